@@ -1,0 +1,51 @@
+/**
+ * Gets the real Redis, Kafka, PostgreSQL and Temporal onto a machine without containers:
+ * `node scripts/provision.ts [redis kafka postgres temporal toxiproxy]`. What is there is left alone.
+ */
+import { cacheFolder, type Provision } from "./servers/cache.ts";
+import { provisionKafka } from "./servers/kafka.ts";
+import { provisionPostgres } from "./servers/postgres.ts";
+import { provisionRedis } from "./servers/redis.ts";
+import { provisionTemporal } from "./servers/temporal.ts";
+import { provisionToxiproxy } from "./servers/toxiproxy.ts";
+
+type Recipe = { provision(): Promise<Provision>; byHand: string };
+
+const recipes: Record<string, Recipe> = {
+  redis: { provision: provisionRedis, byHand: "install Redis 7 or later so that redis-server is on PATH" },
+  postgres: { provision: provisionPostgres, byHand: "install PostgreSQL 15 or later so that postgres is on PATH" },
+  kafka: { provision: provisionKafka, byHand: "install Java 17 and Maven, and give Maven a reachable repository" },
+  temporal: { provision: provisionTemporal, byHand: "install Go 1.25 or later, or put the temporal CLI on PATH" },
+  toxiproxy: { provision: provisionToxiproxy, byHand: "install Go, or put toxiproxy-server on PATH" },
+};
+
+const asked = process.argv.slice(2);
+const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => name !== "toxiproxy");
+const unknown = names.filter((name) => !recipes[name]);
+
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(", ")}. Choose from: ${Object.keys(recipes).join(", ")}`);
+  process.exitCode = 2;
+} else {
+  console.log(`cache: ${cacheFolder}`);
+  for (const name of names) await provision(name, recipes[name] as Recipe);
+}
+
+/** One after another: apt holds a lock, and a Go build takes every core anyway. */
+async function provision(name: string, recipe: Recipe): Promise<void> {
+  const begun = performance.now();
+  const seconds = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
+  const longWork = setTimeout(() => console.log(`${name.padEnd(10)}working… (a first Go build takes minutes)`), 5_000);
+  try {
+    const { built, version, path } = await recipe.provision();
+    console.log(
+      `${name.padEnd(10)}${built ? "built" : "found"}  ${version.padEnd(9)} ${seconds().padStart(8)}  ${path}`,
+    );
+  } catch (error) {
+    const tried = (error as Error).message.replaceAll(/\s*\n\s*/g, " | ");
+    console.error(`${name.padEnd(10)}FAILED after ${seconds()}: ${tried}. To go on: ${recipe.byHand}.`);
+    process.exitCode = 1;
+  } finally {
+    clearTimeout(longWork);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Starts and stops the real servers, on loopback, with their data below one folder. As a library: `startServers`.
+ * As a command: `node scripts/servers.ts [--folder DIR] [redis postgres kafka temporal]`, until Ctrl-C.
+ * What is missing is brought by `node scripts/provision.ts`.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { claimFolder } from "./servers/folder.ts";
+import { kafkaServer } from "./servers/kafka.ts";
+import { signalGroup, stopLeftover } from "./servers/leftover.ts";
+import { postgresServer } from "./servers/postgres.ts";
+import { createServerProcess, type ServerProcess } from "./servers/process.ts";
+import { redisServer } from "./servers/redis.ts";
+import { temporalServer } from "./servers/temporal.ts";
+
+const makers = { redis: redisServer, postgres: postgresServer, kafka: kafkaServer, temporal: temporalServer };
+
+export type ServerName = keyof typeof makers;
+export const serverNames = Object.keys(makers) as ServerName[];
+
+type Address<N extends ServerName> = Awaited<ReturnType<(typeof makers)[N]>>["address"];
+
+export type Servers<N extends ServerName = ServerName> = { [Name in N]: Address<Name> & ServerProcess } & {
+  /** The names that Dropgate's configuration reads. */
+  env: Record<string, string>;
+  /** Ends all, last started first. */
+  stopAll(): Promise<void>;
+};
+
+export type StartOptions<N extends ServerName> = {
+  /** Kept between runs: data, ports, passwords and logs. */
+  folder: string;
+  which?: readonly N[];
+  ports?: Partial<Record<ServerName, number>>;
+};
+
+/**
+ * Resolves when every server has answered a question. All are stopped when the process gets SIGINT, SIGTERM or
+ * SIGHUP, and killed when it ends in another way.
+ * @throws Error when a server does not answer, with the end of its log; those that did are stopped.
+ */
+export async function startServers<const N extends ServerName = ServerName>(
+  options: StartOptions<N>,
+): Promise<Servers<N>> {
+  const folder = claimFolder(options.folder);
+  const which: readonly ServerName[] = options.which ?? serverNames;
+  const processes: ServerProcess[] = [];
+  const servers: Record<string, unknown> = {};
+  const env: Record<string, string> = {};
+
+  let stopping: Promise<void> | undefined;
+  const stopAll = () => (stopping ??= stopEach());
+  async function stopEach(): Promise<void> {
+    for (const server of processes.toReversed()) await server.stop();
+    unhook();
+    folder.release();
+  }
+  const unhook = onEnd(stopAll, () => {
+    // Nothing can be awaited here. Killing loses nothing that was acknowledged, see stopLeftover.
+    for (const { pid } of processes.toReversed()) if (pid) signalGroup(pid, "SIGKILL");
+  });
+
+  try {
+    for (const name of serverNames) await stopLeftover(join(folder.path, name));
+    for (const name of which) {
+      const made = await makers[name](folder, options.ports?.[name]);
+      const server = createServerProcess(made.plan);
+      processes.push(server);
+      servers[name] = Object.assign(server, made.address);
+      Object.assign(env, made.env);
+    }
+    await allOrFirstFault(processes.map((server) => server.start()));
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+  return Object.assign(servers, { env, stopAll }) as Servers<N>;
+}
+
+/** Waits for every one even when one fails, so that none is still starting while all are stopped. */
+async function allOrFirstFault(starts: Promise<void>[]): Promise<void> {
+  for (const start of await Promise.allSettled(starts)) if (start.status === "rejected") throw start.reason;
+}
+
+function onEnd(stopAll: () => Promise<void>, killAll: () => void): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const onSignal = (signal: NodeJS.Signals) => {
+    stopAll().finally(() => {
+      // What the signal would have done without us, unless somebody else here listens to it.
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    });
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  process.once("exit", killAll);
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
+    process.off("exit", killAll);
+  };
+}
+
+if (import.meta.main) {
+  await command().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}
+
+async function command(): Promise<void> {
+  const options = { folder: { type: "string", default: ".data/servers" } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const unknown = positionals.filter((name) => !(name in makers));
+  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(", ")}. Choose from: ${serverNames.join(", ")}`);
+  const which = positionals.length > 0 ? ([...new Set(positionals)] as ServerName[]) : serverNames;
+
+  const begun = performance.now();
+  const servers = await startServers({ folder: values.folder, which });
+  for (const name of which) console.log(`${name.padEnd(10)}runs as process ${servers[name].pid}`);
+  const exports = Object.entries(servers.env).map(([key, value]) => `export ${key}=${value}`);
+  console.log(`\n${exports.join("\n")}\n`);
+  console.log(`Ready in ${((performance.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops them.`);
+
+  const reported = new Set<ServerName>();
+  setInterval(() => {
+    for (const name of which) {
+      if (servers[name].pid || reported.has(name)) continue;
+      console.error(`${name} has ended; see ${join(values.folder, name, "server.log")}`);
+      reported.add(name);
+    }
+  }, 1_000);
+}

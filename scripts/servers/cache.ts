@@ -1,0 +1,128 @@
+/** Where the real servers are kept, how a program is found, and how one is built so that a half of it never counts. */
+import { execFile } from "node:child_process";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** Outside the repository: one copy serves every checkout, and `git clean` does not cost three minutes of compiling. */
+export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dropgate", "servers");
+export const binFolder = join(cacheFolder, "bin");
+
+/** What a machine has of one server; `built` is false when it was there already. */
+export type Provision = { built: boolean; version: string; path: string };
+
+/** The cache wins over PATH, so that what `provision.ts` built is what runs. */
+export function findProgram(name: string, folders = [binFolder, ...(process.env.PATH ?? "").split(delimiter)]) {
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+/**
+ * Makes `<cache>/<name>` by `build`, which fills a folder of another name that is renamed when complete:
+ * a download broken off half way leaves nothing that looks finished. Does nothing when the folder is there.
+ */
+export async function buildOnce(name: string, build: (folder: string) => Promise<unknown>): Promise<boolean> {
+  const target = join(cacheFolder, name);
+  if (existsSync(target)) return false;
+  mkdirSync(cacheFolder, { recursive: true });
+  removeAbandoned();
+  const folder = mkdtempSync(join(cacheFolder, BUILDING));
+  try {
+    await build(folder);
+    // Another run may have finished first; its copy is as good as this one.
+    if (!existsSync(target)) renameSync(folder, target);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return true;
+}
+
+/** Puts a program into the cache's `bin`; whoever looks meanwhile finds the old one or the new one. */
+export function link(target: string, name: string): string {
+  const path = join(binFolder, name);
+  mkdirSync(binFolder, { recursive: true });
+  rmSync(`${path}.new`, { force: true });
+  symlinkSync(target, `${path}.new`);
+  renameSync(`${path}.new`, path);
+  return path;
+}
+
+type RunOptions = { timeoutMs: number; env?: Record<string, string>; uid?: number; gid?: number; cwd?: string };
+
+/** @returns standard output. @throws Error with the command and the end of what it printed. */
+export function run(program: string, args: readonly string[], { env, ...options }: RunOptions): Promise<string> {
+  const { timeoutMs, ...rest } = options;
+  return new Promise((resolve, reject) => {
+    const settings = { ...rest, env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64 << 20 };
+    execFile(program, args, settings, (error, stdout, stderr) => {
+      if (!error) return resolve(stdout);
+      const why = error.killed ? `gave up after ${timeoutMs / 1000} s` : `${stderr}${stdout}`.trim() || error.message;
+      reject(new Error(`${program} ${args.join(" ")}: ${lastLines(why, 4)}`, { cause: error }));
+    });
+  });
+}
+
+let listsAreFresh = false;
+
+/** Package lists of an image are often older than the mirror, so a failed install is tried again after one update. */
+export async function aptInstall(...packages: string[]): Promise<void> {
+  const apt = findProgram("apt-get");
+  if (!apt || process.getuid?.() !== 0) throw new Error(`no apt-get as root here to install ${packages.join(" ")}`);
+  const options = { timeoutMs: 600_000, env: { DEBIAN_FRONTEND: "noninteractive" } };
+  const wait = ["-o", "DPkg::Lock::Timeout=120", "-q", "-y"];
+  const install = () => run(apt, [...wait, "install", "--no-install-recommends", ...packages], options);
+  if (listsAreFresh) return void (await install());
+  await install().catch(async () => {
+    await run(apt, [...wait, "update"], options);
+    listsAreFresh = true;
+    await install();
+  });
+}
+
+/** A Go program: what lies on PATH serves, else this version is built into the cache and linked. */
+export async function goProgram(name: string, module: string, version: string, ldflags = ""): Promise<Provision> {
+  const found = findProgram(name);
+  if (found && !found.startsWith(binFolder)) return { built: false, version: "as found", path: found };
+  const folder = `${name}-${version}`;
+  const built = await buildOnce(folder, async (temporary) => {
+    const go = findProgram("go");
+    if (!go) throw new Error(`no ${name} and no go on PATH to build it with`);
+    const install = ["install", `-ldflags=-s -w ${ldflags}`, `${module}@v${version}`];
+    await run(go, install, { timeoutMs: 1_800_000, env: { GOBIN: temporary } });
+  });
+  const path = link(join(cacheFolder, folder, module.slice(module.lastIndexOf("/") + 1)), name);
+  return { built, version, path };
+}
+
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split("\n").slice(-count).join("\n");
+}
+
+const BUILDING = ".building-";
+
+/** A build that was killed could not clean up; none takes an hour. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(cacheFolder).filter((entry) => entry.startsWith(BUILDING))) {
+    const folder = join(cacheFolder, name);
+    if (Date.now() - statSync(folder).mtimeMs > 3_600_000) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,102 @@
+/** The folder of one set of servers: whose it is now, and the ports and passwords it keeps from run to run. */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { commandOf, recall } from "./leftover.ts";
+
+export type ServersFolder = {
+  path: string;
+  /** The port of the last run where it is free, so that addresses pasted elsewhere stay true. */
+  port(name: string, wanted?: number): Promise<number>;
+  /** Random, made once. */
+  password(name: string): string;
+  release(): void;
+};
+
+/** @throws Error when a living runner uses the folder. */
+export function claimFolder(folder: string): ServersFolder {
+  const path = resolve(folder);
+  mkdirSync(path, { recursive: true });
+  // PostgreSQL runs as another user and has to pass through; mkdtemp makes folders nobody else may enter.
+  if (process.getuid?.() === 0) chmodSync(path, 0o711);
+  const claim = join(path, "runner.json");
+  takeClaim(claim);
+  const kept = keptValues(join(path, "kept.json"));
+  return {
+    path,
+    async port(name, wanted) {
+      const port = wanted ?? (await freePort(kept.get(`${name}.port`) as number | undefined));
+      kept.set(`${name}.port`, port);
+      return port;
+    },
+    password(name) {
+      const password = kept.get(`${name}.password`) ?? randomBytes(12).toString("hex");
+      kept.set(`${name}.password`, password);
+      return String(password);
+    },
+    release: () => rmSync(claim, { force: true }),
+  };
+}
+
+function takeClaim(claim: string): void {
+  const mine = JSON.stringify({ pid: process.pid, command: commandOf(process.pid) });
+  try {
+    writeFileSync(claim, mine, { flag: "wx" });
+  } catch {
+    const other = recall(claim);
+    const alive = other && other.pid !== process.pid && commandOf(other.pid) === other.command;
+    if (alive) {
+      const who = `process ${other.pid} (${other.command.trim()})`;
+      throw new Error(`${who} runs servers with this folder's ${claim}: stop it, or choose another folder`);
+    }
+    writeFileSync(claim, mine);
+  }
+}
+
+function keptValues(file: string) {
+  let values: Record<string, string | number> = {};
+  try {
+    values = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    // The first run in this folder.
+  }
+  return {
+    get: (key: string) => values[key],
+    set(key: string, value: string | number) {
+      if (values[key] === value) return;
+      values[key] = value;
+      writeFileSync(file, JSON.stringify(values, undefined, 2), { mode: 0o600 });
+    },
+  };
+}
+
+const given = new Set<number>();
+
+/**
+ * Below 32768, where Linux begins to take ports for outgoing connections: a server that was killed finds
+ * its own port free again, however many connections were opened meanwhile.
+ */
+async function freePort(preferred?: number): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = tries === 0 && preferred ? preferred : 20_000 + Math.floor(Math.random() * 12_000);
+    if (!given.has(port) && (await isFree(port))) {
+      given.add(port);
+      return port;
+    }
+  }
+  throw new Error("found no free port between 20000 and 32000 in a hundred tries");
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}

@@ -1,0 +1,151 @@
+/** Kafka from its Maven artifacts: one node in KRaft mode, its own controller, with the guide's retention. */
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { aptInstall, binFolder, buildOnce, cacheFolder, findProgram, type Provision, run } from "./cache.ts";
+import type { ServersFolder } from "./folder.ts";
+import type { ServerPlan } from "./process.ts";
+
+const VERSION = "4.1.1";
+const NAME = `kafka-${VERSION}`;
+const libs = join(cacheFolder, NAME, "libs");
+
+export async function provisionKafka(): Promise<Provision> {
+  if (!findProgram("java")) await aptInstall("default-jre-headless");
+  const built = await buildOnce(NAME, fetchJars);
+  writeTools();
+  return { built, version: VERSION, path: libs };
+}
+
+async function fetchJars(folder: string): Promise<void> {
+  if (!findProgram("mvn")) await aptInstall("maven");
+  const maven = findProgram("mvn");
+  if (!maven) throw new Error("no mvn on PATH to fetch the jars with");
+  const pom = join(folder, "pom.xml");
+  const target = join(folder, "libs");
+  writeFileSync(pom, projectOf(["org.apache.kafka:kafka_2.13", "org.apache.kafka:kafka-tools"]));
+  const goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+  const quiet = ["-q", "-B", "-f", pom];
+  await run(maven, [...quiet, goal, `-DoutputDirectory=${target}`, "-DincludeScope=runtime"], { timeoutMs: 600_000 });
+  if (!readdirSync(target).includes(`kafka_2.13-${VERSION}.jar`)) throw new Error("Maven brought no Kafka");
+}
+
+function projectOf(kafka: readonly string[]): string {
+  // Without this binding SLF4J drops what Kafka logs. Its version follows the log4j-core that Kafka brings.
+  const artifacts = [
+    ...kafka.map((artifact) => `${artifact}:${VERSION}`),
+    "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3",
+  ];
+  const dependencies = artifacts.map((artifact) => {
+    const [group, name, version] = artifact.split(":");
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`;
+  });
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>dropgate</groupId><artifactId>kafka-server</artifactId><version>1</version>
+  <dependencies>
+    ${dependencies.join("\n    ")}
+  </dependencies>
+</project>
+`;
+}
+
+/** The commands of the deployment guide, under its names. */
+const tools = {
+  "kafka-topics": "org.apache.kafka.tools.TopicCommand",
+  "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+};
+
+function writeTools(): void {
+  mkdirSync(binFolder, { recursive: true });
+  for (const [name, mainClass] of Object.entries(tools)) {
+    const path = join(binFolder, name);
+    const java = "java -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+    writeFileSync(`${path}.new`, `#!/bin/sh\nexec ${java} -cp '${libs}/*' ${mainClass} "$@"\n`);
+    chmodSync(`${path}.new`, 0o755);
+    renameSync(`${path}.new`, path);
+  }
+}
+
+export async function kafkaServer(within: ServersFolder, wantedPort?: number) {
+  const folder = join(within.path, "kafka");
+  const port = await within.port("kafka", wantedPort);
+  const controllerPort = await within.port("kafka.controller");
+  const java = findProgram("java") ?? "java";
+  const classPath = ["-cp", join(libs, "*")];
+  const properties = join(folder, "server.properties");
+  const formatted = join(folder, "formatted");
+
+  async function prepare(): Promise<void> {
+    writeFileSync(properties, configuration(folder, port, controllerPort));
+    if (existsSync(formatted)) return;
+    rmSync(join(folder, "data"), { recursive: true, force: true });
+    const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties];
+    await run(java, ["-XX:TieredStopAtLevel=1", ...classPath, ...format], { timeoutMs: 60_000 });
+    // Written last: a format broken off half way is done again.
+    writeFileSync(formatted, "");
+  }
+
+  const heap = ["-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError"];
+  const plan: ServerPlan = {
+    name: "kafka",
+    folder,
+    command: [java, ...heap, "-Dlog4j2.level=INFO", ...classPath, "kafka.Kafka", properties],
+    stopSignal: "SIGTERM",
+    readyWithinMs: 120_000,
+    prepare,
+    ask: () => askForBroker(port),
+  };
+  const address = { bootstrap: `127.0.0.1:${port}` };
+  return { plan, address, env: { KAFKA_BOOTSTRAP: address.bootstrap } };
+}
+
+const CLUSTER_ID = Buffer.from("dropgate-kafka-1").toString("base64url");
+
+function configuration(folder: string, port: number, controllerPort: number): string {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+log.dirs=${join(folder, "data")}
+log.retention.hours=168
+log.retention.bytes=1073741824
+auto.create.topics.enable=false
+# One node holds every copy.
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+# The first consumer of a group begins at once instead of waiting 3 s for others.
+group.initial.rebalance.delay.ms=0
+`;
+}
+
+/**
+ * Asks for the cluster's metadata (version 0, no topics wanted by name, so all): it names a broker only when the
+ * controller has let it in, which is later than its port opens; a topic made before that fails.
+ */
+async function askForBroker(port: number): Promise<void> {
+  const request = Buffer.alloc(4 + 2 + 2 + 4 + 2 + 4);
+  request.writeInt32BE(request.length - 4, 0);
+  request.writeInt16BE(3, 4); // Metadata
+  request.writeInt32BE(7, 8); // correlation id; no client id, no topics
+  request.writeInt16BE(-1, 12);
+  const socket = connect({ host: "127.0.0.1", port });
+  socket.setTimeout(2_000, () => socket.destroy(new Error("no answer to Metadata within 2 s")));
+  socket.write(request);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) {
+    chunks.push(chunk);
+    const answer = Buffer.concat(chunks);
+    if (answer.length < 12) continue;
+    if (answer.readInt32BE(8) > 0) return;
+    break;
+  }
+  throw new Error("the broker is not part of its cluster yet");
+}

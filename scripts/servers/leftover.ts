@@ -1,0 +1,61 @@
+/** What a runner writes down about its servers, so that the next one finds them if it was killed with -9. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/**
+ * Kills the server that an earlier runner left in this folder. All four are made to survive that, and none loses
+ * what it acknowledged: it is in the kernel's hands, and only the machine's fall could take it away.
+ */
+export async function stopLeftover(folder: string): Promise<number | undefined> {
+  const left = recall(recordOf(folder));
+  forget(folder);
+  if (!left || commandOf(left.pid) !== left.command) return undefined;
+  signalGroup(left.pid, "SIGKILL");
+  for (let tries = 0; commandOf(left.pid) === left.command; tries++) {
+    if (tries > 200) throw new Error(`process ${left.pid}, left by an earlier run in ${folder}, does not die`);
+    await delay(50);
+  }
+  return left.pid;
+}
+
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // It went a moment ago and its exit has not been told yet.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+export type ProcessRecord = { pid: number; command: string };
+
+/** The command line guards against a process id that another program has been given since. */
+export function commandOf(pid: number): string | undefined {
+  try {
+    if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    return execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+  } catch {
+    return undefined;
+  }
+}
+
+export function recall(path: string): ProcessRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ProcessRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Written while the server runs. */
+export function remember(folder: string, pid: number): void {
+  writeFileSync(recordOf(folder), JSON.stringify({ pid, command: commandOf(pid) }));
+}
+
+export function forget(folder: string): void {
+  rmSync(recordOf(folder), { force: true });
+}
+
+const recordOf = (folder: string) => join(folder, "process.json");

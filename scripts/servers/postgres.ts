@@ -1,0 +1,159 @@
+/** PostgreSQL as Debian packs it, with fsync on: what it acknowledged outlives every kill. */
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import pg from "pg";
+import { aptInstall, findProgram, type Provision, run } from "./cache.ts";
+import type { ServersFolder } from "./folder.ts";
+import type { ServerPlan } from "./process.ts";
+
+const OLDEST = 15;
+
+export async function provisionPostgres(): Promise<Provision> {
+  const found = await usablePostgres();
+  if (found) return { built: false, ...found };
+  await withoutDefaultCluster(() => aptInstall("postgresql"));
+  const built = await usablePostgres();
+  if (!built) throw new Error(`installed the package postgresql, which is older than ${OLDEST}`);
+  return { built: true, ...built };
+}
+
+/** Debian's package makes and starts a cluster on port 5432 unless told not to; the telling is taken back after. */
+async function withoutDefaultCluster(install: () => Promise<void>): Promise<void> {
+  const settings = "/etc/postgresql-common/createcluster.d";
+  if (process.getuid?.() !== 0) return install();
+  mkdirSync(settings, { recursive: true });
+  const file = join(settings, "dropgate.conf");
+  writeFileSync(file, "create_main_cluster = false\n");
+  await install().finally(() => rmSync(file));
+}
+
+/** The newest of what lies on PATH and in Debian's folders, which are on nobody's PATH. */
+async function usablePostgres() {
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const onPath = findProgram("postgres");
+  const candidates = [
+    ...versions.map((version) => join(debian, version, "bin", "postgres")),
+    ...(onPath ? [onPath] : []),
+  ];
+  for (const path of candidates.filter((candidate) => existsSync(candidate))) {
+    const version = /([\d.]+)/.exec(await run(path, ["--version"], { timeoutMs: 10_000 }))?.[1] ?? "unknown";
+    if (Number.parseInt(version, 10) >= OLDEST && existsSync(join(dirname(path), "initdb"))) return { path, version };
+  }
+  return undefined;
+}
+
+export async function postgresServer(within: ServersFolder, wantedPort?: number) {
+  const folder = join(within.path, "postgres");
+  const data = join(folder, "data");
+  const port = await within.port("postgres", wantedPort);
+  const password = within.password("postgres");
+  const program = (await usablePostgres())?.path ?? "postgres";
+  const user = await unprivilegedUser();
+  const url = (database: string) => `postgres://dropgate:${password}@127.0.0.1:${port}/${database}`;
+
+  async function prepare(): Promise<void> {
+    if (user) {
+      checkReach(within.path);
+      chownSync(folder, user.uid, user.gid);
+    }
+    if (existsSync(data)) return;
+    // Renamed when complete, so that an initdb broken off half way is done again.
+    const half = `${data}.new`;
+    const passwordFile = join(folder, "password");
+    rmSync(half, { recursive: true, force: true });
+    writeFileSync(passwordFile, password, { mode: 0o600 });
+    if (user) chownSync(passwordFile, user.uid, user.gid);
+    const login = ["--username=dropgate", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
+    const shape = ["--encoding=UTF8", "--locale=C", "--data-checksums"];
+    await run(join(dirname(program), "initdb"), [...login, ...shape, "-D", half], {
+      timeoutMs: 60_000,
+      cwd: folder,
+      ...user,
+    }).finally(() => rmSync(passwordFile, { force: true }));
+    renameSync(half, data);
+  }
+
+  const settings = {
+    listen_addresses: "127.0.0.1",
+    port,
+    // TCP alone: the path of a socket below a deep folder would be longer than a socket may have.
+    unix_socket_directories: "",
+    fsync: "on",
+    max_connections: 200,
+    timezone: "UTC",
+  };
+  const plan: ServerPlan = {
+    name: "postgres",
+    folder,
+    command: [program, "-D", data, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
+    ...(user && { user }),
+    stopSignal: "SIGINT", // SIGTERM would wait until every client has gone by itself.
+    readyWithinMs: 60_000,
+    prepare,
+    ask: () => selectOne(url),
+    // After kill -9 the backends need some milliseconds to see that they are alone.
+    passingFault: /pre-existing shared memory block|lock file "postmaster.pid" already exists/,
+  };
+  const address = { url: url("dropgate") };
+  return { plan, address, env: { DATABASE_URL: address.url } };
+}
+
+/** Asks for the project's own database, and makes it the first time. */
+async function selectOne(url: (database: string) => string): Promise<void> {
+  try {
+    await queryOnce(url("dropgate"), "select 1");
+  } catch (error) {
+    const unknownDatabase = "3D000";
+    if ((error as { code?: string }).code !== unknownDatabase) throw error;
+    await queryOnce(url("postgres"), "create database dropgate");
+  }
+}
+
+async function queryOnce(connectionString: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000, query_timeout: 10_000 });
+  client.on("error", () => {}); // Told by the query as well; unheard it would end the runner.
+  try {
+    await client.connect();
+    await client.query(text);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** PostgreSQL refuses to run as root. */
+async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const line of ["postgres", "nobody"].map(passwdLine)) {
+    const [, , uid, gid] = line?.split(":") ?? [];
+    if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
+  }
+  throw new Error("PostgreSQL does not run as root, and this machine has no user postgres or nobody to run it as");
+}
+
+function passwdLine(name: string): string | undefined {
+  return readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((line) => line.startsWith(`${name}:`));
+}
+
+/** A home such as /root lets nobody else through, and PostgreSQL's own message would only name its data folder. */
+function checkReach(folder: string): void {
+  accessSync(folder, constants.R_OK);
+  for (let path = folder; path !== dirname(path); path = dirname(path)) {
+    if (statSync(path).mode & 0o001) continue;
+    throw new Error(`PostgreSQL does not run as root, and no other user may enter ${path}: choose a folder elsewhere`);
+  }
+}

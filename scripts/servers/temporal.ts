@@ -1,0 +1,60 @@
+/** Temporal's development server: the real server over SQLite, in one process. */
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram, goProgram, type Provision, run } from "./cache.ts";
+import type { ServersFolder } from "./folder.ts";
+import type { ServerPlan } from "./process.ts";
+
+/** The last one that installs: `go install` refuses the `replace` lines of later versions. */
+const VERSION = "1.5.1";
+
+export function provisionTemporal(): Promise<Provision> {
+  const named = `-X github.com/temporalio/cli/temporalcli.Version=${VERSION}`;
+  return goProgram("temporal", "github.com/temporalio/cli/cmd/temporal", VERSION, named);
+}
+
+export async function temporalServer(within: ServersFolder, wantedPort?: number) {
+  const folder = join(within.path, "temporal");
+  const program = findProgram("temporal") ?? "temporal";
+  const address = { address: `127.0.0.1:${await within.port("temporal", wantedPort)}` };
+  const database = join(folder, "temporal.db");
+  const complete = join(folder, "complete");
+  // The caller's own Temporal profile (addresses, keys, TLS) must not reach the server or the question.
+  const env = { HOME: folder, XDG_CONFIG_HOME: folder };
+
+  const plan: ServerPlan = {
+    name: "temporal",
+    folder,
+    command: [
+      program,
+      "server",
+      "start-dev",
+      "--headless",
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      portOf(address.address),
+      "--db-filename",
+      database,
+      ...SPEED,
+    ],
+    env,
+    stopSignal: "SIGTERM",
+    readyWithinMs: 60_000,
+    prepare() {
+      // The schema is written only into a file that is not there: one broken off half way would stay broken.
+      if (existsSync(complete)) return;
+      for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(database + suffix, { force: true });
+    },
+    async ask() {
+      const question = ["operator", "namespace", "describe", "--namespace", "default", "--address", address.address];
+      await run(program, question, { timeoutMs: 5_000, env });
+      writeFileSync(complete, "");
+    },
+  };
+  return { plan, address, env: { TEMPORAL_ADDRESS: address.address } };
+}
+
+const SPEED: string[] = [];
+
+const portOf = (address: string) => address.slice(address.lastIndexOf(":") + 1);

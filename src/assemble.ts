@@ -1,0 +1,74 @@
+/** Makes every face by hand, top to bottom: each line shows what a module is given, and nothing else reaches it. */
+import { type Catalog, createCatalog } from "#catalog";
+import type { Engines } from "#engines/open";
+import { createIdentity, type Identity, secretOf } from "#identity";
+import { createInventory, type Gate, type Inventory } from "#inventory";
+import { createOrders, createStreams, type Orders, type Streams } from "#orders";
+import { createPayment, type Payment, type Verdict } from "#payment";
+import { createHealth, type Health } from "#platform/health";
+import type { Log } from "#platform/log";
+import { createMetrics, type Metrics } from "#platform/metrics";
+import type { Config } from "./config.ts";
+import { createSimulator, type Simulator } from "./payment/simulator.ts";
+
+export type Faces = {
+  config: Config;
+  engines: Engines;
+  log: Log;
+  now(): number;
+  identity: Identity;
+  catalog: Catalog;
+  inventory: Inventory;
+  orders: Orders;
+  streams: Streams;
+  payment: Payment;
+  simulator: Simulator;
+  health: Health;
+  metrics: Metrics;
+  /** Filled by the service that tells the sagas; news of a payment wake the order's saga where it is told here. */
+  onPaid: { nudge(orderId: string): void };
+};
+
+export type AssembleOptions = { config: Config; engines: Engines; gate: Gate; log: Log; now(): number };
+
+export async function assemble({ config, engines, gate, log, now }: AssembleOptions): Promise<Faces> {
+  const onFault = (what: string, error: unknown) => log.warn(`${what} failed, to be repeated`, {}, error);
+  const secret = await secretOf(config);
+  const identity = createIdentity({ secret, issuer: config.JWT_ISSUER, trustUserHeader: config.TRUST_USER_HEADER });
+
+  const catalog = createCatalog({
+    sql: engines.sql("catalog", 4),
+    log: engines.log,
+    topic: config.TOPIC_PRODUCT_EVENTS,
+    onFault: (error) => onFault("product events", error),
+  });
+  const inventorySql = engines.sql("inventory", 8);
+  const inventory = createInventory({
+    ...{ sql: inventorySql, reportSql: inventorySql, gate, log: engines.log, now, onFault },
+    productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
+  });
+  const orders = createOrders({
+    ...{ sql: engines.sql("orders", 10), log: engines.log, inventory, now, onFault },
+    topics: { reservations: config.TOPIC_ORDERS_RESERVATIONS, events: config.TOPIC_ORDERS_EVENTS },
+    group: config.GROUP_ORDER_PROCESSOR,
+    maxRecords: config.KAFKA_MAX_POLL_RECORDS,
+    maxWaiting: config.MAX_WAITING_ORDERS,
+    paymentWindowMs: config.PAYMENT_WINDOW_MS,
+  });
+  const streams = createStreams(orders, onFault);
+
+  const onPaid: Faces["onPaid"] = { nudge() {} };
+  const paymentSql = engines.sql("payment", 6);
+  const simulator = createSimulator({ sql: paymentSql, secret: config.PAYMENT_WEBHOOK_SECRET ?? secret, log, now });
+  const payment = createPayment({
+    ...{ sql: paymentSql, provider: simulator.provider, log, now },
+    async onVerdict(orderId: string, verdict: Verdict, { declineReason = "declined" }) {
+      if (verdict === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
+      else onPaid.nudge(orderId);
+    },
+  });
+  const health = createHealth();
+  const metrics = createMetrics();
+  const faces = { config, engines, log, now, identity, catalog, inventory, orders, streams, payment, simulator };
+  return { ...faces, onPaid, health, metrics };
+}

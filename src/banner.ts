@@ -1,0 +1,34 @@
+/** What the terminal shows once the system is up: where everything is, and how to try it. */
+import type { Database } from "#engines/open";
+import { testCards } from "#payment";
+import type { Config } from "./config.ts";
+import type { System } from "./main.ts";
+
+export function bannerOf(config: Config, database: Database, { host, port, says }: System): string {
+  const url = `http://${host === "0.0.0.0" || host === "::" ? "localhost" : host}:${port}`;
+  const cards = testCards.slice(0, 2).map((card) => `                 ${card.number}  ${card.says}`);
+  return `
+  Dropgate is up: ${url}
+
+    API          ${url}/docs   (${url}/openapi.json)
+    health       ${url}/actuator/health   metrics ${url}/actuator/prometheus
+
+    SQL          ${database.says}
+    stock gate   in memory
+    event log    ${says.log}
+    workflows    ${says.workflows}
+    payment      simulator
+
+    log in       customer: header X-User-Id: NAME${config.TRUST_USER_HEADER ? "" : " (off: TRUST_USER_HEADER is not set)"}
+                 others:   npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER)
+    test cards
+${cards.join("\n")}
+                 a window of ${Math.round(config.PAYMENT_WINDOW_MS / 1000)} s to pay; set PAYMENT_WINDOW_MS for another
+
+    try it       curl -X POST ${url}/orders -H 'Content-Type: application/json' \\
+                   -H 'X-User-Id: test-user' -d '{"productId": "test-product-123", "quantity": 1}'
+
+  Ctrl-C stops everything.
+
+`;
+}

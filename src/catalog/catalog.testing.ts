@@ -1,0 +1,72 @@
+/** A catalog on a real PostgreSQL and the real log on it, for the tests of this room. */
+import { randomUUID } from "node:crypto";
+import { after, type TestContext } from "node:test";
+import { lagOf } from "#engines/log";
+import type { Sql } from "#engines/sql";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { until } from "../../test/support/until.ts";
+import { eventLogSchema, openPostgresLog } from "../engines/log/postgres.ts";
+import { migrate } from "../engines/sql/migrate.ts";
+import { catalogSchema, createCatalog } from "./catalog.ts";
+import { decodeProductEvent, type ProductEvent } from "./events.ts";
+
+/** An empty catalog on a topic of its own, closed when the test ends. */
+export async function openTestCatalog(t: TestContext) {
+  const { sql, url } = await emptyDatabase();
+  const opened = await openCatalogOn({ sql, url, topic: `product.events.${randomUUID()}` });
+  t.after(opened.close);
+  return { ...opened, sql };
+}
+
+let shared: Promise<TestDatabase> | undefined;
+after(async () => (await shared)?.close());
+
+/** One database for all tests of a file, emptied for each. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  shared ??= openTestDatabase().then(async (database) => {
+    await migrate({ url: database.url, modules: [eventLogSchema, catalogSchema] });
+    return database;
+  });
+  const { sql } = await shared;
+  await sql.query("truncate catalog.products, catalog.price_history, catalog.outbox");
+  return shared;
+}
+
+export async function openCatalogOn({ sql, url, topic }: { sql: Sql; url: string; topic: string }) {
+  const log = await openPostgresLog({ sql, url, log: createLog({ level: "silent" }) });
+  await log.ensureTopics([{ name: topic, partitions: 3 }]);
+  const faults: unknown[] = [];
+  const options = { sql, log, topic, onFault: (error: unknown) => faults.push(error) };
+  const catalog = createCatalog(options);
+  const twin = createCatalog(options);
+
+  /** All that consumers would read by now, each product's in the order they would read it. */
+  async function publishedEvents(): Promise<ProductEvent[]> {
+    const events: ProductEvent[] = [];
+    const group = `reader-${randomUUID()}`;
+    const ends = await log.endOffsets(topic);
+    const consumer = await log.consume({
+      topic,
+      group,
+      maxRecords: 100,
+      handle: async ({ records }) => void events.push(...records.map(decodeProductEvent)),
+    });
+    await until(async () => lagOf(ends, await log.committedOffsets(group, topic)) === 0);
+    await consumer.close();
+    return events;
+  }
+
+  return {
+    catalog,
+    /** Another process's catalog, as far as this one's database can tell. */
+    twin,
+    log,
+    faults,
+    publishedEvents,
+    async close() {
+      await Promise.all([catalog.stop(), twin.stop()]);
+      await log.close();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The catalog: what is for sale, and at which price. Every change is one version of a product, and one
+ * event on `product.events` that tells of it.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Tx } from "#engines/sql";
+import { randomHex } from "#platform/ids";
+import { createOutbox, type OutboxOptions } from "./outbox.ts";
+import {
+  insertProduct,
+  lockProduct,
+  markRemoved,
+  type Product,
+  type ProductFields,
+  readProduct,
+  readProducts,
+  updateProduct,
+} from "./product.ts";
+
+export { catalogRoutes } from "./routes.ts";
+export type { Product };
+
+export const catalogSchema = { schema: "catalog", folder: new URL("./migrations/", import.meta.url) };
+
+export type NewProduct = Pick<Product, "name" | "unitPriceMinor" | "currency"> &
+  Partial<Pick<Product, "productId" | "description" | "image" | "limitPerCustomer">>;
+
+export type Created = { ok: true; product: Product } | { ok: false; reason: "product_exists" };
+export type Changed =
+  | { ok: true; product: Product }
+  | { ok: false; reason: "product_not_found" }
+  | { ok: false; reason: "version_mismatch"; version: number };
+export type Removed = { ok: true } | Extract<Changed, { ok: false }>;
+
+export type Catalog = {
+  /** An id is made where none is given. The id of a removed product stays taken. */
+  create(product: NewProduct): Promise<Created>;
+  /** What is left out stays as it is; a patch that changes nothing makes no version. */
+  change(productId: string, patch: Partial<ProductFields>, ifMatchVersion?: number): Promise<Changed>;
+  remove(productId: string, ifMatchVersion?: number): Promise<Removed>;
+  get(productId: string): Promise<Product | undefined>;
+  /** In order of product id, from the first one behind `after`; `next` is the `after` of the following page, if there is one. */
+  list(page: { after?: string | undefined; limit: number }): Promise<{ products: Product[]; next?: string }>;
+  /** See `Outbox.publish`. */
+  publishOutbox(): Promise<number>;
+  start(): void;
+  stop(): Promise<void>;
+};
+
+/** A change answers after this long even where the log has not acknowledged its event: it will follow. */
+const publishWaitMs = 2_000;
+
+export function createCatalog(options: OutboxOptions): Catalog {
+  const { sql } = options;
+  const outbox = createOutbox(options);
+
+  /** Whoever reads his own write finds it at the gate too. The publisher reports what goes wrong here. */
+  async function published(): Promise<void> {
+    const waited = Promise.withResolvers<void>();
+    const timer = setTimeout(waited.resolve, publishWaitMs);
+    await Promise.race([outbox.publish(), waited.promise]).catch(() => {});
+    clearTimeout(timer);
+  }
+
+  return {
+    async create({ productId = randomHex(8), ...given }) {
+      const fields = { description: null, image: null, limitPerCustomer: null, ...given };
+      const product = await sql.transaction((tx) => insertProduct(tx, productId, fields));
+      if (!product) return { ok: false, reason: "product_exists" };
+      await published();
+      return { ok: true, product };
+    },
+
+    async change(productId, patch, ifMatchVersion) {
+      const changed = await sql.transaction(async (tx): Promise<Changed> => {
+        const current = await lockExpected(tx, productId, ifMatchVersion);
+        if (!current.ok) return current;
+        const next = { ...current.product, ...patch };
+        if (isDeepStrictEqual(next, current.product)) return current;
+        return { ok: true, product: await updateProduct(tx, productId, next) };
+      });
+      if (changed.ok) await published();
+      return changed;
+    },
+
+    async remove(productId, ifMatchVersion) {
+      const removed = await sql.transaction(async (tx): Promise<Removed> => {
+        const current = await lockExpected(tx, productId, ifMatchVersion);
+        if (!current.ok) return current;
+        await markRemoved(tx, productId);
+        return { ok: true };
+      });
+      if (removed.ok) await published();
+      return removed;
+    },
+
+    get: (productId) => readProduct(sql, productId),
+
+    async list({ after = "", limit }) {
+      const found = await readProducts(sql, after, limit + 1);
+      const products = found.slice(0, limit);
+      const last = products.at(-1);
+      return found.length > limit && last ? { products, next: last.productId } : { products };
+    },
+
+    publishOutbox: () => outbox.publish(),
+    start: () => outbox.start(),
+    stop: () => outbox.stop(),
+  };
+}
+
+/** Locks the product that the caller has seen; any version is his where he names none. */
+async function lockExpected(tx: Tx, productId: string, version: number | undefined): Promise<Changed> {
+  const product = await lockProduct(tx, productId);
+  if (!product) return { ok: false, reason: "product_not_found" };
+  if (version !== undefined && version !== product.version) {
+    return { ok: false, reason: "version_mismatch", version: product.version };
+  }
+  return { ok: true, product };
+}

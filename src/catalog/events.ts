@@ -1,0 +1,88 @@
+/**
+ * What the catalog tells the others, on the topic `product.events`, keyed by product id: CloudEvents 1.0
+ * in Kafka's binary mode. An event carries the product as it stands after the change, so a consumer
+ * needs no earlier one; it may come twice, and one with a smaller version than what is known is stale.
+ */
+import { type Static, Type } from "typebox";
+import { Compile } from "typebox/compile";
+import type { NewRecord, StoredRecord } from "#engines/log";
+
+export const productEventTypes = [
+  "dropgate.product.created",
+  "dropgate.product.changed",
+  "dropgate.product.removed",
+] as const;
+export type ProductEventType = (typeof productEventTypes)[number];
+
+/** Open to further fields: a newer catalog may say more, and consumers that are older go on. */
+export const ProductEventData = Type.Object(
+  {
+    productId: Type.String({ minLength: 1 }),
+    name: Type.String(),
+    unitPriceMinor: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000_000_000,
+      description: "In the currency's minor unit",
+    }),
+    currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217" }),
+    limitPerCustomer: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+    version: Type.Integer({ minimum: 1, description: "Counts the changes of this product from 1, without a gap" }),
+  },
+  { $id: "ProductEventData", additionalProperties: true },
+);
+export type ProductEventData = Static<typeof ProductEventData>;
+
+export type ProductEvent = {
+  /** `lamp:3` for the third version of the lamp: the same however often the event is sent. */
+  id: string;
+  type: ProductEventType;
+  /** When the product changed, in RFC 3339. */
+  time: string;
+  data: ProductEventData;
+};
+
+export function productRecord({ id, type, time, data }: ProductEvent): NewRecord {
+  return {
+    key: data.productId,
+    value: Buffer.from(JSON.stringify(data)),
+    headers: {
+      ce_specversion: "1.0",
+      ce_id: id,
+      ce_source: "/catalog",
+      ce_type: type,
+      ce_time: time,
+      "content-type": "application/json",
+    },
+  };
+}
+
+const dataValidator = Compile(ProductEventData);
+
+/** @throws Error naming what is wrong: such a record can never be handled and belongs to the dead letters. */
+export function decodeProductEvent(record: Pick<StoredRecord, "key" | "value" | "headers">): ProductEvent {
+  const { ce_specversion, ce_id, ce_type, ce_time } = record.headers;
+  if (ce_specversion !== "1.0") throw poison(record, `ce_specversion is ${ce_specversion}, not 1.0`);
+  if (!ce_id || !ce_time) throw poison(record, "ce_id or ce_time is missing");
+  const type = productEventTypes.find((known) => known === ce_type);
+  if (!type) throw poison(record, `ce_type ${ce_type} is not one of ${productEventTypes.join(", ")}`);
+  const data = parse(record);
+  if (!dataValidator.Check(data)) {
+    const [fault] = dataValidator.Errors(data);
+    throw poison(record, `${fault?.instancePath || "the value"} ${fault?.message}`);
+  }
+  // Order is kept by key: under a foreign key this change could overtake a later one.
+  if (data.productId !== record.key) throw poison(record, `it tells of ${data.productId}`);
+  return { id: ce_id, type, time: ce_time, data };
+}
+
+function parse(record: Pick<StoredRecord, "key" | "value">): unknown {
+  try {
+    return JSON.parse(record.value.toString());
+  } catch (error) {
+    throw poison(record, "the value is not JSON", error);
+  }
+}
+
+function poison({ key }: Pick<StoredRecord, "key">, fault: string, cause?: unknown): Error {
+  return new Error(`product event with key ${key} cannot be read: ${fault}`, { cause });
+}

@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { createIdentity } from "#identity";
+import { systemClock } from "#platform/clock";
+import { createHttp } from "#platform/http";
+import { createLog } from "#platform/log";
+import { openTestCatalog } from "./catalog.testing.ts";
+import { catalogRoutes } from "./catalog.ts";
+
+const lamp = { productId: "lamp", name: "Lamp", price: 4999, currency: "EUR" };
+
+test("a product that was added answers under its Location, with its version as ETag", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  const added = await asAdmin("POST", "/products", { ...lamp, limitPerCustomer: 2 });
+  assert.equal(added.statusCode, 201);
+  assert.equal(added.headers.location, "/products/lamp");
+  assert.equal(added.headers.etag, '"1"');
+  const { createdAt, updatedAt, ...rest } = added.json();
+  assert.deepEqual(rest, { ...lamp, description: null, image: null, limitPerCustomer: 2, version: 1 });
+  assert.equal(createdAt, updatedAt);
+  assert.equal(new Date(createdAt).toISOString(), createdAt);
+
+  const read = await get("/products/lamp");
+  assert.equal(read.statusCode, 200);
+  assert.equal(read.headers.etag, '"1"');
+  assert.deepEqual(read.json(), added.json());
+});
+
+test("a product without an id is given one", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  const { productId: _, ...nameless } = lamp;
+  const added = await asAdmin("POST", "/products", nameless);
+  assert.equal(added.statusCode, 201);
+  assert.deepEqual((await get(String(added.headers.location))).json(), added.json());
+});
+
+test("an id is given once", async (t) => {
+  const { asAdmin } = await openShop(t);
+  await asAdmin("POST", "/products", lamp);
+  const again = await asAdmin("POST", "/products", lamp);
+  assert.equal(again.statusCode, 409);
+  assert.equal(again.json().code, "product_exists");
+});
+
+test("what is not a product is refused, and nothing of it is kept", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  const wrong: Record<string, unknown>[] = [
+    { price: undefined },
+    { price: "1" },
+    { price: 1.5 },
+    { price: -1 },
+    { price: null },
+    { price: 1_000_000_000_001 },
+    { price: 1e300 },
+    { currency: undefined },
+    { currency: "eur" },
+    { currency: "DEM" },
+    { currency: "XXX" },
+    { name: undefined },
+    { name: "" },
+    { name: " " },
+    { name: "a\nb" },
+    { name: "a\0b" },
+    { name: "half a \ud83d" },
+    { name: "x".repeat(201) },
+    { name: 7 },
+    { description: "a\0b" },
+    { image: "javascript:alert(1)" },
+    { productId: "" },
+    { productId: "a b" },
+    { productId: "{lamp}" },
+    { productId: "../lamp" },
+    { productId: "x".repeat(65) },
+    { limitPerCustomer: 0 },
+    { limitPerCustomer: -1 },
+    { limitPerCustomer: 1.5 },
+    { limitPerCustomer: "1" },
+    { limitPerCustomer: 2 ** 31 },
+    { stock: 5 },
+    { version: 7 },
+  ];
+  for (const fault of wrong) {
+    const answer = await asAdmin("POST", "/products", { ...lamp, ...fault });
+    assert.equal(answer.statusCode, 400, JSON.stringify(fault));
+    assert.equal(answer.json().code, "validation", JSON.stringify(fault));
+  }
+  assert.deepEqual((await get("/products")).json(), { products: [], nextCursor: null });
+});
+
+test("a product may be free, and may cost what the largest price allows", async (t) => {
+  const { asAdmin } = await openShop(t);
+  for (const price of [0, 1_000_000_000_000]) {
+    const added = await asAdmin("POST", "/products", { ...lamp, productId: `lamp-${price}`, price });
+    assert.equal(added.json().price, price);
+  }
+});
+
+test("every character that a shop may write comes back as it was", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  const texts = { name: "Lámpa 灯 💡 'or' 1=1 --", description: "two\nlines\tand <b>\u2028" };
+  const added = await asAdmin("POST", "/products", { ...lamp, ...texts, image: "https://shop.example/lamp.webp" });
+  assert.equal(added.statusCode, 201);
+  const { name, description } = (await get("/products/lamp")).json();
+  assert.deepEqual({ name, description }, texts);
+});
+
+test("a patch changes what it names, and only with the version it expects", async (t) => {
+  const { asAdmin } = await openShop(t);
+  await asAdmin("POST", "/products", lamp);
+  const changed = await asAdmin("PATCH", "/products/lamp", { price: 5999 }, { "if-match": '"1"' });
+  assert.equal(changed.statusCode, 200);
+  assert.equal(changed.headers.etag, '"2"');
+  assert.equal(changed.json().price, 5999);
+  assert.equal(changed.json().name, "Lamp");
+
+  const late = await asAdmin("PATCH", "/products/lamp", { price: 1 }, { "if-match": '"1"' });
+  assert.equal(late.statusCode, 412);
+  assert.equal(late.json().code, "version_mismatch");
+  assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 1 })).headers.etag, '"3"');
+  assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 2 }, { "if-match": "*" })).headers.etag, '"4"');
+  // nginx weakens the tags of what it compresses.
+  assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 3 }, { "if-match": 'W/"4"' })).headers.etag, '"5"');
+  for (const malformed of ["5", '"five"', '"4", "5"', ""]) {
+    const answer = await asAdmin("PATCH", "/products/lamp", { price: 4 }, { "if-match": malformed });
+    assert.equal(answer.statusCode, 400, malformed);
+  }
+});
+
+test("of many patches that expect the same version, one is made", async (t) => {
+  const { asAdmin } = await openShop(t);
+  await asAdmin("POST", "/products", lamp);
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, (_, i) => asAdmin("PATCH", "/products/lamp", { price: i }, { "if-match": '"1"' })),
+  );
+  const statuses = answers.map(({ statusCode }) => statusCode).sort();
+  assert.deepEqual(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
+});
+
+test("a patch that is none is refused", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  await asAdmin("POST", "/products", lamp);
+  const wrong = [
+    {},
+    [],
+    { price: "1" },
+    { price: -1 },
+    { currency: "USD" },
+    { productId: "chair" },
+    { version: 9 },
+    { name: null },
+  ];
+  for (const patch of wrong) {
+    const answer = await asAdmin("PATCH", "/products/lamp", patch);
+    assert.equal(answer.statusCode, 400, JSON.stringify(patch));
+  }
+  assert.equal((await get("/products/lamp")).headers.etag, '"1"');
+  assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 500, currency: "JPY" })).statusCode, 200);
+});
+
+test("whoever holds the present version is told so instead of sent it again", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  await asAdmin("POST", "/products", lamp);
+  for (const held of ['"1"', 'W/"1"', '"0", "1"', "*"]) {
+    const answer = await get("/products/lamp", { "if-none-match": held });
+    assert.equal(answer.statusCode, 304, held);
+    assert.equal(answer.body, "");
+    assert.equal(answer.headers.etag, '"1"');
+  }
+  await asAdmin("PATCH", "/products/lamp", { price: 1 });
+  assert.equal((await get("/products/lamp", { "if-none-match": '"1"' })).statusCode, 200);
+});
+
+test("a product that nobody added is not found", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  for (const answer of [await get("/products/ghost"), await asAdmin("PATCH", "/products/ghost", { price: 1 })]) {
+    assert.equal(answer.statusCode, 404);
+    assert.equal(answer.json().code, "product_not_found");
+  }
+  assert.equal((await get("/products/%00")).statusCode, 400);
+});
+
+test("following nextCursor shows each product once", async (t) => {
+  const { catalog, get } = await openShop(t);
+  const ids = Array.from({ length: 7 }, (_, i) => `lamp-${i}`);
+  for (const productId of ids) await catalog.create({ productId, name: "Lamp", unitPriceMinor: 1, currency: "EUR" });
+  const seen: string[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const page: Page = (await get(`/products?limit=3${cursor && `&cursor=${cursor}`}`)).json();
+    seen.push(...page.products.map((product) => product.productId));
+    cursor = page.nextCursor;
+  }
+  assert.deepEqual(seen, ids);
+});
+
+test("a page asked for wrongly is refused", async (t) => {
+  const { get } = await openShop(t);
+  const nul = Buffer.from("lamp\0").toString("base64url");
+  for (const query of [
+    "limit=0",
+    "limit=101",
+    "limit=1.5",
+    "limit=x",
+    "cursor=",
+    "cursor=%20",
+    "cursor=_w",
+    "page=2",
+    `cursor=${nul}`,
+  ]) {
+    assert.equal((await get(`/products?${query}`)).statusCode, 400, query);
+  }
+});
+
+test("anyone reads, and only an admin writes", async (t) => {
+  const { app, token, get } = await openShop(t);
+  assert.equal((await get("/products")).statusCode, 200);
+  const attempts = [
+    [{}, 401],
+    [{ "x-user-id": "ada" }, 403],
+    [{ authorization: `Bearer ${token("CUSTOMER")}` }, 403],
+    [{ authorization: `Bearer ${token("WAREHOUSE")}` }, 403],
+  ] as const;
+  for (const [headers, status] of attempts) {
+    const added = await app.inject({ method: "POST", url: "/products", headers, payload: lamp });
+    const changed = await app.inject({ method: "PATCH", url: "/products/lamp", headers, payload: { price: 0 } });
+    assert.deepEqual([added.statusCode, changed.statusCode], [status, status]);
+  }
+});
+
+type Page = { products: { productId: string }[]; nextCursor: string | null };
+
+async function openShop(t: TestContext) {
+  const { catalog } = await openTestCatalog(t);
+  const identity = createIdentity({
+    secret: "a secret of at least 32 bytes....",
+    issuer: "test",
+    trustUserHeader: true,
+  });
+  const app = await createHttp({
+    log: createLog({ level: "silent" }),
+    clock: systemClock,
+    openApi: { title: "test", version: "1" },
+  });
+  t.after(() => app.close());
+  catalogRoutes(app, { catalog, adminOnly: identity.guard("ADMIN") });
+  const token = (role: "ADMIN" | "WAREHOUSE" | "CUSTOMER") => identity.issue({ user: "ada", role, ttlMs: 60_000 });
+  const authorization = `Bearer ${token("ADMIN")}`;
+  return {
+    app,
+    catalog,
+    token,
+    get: (url: string, headers: Record<string, string> = {}) => app.inject({ method: "GET", url, headers }),
+    asAdmin: (method: "POST" | "PATCH", url: string, payload: object, headers: Record<string, string> = {}) =>
+      app.inject({ method, url, payload, headers: { ...headers, authorization } }),
+  };
+}

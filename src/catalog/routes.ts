@@ -1,0 +1,151 @@
+import { Type } from "typebox";
+import type { Http } from "#platform/http";
+import { type Guard, problemResponses } from "#platform/openapi";
+import { defineProblems, Problem, platformProblems, refuse } from "#platform/problems";
+import type { Catalog } from "./catalog.ts";
+import { etagOf, holdsAlready, ifMatchVersion } from "./etag.ts";
+import {
+  answerOf,
+  defaultLimit,
+  newProductOf,
+  PageAnswer,
+  PageQuery,
+  PatchBody,
+  ProductAnswer,
+  ProductBody,
+  ProductId,
+  patchOf,
+} from "./wire.ts";
+
+export const catalogProblems = defineProblems({
+  product_not_found: { status: 404, title: "There is no such product" },
+  product_exists: { status: 409, title: "The product id is taken" },
+  version_mismatch: { status: 412, title: "The product has changed since you read it" },
+});
+const { product_not_found, product_exists, version_mismatch } = catalogProblems;
+
+const tags = ["products"];
+const params = Type.Object({ productId: ProductId });
+const entityTags = Type.Optional(Type.String({ description: "Entity tags as we sent them", examples: ['"3"'] }));
+
+/** `adminOnly` guards what changes the catalog; anyone reads it. */
+export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Catalog; adminOnly: Guard }): void {
+  app.get(
+    "/products",
+    {
+      schema: {
+        tags,
+        summary: "What is for sale, in order of product id",
+        querystring: PageQuery,
+        response: { 200: PageAnswer },
+      },
+    },
+    async (request) => {
+      const { cursor, limit = defaultLimit } = request.query;
+      const page = await catalog.list({ after: cursor && positionOf(cursor), limit });
+      return {
+        products: page.products.map(answerOf),
+        nextCursor: page.next === undefined ? null : cursorOf(page.next),
+      };
+    },
+  );
+
+  app.get(
+    "/products/:productId",
+    {
+      schema: {
+        tags,
+        summary: "One product",
+        params,
+        headers: Type.Object({ "if-none-match": entityTags }),
+        response: {
+          200: ProductAnswer,
+          304: Type.Null({ description: "You hold this version" }),
+          ...problemResponses(product_not_found),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { productId } = request.params;
+      const product = await catalog.get(productId);
+      if (!product) return refuse(reply, product_not_found, unknown(productId));
+      // A copy may be kept, and is asked about before each use: a price must not be an old one.
+      reply.header("etag", etagOf(product)).header("cache-control", "no-cache");
+      if (holdsAlready(request.headers["if-none-match"], product)) return reply.code(304).send(null);
+      return answerOf(product);
+    },
+  );
+
+  app.post(
+    "/products",
+    {
+      onRequest: adminOnly,
+      schema: {
+        tags,
+        summary: "Adds a product",
+        body: ProductBody,
+        response: { 201: ProductAnswer, ...problemResponses(product_exists) },
+      },
+    },
+    async (request, reply) => {
+      const created = await catalog.create(newProductOf(request.body));
+      if (!created.ok) {
+        const { productId } = request.body;
+        return refuse(reply, product_exists, `${productId} is or was a product; choose another id or change that one`);
+      }
+      const { product } = created;
+      reply.code(201).header("location", `/products/${product.productId}`).header("etag", etagOf(product));
+      return answerOf(product);
+    },
+  );
+
+  app.patch(
+    "/products/:productId",
+    {
+      onRequest: adminOnly,
+      schema: {
+        tags,
+        summary: "Changes the fields that are sent; with `If-Match`, only of the version that was read",
+        params,
+        headers: Type.Object({ "if-match": entityTags }),
+        body: PatchBody,
+        response: { 200: ProductAnswer, ...problemResponses(product_not_found, version_mismatch) },
+      },
+    },
+    async (request, reply) => {
+      const { productId } = request.params;
+      const asked = ifMatchVersion(request.headers["if-match"]);
+      const changed = await catalog.change(productId, patchOf(request.body), asked);
+      if (changed.ok) {
+        reply.header("etag", etagOf(changed.product));
+        return answerOf(changed.product);
+      }
+      switch (changed.reason) {
+        case "product_not_found":
+          return refuse(reply, product_not_found, unknown(productId));
+        case "version_mismatch":
+          return refuse(
+            reply,
+            version_mismatch,
+            `${productId} is at version ${changed.version}, not ${asked}; read it again and repeat the change`,
+          );
+      }
+    },
+  );
+}
+
+function unknown(productId: string): string {
+  return `No product ${productId} is for sale`;
+}
+
+function cursorOf(productId: string): string {
+  return Buffer.from(productId).toString("base64url");
+}
+
+function positionOf(cursor: string): string {
+  const productId = Buffer.from(cursor, "base64url").toString();
+  if (cursorOf(productId) !== cursor || productId.includes("\0")) {
+    throw new Problem(platformProblems.validation, "cursor is not one that a page of /products named");
+  }
+  return productId;
+}

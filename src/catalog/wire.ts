@@ -1,0 +1,113 @@
+/** Products as HTTP speaks of them. */
+import { type Static, Type } from "typebox";
+import type { NewProduct } from "./catalog.ts";
+import { currencyCodes } from "./currencies.ts";
+import type { Product, ProductFields } from "./product.ts";
+
+export const ProductId = Type.String({
+  pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+  description: "Letters, digits and . _ - up to 64, beginning with a letter or digit",
+  examples: ["test-product-123"],
+});
+
+// PostgreSQL stores neither NUL nor half of a surrogate pair, and a name has no use for other controls.
+const Name = Type.String({ pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$", maxLength: 200 });
+const Description = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: "^(?:[\\n\\r\\t]|[^\\p{Cc}\\p{Cs}])*$",
+  maxLength: 4000,
+});
+const Image = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: "^(?:https?:/)?/[^\\s\\p{Cc}\\p{Cs}]+$",
+  maxLength: 500,
+  description: "A URL, or a path on the shop's own host",
+});
+const Price = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000_000_000,
+  description: "In the currency's minor unit: cents for EUR, whole yen for JPY",
+  examples: [4999],
+});
+const Currency = Type.Unsafe<string>({
+  type: "string",
+  enum: currencyCodes,
+  description: "ISO 4217",
+  examples: ["EUR"],
+});
+const LimitPerCustomer = Type.Unsafe<number | null>({
+  type: ["integer", "null"],
+  minimum: 1,
+  maximum: 1_000_000,
+  description: "How many units one customer may hold; null is no limit",
+});
+
+export const ProductBody = Type.Object(
+  {
+    productId: Type.Optional(ProductId),
+    name: Name,
+    description: Type.Optional(Description),
+    image: Type.Optional(Image),
+    price: Price,
+    currency: Currency,
+    limitPerCustomer: Type.Optional(LimitPerCustomer),
+  },
+  { additionalProperties: false },
+);
+
+export const PatchBody = Type.Object(
+  {
+    name: Type.Optional(Name),
+    description: Type.Optional(Description),
+    image: Type.Optional(Image),
+    price: Type.Optional(Price),
+    currency: Type.Optional(Currency),
+    limitPerCustomer: Type.Optional(LimitPerCustomer),
+  },
+  // 4999 of one currency is not 4999 of another: whoever changes the currency says the price anew.
+  { additionalProperties: false, minProperties: 1, dependentRequired: { currency: ["price"] } },
+);
+
+export const ProductAnswer = Type.Object({
+  productId: Type.String(),
+  name: Type.String(),
+  description: Type.Unsafe<string | null>({ type: ["string", "null"] }),
+  image: Type.Unsafe<string | null>({ type: ["string", "null"] }),
+  price: Price,
+  currency: Type.String({ description: "ISO 4217" }),
+  limitPerCustomer: LimitPerCustomer,
+  version: Type.Integer({ description: "Counts the changes from 1; the ETag" }),
+  createdAt: Type.String({ format: "date-time" }),
+  updatedAt: Type.String({ format: "date-time" }),
+});
+
+export const defaultLimit = 20;
+
+export const PageQuery = Type.Object(
+  {
+    // The product id behind which the page begins, in base64url: opaque, so that the order may change one day.
+    cursor: Type.Optional(
+      Type.String({ pattern: "^[A-Za-z0-9_-]{2,86}$", description: "`nextCursor` of the page before" }),
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: defaultLimit })),
+  },
+  { additionalProperties: false },
+);
+
+export const PageAnswer = Type.Object({
+  products: Type.Array(ProductAnswer),
+  nextCursor: Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" }),
+});
+
+export function answerOf(product: Product): Static<typeof ProductAnswer> {
+  const { unitPriceMinor, createdAt, updatedAt, ...rest } = product;
+  return { ...rest, price: unitPriceMinor, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+}
+
+export function newProductOf({ price, ...rest }: Static<typeof ProductBody>): NewProduct {
+  return { ...rest, unitPriceMinor: price };
+}
+
+export function patchOf({ price, ...rest }: Static<typeof PatchBody>): Partial<ProductFields> {
+  return price === undefined ? rest : { ...rest, unitPriceMinor: price };
+}

@@ -1,0 +1,176 @@
+import {
+  ConfigError,
+  defineSettings,
+  type Environment,
+  type Origin,
+  readEnvFile,
+  readSettings,
+  type Values,
+} from "./platform/config.ts";
+
+/** Every setting there is. The guide's own names are kept. */
+export const settings = defineSettings({
+  PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to serve on; 0 takes a free one." },
+  HOST: { type: "text", default: "127.0.0.1", says: "The address to listen on; 0.0.0.0 for every one." },
+  DATA_DIR: { type: "text", default: ".data", says: "The folder of the embedded engines and of generated secrets." },
+  LOG_LEVEL: {
+    type: "text",
+    oneOf: ["debug", "info", "warn", "error", "silent"],
+    default: "info",
+    says: "The least important events that are logged.",
+  },
+
+  DATABASE_URL: {
+    type: "url",
+    secret: true,
+    defaultSays: "embedded PostgreSQL",
+    says: "A PostgreSQL server, version 15 or later.",
+  },
+  CATALOG_DATABASE_URL: moduleDatabase("catalog"),
+  INVENTORY_DATABASE_URL: moduleDatabase("inventory"),
+  ORDERS_DATABASE_URL: moduleDatabase("orders"),
+  PAYMENT_DATABASE_URL: moduleDatabase("payment"),
+
+  REDIS_HOST: { type: "text", defaultSays: "stock gate in memory", says: "A Redis server, version 7 or later." },
+  REDIS_PORT: { type: "integer", default: 6379, min: 1, max: 65_535, says: "The port of the Redis server." },
+  REDIS_PASSWORD: { type: "text", secret: true, says: "The password of the Redis server, where it has one." },
+  REDIS_TIMEOUT_MS: {
+    type: "integer",
+    default: 2000,
+    min: 1,
+    says: "How long one call may take before its outcome counts as unknown.",
+  },
+
+  KAFKA_BOOTSTRAP: {
+    type: "text",
+    defaultSays: "log in PostgreSQL",
+    says: "Brokers of a Kafka cluster, version 3.7 or later: host:port, several by comma.",
+  },
+  KAFKA_MAX_POLL_RECORDS: { type: "integer", default: 100, min: 1, says: "The most records that one poll hands over." },
+  KAFKA_SESSION_TIMEOUT_MS: {
+    type: "integer",
+    default: 30_000,
+    min: 1000,
+    says: "How long a silent consumer keeps its partitions.",
+  },
+  TOPIC_PRODUCT_EVENTS: { type: "text", default: "product.events", says: "The topic of products and prices." },
+  TOPIC_ORDERS_RESERVATIONS: {
+    type: "text",
+    default: "orders.reservations",
+    says: "The topic of accepted orders, keyed by order id.",
+  },
+  TOPIC_ORDERS_EVENTS: { type: "text", default: "orders.events", says: "The topic of what became of the orders." },
+  GROUP_ORDER_PROCESSOR: {
+    type: "text",
+    default: "order-processor-group",
+    says: "The consumer group that settles accepted orders.",
+  },
+
+  TEMPORAL_ADDRESS: {
+    type: "text",
+    defaultSays: "workflows in PostgreSQL",
+    says: "A Temporal server, version 1.29 or later: host:port.",
+  },
+  TEMPORAL_TASK_QUEUE_FULFILMENT: {
+    type: "text",
+    default: "fulfilment",
+    says: "The task queue that fulfilment workers poll.",
+  },
+
+  JWT_SECRET: {
+    type: "text",
+    secret: true,
+    min: 32,
+    defaultSays: "generated in `DATA_DIR` where every engine is embedded",
+    says: "Signs and verifies bearer tokens (HS256).",
+  },
+  JWT_ISSUER: { type: "text", default: "dropgate", says: "The `iss` that tokens are issued with and must carry." },
+  TRUST_USER_HEADER: {
+    type: "flag",
+    defaultSays: "`true` only where every engine is embedded",
+    says: "Whether X-User-Id alone makes somebody a customer: only behind a gateway of yours that sets it.",
+  },
+
+  MAX_WAITING_ORDERS: {
+    type: "integer",
+    default: 4096,
+    min: 1,
+    says: "The most orders that wait to be accepted; more are answered 503 with Retry-After.",
+  },
+  PAYMENT_WINDOW_MS: {
+    type: "integer",
+    default: 15 * 60_000,
+    min: 1,
+    says: "How long a customer may take to pay before the units go back on sale.",
+  },
+  PAYMENT_WEBHOOK_SECRET: {
+    type: "text",
+    secret: true,
+    min: 16,
+    says: "Verifies the signature of the payment provider's webhooks.",
+  },
+});
+
+export type Profile = Readonly<Record<"sql" | "gate" | "log" | "workflows", "embedded" | "real">>;
+
+export type Config = Omit<Values<typeof settings>, "TRUST_USER_HEADER"> & {
+  readonly TRUST_USER_HEADER: boolean;
+  /** Which engine each part runs on: a part is real as soon as its address is set. */
+  readonly profile: Profile;
+  /** Where each value came from, for `--print-config`. */
+  readonly origins: Readonly<Record<keyof typeof settings, Origin>>;
+};
+
+/** @throws ConfigError that lists everything wrong at once. */
+export function readConfig(environment: Environment = process.env, envFile: string = ".env"): Config {
+  const { values, origins, faults } = readSettings(settings, environment, readEnvFile(envFile));
+  const profile = profileOf(values);
+  const allEmbedded = Object.values(profile).every((engine) => engine === "embedded");
+  for (const name of moduleDatabases) {
+    if (values[name] && !values.DATABASE_URL) {
+      faults.push(`${name} is set but DATABASE_URL is not: set it too, everything else is kept there`);
+    }
+  }
+  if (
+    !allEmbedded &&
+    !values.JWT_SECRET &&
+    origins.JWT_SECRET === "unset" &&
+    !faults.some((f) => f.startsWith("JWT_"))
+  ) {
+    faults.push("JWT_SECRET is missing: beside real engines it must be set, at least 32 random bytes");
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze({
+    ...values,
+    ...Object.fromEntries(moduleDatabases.map((name) => [name, values[name] ?? values.DATABASE_URL])),
+    TRUST_USER_HEADER: values.TRUST_USER_HEADER ?? allEmbedded,
+    profile,
+    origins,
+  });
+}
+
+const moduleDatabases = [
+  "CATALOG_DATABASE_URL",
+  "INVENTORY_DATABASE_URL",
+  "ORDERS_DATABASE_URL",
+  "PAYMENT_DATABASE_URL",
+] as const;
+
+function profileOf(values: Values<typeof settings>): Profile {
+  const engine = (address: string | undefined) => (address === undefined ? "embedded" : "real");
+  return Object.freeze({
+    sql: engine(values.DATABASE_URL),
+    gate: engine(values.REDIS_HOST),
+    log: engine(values.KAFKA_BOOTSTRAP),
+    workflows: engine(values.TEMPORAL_ADDRESS),
+  });
+}
+
+function moduleDatabase<Module extends string>(module: Module) {
+  return {
+    type: "url",
+    secret: true,
+    defaultSays: "`DATABASE_URL`",
+    says: `The PostgreSQL server of the ${module} module, where it has one of its own.`,
+  } as const;
+}

@@ -1,0 +1,92 @@
+/**
+ * The event log: keyed topics with partitions, offsets, consumer groups and dead letters.
+ * Two adapters pass `log.contract.ts`: PostgreSQL (embedded default) and Kafka.
+ */
+
+export type NewRecord = {
+  /** Records of one key keep their order: they share a partition. */
+  key: string;
+  value: Buffer;
+  headers?: Record<string, string>;
+};
+
+export type StoredRecord = NewRecord & {
+  offset: bigint;
+  headers: Record<string, string>;
+  /** Milliseconds since the epoch, as stamped when the record was appended. */
+  appendedAtMs: number;
+};
+
+export type Batch = { topic: string; partition: number; records: StoredRecord[] };
+
+/** Partition → offset. For ends: the offset the next record will get. For commits: the next offset to read. */
+export type Offsets = Map<number, bigint>;
+
+export type ConsumeOptions = {
+  topic: string;
+  group: string;
+  /** The most records one call of `handle` is given. */
+  maxRecords: number;
+  /**
+   * Returning commits the batch. Throwing has the same batch handed over again after a pause,
+   * for as long as it takes: a batch is never skipped, so what can never succeed must be
+   * sent to the dead letters by the handler itself.
+   */
+  handle(batch: Batch): Promise<void>;
+};
+
+export type Consumer = {
+  /** Waits for the batch in hand, commits it, and leaves the group. */
+  close(): Promise<void>;
+};
+
+export type EventLog = {
+  /**
+   * Resolves once every record is acknowledged as durable. Calls that wait at the same time
+   * share one write. Records of one call go to one topic and may land in several partitions.
+   * @throws AppendFailed; where `handedOver` is true nobody knows yet whether the records were stored.
+   */
+  append(topic: string, records: NewRecord[]): Promise<void>;
+  /** Delivers at least once, in order within a partition; a group's new member starts where the group stopped, a new group at the beginning. */
+  consume(options: ConsumeOptions): Promise<Consumer>;
+  /** Every record acknowledged before the call lies below these offsets. */
+  endOffsets(topic: string): Promise<Offsets>;
+  committedOffsets(group: string, topic: string): Promise<Offsets>;
+  /** Makes topics that are missing; leaves the others as they are. */
+  ensureTopics(topics: TopicSettings[]): Promise<void>;
+  topics(): Promise<string[]>;
+  close(): Promise<void>;
+};
+
+export type TopicSettings = { name: string; partitions: number };
+
+/** The log did not acknowledge. `handedOver` is false only when the records certainly never left this process. */
+export class AppendFailed extends Error {
+  readonly handedOver: boolean;
+
+  constructor(topic: string, handedOver: boolean, cause: unknown) {
+    const doubt = handedOver ? "it is not known whether they were stored" : "nothing was stored";
+    super(`records for ${topic} were not acknowledged; ${doubt}`, { cause });
+    this.name = "AppendFailed";
+    this.handedOver = handedOver;
+  }
+}
+
+/** Messages of `group` on `topic` that nobody has finished yet. */
+export function lagOf(ends: Offsets, committed: Offsets): number {
+  let lag = 0n;
+  for (const [partition, end] of ends) lag += end - (committed.get(partition) ?? 0n);
+  return Number(lag);
+}
+
+/** Puts a record that can never be handled where people find it, with the reason and where it came from. */
+export async function toDeadLetters(log: EventLog, batch: Batch, record: StoredRecord, error: unknown): Promise<void> {
+  const headers = {
+    ...record.headers,
+    "dlq-error": error instanceof Error ? error.message : String(error),
+    "dlq-topic": batch.topic,
+    "dlq-partition": String(batch.partition),
+    "dlq-offset": String(record.offset),
+  };
+  await log.append(`${batch.topic}.dlq`, [{ key: record.key, value: record.value, headers }]);
+}

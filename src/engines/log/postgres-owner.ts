@@ -1,0 +1,163 @@
+/**
+ * One process at a time appends. A session's advisory lock says which, and ends with the process; the epoch in the
+ * database is what makes it safe: an append of a former owner, who lost the lock and does not know, stores nothing.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+
+export type Owner = {
+  readonly epoch: string;
+  /** Set for good once another process has taken over. */
+  readonly fenced: Error | undefined;
+  /** The session that holds the lock, or a new one if it was lost. @throws when PostgreSQL cannot be reached. */
+  connection(): Promise<pg.Client>;
+  /** Gives up a session that is silent. What was sent on it may still be carried out. */
+  discard(client: pg.Client): void;
+  /** Takes the lock again where it was lost, and looks whether this process is the owner still. */
+  keep(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** "elog" in ASCII: keeps this lock apart from all others with two keys. */
+const LOCK = [0x65_6c_6f_67, 0];
+/** A killed process's session ends when PostgreSQL sees its socket closed; a restart must not fail for that. */
+const LOCK_WAIT_MS = 2_000;
+const LOCK_POLL_MS = 50;
+const FIRST_CONNECT_MS = 5_000;
+/** Short, because appends wait for it. */
+const RECONNECT_MS = 500;
+/** How long a statement may be without an answer. */
+export const ANSWER_MS = 1_000;
+
+/**
+ * The lock belongs to a session: `url` must lead to PostgreSQL itself, not to a pooler in transaction mode.
+ * @throws when another process holds the lock, saying which.
+ */
+export async function openOwner(url: string): Promise<Owner> {
+  let session: pg.Client | undefined;
+  let connecting: Promise<pg.Client> | undefined;
+  let locked = false;
+  let closed = false;
+  let fenced: Error | undefined;
+
+  async function connect(timeoutMs: number): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: `dropgate event log, pid ${process.pid}`,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: ANSWER_MS,
+      keepAlive: true,
+    });
+    client.on("error", () => discard(client));
+    try {
+      await client.connect();
+      await client.query(prepareSession);
+      if (closed) throw new Error("the event log is closed");
+    } catch (error) {
+      discard(client);
+      throw error;
+    }
+    session = client;
+    return client;
+  }
+
+  function discard(client: pg.Client): void {
+    if (session === client) {
+      session = undefined;
+      locked = false;
+    }
+    client.end().catch(() => {});
+  }
+
+  function connection(): Promise<pg.Client> {
+    if (session) return Promise.resolve(session);
+    connecting ??= connect(RECONNECT_MS).finally(() => {
+      connecting = undefined;
+    });
+    return connecting;
+  }
+
+  async function keep(): Promise<void> {
+    const client = await connection();
+    try {
+      if (!locked) locked = await tryLock(client);
+      const { rows } = await client.query<{ epoch: string }>("select epoch from event_log.owner");
+      if (rows[0]?.epoch !== epoch) fenced ??= takenOver(epoch, rows[0]?.epoch);
+    } catch (error) {
+      discard(client);
+      throw error;
+    }
+  }
+
+  async function takeOver(client: pg.Client): Promise<string> {
+    for (const giveUpAt = performance.now() + LOCK_WAIT_MS; !locked; await sleep(LOCK_POLL_MS)) {
+      locked = await tryLock(client);
+      if (locked) break;
+      if (performance.now() > giveUpAt) throw await alreadyOwned(client);
+    }
+    const { rows } = await client.query<{ epoch: string }>(raiseEpoch);
+    if (!rows[0]) throw new Error("event_log.owner has lost its row; put it back with an epoch higher than ever used");
+    return rows[0].epoch;
+  }
+
+  const first = await connect(FIRST_CONNECT_MS);
+  const epoch = await takeOver(first).catch((error) => {
+    discard(first);
+    throw error;
+  });
+
+  return {
+    epoch,
+    get fenced() {
+      return fenced;
+    },
+    connection,
+    discard,
+    keep,
+    async close() {
+      closed = true;
+      await session?.end();
+    },
+  };
+}
+
+async function tryLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", LOCK);
+  return rows[0].locked;
+}
+
+function takenOver(mine: string, current: string | undefined): Error {
+  return new Error(
+    `another process has taken over the event log (its epoch is ${current}, ours ${mine}): restart this one, ` +
+      "or set KAFKA_BOOTSTRAP to run several",
+  );
+}
+
+async function alreadyOwned(client: pg.Client): Promise<Error> {
+  const { rows } = await client.query<{ name: string; since: Date; address: string | null }>(selectHolder, LOCK);
+  const holder = rows[0];
+  const which = holder
+    ? ` (${holder.name} at ${holder.address ?? "this machine"}, connected since ${holder.since.toISOString()})`
+    : "";
+  return new Error(
+    `another process${which} appends to this event log, and PostgreSQL as the log takes one: ` +
+      "stop that process first, or set KAFKA_BOOTSTRAP to run several",
+  );
+}
+
+// Whatever the database's default: what is acknowledged must be on disk, and a server must notice a vanished owner.
+const prepareSession = `
+  set synchronous_commit = on;
+  set tcp_keepalives_idle = 5;
+  set tcp_keepalives_interval = 2;
+  set tcp_keepalives_count = 3`;
+
+// Waits for an append of the former owner that is under way, which holds the row's share lock.
+const raiseEpoch = "update event_log.owner set epoch = epoch + 1, taken_at = now() returning epoch";
+
+// Locks with two integer keys have objsubid 2.
+const selectHolder = `
+  select application_name as name, backend_start as since, host(client_addr) as address
+  from pg_locks join pg_stat_activity using (pid)
+  where locktype = 'advisory' and classid = $1 and objid = $2 and objsubid = 2 and granted
+    and database = (select oid from pg_database where datname = current_database())`;

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:net";
+import { after, describe, test } from "node:test";
+import { openTestDatabase } from "../../../test/support/database.ts";
+import { openSql } from "./postgres.ts";
+
+const database = await openTestDatabase();
+after(() => database.close());
+
+async function listen(): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+async function failureOf(url: string): Promise<string> {
+  const sql = openSql({ url, maxConnections: 1, applicationName: "failing" });
+  const error = await sql.query("select 1").then(
+    () => assert.fail("it could connect"),
+    (error) => error,
+  );
+  await sql.close();
+  assert.doesNotMatch(error.message, /secret/);
+  return error.message;
+}
+
+// They wait for time limits of 5 s, so they wait together.
+describe("a connection that fails", { concurrency: true }, () => {
+  test("says where nobody listens, and which variable to look at", async () => {
+    const { server, port } = await listen();
+    server.close();
+    const message = await failureOf(`postgresql://shop:secret@127.0.0.1:${port}/orders`);
+    assert.match(
+      message,
+      new RegExp(`127.0.0.1:${port} \\(database orders, user shop\\).*ECONNREFUSED.* DATABASE_URL`),
+    );
+  });
+
+  test("gives up on a server that never answers", async () => {
+    const { server, port } = await listen();
+    server.on("connection", (socket) => socket.on("error", () => {}));
+    const message = await failureOf(`postgresql://shop:secret@127.0.0.1:${port}/orders`);
+    assert.match(message, new RegExp(`127.0.0.1:${port} .*timeout.* DATABASE_URL`));
+    server.close();
+  });
+
+  test("passes on what PostgreSQL says of it", async () => {
+    const url = new URL(database.url);
+    url.pathname = "/no_such_database";
+    assert.match(await failureOf(url.href), /database "no_such_database" does not exist/);
+  });
+
+  test("never shows a URL that it cannot read", () => {
+    const open = () => openSql({ url: "secret", maxConnections: 1, applicationName: "failing" });
+    assert.throws(open, (error: Error) => /DATABASE_URL/.test(error.message) && !/secret/.test(error.message));
+  });
+
+  test("is told apart from a pool whose connections are all busy", async () => {
+    const sql = openSql({ url: database.url, maxConnections: 1, applicationName: "busy" });
+    const slow = sql.query("select pg_sleep(5.3)");
+    await assert.rejects(sql.query("select 1"), /all 1 connections to PostgreSQL were busy/);
+    await slow;
+    await sql.close();
+  });
+});

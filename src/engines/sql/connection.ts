@@ -1,0 +1,65 @@
+/** How every connection to PostgreSQL is made: its time limits, the types it gives, what it says when it fails. */
+import assert from "node:assert/strict";
+import pg from "pg";
+
+export const CONNECT_TIMEOUT_MS = 5_000;
+
+/** @throws when `url` is no URL; the message never holds it, because it may hold a password. */
+export function connectionSettings(url: string, applicationName: string): pg.ClientConfig {
+  if (!URL.canParse(url)) {
+    throw new Error(
+      `a database URL cannot be read; write it as postgresql://user:password@host:5432/name (${VARIABLES})`,
+    );
+  }
+  return {
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: { getTypeParser },
+  };
+}
+
+/** Names what could not be reached and where that is set. The password stays out of it. */
+export function connectFailure(url: string, cause: unknown): Error {
+  const { host, port, database, user } = new pg.Client({ connectionString: url });
+  return new Error(
+    `cannot connect to PostgreSQL at ${host}:${port} (database ${database}, user ${user}): ${reasonOf(cause)}. ` +
+      `Is it running and reachable from here? Its address comes from ${VARIABLES}`,
+    { cause },
+  );
+}
+
+const VARIABLES = "DATABASE_URL, or from a module's own *_DATABASE_URL";
+
+/** Node tries every address of a name and then throws an AggregateError whose own message is empty. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}
+
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+const DATE = 1082;
+const TEXT_ARRAY: number = 1009;
+
+/**
+ * int8 becomes a number, because counts, offsets and minor units stay far below 2^53 and bigint does not mix with
+ * numbers nor with JSON; a value beyond is a broken invariant, never a rounded one. A date stays the text
+ * `2026-11-27`: pg would make it midnight in the time zone of this machine. numeric stays text, timestamptz a Date.
+ */
+const parsers = new Map<number, (text: string) => unknown>([
+  [INT8, parseInt8],
+  [INT8_ARRAY, (text) => pg.types.getTypeParser(TEXT_ARRAY)(text).map(parseInt8)],
+  [DATE, (text) => text],
+]);
+
+const getTypeParser: pg.CustomTypesConfig["getTypeParser"] = (oid: number, format?: "text" | "binary") =>
+  parsers.get(oid) ?? pg.types.getTypeParser(oid, format);
+
+function parseInt8(text: string | null): number | null {
+  if (text === null) return null;
+  const value = Number(text);
+  assert(Number.isSafeInteger(value), `the int8 ${text} does not fit a number; cast it to text in the statement`);
+  return value;
+}

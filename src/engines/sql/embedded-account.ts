@@ -1,0 +1,27 @@
+/** PostgreSQL refuses to run as root, so that root runs it as somebody else. */
+import { stat } from "node:fs/promises";
+
+export type Account = { uid: number; gid: number };
+
+/** The account every Unix has that owns nothing; initdb wants one with a name. */
+const NOBODY: Account = { uid: 65534, gid: 65534 };
+
+/**
+ * The account to run PostgreSQL as, or nothing where that is who we are.
+ * @throws when the cluster is there and belongs to somebody else.
+ */
+export async function accountOf(cluster: string): Promise<Account | undefined> {
+  const owner = await stat(cluster).catch(() => undefined);
+  const self = process.getuid?.();
+  if (self === 0) {
+    if (process.platform !== "linux") throw new Error("PostgreSQL refuses to run as root: start as another user");
+    return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : NOBODY;
+  }
+  if (owner && owner.uid !== self) {
+    throw new Error(
+      `${cluster} belongs to user ${owner.uid}, and this is user ${self}: ` +
+        `run as that user or as root, or give the folder over with chown -R ${self}`,
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+/** One process a data folder. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+const SQLITE_BUSY = 5;
+
+type Owner = { pid: number; startedAt: string; url?: string };
+
+/**
+ * Holds the folder until it is released or this process ends. The lock is the operating system's, taken by SQLite on an
+ * empty file: it goes with its process even after kill -9, and it also holds between containers that share a
+ * volume, where process ids mean nothing. The file `owner.json` beside it only tells people who it is.
+ * @throws when another process holds the folder, naming that process.
+ */
+export function lockFolder(folder: string, dataDir: string) {
+  const ownerFile = join(folder, "owner.json");
+  const file = takeLock(join(folder, "lock"), (cause) => inUse(dataDir, ownerFile, cause));
+  const owner: Owner = { pid: process.pid, startedAt: new Date().toISOString() };
+  const write = () => writeFileSync(ownerFile, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+  write();
+  return {
+    /** Lets people who find the folder in use know where its database is. */
+    tell(url: string): void {
+      owner.url = url;
+      write();
+    },
+    release(): void {
+      rmSync(ownerFile, { force: true });
+      file.close();
+    },
+  };
+}
+
+function takeLock(path: string, busy: (cause: unknown) => Error): DatabaseSync {
+  let file: DatabaseSync | undefined;
+  try {
+    file = new DatabaseSync(path);
+    file.exec("pragma locking_mode = exclusive; begin exclusive");
+    return file;
+  } catch (error) {
+    file?.close();
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw busy(error);
+    throw new Error(`cannot lock ${path}: does it belong to another user?`, { cause: error });
+  }
+}
+
+function inUse(dataDir: string, ownerFile: string, cause: unknown): Error {
+  const owner = readOwner(ownerFile);
+  const holder = owner ? `process ${owner.pid}, started ${owner.startedAt}` : "another process";
+  const database = owner?.url ? ` (its database is ${owner.url})` : "";
+  return new Error(`DATA_DIR ${dataDir} is in use by ${holder}${database}; stop it or set another DATA_DIR`, { cause });
+}
+
+function readOwner(file: string): Owner | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Owner;
+  } catch {
+    return undefined; // Its holder is just starting.
+  }
+}

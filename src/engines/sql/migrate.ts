@@ -1,0 +1,102 @@
+/** Brings the schemas of the modules up to date: numbered .sql files, each applied once. */
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import Postgrator from "postgrator";
+import { connectFailure, connectionSettings } from "./connection.ts";
+
+export type ModuleSchema = {
+  schema: string;
+  /** Holds `001.do.<name>.sql` and so on, without gaps; nothing is ever undone, a mistake gets a next file. */
+  folder: URL;
+};
+
+/** "drop": any number will do that nobody else locks in this database. */
+const LOCK_KEY = 0x64726f70;
+
+/**
+ * Applies what is missing, all of it or nothing: every module's files run in one transaction, which also writes
+ * `<schema>.schema_version`. Any number of processes may call it at once; they go one after another.
+ * So no file may hold what PostgreSQL refuses in a transaction (`create index concurrently`) nor commit by itself.
+ * @returns the files that were applied.
+ * @throws naming the file and line that failed, or the applied file that was edited afterwards.
+ */
+export async function migrate(options: { url: string; modules: readonly ModuleSchema[] }): Promise<string[]> {
+  const client = new pg.Client(connectionSettings(options.url, "dropgate migrate"));
+  client.on("error", () => {}); // The statement under way fails too, and that is thrown.
+  await client.connect().catch((error) => {
+    throw connectFailure(options.url, error);
+  });
+  try {
+    await client.query("begin");
+    await client.query("select pg_advisory_xact_lock($1)", [LOCK_KEY]);
+    // One that waits for a lock holds up all statements that come after it: better to fail and be run again.
+    await client.query("set local lock_timeout = '10s'");
+    const applied: string[] = [];
+    for (const module of options.modules) applied.push(...(await migrateModule(client, module)));
+    await client.query("commit");
+    return applied;
+  } finally {
+    await client.end();
+  }
+}
+
+async function migrateModule(client: pg.Client, { schema, folder }: ModuleSchema): Promise<string[]> {
+  const path = fileURLToPath(folder);
+  await checkNumbers(path);
+  const postgrator = new Postgrator({
+    driver: "pg",
+    schemaTable: `${schema}.schema_version`,
+    migrationPattern: join(literally(path), "*.do.*.sql"),
+    newline: "LF",
+    execQuery: (text) => client.query(text),
+  });
+  let current: Postgrator.Migration | undefined;
+  postgrator.on("validation-started", (migration) => {
+    current = migration;
+  });
+  postgrator.on("migration-started", (migration) => {
+    current = migration;
+  });
+  try {
+    return (await postgrator.migrate()).map((migration) => shown(migration.filename));
+  } catch (cause) {
+    throw await failure(cause, schema, current);
+  }
+}
+
+/** The library passes over a lower number that appears later, as from a merge, and no file at all is a wrong folder. */
+async function checkNumbers(path: string): Promise<void> {
+  const files = (await readdir(path)).filter((name) => name.endsWith(".sql")).sort();
+  if (files.length === 0) throw new Error(`${shown(path)} holds no migrations`);
+  for (const [index, name] of files.entries()) {
+    const expected = `${String(index + 1).padStart(3, "0")}.do.`;
+    if (!name.startsWith(expected)) {
+      throw new Error(
+        `${shown(join(path, name))} should be ${expected}<name>.sql: migrations are numbered without gaps`,
+      );
+    }
+  }
+}
+
+async function failure(cause: unknown, schema: string, at: Postgrator.Migration | undefined): Promise<Error> {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (!at) return new Error(`the migrations of schema ${schema} failed: ${message}`, { cause });
+  if (message.startsWith("MD5 checksum failed")) {
+    const advice = "put it back and write the change as the next file";
+    return new Error(`the migration ${shown(at.filename)} was edited after it had been applied: ${advice}`, { cause });
+  }
+  const position = cause instanceof pg.DatabaseError ? Number(cause.position) : Number.NaN;
+  const line = Number.isNaN(position) ? "" : `:${at.getSql().slice(0, position).split("\n").length}`;
+  return new Error(`the migration ${shown(at.filename)}${line} failed and nothing was applied: ${message}`, { cause });
+}
+
+/** The library takes a pattern, and a folder's name may look like one. */
+function literally(path: string): string {
+  return path.replace(/[\\*?[\]{}()!+@|]/g, "\\$&");
+}
+
+function shown(path: string): string {
+  return relative(process.cwd(), path);
+}

@@ -1,0 +1,42 @@
+/** What the errors of PostgreSQL say about the statement, the transaction and the connection. */
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { CommitUnknown } from "./sql.ts";
+
+const MAX_RETRIES = 5;
+const RETRY_BASE_MS = 10;
+
+/** PostgreSQL took back all that the statement or transaction did, so to run it again is safe. */
+export async function repeatIfAsked<T>(work: () => Promise<T>): Promise<T> {
+  for (let retry = 0; ; retry++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (retry === MAX_RETRIES || !asksToRepeat(error)) throw error;
+      await sleep(Math.random() * RETRY_BASE_MS * 2 ** retry);
+    }
+  }
+}
+
+const DEADLOCK = "40P01";
+const SERIALIZATION_FAILURE = "40001";
+
+/** Looks along the causes, because a module may have wrapped the error with the name of its operation. */
+function asksToRepeat(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof CommitUnknown) return false;
+    if (!(at instanceof pg.DatabaseError)) continue;
+    return at.code === DEADLOCK || at.code === SERIALIZATION_FAILURE || isStalePlan(at);
+  }
+  return false;
+}
+
+/** A migration changed the columns of a statement that this connection had prepared; a new connection prepares anew. */
+function isStalePlan(error: pg.DatabaseError): boolean {
+  return error.code === "0A000" && error.routine === "RevalidateCachedQuery";
+}
+
+/** True after an error that PostgreSQL itself reported about one statement; FATAL, PANIC and silence end a connection. */
+export function leavesConnectionUsable(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === "ERROR" && !isStalePlan(error);
+}

@@ -1,0 +1,137 @@
+/** The Sql port over a pool of `pg` connections. */
+import { hash } from "node:crypto";
+import pg from "pg";
+import { CONNECT_TIMEOUT_MS, connectFailure, connectionSettings } from "./connection.ts";
+import { leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
+import { CommitUnknown, type Row, type Sql, type Tx } from "./sql.ts";
+
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** For a server that has vanished and will never say that the statement timed out. */
+const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+const IDLE_CONNECTION_MS = 60_000;
+
+/**
+ * Opens no connection before the first statement. Who waits for a free one gives up after 5 s, so the line is bounded
+ * in time. A statement may run 30 s, and so long may a transaction hold its locks without sending one.
+ * @throws (from every call) when PostgreSQL cannot be reached within 5 s, with host, port and the variable to look at.
+ */
+export function openSql(options: { url: string; maxConnections: number; applicationName: string }): Sql {
+  const { url, maxConnections, applicationName } = options;
+  const pool = new pg.Pool({
+    ...connectionSettings(url, applicationName),
+    max: maxConnections,
+    idleTimeoutMillis: IDLE_CONNECTION_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: SILENCE_TIMEOUT_MS,
+  });
+
+  /** Connections whose state is not known any more: they are closed instead of going back to the pool. */
+  const broken = new WeakSet<pg.ClientBase>();
+  // A connection that dies between two statements says so in an event, and an error event nobody hears ends the process.
+  let connected = 0;
+  pool.on("connect", (client) => {
+    connected++;
+    client.on("error", () => broken.add(client));
+  });
+  pool.on("remove", () => connected--);
+  pool.on("error", () => {});
+
+  async function checkOut(): Promise<pg.PoolClient> {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      if (pool.ending) throw error;
+      if (connected >= maxConnections) throw poolExhausted(maxConnections, error);
+      throw connectFailure(url, error);
+    }
+  }
+
+  async function withConnection<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await checkOut();
+    try {
+      return await use(client);
+    } finally {
+      client.release(broken.has(client));
+    }
+  }
+
+  async function send<R extends Row>(client: pg.PoolClient, statement: string | pg.QueryConfig) {
+    try {
+      return await client.query<R>(statement);
+    } catch (error) {
+      if (!leavesConnectionUsable(error)) broken.add(client);
+      throw error;
+    }
+  }
+
+  async function run<R extends Row>(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<R[]> {
+    return (await send<R>(client, { name: statementName(text), text, values: values as unknown[] })).rows;
+  }
+
+  async function transactOnce<T>(client: pg.PoolClient, work: (tx: Tx) => Promise<T>): Promise<T> {
+    let open = true;
+    const tx: Tx = {
+      inTransaction: true,
+      async query(text, values = []) {
+        // Late statements would run in the transaction of whoever has the connection by then.
+        if (!open) throw new Error("the transaction has ended; await every statement inside of it");
+        return run(client, text, values);
+      },
+    };
+    await send(client, "begin");
+    let result: T;
+    try {
+      result = await work(tx);
+    } catch (error) {
+      open = false;
+      // A rollback that fails marks the connection broken, and closing it rolls back too.
+      if (!broken.has(client)) await send(client, "rollback").catch(() => {});
+      throw error;
+    }
+    open = false;
+    await commit(client);
+    return result;
+  }
+
+  async function commit(client: pg.PoolClient): Promise<void> {
+    if (broken.has(client)) throw new Error("the connection was lost before committing; nothing was committed");
+    let answer: pg.QueryResult;
+    try {
+      answer = await send(client, "commit");
+    } catch (error) {
+      // "ERROR" is PostgreSQL refusing to commit; all else, its own shutdown included, may come after the commit.
+      throw leavesConnectionUsable(error) ? error : new CommitUnknown(error);
+    }
+    // PostgreSQL answers COMMIT of a failed transaction with a polite ROLLBACK.
+    if (answer.command !== "COMMIT") {
+      throw new Error("nothing was committed: a statement of the transaction had failed and its error was swallowed");
+    }
+  }
+
+  return {
+    query: (text, values = []) => repeatIfAsked(() => withConnection((client) => run(client, text, values))),
+    transaction: (work) => repeatIfAsked(() => withConnection((client) => transactOnce(client, work))),
+    close: () => pool.end(),
+  };
+}
+
+function poolExhausted(maxConnections: number, cause: unknown): Error {
+  return new Error(
+    `all ${maxConnections} connections to PostgreSQL were busy for ${CONNECT_TIMEOUT_MS} ms: ` +
+      "statements are slow or the pool is too small",
+    { cause },
+  );
+}
+
+/** Grows with the number of statements in the source, not with their use: texts are static. */
+const names = new Map<string, string>();
+
+function statementName(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = hash("sha256", text, "base64url").slice(0, 22);
+    names.set(text, name);
+  }
+  return name;
+}

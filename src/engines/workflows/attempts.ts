@@ -1,0 +1,98 @@
+/** Tries steps with the patience that the port promises, for engines whose own retries cannot express it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "#platform/log";
+import { stepPatience } from "./workflows.ts";
+
+/** A used-up step is a value here, so that an engine's own errors are never mistaken for it. */
+export type Attempted = { outcome: unknown } | { failure: string };
+
+export type Attempts = {
+  /** Never settles once the attempts are closed: the step is tried again by whoever tells the run next. */
+  run(step: { run: string; name: string; repeated: boolean; attempt(): Promise<unknown> }): Promise<Attempted>;
+  /** Begins nothing any more and waits for what is under way, at most `withinMs`. */
+  close(withinMs: number): Promise<void>;
+};
+
+export function createAttempts(log: Log): Attempts {
+  const closing = new AbortController();
+  const underWay = new Set<Promise<unknown>>();
+  const turns = createTurns(stepPatience.attemptsAtOnce);
+
+  async function tryOnce(attempt: () => Promise<unknown>): Promise<unknown> {
+    await turns.take();
+    // Passing the turn on would only make the next one wait for ever in turn.
+    if (closing.signal.aborted) return never;
+    const trying = withTimeout(attempt());
+    underWay.add(trying);
+    try {
+      return await trying;
+    } finally {
+      underWay.delete(trying);
+      turns.give();
+    }
+  }
+
+  return {
+    async run({ run, name, repeated, attempt }) {
+      for (let count = 1; ; count++) {
+        try {
+          return { outcome: await tryOnce(attempt) };
+        } catch (error) {
+          const usedUp = !repeated && count >= stepPatience.attempts;
+          log.warn(usedUp ? "step used up" : "step failed", { run, step: name, attempt: count }, error);
+          if (usedUp) return { failure: error instanceof Error ? error.message : String(error) };
+        }
+        await sleep(pauseAfterMs(count), undefined, { signal: closing.signal }).catch(() => never);
+      }
+    },
+    async close(withinMs) {
+      closing.abort();
+      await settledWithin(underWay, withinMs);
+    },
+  };
+}
+
+/** What belongs to a process that is going away: it neither succeeds nor fails, so the story hears nothing of it. */
+export const never = new Promise<never>(() => {});
+
+export async function settledWithin(work: Iterable<Promise<unknown>>, ms: number): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([Promise.allSettled(work), sleep(ms, undefined, { signal: patience.signal }).catch(() => {})]);
+  patience.abort();
+}
+
+function pauseAfterMs(attempt: number): number {
+  const { firstPauseMs, pauseFactor, longestPauseMs } = stepPatience;
+  return Math.min(firstPauseMs * pauseFactor ** (attempt - 1), longestPauseMs);
+}
+
+async function withTimeout(attempt: Promise<unknown>): Promise<unknown> {
+  const { attemptTimeoutMs } = stepPatience;
+  const over = new AbortController();
+  const timeout = sleep(attemptTimeoutMs, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`no answer within ${attemptTimeoutMs} ms; whether the step took effect is unknown`);
+  });
+  try {
+    return await Promise.race([attempt, timeout]);
+  } finally {
+    timeout.catch(() => {});
+    over.abort();
+  }
+}
+
+/** First come, first served. The line is as long as there are open runs: each waits for one turn at most. */
+function createTurns(atOnce: number) {
+  let free = atOnce;
+  const line: (() => void)[] = [];
+  return {
+    async take(): Promise<void> {
+      if (free > 0) free--;
+      else await new Promise<void>((resolve) => line.push(resolve));
+    },
+    give(): void {
+      const next = line.shift();
+      if (next) next();
+      else free++;
+    },
+  };
+}

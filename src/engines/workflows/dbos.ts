@@ -1,0 +1,170 @@
+/**
+ * Workflows in PostgreSQL itself, by DBOS Transact. A step's answer is written down before the story hears it, and a
+ * run that is taken up again is told from its start with the answers it has had.
+ *
+ * Several processes may share a database: a run belongs to one of them at a time, and when that one dies another takes
+ * it over within about four seconds. A story that comes to ask for its steps in another order needs another name, once
+ * its open runs have ended.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { DBOS, type DBOSConfig, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
+// The only door to taking over an executor's runs atomically, and to waking those who wait when the process ends.
+import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
+import pg from "pg";
+import type { Log } from "#platform/log";
+import { startLoop } from "#platform/loop";
+import { createTeller, NUDGE_TOPIC } from "./dbos-teller.ts";
+import { openExecutorLease } from "./executor-lease.ts";
+import type { Steps, Story, Workflows } from "./workflows.ts";
+
+const MAX_CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Frees the row locks of a process that was stopped in the middle of a transaction. */
+const IDLE_TRANSACTION_TIMEOUT_MS = 60_000;
+const TAKE_OVER_EVERY_MS = 2_000;
+const FORGET_EVERY_MS = 60_000;
+/** Long after any retry of a start could still arrive. */
+const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
+const FORGET_AT_ONCE = 1_000;
+/** The nudge itself is not given up: it arrives behind its caller's back when PostgreSQL is there again. */
+const NUDGE_PATIENCE_MS = 2_000;
+const CLOSE_PATIENCE_MS = 5_000;
+/** There is no number of restarts after which an order may be left alone. */
+const MAX_TAKE_OVERS = 1_000_000;
+const LONGEST_LOGGED = 300;
+
+/** DBOS keeps its registry and its connections in variables of its modules, so there is one of it in a process. */
+let isOpen = false;
+
+/**
+ * `url` leads to PostgreSQL itself: LISTEN and session locks do not pass a pooler in transaction mode.
+ * @throws when this process has workflows open already, or PostgreSQL cannot be reached within 5 s.
+ */
+export async function openDbosWorkflows<Input, S extends Steps>(options: {
+  url: string;
+  story: Story<Input, S>;
+  log: Log;
+}): Promise<Workflows<Input>> {
+  const { url, story, log } = options;
+  if (isOpen) throw new Error(`cannot open workflows for ${story.name}: a process can have DBOS open once at a time`);
+  isOpen = true;
+  await using resources = new AsyncDisposableStack();
+  resources.defer(() => {
+    isOpen = false;
+  });
+  const lease = await openExecutorLease(url);
+  // Given up last, so that nobody takes over a run that is still being written here.
+  resources.defer(() => lease.close());
+  const pool = openPool(url, log);
+  resources.defer(() => pool.end());
+  resources.defer(shutDown);
+
+  const teller = createTeller(story, log);
+  const tell = DBOS.registerWorkflow(teller.tell, { name: story.name, maxRecoveryAttempts: MAX_TAKE_OVERS });
+  DBOS.setConfig({
+    name: story.name,
+    // The default is a hash of the source, with which a new build would leave the runs of the old one alone.
+    applicationVersion: story.name,
+    executorID: lease.executorId,
+    systemDatabasePool: pool,
+    logger: quietLogger(log),
+  });
+  await DBOS.launch();
+
+  const takingOver = startLoop({
+    everyMs: TAKE_OVER_EVERY_MS,
+    work: async () => takeOver(await lease.deadExecutors(story.name), log),
+    onFault: (error) => log.warn("workflow takeover failed", {}, error),
+  });
+  resources.defer(() => takingOver.stop());
+  const forgetting = startLoop({
+    everyMs: FORGET_EVERY_MS,
+    work: forgetEnded,
+    onFault: (error) => log.warn("ended workflows not deleted", {}, error),
+  });
+  resources.defer(() => forgetting.stop());
+  resources.defer(() => teller.close(CLOSE_PATIENCE_MS));
+  const opened = resources.move();
+
+  return {
+    async start(id, input) {
+      await DBOS.startWorkflow(tell, { workflowID: id })(input);
+    },
+
+    async nudge(id) {
+      const sent = DBOS.send(id, true, NUDGE_TOPIC).catch((error) => {
+        if (!(error instanceof DbosErrors.DBOSNonExistentWorkflowError)) {
+          log.warn("nudge failed", { run: id }, error);
+        }
+      });
+      await Promise.race([sent, sleep(NUDGE_PATIENCE_MS, undefined, { ref: false })]);
+    },
+
+    async outcome(id) {
+      const run = await DBOS.getWorkflowStatus(id);
+      if (!run || isUnderWay(run.status)) return undefined;
+      if (run.status === "SUCCESS") return run.output as string;
+      throw new Error(`run ${id} of ${story.name} ended as ${run.status}`, { cause: run.error });
+    },
+
+    close: () => opened.disposeAsync(),
+  };
+}
+
+function isUnderWay(status: string): boolean {
+  return status === "PENDING" || status === "ENQUEUED" || status === "DELAYED";
+}
+
+function openPool(url: string, log: Log): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: "dropgate workflows",
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  pool.on("error", (error) => log.warn("workflow connection lost", {}, error));
+  return pool;
+}
+
+/** DBOS claims each run atomically, so it does no harm that every process does this. */
+async function takeOver(deadExecutors: string[], log: Log): Promise<void> {
+  if (deadExecutors.length === 0) return;
+  const runs = await DBOSExecutor.globalInstance?.recoverPendingWorkflows(deadExecutors);
+  if (runs?.length) log.info("workflows taken over", { runs: runs.length, from: deadExecutors.join(" ") });
+}
+
+async function forgetEnded(): Promise<void> {
+  let found: number;
+  do {
+    const ended = await DBOS.listWorkflows({
+      // Those that failed stay, to be looked at.
+      status: "SUCCESS",
+      completedBefore: new Date(Date.now() - KEEP_ENDED_MS).toISOString(),
+      limit: FORGET_AT_ONCE,
+      loadInput: false,
+      loadOutput: false,
+    });
+    found = ended.length;
+    if (found > 0) await DBOS.deleteWorkflows(ended.map((run) => run.workflowID));
+  } while (found === FORGET_AT_ONCE);
+}
+
+async function shutDown(): Promise<void> {
+  const waiting = DBOSExecutor.globalInstance?.systemDatabase.notificationsMap;
+  await DBOS.shutdown({ deregister: true });
+  // Else each waiting run would keep the process alive by its timer until it next polls.
+  for (const key of waiting ? [...waiting.map.keys()] : []) waiting?.callCallbacks(key);
+}
+
+/** What DBOS reports as news is the normal course of things here, and a warning may hold ten thousand ids. */
+function quietLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
+  const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, LONGEST_LOGGED);
+  return {
+    debug() {},
+    info() {},
+    warn: (entry) => log.warn("dbos", { message: text(entry) }),
+    error: (entry, metadata) => log.error("dbos", { message: text(entry) }, metadata?.error),
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * Which processes are alive: each holds an advisory lock for as long as its connection lives, so PostgreSQL itself
+ * notices a death, by kill -9 at once. DBOS leaves this to its paid Conductor or to an operator.
+ */
+import { randomInt } from "node:crypto";
+import pg from "pg";
+
+export type ExecutorLease = {
+  executorId: string;
+  /** Executors with open runs of this version whose process has gone. */
+  deadExecutors(version: string): Promise<string[]>;
+  close(): Promise<void>;
+};
+
+/** "dbos" in ASCII: keeps these locks apart from all others with two keys. */
+const LEASES = 0x64_62_6f_73;
+const TIMEOUT_MS = 5_000;
+
+/** The locks belong to a session: `url` must lead to PostgreSQL itself, not to a pooler in transaction mode. */
+export async function openExecutorLease(url: string): Promise<ExecutorLease> {
+  const id = randomInt(1, 2 ** 31);
+  let held: pg.Client | undefined;
+
+  async function hold(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "dropgate workflows lease",
+      connectionTimeoutMillis: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
+      keepAlive: true,
+    });
+    client.on("error", () => drop(client));
+    try {
+      await client.connect();
+      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", [LEASES, id]);
+      // After a lost connection the old session may live a little longer; its lock speaks for us until it ends.
+      if (!rows[0].locked) throw new Error(`the lease of workflow executor ${id} is still held by an older session`);
+      held = client;
+    } catch (error) {
+      drop(client);
+      throw error;
+    }
+  }
+
+  function drop(client: pg.Client): void {
+    if (held === client) held = undefined;
+    client.end().catch(() => {});
+  }
+
+  await hold();
+  return {
+    executorId: String(id),
+
+    async deadExecutors(version) {
+      const client = held;
+      if (!client) {
+        // After a restart of PostgreSQL nobody's lease counts for one beat: the others have to take theirs again too.
+        await hold();
+        return [];
+      }
+      try {
+        const { rows } = await client.query<{ executor_id: string }>(selectDead, [version, LEASES]);
+        return rows.map((row) => row.executor_id);
+      } catch (error) {
+        drop(client);
+        throw error;
+      }
+    },
+
+    async close() {
+      await held?.end();
+    },
+  };
+}
+
+// Locks with two integer keys have objsubid 2.
+const selectDead = `
+  select distinct executor_id
+  from dbos.workflow_status
+  where status = 'PENDING' and application_version = $1
+    and executor_id not in (
+      select objid::text
+      from pg_locks
+      where locktype = 'advisory' and classid = $2 and objsubid = 2
+        and database = (select oid from pg_database where datname = current_database()))`;

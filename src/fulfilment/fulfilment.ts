@@ -1,0 +1,98 @@
+/**
+ * Takes settled orders to their end: starts a saga for each, wakes it when something happened, and
+ * looks after what a lost start, a lost nudge or a lost workflow engine would leave behind.
+ */
+import type { Steps, Story, Workflows } from "#engines/workflows";
+import { isTerminal, type Order, type Orders } from "#orders";
+import type { Payment } from "#payment";
+import { startLoop } from "#platform/loop";
+import { type FulfilmentSteps, fulfil, type PlacedOrder, repeatedSteps } from "./saga.ts";
+import { createSteps } from "./steps.ts";
+
+export type FulfilmentOptions = {
+  orders: Orders;
+  payment: Payment;
+  openWorkflows<S extends Steps>(story: Story<PlacedOrder, S>): Promise<Workflows<PlacedOrder>>;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+};
+
+export { fulfilmentRoutes } from "./routes.ts";
+
+export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
+
+const startEveryMs = 250;
+const startsAtOnce = 100;
+const deadlineEveryMs = 1_000;
+const overdueAtOnce = 100;
+/** What the saga has for itself before the scan ends an order in its place, milliseconds past the deadline. */
+const graceMs = 3_000;
+const paymentsEveryMs = 1_000;
+/** How long an authorized payment may wait for its saga before it is looked into, milliseconds. */
+const waitForSagaMs = 2_000;
+
+export async function startFulfilment({ orders, payment, openWorkflows, now, onFault }: FulfilmentOptions) {
+  const steps = createSteps({ orders, payment });
+  const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps, repeated: repeatedSteps };
+  const workflows = await openWorkflows(story);
+  const loop = (what: string, everyMs: number, work: () => Promise<void>) =>
+    startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
+
+  /** The row says "started" only after the engine has it: a crash in between starts it again, which the engine ignores. */
+  async function startSagas(): Promise<void> {
+    let found = startsAtOnce;
+    while (found === startsAtOnce) {
+      const settled = await orders.withoutSaga(startsAtOnce);
+      found = settled.length;
+      if (found === 0) return;
+      await Promise.all(settled.map((order) => workflows.start(sagaId(order.orderId), placedOf(order))));
+      await orders.sagaStarted(settled.map((order) => order.orderId));
+    }
+  }
+
+  /** The same story without an engine: what the saga does at its deadline, for orders whose saga did not come. */
+  async function endOverdue(): Promise<void> {
+    const overdue = await orders.overdue(new Date(now() - graceMs), overdueAtOnce);
+    for (const order of overdue) await fulfil(placedOf(order), steps, async () => "deadline");
+  }
+
+  async function settlePayments(): Promise<void> {
+    await payment.sweep();
+    for (const { orderId } of await payment.authorizedSince(now() - waitForSagaMs)) {
+      const order = await orders.read(orderId);
+      if (order?.status === "CONFIRMED") await payment.capture(orderId);
+      else if (order && isTerminal(order.status)) await payment.close(orderId);
+      else await workflows.nudge(sagaId(orderId));
+    }
+  }
+
+  const starter = loop("sagas", startEveryMs, startSagas);
+  const others = [loop("deadlines", deadlineEveryMs, endOverdue), loop("payments", paymentsEveryMs, settlePayments)];
+  const stopListening = orders.onChange((changed) => {
+    if (!changed) starter.nudge();
+    else if (changed.status === "CANCELLED") nudge(changed.orderId);
+  });
+
+  function nudge(orderId: string): void {
+    workflows.nudge(sagaId(orderId)).catch((error) => onFault("nudge", error));
+  }
+
+  return {
+    /** Something happened to the order's payment. May be lost. */
+    nudge,
+    async stop(): Promise<void> {
+      stopListening();
+      await Promise.all([starter, ...others].map((one) => one.stop()));
+      await workflows.close();
+    },
+  };
+}
+
+function sagaId(orderId: string): string {
+  return `order-${orderId}`;
+}
+
+function placedOf(order: Order): PlacedOrder {
+  const { orderId, productId, userId, quantity, totalMinor, currency, payBy } = order;
+  return { orderId, productId, userId, quantity, totalMinor, currency, payByMs: payBy.getTime() };
+}

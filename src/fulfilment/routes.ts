@@ -1,0 +1,60 @@
+import { Type } from "typebox";
+import { callerOf, type Identity, mayActFor } from "#identity";
+import { notSettledYet, type Orders, orderProblems, settleWithinMs } from "#orders";
+import { type Payment, paymentProblems, payRequestSchema } from "#payment";
+import type { Http } from "#platform/http";
+import { isUuid } from "#platform/ids";
+import { problemResponses } from "#platform/openapi";
+import { refuse } from "#platform/problems";
+
+export type FulfilmentRoutesOptions = { orders: Orders; payment: Payment; identity: Identity };
+
+export function fulfilmentRoutes(app: Http, { orders, payment, identity }: FulfilmentRoutesOptions): void {
+  app.post(
+    "/orders/:orderId/payment",
+    {
+      onRequest: identity.guard("CUSTOMER"),
+      schema: {
+        tags: ["orders"],
+        summary: "Pay an order; the verdict comes with its status",
+        description: "A declined card may be followed by another one until payBy.",
+        params: Type.Object({ orderId: Type.String() }),
+        body: payRequestSchema,
+        response: {
+          202: Type.Object({
+            orderId: Type.String(),
+            paymentId: Type.String(),
+            status: Type.Literal("processing"),
+            statusUrl: Type.String(),
+          }),
+          ...problemResponses(
+            orderProblems.order_not_found,
+            orderProblems.order_ended,
+            orderProblems.outcome_pending,
+            paymentProblems.payment_in_progress,
+            paymentProblems.already_paid,
+            paymentProblems.payment_closed,
+            paymentProblems.too_many_attempts,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { orderId } = request.params;
+      const seen = isUuid(orderId) ? await orders.read(orderId) : undefined;
+      if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
+      const order = await orders.settled(orderId, settleWithinMs);
+      if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
+      if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid);
+      if (order.status !== "INVENTORY_RESERVED" && order.status !== "PAYMENT_PENDING") {
+        return refuse(reply, orderProblems.order_ended, `The order is ${order.status}: nothing can be paid any more.`);
+      }
+      // The saga opens the payment too; who is faster than it need not wait.
+      await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
+      const answer = await payment.pay({ ...request.body, orderId });
+      if (!answer.ok) return refuse(reply, paymentProblems[answer.reason]);
+      reply.code(202).header("location", `/orders/${orderId}`);
+      return { orderId, paymentId: answer.paymentId, status: "processing" as const, statusUrl: `/orders/${orderId}` };
+    },
+  );
+}

@@ -1,0 +1,129 @@
+/** Each law is tried on every path of its setting; saga.world.ts says what must hold at every moment and at the end. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { everyPath } from "./saga.paths.ts";
+import { type FulfilmentSteps, fulfil } from "./saga.ts";
+import type { Happening } from "./saga.world.ts";
+
+const everything: Happening[] = ["buyer pays", "card is declined", "buyer cancels"];
+const payOrCancel: Happening[] = ["buyer pays", "buyer cancels"];
+const undos = new Set<keyof FulfilmentSteps>(["endOrder", "voidPayment"]);
+const everyStep = new Set<keyof FulfilmentSteps>([
+  ...undos,
+  "holdUnits",
+  "requestPayment",
+  "readVerdict",
+  "confirm",
+  "capturePayment",
+]);
+
+describe("one order", () => {
+  test("an order that nobody pays gives its units back at the deadline", async () => {
+    assert.deepEqual(await everyPath({}), new Set(["failed"]));
+    assert.deepEqual(await everyPath({ happenings: ["card is declined"] }), new Set(["failed"]));
+  });
+
+  test("an order paid in time is confirmed, one paid too late costs nothing", async () => {
+    assert.deepEqual(await everyPath({ happenings: ["buyer pays"] }), new Set(["confirmed", "failed"]));
+  });
+
+  test("a cancelled order is never confirmed, and a confirmed one never cancelled", async () => {
+    assert.deepEqual(await everyPath({ happenings: ["buyer cancels"] }), new Set(["cancelled", "failed"]));
+  });
+});
+
+describe("units and money are conserved", () => {
+  test("whenever the payment, the declined card and the cancellation arrive", async () => {
+    await everyPath({ happenings: everything });
+  });
+
+  test("when every nudge is lost: that costs time, never the order", async () => {
+    await everyPath({ happenings: everything, nudgesAreLost: true });
+  });
+
+  test("whichever two attempts fail, before or after their effect", async () => {
+    await everyPath({ happenings: payOrCancel, failures: 2 });
+  });
+
+  test("whenever two tellers die, and the next begins anew", async () => {
+    await everyPath({ happenings: payOrCancel, deaths: 2 });
+  });
+
+  test("when every step is run twice", async () => {
+    await everyPath({ happenings: everything, twice: everyStep });
+  });
+
+  test("when every undo is run twice", async () => {
+    await everyPath({ happenings: payOrCancel, twice: undos, failures: 1 });
+  });
+
+  test("when an attempt fails, a teller dies and every step is run twice", async () => {
+    await everyPath({ happenings: payOrCancel, twice: everyStep, failures: 1, deaths: 1 });
+  });
+
+  test("when two tell the same order, step by step in every order", async () => {
+    await everyPath({ happenings: payOrCancel, tellers: 2 });
+  });
+});
+
+describe("the paths find what is wrong with", () => {
+  const mutants: Record<string, { story: typeof fulfil; finding: RegExp }> = {
+    "a story that voids the payment before it ends the order": {
+      story: withSteps((steps) => ({
+        async endOrder(end) {
+          await steps.voidPayment(end.order);
+          return steps.endOrder(end);
+        },
+      })),
+      finding: /the payment of an open order was voided/,
+    },
+    "a story that forgets to void the payment": {
+      story: withSteps(() => ({ async voidPayment() {} })),
+      finding: /authorized/,
+    },
+    "a story that captures before it confirms": {
+      story: withSteps((steps) => ({
+        async confirm(order) {
+          await steps.capturePayment(order);
+          return steps.confirm(order);
+        },
+      })),
+      finding: /charged for nothing/,
+    },
+    "a story that takes every end for its own": {
+      story: withSteps((steps) => ({
+        async endOrder(end) {
+          await steps.endOrder(end);
+          return "ended";
+        },
+      })),
+      finding: /the payment of a confirmed order was voided/,
+    },
+    "a story that does not read the verdict once more at the deadline": {
+      story: (order, steps, waitForNudge) => {
+        let isOver = false;
+        const wait = async (untilMs: number) => {
+          const woken = await waitForNudge(untilMs);
+          isOver = woken === "deadline";
+          return woken;
+        };
+        const readVerdict: FulfilmentSteps["readVerdict"] = async () => (isOver ? "open" : steps.readVerdict(order));
+        return fulfil(order, { ...steps, readVerdict }, wait);
+      },
+      finding: /the buyer had paid in time/,
+    },
+  };
+
+  for (const [name, { story, finding }] of Object.entries(mutants)) {
+    test(name, async () => {
+      await assert.rejects(async () => {
+        await everyPath({ story, happenings: payOrCancel, nudgesAreLost: true });
+        await everyPath({ story, happenings: ["buyer pays"], tellers: 2 });
+      }, finding);
+    });
+  }
+});
+
+function withSteps(change: (steps: FulfilmentSteps) => Partial<FulfilmentSteps>): typeof fulfil {
+  return (order, steps, waitForNudge) => fulfil(order, { ...steps, ...change(steps) }, waitForNudge);
+}

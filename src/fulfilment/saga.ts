@@ -1,0 +1,104 @@
+/**
+ * The story of one order whose units are already held: it is paid in time and confirmed, or it ends and gives them back.
+ *
+ * Pure, and it imports types only, so that it is the same text on every workflow engine, and in a plain call. What has
+ * happened lies in the books and nowhere else: every step asks them first, so the story may be told twice, by two at a
+ * time, and again from its beginning after its teller died, and no unit and no money is counted twice.
+ */
+import type { WaitForNudge } from "#engines/workflows";
+
+export type PlacedOrder = {
+  orderId: string;
+  productId: string;
+  userId: string;
+  quantity: number;
+  totalMinor: number;
+  currency: string;
+  /** Milliseconds since 1970. The units are held for the buyer until then. */
+  payByMs: number;
+};
+
+export type EndReason =
+  /** Nothing was authorized by the deadline. */
+  | "payment_timeout"
+  /** The payment could not be opened. */
+  | "payment_unavailable"
+  /** Somebody else ended the order first: its buyer, an admin, or the scan for overdue orders. */
+  | "cancelled";
+
+/** All are idempotent by order id. What may happen is a value; what is thrown has an unknown outcome. */
+export type FulfilmentSteps = {
+  /** Whether the books still hold the units for this order; `gone` once it has ended. */
+  holdUnits(order: PlacedOrder): Promise<"held" | "gone">;
+  /** From here on the buyer may pay. Without effect on a payment that was voided before. */
+  requestPayment(order: PlacedOrder): Promise<void>;
+  /** A declined card leaves the verdict open: the buyer may try another one while the units are held. */
+  readVerdict(order: PlacedOrder): Promise<"authorized" | "cancelled" | "open">;
+  /** Compares and sets the order; `lost` where it had ended before. */
+  confirm(order: PlacedOrder): Promise<"confirmed" | "lost">;
+  capturePayment(order: PlacedOrder): Promise<void>;
+  /** Whatever is or will be authorized is cancelled, and what was captured is refunded, for good. */
+  voidPayment(order: PlacedOrder): Promise<void>;
+  /** Compares and sets the order, and gives its units back in the same transaction. Its first reason stays. */
+  endOrder(end: { order: PlacedOrder; reason: EndReason }): Promise<"ended" | "already_confirmed">;
+};
+
+/**
+ * To be repeated until they succeed. A step that timed out may have been heard, so `confirm` is asked again rather than
+ * undone; and that the books are away for a minute is no reason to take an order from its buyer. Only the opening of
+ * the payment can be given up, because all that it may have left behind is voided.
+ */
+export const repeatedSteps: ReadonlySet<keyof FulfilmentSteps> = new Set<keyof FulfilmentSteps>([
+  "holdUnits",
+  "readVerdict",
+  "confirm",
+  "capturePayment",
+  "voidPayment",
+  "endOrder",
+]);
+
+export type FulfilmentOutcome = "confirmed" | "failed" | "cancelled";
+
+export async function fulfil(
+  order: PlacedOrder,
+  steps: FulfilmentSteps,
+  waitForNudge: WaitForNudge,
+): Promise<FulfilmentOutcome> {
+  const reason = await confirmOnceAuthorized(order, steps, waitForNudge);
+  // Ended first and voided second: an authorization that arrives in between finds an order that cannot be confirmed any
+  // more. The other way round somebody who had read the verdict before could still confirm it, with the money gone.
+  if (reason && (await steps.endOrder({ order, reason })) === "ended") {
+    await steps.voidPayment(order);
+    return reason === "cancelled" ? "cancelled" : "failed";
+  }
+  await steps.capturePayment(order);
+  return "confirmed";
+}
+
+/** Answers why the order has to end, or nothing once it is confirmed. */
+async function confirmOnceAuthorized(
+  order: PlacedOrder,
+  steps: FulfilmentSteps,
+  waitForNudge: WaitForNudge,
+): Promise<EndReason | undefined> {
+  if ((await steps.holdUnits(order)) === "gone") return "cancelled";
+  try {
+    await steps.requestPayment(order);
+  } catch {
+    return "payment_unavailable";
+  }
+  const verdict = await verdictInTime(order, steps, waitForNudge);
+  if (verdict === "cancelled") return "cancelled";
+  if (verdict === "open") return "payment_timeout";
+  return (await steps.confirm(order)) === "lost" ? "cancelled" : undefined;
+}
+
+async function verdictInTime(order: PlacedOrder, steps: FulfilmentSteps, waitForNudge: WaitForNudge) {
+  // Ends at the deadline: until then each turn waits for news, and news may be of a declined card.
+  for (;;) {
+    const verdict = await steps.readVerdict(order);
+    if (verdict !== "open") return verdict;
+    // A nudge may have been lost, so the books have the last word.
+    if ((await waitForNudge(order.payByMs)) === "deadline") return steps.readVerdict(order);
+  }
+}

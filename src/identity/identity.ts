@@ -1,0 +1,126 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { FastifyRequest, onRequestHookHandler } from "fastify";
+import type { Guard } from "#platform/openapi";
+import { defineProblems, Problem, platformProblems } from "#platform/problems";
+import { type Caller, isUserId, passes, type Role } from "./roles.ts";
+import { createTokens } from "./tokens.ts";
+
+export { type Caller, isRole, type Role, roles } from "./roles.ts";
+export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
+
+export const identityProblems = defineProblems({
+  unauthenticated: { status: 401, title: "Say who you are" },
+  forbidden: { status: 403, title: "This is not yours to do" },
+});
+
+/** For the OpenAPI document. */
+export const securitySchemes = {
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "`npm run --silent token -- --role ADMIN`",
+  },
+  userHeader: {
+    type: "apiKey",
+    in: "header",
+    name: "X-User-Id",
+    description: "A customer's name without proof. Believed only on the embedded default or behind one's own gateway.",
+  },
+} as const;
+
+export type Identity = {
+  issue(who: { user: string; role: Role; ttlMs: number }): string;
+  /** @throws Problem `unauthenticated` 401, or `validation` 400 for a malformed X-User-Id. */
+  authenticate(headers: IncomingHttpHeaders): Caller;
+  /**
+   * An `onRequest` hook that lets callers of any of these roles pass; then `callerOf(request)` names them.
+   * It runs before the body is read, so that strangers learn nothing about what would be valid.
+   */
+  guard(...asked: readonly [Role, ...Role[]]): Guard;
+};
+
+export type IdentityOptions = {
+  /** At least 32 bytes. */
+  secret: string;
+  issuer: string;
+  /** Whether X-User-Id without a token makes a customer. It never carries another role. */
+  trustUserHeader: boolean;
+};
+
+export function createIdentity({ secret, issuer, trustUserHeader }: IdentityOptions): Identity {
+  const tokens = createTokens({ secret, issuer });
+
+  function authenticate(headers: IncomingHttpHeaders): Caller {
+    const { authorization } = headers;
+    if (authorization !== undefined) return fromToken(authorization);
+    const user = headers["x-user-id"];
+    if (user === undefined || !trustUserHeader) throw unauthenticated("Send a bearer token");
+    if (!isUserId(user)) throw malformedUserId();
+    return { userId: user, roles: customer };
+  }
+
+  function fromToken(authorization: string): Caller {
+    if (!/^bearer /i.test(authorization)) throw unauthenticated("Send the Authorization header as: Bearer <token>");
+    const verdict = tokens.verify(authorization.slice("bearer ".length).trim());
+    if (!verdict.ok)
+      throw unauthenticated(verdict.reason, `, error="invalid_token", error_description="${verdict.reason}"`);
+    return verdict.caller;
+  }
+
+  return {
+    issue: ({ user, role, ttlMs }) => tokens.issue({ user, roles: [role], ttlMs }),
+    authenticate,
+    guard(...asked) {
+      const hook: onRequestHookHandler = (request, _reply, done) => {
+        let caller: Caller;
+        try {
+          caller = authenticate(request.headers);
+        } catch (refusal) {
+          done(refusal as Error);
+          return;
+        }
+        if (!passes(caller, asked)) {
+          done(new Problem(identityProblems.forbidden, `This needs the role ${asked.join(" or ")}`));
+          return;
+        }
+        (request as Identified)[callerKey] = caller;
+        done();
+      };
+      const bearer = { bearer: [...asked] };
+      return Object.assign(hook, {
+        security: asked.includes("CUSTOMER") ? [bearer, { userHeader: [] }] : [bearer],
+        problems: [identityProblems.unauthenticated, identityProblems.forbidden],
+      });
+    },
+  };
+}
+
+const customer: readonly Role[] = Object.freeze(["CUSTOMER"]);
+const callerKey = Symbol("caller");
+type Identified = { [callerKey]?: Caller };
+
+/** Whom the guard let pass. Asking on a route without a guard is a mistake in the code, so it throws. */
+export function callerOf(request: Pick<FastifyRequest, "headers">): Caller {
+  const caller = (request as Identified)[callerKey];
+  if (!caller) throw new Error("callerOf was asked on a route that has no guard; add onRequest: identity.guard(…)");
+  return caller;
+}
+
+/** Whether the caller may see and act on what belongs to `userId`. */
+export function mayActFor(caller: Caller, userId: string): boolean {
+  return caller.userId === userId || caller.roles.includes("ADMIN");
+}
+
+function unauthenticated(detail: string, parameters = ""): Problem {
+  return new Problem(identityProblems.unauthenticated, detail, {
+    headers: { "www-authenticate": `Bearer realm="dropgate"${parameters}` },
+  });
+}
+
+function malformedUserId(): Problem {
+  const detail = "may only hold up to 128 of letters, digits and . _ : @ + | -";
+  return new Problem(platformProblems.validation, `X-User-Id ${detail}`, {
+    errors: [{ in: "headers", pointer: "#/x-user-id", detail }],
+  });
+}

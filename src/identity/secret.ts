@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Role } from "./roles.ts";
+import { createTokens } from "./tokens.ts";
+
+const fileName = "jwt-secret";
+
+/**
+ * The secret that a developer's machine signs tokens with, made on first use and kept in a file of mode 0600.
+ * The file appears whole or not at all, so that two processes that start together agree on one.
+ */
+export async function loadOrCreateSecret(dataDir: string): Promise<string> {
+  const path = join(dataDir, fileName);
+  const existing = await readIfThere(path);
+  if (existing !== undefined) return existing;
+
+  await mkdir(dataDir, { recursive: true });
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  const file = await open(draft, "wx", 0o600);
+  try {
+    await file.writeFile(`${randomBytes(32).toString("base64url")}\n`);
+    await file.sync();
+    // Unlike a rename, a link never replaces the secret of whoever was faster.
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  } finally {
+    await file.close();
+    await rm(draft, { force: true });
+  }
+  const secret = await readIfThere(path);
+  if (secret === undefined) throw new Error(`${path} was removed while it was being made; start again`);
+  return secret;
+}
+
+/** Which secret signs the tokens of this configuration. */
+export async function secretOf(config: { JWT_SECRET: string | undefined; DATA_DIR: string }): Promise<string> {
+  return config.JWT_SECRET ?? (await loadOrCreateSecret(config.DATA_DIR));
+}
+
+const developmentTokenTtlMs = 24 * 60 * 60 * 1000;
+
+/** What the `token` command prints: a bearer token for the running configuration's own issuer, good for a day. */
+export async function issueToken(
+  config: { JWT_SECRET: string | undefined; JWT_ISSUER: string; DATA_DIR: string },
+  { role, user }: { role: Role; user?: string | undefined },
+): Promise<string> {
+  const tokens = createTokens({ secret: await secretOf(config), issuer: config.JWT_ISSUER });
+  return tokens.issue({ user: user ?? role.toLowerCase(), roles: [role], ttlMs: developmentTokenTtlMs });
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new Error(`cannot read the secret for tokens at ${path}`, { cause: error });
+  }
+  if (text.trim().length < 32) throw new Error(`${path} holds no usable secret; delete it to have a new one made`);
+  return text.trim();
+}

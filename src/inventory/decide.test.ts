@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Claim, decide, fateKey, type ProductBooks } from "./decide.ts";
+
+const empty: ProductBooks = { epoch: 1, available: 10, fates: new Map(), orders: new Set(), held: new Map() };
+let made = 0;
+
+function claim(change: Partial<Claim> = {}): Claim {
+  made += 1;
+  const ref = { productId: "lamp", orderId: `order-${made}`, epoch: 1, n: made };
+  return { ...ref, userId: "ada", quantity: 1, limitPerCustomer: null, intent: "claim", ...change };
+}
+
+test("a reservation that fits becomes an order, one that does not is refused with its reason", () => {
+  const { decided, claimedUnits } = decide(empty, [claim({ quantity: 9 }), claim({ quantity: 2 }), claim()]);
+  assert.deepEqual(
+    decided.map(({ decision, reason }) => [decision, reason]),
+    [
+      ["C", undefined],
+      ["X", "sold_out"],
+      ["C", undefined],
+    ],
+  );
+  assert.equal(claimedUnits, 10);
+});
+
+test("a fate that stands is never decided again", () => {
+  const again = claim();
+  const first = decide(empty, [again, { ...again, intent: "void" }]);
+  assert.deepEqual(
+    first.decided.map(({ decision, fresh }) => [decision, fresh]),
+    [
+      ["C", true],
+      ["C", false],
+    ],
+  );
+  const books = { ...empty, fates: new Map([[fateKey(again), "V" as const]]) };
+  const second = decide(books, [again]);
+  assert.equal(second.decided[0]?.decision, "V");
+  assert.deepEqual(second.items, []);
+});
+
+test("a second reservation of one order is a duplicate and takes nothing", () => {
+  const first = claim();
+  const { decided, claimedUnits } = decide(empty, [first, claim({ orderId: first.orderId })]);
+  assert.deepEqual(
+    decided.map(({ decision }) => decision),
+    ["C", "D"],
+  );
+  assert.equal(claimedUnits, 1);
+  const known = decide({ ...empty, orders: new Set([first.orderId]) }, [claim({ orderId: first.orderId })]);
+  assert.equal(known.decided[0]?.decision, "D");
+});
+
+test("an order whose reservation was voided may be made by another one", () => {
+  const first = claim({ intent: "void" });
+  const { decided } = decide(empty, [first, claim({ orderId: first.orderId })]);
+  assert.deepEqual(
+    decided.map(({ decision }) => decision),
+    ["V", "C"],
+  );
+});
+
+test("what belongs to an epoch that was ended has no effect on stock", () => {
+  const late = [claim({ epoch: 0 }), claim({ epoch: 0, intent: "void" }), claim({ epoch: 2 })];
+  const verdicts = decide(empty, late);
+  assert.ok(verdicts.decided.every(({ decision }) => decision === "F"));
+  assert.deepEqual(verdicts.items, []);
+  assert.equal(verdicts.claimedUnits, 0);
+});
+
+test("the limit that holds is the one that was checked when the units were taken", () => {
+  const books = { ...empty, held: new Map([["ada", 2]]) };
+  const { decided } = decide(books, [
+    claim({ limitPerCustomer: 3 }),
+    claim({ limitPerCustomer: 3 }),
+    claim({ limitPerCustomer: null }),
+    claim({ limitPerCustomer: 3, userId: "grace" }),
+  ]);
+  assert.deepEqual(
+    decided.map(({ decision, reason }) => [decision, reason]),
+    [
+      ["C", undefined],
+      ["X", "limit_per_customer"],
+      ["C", undefined],
+      ["C", undefined],
+    ],
+  );
+});
+
+test("an order past the gate that does not fit leaves its key free", () => {
+  const { decided } = decide(empty, [claim({ intent: "direct", quantity: 11 })]);
+  assert.deepEqual([decided[0]?.decision, decided[0]?.reason], ["V", "sold_out"]);
+});
+
+test("a withdrawal takes what is free, never what orders were promised before it", () => {
+  const { decided, withdrawnUnits } = decide(empty, [
+    claim({ quantity: 8 }),
+    claim({ quantity: 3, intent: "withdraw", userId: "" }),
+    claim({ quantity: 2, intent: "withdraw", userId: "" }),
+  ]);
+  assert.deepEqual(
+    decided.map(({ decision }) => decision),
+    ["C", "V", "W"],
+  );
+  assert.equal(withdrawnUnits, 2);
+});
+
+test("whatever comes, never more is given than there is, and every fresh effect is in the stream", () => {
+  const claims = fc.array(
+    fc.record({
+      epoch: fc.constantFrom(1, 1, 1, 2),
+      n: fc.integer({ min: 1, max: 8 }),
+      orderId: fc.constantFrom("a", "b", "c", "d", "e"),
+      userId: fc.constantFrom("ada", "grace"),
+      quantity: fc.integer({ min: 1, max: 6 }),
+      limitPerCustomer: fc.constantFrom(null, 4),
+      intent: fc.constantFrom("claim" as const, "direct" as const, "void" as const, "withdraw" as const),
+    }),
+    { maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(claims, (some) => {
+      const verdicts = decide(
+        empty,
+        some.map((one) => claim(one)),
+      );
+      assert.ok(verdicts.claimedUnits + verdicts.withdrawnUnits <= empty.available);
+      const fresh = verdicts.decided.filter((one) => one.fresh);
+      assert.equal(new Set(fresh.map(fateKey)).size, fresh.length, "one fate a reservation");
+      const sold = fresh.filter((one) => one.decision === "C");
+      assert.equal(new Set(sold.map((one) => one.orderId)).size, sold.length, "one claim an order");
+      assert.equal(
+        verdicts.items.length,
+        fresh.filter((one) => one.decision !== "F").length,
+        "the gate hears of each decision",
+      );
+      const held = [...verdicts.heldBy.values()].reduce((sum, quantity) => sum + quantity, 0);
+      assert.equal(held, verdicts.claimedUnits);
+    }),
+  );
+});

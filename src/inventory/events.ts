@@ -1,0 +1,61 @@
+/** What inventory takes from `product.events`: the price that the gate asks for, and that the product exists. */
+
+import { type Batch, type Consumer, type EventLog, toDeadLetters } from "#engines/log";
+import type { Sql } from "#engines/sql";
+import { decodeProductEvent } from "#events/catalog";
+import type { Gate, GateImage, Price } from "./gate/gate.ts";
+import { lockStock } from "./ledger.ts";
+import { keepPrice } from "./prices.ts";
+import { imagesOf } from "./rebuild.ts";
+
+export const priceGroup = "product-price-group";
+
+export type PriceConsumerOptions = {
+  log: EventLog;
+  sql: Sql;
+  gate: Gate;
+  topic: string;
+  /** Whether a product that nobody sold yet may be opened at once. */
+  gateIsOn(): boolean;
+};
+
+export function consumePrices({ log, sql, gate, topic, gateIsOn }: PriceConsumerOptions): Promise<Consumer> {
+  async function handle(batch: Batch): Promise<void> {
+    const prices = await readable(log, batch);
+    const images = await sql.transaction(async (tx) => {
+      const fresh: string[] = [];
+      for (const [productId, price] of prices) {
+        if ((await keepPrice(tx, productId, price)).isNew) fresh.push(productId);
+      }
+      if (fresh.length === 0) return [];
+      return imagesOf(tx, [...(await lockStock(tx, fresh)).values()]);
+    });
+    // Nothing was ever reserved of a product that was unknown until now: there is nothing to drain.
+    if (gateIsOn()) await installAll(gate, images);
+    for (const [productId, price] of prices) await gate.setPrice(productId, price);
+  }
+
+  return log.consume({ topic, group: priceGroup, maxRecords: 100, handle });
+}
+
+async function installAll(gate: Gate, images: readonly GateImage[]): Promise<void> {
+  for (const image of images) await gate.install(image);
+}
+
+async function readable(log: EventLog, batch: Batch): Promise<Map<string, Price>> {
+  const prices = new Map<string, Price>();
+  for (const record of batch.records) {
+    try {
+      const { productId, ...price } = decodeProductEvent(record).data;
+      prices.set(productId, {
+        unitPriceMinor: price.unitPriceMinor,
+        currency: price.currency,
+        limitPerCustomer: price.limitPerCustomer,
+        version: price.version,
+      });
+    } catch (error) {
+      await toDeadLetters(log, batch, record, error);
+    }
+  }
+  return prices;
+}

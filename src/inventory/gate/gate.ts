@@ -1,0 +1,176 @@
+/**
+ * The stock gate: where units are taken before anything durable is written.
+ *
+ * Two adapters pass `gate.contract.ts`: the reducer in memory (embedded default) and Redis.
+ * Every call is idempotent by order id (or by sequence number), because its reply may be lost
+ * and nobody can tell whether it ran. Answers are values; what is thrown is `GateUnavailable`.
+ */
+
+/** What a unit costs and how many one customer may hold. A larger `version` wins. */
+export type Price = {
+  unitPriceMinor: number;
+  /** ISO 4217. */
+  currency: string;
+  limitPerCustomer: number | null;
+  version: number;
+};
+
+/** One reservation, named by product, epoch and `n`: an order id may meet several, its fate is decided for each. */
+export type Reservation = {
+  productId: string;
+  orderId: string;
+  epoch: number;
+  /** Counts reservations of this product and epoch, from 1. Withdrawals by an admin count too. */
+  n: number;
+  /** Empty for a withdrawal, which nobody's limit pays for. */
+  userId: string;
+  quantity: number;
+  unitPriceMinor: number;
+  currency: string;
+  priceVersion: number;
+  /** The limit that was checked when the units were taken: the books hold to it, whatever it is by then. */
+  limitPerCustomer: number | null;
+  /** Hash of the request's body where it came under an Idempotency-Key, else empty. */
+  bodyHash: string;
+  reservedAtMs: number;
+  payByMs: number;
+};
+
+/** Which reservation a command means: another `n` of the same order is another reservation. */
+export type ReservationRef = Pick<Reservation, "productId" | "orderId" | "epoch" | "n">;
+
+/**
+ * `pending`: taken, not yet known to be in the log. `published`: in the log, the buyer may be told.
+ * `voiding`: about to be voided in the books, may never be published. `claimed` and `refused` are
+ * stubs: the books decided before anybody marked it.
+ */
+export type RecordState = "pending" | "published" | "voiding" | "claimed" | "refused";
+
+export type GateRecord = Reservation & { state: RecordState; shared: boolean };
+
+export type ReserveRequest = {
+  productId: string;
+  orderId: string;
+  userId: string;
+  quantity: number;
+  /** Set for requests under an Idempotency-Key. */
+  bodyHash: string;
+  /** What the buyer expects to pay; null where he did not say. */
+  expectedTotalMinor: number | null;
+  /** The books were asked and do not know this order: see `ask_books`. */
+  booksAsked: boolean;
+  /** A withdrawal has no price and no limit. */
+  withdrawal: boolean;
+  nowMs: number;
+  payByMs: number;
+};
+
+export type ReserveRefusal = "absent" | "closed" | "no_price" | "sold_out" | "limit_per_customer" | "price_changed";
+
+export type ReserveAnswer =
+  | { kind: "reserved"; reservation: Reservation }
+  /** The order id was seen before. `accepted`: its buyer was, or may be, told 202. */
+  | { kind: "duplicate"; state: RecordState | "accepted"; reservation: Reservation; sameBody: boolean }
+  /** Orders came under keys before this gate was loaded: only the books know whether this is one of them. */
+  | { kind: "ask_books" }
+  | { kind: "refused"; reason: ReserveRefusal };
+
+/** `gone`: no such record, the books know. `stale`: the gate was rebuilt since. */
+export type MarkAnswer = "published" | "voiding" | "refused" | "gone" | "stale";
+export type ClaimVoidAnswer = "voiding" | "published" | "claimed" | "refused" | "gone" | "stale";
+export type AbortAnswer = "aborted" | "kept";
+export type AdoptAnswer = { kind: "adopted"; reservation: Reservation } | { kind: "refused" };
+
+/** C claimed, X refused by the books, V void, D duplicate of an order, W withdrawn by an admin; R released and S restocked change no record. */
+export type Decision = "C" | "X" | "V" | "D" | "W";
+
+export type StreamItem = {
+  decision: Decision | "R";
+  orderId: string;
+  n: number;
+  userId: string;
+  quantity: number;
+};
+
+/** One change of a product's stock in the books; rows of one product are dense in `seq`. */
+export type StreamRow = {
+  productId: string;
+  seq: number;
+  epoch: number;
+  kind: "change" | "rebuild";
+  /** Units the books still have to sell after this row. */
+  availableAfter: number;
+  /** Units added (or taken, when negative) besides the items: restock and adjustment. */
+  added: number;
+  items: StreamItem[];
+};
+
+export type ApplyAnswer =
+  | { kind: "applied" }
+  | { kind: "duplicate" }
+  | { kind: "gap"; applied: number }
+  /** A rebuild row, another epoch, or nothing loaded: only an install helps. */
+  | { kind: "refused" }
+  /** Sellable + pending is not what the books have: the gate closed itself. */
+  | { kind: "drifted"; drift: number };
+
+/** What a rebuild loads: the books' own figures as of one transaction. */
+export type GateImage = {
+  productId: string;
+  epoch: number;
+  sellable: number;
+  applied: number;
+  price: Price | null;
+  /** Units held by each customer, for the limit. */
+  held: [userId: string, quantity: number][];
+  /** Whether the books hold orders of this product that came under a key. */
+  keysInBooks: boolean;
+};
+
+export type ProductSnapshot = {
+  productId: string;
+  open: boolean;
+  epoch: number;
+  sellable: number;
+  pending: number;
+  applied: number;
+  price: Price | null;
+  /** Milliseconds since the epoch at which the oldest undecided reservation was taken, or null. */
+  oldestMs: number | null;
+};
+
+export type Gate = {
+  /** Answers in the order of the requests. */
+  reserve(requests: readonly ReserveRequest[]): Promise<ReserveAnswer[]>;
+  /** Pending → published, once the log has acknowledged; only then may the buyer be told. */
+  mark(refs: readonly ReservationRef[]): Promise<MarkAnswer[]>;
+  /** Pending → voiding; whoever gets `voiding` may void the reservation in the books. */
+  claimVoid(ref: ReservationRef): Promise<ClaimVoidAnswer>;
+  /** Gives the units back at once; only for reservations that were certainly never handed to the log. */
+  abort(ref: ReservationRef): Promise<AbortAnswer>;
+  /** Takes over the publication of another request's pending reservation; it can no longer be aborted. */
+  adopt(productId: string, orderId: string, nowMs: number): Promise<AdoptAnswer>;
+  apply(row: StreamRow): Promise<ApplyAnswer>;
+  /** Loads a product and opens it, unless what is loaded is as new. */
+  install(image: GateImage): Promise<"open" | "stale">;
+  close(productId: string): Promise<void>;
+  setPrice(productId: string, price: Price): Promise<void>;
+  /** Of the named products, or of all. What is not loaded is left out; so is everything after the gate lost its memory. */
+  snapshot(productIds?: readonly string[]): Promise<ProductSnapshot[]>;
+  /** Records taken before `beforeMs`, oldest first, at most `limit`. */
+  recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
+  /** Every record of a product, for the rebuild that closes it. */
+  records(productId: string): Promise<GateRecord[]>;
+  record(productId: string, orderId: string): Promise<GateRecord | undefined>;
+  /** Deletes stubs that nobody came back for. */
+  forget(refs: readonly ReservationRef[]): Promise<void>;
+  shutdown(): Promise<void>;
+};
+
+/** The gate did not answer, in time or at all: whether a command ran is unknown. */
+export class GateUnavailable extends Error {
+  constructor(operation: string, cause: unknown) {
+    super(`the gate did not answer ${operation}`, { cause });
+    this.name = "GateUnavailable";
+  }
+}

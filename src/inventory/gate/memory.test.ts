@@ -1,0 +1,4 @@
+import { gateContract } from "./gate.contract.ts";
+import { openMemoryGate } from "./memory.ts";
+
+gateContract("memory", async () => openMemoryGate());

@@ -1,0 +1,59 @@
+/** The gate in this process's memory: the reducer itself, behind the port. Lost with the process, like any gate may be. */
+import type { Gate, GateRecord } from "./gate.ts";
+import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, setPrice } from "./reducer.ts";
+import { type GateState, snapshotOf } from "./state.ts";
+
+export type MemoryGate = Gate & {
+  /** Forgets everything, as a server does that lost its data. */
+  lose(): void;
+};
+
+export function openMemoryGate(): MemoryGate {
+  const state: GateState = new Map();
+
+  return {
+    reserve: async (requests) => requests.map((request) => reserve(state, request)),
+    mark: async (refs) => refs.map((ref) => mark(state, ref)),
+    claimVoid: async (ref) => claimVoid(state, ref),
+    abort: async (ref) => abort(state, ref),
+    adopt: async (productId, orderId, nowMs) => adopt(state, productId, orderId, nowMs),
+    apply: async (row) => apply(state, row),
+    install: async (image) => install(state, image),
+    close: async (productId) => close(state, productId),
+    setPrice: async (productId, price) => setPrice(state, productId, price),
+    snapshot: async (productIds) => {
+      const ids = productIds ?? [...state.keys()];
+      return ids.flatMap((id) => {
+        const product = state.get(id);
+        return product ? [snapshotOf(id, product)] : [];
+      });
+    },
+    recordsBefore: async (beforeMs, limit) => recordsBefore(state, beforeMs, limit),
+    records: async (productId) => copies(state.get(productId)?.records.values() ?? []),
+    record: async (productId, orderId) => {
+      const record = state.get(productId)?.records.get(orderId);
+      return record && { ...record };
+    },
+    forget: async (refs) => {
+      for (const ref of refs) forget(state, ref);
+    },
+    shutdown: async () => {},
+    lose: () => state.clear(),
+  };
+}
+
+function recordsBefore(state: GateState, beforeMs: number, limit: number): GateRecord[] {
+  const found: GateRecord[] = [];
+  for (const product of state.values()) {
+    for (const record of product.records.values()) {
+      if (found.length >= limit) return found;
+      if (record.reservedAtMs >= beforeMs) break;
+      found.push({ ...record });
+    }
+  }
+  return found;
+}
+
+function copies(records: Iterable<GateRecord>): GateRecord[] {
+  return Array.from(records, (record) => ({ ...record }));
+}

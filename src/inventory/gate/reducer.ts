@@ -1,0 +1,229 @@
+/**
+ * The gate's rules: state and command in, answer out. No clock, no randomness, no I/O; the only
+ * thing a function changes is the state it is given. It is the embedded gate itself, the model
+ * that the Lua scripts are compared with, and the heart of the simulation.
+ *
+ * Reserve, mark, claim, abort and adopt keep `sellable + pending`; applying stream row `seq`
+ * makes it `availableAfter` of that row. Everything that reconcile proves rests on these two.
+ */
+import type {
+  AbortAnswer,
+  AdoptAnswer,
+  ApplyAnswer,
+  ClaimVoidAnswer,
+  GateImage,
+  GateRecord,
+  MarkAnswer,
+  Price,
+  Reservation,
+  ReservationRef,
+  ReserveAnswer,
+  ReserveRefusal,
+  ReserveRequest,
+  StreamItem,
+  StreamRow,
+} from "./gate.ts";
+import { changeHeld, type GateState, isUndecided, type ProductGate, productFrom } from "./state.ts";
+
+/** How long the answer to a keyed request is remembered here. The books remember it for good. */
+export const keyLifetimeMs = 24 * 60 * 60 * 1000;
+
+export function reserve(state: GateState, request: ReserveRequest): ReserveAnswer {
+  const product = state.get(request.productId);
+  if (!product) return { kind: "refused", reason: "absent" };
+  forgetOldKeys(product, request.nowMs);
+  const seen = duplicateOf(product, request);
+  if (seen) return seen;
+  const reason = refusalOf(product, request);
+  if (reason) return { kind: "refused", reason };
+  if (request.bodyHash !== "" && product.keysInBooks && !request.booksAsked) return { kind: "ask_books" };
+
+  const reservation: Reservation = {
+    productId: request.productId,
+    orderId: request.orderId,
+    epoch: product.epoch,
+    n: product.lastN + 1,
+    userId: request.withdrawal ? "" : request.userId,
+    quantity: request.quantity,
+    unitPriceMinor: product.price?.unitPriceMinor ?? 0,
+    currency: product.price?.currency ?? "",
+    priceVersion: product.price?.version ?? 0,
+    limitPerCustomer: product.price?.limitPerCustomer ?? null,
+    bodyHash: request.bodyHash,
+    reservedAtMs: request.nowMs,
+    payByMs: request.payByMs,
+  };
+  product.lastN += 1;
+  product.sellable -= request.quantity;
+  product.pending += request.quantity;
+  product.records.set(request.orderId, { ...reservation, state: "pending", shared: false });
+  changeHeld(product, reservation.userId, request.quantity);
+  if (request.bodyHash !== "") product.keys.set(request.orderId, { reservation, accepted: false });
+  return { kind: "reserved", reservation };
+}
+
+function duplicateOf(product: ProductGate, request: ReserveRequest): ReserveAnswer | undefined {
+  const record = product.records.get(request.orderId);
+  const entry = product.keys.get(request.orderId);
+  const reservation = record ?? entry?.reservation;
+  if (!reservation) return undefined;
+  const state = entry?.accepted ? "accepted" : (record?.state ?? "pending");
+  return { kind: "duplicate", state, reservation, sameBody: reservation.bodyHash === request.bodyHash };
+}
+
+function refusalOf(product: ProductGate, request: ReserveRequest): ReserveRefusal | undefined {
+  if (!product.open) return "closed";
+  if (request.withdrawal) return product.sellable < request.quantity ? "sold_out" : undefined;
+  const { price } = product;
+  if (!price) return "no_price";
+  const { expectedTotalMinor } = request;
+  if (expectedTotalMinor !== null && expectedTotalMinor !== price.unitPriceMinor * request.quantity) {
+    return "price_changed";
+  }
+  if (product.sellable < request.quantity) return "sold_out";
+  const held = product.held.get(request.userId) ?? 0;
+  if (price.limitPerCustomer !== null && held + request.quantity > price.limitPerCustomer) return "limit_per_customer";
+  return undefined;
+}
+
+export function mark(state: GateState, ref: ReservationRef): MarkAnswer {
+  const product = state.get(ref.productId);
+  if (!product || product.epoch !== ref.epoch) return "stale";
+  const record = recordOf(product, ref);
+  if (!record) return "gone";
+  switch (record.state) {
+    case "pending":
+      record.state = "published";
+      accept(product, ref.orderId);
+      return "published";
+    case "published":
+      return "published";
+    case "claimed":
+      product.records.delete(ref.orderId);
+      accept(product, ref.orderId);
+      return "published";
+    case "refused":
+      product.records.delete(ref.orderId);
+      return "refused";
+    case "voiding":
+      return "voiding";
+  }
+}
+
+export function claimVoid(state: GateState, ref: ReservationRef): ClaimVoidAnswer {
+  const product = state.get(ref.productId);
+  if (!product || product.epoch !== ref.epoch) return "stale";
+  const record = recordOf(product, ref);
+  if (!record) return "gone";
+  if (record.state === "pending") record.state = "voiding";
+  return record.state;
+}
+
+export function abort(state: GateState, ref: ReservationRef): AbortAnswer {
+  const product = state.get(ref.productId);
+  const record = product && product.epoch === ref.epoch ? recordOf(product, ref) : undefined;
+  if (!product || !record || record.state !== "pending" || record.shared) return "kept";
+  giveBack(product, record);
+  return "aborted";
+}
+
+export function adopt(state: GateState, productId: string, orderId: string, nowMs: number): AdoptAnswer {
+  const product = state.get(productId);
+  const record = product?.records.get(orderId);
+  if (!product || !record || record.state !== "pending") return { kind: "refused" };
+  // Taken anew: the sweeper, which starts at the oldest, leaves it time to be published.
+  product.records.delete(orderId);
+  product.records.set(orderId, { ...record, shared: true, reservedAtMs: nowMs });
+  return { kind: "adopted", reservation: { ...record } };
+}
+
+export function apply(state: GateState, row: StreamRow): ApplyAnswer {
+  const product = state.get(row.productId);
+  if (!product || row.epoch !== product.epoch) return { kind: "refused" };
+  if (row.seq <= product.applied) return { kind: "duplicate" };
+  if (row.seq > product.applied + 1) return { kind: "gap", applied: product.applied };
+  if (row.kind === "rebuild") return { kind: "refused" };
+  for (const item of row.items) applyItem(product, item);
+  product.sellable += row.added;
+  product.applied = row.seq;
+  const drift = product.sellable + product.pending - row.availableAfter;
+  if (drift === 0 && product.sellable >= 0) return { kind: "applied" };
+  product.open = false;
+  return { kind: "drifted", drift };
+}
+
+function applyItem(product: ProductGate, item: StreamItem): void {
+  if (item.decision === "R") {
+    product.sellable += item.quantity;
+    changeHeld(product, item.userId, -item.quantity);
+    return;
+  }
+  const claimed = item.decision === "C" || item.decision === "W";
+  const record = product.records.get(item.orderId);
+  if (record?.n !== item.n || !isUndecided(record)) {
+    // Unknown here, yet sold by the books.
+    if (!claimed) return;
+    product.sellable -= item.quantity;
+    changeHeld(product, item.userId, item.quantity);
+    return;
+  }
+  product.pending -= record.quantity;
+  if (!claimed) {
+    product.sellable += record.quantity;
+    changeHeld(product, record.userId, -record.quantity);
+  }
+  // A duplicate's key belongs to the order that stands; a refusal's key is free again.
+  if (claimed || item.decision === "D") accept(product, item.orderId);
+  else product.keys.delete(item.orderId);
+  // Whoever is about to mark a pending record must still learn how it was decided.
+  if (record.state === "pending") record.state = claimed || item.decision === "D" ? "claimed" : "refused";
+  else product.records.delete(item.orderId);
+}
+
+export function install(state: GateState, image: GateImage): "open" | "stale" {
+  const loaded = state.get(image.productId);
+  if (loaded && loaded.epoch >= image.epoch) return "stale";
+  state.set(image.productId, productFrom(image));
+  return "open";
+}
+
+export function close(state: GateState, productId: string): void {
+  const product = state.get(productId);
+  if (product) product.open = false;
+}
+
+export function setPrice(state: GateState, productId: string, price: Price): void {
+  const product = state.get(productId);
+  if (product && (product.price === null || price.version > product.price.version)) product.price = price;
+}
+
+export function forget(state: GateState, ref: ReservationRef): void {
+  const product = state.get(ref.productId);
+  const record = product?.epoch === ref.epoch ? recordOf(product, ref) : undefined;
+  if (record && !isUndecided(record)) product?.records.delete(ref.orderId);
+}
+
+function recordOf(product: ProductGate, ref: ReservationRef): GateRecord | undefined {
+  const record = product.records.get(ref.orderId);
+  return record?.n === ref.n ? record : undefined;
+}
+
+function accept(product: ProductGate, orderId: string): void {
+  const entry = product.keys.get(orderId);
+  if (entry) entry.accepted = true;
+}
+
+function giveBack(product: ProductGate, record: GateRecord): void {
+  product.sellable += record.quantity;
+  product.pending -= record.quantity;
+  changeHeld(product, record.userId, -record.quantity);
+  product.records.delete(record.orderId);
+  product.keys.delete(record.orderId);
+}
+
+function forgetOldKeys(product: ProductGate, nowMs: number): void {
+  for (const [orderId, entry] of product.keys) {
+    if (entry.reservation.reservedAtMs > nowMs - keyLifetimeMs) return;
+    product.keys.delete(orderId);
+  }
+}

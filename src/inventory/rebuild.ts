@@ -1,0 +1,114 @@
+/**
+ * Loads the gate from the books, exactly, while nothing can be lost: closed, drained, fenced by a
+ * new epoch, installed. A crash at any point leaves the product closed, and somebody starts over;
+ * two at once are settled by the larger epoch. It is what `sync-redis` does, what a start does,
+ * and what happens by itself when the gate has lost its memory.
+ */
+import type { Sql, Tx } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
+import type { Claim } from "./decide.ts";
+import type { Gate, GateImage, GateRecord, StreamRow } from "./gate/gate.ts";
+import { lockStock, nextRow, recordClaims, writeStock } from "./ledger.ts";
+import { readPrices } from "./prices.ts";
+
+/** What the order books do for a rebuild. */
+export type OrderBooks = {
+  /** Resolves when every reservation that the log has acknowledged by now is decided. */
+  drained(): Promise<void>;
+  /** Decides published reservations whose event the log has lost. */
+  redrive(records: readonly GateRecord[]): Promise<void>;
+};
+
+export type RebuildDeps = { sql: Sql; gate: Gate; orderBooks: OrderBooks };
+
+const productsAtOnce = 200;
+
+/** Closes the gate for the products and sees everything it took decided. Nothing is 202 of them afterwards. */
+export async function closeAndDrain({ sql, gate, orderBooks }: RebuildDeps, productIds: string[]): Promise<void> {
+  const undecided: GateRecord[] = [];
+  for (const productId of productIds) {
+    await gate.close(productId);
+    // From here on no `mark` of these can answer "published": without this, a buyer is told 202 and then fenced.
+    for (const record of await gate.records(productId)) {
+      const state = record.state === "pending" ? await gate.claimVoid(record) : record.state;
+      if (state === "published" || state === "voiding") undecided.push({ ...record, state });
+    }
+  }
+  await crashPoint("rebuild.closed");
+  await orderBooks.drained();
+  await crashPoint("rebuild.drained");
+  await orderBooks.redrive(undecided.filter((record) => record.state === "published"));
+  await voidReservations(
+    sql,
+    undecided.filter((record) => record.state === "voiding"),
+  );
+}
+
+export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
+  await closeAndDrain(deps, productIds);
+  for (let i = 0; i < productIds.length; i += productsAtOnce) {
+    const images = await deps.sql.transaction((tx) => takeImages(tx, productIds.slice(i, i + productsAtOnce)));
+    await crashPoint("rebuild.fenced");
+    for (const image of images) await deps.gate.install(image);
+    await refreshPrices(deps, images);
+    await crashPoint("rebuild.installed");
+  }
+}
+
+/** A price that changed between reading the image and installing it reached the old gate; tell the new one. */
+async function refreshPrices({ sql, gate }: RebuildDeps, images: readonly GateImage[]): Promise<void> {
+  const prices = await readPrices(
+    sql,
+    images.map((image) => image.productId),
+  );
+  for (const [productId, price] of prices) await gate.setPrice(productId, price);
+}
+
+/** Decides reservations void; those that are decided otherwise already stay so. */
+export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "intent">[]) {
+  if (records.length === 0) return { decided: [], rows: [] };
+  const claims = records.map((record): Claim => ({ ...record, intent: "void" }));
+  return sql.transaction((tx) => recordClaims(tx, claims));
+}
+
+/** The commit of the new epoch is the moment of the rebuild: what comes from before it is fenced. */
+async function takeImages(tx: Tx, productIds: string[]): Promise<GateImage[]> {
+  const stock = await lockStock(tx, productIds);
+  const rows: StreamRow[] = [];
+  for (const product of stock.values()) {
+    product.epoch += 1;
+    rows.push(nextRow(product, { kind: "rebuild", items: [], added: 0 }));
+  }
+  await writeStock(tx, stock.values(), rows);
+  return imagesOf(tx, [...stock.values()]);
+}
+
+/** Reads what a gate has to know of locked products. */
+export async function imagesOf(
+  tx: Tx,
+  stock: readonly { productId: string; epoch: number; seq: number; totalIn: number; committed: number }[],
+): Promise<GateImage[]> {
+  const ids = stock.map((product) => product.productId);
+  const prices = await readPrices(tx, ids);
+  const held = await tx.query<{ productId: string; held: [string, number][] }>(
+    `select product_id as "productId", jsonb_agg(jsonb_build_array(user_id, held)) as held
+       from inventory.user_quota where product_id = any($1::text[]) and held > 0 group by product_id`,
+    [ids],
+  );
+  const withOrders = await tx.query<{ productId: string }>(
+    `select p.product_id as "productId" from unnest($1::text[]) as p (product_id)
+      where exists (select 1 from inventory.stock_ledger l where l.product_id = p.product_id)`,
+    [ids],
+  );
+  const heldOf = new Map(held.map((row) => [row.productId, row.held]));
+  const known = new Set(withOrders.map((row) => row.productId));
+  return stock.map((product) => ({
+    productId: product.productId,
+    epoch: product.epoch,
+    sellable: product.totalIn - product.committed,
+    applied: product.seq,
+    price: prices.get(product.productId) ?? null,
+    held: heldOf.get(product.productId) ?? [],
+    keysInBooks: known.has(product.productId),
+  }));
+}

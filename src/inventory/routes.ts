@@ -1,0 +1,209 @@
+import { Type } from "typebox";
+import { callerOf, type Identity } from "#identity";
+import type { Http } from "#platform/http";
+import { problemResponses } from "#platform/openapi";
+import { defineProblems, refuse } from "#platform/problems";
+import { gateModes, type Inventory } from "./inventory.ts";
+
+export const inventoryProblems = defineProblems({
+  product_not_found: { status: 404, title: "There is no such product" },
+  not_enough_stock: { status: 409, title: "Fewer units are free than would be taken out" },
+  idempotency_mismatch: { status: 422, title: "This Idempotency-Key came with another request before" },
+});
+
+const details: Record<keyof typeof inventoryProblems, string> = {
+  product_not_found: "No product has this productId. GET /products lists them.",
+  not_enough_stock: "Units that orders hold cannot be taken out. Nothing was changed.",
+  idempotency_mismatch: "Use a new key for a new entry, or repeat the first request unchanged.",
+};
+
+const maxUnits = 1_000_000_000;
+const units = Type.Integer({ description: "Units" });
+const StockView = Type.Object(
+  {
+    productId: Type.String(),
+    onHand: Type.Integer({ description: "Units in the warehouse: not sold yet" }),
+    held: Type.Integer({ description: "Of these, promised to orders that are not paid yet" }),
+    sold: Type.Integer({ description: "Units paid for" }),
+    available: Type.Integer({ description: "onHand less held" }),
+    gate: Type.Union([units, Type.Null()], { description: "Units the gate may still sell; null while it is closed" }),
+  },
+  { $id: "Stock" },
+);
+const ReconcileView = Type.Object(
+  {
+    status: Type.Union([Type.Literal("OK"), Type.Literal("WARNING"), Type.Literal("CRITICAL")]),
+    mode: Type.Enum([...gateModes]),
+    products: Type.Array(
+      Type.Object({
+        productId: Type.String(),
+        status: Type.String({ description: "OK, WARNING or CRITICAL" }),
+        ...{ onHand: units, held: units, sold: units },
+        inFlight: Type.Integer({ description: "Units reserved at the gate and not decided in the books yet" }),
+        gate: Type.Union([units, Type.Null()]),
+        drift: Type.Integer({ description: "What gate and books disagree by; 0 also under load" }),
+        explanation: Type.String(),
+      }),
+    ),
+  },
+  { $id: "Reconciliation" },
+);
+const SyncView = Type.Object(
+  {
+    products: Type.Array(
+      Type.Object({
+        productId: Type.String(),
+        action: Type.String({ description: "verified, rebuilt, or gate_off while the switch is not at gatekeeper" }),
+        epoch: Type.Integer(),
+        sellable: Type.Integer(),
+      }),
+    ),
+  },
+  { $id: "StockSync" },
+);
+const ModeView = Type.Object({
+  mode: Type.Enum([...gateModes]),
+  ready: Type.Boolean({ description: "False while the switch is still being prepared: orders are refused meanwhile" }),
+  changedBy: Type.String(),
+  changedAt: Type.String({ format: "date-time" }),
+});
+const ProductParams = Type.Object({ productId: Type.String({ minLength: 1, maxLength: 64 }) });
+const EntryHeaders = Type.Object({
+  "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" })),
+});
+const reason = Type.String({ minLength: 1, maxLength: 500 });
+
+export function inventoryRoutes(
+  app: Http,
+  { inventory, identity }: { inventory: Inventory; identity: Identity },
+): void {
+  const warehouse = identity.guard("WAREHOUSE", "ADMIN");
+  const admin = identity.guard("ADMIN");
+  for (const schema of [StockView, ReconcileView, SyncView]) app.addSchema(schema);
+
+  app.get(
+    "/inventory/:productId",
+    {
+      onRequest: warehouse,
+      schema: {
+        tags: ["inventory"],
+        summary: "Stock of one product",
+        params: ProductParams,
+        response: { 200: Type.Ref("Stock"), ...problemResponses(inventoryProblems.product_not_found) },
+      },
+    },
+    async (request, reply) => {
+      const stock = await inventory.stock(request.params.productId);
+      return stock ?? refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
+    },
+  );
+
+  const entryResponses = { 200: Type.Ref("Stock"), ...problemResponses(...Object.values(inventoryProblems)) };
+  app.post(
+    "/inventory/:productId/restock",
+    {
+      onRequest: warehouse,
+      schema: {
+        tags: ["inventory"],
+        summary: "Bring units in; under an Idempotency-Key a retry counts once",
+        params: ProductParams,
+        headers: EntryHeaders,
+        body: Type.Object(
+          { quantity: Type.Integer({ minimum: 1, maximum: maxUnits }), reason },
+          { additionalProperties: false },
+        ),
+        response: entryResponses,
+      },
+    },
+    (request, reply) => enter(request, reply, request.body.quantity),
+  );
+  app.post(
+    "/inventory/:productId/adjust",
+    {
+      onRequest: warehouse,
+      schema: {
+        tags: ["inventory"],
+        summary: "Correct the stock by some units up or down; what orders hold stays theirs",
+        params: ProductParams,
+        headers: EntryHeaders,
+        body: Type.Object(
+          { delta: Type.Integer({ minimum: -maxUnits, maximum: maxUnits, not: { const: 0 } }), reason },
+          { additionalProperties: false },
+        ),
+        response: entryResponses,
+      },
+    },
+    (request, reply) => enter(request, reply, request.body.delta),
+  );
+
+  type EntryRequest = Parameters<typeof callerOf>[0] & {
+    params: { productId: string };
+    body: { reason: string };
+    headers: { "idempotency-key"?: string };
+  };
+  async function enter(request: EntryRequest, reply: Parameters<typeof refuse>[0], quantity: number) {
+    const { productId } = request.params;
+    const entry = { productId, quantity, reason: request.body.reason, actor: callerOf(request).userId };
+    const answer = await inventory.enter({ ...entry, ref: request.headers["idempotency-key"] });
+    if (!answer.ok) return refuse(reply, inventoryProblems[answer.reason], details[answer.reason]);
+    return inventory.stock(productId);
+  }
+
+  for (const url of ["/inventory/admin/sync-redis", "/admin/sync-redis"]) {
+    app.post(
+      url,
+      {
+        onRequest: admin,
+        schema: {
+          tags: ["inventory"],
+          summary: "Check the gate against the books and load anew what is missing or disagrees",
+          querystring: Type.Object(
+            { mode: Type.Optional(Type.Union([Type.Literal("soft"), Type.Literal("rebuild")], { default: "soft" })) },
+            { additionalProperties: false },
+          ),
+          response: { 200: Type.Ref("StockSync") },
+        },
+      },
+      async (request) => ({ products: await inventory.sync(request.query.mode === "rebuild") }),
+    );
+  }
+
+  app.get(
+    "/admin/reconcile",
+    {
+      onRequest: admin,
+      schema: {
+        tags: ["inventory"],
+        summary: "Do gate and books agree? Exact also under load",
+        response: { 200: Type.Ref("Reconciliation") },
+      },
+    },
+    () => inventory.reconcile(),
+  );
+
+  app.get(
+    "/admin/gatekeeper",
+    {
+      onRequest: admin,
+      schema: { tags: ["inventory"], summary: "Where the switch stands", response: { 200: ModeView } },
+    },
+    async () => modeView(await inventory.readMode()),
+  );
+  app.put(
+    "/admin/gatekeeper",
+    {
+      onRequest: admin,
+      schema: {
+        tags: ["inventory"],
+        summary: "Switch between the gate, orders decided in the books, and no new orders",
+        body: Type.Object({ mode: Type.Enum([...gateModes]) }, { additionalProperties: false }),
+        response: { 200: ModeView },
+      },
+    },
+    async (request) => modeView(await inventory.switchMode(request.body.mode, callerOf(request).userId)),
+  );
+}
+
+function modeView({ mode, ready, changedBy, changedAt }: Awaited<ReturnType<Inventory["readMode"]>>) {
+  return { mode, ready, changedBy, changedAt: changedAt.toISOString() };
+}

@@ -1,0 +1,92 @@
+/** What keeps gate and books together while the system runs: each turn may be lost, the next one makes up for it. */
+import type { Sql } from "#engines/sql";
+import { type Loop, startLoop } from "#platform/loop";
+import type { Gate } from "./gate/gate.ts";
+import type { ModeFollower } from "./mode.ts";
+import { countOutcomes } from "./outcomes.ts";
+import { type OrderBooks, rebuild } from "./rebuild.ts";
+import type { Relay } from "./relay.ts";
+import { sweepReservations } from "./sweeper.ts";
+
+export type UpkeepOptions = {
+  sql: Sql;
+  gate: Gate;
+  relay: Relay;
+  mode: ModeFollower;
+  orderBooks: OrderBooks;
+  /** Products that somebody found closed, unknown or in disagreement. */
+  suspects: Set<string>;
+  /** One rebuild at a time in this process. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+};
+
+export type Upkeep = { outcomesWaiting(): void; suspected(): void; stop(): Promise<void> };
+
+const relayEveryMs = 50;
+const outcomesEveryMs = 100;
+const outcomesAtOnce = 500;
+const sweepEveryMs = 1_000;
+/** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
+export const sweepAfterMs = 5_000;
+const modeEveryMs = 500;
+const checkEveryMs = 5_000;
+
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault } = options;
+  const loop = (what: string, everyMs: number, work: () => Promise<unknown>): Loop =>
+    startLoop({ everyMs, work: async () => void (await work()), onFault: (error) => onFault(what, error) });
+
+  const outcomes = loop("outcomes", outcomesEveryMs, async () => {
+    let counted = outcomesAtOnce;
+    while (counted === outcomesAtOnce) {
+      const answer = await countOutcomes(sql, outcomesAtOnce);
+      counted = answer.counted;
+      await relay.apply(answer.rows);
+    }
+  });
+  const repair = loop("repair", checkEveryMs, async () => {
+    if (mode.current() !== "gatekeeper") return suspects.clear();
+    const named = [...suspects];
+    suspects.clear();
+    const wrong = await productsToRebuild(sql, gate, named.length > 0 ? named : null);
+    if (wrong.length > 0) await alone(() => rebuild({ sql, gate, orderBooks }, wrong));
+  });
+  const others = [
+    loop("relay", relayEveryMs, () => relay.sweep()),
+    loop("sweep", sweepEveryMs, () => sweepReservations({ sql, gate, relay, orderBooks }, now() - sweepAfterMs)),
+    loop("mode", modeEveryMs, () => mode.refresh()),
+  ];
+  return {
+    outcomesWaiting: outcomes.nudge,
+    suspected: repair.nudge,
+    async stop() {
+      await Promise.all([outcomes, repair, ...others].map((one) => one.stop()));
+    },
+  };
+}
+
+/** Products whose gate is missing, closed, of another epoch, ahead of the books, or in disagreement with them. */
+export async function productsToRebuild(sql: Sql, gate: Gate, productIds: string[] | null): Promise<string[]> {
+  const snapshots = await gate.snapshot(productIds ?? undefined);
+  const loaded = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
+  const books = await sql.query<{ productId: string; epoch: number; seq: number; availableAfter: number | null }>(
+    `select s.product_id as "productId", s.epoch, s.seq,
+            case when a.seq = 0 then 0 else r.available_after end as "availableAfter"
+       from inventory.stock s
+       left join unnest($2::text[], $3::bigint[]) as a (product_id, seq) using (product_id)
+       left join inventory.stock_stream r on r.product_id = s.product_id and r.seq = a.seq
+      where $1::text[] is null or s.product_id = any($1::text[])`,
+    [productIds, [...loaded.keys()], snapshots.map((snapshot) => snapshot.applied)],
+  );
+  return books.flatMap(({ productId, epoch, seq, availableAfter }) => {
+    const gateHas = loaded.get(productId);
+    const agrees =
+      gateHas?.open &&
+      gateHas.epoch === epoch &&
+      gateHas.applied <= seq &&
+      gateHas.sellable + gateHas.pending === availableAfter;
+    return agrees ? [] : [productId];
+  });
+}

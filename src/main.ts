@@ -1,0 +1,77 @@
+/** The process: engines, faces, services, an address, and an end in good order. */
+import { catalogSchema } from "#catalog";
+import { type Database, migrateDatabase, openDatabase, openEngines } from "#engines/open";
+import { inventorySchema, openMemoryGate } from "#inventory";
+import { ordersSchema } from "#orders";
+import { paymentSchema } from "#payment";
+import type { Http } from "#platform/http";
+import { createLifecycle, type Lifecycle } from "#platform/lifecycle";
+import { createLog, type Log } from "#platform/log";
+import { createAsk, Refused } from "./ask.ts";
+import { assemble } from "./assemble.ts";
+import { bannerOf } from "./banner.ts";
+import type { Config } from "./config.ts";
+import { seedDemoShop } from "./seed.ts";
+import { createServer } from "./server.ts";
+import { services, startServices } from "./services.ts";
+
+const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema];
+
+/** Runs until a signal ends it, or an engine that it cannot do without. */
+export async function runDropgate(config: Config): Promise<void> {
+  const log = createLog({ level: config.LOG_LEVEL });
+  const lifecycle = createLifecycle({ log });
+  lifecycle.stopOnSignals();
+  try {
+    const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
+    lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
+    const system = await startSystem(config, database, log, lifecycle);
+    if (config.profile.sql === "embedded") await seedDemoShop(await createAsk({ ...config, PORT: system.port }));
+    process.stdout.write(bannerOf(config, database, system));
+    log.error("the database ended by itself", {}, await database.failed);
+  } catch (error) {
+    console.error(error instanceof Refused ? error.message : error);
+  }
+  await lifecycle.stop();
+  process.exit(1);
+}
+
+export type System = Awaited<ReturnType<typeof startSystem>>;
+
+/** Everything above the database. */
+export async function startSystem(config: Config, database: Pick<Database, "url">, log: Log, lifecycle: Lifecycle) {
+  const topics = [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS];
+  const engines = await openEngines(database, schemas, topics, log);
+  lifecycle.onStop("engines", engines.close);
+  const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });
+  const app = await createServer(faces);
+  const running = await startServices(services, faces);
+  lifecycle.onStop("services", running.stop);
+  const port = await listen(app, config);
+  lifecycle.onStop("address", () => app.close());
+  faces.health.open();
+  lifecycle.onStop("readiness", () => faces.health.drain());
+  return { app, faces, host: config.HOST, port, says: engines.says };
+}
+
+async function listen(app: Http, { HOST, PORT }: Config): Promise<number> {
+  try {
+    await app.listen({ host: HOST, port: PORT });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
+    throw new Refused(`${HOST}:${PORT} is taken: stop what listens there, or set PORT to another one`);
+  }
+  const address = app.server.address();
+  return address && typeof address === "object" ? address.port : PORT;
+}
+
+/** Only brings the schemas up to date; answers the files that were applied. */
+export async function migrateOnly(config: Config): Promise<string[]> {
+  const log = createLog({ level: config.LOG_LEVEL });
+  const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
+  try {
+    return await migrateDatabase(database, schemas);
+  } finally {
+    await database.stop();
+  }
+}

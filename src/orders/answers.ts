@@ -1,0 +1,50 @@
+/** What a request to place an order is, and what it may be answered. */
+import type { Reservation } from "#inventory";
+import type { Order } from "./books.ts";
+import type { Status } from "./state.ts";
+
+export type PlaceRequest = {
+  userId: string;
+  productId: string;
+  quantity: number;
+  expectedTotalMinor: number | null;
+  idempotencyKey?: string | undefined;
+};
+
+export type PlacedAnswer = {
+  orderId: string;
+  status: Status;
+  totalMinor: number;
+  currency: string;
+  payByMs: number;
+  /** The answer to an earlier request under the same key. */
+  replayed: boolean;
+};
+
+export type PlaceRefusal =
+  | "product_not_found"
+  | "price_not_available"
+  | "price_changed"
+  | "sold_out"
+  | "limit_per_customer"
+  | "order_failed"
+  | "outcome_pending"
+  | "idempotency_mismatch"
+  | "overloaded"
+  | "closed";
+
+export type PlaceAnswer =
+  | { ok: true; order: PlacedAnswer }
+  | { ok: false; reason: PlaceRefusal; orderId: string; unitPriceMinor?: number };
+
+export function placed(reservation: Reservation, replayed: boolean): PlacedAnswer {
+  const { orderId, unitPriceMinor, quantity, currency, payByMs } = reservation;
+  return { orderId, status: "PENDING", totalMinor: unitPriceMinor * quantity, currency, payByMs, replayed };
+}
+
+/** Answers a repeat from the books, after the gate has forgotten the first request. */
+export function replay(order: Order, bodyHash: string): PlaceAnswer {
+  const { orderId, status, totalMinor, currency } = order;
+  if (order.bodyHash !== bodyHash) return { ok: false, reason: "idempotency_mismatch", orderId };
+  return { ok: true, order: { orderId, status, totalMinor, currency, payByMs: order.payBy.getTime(), replayed: true } };
+}

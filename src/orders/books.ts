@@ -1,0 +1,152 @@
+/** The order rows. Every change compares before it sets, so whoever is late or second changes nothing. */
+import type { Queryable, Tx } from "#engines/sql";
+import type { Reservation } from "#inventory";
+import { type OrderEvent, orderEventTypes } from "./events.ts";
+import { type Status, type Step, transition } from "./state.ts";
+
+export type TimelineEntry = { status: string; at: string; reason?: string };
+
+export type Order = {
+  orderId: string;
+  userId: string;
+  productId: string;
+  epoch: number;
+  n: number;
+  quantity: number;
+  unitPriceMinor: number;
+  totalMinor: number;
+  currency: string;
+  status: Status;
+  reason: string | null;
+  bodyHash: string;
+  placedAt: Date;
+  payBy: Date;
+  timeline: TimelineEntry[];
+};
+
+const columns = `order_id as "orderId", user_id as "userId", product_id as "productId", epoch, n, quantity,
+  unit_price_minor as "unitPriceMinor", unit_price_minor * quantity as "totalMinor", currency, status, reason,
+  body_hash as "bodyHash", placed_at as "placedAt", pay_by as "payBy", timeline`;
+
+export type SettledOrder = { reservation: Reservation; status: "INVENTORY_RESERVED" | "FAILED"; reason: string | null };
+
+/**
+ * Writes orders whose reservations were decided and answers those that were not there. A row that says a fenced reservation failed gives way
+ * to the order that a later attempt under the same key made.
+ */
+export async function insertOrders(tx: Tx, settled: readonly SettledOrder[], at: Date): Promise<SettledOrder[]> {
+  if (settled.length === 0) return [];
+  const inserted = await tx.query<{ orderId: string }>(
+    `insert into orders.orders as o (order_id, user_id, product_id, epoch, n, quantity, unit_price_minor, currency,
+            price_version, status, reason, body_hash, placed_at, pay_by, timeline)
+     select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::bigint[],
+            $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[],
+            $15::jsonb[])
+     on conflict (order_id) do update
+        set epoch = excluded.epoch, n = excluded.n, quantity = excluded.quantity,
+            unit_price_minor = excluded.unit_price_minor, currency = excluded.currency,
+            price_version = excluded.price_version, status = excluded.status, reason = excluded.reason,
+            body_hash = excluded.body_hash, placed_at = excluded.placed_at, pay_by = excluded.pay_by,
+            timeline = o.timeline || excluded.timeline
+      where o.status = 'FAILED' and o.reason = 'fenced' and excluded.status = 'INVENTORY_RESERVED'
+     returning order_id as "orderId"`,
+    [
+      settled.map(({ reservation }) => reservation.orderId),
+      settled.map(({ reservation }) => reservation.userId),
+      settled.map(({ reservation }) => reservation.productId),
+      settled.map(({ reservation }) => reservation.epoch),
+      settled.map(({ reservation }) => reservation.n),
+      settled.map(({ reservation }) => reservation.quantity),
+      settled.map(({ reservation }) => reservation.unitPriceMinor),
+      settled.map(({ reservation }) => reservation.currency),
+      settled.map(({ reservation }) => reservation.priceVersion),
+      settled.map(({ status }) => status),
+      settled.map(({ reason }) => reason),
+      settled.map(({ reservation }) => reservation.bodyHash),
+      settled.map(({ reservation }) => new Date(reservation.reservedAtMs)),
+      settled.map(({ reservation }) => new Date(reservation.payByMs)),
+      settled.map((order) => JSON.stringify(firstEntries(order, at))),
+    ],
+  );
+  const ids = new Set(inserted.map((row) => row.orderId));
+  return settled.filter(({ reservation }) => ids.has(reservation.orderId));
+}
+
+function firstEntries({ reservation, status, reason }: SettledOrder, at: Date): TimelineEntry[] {
+  const placed = { status: "PENDING", at: new Date(reservation.reservedAtMs).toISOString() };
+  return [placed, { status, at: at.toISOString(), ...(reason && { reason }) }];
+}
+
+export async function readOrders(sql: Queryable, orderIds: readonly string[]): Promise<Order[]> {
+  return sql.query<Order>(`select ${columns} from orders.orders where order_id = any($1::uuid[])`, [orderIds]);
+}
+
+export async function readOrder(sql: Queryable, orderId: string): Promise<Order | undefined> {
+  const [order] = await readOrders(sql, [orderId]);
+  return order;
+}
+
+export async function listOrders(
+  sql: Queryable,
+  userId: string,
+  after: { placedAt: Date; orderId: string } | null,
+  limit: number,
+): Promise<Order[]> {
+  return sql.query<Order>(
+    `select ${columns} from orders.orders
+      where user_id = $1 and ($2::timestamptz is null or (placed_at, order_id) < ($2, $3::uuid))
+      order by placed_at desc, order_id desc limit $4`,
+    [userId, after?.placedAt ?? null, after?.orderId ?? null, limit],
+  );
+}
+
+/** Takes the step if the order is where the step starts; answers the changed order, or undefined. */
+export async function takeStep(
+  tx: Tx,
+  orderId: string,
+  step: Step,
+  reason: string | null,
+  at: Date,
+): Promise<Order | undefined> {
+  const { from, to } = transition(step);
+  const entry: TimelineEntry = { status: to, at: at.toISOString(), ...(reason && { reason }) };
+  const [order] = await tx.query<Order>(
+    `update orders.orders set status = $2, reason = coalesce($3, reason), timeline = timeline || $4::jsonb
+      where order_id = $1 and status = any($5::text[]) returning ${columns}`,
+    [orderId, to, reason, JSON.stringify([entry]), from],
+  );
+  return order;
+}
+
+/** Adds something that happened to an order without changing what it is. */
+export async function note(sql: Queryable, orderId: string, status: string, reason: string, at: Date): Promise<void> {
+  await sql.query("update orders.orders set timeline = timeline || $2::jsonb where order_id = $1", [
+    orderId,
+    JSON.stringify([{ status, at: at.toISOString(), reason }]),
+  ]);
+}
+
+export async function queueEvents(tx: Tx, events: readonly OrderEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query("insert into orders.outbox (events) values ($1::jsonb)", [JSON.stringify(events)]);
+}
+
+/** The event that says what a settled order became. */
+export function eventOf({ reservation, status, reason }: SettledOrder, at: Date): OrderEvent {
+  const totalMinor = reservation.unitPriceMinor * reservation.quantity;
+  return changeEventOf({ ...reservation, totalMinor, reason, status }, at);
+}
+
+export function changeEventOf(
+  order: Pick<Order, "orderId" | "userId" | "productId" | "quantity" | "totalMinor" | "currency" | "reason" | "status">,
+  at: Date,
+): OrderEvent {
+  const { orderId, userId, productId, quantity, totalMinor, currency, reason, status } = order;
+  if (status === "PENDING") throw new Error(`order ${orderId} is in the books, so it is not pending`);
+  return {
+    id: `${orderId}:${status}`,
+    type: orderEventTypes[status],
+    time: at.toISOString(),
+    data: { orderId, userId, productId, quantity, totalMinor, currency, status, reason },
+  };
+}

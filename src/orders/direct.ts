@@ -1,0 +1,83 @@
+/** Orders past the gate, while the switch is at `sync`: each is decided in the books before the answer. */
+import type { Sql } from "#engines/sql";
+import type { Decided, Inventory, Price, ReserveRequest, StreamRow } from "#inventory";
+import { type Batcher, createBatcher } from "#platform/batch";
+import { type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
+import { eventOf, insertOrders, queueEvents, readOrder, type SettledOrder } from "./books.ts";
+
+export type DirectOrders = { place(wanted: ReserveRequest): Promise<PlaceAnswer> };
+export type DirectOptions = {
+  sql: Sql;
+  inventory: Inventory;
+  maxWaiting: number;
+  now(): number;
+  /** Orders stand in the books: sagas may start. */
+  onSettled(): void;
+};
+
+type Priced = { wanted: ReserveRequest; price: Price };
+type DecidedOrder = Priced & { claim: Decided };
+
+const ordersAtOnce = 100;
+
+export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled }: DirectOptions): DirectOrders {
+  const decisions: Batcher<Priced, DecidedOrder | "closed"> = createBatcher({
+    maxBatch: ordersAtOnce,
+    maxWaiting,
+    run: decideTogether,
+  });
+
+  async function place(wanted: ReserveRequest): Promise<PlaceAnswer> {
+    const { orderId, productId, quantity, expectedTotalMinor } = wanted;
+    const refuse = (reason: PlaceRefusal): PlaceAnswer => ({ ok: false, reason, orderId });
+    const price = (await inventory.prices([productId])).get(productId);
+    if (!price) return refuse((await inventory.knows(productId)) ? "price_not_available" : "product_not_found");
+    const totalMinor = price.unitPriceMinor * quantity;
+    if (expectedTotalMinor !== null && expectedTotalMinor !== totalMinor) return refuse("price_changed");
+
+    const decided = await decisions.add({ wanted, price });
+    if (decided === "closed") return refuse("closed");
+    if (decided.claim.decision === "C") {
+      return { ok: true, order: { ...placed(reservationOf(decided), false), status: "INVENTORY_RESERVED" } };
+    }
+    const standing = decided.claim.decision === "D" ? await readOrder(sql, orderId) : undefined;
+    return standing ? replay(standing, wanted.bodyHash) : refuse(decided.claim.reason ?? "order_failed");
+  }
+
+  async function decideTogether(orders: readonly Priced[]): Promise<(DecidedOrder | "closed")[]> {
+    const done = await sql.transaction(async (tx): Promise<{ decided: DecidedOrder[]; rows: StreamRow[] } | null> => {
+      const claims = orders.map(({ wanted, price }) => ({ ...wanted, limitPerCustomer: price.limitPerCustomer }));
+      const answer = await inventory.claimDirect(tx, claims);
+      if (!answer) return null;
+      const decided = orders.map((order, i) => ({ ...order, claim: answer.decided[i] as Decided }));
+      const at = new Date(now());
+      const sold = decided.filter(({ claim }) => claim.decision === "C" && claim.fresh);
+      const settled = await insertOrders(tx, sold.map(settledOf), at);
+      await queueEvents(
+        tx,
+        settled.map((order) => eventOf(order, at)),
+      );
+      return { decided, rows: answer.rows };
+    });
+    if (!done) return orders.map(() => "closed");
+    inventory.committed(done.rows);
+    onSettled();
+    return done.decided;
+  }
+
+  return { place };
+}
+
+function settledOf(order: DecidedOrder): SettledOrder {
+  return { reservation: reservationOf(order), status: "INVENTORY_RESERVED", reason: null };
+}
+
+function reservationOf({ wanted, price, claim }: DecidedOrder) {
+  const { productId, orderId, userId, quantity, bodyHash, nowMs, payByMs } = wanted;
+  const { unitPriceMinor, currency, limitPerCustomer, version } = price;
+  return {
+    ...{ productId, orderId, userId, quantity, bodyHash, payByMs, reservedAtMs: nowMs },
+    ...{ unitPriceMinor, currency, limitPerCustomer, priceVersion: version },
+    ...{ epoch: claim.epoch, n: claim.n },
+  };
+}

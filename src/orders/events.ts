@@ -1,0 +1,95 @@
+/** What orders tell: reservations to the settlement, and the life of orders to whoever listens. */
+import { type Static, Type } from "typebox";
+import { Compile } from "typebox/compile";
+import type { NewRecord, StoredRecord } from "#engines/log";
+import type { Reservation } from "#inventory";
+import { isUuid } from "#platform/ids";
+
+const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const ReservationSchema = Type.Object({
+  productId: Type.String({ minLength: 1, maxLength: 128 }),
+  orderId: Type.String(),
+  epoch: count,
+  n: Type.Integer({ minimum: 1 }),
+  userId: Type.String({ minLength: 1 }),
+  quantity: count,
+  unitPriceMinor: Type.Integer({ minimum: 0 }),
+  currency: Type.String({ pattern: "^[A-Z]{3}$" }),
+  priceVersion: Type.Integer({ minimum: 0 }),
+  limitPerCustomer: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  bodyHash: Type.String(),
+  reservedAtMs: Type.Integer(),
+  payByMs: Type.Integer(),
+});
+const reservation = Compile(ReservationSchema);
+
+/** A reservation as it stands in `orders.reservations`, keyed by order id. */
+export function reservationRecord(reserved: Reservation): NewRecord {
+  return {
+    key: reserved.orderId,
+    value: Buffer.from(JSON.stringify(reserved)),
+    headers: reservationHeaders(reserved),
+  };
+}
+
+function reservationHeaders({ orderId, n }: Reservation): Record<string, string> {
+  return {
+    ce_specversion: "1.0",
+    ce_id: `${orderId}:${n}`,
+    ce_source: "/orders",
+    ce_type: "dropgate.units.reserved",
+    "content-type": "application/json",
+  };
+}
+
+/** @throws Error naming what is wrong with a record that can never be settled. */
+export function decodeReservation(record: StoredRecord): Reservation {
+  const value: unknown = JSON.parse(record.value.toString("utf8"));
+  if (!reservation.Check(value)) {
+    const [fault] = reservation.Errors(value);
+    throw new Error(`not a reservation: ${fault?.instancePath || "the value"} ${fault?.message ?? "is malformed"}`);
+  }
+  if (!isUuid(value.orderId)) throw new Error("not a reservation: /orderId is not a UUID in lower case");
+  return value as Static<typeof ReservationSchema>;
+}
+
+export const orderEventTypes = {
+  INVENTORY_RESERVED: "dropgate.order.reserved",
+  PAYMENT_PENDING: "dropgate.order.payment-requested",
+  CONFIRMED: "dropgate.order.confirmed",
+  FAILED: "dropgate.order.failed",
+  CANCELLED: "dropgate.order.cancelled",
+  REFUNDED: "dropgate.order.refunded",
+} as const;
+
+/** One event of `orders.events`, keyed by order id. */
+export type OrderEvent = {
+  id: string;
+  type: (typeof orderEventTypes)[keyof typeof orderEventTypes];
+  time: string;
+  data: {
+    orderId: string;
+    userId: string;
+    productId: string;
+    quantity: number;
+    totalMinor: number;
+    currency: string;
+    status: string;
+    reason: string | null;
+  };
+};
+
+export function orderEventRecord(event: OrderEvent): NewRecord {
+  return {
+    key: event.data.orderId,
+    value: Buffer.from(JSON.stringify(event.data)),
+    headers: {
+      ce_specversion: "1.0",
+      ce_id: event.id,
+      ce_source: "/orders",
+      ce_type: event.type,
+      ce_time: event.time,
+      "content-type": "application/json",
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * Order ids. A UUIDv8 whose first 48 bits come from the product, so that whoever holds an order id
+ * finds the gate's record of it; the rest is random, or made from user, product and key: a retry
+ * under the same Idempotency-Key names the same order even if the gate has forgotten everything.
+ */
+import { createHash } from "node:crypto";
+import { randomId, uuidV8 } from "#platform/ids";
+
+const prefixes = new Map<string, Buffer>();
+/** Bounds what requests for products that do not exist may make us remember. */
+const maxPrefixes = 200_000;
+
+export function productPrefix(productId: string): Buffer {
+  const known = prefixes.get(productId);
+  if (known) return known;
+  const prefix = createHash("sha256").update(productId).digest().subarray(0, 6);
+  if (prefixes.size < maxPrefixes) prefixes.set(productId, prefix);
+  return prefix;
+}
+
+export function orderIdFor(order: { userId: string; productId: string; key?: string | undefined }): string {
+  const rest = order.key === undefined ? randomId(10) : keyedRest(order.userId, order.productId, order.key);
+  return uuidV8(productPrefix(order.productId), rest);
+}
+
+function keyedRest(userId: string, productId: string, key: string): Buffer {
+  return createHash("sha256")
+    .update(JSON.stringify([userId, productId, key]))
+    .digest();
+}

@@ -1,0 +1,159 @@
+/** `POST /orders`: from a request to an answer, in one pass through the gate and one through the log. */
+import { createHash } from "node:crypto";
+import type { Sql } from "#engines/sql";
+import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, type ReserveRequest } from "#inventory";
+import { type Batcher, createBatcher } from "#platform/batch";
+import { type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
+import { type Order, readOrders } from "./books.ts";
+import type { DirectOrders } from "./direct.ts";
+import { orderIdFor } from "./ids.ts";
+import type { Publication } from "./publication.ts";
+
+export type PlaceOptions = {
+  sql: Sql;
+  inventory: Inventory;
+  publication: Publication;
+  direct: DirectOrders;
+  paymentWindowMs: number;
+  maxWaiting: number;
+  now(): number;
+};
+
+/** Until a pending reservation is this old, the request that took it is still at work on it, milliseconds. */
+const youngMs = 3_000;
+const reservesAtOnce = 256;
+const lookUpsAtOnce = 500;
+
+export function createPlace(options: PlaceOptions): (request: PlaceRequest) => Promise<PlaceAnswer> {
+  const { sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now } = options;
+  let underWay = 0;
+  const keyed = new Map<string, { bodyHash: string; answer: Promise<PlaceAnswer> }>();
+  const reserves: Batcher<ReserveRequest, ReserveAnswer> = createBatcher({
+    maxBatch: reservesAtOnce,
+    maxWaiting,
+    run: (requests) => inventory.gate.reserve(requests),
+  });
+  const lookUps: Batcher<string, Order | undefined> = createBatcher({
+    maxBatch: lookUpsAtOnce,
+    maxWaiting,
+    async run(orderIds) {
+      const found = new Map((await readOrders(sql, orderIds)).map((order) => [order.orderId, order]));
+      return orderIds.map((orderId) => found.get(orderId));
+    },
+  });
+
+  /** Requests under one key that meet in this process share one answer. */
+  async function place(request: PlaceRequest): Promise<PlaceAnswer> {
+    const orderId = orderIdFor({ ...request, key: request.idempotencyKey });
+    if (underWay >= maxWaiting) return { ok: false, reason: "overloaded", orderId };
+    underWay += 1;
+    try {
+      if (request.idempotencyKey === undefined) return await placeAs(orderId, "", request);
+      const bodyHash = hashOf(request);
+      const first = keyed.get(orderId);
+      if (first) return await sameAnswer(first, bodyHash, orderId);
+      const answer = placeAs(orderId, bodyHash, request);
+      keyed.set(orderId, { bodyHash, answer });
+      return await answer.finally(() => keyed.delete(orderId));
+    } finally {
+      underWay -= 1;
+    }
+  }
+
+  async function placeAs(orderId: string, bodyHash: string, request: PlaceRequest): Promise<PlaceAnswer> {
+    const mode = inventory.mode();
+    if (mode === "closed") return { ok: false, reason: "closed", orderId };
+    const nowMs = now();
+    const { userId, productId, quantity, expectedTotalMinor } = request;
+    const payByMs = nowMs + paymentWindowMs;
+    const wanted: ReserveRequest = {
+      ...{ productId, orderId, userId, quantity, bodyHash, expectedTotalMinor, nowMs, payByMs },
+      booksAsked: false,
+      withdrawal: false,
+    };
+    if (mode === "sync") return direct.place(wanted);
+    if (!publication.ready()) return { ok: false, reason: "order_failed", orderId };
+    try {
+      return await answerTo(wanted, await reserves.add(wanted));
+    } catch (error) {
+      // It may have run: then nobody publishes it, and the sweeper gives the units back.
+      if (error instanceof GateUnavailable) return { ok: false, reason: "price_not_available", orderId };
+      throw error;
+    }
+  }
+
+  async function answerTo(wanted: ReserveRequest, answer: ReserveAnswer): Promise<PlaceAnswer> {
+    switch (answer.kind) {
+      case "reserved":
+        return publish(answer.reservation, false);
+      case "ask_books": {
+        const standing = await lookUps.add(wanted.orderId);
+        if (standing) return replay(standing, wanted.bodyHash);
+        const asked = { ...wanted, booksAsked: true };
+        return answerTo(asked, await reserves.add(asked));
+      }
+      case "duplicate":
+        if (!answer.sameBody) return { ok: false, reason: "idempotency_mismatch", orderId: wanted.orderId };
+        return answerToRepeat(wanted, answer);
+      case "refused":
+        return refuse(wanted, answer.reason);
+    }
+  }
+
+  async function answerToRepeat(
+    wanted: ReserveRequest,
+    { state, reservation }: Extract<ReserveAnswer, { kind: "duplicate" }>,
+  ): Promise<PlaceAnswer> {
+    const { orderId, productId } = wanted;
+    if (state === "accepted" || state === "published" || state === "claimed") {
+      return { ok: true, order: placed(reservation, true) };
+    }
+    if (state === "refused") return { ok: false, reason: "order_failed", orderId };
+    // Somebody else is at it, or was until it died; after a while the sweeper or we take over.
+    if (state === "voiding" || wanted.nowMs - reservation.reservedAtMs < youngMs) {
+      return { ok: false, reason: "outcome_pending", orderId };
+    }
+    const adopted = await inventory.gate.adopt(productId, orderId, wanted.nowMs);
+    if (adopted.kind === "refused") return { ok: false, reason: "outcome_pending", orderId };
+    return publish(adopted.reservation, true);
+  }
+
+  async function refuse(
+    wanted: ReserveRequest,
+    reason: Extract<ReserveAnswer, { kind: "refused" }>["reason"],
+  ): Promise<PlaceAnswer> {
+    const { orderId, productId } = wanted;
+    if (reason === "absent" && !(await inventory.knows(productId))) {
+      return { ok: false, reason: "product_not_found", orderId };
+    }
+    if (reason === "absent" || reason === "closed") inventory.suspect(productId);
+    if (reason === "absent" || reason === "closed" || reason === "no_price") {
+      return { ok: false, reason: "price_not_available", orderId };
+    }
+    return { ok: false, reason, orderId };
+  }
+
+  async function publish(reservation: Reservation, replayed: boolean): Promise<PlaceAnswer> {
+    const published = await publication.publish(reservation);
+    if (published === "accepted") return { ok: true, order: placed(reservation, replayed) };
+    const reason = published === "failed" ? "order_failed" : "outcome_pending";
+    return { ok: false, reason, orderId: reservation.orderId };
+  }
+
+  return place;
+}
+
+async function sameAnswer(
+  first: { bodyHash: string; answer: Promise<PlaceAnswer> },
+  bodyHash: string,
+  orderId: string,
+): Promise<PlaceAnswer> {
+  if (first.bodyHash !== bodyHash) return { ok: false, reason: "idempotency_mismatch", orderId };
+  const answer = await first.answer;
+  return answer.ok ? { ok: true, order: { ...answer.order, replayed: true } } : answer;
+}
+
+function hashOf({ productId, quantity, expectedTotalMinor }: PlaceRequest): string {
+  const body = JSON.stringify([productId, quantity, expectedTotalMinor]);
+  return createHash("sha256").update(body).digest("base64url").slice(0, 22);
+}

@@ -1,0 +1,37 @@
+/** Every reason an order is refused for, with its status and sentence. docs/errors.md is proved equal to it. */
+import { defineProblems, type ProblemKind } from "#platform/problems";
+import type { PlaceRefusal } from "./answers.ts";
+
+export const orderProblems = defineProblems({
+  sold_out: { status: 409, title: "Sold out" },
+  limit_per_customer: { status: 409, title: "You hold as many as one customer may" },
+  price_changed: { status: 409, title: "The price is not the one you expected" },
+  product_not_found: { status: 404, title: "There is no such product" },
+  price_not_available: { status: 503, title: "Price not available", retryAfterSeconds: 1 },
+  order_failed: { status: 503, title: "The order failed; nothing is held", retryAfterSeconds: 1 },
+  outcome_pending: { status: 503, title: "It is not known yet whether the order stands", retryAfterSeconds: 1 },
+  closed: { status: 503, title: "New orders are not taken at the moment", retryAfterSeconds: 5 },
+  idempotency_mismatch: { status: 422, title: "This Idempotency-Key came with another request before" },
+  order_not_found: { status: 404, title: "There is no such order" },
+  order_ended: { status: 409, title: "The order has ended already" },
+});
+
+const details: Record<Exclude<PlaceRefusal, "overloaded">, string> = {
+  sold_out: "Not enough units are left. Units come back when others do not pay: try again later.",
+  limit_per_customer: "With these units you would hold more than one customer may. Nothing was taken.",
+  price_changed: "expectedTotal is not what the order costs now. Read the product again and decide anew.",
+  product_not_found: "No product has this productId. GET /products lists them.",
+  price_not_available: "Price not available: the stock gate cannot answer for this product. Nothing was taken.",
+  order_failed: "The order could not be recorded, and nothing is held or charged. Try again.",
+  outcome_pending: "Ask again with the same Idempotency-Key, or look at the order, in a second.",
+  closed: "The shop is closed for new orders. Orders that were accepted go on.",
+  idempotency_mismatch: "Use a new key for a new order, or repeat the first request unchanged.",
+};
+
+export function refusalOf(reason: Exclude<PlaceRefusal, "overloaded">): { kind: ProblemKind; detail: string } {
+  return { kind: orderProblems[reason], detail: details[reason] };
+}
+
+/** How long a request about an accepted order waits for it to reach the books, milliseconds. */
+export const settleWithinMs = 2_000;
+export const notSettledYet = "The order was accepted and is on its way to the books. Ask again in a second.";

@@ -1,0 +1,125 @@
+/**
+ * From a reservation to an answer that holds. 202 is said only after the log acknowledged the event
+ * and the gate took the mark; a void only after the gate made the mark impossible. Both are single
+ * steps on one record, so no order is both: no clock and no time-out takes part in that.
+ */
+import { AppendFailed, type EventLog } from "#engines/log";
+import type { Claim, Decided, Gate, MarkAnswer, Reservation } from "#inventory";
+import { type Batcher, createBatcher } from "#platform/batch";
+import { crashPoint } from "#platform/crash-points";
+import { reservationRecord } from "./events.ts";
+
+/**
+ * `accepted`: the order stands. `failed`: nothing is held, for good. `pending`: nobody knows yet;
+ * the sweeper and the consumer will settle it.
+ */
+export type Published = "accepted" | "failed" | "pending";
+
+export type Publication = {
+  publish(reservation: Reservation): Promise<Published>;
+  /** False while the log is known to fail: reserving would only make work for the void path. */
+  ready(): boolean;
+  readonly waiting: number;
+};
+
+export type PublicationOptions = {
+  gate: Gate;
+  log: EventLog;
+  topic: string;
+  voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
+  fatesOf(orderId: string): Promise<string[]>;
+  maxWaiting: number;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+};
+
+/** While the log fails, one order in this time is let through to see whether it is back, milliseconds. */
+const probeEveryMs = 250;
+const marksAtOnce = 1_000;
+const voidsAtOnce = 200;
+
+export function createPublication(options: PublicationOptions): Publication {
+  const { gate, log, topic, voidReservations, fatesOf, maxWaiting, now, onFault } = options;
+  let failing = false;
+  let lastProbeMs = 0;
+  const marks: Batcher<Reservation, MarkAnswer> = createBatcher({
+    maxBatch: marksAtOnce,
+    maxWaiting,
+    run: (reservations) => gate.mark(reservations),
+  });
+  const voids: Batcher<Reservation, Decided> = createBatcher({
+    maxBatch: voidsAtOnce,
+    maxWaiting,
+    run: (reservations) => voidReservations(reservations),
+  });
+
+  async function publish(reservation: Reservation): Promise<Published> {
+    try {
+      await crashPoint("place.reserved");
+      await log.append(topic, [reservationRecord(reservation)]);
+      failing = false;
+    } catch (error) {
+      if (!failing) onFault("append", error);
+      failing = true;
+      return withdraw(reservation, error);
+    }
+    await crashPoint("place.appended");
+    try {
+      const answer = await marks.add(reservation);
+      await crashPoint("place.marked");
+      return answer === "voiding" ? voidIt(reservation) : afterMark(reservation, answer);
+    } catch (error) {
+      // In the log, so the order will be decided; that the buyer may be told is what is missing.
+      onFault("mark", error);
+      return "pending";
+    }
+  }
+
+  async function afterMark(reservation: Reservation, answer: Exclude<MarkAnswer, "voiding">): Promise<Published> {
+    if (answer === "published") return "accepted";
+    if (answer === "refused") return "failed";
+    return answer === "gone" ? asTheBooksSay(reservation) : "pending";
+  }
+
+  async function withdraw(reservation: Reservation, error: unknown): Promise<Published> {
+    try {
+      const neverLeft = error instanceof AppendFailed && !error.handedOver;
+      if (neverLeft && (await gate.abort(reservation)) === "aborted") return "failed";
+      const claimed = await gate.claimVoid(reservation);
+      if (claimed === "voiding") return await voidIt(reservation);
+      if (claimed === "published" || claimed === "claimed") return "accepted";
+      if (claimed === "refused") return "failed";
+      return claimed === "gone" ? await asTheBooksSay(reservation) : "pending";
+    } catch (fault) {
+      onFault("void", fault);
+      return "pending";
+    }
+  }
+
+  /** The books decide between this void and an event that may be in the log after all. */
+  async function voidIt(reservation: Reservation): Promise<Published> {
+    await crashPoint("place.voiding");
+    const { decision } = await voids.add(reservation);
+    await crashPoint("place.voided");
+    return decision === "C" || decision === "D" ? "accepted" : "failed";
+  }
+
+  async function asTheBooksSay({ orderId }: Reservation): Promise<Published> {
+    const fates = await fatesOf(orderId);
+    if (fates.includes("C")) return "accepted";
+    return fates.length > 0 ? "failed" : "pending";
+  }
+
+  return {
+    publish,
+    ready() {
+      if (!failing) return true;
+      if (now() - lastProbeMs < probeEveryMs) return false;
+      lastProbeMs = now();
+      return true;
+    },
+    get waiting() {
+      return marks.waiting + voids.waiting;
+    },
+  };
+}

@@ -1,0 +1,218 @@
+import { Type } from "typebox";
+import { callerOf, type Identity, mayActFor } from "#identity";
+import type { Http } from "#platform/http";
+import { isUuid } from "#platform/ids";
+import { problemResponses } from "#platform/openapi";
+import { Problem, platformProblems, refuse } from "#platform/problems";
+import type { Orders, SeenOrder } from "./orders.ts";
+import { notSettledYet, orderProblems, refusalOf, settleWithinMs } from "./problems.ts";
+import { isTerminal } from "./state.ts";
+import type { Streams } from "./streams.ts";
+import { OrderView, type PaymentView, PlacedView, viewOf } from "./view.ts";
+
+export type OrderRoutesOptions = {
+  orders: Orders;
+  streams: Streams;
+  identity: Identity;
+  /** The latest attempt to pay, for the order's page. */
+  paymentsOf(orderIds: readonly string[]): Promise<Map<string, PaymentView>>;
+};
+
+const maxQuantity = 1_000;
+const pageSize = 50;
+
+const PlaceBody = Type.Object(
+  {
+    productId: Type.String({ minLength: 1, maxLength: 64 }),
+    quantity: Type.Integer({ minimum: 1, maximum: maxQuantity }),
+    expectedTotal: Type.Optional(
+      Type.Integer({ minimum: 0, description: "What you expect to pay, in minor units; refused if it is not" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+const PlaceHeaders = Type.Object({
+  "idempotency-key": Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$", description: "A retry gets one order" }),
+  ),
+});
+const OrderParams = Type.Object({ orderId: Type.String() });
+const ListQuery = Type.Object(
+  { cursor: Type.Optional(Type.String()), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) },
+  { additionalProperties: false },
+);
+
+export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }: OrderRoutesOptions): void {
+  app.addSchema(OrderView);
+  app.addSchema(PlacedView);
+
+  app.post(
+    "/orders",
+    {
+      onRequest: identity.guard("CUSTOMER"),
+      schema: {
+        tags: ["orders"],
+        summary: "Place an order",
+        body: PlaceBody,
+        headers: PlaceHeaders,
+        response: {
+          202: { ...Type.Ref("PlacedOrder"), description: "Accepted: the units are yours until payBy" },
+          ...problemResponses(...Object.values(orderProblems), platformProblems.overloaded),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { productId, quantity, expectedTotal } = request.body;
+      const answer = await orders.place({
+        userId: callerOf(request).userId,
+        productId,
+        quantity,
+        expectedTotalMinor: expectedTotal ?? null,
+        idempotencyKey: request.headers["idempotency-key"],
+      });
+      if (!answer.ok) {
+        const extra = answer.reason === "outcome_pending" ? { orderId: answer.orderId } : undefined;
+        if (answer.reason === "overloaded") return refuse(reply, platformProblems.overloaded);
+        const { kind, detail } = refusalOf(answer.reason);
+        return refuse(reply, kind, detail, { extra });
+      }
+      const { orderId, status, totalMinor, currency, payByMs, replayed } = answer.order;
+      const statusUrl = `/orders/${orderId}`;
+      reply.code(202).header("location", statusUrl);
+      if (replayed) reply.header("idempotency-replayed", "true");
+      return {
+        ...{ orderId, status, total: totalMinor, currency },
+        ...{ payBy: new Date(payByMs).toISOString(), statusUrl, eventsUrl: `${statusUrl}/events` },
+      };
+    },
+  );
+
+  app.get(
+    "/orders/:orderId",
+    {
+      onRequest: identity.guard("CUSTOMER"),
+      schema: {
+        tags: ["orders"],
+        summary: "One order of yours, with its timeline",
+        params: OrderParams,
+        response: { 200: Type.Ref("Order"), ...problemResponses(orderProblems.order_not_found) },
+      },
+    },
+    async (request) => {
+      const order = await ownOrder(request, request.params.orderId);
+      return viewOf(order, (await paymentsOf([order.orderId])).get(order.orderId));
+    },
+  );
+
+  app.get(
+    "/orders",
+    {
+      onRequest: identity.guard("CUSTOMER"),
+      schema: {
+        tags: ["orders"],
+        summary: "Your orders, newest first",
+        querystring: ListQuery,
+        response: {
+          200: Type.Object({ orders: Type.Array(Type.Ref("Order")), nextCursor: Type.Optional(Type.String()) }),
+        },
+      },
+    },
+    async (request) => {
+      const { cursor, limit = pageSize } = request.query;
+      const page = await orders.list(
+        callerOf(request).userId,
+        cursor === undefined ? null : readCursor(cursor),
+        limit + 1,
+      );
+      const shown = page.slice(0, limit);
+      const last = shown.at(-1);
+      const payments = await paymentsOf(shown.map((order) => order.orderId));
+      return {
+        orders: shown.map((order) => viewOf(order, payments.get(order.orderId))),
+        ...(page.length > limit && last && { nextCursor: writeCursor(last) }),
+      };
+    },
+  );
+
+  app.get(
+    "/orders/:orderId/events",
+    {
+      onRequest: identity.guard("CUSTOMER"),
+      schema: {
+        tags: ["orders"],
+        summary: "What happens to one order of yours, as server-sent events",
+        description: "First `snapshot`, then a `status` event an entry of the timeline. Reconnect with Last-Event-ID.",
+        params: OrderParams,
+        produces: ["text/event-stream"],
+        response: {
+          204: Type.Null({ description: "You have seen all there will be" }),
+          ...problemResponses(orderProblems.order_not_found),
+        },
+      },
+    },
+    async (request, reply) => {
+      const order = await ownOrder(request, request.params.orderId);
+      const lastEventId = Number(request.headers["last-event-id"] ?? 0);
+      const seen = Number.isSafeInteger(lastEventId) && lastEventId > 0 ? lastEventId : 0;
+      // EventSource stops asking after a 204.
+      if (isTerminal(order.status) && seen >= order.timeline.length) {
+        reply.code(204);
+        return null;
+      }
+      reply.hijack();
+      streams.open(order, seen, reply.raw);
+    },
+  );
+
+  app.post(
+    "/orders/:orderId/cancel",
+    {
+      onRequest: identity.guard("CUSTOMER"),
+      schema: {
+        tags: ["orders"],
+        summary: "Cancel an order that is not paid",
+        params: OrderParams,
+        response: {
+          202: Type.Ref("Order"),
+          ...problemResponses(orderProblems.order_not_found, orderProblems.order_ended, orderProblems.outcome_pending),
+        },
+      },
+    },
+    async (request, reply) => {
+      const seen = await ownOrder(request, request.params.orderId);
+      const order = await orders.settled(seen.orderId, settleWithinMs);
+      if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
+      const caller = callerOf(request);
+      const reason = caller.userId === order.userId ? "cancelled_by_customer" : "cancelled_by_admin";
+      const cancelled = (await orders.cancel(order.orderId, reason)) ?? (await orders.read(order.orderId));
+      if (cancelled?.status !== "CANCELLED") {
+        const detail = `The order is ${cancelled?.status ?? order.status} and can no longer be cancelled.`;
+        return refuse(reply, orderProblems.order_ended, detail);
+      }
+      reply.code(202);
+      return viewOf(cancelled);
+    },
+  );
+
+  /** Somebody else's order looks like none, so that ids tell nothing. */
+  async function ownOrder(request: Parameters<typeof callerOf>[0], orderId: string): Promise<SeenOrder> {
+    const order = isUuid(orderId) ? await orders.read(orderId) : undefined;
+    if (!order || !mayActFor(callerOf(request), order.userId)) throw new Problem(orderProblems.order_not_found);
+    return order;
+  }
+}
+
+function writeCursor({ placedAt, orderId }: SeenOrder): string {
+  return Buffer.from(`${placedAt.getTime()} ${orderId}`).toString("base64url");
+}
+
+function readCursor(cursor: string): { placedAt: Date; orderId: string } {
+  const [time, orderId = ""] = Buffer.from(cursor, "base64url").toString().split(" ");
+  const placedAt = new Date(Number(time));
+  if (Number.isNaN(placedAt.getTime()) || !isUuid(orderId)) {
+    throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {
+      errors: [{ in: "querystring", pointer: "#/cursor", detail: "take it from nextCursor" }],
+    });
+  }
+  return { placedAt, orderId };
+}

@@ -1,0 +1,88 @@
+/**
+ * Server-sent events of one order each: what it is now, then what happens to it. One look at the
+ * books serves every open stream, at once after a change in this process and twice a second otherwise.
+ */
+import type { ServerResponse } from "node:http";
+import { startLoop } from "#platform/loop";
+import type { Orders, SeenOrder } from "./orders.ts";
+import { isTerminal } from "./state.ts";
+import { viewOf } from "./view.ts";
+
+export type Streams = {
+  /** Takes the response over; `lastEventId` is how many timeline entries the reader has seen. */
+  open(order: SeenOrder, lastEventId: number, response: ServerResponse): void;
+  stop(): Promise<void>;
+};
+
+type Stream = { orderId: string; seen: number; response: ServerResponse };
+
+const lookEveryMs = 500;
+const heartbeatEveryMs = 15_000;
+/** A reader who leaves this much unread is dropped, never waited for. */
+const maxUnreadBytes = 64 * 1024;
+
+export function createStreams(orders: Orders, onFault: (what: string, error: unknown) => void): Streams {
+  const open = new Set<Stream>();
+  const loop = startLoop({ everyMs: lookEveryMs, work: tellAll, onFault: (error) => onFault("streams", error) });
+  const stopListening = orders.onChange(() => open.size > 0 && loop.nudge());
+  const heartbeat = setInterval(() => {
+    for (const stream of open) write(stream, ": still here\n\n");
+  }, heartbeatEveryMs);
+
+  async function tellAll(): Promise<void> {
+    if (open.size === 0) return;
+    const rows = await orders.readMany([...new Set([...open].map((stream) => stream.orderId))]);
+    const byId = new Map(rows.map((order) => [order.orderId, order]));
+    for (const stream of open) {
+      const order = byId.get(stream.orderId);
+      if (order) tell(stream, order);
+    }
+  }
+
+  function tell(stream: Stream, order: SeenOrder): void {
+    for (; stream.seen < order.timeline.length; stream.seen += 1) {
+      const entry = order.timeline[stream.seen];
+      write(stream, eventText(stream.seen + 1, "status", { orderId: order.orderId, ...entry }));
+    }
+    if (isTerminal(order.status)) end(stream);
+  }
+
+  function write(stream: Stream, text: string): void {
+    stream.response.write(text);
+    if (stream.response.writableLength > maxUnreadBytes) end(stream, true);
+  }
+
+  function end(stream: Stream, cut = false): void {
+    open.delete(stream);
+    if (cut) stream.response.destroy();
+    else stream.response.end();
+  }
+
+  return {
+    open(order, lastEventId, response) {
+      response.writeHead(200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      });
+      const stream: Stream = { orderId: order.orderId, seen: Math.min(lastEventId, order.timeline.length), response };
+      response.on("close", () => open.delete(stream));
+      open.add(stream);
+      if (lastEventId === 0) {
+        stream.seen = order.timeline.length;
+        write(stream, `retry: 1000\n${eventText(stream.seen, "snapshot", viewOf(order))}`);
+      }
+      tell(stream, order);
+    },
+    async stop() {
+      clearInterval(heartbeat);
+      stopListening();
+      for (const stream of open) end(stream);
+      await loop.stop();
+    },
+  };
+}
+
+function eventText(id: number, event: string, data: unknown): string {
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,86 @@
+/** One attempt by the buyer: written down first, then asked for, so that no charge exists which the books do not expect. */
+import type { Sql, Tx } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
+import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
+import { insertPayment, lockIntent, noteProviderRef, type Payment, paymentsOf } from "./books.ts";
+import type { PayRequest } from "./pay-request.ts";
+import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
+import { type Settlement, settle } from "./settle.ts";
+import { isPaid } from "./state.ts";
+
+/** Stolen cards are tried out on shops that let one order be paid for again and again. */
+export const maxAttempts = 10;
+
+/** A verdict usually comes by webhook within milliseconds; one that does not is looked up after this. */
+const lookupAfterMs = 2_000;
+
+export type PayRefusal =
+  | "payment_not_ready"
+  | "payment_closed"
+  | "already_paid"
+  | "payment_in_progress"
+  | "too_many_attempts";
+
+export type PayAnswer = { ok: true; paymentId: string } | { ok: false; reason: PayRefusal };
+
+export type AttemptDeps = {
+  sql: Sql;
+  provider: Provider;
+  now(): number;
+  announce(settlement: Settlement | undefined): Promise<void>;
+};
+
+export async function attemptToPay(deps: AttemptDeps, orderId: string, request: PayRequest): Promise<PayAnswer> {
+  const { sql, provider, now, announce } = deps;
+  const { cardNumber, ...rest } = request;
+  const card = { ...rest, number: cardNumber.replaceAll(" ", "") };
+  const begun = await sql.transaction((tx) => begin(tx, orderId, provider.name, card.number.slice(-4), now()));
+  if (!begun.ok) return begun;
+  const { paymentId, amountMinor, currency } = begun.payment;
+  await crashPoint("payment.requested");
+
+  let charge: Charge;
+  try {
+    charge = await provider.authorize({ paymentId, amountMinor, currency, card });
+  } catch (error) {
+    // The verdict will come by webhook, or the sweep asks for it.
+    if (error instanceof OutcomeUnknown) return { ok: true, paymentId };
+    throw error;
+  }
+  await crashPoint("payment.authorize-answered");
+  if (charge.status === "processing") await noteProviderRef(sql, paymentId, charge.providerRef);
+  else await announce(await sql.transaction((tx) => settle(tx, paymentId, charge, now())));
+  return { ok: true, paymentId };
+}
+
+type Begun = { ok: true; payment: Payment } | { ok: false; reason: PayRefusal };
+
+async function begin(tx: Tx, orderId: string, provider: string, cardLast4: string, nowMs: number): Promise<Begun> {
+  const intent = await lockIntent(tx, orderId);
+  if (!intent) return { ok: false, reason: "payment_not_ready" };
+  const payments = await paymentsOf(tx, orderId);
+  if (payments.some((payment) => isPaid(payment.state))) return { ok: false, reason: "already_paid" };
+  const { amountMinor, currency, payBy } = intent;
+  if (intent.closed || !payBy || amountMinor === null || currency === null || nowMs >= payBy.getTime()) {
+    return { ok: false, reason: "payment_closed" };
+  }
+  if (payments.some((payment) => payment.state === "requested")) return { ok: false, reason: "payment_in_progress" };
+  if (payments.length >= maxAttempts) return { ok: false, reason: "too_many_attempts" };
+  const payment: Payment = {
+    // Begins as its order does, so that what belongs together lies together in the index.
+    paymentId: uuidV8(prefix48Of(orderId), randomId(10)),
+    orderId,
+    attempt: payments.length + 1,
+    state: "requested",
+    amountMinor,
+    currency,
+    provider,
+    providerRef: null,
+    declineReason: null,
+    cardLast4,
+    requestedAt: new Date(nowMs),
+    tries: 0,
+  };
+  await insertPayment(tx, payment, nowMs + lookupAfterMs);
+  return { ok: true, payment };
+}

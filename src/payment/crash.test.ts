@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, test } from "node:test";
+import type { Sql, Tx } from "#engines/sql";
+import type { Payment } from "./payment.ts";
+import type { Provider } from "./provider.ts";
+import { openTestShop } from "./test-shop.ts";
+
+/**
+ * Kills the process before and after every statement, commit and call to the provider, one run a place.
+ * What the dead process had done stays done; a new one, the saga's repetitions and the sweep go on from there.
+ */
+const shop = await openTestShop();
+after(() => shop.close());
+
+const card = "4242424242424242";
+
+test("an order that stands is paid once, wherever the process dies", async (t) => {
+  const places = await killEverywhere(async (payment, orderId) => {
+    await open(payment, orderId);
+    await payment.pay({ orderId, cardNumber: card });
+    await shop.hearFromProvider(payment);
+    await payment.sweep();
+    await payment.capture(orderId);
+    await shop.hearFromProvider(payment);
+  }, paidOnce);
+  t.diagnostic(`${places} places to die`);
+
+  async function paidOnce(orderId: string): Promise<void> {
+    const { payment } = shop;
+    await open(payment, orderId);
+    await shop.settleAll();
+    if ((await payment.verdict(orderId)) === "open") {
+      await shop.pay(orderId, card);
+      await shop.hearFromProvider();
+    }
+    await payment.capture(orderId);
+    await shop.settleAll();
+    assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "captured 4999 EUR"]);
+  }
+});
+
+test("an order that ends while it is being paid costs nothing, wherever the process dies", async (t) => {
+  const places = await killEverywhere(async (payment, orderId) => {
+    await open(payment, orderId);
+    await payment.pay({ orderId, cardNumber: card });
+    await payment.close(orderId);
+    await shop.hearFromProvider(payment);
+    await payment.sweep();
+    await shop.hearFromProvider(payment);
+  }, costsNothing);
+  t.diagnostic(`${places} places to die`);
+});
+
+test("an order that is cancelled after it was paid is refunded once, wherever the process dies", async (t) => {
+  const places = await killEverywhere(async (payment, orderId) => {
+    await open(payment, orderId);
+    await payment.pay({ orderId, cardNumber: card });
+    await shop.hearFromProvider(payment);
+    await payment.capture(orderId);
+    await payment.close(orderId);
+    await shop.hearFromProvider(payment);
+  }, costsNothing);
+  t.diagnostic(`${places} places to die`);
+});
+
+async function costsNothing(orderId: string): Promise<void> {
+  await shop.payment.close(orderId);
+  await shop.settleAll();
+  const lines = await shop.statement(orderId);
+  const count = (kind: string) => lines.filter((line) => line.startsWith(kind)).length;
+  assert.equal(count("authorized"), count("voided") + count("captured"), lines.join());
+  assert.equal(count("captured"), count("refunded"), lines.join());
+  assert.equal(await shop.payment.verdict(orderId), "open");
+}
+
+function open(payment: Payment, orderId: string): Promise<void> {
+  const payByMs = shop.now() + 900_000;
+  return payment.open({ orderId, userId: "ada", amountMinor: 4_999, currency: "EUR", payByMs });
+}
+
+async function killEverywhere(
+  story: (payment: Payment, orderId: string) => Promise<void>,
+  afterwards: (orderId: string) => Promise<void>,
+): Promise<number> {
+  for (let place = 1; place < 500; place += 1) {
+    const life = new Life(place);
+    const mortal = shop.connect({ sql: mortalSql(life), provider: mortalProvider(life) });
+    const orderId = randomUUID();
+    await story(mortal, orderId).catch((error) => assert.ok(life.over, error));
+    await afterwards(orderId).catch((error) => {
+      throw new Error(`after a death at place ${place} of the story`, { cause: error });
+    });
+    if (!life.over) return place - 1;
+  }
+  throw new Error("the story has no end");
+}
+
+class Life {
+  private steps = 0;
+  private readonly last: number;
+
+  constructor(last: number) {
+    this.last = last;
+  }
+
+  get over(): boolean {
+    return this.steps >= this.last;
+  }
+
+  /** A dead process does nothing more, whatever its code would have done on an error. */
+  step(): void {
+    this.steps += 1;
+    if (this.over) throw new Error("the process is dead");
+  }
+
+  async around<T>(work: () => Promise<T>): Promise<T> {
+    this.step();
+    const result = await work();
+    this.step();
+    return result;
+  }
+}
+
+function mortalSql(life: Life): Sql {
+  const { sql } = shop;
+  return {
+    ...sql,
+    query: (text, values) => life.around(() => sql.query(text, values)),
+    transaction: (work) =>
+      life.around(() =>
+        sql.transaction((tx) => {
+          const query: Tx["query"] = (text, values) => life.around(() => tx.query(text, values));
+          return work({ ...tx, query });
+        }),
+      ),
+  };
+}
+
+function mortalProvider(life: Life): Provider {
+  const { provider } = shop.simulator;
+  return {
+    ...provider,
+    authorize: (request) => life.around(() => provider.authorize(request)),
+    capture: (charge) => life.around(() => provider.capture(charge)),
+    void: (charge) => life.around(() => provider.void(charge)),
+    refund: (charge) => life.around(() => provider.refund(charge)),
+    lookup: (charge) => life.around(() => provider.lookup(charge)),
+  };
+}

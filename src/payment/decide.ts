@@ -1,0 +1,50 @@
+/** The order stands, or the order is over: what we decide ourselves, and what the provider is then asked for. */
+import type { Sql, Tx } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
+import { closeIntent, lockIntent, type Payment, paymentsOf, writePayment } from "./books.ts";
+import { perform } from "./perform.ts";
+import type { Provider } from "./provider.ts";
+import { afterDecision, type Decision, isPaid } from "./state.ts";
+
+/** We are about to ask the provider ourselves; only if we die does the sweep do it. */
+const sweepAfterMs = 5_000;
+
+export type DecideDeps = { sql: Sql; provider: Provider; now(): number };
+
+/** @throws unless the money is known to be taken, or the intent is closed and there is nothing to take. */
+export async function capture(deps: DecideDeps, orderId: string): Promise<void> {
+  const payments = await deps.sql.transaction(async (tx) => {
+    const intent = await lockIntent(tx, orderId);
+    return intent?.closed ? undefined : decide(tx, orderId, "capture", deps.now());
+  });
+  if (!payments) return;
+  const paid = payments.find((payment) => isPaid(payment.state));
+  if (!paid) throw new Error(`capture of order ${orderId}: no payment of it is authorized`);
+  await crashPoint("payment.capture-decided");
+  const performed = await perform(deps, paid);
+  if (!performed.ok) throw performed.error;
+  const { paymentId, state } = performed.payment;
+  if (state !== "captured") throw new Error(`capture of order ${orderId}: payment ${paymentId} is ${state}`);
+}
+
+export async function close(deps: DecideDeps, orderId: string): Promise<void> {
+  const payments = await deps.sql.transaction(async (tx) => {
+    await closeIntent(tx, orderId, deps.now());
+    return decide(tx, orderId, "close", deps.now());
+  });
+  await crashPoint("payment.close-decided");
+  // The decision stands and the sweep sees to it, so a provider that is away now does not hold up the caller.
+  for (const payment of payments) await perform(deps, payment);
+}
+
+/** Under the lock of the intent. Answers the order's payments as they then are. */
+async function decide(tx: Tx, orderId: string, decision: Decision, nowMs: number): Promise<Payment[]> {
+  const payments = await paymentsOf(tx, orderId);
+  for (const payment of payments) {
+    const state = afterDecision(payment.state, decision);
+    if (state === payment.state) continue;
+    payment.state = state;
+    await writePayment(tx, payment, nowMs, nowMs + sweepAfterMs);
+  }
+  return payments;
+}

@@ -1,0 +1,63 @@
+/** The payment as the order's page shows it. */
+import type { Queryable } from "#engines/sql";
+import { maxAttempts } from "./attempt.ts";
+import { isLive, type PaymentState } from "./state.ts";
+
+export type Attempt = {
+  paymentId: string;
+  /** A void or refund that is decided counts as done: nothing can stop it any more. */
+  status: "processing" | "authorized" | "captured" | "declined" | "voided" | "refunded";
+  cardLast4: string;
+  declineReason?: string;
+  /** The buyer may try again, now. */
+  retryable: boolean;
+};
+
+export async function lastAttempts(
+  sql: Queryable,
+  orderIds: readonly string[],
+  nowMs: number,
+): Promise<Map<string, Attempt>> {
+  const rows = await sql.query<AttemptRow>(
+    `select distinct on (order_id) order_id as "orderId", payment_id as "paymentId", attempt, state,
+            card_last4 as "cardLast4", decline_reason as "declineReason",
+            closed_at is null and pay_by > $2 as payable
+       from payment.payment join payment.intent using (order_id)
+      where order_id = any($1::uuid[]) order by order_id, attempt desc`,
+    [orderIds, new Date(nowMs)],
+  );
+  return new Map(
+    rows.map(({ orderId, paymentId, attempt, state, cardLast4, declineReason, payable }) => [
+      orderId,
+      {
+        paymentId,
+        status: shownAs[state],
+        cardLast4,
+        ...(declineReason && { declineReason }),
+        retryable: payable && !isLive(state) && attempt < maxAttempts,
+      },
+    ]),
+  );
+}
+
+type AttemptRow = {
+  orderId: string;
+  paymentId: string;
+  attempt: number;
+  state: PaymentState;
+  cardLast4: string;
+  declineReason: string | null;
+  payable: boolean;
+};
+
+const shownAs: Record<PaymentState, Attempt["status"]> = {
+  requested: "processing",
+  authorized: "authorized",
+  capturing: "authorized",
+  captured: "captured",
+  declined: "declined",
+  voiding: "voided",
+  voided: "voided",
+  refunding: "refunded",
+  refunded: "refunded",
+};

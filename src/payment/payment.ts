@@ -1,0 +1,108 @@
+/**
+ * Takes money for orders, of which it knows no more than id, amount and deadline. Money is held first, taken
+ * only once the order stands, and given back whenever it does not: a late payment never takes anything.
+ */
+import type { Sql } from "#engines/sql";
+import type { Log } from "#platform/log";
+import { attemptToPay, type PayAnswer } from "./attempt.ts";
+import { capture, close } from "./decide.ts";
+import { type Attempt, lastAttempts } from "./last-attempts.ts";
+import type { PayRequest } from "./pay-request.ts";
+import type { Money, Provider, WebhookHeaders } from "./provider.ts";
+import type { Settlement, Verdict } from "./settle.ts";
+import { type SweepCounts, sweepPayments } from "./sweep.ts";
+import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
+
+export type { PayAnswer, PayRefusal } from "./attempt.ts";
+export type { Attempt } from "./last-attempts.ts";
+export { type PayRequest, paymentProblems, payRequestSchema } from "./pay-request.ts";
+export { paymentRoutes } from "./routes.ts";
+export type { Verdict } from "./settle.ts";
+export { type TestCard, testCards } from "./test-cards.ts";
+
+export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
+
+export type Payment = {
+  /** Opens the order's payment intent. Idempotent; without effect once the intent was closed. */
+  open(order: Money & { orderId: string; userId: string; payByMs: number }): Promise<void>;
+  /** One attempt by the buyer. That it is accepted says nothing of the verdict, which comes later. */
+  pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
+  /** `authorized` also once captured: the order has been paid for. */
+  verdict(orderId: string): Promise<"authorized" | "open">;
+  /** The latest attempt of each order that has one. */
+  lastAttempts(orderIds: readonly string[]): Promise<Map<string, Attempt>>;
+  /**
+   * Takes the authorized amount, once, with the key `cap-<payment>`. Idempotent; takes nothing once the intent is closed.
+   * @throws whenever the money is not known to be taken: to be repeated, which the sweep does too.
+   */
+  capture(orderId: string): Promise<void>;
+  /** Whatever is or will be authorized is voided, and refunded where it was captured; once, and for good. Idempotent. */
+  close(orderId: string): Promise<void>;
+  receiveWebhook(provider: string, rawBody: Buffer, headers: WebhookHeaders): Promise<WebhookAnswer>;
+  /** To be called every second or so. */
+  sweep(): Promise<SweepCounts>;
+  /** Payments authorized before the moment (milliseconds since 1970) and neither captured nor closed since, oldest first, at most 100. */
+  authorizedSince(olderThanMs: number): Promise<{ orderId: string; paymentId: string }[]>;
+};
+
+export type VerdictDetail = { paymentId: string; cardLast4: string; declineReason?: string };
+
+export type PaymentOptions = {
+  sql: Sql;
+  provider: Provider;
+  log: Log;
+  now(): number;
+  /** News for the order's saga, told after the commit. It may be lost; `verdict()` and `authorizedSince()` are the truth. */
+  onVerdict(orderId: string, verdict: Verdict, detail: VerdictDetail): Promise<void>;
+};
+
+export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOptions): Payment {
+  const deps = { sql, provider, log, now, announce };
+
+  async function announce(settlement: Settlement | undefined): Promise<void> {
+    if (!settlement?.verdict) return;
+    const { orderId, paymentId, cardLast4, declineReason } = settlement.payment;
+    try {
+      await onVerdict(orderId, settlement.verdict, { paymentId, cardLast4, ...(declineReason && { declineReason }) });
+    } catch (error) {
+      log.warn("verdict not announced", { orderId, paymentId, verdict: settlement.verdict }, error);
+    }
+  }
+
+  return {
+    async open({ orderId, userId, amountMinor, currency, payByMs }) {
+      await sql.query(
+        `insert into payment.intent (order_id, user_id, amount_minor, currency, pay_by, opened_at)
+         values ($1, $2, $3, $4, $5, $6) on conflict (order_id) do nothing`,
+        [orderId, userId, amountMinor, currency, new Date(payByMs), new Date(now())],
+      );
+    },
+
+    pay: ({ orderId, ...request }) => attemptToPay(deps, orderId, request),
+
+    async verdict(orderId) {
+      const [paid] = await sql.query(
+        `select 1 from payment.payment where order_id = $1 and state in ('authorized', 'capturing', 'captured')`,
+        [orderId],
+      );
+      return paid ? "authorized" : "open";
+    },
+
+    lastAttempts: (orderIds) => lastAttempts(sql, orderIds, now()),
+
+    capture: (orderId) => capture(deps, orderId),
+
+    close: (orderId) => close(deps, orderId),
+
+    receiveWebhook: (providerName, rawBody, headers) => receiveWebhook(deps, providerName, rawBody, headers),
+
+    sweep: () => sweepPayments(deps),
+
+    authorizedSince: (olderThanMs) =>
+      sql.query(
+        `select order_id as "orderId", payment_id as "paymentId" from payment.payment
+          where state = 'authorized' and authorized_at < $1 order by authorized_at limit 100`,
+        [new Date(olderThanMs)],
+      ),
+  };
+}

@@ -1,0 +1,50 @@
+/** Does at the provider what a payment's state owes. Nothing is locked and no transaction is open while it answers. */
+import type { Sql } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
+import { noteFailure, type Payment } from "./books.ts";
+import type { Charge, Provider } from "./provider.ts";
+import { settle } from "./settle.ts";
+import { type Owed, owed } from "./state.ts";
+
+export type Performed = { ok: true; payment: Payment } | { ok: false; error: Error };
+
+/** Repeatable: the provider knows each operation by its key. A failure is kept with the payment, and the sweep comes back to it. */
+export async function perform(
+  { sql, provider, now }: { sql: Sql; provider: Provider; now(): number },
+  payment: Payment,
+): Promise<Performed> {
+  const owes = owed(payment.state);
+  if (!owes) return { ok: true, payment };
+  let charge: Charge;
+  try {
+    charge = await ask(provider, owes, payment);
+  } catch (error) {
+    return failed(new Error(`${owes} of payment ${payment.paymentId} failed`, { cause: error }));
+  }
+  await crashPoint(`payment.${owes}-answered`);
+  const settled = await sql.transaction((tx) => settle(tx, payment.paymentId, charge, now()));
+  if (!settled || settled.payment.state === payment.state) {
+    const { paymentId } = payment;
+    return failed(
+      new Error(`asked to ${owes} payment ${paymentId}, the provider answered that it is ${charge.status}`),
+    );
+  }
+  // A hold that turned out to be taken is owed as a refund. States only move on, so this ends.
+  return perform({ sql, provider, now }, settled.payment);
+
+  async function failed(error: Error): Promise<Performed> {
+    await noteFailure(sql, payment, error);
+    return { ok: false, error };
+  }
+}
+
+function ask(provider: Provider, owes: Owed, { paymentId, providerRef, amountMinor, currency }: Payment) {
+  switch (owes) {
+    case "capture":
+      return provider.capture({ paymentId, providerRef, amountMinor, currency });
+    case "void":
+      return provider.void({ paymentId, providerRef });
+    case "refund":
+      return provider.refund({ paymentId, providerRef });
+  }
+}

@@ -1,0 +1,130 @@
+/** The simulated bank's books: charges, and a statement with one line for each thing that was really done. */
+import type { Queryable, Sql, Tx } from "#engines/sql";
+import { randomHex } from "#platform/ids";
+import type { Charge, Money } from "./provider.ts";
+import { postWebhooks } from "./simulator-webhook.ts";
+import { behaviourOf } from "./test-cards.ts";
+
+export type BankCharge = Money & {
+  paymentId: string;
+  chargeId: string;
+  status: Charge["status"];
+  declineReason: string | null;
+  last4: string;
+};
+
+export type StatementLine = Money & { kind: "authorized" | "captured" | "voided" | "refunded" };
+
+const columns = `charge.payment_id as "paymentId", charge_id as "chargeId", status, decline_reason as "declineReason",
+  charge.amount_minor as "amountMinor", charge.currency, card_last4 as "last4"`;
+
+/** Idempotent by payment id: a repeated request finds the charge as it stands. Of the card only four digits arrive here. */
+export async function openCharge(
+  sql: Queryable,
+  asked: Money & { paymentId: string; last4: string; verdictMs: number },
+): Promise<BankCharge> {
+  const { declines, excessMinor = 0 } = behaviourOf(asked.last4);
+  const [charge] = await sql.query<BankCharge>(
+    `insert into payment_simulator.charge
+       (payment_id, charge_id, status, verdict, verdict_at, decline_reason, amount_minor, currency, card_last4)
+     values ($1, $2, 'processing', $3, $4, $5, $6, $7, $8)
+     on conflict (payment_id) do update set payment_id = excluded.payment_id
+     returning ${columns}`,
+    [
+      asked.paymentId,
+      `ch_${randomHex(12)}`,
+      declines ? "declined" : "authorized",
+      new Date(asked.verdictMs),
+      declines ?? null,
+      asked.amountMinor + excessMinor,
+      asked.currency,
+      asked.last4,
+    ],
+  );
+  return charge as BankCharge;
+}
+
+const operations = {
+  capture: { from: "authorized", to: "captured", key: "cap-" },
+  void: { from: "authorized", to: "voided", key: "void-" },
+  refund: { from: "captured", to: "refunded", key: "ref-" },
+} as const;
+
+/** Does it once; where it is done, or cannot be done, the answer is the charge as it stands. */
+export function operate(
+  sql: Sql,
+  operation: keyof typeof operations,
+  paymentId: string,
+  nowMs: number,
+  { amountMinor, currency }: Partial<Money> = {},
+): Promise<{ charge: BankCharge; moved: boolean }> {
+  const { from, to, key } = operations[operation];
+  return sql.transaction(async (tx) => {
+    const [charge] = await tx.query<BankCharge>(
+      `update payment_simulator.charge set status = $3
+        where payment_id = $1 and status = $2 and amount_minor = coalesce($4, amount_minor)
+          and currency = coalesce($5, currency)
+        returning ${columns}`,
+      [paymentId, from, to, amountMinor ?? null, currency ?? null],
+    );
+    if (charge) {
+      await book(tx, [charge], key, nowMs);
+      return { charge, moved: true };
+    }
+    const standing = await readCharge(tx, paymentId);
+    if (!standing) throw new Error(`${operation}: the simulated bank knows no payment ${paymentId}`);
+    return { charge: standing, moved: false };
+  });
+}
+
+/** Gives the verdicts that are due. Answers how many. */
+export function decideDue(sql: Sql, nowMs: number, limit: number): Promise<number> {
+  return sql.transaction(async (tx) => {
+    const charges = await tx.query<BankCharge>(
+      `with due as (
+         select payment_id from payment_simulator.charge where status = 'processing' and verdict_at <= $1
+          order by verdict_at limit $2 for update skip locked
+       )
+       update payment_simulator.charge set status = verdict from due where charge.payment_id = due.payment_id
+       returning ${columns}`,
+      [new Date(nowMs), limit],
+    );
+    if (charges.length > 0) await book(tx, charges, "auth-", nowMs);
+    return charges.length;
+  });
+}
+
+/** The line of the statement and the news of it stand or fall with what was done. */
+async function book(tx: Tx, charges: readonly BankCharge[], key: string, nowMs: number): Promise<void> {
+  const lines = charges.filter((charge) => charge.status !== "declined");
+  await tx.query(
+    `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
+     select $1 || line.payment_id, line.*, $6
+       from unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) as line (payment_id, kind, amount, currency)`,
+    [
+      key,
+      lines.map((charge) => charge.paymentId),
+      lines.map((charge) => charge.status),
+      lines.map((charge) => charge.amountMinor),
+      lines.map((charge) => charge.currency),
+      new Date(nowMs),
+    ],
+  );
+  await postWebhooks(tx, charges, nowMs);
+}
+
+export async function readCharge(sql: Queryable, paymentId: string): Promise<BankCharge | undefined> {
+  const [charge] = await sql.query<BankCharge>(
+    `select ${columns} from payment_simulator.charge where payment_id = $1`,
+    [paymentId],
+  );
+  return charge;
+}
+
+export function readStatement(sql: Queryable, paymentId: string): Promise<StatementLine[]> {
+  return sql.query<StatementLine>(
+    `select kind, amount_minor as "amountMinor", currency from payment_simulator.statement
+      where payment_id = $1 order by line`,
+    [paymentId],
+  );
+}

@@ -1,0 +1,81 @@
+/** Delivers the simulated provider's webhooks: at least once, for about a quarter of an hour. */
+import type { Sql } from "#engines/sql";
+import { decideDue } from "./simulator-bank.ts";
+import { signWebhook } from "./standard-webhooks.ts";
+
+/** Resolves once the receiver has accepted the webhook. */
+export type Deliver = (body: Buffer, headers: Record<string, string>) => Promise<void>;
+
+export type Courier = {
+  /** Gives the verdicts that are due and delivers what is due; answers how many deliveries were accepted. */
+  deliverDue(deliver: Deliver): Promise<number>;
+  nextDueMs(): Promise<number | undefined>;
+};
+
+const batchSize = 50;
+/** The pauses between them double from one second to a minute. */
+const maxAttempts = 20;
+
+type Copy = { eventId: string; copy: number; body: string };
+
+export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
+  /** A copy is put off before it is sent: whatever becomes of us then, it is sent again. */
+  function claim(): Promise<Copy[]> {
+    return sql.query<Copy>(
+      `with due as (
+         select event_id, copy from payment_simulator.webhook
+          where delivered_at is null and deliver_at <= $1 and attempts < $3
+          order by deliver_at limit $2 for update skip locked
+       )
+       update payment_simulator.webhook
+          set attempts = attempts + 1, deliver_at = $1 + least(60, power(2, attempts)) * interval '1 second'
+        where (event_id, copy) in (select event_id, copy from due)
+        returning event_id as "eventId", copy, body`,
+      [new Date(now()), batchSize, maxAttempts],
+    );
+  }
+
+  async function send(deliver: Deliver, { eventId, copy, body }: Copy): Promise<boolean> {
+    const bytes = Buffer.from(body);
+    try {
+      await deliver(bytes, signWebhook(secret, eventId, bytes, now()));
+    } catch (error) {
+      await sql.query("update payment_simulator.webhook set last_error = $3 where event_id = $1 and copy = $2", [
+        eventId,
+        copy,
+        error instanceof Error ? error.message : String(error),
+      ]);
+      return false;
+    }
+    await sql.query("update payment_simulator.webhook set delivered_at = $3 where event_id = $1 and copy = $2", [
+      eventId,
+      copy,
+      new Date(now()),
+    ]);
+    return true;
+  }
+
+  return {
+    async deliverDue(deliver) {
+      while ((await decideDue(sql, now(), batchSize)) === batchSize) {}
+      let accepted = 0;
+      for (;;) {
+        const copies = await claim();
+        const sent = await Promise.all(copies.map((copy) => send(deliver, copy)));
+        accepted += sent.filter(Boolean).length;
+        if (copies.length < batchSize) return accepted;
+      }
+    },
+
+    async nextDueMs() {
+      const [next] = await sql.query<{ dueAt: Date | null }>(
+        `select least(
+           (select min(verdict_at) from payment_simulator.charge where status = 'processing'),
+           (select min(deliver_at) from payment_simulator.webhook where delivered_at is null and attempts < $1)
+         ) as "dueAt"`,
+        [maxAttempts],
+      );
+      return next?.dueAt?.getTime();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** What the simulated provider's webhooks say: written with the deed they tell of, read by the adapter. */
+import { Type } from "typebox";
+import { Compile } from "typebox/compile";
+import type { Tx } from "#engines/sql";
+import { randomHex } from "#platform/ids";
+import type { WebhookEvent, WebhookHeaders } from "./provider.ts";
+import type { BankCharge } from "./simulator-bank.ts";
+import { verifyWebhook } from "./standard-webhooks.ts";
+import { behaviourOf } from "./test-cards.ts";
+
+const eventSchema = Type.Object({
+  type: Type.String(),
+  timestamp: Type.String(),
+  data: Type.Object({
+    paymentId: Type.String(),
+    chargeId: Type.String(),
+    status: Type.Enum(["authorized", "declined", "captured", "voided", "refunded"]),
+    amountMinor: Type.Integer(),
+    currency: Type.String(),
+    declineReason: Type.Optional(Type.String()),
+  }),
+});
+
+const event = Compile(eventSchema);
+
+/** One event a charge, delivered once for every copy that its card asks for. */
+export async function postWebhooks(tx: Tx, charges: readonly BankCharge[], nowMs: number): Promise<void> {
+  const copies = charges.flatMap((charge) => {
+    const eventId = `evt_${randomHex(12)}`;
+    const body = bodyOf(charge, nowMs);
+    return delaysOf(charge).map((delayMs, copy) => ({ eventId, copy, body, deliverAt: new Date(nowMs + delayMs) }));
+  });
+  if (copies.length === 0) return;
+  await tx.query(
+    `insert into payment_simulator.webhook (event_id, copy, body, deliver_at)
+     select * from unnest($1::text[], $2::integer[], $3::text[], $4::timestamptz[])`,
+    [
+      copies.map(({ eventId }) => eventId),
+      copies.map(({ copy }) => copy),
+      copies.map(({ body }) => body),
+      copies.map(({ deliverAt }) => deliverAt),
+    ],
+  );
+}
+
+/** The pauses are those of the verdict; what follows it is told at once, unless the card is a silent one. */
+function delaysOf({ status, last4 }: BankCharge): readonly number[] {
+  const { webhookDelaysMs } = behaviourOf(last4);
+  const isVerdict = status === "authorized" || status === "declined";
+  return isVerdict ? webhookDelaysMs : webhookDelaysMs.slice(0, 1).map(() => 0);
+}
+
+function bodyOf({ paymentId, chargeId, status, amountMinor, currency, declineReason }: BankCharge, nowMs: number) {
+  const reason = status === "declined" && declineReason ? { declineReason } : {};
+  const data = { paymentId, chargeId, status, amountMinor, currency, ...reason };
+  return JSON.stringify({ type: `charge.${status}`, timestamp: new Date(nowMs).toISOString(), data });
+}
+
+/** undefined unless the bytes are signed. Signed bytes that make no sense are still an event: refusing it would only repeat it. */
+export function readSimulatorWebhook(
+  secret: string,
+  rawBody: Buffer,
+  headers: WebhookHeaders,
+  nowMs: number,
+): WebhookEvent | undefined {
+  const eventId = verifyWebhook(secret, headers, rawBody, nowMs);
+  if (eventId === undefined) return undefined;
+  const said = parseJson(rawBody);
+  if (!event.Check(said)) return { eventId, type: "unreadable" };
+  const { chargeId, ...charge } = said.data;
+  return { eventId, type: said.type, charge: { ...charge, providerRef: chargeId } };
+}
+
+function parseJson(rawBody: Buffer): unknown {
+  try {
+    return JSON.parse(rawBody.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

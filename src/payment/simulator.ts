@@ -1,0 +1,132 @@
+/**
+ * A payment provider for demonstrations and tests, honest and outside: it keeps its own books, decides a moment
+ * later, tells by signed webhook, and knows every operation by its key. `test-cards.ts` says how it misbehaves.
+ */
+import type { Sql } from "#engines/sql";
+import type { Log } from "#platform/log";
+import { type Loop, startLoop } from "#platform/loop";
+import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
+import {
+  type BankCharge,
+  openCharge,
+  operate,
+  readCharge,
+  readStatement,
+  type StatementLine,
+} from "./simulator-bank.ts";
+import { createCourier, type Deliver } from "./simulator-courier.ts";
+import { readSimulatorWebhook } from "./simulator-webhook.ts";
+import { behaviourOf } from "./test-cards.ts";
+
+export type { StatementLine } from "./simulator-bank.ts";
+export type { Deliver } from "./simulator-courier.ts";
+
+export type Simulator = {
+  provider: Provider;
+  /** Decides and delivers for as long as the process lives; what is undelivered then is delivered by the next one. */
+  start(deliver: Deliver): void;
+  stop(): Promise<void>;
+  /** One turn of that: answers how many webhooks were accepted. */
+  deliverDue(deliver: Deliver): Promise<number>;
+  /** What the card's holder reads: every amount held, given up, taken and given back. */
+  statement(paymentId: string): Promise<StatementLine[]>;
+};
+
+export type SimulatorOptions = {
+  sql: Sql;
+  /** Signs the webhooks and verifies them: `whsec_` and base64, or any text. */
+  secret: string;
+  log: Log;
+  now(): number;
+  verdictDelayMs?: number;
+};
+
+export const simulatorName = "simulator";
+
+/** Finds what other processes were asked for and what a restart left; our own is woken for in time. */
+const lookEveryMs = 500;
+
+export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: SimulatorOptions): Simulator {
+  const courier = createCourier({ sql, secret, now });
+  let loop: Loop | undefined;
+  let alarm: NodeJS.Timeout | undefined;
+  let alarmMs = Number.POSITIVE_INFINITY;
+
+  function wakeAt(dueMs: number): void {
+    if (!loop || dueMs >= alarmMs) return;
+    clearTimeout(alarm);
+    alarmMs = dueMs;
+    alarm = setTimeout(ring, Math.max(1, dueMs - now()));
+  }
+
+  function ring(): void {
+    alarmMs = Number.POSITIVE_INFINITY;
+    loop?.nudge();
+  }
+
+  const provider: Provider = {
+    name: simulatorName,
+
+    async authorize({ paymentId, amountMinor, currency, card }) {
+      const verdictMs = now() + verdictDelayMs;
+      const last4 = card.number.slice(-4);
+      const charge = await openCharge(sql, { paymentId, amountMinor, currency, last4, verdictMs });
+      wakeAt(verdictMs);
+      if (behaviourOf(last4).losesReplyOf === "authorize") throw new OutcomeUnknown("authorize", paymentId);
+      return shown(charge);
+    },
+
+    async capture({ paymentId, amountMinor, currency }) {
+      const { charge, moved } = await operate(sql, "capture", paymentId, now(), { amountMinor, currency });
+      wakeAt(now());
+      if (moved && behaviourOf(charge.last4).losesReplyOf === "capture") throw new OutcomeUnknown("capture", paymentId);
+      return shown(charge);
+    },
+
+    async void({ paymentId }) {
+      const { charge } = await operate(sql, "void", paymentId, now());
+      wakeAt(now());
+      return shown(charge);
+    },
+
+    async refund({ paymentId }) {
+      const { charge } = await operate(sql, "refund", paymentId, now());
+      wakeAt(now());
+      return shown(charge);
+    },
+
+    async lookup({ paymentId }) {
+      const charge = await readCharge(sql, paymentId);
+      return charge && shown(charge);
+    },
+
+    readWebhook: (rawBody, headers) => readSimulatorWebhook(secret, rawBody, headers, now()),
+  };
+
+  return {
+    provider,
+    start(deliver) {
+      loop ??= startLoop({
+        everyMs: lookEveryMs,
+        async work() {
+          await courier.deliverDue(deliver);
+          const dueMs = await courier.nextDueMs();
+          if (dueMs !== undefined && dueMs - now() < lookEveryMs) wakeAt(dueMs);
+        },
+        onFault: (error) => log.warn("simulated provider paused", {}, error),
+      });
+    },
+    async stop() {
+      clearTimeout(alarm);
+      await loop?.stop();
+      loop = undefined;
+    },
+    deliverDue: courier.deliverDue,
+    statement: (paymentId) => readStatement(sql, paymentId),
+  };
+}
+
+function shown({ chargeId, status, amountMinor, currency, declineReason }: BankCharge): Charge {
+  const reason = status === "declined" && declineReason ? { declineReason } : {};
+  return { providerRef: chargeId, status, amountMinor, currency, ...reason };
+}

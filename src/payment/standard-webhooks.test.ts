@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { signWebhook, verifyWebhook } from "./standard-webhooks.ts";
+
+// The example of the standard's own libraries.
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+const body = Buffer.from('{"test": 2432232314}');
+const signedAtMs = 1_614_265_330_000;
+const headers = signWebhook(secret, id, body, signedAtMs);
+
+test("a message is signed as the standard's example is", () => {
+  assert.equal(headers["webhook-timestamp"], "1614265330");
+  assert.equal(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+});
+
+test("a signed message is known by its id, up to five minutes early or late", () => {
+  assert.equal(verifyWebhook(secret, headers, body, signedAtMs), id);
+  assert.equal(verifyWebhook(secret, headers, body, signedAtMs + 300_000), id);
+  assert.equal(verifyWebhook(secret, headers, body, signedAtMs - 300_000), id);
+  assert.equal(verifyWebhook(secret, headers, body, signedAtMs + 300_001), undefined);
+  assert.equal(verifyWebhook(secret, headers, body, signedAtMs - 300_001), undefined);
+});
+
+test("one of several signatures is enough, as while a secret is changed", () => {
+  const other = signWebhook("whsec_b3RoZXIgc2VjcmV0", id, body, signedAtMs)["webhook-signature"];
+  const both = `${other} v1a,unknown-scheme ${headers["webhook-signature"]}`;
+  assert.equal(verifyWebhook(secret, { ...headers, "webhook-signature": both }, body, signedAtMs), id);
+  assert.equal(verifyWebhook(secret, { ...headers, "webhook-signature": other }, body, signedAtMs), undefined);
+});
+
+test("a change of any signed part is found", () => {
+  const changed = Buffer.from(body);
+  changed[0] = 0x5b;
+  assert.equal(verifyWebhook(secret, headers, changed, signedAtMs), undefined);
+  assert.equal(verifyWebhook(secret, { ...headers, "webhook-id": `${id}x` }, body, signedAtMs), undefined);
+  assert.equal(verifyWebhook(secret, { ...headers, "webhook-timestamp": "1614265331" }, body, signedAtMs), undefined);
+  assert.equal(verifyWebhook("whsec_b3RoZXIgc2VjcmV0", headers, body, signedAtMs), undefined);
+});
+
+test("headers that are missing, doubled or nonsense are no signature", () => {
+  for (const name of ["webhook-id", "webhook-timestamp", "webhook-signature"] as const) {
+    for (const value of [undefined, ["a", "b"], "", "v1", "v1,", "NaN", "1e9", "9".repeat(400)]) {
+      assert.equal(verifyWebhook(secret, { ...headers, [name]: value }, body, signedAtMs), undefined, `${name}`);
+    }
+  }
+});

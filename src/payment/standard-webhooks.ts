@@ -1,0 +1,52 @@
+/** Standard Webhooks 1.0, symmetric signatures: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+export type SignedHeaders = { "webhook-id": string; "webhook-timestamp": string; "webhook-signature": string };
+
+type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+const toleranceMs = 5 * 60_000;
+
+/** The timestamp is that of the attempt, so a delivery repeated after a long outage is still fresh. */
+export function signWebhook(secret: string, id: string, body: Buffer, nowMs: number): SignedHeaders {
+  const timestamp = String(Math.floor(nowMs / 1000));
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": `v1,${mac(secret, id, timestamp, body).toString("base64")}`,
+  };
+}
+
+/** The id of a message that was signed with the secret at most five minutes ago (or ahead), else undefined. */
+export function verifyWebhook(
+  secret: string,
+  headers: ReceivedHeaders,
+  body: Buffer,
+  nowMs: number,
+): string | undefined {
+  const id = headers["webhook-id"];
+  const timestamp = headers["webhook-timestamp"];
+  const signatures = headers["webhook-signature"];
+  if (typeof id !== "string" || typeof timestamp !== "string" || typeof signatures !== "string") return undefined;
+  if (id === "" || !/^\d{1,12}$/.test(timestamp)) return undefined;
+  if (Math.abs(nowMs - Number(timestamp) * 1000) > toleranceMs) return undefined;
+  const expected = mac(secret, id, timestamp, body);
+  // While a secret is being changed the sender signs with both, so there may be several.
+  return signatures.split(" ").some((signature) => matches(signature, expected)) ? id : undefined;
+}
+
+function matches(signature: string, expected: Buffer): boolean {
+  if (!signature.startsWith("v1,")) return false;
+  const given = Buffer.from(signature.slice(3), "base64");
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+function mac(secret: string, id: string, timestamp: string, body: Buffer): Buffer {
+  return createHmac("sha256", keyOf(secret)).update(`${id}.${timestamp}.`).update(body).digest();
+}
+
+/** The standard writes keys as `whsec_` and base64; any other text is taken by its bytes. */
+function keyOf(secret: string): Buffer {
+  const prefix = "whsec_";
+  return secret.startsWith(prefix) ? Buffer.from(secret.slice(prefix.length), "base64") : Buffer.from(secret);
+}

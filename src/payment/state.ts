@@ -1,0 +1,121 @@
+/**
+ * What becomes of one payment. The state is what we have decided and know; three of the states name what
+ * we still owe the provider. Every payment moves only through this table, under the lock of its intent.
+ */
+export const paymentStates = [
+  "requested", // asked for; the provider's verdict is not known
+  "authorized", // the amount is held for us, nothing is taken
+  "capturing", // the order stands: the amount is to be taken
+  "captured",
+  "declined", // nothing is held
+  "voiding", // not wanted any more: the hold is to be given up
+  "voided",
+  "refunding", // taken and not wanted any more: to be given back
+  "refunded",
+] as const;
+
+export type PaymentState = (typeof paymentStates)[number];
+
+/** How a charge stands at the provider. Facts arrive early, late, repeatedly and in any order. */
+export const facts = [
+  "processing",
+  "authorized",
+  "declined",
+  "captured",
+  "voided",
+  "refunded",
+  "not_received",
+] as const;
+export type Fact = (typeof facts)[number];
+
+/** What we decide ourselves: the order stands, or the order is over. */
+export const decisions = ["capture", "close"] as const;
+export type Decision = (typeof decisions)[number];
+
+/**
+ * `unwanted` is a fact about money that must not stay with us: the intent is closed, or the amount or
+ * currency is not what was asked for. It counts as the fact followed at once by `close`.
+ */
+export function afterFact(state: PaymentState, fact: Fact, { unwanted }: { unwanted: boolean }): PaymentState {
+  const next = transitions[state][fact] ?? state;
+  return unwanted ? afterDecision(next, "close") : next;
+}
+
+export function afterDecision(state: PaymentState, decision: Decision): PaymentState {
+  return transitions[state][decision] ?? state;
+}
+
+/** What is absent changes nothing: the fact is old, repeated, or says less than we know. */
+const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentState>>> = {
+  requested: {
+    authorized: "authorized",
+    captured: "captured",
+    declined: "declined",
+    voided: "voided",
+    refunded: "refunded",
+    not_received: "declined",
+    // close: what was asked for may still be granted, so the verdict is waited for and then undone.
+  },
+  authorized: {
+    captured: "captured",
+    voided: "voided", // the provider let the hold lapse
+    refunded: "refunded",
+    capture: "capturing",
+    close: "voiding",
+  },
+  capturing: {
+    captured: "captured",
+    voided: "voided",
+    refunded: "refunded",
+    close: "voiding",
+  },
+  captured: {
+    refunded: "refunded",
+    close: "refunding",
+  },
+  // Another attempt may live by now, so a grant that comes after we gave up is never kept.
+  declined: {
+    authorized: "voiding",
+    captured: "refunding",
+    refunded: "refunded",
+  },
+  voiding: {
+    voided: "voided",
+    captured: "refunding", // a capture was under way when the order ended
+    refunded: "refunded",
+  },
+  voided: {
+    captured: "refunding",
+    refunded: "refunded",
+  },
+  refunding: {
+    refunded: "refunded",
+  },
+  refunded: {},
+};
+
+export type Owed = "capture" | "void" | "refund";
+
+/** What the provider is still to be asked for, again and again until it answers. */
+export function owed(state: PaymentState): Owed | undefined {
+  switch (state) {
+    case "capturing":
+      return "capture";
+    case "voiding":
+      return "void";
+    case "refunding":
+      return "refund";
+    default:
+      return undefined;
+  }
+}
+
+/** A live payment keeps its order from being paid again. What is dead never lives again. */
+export function isLive(state: PaymentState): boolean {
+  return state === "requested" || isPaid(state);
+}
+
+/** The money is ours to take, or taken. */
+export function isPaid(state: PaymentState): boolean {
+  return state === "authorized" || state === "capturing" || state === "captured";
+}

@@ -1,0 +1,67 @@
+/** Settles what lost replies, lost webhooks and crashes left open. Any number of processes may sweep at once. */
+import type { Sql } from "#engines/sql";
+import type { Log } from "#platform/log";
+import { claimUnsettled, type Payment } from "./books.ts";
+import { perform } from "./perform.ts";
+import type { Provider } from "./provider.ts";
+import { type Settlement, settle } from "./settle.ts";
+
+export type SweepCounts = {
+  /** Payments that the provider decided or did what was owed for. */
+  settled: number;
+  /** Still without a verdict at the provider. */
+  waiting: number;
+  /** Not done, or not answered: tried again after a growing pause of at most a minute. */
+  failed: number;
+};
+
+export type SweepDeps = {
+  sql: Sql;
+  provider: Provider;
+  now(): number;
+  log: Log;
+  announce(settlement: Settlement | undefined): Promise<void>;
+};
+
+/**
+ * A request that the provider has not heard of by then counts as lost, and the buyer may try again. It is no promise:
+ * one that arrives after all is undone like any other late payment.
+ */
+const lostAfterMs = 10_000;
+
+const paymentsAtOnce = 50;
+/** A sweep ends even when work comes in as fast as it is done; the next one goes on. */
+const maxRounds = 20;
+
+export async function sweepPayments(deps: SweepDeps): Promise<SweepCounts> {
+  const counts: SweepCounts = { settled: 0, waiting: 0, failed: 0 };
+  for (let round = 0; round < maxRounds; round += 1) {
+    const due = await claimUnsettled(deps.sql, deps.now(), paymentsAtOnce);
+    for (const outcome of await Promise.all(due.map((payment) => sweepOne(deps, payment)))) counts[outcome] += 1;
+    if (due.length < paymentsAtOnce) break;
+  }
+  return counts;
+}
+
+/** Never throws: one bad payment does not stop the others. */
+async function sweepOne(deps: SweepDeps, payment: Payment): Promise<keyof SweepCounts> {
+  try {
+    if (payment.state === "requested") return await lookUp(deps, payment);
+    const performed = await perform(deps, payment);
+    if (performed.ok) return "settled";
+    throw performed.error;
+  } catch (error) {
+    const { paymentId, orderId, state, tries } = payment;
+    deps.log.warn("payment not settled", { paymentId, orderId, state, tries }, error);
+    return "failed";
+  }
+}
+
+async function lookUp({ sql, provider, now, announce }: SweepDeps, payment: Payment): Promise<"settled" | "waiting"> {
+  const charge = await provider.lookup(payment);
+  if (charge?.status === "processing") return "waiting";
+  if (!charge && now() - payment.requestedAt.getTime() < lostAfterMs) return "waiting";
+  const settlement = await sql.transaction((tx) => settle(tx, payment.paymentId, charge ?? "not_received", now()));
+  await announce(settlement);
+  return "settled";
+}

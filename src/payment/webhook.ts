@@ -1,0 +1,45 @@
+/** What a provider tells us by webhook: at least once, in any order, sometimes about things we do not know. */
+import type { Sql } from "#engines/sql";
+import { isUuid } from "#platform/ids";
+import type { Log } from "#platform/log";
+import type { Provider, WebhookHeaders } from "./provider.ts";
+import { type Settlement, settle } from "./settle.ts";
+
+export type WebhookAnswer = "accepted" | "bad_signature" | "unknown_provider";
+
+export type WebhookDeps = {
+  sql: Sql;
+  provider: Provider;
+  now(): number;
+  log: Log;
+  announce(settlement: Settlement | undefined): Promise<void>;
+};
+
+/**
+ * The event is noted and acted on in one transaction: either it counts, once, or the provider sends it again.
+ * What it makes us owe (a late authorization is to be voided) is left to the sweep: the provider waits for an answer.
+ */
+export async function receiveWebhook(
+  { sql, provider, now, log, announce }: WebhookDeps,
+  providerName: string,
+  rawBody: Buffer,
+  headers: WebhookHeaders,
+): Promise<WebhookAnswer> {
+  if (providerName !== provider.name) return "unknown_provider";
+  const event = provider.readWebhook(rawBody, headers);
+  if (!event) return "bad_signature";
+  const { eventId, type, charge } = event;
+  const settlement = await sql.transaction(async (tx) => {
+    const noted = await tx.query(
+      `insert into payment.webhook_inbox (provider, event_id, type, payment_id, received_at)
+       values ($1, $2, $3, $4, $5) on conflict do nothing returning event_id`,
+      [provider.name, eventId, type, charge?.paymentId ?? null, new Date(now())],
+    );
+    if (noted.length === 0) return "repeated";
+    return charge && isUuid(charge.paymentId) ? settle(tx, charge.paymentId, charge, now()) : undefined;
+  });
+  if (settlement === "repeated") return "accepted";
+  if (!settlement) log.warn("webhook about no payment of ours", { provider: provider.name, eventId, type });
+  await announce(settlement);
+  return "accepted";
+}

@@ -1,0 +1,136 @@
+import { Type } from "typebox";
+import type { Http } from "./http.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** One thing the service depends on. `check` resolves to details worth showing, or throws what is wrong. */
+export type Indicator = {
+  name: string;
+  /** Shown only below this service's prefix and in the whole; where absent, below every one. */
+  service?: string;
+  check(): Promise<Readonly<Record<string, unknown>> | undefined>;
+};
+
+export type Component = { status: "UP" | "DOWN" | "OUT_OF_SERVICE"; details?: Readonly<Record<string, unknown>> };
+export type HealthReport = { status: Component["status"]; components: Record<string, Component> };
+
+export type Health = {
+  add(indicator: Indicator): void;
+  /** The process has started, and readiness may be UP from now on. */
+  open(): void;
+  /** Readiness is OUT_OF_SERVICE from now on, so that load balancers look elsewhere. */
+  drain(): void;
+  /** Every dependency of `service`, or of all. */
+  report(service?: string): Promise<HealthReport>;
+  /** The same, and whether the process wants requests at all. */
+  readiness(service?: string): Promise<HealthReport>;
+};
+
+const checkWithinMs = 1_000;
+
+export function createHealth(): Health {
+  const indicators: { indicator: Indicator; ask: () => Promise<Component> }[] = [];
+  let wanted = false;
+
+  async function report(service?: string): Promise<HealthReport> {
+    const asked = indicators.filter(({ indicator }) => !service || !indicator.service || indicator.service === service);
+    const answers = await Promise.all(asked.map(async ({ indicator, ask }) => [indicator.name, await ask()] as const));
+    const down = answers.some(([, component]) => component.status !== "UP");
+    return { status: down ? "DOWN" : "UP", components: Object.fromEntries(answers) };
+  }
+
+  return {
+    add: (indicator) => void indicators.push({ indicator, ask: askOnce(indicator) }),
+    open() {
+      wanted = true;
+    },
+    drain() {
+      wanted = false;
+    },
+    report,
+    async readiness(service) {
+      if (!wanted) return { status: "OUT_OF_SERVICE", components: { readinessState: { status: "OUT_OF_SERVICE" } } };
+      const { status, components } = await report(service);
+      return { status, components: { readinessState: { status: "UP" }, ...components } };
+    },
+  };
+}
+
+/** However many ask at once, and however long a dead dependency keeps them, one check is under way. */
+function askOnce({ check }: Indicator): () => Promise<Component> {
+  let underWay: Promise<Component> | undefined;
+  return async () => {
+    underWay ??= check()
+      .then(
+        (details): Component => ({ status: "UP", ...(details && { details }) }),
+        (failure): Component => ({ status: "DOWN", details: { error: String(failure?.message ?? failure) } }),
+      )
+      .finally(() => {
+        underWay = undefined;
+      });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Component>((resolve) => {
+      const details = { error: `no answer within ${checkWithinMs} ms` };
+      timer = setTimeout(() => resolve({ status: "DOWN", details }), checkWithinMs);
+    });
+    return Promise.race([underWay, late]).finally(() => clearTimeout(timer));
+  };
+}
+
+/** Spring Boot's addresses and shapes, because that is what the dashboards and probes of such systems ask for. */
+export function actuatorRoutes(
+  app: Http,
+  options: {
+    health: Health;
+    metrics: Metrics;
+    info: () => Readonly<Record<string, unknown>>;
+    services: readonly string[];
+  },
+): void {
+  for (const service of [undefined, ...options.services]) serviceRoutes(app, options, service);
+}
+
+function serviceRoutes(
+  app: Http,
+  { health, metrics, info }: Omit<Parameters<typeof actuatorRoutes>[1], "services">,
+  service: string | undefined,
+): void {
+  const base = service === undefined ? "/actuator" : `/${service}/actuator`;
+  const described = (summary: string) => ({
+    schema: { tags: ["platform"], summary, ...(service !== undefined && { hide: true }), response: healthResponses },
+  });
+
+  app.get(`${base}/health`, described("Every dependency"), async (_request, reply) => {
+    const { status, components } = await health.report(service);
+    reply.code(status === "UP" ? 200 : 503);
+    return { status, components, groups: ["liveness", "readiness"] };
+  });
+  app.get(`${base}/health/liveness`, described("Whether to restart the process; asks no dependency"), async () => ({
+    status: "UP" as const,
+    components: { livenessState: { status: "UP" } },
+  }));
+  app.get(`${base}/health/readiness`, described("Whether to send requests"), async (_request, reply) => {
+    const report = await health.readiness(service);
+    reply.code(report.status === "UP" ? 200 : 503);
+    return report;
+  });
+  app.get(
+    `${base}/info`,
+    { schema: { tags: ["platform"], summary: "What runs here", hide: service !== undefined } },
+    async () => info(),
+  );
+  app.get(
+    `${base}/prometheus`,
+    { schema: { tags: ["platform"], summary: "Metrics for Prometheus", hide: service !== undefined } },
+    async (_request, reply) => {
+      reply.header("content-type", metrics.contentType);
+      return metrics.render();
+    },
+  );
+}
+
+const Report = Type.Object({
+  status: Type.Enum(["UP", "DOWN", "OUT_OF_SERVICE"]),
+  components: Type.Record(Type.String(), Type.Unknown()),
+  groups: Type.Optional(Type.Array(Type.String())),
+});
+const healthResponses = { 200: Report, 503: Report };

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { Type } from "typebox";
+import { QueueFull } from "./batch.ts";
+import { systemClock } from "./clock.ts";
+import { createHttp, type Http } from "./http.ts";
+import { createLog } from "./log.ts";
+import { problemResponses } from "./openapi.ts";
+import { defineProblems, Problem, refuse } from "./problems.ts";
+
+const kinds = defineProblems({
+  sold_out: { status: 409, title: "Sold out" },
+  limit_per_customer: { status: 409, title: "No more for one customer" },
+});
+
+const Order = Type.Object(
+  { productId: Type.String({ minLength: 1 }), quantity: Type.Integer({ minimum: 1, maximum: 10 }) },
+  { additionalProperties: false },
+);
+
+let http: Http;
+let port: number;
+let lines = "";
+
+before(async () => {
+  const log = createLog({
+    destination: {
+      write(line: string) {
+        lines += line;
+      },
+    },
+  });
+  http = await createHttp({ log, clock: systemClock, openApi: { title: "Test", version: "1" } });
+  const response = {
+    202: Type.Object({ orderId: Type.String() }),
+    ...problemResponses(kinds.sold_out, kinds.limit_per_customer),
+  };
+  http.post("/orders", { schema: { body: Order, response } }, async ({ body }, reply) => {
+    if (body.quantity === 9)
+      throw new Problem(kinds.limit_per_customer, "Five at most", { extra: { limit: 5, status: 1 } });
+    if (body.quantity === 10) return refuse(reply, kinds.sold_out, "No lamp is left", { retryAfterSeconds: 0.2 });
+    reply.code(202);
+    return { orderId: body.productId };
+  });
+  const querystring = Type.Object({ limit: Type.Optional(Type.Integer()) }, { additionalProperties: false });
+  http.get("/orders/:id", { schema: { querystring } }, async ({ query }) => ({ limit: query.limit ?? null }));
+  http.get("/fails", async () => {
+    throw new Error("the password is hunter2", { cause: new Error("deeper") });
+  });
+  http.get("/full", async () => {
+    throw new QueueFull();
+  });
+  await http.listen({ port: 0, host: "127.0.0.1" });
+  port = (http.server.address() as { port: number }).port;
+});
+after(() => http.close());
+
+function post(payload: string, headers: Record<string, string> = { "content-type": "application/json" }) {
+  return http.inject({ method: "POST", url: "/orders", headers, payload });
+}
+
+/** Sends bytes as they are and gives back everything that comes until the server ends the connection. */
+async function raw(bytes: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.setEncoding("utf8");
+  let answer = "";
+  socket.on("data", (text) => {
+    answer += text;
+  });
+  socket.on("error", () => {});
+  socket.write(bytes);
+  await once(socket, "close");
+  return answer;
+}
+
+describe("http", () => {
+  it("answers a valid request with what its schema says", async () => {
+    const answer = await post('{"productId":"lamp","quantity":1}');
+    assert.equal(answer.statusCode, 202);
+    assert.deepEqual(answer.json(), { orderId: "lamp" });
+  });
+
+  it("names every wrong field by its JSON pointer", async () => {
+    const answer = await post('{"quantity":0,"a/b":1}');
+    assert.equal(answer.statusCode, 400);
+    assert.match(String(answer.headers["content-type"]), /^application\/problem\+json/);
+    const { code, type, status, errors } = answer.json();
+    assert.deepEqual(
+      { code, type, status },
+      { code: "validation", type: "urn:dropgate:problem:validation", status: 400 },
+    );
+    assert.deepEqual(errors.map((error: { pointer: string }) => error.pointer).sort(), [
+      "#/a~1b",
+      "#/productId",
+      "#/quantity",
+    ]);
+  });
+
+  for (const [what, body] of [
+    ["a number in quotes", '{"productId":"lamp","quantity":"1"}'],
+    ["a fraction", '{"productId":"lamp","quantity":1.5}'],
+    ["an unknown field", '{"productId":"lamp","quantity":1,"price":1}'],
+    ["broken JSON", '{"productId":'],
+    ["null", "null"],
+    ["an array", "[]"],
+    ["a poisoned prototype", '{"productId":"lamp","quantity":1,"__proto__":{"x":1}}'],
+    ["a poisoned constructor", '{"productId":"lamp","quantity":1,"constructor":{"prototype":{}}}'],
+    ["an empty body", ""],
+  ] as const) {
+    it(`refuses ${what} as validation`, async () => {
+      const answer = await post(body);
+      assert.equal(answer.statusCode, 400, answer.body);
+      assert.equal(answer.json().code, "validation");
+    });
+  }
+
+  it("refuses a missing body as validation", async () => {
+    const answer = await http.inject({ method: "POST", url: "/orders" });
+    assert.equal(answer.json().code, "validation");
+  });
+
+  it("refuses other content types", async () => {
+    for (const type of ["text/plain", "application/xml", "nonsense", "application/x-www-form-urlencoded"]) {
+      const answer = await post("x", { "content-type": type });
+      assert.equal(answer.statusCode, 415, type);
+      assert.equal(answer.json().code, "unsupported_media_type");
+    }
+  });
+
+  it("refuses a body above 64 KiB", async () => {
+    const answer = await post(JSON.stringify({ productId: "x".repeat(65_536), quantity: 1 }));
+    assert.equal(answer.statusCode, 413);
+    assert.equal(answer.json().code, "body_too_large");
+  });
+
+  it("reads numbers in query strings and refuses what is none", async () => {
+    assert.deepEqual((await http.inject("/orders/1?limit=5")).json(), { limit: 5 });
+    for (const query of ["limit=x", "limit=1.5", "limit=1&limit=2", "limits=1", "__proto__=1"]) {
+      const answer = await http.inject(`/orders/1?${query}`);
+      assert.equal(answer.statusCode, 400, query);
+      assert.equal(answer.json().code, "validation");
+    }
+  });
+
+  it("tells an unknown address from a wrong method", async () => {
+    assert.equal((await http.inject("/nowhere")).json().code, "not_found");
+    const wrong = await http.inject({ method: "DELETE", url: "/orders/1?x=1" });
+    assert.equal(wrong.statusCode, 405);
+    assert.equal(wrong.headers.allow, "GET, HEAD");
+    assert.equal(wrong.json().code, "method_not_allowed");
+  });
+
+  it("answers thrown and returned problems alike, and no extra member replaces a standard one", async () => {
+    const thrown = await post('{"productId":"lamp","quantity":9}');
+    assert.equal(thrown.statusCode, 409);
+    const { instance, ...body } = thrown.json();
+    assert.match(instance, /^urn:dropgate:request:/);
+    assert.deepEqual(body, {
+      type: "urn:dropgate:problem:limit_per_customer",
+      title: "No more for one customer",
+      status: 409,
+      detail: "Five at most",
+      code: "limit_per_customer",
+      limit: 5,
+    });
+    const returned = await post('{"productId":"lamp","quantity":10}');
+    assert.equal(returned.statusCode, 409);
+    assert.equal(returned.json().code, "sold_out");
+    assert.equal(returned.headers["retry-after"], "1");
+    assert.match(String(returned.headers["content-type"]), /^application\/problem\+json/);
+  });
+
+  it("keeps the inside of a fault inside, and logs it under the id it answers with", async () => {
+    lines = "";
+    const answer = await http.inject({ url: "/fails", headers: { "x-request-id": "req-7" } });
+    assert.equal(answer.statusCode, 500);
+    assert.equal(answer.json().code, "internal_error");
+    assert.equal(answer.json().instance, "urn:dropgate:request:req-7");
+    assert.doesNotMatch(answer.body, /hunter2|deeper|at /);
+    const line = JSON.parse(lines);
+    assert.equal(line.requestId, "req-7");
+    assert.equal(line.failure, "the password is hunter2: deeper");
+  });
+
+  it("sheds what a full queue refuses with Retry-After", async () => {
+    const answer = await http.inject("/full");
+    assert.equal(answer.statusCode, 503);
+    assert.equal(answer.headers["retry-after"], "1");
+    assert.equal(answer.json().code, "overloaded");
+  });
+
+  it("takes a sane X-Request-Id and replaces any other", async () => {
+    const idOf = async (id: string) =>
+      (await http.inject({ url: "/nowhere", headers: { "x-request-id": id } })).json().instance;
+    assert.equal(await idOf("abc-1"), "urn:dropgate:request:abc-1");
+    for (const bad of ["a b", "x".repeat(200), 'a"b']) assert.doesNotMatch(await idOf(bad), /a b|xxx|a"b/);
+  });
+
+  it("answers broken HTTP, broken addresses and huge headers with a problem", async () => {
+    assert.match(await raw("nonsense\r\n\r\n"), /^HTTP\/1\.1 400 [\s\S]*"code":"validation"/);
+    assert.match(
+      await raw("GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+      /^HTTP\/1\.1 400 [\s\S]*"code":"validation"/,
+    );
+    const huge = `GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`;
+    assert.match(await raw(huge), /^HTTP\/1\.1 431 [\s\S]*"code":"headers_too_large"/);
+  });
+
+  it("tells the time", async () => {
+    const { now, epochMs } = (await http.inject("/time")).json();
+    assert.equal(Date.parse(now), epochMs);
+  });
+
+  it("documents its routes in OpenAPI 3.1 and shows them without another's server", async () => {
+    const document = (await http.inject("/openapi.json")).json();
+    assert.match(document.openapi, /^3\.1/);
+    const { responses } = document.paths["/orders"].post;
+    assert.deepEqual(Object.keys(responses), ["202", "400", "409", "413", "415", "500"]);
+    assert.equal(responses["409"].content["application/problem+json"].schema.$ref, "#/components/schemas/Problem");
+    assert.match(responses["409"].description, /sold_out.*limit_per_customer/);
+    const page = await http.inject("/docs/");
+    assert.equal(page.statusCode, 200);
+    assert.doesNotMatch(page.body, /(src|href)="(https?:)?\/\//);
+  });
+});
+
+describe("http while it closes", () => {
+  it("answers what has arrived, ends the connections and takes no new ones", async () => {
+    const server = await createHttp({
+      log: createLog({ level: "silent" }),
+      clock: systemClock,
+      openApi: { title: "T", version: "1" },
+    });
+    const started = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    server.get("/slow", async () => {
+      started.resolve();
+      await held.promise;
+      return { done: true };
+    });
+    const address = await server.listen({ port: 0, host: "127.0.0.1" });
+    const answer = fetch(`${address}/slow`);
+    await started.promise;
+    const closed = server.close();
+    await assert.rejects(until(address));
+    held.resolve();
+    assert.deepEqual(await (await answer).json(), { done: true });
+    await closed;
+  });
+});
+
+/** Asks until the server refuses the connection. */
+async function until(address: string): Promise<never> {
+  for (;;) await fetch(`${address}/time`, { headers: { connection: "close" }, signal: AbortSignal.timeout(5000) });
+}

@@ -1,0 +1,78 @@
+import type { Log } from "./log.ts";
+
+/** What is open, in the order it was opened. Everything closes in reverse, each within its bound. */
+export type Lifecycle = {
+  /** Registers what has just been opened. Whatever must happen first at the end is registered last. */
+  onStop(name: string, close: () => unknown, options?: { withinMs?: number }): void;
+  /** Closes everything once; later calls get the same promise. Resolves to whether all closed in time and without error. */
+  stop(): Promise<boolean>;
+  /** From now on SIGINT and SIGTERM stop and exit; another one while stopping exits at once. */
+  stopOnSignals(): void;
+};
+
+const defaultCloseMs = 10_000;
+
+/**
+ * npm forwards to its child the Ctrl-C that the terminal has already sent to both, so two signals
+ * within half a second are one wish to stop.
+ */
+const sameSignalMs = 500;
+
+export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?: (code: number) => void }): Lifecycle {
+  const open: { name: string; close: () => unknown; withinMs: number }[] = [];
+  let stopping: Promise<boolean> | undefined;
+
+  async function closeAll(): Promise<boolean> {
+    let clean = true;
+    for (let entry = open.pop(); entry; entry = open.pop()) {
+      try {
+        await within(entry.withinMs, entry.close);
+      } catch (failure) {
+        clean = false;
+        log.error("close failed", { part: entry.name }, failure);
+      }
+    }
+    return clean;
+  }
+
+  const stop = () => {
+    stopping ??= closeAll();
+    return stopping;
+  };
+
+  return {
+    onStop(name, close, { withinMs = defaultCloseMs } = {}) {
+      open.push({ name, close, withinMs });
+    },
+    stop,
+    stopOnSignals() {
+      let firstAt: number | undefined;
+      const onSignal = (signal: NodeJS.Signals) => {
+        const now = performance.now();
+        if (firstAt !== undefined) {
+          if (now - firstAt < sameSignalMs) return;
+          log.warn("stopped at once", { signal });
+          exit(1);
+          return;
+        }
+        firstAt = now;
+        log.info("stopping", { signal });
+        stop().then((clean) => exit(clean ? 0 : 1));
+      };
+      process.on("SIGINT", onSignal);
+      process.on("SIGTERM", onSignal);
+    },
+  };
+}
+
+async function within(ms: number, close: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`still open after ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([close(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,71 @@
+import { type DestinationStream, pino } from "pino";
+import { currentContext } from "./context.ts";
+
+export type Scalar = string | number | boolean | bigint | null | undefined;
+export type LogFields = Readonly<Record<string, Scalar>>;
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/**
+ * An event has a stable name ("order settled") and scalar fields; request, trace and order ids come
+ * from the context of the work. A failure is handed in whole and written as its chain of causes.
+ */
+export type Log = {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields, failure?: unknown): void;
+  error(event: string, fields?: LogFields, failure?: unknown): void;
+  /** For fields that are dear to compute. */
+  isEnabled(level: LogLevel): boolean;
+};
+
+export type LogOptions = {
+  level?: LogLevel;
+  /** Standard output where absent. */
+  destination?: DestinationStream;
+};
+
+export function createLog({ level = "info", destination }: LogOptions = {}): Log {
+  const options = {
+    level,
+    base: null,
+    messageKey: "event",
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    mixin: () => currentContext() ?? {},
+    redact: { paths: secretFields, censor: "***" },
+  };
+  const writer = destination ? pino(options, destination) : pino(options);
+  return {
+    debug: (event, fields) => writer.debug(plain(fields), event),
+    info: (event, fields) => writer.info(plain(fields), event),
+    warn: (event, fields, failure) => writer.warn({ ...plain(fields), ...failureFields(failure) }, event),
+    error: (event, fields, failure) => writer.error({ ...plain(fields), ...failureFields(failure) }, event),
+    isEnabled: (wanted) => writer.isLevelEnabled(wanted),
+  };
+}
+
+/** Whatever else a caller gets wrong, a field of one of these names is never written out. */
+const secretFields = ["password", "secret", "token", "authorization", "cookie", "cardNumber", "cvc", "apiKey"];
+
+function plain(fields: LogFields = {}): Record<string, Scalar> {
+  const written: Record<string, Scalar> = {};
+  for (const name in fields) {
+    const value = fields[name];
+    written[name] = typeof value === "bigint" ? value.toString() : value;
+  }
+  return written;
+}
+
+/** "settle batch: connection ended: read ECONNRESET", with the code and stack of what failed first. */
+function failureFields(failure: unknown): LogFields {
+  if (failure === undefined) return {};
+  const messages: string[] = [];
+  let first: unknown = failure;
+  for (let error: unknown = failure, depth = 0; error !== undefined && error !== null && depth < 8; depth += 1) {
+    messages.push(error instanceof Error ? error.message : String(error));
+    first = error;
+    error = error instanceof Error ? error.cause : undefined;
+  }
+  const { code, stack } = first instanceof Error ? (first as NodeJS.ErrnoException) : {};
+  return { failure: messages.join(": "), ...(code && { code: String(code) }), ...(stack && { stack }) };
+}

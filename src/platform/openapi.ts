@@ -1,0 +1,104 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance, FastifySchema, onRequestHookHandler, RouteOptions } from "fastify";
+import { Type } from "typebox";
+import { type ProblemKind, platformProblems } from "./problems.ts";
+
+export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
+
+/** A guard says beside its hook what it asks for, so that the document cannot forget or invent it. */
+export type Guard = onRequestHookHandler & {
+  readonly security: readonly SecurityRequirement[];
+  readonly problems: readonly ProblemKind[];
+};
+
+export type OpenApiInfo = {
+  title: string;
+  version: string;
+  description?: string;
+  securitySchemes?: Readonly<Record<string, object>>;
+  tags?: readonly { name: string; description: string }[];
+};
+
+const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ description: "urn:dropgate:problem: and the code" }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: "What happened, to what, and what to do next" }),
+    code: Type.String({ description: "Stable; switch on this" }),
+    instance: Type.String({ description: "Names this occurrence; quote it in a report" }),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ in: Type.String(), pointer: Type.String(), detail: Type.String() }), {
+        description: "One entry a field, by JSON pointer",
+      }),
+    ),
+  },
+  { $id: "Problem", additionalProperties: true },
+);
+
+/**
+ * The `response` entries of a route that may answer these problems, to be spread beside its successes.
+ * What every route may answer (validation, not signed in, too large, internal) is added by itself.
+ */
+export function problemResponses(...kinds: readonly ProblemKind[]): Record<number, unknown> {
+  const byStatus = Object.groupBy(kinds, (kind) => kind.status);
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, group = []]) => [
+      status,
+      {
+        description: group.map((kind) => `\`${kind.code}\` ${kind.title}`).join("; "),
+        content: { "application/problem+json": { schema: { $ref: "Problem#" } } },
+      },
+    ]),
+  );
+}
+
+/** Serves OpenAPI 3.1 at /openapi.json and a page to try it at /docs, from our own files. Nothing of it runs per request. */
+export async function serveOpenApi(
+  app: FastifyInstance,
+  { securitySchemes, tags, ...info }: OpenApiInfo,
+): Promise<void> {
+  app.addSchema(ProblemSchema);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.1",
+      info,
+      ...(tags && { tags: [...tags] }),
+      components: { securitySchemes: (securitySchemes ?? {}) as never },
+    },
+    convertConstToEnum: false,
+    // Schemas keep their own names in the document instead of def-0, def-1.
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },
+    transform: ({ schema, url, route }) => ({ schema: withCommonProblems(schema ?? {}, route), url }),
+  });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: true,
+    uiConfig: { docExpansion: "list", deepLinking: true },
+  });
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+}
+
+function withCommonProblems(schema: FastifySchema, route: RouteOptions): FastifySchema {
+  if (schema.hide) return schema;
+  const guards = [route.onRequest ?? []].flat().filter((hook): hook is Guard => "security" in hook);
+  const hasInput = schema.body ?? schema.params ?? schema.querystring ?? schema.headers;
+  const own = (schema.response ?? {}) as Record<string, { description?: string }>;
+  const common = problemResponses(
+    ...(hasInput ? [platformProblems.validation] : []),
+    ...(schema.body ? [platformProblems.body_too_large, platformProblems.unsupported_media_type] : []),
+    ...guards.flatMap((guard) => guard.problems),
+    platformProblems.internal_error,
+  ) as typeof own;
+  const response: typeof own = { ...common, ...own };
+  for (const status in common) {
+    const [mine, theirs] = [common[status], own[status]];
+    if (mine && theirs) response[status] = { ...theirs, description: `${mine.description}; ${theirs.description}` };
+  }
+  return {
+    ...schema,
+    response,
+    ...(guards.length > 0 && { security: guards.flatMap((guard) => guard.security) }),
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * What goes wrong in front of a customer, as RFC 9457 problems. A module lists its kinds once with
+ * `defineProblems`; the table is the only place where a code meets its HTTP status and its title.
+ */
+
+export type ProblemKind = Readonly<{
+  /** Stable for ever: clients switch on it. */
+  code: string;
+  status: number;
+  title: string;
+  /** Sent as `Retry-After` unless the occurrence knows better. */
+  retryAfterSeconds?: number;
+}>;
+
+export type ProblemRow = Omit<ProblemKind, "code">;
+
+/** `{ sold_out: { status: 409, title: "Sold out" } }` becomes a frozen table of kinds that know their own code. */
+export function defineProblems<const Table extends Record<string, ProblemRow>>(
+  table: Table,
+): { readonly [Code in keyof Table]: ProblemKind } {
+  const kinds = Object.entries(table).map(([code, row]) => [code, Object.freeze({ code, ...row })]);
+  return Object.freeze(Object.fromEntries(kinds));
+}
+
+/** The problems that any HTTP server has, whatever it sells. */
+export const platformProblems = defineProblems({
+  validation: { status: 400, title: "The request is not valid" },
+  not_found: { status: 404, title: "There is nothing at this address" },
+  method_not_allowed: { status: 405, title: "This address does not answer this method" },
+  request_timeout: { status: 408, title: "The request arrived too slowly" },
+  body_too_large: { status: 413, title: "The body is too large" },
+  unsupported_media_type: { status: 415, title: "The body must be application/json" },
+  headers_too_large: { status: 431, title: "The headers are too large" },
+  internal_error: { status: 500, title: "Something failed on our side" },
+  overloaded: { status: 503, title: "Too many requests wait already", retryAfterSeconds: 1 },
+});
+
+/** One thing wrong with the request; `pointer` is a JSON pointer in URI fragment form, as in RFC 9457 §3. */
+export type FieldFault = { in: "body" | "querystring" | "params" | "headers"; pointer: string; detail: string };
+
+export type ProblemDetails = {
+  /** Members beside the standard ones, such as `orderId`; they cannot replace a standard one. */
+  extra?: Readonly<Record<string, unknown>> | undefined;
+  errors?: readonly FieldFault[] | undefined;
+  retryAfterSeconds?: number | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+  cause?: unknown;
+};
+
+/**
+ * Throw it where the flow ends; return `refuse(reply, …)` instead where refusals are frequent,
+ * because an Error costs a stack trace.
+ */
+export class Problem extends Error {
+  readonly kind: ProblemKind;
+  readonly details: ProblemDetails;
+
+  constructor(kind: ProblemKind, detail: string = kind.title, details: ProblemDetails = {}) {
+    super(detail, "cause" in details ? { cause: details.cause } : undefined);
+    this.name = "Problem";
+    this.kind = kind;
+    this.details = details;
+  }
+
+  get code(): string {
+    return this.kind.code;
+  }
+}
+
+/** The wire form. `instance` names this one occurrence, so that a caller can quote it and the log can be searched. */
+export function problemBody(
+  kind: ProblemKind,
+  detail: string,
+  { extra, errors }: ProblemDetails,
+  requestId: string,
+): string {
+  return JSON.stringify({
+    ...extra,
+    type: `urn:dropgate:problem:${kind.code}`,
+    title: kind.title,
+    status: kind.status,
+    detail,
+    code: kind.code,
+    instance: `urn:dropgate:request:${requestId}`,
+    ...(errors && { errors }),
+  });
+}
+
+/** What `refuse` needs of a Fastify reply, whatever schema types the reply was given. */
+export type ProblemReply = {
+  readonly request: { readonly id: string };
+  code(status: number): unknown;
+  header(name: string, value: string | number): unknown;
+};
+
+/**
+ * Puts status and headers on the reply and hands back the body: `return refuse(reply, kinds.sold_out, "…")`.
+ * Every problem leaves the server through here.
+ */
+export function refuse(
+  reply: ProblemReply,
+  kind: ProblemKind,
+  detail: string = kind.title,
+  details: ProblemDetails = {},
+  // biome-ignore lint/suspicious/noExplicitAny: the handler's declared answers are its successes; a problem fits beside any of them.
+): any {
+  const retryAfterSeconds = details.retryAfterSeconds ?? kind.retryAfterSeconds;
+  reply.code(kind.status);
+  reply.header("content-type", "application/problem+json; charset=utf-8");
+  reply.header("cache-control", "no-store");
+  if (retryAfterSeconds !== undefined) reply.header("retry-after", Math.max(1, Math.ceil(retryAfterSeconds)));
+  for (const name in details.headers) reply.header(name, details.headers[name] as string);
+  return problemBody(kind, detail, details, reply.request.id);
+}

@@ -1,0 +1,28 @@
+/** The demo shop: a few products in stock, among them the one of the deployment guide. */
+import type { Ask } from "./ask.ts";
+
+const demoProducts = [
+  { productId: "test-product-123", name: "Test product", price: 1_999, currency: "EUR", stock: 1_000 },
+  {
+    ...{ productId: "sneaker-aurora-1", name: "Aurora 1 sneaker", price: 18_900, currency: "EUR" },
+    ...{ limitPerCustomer: 2, stock: 300 },
+  },
+  {
+    ...{ productId: "ticket-night-one", name: "Night One, floor", price: 7_450, currency: "USD" },
+    ...{ limitPerCustomer: 4, stock: 500 },
+  },
+  { productId: "poster-signed", name: "Signed poster", price: 3_500, currency: "JPY", stock: 100 },
+];
+
+/** Makes what is missing; a product that is there keeps its price and its stock. Answers how many were made. */
+export async function seedDemoShop(ask: Ask): Promise<number> {
+  let made = 0;
+  for (const { stock, ...product } of demoProducts) {
+    const answer = await ask("POST", "/products", product);
+    if (answer.code !== "product_exists") made += 1;
+    // Under its own key the stock comes in once, also when the first attempt died in between.
+    const entry = { quantity: stock, reason: "demo shop" };
+    await ask("POST", `/inventory/${product.productId}/restock`, entry, { "idempotency-key": "demo-shop" });
+  }
+  return made;
+}

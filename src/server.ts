@@ -1,0 +1,27 @@
+/** The application behind the address: every service's routes, and nothing of the process. Tests use it as it is. */
+import { securitySchemes } from "#identity";
+import { systemClock } from "#platform/clock";
+import { actuatorRoutes } from "#platform/health";
+import { createHttp, type Http } from "#platform/http";
+import packageJson from "../package.json" with { type: "json" };
+import type { Faces } from "./assemble.ts";
+import { services } from "./services.ts";
+
+export async function createServer(faces: Faces): Promise<Http> {
+  const { name, version } = packageJson;
+  const app = await createHttp({
+    log: faces.log,
+    clock: systemClock,
+    openApi: {
+      title: "Dropgate",
+      version,
+      description: "A flash-sale order system: no unit is sold twice or lost, nobody is charged for nothing.",
+      securitySchemes,
+    },
+  });
+  for (const service of services) service.routes(app, faces);
+  const { health, metrics, config, engines } = faces;
+  const info = () => ({ build: { name, version }, engines: { profile: config.profile, ...engines.says } });
+  actuatorRoutes(app, { health, metrics, info, services: ["product", "inventory", "order"] });
+  return app;
+}

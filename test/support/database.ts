@@ -1,0 +1,59 @@
+/** A fresh and empty database for one test file, on a real PostgreSQL. */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { openSql } from "../../src/engines/sql/postgres.ts";
+import type { Sql } from "../../src/engines/sql/sql.ts";
+import { startTestServer } from "./server.ts";
+
+/** Set by the run's global setup; a test file that is run alone has none and starts a server of its own. */
+export const SERVER_URL_VARIABLE = "DROPGATE_TEST_SERVER_URL";
+
+export type TestDatabase = { url: string; sql: Sql; close(): Promise<void> };
+
+/** Call `close` in an `after` hook. One that is forgotten ends with the run. */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const server = await useServer();
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  await administer(server.url, `create database ${name}`);
+  const address = new URL(server.url);
+  address.pathname = `/${name}`;
+  const sql = openSql({ url: address.href, maxConnections: 10, applicationName: name });
+  return {
+    url: address.href,
+    sql,
+    async close() {
+      await sql.close();
+      await administer(server.url, `drop database ${name} with (force)`);
+      await server.release();
+    },
+  };
+}
+
+let own: ReturnType<typeof startTestServer> | undefined;
+let users = 0;
+
+async function useServer(): Promise<{ url: string; release(): Promise<void> }> {
+  const shared = process.env[SERVER_URL_VARIABLE];
+  if (shared) return { url: shared, async release() {} };
+  users++;
+  own ??= startTestServer();
+  const server = await own;
+  return {
+    url: server.url,
+    async release() {
+      if (--users > 0) return;
+      own = undefined;
+      await server.stop();
+    },
+  };
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Waits for a condition instead of for a time: asks every `everyMs` until the answer is truthy, and gives
+ * it back. A condition that throws counts as not yet.
+ * @throws Error after `withinMs`, with what the condition last answered or threw.
+ */
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  { withinMs = 5_000, everyMs = 10 }: { withinMs?: number; everyMs?: number } = {},
+): Promise<Exclude<T, undefined | null | false | 0 | "">> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    let answer: T | undefined;
+    let failure: unknown;
+    try {
+      answer = await condition();
+      if (answer) return answer as Exclude<T, undefined | null | false | 0 | "">;
+    } catch (error) {
+      failure = error;
+    }
+    if (performance.now() >= deadline) {
+      const last = failure === undefined ? `last answer: ${String(answer)}` : "it threw";
+      throw new Error(`not so within ${withinMs} ms: ${condition} (${last})`, { cause: failure });
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
