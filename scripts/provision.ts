@@ -9,13 +9,17 @@ import { provisionRedis } from "./servers/redis.ts";
 import { provisionTemporal } from "./servers/temporal.ts";
 import { provisionToxiproxy } from "./servers/toxiproxy.ts";
 
-type Recipe = { provision(): Promise<Provision>; byHand: string };
+type Recipe = { provision(): Promise<Provision>; byHand: string; slow?: string };
 
 const recipes: Record<string, Recipe> = {
   redis: { provision: provisionRedis, byHand: "install Redis 7 or later so that redis-server is on PATH" },
   postgres: { provision: provisionPostgres, byHand: "install PostgreSQL 15 or later so that postgres is on PATH" },
   kafka: { provision: provisionKafka, byHand: "install Java 17 and Maven, and give Maven a reachable repository" },
-  temporal: { provision: provisionTemporal, byHand: "install Go 1.25 or later, or put the temporal CLI on PATH" },
+  temporal: {
+    provision: provisionTemporal,
+    byHand: "install Go 1.25 or later, or put the temporal CLI on PATH",
+    slow: "compiling takes about three minutes the first time",
+  },
   toxiproxy: { provision: provisionToxiproxy, byHand: "install Go, or put toxiproxy-server on PATH" },
 };
 
@@ -35,7 +39,7 @@ if (unknown.length > 0) {
 async function provision(name: string, recipe: Recipe): Promise<void> {
   const begun = performance.now();
   const seconds = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-  const longWork = setTimeout(() => console.log(`${name.padEnd(10)}working… (a first Go build takes minutes)`), 5_000);
+  const longWork = setTimeout(() => console.log(`${name.padEnd(10)}working… ${recipe.slow ?? ""}`), 5_000);
   try {
     const { built, version, path } = await recipe.provision();
     console.log(

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { binFolder } from "./servers/cache.ts";
 import { claimFolder } from "./servers/folder.ts";
 import { kafkaServer } from "./servers/kafka.ts";
 import { signalGroup, stopLeftover } from "./servers/leftover.ts";
@@ -116,7 +117,8 @@ async function command(): Promise<void> {
   const servers = await startServers({ folder: values.folder, which });
   for (const name of which) console.log(`${name.padEnd(10)}runs as process ${servers[name].pid}`);
   const exports = Object.entries(servers.env).map(([key, value]) => `export ${key}=${value}`);
-  console.log(`\n${exports.join("\n")}\n`);
+  const path = `export PATH="${binFolder}:$PATH"`; // kafka-topics and its like
+  console.log(`\n${[...exports, path].join("\n")}\n`);
   console.log(`Ready in ${((performance.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops them.`);
 
   const reported = new Set<ServerName>();

@@ -12,6 +12,7 @@ export async function createServer(faces: Faces): Promise<Http> {
   const app = await createHttp({
     log: faces.log,
     clock: systemClock,
+    metrics: faces.metrics,
     openApi: {
       title: "Dropgate",
       version,

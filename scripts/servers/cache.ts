@@ -27,6 +27,10 @@ export function findProgram(name: string, folders = [binFolder, ...(process.env.
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
+export function missing(server: string): never {
+  throw new Error(`${server} is not on this machine yet: run "node scripts/provision.ts ${server}"`);
+}
+
 /**
  * Makes `<cache>/<name>` by `build`, which fills a folder of another name that is renamed when complete:
  * a download broken off half way leaves nothing that looks finished. Does nothing when the folder is there.
@@ -59,7 +63,7 @@ export function link(target: string, name: string): string {
 
 type RunOptions = { timeoutMs: number; env?: Record<string, string>; uid?: number; gid?: number; cwd?: string };
 
-/** @returns standard output. @throws Error with the command and the end of what it printed. */
+/** @returns standard output. @throws Error with the command and what it printed. */
 export function run(program: string, args: readonly string[], { env, ...options }: RunOptions): Promise<string> {
   const { timeoutMs, ...rest } = options;
   return new Promise((resolve, reject) => {
@@ -67,7 +71,7 @@ export function run(program: string, args: readonly string[], { env, ...options 
     execFile(program, args, settings, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const why = error.killed ? `gave up after ${timeoutMs / 1000} s` : `${stderr}${stdout}`.trim() || error.message;
-      reject(new Error(`${program} ${args.join(" ")}: ${lastLines(why, 4)}`, { cause: error }));
+      reject(new Error(`${program} ${args.join(" ")}: ${bothEnds(why)}`, { cause: error }));
     });
   });
 }
@@ -106,6 +110,12 @@ export async function goProgram(name: string, module: string, version: string, l
 
 export function lastLines(text: string, count: number): string {
   return text.trimEnd().split("\n").slice(-count).join("\n");
+}
+
+/** Some tools tell the cause first, others last. */
+function bothEnds(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.length <= 6 ? lines.join("\n") : [...lines.slice(0, 3), "…", ...lines.slice(-3)].join("\n");
 }
 
 const BUILDING = ".building-";

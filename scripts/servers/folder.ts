@@ -1,7 +1,7 @@
 /** The folder of one set of servers: whose it is now, and the ports and passwords it keeps from run to run. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { commandOf, recall } from "./leftover.ts";
@@ -18,15 +18,14 @@ export type ServersFolder = {
 /** @throws Error when a living runner uses the folder. */
 export function claimFolder(folder: string): ServersFolder {
   const path = resolve(folder);
-  mkdirSync(path, { recursive: true });
-  // PostgreSQL runs as another user and has to pass through; mkdtemp makes folders nobody else may enter.
-  if (process.getuid?.() === 0) chmodSync(path, 0o711);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   const claim = join(path, "runner.json");
   takeClaim(claim);
   const kept = keptValues(join(path, "kept.json"));
   return {
     path,
     async port(name, wanted) {
+      if (wanted && !(await isFree(wanted))) throw new Error(`port ${wanted}, wanted for ${name}, is taken`);
       const port = wanted ?? (await freePort(kept.get(`${name}.port`) as number | undefined));
       kept.set(`${name}.port`, port);
       return port;

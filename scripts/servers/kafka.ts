@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { aptInstall, binFolder, buildOnce, cacheFolder, findProgram, type Provision, run } from "./cache.ts";
+import { aptInstall, binFolder, buildOnce, cacheFolder, findProgram, missing, type Provision, run } from "./cache.ts";
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
@@ -25,7 +25,7 @@ async function fetchJars(folder: string): Promise<void> {
   const target = join(folder, "libs");
   writeFileSync(pom, projectOf(["org.apache.kafka:kafka_2.13", "org.apache.kafka:kafka-tools"]));
   const goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
-  const quiet = ["-q", "-B", "-f", pom];
+  const quiet = ["-q", "-B", "-Dstyle.color=never", "-f", pom];
   await run(maven, [...quiet, goal, `-DoutputDirectory=${target}`, "-DincludeScope=runtime"], { timeoutMs: 600_000 });
   if (!readdirSync(target).includes(`kafka_2.13-${VERSION}.jar`)) throw new Error("Maven brought no Kafka");
 }
@@ -53,6 +53,7 @@ function projectOf(kafka: readonly string[]): string {
 /** The commands of the deployment guide, under its names. */
 const tools = {
   "kafka-topics": "org.apache.kafka.tools.TopicCommand",
+  "kafka-configs": "kafka.admin.ConfigCommand",
   "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
 };
 
@@ -71,7 +72,7 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number) {
   const folder = join(within.path, "kafka");
   const port = await within.port("kafka", wantedPort);
   const controllerPort = await within.port("kafka.controller");
-  const java = findProgram("java") ?? "java";
+  const java = (existsSync(libs) && findProgram("java")) || missing("kafka");
   const classPath = ["-cp", join(libs, "*")];
   const properties = join(folder, "server.properties");
   const formatted = join(folder, "formatted");
@@ -86,11 +87,12 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number) {
     writeFileSync(formatted, "");
   }
 
-  const heap = ["-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError"];
+  // The quick compiler alone: measured, it halves both the start and the broker's processor time in a run of minutes.
+  const machine = ["-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError", "-XX:TieredStopAtLevel=1"];
   const plan: ServerPlan = {
     name: "kafka",
     folder,
-    command: [java, ...heap, "-Dlog4j2.level=INFO", ...classPath, "kafka.Kafka", properties],
+    command: [java, ...machine, "-Dlog4j2.level=INFO", ...classPath, "kafka.Kafka", properties],
     stopSignal: "SIGTERM",
     readyWithinMs: 120_000,
     prepare,
@@ -121,6 +123,9 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
+# After kill -9 the controller keeps the broker out until the session of its former self is over, usually 9 s.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 # The first consumer of a group begins at once instead of waiting 3 s for others.
 group.initial.rebalance.delay.ms=0
 `;

@@ -1,8 +1,7 @@
 /** PostgreSQL as Debian packs it, with fsync on: what it acknowledged outlives every kill. */
 import {
-  accessSync,
+  chmodSync,
   chownSync,
-  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import { aptInstall, findProgram, type Provision, run } from "./cache.ts";
+import { aptInstall, findProgram, missing, type Provision, run } from "./cache.ts";
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
@@ -60,13 +59,13 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number)
   const data = join(folder, "data");
   const port = await within.port("postgres", wantedPort);
   const password = within.password("postgres");
-  const program = (await usablePostgres())?.path ?? "postgres";
+  const program = (await usablePostgres())?.path ?? missing("postgres");
   const user = await unprivilegedUser();
   const url = (database: string) => `postgres://dropgate:${password}@127.0.0.1:${port}/${database}`;
 
   async function prepare(): Promise<void> {
     if (user) {
-      checkReach(within.path);
+      openWay(within.path);
       chownSync(folder, user.uid, user.gid);
     }
     if (existsSync(data)) return;
@@ -78,11 +77,9 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number)
     if (user) chownSync(passwordFile, user.uid, user.gid);
     const login = ["--username=dropgate", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
     const shape = ["--encoding=UTF8", "--locale=C", "--data-checksums"];
-    await run(join(dirname(program), "initdb"), [...login, ...shape, "-D", half], {
-      timeoutMs: 60_000,
-      cwd: folder,
-      ...user,
-    }).finally(() => rmSync(passwordFile, { force: true }));
+    const initdb = join(dirname(program), "initdb");
+    await run(initdb, [...login, ...shape, "-D", half], { timeoutMs: 60_000, cwd: folder, ...user });
+    rmSync(passwordFile);
     renameSync(half, data);
   }
 
@@ -149,11 +146,16 @@ function passwdLine(name: string): string | undefined {
     .find((line) => line.startsWith(`${name}:`));
 }
 
-/** A home such as /root lets nobody else through, and PostgreSQL's own message would only name its data folder. */
-function checkReach(folder: string): void {
-  accessSync(folder, constants.R_OK);
+/**
+ * Opens our own folder, such as one made by mkdtemp, for passing through. Those above it, such as a home, are not
+ * ours to open, and PostgreSQL's own message about them would only name its data.
+ */
+function openWay(folder: string): void {
+  chmodSync(folder, 0o711);
   for (let path = folder; path !== dirname(path); path = dirname(path)) {
     if (statSync(path).mode & 0o001) continue;
-    throw new Error(`PostgreSQL does not run as root, and no other user may enter ${path}: choose a folder elsewhere`);
+    throw new Error(
+      `PostgreSQL does not run as root, and no other user may enter ${path}: allow it (chmod o+x) or choose a folder elsewhere`,
+    );
   }
 }

@@ -1,7 +1,7 @@
 /** One server as a child process: its log, its readiness and its end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lastLines } from "./cache.ts";
@@ -34,6 +34,9 @@ export type ServerProcess = {
   /** SIGKILL unless told; resolves when the process is gone, for SIGSTOP and SIGCONT at once. */
   kill(signal?: NodeJS.Signals): Promise<void>;
 };
+
+/** In bytes, looked at before each start. */
+const LOG_LIMIT = 16 << 20;
 
 export function createServerProcess(plan: ServerPlan): ServerProcess {
   const log = join(plan.folder, "server.log");
@@ -80,7 +83,8 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
         launch();
       }
       try {
-        return void (await plan.ask());
+        await plan.ask();
+        if (child) return;
       } catch (error) {
         why = error;
       }
@@ -92,10 +96,11 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
 
   async function kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     if (!child?.pid) return;
+    signalGroup(child.pid, signal);
+    if (signal === "SIGSTOP" || signal === "SIGCONT") return;
     // Unreferenced, it would let the runner's event loop run dry while we wait for its end.
     child.ref();
-    signalGroup(child.pid, signal);
-    if (signal !== "SIGSTOP" && signal !== "SIGCONT") await exited;
+    await exited;
   }
 
   return {
@@ -106,6 +111,8 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
       if (child) throw new Error(`${plan.name} runs already, as process ${child.pid}`);
       wanted = true;
       mkdirSync(plan.folder, { recursive: true, mode: 0o700 });
+      const { size } = statSync(log, { throwIfNoEntry: false }) ?? { size: 0 };
+      if (size > LOG_LIMIT) renameSync(log, `${log}.old`);
       await plan.prepare();
       await untilReady(launch()).catch(async (error) => {
         await kill();

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { aptInstall, findProgram, link, type Provision, run } from "./cache.ts";
+import { aptInstall, findProgram, link, missing, type Provision, run } from "./cache.ts";
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
@@ -12,11 +12,11 @@ export async function provisionRedis(): Promise<Provision> {
   if (found) return { built: false, ...found };
   // Debian's server is the checker of redis-tools under another name (it looks at argv[0]). Taken from there, no
   // service is registered that would sit on port 6379.
-  await aptInstall("redis-tools");
+  if (!findProgram("redis-check-rdb")) await aptInstall("redis-tools");
   const checker = findProgram("redis-check-rdb");
   if (checker) link(checker, "redis-server");
   const built = await usableRedis();
-  if (!built) throw new Error("installed redis-tools, which brought no Redis of version 7 or later");
+  if (!built) throw new Error("the Redis of redis-tools is older than version 7");
   return { built: true, ...built };
 }
 
@@ -37,7 +37,7 @@ export async function redisServer(within: ServersFolder, wantedPort?: number) {
   const plan: ServerPlan = {
     name: "redis",
     folder,
-    command: [findProgram("redis-server") ?? "redis-server", join(folder, "redis.conf")],
+    command: [findProgram("redis-server") ?? missing("redis"), join(folder, "redis.conf")],
     stopSignal: "SIGTERM",
     readyWithinMs: 30_000,
     prepare: () => writeFileSync(join(folder, "redis.conf"), configuration(folder, address), { mode: 0o600 }),

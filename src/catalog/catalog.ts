@@ -17,7 +17,7 @@ import {
   updateProduct,
 } from "./product.ts";
 
-export { catalogRoutes } from "./routes.ts";
+export { catalogProblems, catalogRoutes } from "./routes.ts";
 export type { Product };
 
 export const catalogSchema = { schema: "catalog", folder: new URL("./migrations/", import.meta.url) };
@@ -54,7 +54,7 @@ export function createCatalog(options: OutboxOptions): Catalog {
   const { sql } = options;
   const outbox = createOutbox(options);
 
-  /** Whoever reads his own write finds it at the gate too. The publisher reports what goes wrong here. */
+  /** Whoever reads his own write finds it at the gate too. What goes wrong here, the publisher's own rounds report. */
   async function published(): Promise<void> {
     const waited = Promise.withResolvers<void>();
     const timer = setTimeout(waited.resolve, publishWaitMs);

@@ -54,6 +54,7 @@ export function createOutbox({ sql, log, topic, onFault }: OutboxOptions): Outbo
     }
   }
 
+  /** May be run twice, as any transaction: then it appends twice, which is no more than at least once. */
   async function publishOldest(tx: Tx): Promise<number> {
     await lockOutbox(tx);
     const rows = await tx.query<{ id: number; event: ProductEvent }>(

@@ -5,7 +5,7 @@
 import type { Steps, Story, Workflows } from "#engines/workflows";
 import { isTerminal, type Order, type Orders } from "#orders";
 import type { Payment } from "#payment";
-import { startLoop } from "#platform/loop";
+import { type LoopOptions, startLoop } from "#platform/loop";
 import { type FulfilmentSteps, fulfil, type PlacedOrder, repeatedSteps } from "./saga.ts";
 import { createSteps } from "./steps.ts";
 
@@ -35,19 +35,16 @@ export async function startFulfilment({ orders, payment, openWorkflows, now, onF
   const steps = createSteps({ orders, payment });
   const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps, repeated: repeatedSteps };
   const workflows = await openWorkflows(story);
-  const loop = (what: string, everyMs: number, work: () => Promise<void>) =>
+  const loop = (what: string, everyMs: number, work: LoopOptions["work"]) =>
     startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
 
   /** The row says "started" only after the engine has it: a crash in between starts it again, which the engine ignores. */
-  async function startSagas(): Promise<void> {
-    let found = startsAtOnce;
-    while (found === startsAtOnce) {
-      const settled = await orders.withoutSaga(startsAtOnce);
-      found = settled.length;
-      if (found === 0) return;
-      await Promise.all(settled.map((order) => workflows.start(sagaId(order.orderId), placedOf(order))));
-      await orders.sagaStarted(settled.map((order) => order.orderId));
-    }
+  async function startSagas(): Promise<boolean> {
+    const settled = await orders.withoutSaga(startsAtOnce);
+    if (settled.length === 0) return false;
+    await Promise.all(settled.map((order) => workflows.start(sagaId(order.orderId), placedOf(order))));
+    await orders.sagaStarted(settled.map((order) => order.orderId));
+    return settled.length === startsAtOnce;
   }
 
   /** The same story without an engine: what the saga does at its deadline, for orders whose saga did not come. */

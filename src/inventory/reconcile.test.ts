@@ -33,7 +33,10 @@ test("the figures are those that people count: here, promised, paid", () => {
 
 test("one unit too many or too few is a warning, ten are critical", () => {
   assert.deepEqual([judge({ gate: { sellable: 58 } }).status, judge({ gate: { sellable: 58 } }).drift], ["WARNING", 1]);
-  assert.deepEqual([judge({ gate: { sellable: 56 } }).status, judge({ gate: { sellable: 56 } }).drift], ["WARNING", -1]);
+  assert.deepEqual(
+    [judge({ gate: { sellable: 56 } }).status, judge({ gate: { sellable: 56 } }).drift],
+    ["WARNING", -1],
+  );
   assert.equal(judge({ gate: { sellable: 66 } }).status, "WARNING");
   assert.equal(judge({ gate: { sellable: 67 } }).status, "CRITICAL");
   assert.equal(judge({ gate: { pending: 15 } }).status, "CRITICAL");

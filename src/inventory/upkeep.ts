@@ -1,6 +1,6 @@
 /** What keeps gate and books together while the system runs: each turn may be lost, the next one makes up for it. */
 import type { Sql } from "#engines/sql";
-import { type Loop, startLoop } from "#platform/loop";
+import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
 import type { Gate } from "./gate/gate.ts";
 import type { ModeFollower } from "./mode.ts";
 import { countOutcomes } from "./outcomes.ts";
@@ -35,21 +35,18 @@ const checkEveryMs = 5_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault } = options;
-  const loop = (what: string, everyMs: number, work: () => Promise<unknown>): Loop =>
-    startLoop({ everyMs, work: async () => void (await work()), onFault: (error) => onFault(what, error) });
+  const loop = (what: string, everyMs: number, work: LoopOptions["work"]): Loop =>
+    startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
 
   const outcomes = loop("outcomes", outcomesEveryMs, async () => {
-    let counted = outcomesAtOnce;
-    while (counted === outcomesAtOnce) {
-      const answer = await countOutcomes(sql, outcomesAtOnce);
-      counted = answer.counted;
-      await relay.apply(answer.rows);
-    }
+    const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
+    await relay.apply(rows);
+    return counted === outcomesAtOnce;
   });
   const repair = loop("repair", checkEveryMs, async () => {
-    if (mode.current() !== "gatekeeper") return suspects.clear();
     const named = [...suspects];
     suspects.clear();
+    if (mode.current() !== "gatekeeper") return;
     const wrong = await productsToRebuild(sql, gate, named.length > 0 ? named : null);
     if (wrong.length > 0) await alone(() => rebuild({ sql, gate, orderBooks }, wrong));
   });

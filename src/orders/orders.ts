@@ -212,9 +212,7 @@ export function createOrders(options: OrdersOptions) {
       const consumer = await settlement.start();
       const loop = startLoop({
         everyMs: shipEveryMs,
-        work: async () => {
-          while ((await shipOutbox(sql, log, topics.events)) > 0);
-        },
+        work: async () => (await shipOutbox(sql, log, topics.events)) > 0,
         onFault: (error) => onFault("outbox", error),
       });
       outbox = loop;

@@ -3,7 +3,15 @@
  * orders they make. A batch that comes twice meets its own rows in the ledger and changes nothing,
  * so neither a restart, nor a rebalance, nor a consumer that came back from the dead can do harm.
  */
-import { type Batch, type Consumer, type EventLog, type Offsets, type StoredRecord, toDeadLetters } from "#engines/log";
+import {
+  type Batch,
+  type Consumer,
+  type EventLog,
+  lagOf,
+  type Offsets,
+  type StoredRecord,
+  toDeadLetters,
+} from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
 import type { Claim, Decided, GateRecord, Inventory, Reservation } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
@@ -12,7 +20,7 @@ import { decodeReservation } from "./events.ts";
 
 export type Settlement = {
   start(): Promise<Consumer>;
-  /** Resolves when everything that the log had acknowledged at the call is decided. @throws after `drainWithinMs`. */
+  /** Resolves when everything that the log had acknowledged at the call is decided. @throws when nothing moves any more. */
   drained(): Promise<void>;
   /** Decides reservations whose event the log has lost, from what the gate kept of them. */
   redrive(records: readonly GateRecord[]): Promise<void>;
@@ -30,7 +38,8 @@ export type SettlementOptions = {
   onSettled(orders: readonly SettledOrder[]): void;
 };
 
-const drainWithinMs = 30_000;
+/** How long a drain waits without seeing the consumer move, milliseconds. */
+const standstillMs = 10_000;
 const lookEveryMs = 10;
 
 export function createSettlement(options: SettlementOptions): Settlement {
@@ -94,21 +103,22 @@ export function createSettlement(options: SettlementOptions): Settlement {
     start: () => log.consume({ topic, group, maxRecords, handle }),
     async drained() {
       const ends = await log.endOffsets(topic);
-      const giveUpAt = now() + drainWithinMs;
-      while (!reaches(await settledUpTo(), ends)) {
-        if (now() > giveUpAt)
-          throw new Error(`${topic} was not settled within ${drainWithinMs} ms; is its consumer up?`);
+      let left = lagOf(ends, await settledUpTo());
+      let movedMs = now();
+      while (left > 0) {
+        if (now() - movedMs > standstillMs) {
+          throw new Error(`${left} reservations on ${topic} wait, and none was settled for ${standstillMs} ms`);
+        }
         await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+        const still = lagOf(ends, await settledUpTo());
+        if (still < left) movedMs = now();
+        left = still;
       }
     },
     redrive: async (records) => {
       if (records.length > 0) await settle(records, null);
     },
   };
-}
-
-function reaches(settled: Offsets, ends: Offsets): boolean {
-  return [...ends].every(([partition, end]) => (settled.get(partition) ?? 0n) >= end);
 }
 
 /** What stands in the books afterwards: an order, or the reason why there is none after all. */

@@ -84,42 +84,38 @@ async function killEverywhere(
   afterwards: (orderId: string) => Promise<void>,
 ): Promise<number> {
   for (let place = 1; place < 500; place += 1) {
-    const life = new Life(place);
+    const life = createLife(place);
     const mortal = shop.connect({ sql: mortalSql(life), provider: mortalProvider(life) });
     const orderId = randomUUID();
-    await story(mortal, orderId).catch((error) => assert.ok(life.over, error));
+    await story(mortal, orderId).catch((error) => assert.ok(life.isOver(), error));
     await afterwards(orderId).catch((error) => {
       throw new Error(`after a death at place ${place} of the story`, { cause: error });
     });
-    if (!life.over) return place - 1;
+    if (!life.isOver()) return place - 1;
   }
   throw new Error("the story has no end");
 }
 
-class Life {
-  private steps = 0;
-  private readonly last: number;
+type Life = ReturnType<typeof createLife>;
 
-  constructor(last: number) {
-    this.last = last;
+/** Ends at its `last` step. A dead process does nothing more, whatever its code would have done on an error. */
+function createLife(last: number) {
+  let steps = 0;
+
+  function step(): void {
+    steps += 1;
+    if (steps >= last) throw new Error("the process is dead");
   }
 
-  get over(): boolean {
-    return this.steps >= this.last;
-  }
-
-  /** A dead process does nothing more, whatever its code would have done on an error. */
-  step(): void {
-    this.steps += 1;
-    if (this.over) throw new Error("the process is dead");
-  }
-
-  async around<T>(work: () => Promise<T>): Promise<T> {
-    this.step();
-    const result = await work();
-    this.step();
-    return result;
-  }
+  return {
+    isOver: () => steps >= last,
+    async around<T>(work: () => Promise<T>): Promise<T> {
+      step();
+      const result = await work();
+      step();
+      return result;
+    },
+  };
 }
 
 function mortalSql(life: Life): Sql {

@@ -13,12 +13,10 @@ import type { Settlement, Verdict } from "./settle.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 
-export type { PayAnswer, PayRefusal } from "./attempt.ts";
-export type { Attempt } from "./last-attempts.ts";
-export { type PayRequest, paymentProblems, payRequestSchema } from "./pay-request.ts";
+export { paymentProblems, payRequestSchema } from "./pay-request.ts";
 export { paymentRoutes } from "./routes.ts";
 export type { Verdict } from "./settle.ts";
-export { type TestCard, testCards } from "./test-cards.ts";
+export { testCards } from "./test-cards.ts";
 
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
 

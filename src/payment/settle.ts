@@ -8,7 +8,6 @@ export type Verdict = "authorized" | "declined";
 
 export type Settlement = {
   payment: Payment;
-  changed: boolean;
   /** What to tell the order: only news, and nothing once its intent is closed. */
   verdict: Verdict | undefined;
 };
@@ -24,9 +23,9 @@ export async function settle(
   if (!intent) return undefined;
   const before = (await paymentsOf(tx, intent.orderId)).find((payment) => payment.paymentId === paymentId) as Payment;
   const payment = said === "not_received" ? notReceived(before, intent) : told(before, intent, said);
-  const changed = payment.state !== before.state;
-  if (changed || payment.providerRef !== before.providerRef) await writePayment(tx, payment, nowMs, nowMs);
-  return { payment, changed, verdict: intent.closed ? undefined : newsOf(before, payment) };
+  const changed = payment.state !== before.state || payment.providerRef !== before.providerRef;
+  if (changed) await writePayment(tx, payment, nowMs, nowMs);
+  return { payment, verdict: intent.closed ? undefined : newsOf(before, payment) };
 }
 
 function notReceived(before: Payment, intent: Intent): Payment {

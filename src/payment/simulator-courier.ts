@@ -13,10 +13,11 @@ export type Courier = {
 };
 
 const batchSize = 50;
-/** The pauses between them double from one second to a minute. */
+/** The pauses between them double from five seconds to a minute. */
 const maxAttempts = 20;
 
 type Copy = { eventId: string; copy: number; body: string };
+type Sent = { eventId: string; copy: number; error: string | null };
 
 export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
   /** A copy is put off before it is sent: whatever becomes of us then, it is sent again. */
@@ -28,41 +29,48 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
           order by deliver_at limit $2 for update skip locked
        )
        update payment_simulator.webhook
-          set attempts = attempts + 1, deliver_at = $1 + least(60, power(2, attempts)) * interval '1 second'
+          set attempts = attempts + 1, deliver_at = $1 + least(60, 5 * power(2, attempts)) * interval '1 second'
         where (event_id, copy) in (select event_id, copy from due)
         returning event_id as "eventId", copy, body`,
       [new Date(now()), batchSize, maxAttempts],
     );
   }
 
-  async function send(deliver: Deliver, { eventId, copy, body }: Copy): Promise<boolean> {
+  async function send(deliver: Deliver, { eventId, copy, body }: Copy): Promise<Sent> {
     const bytes = Buffer.from(body);
     try {
       await deliver(bytes, signWebhook(secret, eventId, bytes, now()));
+      return { eventId, copy, error: null };
     } catch (error) {
-      await sql.query("update payment_simulator.webhook set last_error = $3 where event_id = $1 and copy = $2", [
-        eventId,
-        copy,
-        error instanceof Error ? error.message : String(error),
-      ]);
-      return false;
+      return { eventId, copy, error: error instanceof Error ? error.message : String(error) };
     }
-    await sql.query("update payment_simulator.webhook set delivered_at = $3 where event_id = $1 and copy = $2", [
-      eventId,
-      copy,
-      new Date(now()),
-    ]);
-    return true;
+  }
+
+  async function note(sent: readonly Sent[]): Promise<void> {
+    await sql.query(
+      `update payment_simulator.webhook
+          set last_error = sent.error, delivered_at = case when sent.error is null then $4::timestamptz end
+         from unnest($1::text[], $2::integer[], $3::text[]) as sent (event_id, copy, error)
+        where webhook.event_id = sent.event_id and webhook.copy = sent.copy`,
+      [
+        sent.map(({ eventId }) => eventId),
+        sent.map(({ copy }) => copy),
+        sent.map(({ error }) => error),
+        new Date(now()),
+      ],
+    );
   }
 
   return {
     async deliverDue(deliver) {
       while ((await decideDue(sql, now(), batchSize)) === batchSize) {}
       let accepted = 0;
+      // Ends when nothing more is due: what was refused is put off.
       for (;;) {
         const copies = await claim();
         const sent = await Promise.all(copies.map((copy) => send(deliver, copy)));
-        accepted += sent.filter(Boolean).length;
+        if (sent.length > 0) await note(sent);
+        accepted += sent.filter(({ error }) => error === null).length;
         if (copies.length < batchSize) return accepted;
       }
     },

@@ -18,9 +18,6 @@ import { createCourier, type Deliver } from "./simulator-courier.ts";
 import { readSimulatorWebhook } from "./simulator-webhook.ts";
 import { behaviourOf } from "./test-cards.ts";
 
-export type { StatementLine } from "./simulator-bank.ts";
-export type { Deliver } from "./simulator-courier.ts";
-
 export type Simulator = {
   provider: Provider;
   /** Decides and delivers for as long as the process lives; what is undelivered then is delivered by the next one. */
@@ -40,8 +37,6 @@ export type SimulatorOptions = {
   now(): number;
   verdictDelayMs?: number;
 };
-
-export const simulatorName = "simulator";
 
 /** Finds what other processes were asked for and what a restart left; our own is woken for in time. */
 const lookEveryMs = 500;
@@ -65,7 +60,7 @@ export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: 
   }
 
   const provider: Provider = {
-    name: simulatorName,
+    name: "simulator",
 
     async authorize({ paymentId, amountMinor, currency, card }) {
       const verdictMs = now() + verdictDelayMs;
@@ -117,9 +112,11 @@ export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: 
       });
     },
     async stop() {
-      clearTimeout(alarm);
-      await loop?.stop();
+      const running = loop;
       loop = undefined;
+      await running?.stop();
+      clearTimeout(alarm);
+      alarmMs = Number.POSITIVE_INFINITY;
     },
     deliverDue: courier.deliverDue,
     statement: (paymentId) => readStatement(sql, paymentId),

@@ -1,5 +1,6 @@
 /** What a provider tells us by webhook: at least once, in any order, sometimes about things we do not know. */
 import type { Sql } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
 import type { Provider, WebhookHeaders } from "./provider.ts";
@@ -36,9 +37,11 @@ export async function receiveWebhook(
       [provider.name, eventId, type, charge?.paymentId ?? null, new Date(now())],
     );
     if (noted.length === 0) return "repeated";
+    await crashPoint("payment.webhook-noted");
     return charge && isUuid(charge.paymentId) ? settle(tx, charge.paymentId, charge, now()) : undefined;
   });
   if (settlement === "repeated") return "accepted";
+  await crashPoint("payment.webhook-committed");
   if (!settlement) log.warn("webhook about no payment of ours", { provider: provider.name, eventId, type });
   await announce(settlement);
   return "accepted";

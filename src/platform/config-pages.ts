@@ -6,10 +6,11 @@ export function printSettings(
   values: Readonly<Record<string, unknown>>,
   origins: Readonly<Record<string, Origin>>,
 ): string {
-  const lines = Object.entries(table).map(([name, setting]) => [
-    `${name}=${shown(setting, values[name])}`,
-    origins[name],
-  ]);
+  const lines = Object.entries(table).map(([name, setting]) => {
+    // A default that follows from other settings is filled in after the reading.
+    const derived = origins[name] === "unset" && values[name] !== undefined;
+    return [`${name}=${shown(setting, values[name])}`, derived ? "derived" : origins[name]];
+  });
   const width = Math.min(60, Math.max(...lines.map(([line = ""]) => line.length)));
   return `${lines.map(([line = "", origin]) => `${line.padEnd(width)}  # ${origin}`).join("\n")}\n`;
 }

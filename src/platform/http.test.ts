@@ -46,6 +46,11 @@ before(async () => {
   });
   const querystring = Type.Object({ limit: Type.Optional(Type.Integer()) }, { additionalProperties: false });
   http.get("/orders/:id", { schema: { querystring } }, async ({ query }) => ({ limit: query.limit ?? null }));
+  http.post("/logs", { schema: { body: Order } }, async () => {
+    await Promise.resolve();
+    log.info("within");
+    return {};
+  });
   http.get("/fails", async () => {
     throw new Error("the password is hunter2", { cause: new Error("deeper") });
   });
@@ -196,6 +201,27 @@ describe("http", () => {
       (await http.inject({ url: "/nowhere", headers: { "x-request-id": id } })).json().instance;
     assert.equal(await idOf("abc-1"), "urn:dropgate:request:abc-1");
     for (const bad of ["a b", "x".repeat(200), 'a"b']) assert.doesNotMatch(await idOf(bad), /a b|xxx|a"b/);
+  });
+
+  it("keeps request and trace ids through the body and the handler", async () => {
+    lines = "";
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const headers = {
+      "content-type": "application/json",
+      "x-request-id": "req-8",
+      traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+    };
+    const body = '{"productId":"lamp","quantity":1}';
+    await fetch(`http://127.0.0.1:${port}/logs`, { method: "POST", headers, body });
+    const line = JSON.parse(lines);
+    assert.deepEqual([line.event, line.requestId, line.traceId], ["within", "req-8", traceId]);
+  });
+
+  it("cuts off a body that grows above 64 KiB without having said so", async () => {
+    const head =
+      "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const answer = await raw(`${head}10000\r\n${" ".repeat(65_536)}\r\n10\r\n${" ".repeat(16)}\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 413 [\s\S]*connection: close[\s\S]*"code":"body_too_large"/i);
   });
 
   it("answers broken HTTP, broken addresses and huge headers with a problem", async () => {

@@ -8,7 +8,8 @@ export type Loop = {
 
 export type LoopOptions = {
   everyMs: number;
-  work(): Promise<void>;
+  /** One turn. Keep it short, so that stopping is: answer true where more waits, and the next turn comes at once. */
+  work(): Promise<unknown>;
   /** A turn that failed is not the last: the next one comes after the pause. */
   onFault(error: unknown): void;
 };
@@ -21,8 +22,8 @@ export function startLoop({ everyMs, work, onFault }: LoopOptions): Loop {
   async function run(): Promise<void> {
     while (!stopped) {
       nudged = false;
-      await work().catch(onFault);
-      if (!stopped && !nudged) await pause();
+      const more = await work().catch(onFault);
+      if (!stopped && !nudged && more !== true) await pause();
     }
   }
 

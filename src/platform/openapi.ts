@@ -74,11 +74,16 @@ export async function serveOpenApi(
   });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
-    staticCSP: true,
+    staticCSP: contentSecurityPolicy,
     uiConfig: { docExpansion: "list", deepLinking: true },
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
 }
+
+/** The plugin's own policy names a foreign host, and upgrades to https what a server on a plain LAN address has not. */
+const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 function withCommonProblems(schema: FastifySchema, route: RouteOptions): FastifySchema {
   if (schema.hide) return schema;

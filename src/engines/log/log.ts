@@ -60,7 +60,7 @@ export type EventLog = {
 
 export type TopicSettings = { name: string; partitions: number };
 
-/** The log did not acknowledge. `handedOver` is false only when the records certainly never left this process. */
+/** The log did not acknowledge. `handedOver` is false only when the records are certainly not stored, now or later. */
 export class AppendFailed extends Error {
   readonly handedOver: boolean;
 
@@ -75,7 +75,11 @@ export class AppendFailed extends Error {
 /** Messages of `group` on `topic` that nobody has finished yet. */
 export function lagOf(ends: Offsets, committed: Offsets): number {
   let lag = 0n;
-  for (const [partition, end] of ends) lag += end - (committed.get(partition) ?? 0n);
+  for (const [partition, end] of ends) {
+    const behind = end - (committed.get(partition) ?? 0n);
+    // The ends may have been read before the commits.
+    if (behind > 0n) lag += behind;
+  }
   return Number(lag);
 }
 

@@ -1,17 +1,21 @@
-/** The topics, and how far each of their partitions reaches. Kept in memory, because one process appends and knows. */
+/**
+ * The topics, and the end of each of their partitions. The owner keeps them in memory, because nobody else appends;
+ * a row for them in the database would be the hottest of all, and slow as long as any old snapshot is held.
+ */
 import type { Sql } from "#engines/sql";
 import type { Offsets, TopicSettings } from "./log.ts";
 
 export type Heads = {
   /** @throws for a topic that nobody has made. */
-  partitionOf(topic: string, key: string): number;
-  /** @throws for a topic that nobody has made. */
   partitionsOf(topic: string): number;
+  /** The offset that the next record gets, unless an append that was given up has landed meanwhile. */
+  endOf(topic: string, partition: number): bigint;
   raise(topic: string, partition: number, end: bigint): void;
   /** Resolves when the partition holds a record at `offset`, and when waiting is over for good. */
   reaches(topic: string, partition: number, offset: bigint): Promise<void>;
-  /** Finds what was appended without an answer. */
+  /** Finds what was stored without an answer. */
   refresh(): Promise<void>;
+  /** What PostgreSQL holds. @throws for a topic that nobody has made. */
   read(topic: string): Promise<Offsets>;
   ensure(topics: readonly TopicSettings[]): Promise<void>;
   topics(): string[];
@@ -27,8 +31,7 @@ export function createHeads(sql: Sql): Heads {
 
   function headsOf(topic: string): Head[] {
     const found = heads.get(topic);
-    if (!found)
-      throw new Error(`there is no topic ${topic}; make it with ensureTopics, as the start of the process does`);
+    if (!found) throw new Error(`there is no topic ${topic}: ensureTopics makes it when the process starts`);
     return found;
   }
 
@@ -46,17 +49,17 @@ export function createHeads(sql: Sql): Heads {
   }
 
   async function refresh(): Promise<void> {
-    for (const row of await sql.query<HeadRow>(selectHeads)) {
-      const partitions = heads.get(row.topic) ?? [];
-      heads.set(row.topic, partitions);
-      partitions[row.partition] ??= { end: 0n, waiting: [] };
-      raise(row.topic, row.partition, BigInt(row.next_offset));
+    for (const { topic, partition, end } of await sql.query<EndRow>(selectEnds)) {
+      const known = heads.get(topic) ?? [];
+      heads.set(topic, known);
+      known[partition] ??= { end: 0n, waiting: [] };
+      raise(topic, partition, BigInt(end));
     }
   }
 
   return {
-    partitionOf: (topic, key) => hashOf(key) % headsOf(topic).length,
     partitionsOf: (topic) => headsOf(topic).length,
+    endOf: (topic, partition) => headOf(topic, partition).end,
     raise,
     refresh,
     async reaches(topic, partition, offset) {
@@ -66,8 +69,8 @@ export function createHeads(sql: Sql): Heads {
     },
     async read(topic) {
       headsOf(topic);
-      const rows = await sql.query<HeadRow>(`${selectHeads} where topic = $1`, [topic]);
-      return new Map(rows.map((row) => [row.partition, BigInt(row.next_offset)]));
+      const rows = await sql.query<EndRow>(`${selectEnds} where topic = $1`, [topic]);
+      return new Map(rows.map(({ partition, end }) => [partition, BigInt(end)]));
     },
     async ensure(topics) {
       await sql.query(insertTopics, [topics.map((topic) => topic.name), topics.map((topic) => topic.partitions)]);
@@ -87,22 +90,22 @@ function wake(head: Head): void {
   for (const resolve of waiting) resolve();
 }
 
-/** FNV-1a over UTF-16 code units. Never to change: records of one key would part. */
-export function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
+type EndRow = { topic: string; partition: number; end: number };
 
-type HeadRow = { topic: string; partition: number; next_offset: number };
-
-const selectHeads = "select topic, partition, next_offset from event_log.head";
+const selectEnds = `
+  select topic, partition, coalesce(last.next_offset, 0) as end
+  from event_log.topic
+    cross join generate_series(0, partitions - 1) as partition
+    left join lateral (
+      select base_offset + record_count as next_offset
+      from event_log.batch
+      where batch.topic = topic.topic and batch.partition = partition.partition
+      order by base_offset desc
+      limit 1
+    ) as last on true`;
 
 // A topic that is there keeps its number of partitions.
 const insertTopics = `
-  insert into event_log.head (topic, partition)
-  select name, partition
-  from unnest($1::text[], $2::integer[]) as wanted(name, partitions),
-    generate_series(0, partitions - 1) as partition
-  where not exists (select from event_log.head where topic = name)
+  insert into event_log.topic (topic, partitions)
+  select * from unnest($1::text[], $2::integer[])
   on conflict do nothing`;

@@ -26,8 +26,8 @@ const LOCK_POLL_MS = 50;
 const FIRST_CONNECT_MS = 5_000;
 /** Short, because appends wait for it. */
 const RECONNECT_MS = 500;
-/** How long a statement may be without an answer. */
-export const ANSWER_MS = 1_000;
+/** How long a statement may be without an answer: a disk may stall that long, and giving up leaves a doubt. */
+const ANSWER_MS = 2_000;
 
 /**
  * The lock belongs to a session: `url` must lead to PostgreSQL itself, not to a pooler in transaction mode.

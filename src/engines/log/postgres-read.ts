@@ -15,28 +15,27 @@ const MAX_WAITING = 10_000;
 const MAX_READS_A_STATEMENT = 16;
 
 export function createReader(sql: Sql): ReadRecords {
-  const reads = createBatcher({ maxBatch: MAX_READS_A_STATEMENT, maxWaiting: MAX_WAITING, run: read });
+  const reads = createBatcher({ maxBatch: MAX_READS_A_STATEMENT, maxWaiting: MAX_WAITING, run: readBatches });
 
-  async function read(wants: Want[]): Promise<StoredRecord[][]> {
+  async function readBatches(wants: Want[]): Promise<BatchRow[][]> {
     const rows = await sql.query<BatchRow>(selectBatches, [
       wants.map((want) => want.topic),
       wants.map((want) => want.partition),
       wants.map((want) => want.from),
       wants.map((want) => want.maxRecords),
     ]);
-    const found = wants.map((): StoredRecord[] => []);
-    for (const row of rows) {
-      const i = row.want - 1;
-      const baseOffset = BigInt(row.base_offset);
-      const records = decodeFrames({ baseOffset, appendedAtMs: row.appended_at_ms, frames: row.records });
-      // The first batch may begin before the offset that was asked for.
-      const skipped = Math.max(0, Number((wants[i] as Want).from - baseOffset));
-      for (let at = skipped; at < records.length; at++) (found[i] as StoredRecord[]).push(records[at] as StoredRecord);
-    }
-    return found;
+    return wants.map((_, i) => rows.filter((row) => row.want === i + 1));
   }
 
-  return (want) => reads.add(want);
+  /** A batch that cannot be decoded holds up its own partition, not those that shared the statement. */
+  return async (want) => (await reads.add(want)).flatMap((row) => decode(row, want.from));
+}
+
+/** The first batch may begin before the offset that was asked for. */
+function decode(row: BatchRow, from: bigint): StoredRecord[] {
+  const baseOffset = BigInt(row.base_offset);
+  const records = decodeFrames({ baseOffset, appendedAtMs: row.appended_at_ms, frames: row.records });
+  return baseOffset >= from ? records : records.slice(Number(from - baseOffset));
 }
 
 type BatchRow = { want: number; base_offset: number; appended_at_ms: number; records: Buffer };

@@ -9,6 +9,7 @@ import type { EventLog } from "./log.ts";
 import { createAppender } from "./postgres-append.ts";
 import { createGroup, type Group } from "./postgres-group.ts";
 import { createHeads } from "./postgres-heads.ts";
+import { createInserter } from "./postgres-insert.ts";
 import { createCommittedOffsets } from "./postgres-offsets.ts";
 import { openOwner } from "./postgres-owner.ts";
 import { createReader } from "./postgres-read.ts";
@@ -31,7 +32,7 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
     await owner.close();
     throw error;
   });
-  const appender = createAppender(owner, heads);
+  const appender = createAppender(heads, createInserter(owner, heads));
   const committed = createCommittedOffsets(sql, owner);
   const read = createReader(sql);
   const groups = new Map<string, Promise<Group>>();

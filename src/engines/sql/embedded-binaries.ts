@@ -32,12 +32,12 @@ export async function makeUsable(native: string, cache: string, account: Account
     // The project is read-only or private: what remains is a copy.
   }
   try {
-    return await tryBinaries(await copyTo(cache, native), account);
+    return await tryBinaries(await copyTo(cache, native, account), account);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
       `the embedded PostgreSQL runs neither from ${native} nor from a copy in ${cache}: ${reason}. ` +
-        "Set XDG_CACHE_HOME to a folder that can be written, or DATABASE_URL to use another server",
+        "Make the latter a folder that can be written, or set DATABASE_URL to use another server",
       { cause },
     );
   }
@@ -78,11 +78,12 @@ async function makeLinks(native: string): Promise<void> {
 }
 
 /** The copy appears whole, under a name that holds its version, so that any number of processes may make it at once. */
-async function copyTo(cache: string, native: string): Promise<string> {
+async function copyTo(cache: string, native: string, account: Account | undefined): Promise<string> {
   const { name, version } = JSON.parse(await readFile(join(native, "../package.json"), "utf8"));
   const finished = join(cache, `${basename(name)}-${version}`);
   if (existsSync(finished)) return join(finished, "native");
-  await mkdir(cache, { recursive: true, mode: 0o755 });
+  await mkdir(cache, { recursive: true });
+  if (account) await chmod(cache, 0o755); // Whatever root's umask is.
   const unfinished = await mkdtemp(`${finished}.`);
   try {
     // The copy keeps the folder's name `native`, because the list of links starts with it.

@@ -10,18 +10,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DBOS, type DBOSConfig, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
 // The only door to taking over an executor's runs atomically, and to waking those who wait when the process ends.
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
-import pg from "pg";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
+import { openDbosPool } from "./dbos-pool.ts";
 import { createTeller, NUDGE_TOPIC } from "./dbos-teller.ts";
 import { openExecutorLease } from "./executor-lease.ts";
 import type { Steps, Story, Workflows } from "./workflows.ts";
 
-const MAX_CONNECTIONS = 10;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Frees the row locks of a process that was stopped in the middle of a transaction. */
-const IDLE_TRANSACTION_TIMEOUT_MS = 60_000;
-const TAKE_OVER_EVERY_MS = 2_000;
+const BEAT_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 60_000;
 /** Long after any retry of a start could still arrive. */
 const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
@@ -36,18 +32,28 @@ const LONGEST_LOGGED = 300;
 /** DBOS keeps its registry and its connections in variables of its modules, so there is one of it in a process. */
 let isOpen = false;
 
-/**
- * `url` leads to PostgreSQL itself: LISTEN and session locks do not pass a pooler in transaction mode.
- * @throws when this process has workflows open already, or PostgreSQL cannot be reached within 5 s.
- */
-export async function openDbosWorkflows<Input, S extends Steps>(options: {
+type DbosOptions<Input, S extends Steps> = {
+  /** Leads to PostgreSQL itself: LISTEN and session locks do not pass a pooler in transaction mode. */
   url: string;
   story: Story<Input, S>;
   log: Log;
-}): Promise<Workflows<Input>> {
-  const { url, story, log } = options;
-  if (isOpen) throw new Error(`cannot open workflows for ${story.name}: a process can have DBOS open once at a time`);
+};
+
+/** @throws when this process has workflows open already, or PostgreSQL cannot be reached within 5 s. */
+export async function openDbosWorkflows<Input, S extends Steps>(
+  options: DbosOptions<Input, S>,
+): Promise<Workflows<Input>> {
+  const { name } = options.story;
+  if (isOpen) throw new Error(`cannot open workflows for ${name}: a process can have DBOS open once at a time`);
   isOpen = true;
+  try {
+    return await open(options);
+  } catch (error) {
+    throw new Error(`open workflows for ${name}`, { cause: error });
+  }
+}
+
+async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Input, S>): Promise<Workflows<Input>> {
   await using resources = new AsyncDisposableStack();
   resources.defer(() => {
     isOpen = false;
@@ -55,7 +61,7 @@ export async function openDbosWorkflows<Input, S extends Steps>(options: {
   const lease = await openExecutorLease(url);
   // Given up last, so that nobody takes over a run that is still being written here.
   resources.defer(() => lease.close());
-  const pool = openPool(url, log);
+  const pool = openDbosPool(url);
   resources.defer(() => pool.end());
   resources.defer(shutDown);
 
@@ -71,12 +77,16 @@ export async function openDbosWorkflows<Input, S extends Steps>(options: {
   });
   await DBOS.launch();
 
-  const takingOver = startLoop({
-    everyMs: TAKE_OVER_EVERY_MS,
-    work: async () => takeOver(await lease.deadExecutors(story.name), log),
-    onFault: (error) => log.warn("workflow takeover failed", {}, error),
+  const beating = startLoop({
+    everyMs: BEAT_EVERY_MS,
+    async work() {
+      const { dead, wasLost } = await lease.beat(story.name);
+      if (dead.length > 0) await takeOver(dead, log);
+      if (wasLost) wakeWaiting();
+    },
+    onFault: (error) => log.warn("workflow beat failed", {}, error),
   });
-  resources.defer(() => takingOver.stop());
+  resources.defer(() => beating.stop());
   const forgetting = startLoop({
     everyMs: FORGET_EVERY_MS,
     work: forgetEnded,
@@ -115,22 +125,8 @@ function isUnderWay(status: string): boolean {
   return status === "PENDING" || status === "ENQUEUED" || status === "DELAYED";
 }
 
-function openPool(url: string, log: Log): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    application_name: "dropgate workflows",
-    max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
-    keepAlive: true,
-  });
-  pool.on("error", (error) => log.warn("workflow connection lost", {}, error));
-  return pool;
-}
-
 /** DBOS claims each run atomically, so it does no harm that every process does this. */
 async function takeOver(deadExecutors: string[], log: Log): Promise<void> {
-  if (deadExecutors.length === 0) return;
   const runs = await DBOSExecutor.globalInstance?.recoverPendingWorkflows(deadExecutors);
   if (runs?.length) log.info("workflows taken over", { runs: runs.length, from: deadExecutors.join(" ") });
 }
@@ -152,9 +148,15 @@ async function forgetEnded(): Promise<void> {
 }
 
 async function shutDown(): Promise<void> {
-  const waiting = DBOSExecutor.globalInstance?.systemDatabase.notificationsMap;
+  const executor = DBOSExecutor.globalInstance;
   await DBOS.shutdown({ deregister: true });
-  // Else each waiting run would keep the process alive by its timer until it next polls.
+  // Else each waiting run would keep the process alive, by its timer, until it polls next.
+  wakeWaiting(executor);
+}
+
+/** Has every waiting run look for its nudge now. */
+function wakeWaiting(executor = DBOSExecutor.globalInstance): void {
+  const waiting = executor?.systemDatabase.notificationsMap;
   for (const key of waiting ? [...waiting.map.keys()] : []) waiting?.callCallbacks(key);
 }
 

@@ -7,9 +7,16 @@ import pg from "pg";
 
 export type ExecutorLease = {
   executorId: string;
-  /** Executors with open runs of this version whose process has gone. */
-  deadExecutors(version: string): Promise<string[]>;
+  /** To be called every two seconds or so: it also takes the lease again after its connection was lost. */
+  beat(version: string): Promise<Beat>;
   close(): Promise<void>;
+};
+
+export type Beat = {
+  /** Executors with open runs of this version whose process has gone. */
+  dead: string[];
+  /** The connection was lost a beat ago, and notifications may have been lost with it. */
+  wasLost: boolean;
 };
 
 /** "dbos" in ASCII: keeps these locks apart from all others with two keys. */
@@ -20,6 +27,7 @@ const TIMEOUT_MS = 5_000;
 export async function openExecutorLease(url: string): Promise<ExecutorLease> {
   const id = randomInt(1, 2 ** 31);
   let held: pg.Client | undefined;
+  let wasLost = false;
 
   async function hold(): Promise<void> {
     const client = new pg.Client({
@@ -51,16 +59,19 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
   return {
     executorId: String(id),
 
-    async deadExecutors(version) {
+    async beat(version) {
       const client = held;
       if (!client) {
         // After a restart of PostgreSQL nobody's lease counts for one beat: the others have to take theirs again too.
         await hold();
-        return [];
+        wasLost = true;
+        return { dead: [], wasLost: false };
       }
       try {
         const { rows } = await client.query<{ executor_id: string }>(selectDead, [version, LEASES]);
-        return rows.map((row) => row.executor_id);
+        const beat = { dead: rows.map((row) => row.executor_id), wasLost };
+        wasLost = false;
+        return beat;
       } catch (error) {
         drop(client);
         throw error;

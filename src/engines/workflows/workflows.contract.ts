@@ -225,7 +225,7 @@ function fail(): never {
 }
 
 /** @throws what the outcome throws, or when the run has not ended in time. */
-async function end(workflows: Workflows<Plot>, run: string): Promise<string> {
+export async function end(workflows: Workflows<Plot>, run: string): Promise<string> {
   let outcome: string | undefined;
   await until(async () => {
     outcome = await workflows.outcome(run);
@@ -234,7 +234,7 @@ async function end(workflows: Workflows<Plot>, run: string): Promise<string> {
   return outcome as string;
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const givenUpAt = Date.now() + PATIENCE_MS;
   while (!(await condition())) {
     if (Date.now() > givenUpAt) throw new Error(`waited ${PATIENCE_MS} ms in vain for ${condition}`);

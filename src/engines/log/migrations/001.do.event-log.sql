@@ -9,15 +9,13 @@ create table event_log.owner (
 
 insert into event_log.owner (epoch) values (0);
 
--- A topic is its partitions. Their order of commit is their order of offsets, because an append locks its heads.
-create table event_log.head (
-  topic text,
-  partition integer check (partition >= 0),
-  next_offset bigint not null default 0,
-  primary key (topic, partition)
+create table event_log.topic (
+  topic text primary key,
+  partitions integer not null check (partitions > 0)
 );
 
 -- What one group commit brought to one partition, as in Kafka: a row costs the same for one record and for hundreds.
+-- Rows are only ever inserted. The owner numbers them without gaps, and the key lets no offset be given twice.
 create table event_log.batch (
   topic text,
   partition integer,

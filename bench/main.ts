@@ -1,0 +1,26 @@
+/** `npm run bench -- accept`: how many durable accepts a second, beside a bare server in the same run. */
+import { defineCommand, runMain } from "citty";
+import { benchAccept } from "./accept.ts";
+
+const accept = defineCommand({
+  meta: { name: "accept", description: "Accept ratio, burst: durable 202/s of the system ÷ 202/s of a bare server" },
+  args: {
+    pairs: {
+      type: "string",
+      default: "6",
+      description: "Pairs of runs, in the order A-B-B-A; at least 5 for a kept run",
+    },
+    seconds: { type: "string", default: "5", description: "Length of one run" },
+    connections: { type: "string", default: "64", description: "Connections that each wait for their answer" },
+    keep: { type: "boolean", description: "Append a line to bench/history.ndjson" },
+  },
+  run: ({ args }) =>
+    benchAccept({
+      pairs: Number(args.pairs),
+      seconds: Number(args.seconds),
+      connections: Number(args.connections),
+      keep: args.keep ?? false,
+    }),
+});
+
+await runMain(defineCommand({ meta: { name: "bench" }, subCommands: { accept } }));

@@ -1,0 +1,33 @@
+/**
+ * The system as it starts on a fresh machine, in a process of its own, with what a benchmark needs to
+ * hold back: settlement, until it is told to settle.
+ */
+import { openDatabase } from "#engines/open";
+import { createLifecycle } from "#platform/lifecycle";
+import { createLog } from "#platform/log";
+import { readConfig } from "../src/config.ts";
+import { startSystem } from "../src/main.ts";
+import { services } from "../src/services.ts";
+
+const settling = process.env.SETTLEMENT !== "paused";
+const config = readConfig(process.env, "/dev/null");
+const log = createLog({ level: "warn" });
+const lifecycle = createLifecycle({ log });
+const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
+lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
+const chosen = services.filter((service) => settling || service.name !== "order");
+const { faces, port } = await startSystem(config, database, log, lifecycle, chosen);
+
+process.on("message", async (message: { ask: "settle" | "stop" }) => {
+  if (message.ask === "stop") {
+    await lifecycle.stop();
+    process.exit(0);
+  }
+  const consumer = settling ? undefined : await faces.orders.start();
+  if (consumer) lifecycle.onStop("settlement", consumer.stop);
+  const started = performance.now();
+  await faces.orders.books.drained();
+  process.send?.({ settledWithinMs: performance.now() - started });
+});
+process.on("disconnect", () => lifecycle.stop().then(() => process.exit()));
+process.send?.({ port });

@@ -1,0 +1,72 @@
+/**
+ * Connections for DBOS. It waits a loss of PostgreSQL out, but only one it recognizes: EPIPE and ENOENT, which a UNIX
+ * socket says where TCP says ECONNRESET and ECONNREFUSED, it takes for failures of the workflow, and writes down that
+ * the workflow failed. So every loss is given a name here that it knows.
+ */
+import pg from "pg";
+
+const MAX_CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Frees the row locks of a process that was stopped in the middle of a transaction. */
+const IDLE_TRANSACTION_TIMEOUT_MS = 60_000;
+
+export function openDbosPool(url: string): pg.Pool {
+  const pool = new DbosPool({
+    Client: DbosClient,
+    connectionString: url,
+    application_name: "dropgate workflows",
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  // Whatever was interrupted hears of it anyway, and an error event that nobody hears would end the process: from an
+  // idle connection, and from one that dies while it changes hands.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  return pool;
+}
+
+class DbosClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
+  override query(...args: any[]): any {
+    return namingLoss(super.query(...(args as [string])));
+  }
+}
+
+class DbosPool extends pg.Pool {
+  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
+  override query(...args: any[]): any {
+    return namingLoss(super.query(...(args as [string])));
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
+  override connect(...args: any[]): any {
+    return namingLoss(super.connect(...(args as [])));
+  }
+}
+
+/** Calls with a callback answer no promise; those are the pool's own, whose callers come through here too. */
+function namingLoss(answer: unknown): unknown {
+  if (!(answer instanceof Promise)) return answer;
+  return answer.catch((error) => {
+    throw isLoss(error) ? new ConnectionLost(error) : error;
+  });
+}
+
+const READ_ONLY = "25006";
+
+/** PostgreSQL itself has not answered, or it is the standby of a failover that does not take writes yet. */
+function isLoss(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || error.code === READ_ONLY;
+}
+
+class ConnectionLost extends Error {
+  /** DBOS repeats what fails with this code. */
+  readonly code = "ECONNRESET";
+
+  constructor(cause: unknown) {
+    super(`connection to PostgreSQL lost: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    this.name = "ConnectionLost";
+  }
+}

@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { createHmac, generateKeyPairSync } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { createSigner } from "fast-jwt";
+import { Type } from "typebox";
+import { systemClock } from "#platform/clock";
+import { createHttp, type Http } from "#platform/http";
+import { createLog } from "#platform/log";
+import { callerOf, createIdentity, mayActFor, type Role, securitySchemes } from "./identity.ts";
+
+const secret = "a secret of at least thirty-two bytes";
+const options = { secret, issuer: "dropgate", trustUserHeader: false };
+const identity = createIdentity(options);
+const trusting = createIdentity({ ...options, trustUserHeader: true });
+const hour = 3_600_000;
+
+function bearer(role: Role, user = "ada") {
+  return { authorization: `Bearer ${identity.issue({ user, role, ttlMs: hour })}` };
+}
+
+/** A token with any header and claims, signed with our own secret unless a signature is given. */
+function forged(header: object, claims: object, signature?: string): { authorization: string } {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const input = `${part(header)}.${part(claims)}`;
+  return {
+    authorization: `Bearer ${input}.${signature ?? createHmac("sha256", secret).update(input).digest("base64url")}`,
+  };
+}
+
+const inAnHour = Math.floor(Date.now() / 1000) + 3600;
+const claims = { iss: "dropgate", sub: "ada", roles: ["ADMIN"], exp: inAnHour };
+const hs256 = { alg: "HS256", typ: "JWT" };
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return "none";
+}
+
+describe("a token", () => {
+  it("says who its bearer is", () => {
+    assert.deepEqual(identity.authenticate(bearer("WAREHOUSE", "eve@shop.example")), {
+      userId: "eve@shop.example",
+      roles: ["WAREHOUSE"],
+    });
+    assert.deepEqual(identity.authenticate(forged(hs256, claims)).userId, "ada");
+    assert.equal(identity.authenticate(forged({ typ: "JWT", alg: "HS256" }, claims)).userId, "ada");
+  });
+
+  const { privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  const { iss: _iss, ...noIssuer } = claims;
+  const { exp: _exp, ...noExpiry } = claims;
+  for (const [what, headers] of [
+    ["without a signature", forged(hs256, claims, "")],
+    ["with alg none", forged({ alg: "none" }, claims, "")],
+    ["with alg none and a signature", forged({ alg: "none" }, claims)],
+    ["with another algorithm", forged({ alg: "HS512" }, claims)],
+    ["with an unknown critical header", forged({ ...hs256, crit: ["x"], x: 1 }, claims)],
+    [
+      "with an RSA signature",
+      { authorization: `Bearer ${createSigner({ key: privateKey, algorithm: "RS256" })(claims)}` },
+    ],
+    ["of another secret", { authorization: `Bearer ${createSigner({ key: "another", algorithm: "HS256" })(claims)}` }],
+    ["of another issuer", forged(hs256, { ...claims, iss: "else" })],
+    ["of no issuer", forged(hs256, noIssuer)],
+    ["without an end", forged(hs256, noExpiry)],
+    ["with an end that is no number", forged(hs256, { ...claims, exp: "never" })],
+    ["that has expired", forged(hs256, { ...claims, exp: inAnHour - 7200 })],
+    ["that is not valid yet", forged(hs256, { ...claims, nbf: inAnHour })],
+    ["without a user", forged(hs256, { ...claims, sub: "" })],
+    ["of a user with a line break", forged(hs256, { ...claims, sub: "ada\nroot" })],
+    ["with roles that are no list", forged(hs256, { ...claims, roles: "ADMIN" })],
+    ["that is no token", { authorization: "Bearer nonsense" }],
+    ["of another scheme", { authorization: "Basic YWRhOmFkYQ==" }],
+    ["that is empty", { authorization: "" }],
+  ] as const) {
+    it(`${what} is refused, whatever X-User-Id says`, () => {
+      assert.equal(
+        codeOf(() => trusting.authenticate({ ...headers, "x-user-id": "ada" })),
+        "unauthenticated",
+      );
+    });
+  }
+
+  it("carries only roles that exist", () => {
+    assert.deepEqual(identity.authenticate(forged(hs256, { ...claims, roles: ["ROOT", "CUSTOMER", 7] })).roles, [
+      "CUSTOMER",
+    ]);
+  });
+
+  it("needs a secret as long as its hash, and a sane user", () => {
+    assert.throws(() => createIdentity({ ...options, secret: "short" }), /needs 32 or more/);
+    assert.throws(() => identity.issue({ user: "a b", role: "ADMIN", ttlMs: hour }), /cannot be a user id/);
+  });
+});
+
+describe("X-User-Id", () => {
+  it("makes a customer where it is trusted, and nothing elsewhere", () => {
+    assert.deepEqual(trusting.authenticate({ "x-user-id": "ada" }), { userId: "ada", roles: ["CUSTOMER"] });
+    assert.equal(
+      codeOf(() => identity.authenticate({ "x-user-id": "ada" })),
+      "unauthenticated",
+    );
+    assert.equal(
+      codeOf(() => trusting.authenticate({})),
+      "unauthenticated",
+    );
+  });
+
+  it("is ignored beside a token", () => {
+    assert.equal(trusting.authenticate({ ...bearer("CUSTOMER", "bob"), "x-user-id": "ada" }).userId, "bob");
+  });
+
+  it("is refused where it is not a name", () => {
+    for (const name of ["", "a b", "x".repeat(129), "ada, bob", "<b>"]) {
+      assert.equal(
+        codeOf(() => trusting.authenticate({ "x-user-id": name })),
+        "validation",
+        name,
+      );
+    }
+  });
+});
+
+describe("a guard", () => {
+  let http: Http;
+  before(async () => {
+    http = await createHttp({
+      log: createLog({ level: "silent" }),
+      clock: systemClock,
+      openApi: { title: "T", version: "1", securitySchemes },
+    });
+    const schema = { body: Type.Object({ quantity: Type.Integer() }, { additionalProperties: false }) };
+    http.post("/orders", { onRequest: identity.guard("CUSTOMER"), schema }, async (request) => callerOf(request));
+    http.post("/stock", { onRequest: identity.guard("WAREHOUSE", "ADMIN"), schema }, async (request) =>
+      callerOf(request),
+    );
+    http.post("/prices", { onRequest: identity.guard("ADMIN"), schema }, async (request) => callerOf(request));
+    http.get("/unguarded", async (request) => callerOf(request));
+  });
+  after(() => http.close());
+
+  const post = (url: string, headers: Record<string, string>, payload: object = { quantity: 1 }) =>
+    http.inject({ method: "POST", url, headers, payload });
+
+  it("lets the asked roles pass, ADMIN everywhere, and whoever works here buy", async () => {
+    const passing: Record<string, Role[]> = {
+      "/orders": ["CUSTOMER", "WAREHOUSE", "ADMIN"],
+      "/stock": ["WAREHOUSE", "ADMIN"],
+      "/prices": ["ADMIN"],
+    };
+    for (const [url, allowed] of Object.entries(passing)) {
+      for (const role of ["CUSTOMER", "WAREHOUSE", "ADMIN"] as const) {
+        const answer = await post(url, bearer(role));
+        assert.equal(answer.statusCode, allowed.includes(role) ? 200 : 403, `${role} ${url}`);
+        if (!allowed.includes(role)) assert.equal(answer.json().code, "forbidden");
+      }
+    }
+  });
+
+  it("tells strangers nothing about what would be valid", async () => {
+    const answer = await post("/orders", {}, { nonsense: true });
+    assert.equal(answer.statusCode, 401);
+    assert.equal(answer.json().code, "unauthenticated");
+    assert.equal(answer.headers["www-authenticate"], 'Bearer realm="dropgate"');
+    assert.equal((await post("/prices", bearer("CUSTOMER"), { nonsense: true })).statusCode, 403);
+    assert.equal((await post("/orders", bearer("CUSTOMER"), { nonsense: true })).statusCode, 400);
+  });
+
+  it("says why a token is not believed", async () => {
+    const answer = await post("/orders", forged(hs256, { ...claims, exp: 1 }));
+    assert.equal(answer.statusCode, 401);
+    assert.match(
+      String(answer.headers["www-authenticate"]),
+      /error="invalid_token", error_description="The token has expired"/,
+    );
+  });
+
+  it("is missed where a handler asks for the caller without one", async () => {
+    assert.equal((await http.inject("/unguarded")).statusCode, 500);
+  });
+
+  it("shows in the document with what it asks for and answers", async () => {
+    const { paths } = (await http.inject("/openapi.json")).json();
+    assert.deepEqual(paths["/orders"].post.security, [{ bearer: ["CUSTOMER"] }, { userHeader: [] }]);
+    assert.deepEqual(paths["/prices"].post.security, [{ bearer: ["ADMIN"] }]);
+    assert.match(paths["/prices"].post.responses["403"].description, /forbidden/);
+    assert.equal(paths["/unguarded"].get.security, undefined);
+  });
+});
+
+it("what belongs to somebody is for them and for an ADMIN", () => {
+  const caller = { userId: "ada", roles: ["CUSTOMER"] as const };
+  assert.equal(mayActFor(caller, "ada"), true);
+  assert.equal(mayActFor(caller, "bob"), false);
+  assert.equal(mayActFor({ userId: "ada", roles: ["WAREHOUSE"] }, "bob"), false);
+  assert.equal(mayActFor({ userId: "ada", roles: ["ADMIN"] }, "bob"), true);
+});

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { createHmac, randomBytes, randomInt } from "node:crypto";
+import { describe, it } from "node:test";
+import { createSigner, createVerifier } from "fast-jwt";
+import { createHs256 } from "./hs256.ts";
+import { createTokens } from "./tokens.ts";
+
+const secret = "a secret of at least thirty-two bytes";
+const tokens = createTokens({ secret, issuer: "dropgate" });
+
+describe("HS256", () => {
+  it("is createHmac, for keys below, at and above the block size and inputs of any length", () => {
+    for (let round = 0; round < 300; round += 1) {
+      const key = randomBytes(randomInt(1, 100)).toString("base64");
+      const input = randomBytes(randomInt(0, 3000)).toString("base64url");
+      const signature = createHmac("sha256", key).update(input).digest("base64url");
+      const hs256 = createHs256(key);
+      assert.equal(hs256.sign(input), signature, `key ${key} input ${input}`);
+      assert.ok(hs256.matches(input, signature));
+    }
+  });
+
+  it("takes only the canonical spelling of a signature", () => {
+    const hs256 = createHs256(secret);
+    const signature = hs256.sign("a.b");
+    const decoded = Buffer.from(signature, "base64url");
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const last of alphabet) {
+      const other = signature.slice(0, -1) + last;
+      assert.equal(hs256.matches("a.b", other), other === signature);
+    }
+    assert.equal(hs256.matches("a.b", decoded.toString("base64")), false);
+    assert.equal(hs256.matches("a.b", ""), false);
+    assert.equal(hs256.matches("x".repeat(20_000), signature), false);
+  });
+});
+
+describe("tokens", () => {
+  it("are read by another library, and theirs by us", () => {
+    const verify = createVerifier({
+      key: secret,
+      algorithms: ["HS256"],
+      allowedIss: "dropgate",
+      requiredClaims: ["exp"],
+    });
+    const { sub, roles } = verify(tokens.issue({ user: "ada", roles: ["ADMIN"], ttlMs: 60_000 }));
+    assert.deepEqual([sub, roles], ["ada", ["ADMIN"]]);
+    const sign = createSigner({ key: secret, algorithm: "HS256", iss: "dropgate", sub: "bob", expiresIn: 60_000 });
+    assert.deepEqual(tokens.verify(sign({ roles: ["CUSTOMER"] })), {
+      ok: true,
+      caller: { userId: "bob", roles: ["CUSTOMER"] },
+    });
+  });
+
+  it("are refused with any one character changed", () => {
+    const token = tokens.issue({ user: "ada", roles: ["CUSTOMER"], ttlMs: 60_000 });
+    for (let i = 0; i < token.length; i += 1) {
+      const changed = token.slice(0, i) + (token[i] === "A" ? "B" : "A") + token.slice(i + 1);
+      assert.equal(tokens.verify(changed).ok, false, changed);
+    }
+    for (const changed of [
+      `${token} `,
+      ` ${token}`,
+      `${token}.`,
+      `${token}=`,
+      token.replace(".", ".."),
+      `${token}\n`,
+    ]) {
+      assert.equal(tokens.verify(changed).ok, false, changed);
+    }
+    // U+0165 has the low byte of "e": a signature over low bytes only must not cover it.
+    assert.equal(tokens.verify(token.replace("e", "\u0165")).ok, false);
+  });
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { systemClock } from "./clock.ts";
+import { actuatorRoutes, createHealth, type Health } from "./health.ts";
+import { createHttp, type Http } from "./http.ts";
+import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+
+let http: Http;
+let health: Health;
+
+beforeEach(async () => {
+  const metrics = createMetrics();
+  health = createHealth();
+  http = await createHttp({
+    log: createLog({ level: "silent" }),
+    clock: systemClock,
+    metrics,
+    openApi: { title: "T", version: "1" },
+  });
+  actuatorRoutes(http, {
+    health,
+    metrics,
+    info: () => ({ app: { name: "dropgate" } }),
+    services: ["product", "order"],
+  });
+});
+afterEach(() => http.close());
+
+async function ask(url: string) {
+  const answer = await http.inject(url);
+  return { status: answer.statusCode, body: answer.json() };
+}
+
+describe("health", () => {
+  it("is UP with the details of every dependency", async () => {
+    health.add({ name: "db", check: async () => ({ version: 18 }) });
+    const { status, body } = await ask("/actuator/health");
+    assert.equal(status, 200);
+    assert.equal(body.status, "UP");
+    assert.deepEqual(body.components, { db: { status: "UP", details: { version: 18 } } });
+  });
+
+  it("is DOWN and 503 where one dependency is, in the whole and below its service only", async () => {
+    health.add({ name: "db", check: async () => undefined });
+    health.add({
+      name: "redis",
+      service: "order",
+      check: () => Promise.reject(new Error("connect ECONNREFUSED")),
+    });
+    for (const url of ["/actuator/health", "/order/actuator/health"]) {
+      const { status, body } = await ask(url);
+      assert.equal(status, 503, url);
+      assert.deepEqual(body.components.redis, { status: "DOWN", details: { error: "connect ECONNREFUSED" } });
+    }
+    const { status, body } = await ask("/product/actuator/health");
+    assert.equal(status, 200);
+    assert.deepEqual(Object.keys(body.components), ["db"]);
+  });
+
+  it("gives a dependency that hangs one second and one check, whoever asks", async () => {
+    let checks = 0;
+    health.add({
+      name: "db",
+      check: () => {
+        checks += 1;
+        return new Promise(() => {});
+      },
+    });
+    const answers = await Promise.all([ask("/actuator/health"), ask("/actuator/health")]);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [503, 503],
+    );
+    assert.equal(checks, 1);
+  });
+
+  it("is alive whatever its dependencies do", async () => {
+    health.add({ name: "db", check: () => Promise.reject(new Error("gone")) });
+    assert.deepEqual(await ask("/actuator/health/liveness"), {
+      status: 200,
+      body: { status: "UP", components: { livenessState: { status: "UP" } } },
+    });
+  });
+
+  it("is ready between opening and draining, while its dependencies are UP", async () => {
+    const readiness = async () => {
+      const { status, body } = await ask("/order/actuator/health/readiness");
+      return [status, body.status];
+    };
+    assert.deepEqual(await readiness(), [503, "OUT_OF_SERVICE"]);
+    health.open();
+    assert.deepEqual(await readiness(), [200, "UP"]);
+    health.add({ name: "db", check: () => Promise.reject(new Error("gone")) });
+    assert.deepEqual(await readiness(), [503, "DOWN"]);
+    health.drain();
+    assert.deepEqual(await readiness(), [503, "OUT_OF_SERVICE"]);
+  });
+
+  it("shows what runs and its metrics", async () => {
+    assert.deepEqual((await ask("/actuator/info")).body, { app: { name: "dropgate" } });
+    await http.inject("/nowhere");
+    const scrape = await http.inject("/product/actuator/prometheus");
+    assert.match(String(scrape.headers["content-type"]), /^text\/plain/);
+    assert.match(
+      scrape.body,
+      /dropgate_http_request_seconds_count\{method="GET",route="\/actuator\/info",status="200"\} 1/,
+    );
+    assert.match(scrape.body, /dropgate_http_request_seconds_count\{method="any",route="none",status="404"\} 1/);
+  });
+});

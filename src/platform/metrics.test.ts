@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createMetrics } from "./metrics.ts";
+import { renderMetricsPage } from "./metrics-page.ts";
+
+describe("metrics", () => {
+  it("are rendered as Prometheus reads them, each with its sentence", async () => {
+    const metrics = createMetrics();
+    const accepted = metrics.counter("dropgate_orders_accepted_total", "Orders accepted.");
+    const refused = metrics.counter("dropgate_orders_refused_total", "Orders refused.", ["reason"]);
+    const soldOut = refused.with({ reason: "sold_out" });
+    metrics.gauge("dropgate_orders_waiting", "Orders waiting.", () => 7);
+    metrics.histogram("dropgate_batch_orders", "Orders a batch.", [1, 2]).observe(2);
+    accepted.inc();
+    accepted.inc(2);
+    soldOut.inc();
+    const text = await metrics.render();
+    assert.match(
+      text,
+      /# HELP dropgate_orders_accepted_total Orders accepted\.\n# TYPE dropgate_orders_accepted_total counter\ndropgate_orders_accepted_total 3/,
+    );
+    assert.match(text, /dropgate_orders_refused_total\{reason="sold_out"\} 1/);
+    assert.match(text, /dropgate_orders_waiting 7/);
+    assert.match(text, /dropgate_batch_orders_bucket\{le="2"\} 1/);
+    soldOut.inc();
+    assert.match(await metrics.render(), /dropgate_orders_refused_total\{reason="sold_out"\} 2/);
+  });
+
+  it("forget label values that are gone", async () => {
+    const metrics = createMetrics();
+    let products = ["lamp", "chair"];
+    metrics.gauges("dropgate_stock", "Stock.", ["product"], () => products.map((product) => [{ product }, 1] as const));
+    assert.match(await metrics.render(), /chair/);
+    products = ["lamp"];
+    assert.doesNotMatch(await metrics.render(), /chair/);
+  });
+
+  it("are declared once", () => {
+    const metrics = createMetrics();
+    metrics.counter("dropgate_a_total", "A.");
+    assert.throws(() => metrics.counter("dropgate_a_total", "A."), /already been registered/);
+  });
+
+  it("are all in the page", () => {
+    const metrics = createMetrics();
+    metrics.counter("dropgate_b_total", "B.", ["reason"]);
+    metrics.gauge("dropgate_a", "A.", () => 0);
+    const page = renderMetricsPage(metrics.list());
+    assert.match(
+      page,
+      /\| `dropgate_a` \| gauge \| {2}\| A\. \|\n\| `dropgate_b_total` \| counter \| `reason` \| B\. \|/,
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Reconciliation } from "../support/client.ts";
+import { accepted, assertAccountsFor, everybodyBuys, keepBuying, tally } from "../support/shoppers.ts";
+import { until } from "../support/until.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+describe("3. verify reconciliation", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  const reconcile = async () => (await world.admin.get<Reconciliation>("/admin/reconcile")).body;
+
+  /** Asks again and again until the work is done, and answers every report; all of them have to be OK. */
+  async function watch<T>(work: Promise<T>): Promise<{ result: T; samples: Reconciliation[] }> {
+    const samples: Reconciliation[] = [];
+    let done = false;
+    const result = work.finally(() => {
+      done = true;
+    });
+    while (!done) samples.push(await reconcile());
+    samples.push(await reconcile());
+    for (const { status, products } of samples) {
+      const wrong = products.filter((product) => product.status !== "OK" || product.drift !== 0);
+      assert.deepEqual(wrong, [], "a sample is not OK");
+      assert.equal(status, "OK");
+    }
+    return { result: await result, samples };
+  }
+
+  it("a product that nobody bought shows its stock, OK", async () => {
+    const productId = await world.newProduct({ stock: 8 });
+    const { status, mode, products } = await reconcile();
+    assert.equal(status, "OK");
+    assert.equal(mode, "gatekeeper");
+    const { explanation, ...report } = products.find((product) => product.productId === productId) ?? assert.fail();
+    const figures = { onHand: 8, held: 0, sold: 0, inFlight: 0, gate: 8, drift: 0 };
+    assert.deepEqual(report, { productId, status: "OK", ...figures });
+    assert.match(explanation, /8 to sell/);
+  });
+
+  it("a thousand buyers of 300 units make 300 orders, and every report meanwhile is OK", async () => {
+    const productId = await world.newProduct({ stock: 300 });
+    const { result: answers, samples } = await watch(everybodyBuys(world, productId, 1_000));
+    assert.deepEqual(tally(answers), { accepted: 300, sold_out: 700 });
+    assert.equal(new Set(accepted(answers).map(({ body }) => body.orderId)).size, 300);
+    assert.ok(samples.length >= 3, `only ${samples.length} reports were read meanwhile`);
+    const { held, available, gate } = await assertAccountsFor(world, productId, answers);
+    assert.deepEqual({ held, available, gate }, { held: 300, available: 0, gate: 0 });
+  });
+
+  it("reports stay OK while people order, pay, cancel and bring in stock", async () => {
+    const productId = await world.newProduct({ stock: 20 });
+    const buying = keepBuying(world, productId);
+    const work = (async () => {
+      const seen = new Set<string>();
+      for (let turn = 0; turn < 15; turn += 1) {
+        const next = await until(() => accepted(buying.soFar).find(({ body }) => !seen.has(body.orderId)));
+        seen.add(next.body.orderId);
+        const { buyer, body } = next;
+        if (turn % 3 === 0) await buyer.post(`${body.statusUrl}/payment`, { cardNumber: "4242424242424242" });
+        if (turn % 3 === 1) assert.equal((await buyer.post(`${body.statusUrl}/cancel`)).status, 202);
+        if (turn % 3 === 2) {
+          const more = await world.admin.post(`/inventory/${productId}/restock`, { quantity: 2, reason: "more" });
+          assert.equal(more.status, 200);
+        }
+      }
+      return buying.stop();
+    })();
+    const { result: answers } = await watch(work);
+    await until(async () => (await world.reportOf(productId)).sold === 5);
+    const stock = await world.untilAtRest(productId);
+    const orders = accepted(answers).length;
+    assert.equal(stock.held + stock.sold, orders - 5);
+    assert.equal(stock.available + stock.held + stock.sold, 30);
+  });
+});

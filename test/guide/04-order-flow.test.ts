@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Order, PlacedOrder } from "../support/client.ts";
+import { until } from "../support/until.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const goodCard = { cardNumber: "4242424242424242" };
+const declinedCard = { cardNumber: "4000000000000010" };
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe("4. test order flow", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld({ paymentWindowMs: 600_000 });
+  });
+  after(() => world.close());
+
+  it("the guide's own request is answered 202 with an orderId", async () => {
+    await world.newProduct({ productId: "test-product-123", stock: 1 });
+    const body = `{
+    "productId": "test-product-123",
+    "quantity": 1
+  }`;
+    const headers = { "content-type": "application/json", "x-user-id": "test-user" };
+    const answer = await world.nobody.raw<PlacedOrder>("POST", "/orders", body, headers);
+    assert.equal(answer.status, 202, JSON.stringify(answer.body));
+    assert.match(answer.body.orderId, uuid);
+  });
+
+  it("an accepted order says what it costs, until when to pay, and where to look", async () => {
+    const productId = await world.newProduct({ stock: 5, price: 1_050, currency: "JPY" });
+    const before = Date.now();
+    const { status, headers, body } = await world.as("ada").post<PlacedOrder>("/orders", { productId, quantity: 3 });
+    assert.equal(status, 202);
+    const { orderId, payBy, ...rest } = body;
+    const statusUrl = `/orders/${orderId}`;
+    assert.equal(headers.location, statusUrl);
+    const expected = { status: "PENDING", total: 3_150, currency: "JPY", statusUrl, eventsUrl: `${statusUrl}/events` };
+    assert.deepEqual(rest, expected);
+    const window = Date.parse(payBy) - 600_000;
+    assert.ok(window >= before && window <= Date.now(), payBy);
+  });
+
+  it("an order can be read from its 202 on", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId, statusUrl } = await world.place(ada, productId);
+    const { status, body } = await ada.get<Order>(statusUrl);
+    assert.equal(status, 200);
+    assert.equal(body.orderId, orderId);
+    assert.ok(["PENDING", "INVENTORY_RESERVED", "PAYMENT_PENDING"].includes(body.status), body.status);
+  });
+
+  it("an order is reserved, paid and confirmed, and its units are sold", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId, 2);
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+    const held = await world.untilAtRest(productId);
+    assert.deepEqual(held, { productId, onHand: 5, held: 2, sold: 0, available: 3, gate: 3 });
+
+    const paid = await ada.post<Order>(`/orders/${orderId}/payment`, goodCard);
+    assert.equal(paid.status, 202, JSON.stringify(paid.body));
+    const order = await world.untilStatus(ada, orderId, "CONFIRMED");
+    assert.deepEqual(
+      order.timeline.map((entry) => entry.status),
+      ["PENDING", "INVENTORY_RESERVED", "PAYMENT_PENDING", "CONFIRMED"],
+    );
+    assert.equal(order.reason, undefined);
+    const sold = await world.untilAtRest(productId);
+    assert.deepEqual(sold, { productId, onHand: 3, held: 0, sold: 2, available: 3, gate: 3 });
+    await until(async () => (await ada.get<Order>(`/orders/${orderId}`)).body.payment?.status === "captured");
+  });
+
+  it("an order can be paid in the moment it is accepted", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId);
+    const paid = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    assert.equal(paid.status, 202, JSON.stringify(paid.body));
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+  });
+
+  it("a declined card leaves the order payable, and another card confirms it", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId);
+    assert.equal((await ada.post(`/orders/${orderId}/payment`, declinedCard)).status, 202);
+    const declined = await until(async () => {
+      const { body } = await ada.get<Order>(`/orders/${orderId}`);
+      return body.payment?.status === "declined" && body;
+    });
+    assert.deepEqual({ ...declined.payment }, { status: "declined", retryable: true, declineReason: "card_declined" });
+    assert.equal(declined.status, "PAYMENT_PENDING");
+    assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+    const order = await world.untilStatus(ada, orderId, "CONFIRMED");
+    const noted = await until(async () => {
+      const { body } = await ada.get<Order>(`/orders/${orderId}`);
+      return body.timeline.find((entry) => entry.status === "PAYMENT_DECLINED");
+    });
+    assert.equal(noted.reason, "card_declined");
+    assert.equal(order.orderId, orderId);
+  });
+
+  it("a cancelled order gives its units back", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId);
+    const cancelled = await ada.post<Order>(`/orders/${orderId}/cancel`);
+    assert.equal(cancelled.status, 202);
+    assert.equal(cancelled.body.status, "CANCELLED");
+    assert.equal(cancelled.body.reason, "cancelled_by_customer");
+    assert.equal((await world.untilAtRest(productId)).available, 1);
+    const paid = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    assert.equal(paid.status, 409);
+    assert.equal(paid.body.code, "order_ended");
+    await world.place(world.as("bob"), productId);
+  });
+
+  it("a customer holds no more than the limit, and may buy again once units came back", async () => {
+    const productId = await world.newProduct({ stock: 10, limitPerCustomer: 2 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId, 2);
+    const refused = await ada.post("/orders", { productId, quantity: 1 });
+    assert.equal(refused.status, 409);
+    assert.equal(refused.body.code, "limit_per_customer");
+    await world.place(world.as("bob"), productId, 2);
+    await ada.post(`/orders/${orderId}/cancel`);
+    await world.untilAtRest(productId);
+    await world.place(ada, productId, 2);
+  });
+
+  it("sold out is said at once, and is over as soon as there is stock again", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    await world.place(world.as("ada"), productId);
+    const refused = await world.as("bob").post("/orders", { productId, quantity: 1 });
+    assert.equal(refused.status, 409);
+    assert.equal(refused.body.code, "sold_out");
+    await world.admin.post(`/inventory/${productId}/restock`, { quantity: 1, reason: "more" });
+    await world.place(world.as("bob"), productId);
+  });
+
+  it("GET /orders lists one's own, newest first, page by page, each once", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const cleo = world.as("cleo");
+    const placed: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const { orderId } = await world.place(cleo, productId);
+      await world.untilStatus(cleo, orderId, "PAYMENT_PENDING");
+      placed.unshift(orderId);
+    }
+    const listed: string[] = [];
+    let query = "?limit=2";
+    for (let page = 0; page < 3; page += 1) {
+      const { body } = await cleo.get<{ orders: Order[]; nextCursor?: string }>(`/orders${query}`);
+      listed.push(...body.orders.map((order) => order.orderId));
+      query = `?limit=2&cursor=${body.nextCursor}`;
+      assert.equal(body.nextCursor === undefined, page === 2);
+    }
+    assert.deepEqual(listed, placed);
+  });
+});
+
+describe("4. test order flow, where nobody pays in time", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld({ paymentWindowMs: 3_000 });
+  });
+  after(() => world.close());
+
+  it("a declined order fails when its window ends, and its unit is back at the gate and in the books", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId);
+    assert.equal((await ada.post(`/orders/${orderId}/payment`, declinedCard)).status, 202);
+    const order = await world.untilStatus(ada, orderId, "FAILED");
+    assert.equal(order.reason, "payment_timeout");
+    assert.deepEqual({ ...order.payment }, { status: "declined", retryable: false, declineReason: "card_declined" });
+    const back = await world.untilAtRest(productId);
+    assert.deepEqual(back, { productId, onHand: 1, held: 0, sold: 0, available: 1, gate: 1 });
+    const late = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    assert.equal(late.status, 409);
+    assert.equal(late.body.code, "order_ended");
+    await world.place(world.as("bob"), productId);
+  });
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { lagOf } from "#engines/log";
+import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import type { Order } from "../support/client.ts";
+import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
+import { until } from "../support/until.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const group = "order-processor-group";
+const topic = "orders.reservations";
+
+describe("5. monitor consumer lag", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  afterEach(disarmCrashPoints);
+  after(() => world.close());
+
+  async function lag(): Promise<number> {
+    const { log } = world.system.faces.engines;
+    return lagOf(await log.endOffsets(topic), await log.committedOffsets(group, topic));
+  }
+
+  it(`${group} reads accepted orders, and its lag returns to 0`, async () => {
+    const productId = await world.newProduct({ stock: 200 });
+    const answers = await everybodyBuys(world, productId, 200);
+    assert.deepEqual(tally(answers), { accepted: 200 });
+    await until(async () => (await lag()) === 0);
+    const committed = await world.system.faces.engines.log.committedOffsets(group, topic);
+    assert.ok(committed.size > 0, "the group has committed nothing");
+    await assertAccountsFor(world, productId, answers);
+  });
+
+  it("while the consumer stands still orders are accepted and can be read; then it catches up", async () => {
+    const productId = await world.newProduct({ stock: 50 });
+    armCrashPoint("settle.before-commit", { kind: "error" });
+    const answers = await everybodyBuys(world, productId, 60);
+    assert.deepEqual(tally(answers), { accepted: 50, sold_out: 10 });
+    assert.ok((await lag()) > 0);
+    const [first] = accepted(answers);
+    const order = await first?.buyer.get<Order>(`/orders/${first.body.orderId}`);
+    assert.equal(order?.body.status, "PENDING");
+    const report = await world.reportOf(productId);
+    assert.deepEqual([report.status, report.inFlight, report.gate], ["OK", 50, 0]);
+
+    disarmCrashPoints();
+    await until(async () => (await lag()) === 0);
+    assert.equal((await assertAccountsFor(world, productId, answers)).held, 50);
+  });
+
+  it("a batch that is handed over again after its commit changes nothing", async () => {
+    const productId = await world.newProduct({ stock: 20 });
+    armCrashPoint("settle.committed", { kind: "error" }, 1);
+    const answers = await everybodyBuys(world, productId, 20);
+    await until(async () => (await lag()) === 0);
+    assert.equal((await assertAccountsFor(world, productId, answers)).held, 20);
+  });
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { openWorld, type World } from "../support/world.ts";
+
+type Health = { status: string; components: Record<string, { status: string }>; groups?: string[] };
+
+describe("monitoring & alerts", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  for (const base of ["", "/product", "/inventory", "/order"]) {
+    it(`${base}/actuator/health is UP in Spring's shape, with its groups`, async () => {
+      const { status, body } = await world.nobody.get<Health>(`${base}/actuator/health`);
+      assert.equal(status, 200);
+      assert.equal(body.status, "UP");
+      assert.deepEqual(body.groups, ["liveness", "readiness"]);
+      for (const [name, component] of Object.entries(body.components)) assert.equal(component.status, "UP", name);
+    });
+
+    it(`${base}/actuator/health/liveness and /readiness are UP once the system serves`, async () => {
+      const liveness = await world.nobody.get<Health>(`${base}/actuator/health/liveness`);
+      assert.deepEqual(liveness.body, { status: "UP", components: { livenessState: { status: "UP" } } });
+      const { status, body } = await world.nobody.get<Health>(`${base}/actuator/health/readiness`);
+      assert.equal(status, 200);
+      assert.equal(body.status, "UP");
+      assert.deepEqual(body.components.readinessState, { status: "UP" });
+    });
+  }
+
+  it("readiness is refused while the process drains, and liveness is not", async () => {
+    const { health } = world.system.faces;
+    health.drain();
+    const readiness = await world.nobody.get<Health>("/actuator/health/readiness");
+    assert.equal(readiness.status, 503);
+    assert.equal(readiness.body.status, "OUT_OF_SERVICE");
+    assert.equal((await world.nobody.get("/actuator/health/liveness")).status, 200);
+    health.open();
+    assert.equal((await world.nobody.get("/actuator/health/readiness")).status, 200);
+  });
+
+  it("the order API's latency is a histogram by route and status", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    await world.place(world.as("ada"), productId);
+    await world.as("bob").post("/orders", { productId, quantity: 1 });
+    const { status, headers, body } = await world.nobody.get<string>("/actuator/prometheus");
+    assert.equal(status, 200);
+    assert.match(headers["content-type"] ?? "", /^text\/plain; version=0\.0\.4/);
+    assert.match(body, /^# HELP dropgate_http_request_seconds \w/m);
+    assert.match(body, /^# TYPE dropgate_http_request_seconds histogram$/m);
+    for (const answer of ["202", "409"]) {
+      const labels = `method="POST",route="/orders",status="${answer}"`;
+      assert.match(body, new RegExp(`^dropgate_http_request_seconds_bucket\\{le="0.05",${labels}\\} \\d+$`, "m"));
+      assert.match(body, new RegExp(`^dropgate_http_request_seconds_count\\{${labels}\\} [1-9]`, "m"));
+    }
+  });
+
+  it("what visitors ask for makes no new series", async () => {
+    await world.nobody.get("/nowhere/at-all-1");
+    await world.nobody.get("/products/unknown-1");
+    const { body } = await world.nobody.get<string>("/actuator/prometheus");
+    assert.doesNotMatch(body, /at-all-1|unknown-1/);
+  });
+});

@@ -1,0 +1,62 @@
+/**
+ * What the system of a test runs on, and how that is broken. Tests know only this face, so the same ones
+ * run on other engines: a profile is another row here.
+ */
+import { armCrashPoint } from "#platform/crash-points";
+import type { System } from "../../src/main.ts";
+import { openTestDatabase } from "./database.ts";
+
+/** The engines of one world, empty when it is opened. */
+export type Stage = {
+  database: { url: string };
+  /** What the settings say of the engines. */
+  environment: Readonly<Record<string, string>>;
+  faults(system: () => System): Faults;
+  close(): Promise<void>;
+};
+
+export type Faults = {
+  /** The gate forgets everything it knows, at once, as a server does that lost its data. */
+  loseGate(): Promise<void>;
+  /** From now on the log takes nothing. */
+  loseLog(): Promise<void>;
+  /** From now on the log stores what it is given, and its acknowledgement is lost. */
+  loseLogAnswers(): Promise<void>;
+  restoreLog(): Promise<void>;
+};
+
+const profiles = { embedded: openEmbedded };
+
+export const profileName = process.env.DROPGATE_TEST_PROFILE ?? "embedded";
+
+export function openStage(): Promise<Stage> {
+  if (!Object.hasOwn(profiles, profileName)) {
+    throw new Error(`DROPGATE_TEST_PROFILE=${profileName} is none of ${Object.keys(profiles).join(", ")}`);
+  }
+  return profiles[profileName as keyof typeof profiles]();
+}
+
+async function openEmbedded(): Promise<Stage> {
+  const database = await openTestDatabase();
+  return { database, environment: {}, faults: embeddedFaults, close: database.close };
+}
+
+function embeddedFaults(system: () => System): Faults {
+  const armed: (() => void)[] = [];
+  return {
+    async loseGate() {
+      const { gate } = system().faces.inventory;
+      if (!("lose" in gate && typeof gate.lose === "function")) throw new Error("this gate is not the one in memory");
+      gate.lose();
+    },
+    async loseLog() {
+      armed.push(armCrashPoint("log.append", { kind: "error" }));
+    },
+    async loseLogAnswers() {
+      armed.push(armCrashPoint("log.append.acknowledged", { kind: "error" }));
+    },
+    async restoreLog() {
+      for (const disarm of armed.splice(0)) disarm();
+    },
+  };
+}

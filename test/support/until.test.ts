@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { until } from "./until.ts";
+
+describe("until", () => {
+  it("gives back the first truthy answer, over answers that are not yet and over throws", async () => {
+    let asked = 0;
+    const answer = await until(
+      async () => {
+        asked += 1;
+        if (asked === 1) throw new Error("not yet");
+        return asked === 3 && "there";
+      },
+      { everyMs: 1 },
+    );
+    assert.equal(answer, "there");
+  });
+
+  it("gives up within its bound and says what it last saw", async () => {
+    await assert.rejects(
+      until(() => 0, { withinMs: 5, everyMs: 1 }),
+      /not so within 5 ms.*last answer: 0/,
+    );
+    const cause = new Error("refused");
+    await assert.rejects(
+      until(() => Promise.reject(cause), { withinMs: 5, everyMs: 1 }),
+      (error: Error) => error.cause === cause,
+    );
+  });
+});

@@ -1,0 +1,193 @@
+/**
+ * The whole system in this process, on engines of its own, behind a real address. There is one a test
+ * file at a time, because DBOS is one a process; its tests keep apart by products of their own.
+ */
+import assert from "node:assert/strict";
+import type { Role } from "#identity";
+import { disarmCrashPoints } from "#platform/crash-points";
+import { randomHex } from "#platform/ids";
+import { createLifecycle } from "#platform/lifecycle";
+import { createLog, type LogLevel } from "#platform/log";
+import { readConfig } from "../../src/config.ts";
+import { type System, startSystem } from "../../src/main.ts";
+import {
+  type Client,
+  createClient,
+  crowd,
+  type Order,
+  type PlacedOrder,
+  type Reconciliation,
+  type Stock,
+  staff,
+} from "./client.ts";
+import { type Faults, openStage } from "./profile.ts";
+import { until } from "./until.ts";
+
+export type WorldOptions = {
+  paymentWindowMs?: number;
+  maxWaitingOrders?: number;
+  /** Any other setting, by its name in the environment. */
+  settings?: Readonly<Record<string, string>>;
+};
+
+export type NewProduct = {
+  /** Made up where absent. */
+  productId?: string;
+  stock: number;
+  price?: number;
+  currency?: string;
+  limitPerCustomer?: number;
+};
+
+export type World = {
+  readonly system: System;
+  readonly origin: string;
+  faults: Faults;
+  /** Speaks with a token of that role. */
+  as(user: string, role?: Role): Client;
+  /** Speaks without saying who it is. */
+  nobody: Client;
+  admin: Client;
+  /** Puts a product on sale and answers its id. */
+  newProduct(product: NewProduct): Promise<string>;
+  /** Places an order that has to be accepted. */
+  place(buyer: Client, productId: string, quantity?: number): Promise<PlacedOrder>;
+  untilStatus(buyer: Client, orderId: string, ...statuses: string[]): Promise<Order>;
+  /** Waits until nothing of the product is under way any more, neither at the gate nor in the books, and both agree. */
+  untilAtRest(productId: string): Promise<Stock>;
+  reportOf(productId: string): Promise<Reconciliation["products"][number]>;
+  /** Stops in good order and starts anew on the same engines. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const tokenTtlMs = 3_600_000;
+/** For what has to happen by itself: far above what it takes, also on a machine that does three other things. */
+const patienceMs = 20_000;
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const stage = await openStage();
+  const config = readConfig(environmentOf(options, stage.environment), "no .env in tests");
+  const log = createLog({ level: (process.env.TEST_LOG_LEVEL ?? "silent") as LogLevel });
+  let running = await start().catch(async (error) => {
+    await stage.close();
+    throw error;
+  });
+
+  async function start() {
+    const lifecycle = createLifecycle({ log });
+    try {
+      return { lifecycle, system: await startSystem(config, stage.database, log, lifecycle) };
+    } catch (error) {
+      await lifecycle.stop();
+      throw error;
+    }
+  }
+
+  async function stop(): Promise<void> {
+    assert.ok(await running.lifecycle.stop(), "the system did not stop in good order: see TEST_LOG_LEVEL=error");
+  }
+
+  const origin = () => `http://${running.system.host}:${running.system.port}`;
+  const as = (user: string, role: Role = "CUSTOMER") => {
+    const token = running.system.faces.identity.issue({ user, role, ttlMs: tokenTtlMs });
+    return createClient(origin, { authorization: `Bearer ${token}` }, role === "CUSTOMER" ? crowd : staff);
+  };
+  const admin = as("admin", "ADMIN");
+
+  async function reportOf(productId: string) {
+    const { body } = await admin.get<Reconciliation>("/admin/reconcile");
+    const report = body.products.find((product) => product.productId === productId);
+    assert.ok(report, `reconcile does not know ${productId}`);
+    return report;
+  }
+
+  return {
+    get system() {
+      return running.system;
+    },
+    get origin() {
+      return origin();
+    },
+    faults: stage.faults(() => running.system),
+    as,
+    nobody: createClient(origin, {}, staff),
+    admin,
+    reportOf,
+
+    async newProduct({
+      productId = `product-${randomHex(4)}`,
+      stock,
+      price = 1_999,
+      currency = "EUR",
+      limitPerCustomer,
+    }) {
+      const limit = limitPerCustomer === undefined ? {} : { limitPerCustomer };
+      const made = await admin.post("/products", { productId, name: productId, price, currency, ...limit });
+      assert.equal(made.status, 201, JSON.stringify(made.body));
+      // The news of a product take a moment to reach inventory; both of these wait for them.
+      const stocked =
+        stock > 0
+          ? await admin.post(`/inventory/${productId}/restock`, { quantity: stock, reason: "test" })
+          : await admin.get(`/inventory/${productId}`);
+      assert.equal(stocked.status, 200, JSON.stringify(stocked.body));
+      return productId;
+    },
+
+    async place(buyer, productId, quantity = 1) {
+      const placed = await buyer.post<PlacedOrder>("/orders", { productId, quantity });
+      assert.equal(placed.status, 202, JSON.stringify(placed.body));
+      return placed.body;
+    },
+
+    async untilStatus(buyer, orderId, ...statuses) {
+      let last: Order | undefined;
+      try {
+        return await until(
+          async () => {
+            last = (await buyer.get<Order>(`/orders/${orderId}`)).body;
+            return statuses.includes(last.status) && last;
+          },
+          { withinMs: patienceMs },
+        );
+      } catch (cause) {
+        throw new Error(`order ${orderId} did not become ${statuses.join(" or ")}: ${JSON.stringify(last)}`, { cause });
+      }
+    },
+
+    async untilAtRest(productId) {
+      return until(
+        async () => {
+          const report = await reportOf(productId);
+          const { body: stock } = await admin.get<Stock>(`/inventory/${productId}`);
+          assert.equal(report.status, "OK", report.explanation);
+          return report.inFlight === 0 && stock.gate === stock.available && stock;
+        },
+        { withinMs: patienceMs },
+      );
+    },
+
+    async restart() {
+      await stop();
+      running = await start();
+    },
+    async close() {
+      disarmCrashPoints();
+      await stop().finally(stage.close);
+    },
+  };
+}
+
+function environmentOf(
+  { paymentWindowMs, maxWaitingOrders, settings }: WorldOptions,
+  engines: Readonly<Record<string, string>>,
+) {
+  return {
+    PORT: "0",
+    JWT_SECRET: "a secret for tests that has more than 32 bytes",
+    ...(paymentWindowMs !== undefined && { PAYMENT_WINDOW_MS: String(paymentWindowMs) }),
+    ...(maxWaitingOrders !== undefined && { MAX_WAITING_ORDERS: String(maxWaitingOrders) }),
+    ...settings,
+    ...engines,
+  };
+}
