@@ -33,6 +33,8 @@ export type AssembleOptions = { config: Config; engines: Engines; gate: Gate; lo
 
 export async function assemble({ config, engines, gate, log, now }: AssembleOptions): Promise<Faces> {
   const onFault = (what: string, error: unknown) => log.warn(`${what} failed, to be repeated`, {}, error);
+  const health = createHealth();
+  const metrics = createMetrics();
   const secret = await secretOf(config);
   const identity = createIdentity({ secret, issuer: config.JWT_ISSUER, trustUserHeader: config.TRUST_USER_HEADER });
 
@@ -48,7 +50,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
   });
   const orders = createOrders({
-    ...{ sql: engines.sql("orders", 10), log: engines.log, inventory, now, onFault },
+    ...{ sql: engines.sql("orders", 10), log: engines.log, inventory, now, onFault, metrics },
     topics: { reservations: config.TOPIC_ORDERS_RESERVATIONS, events: config.TOPIC_ORDERS_EVENTS },
     group: config.GROUP_ORDER_PROCESSOR,
     maxRecords: config.KAFKA_MAX_POLL_RECORDS,
@@ -67,8 +69,6 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
       else onPaid.nudge(orderId);
     },
   });
-  const health = createHealth();
-  const metrics = createMetrics();
   const faces = { config, engines, log, now, identity, catalog, inventory, orders, streams, payment, simulator };
   return { ...faces, onPaid, health, metrics };
 }

@@ -11,6 +11,7 @@ import { createAsk, Refused } from "./ask.ts";
 import { assemble } from "./assemble.ts";
 import { bannerOf } from "./banner.ts";
 import type { Config } from "./config.ts";
+import { observe } from "./observe.ts";
 import { seedDemoShop } from "./seed.ts";
 import { createServer } from "./server.ts";
 import { services, startServices } from "./services.ts";
@@ -53,6 +54,8 @@ export async function startSystem(
   const app = await createServer(faces);
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
+  const observing = observe(faces);
+  lifecycle.onStop("observation", observing.stop);
   const port = await listen(app, config);
   lifecycle.onStop("address", () => app.close());
   faces.health.open();

@@ -49,6 +49,8 @@ export function migrateDatabase({ url }: Pick<Database, "url">, schemas: readonl
 export type Engines = {
   /** A pool a module, so that none can starve another. */
   sql(module: string, maxConnections: number): Sql;
+  /** @throws where the database does not answer. */
+  ping(): Promise<void>;
   log: EventLog;
   openWorkflows<Input, S extends Steps>(story: Story<Input, S>): Promise<Workflows<Input>>;
   says: { log: string; workflows: string };
@@ -69,10 +71,12 @@ export async function openEngines(
     pools.push(pool);
     return pool;
   };
-  const eventLog = await openPostgresLog({ sql: sql("log", 4), url, log });
+  const logSql = sql("log", 4);
+  const eventLog = await openPostgresLog({ sql: logSql, url, log });
   await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions: 1 })));
   return {
     sql,
+    ping: async () => void (await logSql.query("select 1")),
     log: eventLog,
     openWorkflows: (story) => openDbosWorkflows({ url, story, log }),
     says: { log: "PostgreSQL, the same", workflows: "DBOS on PostgreSQL, the same" },

@@ -69,6 +69,7 @@ export function createInventory(options: InventoryOptions) {
   let upkeep: Upkeep | undefined;
   let books: OrderBooks | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  let latest = countBy([]);
 
   function suspect(productId: string): void {
     suspects.add(productId);
@@ -100,6 +101,14 @@ export function createInventory(options: InventoryOptions) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     return exists(productId);
+  }
+
+  async function compare(): Promise<ProductReport[]> {
+    const current = mode.current();
+    const snapshots = new Map((await gate.snapshot()).map((snapshot) => [snapshot.productId, snapshot]));
+    const applied = new Map([...snapshots].map(([id, snapshot]) => [id, snapshot.applied]));
+    const figures = await readFigures(reportSql, null, applied);
+    return figures.map((one) => reconcileProduct(one, snapshots.get(one.productId), current, now()));
   }
 
   async function allProducts(): Promise<string[]> {
@@ -179,13 +188,18 @@ export function createInventory(options: InventoryOptions) {
     },
 
     async reconcile(): Promise<{ status: ProductReport["status"]; mode: GateMode; products: ProductReport[] }> {
-      const current = mode.current();
-      const snapshots = new Map((await gate.snapshot()).map((snapshot) => [snapshot.productId, snapshot]));
-      const applied = new Map([...snapshots].map(([id, snapshot]) => [id, snapshot.applied]));
-      const figures = await readFigures(reportSql, null, applied);
-      const products = figures.map((one) => reconcileProduct(one, snapshots.get(one.productId), current, now()));
-      return { status: worstOf(products), mode: current, products };
+      let products = await compare();
+      // The gate was read before the books: a product that was rebuilt in between is read again.
+      for (let again = 0; again < 3 && products.some((one) => one.status === "CRITICAL"); again += 1) {
+        await alone(async () => {});
+        products = await compare();
+      }
+      latest = countBy(products);
+      return { status: worstOf(products), mode: mode.current(), products };
     },
+
+    /** How many products the latest reconciliation of this process found in which state. */
+    latestReconciliation: () => latest,
 
     /** Checks every product and loads anew what is missing or disagrees; `everything` loads all anew. */
     async sync(everything: boolean): Promise<SyncReport[]> {
@@ -236,4 +250,10 @@ export function createInventory(options: InventoryOptions) {
       };
     },
   };
+}
+
+function countBy(products: readonly ProductReport[]): Record<ProductReport["status"], number> {
+  const counts = { OK: 0, WARNING: 0, CRITICAL: 0 };
+  for (const { status } of products) counts[status] += 1;
+  return counts;
 }

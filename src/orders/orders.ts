@@ -3,6 +3,7 @@ import type { EventLog } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { type Loop, startLoop } from "#platform/loop";
+import type { Metrics } from "#platform/metrics";
 import {
   changeEventOf,
   listOrders,
@@ -43,6 +44,7 @@ export type OrdersOptions = {
   paymentWindowMs: number;
   now(): number;
   onFault(what: string, error: unknown): void;
+  metrics: Metrics;
 };
 
 /** An order as people see it: also one that is still on its way to the books. */
@@ -68,7 +70,8 @@ const shipEveryMs = 500;
 const settleLookEveryMs = 10;
 
 export function createOrders(options: OrdersOptions) {
-  const { sql, log, inventory, topics, group, maxRecords, maxWaiting, paymentWindowMs, now, onFault } = options;
+  const { sql, log, inventory, topics, group, maxRecords, maxWaiting, paymentWindowMs, now, onFault, metrics } =
+    options;
   const changed = new Set<(order?: Order) => void>();
   const productOfPrefix = new Map<string, string>();
   let outbox: Loop | undefined;
@@ -84,7 +87,7 @@ export function createOrders(options: OrdersOptions) {
     fatesOf: (orderId) => inventory.fatesOf(orderId),
   });
   const direct = createDirectOrders({ sql, inventory, maxWaiting, now, onSettled: () => tellChanged() });
-  const place = createPlace({ sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now });
+  const placing = createPlace({ sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now, metrics });
 
   function tellChanged(order?: Order): void {
     outbox?.nudge();
@@ -156,7 +159,8 @@ export function createOrders(options: OrdersOptions) {
   }
 
   return {
-    place,
+    place: placing.place,
+    waiting: placing.waiting,
     read,
     settled,
     readMany: (orderIds: readonly string[]) => readOrders(sql, orderIds),

@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, type ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
+import type { Metrics } from "#platform/metrics";
+import { countAnswers } from "./answer-counts.ts";
 import { type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
 import { type Order, readOrders } from "./books.ts";
 import type { DirectOrders } from "./direct.ts";
@@ -17,6 +19,7 @@ export type PlaceOptions = {
   paymentWindowMs: number;
   maxWaiting: number;
   now(): number;
+  metrics: Metrics;
 };
 
 /** Until a pending reservation is this old, the request that took it is still at work on it, milliseconds. */
@@ -24,8 +27,15 @@ const youngMs = 3_000;
 const reservesAtOnce = 256;
 const lookUpsAtOnce = 500;
 
-export function createPlace(options: PlaceOptions): (request: PlaceRequest) => Promise<PlaceAnswer> {
+export type Place = {
+  place(request: PlaceRequest): Promise<PlaceAnswer>;
+  /** Requests that wait for their answer. */
+  waiting(): number;
+};
+
+export function createPlace(options: PlaceOptions): Place {
   const { sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now } = options;
+  const count = countAnswers(options.metrics);
   let underWay = 0;
   const keyed = new Map<string, { bodyHash: string; answer: Promise<PlaceAnswer> }>();
   const reserves: Batcher<ReserveRequest, ReserveAnswer> = createBatcher({
@@ -44,6 +54,12 @@ export function createPlace(options: PlaceOptions): (request: PlaceRequest) => P
 
   /** Requests under one key that meet in this process share one answer. */
   async function place(request: PlaceRequest): Promise<PlaceAnswer> {
+    const answer = await placeOnce(request);
+    count(answer);
+    return answer;
+  }
+
+  async function placeOnce(request: PlaceRequest): Promise<PlaceAnswer> {
     const orderId = orderIdFor({ ...request, key: request.idempotencyKey });
     if (underWay >= maxWaiting) return { ok: false, reason: "overloaded", orderId };
     underWay += 1;
@@ -140,7 +156,7 @@ export function createPlace(options: PlaceOptions): (request: PlaceRequest) => P
     return { ok: false, reason, orderId: reservation.orderId };
   }
 
-  return place;
+  return { place, waiting: () => underWay };
 }
 
 async function sameAnswer(

@@ -4,16 +4,17 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import type { Sql } from "#engines/sql";
 
 export type Owner = {
   readonly epoch: string;
   /** Set for good once another process has taken over. */
   readonly fenced: Error | undefined;
-  /** The session that holds the lock, or a new one if it was lost. @throws when PostgreSQL cannot be reached. */
+  /** The session that holds the lock, or a new one where it was lost. @throws when PostgreSQL cannot be reached. */
   connection(): Promise<pg.Client>;
   /** Gives up a session that is silent. What was sent on it may still be carried out. */
   discard(client: pg.Client): void;
-  /** Takes the lock again where it was lost, and looks whether this process is the owner still. */
+  /** Takes the lock again where it was lost, and looks whether this process still is the owner. */
   keep(): Promise<void>;
   close(): Promise<void>;
 };
@@ -33,10 +34,11 @@ const ANSWER_MS = 2_000;
  * The lock belongs to a session: `url` must lead to PostgreSQL itself, not to a pooler in transaction mode.
  * @throws when another process holds the lock, saying which.
  */
-export async function openOwner(url: string): Promise<Owner> {
+export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promise<Owner> {
   let session: pg.Client | undefined;
   let connecting: Promise<pg.Client> | undefined;
-  let locked = false;
+  /** Sessions that hold the lock, until they end. */
+  const holders = new WeakSet<pg.Client>();
   let closed = false;
   let fenced: Error | undefined;
 
@@ -52,6 +54,7 @@ export async function openOwner(url: string): Promise<Owner> {
     try {
       await client.connect();
       await client.query(prepareSession);
+      await takeLock(client);
       if (closed) throw new Error("the event log is closed");
     } catch (error) {
       discard(client);
@@ -62,10 +65,7 @@ export async function openOwner(url: string): Promise<Owner> {
   }
 
   function discard(client: pg.Client): void {
-    if (session === client) {
-      session = undefined;
-      locked = false;
-    }
+    if (session === client) session = undefined;
     client.end().catch(() => {});
   }
 
@@ -77,23 +77,25 @@ export async function openOwner(url: string): Promise<Owner> {
     return connecting;
   }
 
+  async function takeLock(client: pg.Client): Promise<void> {
+    const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", LOCK);
+    if (rows[0].locked) holders.add(client);
+  }
+
   async function keep(): Promise<void> {
     const client = await connection();
-    try {
-      if (!locked) locked = await tryLock(client);
-      const { rows } = await client.query<{ epoch: string }>("select epoch from event_log.owner");
-      if (rows[0]?.epoch !== epoch) fenced ??= takenOver(epoch, rows[0]?.epoch);
-    } catch (error) {
-      discard(client);
-      throw error;
-    }
+    // The session that was lost may live a little longer, and its lock with it. The epoch is ours all the same.
+    if (!holders.has(client)) await takeLock(client);
+    const rows = await sql.query<{ epoch: string }>("select epoch::text from event_log.owner");
+    if (rows[0]?.epoch !== epoch) fenced ??= takenOver(epoch, rows[0]?.epoch);
   }
 
   async function takeOver(client: pg.Client): Promise<string> {
-    for (const giveUpAt = performance.now() + LOCK_WAIT_MS; !locked; await sleep(LOCK_POLL_MS)) {
-      locked = await tryLock(client);
-      if (locked) break;
+    const giveUpAt = performance.now() + LOCK_WAIT_MS;
+    while (!holders.has(client)) {
       if (performance.now() > giveUpAt) throw await alreadyOwned(client);
+      await sleep(LOCK_POLL_MS);
+      await takeLock(client);
     }
     const { rows } = await client.query<{ epoch: string }>(raiseEpoch);
     if (!rows[0]) throw new Error("event_log.owner has lost its row; put it back with an epoch higher than ever used");
@@ -119,11 +121,6 @@ export async function openOwner(url: string): Promise<Owner> {
       await session?.end();
     },
   };
-}
-
-async function tryLock(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", LOCK);
-  return rows[0].locked;
 }
 
 function takenOver(mine: string, current: string | undefined): Error {

@@ -26,7 +26,7 @@ const LOOK_EVERY_MS = 250;
  */
 export async function openPostgresLog(options: { sql: Sql; url: string; log: Log }): Promise<EventLog> {
   const { sql, url, log } = options;
-  const owner = await openOwner(url);
+  const owner = await openOwner({ sql, url });
   const heads = createHeads(sql);
   await heads.refresh().catch(async (error) => {
     await owner.close();
