@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { callerOf, type Identity, mayActFor } from "#identity";
-import { notSettledYet, type Orders, orderProblems, settleWithinMs } from "#orders";
+import { isTerminal, notSettledYet, type Orders, orderProblems, settleWithinMs } from "#orders";
 import { type Payment, paymentProblems, payRequestSchema } from "#payment";
 import type { Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
@@ -43,7 +43,7 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
       const { orderId } = request.params;
       const seen = isUuid(orderId) ? await orders.read(orderId) : undefined;
       if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
-      const order = await orders.settled(orderId, settleWithinMs);
+      const order = isTerminal(seen.status) ? seen : await orders.settled(orderId, settleWithinMs);
       if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
       if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid);
       if (order.status !== "INVENTORY_RESERVED" && order.status !== "PAYMENT_PENDING") {

@@ -180,7 +180,8 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
     },
     async (request, reply) => {
       const seen = await ownOrder(request, request.params.orderId);
-      const order = await orders.settled(seen.orderId, settleWithinMs);
+      // What was decided void ended without ever standing in the books: there is nothing to wait for.
+      const order = isTerminal(seen.status) ? seen : await orders.settled(seen.orderId, settleWithinMs);
       if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
       const caller = callerOf(request);
       const reason = caller.userId === order.userId ? "cancelled_by_customer" : "cancelled_by_admin";

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-type Health = { status: string; components: Record<string, { status: string }>; groups?: string[] };
+const metricsText = "/actuator/prometheus";
+
+type Health = { status: string; components: Record<string, { status: string; details?: object }>; groups?: string[] };
 
 describe("monitoring & alerts", () => {
   let world: World;
@@ -45,7 +48,7 @@ describe("monitoring & alerts", () => {
     const productId = await world.newProduct({ stock: 1 });
     await world.place(world.as("ada"), productId);
     await world.as("bob").post("/orders", { productId, quantity: 1 });
-    const { status, headers, body } = await world.nobody.get<string>("/actuator/prometheus");
+    const { status, headers, body } = await world.nobody.get<string>(metricsText);
     assert.equal(status, 200);
     assert.match(headers["content-type"] ?? "", /^text\/plain; version=0\.0\.4/);
     assert.match(body, /^# HELP dropgate_http_request_seconds \w/m);
@@ -57,10 +60,34 @@ describe("monitoring & alerts", () => {
     }
   });
 
+  it("health names the database, the stock gate with its switch, and the topics of the service", async () => {
+    const componentsOf = async (service: string) =>
+      (await world.nobody.get<Health>(`${service}/actuator/health`)).body.components;
+    const all = await componentsOf("");
+    assert.deepEqual(Object.keys(all).sort(), ["db", "log:orders.reservations", "log:product.events", "stockGate"]);
+    assert.deepEqual(all.stockGate?.details, { mode: "gatekeeper", ready: true });
+    assert.deepEqual(Object.keys(await componentsOf("/order")).sort(), ["db", "log:orders.reservations", "stockGate"]);
+    assert.deepEqual(Object.keys(await componentsOf("/inventory")).sort(), ["db", "stockGate"]);
+  });
+
+  it("the guide's other key metrics are there: lag, hit rate, reconciliation, memory", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    await world.place(world.as("ada"), productId);
+    await world.untilAtRest(productId);
+    const { body } = await world.nobody.get<string>(metricsText);
+    const lag = 'dropgate_consumer_lag_records{group="order-processor-group",topic="orders.reservations"}';
+    const lines = [lag, 'dropgate_gate_lookups_total{result="hit"}', 'dropgate_orders_total{answer="accepted"}'];
+    for (const line of [...lines, 'dropgate_reconcile_products{status="OK"}', "process_resident_memory_bytes"]) {
+      assert.ok(body.includes(`\n${line} `), `${line} is not on the page:\n${body}`);
+    }
+    assert.match(body, /^dropgate_reconcile_products\{status="CRITICAL"\} 0$/m);
+    await until(async () => (await world.nobody.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
+  });
+
   it("what visitors ask for makes no new series", async () => {
     await world.nobody.get("/nowhere/at-all-1");
     await world.nobody.get("/products/unknown-1");
-    const { body } = await world.nobody.get<string>("/actuator/prometheus");
+    const { body } = await world.nobody.get<string>(metricsText);
     assert.doesNotMatch(body, /at-all-1|unknown-1/);
   });
 });

@@ -18,6 +18,8 @@ export type Stage = {
 export type Faults = {
   /** The gate forgets everything it knows, at once, as a server does that lost its data. */
   loseGate(): Promise<void>;
+  /** The gate comes to believe that it has so many units more than it was told of. */
+  skewGate(productId: string, units: number): Promise<void>;
   /** From now on the log takes nothing. */
   loseLog(): Promise<void>;
   /** From now on the log stores what it is given, and its acknowledgement is lost. */
@@ -48,6 +50,15 @@ function embeddedFaults(system: () => System): Faults {
       const { gate } = system().faces.inventory;
       if (!("lose" in gate && typeof gate.lose === "function")) throw new Error("this gate is not the one in memory");
       gate.lose();
+    },
+    async skewGate(productId, units) {
+      const { gate } = system().faces.inventory;
+      const [product] = await gate.snapshot([productId]);
+      if (!product) throw new Error(`the gate does not know ${productId}`);
+      const { epoch, applied, sellable, pending } = product;
+      const availableAfter = sellable + pending + units;
+      const change = { productId, epoch, seq: applied + 1, kind: "change", availableAfter, added: units } as const;
+      await gate.apply({ ...change, items: [] });
     },
     async loseLog() {
       armed.push(armCrashPoint("log.append", { kind: "error" }));

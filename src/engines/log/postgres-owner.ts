@@ -78,8 +78,13 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
   }
 
   async function takeLock(client: pg.Client): Promise<void> {
-    const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", LOCK);
-    if (rows[0].locked) holders.add(client);
+    try {
+      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", LOCK);
+      if (rows[0].locked) holders.add(client);
+    } catch (error) {
+      discard(client);
+      throw error;
+    }
   }
 
   async function keep(): Promise<void> {

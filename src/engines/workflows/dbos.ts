@@ -29,6 +29,7 @@ const CLOSE_PATIENCE_MS = 5_000;
 /** There is no number of restarts after which an order may be left alone. */
 const MAX_TAKE_OVERS = 1_000_000;
 const LONGEST_LOGGED = 300;
+const WARNINGS_PER_SECOND = 5;
 /** Between two tries to reach PostgreSQL again. With the default of 60 s an outage of 10 s held runs up for 90 (measured). */
 const LONGEST_RETRY_PAUSE_S = 4;
 
@@ -164,13 +165,23 @@ function wakeWaiting(executor = DBOSExecutor.globalInstance): void {
   for (const key of waiting ? [...waiting.map.keys()] : []) waiting?.callCallbacks(key);
 }
 
-/** What DBOS reports as news is the normal course of things here, and a warning may hold ten thousand ids. */
+/**
+ * What DBOS reports as news is the normal course of things here. A warning may hold ten thousand ids, and without
+ * PostgreSQL every open run warns every few seconds: those who say the same as many others are left out.
+ */
 function quietLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
   const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, LONGEST_LOGGED);
+  let second = 0;
+  let warnings = 0;
   return {
     debug() {},
     info() {},
-    warn: (entry) => log.warn("dbos", { message: text(entry) }),
+    warn(entry) {
+      const now = Math.floor(Date.now() / 1_000);
+      warnings = now === second ? warnings + 1 : 1;
+      second = now;
+      if (warnings <= WARNINGS_PER_SECOND) log.warn("dbos", { message: text(entry) });
+    },
     error: (entry, metadata) => log.error("dbos", { message: text(entry) }, metadata?.error),
   };
 }

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import type { EventLog } from "#engines/log";
+import { randomId, uuidV8 } from "#platform/ids";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { eventLogSchema, openPostgresLog } from "../engines/log/postgres.ts";
+import { migrate } from "../engines/sql/migrate.ts";
+import type { GateRecord, Reservation } from "./gate/gate.ts";
+import { openMemoryGate } from "./gate/memory.ts";
+import { createInventory, inventorySchema } from "./inventory.ts";
+import { keepPrice } from "./prices.ts";
+
+describe("inventory", () => {
+  let database: TestDatabase;
+  let log: EventLog;
+  const gate = openMemoryGate();
+  let inventory: ReturnType<typeof createInventory>;
+  let products = 0;
+  const faults: unknown[] = [];
+
+  before(async () => {
+    database = await openTestDatabase();
+    const { sql, url } = database;
+    await migrate({ url, modules: [eventLogSchema, inventorySchema] });
+    log = await openPostgresLog({ sql, url, log: createLog({ level: "silent" }) });
+    await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
+    inventory = createInventory({
+      ...{ sql, reportSql: sql, gate, log, productEventsTopic: "product.events", now: Date.now },
+      onFault: (_what, error) => faults.push(error),
+    });
+  });
+  after(async () => {
+    await log.close();
+    await database.close();
+  });
+
+  async function newProduct(stock: number, limitPerCustomer: number | null = null): Promise<string> {
+    products += 1;
+    const productId = `lamp-${products}`;
+    const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer, version: 1 };
+    await database.sql.transaction((tx) => keepPrice(tx, productId, price));
+    if (stock > 0) await enter(productId, stock);
+    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, price, held: [], keysInBooks: false });
+    await settleStream(productId);
+    return productId;
+  }
+
+  const enter = (productId: string, quantity: number, ref?: string) =>
+    inventory.enter({ productId, quantity, reason: "test", actor: "grace", ref });
+
+  async function settleStream(productId: string): Promise<void> {
+    const rows = await database.sql.query<never>(
+      `select product_id as "productId", seq, epoch, kind, available_after as "availableAfter", added, items
+         from inventory.stock_stream where product_id = $1 order by seq`,
+      [productId],
+    );
+    for (const row of rows) await gate.apply(row);
+  }
+
+  async function reserve(productId: string, quantity = 1, userId = "ada"): Promise<Reservation | undefined> {
+    const at = { nowMs: Date.now(), payByMs: Date.now() + 60_000 };
+    const rest = { bodyHash: "", expectedTotalMinor: null, booksAsked: true, withdrawal: false };
+    const orderId = uuidV8(randomId(6), randomId(10));
+    const [answer] = await gate.reserve([{ productId, orderId, userId, quantity, ...rest, ...at }]);
+    return answer?.kind === "reserved" ? answer.reservation : undefined;
+  }
+
+  async function claim(reservations: readonly Reservation[]) {
+    const { decided, rows } = await database.sql.transaction((tx) =>
+      inventory.claim(
+        tx,
+        reservations.map((one) => ({ ...one, intent: "claim" as const })),
+      ),
+    );
+    for (const row of rows) await gate.apply(row);
+    return decided;
+  }
+
+  async function end(reservation: Reservation, outcome: "released" | "sold"): Promise<void> {
+    await database.sql.transaction((tx) => inventory.queueOutcome(tx, reservation, outcome));
+  }
+
+  async function reportOf(productId: string) {
+    const { products } = await inventory.reconcile();
+    const report = products.find((one) => one.productId === productId);
+    assert.ok(report);
+    return report;
+  }
+
+  test("a restock counts once for its reference, however often it is sent", async () => {
+    const productId = await newProduct(0);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => enter(productId, 5, "delivery-1")));
+    assert.equal(answers.filter((answer) => answer.ok && !answer.repeated).length, 1);
+    assert.deepEqual(await enter(productId, 6, "delivery-1"), { ok: false, reason: "idempotency_mismatch" });
+    assert.deepEqual((await inventory.stock(productId))?.available, 5);
+  });
+
+  test("two transactions that claim the last unit make one order", async () => {
+    const productId = await newProduct(1);
+    const [first] = [await reserve(productId)];
+    assert.ok(first);
+    const twin: Reservation = { ...first, orderId: uuidV8(randomId(6), randomId(10)), n: 2 };
+    const decisions = (await Promise.all([claim([first]), claim([twin])])).flat().map((one) => one.decision);
+    assert.deepEqual(decisions.toSorted(), ["C", "X"]);
+  });
+
+  test("a claim and a void that race leave one fate, and both learn it", async () => {
+    for (let i = 0; i < 10; i += 1) {
+      const productId = await newProduct(3);
+      const taken = await reserve(productId);
+      assert.ok(taken);
+      const [[claimed], [voided]] = await Promise.all([claim([taken]), inventory.voidReservations([taken])]);
+      assert.equal(claimed?.decision, voided?.decision);
+      await settleStream(productId);
+      const report = await reportOf(productId);
+      assert.deepEqual([report.status, report.drift, report.inFlight], ["OK", 0, 0]);
+    }
+  });
+
+  test("what orders hold cannot be taken out; what is free can, under load and with the gate closed", async () => {
+    const productId = await newProduct(10);
+    const taken = await reserve(productId, 4);
+    assert.ok(taken);
+    assert.deepEqual(await enter(productId, -7), { ok: false, reason: "not_enough_stock" });
+    assert.equal((await enter(productId, -6)).ok, true);
+    assert.equal((await claim([taken]))[0]?.decision, "C");
+    assert.deepEqual((await inventory.stock(productId))?.available, 0);
+    assert.equal((await reportOf(productId)).status, "OK");
+    await gate.close(productId);
+    assert.deepEqual(await enter(productId, -1), { ok: false, reason: "not_enough_stock" });
+  });
+
+  test("a claim is released or sold, never both", async () => {
+    const productId = await newProduct(2);
+    const taken = await reserve(productId);
+    assert.ok(taken);
+    await claim([taken]);
+    await end(taken, "sold");
+    await assert.rejects(end(taken, "released"));
+  });
+
+  test("an unknown product has no stock and takes none", async () => {
+    assert.equal(await inventory.stock("no-such-lamp"), null);
+    assert.deepEqual(await enter("no-such-lamp", 5), { ok: false, reason: "product_not_found" });
+  });
+
+  test("whatever happens in whatever order, gate and books agree after every step", async (t) => {
+    const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
+    t.diagnostic(`repeat with SEED=${seed}`);
+    const random = randomFrom(seed);
+    const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
+    const { sql } = database;
+    const productId = await newProduct(20, 6);
+    const lost: Reservation[] = [];
+    const open: Reservation[] = [];
+    const orderBooks = {
+      drained: async () => void (await claim(lost.splice(0))),
+      redrive: async (records: readonly GateRecord[]) => void (await claim(records)),
+    };
+    const running = await inventory.start({ ...orderBooks }).catch((error) => {
+      throw new Error("inventory did not start", { cause: error });
+    });
+    const steps: Record<string, () => Promise<unknown>> = {
+      async publish() {
+        const taken = await reserve(productId, 1 + Math.floor(random() * 3), pick(["ada", "grace", "linus"]));
+        if (!taken || (await gate.mark([taken]))[0] !== "published") return;
+        lost.push(taken);
+      },
+      settle: async () => {
+        const decided = await claim(lost.splice(0, 1 + Math.floor(random() * 4)));
+        open.push(...decided.filter((one) => one.decision === "C").map((one) => one as unknown as Reservation));
+      },
+      async voidOne() {
+        const taken = await reserve(productId, 1, "grace");
+        if (taken && (await gate.claimVoid(taken)) === "voiding") await inventory.voidReservations([taken]);
+      },
+      release: async () => {
+        const [one] = open.splice(0, 1);
+        if (one) await end(one, "released");
+      },
+      sell: async () => {
+        const [one] = open.splice(0, 1);
+        if (one) await end(one, "sold");
+      },
+      restock: () => enter(productId, 1 + Math.floor(random() * 5)),
+      takeOut: () => enter(productId, -1 - Math.floor(random() * 5)),
+      sync: () => inventory.sync(random() < 0.5),
+      lose: async () => {
+        gate.lose();
+        await inventory.sync(false);
+      },
+    };
+    try {
+      for (let i = 0; i < 150; i += 1) {
+        const name = pick(Object.keys(steps)) as string;
+        await steps[name]?.();
+        const report = await reportOf(productId);
+        assert.equal(report.drift, 0, `after ${name}, step ${i}: ${report.explanation}`);
+        assert.notEqual(report.status, "CRITICAL", `after ${name}, step ${i}: ${report.explanation}`);
+      }
+      await orderBooks.drained();
+      await inventory.sync(false);
+      const [stock] = await sql.query<{ committed: number; held: number }>(
+        `select committed, (select coalesce(sum(held), 0)::bigint from inventory.user_quota q
+          where q.product_id = s.product_id) as held from inventory.stock s where product_id = $1`,
+        [productId],
+      );
+      assert.equal(stock?.held, stock?.committed, "what customers hold is what is committed");
+      assert.deepEqual(faults, []);
+    } finally {
+      await running.stop();
+    }
+  });
+});
+
+/** mulberry32: small, and the same everywhere for a seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

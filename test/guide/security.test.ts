@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Role } from "#identity";
+import type { Reconciliation } from "../support/client.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Door = { method: string; path: string; body?: object; opensFor: readonly Role[] };
+
+const admins = ["ADMIN"] as const;
+const warehouse = ["WAREHOUSE", "ADMIN"] as const;
+const everybody = ["CUSTOMER", "WAREHOUSE", "ADMIN"] as const;
+const nobodysOrder = "00000000-0000-8000-8000-000000000000";
+
+const doors: readonly Door[] = [
+  { method: "POST", path: "/inventory/admin/sync-redis", opensFor: admins },
+  { method: "POST", path: "/admin/sync-redis", opensFor: admins },
+  { method: "GET", path: "/admin/reconcile", opensFor: admins },
+  { method: "GET", path: "/admin/gatekeeper", opensFor: admins },
+  { method: "PUT", path: "/admin/gatekeeper", body: { mode: "gatekeeper" }, opensFor: admins },
+  { method: "POST", path: "/products", body: { name: "Lamp", price: 1, currency: "EUR" }, opensFor: admins },
+  { method: "PATCH", path: "/products/unknown", body: { price: 1 }, opensFor: admins },
+  { method: "GET", path: "/inventory/unknown", opensFor: warehouse },
+  { method: "POST", path: "/inventory/unknown/restock", body: { quantity: 1, reason: "x" }, opensFor: warehouse },
+  { method: "POST", path: "/inventory/unknown/adjust", body: { delta: 1, reason: "x" }, opensFor: warehouse },
+  { method: "POST", path: "/orders", body: { productId: "unknown", quantity: 1 }, opensFor: everybody },
+  { method: "GET", path: "/orders", opensFor: everybody },
+  { method: "GET", path: `/orders/${nobodysOrder}`, opensFor: everybody },
+  { method: "POST", path: `/orders/${nobodysOrder}/cancel`, opensFor: everybody },
+];
+
+/** What answers without a token. A door that is not on this list has to ask who it is. */
+const open = [
+  "GET /time",
+  "GET /products",
+  "GET /products/{productId}",
+  "POST /payments/webhooks/{provider}",
+  "GET /actuator/health",
+  "GET /actuator/health/liveness",
+  "GET /actuator/health/readiness",
+  "GET /actuator/info",
+  "GET /actuator/prometheus",
+];
+
+describe("security checklist", () => {
+  let world: World;
+  before(async () => {
+    // As behind the internet: who sends X-User-Id is nobody.
+    world = await openWorld({ settings: { TRUST_USER_HEADER: "false" } });
+  });
+  after(() => world.close());
+
+  const knock = ({ method, path, body }: Door, client = world.nobody, headers = {}) => {
+    const json = body && { "content-type": "application/json" };
+    return client.raw(method, path, body && JSON.stringify(body), { ...json, ...headers });
+  };
+
+  for (const door of doors) {
+    it(`${door.method} ${door.path} opens for ${door.opensFor.join(", ")} and for nobody else`, async () => {
+      const strangers = [await knock(door), await knock(door, world.nobody, { "x-user-id": "admin" })];
+      for (const { status, body, headers } of strangers) {
+        assert.deepEqual([status, body.code], [401, "unauthenticated"]);
+        assert.match(headers["www-authenticate"] ?? "", /^Bearer /);
+      }
+      for (const role of everybody) {
+        const { status, body } = await knock(door, world.as("somebody", role));
+        if (door.opensFor.includes(role)) assert.ok(status !== 401 && status !== 403, `${role}: ${status}`);
+        else assert.deepEqual([status, body.code], [403, "forbidden"], role);
+      }
+    });
+  }
+
+  it("every other door of the document asks for a token first, whatever is sent", async () => {
+    const { body } = await world.nobody.get<{ paths: Record<string, Record<string, unknown>> }>("/openapi.json");
+    const listed = Object.entries(body.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
+    );
+    assert.ok(listed.length > open.length);
+    for (const { method, path } of listed) {
+      if (open.includes(`${method} ${path}`)) continue;
+      const url = path.replaceAll(/\{\w+\}/g, nobodysOrder);
+      const { status } = await world.nobody.raw(method, url, method === "GET" ? undefined : "{", {
+        "content-type": "application/json",
+      });
+      assert.equal(status, 401, `${method} ${path}`);
+    }
+  });
+
+  it("what a stranger or a customer asks of an admin's door changes nothing", async () => {
+    const productId = await world.newProduct({ stock: 3 });
+    for (const client of [world.nobody, world.as("ada"), world.as("wendy", "WAREHOUSE")]) {
+      await client.put("/admin/gatekeeper", { mode: "closed" });
+      await client.patch(`/products/${productId}`, { price: 1 });
+    }
+    await world.as("ada").post(`/inventory/${productId}/adjust`, { delta: -3, reason: "mine" });
+    const { body } = await world.admin.get<Reconciliation>("/admin/reconcile");
+    assert.equal(body.mode, "gatekeeper");
+    assert.equal((await world.place(world.as("ada"), productId)).total, 1_999);
+    assert.equal((await world.untilAtRest(productId)).available, 2);
+  });
+
+  it("a webhook that its provider did not sign is refused", async () => {
+    const { status, body } = await world.nobody.post("/payments/webhooks/simulator", { type: "charge.authorized" });
+    assert.deepEqual([status, body.code], [401, "bad_signature"]);
+    const unknown = await world.nobody.post("/payments/webhooks/nobody", {});
+    assert.deepEqual([unknown.status, unknown.body.code], [404, "unknown_provider"]);
+  });
+
+  it("a setting that holds a secret is never printed, and no answer names one", async () => {
+    const pages = ["/actuator/info", "/actuator/health", "/actuator/prometheus", "/openapi.json"];
+    for (const page of pages) {
+      const { body } = await world.nobody.get<unknown>(page);
+      assert.doesNotMatch(JSON.stringify(body), /secret for tests|postgresql:/, page);
+    }
+  });
+});
