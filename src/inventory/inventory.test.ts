@@ -157,6 +157,7 @@ describe("inventory", () => {
     const open: Reservation[] = [];
     const orderBooks = {
       drained: async () => void (await claim(lost.splice(0))),
+      watermark: async () => async () => lost.length === 0,
       redrive: async (records: readonly GateRecord[]) => void (await claim(records)),
     };
     const running = await inventory.start({ ...orderBooks }).catch((error) => {

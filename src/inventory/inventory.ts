@@ -1,24 +1,26 @@
 /**
  * Stock: the gate that takes units at once, the books that decide for good, and what keeps the two
- * in agreement. See docs/guide/protocol.md for the invariants.
+ * in agreement. docs/guide/protocol.md has the invariants.
  */
 import { randomUUID } from "node:crypto";
-import { type Consumer, type EventLog, lagOf } from "#engines/log";
+import { type EventLog, lagOf } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
+import { createControl } from "./control.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { consumePrices, priceGroup } from "./events.ts";
 import { readFigures } from "./figures.ts";
 import type { Decision, Gate, StreamRow } from "./gate/gate.ts";
 import { recordClaims, recordDirectClaims } from "./ledger.ts";
-import { createModeFollower, directOrdersAllowed, type GateMode, type ModeState, readMode, writeMode } from "./mode.ts";
+import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./mode.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
 import { readPrices } from "./prices.ts";
-import { closeAndDrain, type OrderBooks, rebuild, voidReservations } from "./rebuild.ts";
-import { type ProductReport, reconcileProduct, stockOf, worstOf } from "./reconcile.ts";
+import { type OrderBooks, voidReservations } from "./rebuild.ts";
+import { stockOf } from "./reconcile.ts";
 import { createRelay } from "./relay.ts";
-import { productsToRebuild, startUpkeep, type Upkeep } from "./upkeep.ts";
+import { startUpkeep, type Upkeep } from "./upkeep.ts";
 
+export type { Reconciliation, SyncReport } from "./control.ts";
 export type { Claim, Decided } from "./decide.ts";
 export type * from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
@@ -43,48 +45,41 @@ export type InventoryOptions = {
 };
 
 export type Inventory = ReturnType<typeof createInventory>;
+
 export type StockFigures = {
   productId: string;
   onHand: number;
   held: number;
   sold: number;
   available: number;
+  /** Units the gate may still sell; null while it is closed. */
   gate: number | null;
 };
-export type SyncReport = {
-  productId: string;
-  action: "verified" | "rebuilt" | "gate_off";
-  epoch: number;
-  sellable: number;
-};
+
+export type VoidedReservation = { userId: string; productId: string; quantity: number; decidedAt: Date };
 
 /** How long a question about an unknown product waits for the news of it, milliseconds. */
 const newsWithinMs = 1_000;
+const lookForNewsEveryMs = 10;
 
 export function createInventory(options: InventoryOptions) {
   const { sql, reportSql, gate, log, productEventsTopic, now, onFault } = options;
   const mode = createModeFollower(sql, now);
   const suspects = new Set<string>();
   const relay = createRelay({ sql, gate, onRefused: suspect });
+  const control = createControl({ sql, reportSql, gate, mode, orderBooks, now });
   let upkeep: Upkeep | undefined;
   let books: OrderBooks | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
-  let latest = countBy([]);
 
+  /** Has a product looked at that somebody found closed, unknown or in disagreement. */
   function suspect(productId: string): void {
     suspects.add(productId);
     upkeep?.suspected();
   }
 
-  function alone<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work, work);
-    turn = next.catch(() => {});
-    return next;
-  }
-
-  function rebuildDeps() {
+  function orderBooks(): OrderBooks {
     if (!books) throw new Error("inventory was not started: it does not know the order books yet");
-    return { sql, gate, orderBooks: books };
+    return books;
   }
 
   async function exists(productId: string): Promise<boolean> {
@@ -98,31 +93,28 @@ export function createInventory(options: InventoryOptions) {
     const ends = await log.endOffsets(productEventsTopic);
     const giveUpAt = now() + newsWithinMs;
     while (lagOf(ends, await log.committedOffsets(priceGroup, productEventsTopic)) > 0 && now() < giveUpAt) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, lookForNewsEveryMs));
     }
     return exists(productId);
   }
 
-  async function compare(): Promise<ProductReport[]> {
-    const current = mode.current();
-    const snapshots = new Map((await gate.snapshot()).map((snapshot) => [snapshot.productId, snapshot]));
-    const applied = new Map([...snapshots].map(([id, snapshot]) => [id, snapshot.applied]));
-    const figures = await readFigures(reportSql, null, applied);
-    return figures.map((one) => reconcileProduct(one, snapshots.get(one.productId), current, now()));
-  }
-
-  async function allProducts(): Promise<string[]> {
-    const rows = await sql.query<{ id: string }>("select product_id as id from inventory.stock order by 1");
-    return rows.map((row) => row.id);
+  /** Tells the gate of rows that were just committed. May be lost: the relay finds them. */
+  function committed(rows: readonly StreamRow[]): void {
+    relay.apply(rows).catch((error) => onFault("relay", error));
   }
 
   return {
     gate,
     suspect,
     knows,
-    prices: (productIds: readonly string[]) => readPrices(sql, productIds),
+    committed,
+    sync: control.sync,
+    switchMode: control.switchMode,
+    reconcile: control.reconcile,
+    latestReconciliation: control.latestReconciliation,
     mode: () => mode.current(),
     readMode: (): Promise<ModeState> => readMode(sql),
+    prices: (productIds: readonly string[]) => readPrices(sql, productIds),
 
     /** Decides reservations in the caller's transaction; pass `rows` to `committed` afterwards. */
     claim: (tx: Tx, claims: readonly Claim[]) => recordClaims(tx, claims),
@@ -135,26 +127,18 @@ export function createInventory(options: InventoryOptions) {
       return (await directOrdersAllowed(tx)) ? recordDirectClaims(tx, claims) : null;
     },
 
-    async voidReservations(records: readonly Omit<Claim, "intent">[]): Promise<Decided[]> {
-      const { decided, rows } = await voidReservations(sql, records);
-      this.committed(rows);
+    async voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]> {
+      const { decided, rows } = await voidReservations(sql, claims);
+      committed(rows);
       return decided;
     },
 
     queueOutcome: (tx: Tx, claim: EndedClaim, outcome: Outcome) => queueOutcome(tx, claim, outcome),
-
-    /** Tells the gate of rows that were just committed. May be lost: the relay finds them. */
-    committed(rows: readonly StreamRow[]): void {
-      relay.apply(rows).catch((error) => onFault("relay", error));
-    },
-
     outcomesWaiting: () => upkeep?.outcomesWaiting(),
 
-    /** A reservation that was decided void and left no order behind. */
-    async voidedReservation(
-      orderId: string,
-    ): Promise<{ userId: string; productId: string; quantity: number; decidedAt: Date } | undefined> {
-      const [row] = await sql.query<{ userId: string; productId: string; quantity: number; decidedAt: Date }>(
+    /** The latest reservation of the order that was decided void. */
+    async voidedReservation(orderId: string): Promise<VoidedReservation | undefined> {
+      const [row] = await sql.query<VoidedReservation>(
         `select user_id as "userId", product_id as "productId", quantity, decided_at as "decidedAt"
            from inventory.stock_ledger where order_id = $1 and decision = 'V' order by decided_at desc limit 1`,
         [orderId],
@@ -187,60 +171,17 @@ export function createInventory(options: InventoryOptions) {
       return answer;
     },
 
-    async reconcile(): Promise<{ status: ProductReport["status"]; mode: GateMode; products: ProductReport[] }> {
-      let products = await compare();
-      // The gate was read before the books: a product that was rebuilt in between is read again.
-      for (let again = 0; again < 3 && products.some((one) => one.status === "CRITICAL"); again += 1) {
-        await alone(async () => {});
-        products = await compare();
-      }
-      latest = countBy(products);
-      return { status: worstOf(products), mode: mode.current(), products };
-    },
-
-    /** How many products the latest reconciliation of this process found in which state. */
-    latestReconciliation: () => latest,
-
-    /** Checks every product and loads anew what is missing or disagrees; `everything` loads all anew. */
-    async sync(everything: boolean): Promise<SyncReport[]> {
-      return alone(async () => {
-        const all = await allProducts();
-        const off = mode.current() !== "gatekeeper";
-        const wrong = off ? [] : everything ? all : await productsToRebuild(sql, gate, null);
-        if (wrong.length > 0) await rebuild(rebuildDeps(), wrong);
-        const snapshots = new Map((await gate.snapshot()).map((snapshot) => [snapshot.productId, snapshot]));
-        const rebuilt = new Set(wrong);
-        return all.map((productId) => ({
-          productId,
-          action: off ? "gate_off" : rebuilt.has(productId) ? "rebuilt" : "verified",
-          epoch: snapshots.get(productId)?.epoch ?? 0,
-          sellable: snapshots.get(productId)?.sellable ?? 0,
-        }));
-      });
-    },
-
-    /** The guide's option 1, live. Resolves when the mode is in force in this process and what it needs is done. */
-    async switchMode(to: GateMode, actor: string): Promise<ModeState> {
-      return alone(async () => {
-        const prepares = to !== "closed";
-        await writeMode(sql, to, !prepares, actor);
-        await mode.refresh();
-        if (to === "sync") await closeAndDrain(rebuildDeps(), await allProducts());
-        if (to === "gatekeeper") await rebuild(rebuildDeps(), await allProducts());
-        if (prepares) await writeMode(sql, to, true, actor);
-        return mode.refresh();
-      });
-    },
-
     /** Loads the gate where it has to be, follows the price events and keeps gate and books together. */
-    async start(orderBooks: OrderBooks): Promise<{ stop(): Promise<void> }> {
-      books = orderBooks;
+    async start(given: OrderBooks): Promise<{ stop(): Promise<void> }> {
+      books = given;
       const state = await mode.refresh();
-      if (state.mode !== "closed" && !state.ready) await this.switchMode(state.mode, "restart");
+      // A switch that a crash interrupted is finished first.
+      if (!state.ready) await control.switchMode(state.mode, "restart");
       const gateIsOn = () => mode.current() === "gatekeeper";
-      const consumer: Consumer = await consumePrices({ log, sql, gate, topic: productEventsTopic, gateIsOn });
-      await this.sync(false);
-      const running = startUpkeep({ sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault });
+      const consumer = await consumePrices({ log, sql, gate, topic: productEventsTopic, gateIsOn });
+      await control.sync(false);
+      const { alone } = control;
+      const running = startUpkeep({ sql, gate, relay, mode, orderBooks: given, suspects, alone, now, onFault });
       upkeep = running;
       return {
         async stop() {
@@ -250,10 +191,4 @@ export function createInventory(options: InventoryOptions) {
       };
     },
   };
-}
-
-function countBy(products: readonly ProductReport[]): Record<ProductReport["status"], number> {
-  const counts = { OK: 0, WARNING: 0, CRITICAL: 0 };
-  for (const { status } of products) counts[status] += 1;
-  return counts;
 }

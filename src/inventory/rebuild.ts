@@ -15,6 +15,8 @@ import { readPrices } from "./prices.ts";
 export type OrderBooks = {
   /** Resolves when every reservation that the log has acknowledged by now is decided. */
   drained(): Promise<void>;
+  /** Remembers what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
+  watermark(): Promise<() => Promise<boolean>>;
   /** Decides published reservations whose event the log has lost. */
   redrive(records: readonly GateRecord[]): Promise<void>;
 };

@@ -10,31 +10,63 @@ import type { Relay } from "./relay.ts";
 
 export type SweepCounts = { voided: number; redriven: number; forgotten: number };
 
+export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; orderBooks: OrderBooks };
+
 const recordsAtOnce = 500;
 
-export async function sweepReservations(
-  { sql, gate, relay, orderBooks }: { sql: Sql; gate: Gate; relay: Relay; orderBooks: OrderBooks },
-  beforeMs: number,
-): Promise<SweepCounts> {
-  const records = await gate.recordsBefore(beforeMs, recordsAtOnce);
-  const voiding: GateRecord[] = [];
-  for (const record of records) {
-    if (record.state !== "pending" && record.state !== "voiding") continue;
-    if ((await gate.claimVoid(record)) === "voiding") voiding.push(record);
-  }
-  await crashPoint("sweep.claimed");
-  const { rows } = await voidReservations(sql, voiding);
-  await crashPoint("sweep.voided");
-  await relay.apply(rows);
+/** Answers one turn of sweeping: what is older than the moment is looked at. */
+export function createSweeper({
+  sql,
+  gate,
+  relay,
+  orderBooks,
+}: SweeperOptions): (beforeMs: number) => Promise<SweepCounts> {
+  /** Published records that were old when the log's end was noted. */
+  let suspected: { records: readonly GateRecord[]; decided(): Promise<boolean> } | undefined;
 
-  const published = records.filter((record) => record.state === "published");
-  if (published.length > 0) {
-    // Only what is still undecided once the log is read to its end was lost by the log.
-    await orderBooks.drained();
-    await orderBooks.redrive(published);
-    for (const productId of new Set(published.map((record) => record.productId))) await relay.catchUp(productId);
+  async function voidAbandoned(records: readonly GateRecord[]): Promise<number> {
+    const voiding: GateRecord[] = [];
+    for (const record of records) {
+      if (record.state !== "pending" && record.state !== "voiding") continue;
+      if ((await gate.claimVoid(record)) === "voiding") voiding.push(record);
+    }
+    await crashPoint("sweep.claimed");
+    const { rows } = await voidReservations(sql, voiding);
+    await crashPoint("sweep.voided");
+    await relay.apply(rows);
+    return voiding.length;
   }
-  const stubs = records.filter((record) => record.state === "claimed" || record.state === "refused");
-  await gate.forget(stubs);
-  return { voided: voiding.length, redriven: published.length, forgotten: stubs.length };
+
+  /**
+   * An accepted order whose event the log lost is decided from what the gate kept of it. It is lost only
+   * if it is undecided after the log was read to where it ended when the order was old already.
+   */
+  async function redriveLost(published: readonly GateRecord[]): Promise<number> {
+    if (!suspected) {
+      if (published.length > 0) suspected = { records: published, decided: await orderBooks.watermark() };
+      return 0;
+    }
+    if (!(await suspected.decided())) return 0;
+    const { records } = suspected;
+    suspected = undefined;
+    // A decision is on its way to the gate for most of them: bring it there before calling anything lost.
+    for (const productId of new Set(records.map((record) => record.productId))) await relay.catchUp(productId);
+    const lost: GateRecord[] = [];
+    for (const record of records) {
+      const still = await gate.record(record.productId, record.orderId);
+      if (still?.state === "published" && still.n === record.n && still.epoch === record.epoch) lost.push(record);
+    }
+    await orderBooks.redrive(lost);
+    for (const productId of new Set(lost.map((record) => record.productId))) await relay.catchUp(productId);
+    return lost.length;
+  }
+
+  return async (beforeMs) => {
+    const records = await gate.recordsBefore(beforeMs, recordsAtOnce);
+    const voided = await voidAbandoned(records);
+    const redriven = await redriveLost(records.filter((record) => record.state === "published"));
+    const stubs = records.filter((record) => record.state === "claimed" || record.state === "refused");
+    await gate.forget(stubs);
+    return { voided, redriven, forgotten: stubs.length };
+  };
 }

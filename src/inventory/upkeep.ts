@@ -6,7 +6,7 @@ import type { ModeFollower } from "./mode.ts";
 import { countOutcomes } from "./outcomes.ts";
 import { type OrderBooks, rebuild } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
-import { sweepReservations } from "./sweeper.ts";
+import { createSweeper } from "./sweeper.ts";
 
 export type UpkeepOptions = {
   sql: Sql;
@@ -38,6 +38,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const loop = (what: string, everyMs: number, work: LoopOptions["work"]): Loop =>
     startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
 
+  const sweep = createSweeper({ sql, gate, relay, orderBooks });
   const outcomes = loop("outcomes", outcomesEveryMs, async () => {
     const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
     await relay.apply(rows);
@@ -52,7 +53,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   });
   const others = [
     loop("relay", relayEveryMs, () => relay.sweep()),
-    loop("sweep", sweepEveryMs, () => sweepReservations({ sql, gate, relay, orderBooks }, now() - sweepAfterMs)),
+    loop("sweep", sweepEveryMs, () => sweep(now() - sweepAfterMs)),
     loop("mode", modeEveryMs, () => mode.refresh()),
   ];
   return {

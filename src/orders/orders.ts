@@ -10,21 +10,21 @@ import {
   note,
   type Order,
   queueEvents,
-  readOrder,
   readOrders,
   type TimelineEntry,
   takeStep,
 } from "./books.ts";
 import { createDirectOrders } from "./direct.ts";
-import { productPrefix } from "./ids.ts";
+import { createLook } from "./look.ts";
 import { shipOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
 import { createSettlement } from "./settle.ts";
-import { outcomeOf, type Status, type Step } from "./state.ts";
+import { outcomeOf, type Step } from "./state.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { Order, TimelineEntry } from "./books.ts";
+export type { SeenOrder } from "./look.ts";
 export { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
 export { orderRoutes } from "./routes.ts";
 export { isTerminal, type Status, statuses } from "./state.ts";
@@ -47,33 +47,14 @@ export type OrdersOptions = {
   metrics: Metrics;
 };
 
-/** An order as people see it: also one that is still on its way to the books. */
-export type SeenOrder = Pick<
-  Order,
-  | "orderId"
-  | "userId"
-  | "productId"
-  | "quantity"
-  | "unitPriceMinor"
-  | "totalMinor"
-  | "currency"
-  | "status"
-  | "reason"
-  | "placedAt"
-  | "payBy"
-  | "timeline"
->;
-
 export type Orders = ReturnType<typeof createOrders>;
 
 const shipEveryMs = 500;
-const settleLookEveryMs = 10;
 
 export function createOrders(options: OrdersOptions) {
   const { sql, log, inventory, topics, group, maxRecords, maxWaiting, paymentWindowMs, now, onFault, metrics } =
     options;
   const changed = new Set<(order?: Order) => void>();
-  const productOfPrefix = new Map<string, string>();
   let outbox: Loop | undefined;
 
   const settlement = createSettlement({
@@ -88,6 +69,8 @@ export function createOrders(options: OrdersOptions) {
   });
   const direct = createDirectOrders({ sql, inventory, maxWaiting, now, onSettled: () => tellChanged() });
   const placing = createPlace({ sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now, metrics });
+
+  const look = createLook({ sql, inventory, now });
 
   function tellChanged(order?: Order): void {
     outbox?.nudge();
@@ -113,56 +96,11 @@ export function createOrders(options: OrdersOptions) {
     return order;
   }
 
-  /** Before it is in the books an order is a record at the gate, found by the product that its id begins with. */
-  async function seenAtTheGate(orderId: string): Promise<SeenOrder | undefined> {
-    const productId = await productOf(orderId);
-    const record = productId === undefined ? undefined : await inventory.gate.record(productId, orderId);
-    if (!record || record.userId === "") return undefined;
-    const { userId, quantity, unitPriceMinor, currency, reservedAtMs, payByMs } = record;
-    const placedAt = new Date(reservedAtMs);
-    return {
-      ...{ orderId, userId, productId: record.productId, quantity, unitPriceMinor, currency, placedAt },
-      totalMinor: unitPriceMinor * quantity,
-      status: "PENDING",
-      reason: null,
-      payBy: new Date(payByMs),
-      timeline: [{ status: "PENDING", at: placedAt.toISOString() }],
-    };
-  }
-
-  async function productOf(orderId: string): Promise<string | undefined> {
-    const prefix = orderId.replaceAll("-", "").slice(0, 12);
-    if (!productOfPrefix.has(prefix)) {
-      for (const { productId } of await inventory.gate.snapshot()) {
-        productOfPrefix.set(productPrefix(productId).toString("hex"), productId);
-      }
-    }
-    return productOfPrefix.get(prefix);
-  }
-
-  async function read(orderId: string): Promise<SeenOrder | undefined> {
-    const order = (await readOrder(sql, orderId)) ?? (await seenAtTheGate(orderId));
-    if (order) return order;
-    const voided = await inventory.voidedReservation(orderId);
-    // It may have left the gate for the books between the two looks.
-    return voided ? failedFrom(orderId, voided) : readOrder(sql, orderId);
-  }
-
-  /** Waits for an accepted order to stand in the books, which it does within milliseconds. */
-  async function settled(orderId: string, withinMs: number): Promise<Order | undefined> {
-    const giveUpAt = now() + withinMs;
-    for (;;) {
-      const order = await readOrder(sql, orderId);
-      if (order || now() > giveUpAt || !(await seenAtTheGate(orderId))) return order ?? readOrder(sql, orderId);
-      await new Promise((resolve) => setTimeout(resolve, settleLookEveryMs));
-    }
-  }
-
   return {
     place: placing.place,
     waiting: placing.waiting,
-    read,
-    settled,
+    read: look.read,
+    settled: look.settled,
     readMany: (orderIds: readonly string[]) => readOrders(sql, orderIds),
     list: (userId: string, after: { placedAt: Date; orderId: string } | null, limit: number) =>
       listOrders(sql, userId, after, limit),
@@ -210,7 +148,8 @@ export function createOrders(options: OrdersOptions) {
       );
     },
 
-    books: { drained: settlement.drained, redrive: settlement.redrive },
+    /** What a rebuild of the gate needs of the order books. */
+    books: settlement,
 
     async start(): Promise<{ stop(): Promise<void> }> {
       const consumer = await settlement.start();
@@ -227,17 +166,5 @@ export function createOrders(options: OrdersOptions) {
         },
       };
     },
-  };
-}
-
-function failedFrom(
-  orderId: string,
-  voided: { userId: string; productId: string; quantity: number; decidedAt: Date },
-): SeenOrder {
-  const entry: TimelineEntry = { status: "FAILED", at: voided.decidedAt.toISOString(), reason: "order_failed" };
-  return {
-    ...{ orderId, userId: voided.userId, productId: voided.productId, quantity: voided.quantity },
-    ...{ unitPriceMinor: 0, totalMinor: 0, currency: "", status: "FAILED" as Status, reason: "order_failed" },
-    ...{ placedAt: voided.decidedAt, payBy: voided.decidedAt, timeline: [entry] },
   };
 }

@@ -22,6 +22,8 @@ export type Settlement = {
   start(): Promise<Consumer>;
   /** Resolves when everything that the log had acknowledged at the call is decided. @throws when nothing moves any more. */
   drained(): Promise<void>;
+  /** Remembers what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
+  watermark(): Promise<() => Promise<boolean>>;
   /** Decides reservations whose event the log has lost, from what the gate kept of them. */
   redrive(records: readonly GateRecord[]): Promise<void>;
 };
@@ -114,6 +116,10 @@ export function createSettlement(options: SettlementOptions): Settlement {
         if (still < left) movedMs = now();
         left = still;
       }
+    },
+    async watermark() {
+      const ends = await log.endOffsets(topic);
+      return async () => lagOf(ends, await settledUpTo()) === 0;
     },
     redrive: async (records) => {
       if (records.length > 0) await settle(records, null);

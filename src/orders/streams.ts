@@ -4,7 +4,8 @@
  */
 import type { ServerResponse } from "node:http";
 import { startLoop } from "#platform/loop";
-import type { Orders, SeenOrder } from "./orders.ts";
+import type { SeenOrder } from "./look.ts";
+import type { Orders } from "./orders.ts";
 import { isTerminal } from "./state.ts";
 import { viewOf } from "./view.ts";
 

@@ -1,6 +1,6 @@
 /** An order on the wire. */
 import { type Static, Type } from "typebox";
-import type { SeenOrder } from "./orders.ts";
+import type { SeenOrder } from "./look.ts";
 import { statuses } from "./state.ts";
 
 const moment = Type.String({ format: "date-time" });

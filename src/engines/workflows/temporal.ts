@@ -1,0 +1,109 @@
+/**
+ * Workflows on a Temporal server: it keeps the history of each run and hands out turns, and every process that has
+ * opened the same task queue takes them. What the server forgets after its retention, it would start again: the books
+ * decide, as everywhere.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
+import { NativeConnection } from "@temporalio/worker";
+import type { Log } from "#platform/log";
+import { reportTemporalTo } from "./temporal-log.ts";
+import { NUDGE_SIGNAL } from "./temporal-story.ts";
+import { startTemporalWorker } from "./temporal-worker.ts";
+import type { Steps, Story, Workflows } from "./workflows.ts";
+
+const CONNECT_WITHIN_MS = 5_000;
+const CALL_WITHIN_MS = 5_000;
+const NUDGE_WITHIN_MS = 2_000;
+
+type TemporalOptions<Input, S extends Steps> = {
+  /** host:port */
+  address: string;
+  namespace?: string;
+  taskQueue: string;
+  story: Story<Input, S>;
+  /** Exports `temporalStory(…)` under the story's name; it is bundled on opening, which takes a second or two. */
+  workflowFile: URL;
+  log: Log;
+};
+
+/** @throws when Temporal cannot be reached within 5 s, or has no such namespace. */
+export async function openTemporalWorkflows<Input, S extends Steps>(
+  options: TemporalOptions<Input, S>,
+): Promise<Workflows<Input>> {
+  const { address, namespace = "default", taskQueue, story, workflowFile, log } = options;
+  const { name, steps } = story;
+  reportTemporalTo(log);
+  await using resources = new AsyncDisposableStack();
+  const connection = await connect(address);
+  resources.defer(() => connection.close());
+  const worker = await startTemporalWorker({ connection, namespace, taskQueue, steps, workflowFile, log });
+  resources.defer(() => worker.close());
+  const { workflow } = new Client({ connection, namespace });
+  const opened = resources.move();
+
+  function within<T>(ms: number, call: () => Promise<T>): Promise<T> {
+    return connection.withDeadline(Date.now() + ms, call);
+  }
+
+  return {
+    async start(id, input) {
+      try {
+        await within(CALL_WITHIN_MS, () =>
+          workflow.start(name, {
+            workflowId: id,
+            taskQueue,
+            args: [input],
+            workflowIdReusePolicy: "REJECT_DUPLICATE",
+            workflowIdConflictPolicy: "USE_EXISTING",
+            // The first turn comes back with the answer, where this process is free to take it.
+            requestEagerStart: true,
+          }),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        throw new Error(`start run ${id} of ${name} on Temporal at ${address}`, { cause: error });
+      }
+    },
+
+    async nudge(id) {
+      try {
+        await within(NUDGE_WITHIN_MS, () => workflow.getHandle(id).signal(NUDGE_SIGNAL));
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) log.warn("nudge failed", { run: id }, error);
+      }
+    },
+
+    async outcome(id) {
+      const run = workflow.getHandle(id);
+      try {
+        const { status } = await within(CALL_WITHIN_MS, () => run.describe());
+        if (status.name === "RUNNING") return undefined;
+        return await within(CALL_WITHIN_MS, () => run.result());
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw new Error(`outcome of run ${id} of ${name}`, { cause: error });
+      }
+    },
+
+    close: () => opened.disposeAsync(),
+  };
+}
+
+async function connect(address: string): Promise<NativeConnection> {
+  const connecting = NativeConnection.connect({ address });
+  const patience = new AbortController();
+  try {
+    const late = sleep(CONNECT_WITHIN_MS, undefined, { signal: patience.signal }).then(() => {
+      connecting.then((connection) => connection.close()).catch(() => {});
+      throw new Error(`no answer within ${CONNECT_WITHIN_MS} ms`);
+    });
+    return await Promise.race([connecting, late]);
+  } catch (error) {
+    throw new Error(`Temporal cannot be reached at ${address}: is it up, and is TEMPORAL_ADDRESS right?`, {
+      cause: error,
+    });
+  } finally {
+    patience.abort();
+  }
+}
