@@ -15,7 +15,7 @@ const log = createLog({ level: "warn" });
 const lifecycle = createLifecycle({ log });
 const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
 lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
-const chosen = services.filter((service) => settling || service.name !== "order");
+const chosen = services.filter((service) => settling || service.name !== "settlement");
 const { faces, port } = await startSystem(config, database, log, lifecycle, chosen);
 
 process.on("message", async (message: { ask: "settle" | "stop" }) => {

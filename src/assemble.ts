@@ -4,18 +4,19 @@ import type { Engines } from "#engines/open";
 import { createIdentity, type Identity, secretOf } from "#identity";
 import { createInventory, type Gate, type Inventory } from "#inventory";
 import { createOrders, createStreams, type Orders, type Streams } from "#orders";
-import { createPayment, type Payment, type Verdict } from "#payment";
+import { createPayment, createSimulator, type Payment, type Simulator, type Verdict } from "#payment";
 import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
 import type { Config } from "./config.ts";
-import { createSimulator, type Simulator } from "./payment/simulator.ts";
 
 export type Faces = {
   config: Config;
   engines: Engines;
   log: Log;
   now(): number;
+  /** Something failed that will be tried again. */
+  onFault(what: string, error: unknown): void;
   identity: Identity;
   catalog: Catalog;
   inventory: Inventory;
@@ -47,9 +48,8 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     topic: config.TOPIC_PRODUCT_EVENTS,
     onFault: (error) => onFault("product events", error),
   });
-  const inventorySql = engines.sql("inventory", 8);
   const inventory = createInventory({
-    ...{ sql: inventorySql, reportSql: inventorySql, gate, log: engines.log, now, onFault },
+    ...{ sql: engines.sql("inventory", 8), gate, log: engines.log, now, onFault },
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
   });
   const orders = createOrders({
@@ -73,6 +73,19 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
       else onPaid.nudge(orderId);
     },
   });
-  const faces = { config, engines, log, now, identity, catalog, inventory, orders, streams, payment, simulator };
+  const faces = {
+    config,
+    engines,
+    log,
+    now,
+    onFault,
+    identity,
+    catalog,
+    inventory,
+    orders,
+    streams,
+    payment,
+    simulator,
+  };
   return { ...faces, onPaid, health, metrics };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ConfigError } from "#platform/config";
 import { readConfig } from "./config.ts";
-import { ConfigError } from "./platform/config.ts";
 
 const noFile = "/nonexistent/.env";
 const jwt = "x".repeat(32);

@@ -6,7 +6,7 @@ import {
   readEnvFile,
   readSettings,
   type Values,
-} from "./platform/config.ts";
+} from "#platform/config";
 
 /** Every setting there is. The guide's own names are kept. */
 export const settings = defineSettings({
@@ -130,6 +130,11 @@ export function readConfig(environment: Environment = process.env, envFile: stri
     if (values[name] && !values.DATABASE_URL) {
       faults.push(`${name} is set but DATABASE_URL is not: set it too, everything else is kept there`);
     }
+  }
+  if (values.INVENTORY_DATABASE_URL !== values.ORDERS_DATABASE_URL) {
+    faults.push(
+      "INVENTORY_DATABASE_URL and ORDERS_DATABASE_URL differ: one transaction settles both, give them one database",
+    );
   }
   if (
     !allEmbedded &&

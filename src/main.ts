@@ -1,6 +1,6 @@
 /** The process: engines, faces, services, an address, and an end in good order. */
 import { catalogSchema } from "#catalog";
-import { type Database, migrateDatabase, openDatabase, openEngines } from "#engines/open";
+import { type Database, type EngineSettings, migrateDatabase, openDatabase, openEngines } from "#engines/open";
 import { inventorySchema, openMemoryGate } from "#inventory";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
@@ -47,8 +47,7 @@ export async function startSystem(
   lifecycle: Lifecycle,
   chosen = services,
 ) {
-  const topics = [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS];
-  const engines = await openEngines(database, schemas, topics, log);
+  const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
   const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });
   const app = await createServer(faces);
@@ -85,8 +84,31 @@ export async function migrateOnly(config: Config): Promise<string[]> {
   const log = createLog({ level: config.LOG_LEVEL });
   const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
   try {
-    return await migrateDatabase(database, schemas);
+    return await migrateDatabase(engineSettings(config), database, schemas);
   } finally {
     await database.stop();
   }
+}
+
+function engineSettings(config: Config): EngineSettings {
+  const { KAFKA_BOOTSTRAP, TEMPORAL_ADDRESS } = config;
+  return {
+    kafka: KAFKA_BOOTSTRAP
+      ? {
+          bootstrap: KAFKA_BOOTSTRAP,
+          maxPollRecords: config.KAFKA_MAX_POLL_RECORDS,
+          sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
+        }
+      : undefined,
+    temporal: TEMPORAL_ADDRESS
+      ? { address: TEMPORAL_ADDRESS, taskQueue: config.TEMPORAL_TASK_QUEUE_FULFILMENT }
+      : undefined,
+    databaseUrls: {
+      catalog: config.CATALOG_DATABASE_URL,
+      inventory: config.INVENTORY_DATABASE_URL,
+      orders: config.ORDERS_DATABASE_URL,
+      payment: config.PAYMENT_DATABASE_URL,
+    },
+    topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
+  };
 }

@@ -20,7 +20,7 @@ export async function createServer(faces: Faces): Promise<Http> {
       securitySchemes,
     },
   });
-  for (const service of services) service.routes(app, faces);
+  for (const service of services) service.routes?.(app, faces);
   const { health, metrics, config, engines } = faces;
   const info = () => ({ build: { name, version }, engines: { profile: config.profile, ...engines.says } });
   actuatorRoutes(app, { health, metrics, info, services: ["product", "inventory", "order"] });

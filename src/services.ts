@@ -1,4 +1,7 @@
-/** Which service serves and works on what: the system on one page. */
+/**
+ * Which service serves and works on what: the system on one page. One process runs all of them, or
+ * `--services=` some; they meet over the same engines either way, never by calling each other.
+ */
 import { catalogRoutes } from "#catalog";
 import { fulfilmentRoutes, startFulfilment } from "#fulfilment";
 import { inventoryRoutes } from "#inventory";
@@ -9,13 +12,13 @@ import type { Faces } from "./assemble.ts";
 
 export type Running = { stop(): Promise<void> };
 export type Service = {
-  name: "product" | "order" | "inventory" | "payment" | "fulfilment";
-  routes(app: Http, faces: Faces): void;
+  name: string;
+  routes?(app: Http, faces: Faces): void;
   /** Begins to consume and to look after things; answers once it is ready to serve. */
-  start(faces: Faces): Promise<Running>;
+  start?(faces: Faces): Promise<Running>;
 };
 
-/** In the order of starting: the gate is rebuilt once the log is settled, so settlement runs before inventory. */
+/** In the order of starting: settlement runs before inventory, which rebuilds the gate once the log is settled. */
 export const services: readonly Service[] = [
   {
     name: "product",
@@ -26,25 +29,22 @@ export const services: readonly Service[] = [
     },
   },
   {
-    name: "order",
-    routes(app, faces) {
-      orderRoutes(app, { ...faces, paymentsOf: (orderIds) => faces.payment.lastAttempts(orderIds) });
-      fulfilmentRoutes(app, faces);
-    },
-    async start({ orders, streams }) {
-      const running = await orders.start();
-      return {
-        async stop() {
-          await streams.stop();
-          await running.stop();
-        },
-      };
-    },
+    name: "settlement",
+    start: ({ orders }) => orders.start(),
   },
   {
     name: "inventory",
     routes: inventoryRoutes,
     start: ({ inventory, orders }) => inventory.start(orders.books),
+  },
+  {
+    name: "order",
+    routes(app, faces) {
+      orderRoutes(app, { ...faces, paymentsOf: (orderIds) => faces.payment.lastAttempts(orderIds) });
+      fulfilmentRoutes(app, faces);
+      app.addHook("preClose", () => faces.streams.stop());
+    },
+    start: ({ inventory }) => inventory.follow(),
   },
   {
     name: "payment",
@@ -59,10 +59,7 @@ export const services: readonly Service[] = [
   },
   {
     name: "fulfilment",
-    routes() {},
-    async start({ orders, payment, engines, now, log, onPaid }) {
-      const onFault = (what: string, error: unknown) => log.warn(`${what} failed, to be repeated`, {}, error);
-      const openWorkflows = engines.openWorkflows;
+    async start({ orders, payment, engines: { openWorkflows }, now, onFault, onPaid }) {
       const running = await startFulfilment({ orders, payment, openWorkflows, now, onFault });
       onPaid.nudge = running.nudge;
       return running;
@@ -77,7 +74,7 @@ export async function startServices(chosen: readonly Service[], faces: Faces): P
     for (const service of running.splice(0).reverse()) await service.stop();
   }
   try {
-    for (const service of chosen) running.push(await service.start(faces));
+    for (const service of chosen) if (service.start) running.push(await service.start(faces));
   } catch (error) {
     await stop();
     throw error;

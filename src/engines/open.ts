@@ -1,5 +1,6 @@
-/** Opens the engines that the settings name, one table for all of them. What is not set runs embedded. */
+/** Opens the engines that the settings name, one table for all of them. What is not named runs embedded. */
 import type { Log } from "#platform/log";
+import { openKafkaLog } from "./log/kafka.ts";
 import type { EventLog } from "./log/log.ts";
 import { eventLogSchema, openPostgresLog } from "./log/postgres.ts";
 import { startPostgres } from "./sql/embedded.ts";
@@ -7,13 +8,8 @@ import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
 import type { Sql } from "./sql/sql.ts";
 import { openDbosWorkflows } from "./workflows/dbos.ts";
+import { openTemporalWorkflows } from "./workflows/temporal.ts";
 import type { Steps, Story, Workflows } from "./workflows/workflows.ts";
-
-export type EngineSettings = {
-  dataDir: string;
-  /** Absent: embedded PostgreSQL. */
-  databaseUrl: string | undefined;
-};
 
 export type Database = {
   url: string;
@@ -24,15 +20,15 @@ export type Database = {
   stop(): Promise<void>;
 };
 
-export async function openDatabase({ dataDir, databaseUrl }: EngineSettings, log: Log): Promise<Database> {
+/** `databaseUrl` absent: the embedded server of `dataDir`. */
+export async function openDatabase(
+  { dataDir, databaseUrl }: { dataDir: string; databaseUrl: string | undefined },
+  log: Log,
+): Promise<Database> {
   if (databaseUrl !== undefined) {
     const { host, pathname } = new URL(databaseUrl);
-    return {
-      url: databaseUrl,
-      says: `PostgreSQL at ${host}${pathname}`,
-      failed: new Promise(() => {}),
-      async stop() {},
-    };
+    const says = `PostgreSQL at ${host}${pathname}`;
+    return { url: databaseUrl, says, failed: new Promise(() => {}), async stop() {} };
   }
   const server = await startPostgres({ dataDir, onLog: (line) => log.debug("postgres", { line }) });
   const { promise: failed, resolve } = Promise.withResolvers<Error>();
@@ -41,10 +37,13 @@ export async function openDatabase({ dataDir, databaseUrl }: EngineSettings, log
   return { url: server.url, says, failed, stop: () => server.stop() };
 }
 
-/** Brings the schemas up to date; answers the files that were applied. */
-export function migrateDatabase({ url }: Pick<Database, "url">, schemas: readonly ModuleSchema[]): Promise<string[]> {
-  return migrate({ url, modules: [eventLogSchema, ...schemas] });
-}
+export type EngineSettings = {
+  kafka: { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number } | undefined;
+  temporal: { address: string; taskQueue: string } | undefined;
+  /** Modules whose database is not the common one. */
+  databaseUrls: Readonly<Record<string, string | undefined>>;
+  topics: readonly string[];
+};
 
 export type Engines = {
   /** A pool a module, so that none can starve another. */
@@ -52,37 +51,65 @@ export type Engines = {
   /** @throws where the database does not answer. */
   ping(): Promise<void>;
   log: EventLog;
-  openWorkflows<Input, S extends Steps>(story: Story<Input, S>): Promise<Workflows<Input>>;
+  /** `workflowFile` is where an engine that runs stories apart from this process finds this one. */
+  openWorkflows<Input, S extends Steps>(story: Story<Input, S>, workflowFile: URL): Promise<Workflows<Input>>;
   says: { log: string; workflows: string };
   close(): Promise<void>;
 };
 
+/** Several consumers can settle at once; one topic of one embedded log needs no more than one. */
+const kafkaPartitions = 8;
+
 export async function openEngines(
-  database: Pick<Database, "url">,
+  settings: EngineSettings,
+  { url }: Pick<Database, "url">,
   schemas: readonly ModuleSchema[],
-  topics: readonly string[],
   log: Log,
 ): Promise<Engines> {
-  const { url } = database;
-  await migrateDatabase(database, schemas);
+  const { kafka, temporal, topics } = settings;
+  await migrateDatabase(settings, { url }, schemas);
   const pools: Sql[] = [];
   const sql = (module: string, maxConnections: number) => {
-    const pool = openSql({ url, maxConnections, applicationName: `dropgate ${module}` });
+    const own = settings.databaseUrls[module] ?? url;
+    const pool = openSql({ url: own, maxConnections, applicationName: `dropgate ${module}` });
     pools.push(pool);
     return pool;
   };
-  const logSql = sql("log", 4);
-  const eventLog = await openPostgresLog({ sql: logSql, url, log });
-  await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions: 1 })));
+  const common = sql("log", 4);
+  const eventLog = kafka
+    ? await openKafkaLog({ ...kafka, clientId: "dropgate", log })
+    : await openPostgresLog({ sql: common, url, log });
+  const partitions = kafka ? kafkaPartitions : 1;
+  await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions })));
   return {
     sql,
-    ping: async () => void (await logSql.query("select 1")),
+    ping: async () => void (await common.query("select 1")),
     log: eventLog,
-    openWorkflows: (story) => openDbosWorkflows({ url, story, log }),
-    says: { log: "PostgreSQL, the same", workflows: "DBOS on PostgreSQL, the same" },
+    openWorkflows: (story, workflowFile) =>
+      temporal
+        ? openTemporalWorkflows({ ...temporal, story, workflowFile, log })
+        : openDbosWorkflows({ url, story, log }),
+    says: {
+      log: kafka ? `Kafka at ${kafka.bootstrap}` : "in PostgreSQL",
+      workflows: temporal ? `Temporal at ${temporal.address}` : "DBOS in PostgreSQL",
+    },
     async close() {
       await eventLog.close();
       await Promise.all(pools.map((pool) => pool.close()));
     },
   };
+}
+
+/** Brings the schemas up to date, each where its module keeps it; answers the files that were applied. */
+export async function migrateDatabase(
+  { kafka, databaseUrls }: Pick<EngineSettings, "kafka" | "databaseUrls">,
+  { url }: Pick<Database, "url">,
+  schemas: readonly ModuleSchema[],
+): Promise<string[]> {
+  const all = kafka ? schemas : [eventLogSchema, ...schemas];
+  const applied: string[] = [];
+  for (const [own, modules] of Map.groupBy(all, ({ schema }) => databaseUrls[schema] ?? url)) {
+    applied.push(...(await migrate({ url: own, modules })));
+  }
+  return applied;
 }

@@ -12,7 +12,7 @@ import { createSteps } from "./steps.ts";
 export type FulfilmentOptions = {
   orders: Orders;
   payment: Payment;
-  openWorkflows<S extends Steps>(story: Story<PlacedOrder, S>): Promise<Workflows<PlacedOrder>>;
+  openWorkflows<S extends Steps>(story: Story<PlacedOrder, S>, workflowFile: URL): Promise<Workflows<PlacedOrder>>;
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -34,7 +34,7 @@ const waitForSagaMs = 2_000;
 export async function startFulfilment({ orders, payment, openWorkflows, now, onFault }: FulfilmentOptions) {
   const steps = createSteps({ orders, payment });
   const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps, repeated: repeatedSteps };
-  const workflows = await openWorkflows(story);
+  const workflows = await openWorkflows(story, new URL("./temporal.workflow.ts", import.meta.url));
   const loop = (what: string, everyMs: number, work: LoopOptions["work"]) =>
     startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
 

@@ -22,8 +22,6 @@ export type Reconciliation = { status: ReconcileStatus; mode: GateMode; products
 
 export type ControlOptions = {
   sql: Sql;
-  /** For reports, where a read replica may stand in. */
-  reportSql: Sql;
   gate: Gate;
   mode: ModeFollower;
   orderBooks(): OrderBooks;
@@ -43,7 +41,7 @@ export type Control = {
 
 const rereads = 3;
 
-export function createControl({ sql, reportSql, gate, mode, orderBooks, now }: ControlOptions): Control {
+export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptions): Control {
   let turn: Promise<unknown> = Promise.resolve();
   let latest: Record<ReconcileStatus, number> = { OK: 0, WARNING: 0, CRITICAL: 0 };
 
@@ -67,7 +65,7 @@ export function createControl({ sql, reportSql, gate, mode, orderBooks, now }: C
     const current = mode.current();
     const gateHas = await snapshots();
     const applied = new Map([...gateHas].map(([id, snapshot]) => [id, snapshot.applied]));
-    const figures = await readFigures(reportSql, null, applied);
+    const figures = await readFigures(sql, null, applied);
     return figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
   }
 

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
+import { startLoop } from "#platform/loop";
 import { createControl } from "./control.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
@@ -35,8 +36,6 @@ export const inventorySchema = { schema: "inventory", folder: new URL("./migrati
 
 export type InventoryOptions = {
   sql: Sql;
-  /** For reports, where a read replica may stand in. */
-  reportSql: Sql;
   gate: Gate;
   log: EventLog;
   productEventsTopic: string;
@@ -61,13 +60,15 @@ export type VoidedReservation = { userId: string; productId: string; quantity: n
 /** How long a question about an unknown product waits for the news of it, milliseconds. */
 const newsWithinMs = 1_000;
 const lookForNewsEveryMs = 10;
+/** Every process follows the switch within a second. */
+const followEveryMs = 500;
 
 export function createInventory(options: InventoryOptions) {
-  const { sql, reportSql, gate, log, productEventsTopic, now, onFault } = options;
+  const { sql, gate, log, productEventsTopic, now, onFault } = options;
   const mode = createModeFollower(sql, now);
   const suspects = new Set<string>();
   const relay = createRelay({ sql, gate, onRefused: suspect });
-  const control = createControl({ sql, reportSql, gate, mode, orderBooks, now });
+  const control = createControl({ sql, gate, mode, orderBooks, now });
   let upkeep: Upkeep | undefined;
   let books: OrderBooks | undefined;
 
@@ -101,6 +102,13 @@ export function createInventory(options: InventoryOptions) {
   /** Tells the gate of rows that were just committed. May be lost: the relay finds them. */
   function committed(rows: readonly StreamRow[]): void {
     relay.apply(rows).catch((error) => onFault("relay", error));
+  }
+
+  /** Follows the switch: whatever takes orders needs it, wherever the rest of inventory runs. */
+  async function follow(): Promise<{ stop(): Promise<void> }> {
+    await mode.refresh();
+    const onRefreshFault = (error: unknown) => onFault("mode", error);
+    return startLoop({ everyMs: followEveryMs, work: () => mode.refresh(), onFault: onRefreshFault });
   }
 
   return {
@@ -171,9 +179,12 @@ export function createInventory(options: InventoryOptions) {
       return answer;
     },
 
+    follow,
+
     /** Loads the gate where it has to be, follows the price events and keeps gate and books together. */
     async start(given: OrderBooks): Promise<{ stop(): Promise<void> }> {
       books = given;
+      const following = await follow();
       const state = await mode.refresh();
       // A switch that a crash interrupted is finished first.
       if (!state.ready) await control.switchMode(state.mode, "restart");
@@ -187,6 +198,7 @@ export function createInventory(options: InventoryOptions) {
         async stop() {
           await consumer.close();
           await running.stop();
+          await following.stop();
         },
       };
     },

@@ -3,7 +3,8 @@ import { callerOf, type Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { defineProblems, refuse } from "#platform/problems";
-import { gateModes, type Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
+import { gateModes } from "./mode.ts";
 
 export const inventoryProblems = defineProblems({
   product_not_found: { status: 404, title: "There is no such product" },
@@ -67,11 +68,13 @@ const ModeView = Type.Object({
   changedBy: Type.String(),
   changedAt: Type.String({ format: "date-time" }),
 });
-const ProductParams = Type.Object({ productId: Type.String({ minLength: 1, maxLength: 64 }) });
+// PostgreSQL stores neither NUL nor half of a surrogate pair, and nothing here has a use for other controls.
+const oneLine = "^[^\\p{Cc}\\p{Cs}]+$";
+const ProductParams = Type.Object({ productId: Type.String({ maxLength: 64, pattern: oneLine }) });
 const EntryHeaders = Type.Object({
   "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" })),
 });
-const reason = Type.String({ minLength: 1, maxLength: 500 });
+const reason = Type.String({ maxLength: 500, pattern: oneLine });
 
 export function inventoryRoutes(
   app: Http,

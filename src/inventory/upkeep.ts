@@ -30,7 +30,6 @@ const outcomesAtOnce = 500;
 const sweepEveryMs = 1_000;
 /** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
 export const sweepAfterMs = 5_000;
-const modeEveryMs = 500;
 const checkEveryMs = 5_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
@@ -54,7 +53,6 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const others = [
     loop("relay", relayEveryMs, () => relay.sweep()),
     loop("sweep", sweepEveryMs, () => sweep(now() - sweepAfterMs)),
-    loop("mode", modeEveryMs, () => mode.refresh()),
   ];
   return {
     outcomesWaiting: outcomes.nudge,

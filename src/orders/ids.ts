@@ -4,18 +4,28 @@
  * under the same Idempotency-Key names the same order even if the gate has forgotten everything.
  */
 import { createHash } from "node:crypto";
-import { randomId, uuidV8 } from "#platform/ids";
+import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
 
-const prefixes = new Map<string, Buffer>();
+const prefixOf = new Map<string, Buffer>();
+const productOf = new Map<string, string>();
 /** Bounds what requests for products that do not exist may make us remember. */
-const maxPrefixes = 200_000;
+const maxProducts = 200_000;
 
+/** Makes the product one that `productOfOrder` knows. */
 export function productPrefix(productId: string): Buffer {
-  const known = prefixes.get(productId);
+  const known = prefixOf.get(productId);
   if (known) return known;
   const prefix = createHash("sha256").update(productId).digest().subarray(0, 6);
-  if (prefixes.size < maxPrefixes) prefixes.set(productId, prefix);
+  if (prefixOf.size < maxProducts) {
+    prefixOf.set(productId, prefix);
+    productOf.set(prefix.toString("hex"), productId);
+  }
   return prefix;
+}
+
+/** The product of an order, if this process has met the product. */
+export function productOfOrder(orderId: string): string | undefined {
+  return productOf.get(prefix48Of(orderId).toString("hex"));
 }
 
 export function orderIdFor(order: { userId: string; productId: string; key?: string | undefined }): string {

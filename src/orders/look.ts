@@ -2,7 +2,7 @@
 import type { Sql } from "#engines/sql";
 import type { Inventory, VoidedReservation } from "#inventory";
 import { type Order, readOrder, type TimelineEntry } from "./books.ts";
-import { productPrefix } from "./ids.ts";
+import { productOfOrder, productPrefix } from "./ids.ts";
 
 /** An order as people see it: also one that is still on its way to the books. */
 export type SeenOrder = Pick<
@@ -29,9 +29,10 @@ export type Look = {
 };
 
 const lookEveryMs = 10;
+const learnEveryMs = 100;
 
 export function createLook({ sql, inventory, now }: { sql: Sql; inventory: Inventory; now(): number }): Look {
-  const productOfPrefix = new Map<string, string>();
+  let learntAtMs = 0;
 
   /** Before it is in the books an order is a record at the gate, found by the product that its id begins with. */
   async function seenAtTheGate(orderId: string): Promise<SeenOrder | undefined> {
@@ -51,13 +52,12 @@ export function createLook({ sql, inventory, now }: { sql: Sql; inventory: Inven
   }
 
   async function productOf(orderId: string): Promise<string | undefined> {
-    const prefix = orderId.replaceAll("-", "").slice(0, 12);
-    if (!productOfPrefix.has(prefix)) {
-      for (const { productId } of await inventory.gate.snapshot()) {
-        productOfPrefix.set(productPrefix(productId).toString("hex"), productId);
-      }
+    // Ids that nobody was given must not make us read all products over and over.
+    if (!productOfOrder(orderId) && now() - learntAtMs > learnEveryMs) {
+      learntAtMs = now();
+      for (const { productId } of await inventory.gate.snapshot()) productPrefix(productId);
     }
-    return productOfPrefix.get(prefix);
+    return productOfOrder(orderId);
   }
 
   async function read(orderId: string): Promise<SeenOrder | undefined> {
@@ -84,7 +84,7 @@ function failedFrom(orderId: string, voided: VoidedReservation): SeenOrder {
   const entry: TimelineEntry = { status: "FAILED", at: voided.decidedAt.toISOString(), reason: "order_failed" };
   return {
     ...{ orderId, userId: voided.userId, productId: voided.productId, quantity: voided.quantity },
-    ...{ unitPriceMinor: 0, totalMinor: 0, currency: "", status: "FAILED" as Status, reason: "order_failed" },
+    ...{ unitPriceMinor: 0, totalMinor: 0, currency: "", status: "FAILED", reason: "order_failed" },
     ...{ placedAt: voided.decidedAt, payBy: voided.decidedAt, timeline: [entry] },
   };
 }

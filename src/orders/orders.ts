@@ -4,16 +4,7 @@ import type { Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Metrics } from "#platform/metrics";
-import {
-  changeEventOf,
-  listOrders,
-  note,
-  type Order,
-  queueEvents,
-  readOrders,
-  type TimelineEntry,
-  takeStep,
-} from "./books.ts";
+import { changeEventOf, listOrders, note, type Order, queueEvents, readOrders, takeStep } from "./books.ts";
 import { createDirectOrders } from "./direct.ts";
 import { createLook } from "./look.ts";
 import { shipOutbox } from "./outbox.ts";

@@ -24,7 +24,8 @@ const pageSize = 50;
 
 const PlaceBody = Type.Object(
   {
-    productId: Type.String({ minLength: 1, maxLength: 64 }),
+    // Any one-line text: PostgreSQL stores neither NUL nor half of a surrogate pair.
+    productId: Type.String({ maxLength: 64, pattern: "^[^\\p{Cc}\\p{Cs}]+$" }),
     quantity: Type.Integer({ minimum: 1, maximum: maxQuantity }),
     expectedTotal: Type.Optional(
       Type.Integer({ minimum: 0, description: "What you expect to pay, in minor units; refused if it is not" }),
@@ -209,12 +210,13 @@ function writeCursor({ placedAt, orderId }: SeenOrder): string {
 }
 
 function readCursor(cursor: string): { placedAt: Date; orderId: string } {
-  const [time, orderId = ""] = Buffer.from(cursor, "base64url").toString().split(" ");
-  const placedAt = new Date(Number(time));
-  if (Number.isNaN(placedAt.getTime()) || !isUuid(orderId)) {
+  const text = Buffer.from(cursor, "base64url").toString();
+  // Fourteen digits end in the year 5138, well within what PostgreSQL takes for a moment.
+  const [, time, orderId = ""] = /^(\d{1,14}) (.*)$/.exec(text) ?? [];
+  if (!isUuid(orderId)) {
     throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {
       errors: [{ in: "querystring", pointer: "#/cursor", detail: "take it from nextCursor" }],
     });
   }
-  return { placedAt, orderId };
+  return { placedAt: new Date(Number(time)), orderId };
 }

@@ -16,6 +16,7 @@ import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 export { paymentProblems, payRequestSchema } from "./pay-request.ts";
 export { paymentRoutes } from "./routes.ts";
 export type { Verdict } from "./settle.ts";
+export { createSimulator, type Simulator } from "./simulator.ts";
 export { testCards } from "./test-cards.ts";
 
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };

@@ -3,6 +3,7 @@
  * file at a time, because DBOS is one a process; its tests keep apart by products of their own.
  */
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import type { Role } from "#identity";
 import { disarmCrashPoints } from "#platform/crash-points";
 import { randomHex } from "#platform/ids";
@@ -56,8 +57,8 @@ export type World = {
   /** Waits until nothing of the product is under way any more, neither at the gate nor in the books, and both agree. */
   untilAtRest(productId: string): Promise<Stock>;
   reportOf(productId: string): Promise<Reconciliation["products"][number]>;
-  /** Stops in good order and starts anew on the same engines. */
-  restart(): Promise<void>;
+  /** Stops in good order and, after a pause, starts anew on the same engines. */
+  restart(options?: { pauseMs: number }): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -167,8 +168,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       );
     },
 
-    async restart() {
+    async restart({ pauseMs } = { pauseMs: 0 }) {
       await stop();
+      await setTimeout(pauseMs);
       running = await start();
     },
     async close() {

@@ -20,9 +20,8 @@ export function createAttempts(log: Log): Attempts {
 
   async function tryOnce(attempt: () => Promise<unknown>): Promise<unknown> {
     await turns.take();
-    // Passing the turn on would only make the next one wait for ever in turn.
     if (closing.signal.aborted) return never;
-    const trying = withTimeout(attempt());
+    const trying = withTimeout(attempt);
     underWay.add(trying);
     try {
       return await trying;
@@ -66,14 +65,14 @@ function pauseAfterMs(attempt: number): number {
   return Math.min(firstPauseMs * pauseFactor ** (attempt - 1), longestPauseMs);
 }
 
-async function withTimeout(attempt: Promise<unknown>): Promise<unknown> {
+async function withTimeout(attempt: () => Promise<unknown>): Promise<unknown> {
   const { attemptTimeoutMs } = stepPatience;
   const over = new AbortController();
   const timeout = sleep(attemptTimeoutMs, undefined, { signal: over.signal }).then(() => {
     throw new Error(`no answer within ${attemptTimeoutMs} ms; whether the step took effect is unknown`);
   });
   try {
-    return await Promise.race([attempt, timeout]);
+    return await Promise.race([attempt(), timeout]);
   } finally {
     timeout.catch(() => {});
     over.abort();

@@ -42,20 +42,23 @@ class DbosClient extends pg.Client {
 class DbosPool extends pg.Pool {
   // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
   override query(...args: any[]): any {
-    return namingLoss(super.query(...(args as [string])));
+    return namingLoss(super.query(...(args as [string])), this);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
   override connect(...args: any[]): any {
-    return namingLoss(super.connect(...(args as [])));
+    return namingLoss(super.connect(...(args as [])), this);
   }
 }
 
-/** Calls with a callback answer no promise; those are the pool's own, whose callers come through here too. */
-function namingLoss(answer: unknown): unknown {
+/**
+ * Calls with a callback answer no promise; those are the pool's own, whose callers come through here too. What fails
+ * because the pool is being closed is no loss: DBOS would wait for it to come back, and keep the process alive for ever.
+ */
+function namingLoss(answer: unknown, pool?: pg.Pool): unknown {
   if (!(answer instanceof Promise)) return answer;
   return answer.catch((error) => {
-    throw isLoss(error) ? new ConnectionLost(error) : error;
+    throw isLoss(error) && !pool?.ending ? new ConnectionLost(error) : error;
   });
 }
 

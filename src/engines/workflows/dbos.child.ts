@@ -1,13 +1,14 @@
 /** A process that tells one run and is there to be killed: `node dbos.child.ts <database url> <plot as JSON> <step to hang at>`. */
-import type { Queryable } from "#engines/sql";
+import pg from "pg";
 import { createLog } from "#platform/log";
-import { openSql } from "../sql/postgres.ts";
 import { contractStory, type Plot, type PlotSteps } from "./contract.story.ts";
 import { openDbosWorkflows } from "./dbos.ts";
 import type { Story } from "./workflows.ts";
 
+type Recorder = { query(text: string, values: unknown[]): Promise<unknown> };
+
 /** Steps that leave a row for each call, with the name of the process that made it. */
-export function recordingStory(sql: Queryable, teller: string, hangsAt?: string): Story<Plot, PlotSteps> {
+export function recordingStory(sql: Recorder, teller: string, hangsAt?: string): Story<Plot, PlotSteps> {
   function record(step: string) {
     return async (run: string) => {
       await sql.query("insert into call (run, step, teller) values ($1, $2, $3)", [run, step, teller]);
@@ -25,8 +26,7 @@ export function recordingStory(sql: Queryable, teller: string, hangsAt?: string)
 if (import.meta.main) {
   const [url = "", plotText = "", hangsAt] = process.argv.slice(2);
   const plot: Plot = JSON.parse(plotText);
-  const sql = openSql({ url, maxConnections: 2, applicationName: "child" });
-  const story = recordingStory(sql, "child", hangsAt);
+  const story = recordingStory(new pg.Pool({ connectionString: url }), "child", hangsAt);
   const workflows = await openDbosWorkflows({ url, story, log: createLog({ level: "silent" }) });
   await workflows.start(plot.run, plot);
 }

@@ -7,12 +7,13 @@
  * its open runs have ended.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { DBOS, type DBOSConfig, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
+import { DBOS, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
 // The only doors to taking over an executor's runs atomically, to waking those who wait, and to its patience.
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
+import { createDbosLogger } from "./dbos-logger.ts";
 import { openDbosPool } from "./dbos-pool.ts";
 import { createTeller, NUDGE_TOPIC } from "./dbos-teller.ts";
 import { openExecutorLease } from "./executor-lease.ts";
@@ -23,13 +24,15 @@ const FORGET_EVERY_MS = 60_000;
 /** Long after any retry of a start could still arrive. */
 const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
 const FORGET_AT_ONCE = 1_000;
-/** The nudge itself is not given up: it arrives behind its caller's back when PostgreSQL is there again. */
+/**
+ * How long callers wait. DBOS itself never gives up: what was asked for still happens, behind its caller's back, when
+ * PostgreSQL is there again.
+ */
 const NUDGE_PATIENCE_MS = 2_000;
+const ANSWER_PATIENCE_MS = 30_000;
 const CLOSE_PATIENCE_MS = 5_000;
 /** There is no number of restarts after which an order may be left alone. */
 const MAX_TAKE_OVERS = 1_000_000;
-const LONGEST_LOGGED = 300;
-const WARNINGS_PER_SECOND = 5;
 /** Between two tries to reach PostgreSQL again. With the default of 60 s an outage of 10 s held runs up for 90 (measured). */
 const LONGEST_RETRY_PAUSE_S = 4;
 
@@ -78,7 +81,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
     applicationVersion: story.name,
     executorID: lease.executorId,
     systemDatabasePool: pool,
-    logger: quietLogger(log),
+    logger: createDbosLogger(log),
   });
   await DBOS.launch();
 
@@ -103,7 +106,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
 
   return {
     async start(id, input) {
-      await DBOS.startWorkflow(tell, { workflowID: id })(input);
+      await inTime(DBOS.startWorkflow(tell, { workflowID: id })(input), `start ${id}`);
     },
 
     async nudge(id) {
@@ -116,7 +119,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
     },
 
     async outcome(id) {
-      const run = await DBOS.getWorkflowStatus(id);
+      const run = await inTime(DBOS.getWorkflowStatus(id), `outcome of ${id}`);
       if (!run || isUnderWay(run.status)) return undefined;
       if (run.status === "SUCCESS") return run.output as string;
       throw new Error(`run ${id} of ${story.name} ended as ${run.status}`, { cause: run.error });
@@ -124,6 +127,15 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
 
     close: () => opened.disposeAsync(),
   };
+}
+
+async function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
+  const over = new AbortController();
+  const timeout = sleep(ANSWER_PATIENCE_MS, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`${what}: no answer from PostgreSQL within ${ANSWER_PATIENCE_MS} ms`);
+  });
+  timeout.catch(() => {});
+  return Promise.race([answer, timeout]).finally(() => over.abort());
 }
 
 function isUnderWay(status: string): boolean {
@@ -163,30 +175,4 @@ async function shutDown(): Promise<void> {
 function wakeWaiting(executor = DBOSExecutor.globalInstance): void {
   const waiting = executor?.systemDatabase.notificationsMap;
   for (const key of waiting ? [...waiting.map.keys()] : []) waiting?.callCallbacks(key);
-}
-
-/**
- * What DBOS reports as news is the normal course of things here. A warning may hold ten thousand ids, and without
- * PostgreSQL every open run warns every few seconds: those who say the same as many others are left out.
- */
-function quietLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
-  const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, LONGEST_LOGGED);
-  let second = 0;
-  let warnings = 0;
-  return {
-    debug() {},
-    info() {},
-    warn(entry) {
-      const now = Math.floor(Date.now() / 1_000);
-      warnings = now === second ? warnings + 1 : 1;
-      second = now;
-      if (warnings <= WARNINGS_PER_SECOND && !isGoodbye(entry)) log.warn("dbos", { message: text(entry) });
-    },
-    error: (entry, metadata) => log.error("dbos", { message: text(entry) }, metadata?.error),
-  };
-}
-
-/** That runs are open is what they are for. */
-function isGoodbye(entry: unknown): boolean {
-  return String(entry).startsWith("Shutting down while");
 }

@@ -1,5 +1,5 @@
 /** Temporal's own reports, in our log. */
-import { type LogMetadata, type Logger, Runtime } from "@temporalio/worker";
+import { type Logger, type LogMetadata, Runtime } from "@temporalio/worker";
 import type { Log } from "#platform/log";
 
 /** One runtime serves a whole process, so its log is that of the last one that opened it. */

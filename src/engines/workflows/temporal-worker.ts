@@ -15,7 +15,7 @@ const RESTART_PAUSE_MS = 1_000;
 /** Steps that have failed before keep to a share of their own, so that they cannot hold up the others. */
 const RETRIED_AT_ONCE = stepPatience.attemptsAtOnce / 4;
 /** Turns at once, each of them mostly waiting for its steps. */
-const TURNS_AT_ONCE = 100;
+const TURNS_AT_ONCE = 40;
 const POLLS_AT_ONCE = 10;
 /** A waiting run that is not kept in memory is replayed from its short history when it wakes. */
 const RUNS_IN_MEMORY = 1_000;

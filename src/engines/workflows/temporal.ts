@@ -7,14 +7,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
 import { NativeConnection } from "@temporalio/worker";
 import type { Log } from "#platform/log";
+import { createCalls } from "./temporal-calls.ts";
 import { reportTemporalTo } from "./temporal-log.ts";
 import { NUDGE_SIGNAL } from "./temporal-story.ts";
 import { startTemporalWorker } from "./temporal-worker.ts";
 import type { Steps, Story, Workflows } from "./workflows.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
-const CALL_WITHIN_MS = 5_000;
-const NUDGE_WITHIN_MS = 2_000;
+const CALL_WITHIN_MS = 10_000;
+/** The nudge itself goes on behind its caller's back until its own deadline. */
+const NUDGE_PATIENCE_MS = 2_000;
 
 type TemporalOptions<Input, S extends Steps> = {
   /** host:port */
@@ -41,15 +43,14 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   resources.defer(() => worker.close());
   const { workflow } = new Client({ connection, namespace });
   const opened = resources.move();
-
-  function within<T>(ms: number, call: () => Promise<T>): Promise<T> {
-    return connection.withDeadline(Date.now() + ms, call);
-  }
+  const call = createCalls(connection, CALL_WITHIN_MS);
+  // A line of their own, so that whoever has paid does not wait behind those who have just ordered.
+  const callForNudge = createCalls(connection, CALL_WITHIN_MS);
 
   return {
     async start(id, input) {
       try {
-        await within(CALL_WITHIN_MS, () =>
+        await call(() =>
           workflow.start(name, {
             workflowId: id,
             taskQueue,
@@ -67,19 +68,18 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
     },
 
     async nudge(id) {
-      try {
-        await within(NUDGE_WITHIN_MS, () => workflow.getHandle(id).signal(NUDGE_SIGNAL));
-      } catch (error) {
+      const sent = callForNudge(() => workflow.getHandle(id).signal(NUDGE_SIGNAL)).catch((error) => {
         if (!(error instanceof WorkflowNotFoundError)) log.warn("nudge failed", { run: id }, error);
-      }
+      });
+      await Promise.race([sent, sleep(NUDGE_PATIENCE_MS, undefined, { ref: false })]);
     },
 
     async outcome(id) {
       const run = workflow.getHandle(id);
       try {
-        const { status } = await within(CALL_WITHIN_MS, () => run.describe());
+        const { status } = await call(() => run.describe());
         if (status.name === "RUNNING") return undefined;
-        return await within(CALL_WITHIN_MS, () => run.result());
+        return await call(() => run.result());
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw new Error(`outcome of run ${id} of ${name}`, { cause: error });

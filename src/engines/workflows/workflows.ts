@@ -20,7 +20,7 @@ export type Story<Input, S extends Steps> = {
    * A thrown step means that its attempts are used up; whether it took effect is unknown.
    */
   tell(input: Input, steps: S, waitForNudge: WaitForNudge): Promise<string>;
-  /** Each may be run again after a crash, so each is idempotent. */
+  /** Each may be run again, after a crash even while it is still running elsewhere, so each is idempotent. */
   steps: S;
   /** Steps that are past giving up: they are repeated until they succeed. The others are tried a few times, then thrown. */
   repeated: ReadonlySet<keyof S & string>;

@@ -1,0 +1,231 @@
+/**
+ * The walls. Direction: main → services, assemble → modules → engines → platform.
+ * A new edge between two modules is a decision record in docs/adr first, and a change to `mayUse` second.
+ */
+
+/** Whose face a module may import. `#events/<module>`, the shapes of its events, is open to every module. */
+const mayUse = {
+  identity: [],
+  catalog: ["identity"],
+  inventory: ["identity"],
+  payment: ["identity"],
+  orders: ["identity", "inventory"],
+  fulfilment: ["identity", "inventory", "orders", "payment"],
+  notifications: ["identity"],
+};
+
+const faces = `^src/(${Object.keys(mayUse)
+  .map((module) => `${module}/${module}`)
+  .join("|")})\\.ts$`;
+const events = "^src/[^/]+/events\\.ts$";
+const ports = "^src/engines/(sql/sql|log/log|workflows/workflows)\\.ts$";
+
+/** Files that only tests load: they may reach into other rooms, and nothing else may load them. */
+const testFile = "\\.(test|contract|testing|child|real)\\.ts$|/contract\\.[a-z-]+\\.ts$|-contract\\.workflow\\.ts$";
+const testSupport = "^src/payment/test-shop\\.ts$|^src/fulfilment/saga\\.(paths|teller|world)\\.ts$";
+const testOnly = `${testFile}|${testSupport}`;
+
+/** A vendor package and the only places that name it. */
+const vendors = [
+  {
+    name: "pg",
+    packages: ["pg", "postgrator"],
+    home: "^src/engines/|^test/support/|^scripts/servers",
+    why: "Modules write SQL against the Sql port: pools, time limits, lost commits and retries are settled there once.",
+  },
+  {
+    name: "log",
+    packages: ["@platformatic/kafka", "kafkajs", "@confluentinc/kafka-javascript"],
+    home: "^src/engines/log/|^test/|^scripts/servers",
+    why: "What an acknowledgement means differs by broker; the EventLog port says it in one way.",
+  },
+  {
+    name: "workflows",
+    packages: ["@dbos-inc/dbos-sdk", "@temporalio/[a-z-]+"],
+    home: "^src/engines/workflows/|^src/fulfilment/[a-z-]+\\.workflow\\.ts$|^test/|^scripts/servers",
+    why: "The saga is the same text on every engine only as long as no engine shows in it.",
+  },
+  {
+    name: "gate",
+    packages: ["redis", "@redis/[a-z-]+", "iovalkey", "ioredis"],
+    home: "^src/inventory/gate/|^test/|^scripts/servers",
+    why: "A helper that repeats a script on its own would reopen a gate that has lost its memory; one file decides how scripts are sent.",
+  },
+  {
+    name: "http",
+    packages: ["fastify", "@fastify/[a-z-]+"],
+    home: "^src/platform/",
+    why: "Modules hang routes on the platform's Http, so validation, problems and metrics cannot be set up twice. Types are free.",
+    typesAreFree: true,
+  },
+  {
+    name: "observability",
+    packages: ["pino", "prom-client"],
+    home: "^src/platform/",
+    why: "Secrets are masked and labels are bounded in one place.",
+  },
+  {
+    name: "command-line",
+    packages: ["citty"],
+    home: "^src/cli\\.ts$|^bench/main\\.ts$",
+    why: "What the command line can do, the HTTP face can do: nothing below the entry point knows that there is a terminal.",
+  },
+];
+
+// The visitor of @swc/core, by which dependency-cruiser walks through a file, does not know `using` declarations yet.
+const { Visitor } = require("@swc/core/Visitor.js");
+const { visitStatement } = Visitor.prototype;
+Visitor.prototype.visitStatement = function (statement) {
+  if (statement.type !== "UsingDeclaration") return visitStatement.call(this, statement);
+  this.visitVariableDeclarators(statement.decls);
+  return statement;
+};
+
+const folderOf = (names) => `^node_modules/(${names.join("|")})/`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: "platform-knows-no-shop",
+      comment:
+        "The platform would serve any shop: what it knew of ours, every module would depend on without saying so.",
+      severity: "error",
+      from: { path: "^src/platform/", pathNot: testOnly },
+      to: { path: "^(src|test|bench|scripts)/", pathNot: "^src/platform/" },
+    },
+    {
+      name: "engines-know-no-shop",
+      comment: "An engine is a port to a machine. One that knew of orders could not pass the suite of its port alone.",
+      severity: "error",
+      from: { path: "^src/engines/", pathNot: testOnly },
+      to: { path: "^(src|test|bench|scripts)/", pathNot: "^src/(engines|platform)/" },
+    },
+    {
+      name: "engines-meet-at-their-ports",
+      comment:
+        "Only open.ts chooses adapters. An adapter that imports another one's inside would tie the two choices together.",
+      severity: "error",
+      from: { path: "^src/engines/([^/]+)/", pathNot: testOnly },
+      to: { path: "^src/engines/([^/]+)/", pathNot: ["^src/engines/$1/", ports] },
+    },
+    ...Object.entries(mayUse).map(([module, others]) => ({
+      name: `${module}-uses-only-what-it-may`,
+      comment: `${module} may import ${[...others, "events"].join(", ")}: each further edge is one more module that cannot change alone.`,
+      severity: "error",
+      from: { path: `^src/${module}/`, pathNot: testOnly },
+      to: {
+        path: "^src/",
+        pathNot: [`^src/(platform|engines|${[module, ...others].join("|")})/`, events],
+      },
+    })),
+    {
+      name: "modules-meet-at-their-faces",
+      comment:
+        "A module's face is the file with its name, or events.ts. Whatever else it holds may change without asking.",
+      severity: "error",
+      from: { path: "^src/([^/]+)/", pathNot: testOnly },
+      to: {
+        path: "^src/[^/]+/",
+        pathNot: ["^src/$1/", "^src/(platform|engines)/", faces, events],
+      },
+    },
+    {
+      name: "the-process-uses-faces",
+      comment: "What main, services and assemble reach past a face for, the face forgot to say.",
+      severity: "error",
+      from: { path: "^src/[^/]+\\.ts$|^(bench|scripts)/", pathNot: testOnly },
+      to: {
+        path: "^src/[^/]+/",
+        pathNot: ["^src/platform/", "^src/engines/open\\.ts$", ports, faces],
+      },
+    },
+    {
+      name: "modules-know-no-process",
+      comment:
+        "A module is given what it needs. One that read the configuration or the assembly could not be run beside another.",
+      severity: "error",
+      from: { path: "^src/[^/]+/", pathNot: testOnly },
+      to: { path: "^src/[^/]+\\.ts$" },
+    },
+    {
+      name: "engines-by-their-ports",
+      comment: "Which adapter runs is data. A module that names one runs on that one only.",
+      severity: "error",
+      from: { path: "^src/(?!engines/)[^/]+/", pathNot: testOnly },
+      to: { path: "^src/engines/", pathNot: ports },
+    },
+    ...vendors.map(({ name, packages, home, why, typesAreFree }) => ({
+      name: `vendor-${name}`,
+      comment: why,
+      severity: "error",
+      from: { pathNot: [home, testOnly] },
+      to: {
+        path: [folderOf(packages), folderOf(packages.map((one) => `@types/${one}`))],
+        ...(typesAreFree && { dependencyTypesNot: ["type-only"] }),
+      },
+    })),
+    {
+      name: "pure-files-import-types",
+      comment:
+        "The saga, the state machines, the decision, the gate's reducer and reconcile run in simulations, in sandboxes and under " +
+        "exhaustive search. What is imported there is run there.",
+      severity: "error",
+      from: {
+        path: [
+          "^src/fulfilment/saga\\.ts$",
+          "^src/orders/state\\.ts$",
+          "^src/payment/state\\.ts$",
+          "^src/inventory/(decide|reconcile)\\.ts$",
+          "^src/inventory/gate/(reducer|state)\\.ts$",
+        ],
+      },
+      to: { dependencyTypesNot: ["type-only"], pathNot: "^src/inventory/gate/state\\.ts$" },
+    },
+    {
+      name: "no-cycles",
+      comment:
+        "Two files that need each other to load are one file. Types alone may point back: nothing is loaded for them.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "tests-stay-with-tests",
+      comment: "What tests need is not shipped, and must not be able to change what is.",
+      severity: "error",
+      from: { path: "^(src|scripts|bench)/", pathNot: [testOnly, "^scripts/"] },
+      to: { path: [`^test/`, testOnly] },
+    },
+    {
+      name: "no-development-packages-in-production",
+      comment: "npm ci --omit=dev has to be enough to run the system.",
+      severity: "error",
+      from: { path: "^src/", pathNot: testOnly },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "only-declared-packages",
+      comment: "A package that another one happens to bring goes away with the other one.",
+      severity: "error",
+      from: {},
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "everything-resolves",
+      comment: "A path that does not resolve is a wall that somebody walked into, or a file that is gone.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
+  },
+};

@@ -1,0 +1,73 @@
+/** What Kafka answers and what happens on the way to it, as errors that say whether trying again can help. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
+
+/** A broker has answered, and its answer is no. */
+export class KafkaRefusal extends Error {
+  /** Kafka's own name of the error, as "NOT_COORDINATOR". */
+  readonly id: string;
+  readonly passing: boolean;
+
+  constructor(what: string, id: string, message: string, passing: boolean) {
+    super(`${what}: ${id}: ${message}`);
+    this.name = "KafkaRefusal";
+    this.id = id;
+    this.passing = passing;
+  }
+}
+
+/** No answer: the broker was not reached, or the connection ended, or the time was over. What was asked may still happen. */
+export class KafkaSilence extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "KafkaSilence";
+  }
+}
+
+export function refusalOf(what: string, code: number, detail?: string | null): KafkaRefusal | undefined {
+  if (code === 0) return undefined;
+  const id = protocolErrorsCodesById[code];
+  const known = id === undefined ? undefined : protocolErrors[id];
+  if (!id || !known) return new KafkaRefusal(what, `code ${code}`, detail ?? "unknown to this client", false);
+  return new KafkaRefusal(what, id, detail ?? known.message, known.canRetry);
+}
+
+/** @throws KafkaRefusal unless the code is 0. */
+export function check(what: string, code: number, detail?: string | null): void {
+  const refusal = refusalOf(what, code, detail);
+  if (refusal) throw refusal;
+}
+
+export function isPassing(error: unknown): boolean {
+  return error instanceof KafkaSilence || (error instanceof KafkaRefusal && error.passing);
+}
+
+export function isRefusal(error: unknown, ...ids: string[]): boolean {
+  return error instanceof KafkaRefusal && ids.includes(error.id);
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** @param failures so far, the first is 0. */
+export function pauseAfter(failures: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+}
+
+/** Repeats what another try may cure. @throws the last error once `withinMs` are over, and any other at once. */
+export async function repeated<T>(
+  withinMs: number,
+  work: () => Promise<T>,
+  isCurable: (error: unknown) => boolean = isPassing,
+): Promise<T> {
+  const giveUpAt = performance.now() + withinMs;
+  for (let failures = 0; ; failures++) {
+    try {
+      return await work();
+    } catch (error) {
+      const pauseMs = pauseAfter(failures);
+      if (!isCurable(error) || performance.now() + pauseMs > giveUpAt) throw error;
+      await sleep(pauseMs);
+    }
+  }
+}

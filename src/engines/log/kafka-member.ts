@@ -1,0 +1,155 @@
+/**
+ * A member of a consumer group, for as long as it lives: take a seat, work the partitions that come with it, give
+ * them back when the group divides itself anew, sit down again. Heartbeats go on beside a slow handler.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "#platform/log";
+import { committedOffsets } from "./kafka-admin.ts";
+import type { Cluster } from "./kafka-cluster.ts";
+import { createCoordinator } from "./kafka-coordinator.ts";
+import { isPassing, isRefusal, pauseAfter, repeated } from "./kafka-errors.ts";
+import { createFetcher } from "./kafka-fetch.ts";
+import { type Lane, startLane } from "./kafka-lane.ts";
+import { createLinks } from "./kafka-links.ts";
+import { createMembership, type Seat } from "./kafka-seat.ts";
+import type { ConsumeOptions, Consumer } from "./log.ts";
+
+export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
+
+/** A rebalance is noticed by the next heartbeat. */
+const LONGEST_BEAT_MS = 1_000;
+const COMMITTED_WITHIN_MS = 10_000;
+/** About a second of them. */
+const CALM_FAILURES = 5;
+const ofCourse = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
+
+export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberOptions): Consumer {
+  const { group, topic, maxRecords, handle } = work;
+  const links = createLinks(cluster);
+  const coordinator = createCoordinator(cluster, links, group);
+  // A member with a batch in hand may take as long as one that is silent.
+  const rebalanceTimeoutMs = sessionTimeoutMs;
+  const membership = createMembership({ cluster, coordinator, group, topic, sessionTimeoutMs, rebalanceTimeoutMs });
+  const beatEveryMs = Math.min(sessionTimeoutMs / 10, LONGEST_BEAT_MS);
+  const closing = new AbortController();
+  const closed = new Promise<void>((resolve) => closing.signal.addEventListener("abort", () => resolve()));
+  /** Batches that outlived their seat: their partition is not handed over again beside them. */
+  const lingering = new Map<number, Promise<void>>();
+  let seated = false;
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!closing.signal.aborted) {
+      try {
+        const seat = await membership.sit();
+        failures = 0;
+        await serve(seat);
+      } catch (error) {
+        if (closing.signal.aborted) break;
+        const pauseMs = pauseAfter(failures++);
+        const fields = { group, topic, attempt: failures, pauseMs };
+        // The group divides itself once more, or has forgotten this member, or its broker has just started.
+        const expected = failures <= CALM_FAILURES && (isPassing(error) || isRefusal(error, ...ofCourse));
+        if (expected) log.debug("consumer group not joined yet", fields);
+        else log.warn("consumer group not joined", fields, error);
+        await sleep(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
+      }
+    }
+    await Promise.all(lingering.values());
+    await membership.leave().catch((error) => log.warn("consumer group not left", { group, topic }, error));
+    links.cut();
+  }
+
+  async function serve(seat: Seat): Promise<void> {
+    seated = true;
+    log.info("partitions taken", { group, topic, generation: seat.generation, partitions: seat.partitions.join(" ") });
+    const pulse = startPulse(seat);
+    const lanes = new Map<number, Lane>();
+    try {
+      const start = await startsOf(seat.partitions);
+      for (const partition of seat.partitions) {
+        if (closing.signal.aborted) break;
+        lanes.set(partition, laneOf(seat, partition, start.get(partition)));
+      }
+      await Promise.race([pulse.called, pulse.lost, closed]);
+      const finished = Promise.all([...lanes.values()].map((lane) => lane.stop()));
+      // When the process ends, the batch in hand is waited for; when others wait for it, only for a while.
+      const patience = sleep(0.8 * rebalanceTimeoutMs, undefined, { ref: false });
+      await Promise.race([finished, pulse.lost, ...(closing.signal.aborted ? [] : [patience])]);
+    } finally {
+      for (const [partition, lane] of lanes) linger(partition, lane.drop());
+      pulse.stop();
+      seated = false;
+    }
+  }
+
+  function startsOf(partitions: number[]) {
+    return repeated(COMMITTED_WITHIN_MS, () =>
+      coordinator.use((link) => committedOffsets(link, group, topic, partitions)),
+    );
+  }
+
+  function laneOf(seat: Seat, partition: number, start: bigint | undefined): Lane {
+    const before = lingering.get(partition);
+    const fetcher = createFetcher(cluster, topic, partition);
+    const commit = (partition: number, next: bigint) => membership.commit(seat, partition, next);
+    return startLane({ group, topic, partition, start, before, fetcher, maxRecords, handle, commit, log });
+  }
+
+  function linger(partition: number, ended: Promise<void>): void {
+    const mine = ended.finally(() => {
+      if (lingering.get(partition) === mine) lingering.delete(partition);
+    });
+    lingering.set(partition, mine);
+  }
+
+  /** `called`: the group divides itself anew, the seat is good until then. `lost`: it is no longer ours. */
+  function startPulse(seat: Seat) {
+    const called = Promise.withResolvers<void>();
+    const lost = Promise.withResolvers<void>();
+    const stopped = new AbortController();
+    let heardAtMs = performance.now();
+
+    async function beat(): Promise<void> {
+      try {
+        await membership.beat(seat);
+        heardAtMs = performance.now();
+        if (await hasGrown(seat)) called.resolve();
+      } catch (error) {
+        if (isRefusal(error, "REBALANCE_IN_PROGRESS")) {
+          heardAtMs = performance.now();
+          called.resolve();
+        } else if (!isPassing(error) || performance.now() - heardAtMs > sessionTimeoutMs) {
+          if (!stopped.signal.aborted) log.info("partitions lost", { group, topic, generation: seat.generation });
+          lost.resolve();
+          stopped.abort();
+        }
+      }
+    }
+
+    async function keepBeating(): Promise<void> {
+      for (;;) {
+        await sleep(beatEveryMs, undefined, { signal: stopped.signal }).catch(() => {});
+        if (stopped.signal.aborted) return;
+        await beat();
+      }
+    }
+
+    void keepBeating();
+    return { called: called.promise, lost: lost.promise, stop: () => stopped.abort() };
+  }
+
+  async function hasGrown({ divided }: Seat): Promise<boolean> {
+    return divided !== undefined && (await cluster.topic(topic)).leaders.length > divided;
+  }
+
+  const running = run();
+  return {
+    async close() {
+      closing.abort();
+      // Nobody waits for the other members of a group that is being left.
+      if (!seated) links.cut();
+      await running;
+    },
+  };
+}

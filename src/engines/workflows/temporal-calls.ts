@@ -1,0 +1,25 @@
+/** Calls to the server: each has a deadline, and few are under way at once, so that a rush waits here and not there. */
+import type { NativeConnection } from "@temporalio/worker";
+
+/** Beyond this a development server answers each of them later, and none sooner. */
+const AT_ONCE = 16;
+
+export type Calls = <T>(call: () => Promise<T>) => Promise<T>;
+
+/** The deadline counts from when a call's turn has come. The line is as long as its callers have calls open. */
+export function createCalls(connection: NativeConnection, withinMs: number): Calls {
+  const line: (() => void)[] = [];
+  let free = AT_ONCE;
+
+  return async (call) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => line.push(resolve));
+    try {
+      return await connection.withDeadline(Date.now() + withinMs, call);
+    } finally {
+      const next = line.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+-- Gives the units of a pending reservation back, unless somebody else took it over.
+--
+-- KEYS    the product's four
+-- ARGV    order, epoch, n
+-- Answer  aborted or kept
+local order, epoch, n = unpack(ARGV)
+local gate = fields('epoch', 'sellable', 'pending')
+if not isServed(gate) or gate.epoch ~= epoch then return 'kept' end
+local record = recordOf(order, n)
+if not record or record.state ~= 'P' or record.shared then return 'kept' end
+local changes = {}
+hold(changes, record.user, -record.quantity)
+local held = heldAfter(changes)
+local sellable, pending = number(gate.sellable) + record.quantity, number(gate.pending) - record.quantity
+redis.call('ZCARD', BY_AGE)
+
+redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending)
+saveHeld(held)
+drop(order)
+forgetKey(order, record)
+return 'aborted'

@@ -1,0 +1,66 @@
+#!lua flags=allow-oom
+-- Applies one row of the books' stream, once and in order. Runs out of memory or not: it gives units and memory back.
+--
+-- KEYS    the product's four
+-- ARGV    seq, epoch, kind, available after, added; then five for each item: decision, order, n, customer, quantity
+-- Answer  applied, duplicate or refused; or {gap, applied}, {drifted, drift}
+local seq, epoch, kind, availableAfter, added = unpack(ARGV, 1, 5)
+local gate = fields('epoch', 'sellable', 'pending', 'applied')
+if not isServed(gate) or gate.epoch ~= epoch then return 'refused' end
+local applied = number(gate.applied)
+if number(seq) <= applied then return 'duplicate' end
+if number(seq) > applied + 1 then return { 'gap', applied } end
+if kind == 'rebuild' then return 'refused' end
+
+local orders, records = {}, {}
+for i = 6, #ARGV, 5 do orders[#orders + 1] = ARGV[i + 1] end
+for order, text in pairs(lookUp(RECORDS, orders)) do records[order] = text and parse(text) or nil end
+redis.call('ZCARD', BY_AGE)
+local sellable, pending = number(gate.sellable), number(gate.pending)
+local heldChanges, writes = {}, {}
+
+local function decide(decision, order, n, user, quantity)
+  if decision == 'R' then
+    sellable = sellable + quantity
+    return hold(heldChanges, user, -quantity)
+  end
+  local claimed = decision == 'C' or decision == 'W'
+  local record = records[order]
+  if not record or record.n ~= n or not isUndecided(record) then
+    -- Unknown here, yet sold by the books.
+    if not claimed then return end
+    sellable = sellable - quantity
+    return hold(heldChanges, user, quantity)
+  end
+  pending = pending - record.quantity
+  if not claimed then
+    sellable = sellable + record.quantity
+    hold(heldChanges, record.user, -record.quantity)
+  end
+  -- A duplicate's key belongs to the order that stands; a refusal's key is free again.
+  local accepted = claimed or decision == 'D'
+  writes[#writes + 1] = { accepted and accept or forgetKey, order, record }
+  if record.state == 'P' then
+    -- Whoever is about to mark it must still learn how it was decided.
+    record.state = accepted and 'C' or 'R'
+    writes[#writes + 1] = { save, order, record }
+  else
+    records[order] = nil
+    writes[#writes + 1] = { drop, order }
+  end
+end
+
+for i = 6, #ARGV, 5 do
+  local decision, order, n, user, quantity = unpack(ARGV, i, i + 4)
+  decide(decision, order, n, user, number(quantity))
+end
+sellable = sellable + number(added)
+local held, drift = heldAfter(heldChanges), sellable + pending - number(availableAfter)
+local agrees = drift == 0 and sellable >= 0
+
+redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'applied', seq,
+  'state', agrees and gate.state or 'closed')
+saveHeld(held)
+for _, write in ipairs(writes) do write[1](write[2], write[3]) end
+if agrees then return 'applied' end
+return { 'drifted', drift }

@@ -1,0 +1,17 @@
+#!lua flags=allow-oom
+-- Pending to voiding: from now on it can never be published.
+--
+-- KEYS    the product's four
+-- ARGV    order, epoch, n
+-- Answer  voiding, published, claimed, refused, gone or stale
+local order, epoch, n = unpack(ARGV)
+local gate = fields('epoch')
+if not isServed(gate) or gate.epoch ~= epoch then return 'stale' end
+local record = recordOf(order, n)
+if not record then return 'gone' end
+if record.state == 'P' then
+  record.state = 'V'
+  save(order, record)
+end
+local states = { U = 'published', V = 'voiding', C = 'claimed', R = 'refused' }
+return states[record.state]

@@ -1,0 +1,15 @@
+#!lua flags=allow-oom
+-- Closes a product, loaded or not: from now on only an image taken after this can open it.
+--
+-- KEYS    the product's four
+-- ARGV    what the image has to show
+local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
+local gate = isHash and fields() or {}
+if not gate.state then
+  redis.call('DEL', PRODUCT)
+  redis.call('HSET', PRODUCT, 'life', LIFE, 'epoch', 0, 'sellable', 0, 'pending', 0, 'applied', 0, 'n', 0, 'keysInBooks', 0)
+elseif not isServed(gate) then
+  -- Of an earlier life, half loaded, or served by somebody who takes that life for the present one: nobody's now.
+  redis.call('HSET', PRODUCT, 'life', '')
+end
+redis.call('HSET', PRODUCT, 'state', 'closed', 'closing', ARGV[1])

@@ -1,0 +1,12 @@
+#!lua flags=allow-oom
+-- Deletes stubs that nobody came back for.
+--
+-- KEYS    the product's four
+-- ARGV    three for each order: order, epoch, n
+local gate = fields('epoch')
+if not isServed(gate) then return end
+redis.call('ZCARD', BY_AGE)
+for i = 1, #ARGV, 3 do
+  local record = gate.epoch == ARGV[i + 1] and recordOf(ARGV[i], ARGV[i + 2])
+  if record and not isUndecided(record) then drop(ARGV[i]) end
+end

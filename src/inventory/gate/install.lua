@@ -1,0 +1,38 @@
+#!lua
+-- Loads a product from the books, in parts where many customers hold units; the last part opens it.
+-- Without flags: refused as a whole when Redis is out of memory.
+--
+-- KEYS    the product's four
+-- ARGV    part (first, more, last; one for first and last at once), epoch, what `close` answered or '', sellable,
+--         applied, keys in books (0 or 1), unit price, currency, price version, limit ('' for none of them);
+--         then two for each customer: customer, units held
+-- Answer  loading, open or stale
+local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit = unpack(ARGV, 1, 10)
+
+if part == 'first' or part == 'one' then
+  -- Whatever lies there is replaced, be it of another type: that is how a damaged product is healed.
+  local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
+  local gate = isHash and fields('epoch', 'closing') or {}
+  if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end
+  -- Closed since by somebody else, in another life of the gate, or installed already.
+  local mine = closing == '' or (gate.closing == closing and string.sub(closing, 1, #LIFE) == LIFE)
+  if not mine then return 'stale' end
+else
+  local gate = fields('epoch')
+  if gate.life ~= LIFE or gate.state ~= 'loading' or gate.epoch ~= epoch then return 'stale' end
+end
+
+if part == 'first' or part == 'one' then
+  redis.call('UNLINK', PRODUCT, RECORDS, BY_AGE, HELD)
+  redis.call('HSET', PRODUCT, 'life', LIFE, 'state', 'loading', 'closing', '', 'epoch', epoch, 'sellable', sellable,
+    'pending', 0, 'applied', applied, 'n', 0, 'keysInBooks', keysInBooks)
+  if unitPrice ~= '' then
+    redis.call('HSET', PRODUCT, 'unitPrice', unitPrice, 'currency', currency, 'priceVersion', priceVersion, 'limit', limit)
+  end
+end
+for i = 11, #ARGV, AT_ONCE do
+  redis.call('HSET', HELD, unpack(ARGV, i, math.min(i + AT_ONCE - 1, #ARGV)))
+end
+if part == 'first' or part == 'more' then return 'loading' end
+redis.call('HSET', PRODUCT, 'state', 'open')
+return 'open'

@@ -1,0 +1,39 @@
+#!lua flags=allow-oom
+-- Pending to published, for orders that the log has acknowledged. Runs out of memory or not: it frees more than it takes.
+--
+-- KEYS    the product's four
+-- ARGV    three for each order: order, epoch, n
+-- Answer  for each order: published, voiding, refused, gone or stale
+local gate = fields('epoch')
+redis.call('ZCARD', BY_AGE)
+
+local orders, records = {}, {}
+for i = 1, #ARGV, 3 do orders[#orders + 1] = ARGV[i] end
+for order, text in pairs(lookUp(RECORDS, orders)) do records[order] = text and parse(text) or nil end
+
+local answers = {}
+
+local function mark(order, n)
+  local record = records[order]
+  if not record or record.n ~= n then return 'gone' end
+  if record.state == 'U' then return 'published' end
+  if record.state == 'V' then return 'voiding' end
+  if record.state == 'P' then
+    record.state = 'U'
+    save(order, record)
+    accept(order, record)
+    return 'published'
+  end
+  -- A stub: the books decided first, and whoever marks is told.
+  records[order] = nil
+  drop(order)
+  if record.state == 'R' then return 'refused' end
+  accept(order, record)
+  return 'published'
+end
+
+for i = 1, #ARGV, 3 do
+  local ours = isServed(gate) and gate.epoch == ARGV[i + 1]
+  answers[#answers + 1] = ours and mark(ARGV[i], ARGV[i + 2]) or 'stale'
+end
+return answers

@@ -1,0 +1,46 @@
+/** What the gate asks of a Redis server, read from its INFO. */
+
+export type RedisServer = {
+  version: string;
+  /** Changes when a replica is promoted: the data of the new master may lack what the old one had answered. */
+  replicationId: string;
+  role: string;
+  loading: boolean;
+  evictionPolicy: string;
+  isCluster: boolean;
+};
+
+export function serverFrom(info: string): RedisServer {
+  const values = new Map(info.split("\r\n").map((line) => line.split(":", 2) as [string, string]));
+  return {
+    version: values.get("redis_version") ?? "unknown",
+    replicationId: values.get("master_replid") ?? "unknown",
+    role: values.get("role") ?? "unknown",
+    loading: values.get("loading") === "1",
+    evictionPolicy: values.get("maxmemory_policy") ?? "unknown",
+    isCluster: values.get("cluster_enabled") === "1",
+  };
+}
+
+export const loadingRefusal = "Redis still reads its data";
+
+/** Why this server cannot hold the gate, and what to do; undefined where it can. */
+export function refusalOf(server: RedisServer): string | undefined {
+  if (Number.parseInt(server.version, 10) < 7) {
+    return `This Redis is version ${server.version}. Older than 7.0, it copies scripts to its replicas, and the gate could
+not tell that one took over: install Redis 7.0 or later, or Valkey`.replaceAll("\n", " ");
+  }
+  if (server.loading) return `${loadingRefusal}: wait until it is done`;
+  if (server.role !== "master") {
+    return `This Redis is a replica (${server.role}) and takes no writes: set REDIS_HOST to its master`;
+  }
+  if (server.isCluster) {
+    return "This Redis is a cluster's node, which Dropgate does not follow yet: set REDIS_HOST to a server of its own";
+  }
+  if (server.evictionPolicy !== "noeviction") {
+    return `This Redis has maxmemory-policy ${server.evictionPolicy}: when its memory is full it would throw stock away as \
+if it were a cache, and units would be sold twice or never. Set it to noeviction, in redis.conf and now by \
+"redis-cli config set maxmemory-policy noeviction"; a full Redis then refuses new orders instead`;
+  }
+  return undefined;
+}

@@ -1,0 +1,90 @@
+#!lua
+-- Takes units for orders of one product, in their order; each is decided as if it came alone.
+-- Without flags: refused as a whole when Redis is out of memory.
+--
+-- KEYS    the product's four
+-- ARGV    eight for each order: order, customer, quantity, body hash or '', total the buyer expects or '',
+--         options (a: the books were asked, w: a withdrawal), now, pay by
+-- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; then for each order
+--         its n where units were taken; a refusal's name; or of an order seen before
+--         '<A where accepted, else .><1 where the body is the same, else 0>|record'
+local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks')
+if not gate.state then return 'absent' end
+if not isServed(gate) then return 'closed' end
+
+local orders, users, entryKeys = {}, {}, {}
+for i = 1, #ARGV, 8 do
+  local at = #orders + 1
+  orders[at], users[at], entryKeys[at] = ARGV[i], ARGV[i + 1], entryKey(ARGV[i])
+end
+local records, held = lookUp(RECORDS, orders), lookUp(HELD, users)
+local entries = {}
+for i, entry in ipairs(redis.call('MGET', unpack(entryKeys))) do entries[orders[i]] = entry end
+redis.call('ZCARD', BY_AGE)
+local sellable, pending, n = number(gate.sellable), number(gate.pending), number(gate.n)
+local unitPrice, limit = tonumber(gate.unitPrice), tonumber(gate.limit)
+local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, gate.limit or '')
+
+local function seenBefore(order, body, now)
+  local accepted, epoch, first
+  if entries[order] then accepted, epoch, first = string.match(entries[order], '^(.)|(%d+)|(.*)$') end
+  -- Entries of an epoch that is over are the books' business; so are old ones, whatever Redis thinks of the time.
+  if epoch ~= gate.epoch or parse(first).reserved <= now - KEY_LIFETIME_MS then first = nil end
+  local record = records[order] or first
+  if not record then return nil end
+  return (first and accepted or '.') .. (parse(record).body == body and 1 or 0) .. '|' .. record
+end
+
+local function refusalOf(user, quantity, total, withdrawal)
+  if gate.state ~= 'open' then return 'closed' end
+  if withdrawal then return sellable < quantity and 'sold_out' or nil end
+  if not unitPrice then return 'no_price' end
+  if total ~= '' and number(total) ~= unitPrice * quantity then return 'price_changed' end
+  if sellable < quantity then return 'sold_out' end
+  if limit and number(held[user] or 0) + quantity > limit then return 'limit_per_customer' end
+end
+
+local answers = { gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '' }
+local newRecords, newAges, newHeld, newEntries = {}, {}, {}, {}
+
+local function take(order, user, quantity, body, now, payBy)
+  n, sellable, pending = n + 1, sellable - quantity, pending + quantity
+  local record = string.format('P0|%.0f|%.0f|%s|%s|%s|%s|%s', n, quantity, now, payBy, priced, body, user)
+  records[order] = record
+  newRecords[#newRecords + 1] = order
+  newRecords[#newRecords + 1] = record
+  newAges[#newAges + 1] = now
+  newAges[#newAges + 1] = order
+  if user ~= '' then
+    held[user] = number(held[user] or 0) + quantity
+    newHeld[#newHeld + 1] = user
+    newHeld[#newHeld + 1] = held[user]
+  end
+  if body ~= '' then
+    entries[order] = '.|' .. gate.epoch .. '|' .. record
+    newEntries[#newEntries + 1] = order
+  end
+  return n
+end
+
+for i = 1, #ARGV, 8 do
+  local order, user, quantity, body, total, options, now, payBy = unpack(ARGV, i, i + 7)
+  quantity = number(quantity)
+  local answer = seenBefore(order, body, number(now))
+      or refusalOf(user, quantity, total, string.find(options, 'w', 1, true))
+  if not answer and body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'a', 1, true) then
+    answer = 'ask_books'
+  end
+  answers[#answers + 1] = answer or take(order, user, quantity, body, now, payBy)
+end
+
+if #newRecords > 0 then
+  redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'n', n)
+  redis.call('HSET', RECORDS, unpack(newRecords))
+  redis.call('ZADD', BY_AGE, unpack(newAges))
+  if #newHeld > 0 then redis.call('HSET', HELD, unpack(newHeld)) end
+  for _, order in ipairs(newEntries) do
+    redis.call('SET', entryKey(order), entries[order], 'PX', KEY_LIFETIME_MS)
+  end
+end
+return answers

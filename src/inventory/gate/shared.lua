@@ -1,0 +1,132 @@
+-- Stands in front of every command, below the line that names the gate's life: local LIFE = '...'.
+--
+-- KEYS of every command, all of one product and so in one slot of a cluster:
+--   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n,
+--               unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1)
+--   2  g:{p}:r  hash: order -> record
+--   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds
+--   4  g:{p}:u  hash: customer -> units held
+-- and, reached by name from the first, g:{p}:i:<order>: the entry of a request under an Idempotency-Key.
+--
+-- A record is '<state><shared>|n|quantity|reserved|pay by|unit price|currency|price version|limit|body hash|customer',
+-- its state P pending, U published, V voiding, and as stubs C claimed and R refused.
+-- An entry is '<A where accepted, else .>|epoch|record'.
+--
+-- Lua takes nothing back. So a command reads all it needs, and fails where something is not what it must be,
+-- before it writes for the first time.
+local PRODUCT, RECORDS, BY_AGE, HELD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
+-- Lua's stack ends at 8,000 values.
+local AT_ONCE = 4000
+
+local function number(text)
+  return tonumber(text) or error('not a number: ' .. tostring(text))
+end
+
+local function fields(...)
+  local values = redis.call('HMGET', PRODUCT, 'life', 'state', ...)
+  local found = { life = values[1], state = values[2] }
+  for i, name in ipairs({ ... }) do found[name] = values[i + 2] end
+  return found
+end
+
+-- Data of an earlier life came back from a disk or a replica: nobody knows what is missing from them.
+local function isServed(gate)
+  return gate.life == LIFE and gate.state ~= 'loading'
+end
+
+local function callInSlices(command, key, values)
+  for i = 1, #values, AT_ONCE do
+    redis.call(command, key, unpack(values, i, math.min(i + AT_ONCE - 1, #values)))
+  end
+end
+
+-- The values of a hash by name; false where it has none.
+local function lookUp(key, names)
+  local found = {}
+  for i = 1, #names, AT_ONCE do
+    local last = math.min(i + AT_ONCE - 1, #names)
+    local values = redis.call('HMGET', key, unpack(names, i, last))
+    for j = i, last do found[names[j]] = values[j - i + 1] end
+  end
+  return found
+end
+
+-- Only what commands ask of a record; the rest of its text stays as it is.
+local function parse(text)
+  local state, shared, n, quantity, reserved, rest = string.match(text, '^(%u)(%d)|(%-?%d+)|(%d+)|(%d+)|(.*)$')
+  if not state then error('not a record: ' .. text) end
+  local body, user = string.match(rest, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|(.*)$')
+  return {
+    state = state, shared = shared == '1', n = n, quantity = number(quantity), reserved = number(reserved),
+    rest = rest, body = body, user = user,
+  }
+end
+
+local function textOf(record)
+  return string.format('%s%d|%s|%.0f|%.0f|%s', record.state, record.shared and 1 or 0, record.n, record.quantity,
+    record.reserved, record.rest)
+end
+
+local function isUndecided(record)
+  return record.state == 'P' or record.state == 'U' or record.state == 'V'
+end
+
+-- The record of an order, if it is the reservation that is meant.
+local function recordOf(order, n)
+  local text = redis.call('HGET', RECORDS, order)
+  local record = text and parse(text)
+  return record and record.n == n and record or nil
+end
+
+local function save(order, record)
+  redis.call('HSET', RECORDS, order, textOf(record))
+end
+
+local function drop(order)
+  redis.call('HDEL', RECORDS, order)
+  redis.call('ZREM', BY_AGE, order)
+end
+
+local function entryKey(order)
+  return PRODUCT .. ':i:' .. order
+end
+
+-- Of a keyed order: from now on its repeat is told that it was accepted.
+local function accept(order, record)
+  if record.body == '' then return end
+  -- Unlike GET, MGET does not fail on a key of another type: others were written to by now.
+  local entry = redis.call('MGET', entryKey(order))[1]
+  if entry then redis.call('SET', entryKey(order), 'A' .. string.sub(entry, 2), 'KEEPTTL') end
+end
+
+local function forgetKey(order, record)
+  if record.body ~= '' then redis.call('DEL', entryKey(order)) end
+end
+
+-- Changes of what customers hold, gathered first: { customer -> units }. A withdrawal has no customer.
+local function hold(changes, user, units)
+  if user ~= '' then changes[user] = (changes[user] or 0) + units end
+end
+
+-- What customers hold after the changes, as it will be written.
+local function heldAfter(changes)
+  local users = {}
+  for user in pairs(changes) do users[#users + 1] = user end
+  local held, after = lookUp(HELD, users), { set = {}, gone = {} }
+  for user, units in pairs(changes) do
+    local total = number(held[user] or 0) + units
+    if total == 0 then
+      after.gone[#after.gone + 1] = user
+    else
+      after.set[#after.set + 1] = user
+      after.set[#after.set + 1] = total
+    end
+  end
+  return after
+end
+
+local function saveHeld(after)
+  callInSlices('HSET', HELD, after.set)
+  callInSlices('HDEL', HELD, after.gone)
+end

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, afterEach, before, describe, it } from "node:test";
+import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
+import { until } from "../support/until.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Answered = Answer<PlacedOrder & Problem>;
+
+describe("an Idempotency-Key names one order", () => {
+  let world: World;
+  let lamp: string;
+  before(async () => {
+    world = await openWorld();
+    lamp = await world.newProduct({ stock: 1_000 });
+  });
+  afterEach(async () => {
+    disarmCrashPoints();
+    await world.faults.restoreLog();
+  });
+  after(() => world.close());
+
+  let buyers = 0;
+  /** Everybody of these tests is new, so that what he holds is what the test made. */
+  function newBuyer(): { name: string; buyer: Client } {
+    buyers += 1;
+    const name = `buyer-${buyers}`;
+    return { name, buyer: world.as(name) };
+  }
+
+  function order(buyer: Client, key: string, quantity = 1, productId = lamp, more = {}): Promise<Answered> {
+    return buyer.post("/orders", { productId, quantity, ...more }, { "idempotency-key": key });
+  }
+
+  async function unitsOf(buyer: Client): Promise<number> {
+    const { body } = await buyer.get<{ orders: Order[] }>("/orders");
+    return body.orders.reduce((sum, one) => sum + one.quantity, 0);
+  }
+
+  async function assertOneOrder(buyer: Client, answers: readonly Answered[], units = 1): Promise<void> {
+    const [first] = answers as [Answered];
+    for (const { status, body } of answers) {
+      assert.equal(status, 202, JSON.stringify(body));
+      assert.deepEqual({ ...body, status: "" }, { ...first.body, status: "" });
+    }
+    await world.untilStatus(buyer, first.body.orderId, "PAYMENT_PENDING", "CONFIRMED");
+    await world.untilAtRest(lamp);
+    assert.equal(await unitsOf(buyer), units);
+  }
+
+  it("fifty times at once: one order, one answer, and forty-nine say that they are repeats", async () => {
+    const { buyer } = newBuyer();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => order(buyer, "key")));
+    await assertOneOrder(buyer, answers);
+    assert.equal(answers.filter(({ headers }) => headers["idempotency-replayed"] === "true").length, 49);
+  });
+
+  it("with another body it is refused, and the first order stays as it is", async () => {
+    const { buyer } = newBuyer();
+    const first = await order(buyer, "key", 2);
+    const others = [await order(buyer, "key", 3), await order(buyer, "key", 2, lamp, { expectedTotal: 3_998 })];
+    for (const { status, body } of others) assert.deepEqual([status, body.code], [422, "idempotency_mismatch"]);
+    await assertOneOrder(buyer, [first, await order(buyer, "key", 2)], 2);
+  });
+
+  it("with two bodies at once one of them wins", async () => {
+    const { buyer } = newBuyer();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => order(buyer, "key", 1 + (i % 2))));
+    const won = answers.filter(({ status }) => status === 202);
+    const lost = answers.filter(({ status }) => status !== 202);
+    assert.equal(won.length, 10);
+    for (const { status, body } of lost) assert.deepEqual([status, body.code], [422, "idempotency_mismatch"]);
+    const [first] = won as [Answered];
+    await assertOneOrder(buyer, won, first.body.total / 1_999);
+  });
+
+  it("it belongs to its buyer and to the product: others under the same key get orders of their own", async () => {
+    const [one, other] = [newBuyer(), newBuyer()];
+    const chair = await world.newProduct({ stock: 5 });
+    const answers = [
+      await order(one.buyer, "key"),
+      await order(other.buyer, "key"),
+      await order(one.buyer, "key", 1, chair),
+    ];
+    assert.equal(new Set(answers.map(({ body }) => body.orderId)).size, 3);
+  });
+
+  it("it survives that the gate loses its memory, again and again", async () => {
+    const { buyer } = newBuyer();
+    const answers = [await order(buyer, "key")];
+    for (let loss = 0; loss < 3; loss += 1) {
+      await world.faults.loseGate();
+      answers.push(
+        await until(async () => {
+          const answer = await order(buyer, "key");
+          return answer.status === 202 && answer;
+        }),
+      );
+    }
+    await assertOneOrder(buyer, answers);
+    assert.equal((await order(buyer, "key", 2)).body.code, "idempotency_mismatch");
+  });
+
+  it("it survives a restart of the system", async () => {
+    const { buyer } = newBuyer();
+    const first = await order(buyer, "key", 2);
+    await world.restart();
+    await assertOneOrder(buyer, [first, await order(buyer, "key", 2)], 2);
+    assert.equal((await order(buyer, "key", 3)).body.code, "idempotency_mismatch");
+  });
+
+  it("it names its order also once that has ended", async () => {
+    const { buyer } = newBuyer();
+    const first = await order(buyer, "key");
+    assert.equal((await buyer.post(`${first.body.statusUrl}/cancel`)).status, 202);
+    for (const forget of [async () => {}, world.faults.loseGate]) {
+      await world.untilAtRest(lamp);
+      await forget();
+      await world.untilAtRest(lamp);
+      const again = await order(buyer, "key");
+      assert.deepEqual([again.status, again.body.orderId], [202, first.body.orderId]);
+    }
+    assert.equal((await world.untilAtRest(lamp)).available, (await world.untilAtRest(lamp)).gate);
+    assert.equal((await buyer.get<Order>(first.body.statusUrl)).body.status, "CANCELLED");
+  });
+
+  it("an answer that got lost is found by a retry, wherever it got lost", async () => {
+    for (const point of ["place.marked", "place.reserved"]) {
+      const { buyer } = newBuyer();
+      const disarm = armCrashPoint(point, { kind: "error" });
+      const lost = await order(buyer, "key");
+      disarm();
+      assert.equal(lost.status, 503, point);
+      const found = await order(buyer, "key");
+      await assertOneOrder(buyer, [found, await order(buyer, "key")]);
+      if (lost.body.orderId) assert.equal(found.body.orderId, lost.body.orderId);
+    }
+  });
+
+  it("a buyer whose connection breaks before the answer finds his order by a retry", async () => {
+    const { name, buyer } = newBuyer();
+    const body = JSON.stringify({ productId: lamp, quantity: 1 });
+    const head = [
+      "POST /orders HTTP/1.1",
+      "Host: localhost",
+      `X-User-Id: ${name}`,
+      "Idempotency-Key: key",
+      "Content-Type: application/json",
+      `Content-Length: ${body.length}`,
+    ];
+    const { hostname, port } = new URL(world.origin);
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+    });
+    await new Promise((resolve) => socket.on("close", resolve));
+    await assertOneOrder(buyer, [await order(buyer, "key"), await order(buyer, "key")]);
+  });
+
+  it("a refusal is not remembered: the key may be used again once there is stock, or a log", async () => {
+    const chair = await world.newProduct({ stock: 0 });
+    const { buyer } = newBuyer();
+    assert.equal((await order(buyer, "key", 1, chair)).body.code, "sold_out");
+    await world.admin.post(`/inventory/${chair}/restock`, { quantity: 1, reason: "more" });
+    await world.faults.loseLog();
+    assert.equal((await order(buyer, "key", 1, chair)).body.code, "order_failed");
+    await world.faults.restoreLog();
+    const placed = await until(async () => {
+      const answer = await order(buyer, "key", 1, chair);
+      return answer.status === 202 && answer;
+    });
+    await world.untilStatus(buyer, placed.body.orderId, "PAYMENT_PENDING");
+    assert.equal((await world.untilAtRest(chair)).held, 1);
+  });
+});
+
+describe("stock under an Idempotency-Key", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  for (const [action, change, units] of [
+    ["restock", { quantity: 7 }, 7],
+    ["adjust", { delta: 7 }, 7],
+    ["adjust", { delta: -7 }, -7],
+  ] as const) {
+    it(`${action} by ${units} twenty times at once and after a restart counts once, while people buy`, async () => {
+      const productId = await world.newProduct({ stock: 300 });
+      const enter = (more = {}) =>
+        world.admin.post<Stock & Problem>(
+          `/inventory/${productId}/${action}`,
+          { ...change, reason: "delivery 7", ...more },
+          { "idempotency-key": "delivery-7" },
+        );
+      const buying = Promise.all(Array.from({ length: 20 }, (_, i) => world.place(world.as(`buyer-${i}`), productId)));
+      const answers = await Promise.all(Array.from({ length: 20 }, () => enter()));
+      for (const { status, body } of answers) assert.equal(status, 200, JSON.stringify(body));
+      await buying;
+      await world.restart();
+      assert.equal((await enter()).status, 200);
+      const { onHand, held } = await world.untilAtRest(productId);
+      assert.deepEqual({ onHand, held }, { onHand: 300 + units, held: 20 });
+      const [name] = Object.keys(change) as [string];
+      assert.equal((await enter({ [name]: units + 1 })).body.code, "idempotency_mismatch");
+    });
+  }
+});

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import type { Client, Order, PlacedOrder, Problem } from "../support/client.ts";
+import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
+import { until } from "../support/until.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const goodCard = { cardNumber: "4242424242424242" };
+const ends = ["CONFIRMED", "CANCELLED", "FAILED"];
+
+/** Waits until the order has ended and its money has come to rest; answers the order. */
+async function untilOver(world: World, buyer: Client, orderId: string): Promise<Order> {
+  await world.untilStatus(buyer, orderId, ...ends);
+  return until(
+    async () => {
+      const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+      const money = body.payment?.status;
+      return money !== "processing" && money !== "authorized" && body;
+    },
+    { withinMs: 20_000 },
+  );
+}
+
+/** Of each order: it ended once; who pays is confirmed, who is not confirmed has paid nothing. */
+function assertEndedOnce({ orderId, status, timeline, payment }: Order): void {
+  const ended = timeline.filter((entry) => ends.includes(entry.status));
+  assert.deepEqual(
+    ended.map((entry) => entry.status),
+    [status],
+    `order ${orderId}: ${JSON.stringify(timeline)}`,
+  );
+  if (status === "CONFIRMED") assert.equal(payment?.status, "captured", orderId);
+  else assert.ok(!payment || ["voided", "refunded", "declined"].includes(payment.status), JSON.stringify(payment));
+}
+
+async function assertStockFits(world: World, productId: string, stock: number, orders: readonly Order[]) {
+  const confirmed = orders.filter((order) => order.status === "CONFIRMED").length;
+  const { held, sold, available, gate } = await world.untilAtRest(productId);
+  assert.deepEqual(
+    { held, sold, available, gate },
+    { held: 0, sold: confirmed, available: stock - confirmed, gate: stock - confirmed },
+  );
+}
+
+describe("races", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  it("a hundred buyers of one unit make one order, and once it is cancelled the next hundred do", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    for (let round = 0; round < 3; round += 1) {
+      const answers = await everybodyBuys(world, productId, 100);
+      assert.deepEqual(tally(answers), { accepted: 1, sold_out: 99 });
+      const [winner] = accepted(answers);
+      assert.equal((await winner?.buyer.post(`${winner.body.statusUrl}/cancel`))?.status, 202);
+      assert.equal((await world.untilAtRest(productId)).available, 1);
+    }
+  });
+
+  it("one buyer who asks thirty times at once gets what one may hold, and no more", async () => {
+    const productId = await world.newProduct({ stock: 100, limitPerCustomer: 3 });
+    const ada = world.as("ada");
+    const ask = () => ada.post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 });
+    const answers = await Promise.all(Array.from({ length: 30 }, ask));
+    assert.deepEqual(tally(answers), { accepted: 3, limit_per_customer: 27 });
+    assert.equal((await world.untilAtRest(productId)).held, 3);
+  });
+
+  it("orders for several units never take more than there are, and leave less than anybody asked for", async () => {
+    const productId = await world.newProduct({ stock: 50 });
+    const answers = await everybodyBuys(world, productId, 60, 3);
+    assert.deepEqual(tally(answers), { accepted: 16, sold_out: 44 });
+    assert.equal((await assertAccountsFor(world, productId, answers)).available, 2);
+  });
+
+  it("paid and cancelled at the same moment: one of them wins, and nobody pays for nothing", async () => {
+    const productId = await world.newProduct({ stock: 20 });
+    const over = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const buyer = world.as(`buyer-${i}`);
+        const { orderId, statusUrl } = await world.place(buyer, productId);
+        await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+        const paying = buyer.post(`${statusUrl}/payment`, goodCard);
+        // The verdict comes about 50 ms later: some are cancelled before it, some with it, some after it.
+        await setTimeout(i * 8);
+        const cancelled = await buyer.post(`${statusUrl}/cancel`);
+        assert.ok([202, 409].includes((await paying).status));
+        const order = await untilOver(world, buyer, orderId);
+        assert.equal(cancelled.status, order.status === "CANCELLED" ? 202 : 409);
+        return order;
+      }),
+    );
+    for (const order of over) assertEndedOnce(order);
+    await assertStockFits(world, productId, 20, over);
+  });
+
+  it("two cards at the same moment pay once", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const over = await Promise.all(
+      Array.from({ length: 5 }, async (_, i) => {
+        const buyer = world.as(`buyer-${i}`);
+        const { orderId, statusUrl } = await world.place(buyer, productId);
+        const pay = () => buyer.post<{ paymentId: string } & Problem>(`${statusUrl}/payment`, goodCard);
+        const answers = await Promise.all([pay(), pay(), pay()]);
+        const taken = answers.filter(({ status }) => status === 202);
+        assert.equal(taken.length, 1, JSON.stringify(answers.map(({ body }) => body)));
+        for (const { status, body } of answers.filter(({ status }) => status !== 202)) {
+          assert.equal(status, 409);
+          assert.ok(["payment_in_progress", "already_paid"].includes(body.code));
+        }
+        return untilOver(world, buyer, orderId);
+      }),
+    );
+    for (const order of over) assert.equal(order.status, "CONFIRMED");
+    for (const order of over) assertEndedOnce(order);
+    await assertStockFits(world, productId, 5, over);
+  });
+
+  it("released twice, released after the sale, confirmed after the release: no change", async () => {
+    const productId = await world.newProduct({ stock: 3 });
+    const { orders } = world.system.faces;
+    const ada = world.as("ada");
+    const cancelled = await world.place(ada, productId);
+    const paid = await world.place(ada, productId);
+    await ada.post(`${paid.statusUrl}/payment`, goodCard);
+    await world.untilStatus(ada, paid.orderId, "CONFIRMED");
+    const twice = [await ada.post(`${cancelled.statusUrl}/cancel`), await ada.post(`${cancelled.statusUrl}/cancel`)];
+    assert.deepEqual(
+      twice.map(({ status }) => status),
+      [202, 202],
+    );
+    const late = await ada.post(`${paid.statusUrl}/cancel`);
+    assert.deepEqual([late.status, late.body.code], [409, "order_ended"]);
+    const before = await world.untilAtRest(productId);
+    assert.deepEqual([before.held, before.sold, before.available], [0, 1, 2]);
+
+    // What a saga would do that comes late, or twice.
+    for (const { orderId } of [cancelled, paid]) {
+      assert.equal(await orders.confirm(orderId), undefined);
+      assert.equal(await orders.cancel(orderId, "late"), undefined);
+      assert.equal(await orders.fail(orderId, "late"), undefined);
+      assert.equal(await orders.requestPayment(orderId), undefined);
+    }
+    assert.deepEqual(await world.untilAtRest(productId), before);
+  });
+
+  it("stock that is taken out while people buy is sold to nobody", async () => {
+    const productId = await world.newProduct({ stock: 30 });
+    const takeOut = () => world.admin.post(`/inventory/${productId}/adjust`, { delta: -5, reason: "broken" });
+    const [answers, ...takenOut] = await Promise.all([
+      everybodyBuys(world, productId, 100),
+      ...Array.from({ length: 4 }, takeOut),
+    ]);
+    const gone = takenOut.filter(({ status }) => status === 200).length * 5;
+    for (const { status, body } of takenOut) assert.ok(status === 200 || body.code === "not_enough_stock");
+    assert.equal(accepted(answers).length, 30 - gone);
+    const { onHand, held } = await assertAccountsFor(world, productId, answers);
+    assert.deepEqual({ onHand, held }, { onHand: 30 - gone, held: 30 - gone });
+  });
+});
+
+describe("races with the deadline", () => {
+  const windowMs = 3_000;
+  let world: World;
+  before(async () => {
+    world = await openWorld({ paymentWindowMs: windowMs });
+  });
+  after(() => world.close());
+
+  it("paid, cancelled and expired at the same moment: one of them wins", async () => {
+    const productId = await world.newProduct({ stock: 24 });
+    const over = await Promise.all(
+      Array.from({ length: 24 }, async (_, i) => {
+        const buyer = world.as(`buyer-${i}`);
+        const { orderId, statusUrl, payBy } = await world.place(buyer, productId);
+        // From 200 ms before the deadline to 30 ms after it.
+        await setTimeout(Math.max(0, Date.parse(payBy) - Date.now() - 200 + i * 10));
+        const paying = buyer.post(`${statusUrl}/payment`, goodCard);
+        if (i % 2 === 0) await buyer.post(`${statusUrl}/cancel`);
+        const { status, body } = await paying;
+        assert.ok(status === 202 || status === 409, JSON.stringify(body));
+        return untilOver(world, buyer, orderId);
+      }),
+    );
+    for (const order of over) assertEndedOnce(order);
+    await assertStockFits(world, productId, 24, over);
+  });
+
+  it("orders whose deadline passed while nothing ran end after the start, and their units are back", async () => {
+    const productId = await world.newProduct({ stock: 10 });
+    const answers = await everybodyBuys(world, productId, 10);
+    const { payBy } = accepted(answers).at(-1)?.body as PlacedOrder;
+    await world.restart({ pauseMs: Date.parse(payBy) - Date.now() + 100 });
+    for (const { buyer, body } of accepted(answers)) {
+      const order = await world.untilStatus(buyer, body.orderId, "FAILED");
+      assert.equal(order.reason, "payment_timeout");
+    }
+    const { held, available } = await world.untilAtRest(productId);
+    assert.deepEqual({ held, available }, { held: 0, available: 10 });
+  });
+});
+
+describe("more requests than may wait", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld({ maxWaitingOrders: 10 });
+  });
+  after(() => world.close());
+
+  it("are told so with Retry-After, and nothing is held for them", async () => {
+    const productId = await world.newProduct({ stock: 1_000 });
+    const answers = await everybodyBuys(world, productId, 300);
+    const { accepted: orders = 0, overloaded = 0 } = tally(answers);
+    assert.equal(orders + overloaded, 300, JSON.stringify(tally(answers)));
+    assert.ok(overloaded > 0 && orders > 0, JSON.stringify(tally(answers)));
+    for (const { status, headers } of answers.filter(({ status }) => status !== 202)) {
+      assert.equal(status, 503);
+      assert.ok(Number(headers["retry-after"]) > 0);
+    }
+    assert.equal((await assertAccountsFor(world, productId, answers)).held, orders);
+  });
+});

@@ -1,0 +1,20 @@
+/**
+ * For `node --test --import=./test/support/leak-check.ts`: a test file that goes on after its last test fails, and says
+ * what it left open. Without it a file that leaked a timer or a socket would hang the run for ever, because
+ * --test-timeout bounds tests and not files.
+ */
+import { after } from "node:test";
+
+/** What `after` hooks may take: to stop the whole system takes 25 s at most. */
+const closeWithinMs = 40_000;
+
+// The runner loads this file too; only the processes of test files have this variable.
+if (process.env.NODE_TEST_CONTEXT) {
+  after(() => {
+    setTimeout(() => {
+      const open = process.getActiveResourcesInfo().join(", ");
+      console.error(`${process.argv[1]} still runs ${closeWithinMs} ms after its last test; open: ${open}`);
+      process.exit(1);
+    }, closeWithinMs).unref();
+  });
+}
