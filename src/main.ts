@@ -31,7 +31,9 @@ export async function runDropgate(config: Config): Promise<void> {
     process.stdout.write(bannerOf(config, database, system));
     log.error("the database ended by itself", {}, await database.failed);
   } catch (error) {
-    console.error(error instanceof Refused ? error.message : error);
+    console.error(`\nDropgate did not start: ${saysOf(error)}`);
+    if (log.isEnabled("debug")) console.error(error);
+    else console.error("LOG_LEVEL=debug shows where.");
   }
   await lifecycle.stop();
   process.exit(1);
@@ -111,4 +113,10 @@ function engineSettings(config: Config): EngineSettings {
     },
     topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
   };
+}
+
+/** What failed and why, from the outermost to the innermost cause. */
+function saysOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}\n  because: ${saysOf(error.cause)}`;
 }

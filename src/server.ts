@@ -18,6 +18,7 @@ export async function createServer(faces: Faces): Promise<Http> {
       version,
       description: "A flash-sale order system: no unit is sold twice or lost, nobody is charged for nothing.",
       securitySchemes,
+      tags,
     },
   });
   for (const service of services) service.routes?.(app, faces);
@@ -26,3 +27,11 @@ export async function createServer(faces: Faces): Promise<Http> {
   actuatorRoutes(app, { health, metrics, info, services: ["product", "inventory", "order"] });
   return app;
 }
+
+const tags = [
+  { name: "orders", description: "Place, pay, follow and cancel orders" },
+  { name: "products", description: "What is for sale" },
+  { name: "inventory", description: "Stock, the gate, and the proof that both agree" },
+  { name: "payments", description: "Where payment providers tell what became of a charge" },
+  { name: "platform", description: "Health, metrics, time" },
+];

@@ -1,6 +1,5 @@
 /** Opens the engines that the settings name, one table for all of them. What is not named runs embedded. */
 import type { Log } from "#platform/log";
-import { openKafkaLog } from "./log/kafka.ts";
 import type { EventLog } from "./log/log.ts";
 import { eventLogSchema, openPostgresLog } from "./log/postgres.ts";
 import { startPostgres } from "./sql/embedded.ts";
@@ -8,7 +7,6 @@ import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
 import type { Sql } from "./sql/sql.ts";
 import { openDbosWorkflows } from "./workflows/dbos.ts";
-import { openTemporalWorkflows } from "./workflows/temporal.ts";
 import type { Steps, Story, Workflows } from "./workflows/workflows.ts";
 
 export type Database = {
@@ -76,19 +74,18 @@ export async function openEngines(
     return pool;
   };
   const common = sql("log", 4);
-  const eventLog = kafka
-    ? await openKafkaLog({ ...kafka, clientId: "dropgate", log })
-    : await openPostgresLog({ sql: common, url, log });
+  const eventLog = kafka ? await openKafka(kafka, log) : await openPostgresLog({ sql: common, url, log });
   const partitions = kafka ? kafkaPartitions : 1;
   await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions })));
   return {
     sql,
     ping: async () => void (await common.query("select 1")),
     log: eventLog,
-    openWorkflows: (story, workflowFile) =>
-      temporal
-        ? openTemporalWorkflows({ ...temporal, story, workflowFile, log })
-        : openDbosWorkflows({ url, story, log }),
+    async openWorkflows(story, workflowFile) {
+      if (!temporal) return openDbosWorkflows({ url, story, log });
+      const { openTemporalWorkflows } = await import("./workflows/temporal.ts");
+      return openTemporalWorkflows({ ...temporal, story, workflowFile, log });
+    },
     says: {
       log: kafka ? `Kafka at ${kafka.bootstrap}` : "in PostgreSQL",
       workflows: temporal ? `Temporal at ${temporal.address}` : "DBOS in PostgreSQL",
@@ -98,6 +95,12 @@ export async function openEngines(
       await Promise.all(pools.map((pool) => pool.close()));
     },
   };
+}
+
+/** The clients of the real engines are only loaded where they are used: they are large. */
+async function openKafka(kafka: NonNullable<EngineSettings["kafka"]>, log: Log): Promise<EventLog> {
+  const { openKafkaLog } = await import("./log/kafka.ts");
+  return openKafkaLog({ ...kafka, clientId: "dropgate", log });
 }
 
 /** Brings the schemas up to date, each where its module keeps it; answers the files that were applied. */

@@ -154,6 +154,15 @@ export function createInventory(options: InventoryOptions) {
       return row;
     },
 
+    /** Those of the orders that have a reservation which was decided void. */
+    async voidedAmong(orderIds: readonly string[]): Promise<string[]> {
+      const rows = await sql.query<{ id: string }>(
+        "select distinct order_id as id from inventory.stock_ledger where order_id = any($1::uuid[]) and decision = 'V'",
+        [orderIds],
+      );
+      return rows.map((row) => row.id);
+    },
+
     /** How the reservations of an order were decided, oldest first. */
     async fatesOf(orderId: string): Promise<(Decision | "F")[]> {
       const rows = await sql.query<{ decision: Decision | "F" }>(

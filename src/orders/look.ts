@@ -1,7 +1,7 @@
 /** Orders as people see them: in the books, still at the gate, or void. */
 import type { Sql } from "#engines/sql";
 import type { Inventory, VoidedReservation } from "#inventory";
-import { type Order, readOrder, type TimelineEntry } from "./books.ts";
+import { type Order, readOrder, readOrders, type TimelineEntry } from "./books.ts";
 import { productOfOrder, productPrefix } from "./ids.ts";
 
 /** An order as people see it: also one that is still on its way to the books. */
@@ -24,6 +24,8 @@ export type SeenOrder = Pick<
 export type Look = {
   /** undefined where nobody knows such an order. */
   read(orderId: string): Promise<SeenOrder | undefined>;
+  /** Those of the orders that stand in the books or are void: what is still at the gate is left out. */
+  readMany(orderIds: readonly string[]): Promise<SeenOrder[]>;
   /** Waits for an accepted order to stand in the books, which it does within milliseconds. */
   settled(orderId: string, withinMs: number): Promise<Order | undefined>;
 };
@@ -68,6 +70,16 @@ export function createLook({ sql, inventory, now }: { sql: Sql; inventory: Inven
     return voided ? failedFrom(orderId, voided) : readOrder(sql, orderId);
   }
 
+  async function readMany(orderIds: readonly string[]): Promise<SeenOrder[]> {
+    const standing = await readOrders(sql, orderIds);
+    const known = new Set(standing.map((order) => order.orderId));
+    const others = orderIds.filter((orderId) => !known.has(orderId));
+    if (others.length === 0) return standing;
+    // A key may have been used again since: each is read for itself, and there are few.
+    const seen = await Promise.all((await inventory.voidedAmong(others)).map(read));
+    return [...standing, ...seen.filter((order) => order !== undefined)];
+  }
+
   async function settled(orderId: string, withinMs: number): Promise<Order | undefined> {
     const giveUpAt = now() + withinMs;
     for (;;) {
@@ -77,14 +89,18 @@ export function createLook({ sql, inventory, now }: { sql: Sql; inventory: Inven
     }
   }
 
-  return { read, settled };
+  return { read, readMany, settled };
 }
 
 function failedFrom(orderId: string, voided: VoidedReservation): SeenOrder {
-  const entry: TimelineEntry = { status: "FAILED", at: voided.decidedAt.toISOString(), reason: "order_failed" };
+  const at = voided.decidedAt.toISOString();
+  const timeline: TimelineEntry[] = [
+    { status: "PENDING", at },
+    { status: "FAILED", at, reason: "order_failed" },
+  ];
   return {
     ...{ orderId, userId: voided.userId, productId: voided.productId, quantity: voided.quantity },
     ...{ unitPriceMinor: 0, totalMinor: 0, currency: "", status: "FAILED", reason: "order_failed" },
-    ...{ placedAt: voided.decidedAt, payBy: voided.decidedAt, timeline: [entry] },
+    ...{ placedAt: voided.decidedAt, payBy: voided.decidedAt, timeline },
   };
 }

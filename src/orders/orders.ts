@@ -92,7 +92,7 @@ export function createOrders(options: OrdersOptions) {
     waiting: placing.waiting,
     read: look.read,
     settled: look.settled,
-    readMany: (orderIds: readonly string[]) => readOrders(sql, orderIds),
+    readMany: look.readMany,
     list: (userId: string, after: { placedAt: Date; orderId: string } | null, limit: number) =>
       listOrders(sql, userId, after, limit),
     requestPayment: (orderId: string) => step(orderId, "request_payment", null),

@@ -24,6 +24,7 @@ const maxUnreadBytes = 64 * 1024;
 
 export function createStreams(orders: Orders, onFault: (what: string, error: unknown) => void): Streams {
   const open = new Set<Stream>();
+  let stopped = false;
   const loop = startLoop({ everyMs: lookEveryMs, work: tellAll, onFault: (error) => onFault("streams", error) });
   const stopListening = orders.onChange(() => open.size > 0 && loop.nudge());
   const heartbeat = setInterval(() => {
@@ -66,6 +67,8 @@ export function createStreams(orders: Orders, onFault: (what: string, error: unk
         "cache-control": "no-store",
         "x-accel-buffering": "no",
       });
+      // Else the reader learns only with the first event that he was heard.
+      response.flushHeaders();
       const stream: Stream = { orderId: order.orderId, seen: Math.min(lastEventId, order.timeline.length), response };
       response.on("close", () => open.delete(stream));
       open.add(stream);
@@ -74,8 +77,10 @@ export function createStreams(orders: Orders, onFault: (what: string, error: unk
         write(stream, `retry: 1000\n${eventText(stream.seen, "snapshot", viewOf(order))}`);
       }
       tell(stream, order);
+      if (stopped) end(stream);
     },
     async stop() {
+      stopped = true;
       clearInterval(heartbeat);
       stopListening();
       for (const stream of open) end(stream);

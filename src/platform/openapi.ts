@@ -76,6 +76,7 @@ export async function serveOpenApi(
     routePrefix: "/docs",
     staticCSP: contentSecurityPolicy,
     uiConfig: { docExpansion: "list", deepLinking: true },
+    theme: { title: info.title, css: [{ filename: "own.css", content: ".swagger-ui .topbar { display: none }" }] },
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
 }

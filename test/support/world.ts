@@ -64,7 +64,7 @@ export type World = {
 
 const tokenTtlMs = 3_600_000;
 /** For what has to happen by itself: far above what it takes, also on a machine that does three other things. */
-const patienceMs = 20_000;
+const patience = { withinMs: 20_000, everyMs: 40 };
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stage = await openStage();
@@ -144,28 +144,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async untilStatus(buyer, orderId, ...statuses) {
       let last: Order | undefined;
       try {
-        return await until(
-          async () => {
-            last = (await buyer.get<Order>(`/orders/${orderId}`)).body;
-            return statuses.includes(last.status) && last;
-          },
-          { withinMs: patienceMs },
-        );
+        return await until(async () => {
+          last = (await buyer.get<Order>(`/orders/${orderId}`)).body;
+          return statuses.includes(last.status) && last;
+        }, patience);
       } catch (cause) {
         throw new Error(`order ${orderId} did not become ${statuses.join(" or ")}: ${JSON.stringify(last)}`, { cause });
       }
     },
 
     async untilAtRest(productId) {
-      return until(
-        async () => {
-          const report = await reportOf(productId);
-          const { body: stock } = await admin.get<Stock>(`/inventory/${productId}`);
-          assert.equal(report.status, "OK", report.explanation);
-          return report.inFlight === 0 && stock.gate === stock.available && stock;
-        },
-        { withinMs: patienceMs },
-      );
+      return until(async () => {
+        const report = await reportOf(productId);
+        const { body: stock } = await admin.get<Stock>(`/inventory/${productId}`);
+        assert.equal(report.status, "OK", report.explanation);
+        return report.inFlight === 0 && stock.gate === stock.available && stock;
+      }, patience);
     },
 
     async restart({ pauseMs } = { pauseMs: 0 }) {

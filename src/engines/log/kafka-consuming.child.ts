@@ -11,7 +11,7 @@ await eventLog.consume({
   maxRecords: 50,
   async handle({ partition, records }) {
     const printed = records.map(({ key, value, offset }) => ({ key, value: value.toString(), offset: String(offset) }));
-    const line = `${JSON.stringify({ partition, records: printed })}\n`;
+    const line = `${JSON.stringify({ topic, partition, records: printed })}\n`;
     await new Promise<void>((resolve) => process.stdout.write(line, () => resolve()));
   },
 });

@@ -6,19 +6,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#platform/log";
 import { committedOffsets } from "./kafka-admin.ts";
 import type { Cluster } from "./kafka-cluster.ts";
+import { type Commits, createCommits } from "./kafka-commits.ts";
 import { createCoordinator } from "./kafka-coordinator.ts";
 import { isPassing, isRefusal, pauseAfter, repeated } from "./kafka-errors.ts";
 import { createFetcher } from "./kafka-fetch.ts";
 import { type Lane, startLane } from "./kafka-lane.ts";
 import { createLinks } from "./kafka-links.ts";
 import { createMembership, type Seat } from "./kafka-seat.ts";
-import type { ConsumeOptions, Consumer } from "./log.ts";
+import type { ConsumeOptions, Consumer, Offsets } from "./log.ts";
 
 export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
 
 /** A rebalance is noticed by the next heartbeat. */
 const LONGEST_BEAT_MS = 1_000;
 const COMMITTED_WITHIN_MS = 10_000;
+/** When everything stops, Kafka may be the first that did. */
+const LAST_COMMIT_MS = 5_000;
 /** About a second of them. */
 const CALM_FAILURES = 5;
 const ofCourse = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
@@ -62,22 +65,26 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
 
   async function serve(seat: Seat): Promise<void> {
     seated = true;
-    log.info("partitions taken", { group, topic, generation: seat.generation, partitions: seat.partitions.join(" ") });
+    const fields = { group, topic, generation: seat.generation };
+    log.info("partitions taken", { ...fields, partitions: seat.partitions.join(" ") });
     const pulse = startPulse(seat);
+    const send = (offsets: Offsets) => membership.commit(seat, offsets);
+    const commits = createCommits({ send, onFenced: pulse.lose, log, fields });
     const lanes = new Map<number, Lane>();
+    const stopLanes = () => Promise.all([...lanes.values()].map((lane) => lane.stop()));
     try {
       const start = await startsOf(seat.partitions);
-      for (const partition of seat.partitions) {
-        if (closing.signal.aborted) break;
-        lanes.set(partition, laneOf(seat, partition, start.get(partition)));
+      for (const partition of closing.signal.aborted ? [] : seat.partitions) {
+        lanes.set(partition, laneOf(partition, start.get(partition), commits));
       }
       await Promise.race([pulse.called, pulse.lost, closed]);
-      const finished = Promise.all([...lanes.values()].map((lane) => lane.stop()));
+      const finished = stopLanes().then(() => commits.settle(LAST_COMMIT_MS));
       // When the process ends, the batch in hand is waited for; when others wait for it, only for a while.
       const patience = sleep(0.8 * rebalanceTimeoutMs, undefined, { ref: false });
       await Promise.race([finished, pulse.lost, ...(closing.signal.aborted ? [] : [patience])]);
     } finally {
-      for (const [partition, lane] of lanes) linger(partition, lane.drop());
+      commits.drop();
+      for (const [partition, lane] of lanes) linger(partition, lane.stop());
       pulse.stop();
       seated = false;
     }
@@ -89,11 +96,11 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     );
   }
 
-  function laneOf(seat: Seat, partition: number, start: bigint | undefined): Lane {
+  function laneOf(partition: number, start: bigint | undefined, commits: Commits): Lane {
     const before = lingering.get(partition);
     const fetcher = createFetcher(cluster, topic, partition);
-    const commit = (partition: number, next: bigint) => membership.commit(seat, partition, next);
-    return startLane({ group, topic, partition, start, before, fetcher, maxRecords, handle, commit, log });
+    const handled = commits.note;
+    return startLane({ group, topic, partition, start, before, fetcher, maxRecords, handle, handled, log });
   }
 
   function linger(partition: number, ended: Promise<void>): void {
@@ -120,11 +127,15 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
           heardAtMs = performance.now();
           called.resolve();
         } else if (!isPassing(error) || performance.now() - heardAtMs > sessionTimeoutMs) {
-          if (!stopped.signal.aborted) log.info("partitions lost", { group, topic, generation: seat.generation });
-          lost.resolve();
-          stopped.abort();
+          lose();
         }
       }
+    }
+
+    function lose(): void {
+      if (!stopped.signal.aborted) log.info("partitions lost", { group, topic, generation: seat.generation });
+      lost.resolve();
+      stopped.abort();
     }
 
     async function keepBeating(): Promise<void> {
@@ -136,7 +147,7 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     }
 
     void keepBeating();
-    return { called: called.promise, lost: lost.promise, stop: () => stopped.abort() };
+    return { called: called.promise, lost: lost.promise, lose, stop: () => stopped.abort() };
   }
 
   async function hasGrown({ divided }: Seat): Promise<boolean> {

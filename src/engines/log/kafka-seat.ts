@@ -18,6 +18,7 @@ import type { Cluster } from "./kafka-cluster.ts";
 import type { Coordinator } from "./kafka-coordinator.ts";
 import { check, isRefusal } from "./kafka-errors.ts";
 import type { Link } from "./kafka-link.ts";
+import type { Offsets } from "./log.ts";
 
 /** Good until the group divides itself anew; Kafka refuses what is done on a seat of a former generation. */
 export type Seat = {
@@ -32,7 +33,7 @@ export type Membership = {
   /** Waits until the other members have joined again too, at most the time that they have for it. */
   sit(): Promise<Seat>;
   beat(seat: Seat): Promise<void>;
-  commit(seat: Seat, partition: number, next: bigint): Promise<void>;
+  commit(seat: Seat, offsets: Offsets): Promise<void>;
   leave(): Promise<void>;
 };
 
@@ -120,13 +121,15 @@ export function createMembership(options: MembershipOptions): Membership {
         check(`heartbeat in group ${group}`, answer.errorCode);
       });
     },
-    commit({ generation, memberId }, partition, next) {
+    commit({ generation, memberId }, offsets) {
+      const partitions = [...offsets].map(([partitionIndex, committedOffset]) => {
+        return { partitionIndex, committedOffset, committedLeaderEpoch: -1, committedMetadata: null };
+      });
       return coordinator.use(async (link) => {
-        const offset = { partitionIndex: partition, committedOffset: next, committedLeaderEpoch: -1 };
-        const topics = [{ name: topic, partitions: [{ ...offset, committedMetadata: null }] }];
+        const topics = [{ name: topic, partitions }];
         const answer = await link.ask(offsetCommitV8.api, ANSWER_MS, group, generation, memberId, null, topics);
-        for (const result of answer.topics.flatMap((each) => each.partitions)) {
-          check(`commit partition ${partition} of ${topic} for group ${group}`, result.errorCode);
+        for (const { partitionIndex, errorCode } of answer.topics.flatMap((each) => each.partitions)) {
+          check(`commit partition ${partitionIndex} of ${topic} for group ${group}`, errorCode);
         }
       });
     },

@@ -20,7 +20,7 @@ import { createJournal } from "./contract.journal.ts";
 import { numbered, patiently, sumOf } from "./contract.stage.ts";
 import { openKafkaLog } from "./kafka.ts";
 import { eventLogContract } from "./log.contract.ts";
-import { AppendFailed, type EventLog, lagOf, toDeadLetters } from "./log.ts";
+import { AppendFailed, type Batch, type EventLog, lagOf, type StoredRecord, toDeadLetters } from "./log.ts";
 
 const log = createLog({ level: (process.env.TEST_LOG as "warn") ?? "silent" });
 const foreign = process.env.KAFKA_BOOTSTRAP;
@@ -156,10 +156,9 @@ describe("Kafka in trouble", { skip: Boolean(foreign), timeout: 5 * patiently.wi
     const journal = createJournal();
     const held = { victim: new Set<number>(), other: new Set<number>() };
     const victim = consumingProcess(topic, group);
-    createInterface({ input: victim.stdout as NonNullable<ChildProcess["stdout"]> }).on("line", (line) => {
-      const { partition, records } = JSON.parse(line);
-      held.victim.add(partition);
-      journal.note({ topic, partition, records: records.map(revived) });
+    onBatch(victim, (batch) => {
+      held.victim.add(batch.partition);
+      journal.note(batch);
     });
     const other = await eventLog.consume({
       topic,
@@ -184,6 +183,88 @@ describe("Kafka in trouble", { skip: Boolean(foreign), timeout: 5 * patiently.wi
     await caughtUp(group, topic);
     await other.close();
     assert.deepEqual(journal.faults(), []);
+  });
+
+  test("a process that was frozen beyond its session commits nothing when it wakes", async () => {
+    const topic = await freshTopic(2);
+    const group = randomUUID();
+    const frozen = consumingProcess(topic, group);
+    let batches = 0;
+    onBatch(frozen, () => batches++);
+    let stopped = false;
+    const load = Array.from({ length: 8 }, async (_, i) => {
+      while (!stopped) await eventLog.append(topic, [{ key: String(i), value: Buffer.from("x") }]);
+    });
+    await until(() => batches > 20, patiently);
+    frozen.kill("SIGSTOP");
+    const held = new Set<number>();
+    const other = await eventLog.consume({
+      topic,
+      group,
+      maxRecords: 50,
+      async handle(batch) {
+        held.add(batch.partition);
+      },
+    });
+    await until(() => held.size === 2, patiently);
+    const read = () => eventLog.committedOffsets(group, topic);
+    let last = await read();
+    const batchesBefore = batches;
+    frozen.kill("SIGCONT");
+    // Awake, it goes on with what it held, is refused, and takes a seat beside the other.
+    await until(async () => {
+      const now = await read();
+      for (const [partition, offset] of last) assert.ok((now.get(partition) ?? 0n) >= offset, "never backwards");
+      last = now;
+      return batches > batchesBefore + 20;
+    }, patiently).finally(() => frozen.kill("SIGKILL"));
+    stopped = true;
+    await Promise.all(load);
+    await other.close();
+  });
+
+  test("a batch in hand is finished and committed before the partition goes to a new member", async () => {
+    const topic = await freshTopic(1);
+    const group = randomUUID();
+    await eventLog.append(topic, numbered(1));
+    const started = Promise.withResolvers<void>();
+    const handled: string[] = [];
+    const join = (who: string, ms: number) => {
+      return eventLog.consume({
+        topic,
+        group,
+        maxRecords: 10,
+        async handle() {
+          started.resolve();
+          await new Promise((resolve) => setTimeout(resolve, ms));
+          handled.push(who);
+        },
+      });
+    };
+    const first = await join("first", 3_000);
+    await started.promise;
+    const second = await join("second", 0);
+    await caughtUp(group, topic);
+    await first.close();
+    await eventLog.append(topic, numbered(1));
+    await until(() => handled.length === 2, patiently);
+    await second.close();
+    assert.deepEqual(handled, ["first", "second"]);
+  });
+
+  test("a member that is closed while it joins leaves at once, and holds nobody up", async () => {
+    const topic = await freshTopic(1);
+    const group = randomUUID();
+    await eventLog.append(topic, numbered(1));
+    const nothing = { topic, group, maxRecords: 10, async handle() {} };
+    for (let i = 0; i < 10; i++) {
+      const consumer = await eventLog.consume(nothing);
+      await new Promise((resolve) => setTimeout(resolve, 3 * i));
+      await consumer.close();
+    }
+    const last = await eventLog.consume(nothing);
+    await caughtUp(group, topic);
+    await last.close();
   });
 
   test("a poisoned record is put aside in <topic>.dlq, and those behind it are handled", async () => {
@@ -291,6 +372,18 @@ function consumingProcess(topic: string, group: string): ChildProcess {
   return spawn(process.execPath, [child, bootstrap, topic, group], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
-function revived({ key, value, offset }: { key: string; value: string; offset: string }) {
-  return { key, value: Buffer.from(value), offset: BigInt(offset), headers: {}, appendedAtMs: 0 };
+function onBatch({ stdout }: ChildProcess, note: (batch: Batch) => void): void {
+  createInterface({ input: stdout as NonNullable<typeof stdout> }).on("line", (line) => {
+    // A line that was being written when its process was killed is of a batch that was not committed.
+    if (line.endsWith("}")) note(revived(JSON.parse(line)));
+  });
+}
+
+type Printed = { topic: string; partition: number; records: { key: string; value: string; offset: string }[] };
+
+function revived({ topic, partition, records }: Printed): Batch {
+  const revived = records.map(({ key, value, offset }): StoredRecord => {
+    return { key, value: Buffer.from(value), offset: BigInt(offset), headers: {}, appendedAtMs: 0 };
+  });
+  return { topic, partition, records: revived };
 }

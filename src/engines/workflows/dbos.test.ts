@@ -40,9 +40,9 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
 
   const plan = (run: string, acts: Act[], waitMs = 3_600_000): Plot => ({ run, acts, untilMs: Date.now() + waitMs });
 
-  function startChild(t: TestContext, plot: Plot, hangsAt = ""): ChildProcess {
+  function startChild(t: TestContext, plot: Plot, hangsAt = "", url = database.url): ChildProcess {
     const file = join(import.meta.dirname, "dbos.child.ts");
-    const child = spawn(process.execPath, [file, database.url, JSON.stringify(plot), hangsAt], { stdio: "inherit" });
+    const child = spawn(process.execPath, [file, url, JSON.stringify(plot), hangsAt], { stdio: "inherit" });
     t.after(() => child.kill("SIGKILL"));
     return child;
   }
@@ -159,6 +159,15 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     await until(async () => (await executorOf("old")) === undefined);
     await workflows.nudge("open");
     assert.equal(await end(workflows, "open"), "nudged");
+  });
+
+  test("processes that come to an empty database together all find their place", async (t) => {
+    const empty = await openTestDatabase();
+    t.after(() => empty.close());
+    await empty.sql.query("create table call (run text, step text, teller text)");
+    const children = ["one", "two", "three"].map((run) => startChild(t, plan(run, ["first"]), "", empty.url));
+    await until(async () => (await empty.sql.query("select from call")).length === 3);
+    await Promise.all(children.map(kill));
   });
 
   test("a process opens them once at a time", async (t) => {

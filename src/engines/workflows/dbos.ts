@@ -83,7 +83,8 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
     systemDatabasePool: pool,
     logger: createDbosLogger(log),
   });
-  await DBOS.launch();
+  // It makes its tables here, and of several processes that did this at a time all but one failed (measured).
+  await lease.alone(() => DBOS.launch());
 
   const beating = startLoop({
     everyMs: BEAT_EVERY_MS,

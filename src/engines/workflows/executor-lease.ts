@@ -3,10 +3,13 @@
  * notices a death, by kill -9 at once. DBOS leaves this to its paid Conductor or to an operator.
  */
 import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
 export type ExecutorLease = {
   executorId: string;
+  /** Does the work while no other process does the same. */
+  alone(work: () => Promise<void>): Promise<void>;
   /** To be called every two seconds or so: it also takes the lease again after its connection was lost. */
   beat(version: string): Promise<Beat>;
   close(): Promise<void>;
@@ -22,6 +25,10 @@ export type Beat = {
 /** "dbos" in ASCII: keeps these locks apart from all others with two keys. */
 const LEASES = 0x64_62_6f_73;
 const TIMEOUT_MS = 5_000;
+/** No executor has this id. */
+const ALONE = 0;
+const ALONE_WITHIN_MS = 60_000;
+const ASK_EVERY_MS = 50;
 
 /** The locks belong to a session: `url` must lead to PostgreSQL itself, not to a pooler in transaction mode. */
 export async function openExecutorLease(url: string): Promise<ExecutorLease> {
@@ -29,7 +36,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
   let held: pg.Client | undefined;
   let wasLost = false;
 
-  async function hold(): Promise<void> {
+  async function hold(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: url,
       application_name: "dropgate workflows lease",
@@ -40,10 +47,10 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     client.on("error", () => drop(client));
     try {
       await client.connect();
-      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", [LEASES, id]);
       // After a lost connection the old session may live a little longer; its lock speaks for us until it ends.
-      if (!rows[0].locked) throw new Error(`the lease of workflow executor ${id} is still held by an older session`);
+      if (!(await tryLock(client, id))) throw new Error(`an older session still holds the lease of executor ${id}`);
       held = client;
+      return client;
     } catch (error) {
       drop(client);
       throw error;
@@ -55,9 +62,25 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     client.end().catch(() => {});
   }
 
-  await hold();
+  async function tryLock(client: pg.Client, key: number): Promise<boolean> {
+    const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", [LEASES, key]);
+    return rows[0].locked;
+  }
+
+  const first = await hold();
   return {
     executorId: String(id),
+
+    async alone(work) {
+      const givenUpAt = Date.now() + ALONE_WITHIN_MS;
+      // Asked again and again: whoever waits inside of a statement holds up the "create index concurrently" of DBOS.
+      while (!(await tryLock(first, ALONE))) {
+        if (Date.now() > givenUpAt) throw new Error(`others have been opening theirs for ${ALONE_WITHIN_MS} ms`);
+        await sleep(ASK_EVERY_MS);
+      }
+      await work();
+      await first.query("select pg_advisory_unlock($1, $2)", [LEASES, ALONE]);
+    },
 
     async beat(version) {
       const client = held;

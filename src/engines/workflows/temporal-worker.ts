@@ -8,8 +8,8 @@ import { temporalLogger } from "./temporal-log.ts";
 import { type Steps, stepPatience } from "./workflows.ts";
 
 /** How long steps under way may take to finish by themselves when the worker is closed. */
-const GRACE_MS = 5_000;
-/** Whoever does not let go after that is left behind: the server will give the turn to another worker. */
+const GRACE_MS = 4_000;
+/** When it cannot report to the server what was done. Another worker is given the turn, then. */
 const FORCE_AFTER_MS = 10_000;
 const RESTART_PAUSE_MS = 1_000;
 /** Steps that have failed before keep to a share of their own, so that they cannot hold up the others. */
@@ -39,7 +39,11 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
     workflowsPath: fileURLToPath(workflowFile),
     logger: temporalLogger(log),
   });
-  const activities = Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, attemptOf(step)]));
+  const letGo = Promise.withResolvers<never>();
+  letGo.promise.catch(() => {});
+  const activities = Object.fromEntries(
+    Object.entries(steps).map(([name, step]) => [name, attemptOf(step, letGo.promise)]),
+  );
 
   const create = () =>
     Worker.create({
@@ -53,7 +57,6 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
       workflowTaskPollerBehavior: { type: "simple-maximum", maximum: POLLS_AT_ONCE },
       maxCachedWorkflows: RUNS_IN_MEMORY,
       stickyQueueScheduleToStartTimeout: STICKY_MS,
-      shutdownGraceTime: GRACE_MS,
       shutdownForceTime: FORCE_AFTER_MS,
     });
 
@@ -86,23 +89,21 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
     async close() {
       closing.abort();
       if (worker.getState() === "RUNNING") worker.shutdown();
+      const patience = setTimeout(() => letGo.reject(new Error("the worker closes")), GRACE_MS);
       await running;
+      clearTimeout(patience);
     },
   };
 }
 
 /** A step that hangs must not keep its place after its time is over, nor the worker from closing. */
-function attemptOf(step: Steps[string]): Steps[string] {
+function attemptOf(step: Steps[string], letGo: Promise<never>): Steps[string] {
   return async (input) => {
     const { cancelled, info } = Context.current();
-    return Promise.race([
-      step(input),
-      cancelled.catch((reason) => {
-        // Not passed on as it is: a cancelled step would be taken for a wish of the story's.
-        throw new Error(`step ${info.activityType} was left alone; whether it took effect is unknown`, {
-          cause: reason,
-        });
-      }),
-    ]);
+    const over = Promise.race([cancelled, letGo]).catch((cause) => {
+      // Not passed on as it is: a cancelled step would be taken for a wish of the story's.
+      throw new Error(`step ${info.activityType} was left alone; whether it took effect is unknown`, { cause });
+    });
+    return Promise.race([step(input), over]);
   };
 }

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { Client, Connection } from "@temporalio/client";
+import { msToTs } from "@temporalio/common/lib/time";
 import { createLog } from "#platform/log";
 import { type Servers, startServers } from "../../../scripts/servers.ts";
 import type { Act, Plot } from "./contract.story.ts";
@@ -75,7 +76,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
   const untilWaiting = (run: string) => until(() => server.hasTimer(run));
 
   test("a run whose process was killed in the middle of a step is told again from its last wait", async (t) => {
-    const child = startChild(t, "cut", plan("cut", ["first", "wait", "stubborn", "second"], 1_000), "second");
+    const child = startChild(t, "cut", plan("cut", ["first", "wait", "stubborn", "second"], 8_000), "second");
     await untilCalled("cut", "second by child");
     await kill(child);
     const workflows = await open(t, "cut");
@@ -139,7 +140,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
   });
 
   test("a server that is not there is reported within five seconds, with the setting to look at", async (t) => {
-    const mute = createServer(() => {});
+    const mute = createServer((socket) => t.after(() => socket.destroy()));
     await once(mute.listen(0, "127.0.0.1"), "listening");
     t.after(() => mute.close());
     for (const port of [1, (mute.address() as AddressInfo).port]) {
@@ -195,8 +196,7 @@ async function startServer() {
 async function useServer(address: string) {
   const namespace = `dropgate-${Date.now()}`;
   const connection = await Connection.connect({ address });
-  const day = { seconds: 24 * 3600 };
-  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: day });
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs("1 day") });
   await until(() => knowsOf(connection, namespace));
   return { address, namespace, stopAll: () => connection.close() };
 }

@@ -151,9 +151,16 @@ export type Gate = {
   /** Takes over the publication of another request's pending reservation; it can no longer be aborted. */
   adopt(productId: string, orderId: string, nowMs: number): Promise<AdoptAnswer>;
   apply(row: StreamRow): Promise<ApplyAnswer>;
-  /** Loads a product and opens it, unless what is loaded is as new. */
-  install(image: GateImage): Promise<"open" | "stale">;
-  close(productId: string): Promise<void>;
+  /**
+   * Closes a product, whether it is loaded or not, and where the memory is lost begins a new one. Only an image that
+   * was taken afterwards opens it again: what this answers is shown to `install`.
+   */
+  close(productId: string): Promise<string>;
+  /**
+   * Loads a product and opens it, unless what is loaded is as new, or somebody closed it after `closing`, or the memory
+   * was lost since. Without `closing` nobody may have sold the product before.
+   */
+  install(image: GateImage, closing?: string): Promise<"open" | "stale">;
   setPrice(productId: string, price: Price): Promise<void>;
   /** Of the named products, or of all. What is not loaded is left out; so is everything after the gate lost its memory. */
   snapshot(productIds?: readonly string[]): Promise<ProductSnapshot[]>;

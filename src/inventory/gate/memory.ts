@@ -1,4 +1,5 @@
 /** The gate in this process's memory: the reducer itself, behind the port. Lost with the process, like any gate may be. */
+import { randomUUID } from "node:crypto";
 import type { Gate, GateRecord } from "./gate.ts";
 import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, setPrice } from "./reducer.ts";
 import { type GateState, snapshotOf } from "./state.ts";
@@ -18,8 +19,12 @@ export function openMemoryGate(): MemoryGate {
     abort: async (ref) => abort(state, ref),
     adopt: async (productId, orderId, nowMs) => adopt(state, productId, orderId, nowMs),
     apply: async (row) => apply(state, row),
-    install: async (image) => install(state, image),
-    close: async (productId) => close(state, productId),
+    close: async (productId) => {
+      const closing = randomUUID();
+      close(state, productId, closing);
+      return closing;
+    },
+    install: async (image, closing) => install(state, image, closing),
     setPrice: async (productId, price) => setPrice(state, productId, price),
     snapshot: async (productIds) => {
       const ids = productIds ?? [...state.keys()];

@@ -8,6 +8,7 @@ import type {
   ProductSnapshot,
   RecordState,
   Reservation,
+  ReservationRef,
   ReserveAnswer,
   ReserveRefusal,
   ReserveRequest,
@@ -94,7 +95,7 @@ export function recordFrom(
 }
 
 export function recordsFrom(productId: string, reply: unknown): GateRecord[] {
-  const [epoch, ...pairs] = reply as string[];
+  const [epoch, ...pairs] = (reply ?? []) as string[];
   const records: GateRecord[] = [];
   for (let i = 0; i < pairs.length; i += 2) {
     records.push(recordFrom(productId, epoch, pairs[i] as string, pairs[i + 1] as string));
@@ -107,6 +108,10 @@ export function adoptAnswer(productId: string, orderId: string, reply: unknown):
   const [epoch, text] = reply as [string, string];
   const { state: _state, shared: _shared, ...reservation } = recordFrom(productId, epoch, orderId, text);
   return { kind: "adopted", reservation };
+}
+
+export function refArguments({ orderId, epoch, n }: ReservationRef): string[] {
+  return [orderId, String(epoch), String(n)];
 }
 
 export function applyArguments({ seq, epoch, kind, availableAfter, added, items }: StreamRow): string[] {

@@ -180,16 +180,25 @@ function applyItem(product: ProductGate, item: StreamItem): void {
   else product.records.delete(item.orderId);
 }
 
-export function install(state: GateState, image: GateImage): "open" | "stale" {
+export function install(state: GateState, image: GateImage, closing?: string): "open" | "stale" {
   const loaded = state.get(image.productId);
   if (loaded && loaded.epoch >= image.epoch) return "stale";
+  // Of two that rebuild at once the later one waits for what the earlier one sold, so the earlier one may not open.
+  if (closing !== undefined && loaded?.closing !== closing) return "stale";
   state.set(image.productId, productFrom(image));
   return "open";
 }
 
-export function close(state: GateState, productId: string): void {
-  const product = state.get(productId);
-  if (product) product.open = false;
+/** `closing` is a name that nothing had before. */
+export function close(state: GateState, productId: string, closing: string): void {
+  const product = state.get(productId) ?? productFrom(nothingOf(productId));
+  product.open = false;
+  product.closing = closing;
+  state.set(productId, product);
+}
+
+function nothingOf(productId: string): GateImage {
+  return { productId, epoch: 0, sellable: 0, applied: 0, price: null, held: [], keysInBooks: false };
 }
 
 export function setPrice(state: GateState, productId: string, price: Price): void {

@@ -6,6 +6,8 @@ export type KeyEntry = { reservation: Reservation; accepted: boolean };
 
 export type ProductGate = {
   open: boolean;
+  /** What the last `close` answered, until an image is loaded. */
+  closing: string;
   epoch: number;
   /** Units that may still be reserved. */
   sellable: number;
@@ -30,6 +32,7 @@ export function isUndecided(record: GateRecord): boolean {
 export function productFrom(image: GateImage): ProductGate {
   return {
     open: true,
+    closing: "",
     epoch: image.epoch,
     sellable: image.sellable,
     pending: 0,

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import type { Order } from "../support/client.ts";
+import { type EventReader, readEvents } from "../support/event-stream.ts";
+import { until } from "../support/until.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const goodCard = { cardNumber: "4242424242424242" };
+const declinedCard = { cardNumber: "4000000000000010" };
+
+describe("the stream of an order", () => {
+  let world: World;
+  let lamp: string;
+  const open: EventReader[] = [];
+  before(async () => {
+    world = await openWorld();
+    lamp = await world.newProduct({ stock: 100 });
+  });
+  afterEach(() => {
+    disarmCrashPoints();
+    for (const reader of open.splice(0)) reader.leave();
+  });
+  after(() => world.close());
+
+  async function watch(user: string, orderId: string, lastEventId?: string): Promise<EventReader> {
+    const since = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+    const reader = await readEvents(`${world.origin}/orders/${orderId}/events`, { "x-user-id": user, ...since });
+    open.push(reader);
+    return reader;
+  }
+
+  async function newOrder(user: string) {
+    const buyer = world.as(user);
+    const { orderId, statusUrl } = await world.place(buyer, lamp);
+    await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+    const pay = (card: object) => buyer.post(`${statusUrl}/payment`, card);
+    return { buyer, orderId, pay, cancel: () => buyer.post(`${statusUrl}/cancel`) };
+  }
+
+  const statusesOf = (reader: EventReader) => reader.events.map(({ data }) => data.status);
+  const idsOf = (reader: EventReader) => reader.events.map(({ id }) => id);
+
+  it("begins with what the order is, tells what happens, and ends with the final state", async () => {
+    const { buyer, orderId, pay } = await newOrder("ada");
+    const reader = await watch("ada", orderId);
+    assert.equal(reader.status, 200);
+    assert.match(reader.headers["content-type"] ?? "", /^text\/event-stream/);
+    assert.equal(reader.headers["cache-control"], "no-store");
+    const snapshot = await until(() => reader.events[0]);
+    assert.equal(snapshot.event, "snapshot");
+    const { payment: _, ...order } = (await buyer.get<Order>(`/orders/${orderId}`)).body;
+    assert.deepEqual(snapshot.data, order);
+
+    await pay(goodCard);
+    await reader.untilEnded();
+    assert.deepEqual(
+      reader.events.map(({ event }) => event),
+      ["snapshot", "status"],
+    );
+    assert.deepEqual(statusesOf(reader), ["PAYMENT_PENDING", "CONFIRMED"]);
+    assert.deepEqual(idsOf(reader), ["3", "4"]);
+    assert.equal(reader.events.at(-1)?.data.orderId, orderId);
+  });
+
+  it("tells a declined card on the way, with its reason", async () => {
+    const { orderId, pay } = await newOrder("ada");
+    const reader = await watch("ada", orderId);
+    await pay(declinedCard);
+    const declined = await until(() => reader.events.find(({ data }) => data.status === "PAYMENT_DECLINED"));
+    assert.equal(declined.data.reason, "card_declined");
+    assert.equal(reader.ended, false);
+    await pay(goodCard);
+    await reader.untilEnded();
+    assert.deepEqual(statusesOf(reader), ["PAYMENT_PENDING", "PAYMENT_DECLINED", "CONFIRMED"]);
+  });
+
+  it("can be opened with the 202 in hand, before the order is in the books", async () => {
+    armCrashPoint("settle.before-commit", { kind: "error" });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, lamp);
+    const reader = await watch("ada", orderId);
+    assert.equal((await until(() => reader.events[0])).data.status, "PENDING");
+    disarmCrashPoints();
+    await until(() => statusesOf(reader).includes("PAYMENT_PENDING"));
+    await ada.post(`/orders/${orderId}/cancel`);
+    await reader.untilEnded();
+    assert.deepEqual(statusesOf(reader), ["PENDING", "INVENTORY_RESERVED", "PAYMENT_PENDING", "CANCELLED"]);
+    assert.deepEqual(idsOf(reader), ["1", "2", "3", "4"]);
+  });
+
+  it("goes on behind Last-Event-ID with exactly what was missed", async () => {
+    const { orderId, cancel } = await newOrder("ada");
+    const first = await watch("ada", orderId);
+    await until(() => first.events[0]);
+    first.leave();
+    await cancel();
+    const second = await watch("ada", orderId, first.events[0]?.id);
+    await second.untilEnded();
+    assert.deepEqual(
+      second.events.map(({ event, id, data }) => [event, id, data.status]),
+      [["status", "4", "CANCELLED"]],
+    );
+  });
+
+  it("is 204 once the reader has seen the end, so that he stops asking", async () => {
+    const { buyer, orderId, cancel } = await newOrder("ada");
+    await cancel();
+    const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+    const reader = await watch("ada", orderId, String(body.timeline.length));
+    assert.equal(reader.status, 204);
+    const whole = await watch("ada", orderId);
+    await whole.untilEnded();
+    assert.deepEqual(statusesOf(whole), ["CANCELLED"]);
+    const rest = await watch("ada", orderId, "2");
+    await rest.untilEnded();
+    assert.deepEqual(statusesOf(rest), ["PAYMENT_PENDING", "CANCELLED"]);
+  });
+
+  for (const forged of ["99", "-1", "1.5", "nonsense", "9".repeat(40), ""]) {
+    it(`takes no harm from the event id ${JSON.stringify(forged.slice(0, 12))}, and still tells the end`, async () => {
+      const { orderId, cancel } = await newOrder("ada");
+      const reader = await watch("ada", orderId, forged);
+      assert.equal(reader.status, 200);
+      await cancel();
+      await reader.untilEnded();
+      assert.equal(statusesOf(reader).at(-1), "CANCELLED");
+    });
+  }
+
+  it("is its owner's and an admin's; for others there is no such order", async () => {
+    const { orderId } = await newOrder("ada");
+    const eve = await watch("eve", orderId);
+    assert.equal(eve.status, 404);
+    await eve.untilEnded();
+    assert.equal(JSON.parse(eve.text).code, "order_not_found");
+    const { status } = await world.nobody.get(`/orders/${orderId}/events`);
+    assert.equal(status, 401);
+    const token = world.system.faces.identity.issue({ user: "root", role: "ADMIN", ttlMs: 60_000 });
+    const admin = await readEvents(`${world.origin}/orders/${orderId}/events`, { authorization: `Bearer ${token}` });
+    open.push(admin);
+    assert.equal(admin.status, 200);
+  });
+
+  it("tells every reader his own order, and nobody another one's", async () => {
+    const orders = await Promise.all(["ada", "bob", "cleo"].map(async (user) => ({ user, ...(await newOrder(user)) })));
+    const watched = [...orders, ...orders, ...orders];
+    const readers = await Promise.all(watched.map(({ user, orderId }) => watch(user, orderId)));
+    await Promise.all(orders.map(({ cancel }) => cancel()));
+    for (const [i, reader] of readers.entries()) {
+      await reader.untilEnded();
+      assert.deepEqual(statusesOf(reader), ["PAYMENT_PENDING", "CANCELLED"]);
+      assert.ok(reader.events.every(({ data }) => data.orderId === watched[i]?.orderId));
+    }
+  });
+
+  it("ends also where the order turns out void", async () => {
+    armCrashPoint("place.reserved", { kind: "error" });
+    armCrashPoint("place.voiding", { kind: "error" });
+    const { body } = await world.as("ada").post("/orders", { productId: lamp, quantity: 1 });
+    disarmCrashPoints();
+    const reader = await watch("ada", body.orderId ?? "");
+    assert.equal((await until(() => reader.events[0])).data.status, "PENDING");
+    await reader.untilEnded();
+    assert.deepEqual(statusesOf(reader), ["PENDING", "FAILED"]);
+    assert.equal(reader.events.at(-1)?.data.reason, "order_failed");
+  });
+
+  it("ends when the system stops, which does not wait for its readers, and goes on after the start", async () => {
+    const { orderId, cancel } = await newOrder("ada");
+    const reader = await watch("ada", orderId);
+    const last = await until(() => reader.events[0]);
+    await world.restart();
+    assert.ok(reader.ended);
+    const next = await watch("ada", orderId, last.id);
+    await cancel();
+    await next.untilEnded();
+    assert.deepEqual(statusesOf(next), ["CANCELLED"]);
+  });
+});
