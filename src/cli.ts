@@ -8,10 +8,16 @@ import { createAsk, Refused } from "./ask.ts";
 import { readConfig, settings } from "./config.ts";
 import { migrateOnly, runDropgate } from "./main.ts";
 import { seedDemoShop } from "./seed.ts";
+import { serviceNames } from "./services.ts";
 
 const start = defineCommand({
   meta: { name: "start", description: "Run the system; what is not configured runs embedded in DATA_DIR" },
   args: {
+    services: {
+      type: "string",
+      description: `Only some of: ${serviceNames.join(", ")}; or gateway`,
+      valueHint: "order,settlement",
+    },
     "check-config": { type: "boolean", description: "Only say whether the configuration is right" },
     "print-config": { type: "boolean", description: "Only print what is in force and where it comes from" },
   },
@@ -19,7 +25,7 @@ const start = defineCommand({
     const config = readConfig();
     if (args["print-config"]) process.stdout.write(printSettings(settings, config, config.origins));
     else if (args["check-config"]) console.log("The configuration is right.");
-    else await runDropgate(config);
+    else await runDropgate(config, args.services?.split(",") ?? serviceNames);
   },
 });
 

@@ -91,6 +91,11 @@ export const settings = defineSettings({
     says: "Whether X-User-Id alone makes somebody a customer: only behind a gateway of yours that sets it.",
   },
 
+  PRODUCT_URL: serviceUrl("product"),
+  INVENTORY_URL: serviceUrl("inventory"),
+  ORDER_URL: serviceUrl("order"),
+  PAYMENT_URL: serviceUrl("payment"),
+
   MAX_WAITING_ORDERS: {
     type: "integer",
     default: 4096,
@@ -177,5 +182,13 @@ function moduleDatabase<Module extends string>(module: Module) {
     secret: true,
     defaultSays: "`DATABASE_URL`",
     says: `The PostgreSQL server of the ${module} module, where it has one of its own.`,
+  } as const;
+}
+
+function serviceUrl<Service extends string>(service: Service) {
+  return {
+    type: "text",
+    defaultSays: "only read by `--services=gateway`",
+    says: `Where the gateway finds the ${service} service, such as http://10.0.0.7:8080; several by comma.`,
   } as const;
 }

@@ -11,24 +11,33 @@ import { createAsk, Refused } from "./ask.ts";
 import { assemble } from "./assemble.ts";
 import { bannerOf } from "./banner.ts";
 import type { Config } from "./config.ts";
+import { createGateway } from "./gateway.ts";
 import { observe } from "./observe.ts";
 import { seedDemoShop } from "./seed.ts";
 import { createServer } from "./server.ts";
-import { services, startServices } from "./services.ts";
+import { chooseServices, services, startServices } from "./services.ts";
 
 const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema];
 
-/** Runs until a signal ends it, or an engine that it cannot do without. */
-export async function runDropgate(config: Config): Promise<void> {
+/** Runs the named services until a signal ends them, or an engine that they cannot do without. */
+export async function runDropgate(config: Config, names: readonly string[]): Promise<void> {
   const log = createLog({ level: config.LOG_LEVEL });
   const lifecycle = createLifecycle({ log });
   lifecycle.stopOnSignals();
   try {
+    const chosen = chooseServices(config, names);
+    if (chosen === "gateway") {
+      const gateway = await createGateway(config, log);
+      lifecycle.onStop("address", () => gateway.close());
+      const port = await listen(gateway, config);
+      return console.log(`The gateway is up: http://${config.HOST}:${port}`);
+    }
     const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
     lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
-    const system = await startSystem(config, database, log, lifecycle);
+    const system = await startSystem(config, database, log, lifecycle, chosen);
+    if (chosen.length < services.length) console.log(`${names.join(", ")} up: http://${config.HOST}:${system.port}`);
     if (config.profile.sql === "embedded") await seedDemoShop(await createAsk({ ...config, PORT: system.port }));
-    process.stdout.write(bannerOf(config, database, system));
+    if (chosen.length === services.length) process.stdout.write(bannerOf(config, database, system));
     log.error("the database ended by itself", {}, await database.failed);
   } catch (error) {
     console.error(`\nDropgate did not start: ${saysOf(error)}`);
@@ -52,7 +61,7 @@ export async function startSystem(
   const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
   const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });
-  const app = await createServer(faces);
+  const app = await createServer(faces, chosen);
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
   const observing = observe(faces);

@@ -5,9 +5,9 @@ import { actuatorRoutes } from "#platform/health";
 import { createHttp, type Http } from "#platform/http";
 import packageJson from "../package.json" with { type: "json" };
 import type { Faces } from "./assemble.ts";
-import { services } from "./services.ts";
+import { type Service, services } from "./services.ts";
 
-export async function createServer(faces: Faces): Promise<Http> {
+export async function createServer(faces: Faces, chosen: readonly Service[] = services): Promise<Http> {
   const { name, version } = packageJson;
   const app = await createHttp({
     log: faces.log,
@@ -21,7 +21,7 @@ export async function createServer(faces: Faces): Promise<Http> {
       tags,
     },
   });
-  for (const service of services) service.routes?.(app, faces);
+  for (const service of chosen) service.routes?.(app, faces);
   const { health, metrics, config, engines } = faces;
   const info = () => ({ build: { name, version }, engines: { profile: config.profile, ...engines.says } });
   actuatorRoutes(app, { health, metrics, info, services: ["product", "inventory", "order"] });

@@ -8,7 +8,9 @@ import { inventoryRoutes } from "#inventory";
 import { orderRoutes } from "#orders";
 import { paymentRoutes } from "#payment";
 import type { Http } from "#platform/http";
+import { Refused } from "./ask.ts";
 import type { Faces } from "./assemble.ts";
+import type { Config } from "./config.ts";
 
 export type Running = { stop(): Promise<void> };
 export type Service = {
@@ -66,6 +68,25 @@ export const services: readonly Service[] = [
     },
   },
 ];
+
+export const serviceNames = services.map((service) => service.name);
+
+/** @throws where a name is none, or services that meet over the engines would each have engines of their own. */
+export function chooseServices({ profile }: Config, names: readonly string[]): readonly Service[] | "gateway" {
+  if (names.length === 1 && names[0] === "gateway") return "gateway";
+  const unknown = names.filter((name) => !serviceNames.includes(name));
+  if (unknown.length > 0) {
+    throw new Refused(`--services: ${unknown.join(", ")} is none of ${serviceNames.join(", ")}; gateway runs alone`);
+  }
+  const chosen = services.filter((service) => names.includes(service.name));
+  const apart = chosen.length < services.length;
+  if (apart && (profile.sql === "embedded" || profile.gate === "embedded" || profile.log === "embedded")) {
+    throw new Refused(
+      "--services: services apart meet over real engines: set DATABASE_URL, REDIS_HOST and KAFKA_BOOTSTRAP",
+    );
+  }
+  return chosen;
+}
 
 /** Starts services in their order; stopping goes the other way round. */
 export async function startServices(chosen: readonly Service[], faces: Faces): Promise<Running> {

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { Client, Connection } from "@temporalio/client";
-import { msToTs } from "@temporalio/common/lib/time";
+import { msToTs } from "@temporalio/common/lib/time.js";
 import { createLog } from "#platform/log";
 import { type Servers, startServers } from "../../../scripts/servers.ts";
 import type { Act, Plot } from "./contract.story.ts";

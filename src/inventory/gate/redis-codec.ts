@@ -39,7 +39,8 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
   return requests.map((request, i): ReserveAnswer => {
     const answer = answers[i] as string | number;
     if (answer === "ask_books") return { kind: "ask_books" };
-    if (typeof answer === "number") return { kind: "reserved", reservation: taken(request, Number(epoch), answer, price) };
+    if (typeof answer === "number")
+      return { kind: "reserved", reservation: taken(request, Number(epoch), answer, price) };
     if (answer[2] !== "|") return { kind: "refused", reason: answer as ReserveRefusal };
     const { state, shared: _, ...reservation } = recordFrom(request.productId, epoch, request.orderId, answer.slice(3));
     return {
@@ -66,15 +67,20 @@ function taken(request: ReserveRequest, epoch: number, n: number, price: Price |
 const states: Record<string, RecordState> = { P: "pending", U: "published", V: "voiding", C: "claimed", R: "refused" };
 
 /** @throws Error when the text is no record, whoever wrote it. */
-export function recordFrom(
-  productId: string,
-  epoch: string | undefined,
-  orderId: string,
-  text: string,
-): GateRecord {
+export function recordFrom(productId: string, epoch: string | undefined, orderId: string, text: string): GateRecord {
   const parts = text.split("|");
-  const [flags = "", n, quantity, reservedAtMs, payByMs, unitPriceMinor, currency = "", priceVersion, limit, body = ""] =
-    parts;
+  const [
+    flags = "",
+    n,
+    quantity,
+    reservedAtMs,
+    payByMs,
+    unitPriceMinor,
+    currency = "",
+    priceVersion,
+    limit,
+    body = "",
+  ] = parts;
   const state = states[flags.charAt(0)];
   if (!state || parts.length < 11) throw new Error(`not a record of the gate: ${text}`);
   return {

@@ -1,6 +1,7 @@
 /** Finds the records that somebody left behind, among all products, at a cost that does not grow with the idle ones. */
-import type { Log } from "#platform/log";
+
 import { ErrorReply } from "@redis/client";
+import type { Log } from "#platform/log";
 import type { GateRecord } from "./gate.ts";
 import { ageKey, type Calls, productsKey } from "./redis-calls.ts";
 import { recordsFrom } from "./redis-codec.ts";
@@ -26,9 +27,14 @@ export function createRecordFinder({ link, calls, timeoutMs, log }: RecordFinder
   /** The next products in turn, so that what a dead process left is found within a few looks. */
   async function nextProducts(): Promise<string[]> {
     const atOnce = Math.max(productsAtOnce, Math.ceil(productCount / looksForAll));
-    const [scanned, count] = await link
-      .connection("records")
-      .send("records", [["SSCAN", productsKey, cursor, "COUNT", String(atOnce)], ["SCARD", productsKey]], timeoutMs);
+    const [scanned, count] = await link.connection("records").send(
+      "records",
+      [
+        ["SSCAN", productsKey, cursor, "COUNT", String(atOnce)],
+        ["SCARD", productsKey],
+      ],
+      timeoutMs,
+    );
     if (scanned instanceof ErrorReply) throw scanned;
     const [next, productIds] = scanned as [string, string[]];
     cursor = next;

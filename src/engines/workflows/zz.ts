@@ -1,0 +1,16 @@
+import { execSync } from "node:child_process";
+import { createLog } from "#platform/log";
+import { contractStory } from "./contract.story.ts";
+import { openDbosWorkflows } from "./dbos.ts";
+const url = process.env.URL!; const N = 300;
+const counts: Record<string, number> = {};
+const step = (name: string) => async (run: string) => { counts[`${run} ${name}`] = (counts[`${run} ${name}`] ?? 0) + 1; await new Promise((r) => setTimeout(r, 5)); return name; };
+const w = await openDbosWorkflows<any, any>({ url, log: createLog({ level: "silent" }), story: { name: "contractStory", tell: contractStory as never, steps: { first: step("first"), second: step("second"), stubborn: step("stubborn") }, repeated: new Set(["stubborn"]) } });
+const run = `r${Date.now()}`; const outcomes: Record<string, number> = {}; let stop = false;
+const pg = (c: string) => execSync(`su postgres -c "/usr/lib/postgresql/15/bin/pg_ctl -D /tmp/wf/pg -w ${c} >/dev/null"`);
+const chaos = (async () => { for (let i = 0; !stop; i++) { await new Promise((r) => setTimeout(r, 3000)); if (stop) break; pg(`-m ${i % 2 ? "immediate" : "fast"} stop`); await new Promise((r) => setTimeout(r, 3000)); pg("-o '-p 55432 -k /tmp/wf -c listen_addresses=127.0.0.1 -c max_connections=200' -l /tmp/wf/pg.log start"); } })();
+const t = Date.now();
+await Promise.all(Array.from({ length: N }, async (_, i) => { const id = `${run}-${i}`; await new Promise((r) => setTimeout(r, i * 40)); await w.start(id, { run: id, acts: ["first", "wait", "second", "wait", "stubborn"], untilMs: Date.now() + 90000 }).catch((e) => console.log("start", e.message)); for (let k = 0; k < 2; k++) { await new Promise((r) => setTimeout(r, 500 + Math.random() * 2000)); await w.nudge(id); } }));
+setTimeout(() => { stop = true; }, 6000);
+await Promise.all(Array.from({ length: N }, async (_, i) => { for (;;) { const o = await w.outcome(`${run}-${i}`).catch((e) => `THROWN ${e}`); if (o) { outcomes[o] = (outcomes[o] ?? 0) + 1; return; } await new Promise((r) => setTimeout(r, 300)); } }));
+console.log("ms", Date.now() - t, outcomes, Object.values(counts).reduce((a, n) => ({ ...a, [n]: (a[n] ?? 0) + 1 }), {} as Record<number, number>)); stop = true; await chaos; await w.close();
