@@ -27,11 +27,18 @@ describe("config", () => {
   });
 
   it("gives each module the common database unless it has its own", () => {
-    const [common, own] = ["postgres://u:p@a/shop", "postgres://u:p@b/orders"];
-    const config = readConfig({ DATABASE_URL: common, ORDERS_DATABASE_URL: own, JWT_SECRET: jwt }, noFile);
+    const [common, own] = ["postgres://u:p@a/shop", "postgres://u:p@b/payment"];
+    const config = readConfig({ DATABASE_URL: common, PAYMENT_DATABASE_URL: own, JWT_SECRET: jwt }, noFile);
     assert.equal(config.CATALOG_DATABASE_URL, common);
-    assert.equal(config.ORDERS_DATABASE_URL, own);
-    assert.throws(() => readConfig({ ORDERS_DATABASE_URL: own }, noFile), /DATABASE_URL is not/);
+    assert.equal(config.PAYMENT_DATABASE_URL, own);
+    assert.throws(() => readConfig({ PAYMENT_DATABASE_URL: own }, noFile), /DATABASE_URL is not/);
+  });
+
+  it("keeps orders and stock in one database, since one transaction settles both", () => {
+    const [common, own] = ["postgres://u:p@a/shop", "postgres://u:p@b/orders"];
+    const apart = { DATABASE_URL: common, ORDERS_DATABASE_URL: own, JWT_SECRET: jwt };
+    assert.throws(() => readConfig(apart, noFile), /INVENTORY_DATABASE_URL and ORDERS_DATABASE_URL differ/);
+    assert.equal(readConfig({ ...apart, INVENTORY_DATABASE_URL: own }, noFile).ORDERS_DATABASE_URL, own);
   });
 
   it("reports the faults of single settings and between settings together", () => {

@@ -10,7 +10,7 @@ import { defineProblems, Problem } from "#platform/problems";
 import packageJson from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 
-const gatewayProblems = defineProblems({
+export const gatewayProblems = defineProblems({
   service_unavailable: { status: 503, title: "The service behind this address does not answer", retryAfterSeconds: 1 },
 });
 

@@ -17,7 +17,7 @@ import { seedDemoShop } from "./seed.ts";
 import { createServer } from "./server.ts";
 import { chooseServices, services, startServices } from "./services.ts";
 
-const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema];
+export const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema];
 
 /** Runs the named services until a signal ends them, or an engine that they cannot do without. */
 export async function runDropgate(config: Config, names: readonly string[]): Promise<void> {

@@ -30,7 +30,7 @@ export { type GateMode, gateModes, type ModeState } from "./mode.ts";
 export type { EndedClaim, Outcome } from "./outcomes.ts";
 export type { OrderBooks } from "./rebuild.ts";
 export type { ProductReport, ReconcileStatus } from "./reconcile.ts";
-export { inventoryRoutes } from "./routes.ts";
+export { inventoryProblems, inventoryRoutes } from "./routes.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
 

@@ -1,11 +1,12 @@
 /**
  * Waits for a condition instead of for a time: asks every `everyMs` until the answer is truthy, and gives
- * it back. A condition that throws counts as not yet.
+ * it back. A condition that throws counts as not yet. The bound only says when a test has hung, so it lies far
+ * above what anything takes, also on a machine that does three other things.
  * @throws Error after `withinMs`, with what the condition last answered or threw.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { withinMs = 5_000, everyMs = 10 }: { withinMs?: number; everyMs?: number } = {},
+  { withinMs = 20_000, everyMs = 10 }: { withinMs?: number; everyMs?: number } = {},
 ): Promise<Exclude<T, undefined | null | false | 0 | "">> {
   const deadline = performance.now() + withinMs;
   for (;;) {

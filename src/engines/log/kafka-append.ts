@@ -51,6 +51,11 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
     };
     const oldest = performance.now() - TURN_MS;
     for (const append of appends) if (append.since < oldest) refuse(append, late());
+    // Asked first, so that an outage costs one attempt and not one for each thing that is needed.
+    await producer.ready().catch((cause) => {
+      for (const append of appends) refuse(append, cause);
+    });
+    if (failures.size === appends.length) return appends.map((append) => failures.get(append));
 
     const topics = await topicsOf(appends);
     const packing = createPacking();

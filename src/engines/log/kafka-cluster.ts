@@ -99,8 +99,13 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
     ask,
     async topic(name) {
       const last = known.get(name);
-      if (last && performance.now() - last.heardAtMs < TOPIC_MAX_AGE_MS) return last;
-      return hear(name);
+      if (!last) return hear(name);
+      if (performance.now() - last.heardAtMs > TOPIC_MAX_AGE_MS) {
+        last.heardAtMs = performance.now();
+        // Nobody waits for it: what was heard is most likely still true, and where it is not, a broker says so.
+        hear(name).catch(() => {});
+      }
+      return last;
     },
     forget: (name) => void known.delete(name),
     async topics() {

@@ -12,13 +12,12 @@ import { isPassing, isRefusal, pauseAfter, repeated } from "./kafka-errors.ts";
 import { createFetcher } from "./kafka-fetch.ts";
 import { type Lane, startLane } from "./kafka-lane.ts";
 import { createLinks } from "./kafka-links.ts";
+import { startPulse } from "./kafka-pulse.ts";
 import { createMembership, type Seat } from "./kafka-seat.ts";
 import type { ConsumeOptions, Consumer, Offsets } from "./log.ts";
 
 export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
 
-/** A rebalance is noticed by the next heartbeat. */
-const LONGEST_BEAT_MS = 1_000;
 const COMMITTED_WITHIN_MS = 10_000;
 /** When everything stops, Kafka may be the first that did. */
 const LAST_COMMIT_MS = 5_000;
@@ -33,7 +32,6 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
   // A member with a batch in hand may take as long as one that is silent.
   const rebalanceTimeoutMs = sessionTimeoutMs;
   const membership = createMembership({ cluster, coordinator, group, topic, sessionTimeoutMs, rebalanceTimeoutMs });
-  const beatEveryMs = Math.min(sessionTimeoutMs / 10, LONGEST_BEAT_MS);
   const closing = new AbortController();
   const closed = new Promise<void>((resolve) => closing.signal.addEventListener("abort", () => resolve()));
   /** Batches that outlived their seat: their partition is not handed over again beside them. */
@@ -67,7 +65,8 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     seated = true;
     const fields = { group, topic, generation: seat.generation };
     log.info("partitions taken", { ...fields, partitions: seat.partitions.join(" ") });
-    const pulse = startPulse(seat);
+    const pulse = startPulse({ beat: () => membership.beat(seat), hasGrown: () => hasGrown(seat), sessionTimeoutMs });
+    pulse.lost.then(() => log.info("partitions lost", fields));
     const send = (offsets: Offsets) => membership.commit(seat, offsets);
     const commits = createCommits({ send, onFenced: pulse.lose, log, fields });
     const lanes = new Map<number, Lane>();
@@ -110,46 +109,6 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     lingering.set(partition, mine);
   }
 
-  /** `called`: the group divides itself anew, the seat is good until then. `lost`: it is no longer ours. */
-  function startPulse(seat: Seat) {
-    const called = Promise.withResolvers<void>();
-    const lost = Promise.withResolvers<void>();
-    const stopped = new AbortController();
-    let heardAtMs = performance.now();
-
-    async function beat(): Promise<void> {
-      try {
-        await membership.beat(seat);
-        heardAtMs = performance.now();
-        if (await hasGrown(seat)) called.resolve();
-      } catch (error) {
-        if (isRefusal(error, "REBALANCE_IN_PROGRESS")) {
-          heardAtMs = performance.now();
-          called.resolve();
-        } else if (!isPassing(error) || performance.now() - heardAtMs > sessionTimeoutMs) {
-          lose();
-        }
-      }
-    }
-
-    function lose(): void {
-      if (!stopped.signal.aborted) log.info("partitions lost", { group, topic, generation: seat.generation });
-      lost.resolve();
-      stopped.abort();
-    }
-
-    async function keepBeating(): Promise<void> {
-      for (;;) {
-        await sleep(beatEveryMs, undefined, { signal: stopped.signal }).catch(() => {});
-        if (stopped.signal.aborted) return;
-        await beat();
-      }
-    }
-
-    void keepBeating();
-    return { called: called.promise, lost: lost.promise, lose, stop: () => stopped.abort() };
-  }
-
   async function hasGrown({ divided }: Seat): Promise<boolean> {
     return divided !== undefined && (await cluster.topic(topic)).leaders.length > divided;
   }
@@ -157,9 +116,9 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
   const running = run();
   return {
     async close() {
-      closing.abort();
       // Nobody waits for the other members of a group that is being left.
-      if (!seated) links.cut();
+      if (!seated && !closing.signal.aborted) links.cut();
+      closing.abort();
       await running;
     },
   };

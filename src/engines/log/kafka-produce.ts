@@ -17,6 +17,8 @@ export type Lot = { topic: string; partition: number; records: MessageRecord[] }
 export type Sent = { stored: true } | { stored: false; handedOver: boolean; cause: unknown };
 
 export type Producer = {
+  /** @throws where Kafka is known to be away, or found to be within about 1 s. */
+  ready(): Promise<void>;
   /** Answers in the order of the lots, within about 2 s. One call at a time. */
   send(lots: readonly Lot[]): Promise<Sent[]>;
   close(): void;
@@ -126,6 +128,9 @@ export function createProducer(cluster: Cluster): Producer {
   }
 
   return {
+    async ready() {
+      session ??= await openSession();
+    },
     async send(lots) {
       const parcels = lots.map((lot): Parcel => ({ ...lot, stored: false, handedOver: false, cause: undefined }));
       try {

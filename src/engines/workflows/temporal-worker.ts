@@ -45,8 +45,10 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
     Object.entries(steps).map(([name, step]) => [name, attemptOf(step, letGo.promise)]),
   );
 
-  const create = () =>
-    Worker.create({
+  async function create(): Promise<Worker> {
+    // A worker that finds out by itself that there is no such namespace is never let go of, and keeps the process alive.
+    await where.connection.workflowService.describeNamespace({ namespace: where.namespace });
+    return Worker.create({
       ...where,
       workflowBundle,
       activities,
@@ -59,6 +61,7 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
       stickyQueueScheduleToStartTimeout: STICKY_MS,
       shutdownForceTime: FORCE_AFTER_MS,
     });
+  }
 
   const closing = new AbortController();
   let worker = await create();

@@ -6,13 +6,20 @@ import type { Decision, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequ
 const nowMs = 1_800_000_000_000;
 let made = 0;
 
-export function gateContract(name: string, openGate: () => Promise<Gate>): void {
-  describe(`the stock gate on ${name}`, () => {
-    let gate: Gate;
+/** A gate that can be made to forget everything, as by a restart. */
+export type LosableGate = Gate & { lose(): void | Promise<void> };
+
+export function gateContract(
+  name: string,
+  openGate: () => Promise<LosableGate>,
+  { skip = false }: { skip?: string | false } = {},
+): void {
+  describe(`the stock gate on ${name}`, { skip }, () => {
+    let gate: LosableGate;
     before(async () => {
       gate = await openGate();
     });
-    after(() => gate.shutdown());
+    after(() => gate?.shutdown());
 
     /** A fresh product, so that tests share one gate. */
     async function lamp(image: Partial<GateImage> = {}) {
@@ -229,6 +236,47 @@ export function gateContract(name: string, openGate: () => Promise<Gate>): void 
           ...{ price: null, oldestMs: null },
         },
       );
+    });
+
+    test("of two that rebuild at once only the later one opens, and nobody opens twice", async () => {
+      const shelf = await lamp();
+      const image = { ...freshImage(shelf.productId), epoch: 2 };
+      const [early, late] = [await gate.close(shelf.productId), await gate.close(shelf.productId)];
+      assert.equal(await gate.install(image, early), "stale");
+      assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
+      assert.equal(await gate.install(image, late), "open");
+      assert.equal((await shelf.reserve()).kind, "reserved");
+      assert.equal(await gate.install({ ...image, epoch: 3 }, late), "stale");
+    });
+
+    test("a product that was never loaded can be closed, and then opened", async () => {
+      made += 1;
+      const productId = `lamp-${process.pid}-${made}`;
+      const closing = await gate.close(productId);
+      const [closed] = await gate.snapshot([productId]);
+      assert.deepEqual([closed?.open, closed?.epoch, closed?.sellable], [false, 0, 0]);
+      assert.equal(await gate.install(freshImage(productId), closing), "open");
+    });
+
+    test("a gate that lost its memory sells nothing, and what was taken for it before the loss opens nothing", async () => {
+      const shelf = await lamp();
+      const taken = await shelf.take();
+      const closing = await gate.close(shelf.productId);
+      await gate.lose();
+      const refused = await shelf.reserve();
+      assert.ok(refused.kind === "refused" && (refused.reason === "absent" || refused.reason === "closed"));
+      assert.deepEqual(await gate.mark([taken]), ["stale"]);
+      assert.equal(await gate.claimVoid(taken), "stale");
+      assert.equal(await gate.abort(taken), "kept");
+      assert.deepEqual(await gate.adopt(shelf.productId, taken.orderId, nowMs), { kind: "refused" });
+      assert.deepEqual(await shelf.apply([], { availableAfter: 9 }), { kind: "refused" });
+      assert.equal(await gate.record(shelf.productId, taken.orderId), undefined);
+      assert.deepEqual(await gate.recordsBefore(nowMs + 1, 1_000), []);
+      assert.deepEqual(await gate.snapshot(), []);
+      assert.equal(await gate.install({ ...freshImage(shelf.productId), epoch: 2 }, closing), "stale");
+      const again = await gate.close(shelf.productId);
+      assert.equal(await gate.install({ ...freshImage(shelf.productId), epoch: 2 }, again), "open");
+      assert.equal((await shelf.reserve()).kind, "reserved");
     });
 
     test("the newest price wins, in whatever order prices come", async () => {

@@ -65,7 +65,7 @@ export function reserve(state: GateState, request: ReserveRequest): ReserveAnswe
 function duplicateOf(product: ProductGate, request: ReserveRequest): ReserveAnswer | undefined {
   const record = product.records.get(request.orderId);
   const entry = product.keys.get(request.orderId);
-  const reservation = record ?? entry?.reservation;
+  const reservation = record ? reservationOf(record) : entry?.reservation;
   if (!reservation) return undefined;
   const state = entry?.accepted ? "accepted" : (record?.state ?? "pending");
   return { kind: "duplicate", state, reservation, sameBody: reservation.bodyHash === request.bodyHash };
@@ -134,7 +134,7 @@ export function adopt(state: GateState, productId: string, orderId: string, nowM
   // Taken anew: the sweeper, which starts at the oldest, leaves it time to be published.
   product.records.delete(orderId);
   product.records.set(orderId, { ...record, shared: true, reservedAtMs: nowMs });
-  return { kind: "adopted", reservation: { ...record } };
+  return { kind: "adopted", reservation: reservationOf(record) };
 }
 
 export function apply(state: GateState, row: StreamRow): ApplyAnswer {
@@ -215,6 +215,10 @@ export function forget(state: GateState, ref: ReservationRef): void {
 function recordOf(product: ProductGate, ref: ReservationRef): GateRecord | undefined {
   const record = product.records.get(ref.orderId);
   return record?.n === ref.n ? record : undefined;
+}
+
+function reservationOf({ state: _state, shared: _shared, ...reservation }: GateRecord): Reservation {
+  return reservation;
 }
 
 function accept(product: ProductGate, orderId: string): void {

@@ -1,0 +1,322 @@
+-- Generated from the migrations; do not edit. The engines' own tables (DBOS) are not in it.
+
+create table catalog.outbox (
+  id bigint generated always as identity not null,
+  key text not null,
+  event jsonb not null,
+  constraint outbox_pkey PRIMARY KEY (id)
+);
+
+create table catalog.price_history (
+  product_id text not null,
+  version bigint not null,
+  price_minor bigint not null,
+  currency text not null,
+  at timestamp with time zone not null,
+  constraint price_history_pkey PRIMARY KEY (product_id, version),
+  constraint price_history_product_id_fkey FOREIGN KEY (product_id) REFERENCES catalog.products(product_id)
+);
+
+create table catalog.products (
+  product_id text not null,
+  name text not null,
+  description text,
+  image text,
+  price_minor bigint not null,
+  currency text not null,
+  limit_per_customer integer,
+  version bigint not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  constraint products_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint products_description_check CHECK ((char_length(description) <= 4000)),
+  constraint products_image_check CHECK ((char_length(image) <= 500)),
+  constraint products_limit_per_customer_check CHECK ((limit_per_customer > 0)),
+  constraint products_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+  constraint products_pkey PRIMARY KEY (product_id),
+  constraint products_price_minor_check CHECK (((price_minor >= 0) AND (price_minor <= '1000000000000'::bigint))),
+  constraint products_product_id_check CHECK ((product_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text))
+);
+
+create table event_log.batch (
+  topic text not null,
+  partition integer not null,
+  base_offset bigint not null,
+  record_count integer not null,
+  appended_at timestamp with time zone not null default now(),
+  records bytea not null,
+  constraint batch_pkey PRIMARY KEY (topic, partition, base_offset),
+  constraint batch_record_count_check CHECK ((record_count > 0))
+);
+
+create table event_log.committed (
+  consumer_group text not null,
+  topic text not null,
+  partition integer not null,
+  next_offset bigint not null,
+  constraint committed_pkey PRIMARY KEY (consumer_group, topic, partition)
+);
+
+create table event_log.owner (
+  only_row boolean not null default true,
+  epoch bigint not null,
+  taken_at timestamp with time zone not null default now(),
+  constraint owner_only_row_check CHECK (only_row),
+  constraint owner_pkey PRIMARY KEY (only_row)
+);
+
+create table event_log.topic (
+  topic text not null,
+  partitions integer not null,
+  constraint topic_partitions_check CHECK ((partitions > 0)),
+  constraint topic_pkey PRIMARY KEY (topic)
+);
+
+create table inventory.gate_boot (
+  singleton boolean not null default true,
+  nonce text,
+  changed_at timestamp with time zone not null default now(),
+  constraint gate_boot_pkey PRIMARY KEY (singleton),
+  constraint gate_boot_singleton_check CHECK (singleton)
+);
+
+create table inventory.gate_mode (
+  singleton boolean not null default true,
+  mode text not null,
+  ready boolean not null default true,
+  version bigint not null default 1,
+  changed_by text not null,
+  changed_at timestamp with time zone not null default now(),
+  constraint gate_mode_mode_check CHECK ((mode = ANY (ARRAY['gatekeeper'::text, 'sync'::text, 'closed'::text]))),
+  constraint gate_mode_pkey PRIMARY KEY (singleton),
+  constraint gate_mode_singleton_check CHECK (singleton)
+);
+
+create table inventory.outcome_queue (
+  product_id text not null,
+  epoch integer not null,
+  n bigint not null,
+  order_id uuid not null,
+  user_id text not null,
+  quantity integer not null,
+  outcome text not null,
+  constraint outcome_queue_outcome_check CHECK ((outcome = ANY (ARRAY['released'::text, 'sold'::text]))),
+  constraint outcome_queue_pkey PRIMARY KEY (product_id, epoch, n)
+);
+
+create table inventory.product_price (
+  product_id text not null,
+  unit_price_minor bigint not null,
+  currency text not null,
+  limit_per_customer integer,
+  version bigint not null,
+  constraint product_price_pkey PRIMARY KEY (product_id)
+);
+
+create table inventory.stock (
+  product_id text not null,
+  total_in bigint not null default 0,
+  committed bigint not null default 0,
+  sold bigint not null default 0,
+  epoch integer not null default 1,
+  seq bigint not null default 0,
+  last_direct_n bigint not null default 0,
+  constraint committed_within_stock CHECK (((committed >= 0) AND (committed <= total_in))),
+  constraint sold_within_committed CHECK (((sold >= 0) AND (sold <= committed))),
+  constraint stock_pkey PRIMARY KEY (product_id)
+);
+
+create table inventory.stock_entry (
+  product_id text not null,
+  ref text not null,
+  quantity bigint not null,
+  reason text not null,
+  actor text not null,
+  seq bigint not null,
+  entered_at timestamp with time zone not null default now(),
+  constraint stock_entry_pkey PRIMARY KEY (product_id, ref)
+);
+
+create table inventory.stock_ledger (
+  product_id text not null,
+  epoch integer not null,
+  n bigint not null,
+  decision text not null,
+  order_id uuid not null,
+  user_id text not null,
+  quantity integer not null,
+  seq bigint,
+  decided_at timestamp with time zone not null default now(),
+  constraint stock_ledger_decision_check CHECK ((decision = ANY (ARRAY['C'::text, 'X'::text, 'V'::text, 'D'::text, 'F'::text, 'W'::text]))),
+  constraint stock_ledger_pkey PRIMARY KEY (product_id, epoch, n),
+  constraint stock_ledger_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX other_fates_by_order ON inventory.stock_ledger USING btree (order_id) WHERE (decision <> ALL (ARRAY['C'::text, 'X'::text]));
+CREATE UNIQUE INDEX one_claim_an_order ON inventory.stock_ledger USING btree (order_id) WHERE (decision = ANY (ARRAY['C'::text, 'X'::text]));
+
+create table inventory.stock_outcome (
+  product_id text not null,
+  epoch integer not null,
+  n bigint not null,
+  outcome text not null,
+  quantity integer not null,
+  seq bigint,
+  ended_at timestamp with time zone not null default now(),
+  constraint stock_outcome_outcome_check CHECK ((outcome = ANY (ARRAY['released'::text, 'sold'::text]))),
+  constraint stock_outcome_pkey PRIMARY KEY (product_id, epoch, n)
+);
+
+create table inventory.stock_stream (
+  product_id text not null,
+  seq bigint not null,
+  epoch integer not null,
+  kind text not null,
+  available_after bigint not null,
+  added bigint not null,
+  items jsonb not null,
+  written_at timestamp with time zone not null default now(),
+  constraint stock_stream_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'rebuild'::text]))),
+  constraint stock_stream_pkey PRIMARY KEY (product_id, seq)
+);
+CREATE INDEX stream_by_time ON inventory.stock_stream USING btree (written_at);
+
+create table inventory.user_quota (
+  product_id text not null,
+  user_id text not null,
+  held bigint not null,
+  constraint user_quota_held_check CHECK ((held >= 0)),
+  constraint user_quota_pkey PRIMARY KEY (product_id, user_id)
+);
+
+create table orders.orders (
+  order_id uuid not null,
+  user_id text not null,
+  product_id text not null,
+  epoch integer not null,
+  n bigint not null,
+  quantity integer not null,
+  unit_price_minor bigint not null,
+  currency text not null,
+  price_version bigint not null,
+  status text not null,
+  reason text,
+  body_hash text not null,
+  placed_at timestamp with time zone not null,
+  pay_by timestamp with time zone not null,
+  timeline jsonb not null,
+  saga_started boolean not null default false,
+  constraint orders_pkey PRIMARY KEY (order_id),
+  constraint orders_quantity_check CHECK ((quantity > 0)),
+  constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
+);
+CREATE INDEX open_orders_by_deadline ON orders.orders USING btree (pay_by) WHERE (status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text]));
+CREATE INDEX orders_of_user ON orders.orders USING btree (user_id, placed_at DESC, order_id DESC);
+CREATE INDEX orders_without_saga ON orders.orders USING btree (placed_at) WHERE ((NOT saga_started) AND (status = 'INVENTORY_RESERVED'::text));
+
+create table orders.outbox (
+  id bigint generated always as identity not null,
+  events jsonb not null,
+  constraint outbox_pkey PRIMARY KEY (id)
+);
+
+create table orders.settled (
+  topic text not null,
+  partition integer not null,
+  next_offset bigint not null,
+  constraint settled_pkey PRIMARY KEY (topic, partition)
+);
+
+create table payment.intent (
+  order_id uuid not null,
+  user_id text,
+  amount_minor bigint,
+  currency text,
+  pay_by timestamp with time zone,
+  opened_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  constraint intent_amount_minor_check CHECK ((amount_minor >= 0)),
+  constraint intent_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint intent_pkey PRIMARY KEY (order_id),
+  constraint open_says_what_to_pay CHECK (((closed_at IS NOT NULL) OR ((user_id IS NOT NULL) AND (amount_minor IS NOT NULL) AND (currency IS NOT NULL) AND (pay_by IS NOT NULL))))
+);
+
+create table payment.payment (
+  payment_id uuid not null,
+  order_id uuid not null,
+  attempt integer not null,
+  state text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  provider text not null,
+  provider_ref text,
+  decline_reason text,
+  card_last4 text not null,
+  requested_at timestamp with time zone not null,
+  authorized_at timestamp with time zone,
+  changed_at timestamp with time zone not null,
+  next_try_at timestamp with time zone not null,
+  tries integer not null default 0,
+  last_error text,
+  constraint payment_attempt_check CHECK ((attempt > 0)),
+  constraint payment_card_last4_check CHECK ((card_last4 ~ '^[0-9]{4}$'::text)),
+  constraint payment_order_id_attempt_key UNIQUE (order_id, attempt),
+  constraint payment_order_id_fkey FOREIGN KEY (order_id) REFERENCES payment.intent(order_id),
+  constraint payment_pkey PRIMARY KEY (payment_id),
+  constraint payment_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'authorized'::text, 'capturing'::text, 'captured'::text, 'declined'::text, 'voiding'::text, 'voided'::text, 'refunding'::text, 'refunded'::text])))
+);
+CREATE INDEX authorized_by_time ON payment.payment USING btree (authorized_at) WHERE (state = 'authorized'::text);
+CREATE INDEX unsettled_by_time ON payment.payment USING btree (next_try_at) WHERE (state = ANY (ARRAY['requested'::text, 'capturing'::text, 'voiding'::text, 'refunding'::text]));
+CREATE UNIQUE INDEX one_live_payment_an_order ON payment.payment USING btree (order_id) WHERE (state = ANY (ARRAY['requested'::text, 'authorized'::text, 'capturing'::text, 'captured'::text]));
+
+create table payment.webhook_inbox (
+  provider text not null,
+  event_id text not null,
+  type text not null,
+  payment_id text,
+  received_at timestamp with time zone not null,
+  constraint webhook_inbox_pkey PRIMARY KEY (provider, event_id)
+);
+
+create table payment_simulator.charge (
+  payment_id text not null,
+  charge_id text not null,
+  status text not null,
+  verdict text not null,
+  verdict_at timestamp with time zone not null,
+  decline_reason text,
+  amount_minor bigint not null,
+  currency text not null,
+  card_last4 text not null,
+  constraint charge_charge_id_key UNIQUE (charge_id),
+  constraint charge_pkey PRIMARY KEY (payment_id),
+  constraint charge_status_check CHECK ((status = ANY (ARRAY['processing'::text, 'authorized'::text, 'declined'::text, 'captured'::text, 'voided'::text, 'refunded'::text]))),
+  constraint charge_verdict_check CHECK ((verdict = ANY (ARRAY['authorized'::text, 'declined'::text])))
+);
+CREATE INDEX undecided_by_time ON payment_simulator.charge USING btree (verdict_at) WHERE (status = 'processing'::text);
+
+create table payment_simulator.statement (
+  line bigint generated always as identity not null,
+  idempotency_key text not null,
+  payment_id text not null,
+  kind text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  booked_at timestamp with time zone not null,
+  constraint statement_kind_check CHECK ((kind = ANY (ARRAY['authorized'::text, 'captured'::text, 'voided'::text, 'refunded'::text]))),
+  constraint statement_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES payment_simulator.charge(payment_id),
+  constraint statement_pkey PRIMARY KEY (idempotency_key)
+);
+CREATE INDEX statement_by_payment ON payment_simulator.statement USING btree (payment_id);
+
+create table payment_simulator.webhook (
+  event_id text not null,
+  copy integer not null,
+  body text not null,
+  deliver_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  delivered_at timestamp with time zone,
+  last_error text,
+  constraint webhook_pkey PRIMARY KEY (event_id, copy)
+);
+CREATE INDEX undelivered_by_time ON payment_simulator.webhook USING btree (deliver_at) WHERE (delivered_at IS NULL);

@@ -1,0 +1,81 @@
+/**
+ * The files that are made from the source and kept in the repository, so that a change of the outer face is a
+ * diff that somebody reads. `npm run generate` writes them; `npm run check` fails where one is not what the source says.
+ */
+import { catalogProblems } from "#catalog";
+import type { Engines } from "#engines/open";
+import { identityProblems } from "#identity";
+import { inventoryProblems, openMemoryGate } from "#inventory";
+import { orderProblems } from "#orders";
+import { paymentProblems } from "#payment";
+import { renderConfigPage, renderEnvExample } from "#platform/config-pages";
+import { createLog } from "#platform/log";
+import type { Declared } from "#platform/metrics";
+import { renderMetricsPage } from "#platform/metrics-page";
+import { platformProblems } from "#platform/problems";
+import { type ProblemTable, renderProblemsPage } from "#platform/problems-page";
+import { assemble } from "../src/assemble.ts";
+import { readConfig, settings } from "../src/config.ts";
+import { gatewayProblems } from "../src/gateway.ts";
+import { observe } from "../src/observe.ts";
+import { createServer } from "../src/server.ts";
+import { dumpSchema } from "./schema-dump.ts";
+
+/** Text by path from the root. */
+export async function generatedFiles(): Promise<Map<string, string>> {
+  const [{ openApi, metrics }, schema] = await Promise.all([describeSystem(), dumpSchema()]);
+  return new Map([
+    [".env.example", renderEnvExample(settings)],
+    ["docs/config.md", renderConfigPage(settings)],
+    ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
+    ["docs/metrics.md", renderMetricsPage(metrics)],
+    ["docs/schema.sql", schema],
+    ["openapi.json", `${JSON.stringify(openApi, null, 2)}\n`],
+  ]);
+}
+
+const problemTables: readonly ProblemTable[] = Object.entries({
+  platform: platformProblems,
+  identity: identityProblems,
+  catalog: catalogProblems,
+  inventory: inventoryProblems,
+  orders: orderProblems,
+  payment: paymentProblems,
+  gateway: gatewayProblems,
+}).map(([room, table]) => ({ room, kinds: Object.values(table) }));
+
+type OpenApi = { paths?: Record<string, Record<string, { responses?: Record<string, { description?: string }> }>> };
+
+/** The whole system, assembled over engines that are never asked: what it says of itself needs none. */
+async function describeSystem(): Promise<{ openApi: OpenApi; metrics: Declared[] }> {
+  const config = readConfig({ JWT_SECRET: "only so that no file with a secret is made" }, "no .env here");
+  const log = createLog({ level: "silent" });
+  const engines = unasked<Engines>({ sql: () => unasked({}), log: unasked({}), says: { log: "", workflows: "" } });
+  const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });
+  const app = await createServer(faces);
+  const observing = observe(faces);
+  await app.ready();
+  const described = { openApi: app.swagger() as OpenApi, metrics: faces.metrics.list() };
+  await observing.stop();
+  await app.close();
+  return described;
+}
+
+function unasked<T extends object>(known: Partial<T>): T {
+  return new Proxy(known, {
+    get(target, name) {
+      if (name in target) return target[name as keyof T];
+      throw new Error(`documents are made without engines, and something asked for ${String(name)} of one`);
+    },
+  }) as T;
+}
+
+/** Each response of the document names the codes that it stands for, in backquotes. */
+function routesThatAnswer({ paths = {} }: OpenApi, code: string): string[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { responses = {} }]) => {
+      const says = Object.values(responses).some(({ description = "" }) => description.includes(`\`${code}\``));
+      return says ? [`${method.toUpperCase()} ${path}`] : [];
+    }),
+  );
+}

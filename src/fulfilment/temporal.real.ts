@@ -1,0 +1,106 @@
+/**
+ * The saga on a real Temporal server: `node --test src/fulfilment/temporal.real.ts`. With RECORD=1 what it told is kept
+ * in `histories/`, for `temporal.test.ts` to replay.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Client, Connection } from "@temporalio/client";
+import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
+import type { Workflows } from "#engines/workflows";
+import { createLog } from "#platform/log";
+import { type Servers, startServers } from "../../scripts/servers.ts";
+import { until } from "../../test/support/until.ts";
+import { openTemporalWorkflows } from "../engines/workflows/temporal.ts";
+import { type FulfilmentSteps, fulfil, type PlacedOrder, repeatedSteps } from "./saga.ts";
+
+const workflowFile = new URL("./temporal.workflow.ts", import.meta.url);
+
+describe("the saga on Temporal", { timeout: 120_000 }, () => {
+  let servers: Servers<"temporal">;
+  let workflows: Workflows<PlacedOrder>;
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-saga-"));
+  const verdicts = new Map<string, "authorized">();
+  const failing = new Set<string>();
+  const told: string[] = [];
+
+  before(async () => {
+    servers = await startServers({ folder, which: ["temporal"] });
+    const { address } = servers.temporal;
+    const story = { name: "fulfil", tell: fulfil, steps: createSteps(), repeated: repeatedSteps };
+    const log = createLog({ level: "silent" });
+    workflows = await openTemporalWorkflows({ address, taskQueue: "fulfilment", story, workflowFile, log });
+  });
+  after(async () => {
+    await workflows.close();
+    await servers.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("an order that is paid is confirmed", async () => {
+    await workflows.start("order-paid", order("paid", 60_000));
+    await until(() => told.includes("paid: readVerdict"), { withinMs: 30_000 });
+    verdicts.set("paid", "authorized");
+    await workflows.nudge("order-paid");
+    assert.equal(await outcome("order-paid"), "confirmed");
+    await keep("order-paid", "confirmed");
+  });
+
+  test("an order that is not paid by its deadline fails", async () => {
+    await workflows.start("order-unpaid", order("unpaid", 3_000));
+    assert.equal(await outcome("order-unpaid"), "failed");
+    await keep("order-unpaid", "timed-out");
+  });
+
+  test("an order whose payment cannot be opened fails, and a confirmation that fails is repeated", async () => {
+    failing.add("closed: requestPayment").add("hard: confirm");
+    verdicts.set("hard", "authorized");
+    await workflows.start("order-closed", order("closed", 60_000));
+    await workflows.start("order-hard", order("hard", 60_000));
+    assert.equal(await outcome("order-closed"), "failed");
+    failing.delete("hard: confirm");
+    assert.equal(await outcome("order-hard"), "confirmed");
+    await keep("order-closed", "payment-unavailable");
+    await keep("order-hard", "confirmed-at-length");
+  });
+
+  function createSteps(): FulfilmentSteps {
+    function call<T>(orderId: string, step: keyof FulfilmentSteps, answer: T): T {
+      told.push(`${orderId}: ${step}`);
+      if (failing.has(`${orderId}: ${step}`)) throw new Error(`${step} is not to be had`);
+      return answer;
+    }
+    return {
+      holdUnits: async ({ orderId }) => call(orderId, "holdUnits", "held"),
+      requestPayment: async ({ orderId }) => call(orderId, "requestPayment", undefined),
+      readVerdict: async ({ orderId }) => call(orderId, "readVerdict", verdicts.get(orderId) ?? "open"),
+      confirm: async ({ orderId }) => call(orderId, "confirm", "confirmed"),
+      capturePayment: async ({ orderId }) => call(orderId, "capturePayment", undefined),
+      voidPayment: async ({ orderId }) => call(orderId, "voidPayment", undefined),
+      endOrder: async ({ order }) => call(order.orderId, "endOrder", "ended"),
+    };
+  }
+
+  const outcome = (run: string) => until(() => workflows.outcome(run), { withinMs: 60_000, everyMs: 100 });
+
+  async function keep(run: string, name: string): Promise<void> {
+    if (!process.env.RECORD) return;
+    const connection = await Connection.connect({ address: servers.temporal.address });
+    const history = await new Client({ connection }).workflow.getHandle(run).fetchHistory();
+    await connection.close();
+    const text = JSON.stringify(historyToJSON(history), withoutMachine, 1);
+    writeFileSync(new URL(`./histories/${name}.json`, import.meta.url), `${text}\n`);
+  }
+});
+
+function order(orderId: string, waitMs: number): PlacedOrder {
+  const payByMs = Date.now() + waitMs;
+  return { orderId, productId: "lamp", userId: "ada", quantity: 1, totalMinor: 1999, currency: "EUR", payByMs };
+}
+
+/** Who took a turn and where his files lie is nobody's business, and nothing to a replay. */
+function withoutMachine(key: string, value: unknown): unknown {
+  return ["identity", "stackTrace", "stickyQueue"].includes(key) ? undefined : value;
+}

@@ -1,0 +1,112 @@
+/** A Redis of the tests' own: on a free port, in a folder of its own, with the persistence that the guide asks for. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@redis/client";
+import { createLog } from "#platform/log";
+import { findProgram } from "../../../scripts/servers/cache.ts";
+import { until } from "../../../test/support/until.ts";
+import type { Gate } from "./gate.ts";
+import { openRedisGate, type RedisGateOptions } from "./redis.ts";
+import type { NonceStore } from "./redis-lives.ts";
+
+const program = findProgram("redis-server");
+
+/** For `describe`: why the tests are left out. On a build machine they never are. */
+export const skipWithoutRedis =
+  program || process.env.CI === "true" ? false : 'no redis-server here: run "node scripts/provision.ts redis"';
+
+export type TestRedis = {
+  host: string;
+  port: number;
+  password: string;
+  folder: string;
+  /** Raw commands, past the gate. */
+  ask<T = unknown>(...command: string[]): Promise<T>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again, on the same port and data. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function startTestRedis(...settings: string[]): Promise<TestRedis> {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-redis-"));
+  const [host, port, password] = ["127.0.0.1", await freePort(), "a password of the tests"];
+  const configuration = [
+    ...[`bind ${host}`, `port ${port}`, `requirepass "${password}"`, `dir "${folder}"`, "set-proc-title no"],
+    ...["appendonly yes", "appendfsync everysec", "maxmemory-policy noeviction", ...settings],
+  ];
+  writeFileSync(join(folder, "redis.conf"), configuration.join("\n"));
+  let child: ChildProcess | undefined;
+  const killNow = () => child?.kill("SIGKILL");
+  process.once("exit", killNow);
+
+  async function ask<T>(...command: string[]): Promise<T> {
+    const client = createClient({ password, socket: { host, port, reconnectStrategy: false }, RESP: 2 });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return await client.sendCommand(command);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async function start(): Promise<void> {
+    if (!program) throw new Error('no redis-server here: run "node scripts/provision.ts redis"');
+    child = spawn(program, [join(folder, "redis.conf")], { stdio: "ignore" });
+    await until(async () => (await ask("PING")) === "PONG", { withinMs: 10_000 });
+  }
+
+  async function kill(signal: NodeJS.Signals): Promise<void> {
+    const exited = child && once(child, "exit");
+    child?.kill(signal);
+    if (signal === "SIGKILL" || signal === "SIGTERM") await exited;
+  }
+
+  await start();
+  return {
+    ...{ host, port, password, folder, ask, kill, start },
+    async close() {
+      process.off("exit", killNow);
+      if (child?.exitCode === null && child.signalCode === null) await kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  server.close();
+  return address && typeof address === "object" ? address.port : 0;
+}
+
+/** The books' row of the nonce, in memory. */
+export function memoryNonces(): NonceStore & { reads: number } {
+  let nonce: string | null = null;
+  return {
+    reads: 0,
+    async read() {
+      this.reads += 1;
+      return nonce;
+    },
+    async replace(previous, next) {
+      if (nonce === previous) nonce = next;
+      return nonce ?? next;
+    },
+  };
+}
+
+export function openTestGate(
+  { host, port, password }: TestRedis,
+  nonces: NonceStore,
+  change: Partial<RedisGateOptions> = {},
+): Promise<Gate> {
+  const log = createLog({ level: "silent" });
+  return openRedisGate({ ...{ host, port, password, nonces, log }, timeoutMs: 2_000, ...change });
+}

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+import {
+  type Client,
+  createClient,
+  crowd,
+  type Order,
+  type PlacedOrder,
+  type Reconciliation,
+  staff,
+} from "../support/client.ts";
+import { type Command, freePort, isAlive, runCommand } from "../support/command.ts";
+import { readEvents } from "../support/event-stream.ts";
+import { until } from "../support/until.ts";
+
+const goodCard = { cardNumber: "4242 4242 4242 4242" };
+const product = "test-product-123";
+
+describe("the start command", { timeout: 120_000 }, () => {
+  let folder: string;
+  let port: string;
+  let system: Command;
+  let origin: string;
+  const commands: Command[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dropgate-start-"));
+    port = String(await freePort());
+    await start();
+  });
+  afterEach((t) => {
+    // What the child said is the first thing to look at; it is of no interest otherwise.
+    if ("passed" in t && !t.passed) for (const { pid, output } of commands) console.log(`--- ${pid} said:\n${output}`);
+  });
+  after(async () => {
+    for (const command of commands) command.kill("SIGKILL");
+    await Promise.all(commands.map((command) => command.ended));
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
+
+  function run(args: string[], settings: Record<string, string> = {}): Command {
+    const command = runCommand(folder, args, { PORT: port, ...settings });
+    commands.push(command);
+    return command;
+  }
+
+  async function start(): Promise<void> {
+    system = run(["start"]);
+    origin = await system.untilUp();
+  }
+
+  const customer = (user: string) => createClient(() => origin, { "x-user-id": user }, crowd);
+
+  async function admin(): Promise<Client> {
+    const token = run(["token", "--role", "ADMIN"]);
+    assert.equal(await token.ended, 0);
+    return createClient(() => origin, { authorization: `Bearer ${token.output.trim()}` }, staff);
+  }
+
+  async function postmasterPid(): Promise<number> {
+    const text = await readFile(join(folder, "data/postgres/data/postmaster.pid"), "utf8");
+    return Number(text.split("\n")[0]);
+  }
+
+  async function untilStatus(buyer: Client, orderId: string, ...statuses: string[]): Promise<Order> {
+    return until(
+      async () => {
+        const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+        return statuses.includes(body.status) && body;
+      },
+      { withinMs: 20_000, everyMs: 40 },
+    );
+  }
+
+  it("says where everything is, how to log in, what cards to use, and what it runs on", async () => {
+    assert.equal(origin, `http://127.0.0.1:${port}`);
+    const { output } = system;
+    for (const line of [
+      /^ {4}SQL +PostgreSQL 1\d\.\d+, embedded, data in \S+$/m,
+      /^ {4}stock gate +in memory$/m,
+      /^ {4}event log +in PostgreSQL/m,
+      /^ {4}workflows +DBOS/m,
+      /^ {4}payment +simulator$/m,
+      /header X-User-Id/,
+      /npm run --silent token -- --role ADMIN/,
+      /4242 4242 4242 4242 +is approved/,
+      /4000 0000 0000 0010 +is declined/,
+    ]) {
+      assert.match(output, line);
+    }
+    const addresses = new Set(output.match(/http:\/\/[^\s)]+/g));
+    assert.ok(addresses.size >= 5, [...addresses].join(" "));
+    for (const address of addresses) {
+      const { status } = await fetch(address);
+      // The order's address is for POST, and there is nothing at the root.
+      assert.ok([200, 401, 404].includes(status), `${address} answers ${status}`);
+    }
+  });
+
+  it("answers the guide's own request 202, and the order is paid", async () => {
+    const buyer = customer("test-user");
+    const body = '{\n    "productId": "test-product-123",\n    "quantity": 1\n  }';
+    const placed = await buyer.raw<PlacedOrder>("POST", "/orders", body, { "content-type": "application/json" });
+    assert.equal(placed.status, 202, JSON.stringify(placed.body));
+    const { orderId, statusUrl } = placed.body;
+    await untilStatus(buyer, orderId, "PAYMENT_PENDING");
+    assert.equal((await buyer.post(`${statusUrl}/payment`, goodCard)).status, 202);
+    await untilStatus(buyer, orderId, "CONFIRMED");
+  });
+
+  it("the commands about a running system find it: token, sync, reconcile", async () => {
+    const [sync, reconcile] = [run(["sync"]), run(["reconcile"])];
+    assert.equal(await sync.ended, 0);
+    assert.equal(await reconcile.ended, 0);
+    assert.match(sync.output, new RegExp(`"productId": "${product}",\\s+"action": "verified"`));
+    assert.equal(JSON.parse(reconcile.output).status, "OK");
+    const { status, body } = await (await admin()).get<Reconciliation>("/admin/reconcile");
+    assert.deepEqual([status, body.status], [200, "OK"]);
+  });
+
+  it("a second start in the same folder ends and says who holds it; the first goes on", async () => {
+    const second = run(["start"], { PORT: String(await freePort()) });
+    assert.equal(await second.ended, 1);
+    assert.match(second.output, new RegExp(`DATA_DIR \\S+ is in use by process ${system.pid}\\b`));
+    assert.match(second.output, /stop it or set another DATA_DIR/);
+    assert.equal((await fetch(`${origin}/actuator/health/readiness`)).status, 200);
+  });
+
+  it("after kill -9 right behind the 202s every accepted order is there and can be paid", async () => {
+    const accepted: { buyer: Client; orderId: string }[] = [];
+    const buyers = Array.from({ length: 80 }, (_, i) => customer(`buyer-${i}`));
+    const answers = buyers.map(async (buyer) => {
+      const { status, body } = await buyer.post<PlacedOrder>("/orders", { productId: product, quantity: 1 });
+      if (status === 202) accepted.push({ buyer, orderId: body.orderId });
+      if (accepted.length === 30) system.kill("SIGKILL");
+    });
+    // Who gets no answer was promised nothing.
+    await Promise.allSettled(answers);
+    assert.equal(await system.ended, "SIGKILL");
+    assert.ok(accepted.length >= 30);
+    await start();
+    for (const { buyer, orderId } of accepted) await untilStatus(buyer, orderId, "PAYMENT_PENDING");
+    await Promise.all(
+      accepted.slice(0, 5).map(async ({ buyer, orderId }) => {
+        assert.equal((await buyer.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+        await untilStatus(buyer, orderId, "CONFIRMED");
+      }),
+    );
+    const { body } = await (await admin()).get<Reconciliation>("/admin/reconcile");
+    assert.equal(body.status, "OK", JSON.stringify(body));
+    const { held, sold, gate, onHand, inFlight } =
+      body.products.find((one) => one.productId === product) ?? assert.fail();
+    assert.ok(held + sold >= accepted.length + 1 && held + sold <= 81, JSON.stringify({ held, sold }));
+    assert.deepEqual([onHand + sold, gate, inFlight], [1_000, onHand - held, 0]);
+  });
+
+  it("Ctrl-C ends everything within seconds, open streams too, with exit code 0", async () => {
+    const buyer = customer("last-user");
+    const { body } = await buyer.post<PlacedOrder>("/orders", { productId: product, quantity: 1 });
+    const reader = await readEvents(`${origin}${body.eventsUrl}`, { "x-user-id": "last-user" });
+    await until(() => reader.events[0]);
+    const postmaster = await postmasterPid();
+    assert.ok(isAlive(postmaster));
+    system.kill("SIGINT");
+    assert.equal(await endedWithin(system, 8_000), 0);
+    assert.ok(reader.ended);
+    assert.ok(!isAlive(postmaster), `PostgreSQL, process ${postmaster}, is still there`);
+  });
+
+  it("where the port is taken it says so in a sentence, and leaves nothing behind", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(Number(port), "127.0.0.1", resolve));
+    const refused = run(["start"]);
+    assert.equal(await refused.ended, 1);
+    other.close();
+    assert.match(refused.output, new RegExp(`127\\.0\\.0\\.1:${port} is taken: .*set PORT to another one$`, "m"));
+    assert.doesNotMatch(refused.output, /^ +at /m);
+    await assert.rejects(postmasterPid(), { code: "ENOENT" });
+  });
+
+  it("a setting that makes no sense is refused in a sentence", async () => {
+    const refused = run(["start"], { PAYMENT_WINDOW_MS: "soon" });
+    assert.equal(await refused.ended, 1);
+    assert.match(refused.output, /PAYMENT_WINDOW_MS/);
+    assert.doesNotMatch(refused.output, /^ +at /m);
+  });
+});
+
+async function endedWithin(command: Command, ms: number): Promise<number | NodeJS.Signals | "still running"> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"still running">((resolve) => {
+    timer = setTimeout(() => resolve("still running"), ms);
+  });
+  return Promise.race([command.ended, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,68 @@
+/** The real command line as a child process, in a folder of its own that holds no `.env`. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { until } from "./until.ts";
+
+const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+
+export type Command = {
+  pid: number;
+  /** What it wrote so far, to both. */
+  readonly output: string;
+  /** Answers the address once it is up. @throws with its output where it ends instead. */
+  untilUp(): Promise<string>;
+  /** Answers its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>;
+  kill(signal: NodeJS.Signals): void;
+};
+
+export function runCommand(folder: string, args: readonly string[], settings: Record<string, string>): Command {
+  const { PATH = "", TMPDIR = "/tmp" } = process.env;
+  const environment = { PATH, TMPDIR, DATA_DIR: `${folder}/data`, ...settings };
+  const child: ChildProcess = spawn(process.execPath, [cli, ...args], { cwd: folder, env: environment, stdio: "pipe" });
+  let output = "";
+  let over = false;
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.on("close", (code, signal) => {
+      over = true;
+      resolve(code ?? signal ?? 0);
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    get output() {
+      return output;
+    },
+    async untilUp() {
+      const url = await until(() => over || /Dropgate is up: (http\S+)/.exec(output)?.[1], { withinMs: 60_000 });
+      if (url === true) throw new Error(`it ended instead of serving:\n${output}`);
+      return url;
+    },
+    ended,
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (!address || typeof address === "string") throw new Error("the address has no port");
+  return address.port;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
