@@ -29,14 +29,14 @@ export function observe(faces: Faces): Loop {
   metrics.watchProcess();
   metrics.gauges(
     "dropgate_consumer_lag_records",
-    "Accepted orders that are not settled yet, by consumer group and topic",
+    "Accepted orders that are not settled yet, by consumer group and topic.",
     ["group", "topic"],
     () => [[{ group, topic: reservations }, lag]],
   );
-  metrics.gauge("dropgate_orders_waiting", "Requests to place an order that wait for their answer", orders.waiting);
+  metrics.gauge("dropgate_orders_waiting", "Requests to place an order that wait for their answer.", orders.waiting);
   metrics.gauges(
     "dropgate_reconcile_products",
-    "Products by the status that the latest reconciliation gave them",
+    "Products by the status that the latest reconciliation gave them.",
     ["status"],
     () => Object.entries(inventory.latestReconciliation()).map(([status, products]) => [{ status }, products] as const),
   );

@@ -90,7 +90,7 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
     const connection = await Connection.connect({ address: servers.temporal.address });
     const history = await new Client({ connection }).workflow.getHandle(run).fetchHistory();
     await connection.close();
-    const text = JSON.stringify(historyToJSON(history), withoutMachine, 1);
+    const text = JSON.stringify(JSON.parse(historyToJSON(history)), withoutMachine, 1);
     writeFileSync(new URL(`./histories/${name}.json`, import.meta.url), `${text}\n`);
   }
 });

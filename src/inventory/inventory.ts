@@ -26,7 +26,7 @@ export type { Claim, Decided } from "./decide.ts";
 export type * from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
-export { type GateMode, gateModes, type ModeState } from "./mode.ts";
+export type { GateMode, ModeState } from "./mode.ts";
 export type { EndedClaim, Outcome } from "./outcomes.ts";
 export type { OrderBooks } from "./rebuild.ts";
 export type { ProductReport, ReconcileStatus } from "./reconcile.ts";

@@ -6,8 +6,8 @@ import type { PlaceAnswer } from "./answers.ts";
  * server's own figure cannot show, since a new order's key misses by design.
  */
 export function countAnswers(metrics: Metrics): (answer: PlaceAnswer) => void {
-  const answers = metrics.counter("dropgate_orders_total", "Requests to place an order, by answer", ["answer"]);
-  const lookups = metrics.counter("dropgate_gate_lookups_total", "Whether the gate knew product and price", ["result"]);
+  const answers = metrics.counter("dropgate_orders_total", "Requests to place an order, by answer.", ["answer"]);
+  const lookups = metrics.counter("dropgate_gate_lookups_total", "Whether the gate knew product and price.", ["result"]);
   const [hit, miss] = [lookups.with({ result: "hit" }), lookups.with({ result: "miss" })];
   const cells = new Map<string, CounterCell>();
   return (answer) => {

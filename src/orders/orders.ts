@@ -18,7 +18,7 @@ export type { Order, TimelineEntry } from "./books.ts";
 export type { SeenOrder } from "./look.ts";
 export { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
 export { orderRoutes } from "./routes.ts";
-export { isTerminal, type Status, statuses } from "./state.ts";
+export { isTerminal, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
 export type { PaymentView } from "./view.ts";
 

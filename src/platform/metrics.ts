@@ -50,8 +50,6 @@ export type Declared = {
 
 /** Bounds in seconds for what a customer waits for: from half a millisecond to ten seconds. */
 export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;
-/** Bounds for the sizes of batches. */
-export const sizeBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 
 export function createMetrics(): Metrics {
   const registry = new Registry();

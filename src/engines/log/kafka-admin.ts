@@ -1,10 +1,10 @@
 /** Topics, and how far partitions and groups have come. */
-import { createTopicsV7, listOffsetsV8, offsetFetchV8 } from "@platformatic/kafka";
+import { createTopicsV7 } from "@platformatic/kafka";
 import type { Cluster } from "./kafka-cluster.ts";
 import { type Coordinator, createCoordinator } from "./kafka-coordinator.ts";
 import { check, isPassing, isRefusal, repeated } from "./kafka-errors.ts";
-import type { Link } from "./kafka-link.ts";
 import { createLinks } from "./kafka-links.ts";
+import { committedOffsets, LATEST, listOffsets } from "./kafka-offsets.ts";
 import type { Offsets, TopicSettings } from "./log.ts";
 
 export type Admin = {
@@ -16,10 +16,6 @@ export type Admin = {
 
 const WITHIN_MS = 10_000;
 const ANSWER_MS = 5_000;
-
-/** Of ListOffsets: the place of the next record, the place of the first. */
-export const LATEST = -1n;
-export const EARLIEST = -2n;
 
 /** The deployment guide's retention: 7 days or 1 GiB a partition, whichever comes first. */
 const retention = [
@@ -98,42 +94,6 @@ export function createAdmin(cluster: Cluster): Admin {
     },
     close: links.cut,
   };
-}
-
-export async function listOffsets(
-  link: Link,
-  topic: string,
-  partitions: readonly number[],
-  place: bigint,
-): Promise<Offsets> {
-  const asked = partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp: place }));
-  const answer = await link.ask(listOffsetsV8.api, ANSWER_MS, -1, 0, [{ name: topic, partitions: asked }]);
-  const found: Offsets = new Map();
-  for (const { partitionIndex, errorCode, offset } of answer.topics.flatMap((each) => each.partitions)) {
-    check(`offset of partition ${partitionIndex} of ${topic}`, errorCode);
-    found.set(partitionIndex, offset);
-  }
-  return found;
-}
-
-/** Partitions without a commit are left out. */
-export async function committedOffsets(
-  link: Link,
-  group: string,
-  topic: string,
-  partitions: number[],
-): Promise<Offsets> {
-  const topics = [{ name: topic, partitionIndexes: partitions }];
-  const answer = await link.ask(offsetFetchV8.api, ANSWER_MS, [{ groupId: group, memberEpoch: -1, topics }], false);
-  const offsets: Offsets = new Map();
-  for (const { errorCode, topics } of answer.groups) {
-    check(`offsets of group ${group}`, errorCode);
-    for (const { partitionIndex, committedOffset, errorCode } of topics.flatMap((each) => each.partitions)) {
-      check(`offset of group ${group} on partition ${partitionIndex} of ${topic}`, errorCode);
-      if (committedOffset >= 0n) offsets.set(partitionIndex, committedOffset);
-    }
-  }
-  return offsets;
 }
 
 const TOPIC_ALREADY_EXISTS = 36;

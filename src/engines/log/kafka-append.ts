@@ -3,10 +3,9 @@
  * together when it returns.
  */
 
-import type { MessageRecord } from "@platformatic/kafka";
 import { createBatcher, QueueFull } from "#platform/batch";
 import type { Cluster, Topic } from "./kafka-cluster.ts";
-import { partitionOfKey } from "./kafka-partitions.ts";
+import { createPacking, type Encoded, encode } from "./kafka-packing.ts";
 import type { Lot, Producer, Sent } from "./kafka-produce.ts";
 import { AppendFailed, type NewRecord } from "./log.ts";
 
@@ -22,13 +21,8 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const MAX_APPENDS_A_SEND = 4_096;
 /** What waited longer fails unsent, which its caller can undo. */
 const TURN_MS = 1_000;
-/** A partition's records of one request are one batch to Kafka, which takes 1,048,588 bytes (`max.message.bytes`). */
-const MAX_LOT_BYTES = 900_000;
-/** Lengths, offsets and times of a record, at most. */
-const RECORD_OVERHEAD_BYTES = 40;
 
 type Append = { topic: string; records: Encoded[]; bytes: number; since: number };
-type Encoded = { record: MessageRecord & { key: Buffer }; bytes: number };
 
 export function createAppender(cluster: Cluster, producer: Producer): Appender {
   let waitingRecords = 0;
@@ -58,7 +52,7 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
     if (failures.size === appends.length) return appends.map((append) => failures.get(append));
 
     const topics = await topicsOf(appends);
-    const packing = createPacking();
+    const packing = createPacking<Append>();
     for (const append of appends) {
       const topic = topics.get(append.topic);
       if (failures.has(append)) continue;
@@ -108,57 +102,6 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
       closed = true;
       await batcher.idle();
     },
-  };
-}
-
-function encode(topic: string, { key, value, headers = {} }: NewRecord): Encoded {
-  const encodedKey = Buffer.from(key);
-  const encodedHeaders = new Map<Buffer, Buffer>();
-  let bytes = RECORD_OVERHEAD_BYTES + encodedKey.length + value.length;
-  for (const name in headers) {
-    const header = [Buffer.from(name), Buffer.from(headers[name] as string)] as const;
-    encodedHeaders.set(...header);
-    bytes += header[0].length + header[1].length + 10;
-  }
-  return { record: { topic, key: encodedKey, value, headers: encodedHeaders }, bytes };
-}
-
-/** Spreads appends over lots, and lots over as many rounds as their size asks for; a partition's order is kept. */
-function createPacking() {
-  const rounds: Lot[][] = [];
-  const lotsOf = new Map<Append, Set<Lot>>();
-  let open = new Map<string, { lot: Lot; bytes: number }>();
-
-  function roomFor(topic: string, partition: number, bytes: number): Lot {
-    const name = `${topic}:${partition}`;
-    let place = open.get(name);
-    if (place && place.bytes + bytes > MAX_LOT_BYTES) {
-      open = new Map();
-      place = undefined;
-    }
-    if (open.size === 0) rounds.push([]);
-    if (!place) {
-      place = { lot: { topic, partition, records: [] }, bytes: 0 };
-      open.set(name, place);
-      rounds.at(-1)?.push(place.lot);
-    }
-    place.bytes += bytes;
-    return place.lot;
-  }
-
-  return {
-    rounds,
-    add(append: Append, partitions: number): void {
-      const lots = new Set<Lot>();
-      for (const { record, bytes } of append.records) {
-        record.partition = partitionOfKey(record.key, partitions);
-        const lot = roomFor(append.topic, record.partition, bytes);
-        lot.records.push(record);
-        lots.add(lot);
-      }
-      lotsOf.set(append, lots);
-    },
-    lotsOf: (append: Append): Iterable<Lot> => lotsOf.get(append) ?? [],
   };
 }
 

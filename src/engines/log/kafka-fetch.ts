@@ -1,12 +1,12 @@
 /** Reads the records of one partition from its leader. */
 import { fetchV16, type RecordsBatch } from "@platformatic/kafka";
-import { EARLIEST, listOffsets } from "./kafka-admin.ts";
 import type { Cluster } from "./kafka-cluster.ts";
 import { check, isRefusal, KafkaSilence } from "./kafka-errors.ts";
 import type { Link } from "./kafka-link.ts";
+import { EARLIEST, listOffsets } from "./kafka-offsets.ts";
 import type { StoredRecord } from "./log.ts";
 
-export type Fetched = {
+type Fetched = {
   records: StoredRecord[];
   /** Where the next fetch begins; beyond the last record where Kafka has put marks of its own. */
   next: bigint;

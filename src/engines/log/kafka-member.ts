@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#platform/log";
-import { committedOffsets } from "./kafka-admin.ts";
 import type { Cluster } from "./kafka-cluster.ts";
 import { type Commits, createCommits } from "./kafka-commits.ts";
 import { createCoordinator } from "./kafka-coordinator.ts";
@@ -12,6 +11,7 @@ import { isPassing, isRefusal, pauseAfter, repeated } from "./kafka-errors.ts";
 import { createFetcher } from "./kafka-fetch.ts";
 import { type Lane, startLane } from "./kafka-lane.ts";
 import { createLinks } from "./kafka-links.ts";
+import { committedOffsets } from "./kafka-offsets.ts";
 import { startPulse } from "./kafka-pulse.ts";
 import { createMembership, type Seat } from "./kafka-seat.ts";
 import type { ConsumeOptions, Consumer, Offsets } from "./log.ts";

@@ -20,13 +20,14 @@ export function createDbosLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
       const now = Math.floor(Date.now() / 1_000);
       warnings = now === second ? warnings + 1 : 1;
       second = now;
-      if (warnings <= WARNINGS_PER_SECOND && !isGoodbye(entry)) log.warn("dbos", { message: text(entry) });
+      if (warnings <= WARNINGS_PER_SECOND && !isExpected(entry)) log.warn("dbos", { message: text(entry) });
     },
     error: (entry, metadata) => log.error("dbos", { message: text(entry) }, metadata?.error),
   };
 }
 
-/** That runs are open is what they are for. */
-function isGoodbye(entry: unknown): boolean {
-  return String(entry).startsWith("Shutting down while");
+/** That runs are open at the end is what they are for; and one that is taken over was in no queue before. */
+function isExpected(entry: unknown): boolean {
+  const text = String(entry);
+  return text.startsWith("Shutting down while") || text.includes(" already exists in queue: ");
 }
