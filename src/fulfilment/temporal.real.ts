@@ -100,7 +100,9 @@ function order(orderId: string, waitMs: number): PlacedOrder {
   return { orderId, productId: "lamp", userId: "ada", quantity: 1, totalMinor: 1999, currency: "EUR", payByMs };
 }
 
-/** Who took a turn and where his files lie is nobody's business, and nothing to a replay. */
+/** Who took a turn and where their files lie is nobody's business, and nothing to a replay. */
 function withoutMachine(key: string, value: unknown): unknown {
-  return ["identity", "stackTrace", "stickyQueue"].includes(key) ? undefined : value;
+  if (["identity", "stackTrace", "workerVersion"].includes(key)) return undefined;
+  const isSticky = key === "taskQueue" && (value as { kind?: string }).kind === "TASK_QUEUE_KIND_STICKY";
+  return isSticky ? { ...(value as object), name: "sticky" } : value;
 }

@@ -25,11 +25,18 @@ export type RebuildDeps = { sql: Sql; gate: Gate; orderBooks: OrderBooks };
 
 const productsAtOnce = 200;
 
-/** Closes the gate for the products and sees everything it took decided. Nothing is 202 of them afterwards. */
-export async function closeAndDrain({ sql, gate, orderBooks }: RebuildDeps, productIds: string[]): Promise<void> {
+/**
+ * Closes the gate for the products and sees everything it took decided. Nothing is 202 of them afterwards.
+ * Answers the name of each closing: if somebody else closes a product meanwhile, theirs is the one to open it.
+ */
+export async function closeAndDrain(
+  { sql, gate, orderBooks }: RebuildDeps,
+  productIds: string[],
+): Promise<Map<string, string>> {
   const undecided: GateRecord[] = [];
+  const closings = new Map<string, string>();
   for (const productId of productIds) {
-    await gate.close(productId);
+    closings.set(productId, await gate.close(productId));
     // From here on no `mark` of these can answer "published": without this, a buyer is told 202 and then fenced.
     for (const record of await gate.records(productId)) {
       const state = record.state === "pending" ? await gate.claimVoid(record) : record.state;
@@ -44,14 +51,15 @@ export async function closeAndDrain({ sql, gate, orderBooks }: RebuildDeps, prod
     sql,
     undecided.filter((record) => record.state === "voiding"),
   );
+  return closings;
 }
 
 export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
-  await closeAndDrain(deps, productIds);
+  const closings = await closeAndDrain(deps, productIds);
   for (let i = 0; i < productIds.length; i += productsAtOnce) {
     const images = await deps.sql.transaction((tx) => takeImages(tx, productIds.slice(i, i + productsAtOnce)));
     await crashPoint("rebuild.fenced");
-    for (const image of images) await deps.gate.install(image);
+    for (const image of images) await deps.gate.install(image, closings.get(image.productId));
     await refreshPrices(deps, images);
     await crashPoint("rebuild.installed");
   }

@@ -25,6 +25,8 @@ local sellable, pending, n = number(gate.sellable), number(gate.pending), number
 local unitPrice, limit = tonumber(gate.unitPrice), tonumber(gate.limit)
 local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, gate.limit or '')
 
+local heldChanges = {}
+
 local function seenBefore(order, body, now)
   local accepted, epoch, first
   if entries[order] then accepted, epoch, first = string.match(entries[order], '^(.)|(%d+)|(.*)$') end
@@ -41,11 +43,12 @@ local function refusalOf(user, quantity, total, withdrawal)
   if not unitPrice then return 'no_price' end
   if total ~= '' and number(total) ~= unitPrice * quantity then return 'price_changed' end
   if sellable < quantity then return 'sold_out' end
-  if limit and number(held[user] or 0) + quantity > limit then return 'limit_per_customer' end
+  local holds = number(held[user] or 0) + (heldChanges[user] or 0)
+  if limit and holds + quantity > limit then return 'limit_per_customer' end
 end
 
 local answers = { gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '' }
-local newRecords, newAges, newHeld, newEntries = {}, {}, {}, {}
+local newRecords, newAges, newEntries = {}, {}, {}
 
 local function take(order, user, quantity, body, now, payBy)
   n, sellable, pending = n + 1, sellable - quantity, pending + quantity
@@ -55,11 +58,7 @@ local function take(order, user, quantity, body, now, payBy)
   newRecords[#newRecords + 1] = record
   newAges[#newAges + 1] = now
   newAges[#newAges + 1] = order
-  if user ~= '' then
-    held[user] = number(held[user] or 0) + quantity
-    newHeld[#newHeld + 1] = user
-    newHeld[#newHeld + 1] = held[user]
-  end
+  hold(heldChanges, user, quantity)
   if body ~= '' then
     entries[order] = '.|' .. gate.epoch .. '|' .. record
     newEntries[#newEntries + 1] = order
@@ -79,10 +78,11 @@ for i = 1, #ARGV, 8 do
 end
 
 if #newRecords > 0 then
+  local heldNow = heldAfter(heldChanges, held)
   redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'n', n)
   redis.call('HSET', RECORDS, unpack(newRecords))
   redis.call('ZADD', BY_AGE, unpack(newAges))
-  if #newHeld > 0 then redis.call('HSET', HELD, unpack(newHeld)) end
+  saveHeld(heldNow)
   for _, order in ipairs(newEntries) do
     redis.call('SET', entryKey(order), entries[order], 'PX', KEY_LIFETIME_MS)
   end

@@ -109,11 +109,12 @@ local function hold(changes, user, units)
   if user ~= '' then changes[user] = (changes[user] or 0) + units end
 end
 
--- What customers hold after the changes, as it will be written.
-local function heldAfter(changes)
+-- What customers hold after the changes, as it will be written; `held` where it was looked up before.
+local function heldAfter(changes, held)
   local users = {}
   for user in pairs(changes) do users[#users + 1] = user end
-  local held, after = lookUp(HELD, users), { set = {}, gone = {} }
+  held = held or lookUp(HELD, users)
+  local after = { set = {}, gone = {} }
   for user, units in pairs(changes) do
     local total = number(held[user] or 0) + units
     if total == 0 then

@@ -1,0 +1,61 @@
+/**
+ * `npm run check`: everything about the source that a machine can tell, the same here and in CI. Each step has a name
+ * and runs even where an earlier one failed. `npm run check -- --tests` runs the tests too.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { generatedFiles } from "./generated.ts";
+import { tidyFaults } from "./tidy.ts";
+
+/** Answers what is wrong, in the words of whoever found it; nothing where all is well. */
+type Step = { name: string; findFaults(): Promise<string> };
+
+const steps: Step[] = [
+  tool("format and lint", "biome", "check", "--error-on-warnings"),
+  tool("types", "tsc", "--project", "."),
+  tool("walls", "depcruise", "--config", ".dependency-cruiser.cjs", "src", "test", "bench", "scripts"),
+  tool("unused code", "knip"),
+  { name: "generated files", findFaults: findStale },
+  { name: "tidy", findFaults: async () => (await tidyFaults()).join("\n") },
+];
+
+const { values } = parseArgs({ options: { tests: { type: "boolean", default: false } } });
+if (values.tests) steps.push(tool("tests", "npm", "test"));
+
+let failed = 0;
+for (const { name, findFaults } of steps) {
+  const begun = performance.now();
+  const faults = await findFaults().catch((error) => String(error?.stack ?? error));
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(`${faults ? "✗" : "✓"} ${name.padEnd(16)} ${seconds.padStart(5)} s`);
+  if (faults) console.log(`\n${faults.trim().replaceAll(/^(?=.)/gm, "    ")}\n`);
+  if (faults) failed += 1;
+}
+if (failed > 0) console.log(`${failed} of ${steps.length} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+/** `npm run` has put node_modules/.bin first on PATH, and with it the pinned Node. */
+function tool(name: string, program: string, ...args: string[]): Step {
+  return {
+    name,
+    findFaults: () =>
+      new Promise((resolve, reject) => {
+        const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+        let output = "";
+        for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+        child.once("error", (cause) => reject(new Error(`${program} cannot be run: use npm run check`, { cause })));
+        child.once("close", (code) => resolve(code === 0 ? "" : output || `${program} ended with ${code}`));
+      }),
+  };
+}
+
+async function findStale(): Promise<string> {
+  const stale: string[] = [];
+  for (const [path, text] of await generatedFiles()) {
+    if (!existsSync(path)) stale.push(`${path} is missing`);
+    else if ((await readFile(path, "utf8")) !== text) stale.push(`${path} is not what the source says`);
+  }
+  return stale.length > 0 ? `${stale.join("\n")}\nnpm run generate writes them; read the diff, it is the review.` : "";
+}

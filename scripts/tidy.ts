@@ -1,0 +1,169 @@
+/** The house rules that no other tool knows, each over the text of one file. STYLE.md says the reasons. */
+import { existsSync } from "node:fs";
+import { glob, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+export type File = { path: string; text: string };
+
+type Rule = {
+  says: string;
+  /** The paths it holds for. */
+  holdsFor: RegExp;
+  except?: RegExp;
+  /** What is wrong, each in a few words; nothing where all is well. */
+  faultsOf(file: File): string[];
+};
+
+const code = /^(src|test|scripts|bench)\/.*\.ts$/;
+const testOnly =
+  /\.(test|contract|testing|child|real)\.ts$|\/contract\.[a-z-]+\.ts$|^test\/|saga\.(paths|teller|world)\.ts$/;
+const selfAndTest = /^scripts\/tidy(\.test)?\.ts$/;
+
+export const rules: readonly Rule[] = [
+  {
+    says: "a source file has at most 250 lines",
+    holdsFor: /^(src|scripts|bench)\/.*\.(ts|lua|sql)$/,
+    except: testOnly,
+    faultsOf: ({ text }) => longerThan(250, text),
+  },
+  { says: "a test file has at most 450 lines", holdsFor: testOnly, faultsOf: ({ text }) => longerThan(450, text) },
+  {
+    says: "a file is named by nouns in kebab-case",
+    holdsFor: /^(src|test|scripts|bench)\//,
+    faultsOf: ({ path }) => (/^[a-z0-9./-]+$/.test(path) ? [] : ["another spelling"]),
+  },
+  {
+    says: "a word belongs to a module: no utils, helpers, common, misc, index",
+    holdsFor: /^(src|test|scripts|bench)\//,
+    faultsOf: ({ path }) => found(/\b(utils?|helpers?|common|misc|index)(?=[./])/g, path),
+  },
+  {
+    says: "a name says what a thing is: no Manager, Helper, Util, Impl, Dto",
+    holdsFor: code,
+    except: selfAndTest,
+    faultsOf: ({ text }) =>
+      found(/\b(?:class|type|interface|function|const) \w*(?:Manager|Helper|Utils?|Impl|Dto)\b/g, text),
+  },
+  {
+    says: "exports are named, and only a face passes types on",
+    holdsFor: code,
+    except: selfAndTest,
+    faultsOf: ({ text }) => found(/^export (?:default|\* from)\b/gm, text),
+  },
+  {
+    says: "what is left to do is an issue, not a comment",
+    holdsFor: code,
+    except: selfAndTest,
+    faultsOf: ({ text }) => found(/\/[/*].*\b(?:TODO|FIXME|XXX|HACK)\b/g, text),
+  },
+  {
+    says: "which engine runs is data: no branch on NODE_ENV",
+    holdsFor: /^src\//,
+    faultsOf: ({ text }) => found(/NODE_ENV/g, text),
+  },
+  {
+    says: "no test runs alone",
+    holdsFor: testOnly,
+    except: selfAndTest,
+    faultsOf: ({ text }) => found(/\b(?:test|it|describe)\.only\b/g, text),
+  },
+  {
+    says: "a module's schema is named by its own files only",
+    holdsFor: /^src\/[^/]+\/.*\.(ts|sql)$/,
+    faultsOf: foreignTables,
+  },
+  {
+    says: "no path of somebody's machine",
+    holdsFor: /./,
+    except: selfAndTest,
+    faultsOf: ({ text }) => found(/(?<![\w.~-])\/(?:root|home|Users|work)\/[\w.-]+/g, text),
+  },
+  {
+    says: "addresses on the web are documents, never where packages come from",
+    holdsFor: /./,
+    except: selfAndTest,
+    faultsOf: ({ text }) => found(/https?:\/\/[\w.-]+/g, text).filter((address) => !isDocument(address)),
+  },
+  {
+    says: "the lock file holds no address",
+    holdsFor: /^package-lock\.json$/,
+    faultsOf: ({ text }) => found(/"resolved":/g, text),
+  },
+  {
+    says: "README.md and each decision record have at most 60 lines",
+    holdsFor: /^README\.md$|^docs\/adr\/.*\.md$/,
+    faultsOf: ({ text }) => longerThan(60, text),
+  },
+  { says: "links lead somewhere", holdsFor: /\.md$/, faultsOf: deadLinks },
+];
+
+/** One line a fault: the file, what is there, and the rule. */
+export async function tidyFaults(): Promise<string[]> {
+  const faults: string[] = [];
+  for await (const path of glob("**/*", { exclude: isElsewhere, withFileTypes: false })) {
+    if (!textual.test(path)) continue;
+    faults.push(...faultsIn({ path, text: await readFile(path, "utf8") }));
+  }
+  return [...faults, ...(await unexplainedDependencies())];
+}
+
+export function faultsIn(file: File): string[] {
+  return rules
+    .filter(({ holdsFor, except }) => holdsFor.test(file.path) && !except?.test(file.path))
+    .flatMap(({ says, faultsOf }) => faultsOf(file).map((fault) => `${file.path}: ${fault} (${says})`));
+}
+
+const textual = /\.(ts|cjs|json|md|sql|lua|ya?ml|example)$|^\.ci\/|^LICENSE$|^Dockerfile$/;
+
+function isElsewhere(path: string): boolean {
+  return /^(node_modules|\.git|\.data)$/.test(path);
+}
+
+function longerThan(most: number, text: string): string[] {
+  const lines = text.trimEnd().split("\n").length;
+  return lines > most ? [`${lines} lines`] : [];
+}
+
+function found(pattern: RegExp, text: string): string[] {
+  return [...new Set(text.match(pattern))];
+}
+
+/** Namespaces, standards and the hosts of examples; a machine's own addresses. */
+const documents =
+  /^https?:\/\/(127\.|10\.|localhost|www\.(w3|rfc-editor|apache|conventionalcommits)\.org|github\.com|keepachangelog\.com|semver\.org|maven\.apache\.org|[\w.-]*\.?example(\.(com|org))?$|(product|inventory|order|gateway)$)/;
+
+function isDocument(address: string): boolean {
+  return documents.test(address) || !address.includes(".");
+}
+
+const owners: Record<string, string> = {
+  catalog: "catalog",
+  inventory: "inventory",
+  orders: "orders",
+  payment: "payment",
+  payment_simulator: "payment",
+  event_log: "engines",
+  dbos: "engines",
+};
+
+function foreignTables({ path, text }: File): string[] {
+  const room = path.split("/")[1];
+  return found(/\b(?:from|into|update|join|table) [a-z_]+\.[a-z_]+/g, text).filter((phrase) => {
+    const schema = phrase.split(/[ .]/)[1] ?? "";
+    return owners[schema] !== undefined && owners[schema] !== room;
+  });
+}
+
+function deadLinks({ path, text }: File): string[] {
+  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = ""]) => target);
+  return links.filter((target) => !existsSync(join(dirname(path), target))).map((target) => `no file at ${target}`);
+}
+
+/** Every package that runs in production costs something; ARCHITECTURE.md says what it saves. */
+async function unexplainedDependencies(): Promise<string[]> {
+  const { dependencies } = JSON.parse(await readFile("package.json", "utf8")) as { dependencies: object };
+  const text = existsSync("ARCHITECTURE.md") ? await readFile("ARCHITECTURE.md", "utf8") : "";
+  return Object.keys(dependencies)
+    .filter((name) => !text.includes(`\`${name}\``))
+    .map((name) => `ARCHITECTURE.md: \`${name}\` is missing (it says what each runtime dependency saves us)`);
+}
