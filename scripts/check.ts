@@ -13,7 +13,7 @@ import { tidyFaults } from "./tidy.ts";
 type Step = { name: string; findFaults(): Promise<string> };
 
 const steps: Step[] = [
-  tool("format and lint", "biome", "check", "--error-on-warnings"),
+  tool("format and lint", "biome", "check", "--error-on-warnings", "--max-diagnostics=20"),
   tool("types", "tsc", "--project", "."),
   tool("walls", "depcruise", "--config", ".dependency-cruiser.cjs", "src", "test", "bench", "scripts"),
   tool("unused code", "knip"),

@@ -14,7 +14,7 @@ export function bannerOf(config: Config, database: Database, { host, port, says 
     health       ${url}/actuator/health   metrics ${url}/actuator/prometheus
 
     SQL          ${database.says}
-    stock gate   in memory
+    stock gate   ${config.REDIS_HOST ? `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}` : "in memory"}
     event log    ${says.log}
     workflows    ${says.workflows}
     payment      simulator

@@ -1,7 +1,7 @@
 /** The process: engines, faces, services, an address, and an end in good order. */
 import { catalogSchema } from "#catalog";
 import { type Database, type EngineSettings, migrateDatabase, openDatabase, openEngines } from "#engines/open";
-import { inventorySchema, openMemoryGate } from "#inventory";
+import { inventorySchema, openGate, type RedisSettings } from "#inventory";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
 import type { Http } from "#platform/http";
@@ -60,7 +60,9 @@ export async function startSystem(
 ) {
   const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
-  const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });
+  const gate = await openGate(redisSettings(config), engines.sql("gate", 2), log);
+  lifecycle.onStop("gate", gate.shutdown);
+  const faces = await assemble({ config, engines, gate, log, now: Date.now });
   const app = await createServer(faces, chosen);
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
@@ -122,6 +124,11 @@ function engineSettings(config: Config): EngineSettings {
     },
     topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
   };
+}
+
+function redisSettings(config: Config): RedisSettings | undefined {
+  const { REDIS_HOST: host, REDIS_PORT: port, REDIS_PASSWORD: password, REDIS_TIMEOUT_MS: timeoutMs } = config;
+  return host === undefined ? undefined : { host, port, timeoutMs, ...(password !== undefined && { password }) };
 }
 
 /** What failed and why, from the outermost to the innermost cause. */

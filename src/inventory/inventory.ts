@@ -26,6 +26,7 @@ export type { Claim, Decided } from "./decide.ts";
 export type * from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
+export { openGate, type RedisSettings } from "./gate/open.ts";
 export type { GateMode, ModeState } from "./mode.ts";
 export type { EndedClaim, Outcome } from "./outcomes.ts";
 export type { OrderBooks } from "./rebuild.ts";

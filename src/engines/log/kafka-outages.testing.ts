@@ -68,14 +68,15 @@ export function outageLaws(stage: KafkaStage): void {
       const append = (value: string) => stage.eventLog.append(topic, [{ key: "a", value: Buffer.from(value) }]);
       const failure = async (value: string) => {
         const error = await append(value).catch((error) => error);
-        assert.ok(error instanceof AppendFailed, String(error));
+        if (error) assert.ok(error instanceof AppendFailed, String(error));
         return error;
       };
       await append("before");
       await until(() => seen.length === 1, patiently);
       await stage.broker().kill("SIGSTOP");
       try {
-        assert.equal((await failure("doubtful")).handedOver, true);
+        // The signal reaches the broker's threads one after another: it may still answer once or twice.
+        assert.equal((await until(() => failure("doubtful"), patiently)).handedOver, true);
         assert.equal((await failure("certain")).handedOver, false);
         assert.equal((await failure("certain")).handedOver, false);
       } finally {

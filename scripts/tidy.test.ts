@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { faultsIn } from "./tidy.ts";
+
+/** A file that breaks one rule, and the same without the fault. */
+const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: string, text: string] }[] = [
+  {
+    rule: /250 lines/,
+    bad: ["src/orders/place.ts", "x\n".repeat(251)],
+    good: ["src/orders/place.ts", "x\n".repeat(250)],
+  },
+  { rule: /450 lines/, bad: ["src/a.test.ts", "x\n".repeat(451)], good: ["src/a.test.ts", "x\n".repeat(300)] },
+  { rule: /kebab-case/, bad: ["src/orders/placeOrder.ts", ""], good: ["src/orders/place-order.ts", ""] },
+  { rule: /no utils/, bad: ["src/utils/date.ts", ""], good: ["src/orders/utilization.ts", ""] },
+  { rule: /no utils/, bad: ["src/orders/index.ts", ""], good: ["src/orders/reindex.ts", ""] },
+  { rule: /no Manager/, bad: ["src/a.ts", "class OrderManager {}"], good: ["src/a.ts", "type Orders = {}"] },
+  {
+    rule: /exports are named/,
+    bad: ["src/a.ts", 'export * from "./b.ts"'],
+    good: ["src/a.ts", 'export type * from "./b.ts"'],
+  },
+  { rule: /exports are named/, bad: ["src/a.ts", "export default 1"], good: ["src/a.ts", "export const one = 1"] },
+  { rule: /an issue/, bad: ["src/a.ts", "// TODO later"], good: ["src/a.ts", 'const currency = "XXX";'] },
+  { rule: /NODE_ENV/, bad: ["src/a.ts", "process.env.NODE_ENV"], good: ["test/a.ts", "process.env.NODE_ENV"] },
+  { rule: /runs alone/, bad: ["src/a.test.ts", 'it.only("x")'], good: ["src/a.test.ts", 'it("x")'] },
+  {
+    rule: /own files only/,
+    bad: ["src/payment/a.ts", "select 1 from orders.orders"],
+    good: ["src/orders/a.ts", "select 1 from orders.orders"],
+  },
+  {
+    rule: /somebody's machine/,
+    bad: ["README.md", "cd /home/ada/shop"],
+    good: ["README.md", "cd /var/cache/dropgate"],
+  },
+  {
+    rule: /are documents/,
+    bad: ["src/a.ts", '"https://packages.shop.test/x"'],
+    good: ["src/a.ts", '"https://www.rfc-editor.org/rfc/rfc9457"'],
+  },
+  { rule: /lock file/, bad: ["package-lock.json", '"resolved": "x"'], good: ["package-lock.json", '"integrity": "x"'] },
+  { rule: /60 lines/, bad: ["docs/adr/0001-x.md", "x\n".repeat(61)], good: ["docs/adr/0001-x.md", "x\n".repeat(60)] },
+  { rule: /lead somewhere/, bad: ["README.md", "[a](docs/none.md)"], good: ["README.md", "[a](package.json#x)"] },
+];
+
+describe("tidy", () => {
+  for (const { rule, bad, good } of cases) {
+    it(`finds a fault against: ${rule.source}`, () => {
+      const [badPath, badText] = bad;
+      const [goodPath, goodText] = good;
+      const faults = faultsIn({ path: badPath, text: badText });
+      assert.equal(faults.length, 1, faults.join("\n"));
+      assert.match(faults[0] ?? "", rule);
+      assert.deepEqual(faultsIn({ path: goodPath, text: goodText }), []);
+    });
+  }
+});

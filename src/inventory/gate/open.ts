@@ -1,0 +1,15 @@
+/** Which gate: Redis where one is named, else this process's own memory. */
+import type { Sql } from "#engines/sql";
+import type { Log } from "#platform/log";
+import type { Gate } from "./gate.ts";
+import { openMemoryGate } from "./memory.ts";
+import { createNonceStore } from "./redis-nonces.ts";
+
+export type RedisSettings = { host: string; port: number; password?: string; timeoutMs: number };
+
+/** The Redis client is only loaded where it is used. */
+export async function openGate(redis: RedisSettings | undefined, sql: Sql, log: Log): Promise<Gate> {
+  if (!redis) return openMemoryGate();
+  const { openRedisGate } = await import("./redis.ts");
+  return openRedisGate({ ...redis, nonces: createNonceStore(sql), log });
+}
