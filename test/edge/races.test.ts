@@ -52,7 +52,7 @@ describe("races", () => {
 
   it("a hundred buyers of one unit make one order, and once it is cancelled the next hundred do", async () => {
     const productId = await world.newProduct({ stock: 1 });
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const answers = await everybodyBuys(world, productId, 100);
       assert.deepEqual(tally(answers), { accepted: 1, sold_out: 99 });
       const [winner] = accepted(answers);
@@ -78,15 +78,15 @@ describe("races", () => {
   });
 
   it("paid and cancelled at the same moment: one of them wins, and nobody pays for nothing", async () => {
-    const productId = await world.newProduct({ stock: 20 });
+    const productId = await world.newProduct({ stock: 12 });
     const over = await Promise.all(
-      Array.from({ length: 20 }, async (_, i) => {
+      Array.from({ length: 12 }, async (_, i) => {
         const buyer = world.as(`buyer-${i}`);
         const { orderId, statusUrl } = await world.place(buyer, productId);
         await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
         const paying = buyer.post(`${statusUrl}/payment`, goodCard);
         // The verdict comes about 50 ms later: some are cancelled before it, some with it, some after it.
-        await setTimeout(i * 8);
+        await setTimeout(i * 12);
         const cancelled = await buyer.post(`${statusUrl}/cancel`);
         assert.ok([202, 409].includes((await paying).status));
         const order = await untilOver(world, buyer, orderId);
@@ -95,7 +95,7 @@ describe("races", () => {
       }),
     );
     for (const order of over) assertEndedOnce(order);
-    await assertStockFits(world, productId, 20, over);
+    await assertStockFits(world, productId, 12, over);
   });
 
   it("two cards at the same moment pay once", async () => {
@@ -163,22 +163,22 @@ describe("races", () => {
   });
 });
 
-describe("races with the deadline", () => {
+describe("races with the deadline, and for a place in the line", () => {
   const windowMs = 2_000;
   let world: World;
   before(async () => {
-    world = await openWorld({ paymentWindowMs: windowMs });
+    world = await openWorld({ paymentWindowMs: windowMs, maxWaitingOrders: 20 });
   });
   after(() => world.close());
 
   it("paid, cancelled and expired at the same moment: one of them wins", async () => {
-    const productId = await world.newProduct({ stock: 24 });
+    const productId = await world.newProduct({ stock: 16 });
     const over = await Promise.all(
-      Array.from({ length: 24 }, async (_, i) => {
+      Array.from({ length: 16 }, async (_, i) => {
         const buyer = world.as(`buyer-${i}`);
         const { orderId, statusUrl, payBy } = await world.place(buyer, productId);
-        // From 200 ms before the deadline to 30 ms after it.
-        await setTimeout(Math.max(0, Date.parse(payBy) - Date.now() - 200 + i * 10));
+        // From 200 ms before the deadline to 25 ms after it.
+        await setTimeout(Math.max(0, Date.parse(payBy) - Date.now() - 200 + i * 15));
         const paying = buyer.post(`${statusUrl}/payment`, goodCard);
         if (i % 2 === 0) await buyer.post(`${statusUrl}/cancel`);
         const { status, body } = await paying;
@@ -187,7 +187,7 @@ describe("races with the deadline", () => {
       }),
     );
     for (const order of over) assertEndedOnce(order);
-    await assertStockFits(world, productId, 24, over);
+    await assertStockFits(world, productId, 16, over);
   });
 
   it("orders whose deadline passed while nothing ran end after the start, and their units are back", async () => {
@@ -201,25 +201,19 @@ describe("races with the deadline", () => {
     const { held, available } = await world.untilAtRest(productId);
     assert.deepEqual({ held, available }, { held: 0, available: 10 });
   });
-});
 
-describe("more requests than may wait", () => {
-  let world: World;
-  before(async () => {
-    world = await openWorld({ maxWaitingOrders: 10 });
-  });
-  after(() => world.close());
-
-  it("are told so with Retry-After, and nothing is held for them", async () => {
+  it("more requests than may wait are told so with Retry-After, and nothing is held for them", async () => {
     const productId = await world.newProduct({ stock: 1_000 });
-    const answers = await everybodyBuys(world, productId, 300);
-    const { accepted: orders = 0, overloaded = 0 } = tally(answers);
-    assert.equal(orders + overloaded, 300, JSON.stringify(tally(answers)));
+    const answers = await everybodyBuys(world, productId, 200);
+    const { accepted: orders = 0, overloaded = 0, ...others } = tally(answers);
+    assert.deepEqual(others, {});
     assert.ok(overloaded > 0 && orders > 0, JSON.stringify(tally(answers)));
     for (const { status, headers } of answers.filter(({ status }) => status !== 202)) {
       assert.equal(status, 503);
       assert.ok(Number(headers["retry-after"]) > 0);
     }
-    assert.equal((await assertAccountsFor(world, productId, answers)).held, orders);
+    for (const { buyer, body } of accepted(answers)) await world.untilStatus(buyer, body.orderId, "FAILED");
+    const { held, available } = await world.untilAtRest(productId);
+    assert.deepEqual({ held, available }, { held: 0, available: 1_000 });
   });
 });

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { Reconciliation } from "../support/client.ts";
 import { accepted, assertAccountsFor, everybodyBuys, keepBuying, tally } from "../support/shoppers.ts";
 import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
+
+/** Between two reports, so that who reads them does not take the time that orders need. */
+const pauseMs = 5;
 
 describe("3. verify reconciliation", () => {
   let world: World;
@@ -21,7 +25,7 @@ describe("3. verify reconciliation", () => {
     const result = work.finally(() => {
       done = true;
     });
-    while (!done) samples.push(await reconcile());
+    for (; !done; await setTimeout(pauseMs)) samples.push(await reconcile());
     samples.push(await reconcile());
     for (const { status, products } of samples) {
       const wrong = products.filter((product) => product.status !== "OK" || product.drift !== 0);

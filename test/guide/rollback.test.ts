@@ -49,12 +49,12 @@ describe("rollback strategy", () => {
 
     it("with orders under way the switch goes down and up again, and never more is sold than there is", async () => {
       const plenty = await world.newProduct({ stock: 10_000 });
-      const scarce = await world.newProduct({ stock: 60 });
+      const scarce = await world.newProduct({ stock: 40 });
       const buyingPlenty = keepBuying(world, plenty, 4);
       const buyingScarce = keepBuying(world, scarce, 4);
       const someMore = async () => {
         const soFar = accepted(buyingPlenty.soFar).length;
-        await until(() => accepted(buyingPlenty.soFar).length >= soFar + 10);
+        await until(() => accepted(buyingPlenty.soFar).length >= soFar + 6);
       };
       for (const mode of ["sync", "gatekeeper", "sync", "gatekeeper"]) {
         await someMore();
@@ -76,7 +76,7 @@ describe("rollback strategy", () => {
       ]);
       await assertAccountsFor(world, plenty, answers[0]);
       const { held, available } = await assertAccountsFor(world, scarce, answers[1]);
-      assert.equal(held + available, 60);
+      assert.equal(held + available, 40);
     });
 
     it("at sync an order is answered in the same shape, decided already", async () => {
@@ -118,11 +118,11 @@ describe("rollback strategy", () => {
       assert.deepEqual({ sold, available, gate }, { sold: 2, available: 1, gate: 1 });
     });
 
-    it("a thousand buyers at sync buy exactly what there is", async () => {
-      const productId = await world.newProduct({ stock: 50 });
+    it("three hundred buyers at sync buy exactly what there is", async () => {
+      const productId = await world.newProduct({ stock: 30 });
       await switchTo("sync");
-      const answers = await everybodyBuys(world, productId, 1_000);
-      assert.deepEqual(tally(answers), { accepted: 50, sold_out: 950 });
+      const answers = await everybodyBuys(world, productId, 300);
+      assert.deepEqual(tally(answers), { accepted: 30, sold_out: 270 });
       await switchTo("gatekeeper");
       await assertAccountsFor(world, productId, answers);
     });
@@ -201,9 +201,9 @@ describe("rollback strategy", () => {
     });
 
     it("a gate that is lost again and again under load sells no unit twice and loses no promised order", async () => {
-      const productId = await world.newProduct({ stock: 100 });
+      const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
-      for (let loss = 1; loss <= 5; loss += 1) {
+      for (let loss = 1; loss <= 4; loss += 1) {
         await until(() => accepted(buying.soFar).length >= 8 * loss);
         await world.faults.loseGate();
       }
@@ -211,7 +211,7 @@ describe("rollback strategy", () => {
       const answers = await buying.stop();
       assertOnly(refusalsOf(answers), ["price_not_available", "outcome_pending", "order_failed", "sold_out"]);
       const { held, available } = await assertAccountsFor(world, productId, answers);
-      assert.equal(held + available, 100);
+      assert.equal(held + available, 50);
     });
 
     it("an order that was accepted just before the loss is confirmed", async () => {
@@ -273,7 +273,7 @@ describe("rollback strategy", () => {
       await world.faults.loseLogAnswers();
       await until(async () => {
         answers.push(...(await everybodyBuys(world, productId, 5)));
-        return answers.length >= 60;
+        return answers.length >= 40;
       });
       await world.faults.restoreLog();
       assertOnly(refusalsOf(answers), ["order_failed", "outcome_pending"]);

@@ -55,10 +55,15 @@ describe("the start command", { timeout: 120_000 }, () => {
 
   const customer = (user: string) => createClient(() => origin, { "x-user-id": user }, crowd);
 
+  /** The folder keeps its secret, so a token outlives the process. */
+  let adminToken: string | undefined;
   async function admin(): Promise<Client> {
-    const token = run(["token", "--role", "ADMIN"]);
-    assert.equal(await token.ended, 0);
-    return createClient(() => origin, { authorization: `Bearer ${token.output.trim()}` }, staff);
+    if (!adminToken) {
+      const token = run(["token", "--role", "ADMIN"]);
+      assert.equal(await token.ended, 0);
+      adminToken = token.output.trim();
+    }
+    return createClient(() => origin, { authorization: `Bearer ${adminToken}` }, staff);
   }
 
   async function postmasterPid(): Promise<number> {

@@ -88,7 +88,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
   });
 
   test("a run whose process was killed while it waited waits on, until the deadline it had", async (t) => {
-    const plot = plan("asleep", ["first", "wait", "second"], 8_000);
+    const plot = plan("asleep", ["first", "wait", "second"], 20_000);
     const child = startChild(t, "asleep", plot);
     await untilWaiting("asleep");
     await kill(child);

@@ -11,5 +11,8 @@ export type RedisSettings = { host: string; port: number; password?: string; tim
 export async function openGate(redis: RedisSettings | undefined, sql: Sql, log: Log): Promise<Gate> {
   if (!redis) return openMemoryGate();
   const { openRedisGate } = await import("./redis.ts");
-  return openRedisGate({ ...redis, nonces: createNonceStore(sql), log });
+  // In the rush of a sale it is this process that is late, not Redis: a shorter time-out would refuse buyers who had
+  // their units. A Redis that is gone is known by its connection, and fails at once.
+  const reserveTimeoutMs = redis.timeoutMs;
+  return openRedisGate({ ...redis, reserveTimeoutMs, nonces: createNonceStore(sql), log });
 }
