@@ -11,7 +11,6 @@ const mayUse = {
   payment: ["identity"],
   orders: ["identity", "inventory"],
   fulfilment: ["identity", "inventory", "orders", "payment"],
-  notifications: ["identity"],
 };
 
 const faces = `^src/(${Object.keys(mayUse)
@@ -118,6 +117,13 @@ module.exports = {
         pathNot: [`^src/(platform|engines|${[module, ...others].join("|")})/`, events],
       },
     })),
+    {
+      name: "every-module-has-its-row",
+      comment: "A folder that `mayUse` does not name would be bound by none of the rules above.",
+      severity: "error",
+      from: { path: `^src/(?!(platform|engines|${Object.keys(mayUse).join("|")})/)[^/]+/` },
+      to: {},
+    },
     {
       name: "modules-meet-at-their-faces",
       comment:

@@ -20,7 +20,7 @@ import { openTemporalWorkflows } from "./temporal.ts";
 import { end, until, workflowsContract } from "./workflows.contract.ts";
 import { stepPatience } from "./workflows.ts";
 
-const log = createLog({ level: (process.env.TL ?? "silent") as "silent" });
+const log = createLog({ level: "silent" });
 
 workflowsContract("Temporal", async () => {
   const { TEMPORAL_ADDRESS } = process.env;

@@ -57,8 +57,6 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
             args: [input],
             workflowIdReusePolicy: "REJECT_DUPLICATE",
             workflowIdConflictPolicy: "USE_EXISTING",
-            // The first turn comes back with the answer, where this process is free to take it.
-            requestEagerStart: true,
           }),
         );
       } catch (error) {

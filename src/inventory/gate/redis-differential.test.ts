@@ -27,7 +27,7 @@ describe("the gate on Redis beside the reducer", { skip: skipWithoutRedis }, () 
     await redis?.close();
   });
 
-  test("any commands are answered alike and leave the same behind", { timeout: 300_000 }, async (t) => {
+  test("any commands are answered alike and leave the same behind", { timeout: 60_000 + runs * 500 }, async (t) => {
     let steps = 0;
     t.diagnostic(`repeat with DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_RUNS=${runs}`);
     const alike = fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 80, size: "max" }), async (story) => {

@@ -26,7 +26,7 @@ export const loadingRefusal = "Redis still reads its data";
 
 /** Why this server cannot hold the gate, and what to do; undefined where it can. */
 export function refusalOf(server: RedisServer): string | undefined {
-  if (Number.parseInt(server.version, 10) < 7) {
+  if (!(Number.parseInt(server.version, 10) >= 7)) {
     return `This Redis is version ${server.version}. Older than 7.0, it copies scripts to its replicas, and the gate could
 not tell that one took over: install Redis 7.0 or later, or Valkey`.replaceAll("\n", " ");
   }

@@ -9,7 +9,7 @@ import { createClient } from "@redis/client";
 import { createLog } from "#platform/log";
 import { findProgram } from "../../../scripts/servers/cache.ts";
 import { until } from "../../../test/support/until.ts";
-import type { Gate } from "./gate.ts";
+import type { Gate, GateImage, ReserveRequest } from "./gate.ts";
 import { openRedisGate, type RedisGateOptions } from "./redis.ts";
 import type { NonceStore } from "./redis-lives.ts";
 
@@ -109,4 +109,40 @@ export function openTestGate(
 ): Promise<Gate> {
   const log = createLog({ level: "silent" });
   return openRedisGate({ ...{ host, port, password, nonces, log }, timeoutMs: 2_000, ...change });
+}
+
+export const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+
+/** Closes and loads a product, as a rebuild does. */
+export async function rebuilt(
+  gate: Gate,
+  productId: string,
+  change: Partial<GateImage> = {},
+): Promise<"open" | "stale"> {
+  const closing = await gate.close(productId);
+  const image = { productId, epoch: 1, sellable: 10, applied: 0, price, held: [], keysInBooks: false };
+  return gate.install({ ...image, ...change }, closing);
+}
+
+let orders = 0;
+
+export function requestOf(productId: string, change: Partial<ReserveRequest> = {}): ReserveRequest {
+  orders += 1;
+  const nowMs = Date.now();
+  return {
+    ...{ productId, orderId: `order-${process.pid}-${orders}`, userId: `buyer-${orders}`, quantity: 1, bodyHash: "" },
+    ...{ expectedTotalMinor: null, booksAsked: false, withdrawal: false, nowMs, payByMs: nowMs + 60_000 },
+    ...change,
+  };
+}
+
+/** "reserved", or why not. */
+export async function buy(gate: Gate, productId: string): Promise<string> {
+  const [answer] = await gate.reserve([requestOf(productId)]);
+  return answer?.kind === "refused" ? answer.reason : (answer?.kind ?? "nothing");
+}
+
+export async function unitsOf(gate: Gate, productId: string) {
+  const [snapshot] = await gate.snapshot([productId]);
+  return snapshot && { sellable: snapshot.sellable, pending: snapshot.pending };
 }

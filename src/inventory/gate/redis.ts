@@ -46,6 +46,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const link = await openLink({ ...options, onConnected: (one) => void lives.find(one).catch(onUnknownLife) });
   const calls = createCalls({ link, lives, timeoutMs, onUnknownLife });
   const finder = createRecordFinder({ link, calls, timeoutMs, log });
+  await lives.find(link.connection("life"));
 
   async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
     const [reply] = await calls.run(script, [{ script, productId, args }]);

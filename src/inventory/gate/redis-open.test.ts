@@ -1,0 +1,110 @@
+/** What is said, and within which words, where a Redis cannot hold the gate. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { findProgram } from "../../../scripts/servers/cache.ts";
+import {
+  buy,
+  memoryNonces,
+  openTestGate,
+  rebuilt,
+  skipWithoutRedis,
+  startTestRedis,
+  type TestRedis,
+} from "./redis.testing.ts";
+import { refusalOf, serverFrom } from "./redis-server.ts";
+
+const good = {
+  version: "7.0.15",
+  replicationId: "abc",
+  role: "master",
+  loading: false,
+  evictionPolicy: "noeviction",
+  isCluster: false,
+};
+
+test("a server that cannot hold the gate is refused with what to do", () => {
+  assert.equal(refusalOf(good), undefined);
+  assert.equal(refusalOf({ ...good, version: "8.2.1" }), undefined);
+  assert.match(refusalOf({ ...good, version: "6.2.14" }) ?? "", /version 6\.2\.14.*install Redis 7\.0/);
+  assert.match(refusalOf({ ...good, evictionPolicy: "allkeys-lru" }) ?? "", /allkeys-lru.*noeviction/);
+  assert.match(refusalOf({ ...good, role: "slave" }) ?? "", /replica.*REDIS_HOST/);
+  assert.match(refusalOf({ ...good, isCluster: true }) ?? "", /cluster/);
+  assert.match(refusalOf({ ...good, loading: true }) ?? "", /reads its data/);
+  assert.match(refusalOf(serverFrom("no such answer")) ?? "", /version unknown/);
+});
+
+describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
+  let redis: TestRedis;
+  before(async () => {
+    redis = await startTestRedis();
+  });
+  after(() => redis?.close());
+
+  test("a policy that throws keys away is refused, and how to set it is said", async () => {
+    await redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+    await assert.rejects(openTestGate(redis, memoryNonces()), /allkeys-lru.*config set maxmemory-policy noeviction/s);
+    await redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction");
+  });
+
+  test("a wrong or missing password names its setting", async () => {
+    await assert.rejects(openTestGate(redis, memoryNonces(), { password: "wrong" }), /REDIS_PASSWORD/);
+    await assert.rejects(openTestGate(redis, memoryNonces(), { password: undefined }), /REDIS_PASSWORD/);
+  });
+
+  test("an address where nobody answers names its settings", async () => {
+    await assert.rejects(openTestGate(redis, memoryNonces(), { port: 1 }), /127\.0\.0\.1:1.*REDIS_HOST and REDIS_PORT/);
+  });
+
+  test("a server that takes the connection and says nothing does so too", async () => {
+    await redis.kill("SIGSTOP");
+    await assert.rejects(openTestGate(redis, memoryNonces()), /REDIS_HOST and REDIS_PORT/);
+    await redis.kill("SIGCONT");
+  });
+});
+
+const skipWithoutTls = skipWithoutRedis || (findProgram("openssl") ? false : "no openssl here to make certificates");
+
+test("over TLS the server's certificate is checked", { skip: skipWithoutTls }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-tls-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  makeCertificates(folder);
+  const redis = await startTestRedis();
+  t.after(() => redis.close());
+  const files = ["tls-ca-cert-file ca.crt", "tls-cert-file server.crt", "tls-key-file server.key"];
+  for (const [name, file] of files.map((line) => line.split(" ") as [string, string])) {
+    await redis.ask("CONFIG", "SET", name, join(folder, file));
+  }
+  await redis.ask("CONFIG", "SET", "tls-auth-clients", "no", "tls-port", String(redis.port + 1));
+  const address = { port: redis.port + 1, tls: { ca: readFileSync(join(folder, "ca.crt")) } };
+
+  const gate = await openTestGate(redis, memoryNonces(), address);
+  t.after(() => gate.shutdown());
+  await rebuilt(gate, "lamp");
+  assert.equal(await buy(gate, "lamp"), "reserved");
+  await assert.rejects(openTestGate(redis, memoryNonces(), { ...address, tls: {} }), /encrypted.*certificate/);
+});
+
+function makeCertificates(folder: string): void {
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+  const key = ["-newkey", "rsa:2048", "-nodes", "-days", "2"];
+  openssl("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=Tests");
+  const san = ["-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1"];
+  openssl(
+    "req",
+    "-x509",
+    ...key,
+    "-CA",
+    "ca.crt",
+    "-CAkey",
+    "ca.key",
+    "-keyout",
+    "server.key",
+    "-out",
+    "server.crt",
+    ...san,
+  );
+}
