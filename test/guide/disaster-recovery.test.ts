@@ -31,7 +31,7 @@ describe("disaster recovery", () => {
       await world.place(ada, productId, 2);
       await world.untilAtRest(productId);
       await world.faults.loseGate();
-      await world.untilAtRest(productId);
+      await world.admin.post("/admin/sync-redis");
       const refused = await ada.post("/orders", { productId, quantity: 1 });
       assert.equal(refused.body.code, "limit_per_customer");
     });

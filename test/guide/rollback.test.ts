@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
-import type { Order, PlacedOrder, Problem, StockSync } from "../support/client.ts";
+import type { Answer, Order, PlacedOrder, Problem, StockSync } from "../support/client.ts";
 import {
   accepted,
   assertAccountsFor,
@@ -286,51 +286,56 @@ describe("rollback strategy", () => {
       assert.equal(held, 40);
     });
 
-    it("what nobody knows yet is said so, with the order's id, and a retry under the key finds out", async () => {
-      const productId = await world.newProduct({ stock: 3 });
-      const ada = world.as("ada");
-      const order = () =>
-        ada.post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 }, { "idempotency-key": "once" });
-      // Neither known to be in the log nor decided in the books: what a log and a database that fail together leave.
-      armCrashPoint("place.reserved", { kind: "error" });
-      armCrashPoint("place.voiding", { kind: "error" });
-      const first = await order();
-      disarmCrashPoints();
-      assert.equal(first.status, 503);
-      assert.equal(first.body.code, "outcome_pending");
-      assert.ok(Number(first.headers["retry-after"]) > 0);
-      const { orderId } = first.body;
-      assert.equal((await ada.get<Order>(`/orders/${orderId}`)).body.status, "PENDING");
+    describe("where log and database fail together", () => {
+      let productId: string;
+      const ada = () => world.as("ada");
+      const order = (key: string) =>
+        ada().post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 }, { "idempotency-key": key });
+      let undecided: Answer<PlacedOrder & Problem>[];
+      before(async () => {
+        productId = await world.newProduct({ stock: 3 });
+        // Neither known to be in the log nor decided in the books.
+        armCrashPoint("place.reserved", { kind: "error" });
+        armCrashPoint("place.voiding", { kind: "error" });
+        undecided = [await order("retried"), await order("given up")];
+        disarmCrashPoints();
+      });
 
-      const retried = await until(
-        async () => {
-          const answer = await order();
-          return answer.status === 202 && answer;
-        },
-        { withinMs: 20_000, everyMs: 100 },
-      );
-      assert.equal(retried.body.orderId, orderId);
-      await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
-      assert.equal((await world.untilAtRest(productId)).held, 1);
-    });
+      it("what nobody knows yet is said so, with the order's id", async () => {
+        for (const { status, headers, body } of undecided) {
+          assert.deepEqual([status, body.code], [503, "outcome_pending"]);
+          assert.ok(Number(headers["retry-after"]) > 0);
+          assert.equal((await ada().get<Order>(`/orders/${body.orderId}`)).body.status, "PENDING");
+        }
+        const { status, inFlight } = await world.reportOf(productId);
+        assert.deepEqual([status, inFlight], ["OK", 2]);
+      });
 
-    it("an order whose reservation turned out void shows as failed, and can be neither paid nor cancelled", async () => {
-      const productId = await world.newProduct({ stock: 1 });
-      const ada = world.as("ada");
-      armCrashPoint("place.reserved", { kind: "error" });
-      armCrashPoint("place.voiding", { kind: "error" });
-      const { body } = await ada.post("/orders", { productId, quantity: 1 });
-      disarmCrashPoints();
-      assert.equal(body.code, "outcome_pending");
-      const failed = await world.untilStatus(ada, body.orderId ?? "", "FAILED");
-      assert.equal(failed.reason, "order_failed");
-      assert.equal((await world.untilAtRest(productId)).available, 1);
-      for (const answer of [
-        await ada.post(`/orders/${body.orderId}/payment`, goodCard),
-        await ada.post(`/orders/${body.orderId}/cancel`),
-      ]) {
-        assert.deepEqual([answer.status, answer.body.code], [409, "order_ended"]);
-      }
+      it("a retry under the key finds out, and makes one order", async () => {
+        const placed = await until(
+          async () => {
+            const answer = await order("retried");
+            return answer.status === 202 && answer;
+          },
+          { withinMs: 20_000, everyMs: 100 },
+        );
+        assert.equal(placed.body.orderId, undecided[0]?.body.orderId);
+        await world.untilStatus(ada(), placed.body.orderId, "PAYMENT_PENDING");
+        assert.equal((await world.untilAtRest(productId)).held, 1);
+      });
+
+      it("what turned out void shows as failed, holds nothing, and can be neither paid nor cancelled", async () => {
+        const orderId = undecided[1]?.body.orderId ?? assert.fail();
+        const failed = await world.untilStatus(ada(), orderId, "FAILED");
+        assert.equal(failed.reason, "order_failed");
+        assert.equal((await world.untilAtRest(productId)).available, 2);
+        for (const answer of [
+          await ada().post(`/orders/${orderId}/payment`, goodCard),
+          await ada().post(`/orders/${orderId}/cancel`),
+        ]) {
+          assert.deepEqual([answer.status, answer.body.code], [409, "order_ended"]);
+        }
+      });
     });
   });
 });
