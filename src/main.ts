@@ -40,6 +40,8 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
     if (chosen.length === services.length) process.stdout.write(bannerOf(config, database, system));
     log.error("the database ended by itself", {}, await database.failed);
   } catch (error) {
+    // Ctrl-C in the middle of starting; the process ends as soon as all is closed.
+    if (lifecycle.stopping) return;
     console.error(`\nDropgate did not start: ${saysOf(error)}`);
     if (log.isEnabled("debug")) console.error(error);
     else console.error("LOG_LEVEL=debug shows where.");

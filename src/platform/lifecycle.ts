@@ -6,6 +6,8 @@ export type Lifecycle = {
   onStop(name: string, close: () => unknown, options?: { withinMs?: number }): void;
   /** Closes everything once; later calls get the same promise. Resolves to whether all closed in time and without error. */
   stop(): Promise<boolean>;
+  /** What fails from now on fails because we stop. */
+  readonly stopping: boolean;
   /** From now on SIGINT and SIGTERM stop and exit; another one while stopping exits at once. */
   stopOnSignals(): void;
 };
@@ -45,6 +47,9 @@ export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?:
       open.push({ name, close, withinMs });
     },
     stop,
+    get stopping() {
+      return stopping !== undefined;
+    },
     stopOnSignals() {
       let firstAt: number | undefined;
       const onSignal = (signal: NodeJS.Signals) => {

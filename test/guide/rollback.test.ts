@@ -232,7 +232,7 @@ describe("rollback strategy", () => {
     });
 
     it("orders fail for good and hold nothing; accepted ones go on; afterwards orders go through", async () => {
-      const productId = await world.newProduct({ stock: 10 });
+      const productId = await world.newProduct({ stock: 50 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
       await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
@@ -240,7 +240,7 @@ describe("rollback strategy", () => {
       const answers = await everybodyBuys(world, productId, 30);
       assert.deepEqual(tally(answers), { order_failed: 30 });
       assert.ok(answers.every(({ status, headers }) => status === 503 && Number(headers["retry-after"]) > 0));
-      assert.equal((await world.untilAtRest(productId)).available, 9);
+      assert.equal((await world.untilAtRest(productId)).available, 49);
       assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
       await world.untilStatus(ada, orderId, "CONFIRMED");
 
@@ -297,7 +297,7 @@ describe("rollback strategy", () => {
         // Neither known to be in the log nor decided in the books.
         armCrashPoint("place.reserved", { kind: "error" });
         armCrashPoint("place.voiding", { kind: "error" });
-        undecided = [await order("retried"), await order("given up")];
+        undecided = [await order("retried"), await order("given-up")];
         disarmCrashPoints();
       });
 

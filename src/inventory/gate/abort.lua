@@ -9,14 +9,15 @@ local gate = fields('epoch', 'sellable', 'pending')
 if not isServed(gate) or gate.epoch ~= epoch then return 'kept' end
 local record = recordOf(order, n)
 if not record or record.state ~= 'P' or record.shared then return 'kept' end
-local changes = {}
-hold(changes, record.user, -record.quantity)
-local held = heldAfter(changes)
+local heldChanges, changes = {}, newChanges()
+hold(heldChanges, customerOf(record), -record.quantity)
+drop(changes, order)
+free(changes, order, record)
+local held = heldAfter(heldChanges)
 local sellable, pending = number(gate.sellable) + record.quantity, number(gate.pending) - record.quantity
 redis.call('ZCARD', BY_AGE)
 
 redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending)
 saveHeld(held)
-drop(order)
-forgetKey(order, record)
+write(changes)
 return 'aborted'

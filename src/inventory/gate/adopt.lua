@@ -6,12 +6,11 @@
 -- Answer  epoch and the record as it was, or nothing
 local order, now = unpack(ARGV)
 local gate = fields('epoch')
-local text = isServed(gate) and redis.call('HGET', RECORDS, order)
-local record = text and parse(text)
+local record = isServed(gate) and recordsOf({ order })[order]
 if not record or record.state ~= 'P' then return false end
 redis.call('ZCARD', BY_AGE)
+local head, tail = string.match(record.text, '^.(.|[^|]*|[^|]*|[^|]*|)[^|]*(.*)$')
 
-record.shared, record.reserved = true, number(now)
-save(order, record)
+redis.call('HSET', RECORDS, order, 'P1' .. string.sub(head, 2) .. now .. tail)
 redis.call('ZADD', BY_AGE, now, order)
-return { gate.epoch, text }
+return { gate.epoch, record.text }

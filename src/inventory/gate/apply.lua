@@ -12,12 +12,11 @@ if number(seq) <= applied then return 'duplicate' end
 if number(seq) > applied + 1 then return { 'gap', applied } end
 if kind == 'rebuild' then return 'refused' end
 
-local orders, records = {}, {}
+local orders = {}
 for i = 6, #ARGV, 5 do orders[#orders + 1] = ARGV[i + 1] end
-for order, text in pairs(lookUp(RECORDS, orders)) do records[order] = text and parse(text) or nil end
+local records, changes, heldChanges = recordsOf(orders), newChanges(), {}
 redis.call('ZCARD', BY_AGE)
 local sellable, pending = number(gate.sellable), number(gate.pending)
-local heldChanges, writes = {}, {}
 
 local function decide(decision, order, n, user, quantity)
   if decision == 'R' then
@@ -35,18 +34,19 @@ local function decide(decision, order, n, user, quantity)
   pending = pending - record.quantity
   if not claimed then
     sellable = sellable + record.quantity
-    hold(heldChanges, record.user, -record.quantity)
+    hold(heldChanges, customerOf(record), -record.quantity)
   end
   -- A duplicate's key belongs to the order that stands; a refusal's key is free again.
   local accepted = claimed or decision == 'D'
-  writes[#writes + 1] = { accepted and accept or forgetKey, order, record }
+  local change = accepted and accept or free
+  change(changes, order, record)
   if record.state == 'P' then
     -- Whoever is about to mark it must still learn how it was decided.
-    record.state = accepted and 'C' or 'R'
-    writes[#writes + 1] = { save, order, record }
+    become(record, accepted and 'C' or 'R')
+    save(changes, order, record)
   else
     records[order] = nil
-    writes[#writes + 1] = { drop, order }
+    drop(changes, order)
   end
 end
 
@@ -61,6 +61,6 @@ local agrees = drift == 0 and sellable >= 0
 redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'applied', seq,
   'state', agrees and gate.state or 'closed')
 saveHeld(held)
-for _, write in ipairs(writes) do write[1](write[2], write[3]) end
+write(changes)
 if agrees then return 'applied' end
 return { 'drifted', drift }

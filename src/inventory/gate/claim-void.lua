@@ -10,8 +10,10 @@ if not isServed(gate) or gate.epoch ~= epoch then return 'stale' end
 local record = recordOf(order, n)
 if not record then return 'gone' end
 if record.state == 'P' then
-  record.state = 'V'
-  save(order, record)
+  local changes = newChanges()
+  become(record, 'V')
+  save(changes, order, record)
+  write(changes)
 end
 local states = { U = 'published', V = 'voiding', C = 'claimed', R = 'refused' }
 return states[record.state]

@@ -6,7 +6,9 @@
 local gate = fields('epoch')
 if not isServed(gate) then return end
 redis.call('ZCARD', BY_AGE)
+local changes = newChanges()
 for i = 1, #ARGV, 3 do
   local record = gate.epoch == ARGV[i + 1] and recordOf(ARGV[i], ARGV[i + 2])
-  if record and not isUndecided(record) then drop(ARGV[i]) end
+  if record and not isUndecided(record) then drop(changes, ARGV[i]) end
 end
+write(changes)

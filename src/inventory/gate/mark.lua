@@ -7,11 +7,9 @@
 local gate = fields('epoch')
 redis.call('ZCARD', BY_AGE)
 
-local orders, records = {}, {}
+local orders = {}
 for i = 1, #ARGV, 3 do orders[#orders + 1] = ARGV[i] end
-for order, text in pairs(lookUp(RECORDS, orders)) do records[order] = text and parse(text) or nil end
-
-local answers = {}
+local records, changes, answers = recordsOf(orders), newChanges(), {}
 
 local function mark(order, n)
   local record = records[order]
@@ -19,16 +17,16 @@ local function mark(order, n)
   if record.state == 'U' then return 'published' end
   if record.state == 'V' then return 'voiding' end
   if record.state == 'P' then
-    record.state = 'U'
-    save(order, record)
-    accept(order, record)
+    become(record, 'U')
+    save(changes, order, record)
+    accept(changes, order, record)
     return 'published'
   end
   -- A stub: the books decided first, and whoever marks is told.
   records[order] = nil
-  drop(order)
+  drop(changes, order)
   if record.state == 'R' then return 'refused' end
-  accept(order, record)
+  accept(changes, order, record)
   return 'published'
 end
 
@@ -36,4 +34,6 @@ for i = 1, #ARGV, 3 do
   local ours = isServed(gate) and gate.epoch == ARGV[i + 1]
   answers[#answers + 1] = ours and mark(ARGV[i], ARGV[i + 2]) or 'stale'
 end
+
+write(changes)
 return answers

@@ -69,18 +69,8 @@ const states: Record<string, RecordState> = { P: "pending", U: "published", V: "
 /** @throws Error when the text is no record, whoever wrote it. */
 export function recordFrom(productId: string, epoch: string | undefined, orderId: string, text: string): GateRecord {
   const parts = text.split("|");
-  const [
-    flags = "",
-    n,
-    quantity,
-    reservedAtMs,
-    payByMs,
-    unitPriceMinor,
-    currency = "",
-    priceVersion,
-    limit,
-    body = "",
-  ] = parts;
+  const [flags = "", n, body = "", quantity, reservedAtMs, payByMs, unitPriceMinor, currency, priceVersion, limit] =
+    parts;
   const state = states[flags.charAt(0)];
   if (!state || parts.length < 11) throw new Error(`not a record of the gate: ${text}`);
   return {
@@ -89,7 +79,7 @@ export function recordFrom(productId: string, epoch: string | undefined, orderId
     userId: parts.slice(10).join("|"),
     quantity: Number(quantity),
     unitPriceMinor: Number(unitPriceMinor),
-    currency,
+    currency: currency ?? "",
     priceVersion: Number(priceVersion),
     limitPerCustomer: limit ? Number(limit) : null,
     bodyHash: decodeURIComponent(body),

@@ -80,18 +80,47 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
   }
 
   test("what came back of an old life is there to be looked at, and is served to nobody", async () => {
-    const taken = await take();
-    await gate.mark([taken]);
+    const [told, pending] = [await take(), await take()];
+    await gate.mark([told]);
     await redis.kill("SIGTERM");
     await redis.start();
     await until(() => gate.snapshot());
-    await gate.close(lamp);
+    await rebuilt(gate, `${lamp}-chair`);
+    const cameBack = await redis.ask("HGETALL", `g:{${lamp}}:r`);
+    for (const state of ["open", "closed"]) {
+      assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "state"), state);
+      assert.equal(await buy(gate, lamp), "closed");
+      assert.deepEqual(await gate.mark([told, pending]), ["stale", "stale"]);
+      assert.equal(await gate.claimVoid(pending), "stale");
+      assert.equal(await gate.abort(pending), "kept");
+      assert.deepEqual(await gate.adopt(lamp, pending.orderId, Date.now()), { kind: "refused" });
+      const row = {
+        productId: lamp,
+        seq: 1,
+        epoch: 1,
+        kind: "change",
+        availableAfter: 10,
+        added: 0,
+        items: [],
+      } as const;
+      assert.deepEqual(await gate.apply({ ...row, items: [] }), { kind: "refused" });
+      await gate.setPrice(lamp, { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: null, version: 9 });
+      await gate.forget([told, pending]);
+      assert.equal(await gate.record(lamp, told.orderId), undefined);
+      assert.deepEqual(await gate.snapshot([lamp]), []);
+      assert.ok((await gate.recordsBefore(Date.now() + 1_000, 100)).every(({ productId }) => productId !== lamp));
+      await gate.close(lamp);
+    }
+    assert.deepEqual(await redis.ask("HGETALL", `g:{${lamp}}:r`), cameBack);
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "unitPrice"), "4900");
+    const states = (await gate.records(lamp)).map(({ orderId, state }) => [orderId, state]);
     assert.deepEqual(
-      (await gate.records(lamp)).map(({ orderId, state }) => [orderId, state]),
-      [[taken.orderId, "published"]],
+      states.sort(),
+      [
+        [told.orderId, "published"],
+        [pending.orderId, "pending"],
+      ].sort(),
     );
-    await assertClosed(gate, taken);
-    assert.equal(await gate.claimVoid(taken), "stale");
   });
 
   test("one product that is rebuilt does not open the others", async () => {

@@ -8,7 +8,7 @@
 --   4  g:{p}:u  hash: customer -> units held
 -- and, reached by name from the first, g:{p}:i:<order>: the entry of a request under an Idempotency-Key.
 --
--- A record is '<state><shared>|n|quantity|reserved|pay by|unit price|currency|price version|limit|body hash|customer',
+-- A record is '<state><shared>|n|body hash|quantity|reserved|pay by|unit price|currency|price version|limit|customer',
 -- its state P pending, U published, V voiding, and as stubs C claimed and R refused.
 -- An entry is '<A where accepted, else .>|epoch|record'.
 --
@@ -54,54 +54,78 @@ end
 
 -- Only what commands ask of a record; the rest of its text stays as it is.
 local function parse(text)
-  local state, shared, n, quantity, reserved, rest = string.match(text, '^(%u)(%d)|(%-?%d+)|(%d+)|(%d+)|(.*)$')
+  local state, shared, n, body, quantity, reserved = string.match(text, '^(%u)(%d)|(%-?%d+)|([^|]*)|(%d+)|(%d+)|')
   if not state then error('not a record: ' .. text) end
-  local body, user = string.match(rest, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|(.*)$')
   return {
-    state = state, shared = shared == '1', n = n, quantity = number(quantity), reserved = number(reserved),
-    rest = rest, body = body, user = user,
+    text = text, state = state, shared = shared == '1', n = n, body = body, quantity = number(quantity),
+    reserved = number(reserved),
   }
 end
 
-local function textOf(record)
-  return string.format('%s%d|%s|%.0f|%.0f|%s', record.state, record.shared and 1 or 0, record.n, record.quantity,
-    record.reserved, record.rest)
+-- Comes last in the text, since nobody knows what a customer's name may contain.
+local function customerOf(record)
+  return string.match(record.text, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(.*)$')
+end
+
+local function become(record, state)
+  record.state, record.text = state, state .. string.sub(record.text, 2)
 end
 
 local function isUndecided(record)
   return record.state == 'P' or record.state == 'U' or record.state == 'V'
 end
 
+-- The records of orders by order; nil where there is none.
+local function recordsOf(orders)
+  local records = lookUp(RECORDS, orders)
+  for order, text in pairs(records) do records[order] = text and parse(text) or nil end
+  return records
+end
+
 -- The record of an order, if it is the reservation that is meant.
 local function recordOf(order, n)
-  local text = redis.call('HGET', RECORDS, order)
-  local record = text and parse(text)
+  local record = recordsOf({ order })[order]
   return record and record.n == n and record or nil
-end
-
-local function save(order, record)
-  redis.call('HSET', RECORDS, order, textOf(record))
-end
-
-local function drop(order)
-  redis.call('HDEL', RECORDS, order)
-  redis.call('ZREM', BY_AGE, order)
 end
 
 local function entryKey(order)
   return PRODUCT .. ':i:' .. order
 end
 
--- Of a keyed order: from now on its repeat is told that it was accepted.
-local function accept(order, record)
-  if record.body == '' then return end
-  -- Unlike GET, MGET does not fail on a key of another type: others were written to by now.
-  local entry = redis.call('MGET', entryKey(order))[1]
-  if entry then redis.call('SET', entryKey(order), 'A' .. string.sub(entry, 2), 'KEEPTTL') end
+-- What will become of records and of their keys, gathered first.
+local function newChanges()
+  return { saved = {}, dropped = {}, accepted = {}, freed = {} }
 end
 
-local function forgetKey(order, record)
-  if record.body ~= '' then redis.call('DEL', entryKey(order)) end
+local function save(changes, order, record)
+  changes.saved[#changes.saved + 1] = order
+  changes.saved[#changes.saved + 1] = record.text
+end
+
+local function drop(changes, order)
+  changes.dropped[#changes.dropped + 1] = order
+end
+
+-- From now on a repeat under the order's key is told that it was accepted.
+local function accept(changes, order, record)
+  if record.body ~= '' then changes.accepted[#changes.accepted + 1] = entryKey(order) end
+end
+
+-- From now on the order's key is free again.
+local function free(changes, order, record)
+  if record.body ~= '' then changes.freed[#changes.freed + 1] = entryKey(order) end
+end
+
+local function write(changes)
+  callInSlices('HSET', RECORDS, changes.saved)
+  callInSlices('HDEL', RECORDS, changes.dropped)
+  callInSlices('ZREM', BY_AGE, changes.dropped)
+  for _, key in ipairs(changes.freed) do redis.call('DEL', key) end
+  for _, key in ipairs(changes.accepted) do
+    -- Unlike GET, MGET does not fail on a key of another type: others were written to by now.
+    local entry = redis.call('MGET', key)[1]
+    if entry then redis.call('SET', key, 'A' .. string.sub(entry, 2), 'KEEPTTL') end
+  end
 end
 
 -- Changes of what customers hold, gathered first: { customer -> units }. A withdrawal has no customer.
