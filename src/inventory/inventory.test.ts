@@ -11,6 +11,7 @@ import type { GateRecord, Reservation } from "./gate/gate.ts";
 import { openMemoryGate } from "./gate/memory.ts";
 import { createInventory, inventorySchema } from "./inventory.ts";
 import { keepPrice } from "./prices.ts";
+import { rebuild } from "./rebuild.ts";
 
 describe("inventory", () => {
   let database: TestDatabase;
@@ -144,6 +145,20 @@ describe("inventory", () => {
   test("an unknown product has no stock and takes none", async () => {
     assert.equal(await inventory.stock("no-such-lamp"), null);
     assert.deepEqual(await enter("no-such-lamp", 5), { ok: false, reason: "product_not_found" });
+  });
+
+  test("books that were put back from a backup never sell in an epoch that was sold in before", async () => {
+    const productId = await newProduct(3);
+    const taken = await reserve(productId);
+    assert.ok(taken);
+    // The log still has a reservation of an epoch that the backup does not know.
+    const later: Reservation = { ...taken, orderId: uuidV8(randomId(6), randomId(10)), epoch: 5, n: 1 };
+    assert.equal((await claim([later]))[0]?.decision, "F");
+    const orderBooks = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
+    await rebuild({ sql: database.sql, gate, orderBooks }, [productId]);
+    const fresh = await reserve(productId);
+    assert.equal(fresh?.epoch, 6);
+    assert.equal((await claim([fresh as Reservation]))[0]?.decision, "C");
   });
 
   test("whatever happens in whatever order, gate and books agree after every step", async (t) => {

@@ -85,12 +85,28 @@ export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "
 async function takeImages(tx: Tx, productIds: string[]): Promise<GateImage[]> {
   const stock = await lockStock(tx, productIds);
   const rows: StreamRow[] = [];
+  const written = await writtenEpochs(tx, productIds);
   for (const product of stock.values()) {
-    product.epoch += 1;
+    product.epoch = Math.max(product.epoch, written.get(product.productId) ?? 0) + 1;
     rows.push(nextRow(product, { kind: "rebuild", items: [], added: 0 }));
   }
   await writeStock(tx, stock.values(), rows);
   return imagesOf(tx, [...stock.values()]);
+}
+
+/**
+ * The newest epoch that the ledger names. It is ahead of the product's own only where the books were put back from a
+ * backup and the log was read again: such an epoch was sold in before, and its numbers are used up.
+ */
+async function writtenEpochs(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx.query<{ productId: string; epoch: number }>(
+    `select p.product_id as "productId", l.epoch
+       from unnest($1::text[]) as p (product_id)
+       cross join lateral (select epoch from inventory.stock_ledger l where l.product_id = p.product_id
+                            order by epoch desc limit 1) as l`,
+    [productIds],
+  );
+  return new Map(rows.map((row) => [row.productId, row.epoch]));
 }
 
 /** Reads what a gate has to know of locked products. */
