@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createIdentity } from "#identity";
@@ -22,6 +22,8 @@ const requestsPerSecond = 45_000;
 
 export async function benchAccept({ pairs, seconds, connections, keep }: AcceptOptions): Promise<void> {
   ensureWrk();
+  // What else the machine was doing: a ratio of a busy machine is a ratio of a busy machine.
+  const loadBefore = Math.round((loadavg()[0] ?? 0) * 10) / 10;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "dropgate-bench-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -70,6 +72,7 @@ export async function benchAccept({ pairs, seconds, connections, keep }: AcceptO
   if (keep) {
     const line = { at: new Date().toISOString(), bench: "accept-burst-embedded", commit: commit(), ...machine() };
     const figures = {
+      loadBefore,
       pairs,
       seconds,
       connections,

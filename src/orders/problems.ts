@@ -28,6 +28,11 @@ const details: Record<Exclude<PlaceRefusal, "overloaded">, string> = {
   idempotency_mismatch: "Use a new key for a new order, or repeat the first request unchanged.",
 };
 
+/** What the placing of an order may be answered, for its route's document. */
+export const placeProblems: readonly ProblemKind[] = Object.keys(details).map(
+  (reason) => orderProblems[reason as keyof typeof details],
+);
+
 export function refusalOf(reason: Exclude<PlaceRefusal, "overloaded">): { kind: ProblemKind; detail: string } {
   return { kind: orderProblems[reason], detail: details[reason] };
 }

@@ -6,7 +6,7 @@ import { problemResponses } from "#platform/openapi";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
-import { notSettledYet, orderProblems, refusalOf, settleWithinMs } from "./problems.ts";
+import { notSettledYet, orderProblems, placeProblems, refusalOf, settleWithinMs } from "./problems.ts";
 import { isTerminal } from "./state.ts";
 import type { Streams } from "./streams.ts";
 import { OrderView, type PaymentView, PlacedView, viewOf } from "./view.ts";
@@ -59,7 +59,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
         headers: PlaceHeaders,
         response: {
           202: { ...Type.Ref("PlacedOrder"), description: "Accepted: the units are yours until payBy" },
-          ...problemResponses(...Object.values(orderProblems), platformProblems.overloaded),
+          ...problemResponses(...placeProblems, platformProblems.overloaded),
         },
       },
     },

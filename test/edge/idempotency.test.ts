@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Answered = Answer<PlacedOrder & Problem>;
@@ -92,7 +92,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     for (let loss = 0; loss < 3; loss += 1) {
       await world.faults.loseGate();
       answers.push(
-        await until(async () => {
+        await eventually(async () => {
           const answer = await order(buyer, "key");
           return answer.status === 202 && answer;
         }),
@@ -165,7 +165,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await world.faults.loseLog();
     assert.equal((await order(buyer, "key", 1, chair)).body.code, "order_failed");
     await world.faults.restoreLog();
-    const placed = await until(async () => {
+    const placed = await eventually(async () => {
       const answer = await order(buyer, "key", 1, chair);
       return answer.status === 202 && answer;
     });

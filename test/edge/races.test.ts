@@ -3,8 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Client, Order, PlacedOrder, Problem } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
-import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -13,14 +13,11 @@ const ends = ["CONFIRMED", "CANCELLED", "FAILED"];
 /** Waits until the order has ended and its money has come to rest; answers the order. */
 async function untilOver(world: World, buyer: Client, orderId: string): Promise<Order> {
   await world.untilStatus(buyer, orderId, ...ends);
-  return until(
-    async () => {
-      const { body } = await buyer.get<Order>(`/orders/${orderId}`);
-      const money = body.payment?.status;
-      return money !== "processing" && money !== "authorized" && body;
-    },
-    { withinMs: 20_000, everyMs: 40 },
-  );
+  return eventually(async () => {
+    const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+    const money = body.payment?.status;
+    return money !== "processing" && money !== "authorized" && body;
+  });
 }
 
 /** Of each order: it ended once; who pays is confirmed, who is not confirmed has paid nothing. */
@@ -147,6 +144,26 @@ describe("races", () => {
       assert.equal(await orders.requestPayment(orderId), undefined);
     }
     assert.deepEqual(await world.untilAtRest(productId), before);
+  });
+
+  it("a stop in good order in the midst of it leaves no order behind: each is paid after the start", async () => {
+    const productId = await world.newProduct({ stock: 100 });
+    const orders = [];
+    for (const afterMs of [0, 20]) {
+      orders.push(...accepted(await everybodyBuys(world, productId, 10)));
+      // Their sagas are about to begin, or at their first steps.
+      await setTimeout(afterMs);
+      await world.restart();
+    }
+    const over = await Promise.all(
+      orders.map(async ({ buyer, body }) => {
+        assert.equal((await buyer.post(`${body.statusUrl}/payment`, goodCard)).status, 202);
+        return untilOver(world, buyer, body.orderId);
+      }),
+    );
+    for (const order of over) assertEndedOnce(order);
+    await assertStockFits(world, productId, 100, over);
+    assert.equal((await world.untilAtRest(productId)).sold, 20);
   });
 
   it("stock that is taken out while people buy is sold to nobody", async () => {

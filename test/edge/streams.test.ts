@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Order } from "../support/client.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -23,7 +23,7 @@ describe("the stream of an order", () => {
     const { body } = await world.as("ada").post("/orders", { productId: lamp, quantity: 1 });
     disarmCrashPoints();
     doomed = await readEvents(`${world.origin}/orders/${body.orderId}/events`, { "x-user-id": "ada" });
-    assert.equal((await until(() => doomed.events[0])).data.status, "PENDING");
+    assert.equal((await eventually(() => doomed.events[0])).data.status, "PENDING");
   });
   afterEach(() => {
     disarmCrashPoints();
@@ -55,7 +55,7 @@ describe("the stream of an order", () => {
     assert.equal(reader.status, 200);
     assert.match(reader.headers["content-type"] ?? "", /^text\/event-stream/);
     assert.equal(reader.headers["cache-control"], "no-store");
-    const snapshot = await until(() => reader.events[0]);
+    const snapshot = await eventually(() => reader.events[0]);
     assert.equal(snapshot.event, "snapshot");
     const { payment: _, ...order } = (await buyer.get<Order>(`/orders/${orderId}`)).body;
     assert.deepEqual(snapshot.data, order);
@@ -75,7 +75,7 @@ describe("the stream of an order", () => {
     const { orderId, pay } = await newOrder("ada");
     const reader = await watch("ada", orderId);
     await pay(declinedCard);
-    const declined = await until(() => reader.events.find(({ data }) => data.status === "PAYMENT_DECLINED"));
+    const declined = await eventually(() => reader.events.find(({ data }) => data.status === "PAYMENT_DECLINED"));
     assert.equal(declined.data.reason, "card_declined");
     assert.equal(reader.ended, false);
     await pay(goodCard);
@@ -88,9 +88,9 @@ describe("the stream of an order", () => {
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, lamp);
     const reader = await watch("ada", orderId);
-    assert.equal((await until(() => reader.events[0])).data.status, "PENDING");
+    assert.equal((await eventually(() => reader.events[0])).data.status, "PENDING");
     disarmCrashPoints();
-    await until(() => statusesOf(reader).includes("PAYMENT_PENDING"));
+    await eventually(() => statusesOf(reader).includes("PAYMENT_PENDING"));
     await ada.post(`/orders/${orderId}/cancel`);
     await reader.untilEnded();
     assert.deepEqual(statusesOf(reader), ["PENDING", "INVENTORY_RESERVED", "PAYMENT_PENDING", "CANCELLED"]);
@@ -100,7 +100,7 @@ describe("the stream of an order", () => {
   it("goes on behind Last-Event-ID with exactly what was missed", async () => {
     const { orderId, cancel } = await newOrder("ada");
     const first = await watch("ada", orderId);
-    await until(() => first.events[0]);
+    await eventually(() => first.events[0]);
     first.leave();
     await cancel();
     const second = await watch("ada", orderId, first.events[0]?.id);
@@ -171,7 +171,7 @@ describe("the stream of an order", () => {
   it("ends when the system stops, which does not wait for its readers, and goes on after the start", async () => {
     const { orderId, cancel } = await newOrder("ada");
     const reader = await watch("ada", orderId);
-    const last = await until(() => reader.events[0]);
+    const last = await eventually(() => reader.events[0]);
     await world.restart();
     assert.ok(reader.ended);
     const next = await watch("ada", orderId, last.id);

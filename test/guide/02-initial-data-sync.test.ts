@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { PlacedOrder, StockSync } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { assertAccountsFor, keepBuying, tally } from "../support/shoppers.ts";
-import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("2. initial data sync", () => {
@@ -40,7 +40,7 @@ describe("2. initial data sync", () => {
     const productId = await world.newProduct({ stock: 10_000 });
     const buying = keepBuying(world, productId);
     for (let turn = 0; turn < 5; turn += 1) {
-      await until(() => buying.soFar.length >= 8 * turn);
+      await eventually(() => buying.soFar.length >= 8 * turn);
       assert.equal((await sync()).status, 200);
     }
     const answers = await buying.stop();
@@ -52,7 +52,7 @@ describe("2. initial data sync", () => {
     const productId = await world.newProduct({ stock: 10_000 });
     const buying = keepBuying(world, productId);
     for (let turn = 0; turn < 4; turn += 1) {
-      await until(() => buying.soFar.length >= 10 * turn);
+      await eventually(() => buying.soFar.length >= 10 * turn);
       assert.equal((await sync("?mode=rebuild")).status, 200);
     }
     const answers = await buying.stop();
@@ -89,7 +89,7 @@ describe("2. initial data sync", () => {
     const changed = await world.admin.patch(`/products/${productId}`, { price: 1_200 });
     assert.equal(changed.status, 200);
     const ada = world.as("ada");
-    const newPrice = await until(async () => {
+    const newPrice = await eventually(async () => {
       const { body } = await ada.post<PlacedOrder>("/orders", { productId, quantity: 1, expectedTotal: 1_200 });
       return body.total;
     });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Reconciliation } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, keepBuying, tally } from "../support/shoppers.ts";
-import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 /** Between two reports, so that who reads them does not take the time that orders need. */
@@ -62,11 +62,14 @@ describe("3. verify reconciliation", () => {
     const work = (async () => {
       const seen = new Set<string>();
       for (let turn = 0; turn < 15; turn += 1) {
-        const next = await until(() => accepted(buying.soFar).find(({ body }) => !seen.has(body.orderId)));
+        const next = await eventually(() => accepted(buying.soFar).find(({ body }) => !seen.has(body.orderId)));
         seen.add(next.body.orderId);
         const { buyer, body } = next;
-        if (turn % 3 === 0) await buyer.post(`${body.statusUrl}/payment`, { cardNumber: "4242424242424242" });
-        if (turn % 3 === 1) assert.equal((await buyer.post(`${body.statusUrl}/cancel`)).status, 202);
+        // 503 says that the order is still on its way to the books: ask again.
+        const insist = (path: string, sent?: unknown) =>
+          eventually(async () => (await buyer.post(`${body.statusUrl}/${path}`, sent)).status === 202);
+        if (turn % 3 === 0) await insist("payment", { cardNumber: "4242424242424242" });
+        if (turn % 3 === 1) await insist("cancel");
         if (turn % 3 === 2) {
           const more = await world.admin.post(`/inventory/${productId}/restock`, { quantity: 2, reason: "more" });
           assert.equal(more.status, 200);
@@ -75,7 +78,7 @@ describe("3. verify reconciliation", () => {
       return buying.stop();
     })();
     const { result: answers } = await watch(work);
-    await until(async () => (await world.reportOf(productId)).sold === 5);
+    await eventually(async () => (await world.reportOf(productId)).sold === 5);
     const stock = await world.untilAtRest(productId);
     const orders = accepted(answers).length;
     assert.equal(stock.held + stock.sold, orders - 5);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Order, PlacedOrder } from "../support/client.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -69,7 +69,7 @@ describe("4. test order flow", () => {
     assert.equal(order.reason, undefined);
     const sold = await world.untilAtRest(productId);
     assert.deepEqual(sold, { productId, onHand: 3, held: 0, sold: 2, available: 3, gate: 3 });
-    await until(async () => (await ada.get<Order>(`/orders/${orderId}`)).body.payment?.status === "captured");
+    await eventually(async () => (await ada.get<Order>(`/orders/${orderId}`)).body.payment?.status === "captured");
   });
 
   it("an order can be paid in the moment it is accepted", async () => {
@@ -86,7 +86,7 @@ describe("4. test order flow", () => {
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
     assert.equal((await ada.post(`/orders/${orderId}/payment`, declinedCard)).status, 202);
-    const declined = await until(async () => {
+    const declined = await eventually(async () => {
       const { body } = await ada.get<Order>(`/orders/${orderId}`);
       return body.payment?.status === "declined" && body;
     });
@@ -94,7 +94,7 @@ describe("4. test order flow", () => {
     assert.equal(declined.status, "PAYMENT_PENDING");
     assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
     const order = await world.untilStatus(ada, orderId, "CONFIRMED");
-    const noted = await until(async () => {
+    const noted = await eventually(async () => {
       const { body } = await ada.get<Order>(`/orders/${orderId}`);
       return body.timeline.find((entry) => entry.status === "PAYMENT_DECLINED");
     });
@@ -164,7 +164,7 @@ describe("4. test order flow", () => {
 describe("4. test order flow, where nobody pays in time", () => {
   let world: World;
   before(async () => {
-    world = await openWorld({ paymentWindowMs: 3_000 });
+    world = await openWorld({ paymentWindowMs: 4_000 });
   });
   after(() => world.close());
 

@@ -3,8 +3,8 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { lagOf } from "#engines/log";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Order } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
-import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const group = "order-processor-group";
@@ -27,7 +27,7 @@ describe("5. monitor consumer lag", () => {
     const productId = await world.newProduct({ stock: 100 });
     const answers = await everybodyBuys(world, productId, 100);
     assert.deepEqual(tally(answers), { accepted: 100 });
-    await until(async () => (await lag()) === 0);
+    await eventually(async () => (await lag()) === 0);
     const committed = await world.system.faces.engines.log.committedOffsets(group, topic);
     assert.ok(committed.size > 0, "the group has committed nothing");
     await assertAccountsFor(world, productId, answers);
@@ -46,7 +46,7 @@ describe("5. monitor consumer lag", () => {
     assert.deepEqual([report.status, report.inFlight, report.gate], ["OK", 50, 0]);
 
     disarmCrashPoints();
-    await until(async () => (await lag()) === 0);
+    await eventually(async () => (await lag()) === 0);
     assert.equal((await assertAccountsFor(world, productId, answers)).held, 50);
   });
 
@@ -54,7 +54,7 @@ describe("5. monitor consumer lag", () => {
     const productId = await world.newProduct({ stock: 20 });
     armCrashPoint("settle.committed", { kind: "error" }, 1);
     const answers = await everybodyBuys(world, productId, 20);
-    await until(async () => (await lag()) === 0);
+    await eventually(async () => (await lag()) === 0);
     assert.equal((await assertAccountsFor(world, productId, answers)).held, 20);
   });
 });

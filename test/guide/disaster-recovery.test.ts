@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Reconciliation, StockSync } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, keepBuying } from "../support/shoppers.ts";
-import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("disaster recovery", () => {
@@ -39,7 +39,7 @@ describe("disaster recovery", () => {
     it("what was lost before it reached the books counts once: sync-redis, then reconcile says OK", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
-      await until(() => accepted(buying.soFar).length >= 20);
+      await eventually(() => accepted(buying.soFar).length >= 20);
       await world.faults.loseGate();
       const { status, body } = await world.admin.post<StockSync>("/admin/sync-redis");
       assert.equal(status, 200);
@@ -56,7 +56,7 @@ describe("disaster recovery", () => {
      * `units`. It may be mended before we look, so this is done until somebody has seen it.
      */
     async function seenDrift(productId: string, units: number) {
-      return until(async () => {
+      return eventually(async () => {
         await world.faults.skewGate(productId, units + 1);
         await world.admin.post(`/inventory/${productId}/restock`, { quantity: 1, reason: "the change that is lost" });
         const report = await world.reportOf(productId);
@@ -85,9 +85,9 @@ describe("disaster recovery", () => {
     it("it is mended while orders flow, and the units that never were are not sold", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const buying = keepBuying(world, productId);
-      await until(() => accepted(buying.soFar).length >= 10);
+      await eventually(() => accepted(buying.soFar).length >= 10);
       await world.faults.skewGate(productId, 20);
-      await until(async () => (await world.reportOf(productId)).gate === 0, { withinMs: 20_000 });
+      await eventually(async () => (await world.reportOf(productId)).gate === 0);
       const answers = await buying.stop();
       const stock = await world.untilAtRest(productId);
       assert.equal(stock.held + stock.available, 40);
@@ -98,7 +98,7 @@ describe("disaster recovery", () => {
   describe("the database was restored from a backup", () => {
     it("a gate that is ahead of the books is CRITICAL, and is loaded anew", async () => {
       const productId = await world.newProduct({ stock: 6 });
-      const report = await until(async () => {
+      const report = await eventually(async () => {
         await world.faults.skewGate(productId, 5);
         const found = await world.reportOf(productId);
         return found.status !== "OK" && found;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const metricsText = "/actuator/prometheus";
@@ -81,7 +81,7 @@ describe("monitoring & alerts", () => {
       assert.ok(body.includes(`\n${line} `), `${line} is not on the page:\n${body}`);
     }
     assert.match(body, /^dropgate_reconcile_products\{status="CRITICAL"\} 0$/m);
-    await until(async () => (await world.nobody.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
+    await eventually(async () => (await world.nobody.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
   });
 
   it("what visitors ask for makes no new series", async () => {

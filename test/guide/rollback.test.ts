@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Answer, Order, PlacedOrder, Problem, StockSync } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import {
   accepted,
   assertAccountsFor,
@@ -10,7 +11,6 @@ import {
   type OrderAnswer,
   tally,
 } from "../support/shoppers.ts";
-import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -54,16 +54,16 @@ describe("rollback strategy", () => {
       const buyingScarce = keepBuying(world, scarce, 4);
       const someMore = async () => {
         const soFar = accepted(buyingPlenty.soFar).length;
-        await until(() => accepted(buyingPlenty.soFar).length >= soFar + 6);
+        await eventually(() => accepted(buyingPlenty.soFar).length >= soFar + 6);
       };
       for (const mode of ["sync", "gatekeeper", "sync", "gatekeeper"]) {
         await someMore();
         await switchTo(mode);
       }
-      await until(() => tally(buyingScarce.soFar).sold_out);
+      await eventually(() => tally(buyingScarce.soFar).sold_out);
       await someMore();
       await switchTo("closed");
-      await until(() => tally(buyingPlenty.soFar).closed);
+      await eventually(() => tally(buyingPlenty.soFar).closed);
 
       const answers = [await buyingPlenty.stop(), await buyingScarce.stop()] as const;
       await switchTo("gatekeeper");
@@ -182,7 +182,7 @@ describe("rollback strategy", () => {
       assert.deepEqual(tally(before), { accepted: 20 });
       const ada = world.as("ada");
       // The gate is loaded again by itself within moments; the one who comes first sees that it was lost.
-      const refused = await until(async () => {
+      const refused = await eventually(async () => {
         await world.faults.loseGate();
         const answer = await ada.post("/orders", { productId, quantity: 1 });
         return answer.status !== 202 && answer;
@@ -204,10 +204,10 @@ describe("rollback strategy", () => {
       const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
       for (let loss = 1; loss <= 4; loss += 1) {
-        await until(() => accepted(buying.soFar).length >= 8 * loss);
+        await eventually(() => accepted(buying.soFar).length >= 8 * loss);
         await world.faults.loseGate();
       }
-      await until(() => tally(buying.soFar).sold_out);
+      await eventually(() => tally(buying.soFar).sold_out);
       const answers = await buying.stop();
       assertOnly(refusalsOf(answers), ["price_not_available", "outcome_pending", "order_failed", "sold_out"]);
       const { held, available } = await assertAccountsFor(world, productId, answers);
@@ -247,7 +247,7 @@ describe("rollback strategy", () => {
       await world.faults.restoreLog();
       const bob = world.as("bob");
       const order = () => bob.post<PlacedOrder>("/orders", { productId, quantity: 1 });
-      const placed = await until(async () => {
+      const placed = await eventually(async () => {
         const answer = await order();
         return answer.status === 202 && answer;
       });
@@ -262,7 +262,7 @@ describe("rollback strategy", () => {
       assert.equal(changed.status, 200);
       await world.faults.restoreLog();
       const ada = world.as("ada");
-      await until(
+      await eventually(
         async () => (await ada.post("/orders", { productId, quantity: 1, expectedTotal: 200 })).status === 202,
       );
     });
@@ -271,14 +271,14 @@ describe("rollback strategy", () => {
       const productId = await world.newProduct({ stock: 40 });
       const answers: OrderAnswer[] = [];
       await world.faults.loseLogAnswers();
-      await until(async () => {
+      await eventually(async () => {
         answers.push(...(await everybodyBuys(world, productId, 5)));
         return answers.length >= 40;
       });
       await world.faults.restoreLog();
       assertOnly(refusalsOf(answers), ["order_failed", "outcome_pending"]);
       await assertAccountsFor(world, productId, answers);
-      await until(async () => {
+      await eventually(async () => {
         answers.push(...(await everybodyBuys(world, productId, 20)));
         return tally(answers).sold_out;
       });
@@ -312,13 +312,10 @@ describe("rollback strategy", () => {
       });
 
       it("a retry under the key finds out, and makes one order", async () => {
-        const placed = await until(
-          async () => {
-            const answer = await order("retried");
-            return answer.status === 202 && answer;
-          },
-          { withinMs: 20_000, everyMs: 100 },
-        );
+        const placed = await eventually(async () => {
+          const answer = await order("retried");
+          return answer.status === 202 && answer;
+        });
         assert.equal(placed.body.orderId, undecided[0]?.body.orderId);
         await world.untilStatus(ada(), placed.body.orderId, "PAYMENT_PENDING");
         assert.equal((await world.untilAtRest(productId)).held, 1);

@@ -15,7 +15,7 @@ import {
 } from "../support/client.ts";
 import { type Command, freePort, isAlive, runCommand } from "../support/command.ts";
 import { readEvents } from "../support/event-stream.ts";
-import { until } from "../support/until.ts";
+import { eventually } from "../support/eventually.ts";
 
 const goodCard = { cardNumber: "4242 4242 4242 4242" };
 const product = "test-product-123";
@@ -72,13 +72,10 @@ describe("the start command", { timeout: 120_000 }, () => {
   }
 
   async function untilStatus(buyer: Client, orderId: string, ...statuses: string[]): Promise<Order> {
-    return until(
-      async () => {
-        const { body } = await buyer.get<Order>(`/orders/${orderId}`);
-        return statuses.includes(body.status) && body;
-      },
-      { withinMs: 20_000, everyMs: 40 },
-    );
+    return eventually(async () => {
+      const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+      return statuses.includes(body.status) && body;
+    });
   }
 
   it("says where everything is, how to log in, what cards to use, and what it runs on", async () => {
@@ -167,7 +164,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     const buyer = customer("last-user");
     const { body } = await buyer.post<PlacedOrder>("/orders", { productId: product, quantity: 1 });
     const reader = await readEvents(`${origin}${body.eventsUrl}`, { "x-user-id": "last-user" });
-    await until(() => reader.events[0]);
+    await eventually(() => reader.events[0]);
     const postmaster = await postmasterPid();
     assert.ok(isAlive(postmaster));
     system.kill("SIGINT");

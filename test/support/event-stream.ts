@@ -1,6 +1,6 @@
 /** Reads server-sent events as a browser does, and keeps what came. */
 import { type IncomingMessage, request } from "node:http";
-import { until } from "./until.ts";
+import { eventually } from "./eventually.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what an event says is what the tests are about.
 export type ServerEvent = { id: string; event: string; data: any };
@@ -46,7 +46,7 @@ export function readEvents(url: string, headers: Record<string, string>): Promis
         get ended() {
           return ended;
         },
-        untilEnded: async () => void (await until(() => ended, { withinMs: 20_000 })),
+        untilEnded: async () => void (await eventually(() => ended)),
         leave: () => void response.destroy(),
       });
     });

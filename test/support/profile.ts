@@ -29,7 +29,7 @@ export type Faults = {
 
 const profiles = { embedded: openEmbedded };
 
-export const profileName = process.env.DROPGATE_TEST_PROFILE ?? "embedded";
+const profileName = process.env.DROPGATE_TEST_PROFILE ?? "embedded";
 
 export function openStage(): Promise<Stage> {
   if (!Object.hasOwn(profiles, profileName)) {

@@ -21,8 +21,8 @@ import {
   type Stock,
   staff,
 } from "./client.ts";
+import { eventually } from "./eventually.ts";
 import { type Faults, openStage } from "./profile.ts";
-import { until } from "./until.ts";
 
 export type WorldOptions = {
   paymentWindowMs?: number;
@@ -63,8 +63,6 @@ export type World = {
 };
 
 const tokenTtlMs = 3_600_000;
-/** For what has to happen by itself: far above what it takes, also on a machine that does three other things. */
-const patience = { withinMs: 20_000, everyMs: 40 };
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stage = await openStage();
@@ -144,22 +142,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async untilStatus(buyer, orderId, ...statuses) {
       let last: Order | undefined;
       try {
-        return await until(async () => {
+        return await eventually(async () => {
           last = (await buyer.get<Order>(`/orders/${orderId}`)).body;
           return statuses.includes(last.status) && last;
-        }, patience);
+        });
       } catch (cause) {
         throw new Error(`order ${orderId} did not become ${statuses.join(" or ")}: ${JSON.stringify(last)}`, { cause });
       }
     },
 
     async untilAtRest(productId) {
-      return until(async () => {
+      return eventually(async () => {
         const report = await reportOf(productId);
         const { body: stock } = await admin.get<Stock>(`/inventory/${productId}`);
         assert.equal(report.status, "OK", report.explanation);
         return report.inFlight === 0 && stock.gate === stock.available && stock;
-      }, patience);
+      });
     },
 
     async restart({ pauseMs } = { pauseMs: 0 }) {
@@ -183,7 +181,7 @@ function environmentOf(
     JWT_SECRET: "a secret for tests that has more than 32 bytes",
     ...(paymentWindowMs !== undefined && { PAYMENT_WINDOW_MS: String(paymentWindowMs) }),
     ...(maxWaitingOrders !== undefined && { MAX_WAITING_ORDERS: String(maxWaitingOrders) }),
-    ...settings,
     ...engines,
+    ...settings,
   };
 }

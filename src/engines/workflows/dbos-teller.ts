@@ -21,23 +21,31 @@ export type Teller<Input> = {
 
 export function createTeller<Input, S extends Steps>(story: Story<Input, S>, log: Log): Teller<Input> {
   const attempts = createAttempts(log);
+  const beginning = new Set<Promise<unknown>>();
   const writing = new Set<Promise<unknown>>();
   let closed = false;
 
   function runStep(name: string, attempt: () => Promise<unknown>): Promise<Attempted> {
     const run = DBOS.workflowID ?? "";
+    // Until its body runs, DBOS looks up whether the step has an answer. Shut down in that moment, DBOS would fail the
+    // step with an error of its own and write that down as the step's answer.
+    const begun = Promise.withResolvers<void>();
+    beginning.add(begun.promise);
+    begun.promise.then(() => beginning.delete(begun.promise));
     const step = DBOS.runStep(
       async () => {
+        begun.resolve();
         const attempted = await attempts.run({ run, name, repeated: story.repeated.has(name), attempt });
         writing.add(step);
         return attempted;
       },
       { name },
     );
-    step.then(
-      () => writing.delete(step),
-      () => writing.delete(step),
-    );
+    const over = () => {
+      begun.resolve();
+      writing.delete(step);
+    };
+    step.then(over, over);
     return step;
   }
 
@@ -78,7 +86,7 @@ export function createTeller<Input, S extends Steps>(story: Story<Input, S>, log
 
     async close(withinMs) {
       closed = true;
-      await attempts.close(withinMs);
+      await Promise.all([attempts.close(withinMs), settledWithin(beginning, withinMs)]);
       await settledWithin(writing, withinMs);
     },
   };

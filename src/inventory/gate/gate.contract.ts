@@ -224,7 +224,11 @@ export function gateContract(
       const shelf = await lamp();
       const old = await shelf.take();
       assert.equal(await gate.install({ ...freshImage(shelf.productId), sellable: 500 }), "stale");
-      assert.equal(await gate.install({ ...freshImage(shelf.productId), epoch: 2, applied: 7, sellable: 4 }), "open");
+      const newer = { ...freshImage(shelf.productId), epoch: 2, applied: 7, sellable: 4 };
+      assert.equal(await gate.install(newer), "stale");
+      const closing = await gate.close(shelf.productId);
+      assert.equal(await gate.install({ ...newer, epoch: 1 }, closing), "stale");
+      assert.equal(await gate.install(newer, closing), "open");
       assert.deepEqual(await gate.mark([old]), ["stale"]);
       assert.equal(await gate.claimVoid(old), "stale");
       assert.equal(await gate.abort(old), "kept");

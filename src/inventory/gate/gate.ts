@@ -158,7 +158,7 @@ export type Gate = {
   close(productId: string): Promise<string>;
   /**
    * Loads a product and opens it, unless what is loaded is as new, or somebody closed it after `closing`, or the memory
-   * was lost since. Without `closing` nobody may have sold the product before.
+   * was lost since. Without `closing` only a product that this gate knows nothing of, and that nobody sold before.
    */
   install(image: GateImage, closing?: string): Promise<"open" | "stale">;
   setPrice(productId: string, price: Price): Promise<void>;

@@ -15,8 +15,9 @@ if part == 'first' or part == 'one' then
   local gate = isHash and fields('epoch', 'closing') or {}
   if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end
   -- Closed since by somebody else, in another life of the gate, or installed already.
-  local mine = closing == '' or (gate.closing == closing and string.sub(closing, 1, #LIFE) == LIFE)
-  if not mine then return 'stale' end
+  if closing ~= '' and (gate.closing ~= closing or string.sub(closing, 1, #LIFE) ~= LIFE) then return 'stale' end
+  -- Known, and so perhaps in the hands of somebody who rebuilds it.
+  if closing == '' and gate.state then return 'stale' end
 else
   local gate = fields('epoch')
   if gate.life ~= LIFE or gate.state ~= 'loading' or gate.epoch ~= epoch then return 'stale' end
@@ -24,7 +25,7 @@ end
 
 if part == 'first' or part == 'one' then
   redis.call('UNLINK', PRODUCT, RECORDS, BY_AGE, HELD)
-  redis.call('HSET', PRODUCT, 'life', LIFE, 'state', 'loading', 'closing', '', 'epoch', epoch, 'sellable', sellable,
+  redis.call('HSET', PRODUCT, 'life', LIFE, 'state', 'loading', 'epoch', epoch, 'sellable', sellable,
     'pending', 0, 'applied', applied, 'n', 0, 'keysInBooks', keysInBooks)
   if unitPrice ~= '' then
     redis.call('HSET', PRODUCT, 'unitPrice', unitPrice, 'currency', currency, 'priceVersion', priceVersion, 'limit', limit)

@@ -1,7 +1,8 @@
 /** Calls of the gate's scripts: by EVALSHA alone, in the present life alone. */
 import { ErrorReply } from "@redis/client";
 import { GateUnavailable } from "./gate.ts";
-import type { Connection, Link, Reply } from "./redis-connection.ts";
+import type { Connection, Reply } from "./redis-connection.ts";
+import type { Link } from "./redis-link.ts";
 import type { Life, Lives } from "./redis-lives.ts";
 import type { ScriptName } from "./redis-scripts.ts";
 
@@ -100,7 +101,7 @@ function isUnknownScript(reply: Reply | undefined): boolean {
   return reply instanceof ErrorReply && reply.message.startsWith("NOSCRIPT");
 }
 
-export async function asUnavailable<T>(operation: string, work: () => Promise<T>): Promise<T> {
+async function asUnavailable<T>(operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,6 +1,8 @@
 /** Answers that do not come, memory that is full, keys that somebody damaged. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { findProgram } from "../../../scripts/servers/cache.ts";
 import { until } from "../../../test/support/until.ts";
 import { type Gate, GateUnavailable } from "./gate.ts";
 import {
@@ -14,6 +16,10 @@ import {
   type TestRedis,
   unitsOf,
 } from "./redis.testing.ts";
+import { scriptsOf } from "./redis-scripts.ts";
+
+const cli = findProgram("redis-cli");
+const skipWithoutCli = cli ? false : "no redis-cli here to look past the process that is busy";
 
 describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
   const nonces = memoryNonces();
@@ -55,6 +61,31 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     const again = await until(() => gate.reserve([request]));
     assert.ok(again[0]?.kind === "duplicate" && again[0].state === "pending" && again[0].sameBody);
     assert.deepEqual(await unitsOf(gate, lamp), { sellable: 9, pending: 1 });
+  });
+
+  test("a process that is busy itself does not blame Redis", { skip: skipWithoutCli }, async () => {
+    const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+    const asked = [
+      "-p",
+      String(redis.port),
+      "-a",
+      redis.password,
+      "--no-auth-warning",
+      "hget",
+      `g:{${lamp}}`,
+      "pending",
+    ];
+    // Before the commands have left.
+    const early = buy(gate, lamp);
+    pause();
+    assert.equal(await early, "reserved");
+    // After they were answered.
+    const late = buy(gate, lamp);
+    setImmediate(() => {
+      while (execFileSync(cli ?? "", asked, { encoding: "utf8" }).trim() !== "2");
+      pause();
+    });
+    assert.equal(await late, "reserved");
   });
 
   test("commands that were given up take effect once, whenever they run and however often", async () => {
@@ -123,7 +154,8 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     for (const part of ["", ":r", ":t", ":u"]) {
       const chair = `${lamp}-chair${part}`;
       await rebuilt(gate, chair);
-      await gate.reserve([requestOf(chair)]);
+      const [taken] = await gate.reserve([requestOf(chair)]);
+      assert.ok(taken?.kind === "reserved");
       const key = `g:{${chair}}`;
       await redis.ask("SET", `${key}${part}`, "damaged");
       const before = part === "" ? "damaged" : await redis.ask("HGETALL", key);
@@ -132,6 +164,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
       assert.deepEqual(answers[0], { kind: "refused", reason: "closed" }, part);
       assert.equal(answers[1]?.kind, "reserved", part);
       assert.deepEqual(part === "" ? await redis.ask("GET", key) : await redis.ask("HGETALL", key), before, part);
+      assert.deepEqual(await gate.mark([taken.reservation]), [part === ":u" ? "published" : "stale"], part);
       assert.ok((await gate.snapshot()).some(({ productId }) => productId === lamp));
       await gate.recordsBefore(Date.now(), 10);
 
@@ -165,6 +198,48 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     await gate.close(lamp);
     assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "state"), "closed");
     assert.equal(await rebuilt(gate, lamp, { epoch: 2 }), "open");
+  });
+
+  test("the answer to a key is kept for a day, accepted or not", async () => {
+    const [answer] = await gate.reserve([requestOf(lamp, { bodyHash: "body" })]);
+    assert.ok(answer?.kind === "reserved");
+    const endsInMs = () => redis.ask<number>("PTTL", `g:{${lamp}}:i:${answer.reservation.orderId}`);
+    const day = 24 * 60 * 60 * 1000;
+    assert.ok((await endsInMs()) > day - 60_000);
+    await gate.mark([answer.reservation]);
+    const endsIn = await endsInMs();
+    assert.ok(endsIn > day - 60_000 && endsIn <= day, String(endsIn));
+  });
+
+  test("a part of an image is taken only by the product that is being loaded with it", async () => {
+    const { sha = "" } = scriptsOf((await nonces.read()) ?? "").get("install") ?? {};
+    const keys = ["", ":r", ":t", ":u"].map((part) => `g:{${lamp}}${part}`);
+    const load = (part: string, epoch: number) => {
+      return redis.ask(
+        "EVALSHA",
+        sha,
+        "4",
+        ...keys,
+        part,
+        String(epoch),
+        "",
+        "5",
+        "0",
+        "0",
+        "",
+        "",
+        "",
+        "",
+        "ada",
+        "1",
+      );
+    };
+    for (const part of ["more", "last"]) assert.equal(await load(part, 1), "stale");
+    await redis.ask("HSET", `g:{${lamp}}`, "state", "loading");
+    assert.equal(await load("last", 2), "stale");
+    await redis.ask("HSET", `g:{${lamp}}`, "life", "another");
+    assert.equal(await load("last", 1), "stale");
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}:u`, "ada"), null);
   });
 
   test("what a dead process took is found by another", async () => {

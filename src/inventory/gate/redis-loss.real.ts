@@ -123,6 +123,18 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     );
   });
 
+  test("a closing of the old life that came back opens nothing in the new one", async () => {
+    const closing = await gate.close(lamp);
+    await redis.kill("SIGTERM");
+    await redis.start();
+    await until(() => gate.snapshot());
+    await rebuilt(gate, `${lamp}-chair`);
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "closing"), closing);
+    const image = { productId: lamp, epoch: 2, sellable: 5, applied: 0, price: null, held: [], keysInBooks: false };
+    assert.equal(await gate.install(image, closing), "stale");
+    assert.equal(await buy(gate, lamp), "closed");
+  });
+
   test("one product that is rebuilt does not open the others", async () => {
     const chair = `${lamp}-chair`;
     await rebuilt(gate, chair);

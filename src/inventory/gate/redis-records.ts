@@ -5,7 +5,7 @@ import type { Log } from "#platform/log";
 import type { GateRecord } from "./gate.ts";
 import { ageKey, type Calls, productsKey } from "./redis-calls.ts";
 import { recordsFrom } from "./redis-codec.ts";
-import type { Link } from "./redis-connection.ts";
+import type { Link } from "./redis-link.ts";
 
 export type RecordFinder = {
   /** Units of these products are being taken by this process. */

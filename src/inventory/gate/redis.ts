@@ -20,8 +20,9 @@ import {
   reserveArguments,
   snapshotFrom,
 } from "./redis-codec.ts";
-import { type Link, openLink, type RedisAddress, type Reply } from "./redis-connection.ts";
+import type { Reply } from "./redis-connection.ts";
 import { answersInOrder, groupByProduct } from "./redis-groups.ts";
+import { type Link, openLink, type RedisAddress } from "./redis-link.ts";
 import { createLives, type Life, type NonceStore } from "./redis-lives.ts";
 import { createRecordFinder } from "./redis-records.ts";
 import type { ScriptName } from "./redis-scripts.ts";

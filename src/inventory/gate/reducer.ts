@@ -100,7 +100,6 @@ export function mark(state: GateState, ref: ReservationRef): MarkAnswer {
       return "published";
     case "claimed":
       product.records.delete(ref.orderId);
-      accept(product, ref.orderId);
       return "published";
     case "refused":
       product.records.delete(ref.orderId);
@@ -184,7 +183,7 @@ export function install(state: GateState, image: GateImage, closing?: string): "
   const loaded = state.get(image.productId);
   if (loaded && loaded.epoch >= image.epoch) return "stale";
   // Of two that rebuild at once the later one waits for what the earlier one sold, so the earlier one may not open.
-  if (closing !== undefined && loaded?.closing !== closing) return "stale";
+  if (closing === undefined ? loaded : loaded?.closing !== closing) return "stale";
   state.set(image.productId, productFrom(image));
   return "open";
 }

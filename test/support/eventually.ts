@@ -1,0 +1,6 @@
+import { until } from "./until.ts";
+
+/** `until` with patience for the whole system: far above what anything takes, also on a machine that does three other things. */
+export function eventually<T>(condition: () => T | Promise<T>): ReturnType<typeof until<T>> {
+  return until(condition, { withinMs: 20_000, everyMs: 40 });
+}
