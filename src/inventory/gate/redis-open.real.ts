@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { findProgram } from "../../../scripts/servers/cache.ts";
 import {
   buy,
+  freePort,
   memoryNonces,
   openTestGate,
   rebuilt,
@@ -78,8 +79,9 @@ test("over TLS the server's certificate is checked", { skip: skipWithoutTls }, a
   for (const [name, file] of files.map((line) => line.split(" ") as [string, string])) {
     await redis.ask("CONFIG", "SET", name, join(folder, file));
   }
-  await redis.ask("CONFIG", "SET", "tls-auth-clients", "no", "tls-port", String(redis.port + 1));
-  const address = { port: redis.port + 1, tls: { ca: readFileSync(join(folder, "ca.crt")) } };
+  const port = await freePort();
+  await redis.ask("CONFIG", "SET", "tls-auth-clients", "no", "tls-port", String(port));
+  const address = { port, tls: { ca: readFileSync(join(folder, "ca.crt")) } };
 
   const gate = await openTestGate(redis, memoryNonces(), address);
   t.after(() => gate.shutdown());
