@@ -40,7 +40,7 @@ export function runCommand(folder: string, args: readonly string[], settings: Re
       return output;
     },
     async untilUp() {
-      const url = await until(() => over || /Dropgate is up: (http\S+)/.exec(output)?.[1], { withinMs: 60_000 });
+      const url = await until(() => over || /\bup: (http\S+)/.exec(output)?.[1], { withinMs: 60_000 });
       if (url === true) throw new Error(`it ended instead of serving:\n${output}`);
       return url;
     },

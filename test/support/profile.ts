@@ -1,10 +1,15 @@
 /**
  * What the system of a test runs on, and how that is broken. Tests know only this face, so the same ones
- * run on other engines: a profile is another row here.
+ * run on other engines: a profile is another row here, chosen by DROPGATE_TEST_PROFILE.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { armCrashPoint } from "#platform/crash-points";
+import { startServers } from "../../scripts/servers.ts";
 import type { System } from "../../src/main.ts";
 import { openTestDatabase } from "./database.ts";
+import { until } from "./until.ts";
 
 /** The engines of one world, empty when it is opened. */
 export type Stage = {
@@ -27,7 +32,7 @@ export type Faults = {
   restoreLog(): Promise<void>;
 };
 
-const profiles = { embedded: openEmbedded };
+const profiles = { embedded: openEmbedded, real: openReal };
 
 const profileName = process.env.DROPGATE_TEST_PROFILE ?? "embedded";
 
@@ -40,17 +45,51 @@ export function openStage(): Promise<Stage> {
 
 async function openEmbedded(): Promise<Stage> {
   const database = await openTestDatabase();
-  return { database, environment: {}, faults: embeddedFaults, close: database.close };
+  return {
+    database,
+    environment: {},
+    faults: (system) => ({
+      ...commonFaults(system),
+      async loseGate() {
+        const { gate } = system().faces.inventory;
+        if (!("lose" in gate && typeof gate.lose === "function")) throw new Error("this gate is not the one in memory");
+        gate.lose();
+      },
+    }),
+    close: database.close,
+  };
 }
 
-function embeddedFaults(system: () => System): Faults {
+/** Servers of the stage's own: a broker that was used before would remember topics and groups of the same names. */
+async function openReal(): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-real-"));
+  const { env, redis, stopAll } = await startServers({ folder });
+  return {
+    database: { url: env.DATABASE_URL as string },
+    environment: env,
+    faults: (system) => ({
+      ...commonFaults(system),
+      async loseGate() {
+        await redis.kill("SIGKILL");
+        for (const data of ["appendonlydir", "dump.rdb"]) {
+          rmSync(join(folder, "redis", data), { recursive: true, force: true });
+        }
+        await redis.start();
+        // The system's own connection is back a moment later.
+        await until(async () => (await system().faces.inventory.gate.snapshot()) !== undefined);
+      },
+    }),
+    async close() {
+      await stopAll();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What is done alike on all engines, at their ports. */
+function commonFaults(system: () => System): Omit<Faults, "loseGate"> {
   const armed: (() => void)[] = [];
   return {
-    async loseGate() {
-      const { gate } = system().faces.inventory;
-      if (!("lose" in gate && typeof gate.lose === "function")) throw new Error("this gate is not the one in memory");
-      gate.lose();
-    },
     async skewGate(productId, units) {
       const { gate } = system().faces.inventory;
       const [product] = await gate.snapshot([productId]);

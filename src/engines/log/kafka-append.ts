@@ -4,6 +4,7 @@
  */
 
 import { createBatcher, QueueFull } from "#platform/batch";
+import { crashPoint } from "#platform/crash-points";
 import type { Cluster, Topic } from "./kafka-cluster.ts";
 import { createPacking, type Encoded, encode } from "./kafka-packing.ts";
 import type { Lot, Producer, Sent } from "./kafka-produce.ts";
@@ -45,10 +46,13 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
     };
     const oldest = performance.now() - TURN_MS;
     for (const append of appends) if (append.since < oldest) refuse(append, late());
-    // Asked first, so that an outage costs one attempt and not one for each thing that is needed.
-    await producer.ready().catch((cause) => {
+    try {
+      // Asked first, so that an outage costs one attempt and not one for each thing that is needed.
+      await producer.ready();
+      await crashPoint("log.append");
+    } catch (cause) {
       for (const append of appends) refuse(append, cause);
-    });
+    }
     if (failures.size === appends.length) return appends.map((append) => failures.get(append));
 
     const topics = await topicsOf(appends);
@@ -63,6 +67,11 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
     for (const lots of packing.rounds) {
       const outcomes = await producer.send(lots);
       lots.forEach((lot, i) => void sent.set(lot, outcomes[i] as Sent));
+    }
+    try {
+      await crashPoint("log.append.acknowledged");
+    } catch (cause) {
+      return appends.map((append) => failures.get(append) ?? new AppendFailed(append.topic, true, cause));
     }
     return appends.map((append) => failures.get(append) ?? failureOf(append.topic, packing.lotsOf(append), sent));
   }

@@ -15,7 +15,7 @@ const FAR = 3_600_000;
 const PATIENCE_MS = 60_000;
 
 export function workflowsContract(name: string, openEngine: () => Promise<WorkflowsEngine>): void {
-  describe(`${name} workflows`, { timeout: 5 * PATIENCE_MS }, () => {
+  describe(`the workflows on ${name}`, { timeout: 5 * PATIENCE_MS }, () => {
     let engine: WorkflowsEngine;
     before(async () => {
       engine = await openEngine();

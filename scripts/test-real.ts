@@ -1,0 +1,56 @@
+/**
+ * `npm run test:real [-- FILES]`: everything that is tested on the real Redis, Kafka, PostgreSQL and Temporal: the
+ * contracts of the ports, the guide, the saga, and the whole system in processes of its own. It brings the servers
+ * first. What needs a server that cannot be had is left out, and named; on a build machine (CI=true) that is a failure.
+ */
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+
+const servers = ["redis", "kafka", "postgres", "temporal"] as const;
+type Server = (typeof servers)[number];
+
+/** Who needs fewer than all of them. */
+const needs: readonly [RegExp, readonly Server[]][] = [
+  [/^src\/inventory\/gate\//, ["redis"]],
+  [/^src\/engines\/log\//, ["kafka"]],
+  [/^src\/engines\/sql\//, ["postgres"]],
+  [/^src\/(engines\/workflows|fulfilment)\//, ["temporal"]],
+];
+
+const asked = process.argv.slice(2);
+const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts"]).sort();
+
+const missing = new Set<Server>();
+for (const server of servers) {
+  if ((await node("scripts/provision.ts", server)) !== 0) missing.add(server);
+}
+const files = (asked.length > 0 ? asked : everything).filter((file) => {
+  const lacks = serversOf(file).filter((server) => missing.has(server));
+  if (lacks.length > 0) console.log(`SKIPPED  ${file}: ${lacks.join(", ")} cannot be had on this machine`);
+  return lacks.length === 0;
+});
+
+if (missing.size > 0 && process.env.CI === "true") {
+  console.error(`${[...missing].join(", ")} cannot be had, and on a build machine nothing is skipped`);
+  process.exitCode = 1;
+} else {
+  process.exitCode = await node(
+    ...["--test", "--test-global-setup=test/support/global-setup.ts", "--import=./test/support/leak-check.ts"],
+    // One at a time: each file starts servers of its own.
+    ...["--test-concurrency=1", "--test-timeout=600000"],
+    ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+    ...["--test-reporter=./scripts/contract-cases.ts", "--test-reporter-destination=stdout"],
+    ...files,
+  );
+}
+
+function serversOf(file: string): readonly Server[] {
+  return needs.find(([place]) => place.test(file))?.[1] ?? servers;
+}
+
+function node(...args: string[]): Promise<number> {
+  const env = { ...process.env, DROPGATE_TEST_PROFILE: "real" };
+  return new Promise((resolve) => {
+    spawn(process.execPath, args, { stdio: "inherit", env }).once("exit", (code) => resolve(code ?? 1));
+  });
+}

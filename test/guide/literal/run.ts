@@ -1,0 +1,138 @@
+/**
+ * `npm run guide`: chapters 1 to 5 of the original deployment guide on the real Redis, Kafka, PostgreSQL and Temporal,
+ * command by command as printed there, with each expected line beside the seen one. `npm run guide -- --split` has the
+ * services in processes of their own, behind the gateway. Exit 1 unless everything is as expected.
+ */
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { binFolder } from "../../../scripts/servers/cache.ts";
+import { startServers } from "../../../scripts/servers.ts";
+import { type Command, freePort, runCommand } from "../../support/command.ts";
+import { chapters, type Step } from "./chapters.ts";
+
+const options = { split: { type: "boolean", default: false } } as const;
+const { split } = parseArgs({ options }).values;
+const folder = mkdtempSync(join(tmpdir(), "dropgate-guide-"));
+
+console.log(`$ docker-compose up -d
+    here the same servers run as processes, without containers: what the guide
+    has after "docker exec NAME" is run as it stands there`);
+const ports = { kafka: await portOr(9092), redis: await portOr(6379) };
+const servers = await startServers({ folder, ports });
+const settings = {
+  ...servers.env,
+  PORT: String(await portOr(8080)),
+  JWT_SECRET: randomBytes(32).toString("hex"),
+  // The guide's order names its customer by X-User-Id alone.
+  TRUST_USER_HEADER: "true",
+};
+const commands: Command[] = [];
+let wrong = 0;
+try {
+  await startDropgate();
+  await said(dropgate("seed"));
+  const adminToken = (await said(dropgate("token", "--role", "ADMIN"))).trim();
+  for (const { title, steps } of chapters) {
+    console.log(`\n${title}`);
+    for (const step of steps) wrong += (await take(step, adminToken)) ? 0 : 1;
+  }
+  console.log(`\n${wrong === 0 ? "Everything is as the guide expects." : `${wrong} not as the guide expects.`}`);
+} catch (error) {
+  wrong += 1;
+  console.error(error, ...commands.map(({ output }) => output));
+} finally {
+  for (const command of commands.toReversed()) command.kill("SIGTERM");
+  await Promise.all(commands.map((command) => command.ended));
+  await servers.stopAll();
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = wrong === 0 ? 0 : 1;
+
+async function startDropgate(): Promise<void> {
+  if (!split) return void (await dropgate("start").untilUp());
+  const apart: Record<string, string[]> = {
+    PRODUCT_URL: ["product"],
+    INVENTORY_URL: ["settlement,inventory"],
+    ORDER_URL: ["order", "order"],
+    PAYMENT_URL: ["payment,fulfilment"],
+  };
+  const addresses: Record<string, string> = {};
+  for (const [setting, groups] of Object.entries(apart)) {
+    const started = groups.map(async (services) => {
+      return runAt(String(await freePort()), "start", `--services=${services}`).untilUp();
+    });
+    addresses[setting] = (await Promise.all(started)).join(",");
+  }
+  await runAt(settings.PORT, "start", "--services=gateway", addresses).untilUp();
+}
+
+function dropgate(...args: string[]): Command {
+  return runAt(settings.PORT, ...args);
+}
+
+function runAt(PORT: string, ...args: (string | Record<string, string>)[]): Command {
+  const words = args.filter((arg) => typeof arg === "string");
+  const more = args.find((arg) => typeof arg === "object");
+  const command = runCommand(folder, words, { ...settings, ...more, PORT });
+  commands.push(command);
+  return command;
+}
+
+async function said(command: Command): Promise<string> {
+  const code = await command.ended;
+  if (code !== 0) throw new Error(`a command ended with ${code}:\n${command.output}`);
+  return command.output;
+}
+
+/** Runs one step, prints it, and answers whether it went as expected. */
+async function take(step: Step, adminToken: string): Promise<boolean> {
+  const judged = async () => step.judge(await shell(step.command.replaceAll("<ADMIN_TOKEN>", adminToken)));
+  let last = await judged();
+  for (let again = 0; step.patient && !last.ok && again < 60; again += 1) {
+    await setTimeout(1_000);
+    last = await judged();
+  }
+  console.log(`  $ ${step.command.replaceAll("\n", "\n    ")}
+    expected  ${step.expected}
+    seen      ${last.seen}
+    ${last.ok ? "ok" : "NOT AS EXPECTED"}`);
+  return last.ok;
+}
+
+/** As bash runs it, with the ports of this run where the guide's own were taken. */
+function shell(command: string): Promise<string> {
+  const { redis } = servers;
+  const here = command
+    .replaceAll("localhost:8080", `localhost:${settings.PORT}`)
+    .replaceAll("localhost:9092", servers.env.KAFKA_BOOTSTRAP as string);
+  const preface = `docker() { shift 2; "$@"; }\nredis-cli() { command redis-cli -p ${redis.port} "$@"; }\n`;
+  const env = {
+    ...process.env,
+    REDISCLI_AUTH: redis.password,
+    PATH: `${binFolder}${delimiter}${process.env.PATH ?? ""}`,
+  };
+  return new Promise((resolve) => {
+    execFile("bash", ["-c", preface + here], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve(error ? `${stdout}${stderr}` || error.message : stdout);
+    });
+  });
+}
+
+/** The guide's own port where nobody else listens on it. */
+async function portOr(wanted: number): Promise<number> {
+  return (await isFree(wanted)) ? wanted : freePort();
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
