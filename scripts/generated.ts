@@ -19,20 +19,27 @@ import { readConfig, settings } from "../src/config.ts";
 import { gatewayProblems } from "../src/gateway.ts";
 import { observe } from "../src/observe.ts";
 import { createServer } from "../src/server.ts";
+import { renderHazardsPage } from "./hazards.ts";
 import { dumpSchema } from "./schema-dump.ts";
 
 /** Text by path from the root. */
 export async function generatedFiles(): Promise<Map<string, string>> {
   const [{ openApi, metrics }, schema] = await Promise.all([describeSystem(), dumpSchema()]);
   return new Map([
-    [".env.example", renderEnvExample(settings)],
+    [".env.example", renderEnvExample(settings) + onlyForCompose],
     ["docs/config.md", renderConfigPage(settings)],
     ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
+    ["docs/hazards.md", await renderHazardsPage()],
     ["docs/metrics.md", renderMetricsPage(metrics)],
     ["docs/schema.sql", schema],
     ["openapi.json", `${JSON.stringify(openApi, null, 2)}\n`],
   ]);
 }
+
+const onlyForCompose = `
+# For compose.yaml, no setting of Dropgate: the password of its PostgreSQL. Letters and digits, it goes into a URL.
+# POSTGRES_PASSWORD=
+`;
 
 const problemTables: readonly ProblemTable[] = Object.entries({
   platform: platformProblems,

@@ -23,7 +23,7 @@ describe("one order", () => {
     assert.deepEqual(await everyPath({ happenings: ["card is declined"] }), new Set(["failed"]));
   });
 
-  test("an order paid in time is confirmed, one paid too late costs nothing", async () => {
+  test("R7: an order paid in time is confirmed, one paid too late costs nothing", async () => {
     assert.deepEqual(await everyPath({ happenings: ["buyer pays"] }), new Set(["confirmed", "failed"]));
   });
 
@@ -41,7 +41,7 @@ describe("units and money are conserved", () => {
     await everyPath({ happenings: everything, nudgesAreLost: true });
   });
 
-  test("whichever two attempts fail, before or after their effect", async () => {
+  test("S2: whichever two attempts fail, before or after their effect", async () => {
     await everyPath({ happenings: payOrCancel, failures: 2 });
   });
 

@@ -107,7 +107,7 @@ test("a withdrawal takes what is free, never what orders were promised before it
   assert.equal(withdrawnUnits, 2);
 });
 
-test("whatever comes, never more is given than there is, and every fresh effect is in the stream", () => {
+test("G6: whatever comes, never more is given than there is, and every fresh effect is in the stream", () => {
   const claims = fc.array(
     fc.record({
       epoch: fc.constantFrom(1, 1, 1, 2),

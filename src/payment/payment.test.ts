@@ -34,7 +34,7 @@ test("S7: money is held when the buyer pays and taken only when the order stands
   });
 });
 
-test("amounts keep their own decimals: 5000 JPY and 1.250 KWD are held as they are", async () => {
+test("S11: amounts keep their own decimals: 5000 JPY and 1.250 KWD are held as they are", async () => {
   for (const [amountMinor, currency] of [
     [5_000, "JPY"],
     [1_250, "KWD"],
@@ -307,7 +307,7 @@ test("a request that never reached the provider counts as lost, and one that arr
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "authorized 4999 EUR", "voided 4999 EUR"]);
 });
 
-test("an undo that fails is kept with its reason and repeated until it is done, and holds up no other", async () => {
+test("S3: an undo that fails is kept with its reason and repeated until it is done, and holds up no other", async () => {
   const [bad, good] = [await shop.order(), await shop.order()];
   const badId = await shop.pay(bad);
   await shop.pay(good);

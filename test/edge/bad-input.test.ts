@@ -58,7 +58,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
   const send = (bytes: string | undefined, headers: Headers = json) => eve.raw("POST", "/orders", bytes, headers);
   const sendJson = (body: unknown, headers: Headers = json) => send(JSON.stringify(body), headers);
 
-  describe("an order", () => {
+  describe("G4: an order", () => {
     for (const quantity of [0, -1, 1.5, "1", 1_000_000_000, 1_001, null, true, [1], {}, undefined]) {
       const title = `of ${quantity === undefined ? "no" : JSON.stringify(quantity)} units`;
       refused(title, 400, "validation", () => sendJson({ productId: lamp, quantity }), "#/quantity");
@@ -175,7 +175,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
     );
   });
 
-  describe("somebody else's order", () => {
+  describe("A1: somebody else's order", () => {
     refused("read", 404, "order_not_found", () => eve.get(`/orders/${order}`));
     refused("cancelled", 404, "order_not_found", () => eve.post(`/orders/${order}/cancel`));
     refused("paid", 404, "order_not_found", () => eve.post(`/orders/${order}/payment`, goodCard));

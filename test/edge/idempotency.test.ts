@@ -49,14 +49,14 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(await unitsOf(buyer), units);
   }
 
-  it("fifty times at once: one order, one answer, and forty-nine say that they are repeats", async () => {
+  it("I1: fifty times at once: one order, one answer, and forty-nine say that they are repeats", async () => {
     const { buyer } = newBuyer();
     const answers = await Promise.all(Array.from({ length: 50 }, () => order(buyer, "key")));
     await assertOneOrder(buyer, answers);
     assert.equal(answers.filter(({ headers }) => headers["idempotency-replayed"] === "true").length, 49);
   });
 
-  it("with another body it is refused, and the first order stays as it is", async () => {
+  it("I2: with another body it is refused, and the first order stays as it is", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key", 2);
     const others = [await order(buyer, "key", 3), await order(buyer, "key", 2, lamp, { expectedTotal: 3_998 })];
@@ -75,7 +75,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await assertOneOrder(buyer, won, first.body.total / 1_999);
   });
 
-  it("it belongs to its buyer and to the product: others under the same key get orders of their own", async () => {
+  it("I4: it belongs to its buyer and to the product: others under the same key get orders of their own", async () => {
     const [one, other] = [newBuyer(), newBuyer()];
     const chair = await world.newProduct({ stock: 5 });
     const answers = [
@@ -86,7 +86,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(new Set(answers.map(({ body }) => body.orderId)).size, 3);
   });
 
-  it("it survives that the gate loses its memory, again and again", async () => {
+  it("I3: it survives that the gate loses its memory, again and again", async () => {
     const { buyer } = newBuyer();
     const answers = [await order(buyer, "key")];
     for (let loss = 0; loss < 3; loss += 1) {
@@ -102,7 +102,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await order(buyer, "key", 2)).body.code, "idempotency_mismatch");
   });
 
-  it("it survives a restart of the system", async () => {
+  it("I3: it survives a restart of the system", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key", 2);
     await world.restart();
@@ -125,7 +125,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await buyer.get<Order>(first.body.statusUrl)).body.status, "CANCELLED");
   });
 
-  it("an answer that got lost is found by a retry, wherever it got lost", async () => {
+  it("I5: an answer that got lost is found by a retry, wherever it got lost", async () => {
     for (const point of ["place.marked", "place.reserved"]) {
       const { buyer } = newBuyer();
       const disarm = armCrashPoint(point, { kind: "error" });
@@ -138,7 +138,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     }
   });
 
-  it("a buyer whose connection breaks before the answer finds his order by a retry", async () => {
+  it("I5: a buyer whose connection breaks before the answer finds his order by a retry", async () => {
     const { name, buyer } = newBuyer();
     const body = JSON.stringify({ productId: lamp, quantity: 1 });
     const head = [
@@ -178,7 +178,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     ["adjust", { delta: 7 }, 7],
     ["adjust", { delta: -7 }, -7],
   ] as const) {
-    it(`${action} by ${units} under one key twenty times at once counts once, while people buy`, async () => {
+    it(`B5: ${action} by ${units} under one key twenty times at once counts once, while people buy`, async () => {
       const productId = await world.newProduct({ stock: 300 });
       const enter = (more = {}) =>
         world.admin.post<Stock & Problem>(

@@ -48,7 +48,7 @@ describe("races", () => {
   });
   after(() => world.close());
 
-  it("a hundred buyers of one unit make one order, and once it is cancelled the next hundred do", async () => {
+  it("G1, G6: a hundred buyers of one unit make one order, and once it is cancelled the next hundred do", async () => {
     const productId = await world.newProduct({ stock: 1 });
     for (let round = 0; round < 2; round += 1) {
       const answers = await everybodyBuys(world, productId, 100);
@@ -75,7 +75,7 @@ describe("races", () => {
     assert.equal((await assertAccountsFor(world, productId, answers)).available, 2);
   });
 
-  it("paid and cancelled at the same moment: one of them wins, and nobody pays for nothing", async () => {
+  it("R1: paid and cancelled at the same moment: one of them wins, and nobody pays for nothing", async () => {
     const productId = await world.newProduct({ stock: 12 });
     const over = await Promise.all(
       Array.from({ length: 12 }, async (_, i) => {
@@ -118,7 +118,7 @@ describe("races", () => {
     await assertStockFits(world, productId, 5, over);
   });
 
-  it("released twice, released after the sale, confirmed after the release: no change", async () => {
+  it("R2: released twice, released after the sale, confirmed after the release: no change", async () => {
     const productId = await world.newProduct({ stock: 3 });
     const { orders } = world.system.faces;
     const ada = world.as("ada");
@@ -166,7 +166,7 @@ describe("races", () => {
     assert.equal((await world.untilAtRest(productId)).sold, 20);
   });
 
-  it("stock that is taken out while people buy is sold to nobody", async () => {
+  it("B4: stock that is taken out while people buy is sold to nobody", async () => {
     const productId = await world.newProduct({ stock: 30 });
     const takeOut = () => world.admin.post(`/inventory/${productId}/adjust`, { delta: -5, reason: "broken" });
     const [answers, ...takenOut] = await Promise.all([
@@ -189,7 +189,7 @@ describe("races with the deadline, and for a place in the line", () => {
   });
   after(() => world.close());
 
-  it("paid, cancelled and expired at the same moment: one of them wins", async () => {
+  it("R1: paid, cancelled and expired at the same moment: one of them wins", async () => {
     const productId = await world.newProduct({ stock: 16 });
     const over = await Promise.all(
       Array.from({ length: 16 }, async (_, i) => {
@@ -208,7 +208,7 @@ describe("races with the deadline, and for a place in the line", () => {
     await assertStockFits(world, productId, 16, over);
   });
 
-  it("orders whose deadline passed while nothing ran end after the start, and their units are back", async () => {
+  it("R3: orders whose deadline passed while nothing ran end after the start, and their units are back", async () => {
     const productId = await world.newProduct({ stock: 10 });
     const answers = await everybodyBuys(world, productId, 10);
     await world.restart({ pauseMs: windowMs });

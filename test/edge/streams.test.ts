@@ -83,7 +83,7 @@ describe("the stream of an order", () => {
     assert.deepEqual(statusesOf(reader), ["PAYMENT_PENDING", "PAYMENT_DECLINED", "CONFIRMED"]);
   });
 
-  it("can be opened with the 202 in hand, before the order is in the books", async () => {
+  it("H2: can be opened with the 202 in hand, before the order is in the books", async () => {
     armCrashPoint("settle.before-commit", { kind: "error" });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, lamp);
@@ -111,7 +111,7 @@ describe("the stream of an order", () => {
     );
   });
 
-  it("is 204 once the reader has seen the end, so that he stops asking", async () => {
+  it("A2: is 204 once the reader has seen the end, so that he stops asking", async () => {
     const { buyer, orderId, cancel } = await newOrder("ada");
     await cancel();
     const { body } = await buyer.get<Order>(`/orders/${orderId}`);
@@ -126,7 +126,7 @@ describe("the stream of an order", () => {
   });
 
   for (const forged of ["99", "-1", "1.5", "nonsense", "9".repeat(40), ""]) {
-    it(`takes no harm from the event id ${JSON.stringify(forged.slice(0, 12))}, and still tells the end`, async () => {
+    it(`A2: takes no harm from the event id ${JSON.stringify(forged.slice(0, 12))}, and still tells the end`, async () => {
       const { orderId, cancel } = await newOrder("ada");
       const reader = await watch("ada", orderId, forged);
       assert.equal(reader.status, 200);
@@ -136,7 +136,7 @@ describe("the stream of an order", () => {
     });
   }
 
-  it("is its owner's and an admin's; for others there is no such order", async () => {
+  it("A1: is its owner's and an admin's; for others there is no such order", async () => {
     const { orderId } = await newOrder("ada");
     const eve = await watch("eve", orderId);
     assert.equal(eve.status, 404);

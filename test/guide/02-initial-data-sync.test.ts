@@ -76,7 +76,7 @@ describe("2. initial data sync", () => {
     assert.equal((await world.untilAtRest(productId)).gate, 3);
   });
 
-  it("a start loads stock and prices by itself", async () => {
+  it("G7: a start loads stock and prices by itself", async () => {
     const productId = await world.newProduct({ stock: 4, price: 250 });
     await world.restart();
     const placed = await world.place(world.as("ada"), productId, 2);
@@ -84,7 +84,7 @@ describe("2. initial data sync", () => {
     assert.equal((await world.untilAtRest(productId)).gate, 2);
   });
 
-  it("a new price reaches the gate by itself, and a buyer who expects the old one is refused", async () => {
+  it("G11: a new price reaches the gate by itself, and a buyer who expects the old one is refused", async () => {
     const productId = await world.newProduct({ stock: 10, price: 1_000 });
     const changed = await world.admin.patch(`/products/${productId}`, { price: 1_200 });
     assert.equal(changed.status, 200);

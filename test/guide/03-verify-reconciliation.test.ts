@@ -46,7 +46,7 @@ describe("3. verify reconciliation", () => {
     assert.match(explanation, /8 to sell/);
   });
 
-  it("a thousand buyers of 300 units make 300 orders, and every report meanwhile is OK", async () => {
+  it("B1: a thousand buyers of 300 units make 300 orders, and every report meanwhile is OK", async () => {
     const productId = await world.newProduct({ stock: 300 });
     const { result: answers, samples } = await watch(everybodyBuys(world, productId, 1_000));
     assert.deepEqual(tally(answers), { accepted: 300, sold_out: 700 });
@@ -56,7 +56,7 @@ describe("3. verify reconciliation", () => {
     assert.deepEqual({ held, available, gate }, { held: 300, available: 0, gate: 0 });
   });
 
-  it("reports stay OK while people order, pay, cancel and bring in stock", async () => {
+  it("B1: reports stay OK while people order, pay, cancel and bring in stock", async () => {
     const productId = await world.newProduct({ stock: 20 });
     const buying = keepBuying(world, productId);
     const work = (async () => {

@@ -119,7 +119,7 @@ describe("4. test order flow", () => {
     await world.place(world.as("bob"), productId);
   });
 
-  it("a customer holds no more than the limit, and may buy again once units came back", async () => {
+  it("R4: a customer holds no more than the limit, and may buy again once units came back", async () => {
     const productId = await world.newProduct({ stock: 10, limitPerCustomer: 2 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId, 2);
@@ -132,7 +132,7 @@ describe("4. test order flow", () => {
     await world.place(ada, productId, 2);
   });
 
-  it("sold out is said at once, and is over as soon as there is stock again", async () => {
+  it("G6: sold out is said at once, and is over as soon as there is stock again", async () => {
     const productId = await world.newProduct({ stock: 1 });
     await world.place(world.as("ada"), productId);
     const refused = await world.as("bob").post("/orders", { productId, quantity: 1 });
@@ -170,7 +170,7 @@ describe("4. test order flow, where nobody pays in time", () => {
   });
   after(() => world.close());
 
-  it("a declined order fails when its window ends, and its unit is back at the gate and in the books", async () => {
+  it("R6: a declined order fails when its window ends, and its unit is back at the gate and in the books", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);

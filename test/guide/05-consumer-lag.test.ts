@@ -50,7 +50,7 @@ describe("5. monitor consumer lag", () => {
     assert.equal((await assertAccountsFor(world, productId, answers)).held, 50);
   });
 
-  it("a batch that is handed over again after its commit changes nothing", async () => {
+  it("H3: a batch that is handed over again after its commit changes nothing", async () => {
     const productId = await world.newProduct({ stock: 20 });
     armCrashPoint("settle.committed", { kind: "error" }, 1);
     const answers = await everybodyBuys(world, productId, 20);

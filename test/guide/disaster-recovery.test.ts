@@ -70,7 +70,7 @@ describe("disaster recovery", () => {
       [10, "CRITICAL"],
       [-25, "CRITICAL"],
     ] as const) {
-      it(`a drift of ${units} units is ${status}, explained, and mended by sync-redis`, async () => {
+      it(`B2: a drift of ${units} units is ${status}, explained, and mended by sync-redis`, async () => {
         const productId = await world.newProduct({ stock: 100 });
         const report = await seenDrift(productId, units);
         assert.equal(report.drift, units);
@@ -82,7 +82,7 @@ describe("disaster recovery", () => {
       });
     }
 
-    it("it is mended while orders flow, and the units that never were are not sold", async () => {
+    it("S1, B2: it is mended while orders flow, and the units that never were are not sold", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const buying = keepBuying(world, productId);
       await eventually(() => accepted(buying.soFar).length >= 10);

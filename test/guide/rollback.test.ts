@@ -176,7 +176,7 @@ describe("rollback strategy", () => {
   });
 
   describe("option 2: the gate fails", () => {
-    it('orders fail fast with "Price not available", and sync-redis restores what was there', async () => {
+    it('G8: orders fail fast with "Price not available", and sync-redis restores what was there', async () => {
       const productId = await world.newProduct({ stock: 30 });
       const before = await everybodyBuys(world, productId, 20);
       assert.deepEqual(tally(before), { accepted: 20 });
@@ -231,7 +231,7 @@ describe("rollback strategy", () => {
       await world.faults.restoreLog();
     });
 
-    it("orders fail for good and hold nothing; accepted ones go on; afterwards orders go through", async () => {
+    it("H7: orders fail for good and hold nothing; accepted ones go on; afterwards orders go through", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -267,7 +267,7 @@ describe("rollback strategy", () => {
       );
     });
 
-    it("an order that was stored although its append failed is accepted or void, never half of both", async () => {
+    it("H4: an order that was stored although its append failed is accepted or void, never half of both", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const answers: OrderAnswer[] = [];
       await world.faults.loseLogAnswers();

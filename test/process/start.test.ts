@@ -132,7 +132,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.equal((await fetch(`${origin}/actuator/health/readiness`)).status, 200);
   });
 
-  it("after kill -9 right behind the 202s every accepted order is there and can be paid", async () => {
+  it("H1: after kill -9 right behind the 202s every accepted order is there and can be paid", async () => {
     const accepted: { buyer: Client; orderId: string }[] = [];
     const buyers = Array.from({ length: 80 }, (_, i) => customer(`buyer-${i}`));
     const answers = buyers.map(async (buyer) => {

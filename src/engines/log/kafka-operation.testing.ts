@@ -16,7 +16,7 @@ export function operationLaws(stage: KafkaStage): void {
   };
 
   describe("operation", () => {
-    test("a poisoned record is put aside in <topic>.dlq, and those behind it are handled", async () => {
+    test("H5: a poisoned record is put aside in <topic>.dlq, and those behind it are handled", async () => {
       const topic = await stage.freshTopic(1);
       await stage.eventLog.ensureTopics([{ name: `${topic}.dlq`, partitions: 1 }]);
       const group = randomUUID();

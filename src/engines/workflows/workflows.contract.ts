@@ -47,14 +47,14 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         assert.equal(await end(workflows, "open"), "nudged");
       });
 
-      test("a run that is started ten times at once runs its steps once", async () => {
+      test("H6: a run that is started ten times at once runs its steps once", async () => {
         const plot: Plot = { run: "tenfold", acts: ["first", "second"], untilMs: 0 };
         await Promise.all(Array.from({ length: 10 }, () => workflows.start("tenfold", plot)));
         assert.equal(await end(workflows, "tenfold"), "first, second");
         assert.deepEqual([stage.calls("tenfold", "first"), stage.calls("tenfold", "second")], [1, 1]);
       });
 
-      test("a run that is started again after it ended does nothing", async () => {
+      test("H6: a run that is started again after it ended does nothing", async () => {
         await tell("over", ["first"]);
         assert.equal(await tell("over", ["second"]), "first");
         await tell("meanwhile", ["first"]);

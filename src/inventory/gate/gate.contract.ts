@@ -29,7 +29,7 @@ export function gateContract(
       return shelf(gate, productId);
     }
 
-    test("a hundred buyers of one unit make one reservation", async () => {
+    test("G1: a hundred buyers of one unit make one reservation", async () => {
       const shelf = await lamp({ sellable: 1 });
       const answers = await gate.reserve(Array.from({ length: 100 }, () => shelf.request()));
       assert.equal(answers.filter((answer) => answer.kind === "reserved").length, 1);
@@ -38,7 +38,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 0, pending: 1 });
     });
 
-    test("a reservation carries what the buyer will be held to", async () => {
+    test("G11: a reservation carries what the buyer will be held to", async () => {
       const shelf = await lamp();
       const [answer] = await gate.reserve([shelf.request({ quantity: 2, userId: "ada" })]);
       assert.ok(answer?.kind === "reserved");
@@ -49,7 +49,7 @@ export function gateContract(
       );
     });
 
-    test("whoever is refused takes nothing", async () => {
+    test("G3: whoever is refused takes nothing", async () => {
       const shelf = await lamp({ sellable: 5 });
       const refusals: [Partial<ReserveRequest>, string][] = [
         [{ quantity: 6, userId: "grace" }, "sold_out"],
@@ -120,7 +120,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 1 });
     });
 
-    test("a key meets its first request again, whatever became of it", async () => {
+    test("G3: a key meets its first request again, whatever became of it", async () => {
       const shelf = await lamp();
       const first = await shelf.take({ bodyHash: "body" });
       const again = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
@@ -169,7 +169,7 @@ export function gateContract(
       }
     });
 
-    test("a decision that came before the mark is told by the mark", async () => {
+    test("H2: a decision that came before the mark is told by the mark", async () => {
       const shelf = await lamp();
       const [sold, refused] = [await shelf.take(), await shelf.take()];
       await shelf.apply([shelf.item(sold, "C"), shelf.item(refused, "X")], { availableAfter: 9 });
@@ -203,7 +203,7 @@ export function gateContract(
       assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
     });
 
-    test("stream rows are applied once and in order, whoever brings them", async () => {
+    test("H3: stream rows are applied once and in order, whoever brings them", async () => {
       const shelf = await lamp();
       assert.deepEqual(await shelf.apply([], { seq: 2, added: 5, availableAfter: 20 }), { kind: "gap", applied: 0 });
       assert.deepEqual(await shelf.apply([], { seq: 1, added: 5, availableAfter: 15 }), { kind: "applied" });
@@ -262,7 +262,7 @@ export function gateContract(
       assert.equal(await gate.install(freshImage(productId), closing), "open");
     });
 
-    test("a gate that lost its memory sells nothing, and what was taken for it before the loss opens nothing", async () => {
+    test("G8: a gate that lost its memory sells nothing, and what was taken for it before the loss opens nothing", async () => {
       const shelf = await lamp();
       const taken = await shelf.take();
       const closing = await gate.close(shelf.productId);

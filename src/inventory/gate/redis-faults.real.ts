@@ -51,7 +51,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     }
   }
 
-  test("an answer that is lost leaves one reservation, which its repeat finds", async () => {
+  test("G9: an answer that is lost leaves one reservation, which its repeat finds", async () => {
     const request = requestOf(lamp, { bodyHash: "body" });
     await whileStopped(async () => {
       await assert.rejects(gate.reserve([request]), GateUnavailable);

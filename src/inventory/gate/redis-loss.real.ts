@@ -165,7 +165,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.deepEqual(await redis.ask("SCRIPT", "EXISTS", markerOf(nonce ?? "").sha), [0]);
   });
 
-  test("FLUSHALL closes it until it is rebuilt", async () => {
+  test("G8, B3: FLUSHALL closes it until it is rebuilt", async () => {
     const taken = await take();
     await redis.ask("FLUSHALL");
     assert.equal(await buy(gate, lamp), "absent");
@@ -175,7 +175,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.equal(await buy(gate, lamp), "reserved");
   });
 
-  test("a second process finds the sale and disturbs nothing", async () => {
+  test("G7: a second process finds the sale and disturbs nothing", async () => {
     const nonce = await nonces.read();
     await take();
     const second = await open();
@@ -209,7 +209,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.equal(await nonces.read(), nonce);
   });
 
-  test("a replica that took over is closed, though it has all the data", async () => {
+  test("B3: a replica that took over is closed, though it has all the data", async () => {
     const { host, port, password } = redis;
     const replica = await startTestRedis(`replicaof ${host} ${port}`, `masterauth "${password}"`);
     try {

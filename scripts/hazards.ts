@@ -1,0 +1,157 @@
+/**
+ * The bugs that systems of this kind have had, and where each is held: a test names the cases it holds at the beginning
+ * of its title, "H3: a batch that …". `npm run generate` writes docs/hazards.md from the titles; a case that no
+ * test names needs a reason here, and a test that names an unknown case is a fault.
+ */
+import { globSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+
+type Hazard = { says: string; open?: string };
+
+const room = {
+  drops: "drops with an opening and a closing are not there yet",
+  queue: "there is no queue yet",
+  waitingList: "there is no waiting list yet",
+} as const;
+
+export const hazards: Record<string, Record<string, Hazard>> = {
+  Gate: {
+    G1: { says: "a hundred buyers, one unit: exactly one order" },
+    G3: { says: "a refused or repeated buyer changes no stock" },
+    G4: { says: "a quantity of 0, below 0, of a half, far too large, or thousands of lines" },
+    G6: { says: "nothing counts below 0; sold out ends with a restock or a cancellation, in every process" },
+    G7: { says: "a restart overwrites no live stock" },
+    G8: { says: 'what is missing is closed, "Price not available", never 0 and never made up' },
+    G9: { says: "the answer is lost after the script ran: the retry finds the one hold" },
+    G10: { says: "a millisecond before the opening, at it, at the closing", open: room.drops },
+    G11: { says: "the price changed between page and order" },
+  },
+  Idempotency: {
+    I1: { says: "one key and body fifty times at once: one order, one answer" },
+    I2: { says: "one key, another body" },
+    I3: { says: "the key survives a restart and a gate that lost its memory" },
+    I4: { says: "the key belongs to its buyer" },
+    I5: { says: "the answer is lost after the order was accepted: the retry finds it" },
+  },
+  "Hand-off": {
+    H1: { says: "kill -9 between gate and log, between log and answer, and at every step of the consumer" },
+    H2: { says: "the consumer is quicker than whoever accepted the order" },
+    H3: { says: "events that come twice or out of order" },
+    H4: { says: "a publish that timed out and was stored all the same" },
+    H5: { says: "a poisoned event, or one bad order, stops nothing else" },
+    H6: { says: "delivered again while the saga runs, and after it ended: no second one" },
+    H7: { says: "the log is down: refusals, no unit lost, none kept in silence" },
+  },
+  Holds: {
+    R1: { says: "confirmed, expired and cancelled in the same moment: one wins" },
+    R2: { says: "released twice, compensated twice, released after the sale, confirmed after the release" },
+    R3: { says: "the deadlines of an hour without any worker are caught up with" },
+    R4: { says: "a buyer's old hold does not block him for good, and two holds are never both the one he pays" },
+    R5: { says: "an extension is bounded, and looking again extends nothing", open: "nothing is extended yet" },
+    R6: { says: "an abandoned hold comes back within its bound" },
+    R7: { says: "a paid order never expires" },
+  },
+  "Saga and money": {
+    S1: { says: "the books refuse what the gate gave: the unit comes back and the buyer is told" },
+    S2: { says: "a step of unknown outcome is found out, not skipped" },
+    S3: { says: "an undo that fails is repeated, and shows" },
+    S4: { says: "no event tells of a success that was undone" },
+    S6: { says: "a webhook before its order, twice, three at once, after the cancellation, out of order" },
+    S7: { says: "the buyer's return and the webhook together: one capture" },
+    S8: { says: "a payment after the end of the hold: confirmed if there is a unit, else given back once" },
+    S9: {
+      says: "the refund of one of two payments keeps the order",
+      open: "an order never has two payments that stand",
+    },
+    S10: { says: "never more is refunded than was paid, and the unit comes back once" },
+    S11: { says: "JPY, KWD and rounding" },
+    S12: { says: "no lock and no transaction is held while a provider is asked" },
+    S14: { says: "the provider charged and our own write failed: found by a sweep" },
+  },
+  Books: {
+    B1: { says: "reconcile under full load shows no drift" },
+    B2: { says: "a drift that was planted is found, explained and mended once, while orders flow" },
+    B3: { says: "Redis flushed, failed over to an old copy, or evicting: closed, and rebuilt exactly" },
+    B4: { says: "stock is set below what is held" },
+    B5: { says: "a restock that is sent again while people buy counts once" },
+    B6: { says: "a product is renamed in the middle of an order" },
+    B7: { says: "what is held is never below 0" },
+  },
+  Fairness: {
+    F1: { says: "who leaves does not stall the queue", open: room.queue },
+    F2: { says: "one person in ten tabs has one place", open: room.queue },
+    F3: { says: "a pass that is forged, shared, replayed, or of another sale", open: room.queue },
+    F5: { says: "a claim that is given up goes to the next in line", open: room.waitingList },
+    F6: { says: "a venue behind one address can buy", open: "no address is limited yet" },
+    F7: { says: "the keyboard alone passes every gate", open: "there is no page to pass yet" },
+  },
+  "Access and edge": {
+    A1: { says: "orders, streams and their actions are the owner's; headers from outside lend no name and no role" },
+    A2: { says: "a stream that reconnects after the end, or with an event id of no use" },
+    A3: { says: "no stampede when a hot cache entry ends", open: "nothing is cached that could end" },
+    A4: { says: "a bad row of an import does not stop the rest", open: "there is no import yet" },
+    A5: { says: "an outgoing webhook once an event, signed and repeated", open: "nothing is sent out yet" },
+    A6: { says: "the scan of a cancelled order is refused", open: "nothing is scanned yet" },
+  },
+};
+
+type Held = { code: string; title: string; path: string; engines: string };
+
+const named = /\b(?:it|test|describe)\(\s*(["`'])((?:[A-Z]\d+(?:, )?)+): ([^\n]*?)\1/g;
+
+/** @throws where a test names an unknown case, or a case has neither test nor reason. */
+export async function renderHazardsPage(): Promise<string> {
+  const held = await findHeld();
+  const known = new Map(Object.values(hazards).flatMap((cases) => Object.entries(cases)));
+  const faults = [
+    ...held.filter(({ code }) => !known.has(code)).map(({ code, path }) => `${path} names ${code}, which is no case`),
+    ...[...known].flatMap(([code, { open }]) => {
+      const isHeld = held.some((one) => one.code === code);
+      if (isHeld && open) return [`${code} is held by a test: its reason in scripts/hazards.ts is out of date`];
+      return isHeld || open ? [] : [`${code} is named by no test and has no reason in scripts/hazards.ts`];
+    }),
+  ];
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+  return `# Hazards
+
+Bugs that systems of this kind have had, and the tests that hold them. Written by \`npm run generate\` from the titles of
+the tests. *embedded* runs in \`npm test\`, *real* in \`npm run test:real\`.
+${Object.entries(hazards)
+  .map(([title, cases]) => section(title, cases, held))
+  .join("")}`;
+}
+
+function section(title: string, cases: Record<string, Hazard>, held: readonly Held[]): string {
+  const rows = Object.entries(cases).flatMap(([code, { says, open }]) => {
+    const tests = held.filter((one) => one.code === code);
+    if (tests.length === 0) return [`| ${code} | ${says} | *not yet: ${open}* | |`];
+    return tests.map(({ title, path, engines }, i) => {
+      const where = `[${plain(title)}](../${path})`;
+      return `| ${i === 0 ? `${code} | ${says}` : " | "} | ${where} | ${engines} |`;
+    });
+  });
+  return `\n## ${title}\n\n| | case | held by | engines |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+}
+
+/** A table cell has no bars, and a title's placeholder is best left as an ellipsis. */
+const plain = (title: string) =>
+  title
+    .replaceAll(/\$\{[^}]*\}/g, "…")
+    .replaceAll("|", "\\|")
+    .replaceAll('\\"', '"');
+
+async function findHeld(): Promise<Held[]> {
+  const held: Held[] = [];
+  for (const path of globSync("{src,test,scripts}/**/*.ts").sort()) {
+    for (const [, , codes = "", title = ""] of (await readFile(path, "utf8")).matchAll(named)) {
+      for (const code of codes.split(", ")) held.push({ code, title, path, engines: enginesOf(path) });
+    }
+  }
+  return held;
+}
+
+/** Contracts are run on every adapter, and the guide on both profiles. */
+function enginesOf(path: string): string {
+  if (/\.real\.ts$|\/kafka-[a-z]+\.testing\.ts$/.test(path)) return "real";
+  return /contract\.|^test\/guide\//.test(path) ? "embedded, real" : "embedded";
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import type { StoredRecord } from "#engines/log";
+import type { Client, Order } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const goodCard = { cardNumber: "4242424242424242" };
+const ends = ["CONFIRMED", "CANCELLED", "FAILED"];
+
+describe("what the world is told of orders, on orders.events", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  /** Every event of these orders, once as many have ended there as were asked for. */
+  async function eventsOf(orderIds: readonly string[]): Promise<Map<string, StoredRecord[]>> {
+    const wanted = new Set(orderIds);
+    const events = new Map<string, StoredRecord[]>();
+    const { log } = world.system.faces.engines;
+    const consumer = await log.consume({
+      ...{ topic: "orders.events", group: randomUUID(), maxRecords: 500 },
+      async handle({ records }) {
+        for (const record of records) {
+          if (wanted.has(record.key)) events.set(record.key, [...(events.get(record.key) ?? []), record]);
+        }
+      },
+    });
+    const hasEnded = (orderId: string) => events.get(orderId)?.some((record) => ends.includes(statusIn(record)));
+    await eventually(() => orderIds.every(hasEnded));
+    await consumer.close();
+    return events;
+  }
+
+  it("S4: an order that was paid, cancelled or both at once is told with the one end it had, and no other", async () => {
+    const productId = await world.newProduct({ stock: 60 });
+    const buyers = Array.from({ length: 24 }, (_, i) => world.as(`told-${i}`));
+    const orders = await Promise.all(buyers.map((buyer) => place(buyer, productId)));
+    await Promise.all(
+      orders.map(async ({ buyer, orderId }, i) => {
+        const pay = () => buyer.post(`/orders/${orderId}/payment`, goodCard);
+        const cancel = () => buyer.post(`/orders/${orderId}/cancel`);
+        // 503 says that the order is on its way to the books: ask again.
+        const insist = (ask: typeof pay) => eventually(async () => (await ask()).status !== 503);
+        if (i % 3 !== 1) await insist(pay);
+        if (i % 3 !== 0) await insist(cancel);
+      }),
+    );
+    const told = await eventsOf(orders.map(({ orderId }) => orderId));
+    for (const { buyer, orderId } of orders) {
+      const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+      const statuses = (told.get(orderId) ?? []).map(statusIn);
+      assert.deepEqual(
+        statuses.filter((status) => ends.includes(status)),
+        [body.status],
+        `${orderId} was told as ${statuses}`,
+      );
+      assert.equal(statuses.at(-1), body.status);
+    }
+  });
+
+  it("B6: a product that is renamed in the middle of its orders keeps them, their price and its stock", async () => {
+    const productId = await world.newProduct({ stock: 10, price: 700 });
+    const [ada, bob] = [world.as("ada"), world.as("bob")];
+    const first = await place(ada, productId);
+    const renamed = await world.admin.patch(`/products/${productId}`, { name: "another name" });
+    assert.equal(renamed.status, 200);
+    const second = await place(bob, productId);
+    for (const { buyer, orderId } of [first, second]) {
+      assert.equal((await buyer.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      const order = await world.untilStatus(buyer, orderId, "CONFIRMED");
+      assert.equal(order.total, 700);
+    }
+    const { sold, available, gate } = await world.untilAtRest(productId);
+    assert.deepEqual({ sold, available, gate }, { sold: 2, available: 8, gate: 8 });
+  });
+
+  async function place(buyer: Client, productId: string) {
+    return { buyer, orderId: (await world.place(buyer, productId)).orderId };
+  }
+});
+
+function statusIn(record: StoredRecord): string {
+  return JSON.parse(record.value.toString()).status;
+}
