@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { binFolder } from "./servers/cache.ts";
+import { makeCertificates } from "./servers/certificates.ts";
 import { claimFolder } from "./servers/folder.ts";
 import { kafkaServer } from "./servers/kafka.ts";
 import { signalGroup, stopLeftover } from "./servers/leftover.ts";
@@ -33,6 +34,8 @@ export type StartOptions<N extends ServerName> = {
   folder: string;
   which?: readonly N[];
   ports?: Partial<Record<ServerName, number>>;
+  /** Redis, Kafka and PostgreSQL as `localhost`, with certificates of the folder's own CA, and nothing in plain text. */
+  tls?: boolean;
 };
 
 /**
@@ -63,8 +66,9 @@ export async function startServers<const N extends ServerName = ServerName>(
 
   try {
     for (const name of serverNames) await stopLeftover(join(folder.path, name));
+    const tls = options.tls ? await makeCertificates(folder.path) : undefined;
     for (const name of which) {
-      const made = await makers[name](folder, options.ports?.[name]);
+      const made = await makers[name](folder, options.ports?.[name], tls);
       const server = createServerProcess(made.plan);
       processes.push(server);
       servers[name] = Object.assign(server, made.address);

@@ -53,7 +53,15 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
   });
   const orders = createOrders({
-    ...{ sql: engines.sql("orders", 10), log: engines.log, inventory, now, onFault, metrics },
+    ...{
+      sql: engines.sql("orders", 10),
+      reports: engines.sql("reports", 2),
+      log: engines.log,
+      inventory,
+      now,
+      onFault,
+      metrics,
+    },
     topics: { reservations: config.TOPIC_ORDERS_RESERVATIONS, events: config.TOPIC_ORDERS_EVENTS },
     group: config.GROUP_ORDER_PROCESSOR,
     // The guide's figure is for a poll of Kafka; reading our own database, larger batches settle faster.

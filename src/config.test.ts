@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
 import { ConfigError } from "#platform/config";
 import { readConfig } from "./config.ts";
 
@@ -50,5 +53,95 @@ describe("config", () => {
       () => readConfig({ REDIS_HOST: "redis", JWT_SECRET: "short" }, noFile),
       (error) => error instanceof ConfigError && error.faults.length === 1,
     );
+  });
+});
+
+/** A CA of nobody's, whose key was thrown away. */
+const certificate = `-----BEGIN CERTIFICATE-----
+MIIBdTCCARugAwIBAgIUfa+fOI5OH1itOTNeeXn6H652EXYwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEVGVzdDAgFw0yNjExMjMxNjE1MjhaGA8yMTI2MTAzMDE2MTUy
+OFowDzENMAsGA1UEAwwEVGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOek
+hW6dcRl3KltfTWedVe2OvmUJz9QE28dhck7Al34FIVjCZQe1NsHWQnf7GMKG7/N9
+VL3kPDO40SOo8GteHlWjUzBRMB0GA1UdDgQWBBRkt3QVToYZyrxy+H/AbhfkOm9x
+cjAfBgNVHSMEGDAWgBRkt3QVToYZyrxy+H/AbhfkOm9xcjAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCA0gAMEUCIGuLNpIHvk2BhJAVf67mGX0bjlCKmQlH6Qbk
+yhIg7aKWAiEAtXvFjYcpX+hsbk8AG6wp8TLT9vPYwzxZAJQs3e/OOUg=
+-----END CERTIFICATE-----
+`;
+
+describe("settings of security", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const ca = file("ca.pem", certificate);
+
+  function faultsOf(environment: Record<string, string>): string[] {
+    try {
+      readConfig({ JWT_SECRET: jwt, ...environment }, noFile);
+      return [];
+    } catch (error) {
+      return [...(error as ConfigError).faults];
+    }
+  }
+
+  it("are right together", () => {
+    assert.deepEqual(faultsOf({ REDIS_TLS: "true", REDIS_CA_FILE: ca, KAFKA_TLS: "true", KAFKA_CA_FILE: ca }), []);
+    const url = `postgres://u:p@db/shop?sslmode=verify-full&sslrootcert=${encodeURIComponent(ca)}`;
+    assert.deepEqual(faultsOf({ DATABASE_URL: url, REPORTS_DATABASE_URL: url }), []);
+    const login = { KAFKA_SASL_USERNAME: "shop", KAFKA_SASL_PASSWORD: "p" };
+    assert.deepEqual(faultsOf({ ...login, KAFKA_SASL_MECHANISM: "SCRAM-SHA-512" }), []);
+    assert.deepEqual(faultsOf({ ...login, KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_TLS: "true" }), []);
+  });
+
+  it("name a CA file that cannot be used", () => {
+    const faultOf = (path: string) => faultsOf({ REDIS_TLS: "true", REDIS_CA_FILE: path }).join();
+    assert.match(faultOf(join(folder, "absent")), /REDIS_CA_FILE names .*absent, which cannot be read \(ENOENT\)/);
+    assert.match(faultOf(file("empty", "")), /holds no certificate in PEM/);
+    assert.match(faultOf(file("broken", certificate.replace("MII", "MIX"))), /a certificate that cannot be read/);
+  });
+
+  it("refuse a CA for a connection that is not encrypted or does not look at it", () => {
+    assert.match(faultsOf({ KAFKA_CA_FILE: ca }).join(), /KAFKA_CA_FILE is set but KAFKA_TLS is not/);
+    for (const mode of ["disable", "no-verify"]) {
+      const url = `postgres://u:p@db/shop?sslmode=${mode}&sslrootcert=${ca}`;
+      assert.match(faultsOf({ DATABASE_URL: url }).join(), new RegExp(`sslmode=${mode} does not look at`));
+    }
+  });
+
+  it("refuse an sslmode that not everybody understands alike", () => {
+    for (const mode of ["prefer", "require", "verify-ca", "verify_full"]) {
+      const [fault] = faultsOf({ DATABASE_URL: `postgres://u:hunter2@db/shop?sslmode=${mode}` });
+      assert.match(fault ?? "", new RegExp(`DATABASE_URL has sslmode=${mode}.*verify-full`));
+      assert.doesNotMatch(fault ?? "", /hunter2/);
+    }
+    for (const parameter of ["ssl=true", "ssl=no-verify", "SSLMODE=verify-full", "sslMode=verify-full"]) {
+      const [fault] = faultsOf({ DATABASE_URL: `postgres://u:p@db/shop?${parameter}` });
+      assert.match(fault ?? "", /may encrypt nothing: write sslmode=verify-full/);
+    }
+    const twice = "postgres://u:p@db/shop?sslmode=verify-full&sslmode=prefer";
+    assert.match(faultsOf({ DATABASE_URL: twice }).join(), /sslmode=prefer/);
+    const compat = "postgres://u:p@db/shop?uselibpqcompat=true";
+    assert.match(faultsOf({ DATABASE_URL: compat }).join(), /uselibpqcompat/);
+  });
+
+  it("refuse half a login, and a password that anybody could read", () => {
+    assert.match(faultsOf({ REDIS_USERNAME: "gate" }).join(), /REDIS_USERNAME is set but REDIS_PASSWORD is not/);
+    const half = { KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
+    assert.match(faultsOf(half).join(), /without KAFKA_SASL_PASSWORD: a login needs all three/);
+    const readable = { ...half, KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_SASL_PASSWORD: "p" };
+    assert.match(faultsOf(readable).join(), /PLAIN sends the password readable/);
+  });
+
+  it("give reports the orders' database unless they have a replica", () => {
+    const [common, replica] = ["postgres://u:p@a/shop", "postgres://u:p@b/shop"];
+    const config = readConfig({ DATABASE_URL: common, JWT_SECRET: jwt }, noFile);
+    assert.equal(config.REPORTS_DATABASE_URL, common);
+    const own = readConfig({ DATABASE_URL: common, REPORTS_DATABASE_URL: replica, JWT_SECRET: jwt }, noFile);
+    assert.equal(own.REPORTS_DATABASE_URL, replica);
+    assert.equal(own.ORDERS_DATABASE_URL, common);
   });
 });

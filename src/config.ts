@@ -7,6 +7,7 @@ import {
   readSettings,
   type Values,
 } from "#platform/config";
+import { databaseFaults, moduleDatabases, securityFaults } from "./config-faults.ts";
 
 /** Every setting there is. The guide's own names are kept. */
 export const settings = defineSettings({
@@ -24,16 +25,27 @@ export const settings = defineSettings({
     type: "url",
     secret: true,
     defaultSays: "embedded PostgreSQL",
-    says: "A PostgreSQL server, version 15 or later.",
+    says: "A PostgreSQL server, version 15 or later. `?sslmode=verify-full` encrypts; `&sslrootcert=/path` names a CA.",
   },
   CATALOG_DATABASE_URL: moduleDatabase("catalog"),
   INVENTORY_DATABASE_URL: moduleDatabase("inventory"),
   ORDERS_DATABASE_URL: moduleDatabase("orders"),
   PAYMENT_DATABASE_URL: moduleDatabase("payment"),
+  REPORTS_DATABASE_URL: {
+    type: "url",
+    secret: true,
+    defaultSays: "`ORDERS_DATABASE_URL`",
+    says:
+      "A read replica of the orders' database, for what may be a moment old: an ADMIN's list of all orders. " +
+      "Customers see their own writes, and reconcile its newest rows, so both stay on the primary.",
+  },
 
   REDIS_HOST: { type: "text", defaultSays: "stock gate in memory", says: "A Redis server, version 7 or later." },
   REDIS_PORT: { type: "integer", default: 6379, min: 1, max: 65_535, says: "The port of the Redis server." },
+  REDIS_USERNAME: { type: "text", defaultSays: "Redis's default user", says: "A user of Redis's ACL." },
   REDIS_PASSWORD: { type: "text", secret: true, says: "The password of the Redis server, where it has one." },
+  REDIS_TLS: { type: "flag", default: false, says: "Whether Redis is spoken to in TLS, its certificate checked." },
+  REDIS_CA_FILE: caFile("Redis's certificate"),
   REDIS_TIMEOUT_MS: {
     type: "integer",
     default: 2000,
@@ -46,6 +58,20 @@ export const settings = defineSettings({
     defaultSays: "log in PostgreSQL",
     says: "Brokers of a Kafka cluster, version 3.7 or later: host:port, several by comma.",
   },
+  KAFKA_TLS: {
+    type: "flag",
+    default: false,
+    says: "Whether brokers are spoken to in TLS, their certificates checked.",
+  },
+  KAFKA_CA_FILE: caFile("the brokers' certificates"),
+  KAFKA_SASL_MECHANISM: {
+    type: "text",
+    oneOf: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+    defaultSays: "no login",
+    says: "How to log in to the brokers; PLAIN only with `KAFKA_TLS`.",
+  },
+  KAFKA_SASL_USERNAME: { type: "text", says: "The user to log in to the brokers as." },
+  KAFKA_SASL_PASSWORD: { type: "text", secret: true, says: "The password of that user." },
   KAFKA_MAX_POLL_RECORDS: { type: "integer", default: 100, min: 1, says: "The most records that one poll hands over." },
   KAFKA_SESSION_TIMEOUT_MS: {
     type: "integer",
@@ -71,6 +97,7 @@ export const settings = defineSettings({
     defaultSays: "workflows in PostgreSQL",
     says: "A Temporal server, version 1.29 or later: host:port.",
   },
+  TEMPORAL_NAMESPACE: { type: "text", default: "default", says: "The namespace of the workflows on that server." },
   TEMPORAL_TASK_QUEUE_FULFILMENT: {
     type: "text",
     default: "fulfilment",
@@ -116,9 +143,12 @@ export const settings = defineSettings({
   },
 });
 
+/** As they were given, before what follows from others is filled in. */
+export type GivenSettings = Values<typeof settings>;
+
 export type Profile = Readonly<Record<"sql" | "gate" | "log" | "workflows", "embedded" | "real">>;
 
-export type Config = Omit<Values<typeof settings>, "TRUST_USER_HEADER"> & {
+export type Config = Omit<GivenSettings, "TRUST_USER_HEADER"> & {
   readonly TRUST_USER_HEADER: boolean;
   /** Which engine each part runs on: a part is real as soon as its address is set. */
   readonly profile: Profile;
@@ -131,42 +161,23 @@ export function readConfig(environment: Environment = process.env, envFile: stri
   const { values, origins, faults } = readSettings(settings, environment, readEnvFile(envFile));
   const profile = profileOf(values);
   const allEmbedded = Object.values(profile).every((engine) => engine === "embedded");
-  for (const name of moduleDatabases) {
-    if (values[name] && !values.DATABASE_URL) {
-      faults.push(`${name} is set but DATABASE_URL is not: set it too, everything else is kept there`);
-    }
-  }
-  if (values.INVENTORY_DATABASE_URL !== values.ORDERS_DATABASE_URL) {
-    faults.push(
-      "INVENTORY_DATABASE_URL and ORDERS_DATABASE_URL differ: one transaction settles both, give them one database",
-    );
-  }
-  if (
-    !allEmbedded &&
-    !values.JWT_SECRET &&
-    origins.JWT_SECRET === "unset" &&
-    !faults.some((f) => f.startsWith("JWT_"))
-  ) {
+  faults.push(...databaseFaults(values), ...securityFaults(values));
+  const isSecretTold = origins.JWT_SECRET !== "unset" || faults.some((fault) => fault.startsWith("JWT_"));
+  if (!allEmbedded && !isSecretTold) {
     faults.push("JWT_SECRET is missing: beside real engines it must be set, at least 32 random bytes");
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({
     ...values,
     ...Object.fromEntries(moduleDatabases.map((name) => [name, values[name] ?? values.DATABASE_URL])),
+    REPORTS_DATABASE_URL: values.REPORTS_DATABASE_URL ?? values.ORDERS_DATABASE_URL ?? values.DATABASE_URL,
     TRUST_USER_HEADER: values.TRUST_USER_HEADER ?? allEmbedded,
     profile,
     origins,
   });
 }
 
-const moduleDatabases = [
-  "CATALOG_DATABASE_URL",
-  "INVENTORY_DATABASE_URL",
-  "ORDERS_DATABASE_URL",
-  "PAYMENT_DATABASE_URL",
-] as const;
-
-function profileOf(values: Values<typeof settings>): Profile {
+function profileOf(values: GivenSettings): Profile {
   const engine = (address: string | undefined) => (address === undefined ? "embedded" : "real");
   return Object.freeze({
     sql: engine(values.DATABASE_URL),
@@ -182,6 +193,14 @@ function moduleDatabase<Module extends string>(module: Module) {
     secret: true,
     defaultSays: "`DATABASE_URL`",
     says: `The PostgreSQL server of the ${module} module, where it has one of its own.`,
+  } as const;
+}
+
+function caFile<What extends string>(what: What) {
+  return {
+    type: "text",
+    defaultSays: "the CAs that Node knows",
+    says: `The PEM file of the CA that signed ${what}; no other is trusted then.`,
   } as const;
 }
 

@@ -1,7 +1,8 @@
 /** The process: engines, faces, services, an address, and an end in good order. */
+import { setTimeout as pause } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
-import { type Database, type EngineSettings, migrateDatabase, openDatabase, openEngines } from "#engines/open";
-import { inventorySchema, openGate, type RedisSettings } from "#inventory";
+import { type Database, migrateDatabase, openDatabase, openEngines } from "#engines/open";
+import { inventorySchema, openGate } from "#inventory";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
 import type { Http } from "#platform/http";
@@ -11,6 +12,7 @@ import { createAsk, Refused } from "./ask.ts";
 import { assemble } from "./assemble.ts";
 import { bannerOf } from "./banner.ts";
 import type { Config } from "./config.ts";
+import { engineSettings, redisSettings } from "./engine-settings.ts";
 import { createGateway } from "./gateway.ts";
 import { observe } from "./observe.ts";
 import { seedDemoShop } from "./seed.ts";
@@ -73,9 +75,18 @@ export async function startSystem(
   const port = await listen(app, config);
   lifecycle.onStop("address", () => app.close());
   faces.health.open();
-  lifecycle.onStop("readiness", () => faces.health.drain());
+  lifecycle.onStop("readiness", async () => {
+    faces.health.drain();
+    if (chosen.length < services.length) await pause(drainMs);
+  });
   return { app, faces, host: config.HOST, port, says: engines.says };
 }
+
+/**
+ * A process of several says that it will stop, goes on serving while the gateway looks a few times, and only then stops
+ * listening: a request that is sent into a connection which just closes is one of which nobody knows what became.
+ */
+const drainMs = 1_000;
 
 /**
  * A sale opens thousands of connections in a moment. What does not fit is dropped by the kernel and tried again by
@@ -103,34 +114,6 @@ export async function migrateOnly(config: Config): Promise<string[]> {
   } finally {
     await database.stop();
   }
-}
-
-function engineSettings(config: Config): EngineSettings {
-  const { KAFKA_BOOTSTRAP, TEMPORAL_ADDRESS } = config;
-  return {
-    kafka: KAFKA_BOOTSTRAP
-      ? {
-          bootstrap: KAFKA_BOOTSTRAP,
-          maxPollRecords: config.KAFKA_MAX_POLL_RECORDS,
-          sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
-        }
-      : undefined,
-    temporal: TEMPORAL_ADDRESS
-      ? { address: TEMPORAL_ADDRESS, taskQueue: config.TEMPORAL_TASK_QUEUE_FULFILMENT }
-      : undefined,
-    databaseUrls: {
-      catalog: config.CATALOG_DATABASE_URL,
-      inventory: config.INVENTORY_DATABASE_URL,
-      orders: config.ORDERS_DATABASE_URL,
-      payment: config.PAYMENT_DATABASE_URL,
-    },
-    topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
-  };
-}
-
-function redisSettings(config: Config): RedisSettings | undefined {
-  const { REDIS_HOST: host, REDIS_PORT: port, REDIS_PASSWORD: password, REDIS_TIMEOUT_MS: timeoutMs } = config;
-  return host === undefined ? undefined : { host, port, timeoutMs, ...(password !== undefined && { password }) };
 }
 
 /** What failed and why, from the outermost to the innermost cause. */

@@ -17,7 +17,7 @@ export function observe(faces: Faces): Loop {
     name: "stockGate",
     check: async () => {
       const { mode, ready } = await inventory.readMode();
-      if (mode === "gatekeeper") await inventory.gate.snapshot([]);
+      if (mode === "gatekeeper") await inventory.gateAnswers();
       return { mode, ready };
     },
   });

@@ -1,9 +1,21 @@
 /** Kafka from its Maven artifacts: one node in KRaft mode, its own controller, with the guide's retention. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { aptInstall, binFolder, buildOnce, cacheFolder, findProgram, missing, type Provision, run } from "./cache.ts";
+import type { Certificates } from "./certificates.ts";
 import type { ServersFolder } from "./folder.ts";
+import { configuration, encrypted, plain } from "./kafka-configuration.ts";
 import type { ServerPlan } from "./process.ts";
 
 const VERSION = "4.1.1";
@@ -68,21 +80,27 @@ function writeTools(): void {
   }
 }
 
-export async function kafkaServer(within: ServersFolder, wantedPort?: number) {
+export async function kafkaServer(within: ServersFolder, wantedPort?: number, tls?: Certificates) {
   const folder = join(within.path, "kafka");
   const port = await within.port("kafka", wantedPort);
   const controllerPort = await within.port("kafka.controller");
+  const saslPort = tls && (await within.port("kafka.sasl"));
+  const login = { username: "dropgate", password: within.password("kafka") };
   const java = (existsSync(libs) && findProgram("java")) || missing("kafka");
   const classPath = ["-cp", join(libs, "*")];
   const properties = join(folder, "server.properties");
   const formatted = join(folder, "formatted");
 
   async function prepare(): Promise<void> {
-    writeFileSync(properties, configuration(folder, port, controllerPort));
+    const listeners = tls && saslPort ? encrypted({ folder, port, saslPort, tls, login }) : plain(port);
+    writeFileSync(properties, configuration(folder, listeners, controllerPort), { mode: 0o600 });
     if (existsSync(formatted)) return;
     rmSync(join(folder, "data"), { recursive: true, force: true });
     const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties];
-    await run(java, ["-XX:TieredStopAtLevel=1", ...classPath, ...format], { timeoutMs: 60_000 });
+    const users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => {
+      return ["--add-scram", `${mechanism}=[name=${login.username},password=${login.password}]`];
+    });
+    await run(java, ["-XX:TieredStopAtLevel=1", ...classPath, ...format, ...(tls ? users : [])], { timeoutMs: 60_000 });
     // Written last: a format broken off half way is done again.
     writeFileSync(formatted, "");
   }
@@ -96,52 +114,30 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number) {
     stopSignal: "SIGTERM",
     readyWithinMs: 120_000,
     prepare,
-    ask: () => askForBroker(port),
+    ask: () => askForBroker(port, tls),
   };
-  const address = { bootstrap: `127.0.0.1:${port}` };
-  return { plan, address, env: { KAFKA_BOOTSTRAP: address.bootstrap } };
+  const host = tls ? "localhost" : "127.0.0.1";
+  /** `saslBootstrap` asks for the login too; it is there with TLS. */
+  const address = { bootstrap: `${host}:${port}`, saslBootstrap: `${host}:${saslPort}`, login };
+  const encryption = tls && { KAFKA_TLS: "true", KAFKA_CA_FILE: tls.ca };
+  return { plan, address, env: { KAFKA_BOOTSTRAP: address.bootstrap, ...encryption } };
 }
 
 const CLUSTER_ID = Buffer.from("dropgate-kafka-1").toString("base64url");
-
-function configuration(folder: string, port: number, controllerPort: number): string {
-  return `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controllerPort}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-log.dirs=${join(folder, "data")}
-log.retention.hours=168
-log.retention.bytes=1073741824
-auto.create.topics.enable=false
-# One node holds every copy.
-offsets.topic.num.partitions=1
-offsets.topic.replication.factor=1
-transaction.state.log.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-# After kill -9 the controller keeps the broker out until the session of its former self is over, usually 9 s.
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
-# The first consumer of a group begins at once instead of waiting 3 s for others.
-group.initial.rebalance.delay.ms=0
-`;
-}
 
 /**
  * Asks for the cluster's metadata (version 0, no topics wanted by name, so all): it names a broker only when the
  * controller has let it in, which is later than its port opens; a topic made before that fails.
  */
-async function askForBroker(port: number): Promise<void> {
+async function askForBroker(port: number, tls?: Certificates): Promise<void> {
   const request = Buffer.alloc(4 + 2 + 2 + 4 + 2 + 4);
   request.writeInt32BE(request.length - 4, 0);
   request.writeInt16BE(3, 4); // Metadata
   request.writeInt32BE(7, 8); // correlation id; no client id, no topics
   request.writeInt16BE(-1, 12);
-  const socket = connect({ host: "127.0.0.1", port });
+  const socket = tls
+    ? connectTls({ host: "localhost", port, ca: readFileSync(tls.ca) })
+    : connect({ host: "127.0.0.1", port });
   socket.setTimeout(2_000, () => socket.destroy(new Error("no answer to Metadata within 2 s")));
   socket.write(request);
   const chunks: Buffer[] = [];

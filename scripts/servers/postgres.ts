@@ -14,6 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { aptInstall, findProgram, missing, type Provision, run } from "./cache.ts";
+import type { Certificates } from "./certificates.ts";
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
@@ -39,7 +40,7 @@ async function withoutDefaultCluster(install: () => Promise<void>): Promise<void
 }
 
 /** The newest of what lies on PATH and in Debian's folders, which are on nobody's PATH. */
-async function usablePostgres() {
+export async function usablePostgres() {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const onPath = findProgram("postgres");
@@ -54,33 +55,44 @@ async function usablePostgres() {
   return undefined;
 }
 
-export async function postgresServer(within: ServersFolder, wantedPort?: number) {
+export async function postgresServer(within: ServersFolder, wantedPort?: number, tls?: Certificates) {
   const folder = join(within.path, "postgres");
   const data = join(folder, "data");
   const port = await within.port("postgres", wantedPort);
   const password = within.password("postgres");
   const program = (await usablePostgres())?.path ?? missing("postgres");
   const user = await unprivilegedUser();
-  const url = (database: string) => `postgres://dropgate:${password}@127.0.0.1:${port}/${database}`;
+  const security = tls ? `?sslmode=verify-full&sslrootcert=${encodeURIComponent(tls.ca)}` : "";
+  const host = tls ? "localhost" : "127.0.0.1";
+  const url = (database: string) => `postgres://dropgate:${password}@${host}:${port}/${database}${security}`;
 
   async function prepare(): Promise<void> {
     if (user) {
       openWay(within.path);
       chownSync(folder, user.uid, user.gid);
     }
+    if (tls) writeOwn({ "server.crt": readFileSync(tls.certificate), "server.key": readFileSync(tls.key), ...ACCESS });
     if (existsSync(data)) return;
     // Renamed when complete, so that an initdb broken off half way is done again.
     const half = `${data}.new`;
     const passwordFile = join(folder, "password");
     rmSync(half, { recursive: true, force: true });
-    writeFileSync(passwordFile, password, { mode: 0o600 });
-    if (user) chownSync(passwordFile, user.uid, user.gid);
+    writeOwn({ password });
     const login = ["--username=dropgate", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
     const shape = ["--encoding=UTF8", "--locale=C", "--data-checksums"];
     const initdb = join(dirname(program), "initdb");
     await run(initdb, [...login, ...shape, "-D", half], { timeoutMs: 60_000, cwd: folder, ...user });
     rmSync(passwordFile);
     renameSync(half, data);
+  }
+
+  /** Files that PostgreSQL takes only where nobody else can read them. */
+  function writeOwn(files: Record<string, string | Buffer>): void {
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(folder, name);
+      writeFileSync(path, content, { mode: 0o600 });
+      if (user) chownSync(path, user.uid, user.gid);
+    }
   }
 
   const settings = {
@@ -91,6 +103,12 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number)
     fsync: "on",
     max_connections: 200,
     timezone: "UTC",
+    ...(tls && {
+      ssl: "on",
+      ssl_cert_file: join(folder, "server.crt"),
+      ssl_key_file: join(folder, "server.key"),
+      hba_file: join(folder, "pg_hba.conf"),
+    }),
   };
   const plan: ServerPlan = {
     name: "postgres",
@@ -107,6 +125,9 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number)
   const address = { url: url("dropgate") };
   return { plan, address, env: { DATABASE_URL: address.url } };
 }
+
+/** With TLS nobody gets in without it. */
+const ACCESS = { "pg_hba.conf": "hostssl all,replication all 127.0.0.1/32 scram-sha-256\n" };
 
 /** Asks for the project's own database, and makes it the first time. */
 async function selectOne(url: (database: string) => string): Promise<void> {
@@ -131,7 +152,7 @@ async function queryOnce(connectionString: string, text: string): Promise<void> 
 }
 
 /** PostgreSQL refuses to run as root. */
-async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
+export async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   for (const line of ["postgres", "nobody"].map(passwdLine)) {
     const [, , uid, gid] = line?.split(":") ?? [];
@@ -150,7 +171,7 @@ function passwdLine(name: string): string | undefined {
  * Opens our own folder, such as one made by mkdtemp, for passing through. Those above it, such as a home, are not
  * ours to open, and PostgreSQL's own message about them would only name its data.
  */
-function openWay(folder: string): void {
+export function openWay(folder: string): void {
   chmodSync(folder, 0o711);
   for (let path = folder; path !== dirname(path); path = dirname(path)) {
     if (statSync(path).mode & 0o001) continue;

@@ -1,9 +1,11 @@
 /** Redis with the guide's persistence: every write in the append-only file, synced each second, and snapshots. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { connect as connectTls } from "node:tls";
 import { aptInstall, findProgram, link, missing, type Provision, run } from "./cache.ts";
+import type { Certificates } from "./certificates.ts";
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
@@ -27,10 +29,10 @@ async function usableRedis() {
   return Number.parseInt(version, 10) >= 7 ? { path, version } : undefined;
 }
 
-export async function redisServer(within: ServersFolder, wantedPort?: number) {
+export async function redisServer(within: ServersFolder, wantedPort?: number, tls?: Certificates) {
   const folder = join(within.path, "redis");
   const address = {
-    host: "127.0.0.1",
+    host: tls ? "localhost" : "127.0.0.1",
     port: await within.port("redis", wantedPort),
     password: within.password("redis"),
   };
@@ -40,18 +42,29 @@ export async function redisServer(within: ServersFolder, wantedPort?: number) {
     command: [findProgram("redis-server") ?? missing("redis"), join(folder, "redis.conf")],
     stopSignal: "SIGTERM",
     readyWithinMs: 30_000,
-    prepare: () => writeFileSync(join(folder, "redis.conf"), configuration(folder, address), { mode: 0o600 }),
-    ask: () => ping(address),
+    prepare: () => writeFileSync(join(folder, "redis.conf"), configuration(folder, address, tls), { mode: 0o600 }),
+    ask: () => ping(address, tls),
   };
-  const env = { REDIS_HOST: address.host, REDIS_PORT: String(address.port), REDIS_PASSWORD: address.password };
+  const env = {
+    ...{ REDIS_HOST: address.host, REDIS_PORT: String(address.port), REDIS_PASSWORD: address.password },
+    ...(tls && { REDIS_TLS: "true", REDIS_CA_FILE: tls.ca }),
+  };
   return { plan, address, env };
 }
 
 type RedisAddress = { host: string; port: number; password: string };
 
-function configuration(folder: string, { host, port, password }: RedisAddress): string {
-  return `bind ${host}
-port ${port}
+function configuration(folder: string, { port, password }: RedisAddress, tls?: Certificates): string {
+  const encrypted =
+    tls &&
+    `port 0
+tls-port ${port}
+tls-cert-file "${tls.certificate}"
+tls-key-file "${tls.key}"
+tls-ca-cert-file "${tls.ca}"
+tls-auth-clients no`;
+  return `bind 127.0.0.1
+${encrypted ?? `port ${port}`}
 requirepass ${password}
 dir "${folder}"
 appendonly yes
@@ -66,8 +79,8 @@ set-proc-title no
 }
 
 /** While the append-only file is being read, Redis answers LOADING instead of PONG. */
-async function ping({ host, port, password }: RedisAddress): Promise<void> {
-  const socket = connect({ host, port });
+async function ping({ host, port, password }: RedisAddress, tls?: Certificates): Promise<void> {
+  const socket = tls ? connectTls({ host, port, ca: readFileSync(tls.ca) }) : connect({ host, port });
   socket.setTimeout(2_000, () => socket.destroy(new Error("no answer to PING within 2 s")));
   socket.end(`AUTH ${password}\r\nPING\r\nQUIT\r\n`);
   const answer = await text(socket);

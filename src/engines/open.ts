@@ -1,5 +1,6 @@
 /** Opens the engines that the settings name, one table for all of them. What is not named runs embedded. */
 import type { Log } from "#platform/log";
+import type { Security } from "./log/kafka-security.ts";
 import type { EventLog } from "./log/log.ts";
 import { eventLogSchema, openPostgresLog } from "./log/postgres.ts";
 import { startPostgres } from "./sql/embedded.ts";
@@ -36,9 +37,9 @@ export async function openDatabase(
 }
 
 export type EngineSettings = {
-  kafka: { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number } | undefined;
-  temporal: { address: string; taskQueue: string } | undefined;
-  /** Modules whose database is not the common one. */
+  kafka: (Security & { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number }) | undefined;
+  temporal: { address: string; namespace: string; taskQueue: string } | undefined;
+  /** Modules whose database is not the common one; `reports` may be a replica, which is only read. */
   databaseUrls: Readonly<Record<string, string | undefined>>;
   topics: readonly string[];
 };

@@ -2,10 +2,11 @@
  * What people and start-up do to the gate as a whole: check it, rebuild it, switch it off and on.
  * One of these at a time in a process; between processes the epoch decides.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { readFigures } from "./figures.ts";
-import type { Gate } from "./gate/gate.ts";
-import { type GateMode, type ModeFollower, type ModeState, writeMode } from "./mode.ts";
+import { type Gate, GateUnavailable, type ProductSnapshot } from "./gate/gate.ts";
+import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
 import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
 import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
 import { productsToRebuild } from "./upkeep.ts";
@@ -20,6 +21,18 @@ export type SyncReport = {
 
 export type Reconciliation = { status: ReconcileStatus; mode: GateMode; products: ProductReport[] };
 
+/** Where it failed, the mode is what it was before, `closed` if that was not in force itself. */
+export type SwitchAnswer =
+  | { ok: true; state: ModeState }
+  | { ok: false; reason: SwitchFailure; state: ModeState; cause?: unknown };
+export type SwitchFailure =
+  /** Only `gatekeeper` needs the gate. */
+  | "gate_away"
+  /** Accepted orders are not decided: settlement, the log or the books stand still. */
+  | "not_settled"
+  /** Somebody else switched meanwhile. */
+  | "overtaken";
+
 export type ControlOptions = {
   sql: Sql;
   gate: Gate;
@@ -33,7 +46,7 @@ export type Control = {
   /** Checks every product and loads anew what is missing or disagrees; `everything` loads all anew. */
   sync(everything: boolean): Promise<SyncReport[]>;
   /** The guide's option 1, live. Resolves when the mode is in force in this process and what it needs is done. */
-  switchMode(to: GateMode, actor: string): Promise<ModeState>;
+  switchMode(to: GateMode, actor: string): Promise<SwitchAnswer>;
   reconcile(): Promise<Reconciliation>;
   /** How many products the latest reconciliation of this process found in which state. */
   latestReconciliation(): Record<ReconcileStatus, number>;
@@ -56,17 +69,52 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
     return rows.map((row) => row.id);
   }
 
-  async function snapshots() {
+  async function snapshots(): Promise<Map<string, ProductSnapshot>> {
     return new Map((await gate.snapshot()).map((snapshot) => [snapshot.productId, snapshot]));
   }
 
   /** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
   async function compare(): Promise<ProductReport[]> {
     const current = mode.current();
-    const gateHas = await snapshots();
+    const gateHas = await snapshots().catch(nothingWhileAway);
     const applied = new Map([...gateHas].map(([id, snapshot]) => [id, snapshot.applied]));
     const figures = await readFigures(sql, null, applied);
     return figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
+  }
+
+  async function switchMode(to: GateMode, actor: string): Promise<SwitchAnswer> {
+    const before = await mode.refresh();
+    // While it is not ready, every process refuses new orders.
+    const begun = await writeMode(sql, { mode: to, ready: to === "closed", actor });
+    if (!begun) throw new Error("inventory.gate_mode has no row: run the migrations");
+    await mode.refresh();
+    if (to === "closed") return { ok: true, state: begun };
+    const failure = await prepare(to).then(
+      () => undefined,
+      (cause) => ({
+        reason: cause instanceof GateUnavailable ? ("gate_away" as const) : ("not_settled" as const),
+        cause,
+      }),
+    );
+    const wanted = !failure ? to : before.ready ? before.mode : "closed";
+    const written = await writeMode(sql, { mode: wanted, ready: true, actor, after: begun.version });
+    const state = await mode.refresh();
+    if (!written) return { ok: false, reason: "overtaken", state };
+    return failure ? { ok: false, state, ...failure } : { ok: true, state };
+  }
+
+  async function prepare(to: "gatekeeper" | "sync"): Promise<void> {
+    const deps = { sql, gate, orderBooks: orderBooks() };
+    if (to === "gatekeeper") return rebuild(deps, await allProducts());
+    try {
+      await closeAndDrain(deps, await allProducts());
+    } catch (error) {
+      if (!(error instanceof GateUnavailable)) throw error;
+      // It cannot be closed, and may come back at any moment with all it knew. So it is left to itself, until no
+      // process can promise anything that it took: docs/adr/0016-sync-without-the-gate.md.
+      await pause(promisesEndMs);
+      await deps.orderBooks.drained();
+    }
   }
 
   return {
@@ -88,18 +136,7 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
         }));
       }),
 
-    switchMode: (to, actor) =>
-      alone(async () => {
-        // While it is not ready, every process refuses new orders.
-        await writeMode(sql, to, to === "closed", actor);
-        const state = await mode.refresh();
-        if (to === "closed") return state;
-        const deps = { sql, gate, orderBooks: orderBooks() };
-        if (to === "sync") await closeAndDrain(deps, await allProducts());
-        else await rebuild(deps, await allProducts());
-        await writeMode(sql, to, true, actor);
-        return mode.refresh();
-      }),
+    switchMode: (to, actor) => alone(() => switchMode(to, actor)),
 
     async reconcile() {
       let products = await compare();
@@ -115,4 +152,10 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
 
     latestReconciliation: () => latest,
   };
+}
+
+/** A gate that does not answer sells nothing: what is in the books can be compared all the same. */
+function nothingWhileAway(error: unknown): Map<string, ProductSnapshot> {
+  if (error instanceof GateUnavailable) return new Map();
+  throw error;
 }

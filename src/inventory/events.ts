@@ -3,7 +3,7 @@
 import { type Batch, type Consumer, type EventLog, toDeadLetters } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { decodeProductEvent } from "#events/catalog";
-import type { Gate, GateImage, Price } from "./gate/gate.ts";
+import { type Gate, type GateImage, GateUnavailable, type Price } from "./gate/gate.ts";
 import { lockStock } from "./ledger.ts";
 import { keepPrice } from "./prices.ts";
 import { imagesOf } from "./rebuild.ts";
@@ -32,7 +32,12 @@ export function consumePrices({ log, sql, gate, topic, gateIsOn }: PriceConsumer
     });
     // Nothing was ever reserved of a product that was unknown until now: there is nothing to drain.
     if (gateIsOn()) await installAll(gate, images);
-    for (const [productId, price] of prices) await gate.setPrice(productId, price);
+    for (const [productId, price] of prices) await gate.setPrice(productId, price).catch(unlessOff);
+  }
+
+  /** While the gate is switched off it may be away for long; what it then has of prices is read anew before it opens. */
+  function unlessOff(error: unknown): void {
+    if (gateIsOn() || !(error instanceof GateUnavailable)) throw error;
   }
 
   return log.consume({ topic, group: priceGroup, maxRecords: 100, handle });

@@ -90,7 +90,7 @@ describe("inventory", () => {
     return report;
   }
 
-  test("a restock counts once for its reference, however often it is sent", async () => {
+  test("B5: a restock counts once for its reference, however often it is sent", async () => {
     const productId = await newProduct(0);
     const answers = await Promise.all(Array.from({ length: 8 }, () => enter(productId, 5, "delivery-1")));
     assert.equal(answers.filter((answer) => answer.ok && !answer.repeated).length, 1);
@@ -120,7 +120,7 @@ describe("inventory", () => {
     }
   });
 
-  test("what orders hold cannot be taken out; what is free can, under load and with the gate closed", async () => {
+  test("B4: what orders hold cannot be taken out; what is free can, under load and with the gate closed", async () => {
     const productId = await newProduct(10);
     const taken = await reserve(productId, 4);
     assert.ok(taken);
@@ -133,7 +133,7 @@ describe("inventory", () => {
     assert.deepEqual(await enter(productId, -1), { ok: false, reason: "not_enough_stock" });
   });
 
-  test("a claim is released or sold, never both", async () => {
+  test("R2, B7: a claim is released or sold, never both", async () => {
     const productId = await newProduct(2);
     const taken = await reserve(productId);
     assert.ok(taken);

@@ -11,7 +11,7 @@ import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { consumePrices, priceGroup } from "./events.ts";
 import { readFigures } from "./figures.ts";
-import type { Decision, Gate, StreamRow } from "./gate/gate.ts";
+import { type Decision, type Gate, GateUnavailable, type ProductSnapshot, type StreamRow } from "./gate/gate.ts";
 import { recordClaims, recordDirectClaims } from "./ledger.ts";
 import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./mode.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
@@ -63,10 +63,12 @@ const newsWithinMs = 1_000;
 const lookForNewsEveryMs = 10;
 /** Every process follows the switch within a second. */
 const followEveryMs = 500;
+/** No product has this id: what is asked of it costs the gate next to nothing. */
+const nobodysProduct = "\u0000";
 
 export function createInventory(options: InventoryOptions) {
   const { sql, gate, log, productEventsTopic, now, onFault } = options;
-  const mode = createModeFollower(sql, now);
+  const mode = createModeFollower(sql);
   const suspects = new Set<string>();
   const relay = createRelay({ sql, gate, onRefused: suspect });
   const control = createControl({ sql, gate, mode, orderBooks, now });
@@ -105,11 +107,27 @@ export function createInventory(options: InventoryOptions) {
     relay.apply(rows).catch((error) => onFault("relay", error));
   }
 
-  /** Follows the switch: whatever takes orders needs it, wherever the rest of inventory runs. */
+  /** Follows the switch and the gate: whatever takes orders needs both, wherever the rest of inventory runs. */
   async function follow(): Promise<{ stop(): Promise<void> }> {
     await mode.refresh();
-    const onRefreshFault = (error: unknown) => onFault("mode", error);
-    return startLoop({ everyMs: followEveryMs, work: () => mode.refresh(), onFault: onRefreshFault });
+    const following = [
+      startLoop({ everyMs: followEveryMs, work: () => mode.refresh(), onFault: (error) => onFault("mode", error) }),
+      // While it is away its connection is looked after, and buyers are told.
+      startLoop({ everyMs: followEveryMs, work: gateAnswers, onFault() {} }),
+    ];
+    return {
+      async stop() {
+        await Promise.all(following.map((loop) => loop.stop()));
+      },
+    };
+  }
+
+  /**
+   * Asks the gate something, so that a process hears of a new life of its memory that another began before the first
+   * buyer does. @throws GateUnavailable
+   */
+  async function gateAnswers(): Promise<void> {
+    await gate.snapshot([nobodysProduct]);
   }
 
   return {
@@ -122,6 +140,7 @@ export function createInventory(options: InventoryOptions) {
     reconcile: control.reconcile,
     latestReconciliation: control.latestReconciliation,
     mode: () => mode.current(),
+    mayPromise: () => mode.mayPromise(),
     readMode: (): Promise<ModeState> => readMode(sql),
     prices: (productIds: readonly string[]) => readPrices(sql, productIds),
 
@@ -175,7 +194,7 @@ export function createInventory(options: InventoryOptions) {
 
     async stock(productId: string): Promise<StockFigures | null> {
       if (!(await knows(productId))) return null;
-      const [snapshot] = await gate.snapshot([productId]);
+      const [snapshot] = await gate.snapshot([productId]).catch(nothingWhileAway);
       const [figures] = await readFigures(sql, [productId]);
       if (!figures) return null;
       return { productId, ...stockOf(figures), gate: snapshot?.open ? snapshot.sellable : null };
@@ -185,11 +204,13 @@ export function createInventory(options: InventoryOptions) {
     async enter(entry: Omit<StockEntry, "ref"> & { ref?: string | undefined }): Promise<EntryAnswer> {
       if (!(await knows(entry.productId))) return { ok: false, reason: "product_not_found" };
       const answer = await enterStock({ sql, gate, now }, { ...entry, ref: entry.ref ?? randomUUID() });
-      if (answer.ok) await relay.apply(answer.rows);
+      // The entry stands, whether the gate hears of it now or later.
+      if (answer.ok) await relay.apply(answer.rows).catch((error) => onFault("relay", error));
       return answer;
     },
 
     follow,
+    gateAnswers,
 
     /** Loads the gate where it has to be, follows the price events and keeps gate and books together. */
     async start(given: OrderBooks): Promise<{ stop(): Promise<void> }> {
@@ -197,7 +218,10 @@ export function createInventory(options: InventoryOptions) {
       const following = await follow();
       const state = await mode.refresh();
       // A switch that a crash interrupted is finished first.
-      if (!state.ready) await control.switchMode(state.mode, "restart");
+      if (!state.ready) {
+        const finished = await control.switchMode(state.mode, "restart");
+        if (!finished.ok) onFault(`the switch to ${state.mode}`, finished.cause ?? new Error(finished.reason));
+      }
       const gateIsOn = () => mode.current() === "gatekeeper";
       const consumer = await consumePrices({ log, sql, gate, topic: productEventsTopic, gateIsOn });
       await control.sync(false);
@@ -213,4 +237,10 @@ export function createInventory(options: InventoryOptions) {
       };
     },
   };
+}
+
+/** A gate that does not answer sells nothing. */
+function nothingWhileAway(error: unknown): ProductSnapshot[] {
+  if (error instanceof GateUnavailable) return [];
+  throw error;
 }

@@ -9,23 +9,36 @@ export type ModeState = { mode: GateMode; ready: boolean; version: number; chang
 export type ModeFollower = {
   /** What a new order meets now: a mode that is still being prepared, or that nobody can read, is closed. */
   current(): GateMode;
+  /**
+   * Whether an order that the gate took may be promised. It may for `trustForMs` after the moment at which the mode was
+   * last known to be `gatekeeper`, also where it is known to be another one by now: who changes it waits for that.
+   */
+  mayPromise(): boolean;
   refresh(): Promise<ModeState>;
 };
 
 /** How long the last mode is trusted while the books do not answer, milliseconds. */
 const trustForMs = 2_000;
+/** After a change of the mode has committed, no process promises anything by the former one after this time. */
+export const promisesEndMs = trustForMs + 1_000;
 
-export function createModeFollower(sql: Sql, now: () => number): ModeFollower {
+/** `now` never goes backwards. */
+export function createModeFollower(sql: Sql, now: () => number = () => performance.now()): ModeFollower {
   let last: { state: ModeState; readAtMs: number } | undefined;
+  let gateOnAtMs = Number.NEGATIVE_INFINITY;
   return {
     current() {
       if (!last?.state.ready || now() - last.readAtMs > trustForMs) return "closed";
       return last.state.mode;
     },
+    mayPromise: () => now() - gateOnAtMs <= trustForMs,
     async refresh() {
+      // Taken before the question: the answer was true at this moment or later.
       const readAtMs = now();
       const state = await readMode(sql);
+      if (last && last.readAtMs > readAtMs) return state;
       last = { state, readAtMs };
+      if (state.mode === "gatekeeper" && state.ready) gateOnAtMs = readAtMs;
       return state;
     },
   };
@@ -50,10 +63,21 @@ export async function directOrdersAllowed(tx: Tx): Promise<boolean> {
   return row?.allowed ?? false;
 }
 
-export async function writeMode(sql: Sql, mode: GateMode, ready: boolean, actor: string): Promise<ModeState> {
-  await sql.query(
-    `update inventory.gate_mode set mode = $1, ready = $2, version = version + 1, changed_by = $3, changed_at = now()`,
-    [mode, ready, actor],
+export type ModeChange = {
+  mode: GateMode;
+  ready: boolean;
+  actor: string;
+  /** The version that the change follows; where somebody else changed the mode since, nothing is written. */
+  after?: number;
+};
+
+/** Answers the mode as written, or undefined where somebody else was quicker. */
+export async function writeMode(sql: Sql, { mode, ready, actor, after }: ModeChange): Promise<ModeState | undefined> {
+  const [row] = await sql.query<ModeState>(
+    `update inventory.gate_mode set mode = $1, ready = $2, version = version + 1, changed_by = $3, changed_at = now()
+      where $4::bigint is null or version = $4
+     returning mode, ready, version, changed_by as "changedBy", changed_at as "changedAt"`,
+    [mode, ready, actor, after ?? null],
   );
-  return readMode(sql);
+  return row;
 }

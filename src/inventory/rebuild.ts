@@ -1,7 +1,7 @@
 /**
  * Loads the gate from the books, exactly, while nothing can be lost: closed, drained, fenced by a
  * new epoch, installed. A crash at any point leaves the product closed, and somebody starts over;
- * two at once are settled by the larger epoch. It is what `sync-redis` does, what a start does,
+ * of two at once only one ends the epoch that both began in. It is what `sync-redis` does, what a start does,
  * and what happens by itself when the gate has lost its memory.
  */
 import type { Sql, Tx } from "#engines/sql";
@@ -54,15 +54,40 @@ export async function closeAndDrain(
   return closings;
 }
 
+/** How often a rebuild begins again after others that ran beside it; then the next check finds what is still closed. */
+const triesBesideOthers = 3;
+
 export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
+  let left = productIds;
+  for (let tries = 0; left.length > 0 && tries < triesBesideOthers; tries += 1) left = await rebuildOnce(deps, left);
+}
+
+/** Answers the products whose epoch somebody else has ended meanwhile. */
+async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<string[]> {
+  // Read before the closing: whoever ends an epoch so has closed the product within it, and who closed before cannot open.
+  const epochs = await epochsOf(deps.sql, productIds);
   const closings = await closeAndDrain(deps, productIds);
+  const rebuilt = new Set<string>();
   for (let i = 0; i < productIds.length; i += productsAtOnce) {
-    const images = await deps.sql.transaction((tx) => takeImages(tx, productIds.slice(i, i + productsAtOnce)));
+    const ids = productIds.slice(i, i + productsAtOnce);
+    const images = await deps.sql.transaction((tx) => takeImages(tx, ids, epochs));
     await crashPoint("rebuild.fenced");
-    for (const image of images) await deps.gate.install(image, closings.get(image.productId));
+    for (const image of images) {
+      await deps.gate.install(image, closings.get(image.productId));
+      rebuilt.add(image.productId);
+    }
     await refreshPrices(deps, images);
     await crashPoint("rebuild.installed");
   }
+  return productIds.filter((productId) => epochs.has(productId) && !rebuilt.has(productId));
+}
+
+async function epochsOf(sql: Sql, productIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ productId: string; epoch: number }>(
+    `select product_id as "productId", epoch from inventory.stock where product_id = any($1::text[])`,
+    [productIds],
+  );
+  return new Map(rows.map((row) => [row.productId, row.epoch]));
 }
 
 /** A price that changed between reading the image and installing it reached the old gate; tell the new one. */
@@ -81,11 +106,15 @@ export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "
   return sql.transaction((tx) => recordClaims(tx, claims));
 }
 
-/** The commit of the new epoch is the moment of the rebuild: what comes from before it is fenced. */
-async function takeImages(tx: Tx, productIds: string[]): Promise<GateImage[]> {
+/**
+ * The commit of the new epoch is the moment of the rebuild: what comes from before it is fenced. A product that is not in
+ * the epoch the rebuild began in is left out: its gate may be open by now, and whoever buys there would be fenced.
+ */
+async function takeImages(tx: Tx, productIds: string[], begunIn: ReadonlyMap<string, number>): Promise<GateImage[]> {
   const stock = await lockStock(tx, productIds);
+  for (const { productId, epoch } of stock.values()) if (begunIn.get(productId) !== epoch) stock.delete(productId);
   const rows: StreamRow[] = [];
-  const written = await writtenEpochs(tx, productIds);
+  const written = await writtenEpochs(tx, [...stock.keys()]);
   for (const product of stock.values()) {
     product.epoch = Math.max(product.epoch, written.get(product.productId) ?? 0) + 1;
     rows.push(nextRow(product, { kind: "rebuild", items: [], added: 0 }));

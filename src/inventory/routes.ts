@@ -2,20 +2,33 @@ import { Type } from "typebox";
 import { callerOf, type Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
-import { defineProblems, refuse } from "#platform/problems";
+import { defineProblems, Problem, refuse } from "#platform/problems";
+import { GateUnavailable } from "./gate/gate.ts";
 import type { Inventory } from "./inventory.ts";
-import { gateModes } from "./mode.ts";
+import { gateModes, type ModeState } from "./mode.ts";
 
 export const inventoryProblems = defineProblems({
   product_not_found: { status: 404, title: "There is no such product" },
   not_enough_stock: { status: 409, title: "Fewer units are free than would be taken out" },
   idempotency_mismatch: { status: 422, title: "This Idempotency-Key came with another request before" },
+  gate_unavailable: { status: 503, title: "The stock gate does not answer", retryAfterSeconds: 1 },
+  switch_failed: { status: 503, title: "The switch could not be made and stands where it stood", retryAfterSeconds: 5 },
+  switch_overtaken: { status: 409, title: "Somebody else switched meanwhile" },
 });
 
 const details: Record<keyof typeof inventoryProblems, string> = {
   product_not_found: "No product has this productId. GET /products lists them.",
   not_enough_stock: "Units that orders hold cannot be taken out. Nothing was changed.",
   idempotency_mismatch: "Use a new key for a new entry, or repeat the first request unchanged.",
+  gate_unavailable: "Nothing was changed. Bring Redis back, or switch to sync, which does without it.",
+  switch_failed: "Try again when what it names is repaired.",
+  switch_overtaken: "Read the switch again, and decide anew.",
+};
+
+const whyNot = {
+  gate_away: "Redis does not answer, and gatekeeper needs it: bring it back, then switch again. sync does without it.",
+  not_settled:
+    "Accepted orders are not being settled, and none may be left behind: see whether a settlement process runs and Kafka and the database answer, then switch again.",
 };
 
 const maxUnits = 1_000_000_000;
@@ -147,7 +160,7 @@ export function inventoryRoutes(
   async function enter(request: EntryRequest, reply: Parameters<typeof refuse>[0], quantity: number) {
     const { productId } = request.params;
     const entry = { productId, quantity, reason: request.body.reason, actor: callerOf(request).userId };
-    const answer = await inventory.enter({ ...entry, ref: request.headers["idempotency-key"] });
+    const answer = await orGateAway(inventory.enter({ ...entry, ref: request.headers["idempotency-key"] }));
     if (!answer.ok) return refuse(reply, inventoryProblems[answer.reason], details[answer.reason]);
     return inventory.stock(productId);
   }
@@ -164,10 +177,10 @@ export function inventoryRoutes(
             { mode: Type.Optional(Type.Union([Type.Literal("soft"), Type.Literal("rebuild")], { default: "soft" })) },
             { additionalProperties: false },
           ),
-          response: { 200: Type.Ref("StockSync") },
+          response: { 200: Type.Ref("StockSync"), ...problemResponses(inventoryProblems.gate_unavailable) },
         },
       },
-      async (request) => ({ products: await inventory.sync(request.query.mode === "rebuild") }),
+      async (request) => ({ products: await orGateAway(inventory.sync(request.query.mode === "rebuild")) }),
     );
   }
 
@@ -200,13 +213,34 @@ export function inventoryRoutes(
         tags: ["inventory"],
         summary: "Switch between the gate, orders decided in the books, and no new orders",
         body: Type.Object({ mode: Type.Enum([...gateModes]) }, { additionalProperties: false }),
-        response: { 200: ModeView },
+        response: {
+          200: ModeView,
+          ...problemResponses(inventoryProblems.switch_failed, inventoryProblems.switch_overtaken),
+        },
       },
     },
-    async (request) => modeView(await inventory.switchMode(request.body.mode, callerOf(request).userId)),
+    async (request, reply) => {
+      const answer = await inventory.switchMode(request.body.mode, callerOf(request).userId);
+      if (answer.ok) return modeView(answer.state);
+      const { mode } = answer.state;
+      const extra = { mode };
+      if (answer.reason === "overtaken") {
+        return refuse(reply, inventoryProblems.switch_overtaken, details.switch_overtaken, { extra });
+      }
+      return refuse(reply, inventoryProblems.switch_failed, `The mode is ${mode}. ${whyNot[answer.reason]}`, { extra });
+    },
   );
 }
 
-function modeView({ mode, ready, changedBy, changedAt }: Awaited<ReturnType<Inventory["readMode"]>>) {
+async function orGateAway<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!(cause instanceof GateUnavailable)) throw cause;
+    throw new Problem(inventoryProblems.gate_unavailable, details.gate_unavailable, { cause });
+  }
+}
+
+function modeView({ mode, ready, changedBy, changedAt }: ModeState) {
   return { mode, ready, changedBy, changedAt: changedAt.toISOString() };
 }

@@ -1,7 +1,7 @@
 /** What keeps gate and books together while the system runs: each turn may be lost, the next one makes up for it. */
 import type { Sql } from "#engines/sql";
 import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
-import type { Gate } from "./gate/gate.ts";
+import { type Gate, GateUnavailable } from "./gate/gate.ts";
 import type { ModeFollower } from "./mode.ts";
 import { countOutcomes } from "./outcomes.ts";
 import { type OrderBooks, rebuild } from "./rebuild.ts";
@@ -30,12 +30,28 @@ const outcomesAtOnce = 500;
 const sweepEveryMs = 1_000;
 /** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
 export const sweepAfterMs = 5_000;
-const checkEveryMs = 5_000;
+/** A gate that lost its memory while nobody ordered is found by this alone. */
+const checkEveryMs = 1_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault } = options;
-  const loop = (what: string, everyMs: number, work: LoopOptions["work"]): Loop =>
-    startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
+  /** While the gate is away each loop says so once. */
+  function loop(what: string, everyMs: number, work: LoopOptions["work"]): Loop {
+    let away = false;
+    return startLoop({
+      everyMs,
+      async work() {
+        const more = await work();
+        away = false;
+        return more;
+      },
+      onFault(error) {
+        const known = away && error instanceof GateUnavailable;
+        away = error instanceof GateUnavailable;
+        if (!known) onFault(what, error);
+      },
+    });
+  }
 
   const sweep = createSweeper({ sql, gate, relay, orderBooks });
   const outcomes = loop("outcomes", outcomesEveryMs, async () => {

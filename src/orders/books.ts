@@ -100,6 +100,22 @@ export async function listOrders(
   );
 }
 
+/** Everybody's, newest first. Without a position to begin behind it begins behind none, so that the index serves both. */
+export async function listAllOrders(
+  sql: Queryable,
+  after: { placedAt: Date; orderId: string } | null,
+  limit: number,
+): Promise<Order[]> {
+  return sql.query<Order>(
+    `select ${columns} from orders.orders
+      where (placed_at, order_id) < ($1::timestamptz, $2::uuid)
+      order by placed_at desc, order_id desc limit $3`,
+    [after?.placedAt ?? "infinity", after?.orderId ?? LAST_ID, limit],
+  );
+}
+
+const LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
 /** Takes the step if the order is where the step starts; answers the changed order, or undefined. */
 export async function takeStep(
   tx: Tx,

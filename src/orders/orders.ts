@@ -1,10 +1,19 @@
 /** Orders: placed at the gate, settled in the books, ended once. */
 import type { EventLog } from "#engines/log";
-import type { Sql, Tx } from "#engines/sql";
+import type { Queryable, Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Metrics } from "#platform/metrics";
-import { changeEventOf, listOrders, note, type Order, queueEvents, readOrders, takeStep } from "./books.ts";
+import {
+  changeEventOf,
+  listAllOrders,
+  listOrders,
+  note,
+  type Order,
+  queueEvents,
+  readOrders,
+  takeStep,
+} from "./books.ts";
 import { createDirectOrders } from "./direct.ts";
 import { createLook } from "./look.ts";
 import { shipOutbox } from "./outbox.ts";
@@ -26,6 +35,8 @@ export const ordersSchema = { schema: "orders", folder: new URL("./migrations/",
 
 export type OrdersOptions = {
   sql: Sql;
+  /** For what may be a moment old. */
+  reports: Queryable;
   log: EventLog;
   inventory: Inventory;
   topics: { reservations: string; events: string };
@@ -43,8 +54,20 @@ export type Orders = ReturnType<typeof createOrders>;
 const shipEveryMs = 500;
 
 export function createOrders(options: OrdersOptions) {
-  const { sql, log, inventory, topics, group, maxRecords, maxWaiting, paymentWindowMs, now, onFault, metrics } =
-    options;
+  const {
+    sql,
+    reports,
+    log,
+    inventory,
+    topics,
+    group,
+    maxRecords,
+    maxWaiting,
+    paymentWindowMs,
+    now,
+    onFault,
+    metrics,
+  } = options;
   const changed = new Set<(order?: Order) => void>();
   let outbox: Loop | undefined;
 
@@ -95,6 +118,8 @@ export function createOrders(options: OrdersOptions) {
     readMany: look.readMany,
     list: (userId: string, after: { placedAt: Date; orderId: string } | null, limit: number) =>
       listOrders(sql, userId, after, limit),
+    /** From the reports' database, which may be behind. */
+    listAll: (after: { placedAt: Date; orderId: string } | null, limit: number) => listAllOrders(reports, after, limit),
     requestPayment: (orderId: string) => step(orderId, "request_payment", null),
     confirm: (orderId: string) => step(orderId, "confirm", null),
     fail: (orderId: string, reason: string) => step(orderId, "fail", reason),

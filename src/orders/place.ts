@@ -122,7 +122,7 @@ export function createPlace(options: PlaceOptions): Place {
   ): Promise<PlaceAnswer> {
     const { orderId, productId } = wanted;
     if (state === "accepted" || state === "published" || state === "claimed") {
-      return { ok: true, order: placed(reservation, true) };
+      return promised(reservation, true);
     }
     if (state === "refused") return { ok: false, reason: "order_failed", orderId };
     // Somebody else is at it, or was until it died; after a while the sweeper or we take over.
@@ -151,9 +151,15 @@ export function createPlace(options: PlaceOptions): Place {
 
   async function publish(reservation: Reservation, replayed: boolean): Promise<PlaceAnswer> {
     const published = await publication.publish(reservation);
-    if (published === "accepted") return { ok: true, order: placed(reservation, replayed) };
+    if (published === "accepted") return promised(reservation, replayed);
     const reason = published === "failed" ? "order_failed" : "outcome_pending";
     return { ok: false, reason, orderId: reservation.orderId };
+  }
+
+  /** Said of what the gate took only while the gate is known to be on: whoever switches it off waits for this to end. */
+  function promised(reservation: Reservation, replayed: boolean): PlaceAnswer {
+    if (inventory.mayPromise()) return { ok: true, order: placed(reservation, replayed) };
+    return { ok: false, reason: "outcome_pending", orderId: reservation.orderId };
   }
 
   return { place, waiting: () => underWay };

@@ -22,6 +22,7 @@ export type PaymentView = Static<typeof PaymentView>;
 export const OrderView = Type.Object(
   {
     orderId: Type.String({ format: "uuid" }),
+    userId: Type.Optional(Type.String({ description: "Whose it is, in an ADMIN's list" })),
     productId: Type.String(),
     quantity: Type.Integer(),
     price: Type.Integer({ description: "Of one unit, in minor units of the currency" }),

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "./client.ts";
-import type { World } from "./world.ts";
+
+/** Where they buy: the system in this process, or a fleet of them. */
+type Shop = { as(user: string): Client; untilAtRest(productId: string): Promise<Stock> };
 
 export type OrderAnswer = Answer<PlacedOrder & Problem> & { buyer: Client };
 
@@ -15,23 +17,23 @@ const unknownOutcome = "outcome_pending";
 let buyers = 0;
 
 /** So many buyers at once, each with a name of its own. */
-export function everybodyBuys(world: World, productId: string, count: number, quantity = 1): Promise<OrderAnswer[]> {
-  return Promise.all(Array.from({ length: count }, () => oneBuys(world, productId, quantity)));
+export function everybodyBuys(shop: Shop, productId: string, count: number, quantity = 1): Promise<OrderAnswer[]> {
+  return Promise.all(Array.from({ length: count }, () => oneBuys(shop, productId, quantity)));
 }
 
-async function oneBuys(world: World, productId: string, quantity: number): Promise<OrderAnswer> {
+async function oneBuys(shop: Shop, productId: string, quantity: number): Promise<OrderAnswer> {
   buyers += 1;
-  const buyer = world.as(`buyer-${buyers}`);
+  const buyer = shop.as(`buyer-${buyers}`);
   return { buyer, ...(await buyer.post<PlacedOrder & Problem>("/orders", { productId, quantity })) };
 }
 
 /** So many buyers, one order after another, until they are told to stop; `soFar` can be watched meanwhile. */
-export function keepBuying(world: World, productId: string, atOnce = 8) {
+export function keepBuying(shop: Shop, productId: string, atOnce = 8) {
   const soFar: OrderAnswer[] = [];
   let stopped = false;
   async function buyOn(): Promise<void> {
     while (!stopped) {
-      soFar.push(await oneBuys(world, productId, 1));
+      soFar.push(await oneBuys(shop, productId, 1));
       await setTimeout(pauseMs);
     }
   }
@@ -65,11 +67,11 @@ export function accepted(answers: readonly OrderAnswer[]): OrderAnswer[] {
  * hold or bought are those of the orders that stand, of which nobody was told that they failed.
  */
 export async function assertAccountsFor(
-  world: World,
+  shop: Shop,
   productId: string,
   answers: readonly OrderAnswer[],
 ): Promise<Stock> {
-  const stock = await world.untilAtRest(productId);
+  const stock = await shop.untilAtRest(productId);
   const told = answers.filter(({ status, body }) => status === 202 || body.code === unknownOutcome);
   const units = await Promise.all(told.map(unitsThatStand));
   const sum = units.reduce((total, quantity) => total + quantity, 0);

@@ -1,5 +1,12 @@
 /** The brokers of one cluster: which there are, who leads a partition, who coordinates a group. */
-import { type API, apiVersionsV3, findCoordinatorV4, metadataV12, parseBroker } from "@platformatic/kafka";
+import {
+  type API,
+  apiVersionsV3,
+  findCoordinatorV4,
+  metadataV12,
+  NetworkError,
+  parseBroker,
+} from "@platformatic/kafka";
 import { check, KafkaSilence } from "./kafka-errors.ts";
 import { type Address, type Credentials, type Link, openLink } from "./kafka-link.ts";
 
@@ -59,7 +66,9 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
         failures.push(error);
       }
     }
-    throw failures.length === 1 ? failures[0] : new KafkaSilence("no broker is reached", new AggregateError(failures));
+    if (failures.length === 1) throw failures[0];
+    const each = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+    throw new KafkaSilence("no broker is reached", new AggregateError(failures, each.join("; ")));
   }
 
   async function controlLink(): Promise<Link> {
@@ -136,7 +145,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
     },
   };
 
-  await withinOpening(bootstrap, async () => {
+  await withinOpening({ bootstrap, ...credentials }, async () => {
     const { apiKeys } = await ask(apiVersionsV3.api, ANSWER_MS, "dropgate", "1");
     const fetch = apiKeys.find(({ apiKey }) => apiKey === NEEDED.apiKey);
     if (fetch && fetch.maxVersion < NEEDED.version) throw new Error("it is older than Kafka 3.7");
@@ -151,13 +160,17 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
 /** Of FindCoordinator: the key is a group's name. */
 const GROUP = 0;
 
-async function withinOpening(bootstrap: string, work: () => Promise<void>): Promise<void> {
+async function withinOpening({ bootstrap, sasl }: ClusterOptions, work: () => Promise<void>): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${OPEN_MS} ms`)), OPEN_MS);
   try {
     await Promise.race([work(), late]);
   } catch (error) {
-    throw new Error(`cannot use Kafka at ${bootstrap} (KAFKA_BOOTSTRAP)`, { cause: error });
+    // A broker that asks for a login answers what it can do, and then hangs up.
+    const cause = error instanceof KafkaSilence ? error.cause : undefined;
+    const hungUp = cause instanceof NetworkError && cause.message === "Connection closed";
+    const perhapsLogin = hungUp && !sasl ? "; if it asks for a login, set KAFKA_SASL_MECHANISM" : "";
+    throw new Error(`cannot use Kafka at ${bootstrap} (KAFKA_BOOTSTRAP)${perhapsLogin}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }

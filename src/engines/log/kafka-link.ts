@@ -4,16 +4,14 @@
  * next generation after a rebalance, and begin that rebalance while a batch is in hand. The versions asked for are
  * those of Kafka 3.7, which every later broker speaks.
  */
-import { type API, Connection, type ConnectionOptions, ResponseError } from "@platformatic/kafka";
+import { isIP } from "node:net";
+import { type API, Connection, ResponseError } from "@platformatic/kafka";
 import { KafkaSilence } from "./kafka-errors.ts";
+import { adviceOn, type Security } from "./kafka-security.ts";
 
 export type Address = { host: string; port: number };
 
-export type Credentials = {
-  clientId: string;
-  tls?: NonNullable<ConnectionOptions["tls"]>;
-  sasl?: NonNullable<ConnectionOptions["sasl"]>;
-};
+export type Credentials = Security & { clientId: string };
 
 export type Link = {
   /**
@@ -31,16 +29,23 @@ const NEVER_MS = 2 ** 31 - 1;
 
 /** @throws KafkaSilence */
 export async function openLink(address: Address, credentials: Credentials, withinMs: number): Promise<Link> {
-  const { clientId, ...security } = credentials;
+  const { clientId, tls, sasl } = credentials;
   const where = `${address.host}:${address.port}`;
-  const connection = new Connection(clientId, { ...security, connectTimeout: withinMs, requestTimeout: NEVER_MS });
+  const connection = new Connection(clientId, {
+    // The name is asked for too, so that brokers behind one address can tell which of them is meant. And the certificate
+    // is checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    ...(tls && { tls: { ...tls, rejectUnauthorized: true }, tlsServerName: isIP(address.host) === 0 }),
+    ...(sasl && { sasl }),
+    connectTimeout: withinMs,
+    requestTimeout: NEVER_MS,
+  });
   // Without a listener the loss of an idle connection would end the process.
   connection.on("error", () => {});
   try {
     await connection.connect(address.host, address.port);
   } catch (error) {
     connection.socket?.destroy();
-    throw new KafkaSilence(`no connection to Kafka at ${where}`, error);
+    throw new KafkaSilence(`no connection to Kafka at ${where}${adviceOn(error, credentials)}`, error);
   }
   let broken = false;
   connection.once("close", () => {
@@ -68,7 +73,7 @@ export async function openLink(address: Address, credentials: Credentials, withi
             clearTimeout(timer);
             const answer = answerIn(error);
             if (answer) return resolve(answer as Awaited<ReturnType<typeof api.async>>);
-            reject(new KafkaSilence(`Kafka at ${where} did not answer`, error));
+            reject(new KafkaSilence(`Kafka at ${where} did not answer${adviceOn(error, credentials)}`, error));
             cut();
           },
         );

@@ -1,6 +1,7 @@
 /** How every connection to PostgreSQL is made: its time limits, the types it gives, what it says when it fails. */
 import assert from "node:assert/strict";
 import pg from "pg";
+import { tlsAdvice } from "#platform/tls";
 
 export const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -22,13 +23,28 @@ export function connectionSettings(url: string, applicationName: string): pg.Cli
 
 /** Names what could not be reached and where that is set. The password stays out of it. */
 export function connectFailure(url: string, cause: unknown): Error {
-  const { host, port, database, user } = new pg.Client({ connectionString: url });
+  const { host, port, database, user, ssl } = new pg.Client({ connectionString: url });
+  const how = ssl ? ", encrypted" : "";
   return new Error(
-    `cannot connect to PostgreSQL at ${host}:${port} (database ${database}, user ${user}): ${reasonOf(cause)}. ` +
-      `Is it running and reachable from here? Its address comes from ${VARIABLES}`,
+    `cannot connect to PostgreSQL at ${host}:${port}${how} (database ${database}, user ${user}): ` +
+      `${adviceOn(cause)} Its address comes from ${VARIABLES}`,
     { cause },
   );
 }
+
+function adviceOn(cause: unknown): string {
+  const handshake = tlsAdvice(cause, tlsSettings);
+  if (handshake) return `${handshake}.`;
+  const reason = reasonOf(cause);
+  if (reason.endsWith("no encryption")) return `${reason}. Add ?sslmode=verify-full to the URL.`;
+  if (reason.includes("does not support SSL")) return `${reason}. Turn its ssl on, or leave sslmode out of the URL.`;
+  return `${reason}. Is it running and reachable from here?`;
+}
+
+const tlsSettings = {
+  ...{ host: "the host in the URL", port: "the port in the URL" },
+  ...{ tls: "sslmode", ca: "sslrootcert in the URL" },
+};
 
 const VARIABLES = "DATABASE_URL, or from a module's own *_DATABASE_URL";
 

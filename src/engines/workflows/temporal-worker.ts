@@ -47,7 +47,13 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
 
   async function create(): Promise<Worker> {
     // A worker that finds out by itself that there is no such namespace is never let go of, and keeps the process alive.
-    await where.connection.workflowService.describeNamespace({ namespace: where.namespace });
+    const { connection, namespace } = where;
+    await connection.workflowService.describeNamespace({ namespace }).catch((cause) => {
+      throw new Error(
+        `Temporal does not answer for namespace ${namespace}: is it there, and is TEMPORAL_NAMESPACE right?`,
+        { cause },
+      );
+    });
     return Worker.create({
       ...where,
       workflowBundle,

@@ -5,7 +5,15 @@ import type { Gate } from "./gate.ts";
 import { openMemoryGate } from "./memory.ts";
 import { createNonceStore } from "./redis-nonces.ts";
 
-export type RedisSettings = { host: string; port: number; password?: string; timeoutMs: number };
+export type RedisSettings = {
+  host: string;
+  port: number;
+  username?: string | undefined;
+  password?: string | undefined;
+  /** Absent: not encrypted. `ca` is the text of a PEM file, absent where the CA is one that Node knows. */
+  tls?: { ca?: string } | undefined;
+  timeoutMs: number;
+};
 
 /** The Redis client is only loaded where it is used. */
 export async function openGate(redis: RedisSettings | undefined, sql: Sql, log: Log): Promise<Gate> {

@@ -1,18 +1,21 @@
 /** The way to Redis: a connection, and a new one whenever it ends. */
+import { isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { createClient } from "@redis/client";
 import type { Log } from "#platform/log";
 import { GateUnavailable } from "./gate.ts";
+import { adviceOn } from "./redis-advice.ts";
 import { type Connection, createConnection, type EndingConnection } from "./redis-connection.ts";
 import { loadingRefusal, refusalOf, serverFrom } from "./redis-server.ts";
 
 export type RedisAddress = {
   host: string;
   port: number;
+  /** Of a user in Redis's ACL; absent for its default user. */
+  username?: string | undefined;
   password?: string | undefined;
-  /** Absent: not encrypted. `ca` where the server's certificate is not signed by one that Node knows. */
-  tls?: Pick<TlsOptions, "ca" | "cert" | "key" | "servername"> | undefined;
+  /** Absent: not encrypted. `ca`, in PEM, where the server's certificate is not signed by one that Node knows. */
+  tls?: { ca?: string } | undefined;
 };
 
 export type Link = {
@@ -93,10 +96,11 @@ async function connectFirst(options: LinkOptions): Promise<EndingConnection> {
 }
 
 async function connect(options: LinkOptions, withinMs: number): Promise<EndingConnection> {
-  const { host, port, password, tls, timeoutMs } = options;
+  const { host, port, username, password, tls, timeoutMs } = options;
   const client = createClient({
-    ...(password === undefined ? {} : { password }),
-    socket: { host, port, connectTimeout: withinMs, reconnectStrategy: false, ...(tls && { ...tls, tls: true }) },
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    socket: { host, port, connectTimeout: withinMs, reconnectStrategy: false, ...(tls && encryption(host, tls)) },
     RESP: 2,
     name: "dropgate",
     disableOfflineQueue: true,
@@ -119,13 +123,10 @@ async function connect(options: LinkOptions, withinMs: number): Promise<EndingCo
   }
 }
 
-function adviceOn(error: unknown, { host, port, tls }: LinkOptions): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  const at = `Redis at ${host}:${port}`;
-  if (/WRONGPASS|NOAUTH|AUTH <password>/.test(reason))
-    return `${at} refuses the password (${reason}): set REDIS_PASSWORD`;
-  if (error instanceof Error && /^(This Redis|Redis still)/.test(reason))
-    return `${at} cannot hold the gate. ${reason}`;
-  const encrypted = tls ? ", encrypted" : "";
-  return `cannot reach ${at}${encrypted} (${reason || "no answer"}): check REDIS_HOST and REDIS_PORT, and that it runs`;
+/**
+ * The host is named in the handshake, so that a proxy before several servers can tell which is meant; an address never
+ * is. The certificate is checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+ */
+function encryption(host: string, tls: { ca?: string }) {
+  return { tls: true, rejectUnauthorized: true, ...tls, ...(isIP(host) === 0 && { servername: host }) } as const;
 }

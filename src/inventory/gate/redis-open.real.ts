@@ -1,21 +1,7 @@
 /** What is said, and within which words, where a Redis cannot hold the gate. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { findProgram } from "../../../scripts/servers/cache.ts";
-import {
-  buy,
-  freePort,
-  memoryNonces,
-  openTestGate,
-  rebuilt,
-  skipWithoutRedis,
-  startTestRedis,
-  type TestRedis,
-} from "./redis.testing.ts";
+import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type TestRedis } from "./redis.testing.ts";
 import { refusalOf, serverFrom } from "./redis-server.ts";
 
 const good = {
@@ -45,7 +31,7 @@ describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
   });
   after(() => redis?.close());
 
-  test("a policy that throws keys away is refused, and how to set it is said", async () => {
+  test("B3: a policy that throws keys away is refused, and how to set it is said", async () => {
     await redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
     await assert.rejects(openTestGate(redis, memoryNonces()), /allkeys-lru.*config set maxmemory-policy noeviction/s);
     await redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction");
@@ -66,47 +52,3 @@ describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
     await redis.kill("SIGCONT");
   });
 });
-
-const skipWithoutTls = skipWithoutRedis || (findProgram("openssl") ? false : "no openssl here to make certificates");
-
-test("over TLS the server's certificate is checked", { skip: skipWithoutTls }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "dropgate-tls-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  makeCertificates(folder);
-  const redis = await startTestRedis();
-  t.after(() => redis.close());
-  const files = ["tls-ca-cert-file ca.crt", "tls-cert-file server.crt", "tls-key-file server.key"];
-  for (const [name, file] of files.map((line) => line.split(" ") as [string, string])) {
-    await redis.ask("CONFIG", "SET", name, join(folder, file));
-  }
-  const port = await freePort();
-  await redis.ask("CONFIG", "SET", "tls-auth-clients", "no", "tls-port", String(port));
-  const address = { port, tls: { ca: readFileSync(join(folder, "ca.crt")) } };
-
-  const gate = await openTestGate(redis, memoryNonces(), address);
-  t.after(() => gate.shutdown());
-  await rebuilt(gate, "lamp");
-  assert.equal(await buy(gate, "lamp"), "reserved");
-  await assert.rejects(openTestGate(redis, memoryNonces(), { ...address, tls: {} }), /encrypted.*certificate/);
-});
-
-function makeCertificates(folder: string): void {
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
-  const key = ["-newkey", "rsa:2048", "-nodes", "-days", "2"];
-  openssl("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=Tests");
-  const san = ["-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1"];
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-CA",
-    "ca.crt",
-    "-CAkey",
-    "ca.key",
-    "-keyout",
-    "server.key",
-    "-out",
-    "server.crt",
-    ...san,
-  );
-}

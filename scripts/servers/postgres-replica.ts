@@ -1,0 +1,55 @@
+/** A streaming replica of a PostgreSQL that runs: read only, and a moment behind. */
+import { chownSync } from "node:fs";
+import { dirname, join } from "node:path";
+import pg from "pg";
+import { missing, run } from "./cache.ts";
+import { claimFolder } from "./folder.ts";
+import { openWay, unprivilegedUser, usablePostgres } from "./postgres.ts";
+import { createServerProcess } from "./process.ts";
+
+export type Replica = { url: string; stop(): Promise<void> };
+
+/** `folder` is the replica's own; it must be new. */
+export async function startReplica(primaryUrl: string, folder: string): Promise<Replica> {
+  const within = claimFolder(folder);
+  const port = await within.port("replica");
+  const data = join(within.path, "replica", "data");
+  const program = (await usablePostgres())?.path ?? missing("postgres");
+  const user = await unprivilegedUser();
+  const url = new URL(primaryUrl);
+  url.port = String(port);
+
+  const settings = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", max_connections: 200 };
+  const server = createServerProcess({
+    name: "replica",
+    folder: dirname(data),
+    command: [program, "-D", data, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
+    ...(user && { user }),
+    stopSignal: "SIGINT",
+    readyWithinMs: 60_000,
+    async prepare() {
+      openWay(within.path);
+      if (user) chownSync(dirname(data), user.uid, user.gid);
+      const copy = ["-d", primaryUrl, "-D", data, "--write-recovery-conf", "--checkpoint=fast"];
+      const options = { timeoutMs: 60_000, cwd: dirname(data), ...user };
+      await run(join(dirname(program), "pg_basebackup"), copy, options);
+    },
+    async ask() {
+      const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 2_000 });
+      client.on("error", () => {});
+      await client.connect();
+      await client.end();
+    },
+  });
+  await server.start().catch((error) => {
+    within.release();
+    throw error;
+  });
+  return {
+    url: url.href,
+    async stop() {
+      await server.stop();
+      within.release();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/** What is wrong between settings, each of which is right for itself. */
+import { readCaFile } from "#platform/tls";
+import type { GivenSettings } from "./config.ts";
+
+export const moduleDatabases = [
+  "CATALOG_DATABASE_URL",
+  "INVENTORY_DATABASE_URL",
+  "ORDERS_DATABASE_URL",
+  "PAYMENT_DATABASE_URL",
+] as const;
+
+const databases = ["DATABASE_URL", ...moduleDatabases, "REPORTS_DATABASE_URL"] as const;
+
+export function databaseFaults(values: GivenSettings): string[] {
+  const faults: string[] = [];
+  for (const name of databases) {
+    if (values[name] && !values.DATABASE_URL) {
+      faults.push(`${name} is set but DATABASE_URL is not: set it too, everything else is kept there`);
+    }
+    if (values[name]) faults.push(...sslFaults(name, new URL(values[name]).searchParams));
+  }
+  if (values.INVENTORY_DATABASE_URL !== values.ORDERS_DATABASE_URL) {
+    faults.push(
+      "INVENTORY_DATABASE_URL and ORDERS_DATABASE_URL differ: one transaction settles both, give them one database",
+    );
+  }
+  return faults;
+}
+
+/**
+ * `prefer`, `require` and `verify-ca` mean one thing to PostgreSQL's own programs, another to pg 8, which takes them for
+ * `verify-full` with a warning, and will mean less to pg 9. A parameter that pg does not know it passes over.
+ */
+function sslFaults(name: string, parameters: URLSearchParams): string[] {
+  // Of one that is given twice pg takes the last, and so does this.
+  const { sslmode: mode, sslrootcert: ca, ...others } = Object.fromEntries(parameters);
+  const faults: string[] = [];
+  const unknown = Object.keys(others).filter((key) => /^ssl/i.test(key) && !/^ssl(cert|key|negotiation)$/.test(key));
+  if (unknown.length > 0) {
+    faults.push(`${name} has ${unknown.join(" and ")}, which may encrypt nothing: write sslmode=verify-full`);
+  }
+  if (mode !== undefined && !["disable", "no-verify", "verify-full"].includes(mode)) {
+    faults.push(
+      `${name} has sslmode=${mode}, which not all programs understand alike: write verify-full, which checks ` +
+        "certificate and host, or no-verify, which only encrypts, or disable",
+    );
+  }
+  if ("uselibpqcompat" in others) {
+    faults.push(`${name} has uselibpqcompat, which weakens sslmode: leave it out and write sslmode=verify-full`);
+  }
+  if (ca === undefined) return faults;
+  if (mode === "disable" || mode === "no-verify") {
+    faults.push(`${name} has an sslrootcert that sslmode=${mode} does not look at: write sslmode=verify-full`);
+  }
+  return [...faults, ...caFaults(`sslrootcert in ${name}`, ca)];
+}
+
+export function securityFaults(values: GivenSettings): string[] {
+  const faults: string[] = [];
+  for (const engine of ["REDIS", "KAFKA"] as const) {
+    const file = values[`${engine}_CA_FILE`];
+    if (file === undefined) continue;
+    if (!values[`${engine}_TLS`]) {
+      faults.push(`${engine}_CA_FILE is set but ${engine}_TLS is not: set it to true, else nothing is encrypted`);
+    }
+    faults.push(...caFaults(`${engine}_CA_FILE`, file));
+  }
+  if (values.REDIS_USERNAME && !values.REDIS_PASSWORD) {
+    faults.push("REDIS_USERNAME is set but REDIS_PASSWORD is not: set both");
+  }
+  return [...faults, ...loginFaults(values)];
+}
+
+function loginFaults(values: GivenSettings): string[] {
+  const login = ["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"] as const;
+  const absent = login.filter((name) => !values[name]);
+  const faults: string[] = [];
+  if (absent.length > 0 && absent.length < login.length) {
+    const given = login.filter((name) => values[name]);
+    faults.push(`${given.join(" and ")} set without ${absent.join(" and ")}: a login needs all three`);
+  }
+  if (values.KAFKA_SASL_MECHANISM === "PLAIN" && !values.KAFKA_TLS) {
+    faults.push("KAFKA_SASL_MECHANISM=PLAIN sends the password readable: set KAFKA_TLS=true, or take SCRAM-SHA-512");
+  }
+  return faults;
+}
+
+function caFaults(name: string, path: string): string[] {
+  try {
+    readCaFile(path);
+    return [];
+  } catch (error) {
+    return [`${name} names ${path}, ${(error as Error).message}`];
+  }
+}

@@ -1,0 +1,65 @@
+/** TLS to the engines: which CA is trusted, and what a failed handshake asks of whoever set it up. */
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/**
+ * The certificates of a PEM file, as text. Node passes over what it cannot read, and then says of every server that
+ * it is not trusted: so each certificate is read here once.
+ * @throws Error whose message goes on a sentence that ended with the file's name.
+ */
+export function readCaFile(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`which cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (certificates.length === 0) throw new Error("which holds no certificate in PEM (-----BEGIN CERTIFICATE-----)");
+  for (const certificate of certificates) {
+    try {
+      new X509Certificate(certificate);
+    } catch {
+      throw new Error("which holds a certificate that cannot be read");
+    }
+  }
+  return certificates.join("\n");
+}
+
+/** Where what a handshake depends on is set, as a person is told. */
+export type TlsSettings = { host: string; port: string; tls: string; ca: string };
+
+/** Why a handshake failed and what to set; undefined where it was something else that failed. */
+export function tlsAdvice(error: unknown, { host, port, tls, ca }: TlsSettings): string | undefined {
+  for (const { code = "", message, cert } of chainOf(error)) {
+    if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+      const names = cert?.subjectaltname ?? "no host";
+      return `its certificate is for another host (${names}): set ${host} to a name it has, or have it name this one`;
+    }
+    if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+      return `its certificate is not valid today (${code}): renew it, and look at the clocks`;
+    }
+    if (UNTRUSTED.test(code)) {
+      return `no CA that is trusted here has signed its certificate (${code}): set ${ca} to the PEM file of the CA that has`;
+    }
+    if (NOT_TLS.test(code) || message.includes(HUNG_UP)) {
+      return `it does not answer in TLS there (${code}): check ${port}, or leave ${tls} out where it has none`;
+    }
+  }
+  return undefined;
+}
+
+const UNTRUSTED =
+  /^(SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_SIGNATURE|CERT_UNTRUSTED|INVALID_CA)/;
+const NOT_TLS = /^(ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE)|EPROTO$)/;
+const HUNG_UP = "before secure TLS connection was established";
+
+type Fault = Error & { code?: string; cert?: { subjectaltname?: string } };
+
+/** From the outermost to the innermost, those of several addresses that were tried too. */
+function* chainOf(error: unknown): Generator<Fault> {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    yield at;
+    if (at instanceof AggregateError) for (const each of at.errors) yield* chainOf(each);
+  }
+}

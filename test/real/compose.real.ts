@@ -1,0 +1,223 @@
+/**
+ * The compose files, by their own settings, without a container engine: Docker Compose's library resolves them, and their
+ * services run as processes (compose-containers.ts says what stands in for a container). Then the deployment guide's
+ * commands are given as printed. The images themselves are not part of it.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { settings } from "../../src/config.ts";
+import {
+  createClient,
+  type Order,
+  type PlacedOrder,
+  type Reconciliation,
+  type StockSync,
+  staff,
+} from "../support/client.ts";
+import { until } from "../support/until.ts";
+import { copyProject, type Project, resolveProject } from "./compose-config.ts";
+import { type Containers, createContainers } from "./compose-containers.ts";
+
+const elsewhere = process.platform !== "linux" && "only Linux gives every container a loopback address of its own";
+
+const secrets = {
+  JWT_SECRET: "a".repeat(64),
+  POSTGRES_PASSWORD: "1234567890abcdef",
+  REDIS_PASSWORD: "fedcba0987654321",
+};
+
+describe("the compose files, their services run as processes", { skip: elsewhere }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-compose-"));
+  let containers: Containers;
+  let allInOne: Project;
+  let split: Project;
+
+  before(async () => {
+    // The one line that the guide's fourth chapter needs where nothing stands in front.
+    const project = projectFolder("trial", { ...secrets, TRUST_USER_HEADER: "true" });
+    allInOne = await resolveProject(project);
+    split = await resolveProject(projectFolder("production", secrets), "compose.split.yaml");
+    containers = createContainers(folder);
+  });
+  after(async () => {
+    await containers?.down(containers.names().toReversed());
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function projectFolder(name: string, env: Record<string, string>): string {
+    const path = join(folder, "projects", name);
+    mkdirSync(path, { recursive: true });
+    copyProject(path, env);
+    return path;
+  }
+
+  test("without a secret nothing starts, and what is missing is named with what to do", async () => {
+    for (const name of Object.keys(secrets)) {
+      const others = Object.fromEntries(Object.entries(secrets).filter(([other]) => other !== name));
+      const without = projectFolder(`without-${name}`, others);
+      await assert.rejects(
+        resolveProject(without),
+        new RegExp(`${name} is missing a value.*first lines of compose.yaml`),
+      );
+    }
+  });
+
+  test("only the one address is reached from outside, and every service that goes on has a health check", () => {
+    for (const project of [allInOne, split]) {
+      const published = Object.values(project.services).flatMap(({ ports = [] }) => ports);
+      assert.deepEqual(
+        published.map(({ published }) => published),
+        ["8080"],
+      );
+      for (const [name, { restart, healthcheck }] of Object.entries(project.services)) {
+        if (restart) assert.ok(healthcheck, `${name} has none`);
+      }
+    }
+  });
+
+  test("what a process of Dropgate is given are settings that there are", () => {
+    const engines = new Set(["POSTGRES_PASSWORD"]);
+    for (const { image, environment = {} } of Object.values({ ...allInOne.services, ...split.services })) {
+      if (image !== "dropgate") continue;
+      for (const name of Object.keys(environment)) assert.ok(name in settings || engines.has(name), `${name} is none`);
+    }
+  });
+
+  test("both files run the same engines on the same data", () => {
+    const engines = Object.entries(allInOne.services).filter(([, { image }]) => image !== "dropgate");
+    for (const [name, engine] of engines) assert.deepEqual(withoutFolder(split.services[name]), withoutFolder(engine));
+  });
+
+  describe("all in one", () => {
+    before(() => containers.up(allInOne));
+    guide({ user: "test-user", trusted: true });
+  });
+
+  describe("services apart, going on with the same data", () => {
+    before(async () => {
+      await containers.down(["dropgate"]);
+      await containers.up(split);
+    });
+
+    test("two processes take orders and two settle them", () => {
+      const names = containers.names();
+      assert.deepEqual(names.filter((name) => /^(order|settlement)/.test(name)).sort(), [
+        "order",
+        "order-2",
+        "settlement-1",
+        "settlement-2",
+      ]);
+    });
+
+    guide({ user: "other-user", trusted: false });
+
+    test("the gateway deals orders out to both who take them, and both who settle have partitions", async () => {
+      const bearer = (await containers.exec("dropgate", "dropgate", "token", "--role", "CUSTOMER")).trim();
+      const origin = `http://${containers.addressOf("dropgate")}:8080`;
+      const buyer = createClient(() => origin, { authorization: `Bearer ${bearer}` }, staff);
+      for (let count = 0; count < 4; count++) {
+        const placed = await buyer.post("/orders", { productId: "test-product-123", quantity: 1 });
+        assert.equal(placed.status, 202, JSON.stringify(placed.body));
+      }
+      for (const name of ["order", "order-2"]) {
+        const metrics = await (await fetch(`http://${containers.addressOf(name)}:8080/actuator/prometheus`)).text();
+        assert.match(metrics, /dropgate_orders_total\{answer="accepted"\} [1-9]/, name);
+      }
+      const group = ["--describe", "--group", "order-processor-group", "--members"];
+      const members = await containers.exec(
+        "kafka",
+        "kafka-consumer-groups",
+        "--bootstrap-server",
+        "localhost:9092",
+        ...group,
+      );
+      const partitions = members.match(/ [1-8] *$/gm) ?? [];
+      assert.equal(partitions.length, 2, members);
+    });
+
+    test("Dropgate's processes end in good order", async () => {
+      const ours = containers.names().filter((name) => !(name in allInOne.services) || name === "dropgate");
+      assert.equal(ours.length, 9);
+      await containers.down(ours);
+      for (const name of ours) assert.doesNotMatch(containers.logOf(name), /close failed|stopped at once/, name);
+    });
+  });
+
+  /** The chapters of the deployment guide, by its own commands. */
+  function guide({ user, trusted }: { user: string; trusted: boolean }): void {
+    const exec = (line: string) => containers.exec(...(line.split(" ") as [string, ...string[]]));
+    const origin = () => `http://${containers.addressOf("dropgate")}:8080`;
+    const bearer = async (role: string, name: string) => ({
+      authorization: `Bearer ${(await exec(`dropgate dropgate token --role ${role} --user ${name}`)).trim()}`,
+    });
+
+    test("redis-cli ping is answered, and Redis keeps what it is given", async () => {
+      assert.equal(await exec("redis redis-cli ping"), "PONG\n");
+      const wanted = { appendonly: "yes", appendfsync: "everysec", maxmemory: String((2 << 30) >>> 0) };
+      const kept = { save: "3600 1 300 100 60 10000", "maxmemory-policy": "noeviction" };
+      for (const [name, value] of Object.entries({ ...wanted, ...kept })) {
+        assert.equal(await exec(`redis redis-cli config get ${name}`), `${name}\n${value}\n`);
+      }
+    });
+
+    test("kafka-topics lists the topics", async () => {
+      const topics = await exec("kafka kafka-topics --list --bootstrap-server localhost:9092");
+      for (const name of ["product.events", "orders.reservations", "orders.events"]) {
+        assert.ok(topics.split("\n").includes(name), `${name} is none of\n${topics}`);
+      }
+    });
+
+    test("product, inventory and order answer under the guide's addresses", async () => {
+      for (const service of ["product", "inventory", "order"]) {
+        const answer = await fetch(`http://${containers.addressOf(service)}:8080/actuator/health`);
+        assert.equal(answer.status, 200);
+        assert.equal(((await answer.json()) as { status: string }).status, "UP");
+      }
+    });
+
+    test("sync, reconcile, an order that is paid, and no lag behind it", async () => {
+      await exec("dropgate dropgate seed");
+      const admin = createClient(origin, await bearer("ADMIN", "admin"), staff);
+      const sync = await admin.post<StockSync>("/inventory/admin/sync-redis");
+      assert.equal(sync.status, 200);
+      assert.ok(sync.body.products.some(({ productId }) => productId === "test-product-123"));
+      await until(async () => (await admin.get<Reconciliation>("/admin/reconcile")).body.status === "OK");
+
+      const byName = { "x-user-id": user };
+      const shopper = createClient(origin, trusted ? byName : await bearer("CUSTOMER", user), staff);
+      const order = { productId: "test-product-123", quantity: 1 };
+      if (!trusted) assert.equal((await createClient(origin, byName, staff).post("/orders", order)).status, 401);
+      const placed = await shopper.post<PlacedOrder>("/orders", order);
+      assert.equal(placed.status, 202, JSON.stringify(placed.body));
+      const { orderId } = placed.body;
+      const pay = () => shopper.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" });
+      await until(async () => (await pay()).status === 202, { everyMs: 200 });
+      const statusOf = async () => (await shopper.get<Order>(`/orders/${orderId}`)).body.status;
+      await until(async () => (await statusOf()) === "CONFIRMED", { withinMs: 30_000, everyMs: 200 });
+
+      await until(async () => (await admin.get<Reconciliation>("/admin/reconcile")).body.status === "OK");
+      const describe = "kafka-consumer-groups --bootstrap-server localhost:9092 --describe --group";
+      const lags = async () => lagsOf(await exec(`kafka ${describe} order-processor-group`));
+      await until(async () => (await lags()).every((lag) => lag === "0" || lag === "-"), { withinMs: 60_000 });
+      assert.equal((await lags()).length, 8);
+    });
+  }
+});
+
+/** Each project lies in a folder of its own here. */
+function withoutFolder(service: unknown): unknown {
+  return JSON.parse(JSON.stringify(service).replace(/"[^"]*\/projects\/[^/"]+/g, '"'));
+}
+
+/** The LAG of each partition of the orders' topic. */
+function lagsOf(description: string): string[] {
+  const [heading = "", ...rows] = description
+    .trim()
+    .split("\n")
+    .filter((line) => line.startsWith("GROUP") || line.includes("orders.reservations"));
+  const column = heading.split(/ +/).indexOf("LAG");
+  return rows.map((row) => row.split(/ +/)[column] ?? "");
+}

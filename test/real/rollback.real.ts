@@ -1,0 +1,394 @@
+/** The guide's rollback chapter on real servers that are killed, frozen, and cut off. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Answer, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
+import { type KafkaProxy, openKafkaProxy } from "../support/kafka-proxy.ts";
+import {
+  accepted,
+  assertAccountsFor,
+  everybodyBuys,
+  keepBuying,
+  type OrderAnswer,
+  tally,
+} from "../support/shoppers.ts";
+import { until } from "../support/until.ts";
+
+const goodCard = { cardNumber: "4242424242424242" };
+const members = {
+  inventory: "product,inventory",
+  settlement: "settlement",
+  order1: "order",
+  order2: "order",
+  rest: "payment,fulfilment",
+};
+/** An order is on its way to the books, or is not known to be one. */
+const unsure = ["outcome_pending", "order_failed", "price_not_available", "closed"];
+/** Nothing may hang: far above every bound on the way of an order. */
+const hangMs = 15_000;
+
+type SwitchView = { mode: string; ready: boolean } & Problem;
+
+describe("rollback on real servers", { timeout: 500_000 }, () => {
+  let fleet: Fleet;
+  let proxy: KafkaProxy;
+  before(async () => {
+    fleet = await openFleet({
+      members,
+      async reroute({ kafka }) {
+        proxy = await openKafkaProxy(kafka.bootstrap);
+        return { KAFKA_BOOTSTRAP: proxy.bootstrap };
+      },
+    });
+  });
+  afterEach((context) => tellOutput(fleet, [...Object.keys(members), "gateway"])(context));
+  after(async () => {
+    await fleet?.close();
+    await proxy?.close();
+  });
+
+  const switchTo = (mode: string) => fleet.admin.put<SwitchView>("/admin/gatekeeper", { mode });
+  async function switched(mode: string): Promise<void> {
+    const { status, body } = await switchTo(mode);
+    assert.deepEqual([status, body.mode, body.ready], [200, mode, true], JSON.stringify(body));
+  }
+  const order = (productId: string, headers = {}) =>
+    fleet.as("ada").post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 }, headers);
+  const untilAccepted = (productId: string) =>
+    eventually(async () => {
+      const answer = await order(productId);
+      return answer.status === 202 && answer;
+    });
+  const untilInMode = (mode: string, status: string, productId: string) =>
+    until(
+      async () => {
+        // By turns, so both order processes are asked.
+        const answers = [await order(productId), await order(productId)];
+        return answers.every(({ body }) => (body.code ?? body.status) === status) && mode;
+      },
+      { withinMs: 5_000, everyMs: 100 },
+    );
+
+  function assertOnly(answers: readonly Answer<Problem>[], allowed: readonly string[]): void {
+    const others = Object.keys(tally(answers)).filter((code) => code !== "accepted" && !allowed.includes(code));
+    assert.deepEqual(others, [], JSON.stringify(tally(answers)));
+  }
+
+  /** So many buyers without a pause, with how long each answer took; a request that hangs fails the test. */
+  function keepAsking(productId: string, atOnce: number) {
+    const seen: { code: string; ms: number }[] = [];
+    const answers: OrderAnswer[] = [];
+    let stopped = false;
+    async function askOn(): Promise<void> {
+      while (!stopped) {
+        const begun = performance.now();
+        const [answer] = (await everybodyBuys(fleet, productId, 1)) as [OrderAnswer];
+        const ms = performance.now() - begun;
+        assert.ok(ms < hangMs, `an answer took ${ms} ms: ${JSON.stringify(answer.body)}`);
+        answers.push(answer);
+        seen.push({ code: answer.status === 202 ? "accepted" : answer.body.code, ms });
+        await pause(25);
+      }
+    }
+    const all = Promise.all(Array.from({ length: atOnce }, askOn));
+    all.catch(() => {});
+    return {
+      answers,
+      async stop() {
+        stopped = true;
+        await all;
+        return answers;
+      },
+      latencies(code: string): string {
+        const times = seen.filter((one) => one.code === code).map((one) => one.ms);
+        times.sort((a, b) => a - b);
+        const at = (share: number) => times[Math.floor(share * (times.length - 1))]?.toFixed(1);
+        return `${times.length} × ${code}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`;
+      },
+    };
+  }
+
+  describe("option 1: the switch", () => {
+    it("goes down and up again while orders flow; every promise is kept", async (t) => {
+      const productId = await fleet.newProduct({ stock: 20_000 });
+      const buying = keepBuying(fleet, productId, 8);
+      const someMore = async () => {
+        const soFar = accepted(buying.soFar).length;
+        await eventually(() => accepted(buying.soFar).length >= soFar + 30);
+      };
+      await someMore();
+      await switched("sync");
+      await someMore();
+      await switched("closed");
+      await eventually(() => tally(buying.soFar).closed);
+      await switched("gatekeeper");
+      await someMore();
+      const answers = await buying.stop();
+      t.diagnostic(JSON.stringify(tally(answers)));
+      assertOnly(answers, unsure);
+      await assertAccountsFor(fleet, productId, answers);
+      assert.equal((await fleet.reconcile()).status, "OK");
+    });
+
+    it("orders that wait in Kafka are processed before the books take over", async () => {
+      const productId = await fleet.newProduct({ stock: 50 });
+      fleet.member("settlement").signal("SIGSTOP");
+      const answers = await everybodyBuys(fleet, productId, 20);
+      assert.deepEqual(tally(answers), { accepted: 20 });
+      const switching = switched("sync");
+      await eventually(async () => (await fleet.admin.get<SwitchView>("/admin/gatekeeper")).body.ready === false);
+      fleet.member("settlement").signal("SIGCONT");
+      await switching;
+      for (const { buyer, body } of answers) {
+        const { body: seen } = await buyer.get<Order>(`/orders/${body.orderId}`);
+        assert.match(seen.status, /INVENTORY_RESERVED|PAYMENT_PENDING/);
+      }
+      await switched("gatekeeper");
+      await assertAccountsFor(fleet, productId, answers);
+    });
+
+    describe("while Redis is away", () => {
+      afterEach(async () => {
+        if (fleet.servers.redis.pid) await fleet.servers.redis.kill("SIGCONT");
+        else await fleet.servers.redis.start();
+        await until(async () => (await switchTo("gatekeeper")).status === 200, { withinMs: 40_000, everyMs: 500 });
+      });
+
+      it("sync goes without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
+        const productId = await fleet.newProduct({ stock: 40 });
+        const before = await everybodyBuys(fleet, productId, 10);
+        assert.deepEqual(tally(before), { accepted: 10 });
+        await fleet.servers.redis.kill();
+        await switched("sync");
+        await untilInMode("sync", "INVENTORY_RESERVED", productId);
+        const answers = await everybodyBuys(fleet, productId, 60);
+        assertOnly(answers, ["sold_out"]);
+        const [first] = accepted(answers) as [OrderAnswer];
+        assert.equal((await first.buyer.post(`/orders/${first.body.orderId}/payment`, goodCard)).status, 202);
+        await fleet.untilStatus(first.buyer, first.body.orderId, "CONFIRMED");
+        // The ten and whatever the loop that looked for the mode has bought are ada's and theirs; none is sold twice.
+        const { body: stock } = await fleet.admin.get<Stock>(`/inventory/${productId}`);
+        assert.deepEqual([stock.held + stock.sold, stock.available, stock.gate], [40, 0, null]);
+        assert.equal((await fleet.reconcile()).status, "OK");
+        const restock = await fleet.admin.post<Stock>(`/inventory/${productId}/restock`, {
+          quantity: 5,
+          reason: "more",
+        });
+        assert.deepEqual([restock.status, restock.body.available], [200, 5]);
+
+        const refused = await switchTo("gatekeeper");
+        assert.deepEqual([refused.status, refused.body.code, refused.body.mode], [503, "switch_failed", "sync"]);
+        assert.match(refused.body.detail, /Redis does not answer/);
+        await untilInMode("sync", "INVENTORY_RESERVED", productId);
+
+        await fleet.servers.redis.start();
+        await until(async () => (await switchTo("gatekeeper")).status === 200, { withinMs: 40_000, everyMs: 500 });
+        await untilInMode("gatekeeper", "sold_out", productId).catch(() => order(productId));
+        const atRest = await fleet.untilAtRest(productId);
+        assert.equal(atRest.held + atRest.sold + atRest.available, 45);
+        for (const { buyer, body } of [...before, ...accepted(answers)]) {
+          const { body: seen } = await buyer.get<Order>(`/orders/${body.orderId}`);
+          assert.match(seen.status, /INVENTORY_RESERVED|PAYMENT_PENDING|CONFIRMED/);
+        }
+      });
+
+      it("an order that was on its way when Redis froze is not promised after the books took over", async (t) => {
+        const productId = await fleet.newProduct({ stock: 3 });
+        const slow = fleet.member("order2");
+        const settlement = fleet.member("settlement");
+        await Promise.all([slow.stop(), settlement.stop()]);
+        // Slower than the mark, or the gate would know that the books refused the order.
+        await Promise.all([
+          slow.start({ FP: "place.reserved:delay=12000" }),
+          settlement.start({ FP: "settle.read:delay=2000" }),
+        ]);
+        const headers = {
+          authorization: `Bearer ${fleet.token("late", "CUSTOMER")}`,
+          "content-type": "application/json",
+        };
+        const late = fetch(`${slow.origin}/orders`, {
+          ...{ method: "POST", headers, body: JSON.stringify({ productId, quantity: 1 }) },
+        }).then(async (response) => ({ status: response.status, body: (await response.json()) as Problem }));
+        await eventually(async () => (await fleet.reportOf(productId)).inFlight === 1);
+        await fleet.servers.redis.kill("SIGSTOP");
+        const begun = performance.now();
+        await switched("sync");
+        t.diagnostic(`sync without Redis took ${Math.round(performance.now() - begun)} ms`);
+        const fast = fleet.member("order1").origin;
+        const answers = await Promise.all(
+          ["a", "b", "c"].map((buyer) =>
+            eventually(async () => {
+              const authorization = `Bearer ${fleet.token(buyer, "CUSTOMER")}`;
+              const response = await fetch(`${fast}/orders`, {
+                ...{ method: "POST", headers: { ...headers, authorization } },
+                body: JSON.stringify({ productId, quantity: 1 }),
+              });
+              return response.status === 202 && response.status;
+            }),
+          ),
+        );
+        assert.deepEqual(answers, [202, 202, 202]);
+        await fleet.servers.redis.kill("SIGCONT");
+        const { status, body } = await late;
+        assert.deepEqual([status, body.code], [503, "outcome_pending"], JSON.stringify(body));
+        await fleet.untilStatus(fleet.as("late"), body.orderId as string, "FAILED");
+        await Promise.all([slow.stop(), settlement.stop()]);
+        await Promise.all([slow.start(), settlement.start()]);
+      });
+
+      const seed = Number(process.env.SEED ?? Date.now() % 100_000);
+      it(`whenever Redis freezes and comes back around a switch, every promise is kept (SEED=${seed})`, async (t) => {
+        const random = seededRandom(seed);
+        const slow = fleet.member("order2");
+        await slow.stop();
+        await slow.start({ FP: "place.reserved:delay=1500,place.appended:delay=1500" });
+        for (let round = 1; round <= 3; round += 1) {
+          const productId = await fleet.newProduct({ stock: 60 });
+          const buying = keepBuying(fleet, productId, 16);
+          await pause(random() * 1_500);
+          await fleet.servers.redis.kill("SIGSTOP");
+          await pause(random() * 1_000);
+          const thawing = pause(random() * 8_000).then(() => fleet.servers.redis.kill("SIGCONT"));
+          const answer = await switchTo("sync");
+          assert.equal(answer.status, 200, JSON.stringify(answer.body));
+          await eventually(() => tally(buying.soFar).sold_out);
+          await thawing;
+          const answers = await buying.stop();
+          await until(async () => (await switchTo("gatekeeper")).status === 200, { withinMs: 40_000, everyMs: 500 });
+          t.diagnostic(`round ${round}: ${JSON.stringify(tally(answers))}`);
+          assertOnly(answers, [...unsure, "sold_out"]);
+          await assertAccountsFor(fleet, productId, answers);
+          assert.equal((await fleet.reconcile()).status, "OK");
+        }
+        await slow.stop();
+        await slow.start();
+      });
+    });
+  });
+
+  describe("option 2: Redis fails", () => {
+    it("killed under load: refusals come fast; it comes back, sync-redis, and orders go on", async (t) => {
+      const productId = await fleet.newProduct({ stock: 50_000 });
+      const asking = keepAsking(productId, 8);
+      await eventually(() => accepted(asking.answers).length >= 50);
+      await fleet.servers.redis.kill();
+      const refusals = () => tally(asking.answers).price_not_available ?? 0;
+      await eventually(() => refusals() >= 300);
+      t.diagnostic(asking.latencies("price_not_available"));
+      const away = await fleet.reconcile();
+      assert.equal(away.status, "WARNING", "what cannot be compared is not OK");
+      const health = await fetch(`${fleet.origin}/order/actuator/health`);
+      assert.equal(health.status, 503);
+      const sync = await fleet.admin.post("/admin/sync-redis");
+      assert.deepEqual([sync.status, sync.body.code], [503, "gate_unavailable"]);
+
+      await fleet.servers.redis.start();
+      const back = performance.now();
+      await until(async () => (await fleet.admin.post("/admin/sync-redis")).status === 200, { withinMs: 20_000 });
+      const then = accepted(asking.answers).length;
+      await eventually(() => accepted(asking.answers).length > then);
+      t.diagnostic(`Redis back to the first order: ${Math.round(performance.now() - back)} ms`);
+      await eventually(() => accepted(asking.answers).length >= then + 50);
+      const answers = await asking.stop();
+      t.diagnostic(JSON.stringify(tally(answers)));
+      assertOnly(answers, unsure);
+      await assertAccountsFor(fleet, productId, answers);
+      assert.equal((await fleet.reconcile()).status, "OK");
+    });
+
+    it("frozen under load: nobody waits longer than REDIS_TIMEOUT_MS, and orders go on afterwards", async (t) => {
+      const productId = await fleet.newProduct({ stock: 50_000 });
+      const asking = keepAsking(productId, 8);
+      await eventually(() => accepted(asking.answers).length >= 50);
+      await fleet.servers.redis.kill("SIGSTOP");
+      const refusals = () => tally(asking.answers).price_not_available ?? 0;
+      await eventually(() => refusals() >= 300);
+      t.diagnostic(asking.latencies("price_not_available"));
+      await fleet.servers.redis.kill("SIGCONT");
+      const then = accepted(asking.answers).length;
+      await eventually(() => accepted(asking.answers).length >= then + 50);
+      const answers = await asking.stop();
+      t.diagnostic(JSON.stringify(tally(answers)));
+      assertOnly(answers, unsure);
+      await assertAccountsFor(fleet, productId, answers);
+      assert.equal((await fleet.reconcile()).status, "OK");
+    });
+  });
+
+  describe("option 3: Kafka fails", () => {
+    it("killed under load: orders fail, nothing stays reserved, nothing accepted is lost, and it goes on", async (t) => {
+      const productId = await fleet.newProduct({ stock: 50_000 });
+      const asking = keepAsking(productId, 8);
+      await eventually(() => accepted(asking.answers).length >= 50);
+      await fleet.servers.kafka.kill();
+      await eventually(() => (tally(asking.answers).order_failed ?? 0) >= 200);
+      const answers = await asking.stop();
+      t.diagnostic(asking.latencies("order_failed"));
+      t.diagnostic(asking.latencies("outcome_pending"));
+      assertOnly(answers, ["order_failed", "outcome_pending"]);
+      // Kafka is still away: what failed is back on sale, what was accepted and not settled yet stays in flight.
+      await eventually(async () => {
+        const { gate, inFlight, held } = await fleet.reportOf(productId);
+        return gate !== null && inFlight + held <= accepted(answers).length + (tally(answers).outcome_pending ?? 0);
+      });
+
+      await fleet.servers.kafka.start();
+      const after = [await untilAccepted(productId)].map((answer) => ({ ...answer, buyer: fleet.as("ada") }));
+      await assertAccountsFor(fleet, productId, [...answers, ...after]);
+      assert.equal((await fleet.reconcile()).status, "OK");
+    });
+
+    it("frozen with orders on their way, it stores them late: who was told that they failed holds nothing", async (t) => {
+      const productId = await fleet.newProduct({ stock: 50_000 });
+      const asking = keepAsking(productId, 8);
+      await eventually(() => accepted(asking.answers).length >= 50);
+      await fleet.servers.kafka.kill("SIGSTOP");
+      await eventually(() => (tally(asking.answers).order_failed ?? 0) >= 20);
+      await fleet.servers.kafka.kill("SIGCONT");
+      const then = accepted(asking.answers).length;
+      await eventually(() => accepted(asking.answers).length >= then + 50);
+      const answers = await asking.stop();
+      t.diagnostic(JSON.stringify(tally(answers)));
+      assertOnly(answers, ["order_failed", "outcome_pending"]);
+      await assertAccountsFor(fleet, productId, answers);
+    });
+
+    it("an order whose acknowledgement is lost is one order or none, and its key finds out which", async (t) => {
+      const productId = await fleet.newProduct({ stock: 40 });
+      const place = (n: number) => order(productId, { "idempotency-key": `lost-${productId}-${n}` });
+      const before = proxy.lost;
+      proxy.loseProduceAnswers();
+      const first = await Promise.all(Array.from({ length: 20 }, (_, n) => place(n)));
+      proxy.restore();
+      assert.ok(proxy.lost > before, "no acknowledgement was lost");
+      t.diagnostic(`${proxy.lost - before} acknowledgements lost: ${JSON.stringify(tally(first))}`);
+      assertOnly(first, ["order_failed", "outcome_pending"]);
+      const orderIds = new Set<string>();
+      for (let n = 0; n < 20; n += 1) {
+        const again = await eventually(async () => {
+          const answer = await place(n);
+          return answer.status === 202 && answer;
+        });
+        orderIds.add(again.body.orderId);
+        if (first[n]?.status === 202) assert.equal(again.body.orderId, first[n]?.body.orderId);
+      }
+      assert.equal(orderIds.size, 20);
+      const { held, available } = await fleet.untilAtRest(productId);
+      assert.deepEqual({ held, available }, { held: 20, available: 20 });
+      assert.equal((await fleet.reconcile()).status, "OK");
+    });
+  });
+});
+
+/** Mulberry32. */
+function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

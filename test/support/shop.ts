@@ -1,0 +1,86 @@
+/** What people of a shop do over its outer face, whatever runs behind the address. */
+import assert from "node:assert/strict";
+import { randomHex } from "#platform/ids";
+import type { Client, Order, PlacedOrder, Reconciliation, Stock } from "./client.ts";
+import { eventually } from "./eventually.ts";
+import { until } from "./until.ts";
+
+export type Shop = ReturnType<typeof createShop>;
+export type ProductReport = Reconciliation["products"][number];
+
+/** Far above what thousands of orders take to be settled and ended on two cores. */
+const restWithinMs = 120_000;
+
+export function createShop({ as, admin }: { as(user: string): Client; admin: Client }) {
+  async function reconcile(): Promise<Reconciliation> {
+    const { status, body } = await admin.get<Reconciliation>("/admin/reconcile");
+    assert.equal(status, 200, JSON.stringify(body));
+    return body;
+  }
+
+  async function reportOf(productId: string): Promise<ProductReport> {
+    const report = (await reconcile()).products.find((product) => product.productId === productId);
+    assert.ok(report, `reconcile does not know ${productId}`);
+    return report;
+  }
+
+  return {
+    as,
+    admin,
+    reconcile,
+    reportOf,
+
+    /** Puts a product on sale and answers its id. */
+    async newProduct(product: { stock: number; price?: number; productId?: string }): Promise<string> {
+      const { stock, price = 1_999, productId = `product-${randomHex(4)}` } = product;
+      const made = await admin.post("/products", { productId, name: productId, price, currency: "EUR" });
+      assert.equal(made.status, 201, JSON.stringify(made.body));
+      const restock = { quantity: stock, reason: "test" };
+      const stocked =
+        stock > 0
+          ? await admin.post(`/inventory/${productId}/restock`, restock)
+          : await admin.get(`/inventory/${productId}`);
+      assert.equal(stocked.status, 200, JSON.stringify(stocked.body));
+      // The gate opens a product when it hears of it, which may be a moment after the books did.
+      await eventually(async () => (await reportOf(productId)).gate === stock);
+      return productId;
+    },
+
+    /** Places an order that has to be accepted. */
+    async place(buyer: Client, productId: string, headers: Record<string, string> = {}): Promise<PlacedOrder> {
+      const placed = await buyer.post<PlacedOrder>("/orders", { productId, quantity: 1 }, headers);
+      assert.equal(placed.status, 202, JSON.stringify(placed.body));
+      return placed.body;
+    },
+
+    async untilStatus(buyer: Client, orderId: string, ...statuses: string[]): Promise<Order> {
+      let last: Order | undefined;
+      try {
+        return await eventually(async () => {
+          last = (await buyer.get<Order>(`/orders/${orderId}`)).body;
+          return statuses.includes(last.status) && last;
+        });
+      } catch (cause) {
+        throw new Error(`order ${orderId} did not become ${statuses.join(" or ")}: ${JSON.stringify(last)}`, { cause });
+      }
+    },
+
+    /** Waits until nothing of the product is under way at the gate, and gate and books agree. */
+    async untilAtRest(productId: string): Promise<Stock> {
+      let last: unknown;
+      try {
+        return await until(
+          async () => {
+            const report = await reportOf(productId);
+            const { body: stock } = await admin.get<Stock>(`/inventory/${productId}`);
+            last = { report, stock };
+            return report.status === "OK" && report.inFlight === 0 && stock.gate === stock.available && stock;
+          },
+          { withinMs: restWithinMs, everyMs: 200 },
+        );
+      } catch (cause) {
+        throw new Error(`${productId} did not come to rest: ${JSON.stringify(last)}`, { cause });
+      }
+    },
+  };
+}
