@@ -254,11 +254,12 @@ create table payment.payment (
   decline_reason text,
   card_last4 text not null,
   requested_at timestamp with time zone not null,
-  authorized_at timestamp with time zone,
+  granted_at timestamp with time zone,
   changed_at timestamp with time zone not null,
   next_try_at timestamp with time zone not null,
   tries integer not null default 0,
   last_error text,
+  kept_at timestamp with time zone,
   constraint payment_attempt_check CHECK ((attempt > 0)),
   constraint payment_card_last4_check CHECK ((card_last4 ~ '^[0-9]{4}$'::text)),
   constraint payment_order_id_attempt_key UNIQUE (order_id, attempt),
@@ -266,7 +267,7 @@ create table payment.payment (
   constraint payment_pkey PRIMARY KEY (payment_id),
   constraint payment_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'authorized'::text, 'capturing'::text, 'captured'::text, 'declined'::text, 'voiding'::text, 'voided'::text, 'refunding'::text, 'refunded'::text])))
 );
-CREATE INDEX authorized_by_time ON payment.payment USING btree (authorized_at) WHERE (state = 'authorized'::text);
+CREATE INDEX granted_and_undecided ON payment.payment USING btree (granted_at) WHERE ((state = ANY (ARRAY['authorized'::text, 'captured'::text])) AND (kept_at IS NULL));
 CREATE INDEX unsettled_by_time ON payment.payment USING btree (next_try_at) WHERE (state = ANY (ARRAY['requested'::text, 'capturing'::text, 'voiding'::text, 'refunding'::text]));
 CREATE UNIQUE INDEX one_live_payment_an_order ON payment.payment USING btree (order_id) WHERE (state = ANY (ARRAY['requested'::text, 'authorized'::text, 'capturing'::text, 'captured'::text]));
 

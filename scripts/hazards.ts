@@ -47,7 +47,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     R2: { says: "released twice, compensated twice, released after the sale, confirmed after the release" },
     R3: { says: "the deadlines of an hour without any worker are caught up with" },
     R4: { says: "a buyer's old hold does not block him for good, and two holds are never both the one he pays" },
-    R5: { says: "an extension is bounded, and looking again extends nothing", open: "nothing is extended yet" },
+    R5: { says: "an extension is bounded, and looking again extends nothing" },
     R6: { says: "an abandoned hold comes back within its bound" },
     R7: { says: "a paid order never expires" },
   },

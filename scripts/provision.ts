@@ -1,8 +1,9 @@
 /**
  * Gets the real Redis, Kafka, PostgreSQL and Temporal onto a machine without containers:
- * `node scripts/provision.ts [redis kafka postgres temporal toxiproxy]`. What is there is left alone.
+ * `node scripts/provision.ts [redis kafka postgres temporal toxiproxy compose]`. What is there is left alone.
  */
 import { cacheFolder, type Provision } from "./servers/cache.ts";
+import { provisionCompose } from "./servers/compose.ts";
 import { provisionKafka } from "./servers/kafka.ts";
 import { provisionPostgres } from "./servers/postgres.ts";
 import { provisionRedis } from "./servers/redis.ts";
@@ -21,10 +22,14 @@ const recipes: Record<string, Recipe> = {
     slow: "compiling takes about three minutes the first time",
   },
   toxiproxy: { provision: provisionToxiproxy, byHand: "install Go, or put toxiproxy-server on PATH" },
+  compose: { provision: provisionCompose, byHand: "install Go", slow: "compiling takes some minutes the first time" },
 };
 
+/** Nothing but single tests need them. */
+const onlyWhenNamed = new Set(["toxiproxy", "compose"]);
+
 const asked = process.argv.slice(2);
-const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => name !== "toxiproxy");
+const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => !onlyWhenNamed.has(name));
 const unknown = names.filter((name) => !recipes[name]);
 
 if (unknown.length > 0) {

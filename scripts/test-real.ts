@@ -7,24 +7,27 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 
 const servers = ["redis", "kafka", "postgres", "temporal"] as const;
-type Server = (typeof servers)[number];
+type Server = (typeof servers)[number] | "compose";
 
-/** Who needs fewer than all of them. */
+/** Who needs others than all of them. */
 const needs: readonly [RegExp, readonly Server[]][] = [
   [/^src\/inventory\/gate\//, ["redis"]],
   [/^src\/engines\/log\//, ["kafka"]],
   [/^src\/engines\/sql\//, ["postgres"]],
   [/^src\/(engines\/workflows|fulfilment)\//, ["temporal"]],
+  [/^test\/real\/compose/, [...servers, "compose"]],
 ];
 
 const asked = process.argv.slice(2);
 const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts"]).sort();
 
+const chosen = asked.length > 0 ? asked : everything;
+
 const missing = new Set<Server>();
-for (const server of servers) {
+for (const server of new Set(chosen.flatMap(serversOf))) {
   if ((await node("scripts/provision.ts", server)) !== 0) missing.add(server);
 }
-const files = (asked.length > 0 ? asked : everything).filter((file) => {
+const files = chosen.filter((file) => {
   const lacks = serversOf(file).filter((server) => missing.has(server));
   if (lacks.length > 0) console.log(`SKIPPED  ${file}: ${lacks.join(", ")} cannot be had on this machine`);
   return lacks.length === 0;

@@ -40,7 +40,10 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const health = createHealth();
   const metrics = createMetrics();
   const secret = await secretOf(config);
-  const identity = createIdentity({ secret, issuer: config.JWT_ISSUER, trustUserHeader: config.TRUST_USER_HEADER });
+  const identity = createIdentity({
+    ...{ secret, issuer: config.JWT_ISSUER, trustUserHeader: config.TRUST_USER_HEADER },
+    limits: config,
+  });
 
   const catalog = createCatalog({
     sql: engines.sql("catalog", 4),

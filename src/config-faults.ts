@@ -1,4 +1,5 @@
 /** What is wrong between settings, each of which is right for itself. */
+import { isIP } from "node:net";
 import { readCaFile } from "#platform/tls";
 import type { GivenSettings } from "./config.ts";
 
@@ -68,7 +69,21 @@ export function securityFaults(values: GivenSettings): string[] {
   if (values.REDIS_USERNAME && !values.REDIS_PASSWORD) {
     faults.push("REDIS_USERNAME is set but REDIS_PASSWORD is not: set both");
   }
-  return [...faults, ...loginFaults(values)];
+  return [...faults, ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
+}
+
+/** Whoever may write X-Forwarded-For is named exactly; a list that is only nearly right would believe everybody or nobody. */
+function proxyFaults(trusted: string | undefined): string[] {
+  const wrong = trusted?.split(",").filter((entry) => !isNetwork(entry.trim())) ?? [];
+  return wrong.map((entry) => `TRUST_PROXY has ${JSON.stringify(entry)}, which is no address and no network`);
+}
+
+function isNetwork(entry: string): boolean {
+  const [address = "", prefix, ...rest] = entry.split("/");
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return (
+    rest.length === 0 && bits > 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+  );
 }
 
 function loginFaults(values: GivenSettings): string[] {

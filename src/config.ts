@@ -117,6 +117,38 @@ export const settings = defineSettings({
     defaultSays: "`true` only where every engine is embedded",
     says: "Whether X-User-Id alone makes somebody a customer: only behind a gateway of yours that sets it.",
   },
+  TRUST_PROXY: {
+    type: "text",
+    defaultSays: "nobody",
+    says:
+      "Proxies of yours whose X-Forwarded-For is believed, so that limits see the client behind them: addresses and " +
+      "networks such as 10.0.0.0/8, by comma. The gateway, and the services behind it, each name who stands before them.",
+  },
+
+  RATE_LIMIT_PERSON: {
+    type: "integer",
+    default: 600,
+    min: 0,
+    says:
+      "How many orders, payments and cancels one person may ask for in a minute, of each process; more are answered " +
+      "429 with Retry-After. 0 is no limit.",
+  },
+  RATE_LIMIT_ADDRESS: {
+    type: "integer",
+    default: 0,
+    min: 0,
+    says:
+      "The same for one client address (of IPv6, a network of 64 bits). 0, no limit, because a whole venue may buy " +
+      "from behind one address.",
+  },
+  RATE_LIMIT_FORGED_TOKENS: {
+    type: "integer",
+    default: 60,
+    min: 0,
+    says:
+      "How many tokens that we never signed one address may try in a minute, of each process. Who has a good token is " +
+      "let in all the same. 0 is no limit.",
+  },
 
   PRODUCT_URL: serviceUrl("product"),
   INVENTORY_URL: serviceUrl("inventory"),
@@ -134,6 +166,12 @@ export const settings = defineSettings({
     default: 15 * 60_000,
     min: 1,
     says: "How long a customer may take to pay before the units go back on sale.",
+  },
+  PAYMENT_GRACE_MS: {
+    type: "integer",
+    default: 30_000,
+    min: 0,
+    says: "How much longer units are held for a payment that the provider is still deciding when the window ends.",
   },
   PAYMENT_WEBHOOK_SECRET: {
     type: "text",

@@ -6,10 +6,11 @@
  * excepted: an order could be placed by both.
  */
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
+import type { FastifyRequest } from "fastify";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
-import { defineProblems, Problem } from "#platform/problems";
+import { defineProblems, Problem, platformProblems } from "#platform/problems";
 import packageJson from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { createUpstreams, type Upstream, type Upstreams } from "./upstreams.ts";
@@ -40,7 +41,10 @@ const answerWithinMs = 120_000;
 /** @throws when a service has no address. */
 export async function createGateway(config: Config, log: Log): Promise<Http> {
   const { version } = packageJson;
-  const app = await createHttp({ log, clock: systemClock, openApi: { title: "Dropgate gateway", version } });
+  const app = await createHttp({
+    ...{ log, clock: systemClock, openApi: { title: "Dropgate gateway", version } },
+    trustProxy: config.TRUST_PROXY,
+  });
   const agent = new Agent({ keepAlive: true });
   const streams = new Set<IncomingMessage>();
   app.addHook("preClose", async () => {
@@ -75,7 +79,8 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
         schema: { hide: true },
         async handler(request, reply) {
           const { method, url: path = prefix } = request.raw;
-          const headers = { ...endToEnd(request.headers), "x-request-id": request.id };
+          if (isInternal(path)) throw new Problem(platformProblems.not_found);
+          const headers = { ...endToEnd(request.headers), ...forwarded(request), "x-request-id": request.id };
           const body = Buffer.isBuffer(request.body) ? request.body : undefined;
           const answer = await askInTurn(upstreams, { agent, method: method ?? "GET", path, headers, body });
           if (answer.headers["content-type"]?.startsWith("text/event-stream")) {
@@ -165,6 +170,16 @@ function ask(origin: URL, { agent, method, path, headers, body }: Outgoing): Pro
     });
     asking.end(body);
   });
+}
+
+/** A service's figures and engines are for whoever runs it, at the service itself; its health may be asked from here. */
+function isInternal(path: string): boolean {
+  return /^\/[^/?]+\/actuator(?!\/health(?:[/?]|$))/.test(path);
+}
+
+/** Who asked, through whom: what somebody wrote there whom TRUST_PROXY does not name is left out. */
+function forwarded({ ip, ips }: FastifyRequest): IncomingHttpHeaders {
+  return { "x-forwarded-for": (ips ?? [ip]).toReversed().join(", "), forwarded: undefined };
 }
 
 /** RFC 9110 §7.6.1: these and what `Connection` names are for one connection alone. */

@@ -13,6 +13,7 @@ export async function createServer(faces: Faces, chosen: readonly Service[] = se
     log: faces.log,
     clock: systemClock,
     metrics: faces.metrics,
+    trustProxy: faces.config.TRUST_PROXY,
     openApi: {
       title: "Dropgate",
       version,

@@ -61,8 +61,9 @@ export const services: readonly Service[] = [
   },
   {
     name: "fulfilment",
-    async start({ orders, payment, engines: { openWorkflows }, now, onFault, onPaid }) {
-      const running = await startFulfilment({ orders, payment, openWorkflows, now, onFault });
+    async start({ config, orders, payment, engines: { openWorkflows }, now, onFault, onPaid }) {
+      const paymentGraceMs = config.PAYMENT_GRACE_MS;
+      const running = await startFulfilment({ orders, payment, paymentGraceMs, openWorkflows, now, onFault });
       onPaid.nudge = running.nudge;
       return running;
     },

@@ -12,6 +12,8 @@ import { createSteps } from "./steps.ts";
 export type FulfilmentOptions = {
   orders: Orders;
   payment: Payment;
+  /** How much longer units are held for a payment that the provider is deciding, milliseconds. */
+  paymentGraceMs: number;
   openWorkflows<S extends Steps>(story: Story<PlacedOrder, S>, workflowFile: URL): Promise<Workflows<PlacedOrder>>;
   now(): number;
   onFault(what: string, error: unknown): void;
@@ -28,11 +30,22 @@ const overdueAtOnce = 100;
 /** What the saga has for itself before the scan ends an order in its place, milliseconds past the deadline. */
 const graceMs = 3_000;
 const paymentsEveryMs = 1_000;
-/** How long an authorized payment may wait for its saga before it is looked into, milliseconds. */
+/** How long a granted payment may wait for its saga before it is looked into, milliseconds. */
 const waitForSagaMs = 2_000;
+/** How long a payment that came late waits for a gate that cannot answer, milliseconds. */
+const restoreWithinMs = 10 * 60_000;
 
-export async function startFulfilment({ orders, payment, openWorkflows, now, onFault }: FulfilmentOptions) {
+export async function startFulfilment(options: FulfilmentOptions) {
+  const { orders, payment, openWorkflows, paymentGraceMs, now, onFault } = options;
   const steps = createSteps({ orders, payment });
+
+  function placedOf(order: Order) {
+    const { orderId, productId, userId, quantity, totalMinor, currency, payBy } = order;
+    const payByMs = payBy.getTime();
+    const heldUntilMs = payByMs + paymentGraceMs;
+    return { orderId, productId, userId, quantity, totalMinor, currency, payByMs, heldUntilMs } satisfies PlacedOrder;
+  }
+
   const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps, repeated: repeatedSteps };
   const workflows = await openWorkflows(story, new URL("./temporal.workflow.ts", import.meta.url));
   const loop = (what: string, everyMs: number, work: LoopOptions["work"]) =>
@@ -50,17 +63,28 @@ export async function startFulfilment({ orders, payment, openWorkflows, now, onF
   /** The same story without an engine: what the saga does at its deadline, for orders whose saga did not come. */
   async function endOverdue(): Promise<void> {
     const overdue = await orders.overdue(new Date(now() - graceMs), overdueAtOnce);
-    for (const order of overdue) await fulfil(placedOf(order), steps, async () => "deadline");
+    for (const order of overdue) {
+      const placed = placedOf(order);
+      const isHeldOn = now() < placed.heldUntilMs + graceMs && (await payment.verdict(order.orderId)) === "processing";
+      if (!isHeldOn) await fulfil(placed, steps, async () => "deadline");
+    }
   }
 
   async function settlePayments(): Promise<void> {
     await payment.sweep();
-    for (const { orderId } of await payment.authorizedSince(now() - waitForSagaMs)) {
+    for (const { orderId, grantedAtMs } of await payment.grantedSince(now() - waitForSagaMs)) {
       const order = await orders.read(orderId);
       if (order?.status === "CONFIRMED") await payment.capture(orderId);
-      else if (order && isTerminal(order.status)) await payment.close(orderId);
+      else if (order && isTerminal(order.status)) await settleLate(orderId, grantedAtMs);
       else await workflows.nudge(sagaId(orderId));
     }
+  }
+
+  /** Paid after the end: confirmed if there are units, else given back. The buyer's money does not wait for ever. */
+  async function settleLate(orderId: string, grantedAtMs: number): Promise<void> {
+    const answer = await orders.restore(orderId);
+    if (answer === "restored") await payment.capture(orderId);
+    else if (answer === "impossible" || now() > grantedAtMs + restoreWithinMs) await payment.close(orderId);
   }
 
   const starter = loop("sagas", startEveryMs, startSagas);
@@ -87,9 +111,4 @@ export async function startFulfilment({ orders, payment, openWorkflows, now, onF
 
 function sagaId(orderId: string): string {
   return `order-${orderId}`;
-}
-
-function placedOf(order: Order): PlacedOrder {
-  const { orderId, productId, userId, quantity, totalMinor, currency, payBy } = order;
-  return { orderId, productId, userId, quantity, totalMinor, currency, payByMs: payBy.getTime() };
 }

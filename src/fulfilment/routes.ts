@@ -13,7 +13,7 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
   app.post(
     "/orders/:orderId/payment",
     {
-      onRequest: identity.guard("CUSTOMER"),
+      onRequest: identity.limitedGuard("CUSTOMER"),
       schema: {
         tags: ["orders"],
         summary: "Pay an order; the verdict comes with its status",
@@ -41,7 +41,8 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     },
     async (request, reply) => {
       const { orderId } = request.params;
-      const seen = isUuid(orderId) ? await orders.read(orderId) : undefined;
+      const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
+      if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
       if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
       const order = isTerminal(seen.status) ? seen : await orders.settled(orderId, settleWithinMs);
       if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);

@@ -5,7 +5,7 @@ import { everyPath } from "./saga.paths.ts";
 import { type FulfilmentSteps, fulfil } from "./saga.ts";
 import type { Happening } from "./saga.world.ts";
 
-const everything: Happening[] = ["buyer pays", "card is declined", "buyer cancels"];
+const everything: Happening[] = ["bank is asked", "buyer pays", "card is declined", "buyer cancels"];
 const payOrCancel: Happening[] = ["buyer pays", "buyer cancels"];
 const undos = new Set<keyof FulfilmentSteps>(["endOrder", "voidPayment"]);
 const everyStep = new Set<keyof FulfilmentSteps>([
@@ -25,6 +25,12 @@ describe("one order", () => {
 
   test("R7: an order paid in time is confirmed, one paid too late costs nothing", async () => {
     assert.deepEqual(await everyPath({ happenings: ["buyer pays"] }), new Set(["confirmed", "failed"]));
+  });
+
+  test("R5: units are held on once for a provider that is deciding, and the order ends whatever it says", async () => {
+    assert.deepEqual(await everyPath({ happenings: ["bank is asked"] }), new Set(["failed"]));
+    const asked: Happening[] = ["bank is asked", "card is declined", "buyer pays"];
+    assert.deepEqual(await everyPath({ happenings: asked }), new Set(["confirmed", "failed"]));
   });
 
   test("a cancelled order is never confirmed, and a confirmed one never cancelled", async () => {

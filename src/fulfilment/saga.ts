@@ -16,6 +16,8 @@ export type PlacedOrder = {
   currency: string;
   /** Milliseconds since 1970. The units are held for the buyer until then. */
   payByMs: number;
+  /** Until then where the provider is deciding by then. Absent in runs that were begun before there was such a time. */
+  heldUntilMs?: number;
 };
 
 export type EndReason =
@@ -32,12 +34,18 @@ export type FulfilmentSteps = {
   holdUnits(order: PlacedOrder): Promise<"held" | "gone">;
   /** From here on the buyer may pay. Without effect on a payment that was voided before. */
   requestPayment(order: PlacedOrder): Promise<void>;
-  /** A declined card leaves the verdict open: the buyer may try another one while the units are held. */
-  readVerdict(order: PlacedOrder): Promise<"authorized" | "cancelled" | "open">;
+  /**
+   * A declined card leaves the verdict open: the buyer may try another one while the units are held. `processing`: the
+   * provider was asked and is deciding.
+   */
+  readVerdict(order: PlacedOrder): Promise<"authorized" | "cancelled" | "processing" | "open">;
   /** Compares and sets the order; `lost` where it had ended before. */
   confirm(order: PlacedOrder): Promise<"confirmed" | "lost">;
   capturePayment(order: PlacedOrder): Promise<void>;
-  /** Whatever is or will be authorized is cancelled, and what was captured is refunded, for good. */
+  /**
+   * Whatever is or will be authorized is cancelled, and what was captured is refunded, for good. Where the order only ran
+   * out of time that is left to whoever looks after late payments.
+   */
   voidPayment(order: PlacedOrder): Promise<void>;
   /** Compares and sets the order, and gives its units back in the same transaction. Its first reason stays. */
   endOrder(end: { order: PlacedOrder; reason: EndReason }): Promise<"ended" | "already_confirmed">;
@@ -94,11 +102,22 @@ async function confirmOnceAuthorized(
 }
 
 async function verdictInTime(order: PlacedOrder, steps: FulfilmentSteps, waitForNudge: WaitForNudge) {
-  // Ends at the deadline: until then each turn waits for news, and news may be of a declined card.
-  for (;;) {
-    const verdict = await steps.readVerdict(order);
-    if (verdict !== "open") return verdict;
-    // A nudge may have been lost, so the books have the last word.
-    if ((await waitForNudge(order.payByMs)) === "deadline") return steps.readVerdict(order);
+  const { payByMs, heldUntilMs = payByMs } = order;
+  const verdict = await verdictBy(payByMs, (each) => each === "open" || each === "processing");
+  if (verdict !== "processing") return verdict;
+  // Asked in time and not decided: once, and not for long, the units are held on for it.
+  const late = await verdictBy(heldUntilMs, (each) => each === "processing");
+  return late === "processing" ? "open" : late;
+
+  /** Ends at the deadline: until then each turn waits for news, and news may be of a declined card. */
+  async function verdictBy(deadlineMs: number, isUndecided: (verdict: Verdict) => boolean): Promise<Verdict> {
+    for (;;) {
+      const verdict = await steps.readVerdict(order);
+      if (!isUndecided(verdict)) return verdict;
+      // A nudge may have been lost, so the books have the last word.
+      if ((await waitForNudge(deadlineMs)) === "deadline") return steps.readVerdict(order);
+    }
   }
 }
+
+type Verdict = Awaited<ReturnType<FulfilmentSteps["readVerdict"]>>;

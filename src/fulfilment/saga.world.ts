@@ -13,7 +13,7 @@ export const placed: PlacedOrder = {
 };
 
 /** What others do to the order while its story is told. */
-export type Happening = "buyer pays" | "card is declined" | "buyer cancels";
+export type Happening = "bank is asked" | "buyer pays" | "card is declined" | "buyer cancels";
 
 export type World = ReturnType<typeof createWorld>;
 
@@ -22,6 +22,7 @@ export function createWorld() {
   const units = { available: 1, held: placed.quantity, sold: 0 };
   const money = { buyer: 9_000, authorized: 0, shop: 0 };
   let intent: "none" | "open" | "closed" = "none";
+  let bankIsDeciding = false;
   /** What nobody but the checks knows. */
   const past = { deadline: false, paidInTime: false, gaveUp: false };
   const isOpen = () => order.state === "reserved" || order.state === "payment pending";
@@ -42,7 +43,8 @@ export function createWorld() {
     },
     async readVerdict() {
       if (!isOpen() && order.state !== "confirmed") return "cancelled";
-      return isPaid() ? "authorized" : "open";
+      if (isPaid()) return "authorized";
+      return bankIsDeciding ? "processing" : "open";
     },
     async confirm() {
       if (isOpen()) {
@@ -71,6 +73,7 @@ export function createWorld() {
 
     happen(happening: Happening): void {
       if (happening === "buyer cancels" && isOpen()) end("cancelled");
+      if (happening !== "buyer cancels") bankIsDeciding = happening === "bank is asked" && !isPaid();
       if (happening !== "buyer pays" || isPaid()) return;
       if (intent === "none") intent = "open";
       past.paidInTime = isOpen() && !past.deadline;
@@ -88,7 +91,7 @@ export function createWorld() {
     },
 
     /** All that the rest of a path depends on. */
-    state: () => [order, units, money, intent, past],
+    state: () => [order, units, money, intent, bankIsDeciding, past],
 
     /** At every moment of every path. */
     check(): void {

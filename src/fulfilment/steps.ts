@@ -4,11 +4,13 @@ import type { Payment } from "#payment";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 
 export function createSteps({ orders, payment }: { orders: Orders; payment: Payment }): FulfilmentSteps {
-  async function statusOf({ orderId }: PlacedOrder) {
+  async function readOrder({ orderId }: PlacedOrder) {
     const order = await orders.read(orderId);
     if (!order) throw new Error(`order ${orderId} has a saga but is not in the books`);
-    return order.status;
+    return order;
   }
+
+  const statusOf = async (order: PlacedOrder) => (await readOrder(order)).status;
 
   return {
     async holdUnits(order) {
@@ -30,7 +32,11 @@ export function createSteps({ orders, payment }: { orders: Orders; payment: Paym
       return (await statusOf(order)) === "CONFIRMED" ? "confirmed" : "lost";
     },
     capturePayment: (order) => payment.capture(order.orderId),
-    voidPayment: (order) => payment.close(order.orderId),
+    async voidPayment(order) {
+      // What ran out of time can still be restored by a payment that is on its way: the look after late ones decides.
+      const { status, reason } = await readOrder(order);
+      if (status !== "FAILED" || reason !== "payment_timeout") await payment.close(order.orderId);
+    },
     async endOrder({ order, reason }) {
       const ended = await orders.fail(order.orderId, reason);
       if (ended) return "ended";

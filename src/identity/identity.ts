@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { defineProblems, Problem, platformProblems } from "#platform/problems";
+import { createLimits, type LimitSettings } from "./limits.ts";
 import { type Caller, isUserId, passes, type Role } from "./roles.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -38,6 +39,8 @@ export type Identity = {
    * It runs before the body is read, so that strangers learn nothing about what would be valid.
    */
   guard(...asked: readonly [Role, ...Role[]]): Guard;
+  /** The same for what takes stock or money: nobody may do it more often than `RATE_LIMIT_…` says. */
+  limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
 };
 
 export type IdentityOptions = {
@@ -46,10 +49,13 @@ export type IdentityOptions = {
   issuer: string;
   /** Whether X-User-Id without a token makes a customer. It never carries another role. */
   trustUserHeader: boolean;
+  /** Nobody is limited where absent. */
+  limits?: LimitSettings;
 };
 
-export function createIdentity({ secret, issuer, trustUserHeader }: IdentityOptions): Identity {
+export function createIdentity({ secret, issuer, trustUserHeader, limits: settings }: IdentityOptions): Identity {
   const tokens = createTokens({ secret, issuer });
+  const limits = createLimits(settings);
 
   function authenticate(headers: IncomingHttpHeaders): Caller {
     const { authorization } = headers;
@@ -63,36 +69,41 @@ export function createIdentity({ secret, issuer, trustUserHeader }: IdentityOpti
   function fromToken(authorization: string): Caller {
     if (!/^bearer /i.test(authorization)) throw unauthenticated("Send the Authorization header as: Bearer <token>");
     const verdict = tokens.verify(authorization.slice("bearer ".length).trim());
-    if (!verdict.ok)
-      throw unauthenticated(verdict.reason, `, error="invalid_token", error_description="${verdict.reason}"`);
-    return verdict.caller;
+    if (verdict.ok) return verdict.caller;
+    const parameters = `, error="invalid_token", error_description="${verdict.reason}"`;
+    throw unauthenticated(verdict.reason, parameters, verdict.forged ? ForgedToken : Problem);
+  }
+
+  function guardOf(asked: readonly Role[], isLimited: boolean): Guard {
+    const hook: onRequestHookHandler = (request, reply, done) => {
+      let caller: Caller;
+      try {
+        caller = authenticate(request.headers);
+      } catch (refusal) {
+        if (refusal instanceof ForgedToken && limits.refusesForgery(request, reply)) return;
+        done(refusal as Error);
+        return;
+      }
+      if (!passes(caller, asked)) {
+        done(new Problem(identityProblems.forbidden, `This needs the role ${asked.join(" or ")}`));
+        return;
+      }
+      if (isLimited && limits.refusesAct(request, reply, caller.userId)) return;
+      (request as Identified)[callerKey] = caller;
+      done();
+    };
+    const bearer = { bearer: [...asked] };
+    return Object.assign(hook, {
+      security: asked.includes("CUSTOMER") ? [bearer, { userHeader: [] }] : [bearer],
+      problems: [identityProblems.unauthenticated, identityProblems.forbidden, platformProblems.rate_limited],
+    });
   }
 
   return {
     issue: ({ user, role, ttlMs }) => tokens.issue({ user, roles: [role], ttlMs }),
     authenticate,
-    guard(...asked) {
-      const hook: onRequestHookHandler = (request, _reply, done) => {
-        let caller: Caller;
-        try {
-          caller = authenticate(request.headers);
-        } catch (refusal) {
-          done(refusal as Error);
-          return;
-        }
-        if (!passes(caller, asked)) {
-          done(new Problem(identityProblems.forbidden, `This needs the role ${asked.join(" or ")}`));
-          return;
-        }
-        (request as Identified)[callerKey] = caller;
-        done();
-      };
-      const bearer = { bearer: [...asked] };
-      return Object.assign(hook, {
-        security: asked.includes("CUSTOMER") ? [bearer, { userHeader: [] }] : [bearer],
-        problems: [identityProblems.unauthenticated, identityProblems.forbidden],
-      });
-    },
+    guard: (...asked) => guardOf(asked, false),
+    limitedGuard: (...asked) => guardOf(asked, true),
   };
 }
 
@@ -112,8 +123,11 @@ export function mayActFor(caller: Caller, userId: string): boolean {
   return caller.userId === userId || caller.roles.includes("ADMIN");
 }
 
-function unauthenticated(detail: string, parameters = ""): Problem {
-  return new Problem(identityProblems.unauthenticated, detail, {
+/** What we never signed: somebody guesses, or took the wrong shop's token. */
+class ForgedToken extends Problem {}
+
+function unauthenticated(detail: string, parameters = "", Kind = Problem): Problem {
+  return new Kind(identityProblems.unauthenticated, detail, {
     headers: { "www-authenticate": `Bearer realm="dropgate"${parameters}` },
   });
 }

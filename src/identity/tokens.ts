@@ -4,8 +4,11 @@ import { type Caller, isRole, isUserId, type Role } from "./roles.ts";
 export type Tokens = {
   /** A bearer token for one user. `ttlMs` counts from now. */
   issue(who: { user: string; roles: readonly Role[]; ttlMs: number }): string;
-  /** Who the token speaks for, or why it is not believed, in words that may be shown to its bearer. */
-  verify(token: string): { ok: true; caller: Caller } | { ok: false; reason: string };
+  /**
+   * Who the token speaks for, or why it is not believed, in words that may be shown to its bearer. `forged` where we
+   * never signed it: an old one of ours is no guess.
+   */
+  verify(token: string): { ok: true; caller: Caller } | { ok: false; reason: string; forged: boolean };
 };
 
 /** HS256 needs a key as long as its hash: https://www.rfc-editor.org/rfc/rfc7518#section-3.2 */
@@ -63,9 +66,9 @@ export function createTokens({ secret, issuer }: { secret: string; issuer: strin
 }
 
 function refused(reason: string) {
-  return { ok: false, reason } as const;
+  return { ok: false, reason, forged: false } as const;
 }
-const notOurs = refused("The token is not one of ours");
+const notOurs = { ...refused("The token is not one of ours"), forged: true } as const;
 
 /** Other libraries write the same header in another order. A critical extension is one that we do not know. */
 function isPlainHs256({ alg, crit }: Record<string, unknown>): boolean {

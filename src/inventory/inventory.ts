@@ -144,6 +144,11 @@ export function createInventory(options: InventoryOptions) {
     readMode: (): Promise<ModeState> => readMode(sql),
     prices: (productIds: readonly string[]) => readPrices(sql, productIds),
 
+    async productIds(): Promise<string[]> {
+      const rows = await sql.query<{ id: string }>("select product_id as id from inventory.stock");
+      return rows.map((row) => row.id);
+    },
+
     /** Decides reservations in the caller's transaction; pass `rows` to `committed` afterwards. */
     claim: (tx: Tx, claims: readonly Claim[]) => recordClaims(tx, claims),
 

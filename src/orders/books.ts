@@ -134,6 +134,23 @@ export async function takeStep(
   return order;
 }
 
+/** Confirms an order that ran out of time, with the units of another reservation; undefined where it is not such an order. */
+export async function restoreOrder(
+  tx: Tx,
+  orderId: string,
+  { epoch, n }: Pick<Reservation, "epoch" | "n">,
+  at: Date,
+): Promise<Order | undefined> {
+  const { from, to } = transition("restore");
+  const entry: TimelineEntry = { status: to, at: at.toISOString(), reason: "paid_late" };
+  const [order] = await tx.query<Order>(
+    `update orders.orders set status = $2, reason = null, epoch = $3, n = $4, timeline = timeline || $5::jsonb
+      where order_id = $1 and status = any($6::text[]) and reason = 'payment_timeout' returning ${columns}`,
+    [orderId, to, epoch, n, JSON.stringify([entry]), from],
+  );
+  return order;
+}
+
 /** Adds something that happened to an order without changing what it is. */
 export async function note(sql: Queryable, orderId: string, status: string, reason: string, at: Date): Promise<void> {
   await sql.query("update orders.orders set timeline = timeline || $2::jsonb where order_id = $1", [

@@ -1,6 +1,8 @@
 /** Orders as people see them: in the books, still at the gate, or void. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
-import type { Inventory, VoidedReservation } from "#inventory";
+import { GateUnavailable, type Inventory, type VoidedReservation } from "#inventory";
+import { createBatcher } from "#platform/batch";
 import { type Order, readOrder, readOrders, type TimelineEntry } from "./books.ts";
 import { productOfOrder, productPrefix } from "./ids.ts";
 
@@ -22,6 +24,11 @@ export type SeenOrder = Pick<
 >;
 
 export type Look = {
+  /**
+   * As `read`, for people who may have been told of the order: one that was accepted is never unknown to them. Where the
+   * gate has forgotten it, the books are waited for, for a second; `undecided` where they are further behind.
+   */
+  find(orderId: string): Promise<SeenOrder | "undecided" | undefined>;
   /** undefined where nobody knows such an order. */
   read(orderId: string): Promise<SeenOrder | undefined>;
   /** Those of the orders that stand in the books or are void: what is still at the gate is left out. */
@@ -30,11 +37,58 @@ export type Look = {
   settled(orderId: string, withinMs: number): Promise<Order | undefined>;
 };
 
-const lookEveryMs = 10;
-const learnEveryMs = 100;
+export type LookOptions = {
+  sql: Sql;
+  inventory: Inventory;
+  /** Notes what the log has acknowledged by now; the answer tells whether all of it is decided. */
+  watermark(): Promise<() => Promise<boolean>>;
+  maxWaiting: number;
+  now(): number;
+};
 
-export function createLook({ sql, inventory, now }: { sql: Sql; inventory: Inventory; now(): number }): Look {
-  let learntAtMs = 0;
+const lookEveryMs = 10;
+/** Ids that nobody was given must not make us read all products over and over. */
+const learnEveryMs = 100;
+const catchUpWithinMs = 1_000;
+const asksAtOnce = 1_000;
+
+export function createLook({ sql, inventory, watermark, maxWaiting, now }: LookOptions): Look {
+  let learntAtMs = Number.NEGATIVE_INFINITY;
+  /** Whoever asks waits for a reading that began after he did: the product may be a moment old. */
+  const learners = createBatcher<string, string | undefined>({
+    maxBatch: asksAtOnce,
+    maxWaiting,
+    async run(orderIds) {
+      const earlyMs = learntAtMs + learnEveryMs - now();
+      if (earlyMs > 0 && earlyMs <= learnEveryMs) await pause(earlyMs);
+      learntAtMs = now();
+      for (const productId of await inventory.productIds()) productPrefix(productId);
+      return orderIds.map(productOfOrder);
+    },
+  });
+  /** Whether all is decided that the log had acknowledged when it was asked. */
+  const catchUps = createBatcher<string, boolean>({
+    maxBatch: asksAtOnce,
+    maxWaiting,
+    async run(orderIds) {
+      const late = pause(catchUpWithinMs, false, { ref: false });
+      const decided = await Promise.race([allDecided(now() + catchUpWithinMs), late]);
+      return orderIds.map(() => decided);
+    },
+  });
+
+  async function allDecided(giveUpAt: number): Promise<boolean> {
+    try {
+      const isDecided = await watermark();
+      while (now() < giveUpAt) {
+        if (await isDecided()) return true;
+        await pause(lookEveryMs);
+      }
+    } catch {
+      // The log or the books do not answer: then nobody can say.
+    }
+    return false;
+  }
 
   /** Before it is in the books an order is a record at the gate, found by the product that its id begins with. */
   async function seenAtTheGate(orderId: string): Promise<SeenOrder | undefined> {
@@ -54,12 +108,25 @@ export function createLook({ sql, inventory, now }: { sql: Sql; inventory: Inven
   }
 
   async function productOf(orderId: string): Promise<string | undefined> {
-    // Ids that nobody was given must not make us read all products over and over.
-    if (!productOfOrder(orderId) && now() - learntAtMs > learnEveryMs) {
-      learntAtMs = now();
-      for (const { productId } of await inventory.gate.snapshot()) productPrefix(productId);
+    return productOfOrder(orderId) ?? learners.add(orderId);
+  }
+
+  async function find(orderId: string): Promise<SeenOrder | "undecided" | undefined> {
+    const seen = await readOr(orderId, undefined);
+    if (seen || (await productOf(orderId)) === undefined) return seen;
+    // Who was told 202 has an event in the log, below the end it has now.
+    if (!(await catchUps.add(orderId))) return "undecided";
+    // Where the gate does not answer, it may have a record of it that is not in the log.
+    return readOr(orderId, "undecided");
+  }
+
+  async function readOr<T>(orderId: string, whileAway: T): Promise<SeenOrder | T | undefined> {
+    try {
+      return await read(orderId);
+    } catch (error) {
+      if (error instanceof GateUnavailable) return whileAway;
+      throw error;
     }
-    return productOfOrder(orderId);
   }
 
   async function read(orderId: string): Promise<SeenOrder | undefined> {
@@ -84,12 +151,13 @@ export function createLook({ sql, inventory, now }: { sql: Sql; inventory: Inven
     const giveUpAt = now() + withinMs;
     for (;;) {
       const order = await readOrder(sql, orderId);
-      if (order || now() > giveUpAt || !(await seenAtTheGate(orderId))) return order ?? readOrder(sql, orderId);
-      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      if (order || now() > giveUpAt) return order;
+      if (!(await seenAtTheGate(orderId))) return readOrder(sql, orderId);
+      await pause(lookEveryMs);
     }
   }
 
-  return { read, readMany, settled };
+  return { find, read, readMany, settled };
 }
 
 function failedFrom(orderId: string, voided: VoidedReservation): SeenOrder {

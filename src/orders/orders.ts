@@ -19,6 +19,7 @@ import { createLook } from "./look.ts";
 import { shipOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
+import { createRestore } from "./restore.ts";
 import { createSettlement } from "./settle.ts";
 import { outcomeOf, type Step } from "./state.ts";
 
@@ -84,7 +85,8 @@ export function createOrders(options: OrdersOptions) {
   const direct = createDirectOrders({ sql, inventory, maxWaiting, now, onSettled: () => tellChanged() });
   const placing = createPlace({ sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now, metrics });
 
-  const look = createLook({ sql, inventory, now });
+  const restore = createRestore({ sql, inventory, now, onRestored: tellChanged });
+  const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting, now });
 
   function tellChanged(order?: Order): void {
     outbox?.nudge();
@@ -113,6 +115,7 @@ export function createOrders(options: OrdersOptions) {
   return {
     place: placing.place,
     waiting: placing.waiting,
+    find: look.find,
     read: look.read,
     settled: look.settled,
     readMany: look.readMany,
@@ -124,6 +127,7 @@ export function createOrders(options: OrdersOptions) {
     confirm: (orderId: string) => step(orderId, "confirm", null),
     fail: (orderId: string, reason: string) => step(orderId, "fail", reason),
     cancel: (orderId: string, reason: string) => step(orderId, "cancel", reason),
+    restore,
     note: (orderId: string, status: string, reason: string) => note(sql, orderId, status, reason, new Date(now())),
 
     /**

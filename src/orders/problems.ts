@@ -39,4 +39,4 @@ export function refusalOf(reason: Exclude<PlaceRefusal, "overloaded">): { kind: 
 
 /** How long a request about an accepted order waits for it to reach the books, milliseconds. */
 export const settleWithinMs = 2_000;
-export const notSettledYet = "The order was accepted and is on its way to the books. Ask again in a second.";
+export const notSettledYet = "If the order was accepted, it is on its way to the books. Ask again in a second.";

@@ -51,7 +51,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
   app.post(
     "/orders",
     {
-      onRequest: identity.guard("CUSTOMER"),
+      onRequest: identity.limitedGuard("CUSTOMER"),
       schema: {
         tags: ["orders"],
         summary: "Place an order",
@@ -97,7 +97,10 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
         tags: ["orders"],
         summary: "One order of yours, with its timeline",
         params: OrderParams,
-        response: { 200: Type.Ref("Order"), ...problemResponses(orderProblems.order_not_found) },
+        response: {
+          200: Type.Ref("Order"),
+          ...problemResponses(orderProblems.order_not_found, orderProblems.outcome_pending),
+        },
       },
     },
     async (request) => {
@@ -151,7 +154,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
         produces: ["text/event-stream"],
         response: {
           204: Type.Null({ description: "You have seen all there will be" }),
-          ...problemResponses(orderProblems.order_not_found),
+          ...problemResponses(orderProblems.order_not_found, orderProblems.outcome_pending),
         },
       },
     },
@@ -172,7 +175,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
   app.post(
     "/orders/:orderId/cancel",
     {
-      onRequest: identity.guard("CUSTOMER"),
+      onRequest: identity.limitedGuard("CUSTOMER"),
       schema: {
         tags: ["orders"],
         summary: "Cancel an order that is not paid",
@@ -202,7 +205,8 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
 
   /** Somebody else's order looks like none, so that ids tell nothing. */
   async function ownOrder(request: Parameters<typeof callerOf>[0], orderId: string): Promise<SeenOrder> {
-    const order = isUuid(orderId) ? await orders.read(orderId) : undefined;
+    const order = isUuid(orderId) ? await orders.find(orderId) : undefined;
+    if (order === "undecided") throw new Problem(orderProblems.outcome_pending, notSettledYet);
     if (!order || !mayActFor(callerOf(request), order.userId)) throw new Problem(orderProblems.order_not_found);
     return order;
   }

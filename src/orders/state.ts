@@ -11,13 +11,15 @@ export const statuses = [
 ] as const;
 export type Status = (typeof statuses)[number];
 
-export type Step = "request_payment" | "confirm" | "fail" | "cancel" | "refund";
+export type Step = "request_payment" | "confirm" | "fail" | "cancel" | "restore" | "refund";
 
 const steps: Record<Step, { from: readonly Status[]; to: Status }> = {
   request_payment: { from: ["INVENTORY_RESERVED"], to: "PAYMENT_PENDING" },
   confirm: { from: ["INVENTORY_RESERVED", "PAYMENT_PENDING"], to: "CONFIRMED" },
   fail: { from: ["INVENTORY_RESERVED", "PAYMENT_PENDING"], to: "FAILED" },
   cancel: { from: ["INVENTORY_RESERVED", "PAYMENT_PENDING"], to: "CANCELLED" },
+  // Paid after its time, and there were units: see restore.ts.
+  restore: { from: ["FAILED"], to: "CONFIRMED" },
   refund: { from: ["FAILED", "CANCELLED"], to: "REFUNDED" },
 };
 

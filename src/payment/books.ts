@@ -91,7 +91,7 @@ export async function writePayment(tx: Tx, payment: Payment, nowMs: number, next
   await tx.query(
     `update payment.payment
         set state = $2, provider_ref = $3, decline_reason = $4, changed_at = $5, next_try_at = $6,
-            authorized_at = case when $2 = 'authorized' then coalesce(authorized_at, $5) else authorized_at end,
+            granted_at = case when $2 in ('authorized', 'captured') then coalesce(granted_at, $5) else granted_at end,
             tries = 0, last_error = null
       where payment_id = $1`,
     [
@@ -102,6 +102,15 @@ export async function writePayment(tx: Tx, payment: Payment, nowMs: number, next
       new Date(nowMs),
       new Date(nextTryMs),
     ],
+  );
+}
+
+/** The order stands: its money is ours, also where the provider took it before we asked. Under the lock of the intent. */
+export async function keepPayments(tx: Tx, orderId: string, nowMs: number): Promise<void> {
+  await tx.query(
+    `update payment.payment set kept_at = $2
+      where order_id = $1 and state in ('authorized', 'captured') and kept_at is null`,
+    [orderId, new Date(nowMs)],
   );
 }
 

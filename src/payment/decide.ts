@@ -1,7 +1,7 @@
 /** The order stands, or the order is over: what we decide ourselves, and what the provider is then asked for. */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
-import { closeIntent, lockIntent, type Payment, paymentsOf, writePayment } from "./books.ts";
+import { closeIntent, keepPayments, lockIntent, type Payment, paymentsOf, writePayment } from "./books.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
 import { afterDecision, type Decision, isPaid } from "./state.ts";
@@ -15,7 +15,9 @@ export type DecideDeps = { sql: Sql; provider: Provider; now(): number };
 export async function capture(deps: DecideDeps, orderId: string): Promise<void> {
   const payments = await deps.sql.transaction(async (tx) => {
     const intent = await lockIntent(tx, orderId);
-    return intent?.closed ? undefined : decide(tx, orderId, "capture", deps.now());
+    if (intent?.closed) return undefined;
+    await keepPayments(tx, orderId, deps.now());
+    return decide(tx, orderId, "capture", deps.now());
   });
   if (!payments) return;
   const paid = payments.find((payment) => isPaid(payment.state));

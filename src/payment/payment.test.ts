@@ -15,7 +15,7 @@ const lostReplyNoWebhookCard = "4000 0000 0000 0606";
 test("S7: money is held when the buyer pays and taken only when the order stands, once however many ask for it", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
-  assert.equal(await payment.verdict(orderId), "open");
+  assert.equal(await payment.verdict(orderId), "processing");
   await shop.hearFromProvider();
   assert.equal(await payment.verdict(orderId), "authorized");
   assert.deepEqual(shop.newsOf(orderId), ["authorized"]);
@@ -338,9 +338,9 @@ test("a verdict that could not be announced is still the truth, and is found by 
   const deaf = shop.connect({ onVerdict: () => Promise.reject(new Error("nobody listens")) });
   assert.equal(await shop.webhook({ paymentId }).send(deaf), "accepted");
   assert.equal(await payment.verdict(orderId), "authorized");
-  const waiting = () => payment.authorizedSince(shop.now() + 1);
+  const waiting = () => payment.grantedSince(shop.now() + 1);
   assert.ok((await waiting()).some((one) => one.orderId === orderId && one.paymentId === paymentId));
-  assert.ok(!(await payment.authorizedSince(shop.now())).some((one) => one.orderId === orderId));
+  assert.ok(!(await payment.grantedSince(shop.now())).some((one) => one.orderId === orderId));
   await payment.close(orderId);
   assert.ok(!(await waiting()).some((one) => one.orderId === orderId));
 });

@@ -1,6 +1,6 @@
 /**
  * Takes money for orders, of which it knows no more than id, amount and deadline. Money is held first, taken
- * only once the order stands, and given back whenever it does not: a late payment never takes anything.
+ * only once the order stands, and given back whenever it does not.
  */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
@@ -10,6 +10,7 @@ import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import type { PayRequest } from "./pay-request.ts";
 import type { Money, Provider, WebhookHeaders } from "./provider.ts";
 import type { Settlement, Verdict } from "./settle.ts";
+import { isPaid, type PaymentState } from "./state.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 
@@ -26,8 +27,8 @@ export type Payment = {
   open(order: Money & { orderId: string; userId: string; payByMs: number }): Promise<void>;
   /** One attempt by the buyer. That it is accepted says nothing of the verdict, which comes later. */
   pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
-  /** `authorized` also once captured: the order has been paid for. */
-  verdict(orderId: string): Promise<"authorized" | "open">;
+  /** `authorized` also once captured: the order has been paid for. `processing`: the provider was asked and is deciding. */
+  verdict(orderId: string): Promise<"authorized" | "processing" | "open">;
   /** The latest attempt of each order that has one. */
   lastAttempts(orderIds: readonly string[]): Promise<Map<string, Attempt>>;
   /**
@@ -40,8 +41,11 @@ export type Payment = {
   receiveWebhook(provider: string, rawBody: Buffer, headers: WebhookHeaders): Promise<WebhookAnswer>;
   /** To be called every second or so. */
   sweep(): Promise<SweepCounts>;
-  /** Payments authorized before the moment (milliseconds since 1970) and neither captured nor closed since, oldest first, at most 100. */
-  authorizedSince(olderThanMs: number): Promise<{ orderId: string; paymentId: string }[]>;
+  /**
+   * Payments that the provider granted before the moment (milliseconds since 1970) and of which nobody has decided yet
+   * whether they are kept, oldest first, at most 100.
+   */
+  grantedSince(olderThanMs: number): Promise<{ orderId: string; paymentId: string; grantedAtMs: number }[]>;
 };
 
 export type VerdictDetail = { paymentId: string; cardLast4: string; declineReason?: string };
@@ -51,7 +55,7 @@ export type PaymentOptions = {
   provider: Provider;
   log: Log;
   now(): number;
-  /** News for the order's saga, told after the commit. It may be lost; `verdict()` and `authorizedSince()` are the truth. */
+  /** News for the order's saga, told after the commit. It may be lost; `verdict()` and `grantedSince()` are the truth. */
   onVerdict(orderId: string, verdict: Verdict, detail: VerdictDetail): Promise<void>;
 };
 
@@ -80,11 +84,13 @@ export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOpt
     pay: ({ orderId, ...request }) => attemptToPay(deps, orderId, request),
 
     async verdict(orderId) {
-      const [paid] = await sql.query(
-        `select 1 from payment.payment where order_id = $1 and state in ('authorized', 'capturing', 'captured')`,
+      const [live] = await sql.query<{ state: PaymentState }>(
+        `select state from payment.payment
+          where order_id = $1 and state in ('requested', 'authorized', 'capturing', 'captured')`,
         [orderId],
       );
-      return paid ? "authorized" : "open";
+      if (!live) return "open";
+      return isPaid(live.state) ? "authorized" : "processing";
     },
 
     lastAttempts: (orderIds) => lastAttempts(sql, orderIds, now()),
@@ -97,11 +103,14 @@ export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOpt
 
     sweep: () => sweepPayments(deps),
 
-    authorizedSince: (olderThanMs) =>
-      sql.query(
-        `select order_id as "orderId", payment_id as "paymentId" from payment.payment
-          where state = 'authorized' and authorized_at < $1 order by authorized_at limit 100`,
+    async grantedSince(olderThanMs) {
+      const granted = await sql.query<{ orderId: string; paymentId: string; grantedAt: Date }>(
+        `select order_id as "orderId", payment_id as "paymentId", granted_at as "grantedAt" from payment.payment
+          where state in ('authorized', 'captured') and kept_at is null and granted_at < $1
+          order by granted_at limit 100`,
         [new Date(olderThanMs)],
-      ),
+      );
+      return granted.map(({ grantedAt, ...payment }) => ({ ...payment, grantedAtMs: grantedAt.getTime() }));
+    },
   };
 }

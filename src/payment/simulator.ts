@@ -63,8 +63,8 @@ export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: 
     name: "simulator",
 
     async authorize({ paymentId, amountMinor, currency, card }) {
-      const verdictMs = now() + verdictDelayMs;
       const last4 = card.number.slice(-4);
+      const verdictMs = now() + (behaviourOf(last4).decidesAfterMs ?? verdictDelayMs);
       const charge = await openCharge(sql, { paymentId, amountMinor, currency, last4, verdictMs });
       wakeAt(verdictMs);
       if (behaviourOf(last4).losesReplyOf === "authorize") throw new OutcomeUnknown("authorize", paymentId);

@@ -8,6 +8,8 @@ export type TestCard = {
 export type CardBehaviour = {
   /** Why it is declined; absent where it is approved. */
   declines?: string;
+  /** How long the provider thinks about it, milliseconds. */
+  decidesAfterMs?: number;
   /** After which pauses the verdict's webhook is delivered: a copy for each, none for an empty list. */
   webhookDelaysMs: readonly number[];
   /** The provider acts, and its answer is lost. */
@@ -51,6 +53,12 @@ const cards: readonly (TestCard & CardBehaviour)[] = [
     says: "is approved for more than was asked, which is given back",
     webhookDelaysMs: [0],
     excessMinor: 1,
+  },
+  {
+    number: "4000 0000 0000 0909",
+    says: "is approved, but the provider takes 5 s to decide",
+    webhookDelaysMs: [0],
+    decidesAfterMs: 5_000,
   },
 ];
 

@@ -36,6 +36,8 @@ export type HttpOptions = {
   openApi: OpenApiInfo;
   /** Where absent, nothing is measured. */
   metrics?: Metrics;
+  /** Addresses and networks, by comma, whose X-Forwarded-For is believed; `request.ip` is then the client behind them. */
+  trustProxy?: string | undefined;
 };
 
 const bodyLimitBytes = 64 * 1024;
@@ -47,11 +49,12 @@ const drainLimitMs = 10_000;
  * arrived with `Connection: close`, and resolves when the last
  * answer is out, after ten seconds at most. Whoever holds streams open ends them in a `preClose` hook.
  */
-export async function createHttp({ log, clock, openApi, metrics }: HttpOptions): Promise<Http> {
+export async function createHttp({ log, clock, openApi, metrics, trustProxy }: HttpOptions): Promise<Http> {
   const app: Http = fastify({
     // Fastify's own logging makes a child logger and two listeners a request; failures are logged below instead.
     logger: false,
     genReqId: requestIdOf,
+    trustProxy: trustProxy ?? false,
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 256 },
     onProtoPoisoning: "error",
@@ -67,6 +70,8 @@ export async function createHttp({ log, clock, openApi, metrics }: HttpOptions):
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, _request, reply) => answer(reply as unknown as FastifyReply, error),
   }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.server.on("checkExpectation", refuseExpectation);
 
   const routes: RouteList = [];
   app.addHook("onRoute", ({ method, url }) => {
@@ -138,6 +143,18 @@ function requestIdOf(request: { headers: IncomingMessage["headers"] }): string {
   if (typeof given === "string" && saneRequestId.test(given)) return given;
   requests += 1;
   return `${processName}-${requests.toString(36)}`;
+}
+
+/** Node would answer by itself, without a body that says why. */
+function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const kind = platformProblems.expectation_failed;
+  const body = problemBody(kind, kind.title, {}, requestIdOf(request));
+  response.writeHead(kind.status, {
+    "content-type": "application/problem+json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+    connection: "close",
+  });
+  response.end(body);
 }
 
 /** Bytes that are no HTTP never reach a route; Node hands us the bare socket. */

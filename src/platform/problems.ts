@@ -30,6 +30,8 @@ export const platformProblems = defineProblems({
   request_timeout: { status: 408, title: "The request arrived too slowly" },
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be application/json" },
+  expectation_failed: { status: 417, title: "Expect may only ask for 100-continue" },
+  rate_limited: { status: 429, title: "Too many requests in a short time" },
   headers_too_large: { status: 431, title: "The headers are too large" },
   internal_error: { status: 500, title: "Something failed on our side" },
   overloaded: { status: 503, title: "Too many requests wait already", retryAfterSeconds: 1 },

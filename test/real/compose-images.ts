@@ -18,7 +18,7 @@ import { dirname, join } from "node:path";
 import { binFolder, cacheFolder, findProgram, missing, run } from "../../scripts/servers/cache.ts";
 import { temporalImageFolder } from "../../scripts/servers/compose.ts";
 import { root as project } from "./compose-config.ts";
-import type { Container } from "./compose-containers.ts";
+import type { Container } from "./compose-places.ts";
 
 export type Image = {
   command: [string, ...string[]];
@@ -28,13 +28,11 @@ export type Image = {
   user?: { uid: number; gid: number };
   stopSignal?: NodeJS.Signals;
   prepare?(): Promise<void>;
-  /** Where the compose file gives none. */
-  healthTest?: readonly string[];
   /** It does its work and ends. */
   ends?: true;
 };
 
-const images: Record<string, (container: Container, tag: string) => Promise<Image> | Image> = {
+const images: Record<string, (container: Container, tag: string) => Image> = {
   redis: redisImage,
   "apache/kafka": kafkaImage,
   postgres: postgresImage,
@@ -43,7 +41,7 @@ const images: Record<string, (container: Container, tag: string) => Promise<Imag
   dropgate: dropgateImage,
 };
 
-export function imageOf(container: Container): Promise<Image> | Image {
+export function imageOf(container: Container): Image {
   const [name = "", tag = "latest"] = container.says.image.split(":");
   const image = images[name];
   if (!image) throw new Error(`${container.says.image}: nothing stands in for this image`);
@@ -72,27 +70,21 @@ function kafkaImage(container: Container, tag: string): Image {
   for (const tool of ["kafka-topics", "kafka-consumer-groups"]) {
     symlinkSync(join(binFolder, tool), join(tools, `${tool}.sh`));
   }
+  const config = join(root, "opt/kafka/config");
+  const [defaults, mounted] = [join(root, "etc/kafka/docker"), join(root, "mnt/shared/config")];
   // What the image's entrypoint does, by the very class that it calls: settings from the environment, and the format.
-  const [defaults, mounted, config] = ["defaults", "mounted", "config"].map((name) => join(root, "etc", name));
   async function prepare(): Promise<void> {
-    for (const folder of [defaults, mounted, config]) mkdirSync(folder as string, { recursive: true });
+    for (const folder of [defaults, mounted, config]) mkdirSync(folder, { recursive: true });
     for (const name of ["server.properties", "log4j2.yaml", "tools-log4j2.yaml"]) {
-      writeFileSync(join(defaults as string, name), "");
+      writeFileSync(join(defaults, name), "");
     }
-    const folders = [
-      "--default-configs-dir",
-      defaults,
-      "--mounted-configs-dir",
-      mounted,
-      "--final-configs-dir",
-      config,
-    ];
-    const setup = ["kafka.docker.KafkaDockerWrapper", "setup", ...(folders as string[])];
+    const sources = ["--default-configs-dir", defaults, "--mounted-configs-dir", mounted];
+    const setup = ["kafka.docker.KafkaDockerWrapper", "setup", ...sources, "--final-configs-dir", config];
     const variables = Object.entries(container.env).map(([name, value]) => `${name}=${value}`);
     await run("env", ["-i", ...variables, "java", "-cp", join(libs, "*"), ...setup], { timeoutMs: 60_000 });
   }
   const machine = ["-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=INFO"];
-  const server = ["-cp", join(libs, "*"), "kafka.Kafka", join(config as string, "server.properties")];
+  const server = ["-cp", join(libs, "*"), "kafka.Kafka", join(config, "server.properties")];
   return { folder: root, prepare, command: ["java", ...machine, ...server] };
 }
 

@@ -163,11 +163,14 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       }
     });
 
-    test("kafka-topics lists the topics", async () => {
+    test("kafka-topics lists the topics, and Kafka keeps the guide's retention", async () => {
       const topics = await exec("kafka kafka-topics --list --bootstrap-server localhost:9092");
       for (const name of ["product.events", "orders.reservations", "orders.events"]) {
         assert.ok(topics.split("\n").includes(name), `${name} is none of\n${topics}`);
       }
+      const settled = (await exec("kafka cat /opt/kafka/config/server.properties")).split("\n");
+      const retention = ["log.retention.hours=168", "log.retention.bytes=1073741824"];
+      for (const line of [...retention, "auto.create.topics.enable=false"]) assert.ok(settled.includes(line), line);
     });
 
     test("product, inventory and order answer under the guide's addresses", async () => {

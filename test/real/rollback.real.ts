@@ -151,6 +151,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
 
     describe("while Redis is away", () => {
       afterEach(async () => {
+        fleet.member("inventory").signal("SIGCONT");
         if (fleet.servers.redis.pid) await fleet.servers.redis.kill("SIGCONT");
         else await fleet.servers.redis.start();
         await until(async () => (await switchTo("gatekeeper")).status === 200, { withinMs: 40_000, everyMs: 500 });
@@ -230,8 +231,11 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
           ),
         );
         assert.deepEqual(answers, [202, 202, 202]);
+        // The sweeper would void the order before it is marked, and the race that is meant would not take place.
+        fleet.member("inventory").signal("SIGSTOP");
         await fleet.servers.redis.kill("SIGCONT");
         const { status, body } = await late;
+        fleet.member("inventory").signal("SIGCONT");
         assert.deepEqual([status, body.code], [503, "outcome_pending"], JSON.stringify(body));
         await fleet.untilStatus(fleet.as("late"), body.orderId as string, "FAILED");
         await Promise.all([slow.stop(), settlement.stop()]);
@@ -276,7 +280,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       await fleet.servers.redis.kill();
       const refusals = () => tally(asking.answers).price_not_available ?? 0;
       await eventually(() => refusals() >= 300);
-      t.diagnostic(asking.latencies("price_not_available"));
+      t.diagnostic(`${asking.latencies("price_not_available")}; beside ${asking.latencies("accepted")}`);
       const away = await fleet.reconcile();
       assert.equal(away.status, "WARNING", "what cannot be compared is not OK");
       const health = await fetch(`${fleet.origin}/order/actuator/health`);
@@ -305,7 +309,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       await fleet.servers.redis.kill("SIGSTOP");
       const refusals = () => tally(asking.answers).price_not_available ?? 0;
       await eventually(() => refusals() >= 300);
-      t.diagnostic(asking.latencies("price_not_available"));
+      t.diagnostic(`${asking.latencies("price_not_available")}; beside ${asking.latencies("accepted")}`);
       await fleet.servers.redis.kill("SIGCONT");
       const then = accepted(asking.answers).length;
       await eventually(() => accepted(asking.answers).length >= then + 50);

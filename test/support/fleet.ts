@@ -39,6 +39,8 @@ export type Fleet = Shop & {
   /** Runs the command line with the fleet's settings; answers exit code and output. */
   run(...args: string[]): Promise<{ code: number | NodeJS.Signals; output: string }>;
   token(user: string, role: Role): string;
+  /** What every process is given. */
+  environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 };
 
@@ -148,6 +150,7 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
     },
     member: (name) => members.get(name) ?? assert.fail(`no process is named ${name}`),
     token,
+    environment,
     async run(...args) {
       const command = runCommand(folder, args, { ...environment, PORT: new URL(origin()).port });
       return { code: await command.ended, output: command.output };

@@ -6,7 +6,6 @@
 import { randomUUID } from "node:crypto";
 import { ErrorReply } from "@redis/client";
 import type { Log } from "#platform/log";
-import { startLoop } from "#platform/loop";
 import { type ClaimVoidAnswer, type Gate, GateUnavailable, type MarkAnswer, type ReservationRef } from "./gate.ts";
 import { createCalls, type ProductCall, productsKey } from "./redis-calls.ts";
 import {
@@ -39,9 +38,6 @@ export type RedisGateOptions = RedisAddress & {
   log: Log;
 };
 
-/** While the life is known, a look costs nothing; while it is not, a command and a query. */
-const followEveryMs = 250;
-
 /** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const { timeoutMs, nonces, log } = options;
@@ -52,12 +48,6 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const calls = createCalls({ link, lives, timeoutMs, onUnknownLife });
   const finder = createRecordFinder({ link, calls, timeoutMs, log });
   await lives.find(link.connection("life"));
-  // Where another process loads the gate and this one only takes orders, its first buyer must not be the one to find out.
-  const following = startLoop({
-    everyMs: followEveryMs,
-    work: async () => void (await lives.find(link.connection("life"))),
-    onFault: onUnknownLife,
-  });
 
   async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
     const [reply] = await calls.run(script, [{ script, productId, args }]);
@@ -174,7 +164,6 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     async shutdown() {
-      await following.stop();
       link.close();
     },
   };

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Makes Temporal's two databases where they are missing, and brings their schemas up to date. SQL_* says where.
+set -eu
+
+for database in temporal temporal_visibility; do
+  temporal-sql-tool --database "$database" create-database
+  temporal-sql-tool --database "$database" setup-schema --version 0.0
+  temporal-sql-tool --database "$database" update-schema \
+    --schema-dir "/etc/temporal/schema/postgresql/v12/${database#temporal_}/versioned"
+done

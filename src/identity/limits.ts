@@ -1,0 +1,83 @@
+/** Who may act how often, by person and by address, and what they are told of it. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { platformProblems, refuse } from "#platform/problems";
+import {
+  type Allowance,
+  addressKey,
+  allowanceHeader,
+  createRateLimit,
+  policyHeader,
+  type RateLimit,
+} from "#platform/rate-limit";
+
+/** Requests in a minute; 0 is no limit. */
+export type LimitSettings = {
+  RATE_LIMIT_PERSON: number;
+  RATE_LIMIT_ADDRESS: number;
+  RATE_LIMIT_FORGED_TOKENS: number;
+};
+
+export type Limits = {
+  /** Counts one act of this person from this address; where it is too many, answers it and returns true. */
+  refusesAct(request: FastifyRequest, reply: FastifyReply, userId: string): boolean;
+  /** Counts a token that we never signed; where there were too many, answers it and returns true. */
+  refusesForgery(request: FastifyRequest, reply: FastifyReply): boolean;
+};
+
+const windowMs = 60_000;
+
+export function createLimits(settings?: LimitSettings): Limits {
+  const person = limitOf("person", settings?.RATE_LIMIT_PERSON);
+  const address = limitOf("address", settings?.RATE_LIMIT_ADDRESS);
+  const forgedTokens = limitOf("forged-tokens", settings?.RATE_LIMIT_FORGED_TOKENS);
+  const actPolicies = [person, address].flatMap((limit) => (limit ? [policyHeader(limit)] : [])).join(", ");
+
+  return {
+    refusesAct(request, reply, userId) {
+      if (!person && !address) return false;
+      const byAddress = address?.take(addressKey(request.ip));
+      // Who is stopped at his address has not used up what is his own.
+      const byPerson = byAddress?.ok === false ? undefined : person?.take(userId);
+      reply.header("ratelimit-policy", actPolicies);
+      reply.header("ratelimit", allowances(person, byPerson, address, byAddress));
+      if (byAddress?.ok === false) return answer(reply, byAddress, ofAddress);
+      return byPerson?.ok === false && answer(reply, byPerson, ofPerson);
+    },
+
+    refusesForgery(request, reply) {
+      const tried = forgedTokens?.take(addressKey(request.ip));
+      if (!forgedTokens || !tried || tried.ok) return false;
+      reply.header("ratelimit-policy", policyHeader(forgedTokens));
+      reply.header("ratelimit", allowanceHeader(forgedTokens, tried));
+      return answer(
+        reply,
+        tried,
+        "Too many tokens that are not ours came from this address. Sign in again, then wait.",
+      );
+    },
+  };
+}
+
+function allowances(
+  person: RateLimit | undefined,
+  byPerson: Allowance | undefined,
+  address: RateLimit | undefined,
+  byAddress: Allowance | undefined,
+): string {
+  const ofPerson = person && byPerson ? allowanceHeader(person, byPerson) : "";
+  const ofAddress = address && byAddress ? allowanceHeader(address, byAddress) : "";
+  return ofPerson && ofAddress ? `${ofPerson}, ${ofAddress}` : ofPerson || ofAddress;
+}
+
+const ofPerson = "You asked for more than one person may in a minute. Nothing was done; wait, then ask again.";
+const ofAddress = "Too many asked from your address in this minute. Nothing was done; wait, then ask again.";
+
+/** Answered here and not thrown: whoever sends thousands of these is not to cost a stack trace each. */
+function answer(reply: FastifyReply, { waitMs }: Allowance, detail: string): true {
+  reply.send(refuse(reply, platformProblems.rate_limited, detail, { retryAfterSeconds: waitMs / 1000 }));
+  return true;
+}
+
+function limitOf(name: string, limit = 0): RateLimit | undefined {
+  return limit > 0 ? createRateLimit({ name, limit, windowMs }) : undefined;
+}

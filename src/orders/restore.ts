@@ -1,0 +1,94 @@
+/**
+ * An order that ran out of time and was paid after all. Its units went back on sale, so it takes new ones, like any
+ * buyer: at the gate where that is on, in the books where it is not. The books decide, in the transaction that confirms
+ * the order; until then nothing is promised, so nothing goes to the log, and what a crash leaves the sweeper gives back.
+ */
+import { createHash } from "node:crypto";
+import type { Sql, Tx } from "#engines/sql";
+import type { Decided, Inventory, ReservationRef, StreamRow } from "#inventory";
+import { crashPoint } from "#platform/crash-points";
+import { uuidV8 } from "#platform/ids";
+import { changeEventOf, type Order, queueEvents, readOrder, restoreOrder } from "./books.ts";
+import { productPrefix } from "./ids.ts";
+
+/** `later`: nobody can tell at the moment. */
+export type RestoreAnswer = "restored" | "impossible" | "later";
+
+export type RestoreOptions = {
+  sql: Sql;
+  inventory: Inventory;
+  now(): number;
+  onRestored(order: Order): void;
+};
+
+export function createRestore({ sql, inventory, now, onRestored }: RestoreOptions) {
+  return async (orderId: string): Promise<RestoreAnswer> => {
+    const order = await readOrder(sql, orderId);
+    if (order?.status === "CONFIRMED") return "restored";
+    if (!order || !ranOutOfTime(order)) return "impossible";
+    const mode = inventory.mode();
+    if (mode === "closed") return "later";
+    return mode === "sync" ? pastTheGate(order) : throughTheGate(order);
+  };
+
+  async function throughTheGate(order: Order): Promise<RestoreAnswer> {
+    const nowMs = now();
+    const [answer] = await inventory.gate.reserve([
+      {
+        ...{ productId: order.productId, orderId: secondIdOf(order), userId: order.userId, quantity: order.quantity },
+        ...{ bodyHash: "", expectedTotalMinor: null, booksAsked: true, withdrawal: false, nowMs, payByMs: nowMs },
+      },
+    ]);
+    if (answer?.kind === "refused") return unitsAreGone.has(answer.reason) ? "impossible" : "later";
+    if (answer?.kind !== "reserved" && answer?.kind !== "duplicate") return "later";
+    const { reservation } = answer;
+    await crashPoint("restore.reserved");
+    return decide(order, (tx) => inventory.claim(tx, [{ ...reservation, intent: "claim" }]));
+  }
+
+  function pastTheGate(order: Order): Promise<RestoreAnswer> {
+    const { productId, userId, quantity } = order;
+    const claim = { productId, orderId: secondIdOf(order), userId, quantity, limitPerCustomer: null };
+    return decide(order, (tx) => inventory.claimDirect(tx, [claim]));
+  }
+
+  async function decide(order: Order, claim: (tx: Tx) => Promise<Claimed | null>): Promise<RestoreAnswer> {
+    const done = await sql.transaction(async (tx) => {
+      const claimed = await claim(tx);
+      const fate = claimed?.decided[0];
+      if (!claimed || !fate) return undefined;
+      if (fate.decision !== "C") return { rows: claimed.rows };
+      const at = new Date(now());
+      const restored = await restoreOrder(tx, order.orderId, fate, at);
+      if (!restored) return fate.fresh ? abandon(order) : { rows: claimed.rows };
+      await inventory.queueOutcome(tx, fate, "sold");
+      await queueEvents(tx, [changeEventOf(restored, at)]);
+      return { rows: claimed.rows, restored };
+    });
+    if (!done) return "later";
+    inventory.committed(done.rows);
+    inventory.outcomesWaiting();
+    if (done.restored) onRestored(done.restored);
+    if (done.restored) return "restored";
+    return (await readOrder(sql, order.orderId))?.status === "CONFIRMED" ? "restored" : "impossible";
+  }
+}
+
+type Claimed = { decided: readonly (Decided & ReservationRef)[]; rows: readonly StreamRow[] };
+
+const unitsAreGone: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer"]);
+
+/** Only what nobody ended on purpose comes back. */
+function ranOutOfTime({ status, reason }: Order): boolean {
+  return status === "FAILED" && reason === "payment_timeout";
+}
+
+/** Names the order's second reservation, the same for whoever tries, so that two who try at once take one. */
+function secondIdOf({ orderId, productId }: Order): string {
+  return uuidV8(productPrefix(productId), createHash("sha256").update(`again ${orderId}`).digest());
+}
+
+/** Somebody ended the order otherwise in this moment: the units that were just claimed for it are not claimed. */
+function abandon({ orderId }: Order): never {
+  throw new Error(`order ${orderId} is no longer one that ran out of time`);
+}

@@ -1,0 +1,106 @@
+/**
+ * How often somebody may ask, by the generic cell rate algorithm: one number for each, namely when all that he used
+ * will have come back. A full allowance may be spent at once, and comes back evenly. The headers are those of
+ * draft-ietf-httpapi-ratelimit-headers-10, in structured fields.
+ *
+ * The numbers lie in two tables of fixed size, in each at a place that a hash of the key names, and the smaller one
+ * counts. So somebody is taken for others only where he meets them in both: a thousand people who are all at their
+ * limit stop one in four thousand of those who are not. A map by name would be exact; it took 0.8 µs a request instead of
+ * 0.2, and grows with everybody who asks.
+ *
+ * Counts are this process's own: behind several processes somebody may ask several times as often.
+ */
+import { randomInt } from "node:crypto";
+
+export type RatePolicy = {
+  /** As clients see it. */
+  name: string;
+  /** Requests in a window. */
+  limit: number;
+  windowMs: number;
+};
+
+export type RateLimit = RatePolicy & {
+  /** Counts one request of `key`, unless it is too many. */
+  take(key: string): Allowance;
+};
+
+export type Allowance = {
+  ok: boolean;
+  /** Requests that may follow at once. */
+  remaining: number;
+  /** Until all of the allowance is back. */
+  resetMs: number;
+  /** Until the next one is allowed; 0 while some remain. */
+  waitMs: number;
+};
+
+/** Half of a hash names a place: 1 MB for both tables. */
+const places = 2 ** 16;
+/** Sums of fractions miss a whole number by less. */
+const epsilon = 1e-6;
+
+/** `now` in milliseconds, of a clock that never goes back. */
+export function createRateLimit(policy: RatePolicy, now: () => number = () => performance.now()): RateLimit {
+  const { limit, windowMs } = policy;
+  const costMs = windowMs / limit;
+  const low = new Float64Array(places);
+  const high = new Float64Array(places);
+  // Nobody can find out who shares a place with him.
+  const salt = randomInt(2 ** 31);
+
+  return {
+    ...policy,
+    take(key) {
+      const nowMs = now();
+      const hash = hashOf(key, salt);
+      const inLow = hash & 0xffff;
+      const inHigh = hash >>> 16;
+      const lowMs = low[inLow] as number;
+      const highMs = high[inHigh] as number;
+      const usedMs = Math.max(0, Math.min(lowMs, highMs) - nowMs);
+      const ok = usedMs + costMs <= windowMs + epsilon;
+      const resetMs = ok ? usedMs + costMs : usedMs;
+      // Never down: the other one of the two may be somebody else's.
+      low[inLow] = Math.max(lowMs, nowMs + resetMs);
+      high[inHigh] = Math.max(highMs, nowMs + resetMs);
+      const remaining = Math.floor((windowMs - resetMs) / costMs + epsilon);
+      return { ok, remaining, resetMs, waitMs: remaining > 0 ? 0 : resetMs + costMs - windowMs };
+    },
+  };
+}
+
+/** FNV-1a with a secret beginning, and murmur3's end, so that every bit of it depends on every character. */
+function hashOf(key: string, salt: number): number {
+  let hash = salt;
+  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+/** `"person";q=600;w=60` */
+export function policyHeader({ name, limit, windowMs }: RatePolicy): string {
+  return `"${name}";q=${limit};w=${Math.ceil(windowMs / 1000)}`;
+}
+
+/** `"person";r=599;t=1` */
+export function allowanceHeader({ name }: RatePolicy, { remaining, resetMs }: Allowance): string {
+  return `"${name}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`;
+}
+
+/**
+ * Who counts as one address: IPv4 as it is, of IPv6 the network of 64 bits, because a single machine has all of it.
+ * `address` may be anything that a proxy wrote.
+ */
+export function addressKey(address: string): string {
+  const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+  if (!plain.includes(":")) return plain.slice(0, 64);
+  const [head = "", tail] = plain.split("::", 2);
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const after = tail === "" ? 0 : tail.split(":").length;
+    while (groups.length + after < 8) groups.push("0");
+  }
+  return groups.slice(0, 4).join(":").slice(0, 64);
+}

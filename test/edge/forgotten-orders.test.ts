@@ -1,0 +1,46 @@
+/** An order that was promised is known to its buyer, also while the gate has forgotten it and the books do not have it yet. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import { randomId, uuidV8 } from "#platform/ids";
+import type { Client, Order, Problem } from "../support/client.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+describe("an order that the gate forgot before it reached the books", () => {
+  let world: World;
+  let ada: Client;
+  let orderId: string;
+  before(async () => {
+    world = await openWorld();
+    ada = world.as("ada");
+  });
+  afterEach(() => disarmCrashPoints());
+  after(() => world.close());
+
+  it("is said to be on its way, and not to be unknown, wherever it is asked for", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    armCrashPoint("settle.before-commit", { kind: "error" });
+    ({ orderId } = await world.place(ada, productId));
+    await world.faults.loseGate();
+    const answers = await Promise.all([
+      ada.get<Order & Problem>(`/orders/${orderId}`),
+      ada.get(`/orders/${orderId}/events`),
+      ada.post(`/orders/${orderId}/cancel`),
+      ada.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" }),
+    ]);
+    for (const { status, headers, body } of answers) {
+      assert.deepEqual([status, body.code], [503, "outcome_pending"], JSON.stringify(body));
+      assert.ok(Number(headers["retry-after"]) > 0);
+    }
+    disarmCrashPoints();
+    await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");
+  });
+
+  it("an id that nobody was given stays unknown, whatever product it names", async () => {
+    const sameProduct = `${orderId.slice(0, 19)}${uuidV8(randomId(6), randomId(10)).slice(19)}`;
+    for (const unknown of [sameProduct, uuidV8(randomId(6), randomId(10))]) {
+      const { status, body } = await ada.get(`/orders/${unknown}`);
+      assert.deepEqual([status, body.code], [404, "order_not_found"]);
+    }
+  });
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import type { Client, Order } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+/** Approved, and the provider takes 5 s to decide. */
+const slowCard = { cardNumber: "4000 0000 0000 0909" };
+const goodCard = { cardNumber: "4242424242424242" };
+
+describe("a provider that decides after the window", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld({ paymentWindowMs: 2_000, settings: { PAYMENT_GRACE_MS: "0" } });
+  });
+  afterEach(disarmCrashPoints);
+  after(() => world.close());
+
+  /** An order whose units have gone back on sale while its payment is being decided. */
+  async function expiredWhileDecided(buyer: Client, productId: string): Promise<string> {
+    const { orderId } = await world.place(buyer, productId);
+    assert.equal((await buyer.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+    const order = await world.untilStatus(buyer, orderId, "FAILED");
+    assert.equal(order.reason, "payment_timeout");
+    return orderId;
+  }
+
+  // Side by side, because each of them waits for the provider.
+  describe("while the gate is on", { concurrency: true }, () => {
+    it("S8: the payment comes late and there is a unit: the order is confirmed and paid once", async () => {
+      const productId = await world.newProduct({ stock: 1 });
+      const ada = world.as("ada");
+      const orderId = await expiredWhileDecided(ada, productId);
+      const order = await world.untilStatus(ada, orderId, "CONFIRMED");
+      assert.equal(order.reason, undefined);
+      assert.deepEqual(
+        order.timeline.slice(-2).map(({ status, reason }) => [status, reason]),
+        [
+          ["FAILED", "payment_timeout"],
+          ["CONFIRMED", "paid_late"],
+        ],
+      );
+      await untilMoneyIs(ada, orderId, "captured");
+      const { sold, available, gate } = await world.untilAtRest(productId);
+      assert.deepEqual({ sold, available, gate }, { sold: 1, available: 0, gate: 0 });
+      assert.equal((await world.reportOf(productId)).status, "OK");
+    });
+
+    it("S8: the payment comes late and the unit is gone: the money is given back, and the one who has it keeps it", async () => {
+      const productId = await world.newProduct({ stock: 1 });
+      const [ada, bob] = [world.as("ada"), world.as("bob")];
+      const orderId = await expiredWhileDecided(ada, productId);
+      await world.untilAtRest(productId);
+      const second = await world.place(bob, productId);
+      assert.equal((await bob.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
+      await world.untilStatus(bob, second.orderId, "CONFIRMED");
+      await untilMoneyIs(ada, orderId, "voided");
+      assert.equal((await ada.get<Order>(`/orders/${orderId}`)).body.status, "FAILED");
+      assert.equal((await world.untilAtRest(productId)).sold, 1);
+    });
+
+    it("S8: two who pay late for one unit: one is confirmed, the other has his money", async () => {
+      const productId = await world.newProduct({ stock: 2 });
+      const buyers = [world.as("ada"), world.as("bob")];
+      const orders = await Promise.all(buyers.map((buyer) => expiredWhileDecided(buyer, productId)));
+      await world.untilAtRest(productId);
+      await world.admin.post(`/inventory/${productId}/adjust`, { delta: -1, reason: "one broke" });
+      const ended = await eventually(async () => {
+        const found = await Promise.all(buyers.map((buyer, i) => buyer.get<Order>(`/orders/${orders[i]}`)));
+        const told = found.map(({ body }) => `${body.status} ${body.payment?.status}`).sort();
+        return told.every((one) => /captured|voided/.test(one)) && told;
+      });
+      assert.deepEqual(ended, ["CONFIRMED captured", "FAILED voided"]);
+      assert.equal((await world.untilAtRest(productId)).sold, 1);
+    });
+
+    it("S8: a limit that the buyer has used up meanwhile is kept, and his late payment is given back", async () => {
+      const productId = await world.newProduct({ stock: 5, limitPerCustomer: 1 });
+      const ada = world.as("carla");
+      const orderId = await expiredWhileDecided(ada, productId);
+      await world.untilAtRest(productId);
+      const second = await world.place(ada, productId);
+      assert.equal((await ada.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
+      await untilMoneyIs(ada, orderId, "voided");
+      assert.equal((await world.untilAtRest(productId)).sold, 1);
+    });
+
+    it("R2: what the buyer cancelled is not brought back by a payment that comes late", async () => {
+      const productId = await world.newProduct({ stock: 1 });
+      const ada = world.as("ada");
+      const { orderId } = await world.place(ada, productId);
+      assert.equal((await ada.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+      await eventually(async () => (await ada.post(`/orders/${orderId}/cancel`)).status === 202);
+      await untilMoneyIs(ada, orderId, "voided");
+      assert.equal((await ada.get<Order>(`/orders/${orderId}`)).body.status, "CANCELLED");
+      assert.equal((await world.untilAtRest(productId)).available, 1);
+    });
+  });
+
+  it("S8: at sync, past the gate, it is the same", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    assert.equal((await world.admin.put("/admin/gatekeeper", { mode: "sync" })).status, 200);
+    const ada = world.as("ada");
+    const orderId = await expiredWhileDecided(ada, productId);
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+    assert.equal((await world.admin.put("/admin/gatekeeper", { mode: "gatekeeper" })).status, 200);
+    const { sold, available, gate } = await world.untilAtRest(productId);
+    assert.deepEqual({ sold, available, gate }, { sold: 1, available: 0, gate: 0 });
+  });
+
+  it("S8: a failure between the units and the books is tried again, and takes one unit", async () => {
+    const productId = await world.newProduct({ stock: 3 });
+    const ada = world.as("ada");
+    const orderId = await expiredWhileDecided(ada, productId);
+    armCrashPoint("restore.reserved", { kind: "error" }, 1);
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+    const { sold, available, gate } = await world.untilAtRest(productId);
+    assert.deepEqual({ sold, available, gate }, { sold: 1, available: 2, gate: 2 });
+  });
+
+  async function untilMoneyIs(buyer: Client, orderId: string, status: string): Promise<void> {
+    await eventually(async () => (await buyer.get<Order>(`/orders/${orderId}`)).body.payment?.status === status);
+  }
+});
+
+describe("units that are held on for a payment", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld({ paymentWindowMs: 2_000 });
+  });
+  after(() => world.close());
+
+  it("R5: asked in time and still being decided, they are held on; the window for another card is over", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId, payBy } = await world.place(ada, productId);
+    assert.equal((await ada.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+    await eventually(() => Date.now() > Date.parse(payBy) + 1_000);
+    const second = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    assert.equal(second.status, 409);
+    const refused = await world.as("bob").post("/orders", { productId, quantity: 1 });
+    assert.equal(refused.body.code, "sold_out");
+    const order = await world.untilStatus(ada, orderId, "CONFIRMED");
+    assert.equal(order.payBy, payBy);
+    assert.ok(!order.timeline.some(({ status }) => status === "FAILED"));
+  });
+
+  it("R5: looking at an order, or a declined card, extends nothing", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId, payBy } = await world.place(ada, productId);
+    await eventually(
+      async () => (await ada.post(`/orders/${orderId}/payment`, { cardNumber: "4000000000000010" })).status === 202,
+    );
+    const order = await world.untilStatus(ada, orderId, "FAILED");
+    assert.equal(order.payBy, payBy);
+    const failedAt = order.timeline.find(({ status }) => status === "FAILED")?.at ?? "";
+    const late = Date.parse(failedAt) - Date.parse(payBy);
+    assert.ok(late < 30_000, `it was held on for ${late} ms`);
+    assert.equal((await world.untilAtRest(productId)).available, 1);
+  });
+});
