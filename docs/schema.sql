@@ -114,6 +114,17 @@ create table inventory.product_price (
   constraint product_price_pkey PRIMARY KEY (product_id)
 );
 
+create table inventory.reconciliation (
+  begun_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  status text,
+  products_ok integer,
+  products_warning integer,
+  products_critical integer,
+  constraint reconciliation_pkey PRIMARY KEY (begun_at),
+  constraint reconciliation_status_check CHECK ((status = ANY (ARRAY['OK'::text, 'WARNING'::text, 'CRITICAL'::text])))
+);
+
 create table inventory.stock (
   product_id text not null,
   total_in bigint not null default 0,

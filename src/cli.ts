@@ -7,6 +7,7 @@ import { printSettings } from "#platform/config-pages";
 import { createAsk, Refused } from "./ask.ts";
 import { readConfig, settings } from "./config.ts";
 import { migrateOnly, runDropgate } from "./main.ts";
+import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 import { serviceNames } from "./services.ts";
 
@@ -71,8 +72,17 @@ const reconcile = defineCommand({
     name: "reconcile",
     description: "Ask the running system whether gate and books agree; exit 1 unless all is OK",
   },
-  async run() {
+  args: {
+    repair: { type: "boolean", description: "Show what would be done about it" },
+    yes: { type: "boolean", description: "With --repair: do it" },
+  },
+  async run({ args }) {
     const ask = await createAsk(readConfig());
+    if (args.yes && !args.repair) throw new Refused("--yes says yes to --repair: give both, or neither");
+    if (args.repair) {
+      if (!(await repair(ask, args.yes ?? false, console.log))) process.exitCode = 1;
+      return;
+    }
     const report = await ask("GET", "/admin/reconcile");
     print(report);
     if (report.status !== "OK") process.exitCode = 1;

@@ -150,6 +150,13 @@ export const settings = defineSettings({
       "let in all the same. 0 is no limit.",
   },
 
+  RECONCILE_EVERY_MS: {
+    type: "integer",
+    default: 24 * 60 * 60_000,
+    min: 1000,
+    says: "How often gate and books are compared by themselves; GET /admin/reconcile does it now.",
+  },
+
   PRODUCT_URL: serviceUrl("product"),
   INVENTORY_URL: serviceUrl("inventory"),
   ORDER_URL: serviceUrl("order"),

@@ -79,8 +79,9 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
         schema: { hide: true },
         async handler(request, reply) {
           const { method, url: path = prefix } = request.raw;
-          if (isInternal(path)) throw new Problem(platformProblems.not_found);
-          const headers = { ...endToEnd(request.headers), ...forwarded(request), "x-request-id": request.id };
+          if (isInternal(request.params)) throw new Problem(platformProblems.not_found);
+          const { forwarded: _, ...passed } = endToEnd(request.headers);
+          const headers = { ...passed, "x-forwarded-for": forwardedFor(request), "x-request-id": request.id };
           const body = Buffer.isBuffer(request.body) ? request.body : undefined;
           const answer = await askInTurn(upstreams, { agent, method: method ?? "GET", path, headers, body });
           if (answer.headers["content-type"]?.startsWith("text/event-stream")) {
@@ -172,14 +173,18 @@ function ask(origin: URL, { agent, method, path, headers, body }: Outgoing): Pro
   });
 }
 
-/** A service's figures and engines are for whoever runs it, at the service itself; its health may be asked from here. */
-function isInternal(path: string): boolean {
-  return /^\/[^/?]+\/actuator(?!\/health(?:[/?]|$))/.test(path);
+/**
+ * A service's figures and engines are for whoever runs it, at the service itself; only its health is told here. What is
+ * below the prefix is looked at as the router has decoded it, as the service's own router will.
+ */
+function isInternal(params: unknown): boolean {
+  const below = (params as { "*"?: string })["*"] ?? "";
+  return /^actuator(?!\/health(?:\/|$))/.test(below);
 }
 
-/** Who asked, through whom: what somebody wrote there whom TRUST_PROXY does not name is left out. */
-function forwarded({ ip, ips }: FastifyRequest): IncomingHttpHeaders {
-  return { "x-forwarded-for": (ips ?? [ip]).toReversed().join(", "), forwarded: undefined };
+/** Who asked, through whom; what somebody wrote there whom TRUST_PROXY does not name is left out. */
+function forwardedFor({ ip, ips }: FastifyRequest): string {
+  return (ips ?? [ip]).toReversed().join(", ");
 }
 
 /** RFC 9110 §7.6.1: these and what `Connection` names are for one connection alone. */

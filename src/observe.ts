@@ -41,6 +41,12 @@ export function observe(faces: Faces): Loop {
     () => Object.entries(inventory.latestReconciliation()).map(([status, products]) => [{ status }, products] as const),
   );
 
+  metrics.gauge(
+    "dropgate_reconcile_latest_timestamp_seconds",
+    "When this process last reconciled, in seconds since 1970; 0 where it never did.",
+    () => Math.round(inventory.latestReconciledMs() / 1000),
+  );
+
   return startLoop({
     everyMs: lookEveryMs,
     async work() {

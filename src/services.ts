@@ -4,10 +4,11 @@
  */
 import { catalogRoutes } from "#catalog";
 import { fulfilmentRoutes, startFulfilment } from "#fulfilment";
-import { inventoryRoutes } from "#inventory";
+import { inventoryRoutes, type Reconciliation } from "#inventory";
 import { orderRoutes } from "#orders";
 import { paymentRoutes } from "#payment";
 import type { Http } from "#platform/http";
+import type { Log } from "#platform/log";
 import { Refused } from "./ask.ts";
 import type { Faces } from "./assemble.ts";
 import type { Config } from "./config.ts";
@@ -37,7 +38,16 @@ export const services: readonly Service[] = [
   {
     name: "inventory",
     routes: inventoryRoutes,
-    start: ({ inventory, orders }) => inventory.start(orders.books),
+    async start({ config, inventory, orders, log }) {
+      const running = await inventory.start(orders.books);
+      const daily = inventory.reconcileEvery(config.RECONCILE_EVERY_MS, (report) => tellReconciled(log, report));
+      return {
+        async stop() {
+          await daily.stop();
+          await running.stop();
+        },
+      };
+    },
   },
   {
     name: "order",
@@ -69,6 +79,15 @@ export const services: readonly Service[] = [
     },
   },
 ];
+
+/** What the daily reconciliation found, for whoever reads the log; the alert is the metric's. */
+function tellReconciled(log: Log, { status, products }: Reconciliation): void {
+  for (const { productId, status, drift, explanation } of products) {
+    if (status === "CRITICAL") log.error("gate and books disagree", { productId, drift, explanation });
+    else if (status === "WARNING") log.warn("gate and books need a look", { productId, drift, explanation });
+  }
+  log.info("reconciled", { status, products: products.length });
+}
 
 export const serviceNames = services.map((service) => service.name);
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
+import { explainDrift } from "./attribute.ts";
 import { readFigures } from "./figures.ts";
 import { type Gate, GateUnavailable, type ProductSnapshot } from "./gate/gate.ts";
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
@@ -50,6 +51,8 @@ export type Control = {
   reconcile(): Promise<Reconciliation>;
   /** How many products the latest reconciliation of this process found in which state. */
   latestReconciliation(): Record<ReconcileStatus, number>;
+  /** When that was, milliseconds since 1970; 0 where it never was. */
+  latestReconciledMs(): number;
 };
 
 const rereads = 3;
@@ -57,6 +60,7 @@ const rereads = 3;
 export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptions): Control {
   let turn: Promise<unknown> = Promise.resolve();
   let latest: Record<ReconcileStatus, number> = { OK: 0, WARNING: 0, CRITICAL: 0 };
+  let latestMs = 0;
 
   function alone<T>(work: () => Promise<T>): Promise<T> {
     const next = turn.then(work, work);
@@ -79,7 +83,14 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
     const gateHas = await snapshots().catch(nothingWhileAway);
     const applied = new Map([...gateHas].map(([id, snapshot]) => [id, snapshot.applied]));
     const figures = await readFigures(sql, null, applied);
-    return figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
+    const reports = figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
+    return Promise.all(reports.map((report) => explained(report, gateHas.get(report.productId))));
+  }
+
+  async function explained(report: ProductReport, snapshot: ProductSnapshot | undefined): Promise<ProductReport> {
+    if (report.drift === 0 || !snapshot) return report;
+    const why = await explainDrift({ sql, gate }, snapshot, report.drift).catch((error) => `not looked into: ${error}`);
+    return { ...report, explanation: `${report.explanation}; ${why}: run sync-redis` };
   }
 
   async function switchMode(to: GateMode, actor: string): Promise<SwitchAnswer> {
@@ -147,10 +158,12 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
       }
       latest = { OK: 0, WARNING: 0, CRITICAL: 0 };
       for (const { status } of products) latest[status] += 1;
+      latestMs = now();
       return { status: worstOf(products), mode: mode.current(), products };
     },
 
     latestReconciliation: () => latest,
+    latestReconciledMs: () => latestMs,
   };
 }
 

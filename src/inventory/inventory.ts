@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
 import { startLoop } from "#platform/loop";
-import { createControl } from "./control.ts";
+import { createControl, type Reconciliation } from "./control.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { consumePrices, priceGroup } from "./events.ts";
@@ -19,6 +19,7 @@ import { readPrices } from "./prices.ts";
 import { type OrderBooks, voidReservations } from "./rebuild.ts";
 import { stockOf } from "./reconcile.ts";
 import { createRelay } from "./relay.ts";
+import { startSchedule } from "./schedule.ts";
 import { startUpkeep, type Upkeep } from "./upkeep.ts";
 
 export type { Reconciliation, SyncReport } from "./control.ts";
@@ -139,6 +140,7 @@ export function createInventory(options: InventoryOptions) {
     switchMode: control.switchMode,
     reconcile: control.reconcile,
     latestReconciliation: control.latestReconciliation,
+    latestReconciledMs: control.latestReconciledMs,
     mode: () => mode.current(),
     mayPromise: () => mode.mayPromise(),
     readMode: (): Promise<ModeState> => readMode(sql),
@@ -216,6 +218,13 @@ export function createInventory(options: InventoryOptions) {
 
     follow,
     gateAnswers,
+
+    /** Compares gate and books by schedule, once for the whole system. `everyMs` in milliseconds. */
+    reconcileEvery: (everyMs: number, onReconciled: (report: Reconciliation) => void) =>
+      startSchedule({
+        ...{ sql, everyMs, reconcile: control.reconcile, now, onReconciled },
+        onFault: (error) => onFault("the daily reconciliation", error),
+      }),
 
     /** Loads the gate where it has to be, follows the price events and keeps gate and books together. */
     async start(given: OrderBooks): Promise<{ stop(): Promise<void> }> {

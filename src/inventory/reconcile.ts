@@ -113,7 +113,7 @@ function judge(
   const should = `${books.availableAfterApplied} after change ${gate.applied}`;
   if (drift !== 0) {
     const status = Math.abs(drift) >= criticalDrift ? "CRITICAL" : "WARNING";
-    return { status, explanation: `the gate has ${has}, the books have ${should}: run sync-redis` };
+    return { status, explanation: `the gate has ${has}, the books have ${should}` };
   }
   if (gate.oldestMs !== null && nowMs - gate.oldestMs > oldMs) {
     const seconds = Math.round((nowMs - gate.oldestMs) / 1000);

@@ -30,8 +30,11 @@ const outcomesAtOnce = 500;
 const sweepEveryMs = 1_000;
 /** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
 export const sweepAfterMs = 5_000;
-/** A gate that lost its memory while nobody ordered is found by this alone. */
-const checkEveryMs = 1_000;
+/** A gate that lost its memory while nobody orders is found by looking at a few products, in turn. */
+const lookEveryMs = 1_000;
+const productsALook = 5;
+/** One product that disagrees by itself. Measured: 30 ms of the processor for a thousand products. */
+const seeAllEveryMs = 5_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault } = options;
@@ -59,12 +62,23 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     await relay.apply(rows);
     return counted === outcomesAtOnce;
   });
-  const repair = loop("repair", checkEveryMs, async () => {
+  const nextProducts = createRound(sql);
+  let sawAllMs = 0;
+  const repair = loop("repair", lookEveryMs, async () => {
     const named = [...suspects];
     suspects.clear();
     if (mode.current() !== "gatekeeper") return;
-    const wrong = await productsToRebuild(sql, gate, named.length > 0 ? named : null);
-    if (wrong.length > 0) await alone(() => rebuild({ sql, gate, orderBooks }, wrong));
+    const some = now() - sawAllMs < seeAllEveryMs ? [...named, ...(await nextProducts())] : null;
+    let wrong = await productsToRebuild(sql, gate, some);
+    // What took one of them from the gate, a restart or a FLUSHALL, took them all.
+    if (some && wrong.length > 0) wrong = await productsToRebuild(sql, gate, null);
+    if (!some || wrong.length > 0) sawAllMs = now();
+    if (wrong.length === 0) return;
+    await alone(async () => {
+      // Somebody may have been at it when we looked.
+      const still = await productsToRebuild(sql, gate, wrong);
+      if (still.length > 0) await rebuild({ sql, gate, orderBooks }, still);
+    });
   });
   const others = [
     loop("relay", relayEveryMs, () => relay.sweep()),
@@ -76,6 +90,19 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     async stop() {
       await Promise.all([outcomes, repair, ...others].map((one) => one.stop()));
     },
+  };
+}
+
+/** Answers the next few products, in turn. */
+function createRound(sql: Sql): () => Promise<string[]> {
+  let last = "";
+  return async () => {
+    const rows = await sql.query<{ id: string }>(
+      "select product_id as id from inventory.stock where product_id > $1 order by product_id limit $2",
+      [last, productsALook],
+    );
+    last = rows.length < productsALook ? "" : (rows.at(-1)?.id ?? "");
+    return rows.map((row) => row.id);
   };
 }
 

@@ -8,16 +8,19 @@ import type { BankCharge } from "./simulator-bank.ts";
 import { verifyWebhook } from "./standard-webhooks.ts";
 import { behaviourOf } from "./test-cards.ts";
 
+/** PostgreSQL stores neither NUL nor half of a surrogate pair: an event with one could not even be noted. */
+const storable = Type.String({ pattern: "^[^\\p{Cc}\\p{Cs}]*$" });
+
 const eventSchema = Type.Object({
-  type: Type.String(),
+  type: storable,
   timestamp: Type.String(),
   data: Type.Object({
-    paymentId: Type.String(),
-    chargeId: Type.String(),
+    paymentId: storable,
+    chargeId: storable,
     status: Type.Enum(["authorized", "declined", "captured", "voided", "refunded"]),
     amountMinor: Type.Integer(),
-    currency: Type.String(),
-    declineReason: Type.Optional(Type.String()),
+    currency: storable,
+    declineReason: Type.Optional(storable),
   }),
 });
 

@@ -66,7 +66,11 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
     keepAliveTimeout: 72_000,
     // A client has 10 s to send a whole request, headers within 5 s of it; slower ones are cut with 408.
     requestTimeout: 10_000,
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    http: {
+      ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+      // Node drops the second of two Authorization headers, where a proxy may have looked at that one: two are none.
+      joinDuplicateHeaders: true,
+    },
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, _request, reply) => answer(reply as unknown as FastifyReply, error),
   }).withTypeProvider<TypeBoxTypeProvider>();

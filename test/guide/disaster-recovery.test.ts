@@ -82,6 +82,27 @@ describe("disaster recovery", () => {
       });
     }
 
+    it("B2: a release that the gate never heard of is named with its order, and mended by sync-redis", async () => {
+      const productId = await world.newProduct({ stock: 5 });
+      const ada = world.as("ada");
+      // It is mended within seconds, with or without us.
+      const { report, orderId } = await eventually(async () => {
+        const { orderId } = await world.place(ada, productId);
+        await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+        await world.untilAtRest(productId);
+        await world.faults.skewGate(productId, 0);
+        assert.equal((await ada.post(`/orders/${orderId}/cancel`)).status, 202);
+        const report = await eventually(async () => {
+          const found = await world.reportOf(productId);
+          return (found.drift !== 0 || found.held === 0) && found;
+        });
+        return report.drift === -1 && { report, orderId };
+      });
+      assert.match(report.explanation, new RegExp(`as if change \\d+ had not come: order ${orderId} released, 1`));
+      assert.equal((await world.admin.post("/admin/sync-redis")).status, 200);
+      assert.equal((await world.untilAtRest(productId)).gate, 5);
+    });
+
     it("S1, B2: it is mended while orders flow, and the units that never were are not sold", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const buying = keepBuying(world, productId);

@@ -1,5 +1,6 @@
 /** The guide's rollback chapter on real servers that are killed, frozen, and cut off. */
 import assert from "node:assert/strict";
+import { loadavg } from "node:os";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
@@ -61,15 +62,12 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       const answer = await order(productId);
       return answer.status === 202 && answer;
     });
-  const untilInMode = (mode: string, status: string, productId: string) =>
-    until(
-      async () => {
-        // By turns, so both order processes are asked.
-        const answers = [await order(productId), await order(productId)];
-        return answers.every(({ body }) => (body.code ?? body.status) === status) && mode;
-      },
-      { withinMs: 5_000, everyMs: 100 },
-    );
+  /** Buys until every order is answered with this status: by turns, so both order processes are asked. */
+  const untilAnswered = (productId: string, status: string) =>
+    eventually(async () => {
+      const answers = [await order(productId), await order(productId)];
+      return answers.every(({ body }) => (body.code ?? body.status) === status);
+    });
 
   function assertOnly(answers: readonly Answer<Problem>[], allowed: readonly string[]): void {
     const others = Object.keys(tally(answers)).filter((code) => code !== "accepted" && !allowed.includes(code));
@@ -89,7 +87,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         assert.ok(ms < hangMs, `an answer took ${ms} ms: ${JSON.stringify(answer.body)}`);
         answers.push(answer);
         seen.push({ code: answer.status === 202 ? "accepted" : answer.body.code, ms });
-        await pause(25);
+        await pause(40);
       }
     }
     const all = Promise.all(Array.from({ length: atOnce }, askOn));
@@ -105,7 +103,8 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         const times = seen.filter((one) => one.code === code).map((one) => one.ms);
         times.sort((a, b) => a - b);
         const at = (share: number) => times[Math.floor(share * (times.length - 1))]?.toFixed(1);
-        return `${times.length} × ${code}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`;
+        const load = loadavg()[0]?.toFixed(1);
+        return `load ${load}, ${times.length} × ${code}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`;
       },
     };
   }
@@ -163,32 +162,32 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         assert.deepEqual(tally(before), { accepted: 10 });
         await fleet.servers.redis.kill();
         await switched("sync");
-        await untilInMode("sync", "INVENTORY_RESERVED", productId);
+        await untilAnswered(productId, "INVENTORY_RESERVED");
         const answers = await everybodyBuys(fleet, productId, 60);
         assertOnly(answers, ["sold_out"]);
         const [first] = accepted(answers) as [OrderAnswer];
         assert.equal((await first.buyer.post(`/orders/${first.body.orderId}/payment`, goodCard)).status, 202);
         await fleet.untilStatus(first.buyer, first.body.orderId, "CONFIRMED");
-        // The ten and whatever the loop that looked for the mode has bought are ada's and theirs; none is sold twice.
+        // Some were bought while the mode was looked for.
         const { body: stock } = await fleet.admin.get<Stock>(`/inventory/${productId}`);
         assert.deepEqual([stock.held + stock.sold, stock.available, stock.gate], [40, 0, null]);
         assert.equal((await fleet.reconcile()).status, "OK");
         const restock = await fleet.admin.post<Stock>(`/inventory/${productId}/restock`, {
-          quantity: 5,
+          quantity: 100,
           reason: "more",
         });
-        assert.deepEqual([restock.status, restock.body.available], [200, 5]);
+        assert.deepEqual([restock.status, restock.body.available], [200, 100]);
 
         const refused = await switchTo("gatekeeper");
         assert.deepEqual([refused.status, refused.body.code, refused.body.mode], [503, "switch_failed", "sync"]);
         assert.match(refused.body.detail, /Redis does not answer/);
-        await untilInMode("sync", "INVENTORY_RESERVED", productId);
+        await untilAnswered(productId, "INVENTORY_RESERVED");
 
         await fleet.servers.redis.start();
         await until(async () => (await switchTo("gatekeeper")).status === 200, { withinMs: 40_000, everyMs: 500 });
-        await untilInMode("gatekeeper", "sold_out", productId).catch(() => order(productId));
+        await untilAnswered(productId, "PENDING");
         const atRest = await fleet.untilAtRest(productId);
-        assert.equal(atRest.held + atRest.sold + atRest.available, 45);
+        assert.equal(atRest.held + atRest.sold + atRest.available, 140);
         for (const { buyer, body } of [...before, ...accepted(answers)]) {
           const { body: seen } = await buyer.get<Order>(`/orders/${body.orderId}`);
           assert.match(seen.status, /INVENTORY_RESERVED|PAYMENT_PENDING|CONFIRMED/);
@@ -275,7 +274,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
   describe("option 2: Redis fails", () => {
     it("killed under load: refusals come fast; it comes back, sync-redis, and orders go on", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
-      const asking = keepAsking(productId, 8);
+      const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
       await fleet.servers.redis.kill();
       const refusals = () => tally(asking.answers).price_not_available ?? 0;
@@ -304,7 +303,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
 
     it("frozen under load: nobody waits longer than REDIS_TIMEOUT_MS, and orders go on afterwards", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
-      const asking = keepAsking(productId, 8);
+      const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
       await fleet.servers.redis.kill("SIGSTOP");
       const refusals = () => tally(asking.answers).price_not_available ?? 0;
@@ -324,7 +323,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
   describe("option 3: Kafka fails", () => {
     it("killed under load: orders fail, nothing stays reserved, nothing accepted is lost, and it goes on", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
-      const asking = keepAsking(productId, 8);
+      const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
       await fleet.servers.kafka.kill();
       await eventually(() => (tally(asking.answers).order_failed ?? 0) >= 200);
@@ -346,7 +345,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
 
     it("frozen with orders on their way, it stores them late: who was told that they failed holds nothing", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
-      const asking = keepAsking(productId, 8);
+      const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
       await fleet.servers.kafka.kill("SIGSTOP");
       await eventually(() => (tally(asking.answers).order_failed ?? 0) >= 20);

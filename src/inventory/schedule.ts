@@ -1,0 +1,60 @@
+/** The guide's daily reconciliation: once a day for the whole system, whichever process comes to it first. */
+import type { Sql } from "#engines/sql";
+import { type Loop, startLoop } from "#platform/loop";
+import type { Reconciliation } from "./control.ts";
+import type { ReconcileStatus } from "./reconcile.ts";
+
+export type ScheduleOptions = {
+  sql: Sql;
+  /** Between the beginnings of two, milliseconds. */
+  everyMs: number;
+  reconcile(): Promise<Reconciliation>;
+  now(): number;
+  onReconciled(report: Reconciliation): void;
+  onFault(error: unknown): void;
+};
+
+const lookEveryMs = 60_000;
+/** One that was begun and not ended by then died with its process. */
+const givenUpAfterMs = 5 * 60_000;
+
+export function startSchedule({ sql, everyMs, reconcile, now, onReconciled, onFault }: ScheduleOptions): Loop {
+  return startLoop({
+    everyMs: Math.min(lookEveryMs, everyMs),
+    async work() {
+      const begunAt = await begin(sql, new Date(now()), everyMs);
+      if (!begunAt) return;
+      const report = await reconcile();
+      await end(sql, begunAt, new Date(now()), report);
+      onReconciled(report);
+    },
+    onFault,
+  });
+}
+
+/** Answers the run that this process is to do, undefined while it is not time or somebody else is at it. */
+async function begin(sql: Sql, at: Date, everyMs: number): Promise<Date | undefined> {
+  return sql.transaction(async (tx) => {
+    await tx.query("lock table inventory.reconciliation in share row exclusive mode");
+    const [run] = await tx.query<{ begunAt: Date }>(
+      `insert into inventory.reconciliation (begun_at)
+       select $1 where not exists (
+         select 1 from inventory.reconciliation
+          where begun_at > $1::timestamptz - $2 * interval '1 millisecond'
+            and (status is not null or begun_at > $1::timestamptz - $3 * interval '1 millisecond'))
+       returning begun_at as "begunAt"`,
+      [at, everyMs, givenUpAfterMs],
+    );
+    return run?.begunAt;
+  });
+}
+
+async function end(sql: Sql, begunAt: Date, at: Date, { status, products }: Reconciliation): Promise<void> {
+  const count = (wanted: ReconcileStatus) => products.filter((product) => product.status === wanted).length;
+  await sql.query(
+    `update inventory.reconciliation
+        set ended_at = $2, status = $3, products_ok = $4, products_warning = $5, products_critical = $6
+      where begun_at = $1`,
+    [begunAt, at, status, count("OK"), count("WARNING"), count("CRITICAL")],
+  );
+}

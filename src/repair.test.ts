@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Ask } from "./ask.ts";
+import { repair } from "./repair.ts";
+
+const fine = { productId: "chair", status: "OK", drift: 0, gate: 3, explanation: "3 to sell + 0 in flight = 3" };
+const drifted = {
+  ...{ productId: "lamp", status: "WARNING", drift: 2, gate: 9 },
+  explanation: "the gate has 9, the books have 7: run sync-redis",
+};
+const broken = {
+  ...{ productId: "sofa", status: "CRITICAL", drift: 0, gate: 1 },
+  explanation: "8 units came in, the entries add up to 5",
+};
+
+/** A running system, as far as it is asked. */
+function system(...products: { productId: string; status: string }[]) {
+  const asked: string[] = [];
+  let present = products;
+  const ask: Ask = async (method, path) => {
+    asked.push(`${method} ${path}`);
+    if (method === "POST") present = present.map((one) => (one.productId === "lamp" ? { ...one, status: "OK" } : one));
+    const status = present.every((one) => one.status === "OK") ? "OK" : "WARNING";
+    return { status, products: method === "GET" ? present : [{ productId: "lamp", action: "rebuilt" }] };
+  };
+  return { ask, asked };
+}
+
+test("the plan is shown first, and nothing is changed until somebody says yes", async () => {
+  const { ask, asked } = system(fine, drifted);
+  const lines: string[] = [];
+  assert.equal(await repair(ask, false, (line) => lines.push(line)), false);
+  assert.deepEqual(asked, ["GET /admin/reconcile"]);
+  assert.match(lines.join("\n"), /^load lamp anew from the books \(the gate has 9, 2 too many\): the gate has 9/);
+  assert.match(lines.join("\n"), /Nothing was changed.*--yes$/);
+  assert.doesNotMatch(lines.join("\n"), /chair/);
+});
+
+test("told so, it carries the plan out and reconciles again", async () => {
+  const { ask, asked } = system(fine, drifted);
+  const lines: string[] = [];
+  assert.equal(await repair(ask, true, (line) => lines.push(line)), true);
+  assert.deepEqual(asked, ["GET /admin/reconcile", "POST /admin/sync-redis", "GET /admin/reconcile"]);
+  assert.match(lines.join("\n"), /lamp: rebuilt\n\nreconcile: WARNING before, OK now$/);
+});
+
+test("books that contradict themselves are left to people, and said so", async () => {
+  const { ask, asked } = system(broken);
+  const lines: string[] = [];
+  assert.equal(await repair(ask, true, (line) => lines.push(line)), false);
+  assert.deepEqual(asked, ["GET /admin/reconcile"]);
+  assert.match(lines.join("\n"), /^BY HAND sofa: /);
+});
+
+test("where all is well there is nothing to do", async () => {
+  const { ask } = system(fine);
+  const lines: string[] = [];
+  assert.equal(await repair(ask, true, (line) => lines.push(line)), true);
+  assert.deepEqual(lines, ["Nothing has to be repaired."]);
+});

@@ -1,0 +1,52 @@
+/** `dropgate reconcile --repair`: what would be done about what reconcile found, and, when told to, doing it. */
+import type { Answer, Ask } from "./ask.ts";
+
+type Product = { productId: string; status: string; drift: number; gate: number | null; explanation: string };
+export type Plan = { rebuild: Product[]; byHand: Product[] };
+
+/** What the books contradict themselves in cannot be loaded from them. */
+const brokenBooks = /^-?\d+ units (are committed|came in|are sold)/;
+
+export function planOf(products: readonly Product[]): Plan {
+  const wrong = products.filter(({ status, explanation }) => status !== "OK" && !/undecided since/.test(explanation));
+  return {
+    rebuild: wrong.filter(({ explanation }) => !brokenBooks.test(explanation)),
+    byHand: wrong.filter(({ explanation }) => brokenBooks.test(explanation)),
+  };
+}
+
+export function sayPlan({ rebuild, byHand }: Plan): string {
+  const lines: string[] = [];
+  for (const { productId, drift, gate, explanation } of rebuild) {
+    const units = drift === 0 ? "" : ` (the gate has ${gate}, ${Math.abs(drift)} too ${drift > 0 ? "many" : "few"})`;
+    lines.push(`load ${productId} anew from the books${units}: ${explanation}`);
+  }
+  for (const { productId, explanation } of byHand) {
+    lines.push(`BY HAND ${productId}: its books contradict themselves, and nothing here mends that: ${explanation}`);
+  }
+  return lines.length === 0 ? "Nothing has to be repaired." : lines.join("\n");
+}
+
+/** Prints the plan; carries it out where `yes` says so. Answers whether all is well at the end. */
+export async function repair(ask: Ask, yes: boolean, print: (line: string) => void): Promise<boolean> {
+  const before = await ask("GET", "/admin/reconcile");
+  const plan = planOf(productsOf(before));
+  print(sayPlan(plan));
+  if (plan.rebuild.length === 0) return before.status === "OK";
+  if (!yes) {
+    print("\nNothing was changed. To carry it out: dropgate reconcile --repair --yes");
+    return false;
+  }
+  const { products } = (await ask("POST", "/admin/sync-redis")) as {
+    products: { productId: string; action: string }[];
+  };
+  const action = new Map(products.map((product) => [product.productId, product.action]));
+  for (const { productId } of plan.rebuild) print(`${productId}: ${action.get(productId) ?? "gone"}`);
+  const after = await ask("GET", "/admin/reconcile");
+  print(`\nreconcile: ${before.status} before, ${after.status} now`);
+  return after.status === "OK";
+}
+
+function productsOf(report: Answer): Product[] {
+  return report.products as Product[];
+}
