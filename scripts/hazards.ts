@@ -150,8 +150,10 @@ async function findHeld(): Promise<Held[]> {
   return held;
 }
 
-/** Contracts are run on every adapter, and the guide on both profiles. */
+/** Contracts are run on every adapter; the guide and some of the edge on both profiles, see scripts/test-real.ts. */
 function enginesOf(path: string): string {
   if (/\.real\.ts$|\/kafka-[a-z]+\.testing\.ts$/.test(path)) return "real";
-  return /contract\.|^test\/guide\//.test(path) ? "embedded, real" : "embedded";
+  return /contract\.|^test\/(guide\/|edge\/(idempotency|races|events|late-payments)\.)/.test(path)
+    ? "embedded, real"
+    : "embedded";
 }

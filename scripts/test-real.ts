@@ -18,8 +18,11 @@ const needs: readonly [RegExp, readonly Server[]][] = [
   [/^test\/real\/compose/, [...servers, "compose"]],
 ];
 
+/** Cases in which the servers matter, tested on the embedded engines too. */
+const onBoth = ["idempotency", "races", "events", "late-payments"].map((name) => `test/edge/${name}.test.ts`);
+
 const asked = process.argv.slice(2);
-const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts"]).sort();
+const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts", ...onBoth]).sort();
 
 const chosen = asked.length > 0 ? asked : everything;
 

@@ -33,6 +33,7 @@ export function createLives({ nonces, timeoutMs }: { nonces: NonceStore; timeout
   let present: { life: Life; connection: Connection } | undefined;
   let lastNonce: string | null = null;
   let looking: Promise<Life | undefined> | undefined;
+  let beginning: Promise<Life> | undefined;
 
   function known(connection: Connection): Life | undefined {
     return present?.connection === connection ? present.life : undefined;
@@ -51,7 +52,13 @@ export function createLives({ nonces, timeoutMs }: { nonces: NonceStore; timeout
     if (!nonce?.startsWith(`${connection.server.replicationId}.`)) return undefined;
     const [lasts] = await connection.send("life", [["SCRIPT", "EXISTS", markerOf(nonce).sha]], timeoutMs);
     if (!Array.isArray(lasts) || lasts[0] !== 1) return undefined;
-    return load(connection, nonce, []);
+    return take(connection, await load(connection, nonce, []));
+  }
+
+  function take(connection: Connection, life: Life): Life {
+    present = { life, connection };
+    lastNonce = life.nonce;
+    return life;
   }
 
   async function load(connection: Connection, nonce: string, more: readonly Script[]): Promise<Life> {
@@ -60,13 +67,10 @@ export function createLives({ nonces, timeoutMs }: { nonces: NonceStore; timeout
     for (const reply of await connection.send("scripts", commands, timeoutMs)) {
       if (reply instanceof ErrorReply) throw new Error("Redis refuses a script of the gate", { cause: reply });
     }
-    const life = { nonce, scripts };
-    present = { life, connection };
-    lastNonce = nonce;
-    return life;
+    return { nonce, scripts };
   }
 
-  async function begin(connection: Connection): Promise<Life> {
+  async function beginOne(connection: Connection): Promise<Life> {
     const standing = await nonces.read();
     const life = await join(connection, standing);
     if (life) return life;
@@ -74,7 +78,8 @@ export function createLives({ nonces, timeoutMs }: { nonces: NonceStore; timeout
     const nonce = `${connection.server.replicationId}.${randomUUID()}`;
     const begun = await load(connection, nonce, [markerOf(nonce)]);
     const winner = await nonces.replace(standing, nonce);
-    if (winner === nonce) return begun;
+    // Only now: what is loaded in a life that lost is closed in the one that won.
+    if (winner === nonce) return take(connection, begun);
     const theirs = await join(connection, winner);
     if (!theirs) throw new Error("the gate lost its memory again while its new life began");
     return theirs;
@@ -82,7 +87,12 @@ export function createLives({ nonces, timeoutMs }: { nonces: NonceStore; timeout
 
   return {
     known,
-    begin,
+    async begin(connection) {
+      beginning ??= beginOne(connection).finally(() => {
+        beginning = undefined;
+      });
+      return beginning;
+    },
     async find(connection) {
       const life = known(connection);
       if (life) return life;

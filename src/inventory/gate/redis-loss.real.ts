@@ -201,6 +201,15 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.deepEqual([...lives], [await nonces.read()]);
   });
 
+  test("products that are loaded at the same moment into a gate without memory are all open", async () => {
+    await redis.ask("FLUSHALL");
+    await redis.ask("SCRIPT", "FLUSH");
+    const both = [gate, await open()];
+    const products = Array.from({ length: 20 }, (_, i) => `${lamp}-together-${i}`);
+    await Promise.all(products.map((productId, i) => rebuilt(both[i % 2] as Gate, productId)));
+    for (const productId of products) assert.equal(await buy(gate, productId), "reserved", productId);
+  });
+
   test("a process with scripts of another version takes part in the life that lasts", async () => {
     const nonce = (await nonces.read()) ?? "";
     await redis.ask("SCRIPT", "FLUSH");
