@@ -82,7 +82,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     F2: { says: "one person in ten tabs has one place", open: room.queue },
     F3: { says: "a pass that is forged, shared, replayed, or of another sale", open: room.queue },
     F5: { says: "a claim that is given up goes to the next in line", open: room.waitingList },
-    F6: { says: "a venue behind one address can buy", open: "no address is limited yet" },
+    F6: { says: "a venue behind one address can buy" },
     F7: { says: "the keyboard alone passes every gate", open: "there is no page to pass yet" },
   },
   "Access and edge": {
@@ -97,7 +97,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
 
 type Held = { code: string; title: string; path: string; engines: string };
 
-const named = /\b(?:it|test|describe)\(\s*(["`'])((?:[A-Z]\d+(?:, )?)+): ([^\n]*?)\1/g;
+const named = /\b(?:it|test|describe|group)\(\s*(["`'])((?:[A-Z]\d+(?:, )?)+): ([^\n]*?)\1/g;
 
 /** @throws where a test names an unknown case, or a case has neither test nor reason. */
 export async function renderHazardsPage(): Promise<string> {
@@ -115,7 +115,7 @@ export async function renderHazardsPage(): Promise<string> {
   return `# Hazards
 
 Bugs that systems of this kind have had, and the tests that hold them. Written by \`npm run generate\` from the titles of
-the tests. *embedded* runs in \`npm test\`, *real* in \`npm run test:real\`.
+the tests. *embedded* runs in \`npm test\`, *real* in \`npm run test:real\`, *chaos* in \`npm run chaos\`.
 ${Object.entries(hazards)
   .map(([title, cases]) => section(title, cases, held))
   .join("")}`;
@@ -152,6 +152,7 @@ async function findHeld(): Promise<Held[]> {
 
 /** Contracts are run on every adapter; the guide and some of the edge on both profiles, see scripts/test-real.ts. */
 function enginesOf(path: string): string {
+  if (path.startsWith("test/crash/")) return "chaos";
   if (/\.real\.ts$|\/kafka-[a-z]+\.testing\.ts$/.test(path)) return "real";
   return /contract\.|^test\/(guide\/|edge\/(idempotency|races|events|late-payments)\.)/.test(path)
     ? "embedded, real"

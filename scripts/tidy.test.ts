@@ -38,10 +38,29 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     bad: ["src/a.ts", '"https://packages.shop.test/x"'],
     good: ["src/a.ts", '"https://www.rfc-editor.org/rfc/rfc9457"'],
   },
-  { rule: /lock file/, bad: ["package-lock.json", '"resolved": "x"'], good: ["package-lock.json", '"integrity": "x"'] },
+  { rule: /lock file/, bad: ["package-lock.json", '{"resolved": "x"}'], good: ["package-lock.json", "{}"] },
+  ...[
+    { integrity: "sha1-x" },
+    {},
+    { integrity: "sha512-x", hasInstallScript: true },
+    { integrity: "sha512-x", dependencies: { b: "git+ssh://shop/b.git" } },
+    { integrity: "sha512-x", dependencies: { b: "ada/b" } },
+    { integrity: "sha512-x", optionalDependencies: { b: "file:../b" } },
+  ].map((a) => ({
+    rule: /comes from the registry/,
+    bad: ["package-lock.json", lockOf(a)] as [string, string],
+    good: ["package-lock.json", lockOf({ integrity: "sha512-x", dependencies: { b: "npm:@c/d@^1 || 2" } })] as [
+      string,
+      string,
+    ],
+  })),
   { rule: /60 lines/, bad: ["docs/adr/0001-x.md", "x\n".repeat(61)], good: ["docs/adr/0001-x.md", "x\n".repeat(60)] },
   { rule: /lead somewhere/, bad: ["README.md", "[a](docs/none.md)"], good: ["README.md", "[a](package.json#x)"] },
 ];
+
+function lockOf(a: object): string {
+  return JSON.stringify({ packages: { "": { dependencies: { a: "1" } }, "node_modules/a": a } });
+}
 
 describe("tidy", () => {
   for (const { rule, bad, good } of cases) {

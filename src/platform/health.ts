@@ -21,7 +21,9 @@ export type Health = {
   drain(): void;
   /** Every dependency of `service`, or of all. */
   report(service?: string): Promise<HealthReport>;
-  /** The same, and whether the process wants requests at all. */
+  /** Whether the process wants requests at all, whatever its dependencies do. */
+  state(): "UP" | "OUT_OF_SERVICE";
+  /** Both: its dependencies, and whether it wants requests. */
   readiness(service?: string): Promise<HealthReport>;
 };
 
@@ -47,6 +49,7 @@ export function createHealth(): Health {
       wanted = false;
     },
     report,
+    state: () => (wanted ? "UP" : "OUT_OF_SERVICE"),
     async readiness(service) {
       if (!wanted) return { status: "OUT_OF_SERVICE", components: { readinessState: { status: "OUT_OF_SERVICE" } } };
       const { status, components } = await report(service);
@@ -113,6 +116,18 @@ function serviceRoutes(
     reply.code(report.status === "UP" ? 200 : 503);
     return report;
   });
+  const ownState = {
+    schema: {
+      ...{ tags: ["platform"], summary: "Of readiness, only whether the process is neither starting nor stopping" },
+      ...(service !== undefined && { hide: true }),
+      response: { 200: State, 503: State },
+    },
+  };
+  app.get(`${base}/health/readiness/readinessState`, ownState, async (_request, reply) => {
+    const status = health.state();
+    reply.code(status === "UP" ? 200 : 503);
+    return { status };
+  });
   app.get(
     `${base}/info`,
     { schema: { tags: ["platform"], summary: "What runs here", hide: service !== undefined } },
@@ -128,8 +143,10 @@ function serviceRoutes(
   );
 }
 
+const Status = Type.Enum(["UP", "DOWN", "OUT_OF_SERVICE"]);
+const State = Type.Object({ status: Status });
 const Report = Type.Object({
-  status: Type.Enum(["UP", "DOWN", "OUT_OF_SERVICE"]),
+  status: Status,
   components: Type.Record(Type.String(), Type.Unknown()),
   groups: Type.Optional(Type.Array(Type.String())),
 });

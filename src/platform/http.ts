@@ -70,6 +70,8 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
       ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
       // Node drops the second of two Authorization headers, where a proxy may have looked at that one: two are none.
       joinDuplicateHeaders: true,
+      // Refused below, in words.
+      requireHostHeader: false,
     },
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, _request, reply) => answer(reply as unknown as FastifyReply, error),
@@ -91,6 +93,11 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
     return answer(reply, problem);
   });
   app.addHook("onRequest", (request, _reply, done) => {
+    const { host } = request.headers;
+    if ((host === undefined && request.raw.httpVersionMinor > 0) || host?.includes(",")) {
+      const headers = { connection: "close" };
+      return done(new Problem(platformProblems.validation, "A request names one Host", { headers }));
+    }
     const trace = parseTraceparent(request.headers.traceparent as string | undefined);
     runInContext(trace ? { requestId: request.id, traceId: trace.traceId } : { requestId: request.id }, done);
   });

@@ -64,17 +64,17 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       return (await promisify(execFile)("redis-cli", ["-p", String(port), ...command], { env })).stdout.trim();
     };
 
-    it("FLUSHALL: the gate is loaded again from the books", async (t) => {
+    it("B3: FLUSHALL, the gate is loaded again from the books", async (t) => {
       t.diagnostic(await survives(async () => assert.equal(await redisCli("FLUSHALL"), "OK")));
     });
 
-    it("FLUSHALL while nobody orders: it is found without them", async () => {
+    it("B3: FLUSHALL while nobody orders: it is found without them", async () => {
       const productId = await fleet.newProduct({ stock: 7 });
       await redisCli("FLUSHALL");
       assert.equal((await fleet.untilAtRest(productId)).gate, 7);
     });
 
-    it("an old copy of its disk put back sells nothing twice", async (t) => {
+    it("B3: an old copy of its disk put back sells nothing twice", async (t) => {
       const copy = join(fleet.folder, "redis-copy");
       t.diagnostic(
         await survives(async () => {
@@ -99,7 +99,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       );
     });
 
-    it("the end of its append-only file cut off: what it forgot is in the books", async (t) => {
+    it("B3: the end of its append-only file cut off: what it forgot is in the books", async (t) => {
       t.diagnostic(
         await survives(async () => {
           await redis().kill();

@@ -153,7 +153,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
     });
   });
 
-  it("two thousand orders at once for 500 units: exactly 500 are accepted, and all of them end", async (t) => {
+  it("B1: two thousand orders at once for 500 units: exactly 500 are accepted, and all of them end", async (t) => {
     const productId = await fleet.newProduct({ stock: 500 });
     const reconciling = keepReconciling();
     const begun = performance.now();
@@ -194,7 +194,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       await reconciling.stop();
     });
 
-    it("a settlement process killed with -9: the other one takes its partitions, nothing is lost", async (t) => {
+    it("H1: a settlement process killed with -9: the other one takes its partitions, nothing is lost", async (t) => {
       const productId = await fleet.newProduct({ stock: 5_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);
@@ -215,7 +215,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       await until(async () => (await consumerLag()) === 0, { withinMs: 60_000, everyMs: 500 });
     });
 
-    it("an order process killed with -9: who was told 202 has an order, the others go on by the other process", async (t) => {
+    it("H1: an order process killed with -9: who was told 202 has an order, the others go on by the other process", async (t) => {
       const productId = await fleet.newProduct({ stock: 5_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);

@@ -84,7 +84,7 @@ export async function openKafkaProxy(bootstrap: string): Promise<KafkaProxy> {
   };
 }
 
-function addressBytes(host: string, port: number): Buffer {
+export function addressBytes(host: string, port: number): Buffer {
   const bytes = Buffer.alloc(host.length + 4);
   bytes.write(host);
   bytes.writeInt32BE(port, host.length);
@@ -92,7 +92,7 @@ function addressBytes(host: string, port: number): Buffer {
 }
 
 /** Requests and answers alike: four bytes of length, then so many bytes. */
-function framesOf(take: (frame: Buffer) => void): (chunk: Buffer) => void {
+export function framesOf(take: (frame: Buffer) => void): (chunk: Buffer) => void {
   let unread: Buffer = Buffer.alloc(0);
   return (chunk) => {
     unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);

@@ -181,3 +181,9 @@ export class GateUnavailable extends Error {
     this.name = "GateUnavailable";
   }
 }
+
+/** For those who only look: a gate that does not answer sells nothing. */
+export function noneWhileAway(error: unknown): ProductSnapshot[] {
+  if (error instanceof GateUnavailable) return [];
+  throw error;
+}

@@ -1,6 +1,7 @@
 /** Which gate: Redis where one is named, else this process's own memory. */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
+import { readMode } from "../mode.ts";
 import type { Gate } from "./gate.ts";
 import { openMemoryGate } from "./memory.ts";
 import { createNonceStore } from "./redis-nonces.ts";
@@ -22,5 +23,7 @@ export async function openGate(redis: RedisSettings | undefined, sql: Sql, log: 
   // In the rush of a sale it is this process that is late, not Redis: a shorter time-out would refuse buyers who had
   // their units. A Redis that is gone is known by its connection, and fails at once.
   const reserveTimeoutMs = redis.timeoutMs;
-  return openRedisGate({ ...redis, reserveTimeoutMs, nonces: createNonceStore(sql), log });
+  // Where the switch was made because Redis is broken, a process must be able to start all the same.
+  const mayBeAway = (await readMode(sql)).mode !== "gatekeeper";
+  return openRedisGate({ ...redis, reserveTimeoutMs, mayBeAway, nonces: createNonceStore(sql), log });
 }

@@ -28,6 +28,8 @@ export type LinkOptions = RedisAddress & {
   /** After how long without any answer the connection is given up for a new one, milliseconds. */
   timeoutMs: number;
   log: Log;
+  /** Open without a connection where none is had at first, and go on looking for one. */
+  mayBeAway?: boolean | undefined;
   /** Called with every new connection, the first one included. */
   onConnected(connection: Connection): void;
 };
@@ -35,7 +37,7 @@ export type LinkOptions = RedisAddress & {
 const openWithinMs = 4_500;
 const retryEveryMs = { first: 50, most: 1_000 };
 
-/** @throws Error that names the setting to look at, within 5 seconds. */
+/** @throws Error that names the setting to look at, within 5 seconds, unless it may be away. */
 export async function openLink(options: LinkOptions): Promise<Link> {
   const { host, port, log, onConnected } = options;
   let closed = false;
@@ -48,17 +50,18 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     connection.ended.then((why) => {
       current = undefined;
       failure = why;
-      if (!closed) reconnect(why);
+      if (closed) return;
+      log.warn("connection to the gate's Redis lost", { host, port }, why);
+      void reconnect();
     });
   }
 
-  async function reconnect(why: Error): Promise<void> {
-    log.warn("connection to the gate's Redis lost", { host, port }, why);
+  async function reconnect(): Promise<void> {
     for (let waitMs = retryEveryMs.first; !closed; waitMs = Math.min(2 * waitMs, retryEveryMs.most)) {
       try {
         const connection = await connect(options, options.timeoutMs);
         if (closed) return connection.end(new Error("closed"));
-        log.info("connected to the gate's Redis again", { host, port });
+        log.info("connected to the gate's Redis", { host, port });
         return take(connection);
       } catch (error) {
         if (String(error) !== String(failure)) log.warn("no connection to the gate's Redis yet", { host, port }, error);
@@ -68,7 +71,14 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     }
   }
 
-  take(await connectFirst(options));
+  try {
+    take(await connectFirst(options));
+  } catch (error) {
+    if (!options.mayBeAway) throw error;
+    failure = error;
+    log.warn("no connection to the gate's Redis; the mode does without it", { host, port }, error);
+    void reconnect();
+  }
   return {
     connection(operation) {
       if (!current) throw new GateUnavailable(operation, failure);

@@ -35,10 +35,12 @@ export type RedisGateOptions = RedisAddress & {
   timeoutMs: number;
   /** The same for `reserve`, for which a buyer waits and which the sweeper undoes where it ran all the same. */
   reserveTimeoutMs?: number;
+  /** The shop does without the gate at the moment: open, whether Redis answers or not. */
+  mayBeAway?: boolean;
   log: Log;
 };
 
-/** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate. */
+/** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate, unless it may be away. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const { timeoutMs, nonces, log } = options;
   const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
@@ -47,7 +49,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const link = await openLink({ ...options, onConnected: (one) => void lives.find(one).catch(onUnknownLife) });
   const calls = createCalls({ link, lives, timeoutMs, onUnknownLife });
   const finder = createRecordFinder({ link, calls, timeoutMs, log });
-  await lives.find(link.connection("life"));
+  if (!options.mayBeAway) await lives.find(link.connection("life"));
 
   async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
     const [reply] = await calls.run(script, [{ script, productId, args }]);

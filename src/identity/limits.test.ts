@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { systemClock } from "#platform/clock";
+import { createHttp } from "#platform/http";
+import { createLog } from "#platform/log";
+import { createIdentity } from "./identity.ts";
+import type { LimitSettings } from "./limits.ts";
+
+const secret = "a secret of at least thirty-two bytes";
+const none: LimitSettings = { RATE_LIMIT_PERSON: 0, RATE_LIMIT_ADDRESS: 0, RATE_LIMIT_FORGED_TOKENS: 0 };
+
+async function openShop(limits: Partial<LimitSettings>, trustProxy?: string) {
+  const http = await createHttp({
+    ...{ log: createLog({ level: "silent" }), clock: systemClock, trustProxy },
+    openApi: { title: "T", version: "1" },
+  });
+  const identity = createIdentity({ secret, issuer: "shop", trustUserHeader: true, limits: { ...none, ...limits } });
+  http.post("/orders", { onRequest: identity.limitedGuard("CUSTOMER") }, async () => ({}));
+  http.get("/orders", { onRequest: identity.guard("CUSTOMER") }, async () => ({}));
+  return {
+    identity,
+    async ask(user: string, { method = "POST", from = "192.0.2.1", ...headers }: Record<string, string> = {}) {
+      const asked = { method: method as "POST", url: "/orders", remoteAddress: from };
+      return http.inject({ ...asked, headers: { ...(user && { "x-user-id": user }), ...headers } });
+    },
+  };
+}
+
+describe("limits", () => {
+  it("stop a person who acts too often, in the words of the draft, and nobody else", async () => {
+    const { ask } = await openShop({ RATE_LIMIT_PERSON: 2 });
+    const first = await ask("ada");
+    assert.equal(first.statusCode, 200);
+    assert.equal(first.headers["ratelimit-policy"], '"person";q=2;w=60');
+    assert.equal(first.headers.ratelimit, '"person";r=1;t=30');
+    assert.equal((await ask("ada")).headers.ratelimit, '"person";r=0;t=60');
+    const refused = await ask("ada");
+    assert.equal(refused.statusCode, 429);
+    assert.equal(refused.json().code, "rate_limited");
+    assert.match(refused.json().detail, /Nothing was done/);
+    assert.equal(refused.headers.ratelimit, '"person";r=0;t=60');
+    assert.equal(refused.headers["retry-after"], "30");
+    assert.equal((await ask("bob")).statusCode, 200);
+    assert.equal((await ask("ada", { method: "GET" })).statusCode, 200);
+  });
+
+  it("say nothing and stop nobody where they are off", async () => {
+    const { ask } = await openShop({});
+    for (let count = 0; count < 50; count += 1) {
+      const { statusCode, headers } = await ask("ada");
+      assert.deepEqual([statusCode, headers.ratelimit, headers["ratelimit-policy"]], [200, undefined, undefined]);
+    }
+  });
+
+  it("stop an address, whoever asks from there, and take nothing from those persons' own", async () => {
+    const { ask } = await openShop({ RATE_LIMIT_PERSON: 2, RATE_LIMIT_ADDRESS: 3 });
+    for (const user of ["ada", "bob", "cleo"]) assert.equal((await ask(user)).statusCode, 200);
+    const refused = await ask("dora");
+    assert.equal(refused.statusCode, 429);
+    assert.equal(refused.headers["ratelimit-policy"], '"person";q=2;w=60, "address";q=3;w=60');
+    assert.equal(refused.headers.ratelimit, '"address";r=0;t=60');
+    const elsewhere = await ask("dora", { from: "2001:db8::1" });
+    assert.equal(elsewhere.headers.ratelimit, '"person";r=1;t=30, "address";r=2;t=20');
+  });
+
+  it("know the client behind a proxy that is trusted, and believe no other word about where somebody is", async () => {
+    const { ask } = await openShop({ RATE_LIMIT_ADDRESS: 1 }, "10.0.0.0/8");
+    const through = (proxy: string, path: string) => ask("ada", { from: proxy, "x-forwarded-for": path });
+    assert.equal((await through("10.1.1.1", "198.51.100.1")).statusCode, 200);
+    assert.equal((await through("10.1.1.1", "198.51.100.2")).statusCode, 200);
+    assert.equal((await through("10.2.2.2", "198.51.100.2")).statusCode, 429);
+    assert.equal(
+      (await through("10.2.2.2", "203.0.113.9, 198.51.100.2, 10.9.9.9")).statusCode,
+      429,
+      "the last of ours",
+    );
+    assert.equal((await through("192.0.2.1", "198.51.100.3")).statusCode, 200);
+    assert.equal((await through("192.0.2.1", "198.51.100.4")).statusCode, 429, "nobody's proxy");
+    assert.equal((await ask("ada", { from: "192.0.2.1", forwarded: "for=198.51.100.5" })).statusCode, 429);
+    assert.equal((await ask("ada", { from: "192.0.2.1", "x-real-ip": "198.51.100.6" })).statusCode, 429);
+  });
+
+  it("stop who tries tokens that we never signed, and neither an old token of ours nor a good one beside him", async () => {
+    const { ask, identity } = await openShop({ RATE_LIMIT_FORGED_TOKENS: 2 });
+    const bearer = (ttlMs: number) => ({
+      authorization: `Bearer ${identity.issue({ user: "ada", role: "CUSTOMER", ttlMs })}`,
+    });
+    const statusOf = async (headers: Record<string, string>) => (await ask("", headers)).statusCode;
+    const forged = { authorization: `${bearer(60_000).authorization.slice(0, -3)}AAA` };
+    for (const expected of [401, 401, 429, 429]) assert.equal(await statusOf(forged), expected);
+    const refused = await ask("", forged);
+    assert.equal(refused.headers["ratelimit-policy"], '"forged-tokens";q=2;w=60');
+    assert.equal(refused.headers["retry-after"], "30");
+    assert.equal(await statusOf(bearer(60_000)), 200);
+    assert.equal(await statusOf(bearer(-60_000)), 401);
+    assert.equal(await statusOf({}), 401);
+    assert.equal(await statusOf({ ...forged, from: "192.0.2.2" }), 401);
+  });
+});
