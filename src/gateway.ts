@@ -80,9 +80,14 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
         async handler(request, reply) {
           const { method, url: path = prefix } = request.raw;
           if (isInternal(request.params)) throw new Problem(platformProblems.not_found);
-          const { forwarded: _, ...passed } = endToEnd(request.headers);
-          const headers = { ...passed, "x-forwarded-for": forwardedFor(request), "x-request-id": request.id };
           const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+          const { "content-length": _, ...passed } = endToEnd(request.headers);
+          const headers = {
+            ...passed,
+            ...lengthOf(body),
+            "x-forwarded-for": forwardedFor(request),
+            "x-request-id": request.id,
+          };
           const answer = await askInTurn(upstreams, { agent, method: method ?? "GET", path, headers, body });
           if (answer.headers["content-type"]?.startsWith("text/event-stream")) {
             streams.add(answer);
@@ -182,6 +187,15 @@ function isInternal(params: unknown): boolean {
   return /^actuator(?!\/health(?:\/|$))/.test(below);
 }
 
+/**
+ * Of the bytes that are sent, never as it came. Of a GET's body nobody reads anything, so its length would take the first
+ * bytes of somebody else's next request for its own; and Node writes none by itself for the body of a DELETE, which would
+ * then be a next request itself.
+ */
+function lengthOf(body: Buffer | undefined): IncomingHttpHeaders {
+  return body ? { "content-length": String(body.length) } : {};
+}
+
 /** Who asked, through whom; what somebody wrote there whom TRUST_PROXY does not name is left out. */
 function forwardedFor({ ip, ips }: FastifyRequest): string {
   return (ips ?? [ip]).toReversed().join(", ");
@@ -193,6 +207,6 @@ const perConnection = ["connection", "keep-alive", "proxy-connection", "te", "tr
 function endToEnd<H extends IncomingHttpHeaders>(headers: H): H {
   const named = headers.connection?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
   const left = { ...headers };
-  for (const name of [...perConnection, ...named, "host", "expect"]) delete left[name];
+  for (const name of [...perConnection, ...named, "host", "expect", "forwarded"]) delete left[name];
   return left;
 }

@@ -71,11 +71,18 @@ export const services: readonly Service[] = [
   },
   {
     name: "fulfilment",
-    async start({ config, orders, payment, engines: { openWorkflows }, now, onFault, onPaid }) {
+    async start({ config, inventory, orders, payment, engines: { openWorkflows }, now, onFault, onPaid }) {
+      // A payment that comes late takes new units, and where from is what the switch says.
+      const following = await inventory.follow();
       const paymentGraceMs = config.PAYMENT_GRACE_MS;
       const running = await startFulfilment({ orders, payment, paymentGraceMs, openWorkflows, now, onFault });
       onPaid.nudge = running.nudge;
-      return running;
+      return {
+        async stop() {
+          await running.stop();
+          await following.stop();
+        },
+      };
     },
   },
 ];

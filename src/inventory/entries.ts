@@ -1,8 +1,9 @@
 /** Stock that people bring in or take out: each entry counts once for its reference. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
 import { randomId, uuidV8 } from "#platform/ids";
 import type { Claim } from "./decide.ts";
-import type { Gate, Reservation, StreamRow } from "./gate/gate.ts";
+import { type Gate, GateUnavailable, type Reservation, type StreamRow } from "./gate/gate.ts";
 import { lockStock, nextRow, recordClaims, type Stock, writeStock } from "./ledger.ts";
 import { directOrdersAllowed } from "./mode.ts";
 
@@ -20,6 +21,10 @@ export type EntryAnswer =
   | { ok: true; repeated: boolean; rows: StreamRow[] }
   | { ok: false; reason: "product_not_found" | "idempotency_mismatch" | "not_enough_stock" };
 
+/** A gate that is being rebuilt opens within a second or two. */
+const triesWhileItOpens = 30;
+const lookEveryMs = 100;
+
 export async function enterStock(
   deps: { sql: Sql; gate: Gate; now(): number },
   entry: StockEntry,
@@ -29,19 +34,38 @@ export async function enterStock(
     (await directOrdersAllowed(tx)) ? add(tx, entry) : undefined,
   );
   if (direct) return direct;
-  // While the gate is open its buyers come first: what is taken out is reserved there like an order.
-  const [snapshot] = await deps.gate.snapshot([entry.productId]);
-  if (!snapshot?.open) return deps.sql.transaction((tx) => add(tx, entry));
-  return withdraw(deps, entry);
+  for (let tries = 0; tries < triesWhileItOpens; tries += 1) {
+    // While the gate is open its buyers come first: what is taken out is reserved there like an order.
+    const [snapshot] = await deps.gate.snapshot([entry.productId]);
+    if (snapshot?.open) return withdraw(deps, entry);
+    const answer = await deps.sql.transaction((tx) => takeFromBooks(tx, deps.gate, entry));
+    if (answer !== "opening") return answer;
+    await pause(lookEveryMs);
+  }
+  throw new GateUnavailable("withdraw", new Error(`the gate is not loaded with ${entry.productId}`));
 }
 
-async function add(tx: Tx, entry: StockEntry): Promise<EntryAnswer> {
+/**
+ * Decides alone while the gate is closed. An image that was taken before could still open it, with the units that are
+ * taken out here, and its buyers would be promised them: so the gate has to be in the books' own epoch, in which nothing
+ * opens it any more; and a rebuild that begins another waits for this transaction. What the gate has promised and nobody
+ * has decided yet stays promised.
+ */
+async function takeFromBooks(tx: Tx, gate: Gate, entry: StockEntry): Promise<EntryAnswer | "opening"> {
+  const product = (await lockStock(tx, [entry.productId])).get(entry.productId);
+  if (!product) return { ok: false, reason: "product_not_found" };
+  const [snapshot] = await gate.snapshot([entry.productId]);
+  if (!snapshot || snapshot.open || snapshot.epoch !== product.epoch) return "opening";
+  return add(tx, entry, snapshot.pending);
+}
+
+async function add(tx: Tx, entry: StockEntry, promised = 0): Promise<EntryAnswer> {
   const stock = await lockStock(tx, [entry.productId]);
   const product = stock.get(entry.productId);
   if (!product) return { ok: false, reason: "product_not_found" };
   const standing = await standingEntry(tx, entry);
   if (standing) return standing;
-  if (product.totalIn + entry.quantity < product.committed) return { ok: false, reason: "not_enough_stock" };
+  if (product.totalIn + entry.quantity < product.committed + promised) return { ok: false, reason: "not_enough_stock" };
   product.totalIn += entry.quantity;
   const rows = [nextRow(product, { items: [], added: entry.quantity })];
   await writeEntry(tx, entry, product);

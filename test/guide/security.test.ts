@@ -37,6 +37,7 @@ const open = [
   "GET /actuator/health",
   "GET /actuator/health/liveness",
   "GET /actuator/health/readiness",
+  "GET /actuator/health/readiness/readinessState",
   "GET /actuator/info",
   "GET /actuator/prometheus",
 ];

@@ -117,13 +117,20 @@ test("a server that nobody watches any more is stopped, and its folder used", as
 
 test("a process that has the number of a dead server does not keep the folder from being used", async () => {
   const server = await startPostgres({ dataDir });
-  const lines = (await readFile(join(cluster, "postmaster.pid"), "utf8")).split("\n");
+  const socketFolder = new URL(server.url).searchParams.get("host") ?? assert.fail(server.url);
+  const names = [join(cluster, "postmaster.pid"), join(socketFolder, ".s.PGSQL.5432.lock")];
+  const texts = await Promise.all(names.map((name) => readFile(name, "utf8")));
   await server.stop();
   const account = await accountOf(cluster);
   const stranger = spawn("sleep", ["60"], { ...account, stdio: "ignore" });
   await once(stranger, "spawn");
-  await writeFile(join(cluster, "postmaster.pid"), [stranger.pid, ...lines.slice(1)].join("\n"), { mode: 0o600 });
-  if (account) await chown(join(cluster, "postmaster.pid"), account.uid, account.gid);
+  await mkdir(socketFolder, { mode: 0o700 });
+  if (account) await chown(socketFolder, account.uid, account.gid);
+  for (const [i, name] of names.entries()) {
+    const [, ...lines] = (texts[i] as string).split("\n");
+    await writeFile(name, [stranger.pid, ...lines].join("\n"), { mode: 0o600 });
+    if (account) await chown(name, account.uid, account.gid);
+  }
   try {
     await (await startPostgres({ dataDir })).stop();
     assert.ok(stranger.exitCode === null && stranger.signalCode === null, "the stranger was ended");

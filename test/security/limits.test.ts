@@ -1,0 +1,127 @@
+/** What limits and the gateway do to those who are many, and to one who is too quick. */
+import assert from "node:assert/strict";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { createLog } from "#platform/log";
+import { readConfig } from "../../src/config.ts";
+import { createGateway } from "../../src/gateway.ts";
+import { everybodyBuys, tally } from "../support/shoppers.ts";
+import { openWorld, type World } from "../support/world.ts";
+import { ask } from "./raw-http.ts";
+
+const silent = createLog({ level: "silent" });
+
+describe("at a sale", () => {
+  let world: World;
+  let lamp: string;
+  before(async () => {
+    world = await openWorld({ settings: { RATE_LIMIT_PERSON: "5" } });
+    lamp = await world.newProduct({ stock: 1_000 });
+  });
+  after(() => world.close());
+
+  it("one person's orders, payments and cancels count together, and one too many does nothing", async () => {
+    const desk = await world.newProduct({ stock: 10 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, desk);
+    const order = () => ada.post("/orders", { productId: desk, quantity: 1 });
+    const pay = () => ada.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" });
+    const cancel = (id: string) => ada.post(`/orders/${id}/cancel`);
+    assert.equal((await pay()).status, 202);
+    assert.equal((await order()).status, 202);
+    assert.equal((await cancel("unknown")).status, 404);
+    assert.equal((await order()).status, 202);
+    for (const refused of [await order(), await pay(), await cancel(orderId)]) {
+      assert.deepEqual([refused.status, refused.body.code], [429, "rate_limited"]);
+      assert.ok(Number(refused.headers["retry-after"]) > 0);
+    }
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+    const { held, sold } = await world.untilAtRest(desk);
+    assert.deepEqual({ held, sold }, { held: 2, sold: 1 });
+  });
+
+  it("F6: two hundred people behind one address all buy", async () => {
+    assert.deepEqual(tally(await everybodyBuys(world, lamp, 200)), { accepted: 200 });
+  });
+});
+
+describe("A1: behind the gateway", () => {
+  const seen: { url: string | undefined; headers: IncomingHttpHeaders }[] = [];
+  const service = createServer(({ url, headers }, response) => {
+    if (!url?.startsWith("/actuator")) seen.push({ url, headers });
+    response.setHeader("content-type", "application/json").end('{"status":"UP"}');
+  });
+  const closing: (() => Promise<unknown>)[] = [];
+  let plain: string;
+  let behindProxy: string;
+  before(async () => {
+    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+    plain = await openGateway({});
+    behindProxy = await openGateway({ TRUST_PROXY: "127.0.0.1" });
+  });
+  after(async () => {
+    for (const close of closing) await close();
+    service.closeAllConnections();
+    await new Promise((resolve) => service.close(resolve));
+  });
+
+  async function openGateway(given: Record<string, string>): Promise<string> {
+    const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    const urls = { PRODUCT_URL: url, INVENTORY_URL: url, ORDER_URL: url, PAYMENT_URL: url };
+    const gateway = await createGateway(readConfig({ ...urls, ...given }, "no .env here"), silent);
+    closing.push(() => gateway.close());
+    return gateway.listen({ port: 0, host: "127.0.0.1" });
+  }
+
+  async function passedOn(origin: string, target: string, ...headers: string[]) {
+    seen.length = 0;
+    const answer = await ask(origin, [`GET ${target} HTTP/1.1`, "Host: x", ...headers, "", ""].join("\r\n"));
+    assert.ok(answer);
+    return { status: answer.status, received: seen[0] };
+  }
+
+  it("a service hears who asked, and not what he says of where he is", async () => {
+    const lies = ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 7.7.7.7", "Forwarded: for=6.6.6.6"];
+    const { received } = await passedOn(plain, "/orders", ...lies);
+    assert.equal(received?.headers["x-forwarded-for"], "127.0.0.1");
+    assert.equal(received?.headers.forwarded, undefined);
+  });
+
+  it("a proxy in front that is trusted may say who asked", async () => {
+    const { received } = await passedOn(behindProxy, "/orders", "X-Forwarded-For: 6.6.6.6, 198.51.100.7");
+    assert.equal(received?.headers["x-forwarded-for"], "198.51.100.7, 127.0.0.1");
+  });
+
+  it("what concerns one connection ends there", async () => {
+    const own = ["Connection: close, X-Secret", "X-Secret: s", "TE: trailers", "Keep-Alive: timeout=9", "Upgrade: h2c"];
+    const { received } = await passedOn(plain, "/orders", ...own, "X-Other: o");
+    const { connection: _, host: __, ...others } = received?.headers ?? {};
+    assert.deepEqual(Object.keys(others).sort(), ["x-forwarded-for", "x-other", "x-request-id"]);
+  });
+
+  for (const target of [
+    ...["/actuator/prometheus", "/actuator/info", "/actuator", "/metrics", "/..", "/", "/dbos", "/order-internal"],
+    ...["/order/actuator/prometheus", "/order/actuator/info", "/product/actuator/prometheus?x=/actuator/health"],
+    ...["/order/%61ctuator/prometheus", "/order/actuator%2fprometheus", "/%6frder/actuator/info", "/order/actuator"],
+    ...["/order/actuator/healthy", "http://x/order/actuator/prometheus", "/inventory/actuator/prometheus#health"],
+  ]) {
+    it(`${target} leads to no service`, async () => {
+      const { status, received } = await passedOn(plain, target);
+      assert.ok(status === 404 || status === 400, String(status));
+      assert.equal(received, undefined);
+    });
+  }
+
+  for (const target of [
+    "/order/actuator/health",
+    "/order/actuator/health/readiness",
+    "/orders?limit=1",
+    "/admin/reconcile",
+  ]) {
+    it(`${target} leads to its service as it is`, async () => {
+      const { status, received } = await passedOn(plain, target);
+      assert.deepEqual([status, received?.url], [200, target]);
+    });
+  }
+});
