@@ -81,7 +81,7 @@ export function createPlaces(folder: string): Places {
 function placeIn(text: string, own: string, root: string, hosts: ReadonlyMap<string, string>): string {
   const names = [...hosts.keys()].sort((a, b) => b.length - a.length).join("|");
   return text
-    .replaceAll("0.0.0.0", own)
+    .replaceAll(/(?<![\d.])0\.0\.0\.0(?![\d./])/g, own)
     .replace(/(?<![\w.-])localhost(?![\w.-])/g, own)
     .replace(/:\/\/:(?=\d)/g, `://${own}:`)
     .replace(new RegExp(`(?<![\\w.-])(?:${names})(?=:\\d+(?:[/,]|$))`, "g"), (name) => hosts.get(name) ?? name)

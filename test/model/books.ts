@@ -1,0 +1,94 @@
+/** The transactions of the books: read, `decide`, write, as ledger.ts and outcomes.ts do under the lock of the product. */
+import { type Claim, type Decided, decide, fateKey } from "../../src/inventory/decide.ts";
+import type { GateImage, Reservation } from "../../src/inventory/gate/gate.ts";
+import { nextRow } from "../../src/inventory/ledger.ts";
+import type { Mutant } from "./settings.ts";
+import { available, type OrderStatus, productId, type World } from "./world.ts";
+
+export function decideInBooks(
+  { books }: World,
+  reservations: readonly Reservation[],
+  intent: Claim["intent"],
+  mutant: Mutant | undefined,
+): Decided[] {
+  const { stock, fates, orders, held, stream } = books;
+  const claims = reservations.map((reservation): Claim => ({ ...reservation, intent }));
+  const standing = new Set([...fates.values()].filter(isOfOrder).map(({ orderId }) => orderId));
+  const { decided, items, ...verdicts } = decide(
+    {
+      epoch: mutant === "no-fence" ? (claims[0]?.epoch ?? 0) : stock.epoch,
+      available: available(books),
+      fates: new Map(Array.from(fates, ([key, { decision }]) => [key, decision])),
+      orders: mutant === "no-duplicate-check" ? new Set() : standing,
+      held,
+    },
+    claims,
+  );
+  stock.committed += verdicts.claimedUnits;
+  stock.totalIn -= verdicts.withdrawnUnits;
+  books.entered -= verdicts.withdrawnUnits;
+  for (const [userId, units] of verdicts.heldBy) held.set(userId, (held.get(userId) ?? 0) + units);
+  for (const claim of decided.filter(({ fresh }) => fresh)) {
+    if (claim.decision !== "V" || mutant !== "no-tombstone") fates.set(fateKey(claim), claim);
+  }
+  if (items.length > 0) stream.push(nextRow(stock, { items, added: 0 }));
+  if (intent === "claim") {
+    decided.forEach((claim, i) => {
+      const status = statusOf(claim);
+      const row = orders.get(claim.orderId);
+      if (status && (!row || (row.status === "fenced" && status === "reserved"))) {
+        orders.set(claim.orderId, { reservation: reservations[i] as Reservation, status, releases: 0 });
+      }
+    });
+  }
+  return decided;
+}
+
+function isOfOrder({ decision }: { decision: string }): boolean {
+  return decision === "C" || decision === "X";
+}
+
+function statusOf({ decision, fresh }: Decided): OrderStatus | undefined {
+  if (decision === "C" && fresh) return "reserved";
+  if (decision === "X" && fresh) return "refused";
+  return decision === "F" ? "fenced" : undefined;
+}
+
+/** Compares and sets; what it makes of the units is counted later (`count`), as from outcome_queue. */
+export function endOrder({ books }: World, orderId: string, status: "ended" | "confirmed"): void {
+  const row = books.orders.get(orderId);
+  if (row) books.orders.set(orderId, { ...row, status });
+}
+
+export function count({ books }: World, orderId: string): void {
+  const row = books.orders.get(orderId);
+  if (!row) return;
+  const { n, userId, quantity } = row.reservation;
+  books.stock.committed -= quantity;
+  books.held.set(userId, (books.held.get(userId) ?? 0) - quantity);
+  books.stream.push(nextRow(books.stock, { items: [{ decision: "R", orderId, n, userId, quantity }], added: 0 }));
+  books.orders.set(orderId, { ...row, status: "released", releases: row.releases + 1 });
+}
+
+export function enter({ books }: World, units: number): void {
+  if (books.stock.totalIn + units < books.stock.committed) return;
+  books.stock.totalIn += units;
+  books.entered += units;
+  books.stream.push(nextRow(books.stock, { items: [], added: units }));
+}
+
+/** The commit of the new epoch, and what the gate is to be told as of it. */
+export function takeImage({ books, gate }: World, mutant: Mutant | undefined): GateImage {
+  const { stock, held, fates, stream } = books;
+  if (mutant !== "no-epoch") stock.epoch += 1;
+  stream.push(nextRow(stock, { kind: "rebuild", items: [], added: 0 }));
+  return {
+    productId,
+    epoch: stock.epoch,
+    sellable: available(books),
+    applied: stock.seq,
+    price: gate.price,
+    held: [...held].filter(([, units]) => units > 0),
+    keysInBooks: fates.size > 0,
+  };
+}

@@ -1,0 +1,195 @@
+/** Everything that may happen next in a world. What is not a `fault` happens sooner or later; a fault need not. */
+
+import { apply, claimVoid, forget } from "../../src/inventory/gate/reducer.ts";
+import { isUndecided } from "../../src/inventory/gate/state.ts";
+import { count, decideInBooks, endOrder, enter } from "./books.ts";
+import { buyerMoves, withdrawalMoves } from "./moves-of-people.ts";
+import { rebuildMoves } from "./moves-of-rebuild.ts";
+import type { Mutant } from "./settings.ts";
+import { copyOfGate, fateOf, gateOf, type World } from "./world.ts";
+
+export type Move = { name: string; fault?: true; make(world: World): void };
+
+export function movesOf(world: World, mutant: Mutant | undefined): Move[] {
+  return [
+    ...world.attempts.flatMap((_, i) => buyerMoves(world, i, mutant)),
+    ...withdrawalMoves(world, mutant),
+    ...logMoves(world, mutant),
+    ...relayMoves(world, mutant),
+    ...sweeperMoves(world, mutant),
+    ...endMoves(world, mutant),
+    ...world.rebuilds.flatMap((_, i) => rebuildMoves(world, i, mutant)),
+    ...accidents(world, mutant),
+  ];
+}
+
+function logMoves(world: World, mutant: Mutant | undefined): Move[] {
+  const { onTheWay, log, settled, left } = world;
+  const moves: Move[] = onTheWay.flatMap(({ orderId }, i) => [
+    { name: `the event of ${orderId} arrives`, make: (w) => w.log.push(...w.onTheWay.splice(i, 1)) },
+    { name: `the event of ${orderId} never arrives`, make: (w) => w.onTheWay.splice(i, 1) },
+  ]);
+  const next = log[settled];
+  if (next) {
+    moves.push({
+      name: `${next.orderId} is settled`,
+      make(w) {
+        decideInBooks(w, [next], "claim", mutant);
+        w.settled += 1;
+      },
+    });
+    if (left.logLosses > 0) {
+      moves.push({
+        name: `the log loses its last event`,
+        fault: true,
+        make(w) {
+          w.left.logLosses -= 1;
+          w.log.pop();
+        },
+      });
+    }
+  }
+  if (left.redeliveries > 0) {
+    for (const old of log.slice(0, settled)) {
+      moves.push({
+        name: `${old.orderId} is handed over again`,
+        fault: true,
+        make(w) {
+          w.left.redeliveries -= 1;
+          decideInBooks(w, [old], "claim", mutant);
+        },
+      });
+    }
+  }
+  return moves;
+}
+
+/** The row that is next, and where the setting says so any other: those that are early, late or repeated change nothing. */
+function relayMoves(world: World, mutant: Mutant | undefined): Move[] {
+  const product = gateOf(world);
+  if (!product) return [];
+  const { stream } = world.books;
+  const rows = world.anyRow ? stream : stream.slice(product.applied, product.applied + 1);
+  return rows.map((row) => ({
+    name: `row ${row.seq} reaches the gate`,
+    make(w) {
+      const gate = gateOf(w);
+      if (mutant === "no-seq-check" && gate && row.seq > 1) gate.applied = row.seq - 1;
+      const answer = apply(w.gate.state, row);
+      if (answer.kind === "drifted") throw new Error(`I3: the gate drifted by ${answer.drift} at row ${row.seq}`);
+    },
+  }));
+}
+
+function sweeperMoves(world: World, mutant: Mutant | undefined): Move[] {
+  const { sweeping } = world;
+  if (sweeping) {
+    const { record, act } = sweeping;
+    const make = (w: World) => {
+      w.sweeping = null;
+      decideInBooks(w, [record], act === "void" ? "void" : "claim", mutant);
+    };
+    return [{ name: `the sweeper's ${act} of ${record.orderId} is written`, make }];
+  }
+  const moves: Move[] = [];
+  for (const record of gateOf(world)?.records.values() ?? []) {
+    const { orderId, state } = record;
+    if (!isUndecided(record)) {
+      moves.push({ name: `the stub of ${orderId} is forgotten`, make: (w) => forget(w.gate.state, record) });
+    } else if (state !== "published") {
+      moves.push({
+        name: `the sweeper claims ${orderId}`,
+        make(w) {
+          const answer = mutant === "void-unclaimed" ? "voiding" : claimVoid(w.gate.state, record);
+          if (answer === "voiding") w.sweeping = { record: { ...record, state: answer }, act: "void" };
+        },
+      });
+    } else if (mutant !== "no-redrive" && !fateOf(world, record)) {
+      moves.push({
+        name: `the sweeper finds ${orderId} undecided`,
+        make: (w) => {
+          w.sweeping = { record: { ...record }, act: "redrive" };
+        },
+      });
+    }
+  }
+  return moves;
+}
+
+/** Orders are paid or end; what follows for the units is counted. */
+function endMoves({ books, endings }: World, mutant: Mutant | undefined): Move[] {
+  if (!endings) return [];
+  const moves: Move[] = [];
+  for (const [orderId, { status }] of books.orders) {
+    const over = status === "ended" || status === "released";
+    if (status === "reserved" || (mutant === "confirm-uncompared" && over)) {
+      moves.push({ name: `${orderId} is confirmed`, make: (w) => endOrder(w, orderId, "confirmed") });
+    }
+    if (status === "reserved") moves.push({ name: `${orderId} ends`, make: (w) => endOrder(w, orderId, "ended") });
+    if (status === "ended" || (mutant === "release-twice" && status === "released")) {
+      moves.push({ name: `the end of ${orderId} is counted`, make: (w) => count(w, orderId) });
+    }
+  }
+  return moves;
+}
+
+function accidents({ gate, left, sweeping }: World, mutant: Mutant | undefined): Move[] {
+  const moves: Move[] = [];
+  if (left.gateLosses > 0 && gate.alive) {
+    if (mutant === "eval-fallback") {
+      moves.push({
+        name: "the gate writes to disk",
+        fault: true,
+        make: save,
+      });
+    }
+    moves.push({
+      name: "the gate loses its memory",
+      fault: true,
+      make(w) {
+        w.left.gateLosses -= 1;
+        // With the fallback its scripts are simply sent again, and old data is back in use.
+        w.gate = w.gate.saved && mutant === "eval-fallback" ? { ...w.gate, state: copyOfGate(w.gate.saved) } : lost(w);
+      },
+    });
+  }
+  if (left.restocks > 0) {
+    moves.push({
+      name: "a unit comes in",
+      fault: true,
+      make(w) {
+        w.left.restocks -= 1;
+        enter(w, 1);
+      },
+    });
+  }
+  if (left.days > 0) {
+    moves.push({
+      name: "a day passes",
+      fault: true,
+      make(w) {
+        w.left.days -= 1;
+        gateOf(w)?.keys.clear();
+      },
+    });
+  }
+  if (left.deaths > 0 && sweeping) {
+    moves.push({
+      name: "the sweeper dies",
+      fault: true,
+      make(w) {
+        w.left.deaths -= 1;
+        w.sweeping = null;
+      },
+    });
+  }
+  return moves;
+}
+
+function save({ gate }: World): void {
+  gate.saved = copyOfGate(gate.state);
+}
+
+function lost({ gate }: World): World["gate"] {
+  return { ...gate, alive: false, state: new Map(), saved: null };
+}

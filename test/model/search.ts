@@ -1,0 +1,67 @@
+/** Breadth first over every order in which things may happen, so that what is found is found on a shortest path. */
+import { broken, leftOver } from "./laws.ts";
+import { movesOf } from "./moves.ts";
+import type { Setting } from "./settings.ts";
+import { copyOf, firstWorld, keyOf, type World } from "./world.ts";
+
+export type Found = {
+  states: number;
+  /** States in which nothing is left to happen but faults. */
+  quiet: number;
+  /** The law that is broken, and how it comes to that. */
+  violation: { says: string; path: string[] } | undefined;
+};
+
+type Node = { world: World; key: string; from: Node | undefined; by: string };
+
+const tooMany = 300_000;
+
+/** @throws Error where the setting has too many states to try them all. */
+export function search(setting: Setting): Found {
+  const world = firstWorld(setting);
+  const first: Node = { world, key: keyOf(world), from: undefined, by: "" };
+  const seen = new Set([first.key]);
+  let frontier = [first];
+  let quiet = 0;
+  while (frontier.length > 0) {
+    const next: Node[] = [];
+    for (const node of frontier) {
+      let isQuiet = true;
+      for (const { name, fault, make } of movesOf(node.world, setting.mutant)) {
+        const world = copyOf(node.world);
+        const fell = faultOf(() => make(world));
+        const key = keyOf(world);
+        // What leads back here is no way on: a late row, a stub that is gone.
+        if (!fault && key !== node.key) isQuiet = false;
+        const { size } = seen;
+        if (!fell && seen.add(key).size === size) continue;
+        const reached: Node = { world, key, from: node, by: name };
+        const says = fell ?? broken(world);
+        if (says) return { states: seen.size, quiet, violation: { says, path: pathTo(reached) } };
+        next.push(reached);
+      }
+      if (!isQuiet) continue;
+      quiet += 1;
+      const says = leftOver(node.world);
+      if (says) return { states: seen.size, quiet, violation: { says, path: pathTo(node) } };
+    }
+    if (seen.size > tooMany) throw new Error(`"${setting.name}" has more than ${tooMany} states`);
+    frontier = next;
+  }
+  return { states: seen.size, quiet, violation: undefined };
+}
+
+function faultOf(make: () => void): string | undefined {
+  try {
+    make();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function pathTo(node: Node): string[] {
+  const path: string[] = [];
+  for (let at: Node | undefined = node; at?.from; at = at.from) path.unshift(at.by);
+  return path;
+}

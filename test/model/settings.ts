@@ -1,0 +1,194 @@
+/** The worlds that are searched, and the protections that are taken away one at a time to see that they are missed. */
+
+/** What a mutant does wrong. Each is a protection of docs/guide/protocol.md that is left out. */
+export const mutants = {
+  "202-before-mark": "202 is said once the log acknowledged, and nobody marks the record",
+  "void-unclaimed": "a void is written without making the mark impossible first",
+  "abort-after-hand-over": "an append that was not acknowledged in time is aborted, as if it had never left",
+  "no-tombstone": "a void gives the units back and leaves no row behind",
+  "no-duplicate-check": "the books do not look whether the order stands already",
+  "no-seq-check": "the gate applies any row that comes",
+  "no-epoch": "a rebuild loads the gate and the epoch stays what it was",
+  "epoch-uncompared": "a rebuild ends whatever epoch it finds, its own or that of another one",
+  "no-fence": "the books take reservations of any epoch",
+  "no-drain": "a rebuild does not wait for what the log acknowledged",
+  "no-claim-at-close": "a rebuild leaves pending records to be marked",
+  "no-redrive-at-rebuild": "a rebuild forgets published records whose event the log lost",
+  "no-redrive": "the sweeper leaves published records to the log, whatever the log lost",
+  "eval-fallback": "a gate that came back with old data is taken at its word",
+  "adopt-voiding": "a retry takes over a record that is about to be voided",
+  "opens-anybodys-closing": "a rebuild opens what somebody else has closed since",
+  "confirm-uncompared": "an order that has ended is confirmed all the same",
+  "release-twice": "the outcome of a claim is counted as often as somebody asks",
+  "withdraw-from-books": "stock is taken out in the books while buyers hold promises at the gate",
+} as const;
+export type Mutant = keyof typeof mutants;
+
+export type Buyer = { orderId: string; userId: string; quantity?: number; keyed?: boolean };
+
+export type Setting = {
+  name: string;
+  units: number;
+  /** Requests; two of one order are a request and its retry under the same key. */
+  attempts: readonly Buyer[];
+  limit?: number;
+  /** Units that somebody takes out while the sale runs. */
+  withdraws?: number;
+  /** Stream rows reach the gate early, late and twice too. */
+  anyRow?: boolean;
+  /** Where it is said not to matter, what becomes of a claimed order is left out: it stays reserved. */
+  endings?: false;
+  /** How often each may happen, at any moment. */
+  faults: {
+    deaths?: number;
+    gateLosses?: number;
+    logLosses?: number;
+    redeliveries?: number;
+    restocks?: number;
+    /** A day in which nobody asked: the gate forgets what it kept of keyed requests. */
+    days?: number;
+    /** Rebuilds that nobody needs: an admin's, or a second one beside the first. */
+    rebuilds?: number;
+  };
+  mutant?: Mutant;
+};
+
+const ada: Buyer = { orderId: "a", userId: "ada" };
+const bob: Buyer = { orderId: "b", userId: "bob" };
+const keyed: Buyer = { ...ada, keyed: true };
+
+export const settings: readonly Setting[] = [
+  {
+    name: "one order, one death",
+    units: 1,
+    attempts: [ada],
+    anyRow: true,
+    faults: { deaths: 1, redeliveries: 1, restocks: 1 },
+  },
+  {
+    name: "a retry, one death, the log loses an event",
+    units: 1,
+    attempts: [keyed, keyed],
+    endings: false,
+    faults: { deaths: 1, logLosses: 1 },
+  },
+  {
+    name: "one order, the gate loses its memory twice",
+    units: 1,
+    attempts: [ada],
+    faults: { gateLosses: 2, deaths: 1 },
+  },
+  {
+    name: "one order, two rebuilds beside each other",
+    units: 1,
+    attempts: [ada],
+    endings: false,
+    faults: { rebuilds: 2 },
+  },
+  {
+    name: "one order, an admin's rebuild, the log loses an event",
+    units: 1,
+    attempts: [ada],
+    faults: { rebuilds: 1, logLosses: 1, deaths: 1 },
+  },
+  {
+    name: "a rebuild while the gate loses its memory",
+    units: 1,
+    attempts: [ada],
+    endings: false,
+    faults: { rebuilds: 1, gateLosses: 1 },
+  },
+  { name: "two orders, one unit, a death", units: 1, attempts: [ada, bob], endings: false, faults: { deaths: 1 } },
+  {
+    name: "one order, a withdrawal, one death",
+    units: 1,
+    attempts: [ada],
+    withdraws: 1,
+    faults: { deaths: 1, redeliveries: 1 },
+  },
+  {
+    name: "two units of three, a withdrawal of two, a restock",
+    units: 3,
+    attempts: [{ ...ada, quantity: 2 }],
+    withdraws: 2,
+    faults: { restocks: 1 },
+  },
+];
+
+/** Larger worlds, for `npm run model`. */
+export const wideSettings: readonly Setting[] = [
+  {
+    name: "a retry, one death, the log repeats itself",
+    units: 2,
+    attempts: [keyed, keyed],
+    endings: false,
+    faults: { deaths: 1, redeliveries: 1 },
+  },
+  {
+    name: "a retry, the gate loses its memory",
+    units: 1,
+    attempts: [keyed, keyed],
+    endings: false,
+    faults: { gateLosses: 1 },
+  },
+  {
+    name: "a retry, after a day perhaps",
+    units: 2,
+    attempts: [keyed, keyed],
+    endings: false,
+    faults: { days: 1 },
+  },
+  {
+    name: "two orders, one unit, a restock",
+    units: 1,
+    attempts: [ada, bob],
+    endings: false,
+    faults: { restocks: 1 },
+  },
+  {
+    name: "two orders, one unit, an admin's rebuild",
+    units: 1,
+    attempts: [ada, bob],
+    endings: false,
+    faults: { rebuilds: 1 },
+  },
+  {
+    name: "one customer, two orders, a limit of one",
+    units: 2,
+    limit: 1,
+    attempts: [ada, { ...bob, userId: "ada" }],
+    endings: false,
+    faults: { deaths: 1 },
+  },
+  {
+    name: "one order, a withdrawal, an admin's rebuild",
+    units: 1,
+    attempts: [ada],
+    withdraws: 1,
+    endings: false,
+    faults: { rebuilds: 1 },
+  },
+];
+
+/** The smallest world in which each protection is missed. */
+export const mutations: readonly (Setting & { mutant: Mutant })[] = [
+  { mutant: "202-before-mark", units: 1, attempts: [ada], faults: { deaths: 1 } },
+  { mutant: "void-unclaimed", units: 1, attempts: [ada], faults: {} },
+  { mutant: "abort-after-hand-over", units: 1, attempts: [ada, bob], faults: {} },
+  { mutant: "no-tombstone", units: 1, attempts: [ada], faults: {} },
+  { mutant: "no-duplicate-check", units: 2, attempts: [keyed, keyed], endings: false, faults: { days: 1 } },
+  { mutant: "no-seq-check", anyRow: true, units: 1, attempts: [ada], faults: { restocks: 1 } },
+  { mutant: "no-epoch", units: 2, attempts: [ada, bob], endings: false, faults: { rebuilds: 1 } },
+  { mutant: "epoch-uncompared", units: 1, attempts: [ada], endings: false, faults: { rebuilds: 2 } },
+  { mutant: "no-fence", units: 1, attempts: [ada, bob], endings: false, faults: { gateLosses: 1 } },
+  { mutant: "no-drain", units: 1, attempts: [ada], faults: { gateLosses: 1 } },
+  { mutant: "no-claim-at-close", units: 1, attempts: [ada], faults: { rebuilds: 1 } },
+  { mutant: "no-redrive-at-rebuild", units: 1, attempts: [ada], faults: { rebuilds: 1, logLosses: 1 } },
+  { mutant: "no-redrive", units: 1, attempts: [ada], faults: { logLosses: 1 } },
+  { mutant: "eval-fallback", units: 1, attempts: [ada, bob], faults: { gateLosses: 1 } },
+  { mutant: "adopt-voiding", units: 1, attempts: [keyed, keyed], faults: { deaths: 1 } },
+  { mutant: "opens-anybodys-closing", units: 1, attempts: [ada], endings: false, faults: { rebuilds: 2 } },
+  { mutant: "confirm-uncompared", units: 1, attempts: [ada], faults: {} },
+  { mutant: "release-twice", units: 1, attempts: [ada], faults: {} },
+  { mutant: "withdraw-from-books", units: 1, attempts: [ada], withdraws: 1, faults: {} },
+].map((setting) => ({ ...setting, name: setting.mutant }) as Setting & { mutant: Mutant });

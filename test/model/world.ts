@@ -1,0 +1,235 @@
+/**
+ * One product, a few orders, and everything that holds a part of the truth about them. A world is a value: a move is
+ * made on a copy, and two worlds with the same key have the same future.
+ */
+import { fateKey } from "../../src/inventory/decide.ts";
+import type { Decision, GateImage, GateRecord, Price, Reservation, StreamRow } from "../../src/inventory/gate/gate.ts";
+import { install } from "../../src/inventory/gate/reducer.ts";
+import type { GateState, ProductGate } from "../../src/inventory/gate/state.ts";
+import type { Stock } from "../../src/inventory/ledger.ts";
+import type { Setting } from "./settings.ts";
+
+export const productId = "lamp";
+
+export type Fate = { decision: Decision | "F"; orderId: string; userId: string; quantity: number };
+/** `fenced` is a row that says so and gives way; `ended` waits to be counted, `released` and `confirmed` are final. */
+export type OrderStatus = "reserved" | "refused" | "fenced" | "ended" | "released" | "confirmed";
+export type OrderRow = { reservation: Reservation; status: OrderStatus; releases: number };
+
+/** The tables of PostgreSQL that take part. One transaction is one move: whoever writes a product has locked its row. */
+export type Books = {
+  stock: Stock;
+  entered: number;
+  fates: Map<string, Fate>;
+  orders: Map<string, OrderRow>;
+  held: Map<string, number>;
+  stream: StreamRow[];
+};
+
+/** Where one request for an order stands; the steps are those of publication.ts. */
+export type Attempt = {
+  orderId: string;
+  userId: string;
+  quantity: number;
+  keyed: boolean;
+  step: "ready" | "reserved" | "sent" | "acked" | "unacked" | "voiding" | "gone" | "done" | "dead";
+  reservation: Reservation | null;
+  answer: "accepted" | "failed" | "pending" | "refused" | "replayed" | null;
+};
+
+/** Where one rebuild stands; the steps are those of rebuild.ts. */
+export type Rebuild = {
+  step: "idle" | "begun" | "closed" | "claiming" | "draining" | "drained" | "voiding" | "fencing" | "fenced";
+  epoch: number;
+  closing: string;
+  toClaim: GateRecord[];
+  undecided: GateRecord[];
+  end: number;
+  image: GateImage | null;
+};
+
+type Faults = { [Name in keyof Setting["faults"]]-?: NonNullable<Setting["faults"][Name]> };
+
+export type World = {
+  books: Books;
+  /** `alive` false: the memory was lost, and nothing answers until a rebuild's `close` begins a new life. */
+  gate: { alive: boolean; state: GateState; saved: GateState | null; price: Price };
+  /** Handed over and on its way: it may arrive at any time, or never. */
+  onTheWay: Reservation[];
+  log: Reservation[];
+  settled: number;
+  attempts: Attempt[];
+  withdrawal: { units: number; step: "ready" | "reserved" | "done" | "dead"; reservation: Reservation | null };
+  /** What the sweeper has read and not yet acted on. */
+  sweeping: { record: GateRecord; act: "void" | "redrive" } | null;
+  rebuilds: Rebuild[];
+  closings: number;
+  limit: number | null;
+  anyRow: boolean;
+  endings: boolean;
+  left: Faults;
+};
+
+export const idle: Rebuild = { step: "idle", epoch: 0, closing: "", toClaim: [], undecided: [], end: 0, image: null };
+
+export function firstWorld(setting: Setting): World {
+  const { units, attempts, limit = null, faults, withdraws = 0, anyRow = false, endings = true } = setting;
+  const state: GateState = new Map();
+  const price = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
+  install(state, { productId, epoch: 1, sellable: units, applied: 1, price, held: [], keysInBooks: false });
+  const none: Faults = { deaths: 0, gateLosses: 0, logLosses: 0, redeliveries: 0, restocks: 0, rebuilds: 0, days: 0 };
+  const stock = { productId, totalIn: units, committed: 0, sold: 0, epoch: 1, seq: 1, lastDirectN: 0 };
+  const row: StreamRow = { productId, seq: 1, epoch: 1, kind: "rebuild", availableAfter: units, added: 0, items: [] };
+  return {
+    books: { stock, entered: units, fates: new Map(), orders: new Map(), held: new Map(), stream: [row] },
+    gate: { alive: true, state, saved: null, price },
+    onTheWay: [],
+    log: [],
+    settled: 0,
+    attempts: attempts.map((attempt) => ({ quantity: 1, keyed: false, ...attempt, ...ready })),
+    withdrawal: { units: withdraws, step: withdraws > 0 ? "ready" : "done", reservation: null },
+    sweeping: null,
+    rebuilds: [idle, idle],
+    closings: 0,
+    limit,
+    anyRow,
+    endings,
+    left: { ...none, ...faults },
+  };
+}
+
+const ready = { step: "ready", reservation: null, answer: null } as const;
+
+export function gateOf(world: World): ProductGate | undefined {
+  return world.gate.alive ? world.gate.state.get(productId) : undefined;
+}
+
+export function available({ stock }: Books): number {
+  return stock.totalIn - stock.committed;
+}
+
+export function fateOf({ books }: World, reservation: Reservation): Fate | undefined {
+  return books.fates.get(fateKey(reservation));
+}
+
+/** Whoever was promised the order is content: a claim stands in its name. */
+export function hasClaim({ books }: World, orderId: string): boolean {
+  for (const fate of books.fates.values()) if (fate.orderId === orderId && fate.decision === "C") return true;
+  return false;
+}
+
+/** Copies what moves change in place; reservations, stream rows, images and rebuilds are replaced, never changed. */
+export function copyOf(world: World): World {
+  const { books, gate, left, attempts } = world;
+  return {
+    ...world,
+    books: {
+      ...books,
+      stock: { ...books.stock },
+      fates: new Map(books.fates),
+      orders: new Map(books.orders),
+      held: new Map(books.held),
+      stream: [...books.stream],
+    },
+    gate: { ...gate, state: copyOfGate(gate.state) },
+    onTheWay: [...world.onTheWay],
+    log: [...world.log],
+    attempts: attempts.map((attempt) => ({ ...attempt })),
+    rebuilds: [...world.rebuilds],
+    left: { ...left },
+  };
+}
+
+export function copyOfGate(state: GateState): GateState {
+  const copy: GateState = new Map();
+  for (const [id, product] of state) {
+    copy.set(id, {
+      ...product,
+      records: new Map(Array.from(product.records, ([orderId, record]) => [orderId, { ...record }])),
+      held: new Map(product.held),
+      keys: new Map(Array.from(product.keys, ([orderId, entry]) => [orderId, { ...entry }])),
+    });
+  }
+  return copy;
+}
+
+/** Names all that the future depends on, and nothing else: in what order two products of the past came about is forgotten. */
+export function keyOf(world: World): string {
+  const { books, gate, attempts, withdrawal, sweeping, rebuilds, left } = world;
+  const { totalIn, committed, epoch, seq } = books.stock;
+  const parts: (string | number)[] = [totalIn, committed, epoch, seq, books.entered, world.settled];
+  parts.push(gate.alive ? gateKey(gate.state) : "lost", gate.saved ? gateKey(gate.saved) : "");
+  parts.push(sorted(books.fates, ([key, { decision, orderId }]) => key + decision + orderId));
+  parts.push(sorted(books.orders, ([orderId, row]) => orderId + row.status + row.releases + refKey(row.reservation)));
+  for (const row of books.stream.slice(firstToApply(world))) parts.push(rowKey(row));
+  parts.push("/", sorted(world.onTheWay, refKey), world.log.map(refKey).join());
+  for (const one of attempts) parts.push(one.step, one.reservation ? refKey(one.reservation) : "-", one.answer ?? "-");
+  parts.push(withdrawal.step, withdrawal.reservation ? refKey(withdrawal.reservation) : "-");
+  parts.push(sweeping ? sweeping.act + refKey(sweeping.record) : "-");
+  const closing = gate.state.get(productId)?.closing;
+  for (const one of rebuilds) {
+    if (one.step === "idle") continue;
+    parts.push(
+      one.step,
+      one.epoch,
+      one.closing === closing ? "mine" : "",
+      one.end,
+      one.image ? imageKey(one.image) : "",
+    );
+    parts.push(one.toClaim.map(recordKey).join(), one.undecided.map(recordKey).join());
+  }
+  return `${parts.join(" ")} ${Object.values(left).join()}`;
+}
+
+/** Rows that neither a loaded gate nor an image on its way will ever ask for are past. */
+function firstToApply({ books, gate, rebuilds }: World): number {
+  const applied = gate.state.get(productId)?.applied ?? books.stock.seq;
+  return Math.min(applied, ...rebuilds.map(({ image }) => image?.applied ?? applied));
+}
+
+function sorted<T>(items: Iterable<T>, nameOf: (item: T) => string): string {
+  return Array.from(items, nameOf).sort().join();
+}
+
+function gateKey(state: GateState): string {
+  const product = state.get(productId);
+  if (!product) return "absent";
+  const { open, epoch, sellable, pending, applied, lastN, keysInBooks } = product;
+  const parts: (string | number | boolean)[] = [open, epoch, sellable, pending, applied, lastN, keysInBooks];
+  parts.push(
+    sorted(product.records.values(), recordKey),
+    sorted(product.held, ([userId, held]) => userId + held),
+  );
+  parts.push(sorted(product.keys, ([orderId, { accepted, reservation }]) => `${orderId}${accepted}${reservation.n}`));
+  return parts.join();
+}
+
+function imageKey({ epoch, sellable, applied, held }: GateImage): string {
+  return `${epoch}:${sellable}:${applied}:${held.join()}`;
+}
+
+function recordKey(record: GateRecord): string {
+  return `${refKey(record)}${record.state}${record.shared ? "+" : ""}`;
+}
+
+function refKey({ orderId, epoch, n }: Reservation): string {
+  return `${orderId}.${epoch}.${n}`;
+}
+
+const rowKeys = new WeakMap<StreamRow, string>();
+
+function rowKey(row: StreamRow): string {
+  let key = rowKeys.get(row);
+  if (key === undefined) {
+    const { kind, epoch, availableAfter, added, items } = row;
+    key = [
+      kind,
+      epoch,
+      availableAfter,
+      added,
+      ...items.map(({ decision, orderId, n }) => decision + orderId + n),
+    ].join();
+    rowKeys.set(row, key);
+  }
+  return key;
+}

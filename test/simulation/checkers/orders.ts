@@ -1,0 +1,77 @@
+/** Orders: what buyers were told holds (I5 to I8), and every order that was accepted comes to its end (L2). */
+import type { People, Told } from "../people.ts";
+import type { World } from "../world.ts";
+import { onlooker } from "./units.ts";
+
+const terminal = new Set(["CONFIRMED", "FAILED", "CANCELLED", "REFUNDED"]);
+/** An order that was promised may end so, and in no other bad way. */
+const fairReasons = new Set(["payment_timeout", "payment_unavailable", "cancelled"]);
+
+export function brokenOrders({ books }: World, { told }: People): string | undefined {
+  const { ledger, orders, outcome, queue } = books.tables;
+  const claims = new Map<string, number>();
+  const fates = Map.groupBy(ledger.all(onlooker), ({ orderId }) => orderId);
+  for (const [orderId, ofOrder] of fates) {
+    const claimed = ofOrder.filter(({ decision }) => decision === "C").length;
+    if (claimed > 1) return `I5: an order is claimed ${claimed} times`;
+    claims.set(orderId, claimed);
+  }
+  for (const one of told) {
+    if (!one.answer?.ok || one.answer.order.status === "FAILED") continue;
+    const order = orders.get(onlooker, one.orderId);
+    if (order?.status === "FAILED" && !fairReasons.has(order.reason ?? "")) {
+      return `I6: ${one.buyer} was told 202, and the order is FAILED: ${order.reason}`;
+    }
+    // Under a key a later reservation of the order may be undecided still.
+    const decisions = one.key === undefined ? (fates.get(one.orderId) ?? []) : [];
+    if (decisions.length > 0 && decisions.every(({ decision }) => decision === "V" || decision === "X")) {
+      return `I6: ${one.buyer} was told 202, the books say ${decisions.map(({ decision }) => decision).join()}`;
+    }
+  }
+  for (const orderId of refusedForGood(told)) {
+    if (claims.get(orderId)) return "I7: a buyer was told order_failed, and the order is claimed";
+  }
+  for (const order of orders.all(onlooker)) {
+    const key = ledger.keyOf({ ...order, decision: "C", decidedAt: order.placedAt });
+    const how = outcome.get(onlooker, key)?.outcome ?? queue.get(onlooker, key)?.outcome;
+    const isSold = order.status === "CONFIRMED";
+    const isOpen = !terminal.has(order.status);
+    if (how && (isOpen || isSold !== (how === "sold"))) return `I8: an order is ${order.status}, its units are ${how}`;
+    const isClaimed = ledger.get(onlooker, key)?.decision === "C";
+    if (isClaimed && !isOpen && !how) return `I8: an order is ${order.status}, its units have no outcome`;
+    if ((isOpen || isSold) && !isClaimed) return `an order is ${order.status} without a claim`;
+  }
+  return undefined;
+}
+
+/** Orders of which every request has been answered, and answered order_failed. */
+function refusedForGood(told: readonly Told[]): string[] {
+  return [...Map.groupBy(told, ({ orderId }) => orderId)].flatMap(([orderId, requests]) => {
+    const allFailed = requests.every(({ answer }) => answer && !answer.ok && answer.reason === "order_failed");
+    return orderId !== "" && allFailed ? [orderId] : [];
+  });
+}
+
+export function unsettledOrders({ books, log }: World, { told }: People): string | undefined {
+  const { orders, outbox } = books.tables;
+  for (const one of told) {
+    if (!one.answer?.ok) continue;
+    const order = orders.get(onlooker, one.orderId);
+    if (!order || !terminal.has(order.status))
+      return `L2: ${one.buyer} was told 202, the order is ${order?.status ?? "nowhere"}`;
+  }
+  for (const { status } of orders.all(onlooker)) if (!terminal.has(status)) return `an order is ${status}`;
+  if (outbox.all(onlooker).length > 0) return "events are not shipped";
+  const events = log.topics.get("orders.events")?.flat() ?? [];
+  for (const order of orders.all(onlooker)) {
+    if (
+      !events.some(({ key, headers }) => key === order.orderId && headers.ce_id === `${order.orderId}:${order.status}`)
+    ) {
+      return `nobody was told that an order is ${order.status}`;
+    }
+  }
+  if ([...log.topics].some(([name, partitions]) => name.endsWith(".dlq") && partitions.flat().length > 0)) {
+    return "a record of ours is in the dead letters";
+  }
+  return undefined;
+}

@@ -1,0 +1,161 @@
+/** The gate as a server of its own: the real reducer behind a network, whose memory can be lost or be old. */
+import { type Gate, GateUnavailable } from "#inventory";
+import {
+  abort,
+  adopt,
+  apply,
+  claimVoid,
+  close,
+  forget,
+  install,
+  mark,
+  reserve,
+  setPrice,
+} from "../../src/inventory/gate/reducer.ts";
+import { type GateState, snapshotOf } from "../../src/inventory/gate/state.ts";
+import type { Network, Process } from "./network.ts";
+import type { Planted } from "./planted.ts";
+
+export type GateServer = {
+  state: GateState;
+  /** False once the memory was lost, until a `close` begins a new life: the scripts of the old one are gone. */
+  alive: boolean;
+  isDown: boolean;
+  closings: number;
+  /** What the gate's own check found: it then closes and is rebuilt, so nobody else would see it. */
+  drift: string | undefined;
+  onChange(): void;
+};
+
+export function createGateServer(onChange: () => void): GateServer {
+  return { state: new Map(), alive: true, isDown: false, closings: 0, drift: undefined, onChange };
+}
+
+export function connectGate(
+  server: GateServer,
+  network: Network,
+  process: Process,
+  planted: Planted | undefined,
+): Gate {
+  function call<T>(says: string, work: (state: GateState) => T, ofLostMemory: T | "begins a new life"): Promise<T> {
+    return network.call({
+      process,
+      says: `gate ${says}`,
+      effect() {
+        if (server.isDown) throw new GateUnavailable(says, new Error("down"));
+        if (!server.alive && planted !== "eval-fallback") {
+          if (ofLostMemory !== "begins a new life") return ofLostMemory as T;
+          server.state = new Map();
+        }
+        if (ofLostMemory === "begins a new life") server.alive = true;
+        const answer = work(server.state);
+        server.onChange();
+        return answer;
+      },
+      unanswered: () => new GateUnavailable(says, new Error("no answer")),
+    });
+  }
+
+  return {
+    reserve: (requests) =>
+      call(
+        `reserve ${requests.map(({ userId, quantity }) => `${quantity} for ${userId || "an admin"}`).join(", ")}`,
+        (state) => requests.map((request) => reserve(state, request)),
+        requests.map(() => ({ kind: "refused" as const, reason: "closed" as const })),
+      ),
+    mark: (refs) =>
+      call(
+        `mark ${refs.map(({ n }) => n).join()}`,
+        (state) => refs.map((ref) => (planted === "mark-forgotten" ? "published" : mark(state, ref))),
+        refs.map(() => "stale" as const),
+      ),
+    claimVoid: (ref) =>
+      call(
+        `claim void ${ref.n}`,
+        (state) => {
+          const record = state.get(ref.productId)?.records.get(ref.orderId);
+          return planted === "void-unclaimed" && record?.state === "pending" ? "voiding" : claimVoid(state, ref);
+        },
+        "stale",
+      ),
+    abort: (ref) => call(`abort ${ref.n}`, (state) => abort(state, ref), "kept"),
+    adopt: (productId, orderId, nowMs) =>
+      call("adopt", (state) => adopt(state, productId, orderId, nowMs), { kind: "refused" }),
+    apply: (row) =>
+      call(
+        `apply ${row.productId} ${row.seq}`,
+        (state) => {
+          const product = state.get(row.productId);
+          if (planted === "no-seq-check" && product && row.kind === "change") product.applied = row.seq - 1;
+          const answer = apply(state, row);
+          if (answer.kind === "drifted") server.drift ??= `I3: the gate drifted by ${answer.drift} at row ${row.seq}`;
+          return answer;
+        },
+        { kind: "refused" },
+      ),
+    close: (productId) =>
+      call(
+        `close ${productId}`,
+        (state) => {
+          const closing = `closing ${++server.closings}`;
+          close(state, productId, closing);
+          return closing;
+        },
+        "begins a new life",
+      ),
+    install: (image, closing) =>
+      call(
+        `install ${image.productId} in epoch ${image.epoch}`,
+        (state) => install(state, image, closing),
+        closing === undefined ? "begins a new life" : "stale",
+      ),
+    setPrice: (productId, price) =>
+      call(`price of ${productId}`, (state) => setPrice(state, productId, price), undefined),
+    snapshot: (productIds) =>
+      call(
+        "snapshot",
+        (state) =>
+          (productIds ?? [...state.keys()]).flatMap((id) => {
+            const product = state.get(id);
+            return product ? [snapshotOf(id, product)] : [];
+          }),
+        [],
+      ),
+    recordsBefore: (beforeMs, limit) =>
+      call(
+        "old records",
+        (state) => {
+          const records = [...state.values()].flatMap((product) => [...product.records.values()]);
+          return records
+            .filter(({ reservedAtMs }) => reservedAtMs < beforeMs)
+            .slice(0, planted === "no-sweeper" ? 0 : limit)
+            .map((record) => ({ ...record }));
+        },
+        [],
+      ),
+    records: (productId) =>
+      call(
+        `records of ${productId}`,
+        (state) => Array.from(state.get(productId)?.records.values() ?? [], (record) => ({ ...record })),
+        [],
+      ),
+    record: (productId, orderId) =>
+      call(
+        "record",
+        (state) => {
+          const record = state.get(productId)?.records.get(orderId);
+          return record && { ...record };
+        },
+        undefined,
+      ),
+    forget: (refs) =>
+      call(
+        "forget",
+        (state) => {
+          for (const ref of refs) forget(state, ref);
+        },
+        undefined,
+      ),
+    async shutdown() {},
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * `npm run simulate -- --seeds 10000`: schedules of the whole product on a virtual clock. `--seed N` runs one and prints
+ * what happened in it; `--planted <bug>` plants a bug, to see that it is caught.
+ */
+import { parseArgs } from "node:util";
+import { type Planted, plantedBugs } from "./planted.ts";
+import { runSchedule } from "./schedule.ts";
+import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1000" },
+    from: { type: "string", default: "1" },
+    seed: { type: "string" },
+    planted: { type: "string" },
+    lines: { type: "string", default: "200" },
+  },
+});
+if (values.planted !== undefined && !(values.planted in plantedBugs)) {
+  throw new Error(`--planted: ${values.planted} is none of ${Object.keys(plantedBugs).join(", ")}`);
+}
+const planted = values.planted as Planted | undefined;
+
+if (values.seed !== undefined) await showOne(Number(values.seed));
+else await showMany();
+
+async function showOne(seed: number): Promise<void> {
+  const { steps, virtualMs, violation, trace } = await runSchedule({ seed, planted, keepTrace: true });
+  for (const line of trace.slice(-Number(values.lines))) console.log(line);
+  console.log(`seed ${seed}: ${steps} steps, ${(virtualMs / 1000).toFixed(1)} s of virtual time`);
+  console.log(violation ? `✗ ${violation.checker}: ${violation.says}` : "✓ every law held");
+  process.exitCode = violation ? 1 : 0;
+}
+
+async function showMany(): Promise<void> {
+  const isTerminal = process.stderr.isTTY;
+  const figures = await runSchedules({
+    seeds: seedsFrom(Number(values.from), Number(values.seeds)),
+    planted,
+    onProgress({ schedules, violations }) {
+      if (isTerminal) process.stderr.write(`\r${schedules} schedules, ${violations.length} violations `);
+    },
+  });
+  if (isTerminal) process.stderr.write("\r\u001b[K");
+  print(figures);
+  process.exitCode = figures.violations.length > 0 ? 1 : 0;
+}
+
+function print({ schedules, steps, virtualMs, wallMs, requests, orders, faults, violations }: Figures): void {
+  const number = (of: number) => Math.round(of).toLocaleString("en");
+  console.log(`schedules    ${number(schedules)} in ${number(wallMs / 1000)} s`);
+  console.log(`steps        ${number(steps)}`);
+  console.log(`virtual time ${(virtualMs / 3_600_000).toFixed(1)} h`);
+  console.log(`requests     ${number(requests)}, orders in the books ${number(orders)}`);
+  console.log("faults");
+  for (const [kind, times] of [...faults].sort()) console.log(`  ${kind.padEnd(28)} ${number(times).padStart(9)}`);
+  for (const { seed, checker, says } of violations.slice(0, 20)) {
+    const also = planted ? ` --planted ${planted}` : "";
+    console.log(`✗ seed ${seed}, ${checker}: ${says}\n  npm run simulate -- --seed ${seed}${also}`);
+  }
+  console.log(violations.length > 0 ? `✗ ${number(violations.length)} schedules broke a law` : "✓ every law held");
+}

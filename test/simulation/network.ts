@@ -1,0 +1,94 @@
+/** Between a process and a server: requests and answers that take time, get lost, or arrive after all. */
+import type { Random } from "./random.ts";
+import type { Timeline } from "./timeline.ts";
+
+export type Fault = "request lost" | "answer lost" | "request late" | "slow";
+
+/** A running copy of the product. A dead one hears nothing any more; what it had sent may still arrive. */
+export type Process = { name: string; dead: boolean; onDeath: Set<() => void>; skewMs: number };
+
+/** What an effect throws that has to wait for somebody; it is tried again when told. */
+export class MustWait extends Error {
+  readonly subscribe: (again: () => void) => void;
+  constructor(subscribe: (again: () => void) => void) {
+    super("waits");
+    this.subscribe = subscribe;
+  }
+}
+
+export type Call<T> = {
+  process: Process;
+  says: string;
+  effect(): T;
+  /** What the caller meets where no answer comes. */
+  unanswered(): Error;
+  /** After the answer was lost, on the server's side. */
+  onLost?(): void;
+};
+
+export type Network = {
+  call<T>(call: Call<T>): Promise<T>;
+  /** How often a call meets a fault. Zero once the schedule is to come to rest. */
+  weather: { faults: number; latencyMs: number };
+  counts: Map<string, number>;
+};
+
+export type NetworkOptions = { timeline: Timeline; random: Random; note(text: string): void };
+
+export function createNetwork({ timeline, random, note }: NetworkOptions): Network {
+  const weather = { faults: 0, latencyMs: 2 };
+  const counts = new Map<string, number>();
+
+  function faultOf(): Fault | undefined {
+    if (!random.chance(weather.faults)) return undefined;
+    const fault = random.pick<Fault>(["request lost", "answer lost", "request late", "slow"]);
+    counts.set(fault, (counts.get(fault) ?? 0) + 1);
+    return fault;
+  }
+
+  function call<T>({ process, says, effect, unanswered, onLost }: Call<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    if (process.dead) return promise;
+    const fault = faultOf();
+    const slowMs = fault === "slow" ? random.next() * 2_000 : 0;
+    if (fault && fault !== "slow") note(`${process.name}: ${says} (${fault})`);
+    const latency = () => random.next() * weather.latencyMs;
+    const answer = (settle: () => void) => {
+      timeline.after(latency() + slowMs / 2, () => {
+        if (!process.dead) settle();
+      });
+    };
+    const giveUp = () => {
+      onLost?.();
+      answer(() => reject(unanswered()));
+    };
+
+    function run(): void {
+      try {
+        const value = effect();
+        if (!fault || fault === "slow") answer(() => resolve(value));
+      } catch (error) {
+        if (error instanceof MustWait) error.subscribe(() => timeline.after(0, arrive));
+        else if (fault !== "request late") answer(() => reject(error));
+        return;
+      }
+      if (fault === "answer lost") giveUp();
+    }
+
+    function arrive(): void {
+      // Half of what a process has sent before it died is on the wire and arrives.
+      if (process.dead && random.chance(0.5)) return;
+      if (fault !== "slow" || !process.dead) note(`${process.name}: ${says}`);
+      run();
+    }
+
+    if (fault === "request lost") giveUp();
+    else if (fault === "request late") {
+      timeline.after(random.next() * 3_000, arrive);
+      giveUp();
+    } else timeline.after(latency() + slowMs / 2, arrive);
+    return promise;
+  }
+
+  return { call, weather, counts };
+}

@@ -1,0 +1,153 @@
+/** Buyers, each with a will of their own, and the shop's people. Each remembers what they were told. */
+import { productRecord } from "#events/catalog";
+import type { PlaceAnswer } from "../../src/orders/answers.ts";
+import { orderIdFor } from "../../src/orders/ids.ts";
+import type { Copy, World } from "./world.ts";
+import { topics } from "./world.ts";
+
+/** One request for an order and what its buyer heard; `undefined` where the connection broke. */
+export type Told = {
+  buyer: string;
+  orderId: string;
+  key: string | undefined;
+  answer: PlaceAnswer | undefined;
+  beganMs: number;
+};
+
+export type People = { told: Told[]; underWay: number; entered: Map<string, number> };
+
+export type Sale = { products: string[]; maxAtOnce: number };
+
+const definite = new Set([
+  "sold_out",
+  "limit_per_customer",
+  "order_failed",
+  "price_changed",
+  "product_not_found",
+  "idempotency_mismatch",
+]);
+const goodCard = "4242424242424242";
+const badCard = "4000000000000010";
+
+export function createPeople(): People {
+  return { told: [], underWay: 0, entered: new Map() };
+}
+
+/** Asks until somebody serves; gives up when the process that was asked has died. */
+async function ask<T>(world: World, work: (copy: Copy) => Promise<T>): Promise<T | undefined> {
+  const copy = world.anyCopy();
+  if (!copy) return undefined;
+  const broken = new Promise<undefined>((resolve) => {
+    const look = () => (copy.process.dead ? resolve(undefined) : void world.timeline.after(500, look));
+    world.timeline.after(500, look);
+  });
+  const done = work(copy).catch((error) => {
+    world.note(`${copy.process.name}: a request failed: ${String(error)}`);
+    return undefined;
+  });
+  return Promise.race([done, broken]);
+}
+
+export function wait(world: World, ms: number): Promise<void> {
+  return new Promise((resolve) => world.timeline.after(ms, resolve));
+}
+
+export async function buy(world: World, people: People, buyer: string, productId: string): Promise<void> {
+  const { random } = world;
+  people.underWay += 1;
+  const key = random.chance(0.6) ? `key ${random.between(1, 2)}` : undefined;
+  const quantity = random.chance(0.8) ? 1 : 2;
+  const tabs = key !== undefined && random.chance(0.3) ? random.between(2, 10) : 1;
+  const request = { userId: buyer, productId, quantity, expectedTotalMinor: null, idempotencyKey: key };
+  const attempt = async () => {
+    for (let tries = 0; ; tries += 1) {
+      const named = key === undefined ? "" : orderIdFor({ userId: buyer, productId, key });
+      const told: Told = { buyer, orderId: named, key, answer: undefined, beganMs: world.timeline.now() };
+      people.told.push(told);
+      const answer = await ask(world, (copy) => copy.orders.place(request));
+      told.answer = answer;
+      if (answer) told.orderId = answer.ok ? answer.order.orderId : answer.orderId;
+      world.note(`${buyer} hears ${answer ? (answer.ok ? `202 ${answer.order.status}` : answer.reason) : "nothing"}`);
+      world.isDirty = true;
+      if (answer?.ok) return answer.order.orderId;
+      if (answer && definite.has(answer.reason)) return undefined;
+      if (key === undefined && tries > 1) return undefined;
+      await wait(world, 200 + random.next() * 2_000 + (tries > 10 ? 2_000 : 0));
+      if (tries > 40) return undefined;
+    }
+  };
+  const placed = await Promise.all(Array.from({ length: tabs }, attempt));
+  const orderId = placed.find((one) => one !== undefined);
+  if (orderId !== undefined) await payOrNot(world, orderId);
+  people.underWay -= 1;
+}
+
+async function payOrNot(world: World, orderId: string): Promise<void> {
+  const { random } = world;
+  await wait(world, random.next() * 1_500);
+  if (random.chance(0.15)) return;
+  if (random.chance(0.15)) {
+    await ask(world, (copy) => copy.orders.cancel(orderId, "cancelled"));
+    if (random.chance(0.5)) return;
+  }
+  const cards = random.pick([[goodCard], [badCard, goodCard], [badCard], [goodCard, goodCard]]);
+  for (const cardNumber of cards) {
+    // Some pay at the last moment, or past it.
+    if (random.chance(0.1)) await wait(world, random.next() * 14_000);
+    for (let tries = 0; tries < 30; tries += 1) {
+      const answer = await ask(world, (copy) => copy.payment.pay({ orderId, cardNumber }));
+      if (answer?.ok) break;
+      if (answer && answer.reason !== "payment_not_ready" && answer.reason !== "payment_in_progress") return;
+      await wait(world, 300 + random.next() * 500);
+    }
+    await wait(world, random.next() * 2_000);
+  }
+}
+
+/** Insists: a reference makes the entry count once. */
+export async function enter(
+  world: World,
+  people: People,
+  productId: string,
+  quantity: number,
+  ref: string,
+): Promise<void> {
+  people.underWay += 1;
+  const entry = { productId, quantity, ref, reason: "delivery", actor: "ann" };
+  for (let tries = 0; tries < 40; tries += 1) {
+    const answer = await ask(world, (copy) => copy.inventory.enter(entry));
+    if (answer?.ok || (answer && answer.reason !== "product_not_found")) break;
+    await wait(world, 200 + world.random.next() * 800);
+  }
+  people.underWay -= 1;
+}
+
+export async function tellPrice(world: World, productId: string, version: number, limit: number | null): Promise<void> {
+  const data = {
+    productId,
+    name: "a thing",
+    unitPriceMinor: 1_000 + version,
+    currency: "EUR",
+    limitPerCustomer: limit,
+    version,
+  };
+  const time = new Date(world.timeline.now()).toISOString();
+  const record = productRecord({ id: `${productId}:${version}`, type: "dropgate.product.changed", time, data });
+  // Told until it is acknowledged: so it may be told twice, and after a later one.
+  while (
+    !(await world.catalog.append(topics.products, [record]).then(
+      () => true,
+      () => false,
+    ))
+  )
+    await wait(world, 300);
+}
+
+export async function insist(world: World, people: People, work: (copy: Copy) => Promise<boolean>): Promise<void> {
+  people.underWay += 1;
+  for (let tries = 0; tries < 20; tries += 1) {
+    if (await ask(world, work)) break;
+    await wait(world, 500);
+  }
+  people.underWay -= 1;
+}

@@ -1,0 +1,12 @@
+/** Bugs that are planted at the ports by a switch of the simulation alone, to see that each checker sees something. */
+export const plantedBugs = {
+  "no-seq-check": "the gate applies stream rows in any order",
+  "eval-fallback": "a gate that came back with old data is taken at its word",
+  "no-tombstone": "a void leaves no row in the ledger",
+  "no-sweeper": "nobody looks after abandoned reservations",
+  "mark-forgotten": "202 is said of records that are not marked",
+  "void-unclaimed": "a void does not make the mark impossible",
+  "captured-at-once": "money is taken before the order stands",
+  "captured-twice": "a repeated capture takes the money again",
+} as const;
+export type Planted = keyof typeof plantedBugs;

@@ -1,0 +1,62 @@
+/** A short run of `npm run simulate`, the seeds that once found something, and the bugs that are planted to be found. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { type Planted, plantedBugs } from "./planted.ts";
+import { runSchedule } from "./schedule.ts";
+import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
+
+/** Begins elsewhere every day, so that a year of runs is more than one run repeated. */
+const firstSeed = 100_000 + Math.floor(Date.now() / 86_400_000) * 1_000;
+
+describe("whatever fails and whoever dies, no unit is lost and nobody is charged for nothing", () => {
+  test("in schedules that nobody has seen before", async (t) => {
+    const figures = await runSchedules({ seeds: seedsFrom(firstSeed, 150) });
+    assertHeld(figures);
+    t.diagnostic(
+      `${figures.schedules} schedules from seed ${firstSeed}, ${figures.steps} steps, ${figures.orders} orders`,
+    );
+  });
+
+  test("in the schedules that once found something", async () => {
+    const lines = (await readFile(new URL("./seeds.ndjson", import.meta.url), "utf8")).trim().split("\n");
+    assertHeld(await runSchedules({ seeds: lines.map((line) => JSON.parse(line).seed) }));
+  });
+});
+
+describe("what is planted is caught", () => {
+  const caughtBy = new Set<string>();
+  for (const [bug, says] of Object.entries(plantedBugs)) {
+    test(`planted: ${says}`, async (t) => {
+      const planted = bug as Planted;
+      for (const seed of seedsFrom(1, 400)) {
+        const { violation } = await runSchedule({ seed, planted });
+        if (!violation) continue;
+        caughtBy.add(violation.checker);
+        t.diagnostic(`caught by the checker of ${violation.checker}, seed ${seed}: ${violation.says}`);
+        return;
+      }
+      assert.fail(`nobody saw it: npm run simulate -- --planted ${bug}`);
+    });
+  }
+
+  test("every checker has caught something", () => {
+    assert.deepEqual(caughtBy, new Set(["units", "money", "orders", "rest"]));
+  });
+});
+
+test("a seed repeats itself, step by step", async () => {
+  const once = await runSchedule({ seed: 2970, keepTrace: true });
+  const again = await runSchedule({ seed: 2970, keepTrace: true });
+  assert.deepEqual(withoutIds(again.trace), withoutIds(once.trace));
+  assert.equal(again.steps, once.steps);
+});
+
+function withoutIds(trace: readonly string[]): string[] {
+  return trace.map((line) => line.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "an id"));
+}
+
+function assertHeld({ violations }: Figures): void {
+  const says = violations.map(({ seed, checker, says }) => `${checker}: ${says}\n  npm run simulate -- --seed ${seed}`);
+  assert.equal(violations.length, 0, says.join("\n"));
+}

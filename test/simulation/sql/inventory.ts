@@ -1,0 +1,320 @@
+/** Twins of the statements of src/inventory. */
+import type { StreamItem, StreamRow } from "#inventory";
+import type { Stock } from "../../../src/inventory/ledger.ts";
+import type { Planted } from "../planted.ts";
+import { type Twins, unnest } from "./statements.ts";
+import { createTable, SqlFault, type Transaction } from "./tables.ts";
+
+export type Ledger = {
+  productId: string;
+  epoch: number;
+  n: number;
+  decision: string;
+  orderId: string;
+  userId: string;
+  quantity: number;
+  decidedAt: Date;
+};
+type Claim = { productId: string; epoch: number; n: number; orderId: string; userId: string; quantity: number };
+export type Outcome = { productId: string; epoch: number; n: number; outcome: "released" | "sold"; quantity: number };
+type Price = {
+  productId: string;
+  unitPriceMinor: number;
+  currency: string;
+  limitPerCustomer: number | null;
+  version: number;
+};
+type Mode = { mode: string; ready: boolean; version: number; changedBy: string; changedAt: Date };
+
+export type InventoryTables = ReturnType<typeof createInventoryTables>;
+
+export function createInventoryTables() {
+  const reservation = ({ productId, epoch, n }: { productId: string; epoch: number; n: number }) =>
+    `${productId} ${epoch} ${n}`;
+  return {
+    stock: createTable<Stock>(({ productId }) => productId),
+    price: createTable<Price>(({ productId }) => productId),
+    ledger: createTable<Ledger>(reservation),
+    outcome: createTable<Outcome>(reservation),
+    queue: createTable<Claim & { outcome: "released" | "sold" }>(reservation),
+    entry: createTable<{ productId: string; ref: string; quantity: number }>(
+      ({ productId, ref }) => `${productId} ${ref}`,
+    ),
+    stream: createTable<StreamRow & { writtenAtMs: number }>(({ productId, seq }) => `${productId} ${seq}`),
+    quota: createTable<{ productId: string; userId: string; held: number }>(
+      ({ productId, userId }) => `${productId} ${userId}`,
+    ),
+    mode: createTable<Mode>(() => "the mode"),
+  };
+}
+
+type Strings = readonly string[];
+type Numbers = readonly number[];
+
+export function inventoryTwins(t: InventoryTables, now: () => number, planted?: Planted): Twins {
+  const among = (ids: unknown) => (row: { productId: string }) =>
+    ids === null || (ids as Strings).includes(row.productId);
+  const byProduct = (a: { productId: string }, b: { productId: string }) => (a.productId < b.productId ? -1 : 1);
+  const sum = <R>(rows: readonly R[], of: (row: R) => number) => rows.reduce((total, row) => total + of(row), 0);
+
+  function insertLedger(tx: Transaction, row: Ledger): void {
+    const key = t.ledger.keyOf(row);
+    const isOrder = (decision: string) => decision === "C" || decision === "X";
+    t.ledger.put(tx, key, t.ledger.get(tx, key) ? unique("stock_ledger_pkey") : row);
+    const others = t.ledger.all(tx).filter((one) => one.orderId === row.orderId && isOrder(one.decision));
+    if (isOrder(row.decision) && others.length > 1) unique("one_claim_an_order");
+  }
+
+  function writeStock(tx: Transaction, values: readonly unknown[]): object[] {
+    const [ids, ...figures] = values.slice(0, 7) as [Strings, ...Numbers[]];
+    ids.forEach((productId, i) => {
+      const [totalIn, committed, sold, epoch, seq, lastDirectN] = figures.map((column) => column[i] as number) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      if (committed < 0 || committed > totalIn) throw new SqlFault("23514", "committed_within_stock");
+      if (sold < 0 || sold > committed) throw new SqlFault("23514", "sold_within_committed");
+      t.stock.put(tx, productId, { productId, totalIn, committed, sold, epoch, seq, lastDirectN });
+    });
+    const rows = values.slice(7) as [Strings, Numbers, Numbers, Strings, Numbers, Numbers, Strings];
+    for (const [productId, seq, epoch, kind, availableAfter, added, items] of unnest(...rows)) {
+      const row = { productId, seq, epoch, kind: kind as StreamRow["kind"], availableAfter, added };
+      const key = `${productId} ${seq}`;
+      if (t.stream.get(tx, key)) unique("stock_stream_pkey");
+      t.stream.put(tx, key, { ...row, items: JSON.parse(items) as StreamItem[], writtenAtMs: now() });
+    }
+    return [];
+  }
+
+  return {
+    "from inventory.stock where product_id = any($1::text[]) order by product_id for update": (tx, [ids]) =>
+      [...(ids as Strings)].sort().flatMap((id) => {
+        const row = t.stock.lock(tx, id);
+        return row ? [{ ...row }] : [];
+      }),
+    "select 'fate' as kind": (tx, [ids, epochs, ns, orderIds, userIds]) => {
+      const orders = new Set(orderIds as Strings);
+      const people = new Set(unnest(ids as Strings, userIds as Strings).map((pair) => pair.join(" ")));
+      const fates = unnest(ids as Strings, epochs as Numbers, ns as Numbers).flatMap((key) => {
+        const row = t.ledger.get(tx, key.join(" "));
+        return row ? [{ kind: "fate", ...row, id: null }] : [];
+      });
+      const standing = t.ledger
+        .all(tx)
+        .filter(({ orderId, decision }) => orders.has(orderId) && (decision === "C" || decision === "X"))
+        .map((row) => ({ kind: "order", ...row, id: row.orderId }));
+      const held = t.quota
+        .all(tx)
+        .filter((row) => people.has(t.quota.keyOf(row)))
+        .map(({ productId, userId, held }) => ({ kind: "held", productId, epoch: 0, n: held, id: userId }));
+      return [...fates, ...standing, ...held];
+    },
+    "insert into inventory.stock_ledger": (tx, values) => {
+      const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Strings, Strings, Strings, Numbers, Numbers];
+      for (const [productId, epoch, n, decision, orderId, userId, quantity] of unnest(...columns)) {
+        if (decision === "V" && planted === "no-tombstone") continue;
+        insertLedger(tx, { productId, epoch, n, decision, orderId, userId, quantity, decidedAt: new Date(now()) });
+      }
+      const [products, users, quantities] = values.slice(8) as [Strings, Strings, Numbers];
+      for (const [productId, userId, quantity] of unnest(products, users, quantities)) {
+        const key = `${productId} ${userId}`;
+        t.quota.put(tx, key, { productId, userId, held: (t.quota.lock(tx, key)?.held ?? 0) + quantity });
+      }
+      return [];
+    },
+    "update inventory.stock s set": writeStock,
+    "insert into inventory.outcome_queue": (tx, [productId, epoch, n, orderId, userId, quantity, outcome]) => {
+      const row = { productId, epoch, n, orderId, userId, quantity, outcome } as Claim & { outcome: "sold" };
+      const key = t.queue.keyOf(row);
+      t.queue.put(tx, key, t.queue.get(tx, key) ? unique("outcome_queue_pkey") : row);
+      return [];
+    },
+    "delete from inventory.outcome_queue": (tx, [limit]) => {
+      const keys = t.queue.all(tx).map((row) => t.queue.keyOf(row));
+      const free = keys.filter((key) => !t.queue.isLockedByOther(tx, key)).slice(0, limit as number);
+      return free.flatMap((key) => {
+        const row = t.queue.lock(tx, key);
+        t.queue.put(tx, key, undefined);
+        return row ? [row] : [];
+      });
+    },
+    "insert into inventory.stock_outcome": (tx, values) => {
+      const columns = values.slice(0, 5) as [Strings, Numbers, Numbers, ("released" | "sold")[], Numbers];
+      for (const [productId, epoch, n, outcome, quantity] of unnest(...columns)) {
+        const row: Outcome = { productId, epoch, n, outcome, quantity };
+        const key = t.outcome.keyOf(row);
+        t.outcome.put(tx, key, t.outcome.get(tx, key) ? unique("stock_outcome_pkey") : row);
+      }
+      const released = values.slice(6) as [Strings, Strings, Numbers];
+      for (const [productId, userId, quantity] of unnest(...released)) {
+        const row = t.quota.lock(tx, `${productId} ${userId}`);
+        if (!row) continue;
+        if (row.held < quantity) throw new SqlFault("23514", "user_quota_held_check");
+        t.quota.put(tx, `${productId} ${userId}`, { ...row, held: row.held - quantity });
+      }
+      return [];
+    },
+    "select quantity from inventory.stock_entry": (tx, [productId, ref]) => {
+      const row = t.entry.get(tx, `${productId} ${ref}`);
+      return row ? [{ quantity: row.quantity }] : [];
+    },
+    "insert into inventory.stock_entry": (tx, [productId, ref, quantity]) => {
+      const key = `${productId} ${ref}`;
+      const row = { productId, ref, quantity } as { productId: string; ref: string; quantity: number };
+      t.entry.put(tx, key, t.entry.get(tx, key) ? unique("stock_entry_pkey") : row);
+      return [];
+    },
+    "max(seq) as seq from inventory.stock_stream": (tx) => {
+      const recent = t.stream.all(tx).filter(({ writtenAtMs }) => writtenAtMs > now() - 60_000);
+      const ends = new Map(recent.map(({ productId, seq }) => [productId, seq]));
+      for (const { productId, seq } of recent) ends.set(productId, Math.max(seq, ends.get(productId) ?? 0));
+      return Array.from(ends, ([productId, seq]) => ({ productId, seq }));
+    },
+    "from inventory.stock_stream where product_id = $1 and seq > $2": (tx, [productId, after, limit]) => {
+      const end = t.stock.get(tx, productId as string)?.seq ?? 0;
+      const rows: object[] = [];
+      for (let seq = (after as number) + 1; seq <= end && rows.length < (limit as number); seq += 1) {
+        const row = t.stream.get(tx, `${productId} ${seq}`);
+        if (row) rows.push(row);
+      }
+      return rows;
+    },
+    'select product_id as "productId", epoch from inventory.stock where product_id = any($1::text[])': (tx, [ids]) =>
+      t.stock
+        .all(tx)
+        .filter(among(ids))
+        .map(({ productId, epoch }) => ({ productId, epoch })),
+    "cross join lateral": (tx, [ids]) =>
+      (ids as Strings).flatMap((productId) => {
+        const epochs = t.ledger
+          .all(tx)
+          .filter(among([productId]))
+          .map(({ epoch }) => epoch);
+        return epochs.length > 0 ? [{ productId, epoch: Math.max(...epochs) }] : [];
+      }),
+    "jsonb_agg(jsonb_build_array(user_id, held))": (tx, [ids]) => {
+      const rows = t.quota
+        .all(tx)
+        .filter(({ held }) => held > 0)
+        .filter(among(ids));
+      return Array.from(
+        Map.groupBy(rows, ({ productId }) => productId),
+        ([productId, held]) => ({
+          productId,
+          held: held.map((row) => [row.userId, row.held]),
+        }),
+      );
+    },
+    "where exists (select 1 from inventory.stock_ledger": (tx, [ids]) => {
+      const known = new Set(t.ledger.all(tx).map(({ productId }) => productId));
+      return (ids as Strings).filter((id) => known.has(id)).map((productId) => ({ productId }));
+    },
+    'case when a.seq = 0 then 0 else r.available_after end as "availableAfter"': (tx, [ids, named, seqs]) => {
+      const applied = new Map(unnest(named as Strings, seqs as Numbers));
+      return t.stock
+        .all(tx)
+        .filter(among(ids))
+        .map(({ productId, epoch, seq }) => {
+          const at = applied.get(productId);
+          return { productId, epoch, seq, availableAfter: at === undefined ? null : afterRow(tx, productId, at) };
+        });
+    },
+    "from inventory.product_price where product_id = any": (tx, [ids]) => t.price.all(tx).filter(among(ids)),
+    "insert into inventory.product_price": (tx, [productId, unitPriceMinor, currency, limitPerCustomer, version]) => {
+      const row = { productId, unitPriceMinor, currency, limitPerCustomer, version } as Price;
+      const standing = t.price.lock(tx, row.productId);
+      if (!standing || standing.version < row.version) t.price.put(tx, row.productId, row);
+      return [];
+    },
+    "insert into inventory.stock (product_id)": (tx, [productId]) => {
+      const id = productId as string;
+      if (t.stock.conflict(tx, id)) return [];
+      t.stock.put(tx, id, { productId: id, totalIn: 0, committed: 0, sold: 0, epoch: 1, seq: 0, lastDirectN: 0 });
+      return [{ product_id: id }];
+    },
+    'select mode, ready, version, changed_by as "changedBy"': (tx) => t.mode.all(tx),
+    "from inventory.gate_mode for share": (tx) => {
+      const row = t.mode.share(tx, "the mode");
+      return [{ allowed: row?.mode === "sync" && row.ready }];
+    },
+    "update inventory.gate_mode": (tx, [mode, ready, changedBy, after]) => {
+      const row = t.mode.lock(tx, "the mode") as Mode;
+      if (after !== null && row.version !== after) return [];
+      const next = { mode, ready, version: row.version + 1, changedBy, changedAt: new Date(now()) } as Mode;
+      t.mode.put(tx, "the mode", next);
+      return [next];
+    },
+    "with chosen as": (tx, [ids, named, seqs]) => {
+      const applied = new Map(unnest((named ?? []) as Strings, (seqs ?? []) as Numbers));
+      return t.stock
+        .all(tx)
+        .filter(among(ids))
+        .sort(byProduct)
+        .map((stock) => {
+          const mine = among([stock.productId]);
+          const [entries, outcomes, queued] = [t.entry.all(tx), t.outcome.all(tx), t.queue.all(tx)];
+          const claims = t.ledger.all(tx).filter(({ decision }) => decision === "C");
+          const of = <R extends { productId: string; quantity: number }>(
+            rows: readonly R[],
+            fits: (row: R) => boolean,
+          ) =>
+            sum(
+              rows.filter((row) => mine(row) && fits(row)),
+              ({ quantity }) => quantity,
+            );
+          const has = (outcome: string) => (row: { outcome: string }) => row.outcome === outcome;
+          return {
+            ...stock,
+            availableAfterApplied: afterRow(tx, stock.productId, applied.get(stock.productId) ?? stock.seq),
+            entered: of(entries, () => true),
+            claimed: of(claims, () => true),
+            releasedCounted: of(outcomes, has("released")),
+            soldCounted: of(outcomes, has("sold")),
+            releasedQueued: of(queued, has("released")),
+            soldQueued: of(queued, has("sold")),
+          };
+        });
+    },
+    "where product_id > $1 order by product_id limit $2": (tx, [last, limit]) =>
+      t.stock
+        .all(tx)
+        .sort(byProduct)
+        .filter(({ productId }) => productId > (last as string))
+        .slice(0, limit as number)
+        .map(({ productId }) => ({ id: productId })),
+    "select product_id as id from inventory.stock": (tx) =>
+      t.stock
+        .all(tx)
+        .sort(byProduct)
+        .map(({ productId }) => ({ id: productId })),
+    "select 1 from inventory.stock where product_id = $1": (tx, [id]) => (t.stock.get(tx, id as string) ? [{}] : []),
+    "from inventory.stock_ledger where order_id = $1 and decision = 'V'": (tx, [orderId]) =>
+      t.ledger
+        .all(tx)
+        .filter((row) => row.orderId === orderId && row.decision === "V")
+        .slice(-1),
+    "select distinct order_id as id from inventory.stock_ledger": (tx, [orderIds]) => {
+      const rows = t.ledger
+        .all(tx)
+        .filter(({ orderId, decision }) => decision === "V" && (orderIds as Strings).includes(orderId));
+      return [...new Set(rows.map(({ orderId }) => orderId))].map((id) => ({ id }));
+    },
+    "select decision from inventory.stock_ledger where order_id = $1": (tx, [orderId]) =>
+      t.ledger
+        .all(tx)
+        .filter((row) => row.orderId === orderId)
+        .map(({ decision }) => ({ decision })),
+  };
+
+  function afterRow(tx: Transaction, productId: string, seq: number): number | null {
+    return seq === 0 ? 0 : (t.stream.get(tx, `${productId} ${seq}`)?.availableAfter ?? null);
+  }
+}
+
+export function unique(constraint: string): never {
+  throw new SqlFault("23505", `duplicate key value violates unique constraint "${constraint}"`);
+}

@@ -1,0 +1,160 @@
+/** Twins of the statements of src/orders. */
+import { unique } from "./inventory.ts";
+import { type Twins, unnest } from "./statements.ts";
+import { createTable } from "./tables.ts";
+
+export type OrderRow = {
+  orderId: string;
+  userId: string;
+  productId: string;
+  epoch: number;
+  n: number;
+  quantity: number;
+  unitPriceMinor: number;
+  currency: string;
+  priceVersion: number;
+  status: string;
+  reason: string | null;
+  bodyHash: string;
+  placedAt: Date;
+  payBy: Date;
+  timeline: object[];
+  sagaStarted: boolean;
+};
+
+export type OrderTables = ReturnType<typeof createOrderTables>;
+
+export function createOrderTables() {
+  return {
+    orders: createTable<OrderRow>(({ orderId }) => orderId),
+    settled: createTable<{ topic: string; partition: number; next: number }>(
+      ({ topic, partition }) => `${topic} ${partition}`,
+    ),
+    outbox: createTable<{ id: number; events: object[] }>(({ id }) => String(id)),
+    outboxLock: createTable<{ name: string }>(({ name }) => name),
+  };
+}
+
+type Strings = readonly string[];
+const columns = [
+  ...[
+    "orderId",
+    "userId",
+    "productId",
+    "epoch",
+    "n",
+    "quantity",
+    "unitPriceMinor",
+    "currency",
+    "priceVersion",
+    "status",
+  ],
+  ...["reason", "bodyHash", "placedAt", "payBy", "timeline"],
+] as const;
+
+export function orderTwins(t: OrderTables): Twins {
+  let lastEvent = 0;
+  const shown = (row: OrderRow) => ({ ...row, totalMinor: row.unitPriceMinor * row.quantity });
+  const isOpen = ({ status }: OrderRow) => status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING";
+
+  return {
+    "insert into orders.orders": (tx, values) =>
+      unnest(...(values as unknown[][])).flatMap((cells) => {
+        const given = Object.fromEntries(columns.map((name, i) => [name, cells[i]])) as Omit<OrderRow, "timeline">;
+        const row: OrderRow = { ...given, timeline: JSON.parse(cells[14] as string), sagaStarted: false };
+        const standing = t.orders.lock(tx, row.orderId);
+        if (!standing) {
+          t.orders.put(tx, row.orderId, row);
+          return [{ orderId: row.orderId }];
+        }
+        const givesWay =
+          standing.status === "FAILED" && standing.reason === "fenced" && row.status === "INVENTORY_RESERVED";
+        if (!givesWay) return [];
+        const { userId, productId, sagaStarted } = standing;
+        t.orders.put(tx, row.orderId, {
+          ...row,
+          userId,
+          productId,
+          sagaStarted,
+          timeline: [...standing.timeline, ...row.timeline],
+        });
+        return [{ orderId: row.orderId }];
+      }),
+    "from orders.orders where order_id = any($1::uuid[])": (tx, [ids]) =>
+      (ids as Strings).flatMap((id) => {
+        const row = t.orders.get(tx, id);
+        return row ? [shown(row)] : [];
+      }),
+    "set status = $2, reason = null": (tx, [orderId, status, epoch, n, entry, from]) => {
+      const row = t.orders.lock(tx, orderId as string);
+      if (!row || !(from as Strings).includes(row.status) || row.reason !== "payment_timeout") return [];
+      const timeline = [...row.timeline, ...JSON.parse(entry as string)];
+      const set = { status: status as string, reason: null, epoch: epoch as number, n: n as number, timeline };
+      t.orders.put(tx, row.orderId, { ...row, ...set });
+      return [shown({ ...row, ...set })];
+    },
+    "set status = $2, reason = coalesce($3": (tx, [orderId, status, reason, entry, from]) => {
+      const row = t.orders.lock(tx, orderId as string);
+      if (!row || !(from as Strings).includes(row.status)) return [];
+      const timeline = [...row.timeline, ...JSON.parse(entry as string)];
+      const next = { ...row, status: status as string, reason: (reason as string | null) ?? row.reason, timeline };
+      t.orders.put(tx, row.orderId, next);
+      return [shown(next)];
+    },
+    "update orders.orders set timeline": (tx, [orderId, entry]) => {
+      const row = t.orders.lock(tx, orderId as string);
+      if (row) t.orders.put(tx, row.orderId, { ...row, timeline: [...row.timeline, ...JSON.parse(entry as string)] });
+      return [];
+    },
+    "insert into orders.outbox": (tx, [events]) => {
+      lastEvent += 1;
+      t.outbox.put(tx, String(lastEvent), { id: lastEvent, events: JSON.parse(events as string) });
+      return [];
+    },
+    pg_try_advisory_xact_lock: (tx) => {
+      const mine = !t.outboxLock.isLockedByOther(tx, "outbox");
+      if (mine) t.outboxLock.put(tx, "outbox", { name: "outbox" });
+      return [{ mine }];
+    },
+    "select id, events from orders.outbox": (tx, [limit]) =>
+      t.outbox
+        .all(tx)
+        .sort((a, b) => a.id - b.id)
+        .slice(0, limit as number),
+    "delete from orders.outbox": (tx, [ids]) => {
+      for (const id of ids as number[]) t.outbox.put(tx, String(id), undefined);
+      return [];
+    },
+    "not saga_started": (tx, [limit]) =>
+      t.orders
+        .all(tx)
+        .filter((row) => !row.sagaStarted && row.status === "INVENTORY_RESERVED")
+        .sort((a, b) => a.placedAt.getTime() - b.placedAt.getTime())
+        .slice(0, limit as number)
+        .map(({ orderId }) => ({ id: orderId })),
+    "set saga_started = true": (tx, [ids]) => {
+      for (const id of ids as Strings) {
+        const row = t.orders.lock(tx, id);
+        if (row) t.orders.put(tx, id, { ...row, sagaStarted: true });
+      }
+      return [];
+    },
+    "and pay_by < $1 order by pay_by": (tx, [before, limit]) =>
+      t.orders
+        .all(tx)
+        .filter((row) => isOpen(row) && row.payBy < (before as Date))
+        .sort((a, b) => a.payBy.getTime() - b.payBy.getTime())
+        .slice(0, limit as number)
+        .map(({ orderId }) => ({ id: orderId })),
+    "next_offset as next from orders.settled": (tx, [topic]) => t.settled.all(tx).filter((row) => row.topic === topic),
+    "insert into orders.settled": (tx, [topic, partition, next]) => {
+      const key = `${topic} ${partition}`;
+      const standing = t.settled.lock(tx, key);
+      const row = { topic: topic as string, partition: partition as number, next: Number(next) };
+      t.settled.put(tx, key, { ...row, next: Math.max(row.next, standing?.next ?? 0) });
+      return [];
+    },
+  };
+}
+
+export { unique };

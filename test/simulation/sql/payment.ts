@@ -1,0 +1,146 @@
+/** Twins of the statements of src/payment. */
+import type { Payment } from "../../../src/payment/books.ts";
+import { unique } from "./inventory.ts";
+import type { Twins } from "./statements.ts";
+import { createTable, type Transaction } from "./tables.ts";
+
+type Intent = {
+  orderId: string;
+  userId: string | null;
+  amountMinor: number | null;
+  currency: string | null;
+  payBy: Date | null;
+  openedAt: Date | null;
+  closedAt: Date | null;
+};
+export type PaymentRow = Payment & {
+  grantedAt: Date | null;
+  keptAt: Date | null;
+  nextTryAtMs: number;
+  lastError: string | null;
+};
+export type PaymentTables = ReturnType<typeof createPaymentTables>;
+
+export function createPaymentTables() {
+  return {
+    intent: createTable<Intent>(({ orderId }) => orderId),
+    payment: createTable<PaymentRow>(({ paymentId }) => paymentId),
+    inbox: createTable<{ provider: string; eventId: string }>(({ provider, eventId }) => `${provider} ${eventId}`),
+  };
+}
+
+const live = ["requested", "authorized", "capturing", "captured"];
+const unsettled = ["requested", "capturing", "voiding", "refunding"];
+
+function isUnkept({ state, keptAt }: PaymentRow): boolean {
+  return (state === "authorized" || state === "captured") && keptAt === null;
+}
+
+export function paymentTwins(t: PaymentTables): Twins {
+  const shown = (intent: Intent | undefined) => (intent ? [{ ...intent, closed: intent.closedAt !== null }] : []);
+
+  function write(tx: Transaction, row: PaymentRow): void {
+    t.payment.put(tx, row.paymentId, row);
+    const ofOrder = t.payment.all(tx).filter(({ orderId, state }) => orderId === row.orderId && live.includes(state));
+    if (ofOrder.length > 1) unique("one_live_payment_an_order");
+  }
+
+  return {
+    "from payment.intent where order_id = $1 for update": (tx, [orderId]) =>
+      shown(t.intent.lock(tx, orderId as string)),
+    "where order_id = (select order_id from payment.payment where payment_id = $1) for update": (tx, [paymentId]) => {
+      const payment = t.payment.get(tx, paymentId as string);
+      return payment ? shown(t.intent.lock(tx, payment.orderId)) : [];
+    },
+    "insert into payment.intent (order_id, closed_at)": (tx, [orderId, closedAt]) => {
+      const standing = t.intent.lock(tx, orderId as string);
+      const nothing = { userId: null, amountMinor: null, currency: null, payBy: null, openedAt: null, closedAt: null };
+      const row = standing ?? { orderId: orderId as string, ...nothing };
+      t.intent.put(tx, row.orderId, { ...row, closedAt: row.closedAt ?? (closedAt as Date) });
+      return [];
+    },
+    "insert into payment.intent (order_id, user_id": (
+      tx,
+      [orderId, userId, amountMinor, currency, payBy, openedAt],
+    ) => {
+      const row = { orderId, userId, amountMinor, currency, payBy, openedAt, closedAt: null } as Intent;
+      // Waits for one that is being written, as a unique key does, and leaves it as it is.
+      const standing = t.intent.conflict(tx, row.orderId);
+      if (!standing) t.intent.put(tx, row.orderId, row);
+      return [];
+    },
+    "from payment.payment where order_id = $1 order by attempt": (tx, [orderId]) =>
+      t.payment
+        .all(tx)
+        .filter((row) => row.orderId === orderId)
+        .sort((a, b) => a.attempt - b.attempt)
+        .map((row) => ({ ...row })),
+    "insert into payment.payment": (tx, values) => {
+      const [paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt, nextTry] =
+        values;
+      const given = { paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt };
+      const rest = { providerRef: null, declineReason: null, tries: 0, grantedAt: null, keptAt: null, lastError: null };
+      write(tx, { ...given, ...rest, nextTryAtMs: (nextTry as Date).getTime() } as PaymentRow);
+      return [];
+    },
+    "update payment.payment set state = $2": (tx, [paymentId, state, providerRef, declineReason, at, nextTry]) => {
+      const row = t.payment.lock(tx, paymentId as string);
+      if (!row) return [];
+      const isGranted = state === "authorized" || state === "captured";
+      const grantedAt = isGranted ? (row.grantedAt ?? (at as Date)) : row.grantedAt;
+      const nextTryAtMs = (nextTry as Date).getTime();
+      const set = { state, providerRef, declineReason, grantedAt, nextTryAtMs, tries: 0, lastError: null };
+      write(tx, { ...row, ...set } as PaymentRow);
+      return [];
+    },
+    "update payment.payment set provider_ref = $2": (tx, [paymentId, providerRef]) => {
+      const row = t.payment.lock(tx, paymentId as string);
+      if (row && row.providerRef === null)
+        t.payment.put(tx, row.paymentId, { ...row, providerRef: providerRef as string });
+      return [];
+    },
+    "update payment.payment set last_error": (tx, [paymentId, state, lastError]) => {
+      const row = t.payment.lock(tx, paymentId as string);
+      if (row && row.state === state) t.payment.put(tx, row.paymentId, { ...row, lastError: lastError as string });
+      return [];
+    },
+    "set tries = tries + 1": (tx, [at, limit]) => {
+      const nowMs = (at as Date).getTime();
+      const due = t.payment
+        .all(tx)
+        .filter((row) => unsettled.includes(row.state) && row.nextTryAtMs <= nowMs)
+        .filter((row) => !t.payment.isLockedByOther(tx, row.paymentId))
+        .sort((a, b) => a.nextTryAtMs - b.nextTryAtMs)
+        .slice(0, limit as number);
+      return due.map((row) => {
+        const next = { ...row, tries: row.tries + 1, nextTryAtMs: nowMs + Math.min(60, 2 ** row.tries) * 1_000 };
+        t.payment.put(tx, row.paymentId, next);
+        return { ...next };
+      });
+    },
+    "select state from payment.payment where order_id = $1 and state in": (tx, [orderId]) =>
+      t.payment
+        .all(tx)
+        .filter((row) => row.orderId === orderId && live.includes(row.state))
+        .map(({ state }) => ({ state })),
+    "update payment.payment set kept_at = $2": (tx, [orderId, at]) => {
+      for (const { paymentId, orderId: of } of t.payment.all(tx)) {
+        const row = of === orderId ? t.payment.lock(tx, paymentId) : undefined;
+        if (row && isUnkept(row)) t.payment.put(tx, paymentId, { ...row, keptAt: at as Date });
+      }
+      return [];
+    },
+    "and kept_at is null and granted_at < $1": (tx, [before]) =>
+      t.payment
+        .all(tx)
+        .filter((row) => isUnkept(row) && row.grantedAt !== null && row.grantedAt < (before as Date))
+        .map(({ orderId, paymentId, grantedAt }) => ({ orderId, paymentId, grantedAt })),
+    "insert into payment.webhook_inbox": (tx, [provider, eventId]) => {
+      const key = `${provider} ${eventId}`;
+      const standing = t.inbox.conflict(tx, key);
+      if (standing) return [];
+      t.inbox.put(tx, key, { provider: provider as string, eventId: eventId as string });
+      return [{ event_id: eventId as string }];
+    },
+  };
+}

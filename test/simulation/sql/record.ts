@@ -1,0 +1,16 @@
+/** What the twins were asked and answered in a schedule, in the order in which it took effect. */
+import type { Transaction } from "./tables.ts";
+
+export type Recorded =
+  | {
+      kind: "statement";
+
+      name: string;
+      text: string;
+      values: readonly unknown[];
+      answer: Answer;
+    }
+  | { kind: "end"; committed: boolean };
+export type Answer = { rows: object[] } | { code: string };
+
+export type Recorder = (recorded: Recorded, transaction: Transaction) => void;

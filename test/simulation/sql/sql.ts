@@ -1,0 +1,115 @@
+/** The Sql port over the tables in memory: each statement, and each commit, is a call of its own over the network. */
+import { CommitUnknown, type Row, type Sql, type Tx } from "#engines/sql";
+import type { Network, Process } from "../network.ts";
+import type { Answer, Recorder } from "./record.ts";
+import type { Statement } from "./statements.ts";
+import { begin, end, SqlFault, type Transaction } from "./tables.ts";
+
+export type Server = {
+  statementOf(text: string): Statement;
+  /** Looked at after every commit. */
+  onCommit(): void;
+  isDown: boolean;
+  record?: Recorder | undefined;
+};
+
+export function connect(server: Server, network: Network, process: Process): Sql {
+  const gone = () => Object.assign(new Error("the connection to the books was lost"), { code: "08006" });
+
+  function execute(transaction: Transaction, text: string, values: readonly unknown[]): object[] {
+    const { name, run } = server.statementOf(text);
+    // The product goes on to change what it is given.
+    const note = (answer: Answer) =>
+      server.record?.(structuredClone({ kind: "statement", name, text, values, answer }), transaction);
+    try {
+      const rows = run(transaction, values);
+      note({ rows });
+      return rows;
+    } catch (error) {
+      if (error instanceof SqlFault) note({ code: error.code });
+      throw error;
+    }
+  }
+
+  function statement<R extends Row>(tx: Transaction, text: string, values: readonly unknown[]): Promise<R[]> {
+    const { name } = server.statementOf(text);
+    return network.call({
+      process,
+      says: name,
+      effect() {
+        if (tx.ended) throw gone();
+        if (server.isDown) {
+          end(tx, false);
+          throw gone();
+        }
+        return execute(tx, text, values) as R[];
+      },
+      unanswered: gone,
+      onLost: () => end(tx, false),
+    });
+  }
+
+  function finish(tx: Transaction): Promise<void> {
+    const commit = () => {
+      if (tx.ended || server.isDown) throw gone();
+      end(tx, true);
+      server.onCommit();
+    };
+    return network.call({
+      process,
+      says: "commit",
+      effect: commit,
+      unanswered: () => new CommitUnknown(gone()),
+    });
+  }
+
+  /** A transaction ends with its process at the latest. */
+  function open(): Transaction {
+    const transaction = begin();
+    const rollBack = () => end(transaction, false);
+    process.onDeath.add(rollBack);
+    transaction.onEnd.push(() => {
+      process.onDeath.delete(rollBack);
+      server.record?.({ kind: "end", committed: transaction.committed }, transaction);
+    });
+    return transaction;
+  }
+
+  async function transactOnce<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const transaction = open();
+    const tx: Tx = { inTransaction: true, query: (text, values = []) => statement(transaction, text, values) };
+    try {
+      const result = await work(tx);
+      await finish(transaction);
+      return result;
+    } finally {
+      // A commit that was never heard of ends when the connection does.
+      end(transaction, false);
+    }
+  }
+
+  return {
+    query<R extends Row>(text: string, values: readonly unknown[] = []) {
+      const transaction = open();
+      const { name } = server.statementOf(text);
+      const effect = () => {
+        if (server.isDown || transaction.ended) throw gone();
+        const rows = execute(transaction, text, values) as R[];
+        end(transaction, true);
+        server.onCommit();
+        return rows;
+      };
+      return network.call({ process, says: name, effect, unanswered: gone });
+    },
+    async transaction(work) {
+      for (let retry = 0; ; retry += 1) {
+        try {
+          return await transactOnce(work);
+        } catch (error) {
+          if (!(error instanceof SqlFault && error.code === "40P01") || retry === 5) throw error;
+        }
+      }
+    },
+    async close() {},
+  };
+}

@@ -1,0 +1,42 @@
+/** A statement of the product and its twin. Which is which is said by words that only that statement has. */
+import type { Transaction } from "./tables.ts";
+
+export type Twin = (tx: Transaction, values: readonly unknown[]) => object[];
+export type Statement = { name: string; run: Twin };
+/** Words of the statement, with single blanks, to what it does. */
+export type Twins = Record<string, Twin>;
+
+/** @throws Error where no twin knows the statement. */
+export function createStatements(twins: Twins): (text: string) => Statement {
+  const known = new Map<string, Statement>();
+  const all = Object.entries(twins).map(([name, run]) => ({ name, run }));
+  return (text) => {
+    let statement = known.get(text);
+    if (!statement) {
+      const flat = text.replaceAll(/\s+/g, " ").trim();
+      // Where the words of one are part of another's, the one that says more is meant.
+      const [found] = all.filter(({ name }) => flat.includes(name)).sort((a, b) => b.name.length - a.name.length);
+      if (!found) throw new Error(`no twin in test/simulation/sql knows this statement of the product: ${flat}`);
+      const { name, run } = found;
+      statement = { name, run: (tx, values) => wholeOrNot(tx, () => run(tx, values)) };
+      known.set(text, statement);
+    }
+    return statement;
+  };
+}
+
+function wholeOrNot(tx: Transaction, run: () => object[]): object[] {
+  tx.undo = [];
+  try {
+    return run();
+  } catch (error) {
+    for (const undo of tx.undo.reverse()) undo();
+    throw error;
+  }
+}
+
+/** The rows that unnest makes of arrays. */
+export function unnest<T extends unknown[]>(...columns: { [I in keyof T]: readonly T[I][] }): T[] {
+  const first = columns[0] as readonly unknown[];
+  return first.map((_, i) => columns.map((column) => (column as readonly unknown[])[i]) as T);
+}

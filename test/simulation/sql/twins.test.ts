@@ -1,0 +1,115 @@
+/**
+ * The tables in memory against PostgreSQL itself: what the product asked in a schedule, in the order in which it took
+ * effect, is asked of PostgreSQL afterwards, transaction by transaction, and has to be answered the same.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { inspect } from "node:util";
+import pg from "pg";
+import { inventorySchema } from "#inventory";
+import { ordersSchema } from "#orders";
+import { paymentSchema } from "#payment";
+import { connectionSettings } from "../../../src/engines/sql/connection.ts";
+import { migrate } from "../../../src/engines/sql/migrate.ts";
+import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { runSchedule } from "../schedule.ts";
+import type { Answer, Recorded } from "./record.ts";
+import type { Transaction } from "./tables.ts";
+
+const schedules = 12;
+
+let database: TestDatabase;
+before(async () => {
+  database = await openTestDatabase();
+  await migrate({ url: database.url, modules: [inventorySchema, ordersSchema, paymentSchema] });
+});
+after(() => database?.close());
+
+test("PostgreSQL answers every statement of a schedule as its twin does", async (t) => {
+  let statements = 0;
+  for (let seed = 1; seed <= schedules; seed += 1) {
+    await empty();
+    const recorded: [Recorded, Transaction][] = [];
+    const { violation } = await runSchedule({ seed, record: (...one) => recorded.push(one) });
+    assert.equal(violation, undefined, `seed ${seed}`);
+    statements += await replay(recorded, `seed ${seed}`);
+  }
+  t.diagnostic(`${statements} statements in ${schedules} schedules`);
+});
+
+async function empty(): Promise<void> {
+  const tables = await database.sql.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+      where schemaname in ('inventory', 'orders', 'payment') and tablename not in ('gate_mode', 'gate_boot')
+        and tablename not like '%schema%'`,
+  );
+  await database.sql.query(`truncate ${tables.map(({ name }) => name).join(", ")} restart identity`);
+  await database.sql.query(
+    "update inventory.gate_mode set mode = 'gatekeeper', ready = true, version = 1, changed_by = 'migration'",
+  );
+}
+
+/** Answers how many statements were compared. */
+async function replay(recorded: readonly [Recorded, Transaction][], where: string): Promise<number> {
+  const free: pg.Client[] = [];
+  const all: pg.Client[] = [];
+  const busy = new Map<Transaction, pg.Client>();
+  let compared = 0;
+
+  async function clientOf(transaction: Transaction): Promise<pg.Client> {
+    const known = busy.get(transaction);
+    if (known) return known;
+    const client = free.pop() ?? new pg.Client(connectionSettings(database.url, "twins"));
+    if (!all.includes(client)) {
+      all.push(client);
+      await client.connect();
+      // A statement whose twin did not wait must not wait either.
+      await client.query("set lock_timeout = '2s'");
+    }
+    busy.set(transaction, client);
+    await client.query("begin");
+    return client;
+  }
+
+  try {
+    for (const [one, transaction] of recorded) {
+      if (one.kind === "statement") {
+        const client = await clientOf(transaction);
+        const real = await client.query(one.text, one.values as unknown[]).then(
+          ({ rows }): Answer => ({ rows }),
+          (error): Answer => ({ code: error.code }),
+        );
+        if (timesMatter.test(one.name)) continue;
+        assert.deepEqual(shown(one.answer, real), shown(real, real), `${where}: ${one.text}\n${inspect(one.values)}`);
+        compared += 1;
+        continue;
+      }
+      const client = busy.get(transaction);
+      if (!client) continue;
+      await client.query(one.committed ? "commit" : "rollback");
+      busy.delete(transaction);
+      free.push(client);
+    }
+  } finally {
+    for (const client of all) await client.end();
+  }
+  return compared;
+}
+
+/** Statements whose answer depends on PostgreSQL's own clock. */
+const timesMatter = /max\(seq\) as seq from inventory\.stock_stream/;
+const ownTimes = new Set(["decidedAt", "changedAt", "?column?"]);
+
+/** Of the rows what PostgreSQL answers, in an order of their own where the statement has none. */
+function shown(answer: Answer, real: Answer): unknown {
+  if ("code" in answer || "code" in real) return answer;
+  const names = Object.keys(real.rows[0] ?? {}).filter((name) => !ownTimes.has(name));
+  const rows = answer.rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name] ?? null));
+  return rows.map((row) => JSON.stringify(row, byName)).sort();
+}
+
+/** PostgreSQL keeps the keys of jsonb in an order of its own. */
+function byName(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

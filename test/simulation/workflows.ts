@@ -1,0 +1,112 @@
+/** Durable stories: each is told by one process, and by another from its beginning when that one died. */
+import { type Steps, type Story, stepPatience, type Workflows } from "#engines/workflows";
+import type { Network, Process } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { Timeline } from "./timeline.ts";
+
+type Run = {
+  id: string;
+  input: unknown;
+  teller: Process | undefined;
+  outcome: string | undefined;
+  nudged: boolean;
+  wake(): void;
+};
+type Teller = { process: Process; tell(run: Run): void };
+
+export type WorkflowServer = {
+  runs: Map<string, Run>;
+  tellers: Teller[];
+};
+
+export function createWorkflowServer(): WorkflowServer {
+  return { runs: new Map(), tellers: [] };
+}
+
+/** Runs whose teller died are told by somebody else. */
+export function resume(server: WorkflowServer, random: Random): void {
+  const living = server.tellers.filter(({ process }) => !process.dead);
+  if (living.length === 0) return;
+  for (const run of server.runs.values()) {
+    if (run.outcome !== undefined || (run.teller && !run.teller.dead)) continue;
+    const teller = random.pick(living);
+    run.teller = teller.process;
+    teller.tell(run);
+  }
+}
+
+export type WorkflowWires = { timeline: Timeline; random: Random; network: Network };
+
+export function openWorkflows<Input, S extends Steps>(
+  server: WorkflowServer,
+  { timeline, random, network }: WorkflowWires,
+  process: Process,
+  story: Story<Input, S>,
+): Workflows<Input> {
+  const sleep = (ms: number) => new Promise<void>((resolve) => timeline.after(ms, resolve));
+
+  function patient(name: string): Steps[string] {
+    return async (input) => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await (story.steps[name] as Steps[string])(input);
+        } catch (error) {
+          if (!story.repeated.has(name) && attempt >= stepPatience.attempts) throw error;
+        }
+        await sleep(Math.min(100 * 3 ** (attempt - 1), 5_000));
+      }
+    };
+  }
+
+  const steps = Object.fromEntries(Object.keys(story.steps).map((name) => [name, patient(name)])) as S;
+
+  async function tell(run: Run): Promise<void> {
+    const waitForNudge = (untilMs: number) =>
+      new Promise<"nudged" | "deadline">((resolve) => {
+        const end = (how: "nudged" | "deadline") => {
+          cancel();
+          run.wake = () => {};
+          run.nudged = false;
+          resolve(how);
+        };
+        const cancel = timeline.after(untilMs - timeline.now(), () => end("deadline"));
+        run.wake = () => end("nudged");
+        if (run.nudged) run.wake();
+      });
+    const outcome = await story.tell(run.input as Input, steps, waitForNudge);
+    if (!process.dead) run.outcome = outcome;
+  }
+
+  server.tellers = server.tellers.filter((one) => !one.process.dead);
+  server.tellers.push({ process, tell: (run) => void tell(run) });
+  timeline.after(0, () => resume(server, random));
+
+  const unanswered = () => new Error("the workflow engine did not answer");
+  return {
+    start: (id, input) =>
+      network.call({
+        process,
+        says: "start a saga",
+        effect() {
+          if (server.runs.has(id)) return;
+          server.runs.set(id, { id, input, teller: undefined, outcome: undefined, nudged: false, wake() {} });
+          timeline.after(random.next() * 50, () => resume(server, random));
+        },
+        unanswered,
+      }),
+    nudge: (id) =>
+      network.call({
+        process,
+        says: "nudge a saga",
+        effect() {
+          const run = server.runs.get(id);
+          if (!run) return;
+          run.nudged = true;
+          run.wake();
+        },
+        unanswered,
+      }),
+    outcome: async (id) => server.runs.get(id)?.outcome,
+    async close() {},
+  };
+}

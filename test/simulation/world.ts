@@ -1,0 +1,207 @@
+/** All servers of one schedule, the processes of the product that run on them, and what people were told. */
+import type { EventLog } from "#engines/log";
+import { type Fulfilment, startFulfilment } from "#fulfilment";
+import { createInventory, type Inventory } from "#inventory";
+import { createOrders, type Orders } from "#orders";
+import { createPayment, type Payment } from "#payment";
+import type { Log } from "#platform/log";
+import type { Metrics } from "#platform/metrics";
+import { type Bank, createBank } from "./bank.ts";
+import { connectGate, createGateServer, type GateServer } from "./gate.ts";
+import { connectLog, createLogServer, type LogServer } from "./log.ts";
+import { createNetwork, type Network, type Process } from "./network.ts";
+import type { Planted } from "./planted.ts";
+import type { Random } from "./random.ts";
+import { createInventoryTables, type InventoryTables, inventoryTwins } from "./sql/inventory.ts";
+import { createOrderTables, type OrderTables, orderTwins } from "./sql/orders.ts";
+import { createPaymentTables, type PaymentTables, paymentTwins } from "./sql/payment.ts";
+import type { Recorder } from "./sql/record.ts";
+import { connect, type Server } from "./sql/sql.ts";
+import { createStatements } from "./sql/statements.ts";
+import { begin, end } from "./sql/tables.ts";
+import type { Timeline } from "./timeline.ts";
+import { createWorkflowServer, openWorkflows, resume, type WorkflowServer } from "./workflows.ts";
+
+export const topics = { reservations: "orders.reservations", events: "orders.events", products: "product.events" };
+export const paymentWindowMs = 12_000;
+
+/** One copy of the whole product, as `npm start` runs it. */
+export type Copy = {
+  process: Process;
+  inventory: Inventory;
+  orders: Orders;
+  payment: Payment;
+  /** False until it has started: it serves nobody yet. */
+  isUp: boolean;
+};
+
+export type World = {
+  timeline: Timeline;
+  random: Random;
+  network: Network;
+  books: { server: Server; tables: InventoryTables & OrderTables & PaymentTables };
+  gate: GateServer;
+  log: LogServer;
+  /** Where the catalog tells of its products. */
+  catalog: EventLog;
+  workflows: WorkflowServer;
+  bank: Bank;
+  copies: Copy[];
+  /** What happened, for whoever reads a failing schedule. */
+  trace: string[];
+  faults: Map<string, number>;
+  /** Something changed since the checkers looked last. */
+  isDirty: boolean;
+  /** A statement that has no twin: the simulation is to be taught it. */
+  unknown: string | undefined;
+  startCopy(name: string): void;
+  kill(copy: Copy): void;
+  /** Some copy that serves. */
+  anyCopy(): Copy | undefined;
+  note(text: string): void;
+  count(fault: string): void;
+};
+
+export type WorldOptions = {
+  timeline: Timeline;
+  random: Random;
+  keepTrace: boolean;
+  planted: Planted | undefined;
+  record: Recorder | undefined;
+};
+
+const traceLength = 20_000;
+
+export function createWorld({ timeline, random, keepTrace, planted, record }: WorldOptions): World {
+  const trace: string[] = [];
+  const faults = new Map<string, number>();
+  const startedMs = timeline.now();
+
+  function note(text: string): void {
+    if (!keepTrace) return;
+    trace.push(`${((timeline.now() - startedMs) / 1000).toFixed(3).padStart(8)} ${text}`);
+    if (trace.length > traceLength) trace.shift();
+  }
+
+  function count(fault: string): void {
+    faults.set(fault, (faults.get(fault) ?? 0) + 1);
+    note(`*** ${fault}`);
+  }
+
+  const network = createNetwork({ timeline, random, note });
+  const touch = () => {
+    world.isDirty = true;
+  };
+  const tables = { ...createInventoryTables(), ...createOrderTables(), ...createPaymentTables() };
+  const setUp = begin();
+  tables.mode.put(setUp, "the mode", {
+    ...{ mode: "gatekeeper", ready: true, version: 1, changedBy: "migration", changedAt: new Date(startedMs) },
+  });
+  end(setUp, true);
+  const twins = { ...inventoryTwins(tables, timeline.now, planted), ...orderTwins(tables), ...paymentTwins(tables) };
+  const known = createStatements(twins);
+  function statementOf(text: string) {
+    try {
+      return known(text);
+    } catch (error) {
+      world.unknown ??= (error as Error).message;
+      throw error;
+    }
+  }
+  const server: Server = { statementOf, onCommit: touch, isDown: false, record };
+
+  const logServer = createLogServer();
+  const catalog: Process = { name: "catalog", dead: false, onDeath: new Set(), skewMs: 0 };
+  const world: World = {
+    ...{
+      timeline,
+      random,
+      network,
+      books: { server, tables },
+      trace,
+      faults,
+      isDirty: false,
+      unknown: undefined,
+      note,
+      count,
+    },
+    gate: createGateServer(touch),
+    log: logServer,
+    catalog: connectLog(logServer, { timeline, random, network }, catalog),
+    workflows: createWorkflowServer(),
+    bank: createBank({
+      ...{ timeline, random, planted, onMovement: touch },
+      async deliver(body) {
+        const copy = world.anyCopy();
+        return copy ? (await copy.payment.receiveWebhook("bank", body, {})) === "accepted" : false;
+      },
+    }),
+    copies: [],
+    startCopy: (name) => void startCopy(world, name, planted),
+    kill(copy) {
+      count("a process dies");
+      note(`*** it is ${copy.process.name}`);
+      copy.process.dead = true;
+      world.copies = world.copies.filter((one) => one !== copy);
+      // Its servers hear of it a little later, and hold its locks till then.
+      timeline.after(random.next() * 200, () => {
+        for (const rollBack of [...copy.process.onDeath]) rollBack();
+      });
+      timeline.after(random.next() * 1_000, () => resume(world.workflows, random));
+    },
+    anyCopy() {
+      const up = world.copies.filter(({ isUp }) => isUp);
+      return up.length > 0 ? random.pick(up) : undefined;
+    },
+  };
+  return world;
+}
+
+async function startCopy(world: World, name: string, planted: Planted | undefined): Promise<void> {
+  const { timeline, random, network, books, gate, log } = world;
+  const skewMs = random.chance(0.3) ? random.between(-1_500, 1_500) : 0;
+  const process: Process = { name, dead: false, onDeath: new Set(), skewMs };
+  const now = () => timeline.now() + skewMs;
+  const sql = connect(books.server, network, process);
+  const wires = { timeline, random, network };
+  const eventLog = connectLog(log, wires, process);
+  const onFault = (what: string, error: unknown) => world.note(`${name}: ${what} failed: ${String(error)}`);
+  const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, isEnabled: () => false };
+
+  const inventory = createInventory({
+    ...{ sql, gate: connectGate(gate, network, process, planted), log: eventLog, now, onFault },
+    productEventsTopic: topics.products,
+  });
+  const orders = createOrders({
+    ...{ sql, reports: sql, log: eventLog, inventory, topics, now, onFault, metrics: noMetrics, paymentWindowMs },
+    ...{ group: "order-processor-group", maxRecords: 4, maxWaiting: 1_000 },
+  });
+  let running: Fulfilment | undefined;
+  const payment = createPayment({
+    ...{ sql, provider: world.bank.connect(network, process), log: silent, now },
+    async onVerdict(orderId, verdict, { declineReason = "declined" }) {
+      if (verdict === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
+      else running?.nudge(orderId);
+    },
+  });
+  const copy: Copy = { process, inventory, orders, payment, isUp: false };
+  world.copies.push(copy);
+  try {
+    await orders.start();
+    await inventory.start(orders.books);
+    running = await startFulfilment({
+      ...{ orders, payment, now, onFault, paymentGraceMs: 3_000 },
+      openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story),
+    });
+    copy.isUp = true;
+    world.note(`${name} is up`);
+  } catch (error) {
+    // As in life: a process that cannot start ends, and somebody starts it again.
+    world.note(`${name} cannot start: ${String(error)}`);
+    world.kill(copy);
+    timeline.after(1_000, () => world.startCopy(`${name}'`));
+  }
+}
+
+const cell = { inc() {}, observe() {}, with: () => cell };
+const noMetrics = { counter: () => cell, histogram: () => cell, gauge() {}, gauges() {} } as unknown as Metrics;
