@@ -10,20 +10,21 @@ type Cases = { port: string; adapter: string; passed: number; failed: number };
 
 export default async function* contractCases(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const found: Cases[] = [];
-  const open = new Map<string, Cases>();
+  let passed = 0;
+  let failed = 0;
   for await (const { type, data } of events) {
     if (type !== "test:pass" && type !== "test:fail") continue;
-    const file = data.file ?? "";
-    const cases = open.get(file) ?? { port: "", adapter: "", passed: 0, failed: 0 };
-    open.set(file, cases);
-    // A suite is told after its cases.
-    if (data.nesting > 0 && data.details.type !== "suite" && data.skip === undefined) {
-      cases[type === "test:pass" ? "passed" : "failed"] += 1;
+    // A suite is told after its cases, and one file after another, however many run at once.
+    if (data.nesting > 0) {
+      if (data.details.type === "suite" || data.skip !== undefined) continue;
+      if (type === "test:pass") passed += 1;
+      else failed += 1;
+      continue;
     }
-    if (data.nesting > 0) continue;
-    open.delete(file);
     const [, port, adapter] = contract.exec(data.name) ?? [];
-    if (port && adapter && cases.passed + cases.failed > 0) found.push({ ...cases, port, adapter });
+    if (port && adapter && passed + failed > 0) found.push({ port, adapter, passed, failed });
+    passed = 0;
+    failed = 0;
   }
   if (found.length === 0) return;
   yield "\ncases of each contract\n";

@@ -69,6 +69,11 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       return answers.every(({ body }) => (body.code ?? body.status) === status);
     });
 
+  /** Each process hears of the switch within a second, and a test begins when all have. */
+  async function everyProcessFollows(): Promise<void> {
+    await untilAnswered(await fleet.newProduct({ stock: 1_000 }), "PENDING");
+  }
+
   function assertOnly(answers: readonly Answer<Problem>[], allowed: readonly string[]): void {
     const others = Object.keys(tally(answers)).filter((code) => code !== "accepted" && !allowed.includes(code));
     assert.deepEqual(others, [], JSON.stringify(tally(answers)));
@@ -125,6 +130,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       await switched("gatekeeper");
       await someMore();
       const answers = await buying.stop();
+      await everyProcessFollows();
       t.diagnostic(JSON.stringify(tally(answers)));
       assertOnly(answers, unsure);
       await assertAccountsFor(fleet, productId, answers);
@@ -146,6 +152,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       }
       await switched("gatekeeper");
       await assertAccountsFor(fleet, productId, answers);
+      await everyProcessFollows();
     });
 
     describe("while Redis is away", () => {
@@ -154,6 +161,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         if (fleet.servers.redis.pid) await fleet.servers.redis.kill("SIGCONT");
         else await fleet.servers.redis.start();
         await until(async () => (await switchTo("gatekeeper")).status === 200, { withinMs: 40_000, everyMs: 500 });
+        await everyProcessFollows();
       });
 
       it("sync goes without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
