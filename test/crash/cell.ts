@@ -1,0 +1,37 @@
+/** A cell of the fault matrix: one thing that goes wrong, and what came of it. */
+import type { Figures, Verdict } from "./trial.ts";
+
+export type Cell = {
+  /** The law of its group, which begins with the hazards that it holds. */
+  group: string;
+  name: string;
+  run(random: () => number): Promise<CellResult>;
+};
+
+export type Group<C> = { title: string; cells: readonly C[] };
+
+/** Its title begins with the hazards that it holds, from where docs/hazards.md has it. */
+export function group<C>(title: string, cells: readonly C[]): Group<C> {
+  return { title, cells };
+}
+
+export type CellResult = { figures: Figures; faults: string[] };
+export type Done = CellResult & { group: string; name: string; ms: number };
+
+const shownBreaches = 8;
+
+/** Everything that is wrong with a trial, in sentences. */
+export function faultsOf({ broken, notes }: Verdict): string[] {
+  return [
+    ...notes,
+    ...broken.map(({ law, breaches }) => {
+      const shown = breaches.slice(0, shownBreaches).map(({ shows }) => `\n      ${shows}`);
+      return `${law}: ${breaches.reduce((all, { count }) => all + count, 0)}${shown.join("")}`;
+    }),
+  ];
+}
+
+export const nothingTried: Figures = {
+  ...{ tried: 0, accepted: 0, confirmed: 0, failed: 0, sold: 0 },
+  ...{ samples: 0, recoveryMs: 0 },
+};

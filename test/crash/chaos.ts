@@ -1,0 +1,157 @@
+/**
+ * `npm run chaos`: kills processes at every named point, and servers in every way, while people buy; reads the stores
+ * afterwards and prints a certificate. `-- --quick`: every crash point and one kill of each server. `-- --only NAME`: the
+ * cells whose name contains it, and it may be given again. `-- --seed N`: the same people again. The whole run writes docs/chaos.md.
+ */
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { createRandom } from "../simulation/random.ts";
+import { runSchedules, type Figures as Schedules, seedsFrom } from "../simulation/schedules.ts";
+import { type Cell, type Done, nothingTried } from "./cell.ts";
+import { certificateOf, chaosPage, isCaught } from "./certificate.ts";
+import { embeddedCells, healthyRun } from "./embedded-cells.ts";
+import { type EmbeddedStages, openEmbeddedStages, product } from "./embedded-stage.ts";
+import { type Caught, plantBugs } from "./planted.ts";
+import { realCells } from "./real-cells.ts";
+import { openRealStage, type RealStage } from "./real-stage.ts";
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", multiple: true },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    schedules: { type: "string", default: "10000" },
+  },
+});
+const seed = Number(values.seed);
+const { quick, only } = values;
+const isWhole = !quick && only === undefined;
+/** Cells of the embedded default wait more than they work. */
+const atOnce = availableParallelism() + 2;
+const begunMs = performance.now();
+const elapsed = () => `${Math.round((performance.now() - begunMs) / 1_000)} s`;
+
+let stages: Promise<EmbeddedStages> | undefined;
+let realStage: Promise<RealStage> | undefined;
+const openStages = () => (stages ??= openEmbeddedStages());
+const openFleet = () => (realStage ??= openRealStage());
+
+const named = (text: string) => only === undefined || only.some((part) => text.includes(part));
+const isWanted = ({ name, group }: Cell) => named(`${group} ${name}`);
+const onProcess = embeddedCells(openStages).filter(isWanted);
+const onServers = realCells(openFleet, { quick }).filter(isWanted);
+const plantsBugs = named("planted bugs");
+const count = onProcess.length + onServers.length;
+const done: Done[] = [];
+let caught: Caught[] = [];
+let schedules: Schedules | undefined;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => closeAll().finally(() => process.exit(130)));
+try {
+  console.log(`${count} cells, seed ${seed}\n`);
+  if (count === 0 && !plantsBugs) throw new Error(`no cell is named ${only?.join(" or ")}`);
+  await inLanes(atOnce, onProcess, runCell);
+  if (plantsBugs) await plant();
+  // The servers' cells mostly wait for the clock, which the simulation does not.
+  await Promise.all([inLanes(1, onServers, runCell), isWhole && simulate()]);
+} finally {
+  await closeAll();
+}
+await report();
+
+async function runCell(cell: Cell): Promise<void> {
+  const startedMs = performance.now();
+  const random = createRandom(seed + hashOf(cell.name));
+  const result = await cell.run(random.next).catch((error: Error) => ({
+    figures: nothingTried,
+    faults: [`it could not be run: ${error.stack}`],
+  }));
+  const ms = performance.now() - startedMs;
+  done.push({ ...result, group: cell.group, name: cell.name, ms });
+  const { figures: f, faults } = result;
+  const says = `${f.accepted} of ${f.tried} accepted, ${f.confirmed} confirmed, back after ${(f.recoveryMs / 1_000).toFixed(1)} s`;
+  console.log(
+    `${faults.length === 0 ? "✔" : "✖"} ${cell.name}: ${says} (${Math.round(ms)}ms)  [${done.length} of ${count}, ${elapsed()}]`,
+  );
+  for (const fault of faults) console.log(`    ${fault}`);
+  if (faults.length > 0) console.log(`    again: npm run chaos -- --only "${cell.name}" --seed ${seed}`);
+}
+
+async function plant(): Promise<void> {
+  console.log(`\nplanting bugs in a healthy run … [${elapsed()}]`);
+  const stage = await (await openStages()).open("healthy");
+  try {
+    const { evidence, broken } = await healthyRun(stage, createRandom(seed).next);
+    if (broken.length > 0) console.log(`✖ the healthy run broke ${broken.map(({ law }) => law).join(", ")}`);
+    caught = await plantBugs(stage, product, evidence);
+  } finally {
+    await stage.close();
+  }
+  for (const one of caught) {
+    console.log(`${isCaught(one) ? "✔" : "✖"} ${one.bug}: ${one.spoke.join(", ") || "nobody spoke"}`);
+  }
+  console.log("");
+}
+
+async function simulate(): Promise<void> {
+  console.log(`\n${values.schedules} schedules of the simulation … [${elapsed()}]`);
+  let saidMs = performance.now();
+  schedules = await runSchedules({
+    seeds: seedsFrom(seed, Number(values.schedules)),
+    threads: 1,
+    onProgress(figures) {
+      if (performance.now() - saidMs < 60_000) return;
+      saidMs = performance.now();
+      console.log(`  ${figures.schedules} schedules, ${figures.violations.length} violations [${elapsed()}]`);
+    },
+  });
+  for (const { seed, checker, says } of schedules.violations) console.log(`✖ schedule ${seed}: ${checker}: ${says}`);
+}
+
+async function report(): Promise<void> {
+  // In the order of the matrix, whichever was done first.
+  const order = [...onProcess, ...onServers].map(({ group, name }) => group + name);
+  done.sort((a, b) => order.indexOf(a.group + a.name) - order.indexOf(b.group + b.name));
+  const run = { seed, cells: done, caught, schedules, wallMs: performance.now() - begunMs };
+  console.log("\nCertificate");
+  for (const [name, figure] of certificateOf(run)) console.log(`  ${name.padEnd(42)} ${figure}`);
+  if (isWhole) await writeFile(new URL("../../docs/chaos.md", import.meta.url), chaosPage(run));
+  const broken = done.filter(({ faults }) => faults.length > 0).length;
+  const missed = caught.filter((one) => !isCaught(one)).length + (plantsBugs && caught.length === 0 ? 1 : 0);
+  const brokenSchedules = schedules && schedules.violations.length > 0 ? 1 : 0;
+  const fail = broken + missed + brokenSchedules;
+  const all = done.length + caught.length + (schedules ? 1 : 0);
+  // As node:test ends, so that whoever counts tests can count these.
+  for (const [name, figure] of [
+    ["tests", all],
+    ["pass", all - fail],
+    ["fail", fail],
+    ["duration_ms", Math.round(run.wallMs)],
+  ]) {
+    console.log(`ℹ ${name} ${figure}`);
+  }
+  process.exitCode = fail === 0 ? 0 : 1;
+}
+
+async function closeAll(): Promise<void> {
+  const [home, fleet] = [stages, realStage];
+  stages = undefined;
+  realStage = undefined;
+  await Promise.allSettled([home?.then((open) => open.close()), fleet?.then((open) => open.close())]);
+}
+
+async function inLanes<T>(lanes: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const lane = async () => {
+    for (let item = waiting.shift(); item; item = waiting.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (const char of text) hash = (Math.imul(hash, 31) + (char.codePointAt(0) ?? 0)) | 0;
+  return hash;
+}

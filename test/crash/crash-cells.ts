@@ -1,0 +1,68 @@
+/** Where processes die: every named crash point of the source, and what has to be going on for it to be passed. */
+import { type Group, group } from "./cell.ts";
+import type { Chore } from "./staff.ts";
+
+export type CrashCell = {
+  point: string;
+  /** It dies on this pass, counted from the start of the process. */
+  pass: number;
+  /** Other points that lead the way there. */
+  with?: string;
+  chore?: Chore;
+};
+
+const answersOfTheLogAreLost = { with: "log.append.acknowledged:error" };
+const ordersWaitLong = { with: "place.reserved:delay=9000" };
+
+export const crashGroups: readonly Group<CrashCell>[] = [
+  group("H1: killed on the way of an order, from the gate over the log to the answer", [
+    { point: "place.reserved", pass: 12 },
+    { point: "log.append", pass: 8 },
+    { point: "log.append.acknowledged", pass: 8 },
+    { point: "place.appended", pass: 12 },
+    { point: "place.marked", pass: 12 },
+  ]),
+  group("H4: killed while an order of unknown fate is made void", [
+    { point: "place.voiding", pass: 5, ...answersOfTheLogAreLost },
+    { point: "place.voided", pass: 5, ...answersOfTheLogAreLost },
+    { point: "sweep.claimed", pass: 7, ...ordersWaitLong },
+    { point: "sweep.voided", pass: 7, ...ordersWaitLong },
+  ]),
+  group("H1: killed at every step of settlement", [
+    { point: "settle.read", pass: 3 },
+    { point: "settle.before-commit", pass: 3 },
+    { point: "settle.committed", pass: 3 },
+  ]),
+  group("G7: killed while the gate is loaded, at the start and in the middle of the sale", [
+    { point: "rebuild.closed", pass: 1 },
+    { point: "rebuild.drained", pass: 1 },
+    { point: "rebuild.fenced", pass: 1 },
+    { point: "rebuild.installed", pass: 1 },
+    { point: "rebuild.closed", pass: 2, chore: "rebuild" },
+    { point: "rebuild.drained", pass: 2, chore: "rebuild" },
+    { point: "rebuild.fenced", pass: 2, chore: "rebuild" },
+    { point: "rebuild.installed", pass: 2, chore: "rebuild" },
+    { point: "rebuild.closed", pass: 2, chore: "switch" },
+    { point: "rebuild.drained", pass: 2, chore: "switch" },
+    { point: "rebuild.drained", pass: 3, chore: "switch" },
+    { point: "rebuild.fenced", pass: 2, chore: "switch" },
+  ]),
+  group("S14: killed around every question to the payment provider", [
+    { point: "payment.requested", pass: 3 },
+    { point: "payment.authorize-answered", pass: 3 },
+    { point: "payment.capture-decided", pass: 2 },
+    { point: "payment.capture-answered", pass: 2 },
+    { point: "payment.close-decided", pass: 1 },
+    { point: "payment.void-answered", pass: 1 },
+    { point: "payment.refund-answered", pass: 1 },
+  ]),
+  group("S6: killed in the middle of a webhook", [
+    { point: "payment.webhook-noted", pass: 3 },
+    { point: "payment.webhook-committed", pass: 3 },
+  ]),
+  group("S8: killed while a payment that came late takes new units", [{ point: "restore.reserved", pass: 1 }]),
+  group("G11: killed while a new price is told", [{ point: "catalog.appended", pass: 1 }]),
+];
+
+export const cellName = ({ point, pass, chore }: CrashCell) =>
+  `${point}@${pass}${chore === undefined ? "" : `, ${chore}`}`;

@@ -1,0 +1,10 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { crashGroups } from "./crash-cells.ts";
+import { pointsInSource } from "./source-points.ts";
+
+test("every crash point that the source names is in the fault matrix, and no other", () => {
+  const tried = new Set(crashGroups.flatMap(({ cells }) => cells.map(({ point }) => point)));
+  assert.deepEqual([...tried].sort(), pointsInSource(fileURLToPath(new URL("../../src", import.meta.url))));
+});

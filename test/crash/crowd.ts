@@ -1,0 +1,139 @@
+/** Buyers of every kind, one after another, who go on asking while the shop dies and comes back. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/client.ts";
+import { attemptOf, isAnswered, verdictOf, type Wish } from "./history.ts";
+import { patiently } from "./patience.ts";
+
+/** What a buyer does with an accepted order: cards tried in turn, and whether he thinks better of it. */
+type Kind = { cards: readonly string[]; cancels?: boolean };
+
+const good = "4242 4242 4242 4242";
+/** The bank of these runs takes the money of this card when it is only asked to hold it: see stage-bank.ts. */
+const takenAtOnce = "4111 1111 1111 1111";
+const slow = "4000 0000 0000 0909";
+
+const kinds: readonly Kind[] = [
+  { cards: [good] },
+  { cards: [good] },
+  { cards: ["4000 0000 0000 0010", good] },
+  { cards: [takenAtOnce], cancels: true },
+  { cards: [good] },
+  { cards: [slow] },
+  { cards: [] },
+  { cards: ["4000 0000 0000 0404"] },
+  { cards: ["4000 0000 0000 0707"] },
+  { cards: [], cancels: true },
+  { cards: [good] },
+  { cards: [slow], cancels: true },
+  { cards: ["4000 0000 0000 0101"] },
+  { cards: [] },
+  { cards: ["4000 0000 0000 0606"] },
+  { cards: ["4000 0000 0000 0808", good] },
+  { cards: [takenAtOnce] },
+  { cards: ["4000 0000 0000 0303"] },
+];
+
+export type CrowdOptions = {
+  as(user: string): Client;
+  productId: string;
+  /** Wishes, one each `everyMs`. */
+  count: number;
+  everyMs: number;
+  /** Distinguishes the crowd from others of the same shop. */
+  name: string;
+  random(): number;
+  /** Nobody begins anything after this: what is unanswered then stays so. */
+  untilMs: number;
+};
+
+export type Crowd = { readonly wishes: readonly Wish[]; done: Promise<void>; stop(): void };
+
+/** Of six buyers one has no key, and one wishes for three orders, which is more than he may have. */
+export function sendCrowd(options: CrowdOptions): Crowd {
+  const { as, productId, count, everyMs, name, random } = options;
+  const wishes: Wish[] = [];
+  let stopped = false;
+  const goesOn = () => !stopped && performance.now() < options.untilMs;
+
+  async function comeAll(): Promise<void> {
+    const coming: Promise<void>[] = [];
+    for (let i = 0; i < count && goesOn(); i += 1) {
+      const greedy = i % 6 === 5;
+      const user = `${name}-${greedy ? `greedy-${Math.floor(i / 18)}` : i}`;
+      const key = i % 6 === 2 ? undefined : `key-${name}-${i}`;
+      const wish = { user, productId, quantity: greedy ? 1 : 1 + (i % 2), key, attempts: [], shown: [] };
+      wishes.push(wish);
+      coming.push(visit(as(user), wish, kinds[i % kinds.length] as Kind));
+      await pause(everyMs * (0.5 + random()));
+    }
+    await Promise.all(coming);
+  }
+
+  async function visit(client: Client, wish: Wish, { cards, cancels }: Kind): Promise<void> {
+    const orderId = await place(client, wish);
+    if (!orderId) return;
+    for (const cardNumber of cards) if (!(await pay(client, orderId, cardNumber))) break;
+    if (cancels) {
+      await pause(random() * 300);
+      await act(client, `/orders/${orderId}/cancel`, {}, ["order_ended"]);
+    }
+    await look(client, wish, orderId);
+  }
+
+  async function place(client: Client, wish: Wish): Promise<string | undefined> {
+    const headers = wish.key === undefined ? {} : { "idempotency-key": wish.key };
+    const body = { productId, quantity: wish.quantity };
+    for (;;) {
+      const answer = await patiently(client.post<PlacedOrder & Problem>("/orders", body, headers));
+      wish.attempts.push(answer ? attemptOf(answer.status, answer.body.code, answer.body.orderId) : nothingHeard);
+      if (isAnswered(wish) || wish.key === undefined || !goesOn()) break;
+      await pause(100 + random() * 300);
+    }
+    if (verdictOf(wish) !== "ok") return undefined;
+    return wish.attempts.find(({ told }) => told === "ok")?.orderId;
+  }
+
+  /** Answers whether another card may be tried. */
+  async function pay(client: Client, orderId: string, cardNumber: string): Promise<boolean> {
+    const final = ["already_paid", "payment_closed", "order_ended", "too_many_attempts", "order_not_found"];
+    const code = await act(client, `/orders/${orderId}/payment`, { cardNumber }, final);
+    return code === undefined;
+  }
+
+  /** Until it is taken or refused for good; answers the refusal. */
+  async function act(
+    client: Client,
+    path: string,
+    body: object,
+    final: readonly string[],
+  ): Promise<string | undefined> {
+    while (goesOn()) {
+      const answer: Answer<Problem> | undefined = await patiently(client.post(path, body));
+      if (answer && answer.status < 300) return undefined;
+      if (answer && final.includes(answer.body.code)) return answer.body.code;
+      await pause(100 + random() * 300);
+    }
+    return "gave_up";
+  }
+
+  async function look(client: Client, wish: Wish, orderId: string): Promise<void> {
+    while (goesOn()) {
+      const status = (await patiently(client.get<Order>(`/orders/${orderId}`)))?.body.status;
+      if (status === "CONFIRMED" || status === "FAILED" || status === "CANCELLED") {
+        wish.shown.push(status);
+        return;
+      }
+      await pause(300 + random() * 400);
+    }
+  }
+
+  return {
+    wishes,
+    done: comeAll(),
+    stop() {
+      stopped = true;
+    },
+  };
+}
+
+const nothingHeard = { told: "info", code: "no_answer" } as const;

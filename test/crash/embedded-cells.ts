@@ -1,0 +1,89 @@
+/** The cells of the embedded default: a process is killed at a point, started again, and the law is asked. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
+import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
+import { type EmbeddedStage, type EmbeddedStages, limitPerCustomer, product } from "./embedded-stage.ts";
+import type { Chore } from "./staff.ts";
+import { runTrial, type Verdict } from "./trial.ts";
+
+const buyers = { count: 45, everyMs: 60 };
+/** Far above what leads to any point. */
+const deadWithinMs = 40_000;
+
+export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
+  const crashes = crashGroups.flatMap(({ title, cells }) =>
+    cells.map((cell): Cell => ({ group: title, name: cellName(cell), run: (random) => crash(cell, random) })),
+  );
+  const whole = group("H1: everything on the machine killed at the same moment, PostgreSQL among it", [
+    { name: "everything, moment 1", run: everythingKilled },
+    { name: "everything, moment 2", run: everythingKilled },
+    { name: "everything, moment 3", run: everythingKilled },
+  ]);
+  return [...crashes, ...whole.cells.map((cell): Cell => ({ group: whole.title, ...cell }))];
+
+  function everythingKilled(random: () => number): Promise<CellResult> {
+    return onStage(`everything-${Math.floor(random() * 1e9)}`, (stage) => killEverything(stage, random));
+  }
+
+  async function onStage(name: string, work: (stage: EmbeddedStage) => Promise<CellResult>): Promise<CellResult> {
+    const stage = await (await stages()).open(name);
+    try {
+      const result = await work(stage);
+      if (result.faults.length > 0) result.faults.push(`the process said:\n${lastLines(stage.output, 40)}`);
+      return result;
+    } finally {
+      await stage.close();
+    }
+  }
+
+  function crash(cell: CrashCell, random: () => number): Promise<CellResult> {
+    return onStage(cellName(cell), async (stage) => {
+      const faults: string[] = [];
+      stage.launch([`${cell.point}:kill@${cell.pass}`, ...(cell.with ? [cell.with] : [])].join(","));
+      // It may die before it is up: then who waits for it is told so by its end.
+      stage.untilUp().catch(() => {});
+      const verdict = await trial(stage, cell.chore ?? "none", random, async (probe) => {
+        const how = await Promise.race([stage.ended(), pause(deadWithinMs, "alive", { ref: false })]);
+        probe();
+        if (how !== "SIGKILL") faults.push(`${cellName(cell)} did not kill it: ${how}`);
+        if (how === "alive") await stage.killEverything();
+        stage.launch();
+        await stage.untilUp();
+      });
+      return { figures: verdict.figures, faults: [...faults, ...faultsOf(verdict)] };
+    });
+  }
+
+  async function killEverything(stage: EmbeddedStage, random: () => number): Promise<CellResult> {
+    stage.launch();
+    await stage.untilUp();
+    const verdict = await trial(stage, "none", random, async (probe) => {
+      await pause(500 + random() * 1_500);
+      await stage.killEverything();
+      probe();
+      stage.launch();
+      await stage.untilUp();
+    });
+    return { figures: verdict.figures, faults: faultsOf(verdict) };
+  }
+}
+
+/** A run in which nothing dies: what it leaves is what bugs are planted in. */
+export async function healthyRun(stage: EmbeddedStage, random: () => number): Promise<Verdict> {
+  stage.launch();
+  await stage.untilUp();
+  return trial(stage, "rebuild", random, async (probe) => probe());
+}
+
+function trial(
+  shop: EmbeddedStage,
+  chore: Chore,
+  random: () => number,
+  disturb: (probe: () => void) => Promise<void>,
+): Promise<Verdict> {
+  return runTrial({ shop, productId: product, limitPerCustomer, buyers, chore, random, disturb });
+}
+
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split("\n").slice(-count).join("\n");
+}

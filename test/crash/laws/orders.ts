@@ -1,0 +1,64 @@
+/** What people were told is so, and what was accepted comes to an end. */
+import { verdictOf } from "../history.ts";
+import { type Law, stands } from "./law.ts";
+
+export const orderLaws: readonly Law[] = [
+  {
+    name: "accepted and unknown",
+    says: "every order that was answered 202 is in the books, under the id that was told, and as its buyer was shown it",
+    breaches: ({ wishes, orders }) => {
+      const statusOf = new Map(orders.map(({ orderId, status }) => [orderId, status]));
+      return wishes.flatMap(({ attempts, shown, user }) => {
+        const ids = new Set(attempts.filter(({ told }) => told === "ok").map(({ orderId }) => orderId ?? ""));
+        if (ids.size > 1) return [{ count: 1, shows: `${user} was told two ids: ${[...ids].join(", ")}` }];
+        return [...ids].flatMap((orderId) => {
+          const status = statusOf.get(orderId);
+          if (!status) return [{ count: 1, shows: `${orderId} of ${user} was accepted and is not in the books` }];
+          const undone = shown.includes("CONFIRMED") && status !== "CONFIRMED";
+          return undone ? [{ count: 1, shows: `${orderId} was shown CONFIRMED and is ${status}` }] : [];
+        });
+      });
+    },
+  },
+  {
+    name: "accepted and not terminal",
+    says: "at rest every order has ended",
+    breaches: ({ orders }) =>
+      orders
+        .filter(({ status }) => status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING")
+        .map(({ orderId, status }) => ({ count: 1, shows: `order ${orderId} is ${status}` })),
+  },
+  {
+    name: "failed and standing",
+    says: "who was told for good that there is no order has none",
+    breaches: ({ wishes, orders }) => {
+      const wanted = Map.groupBy(wishes, ({ user, productId }) => JSON.stringify([user, productId]));
+      return [...wanted.values()].flatMap((ofBuyer) => {
+        const maybe = ofBuyer.filter((wish) => verdictOf(wish) !== "fail").length;
+        const { user, productId } = ofBuyer[0] as (typeof ofBuyer)[0];
+        const has = orders.filter(
+          (one) => one.userId === user && one.productId === productId && stands(one.status),
+        ).length;
+        if (has <= maybe) return [];
+        return [
+          { count: has - maybe, shows: `${user} has ${has} orders of ${productId}, and was left hope of ${maybe}` },
+        ];
+      });
+    },
+  },
+  {
+    name: "two orders for one wish",
+    says: "one key makes one order, and nobody has an order that he did not ask for",
+    breaches: ({ wishes, orders }) => {
+      const wanted = Map.groupBy(wishes, ({ user, productId }) => JSON.stringify([user, productId]));
+      const made = Map.groupBy(orders, ({ userId, productId }) => JSON.stringify([userId, productId]));
+      return [...made].flatMap(([buyer, has]) => {
+        // Without a key a client that hears nothing asks again for another order, so each attempt is a wish.
+        const may = (wanted.get(buyer) ?? []).reduce((all, { key, attempts }) => all + (key ? 1 : attempts.length), 0);
+        return has.length > may
+          ? [{ count: has.length - may, shows: `${buyer} asked for ${may}, has ${has.length}` }]
+          : [];
+      });
+    },
+  },
+];

@@ -1,0 +1,269 @@
+/**
+ * Does each law speak? After a healthy run the stores are corrupted as a bug would corrupt them, the law is asked, and
+ * all is rolled back. A law that stays silent about its own bug is worth nothing, and one that speaks of others' explains
+ * nothing.
+ */
+import type { Queryable } from "#engines/sql";
+import type { Evidence } from "./evidence.ts";
+import { readStores } from "./evidence.ts";
+import type { Wish } from "./history.ts";
+import { judge } from "./laws/laws.ts";
+import type { Shop } from "./trial.ts";
+
+type Planting = {
+  /** The only one that may speak. */
+  law: string;
+  bug: string;
+  /** Answers what lies outside of the database: what the gate has, and what people were told. */
+  plant(books: Queryable, healthy: Evidence): Promise<Partial<Evidence> | undefined>;
+};
+
+export type Caught = { law: string; bug: string; spoke: string[] };
+
+export async function plantBugs(shop: Shop, productId: string, healthy: Evidence): Promise<Caught[]> {
+  const caught: Caught[] = [];
+  for (const { law, bug, plant } of plantings) {
+    const spoke = await shop.useSql((sql) => {
+      let found: string[] = [];
+      const asked = sql.transaction(async (tx) => {
+        const elsewhere = await plant(tx, healthy);
+        found = judge({ ...healthy, ...(await readStores(tx, [productId])), ...elsewhere }).map((one) => one.law);
+        throw new RolledBack();
+      });
+      return asked.catch((error) => {
+        if (error instanceof RolledBack) return found;
+        throw error;
+      });
+    });
+    caught.push({ law, bug, spoke });
+  }
+  return caught;
+}
+
+class RolledBack extends Error {}
+
+const plantings: readonly Planting[] = [
+  {
+    law: "oversold units",
+    bug: "a withdrawal takes units that buyers were promised",
+    async plant(books, { stock, gate }) {
+      const { productId, totalIn, committed, seq } = stock[0] as Evidence["stock"][0];
+      const tooMany = totalIn - committed + 1;
+      await books.query("alter table inventory.stock drop constraint committed_within_stock");
+      await books.query("update inventory.stock set total_in = total_in - $2, seq = seq + 1 where product_id = $1", [
+        productId,
+        tooMany,
+      ]);
+      await books.query(
+        `insert into inventory.stock_entry (product_id, ref, quantity, reason, actor, seq)
+         values ($1, 'planted', -$2::bigint, 'planted', 'planted', $3)`,
+        [productId, tooMany, seq + 1],
+      );
+      await books.query(
+        `insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
+         values ($1, $2, 1, 'change', -1, -$3::bigint, '[]')`,
+        [productId, seq + 1, tooMany],
+      );
+      return { gate: gate.map((one) => ({ ...one, sellable: 0 })) };
+    },
+  },
+  {
+    law: "lost units",
+    bug: "a restock is written down and never counted",
+    plant: (books, { stock }) =>
+      run(
+        books,
+        `insert into inventory.stock_entry (product_id, ref, quantity, reason, actor, seq)
+         values ($1, 'planted', 1, 'planted', 'planted', 1)`,
+        stock[0]?.productId,
+      ),
+  },
+  {
+    law: "leaked holds",
+    bug: "an order ends and its units are never given back",
+    async plant(books, { stock, orders, claims, outcomes, gate }) {
+      const { productId, totalIn, committed, seq } = stock[0] as Evidence["stock"][0];
+      // Of a customer who has held nothing else, or his limit would be broken too.
+      const ended = orders.find(
+        (order) =>
+          outcomes.some((one) => one.outcome === "released" && isOf(one, order)) &&
+          claims.filter(({ userId }) => userId === order.userId).length === 1,
+      );
+      const { epoch, n, quantity, userId } = ended as Evidence["orders"][0];
+      await run(
+        books,
+        "delete from inventory.stock_outcome where (product_id, epoch, n) = ($1, $2, $3)",
+        productId,
+        epoch,
+        n,
+      );
+      await books.query("update inventory.stock set committed = committed + $2, seq = seq + 1 where product_id = $1", [
+        productId,
+        quantity,
+      ]);
+      await books.query(
+        `insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
+         values ($1, $2, $3, 'change', $4, 0, '[]')`,
+        [productId, seq + 1, epoch, totalIn - committed - quantity],
+      );
+      await books.query(`update inventory.user_quota set held = held + $3 where product_id = $1 and user_id = $2`, [
+        productId,
+        userId,
+        quantity,
+      ]);
+      return { gate: gate.map((one) => ({ ...one, sellable: one.sellable - quantity })) };
+    },
+  },
+  {
+    law: "units sold and given back",
+    bug: "an order that ran out of time, and whose units went back, is confirmed by its payment all the same",
+    async plant(books, { orders }) {
+      const ended = orders.find(({ status }) => status !== "CONFIRMED") as Evidence["orders"][0];
+      await books.query("update orders.orders set status = 'CONFIRMED' where order_id = $1", [ended.orderId]);
+      const paymentId = await giveMoney(books, ended.orderId, ["authorized", "captured"], ended.totalMinor);
+      await books.query(
+        `insert into payment.payment (payment_id, order_id, attempt, state, amount_minor, currency, provider, card_last4,
+                requested_at, changed_at, next_try_at, kept_at)
+         values ($1, $2, 99, 'captured', $3, 'EUR', 'simulator', '4242', now(), now(), now(), now())`,
+        [paymentId, ended.orderId, ended.totalMinor],
+      );
+      return undefined;
+    },
+  },
+  {
+    law: "units that gate and books disagree about",
+    bug: "a unit comes back to the gate twice",
+    plant: async (_books, { gate }) => ({ gate: gate.map((one) => ({ ...one, sellable: one.sellable + 1 })) }),
+  },
+  {
+    law: "units above a customer's limit",
+    bug: "the limit is not looked at",
+    plant: (books) =>
+      run(
+        books,
+        `update inventory.stock_ledger l set user_id = $1 from inventory.stock_outcome o
+          where (o.product_id, o.epoch, o.n) = (l.product_id, l.epoch, l.n) and o.outcome = 'released'`,
+        "hoarder",
+      ),
+  },
+  {
+    law: "charged without order",
+    bug: "a payment is captured before its order stands",
+    async plant(books) {
+      await giveMoney(books, "nobody's", ["authorized", "captured"], 1_999);
+      return undefined;
+    },
+  },
+  {
+    law: "charged twice or too much",
+    bug: "a capture whose answer was lost is done again under another key",
+    plant: (books) => addLine(books, "captured", "CONFIRMED"),
+  },
+  {
+    law: "confirmed and not paid",
+    bug: "the sweep gives back the money of an order that stands",
+    plant: (books) => addLine(books, "refunded", "CONFIRMED"),
+  },
+  {
+    law: "money held and forgotten",
+    bug: "a grant that nobody wants any more is never given up",
+    async plant(books) {
+      await giveMoney(books, "forgotten", ["authorized"], 1_999);
+      return undefined;
+    },
+  },
+  {
+    law: "accepted and unknown",
+    bug: "202 is said before the log has acknowledged the order",
+    async plant(_books, { wishes, stock }) {
+      const attempts = [{ told: "ok" as const, code: "accepted", orderId: "00000000-0000-8000-8000-000000000bad" }];
+      const productId = stock[0]?.productId ?? "";
+      const wish: Wish = { user: "forgotten", productId, quantity: 1, key: "k", attempts, shown: [] };
+      return { wishes: [...wishes, wish] };
+    },
+  },
+  {
+    law: "accepted and not terminal",
+    bug: "nobody ends an order whose saga was lost",
+    plant: (books, { orders }) =>
+      run(
+        books,
+        "update orders.orders set status = 'PAYMENT_PENDING' where order_id = $1",
+        orders.find(({ status }) => status === "FAILED")?.orderId,
+      ),
+  },
+  {
+    law: "failed and standing",
+    bug: "a buyer is told that his order failed while its event is in the log",
+    async plant(_books, { wishes, orders }) {
+      const standing = orders.find(({ status }) => status === "CONFIRMED");
+      const lie = [{ told: "fail" as const, code: "order_failed" }];
+      return {
+        wishes: wishes.map((wish) => (wish.user === standing?.userId ? { ...wish, attempts: lie, shown: [] } : wish)),
+      };
+    },
+  },
+  {
+    law: "two orders for one wish",
+    bug: "a retry under the same key makes another order",
+    plant: (books, { orders, wishes }) =>
+      run(
+        books,
+        `insert into orders.orders
+         select gen_random_uuid(), user_id, product_id, epoch, n + 800000, quantity, unit_price_minor, currency,
+                price_version, 'FAILED', 'planted', body_hash, placed_at, pay_by, timeline, true
+           from orders.orders where order_id = $1`,
+        orders.find(
+          ({ status, userId }) => status === "CONFIRMED" && wishes.filter(({ user }) => user === userId).length === 1,
+        )?.orderId,
+      ),
+  },
+];
+
+type Reservation = { productId: string; epoch: number; n: number };
+const isOf = (one: Reservation, other: Reservation) =>
+  one.productId === other.productId && one.epoch === other.epoch && one.n === other.n;
+
+async function run(books: Queryable, text: string, ...values: unknown[]): Promise<undefined> {
+  const rows = await books.query(`${text} returning 1`, values);
+  if (rows.length === 0) throw new Error(`the healthy run left nothing to plant this bug in: ${text}`);
+}
+
+/** As the bank would book it. Answers the payment. */
+async function giveMoney(
+  books: Queryable,
+  name: string,
+  kinds: readonly string[],
+  amountMinor: number,
+): Promise<string> {
+  const [row] = await books.query<{ paymentId: string }>(
+    `insert into payment_simulator.charge
+       (payment_id, charge_id, status, verdict, verdict_at, amount_minor, currency, card_last4)
+     values (gen_random_uuid()::text, 'planted ' || $1, 'captured', 'authorized', now(), $2, 'EUR', '4242')
+     returning payment_id as "paymentId"`,
+    [name, amountMinor],
+  );
+  const { paymentId } = row as { paymentId: string };
+  for (const kind of kinds) {
+    await books.query(
+      `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
+       values ($1 || $2, $2, $1, $3, 'EUR', now())`,
+      [kind, paymentId, amountMinor],
+    );
+  }
+  return paymentId;
+}
+
+/** Once more what the statement says already, under a key of its own. */
+function addLine(books: Queryable, kind: string, status: string): Promise<undefined> {
+  return run(
+    books,
+    `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
+     select 'planted', s.payment_id, '${kind}', s.amount_minor, s.currency, now()
+       from payment_simulator.statement s
+       join payment.payment p on p.payment_id::text = s.payment_id
+       join orders.orders o using (order_id)
+      where o.status = $1 and s.kind = 'captured' limit 1`,
+    status,
+  );
+}

@@ -1,0 +1,129 @@
+/** Services apart on the real servers, each server behind a link of its own, so that all of them can come to harm. */
+import { setTimeout as pause } from "node:timers/promises";
+import { createClient } from "@redis/client";
+import type { ServerName } from "../../scripts/servers.ts";
+import { openSql } from "../../src/engines/sql/postgres.ts";
+import { isAlive } from "../support/command.ts";
+import { type Fleet, openFleet } from "../support/fleet.ts";
+import { type Address, type Link, openLink } from "../support/link.ts";
+import { until } from "../support/until.ts";
+import { openGreedyBank } from "./bank.ts";
+import type { GateReading } from "./evidence.ts";
+import type { Shop } from "./trial.ts";
+
+/** Each alone that the fault matrix names; who takes orders is there twice, so that one goes on. */
+const members = {
+  inventory: "product,inventory",
+  settlement: "settlement",
+  order1: "order",
+  order2: "order",
+  payment: "payment",
+  fulfilment: "fulfilment",
+};
+export type MemberName = keyof typeof members;
+
+/** Far above what leads to any point. */
+const killedWithinMs = 40_000;
+
+export type RealStage = Shop & {
+  fleet: Fleet;
+  names: readonly MemberName[];
+  links: Record<ServerName, Link>;
+  newProduct(limitPerCustomer: number, stock: number): Promise<string>;
+  /** Starts the process anew with crash points armed; without, as it was. */
+  rearm(member: MemberName, crashPoints?: string): Promise<void>;
+  /** Waits for the process to be killed by its crash point. */
+  untilKilled(member: MemberName): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function openRealStage(): Promise<RealStage> {
+  const links = {} as Record<ServerName, Link>;
+  const fleet = await openFleet({
+    members,
+    settings: {
+      KAFKA_SESSION_TIMEOUT_MS: "6000",
+      PAYMENT_WINDOW_MS: "4000",
+      PAYMENT_GRACE_MS: "0",
+      RATE_LIMIT_PERSON: "0",
+      LOG_LEVEL: "warn",
+    },
+    async reroute({ redis, kafka, postgres, temporal }) {
+      const url = new URL(postgres.url);
+      links.redis = await openLink(redis);
+      links.kafka = await openLink(addressOf(kafka.bootstrap), { kafka: true });
+      links.postgres = await openLink(addressOf(url.host));
+      links.temporal = await openLink(addressOf(temporal.address));
+      url.host = textOf(links.postgres);
+      return {
+        REDIS_PORT: String(links.redis.port),
+        KAFKA_BOOTSTRAP: textOf(links.kafka),
+        DATABASE_URL: url.href,
+        TEMPORAL_ADDRESS: textOf(links.temporal),
+      };
+    },
+  });
+  const closeLinks = () => Promise.all(Object.values(links).map((link) => link.close()));
+
+  const stage: RealStage = {
+    ...{ fleet, links, as: fleet.as, admin: fleet.admin, names: Object.keys(members) as MemberName[] },
+    async useSql(use) {
+      const sql = openSql({ url: fleet.servers.postgres.url, maxConnections: 2, applicationName: "chaos" });
+      return use(sql).finally(() => sql.close());
+    },
+    async readGate(productIds) {
+      const { host, port, password } = fleet.servers.redis;
+      const client = createClient({ password, socket: { host, port, reconnectStrategy: false }, RESP: 2 });
+      client.on("error", () => {});
+      await client.connect();
+      try {
+        return await Promise.all(productIds.map((productId) => readProduct(client, productId)));
+      } finally {
+        client.destroy();
+      }
+    },
+    async newProduct(limitPerCustomer, stock) {
+      const productId = await fleet.newProduct({ stock });
+      await fleet.admin.patch(`/products/${productId}`, { limitPerCustomer });
+      return productId;
+    },
+    async rearm(name, crashPoints) {
+      const member = fleet.member(name);
+      await member.stop();
+      await member.start(crashPoints === undefined ? {} : { FP: crashPoints });
+    },
+    async untilKilled(name) {
+      const member = fleet.member(name);
+      await until(() => !isAlive(member.pid), { withinMs: killedWithinMs, everyMs: 20 });
+      const how = await member.stop();
+      if (how !== "SIGKILL") throw new Error(`${name} was not killed at its crash point, it ended with ${how}`);
+    },
+    async close() {
+      for (const link of Object.values(links)) link.mend();
+      await fleet.close();
+      await closeLinks();
+    },
+  };
+  await stage.useSql(openGreedyBank);
+  return stage;
+}
+
+type Asking = { sendCommand<T>(command: string[]): Promise<T> };
+
+async function readProduct(redis: Asking, productId: string): Promise<GateReading> {
+  const fields = ["state", "sellable", "pending"];
+  const [state, sellable, pending] = await redis.sendCommand<string[]>(["HMGET", `g:{${productId}}`, ...fields]);
+  const records = await redis.sendCommand<number>(["HLEN", `g:{${productId}}:r`]);
+  // A gate that is closed sells nothing, and at rest none is.
+  return { productId, sellable: state === "open" ? Number(sellable) : 0, pending: Number(pending), records };
+}
+
+function addressOf(text: string): Address {
+  const [host = "", port = ""] = text.split(":");
+  return { host, port: Number(port) };
+}
+
+const textOf = ({ host, port }: Address) => `${host}:${port}`;
+
+/** Long enough for orders to be on their way everywhere. */
+export const underWay = () => pause(1_200);

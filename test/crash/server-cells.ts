@@ -1,0 +1,120 @@
+/** What befalls servers and processes while people buy, alone and in pairs. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { ServerName } from "../../scripts/servers.ts";
+import { type Group, group } from "./cell.ts";
+import { type MemberName, type RealStage, underWay } from "./real-stage.ts";
+import type { Chore } from "./staff.ts";
+
+/** `probe` is called when all is mended, or for a process when it died. */
+export type Fault = (stage: RealStage, probe: () => void) => Promise<void>;
+export type ServerCell = {
+  name: string;
+  quick?: boolean;
+  chore?: Chore;
+  /** Before anybody buys. */
+  prepare?(stage: RealStage): Promise<void>;
+  fault: Fault;
+};
+
+const servers: readonly ServerName[] = ["redis", "kafka", "postgres", "temporal"];
+const awayMs = 3_000;
+const frozenMs = 4_000;
+const slowMs = 250;
+const slowForMs = 6_000;
+
+const kill =
+  (...names: readonly ServerName[]): Fault =>
+  async ({ fleet }, probe) => {
+    await Promise.all(names.map((name) => fleet.servers[name].kill()));
+    await pause(awayMs);
+    for (const name of names) await fleet.servers[name].start();
+    probe();
+  };
+
+const freeze =
+  (name: ServerName): Fault =>
+  async ({ fleet }, probe) => {
+    await fleet.servers[name].kill("SIGSTOP");
+    await pause(frozenMs);
+    await fleet.servers[name].kill("SIGCONT");
+    probe();
+  };
+
+const onTheWay =
+  (name: ServerName, harm: "slow" | "cut" | "loseAnswers", ms: number): Fault =>
+  async ({ links }, probe) => {
+    links[name][harm](slowMs);
+    await pause(ms);
+    links[name].mend();
+    probe();
+  };
+
+const killMember =
+  (name: MemberName): Fault =>
+  async ({ fleet }, probe) => {
+    await fleet.member(name).kill();
+    probe();
+    await fleet.member(name).start();
+  };
+
+/** Longer than Kafka waits for a silent member: it comes back to partitions that are another's by now, or its own again. */
+const zombieMs = 8_000;
+
+const freezeMember =
+  (name: MemberName): Fault =>
+  async ({ fleet }, probe) => {
+    fleet.member(name).signal("SIGSTOP");
+    await pause(zombieMs);
+    fleet.member(name).signal("SIGCONT");
+    probe();
+  };
+
+const underLoad =
+  (fault: Fault): Fault =>
+  async (stage, probe) => {
+    await underWay();
+    return fault(stage, probe);
+  };
+
+const each = (says: string, fault: (name: ServerName) => Fault, quick = false): ServerCell[] =>
+  servers.map((name) => ({ name: `${name} ${says}`, quick, fault: underLoad(fault(name)) }));
+
+const both = (one: ServerName, other: ServerName): ServerCell => ({
+  name: `${one} and ${other} killed, the last one back first`,
+  fault: underLoad(kill(other, one)),
+});
+
+const processes: readonly MemberName[] = ["order1", "settlement", "inventory", "fulfilment", "payment"];
+
+export const serverGroups: readonly Group<ServerCell>[] = [
+  group("B3, H7: Redis, Kafka, PostgreSQL or Temporal killed under load", each("killed", kill, true)),
+  group("G8, H7: a server frozen under load", each("frozen for 4 s", freeze)),
+  group(
+    "S2: a server that answers slowly, 250 ms later each way",
+    each("slow", (name) => onTheWay(name, "slow", slowForMs)),
+  ),
+  group(
+    "H7: a server that is cut off under load",
+    each("cut off", (name) => onTheWay(name, "cut", frozenMs)),
+  ),
+  group(
+    "G9, H4: a server hears what it is asked, and its answers are lost",
+    each("answers lost", (name) => onTheWay(name, "loseAnswers", awayMs)),
+  ),
+  group("B3, H7: two servers killed at the same moment, and all of them", [
+    both("redis", "kafka"),
+    both("kafka", "postgres"),
+    both("redis", "postgres"),
+    both("postgres", "temporal"),
+    both("kafka", "temporal"),
+    { name: "all four killed", fault: underLoad(kill("postgres", "temporal", "kafka", "redis")) },
+  ]),
+  group(
+    "H1: a process of one service killed under load",
+    processes.map((name) => ({ name: `${name} killed`, fault: underLoad(killMember(name)) })),
+  ),
+  group(
+    "H3: a process of one service frozen for longer than its lease",
+    processes.map((name) => ({ name: `${name} frozen for 8 s`, fault: underLoad(freezeMember(name)) })),
+  ),
+];

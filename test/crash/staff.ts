@@ -1,0 +1,58 @@
+/** Who looks after the shop goes on with it: stock in and out, prices, the gate loaded anew, the switch. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Answer, Client, Reconciliation } from "../support/client.ts";
+import type { Sample } from "./evidence.ts";
+import { patiently } from "./patience.ts";
+
+/** What is done in the middle of the sale, beside the usual. */
+export type Chore = "rebuild" | "switch" | "none";
+
+export type StaffOptions = {
+  admin: Client;
+  productId: string;
+  name: string;
+  chore: Chore;
+  goesOn(): boolean;
+};
+
+export async function workOn({ admin, productId, name, chore, goesOn }: StaffOptions): Promise<void> {
+  /** Until the shop has answered something that asking again would not change. */
+  async function insist(ask: () => Promise<Answer<unknown>>): Promise<void> {
+    while (goesOn()) {
+      const answer = await patiently(ask());
+      if (answer && answer.status < 500 && answer.status !== 429) return;
+      await pause(250);
+    }
+  }
+  const entry = (path: string, body: object, key: string) =>
+    insist(() => admin.post(`/inventory/${productId}/${path}`, body, { "idempotency-key": `${name}-${key}` }));
+
+  await pause(300);
+  await entry("restock", { quantity: 4, reason: "another box" }, "first");
+  await insist(() => admin.patch(`/products/${productId}`, { price: 2_099 }));
+  await entry("adjust", { delta: -2, reason: "broken ones" }, "broken");
+  if (chore === "rebuild") await insist(() => admin.post("/admin/sync-redis?mode=rebuild"));
+  if (chore === "switch") {
+    await insist(() => admin.put("/admin/gatekeeper", { mode: "sync" }));
+    await pause(400);
+    await insist(() => admin.put("/admin/gatekeeper", { mode: "gatekeeper" }));
+  }
+  await entry("restock", { quantity: 3, reason: "the last box" }, "second");
+}
+
+/** Reconciles all the time; a shop that does not answer gives no sample. */
+export function watch(admin: Client, productId: string, goesOn: () => boolean) {
+  const samples: Sample[] = [];
+  async function look(): Promise<void> {
+    while (goesOn()) {
+      const answer = await patiently(admin.get<Reconciliation>("/admin/reconcile"));
+      const found = answer?.status === 200 && answer.body.products.find((one) => one.productId === productId);
+      if (found) {
+        const { status, drift, explanation } = found;
+        samples.push({ productId, status, drift, explanation });
+      }
+      await pause(150);
+    }
+  }
+  return { samples, done: look() };
+}

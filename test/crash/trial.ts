@@ -1,0 +1,139 @@
+/** One trial: people buy, something dies in the middle, it comes back, everything comes to rest, and the law is asked. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Sql } from "#engines/sql";
+import type { Client, PlacedOrder, Problem, Reconciliation } from "../support/client.ts";
+import { until } from "../support/until.ts";
+import { sendCrowd } from "./crowd.ts";
+import { type Evidence, type GateReading, isAtRest, readStores } from "./evidence.ts";
+import { attemptOf, isAnswered, type Wish } from "./history.ts";
+import { type Judgement, judge } from "./laws/laws.ts";
+import { patiently } from "./patience.ts";
+import { type Chore, watch, workOn } from "./staff.ts";
+
+export type Shop = {
+  as(user: string): Client;
+  admin: Client;
+  /** The books, past the system. */
+  useSql<T>(use: (sql: Sql) => Promise<T>): Promise<T>;
+  readGate(productIds: readonly string[]): Promise<GateReading[]>;
+};
+
+export type TrialOptions = {
+  shop: Shop;
+  productId: string;
+  limitPerCustomer: number;
+  buyers: { count: number; everyMs: number };
+  chore: Chore;
+  random(): number;
+  /**
+   * Lets things die and come back. `probe` begins to ask for an order, and is called when a process died or a server was
+   * mended: how long it asks is how long the shop takes to be one again.
+   */
+  disturb(probe: () => void): Promise<void>;
+};
+
+export type Figures = {
+  tried: number;
+  accepted: number;
+  confirmed: number;
+  /** Orders that ended otherwise. */
+  failed: number;
+  sold: number;
+  samples: number;
+  /** From the mending, or from the death of a process, to the next order that was answered. */
+  recoveryMs: number;
+};
+
+export type Verdict = { figures: Figures; broken: Judgement[]; notes: string[]; evidence: Evidence };
+
+/** Buyers who have not been answered by then give up, milliseconds after the mending. */
+const patientForMs = 25_000;
+const restWithinMs = 90_000;
+const giveUpAfterMs = 60_000;
+
+export async function runTrial(options: TrialOptions): Promise<Verdict> {
+  const { shop, productId, limitPerCustomer, buyers, chore, random, disturb } = options;
+  let open = true;
+  const goesOn = () => open;
+  const notes: string[] = [];
+  const name = `t${Math.floor(random() * 1e9).toString(36)}`;
+  const watching = watch(shop.admin, productId, goesOn);
+  const crowd = sendCrowd({ as: shop.as, productId, name, random, untilMs: Number.POSITIVE_INFINITY, ...buyers });
+  let probing: ReturnType<typeof askUntilAnswered> | undefined;
+  const probe = () => {
+    probing ??= askUntilAnswered(shop, productId, `${name}-probe`);
+  };
+  const work = workOn({ admin: shop.admin, productId, name, chore, goesOn });
+  try {
+    await disturb(probe);
+    probe();
+    const { wish, tookMs } = await (probing as NonNullable<typeof probing>);
+    const late = setTimeout(() => crowd.stop(), patientForMs);
+    await Promise.all([crowd.done, Promise.race([work, pause(patientForMs, undefined, { ref: false })])]);
+    clearTimeout(late);
+    const rested = await untilAtRest(shop, productId);
+    if (!rested) notes.push(`did not come to rest within ${restWithinMs / 1_000} s`);
+    open = false;
+    await Promise.all([watching.done, work]);
+    const wishes = [...crowd.wishes, wish];
+    const limits = new Map([[productId, limitPerCustomer]]);
+    const evidence = await shop.useSql(async (sql) => ({
+      ...(await readStores(sql, [productId])),
+      ...{ gate: await shop.readGate([productId]), wishes, samples: watching.samples, limits },
+    }));
+    return { figures: figuresOf(evidence, tookMs), broken: judge(evidence), notes, evidence };
+  } finally {
+    open = false;
+    crowd.stop();
+  }
+}
+
+async function askUntilAnswered(shop: Shop, productId: string, user: string): Promise<{ wish: Wish; tookMs: number }> {
+  const begunMs = performance.now();
+  const wish: Wish = { user, productId, quantity: 1, key: "probe", attempts: [], shown: [] };
+  const client = shop.as(user);
+  while (!isAnswered(wish) && performance.now() - begunMs < giveUpAfterMs) {
+    const asked = client.post<PlacedOrder & Problem>(
+      "/orders",
+      { productId, quantity: 1 },
+      { "idempotency-key": "probe" },
+    );
+    const answer = await patiently(asked);
+    wish.attempts.push(
+      answer ? attemptOf(answer.status, answer.body.code, answer.body.orderId) : { told: "info", code: "no_answer" },
+    );
+    if (!isAnswered(wish)) await pause(25);
+  }
+  return { wish, tookMs: performance.now() - begunMs };
+}
+
+/** False where it does not: the law will say what is missing. */
+async function untilAtRest(shop: Shop, productId: string): Promise<boolean> {
+  return shop.useSql(async (sql) => {
+    const quiet = until(
+      async () => {
+        if (!(await isAtRest(sql, [productId]))) return false;
+        const { body } = await shop.admin.get<Reconciliation>("/admin/reconcile");
+        const report = body.products.find((one) => one.productId === productId);
+        if (report?.status !== "OK" || report.inFlight > 0 || report.gate !== report.onHand - report.held) return false;
+        // What was decided before anybody marked it stays for some seconds as a stub, until the sweeper forgets it.
+        return (await shop.readGate([productId])).every(({ records }) => records === 0);
+      },
+      { withinMs: restWithinMs, everyMs: 200 },
+    );
+    return quiet.catch(() => false);
+  });
+}
+
+function figuresOf({ wishes, orders, outcomes, samples }: Evidence, recoveryMs: number): Figures {
+  const confirmed = orders.filter(({ status }) => status === "CONFIRMED");
+  return {
+    tried: wishes.length,
+    accepted: wishes.filter(({ attempts }) => attempts.some(({ told }) => told === "ok")).length,
+    confirmed: confirmed.length,
+    failed: orders.length - confirmed.length,
+    sold: outcomes.filter(({ outcome }) => outcome === "sold").reduce((units, { quantity }) => units + quantity, 0),
+    samples: samples.length,
+    recoveryMs,
+  };
+}
