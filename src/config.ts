@@ -124,7 +124,7 @@ export const settings = defineSettings({
       "Your proxies, the gateway among them, whose X-Forwarded-For says who asks: addresses and networks such as " +
       "10.0.0.0/8, by comma.",
   },
-  RATE_LIMIT_PERSON: perMinute(600, "orders, payments and cancels one person may ask for"),
+  RATE_LIMIT_PERSON: perMinute(3_000, "orders, payments and cancels one person may ask for"),
   RATE_LIMIT_ADDRESS: perMinute(0, "of those may come from one address; a whole venue may buy from behind one"),
   RATE_LIMIT_FORGED_TOKENS: perMinute(60, "tokens that we never signed one address may try; a good one always passes"),
 

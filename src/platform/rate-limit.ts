@@ -79,7 +79,7 @@ function hashOf(key: string, salt: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/** `"person";q=600;w=60` */
+/** `"person";q=3000;w=60` */
 export function policyHeader({ name, limit, windowMs }: RatePolicy): string {
   return `"${name}";q=${limit};w=${Math.ceil(windowMs / 1000)}`;
 }
