@@ -93,7 +93,7 @@ function tellReconciled(log: Log, { status, products }: Reconciliation): void {
     if (status === "CRITICAL") log.error("gate and books disagree", { productId, drift, explanation });
     else if (status === "WARNING") log.warn("gate and books need a look", { productId, drift, explanation });
   }
-  log.info("reconciled", { status, products: products.length });
+  log.debug("reconciled", { status, products: products.length });
 }
 
 export const serviceNames = services.map((service) => service.name);
