@@ -88,7 +88,7 @@ async function freePort(preferred?: number): Promise<number> {
   throw new Error("found no free port between 20000 and 32000 in a hundred tries");
 }
 
-async function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {
     await once(server.listen(port, "127.0.0.1"), "listening");

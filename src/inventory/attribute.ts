@@ -3,6 +3,7 @@
  * the drift was seen, so it is a pointer for whoever looks into it; the mending does not rest on it.
  */
 import type { Queryable } from "#engines/sql";
+import { fateKey } from "./decide.ts";
 import type { Decision, Gate, GateRecord, ProductSnapshot, StreamItem } from "./gate/gate.ts";
 
 /** A change of the books, with what it made of the units to sell. */
@@ -34,19 +35,18 @@ export async function explainDrift(
 
 /** Pure. A sentence, without its end. */
 export function attribute({ drift, gate, records, fates, changes }: Evidence): string {
-  const fateOf = new Map(fates.map((fate) => [`${fate.epoch}:${fate.n}`, fate]));
+  const fateOf = new Map(fates.map((fate) => [fateKey(fate), fate]));
   const counted = records.filter(({ state }) => state === "pending" || state === "published" || state === "voiding");
   const inFlight = counted.reduce((sum, { quantity }) => sum + quantity, 0);
   if (inFlight !== gate.pending) {
     return `the gate counts ${gate.pending} in flight where its records hold ${inFlight}`;
   }
-  const ghosts = counted.filter(
-    ({ epoch, n }) => (fateOf.get(`${epoch}:${n}`)?.seq ?? Number.POSITIVE_INFINITY) <= gate.applied,
-  );
+  const decidedIn = (record: GateRecord) => fateOf.get(fateKey(record))?.seq ?? Number.POSITIVE_INFINITY;
+  const ghosts = counted.filter((record) => decidedIn(record) <= gate.applied);
   if (ghosts.length > 0) {
-    const named = ghosts.map(({ orderId, epoch, n, quantity }) => {
-      const { decision = "", seq } = fateOf.get(`${epoch}:${n}`) ?? {};
-      return `order ${orderId} (${quantity} in flight here, ${meanings[decision]} in change ${seq})`;
+    const named = ghosts.map((ghost) => {
+      const { decision = "", seq } = fateOf.get(fateKey(ghost)) ?? {};
+      return `order ${ghost.orderId} (${ghost.quantity} in flight here, ${meanings[decision]} in change ${seq})`;
     });
     return `it still has what is decided: ${listed(named)}`;
   }

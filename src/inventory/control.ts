@@ -79,13 +79,13 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
   }
 
   /** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
-  async function compare(): Promise<ProductReport[]> {
+  async function compare() {
     const current = mode.current();
     const gateHas = await snapshots(true);
     const applied = new Map([...gateHas].map(([id, snapshot]) => [id, snapshot.applied]));
     const figures = await readFigures(sql, null, applied);
     const reports = figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
-    return Promise.all(reports.map((report) => explained(report, gateHas.get(report.productId))));
+    return { reports, gateHas };
   }
 
   async function explained(report: ProductReport, snapshot: ProductSnapshot | undefined): Promise<ProductReport> {
@@ -151,12 +151,13 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
     switchMode: (to, actor) => alone(() => switchMode(to, actor)),
 
     async reconcile() {
-      let products = await compare();
+      let { reports, gateHas } = await compare();
       // A product that was rebuilt between the two looks seems to be of another epoch: it is read again.
-      for (let again = 0; again < rereads && worstOf(products) === "CRITICAL"; again += 1) {
+      for (let again = 0; again < rereads && worstOf(reports) === "CRITICAL"; again += 1) {
         await alone(async () => {});
-        products = await compare();
+        ({ reports, gateHas } = await compare());
       }
+      const products = await Promise.all(reports.map((report) => explained(report, gateHas.get(report.productId))));
       latest = { OK: 0, WARNING: 0, CRITICAL: 0 };
       for (const { status } of products) latest[status] += 1;
       latestMs = now();

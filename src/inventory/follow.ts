@@ -1,5 +1,5 @@
 /** What every process that takes orders keeps an eye on, wherever the rest of inventory runs. */
-import { startLoop } from "#platform/loop";
+import { type Loop, startLoop } from "#platform/loop";
 import type { Gate } from "./gate/gate.ts";
 import type { ModeFollower } from "./mode.ts";
 
@@ -10,18 +10,28 @@ const everyMs = 500;
 /** No product has this id: what is asked of it costs the gate next to nothing. */
 const nobodysProduct = "\u0000";
 
-/** Resolves once the mode is known. */
-export async function startFollowing({ gate, mode, onFault }: FollowOptions): Promise<{ stop(): Promise<void> }> {
-  await mode.refresh();
-  const loops = [
-    startLoop({ everyMs, work: () => mode.refresh(), onFault: (error) => onFault("mode", error) }),
-    // While it is away its connection is looked after, and buyers are told.
-    startLoop({ everyMs, work: () => askGate(gate), onFault() {} }),
-  ];
-  return {
-    async stop() {
-      await Promise.all(loops.map((loop) => loop.stop()));
-    },
+/** Begins to follow; resolves once the mode is known. Services of one process share one eye, until the last one stops. */
+export type Follow = () => Promise<{ stop(): Promise<void> }>;
+
+export function createFollow({ gate, mode, onFault }: FollowOptions): Follow {
+  let users = 0;
+  let loops: Loop[] = [];
+  return async () => {
+    await mode.refresh();
+    users += 1;
+    if (users === 1) {
+      loops = [
+        startLoop({ everyMs, work: () => mode.refresh(), onFault: (error) => onFault("mode", error) }),
+        // While it is away its connection is looked after, and buyers are told.
+        startLoop({ everyMs, work: () => askGate(gate), onFault() {} }),
+      ];
+    }
+    return {
+      async stop() {
+        users -= 1;
+        if (users === 0) await Promise.all(loops.map((loop) => loop.stop()));
+      },
+    };
   };
 }
 

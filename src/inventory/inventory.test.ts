@@ -5,6 +5,7 @@ import type { EventLog } from "#engines/log";
 import { randomId, uuidV8 } from "#platform/ids";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { randomFrom } from "../../test/support/random.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import type { GateRecord, Reservation } from "./gate/gate.ts";
@@ -230,14 +231,3 @@ describe("inventory", () => {
     }
   });
 });
-
-/** mulberry32: small, and the same everywhere for a seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -10,7 +10,7 @@ import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { consumePrices, priceGroup } from "./events.ts";
 import { readFigures } from "./figures.ts";
-import { askGate, startFollowing } from "./follow.ts";
+import { askGate, createFollow } from "./follow.ts";
 import { type Decision, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
 import { recordClaims, recordDirectClaims } from "./ledger.ts";
 import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./mode.ts";
@@ -104,7 +104,7 @@ export function createInventory(options: InventoryOptions) {
   }
 
   const gateAnswers = () => askGate(gate);
-  const follow = () => startFollowing({ gate, mode, onFault });
+  const follow = createFollow({ gate, mode, onFault });
 
   return {
     gate,

@@ -7,6 +7,7 @@ import type { Answer, Order, PlacedOrder, Problem, Stock } from "../support/clie
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { type KafkaProxy, openKafkaProxy } from "../support/kafka-proxy.ts";
+import { randomFrom } from "../support/random.ts";
 import {
   accepted,
   assertAccountsFor,
@@ -256,7 +257,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
 
       const seed = Number(process.env.SEED ?? Date.now() % 100_000);
       it(`whenever Redis freezes and comes back around a switch, every promise is kept (SEED=${seed})`, async (t) => {
-        const random = seededRandom(seed);
+        const random = randomFrom(seed);
         const slow = fleet.member("order2");
         await slow.stop();
         await slow.start({ FP: "place.reserved:delay=1500,place.appended:delay=1500" });
@@ -397,14 +398,3 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
     });
   });
 });
-
-/** Mulberry32. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -47,8 +47,8 @@ export function createShop({ as, admin }: { as(user: string): Client; admin: Cli
     },
 
     /** Places an order that has to be accepted. */
-    async place(buyer: Client, productId: string, headers: Record<string, string> = {}): Promise<PlacedOrder> {
-      const placed = await buyer.post<PlacedOrder>("/orders", { productId, quantity: 1 }, headers);
+    async place(buyer: Client, productId: string, quantity = 1): Promise<PlacedOrder> {
+      const placed = await buyer.post<PlacedOrder>("/orders", { productId, quantity });
       assert.equal(placed.status, 202, JSON.stringify(placed.body));
       return placed.body;
     },

@@ -23,6 +23,7 @@ import {
 } from "./client.ts";
 import { eventually } from "./eventually.ts";
 import { type Faults, openStage } from "./profile.ts";
+import { createShop } from "./shop.ts";
 
 export type WorldOptions = {
   paymentWindowMs?: number;
@@ -94,12 +95,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   };
   const admin = as("admin", "ADMIN");
 
-  async function reportOf(productId: string) {
-    const { body } = await admin.get<Reconciliation>("/admin/reconcile");
-    const report = body.products.find((product) => product.productId === productId);
-    assert.ok(report, `reconcile does not know ${productId}`);
-    return report;
-  }
+  const { reportOf, place, untilStatus } = createShop({ as, admin });
 
   return {
     get system() {
@@ -112,7 +108,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     as,
     nobody: createClient(origin, {}, staff),
     admin,
-    reportOf,
+    ...{ reportOf, place, untilStatus },
 
     async newProduct({
       productId = `product-${randomHex(4)}`,
@@ -131,24 +127,6 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
           : await admin.get(`/inventory/${productId}`);
       assert.equal(stocked.status, 200, JSON.stringify(stocked.body));
       return productId;
-    },
-
-    async place(buyer, productId, quantity = 1) {
-      const placed = await buyer.post<PlacedOrder>("/orders", { productId, quantity });
-      assert.equal(placed.status, 202, JSON.stringify(placed.body));
-      return placed.body;
-    },
-
-    async untilStatus(buyer, orderId, ...statuses) {
-      let last: Order | undefined;
-      try {
-        return await eventually(async () => {
-          last = (await buyer.get<Order>(`/orders/${orderId}`)).body;
-          return statuses.includes(last.status) && last;
-        });
-      } catch (cause) {
-        throw new Error(`order ${orderId} did not become ${statuses.join(" or ")}: ${JSON.stringify(last)}`, { cause });
-      }
     },
 
     async untilAtRest(productId) {

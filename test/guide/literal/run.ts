@@ -6,12 +6,12 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { binFolder } from "../../../scripts/servers/cache.ts";
+import { isFree } from "../../../scripts/servers/folder.ts";
 import { startServers } from "../../../scripts/servers.ts";
 import { type Command, freePort, runCommand } from "../../support/command.ts";
 import { chapters, type Step } from "./chapters.ts";
@@ -127,12 +127,4 @@ function shell(command: string): Promise<string> {
 /** The guide's own port where nobody else listens on it. */
 async function portOr(wanted: number): Promise<number> {
   return (await isFree(wanted)) ? wanted : freePort();
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }
