@@ -8,6 +8,7 @@ import { paymentSchema } from "#payment";
 import type { Http } from "#platform/http";
 import { createLifecycle, type Lifecycle } from "#platform/lifecycle";
 import { createLog, type Log } from "#platform/log";
+import { onParentGone } from "#platform/parent";
 import { createAsk, Refused } from "./ask.ts";
 import { assemble } from "./assemble.ts";
 import { bannerOf } from "./banner.ts";
@@ -26,6 +27,11 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
   const log = createLog({ level: config.LOG_LEVEL });
   const lifecycle = createLifecycle({ log });
   lifecycle.stopOnSignals();
+  onParentGone(() => {
+    if (lifecycle.stopping) return;
+    log.warn("the npm that started this process has ended");
+    process.kill(process.pid, "SIGTERM");
+  });
   try {
     const chosen = chooseServices(config, names);
     if (chosen === "gateway") {

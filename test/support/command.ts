@@ -17,10 +17,15 @@ export type Command = {
   kill(signal: NodeJS.Signals): void;
 };
 
-export function runCommand(folder: string, args: readonly string[], settings: Record<string, string>): Command {
+export function runCommand(
+  folder: string,
+  args: readonly string[],
+  settings: Record<string, string>,
+  [program, ...first]: readonly [string, ...string[]] = [process.execPath, cli],
+): Command {
   const { PATH = "", TMPDIR = "/tmp" } = process.env;
   const environment = { PATH, TMPDIR, DATA_DIR: `${folder}/data`, ...settings };
-  const child: ChildProcess = spawn(process.execPath, [cli, ...args], { cwd: folder, env: environment, stdio: "pipe" });
+  const child: ChildProcess = spawn(program, [...first, ...args], { cwd: folder, env: environment, stdio: "pipe" });
   let output = "";
   let over = false;
   for (const pipe of [child.stdout, child.stderr]) {
