@@ -22,6 +22,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
   { rule: /exports are named/, bad: ["src/a.ts", "export default 1"], good: ["src/a.ts", "export const one = 1"] },
   { rule: /an issue/, bad: ["src/a.ts", "// TODO later"], good: ["src/a.ts", 'const currency = "XXX";'] },
   { rule: /NODE_ENV/, bad: ["src/a.ts", "process.env.NODE_ENV"], good: ["test/a.ts", "process.env.NODE_ENV"] },
+  {
+    rule: /time of day/,
+    bad: ["src/orders/place.ts", "const nowMs = Date.now();"],
+    good: ["src/orders/place.ts", "const begunAtMs = elapsedMs();"],
+  },
   { rule: /runs alone/, bad: ["src/a.test.ts", 'it.only("x")'], good: ["src/a.test.ts", 'it("x")'] },
   {
     rule: /own files only/,

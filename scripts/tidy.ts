@@ -64,6 +64,13 @@ export const rules: readonly Rule[] = [
     faultsOf: ({ text }) => found(/NODE_ENV/g, text),
   },
   {
+    says: "the time of day is read in src/platform/clock.ts alone; how long something takes is elapsedMs",
+    holdsFor: /^src\/.*\.ts$/,
+    // A workflow's code on Temporal runs on Temporal's own clock, and its client takes deadlines as times of day.
+    except: new RegExp(`${testOnly.source}|^src/platform/clock\\.ts$|^src/engines/workflows/(temporal|dbos)`),
+    faultsOf: ({ text }) => found(/\bDate\.now\b/g, text),
+  },
+  {
     says: "no test runs alone",
     holdsFor: testOnly,
     except: selfAndTest,

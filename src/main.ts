@@ -1,14 +1,16 @@
 /** The process: engines, faces, services, an address, and an end in good order. */
 import { setTimeout as pause } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
-import { type Database, migrateDatabase, openDatabase, openEngines } from "#engines/open";
+import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
 import { inventorySchema, openGate } from "#inventory";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
 import type { Http } from "#platform/http";
 import { createLifecycle, type Lifecycle } from "#platform/lifecycle";
 import { createLog, type Log } from "#platform/log";
+import { startLoop } from "#platform/loop";
 import { onParentGone } from "#platform/parent";
+import { createSharedClock, type SharedClock } from "#platform/shared-clock";
 import { createAsk, Refused } from "./ask.ts";
 import { assemble } from "./assemble.ts";
 import { bannerOf } from "./banner.ts";
@@ -72,7 +74,8 @@ export async function startSystem(
   lifecycle.onStop("engines", engines.close);
   const gate = await openGate(redisSettings(config), engines.sql("gate", 2), log);
   lifecycle.onStop("gate", gate.shutdown);
-  const faces = await assemble({ config, engines, gate, log, now: Date.now });
+  const clock = await followDatabaseClock(engines, log, lifecycle);
+  const faces = await assemble({ config, engines, gate, log, now: clock.nowMs });
   const app = await createServer(faces, chosen);
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
@@ -86,6 +89,24 @@ export async function startSystem(
     if (chosen.length < services.length) await pause(drainMs);
   });
   return { app, faces, host: config.HOST, port, says: engines.says };
+}
+
+const lookAtClockEveryMs = 2_000;
+
+/** Deadlines are compared between processes, so all of them go by the database's clock. */
+async function followDatabaseClock(engines: Engines, log: Log, lifecycle: Lifecycle): Promise<SharedClock> {
+  const clock = createSharedClock({
+    readMs: engines.databaseMs,
+    onStep: ({ clock, byMs }) => log.warn("a clock was set", { clock, byMs }),
+  });
+  await clock.look();
+  const looking = startLoop({
+    everyMs: lookAtClockEveryMs,
+    work: clock.look,
+    onFault: (error) => log.debug("the database's clock not read", { failure: String(error) }),
+  });
+  lifecycle.onStop("clock", looking.stop);
+  return clock;
 }
 
 /**

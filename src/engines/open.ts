@@ -47,6 +47,8 @@ export type EngineSettings = {
 export type Engines = {
   /** A pool a module, so that none can starve another. */
   sql(module: string, maxConnections: number): Sql;
+  /** What time the common database has, milliseconds since 1970: the one clock that all processes share. */
+  databaseMs(): Promise<number>;
   /** @throws where the database does not answer. */
   ping(): Promise<void>;
   log: EventLog;
@@ -80,6 +82,12 @@ export async function openEngines(
   await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions })));
   return {
     sql,
+    async databaseMs() {
+      const [row] = await common.query<{ ms: number }>(
+        "select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms",
+      );
+      return row?.ms ?? Number.NaN;
+    },
     ping: async () => void (await common.query("select 1")),
     log: eventLog,
     async openWorkflows(story, workflowFile) {

@@ -1,3 +1,4 @@
+import { systemClock } from "#platform/clock";
 import { createHs256 } from "./hs256.ts";
 import { type Caller, isRole, isUserId, type Role } from "./roles.ts";
 
@@ -34,7 +35,7 @@ export function createTokens({ secret, issuer }: { secret: string; issuer: strin
     issue({ user, roles, ttlMs }) {
       if (!isUserId(user))
         throw new Error(`"${user}" cannot be a user id: up to 128 of letters, digits and . _ : @ + | -`);
-      const iat = Math.floor(Date.now() / 1000);
+      const iat = Math.floor(systemClock.nowMs() / 1000);
       const input = `${ourHeader}.${encoded({ iss: issuer, sub: user, roles, iat, exp: iat + Math.ceil(ttlMs / 1000) })}`;
       return `${input}.${hs256.sign(input)}`;
     },
@@ -53,7 +54,7 @@ export function createTokens({ secret, issuer }: { secret: string; issuer: strin
   /** From here on the signature holds; what is missing is the fault of whoever else has the secret. */
   function believe(claims: Record<string, unknown>): ReturnType<Tokens["verify"]> {
     const { iss, sub, roles, exp, nbf } = claims;
-    const now = Date.now() / 1000;
+    const now = systemClock.nowMs() / 1000;
     if (iss !== issuer) return refused("The token is from another issuer");
     if (typeof exp !== "number") return refused("The token has no end");
     if (now > exp + clockToleranceSeconds) return refused("The token has expired");

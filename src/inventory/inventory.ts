@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
 import { createControl, type Reconciliation } from "./control.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
@@ -91,8 +92,8 @@ export function createInventory(options: InventoryOptions) {
   async function knows(productId: string): Promise<boolean> {
     if (await exists(productId)) return true;
     const ends = await log.endOffsets(productEventsTopic);
-    const giveUpAt = now() + newsWithinMs;
-    while (lagOf(ends, await log.committedOffsets(priceGroup, productEventsTopic)) > 0 && now() < giveUpAt) {
+    const giveUpAt = elapsedMs() + newsWithinMs;
+    while (lagOf(ends, await log.committedOffsets(priceGroup, productEventsTopic)) > 0 && elapsedMs() < giveUpAt) {
       await new Promise((resolve) => setTimeout(resolve, lookForNewsEveryMs));
     }
     return exists(productId);

@@ -1,5 +1,6 @@
 /** The guide's option 1 as a live switch: kept in the books, followed by every process. */
 import type { Sql, Tx } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
 
 export const gateModes = ["gatekeeper", "sync", "closed"] as const;
 /** gatekeeper: orders pass the gate. sync: each order is decided in its own transaction. closed: new orders are refused. */
@@ -22,19 +23,18 @@ const trustForMs = 2_000;
 /** After a change of the mode has committed, no process promises anything by the former one after this time. */
 export const promisesEndMs = trustForMs + 1_000;
 
-/** `now` never goes backwards. */
-export function createModeFollower(sql: Sql, now: () => number = () => performance.now()): ModeFollower {
+export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs): ModeFollower {
   let last: { state: ModeState; readAtMs: number } | undefined;
   let gateOnAtMs = Number.NEGATIVE_INFINITY;
   return {
     current() {
-      if (!last?.state.ready || now() - last.readAtMs > trustForMs) return "closed";
+      if (!last?.state.ready || elapsed() - last.readAtMs > trustForMs) return "closed";
       return last.state.mode;
     },
-    mayPromise: () => now() - gateOnAtMs <= trustForMs,
+    mayPromise: () => elapsed() - gateOnAtMs <= trustForMs,
     async refresh() {
       // Taken before the question: the answer was true at this moment or later.
-      const readAtMs = now();
+      const readAtMs = elapsed();
       const state = await readMode(sql);
       if (last && last.readAtMs > readAtMs) return state;
       last = { state, readAtMs };

@@ -62,6 +62,12 @@ test("a gate that is missing, closed or waits too long is a warning", () => {
   assert.equal(judge({ gate: { oldestMs: nowMs - 20_000 } }).status, "WARNING");
 });
 
+test("O28: a reservation from the future is a warning that says so, not a young one", () => {
+  const { status, explanation } = judge({ gate: { oldestMs: nowMs + 600_000 } });
+  assert.equal(status, "WARNING");
+  assert.match(explanation, /taken 600 s in the future: a clock was set back/);
+});
+
 test("a gate of another epoch, or ahead of the books, is critical", () => {
   assert.equal(judge({ gate: { epoch: 2 } }).status, "CRITICAL");
   assert.equal(judge({ gate: { applied: 13 }, books: { availableAfterApplied: null } }).status, "CRITICAL");

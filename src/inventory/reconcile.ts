@@ -115,9 +115,11 @@ function judge(
     const status = Math.abs(drift) >= criticalDrift ? "CRITICAL" : "WARNING";
     return { status, explanation: `the gate has ${has}, the books have ${should}` };
   }
-  if (gate.oldestMs !== null && nowMs - gate.oldestMs > oldMs) {
-    const seconds = Math.round((nowMs - gate.oldestMs) / 1000);
-    return { status: "WARNING", explanation: `a reservation is undecided since ${seconds} s; ${has} = ${should}` };
+  const ageMs = gate.oldestMs === null ? 0 : nowMs - gate.oldestMs;
+  if (Math.abs(ageMs) > oldMs) {
+    const seconds = Math.round(Math.abs(ageMs) / 1000);
+    const how = ageMs > 0 ? `since ${seconds} s` : `and was taken ${seconds} s in the future: a clock was set back`;
+    return { status: "WARNING", explanation: `a reservation is undecided ${how}; ${has} = ${should}` };
   }
   const behind = books.seq - gate.applied;
   const later = behind > 0 ? `; ${behind} later changes are on their way` : "";

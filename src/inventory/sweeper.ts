@@ -3,6 +3,7 @@
  * looked at, never what becomes of them: the books do that.
  */
 import type { Sql } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
 import type { Gate, GateRecord } from "./gate/gate.ts";
 import { type OrderBooks, voidReservations } from "./rebuild.ts";
@@ -12,17 +13,22 @@ export type SweepCounts = { voided: number; redriven: number; forgotten: number 
 
 export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; orderBooks: OrderBooks };
 
+/** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
+const sweepAfterMs = 5_000;
+const lookAheadEveryMs = 5_000;
 const recordsAtOnce = 500;
 
-/** Answers one turn of sweeping: what is older than the moment is looked at. */
+/** Answers one turn of sweeping at a moment: what is old by then is looked at. */
 export function createSweeper({
   sql,
   gate,
   relay,
   orderBooks,
-}: SweeperOptions): (beforeMs: number) => Promise<SweepCounts> {
+}: SweeperOptions): (nowMs: number) => Promise<SweepCounts> {
   /** Published records that were old when the log's end was noted. */
   let suspected: { records: readonly GateRecord[]; decided(): Promise<boolean> } | undefined;
+
+  let lookedAheadAtMs = Number.NEGATIVE_INFINITY;
 
   async function voidAbandoned(records: readonly GateRecord[]): Promise<number> {
     const voiding: GateRecord[] = [];
@@ -61,8 +67,20 @@ export function createSweeper({
     return lost.length;
   }
 
-  return async (beforeMs) => {
-    const records = await gate.recordsBefore(beforeMs, recordsAtOnce);
+  /**
+   * Records from the future were taken before the clock was set back. Who took them has answered or died long since; by
+   * their age they would be left alone until the clock has caught up.
+   */
+  async function fromTheFuture(nowMs: number): Promise<GateRecord[]> {
+    if (elapsedMs() - lookedAheadAtMs < lookAheadEveryMs) return [];
+    lookedAheadAtMs = elapsedMs();
+    const all = await gate.recordsBefore(Number.MAX_SAFE_INTEGER, recordsAtOnce);
+    return all.filter(({ reservedAtMs }) => reservedAtMs > nowMs + sweepAfterMs);
+  }
+
+  return async (nowMs) => {
+    const old = await gate.recordsBefore(nowMs - sweepAfterMs, recordsAtOnce);
+    const records = [...old, ...(await fromTheFuture(nowMs))];
     const voided = await voidAbandoned(records);
     const redriven = await redriveLost(records.filter((record) => record.state === "published"));
     const stubs = records.filter((record) => record.state === "claimed" || record.state === "refused");

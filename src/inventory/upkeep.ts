@@ -1,5 +1,6 @@
 /** What keeps gate and books together while the system runs: each turn may be lost, the next one makes up for it. */
 import type { Sql } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
 import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
 import { type Gate, GateUnavailable } from "./gate/gate.ts";
 import type { ModeFollower } from "./mode.ts";
@@ -28,8 +29,6 @@ const relayEveryMs = 50;
 const outcomesEveryMs = 100;
 const outcomesAtOnce = 500;
 const sweepEveryMs = 1_000;
-/** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
-export const sweepAfterMs = 5_000;
 /** A gate that lost its memory while nobody orders is found by looking at a few products, in turn. */
 const lookEveryMs = 1_000;
 const productsALook = 5;
@@ -63,16 +62,16 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     return counted === outcomesAtOnce;
   });
   const nextProducts = createRound(sql);
-  let sawAllMs = 0;
+  let sawAllAtMs = Number.NEGATIVE_INFINITY;
   const repair = loop("repair", lookEveryMs, async () => {
     const named = [...suspects];
     suspects.clear();
     if (mode.current() !== "gatekeeper") return;
-    const some = now() - sawAllMs < seeAllEveryMs ? [...named, ...(await nextProducts())] : null;
+    const some = elapsedMs() - sawAllAtMs < seeAllEveryMs ? [...named, ...(await nextProducts())] : null;
     let wrong = await productsToRebuild(sql, gate, some);
     // What took one of them from the gate, a restart or a FLUSHALL, took them all.
     if (some && wrong.length > 0) wrong = await productsToRebuild(sql, gate, null);
-    if (!some || wrong.length > 0) sawAllMs = now();
+    if (!some || wrong.length > 0) sawAllAtMs = elapsedMs();
     if (wrong.length === 0) return;
     await alone(async () => {
       // Somebody may have been at it when we looked.
@@ -80,10 +79,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       if (still.length > 0) await rebuild({ sql, gate, orderBooks }, still);
     });
   });
-  const others = [
-    loop("relay", relayEveryMs, () => relay.sweep()),
-    loop("sweep", sweepEveryMs, () => sweep(now() - sweepAfterMs)),
-  ];
+  const others = [loop("relay", relayEveryMs, () => relay.sweep()), loop("sweep", sweepEveryMs, () => sweep(now()))];
   return {
     outcomesWaiting: outcomes.nudge,
     suspected: repair.nudge,

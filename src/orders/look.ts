@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type VoidedReservation } from "#inventory";
 import { createBatcher } from "#platform/batch";
+import { elapsedMs } from "#platform/clock";
 import { type Order, readOrder, readOrders, type TimelineEntry } from "./books.ts";
 import { productOfOrder, productPrefix } from "./ids.ts";
 
@@ -43,7 +44,6 @@ export type LookOptions = {
   /** Notes what the log has acknowledged by now; the answer tells whether all of it is decided. */
   watermark(): Promise<() => Promise<boolean>>;
   maxWaiting: number;
-  now(): number;
 };
 
 const lookEveryMs = 10;
@@ -52,16 +52,16 @@ const learnEveryMs = 100;
 const catchUpWithinMs = 1_000;
 const asksAtOnce = 1_000;
 
-export function createLook({ sql, inventory, watermark, maxWaiting, now }: LookOptions): Look {
+export function createLook({ sql, inventory, watermark, maxWaiting }: LookOptions): Look {
   let learntAtMs = Number.NEGATIVE_INFINITY;
   /** Whoever asks waits for a reading that began after he did: the product may be a moment old. */
   const learners = createBatcher<string, string | undefined>({
     maxBatch: asksAtOnce,
     maxWaiting,
     async run(orderIds) {
-      const earlyMs = learntAtMs + learnEveryMs - now();
-      if (earlyMs > 0 && earlyMs <= learnEveryMs) await pause(earlyMs);
-      learntAtMs = now();
+      const earlyMs = learntAtMs + learnEveryMs - elapsedMs();
+      if (earlyMs > 0) await pause(earlyMs);
+      learntAtMs = elapsedMs();
       for (const productId of await inventory.productIds()) productPrefix(productId);
       return orderIds.map(productOfOrder);
     },
@@ -72,7 +72,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting, now }: LookO
     maxWaiting,
     async run(orderIds) {
       const late = pause(catchUpWithinMs, false, { ref: false });
-      const decided = await Promise.race([allDecided(now() + catchUpWithinMs), late]);
+      const decided = await Promise.race([allDecided(elapsedMs() + catchUpWithinMs), late]);
       return orderIds.map(() => decided);
     },
   });
@@ -80,7 +80,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting, now }: LookO
   async function allDecided(giveUpAt: number): Promise<boolean> {
     try {
       const isDecided = await watermark();
-      while (now() < giveUpAt) {
+      while (elapsedMs() < giveUpAt) {
         if (await isDecided()) return true;
         await pause(lookEveryMs);
       }
@@ -148,10 +148,10 @@ export function createLook({ sql, inventory, watermark, maxWaiting, now }: LookO
   }
 
   async function settled(orderId: string, withinMs: number): Promise<Order | undefined> {
-    const giveUpAt = now() + withinMs;
+    const giveUpAt = elapsedMs() + withinMs;
     for (;;) {
       const order = await readOrder(sql, orderId);
-      if (order || now() > giveUpAt) return order;
+      if (order || elapsedMs() > giveUpAt) return order;
       if (!(await seenAtTheGate(orderId))) return readOrder(sql, orderId);
       await pause(lookEveryMs);
     }

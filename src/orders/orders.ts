@@ -78,7 +78,7 @@ export function createOrders(options: OrdersOptions) {
     onSettled: () => tellChanged(),
   });
   const publication = createPublication({
-    ...{ gate: inventory.gate, log, topic: topics.reservations, maxWaiting, now, onFault },
+    ...{ gate: inventory.gate, log, topic: topics.reservations, maxWaiting, onFault },
     voidReservations: (claims) => inventory.voidReservations(claims),
     fatesOf: (orderId) => inventory.fatesOf(orderId),
   });
@@ -86,7 +86,7 @@ export function createOrders(options: OrdersOptions) {
   const placing = createPlace({ sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now, metrics });
 
   const restore = createRestore({ sql, inventory, now, onRestored: tellChanged });
-  const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting, now });
+  const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting });
 
   function tellChanged(order?: Order): void {
     outbox?.nudge();

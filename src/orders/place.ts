@@ -126,7 +126,7 @@ export function createPlace(options: PlaceOptions): Place {
     }
     if (state === "refused") return { ok: false, reason: "order_failed", orderId };
     // Somebody else is at it, or was until it died; after a while the sweeper or we take over.
-    if (state === "voiding" || wanted.nowMs - reservation.reservedAtMs < youngMs) {
+    if (state === "voiding" || Math.abs(wanted.nowMs - reservation.reservedAtMs) < youngMs) {
       return { ok: false, reason: "outcome_pending", orderId };
     }
     const adopted = await inventory.gate.adopt(productId, orderId, wanted.nowMs);

@@ -6,6 +6,7 @@
 import { AppendFailed, type EventLog } from "#engines/log";
 import type { Claim, Decided, Gate, MarkAnswer, Reservation } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
+import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
 import { reservationRecord } from "./events.ts";
 
@@ -29,7 +30,6 @@ export type PublicationOptions = {
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   fatesOf(orderId: string): Promise<string[]>;
   maxWaiting: number;
-  now(): number;
   onFault(what: string, error: unknown): void;
 };
 
@@ -39,9 +39,9 @@ const marksAtOnce = 1_000;
 const voidsAtOnce = 200;
 
 export function createPublication(options: PublicationOptions): Publication {
-  const { gate, log, topic, voidReservations, fatesOf, maxWaiting, now, onFault } = options;
+  const { gate, log, topic, voidReservations, fatesOf, maxWaiting, onFault } = options;
   let failing = false;
-  let lastProbeMs = 0;
+  let probedAtMs = Number.NEGATIVE_INFINITY;
   const marks: Batcher<Reservation, MarkAnswer> = createBatcher({
     maxBatch: marksAtOnce,
     maxWaiting,
@@ -114,8 +114,8 @@ export function createPublication(options: PublicationOptions): Publication {
     publish,
     ready() {
       if (!failing) return true;
-      if (now() - lastProbeMs < probeEveryMs) return false;
-      lastProbeMs = now();
+      if (elapsedMs() - probedAtMs < probeEveryMs) return false;
+      probedAtMs = elapsedMs();
       return true;
     },
     get waiting() {

@@ -14,6 +14,7 @@ import {
 } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
 import type { Claim, Decided, GateRecord, Inventory, Reservation } from "#inventory";
+import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
 import { eventOf, insertOrders, queueEvents, type SettledOrder } from "./books.ts";
 import { decodeReservation } from "./events.ts";
@@ -106,14 +107,14 @@ export function createSettlement(options: SettlementOptions): Settlement {
     async drained() {
       const ends = await log.endOffsets(topic);
       let left = lagOf(ends, await settledUpTo());
-      let movedMs = now();
+      let movedAtMs = elapsedMs();
       while (left > 0) {
-        if (now() - movedMs > standstillMs) {
+        if (elapsedMs() - movedAtMs > standstillMs) {
           throw new Error(`${left} reservations on ${topic} wait, and none was settled for ${standstillMs} ms`);
         }
         await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
         const still = lagOf(ends, await settledUpTo());
-        if (still < left) movedMs = now();
+        if (still < left) movedAtMs = elapsedMs();
         left = still;
       }
     },

@@ -1,15 +1,26 @@
+/**
+ * Two clocks with two names, which are never subtracted from each other. `elapsedMs` says how long something takes: for
+ * pauses, probes, ages and time limits within this process. A time of day (`nowMs`, and `now` where it is handed on) says
+ * when something is: for what is written down, shown, or compared between processes. An operator or a time server may set
+ * the time of day, forwards and back, at any moment.
+ */
 import { setTimeout as sleepTimer } from "node:timers/promises";
+
+/** Milliseconds since some moment of this process. Never goes back, and means nothing to another process. */
+export function elapsedMs(): number {
+  return performance.now();
+}
 
 /** Whoever needs the time is given one of these, so that a simulation can run years in a second. */
 export type Clock = {
-  /** Milliseconds since 1970 in UTC. */
-  now(): number;
+  /** The time of day, milliseconds since 1970 in UTC. */
+  nowMs(): number;
   /** Resolves after `ms`; rejects with the signal's reason as soon as the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  nowMs: () => Date.now(),
   async sleep(ms, signal) {
     try {
       await sleepTimer(ms, undefined, signal && { signal });

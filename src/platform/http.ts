@@ -106,7 +106,7 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
 
   await serveOpenApi(app as unknown as FastifyInstance, openApi);
   app.get("/time", { schema: timeSchema }, async () => {
-    const epochMs = clock.now();
+    const epochMs = clock.nowMs();
     return { now: new Date(epochMs).toISOString(), epochMs };
   });
   return app;

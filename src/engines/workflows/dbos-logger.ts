@@ -1,5 +1,6 @@
 /** What DBOS has to say, as far as anybody wants to read it. */
 import type { DBOSConfig } from "@dbos-inc/dbos-sdk";
+import { elapsedMs } from "#platform/clock";
 import type { Log } from "#platform/log";
 
 const LONGEST_LOGGED = 300;
@@ -17,7 +18,7 @@ export function createDbosLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
     debug() {},
     info() {},
     warn(entry) {
-      const now = Math.floor(Date.now() / 1_000);
+      const now = Math.floor(elapsedMs() / 1_000);
       warnings = now === second ? warnings + 1 : 1;
       second = now;
       if (warnings <= WARNINGS_PER_SECOND && !isExpected(entry)) log.warn("dbos", { message: text(entry) });

@@ -5,6 +5,7 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { elapsedMs } from "#platform/clock";
 
 export type ExecutorLease = {
   executorId: string;
@@ -72,10 +73,10 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     executorId: String(id),
 
     async alone(work) {
-      const givenUpAt = Date.now() + ALONE_WITHIN_MS;
+      const giveUpAtMs = elapsedMs() + ALONE_WITHIN_MS;
       // Asked again and again: whoever waits inside of a statement holds up the "create index concurrently" of DBOS.
       while (!(await tryLock(first, ALONE))) {
-        if (Date.now() > givenUpAt) throw new Error(`others have been opening theirs for ${ALONE_WITHIN_MS} ms`);
+        if (elapsedMs() > giveUpAtMs) throw new Error(`others have been opening theirs for ${ALONE_WITHIN_MS} ms`);
         await sleep(ASK_EVERY_MS);
       }
       await work();

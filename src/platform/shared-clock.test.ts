@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { elapsedMs } from "./clock.ts";
+import { type ClockStep, createSharedClock } from "./shared-clock.ts";
+
+/** Clocks that are set by hand: each shows its time of day, which goes on by itself. */
+function clocks() {
+  const day = Date.UTC(2026, 10, 27);
+  const set = { machine: day, database: day + 400 };
+  const steps: ClockStep[] = [];
+  const clock = createSharedClock({
+    readMs: async () => set.database + elapsedMs(),
+    machineMs: () => set.machine + elapsedMs(),
+    onStep: (step) => steps.push(step),
+  });
+  const isNear = (wantedMs: number) => Math.abs(clock.nowMs() - elapsedMs() - wantedMs) < 200;
+  return { set, steps, clock, isNear };
+}
+
+describe("O28: the clock that all processes share", () => {
+  it("shows the database's time, whatever this machine's clock says", async () => {
+    const { set, clock, isNear } = clocks();
+    assert.ok(isNear(set.machine));
+    await clock.look();
+    assert.ok(isNear(set.database));
+    set.machine -= 120_000;
+    assert.ok(isNear(set.database));
+  });
+
+  it("names the clock that was set, and by how much", async () => {
+    const { set, steps, clock, isNear } = clocks();
+    await clock.look();
+    set.machine -= 120_000;
+    await clock.look();
+    set.database += 3_600_000;
+    await clock.look();
+    await clock.look();
+    assert.deepEqual(
+      steps.map(({ clock, byMs }) => [clock, Math.round(byMs / 1_000)]),
+      [
+        ["this machine", -120],
+        ["the database", 3_600],
+      ],
+    );
+    assert.ok(isNear(set.database));
+  });
+
+  it("is silent about what a time server corrects, and goes on while the database does not answer", async () => {
+    const { set, steps, clock, isNear } = clocks();
+    await clock.look();
+    set.database += 300;
+    set.machine -= 300;
+    await clock.look();
+    assert.deepEqual(steps, []);
+    assert.ok(isNear(set.database));
+    const silent = createSharedClock({ readMs: () => Promise.reject(new Error("away")), onStep() {} });
+    await assert.rejects(silent.look(), /away/);
+    assert.ok(Math.abs(silent.nowMs() - Date.now()) < 200);
+  });
+});

@@ -1,0 +1,64 @@
+/** A time of day that somebody sets while the system runs. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { randomHex, randomId, uuidV8 } from "#platform/ids";
+import type { Order } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+/** Of this whole process, the system included. What it is set by, milliseconds. */
+let setByMs = 0;
+const dateNow = Date.now;
+
+describe("a clock that is set back", () => {
+  let world: World;
+  before(async () => {
+    Date.now = () => dateNow() + setByMs;
+    world = await openWorld();
+  });
+  after(async () => {
+    await world?.close();
+    Date.now = dateNow;
+  });
+
+  it("O28: orders are taken again as soon as the log works, although the clock was set back while it failed", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    await world.faults.loseLog();
+    assert.equal((await world.as("ada").post("/orders", { productId, quantity: 1 })).status, 503);
+    setByMs -= 120_000;
+    await world.faults.restoreLog();
+    // Far less than the two minutes that the clock would need to catch up.
+    await eventually(async () => (await world.as("bob").post("/orders", { productId, quantity: 1 })).status === 202);
+    await world.untilAtRest(productId);
+  });
+
+  it("O28: what a buyer has to pay by does not move with this machine's clock", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const payByOf = async () => Date.parse((await world.place(world.as("ada"), productId)).payBy);
+    const earlier = await payByOf();
+    setByMs += 3_600_000;
+    const later = await payByOf();
+    assert.ok(later >= earlier && later - earlier < 60_000, `${later - earlier} ms apart`);
+    const { orderId } = await world.place(world.as("bob"), productId);
+    await world.untilStatus(world.as("bob"), orderId, "PAYMENT_PENDING");
+    assert.equal((await world.as("bob").get<Order>(`/orders/${orderId}`)).body.status, "PAYMENT_PENDING");
+  });
+
+  it("O28: units that were taken before the clock was set back are looked after without waiting for it", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const { gate } = world.system.faces.inventory;
+    const nowMs = world.system.faces.now() + 600_000;
+    // As of a process that took them ten minutes from now, and died.
+    const [taken] = await gate.reserve([
+      {
+        ...{ productId, orderId: uuidV8(randomId(6), randomId(10)), userId: randomHex(4), quantity: 2, bodyHash: "" },
+        ...{ expectedTotalMinor: null, booksAsked: false, withdrawal: false, nowMs, payByMs: nowMs + 60_000 },
+      },
+    ]);
+    assert.equal(taken?.kind, "reserved");
+    const { status, explanation } = await world.reportOf(productId);
+    if (status !== "OK") assert.match(explanation, /in the future: a clock was set back/);
+    const { gate: units } = await world.untilAtRest(productId);
+    assert.equal(units, 5);
+  });
+});
