@@ -17,7 +17,7 @@ const faces = `^src/(${Object.keys(mayUse)
   .map((module) => `${module}/${module}`)
   .join("|")})\\.ts$`;
 const events = "^src/[^/]+/events\\.ts$";
-const ports = "^src/engines/(sql/sql|log/log|workflows/workflows)\\.ts$";
+const ports = "^src/engines/(sql/sql|log/log|shop/shop|workflows/workflows)\\.ts$";
 
 /** Files that only tests load: they may reach into other rooms, and nothing else may load them. */
 const testFile = "\\.(test|contract|testing|child|real)\\.ts$|/contract\\.[a-z-]+\\.ts$|-contract\\.workflow\\.ts$";

@@ -333,3 +333,18 @@ create table payment_simulator.webhook (
   constraint webhook_pkey PRIMARY KEY (event_id, copy)
 );
 CREATE INDEX undelivered_by_time ON payment_simulator.webhook USING btree (deliver_at) WHERE (delivered_at IS NULL);
+
+create table shop.agreement (
+  name text not null,
+  value text not null,
+  agreed_at timestamp with time zone not null default now(),
+  constraint agreement_pkey PRIMARY KEY (name)
+);
+
+create table shop.identity (
+  singleton boolean not null default true,
+  id uuid not null default gen_random_uuid(),
+  made_at timestamp with time zone not null default now(),
+  constraint identity_pkey PRIMARY KEY (singleton),
+  constraint identity_singleton_check CHECK (singleton)
+);

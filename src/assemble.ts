@@ -54,6 +54,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const inventory = createInventory({
     ...{ sql: engines.sql("inventory", 8), gate, log: engines.log, now, onFault },
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
+    priceGroup: config.GROUP_PRODUCT_PRICES,
   });
   const orders = createOrders({
     ...{

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { ConfigError } from "#platform/config";
-import { readConfig } from "./config.ts";
+import { printSettings } from "#platform/config-pages";
+import { readConfig, settings } from "./config.ts";
 
 const noFile = "/nonexistent/.env";
 const jwt = "x".repeat(32);
@@ -27,6 +28,25 @@ describe("config", () => {
       readConfig({ REDIS_HOST: "redis", JWT_SECRET: jwt, TRUST_USER_HEADER: "true" }, noFile).TRUST_USER_HEADER,
       true,
     );
+  });
+
+  it("O24: SHOP stands in front of every name that shops on one server would share, unless it is set by hand", () => {
+    const plain = readConfig({}, noFile);
+    assert.equal(plain.TOPIC_ORDERS_RESERVATIONS, "orders.reservations");
+    assert.equal(plain.GROUP_ORDER_PROCESSOR, "order-processor-group");
+    const config = readConfig({ SHOP: "staging", TOPIC_ORDERS_EVENTS: "told" }, noFile);
+    assert.deepEqual(
+      [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
+      ["staging.product.events", "staging.orders.reservations", "told"],
+    );
+    assert.deepEqual(
+      [config.GROUP_ORDER_PROCESSOR, config.GROUP_PRODUCT_PRICES, config.TEMPORAL_TASK_QUEUE_FULFILMENT],
+      ["staging.order-processor-group", "staging.product-price-group", "staging.fulfilment"],
+    );
+    assert.match(printSettings(settings, config, config.origins), /GROUP_ORDER_PROCESSOR=staging\.\S+ +# derived/);
+    for (const wrong of ["Staging", "a b", "x".repeat(33), "a:b", "é"]) {
+      assert.throws(() => readConfig({ SHOP: wrong }, noFile), /SHOP must match/, wrong);
+    }
   });
 
   it("gives each module the common database unless it has its own", () => {

@@ -8,12 +8,22 @@ import {
   type Values,
 } from "#platform/config";
 import { databaseFaults, moduleDatabases, securityFaults } from "./config-faults.ts";
+import { caFile, moduleDatabase, perMinute, serviceUrl } from "./setting-kinds.ts";
+import { namesOf } from "./shop-names.ts";
 
 /** Every setting there is. The guide's own names are kept. */
 export const settings = defineSettings({
   PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to serve on; 0 takes a free one." },
   HOST: { type: "text", default: "127.0.0.1", says: "The address to listen on; 0.0.0.0 for every one." },
   DATA_DIR: { type: "text", default: ".data", says: "The folder of the embedded engines and of generated secrets." },
+  SHOP: {
+    type: "text",
+    pattern: "[a-z0-9-]{1,32}",
+    defaultSays: "none",
+    says:
+      "A short name where shops share Kafka, Redis or Temporal. Topics, groups, task queue and the gate's keys then " +
+      "begin with it: `staging.orders.reservations`, `staging:g:{product}`.",
+  },
   LOG_LEVEL: {
     type: "text",
     oneOf: ["debug", "info", "warn", "error", "silent"],
@@ -90,6 +100,12 @@ export const settings = defineSettings({
     type: "text",
     default: "order-processor-group",
     says: "The consumer group that settles accepted orders.",
+  },
+
+  GROUP_PRODUCT_PRICES: {
+    type: "text",
+    default: "product-price-group",
+    says: "The consumer group that takes products and prices over.",
   },
 
   TEMPORAL_ADDRESS: {
@@ -192,6 +208,7 @@ export function readConfig(environment: Environment = process.env, envFile: stri
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({
     ...values,
+    ...namesOf(values, origins),
     ...Object.fromEntries(moduleDatabases.map((name) => [name, values[name] ?? values.DATABASE_URL])),
     REPORTS_DATABASE_URL: values.REPORTS_DATABASE_URL ?? values.ORDERS_DATABASE_URL ?? values.DATABASE_URL,
     TRUST_USER_HEADER: values.TRUST_USER_HEADER ?? allEmbedded,
@@ -208,38 +225,4 @@ function profileOf(values: GivenSettings): Profile {
     log: engine(values.KAFKA_BOOTSTRAP),
     workflows: engine(values.TEMPORAL_ADDRESS),
   });
-}
-
-function moduleDatabase<Module extends string>(module: Module) {
-  return {
-    type: "url",
-    secret: true,
-    defaultSays: "`DATABASE_URL`",
-    says: `The PostgreSQL server of the ${module} module, where it has one of its own.`,
-  } as const;
-}
-
-function caFile<What extends string>(what: What) {
-  return {
-    type: "text",
-    defaultSays: "the CAs that Node knows",
-    says: `The PEM file of the CA that signed ${what}; no other is trusted then.`,
-  } as const;
-}
-
-function perMinute<Default extends number>(most: Default, what: string) {
-  return {
-    type: "integer",
-    default: most,
-    min: 0,
-    says: `How many ${what}, in a minute and of each process; beyond it 429 with Retry-After. 0 is no limit.`,
-  } as const;
-}
-
-function serviceUrl<Service extends string>(service: Service) {
-  return {
-    type: "text",
-    defaultSays: "only read by `--services=gateway`",
-    says: `Where the gateway finds the ${service} service, such as http://10.0.0.7:8080; several by comma.`,
-  } as const;
 }

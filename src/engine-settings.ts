@@ -30,6 +30,8 @@ export function engineSettings(config: Config): EngineSettings {
       payment: config.PAYMENT_DATABASE_URL,
       reports: config.REPORTS_DATABASE_URL,
     },
+    shopName: config.SHOP ?? "",
+    consumed: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS],
     topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
   };
 }

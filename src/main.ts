@@ -72,7 +72,7 @@ export async function startSystem(
 ) {
   const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
-  const gate = await openGate(redisSettings(config), engines.sql("gate", 2), log);
+  const gate = await openGate(redisSettings(config), engines.shop, engines.sql("gate", 2), log);
   lifecycle.onStop("gate", gate.shutdown);
   const clock = await followDatabaseClock(engines, log, lifecycle);
   const faces = await assemble({ config, engines, gate, log, now: clock.nowMs });

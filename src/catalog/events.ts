@@ -5,7 +5,7 @@
  */
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import type { NewRecord, StoredRecord } from "#engines/log";
+import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
 
 export const productEventTypes = [
   "dropgate.product.created",
@@ -59,7 +59,8 @@ export function productRecord({ id, type, time, data }: ProductEvent): NewRecord
 const dataValidator = Compile(ProductEventData);
 
 /** @throws Error naming what is wrong: such a record can never be handled and belongs to the dead letters. */
-export function decodeProductEvent(record: Pick<StoredRecord, "key" | "value" | "headers">): ProductEvent {
+export function decodeProductEvent(record: Pick<StoredRecord, "key" | "value" | "headers" | "foreign">): ProductEvent {
+  refuseForeign(record);
   const { ce_specversion, ce_id, ce_type, ce_time } = record.headers;
   if (ce_specversion !== "1.0") throw poison(record, `ce_specversion is ${ce_specversion}, not 1.0`);
   if (!ce_id || !ce_time) throw poison(record, "ce_id or ce_time is missing");

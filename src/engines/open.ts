@@ -2,7 +2,9 @@
 import type { Log } from "#platform/log";
 import type { Security } from "./log/kafka-security.ts";
 import type { EventLog } from "./log/log.ts";
+import { createOwnedLog } from "./log/owned-log.ts";
 import { eventLogSchema, openPostgresLog } from "./log/postgres.ts";
+import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
 import { startPostgres } from "./sql/embedded.ts";
 import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
@@ -42,6 +44,10 @@ export type EngineSettings = {
   /** Modules whose database is not the common one; `reports` may be a replica, which is only read. */
   databaseUrls: Readonly<Record<string, string | undefined>>;
   topics: readonly string[];
+  /** Of those, the ones that are consumed: two shops on one would each take a part of the other's. */
+  consumed: readonly string[];
+  /** The setting SHOP, empty where there is none. */
+  shopName: string;
 };
 
 export type Engines = {
@@ -52,6 +58,7 @@ export type Engines = {
   /** @throws where the database does not answer. */
   ping(): Promise<void>;
   log: EventLog;
+  shop: Shop;
   /** `workflowFile` is where an engine that runs stories apart from this process finds this one. */
   openWorkflows<Input, S extends Steps>(story: Story<Input, S>, workflowFile: URL): Promise<Workflows<Input>>;
   says: { log: string; workflows: string };
@@ -77,7 +84,10 @@ export async function openEngines(
     return pool;
   };
   const common = sql("log", 4);
-  const eventLog = kafka ? await openKafka(kafka, log) : await openPostgresLog({ sql: common, url, log });
+  const shop = await readShop(common, { name: settings.shopName, url });
+  const eventLog = kafka
+    ? await openKafka({ ...kafka, consumed: settings.consumed, shop, log })
+    : await openPostgresLog({ sql: common, url, log });
   const partitions = kafka ? kafkaPartitions : 1;
   await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions })));
   return {
@@ -90,10 +100,11 @@ export async function openEngines(
     },
     ping: async () => void (await common.query("select 1")),
     log: eventLog,
+    shop,
     async openWorkflows(story, workflowFile) {
       if (!temporal) return openDbosWorkflows({ url, story, log });
       const { openTemporalWorkflows } = await import("./workflows/temporal.ts");
-      return openTemporalWorkflows({ ...temporal, story, workflowFile, log });
+      return openTemporalWorkflows({ ...temporal, shop, story, workflowFile, log });
     },
     says: {
       log: kafka ? `Kafka at ${kafka.bootstrap}` : "in PostgreSQL",
@@ -107,9 +118,19 @@ export async function openEngines(
 }
 
 /** The clients of the real engines are only loaded where they are used: they are large. */
-async function openKafka(kafka: NonNullable<EngineSettings["kafka"]>, log: Log): Promise<EventLog> {
+async function openKafka(
+  kafka: NonNullable<EngineSettings["kafka"]> & { consumed: readonly string[]; shop: Shop; log: Log },
+): Promise<EventLog> {
+  const { consumed, shop, ...access } = kafka;
   const { openKafkaLog } = await import("./log/kafka.ts");
-  return openKafkaLog({ ...kafka, clientId: "dropgate", log });
+  const eventLog = await openKafkaLog({ ...access, clientId: "dropgate" });
+  try {
+    for (const topic of consumed) await eventLog.claim(topic, shop);
+  } catch (error) {
+    await eventLog.close();
+    throw error;
+  }
+  return createOwnedLog(eventLog, shop, (topic) => eventLog.claim(topic, shop));
 }
 
 /** Brings the schemas up to date, each where its module keeps it; answers the files that were applied. */
@@ -118,7 +139,7 @@ export async function migrateDatabase(
   { url }: Pick<Database, "url">,
   schemas: readonly ModuleSchema[],
 ): Promise<string[]> {
-  const all = kafka ? schemas : [eventLogSchema, ...schemas];
+  const all = [shopSchema, ...(kafka ? [] : [eventLogSchema]), ...schemas];
   const applied: string[] = [];
   for (const [own, modules] of Map.groupBy(all, ({ schema }) => databaseUrls[schema] ?? url)) {
     applied.push(...(await migrate({ url: own, modules })));

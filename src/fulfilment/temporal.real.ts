@@ -12,6 +12,7 @@ import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import type { Workflows } from "#engines/workflows";
 import { createLog } from "#platform/log";
 import { type Servers, startServers } from "../../scripts/servers.ts";
+import { testShop } from "../../test/support/shop-identity.ts";
 import { until } from "../../test/support/until.ts";
 import { openTemporalWorkflows } from "../engines/workflows/temporal.ts";
 import { type FulfilmentSteps, fulfil, type PlacedOrder, repeatedSteps } from "./saga.ts";
@@ -31,7 +32,14 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
     const { address } = servers.temporal;
     const story = { name: "fulfil", tell: fulfil, steps: createSteps(), repeated: repeatedSteps };
     const log = createLog({ level: "silent" });
-    workflows = await openTemporalWorkflows({ address, taskQueue: "fulfilment", story, workflowFile, log });
+    workflows = await openTemporalWorkflows({
+      address,
+      shop: testShop,
+      taskQueue: "fulfilment",
+      story,
+      workflowFile,
+      log,
+    });
   });
   after(async () => {
     await workflows.close();

@@ -8,18 +8,17 @@ import { lockStock } from "./ledger.ts";
 import { keepPrice } from "./prices.ts";
 import { imagesOf } from "./rebuild.ts";
 
-export const priceGroup = "product-price-group";
-
 export type PriceConsumerOptions = {
   log: EventLog;
   sql: Sql;
   gate: Gate;
   topic: string;
+  group: string;
   /** Whether a product that nobody sold yet may be opened at once. */
   gateIsOn(): boolean;
 };
 
-export function consumePrices({ log, sql, gate, topic, gateIsOn }: PriceConsumerOptions): Promise<Consumer> {
+export function consumePrices({ log, sql, gate, topic, group, gateIsOn }: PriceConsumerOptions): Promise<Consumer> {
   async function handle(batch: Batch): Promise<void> {
     const prices = await readable(log, batch);
     const images = await sql.transaction(async (tx) => {
@@ -40,7 +39,7 @@ export function consumePrices({ log, sql, gate, topic, gateIsOn }: PriceConsumer
     if (gateIsOn() || !(error instanceof GateUnavailable)) throw error;
   }
 
-  return log.consume({ topic, group: priceGroup, maxRecords: 100, handle });
+  return log.consume({ topic, group, maxRecords: 100, handle });
 }
 
 async function installAll(gate: Gate, images: readonly GateImage[]): Promise<void> {

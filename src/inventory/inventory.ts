@@ -9,7 +9,7 @@ import { elapsedMs } from "#platform/clock";
 import { createControl, type Reconciliation } from "./control.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
-import { consumePrices, priceGroup } from "./events.ts";
+import { consumePrices } from "./events.ts";
 import { readFigures } from "./figures.ts";
 import { askGate, createFollow } from "./follow.ts";
 import { type Decision, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
@@ -42,6 +42,7 @@ export type InventoryOptions = {
   gate: Gate;
   log: EventLog;
   productEventsTopic: string;
+  priceGroup: string;
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -64,7 +65,7 @@ export type VoidedReservation = { userId: string; productId: string; quantity: n
 const newsWithinMs = 1_000;
 const lookForNewsEveryMs = 10;
 export function createInventory(options: InventoryOptions) {
-  const { sql, gate, log, productEventsTopic, now, onFault } = options;
+  const { sql, gate, log, productEventsTopic, priceGroup, now, onFault } = options;
   const mode = createModeFollower(sql);
   const suspects = new Set<string>();
   const relay = createRelay({ sql, gate, onRefused: suspect });
@@ -214,7 +215,7 @@ export function createInventory(options: InventoryOptions) {
         if (!finished.ok) onFault(`the switch to ${state.mode}`, finished.cause ?? new Error(finished.reason));
       }
       const gateIsOn = () => mode.current() === "gatekeeper";
-      const consumer = await consumePrices({ log, sql, gate, topic: productEventsTopic, gateIsOn });
+      const consumer = await consumePrices({ log, sql, gate, topic: productEventsTopic, group: priceGroup, gateIsOn });
       await control.sync(false);
       const { alone } = control;
       const running = startUpkeep({ sql, gate, relay, mode, orderBooks: given, suspects, alone, now, onFault });

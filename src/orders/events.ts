@@ -1,7 +1,7 @@
 /** What orders tell: reservations to the settlement, and the life of orders to whoever listens. */
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import type { NewRecord, StoredRecord } from "#engines/log";
+import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
 
@@ -44,6 +44,7 @@ function reservationHeaders({ orderId, n }: Reservation): Record<string, string>
 
 /** @throws Error naming what is wrong with a record that can never be settled. */
 export function decodeReservation(record: StoredRecord): Reservation {
+  refuseForeign(record);
   const value: unknown = JSON.parse(record.value.toString("utf8"));
   if (!reservation.Check(value)) {
     const [fault] = reservation.Errors(value);

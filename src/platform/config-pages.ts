@@ -8,7 +8,8 @@ export function printSettings(
 ): string {
   const lines = Object.entries(table).map(([name, setting]) => {
     // A default that follows from other settings is filled in after the reading.
-    const derived = origins[name] === "unset" && values[name] !== undefined;
+    const isDefault = origins[name] === "unset" || origins[name] === "default";
+    const derived = isDefault && values[name] !== setting.default;
     return [`${name}=${shown(setting, values[name])}`, derived ? "derived" : origins[name]];
   });
   const width = Math.min(60, Math.max(...lines.map(([line = ""]) => line.length)));
@@ -57,6 +58,7 @@ function maskedUrl(text: string): string {
 function typeSays(setting: Setting): string {
   if (setting.oneOf) return setting.oneOf.map((choice) => `\`${choice}\``).join(", ");
   const secret = setting.secret ? ", secret" : "";
+  if (setting.pattern) return `text \`${setting.pattern}\`${secret}`;
   const bounds = [setting.min !== undefined && `≥ ${setting.min}`, setting.max !== undefined && `≤ ${setting.max}`]
     .filter(Boolean)
     .join(", ");

@@ -171,6 +171,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
   const inventory = createInventory({
     ...{ sql, gate: connectGate(gate, network, process, planted), log: eventLog, now, onFault },
     productEventsTopic: topics.products,
+    priceGroup: "product-price-group",
   });
   const orders = createOrders({
     ...{ sql, reports: sql, log: eventLog, inventory, topics, now, onFault, metrics: noMetrics, paymentWindowMs },

@@ -22,6 +22,11 @@ const retention = [
   { name: "retention.ms", value: String(168 * 3_600_000) },
   { name: "retention.bytes", value: String(1_073_741_824) },
 ];
+const forever = [
+  { name: "cleanup.policy", value: "delete" },
+  { name: "retention.ms", value: "-1" },
+  { name: "retention.bytes", value: "-1" },
+];
 
 export function createAdmin(cluster: Cluster): Admin {
   const links = createLinks(cluster);
@@ -59,8 +64,8 @@ export function createAdmin(cluster: Cluster): Admin {
     const replicas = Math.min(3, nodes.length);
     // With three copies an acknowledged record outlives the loss of any one broker, and one may be away meanwhile.
     const inSync = { name: "min.insync.replicas", value: replicas >= 3 ? "2" : "1" };
-    const wanted = topics.map(({ name, partitions }) => {
-      const configs = [...retention, inSync];
+    const wanted = topics.map(({ name, partitions, keptForever }) => {
+      const configs = [...(keptForever ? forever : retention), inSync];
       return { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs };
     });
     const link = await links.to(controller);

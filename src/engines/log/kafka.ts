@@ -5,6 +5,7 @@
 import type { Log } from "#platform/log";
 import { createAdmin } from "./kafka-admin.ts";
 import { createAppender } from "./kafka-append.ts";
+import { type ClaimTopic, createClaimTopic } from "./kafka-claim.ts";
 import { openCluster } from "./kafka-cluster.ts";
 import type { Credentials } from "./kafka-link.ts";
 import { startMember } from "./kafka-member.ts";
@@ -22,7 +23,7 @@ export type KafkaLogOptions = Credentials & {
 };
 
 /** @throws Error within 5 s, naming KAFKA_BOOTSTRAP and its hosts, when no broker answers. */
-export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
+export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog & { claim: ClaimTopic }> {
   const { maxPollRecords, sessionTimeoutMs, log, ...access } = options;
   const cluster = await openCluster(access);
   const admin = createAdmin(cluster);
@@ -33,6 +34,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
 
   return {
     append: appender.append,
+    claim: createClaimTopic(cluster, admin, appender),
     async consume({ topic, group, maxRecords, handle }) {
       if (closed) throw new Error("the event log is closed");
       await cluster.topic(topic);

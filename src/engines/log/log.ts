@@ -15,6 +15,8 @@ export type StoredRecord = NewRecord & {
   headers: Record<string, string>;
   /** Milliseconds since the epoch, as stamped when the record was appended. */
   appendedAtMs: number;
+  /** The other shop that appended it, to a topic which is ours. */
+  foreign?: string;
 };
 
 export type Batch = { topic: string; partition: number; records: StoredRecord[] };
@@ -58,7 +60,12 @@ export type EventLog = {
   close(): Promise<void>;
 };
 
-export type TopicSettings = { name: string; partitions: number };
+export type TopicSettings = {
+  name: string;
+  partitions: number;
+  /** No record of it is ever removed for its age or the room it takes. */
+  keptForever?: true;
+};
 
 /** The log did not acknowledge. `handedOver` is false only when the records are certainly not stored, now or later. */
 export class AppendFailed extends Error {
@@ -81,6 +88,11 @@ export function lagOf(ends: Offsets, committed: Offsets): number {
     if (behind > 0n) lag += behind;
   }
   return Number(lag);
+}
+
+/** @throws for a record of another shop, which is no news here: it belongs to the dead letters. */
+export function refuseForeign({ foreign }: Pick<StoredRecord, "foreign">): void {
+  if (foreign) throw new Error(`the record is another shop's: ${foreign}`);
 }
 
 /** Puts a record that can never be handled where people find it, with the reason and where it came from. */

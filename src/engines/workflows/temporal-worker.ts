@@ -47,13 +47,7 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
 
   async function create(): Promise<Worker> {
     // A worker that finds out by itself that there is no such namespace is never let go of, and keeps the process alive.
-    const { connection, namespace } = where;
-    await connection.workflowService.describeNamespace({ namespace }).catch((cause) => {
-      throw new Error(
-        `Temporal does not answer for namespace ${namespace}: is it there, and is TEMPORAL_NAMESPACE right?`,
-        { cause },
-      );
-    });
+    await requireNamespace(where.connection, where.namespace);
     return Worker.create({
       ...where,
       workflowBundle,
@@ -103,6 +97,16 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
       clearTimeout(patience);
     },
   };
+}
+
+/** @throws where there is no such namespace. */
+export async function requireNamespace(connection: NativeConnection, namespace: string): Promise<void> {
+  await connection.workflowService.describeNamespace({ namespace }).catch((cause) => {
+    throw new Error(
+      `Temporal does not answer for namespace ${namespace}: is it there, and is TEMPORAL_NAMESPACE right?`,
+      { cause },
+    );
+  });
 }
 
 /** A step that hangs must not keep its place after its time is over, nor the worker from closing. */

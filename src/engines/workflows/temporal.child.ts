@@ -1,6 +1,7 @@
 /** A process that takes turns and is there to be killed: `node temporal.child.ts <address> <queue> <file of calls> <plot as JSON> [step to hang at]`. */
 import { appendFileSync } from "node:fs";
 import { createLog } from "#platform/log";
+import { testShop } from "../../../test/support/shop-identity.ts";
 import { contractStory, type Plot, type PlotSteps } from "./contract.story.ts";
 import { openTemporalWorkflows } from "./temporal.ts";
 import type { Story } from "./workflows.ts";
@@ -28,6 +29,13 @@ if (import.meta.main) {
   const plot: Plot = JSON.parse(plotText);
   const story = recordingStory(file, "child", hangsAt);
   const log = createLog({ level: "silent" });
-  const workflows = await openTemporalWorkflows({ address, taskQueue, story, workflowFile: contractFile, log });
+  const workflows = await openTemporalWorkflows({
+    address,
+    shop: testShop,
+    taskQueue,
+    story,
+    workflowFile: contractFile,
+    log,
+  });
   await workflows.start(plot.run, plot);
 }

@@ -14,6 +14,7 @@ import { Client, Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import { createLog } from "#platform/log";
 import { type Servers, startServers } from "../../../scripts/servers.ts";
+import { testShop } from "../../../test/support/shop-identity.ts";
 import type { Act, Plot } from "./contract.story.ts";
 import { contractFile, recordingStory } from "./temporal.child.ts";
 import { openTemporalWorkflows } from "./temporal.ts";
@@ -28,7 +29,15 @@ workflowsContract("Temporal", async () => {
   const { address, namespace } = server;
   return {
     open: (story) =>
-      openTemporalWorkflows({ address, namespace, taskQueue: "contract", story, workflowFile: contractFile, log }),
+      openTemporalWorkflows({
+        address,
+        shop: testShop,
+        namespace,
+        taskQueue: "contract",
+        story,
+        workflowFile: contractFile,
+        log,
+      }),
     close: () => server.stopAll(),
   };
 });
@@ -47,7 +56,14 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
   async function open(t: TestContext, taskQueue: string, hangsAt?: string) {
     const story = recordingStory(calls, "parent", hangsAt);
     const { address } = server;
-    const workflows = await openTemporalWorkflows({ address, taskQueue, story, workflowFile: contractFile, log });
+    const workflows = await openTemporalWorkflows({
+      address,
+      shop: testShop,
+      taskQueue,
+      story,
+      workflowFile: contractFile,
+      log,
+    });
     t.after(() => workflows.close());
     return workflows;
   }
@@ -149,7 +165,14 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
       const story = recordingStory(calls, "parent");
       const address = `127.0.0.1:${port}`;
       const begun = performance.now();
-      const opening = openTemporalWorkflows({ address, taskQueue: "none", story, workflowFile: contractFile, log });
+      const opening = openTemporalWorkflows({
+        address,
+        shop: testShop,
+        taskQueue: "none",
+        story,
+        workflowFile: contractFile,
+        log,
+      });
       await assert.rejects(opening, /TEMPORAL_ADDRESS/);
       assert.ok(performance.now() - begun < 6_000, "it took its time");
     }
@@ -160,7 +183,15 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
     const story = recordingStory(calls, "parent");
     const namespace = "nowhere";
     await assert.rejects(
-      openTemporalWorkflows({ address, namespace, taskQueue: "none", story, workflowFile: contractFile, log }),
+      openTemporalWorkflows({
+        address,
+        shop: testShop,
+        namespace,
+        taskQueue: "none",
+        story,
+        workflowFile: contractFile,
+        log,
+      }),
       /nowhere.*TEMPORAL_NAMESPACE/,
     );
   });

@@ -6,11 +6,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
 import { NativeConnection } from "@temporalio/worker";
+import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
 import { createCalls } from "./temporal-calls.ts";
+import { claimTaskQueue } from "./temporal-claim.ts";
 import { reportTemporalTo } from "./temporal-log.ts";
 import { NUDGE_SIGNAL } from "./temporal-story.ts";
-import { startTemporalWorker } from "./temporal-worker.ts";
+import { requireNamespace, startTemporalWorker } from "./temporal-worker.ts";
 import type { Steps, Story, Workflows } from "./workflows.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
@@ -23,6 +25,8 @@ type TemporalOptions<Input, S extends Steps> = {
   address: string;
   namespace?: string;
   taskQueue: string;
+  /** Whose runs these are; their ids begin with its name, where it has one. */
+  shop: Shop;
   story: Story<Input, S>;
   /** Exports `temporalStory(…)` under the story's name; it is bundled on opening, which takes a second or two. */
   workflowFile: URL;
@@ -33,15 +37,18 @@ type TemporalOptions<Input, S extends Steps> = {
 export async function openTemporalWorkflows<Input, S extends Steps>(
   options: TemporalOptions<Input, S>,
 ): Promise<Workflows<Input>> {
-  const { address, namespace = "default", taskQueue, story, workflowFile, log } = options;
+  const { address, namespace = "default", taskQueue, shop, story, workflowFile, log } = options;
   const { name, steps } = story;
   reportTemporalTo(log);
   await using resources = new AsyncDisposableStack();
   const connection = await connect(address);
   resources.defer(() => connection.close());
+  const { workflow } = new Client({ connection, namespace });
+  await requireNamespace(connection, namespace);
+  await claimTaskQueue(workflow, taskQueue, shop);
   const worker = await startTemporalWorker({ connection, namespace, taskQueue, steps, workflowFile, log });
   resources.defer(() => worker.close());
-  const { workflow } = new Client({ connection, namespace });
+  const idOf = (id: string) => (shop.name === "" ? id : `${shop.name}-${id}`);
   const opened = resources.move();
   const call = createCalls(connection, CALL_WITHIN_MS);
   // A line of their own, so that whoever has paid does not wait behind those who have just ordered.
@@ -52,7 +59,7 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
       try {
         await call(() =>
           workflow.start(name, {
-            workflowId: id,
+            workflowId: idOf(id),
             taskQueue,
             args: [input],
             workflowIdReusePolicy: "REJECT_DUPLICATE",
@@ -66,14 +73,14 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
     },
 
     async nudge(id) {
-      const sent = callForNudge(() => workflow.getHandle(id).signal(NUDGE_SIGNAL)).catch((error) => {
+      const sent = callForNudge(() => workflow.getHandle(idOf(id)).signal(NUDGE_SIGNAL)).catch((error) => {
         if (!(error instanceof WorkflowNotFoundError)) log.warn("nudge failed", { run: id }, error);
       });
       await Promise.race([sent, sleep(NUDGE_PATIENCE_MS, undefined, { ref: false })]);
     },
 
     async outcome(id) {
-      const run = workflow.getHandle(id);
+      const run = workflow.getHandle(idOf(id));
       try {
         const { status } = await call(() => run.describe());
         if (status.name === "RUNNING") return undefined;

@@ -1,4 +1,5 @@
 /** Which gate: Redis where one is named, else this process's own memory. */
+import type { Shop } from "#engines/shop";
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { readMode } from "../mode.ts";
@@ -17,7 +18,7 @@ export type RedisSettings = {
 };
 
 /** The Redis client is only loaded where it is used. */
-export async function openGate(redis: RedisSettings | undefined, sql: Sql, log: Log): Promise<Gate> {
+export async function openGate(redis: RedisSettings | undefined, shop: Shop, sql: Sql, log: Log): Promise<Gate> {
   if (!redis) return openMemoryGate();
   const { openRedisGate } = await import("./redis.ts");
   // In the rush of a sale it is this process that is late, not Redis: a shorter time-out would refuse buyers who had
@@ -25,5 +26,5 @@ export async function openGate(redis: RedisSettings | undefined, sql: Sql, log: 
   const reserveTimeoutMs = redis.timeoutMs;
   // Where the switch was made because Redis is broken, a process must be able to start all the same.
   const mayBeAway = (await readMode(sql)).mode !== "gatekeeper";
-  return openRedisGate({ ...redis, reserveTimeoutMs, mayBeAway, nonces: createNonceStore(sql), log });
+  return openRedisGate({ ...redis, shop, reserveTimeoutMs, mayBeAway, nonces: createNonceStore(sql), log });
 }

@@ -2,6 +2,7 @@
 import { ErrorReply } from "@redis/client";
 import { GateUnavailable } from "./gate.ts";
 import type { Connection, Reply } from "./redis-connection.ts";
+import type { Keys } from "./redis-keys.ts";
 import type { Link } from "./redis-link.ts";
 import type { Life, Lives } from "./redis-lives.ts";
 import type { ScriptName } from "./redis-scripts.ts";
@@ -20,16 +21,18 @@ export type Calls = {
   begin(operation: string, call: (life: Life) => ProductCall): Promise<{ life: Life; reply: Reply }>;
 };
 
-export type CallsOptions = { link: Link; lives: Lives; timeoutMs: number; onUnknownLife(error: unknown): void };
+export type CallsOptions = {
+  link: Link;
+  lives: Lives;
+  keys: Keys;
+  timeoutMs: number;
+  onUnknownLife(error: unknown): void;
+};
 
 /** What upkeep sends in one go. Buyers' calls of the same moment wait for it in the same connection. */
 const callsAtOnce = 100;
 
-/** The set that names every product that was ever closed or loaded here. */
-export const productsKey = "g:products";
-export const ageKey = (productId: string): string => `g:{${productId}}:t`;
-
-export function createCalls({ link, lives, timeoutMs, onUnknownLife }: CallsOptions): Calls {
+export function createCalls({ link, lives, keys, timeoutMs, onUnknownLife }: CallsOptions): Calls {
   async function runTogether(
     connection: Connection,
     operation: string,
@@ -50,6 +53,14 @@ export function createCalls({ link, lives, timeoutMs, onUnknownLife }: CallsOpti
       replies[at] = isUnknownScript(late[i]) ? undefined : late[i];
     });
     return replies;
+  }
+
+  function commandsOf(life: Life, calls: readonly ProductCall[]): string[][] {
+    return calls.map(({ script, productId, args }) => {
+      const key = keys.product(productId);
+      const { sha = "" } = life.scripts.get(script) ?? {};
+      return ["EVALSHA", sha, "4", key, `${key}:r`, keys.age(productId), `${key}:u`, ...args];
+    });
   }
 
   return {
@@ -87,14 +98,6 @@ export function createCalls({ link, lives, timeoutMs, onUnknownLife }: CallsOpti
         return { life: next, reply: later };
       }),
   };
-}
-
-function commandsOf(life: Life, calls: readonly ProductCall[]): string[][] {
-  return calls.map(({ script, productId, args }) => {
-    const key = `g:{${productId}}`;
-    const { sha = "" } = life.scripts.get(script) ?? {};
-    return ["EVALSHA", sha, "4", key, `${key}:r`, ageKey(productId), `${key}:u`, ...args];
-  });
 }
 
 function isUnknownScript(reply: Reply | undefined): boolean {

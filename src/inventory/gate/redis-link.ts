@@ -1,11 +1,13 @@
 /** The way to Redis: a connection, and a new one whenever it ends. */
 import { isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { createClient } from "@redis/client";
+import { createClient, ErrorReply } from "@redis/client";
+import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
 import { GateUnavailable } from "./gate.ts";
 import { adviceOn } from "./redis-advice.ts";
 import { type Connection, createConnection, type EndingConnection } from "./redis-connection.ts";
+import { claimGate } from "./redis-keys.ts";
 import { loadingRefusal, refusalOf, serverFrom } from "./redis-server.ts";
 
 export type RedisAddress = {
@@ -25,6 +27,7 @@ export type Link = {
 };
 
 export type LinkOptions = RedisAddress & {
+  shop: Shop;
   /** After how long without any answer the connection is given up for a new one, milliseconds. */
   timeoutMs: number;
   log: Log;
@@ -106,7 +109,7 @@ async function connectFirst(options: LinkOptions): Promise<EndingConnection> {
 }
 
 async function connect(options: LinkOptions, withinMs: number): Promise<EndingConnection> {
-  const { host, port, username, password, tls, timeoutMs } = options;
+  const { host, port, username, password, tls, shop, timeoutMs } = options;
   const client = createClient({
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -124,6 +127,7 @@ async function connect(options: LinkOptions, withinMs: number): Promise<EndingCo
     const server = serverFrom(await client.sendCommand<string>(["INFO"]));
     const refusal = refusalOf(server);
     if (refusal) throw new Error(refusal);
+    await claimGate((command) => client.sendCommand(command).catch(asReply), shop);
     return createConnection({ client, server, lost, timeoutMs });
   } catch (error) {
     if (client.isOpen) client.destroy();
@@ -131,6 +135,11 @@ async function connect(options: LinkOptions, withinMs: number): Promise<EndingCo
   } finally {
     clearTimeout(timer);
   }
+}
+
+function asReply(error: unknown): ErrorReply {
+  if (error instanceof ErrorReply) return error;
+  throw error;
 }
 
 /**

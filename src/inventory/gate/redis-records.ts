@@ -3,8 +3,9 @@
 import { ErrorReply } from "@redis/client";
 import type { Log } from "#platform/log";
 import type { GateRecord } from "./gate.ts";
-import { ageKey, type Calls, productsKey } from "./redis-calls.ts";
+import type { Calls } from "./redis-calls.ts";
 import { recordsFrom } from "./redis-codec.ts";
+import type { Keys } from "./redis-keys.ts";
 import type { Link } from "./redis-link.ts";
 
 export type RecordFinder = {
@@ -13,13 +14,13 @@ export type RecordFinder = {
   before(beforeMs: number, limit: number): Promise<GateRecord[]>;
 };
 
-export type RecordFinderOptions = { link: Link; calls: Calls; timeoutMs: number; log: Log };
+export type RecordFinderOptions = { link: Link; calls: Calls; keys: Keys; timeoutMs: number; log: Log };
 
 /** Besides those that are known to have records, each look takes in so many products, and at least a fifth of all. */
 const productsAtOnce = 1_000;
 const looksForAll = 5;
 
-export function createRecordFinder({ link, calls, timeoutMs, log }: RecordFinderOptions): RecordFinder {
+export function createRecordFinder({ link, calls, keys, timeoutMs, log }: RecordFinderOptions): RecordFinder {
   let busy = new Set<string>();
   let cursor = "0";
   let productCount = 0;
@@ -30,8 +31,8 @@ export function createRecordFinder({ link, calls, timeoutMs, log }: RecordFinder
     const [scanned, count] = await link.connection("records").send(
       "records",
       [
-        ["SSCAN", productsKey, cursor, "COUNT", String(atOnce)],
-        ["SCARD", productsKey],
+        ["SSCAN", keys.products, cursor, "COUNT", String(atOnce)],
+        ["SCARD", keys.products],
       ],
       timeoutMs,
     );
@@ -46,7 +47,7 @@ export function createRecordFinder({ link, calls, timeoutMs, log }: RecordFinder
     const found: string[] = [];
     for (let i = 0; i < productIds.length; i += productsAtOnce) {
       const some = productIds.slice(i, i + productsAtOnce);
-      const commands = some.map((productId) => ["ZCARD", ageKey(productId)]);
+      const commands = some.map((productId) => ["ZCARD", keys.age(productId)]);
       const counts = await link.connection("records").send("records", commands, timeoutMs);
       found.push(...some.filter((_, at) => counts[at] !== 0));
     }

@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { createClient } from "@redis/client";
 import { createLog } from "#platform/log";
 import { startServers } from "../../../scripts/servers.ts";
+import { testShop } from "../../../test/support/shop-identity.ts";
 import { buy, memoryNonces, rebuilt, skipWithoutRedis, startTestRedis } from "./redis.testing.ts";
 import { openRedisGate, type RedisGateOptions } from "./redis.ts";
 
@@ -29,7 +30,16 @@ describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {
   function open(change: Partial<RedisGateOptions>) {
     const { host, port, password } = servers.redis;
     const log = createLog({ level: "silent" });
-    return openRedisGate({ host, port, password, nonces: memoryNonces(), timeoutMs: 2_000, log, ...change });
+    return openRedisGate({
+      shop: testShop,
+      host,
+      port,
+      password,
+      nonces: memoryNonces(),
+      timeoutMs: 2_000,
+      log,
+      ...change,
+    });
   }
 
   test("units are reserved over a server whose certificate the CA has signed", async (t) => {

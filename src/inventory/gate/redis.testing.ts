@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { createLog } from "#platform/log";
 import { findProgram } from "../../../scripts/servers/cache.ts";
+import { testShop } from "../../../test/support/shop-identity.ts";
 import { until } from "../../../test/support/until.ts";
 import type { Gate, GateImage, ReserveRequest } from "./gate.ts";
 import { openRedisGate, type RedisGateOptions } from "./redis.ts";
@@ -118,7 +119,7 @@ export function openTestGate(
   change: Partial<RedisGateOptions> = {},
 ): Promise<Gate> {
   const log = createLog({ level: "silent" });
-  return openRedisGate({ ...{ host, port, password, nonces, log }, timeoutMs: 2_000, ...change });
+  return openRedisGate({ ...{ shop: testShop, host, port, password, nonces, log }, timeoutMs: 2_000, ...change });
 }
 
 export const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };

@@ -5,9 +5,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { ErrorReply } from "@redis/client";
+import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
 import { type ClaimVoidAnswer, type Gate, GateUnavailable, type MarkAnswer, type ReservationRef } from "./gate.ts";
-import { createCalls, type ProductCall, productsKey } from "./redis-calls.ts";
+import { createCalls, type ProductCall } from "./redis-calls.ts";
 import {
   adoptAnswer,
   applyAnswer,
@@ -22,7 +23,8 @@ import {
 } from "./redis-codec.ts";
 import type { Reply } from "./redis-connection.ts";
 import { answersInOrder, groupByProduct } from "./redis-groups.ts";
-import { type Link, openLink, type RedisAddress } from "./redis-link.ts";
+import { claimGate, keysOf } from "./redis-keys.ts";
+import { openLink, type RedisAddress } from "./redis-link.ts";
 import { createLives, type Life, type NonceStore } from "./redis-lives.ts";
 import { createRecordFinder } from "./redis-records.ts";
 import type { ScriptName } from "./redis-scripts.ts";
@@ -30,6 +32,8 @@ import type { ScriptName } from "./redis-scripts.ts";
 export type { NonceStore } from "./redis-lives.ts";
 
 export type RedisGateOptions = RedisAddress & {
+  /** Whose the gate is. */
+  shop: Shop;
   nonces: NonceStore;
   /** How long a call may take before its outcome counts as unknown, milliseconds. */
   timeoutMs: number;
@@ -42,13 +46,14 @@ export type RedisGateOptions = RedisAddress & {
 
 /** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate, unless it may be away. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
-  const { timeoutMs, nonces, log } = options;
+  const { shop, timeoutMs, nonces, log } = options;
+  const keys = keysOf(shop);
   const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
   const lives = createLives({ nonces, timeoutMs });
   const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
   const link = await openLink({ ...options, onConnected: (one) => void lives.find(one).catch(onUnknownLife) });
-  const calls = createCalls({ link, lives, timeoutMs, onUnknownLife });
-  const finder = createRecordFinder({ link, calls, timeoutMs, log });
+  const calls = createCalls({ link, lives, keys, timeoutMs, onUnknownLife });
+  const finder = createRecordFinder({ link, calls, keys, timeoutMs, log });
   if (!options.mayBeAway) await lives.find(link.connection("life"));
 
   async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
@@ -65,6 +70,24 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     if (!(reply instanceof ErrorReply)) return false;
     log.error("Redis refused a command of the gate", { script, productId }, reply);
     return true;
+  }
+
+  async function productsOf(): Promise<string[]> {
+    const [reply] = await link.connection("products").send("products", [["SMEMBERS", keys.products]], timeoutMs);
+    return answerOf("products", reply) as string[];
+  }
+
+  /**
+   * Before the product is loaded: one that is listed and not loaded does no harm. Redis may have lost its memory and
+   * been taken by another shop since this connection began, so whose it is is asked first.
+   */
+  async function remember(productId: string): Promise<void> {
+    const connection = link.connection("products");
+    const ask = async (command: readonly string[]) => (await connection.send("products", [command], timeoutMs))[0];
+    await claimGate(ask, shop).catch((error) => {
+      throw error instanceof GateUnavailable ? error : new GateUnavailable("products", error);
+    });
+    answerOf("products", await ask(["SADD", keys.products, productId]));
   }
 
   return {
@@ -112,7 +135,8 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const token = randomUUID();
       const closingIn = ({ nonce }: Life) => `${nonce}/${token}`;
       const close = (life: Life): ProductCall => ({ script: "close", productId, args: [closingIn(life)] });
-      const [{ life, reply }] = await Promise.all([calls.begin("close", close), remember(link, productId, timeoutMs)]);
+      await remember(productId);
+      const { life, reply } = await calls.begin("close", close);
       answerOf("close", reply);
       return closingIn(life);
     },
@@ -122,8 +146,8 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const [first = [], ...rest] = installArguments(image, closing ?? "");
       const install: ProductCall = { script: "install", productId, args: first };
       const begin = async () => answerOf("install", (await calls.begin("install", () => install)).reply);
-      const started = closing === undefined ? begin() : run("install", productId, first);
-      let [reply] = await Promise.all([started, remember(link, productId, timeoutMs)]);
+      await remember(productId);
+      let reply = await (closing === undefined ? begin() : run("install", productId, first));
       for (const args of rest) {
         if (reply === "loading") reply = await run("install", productId, args);
       }
@@ -135,7 +159,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     async snapshot(productIds) {
-      const ids = productIds ?? (await productsOf(link, timeoutMs));
+      const ids = productIds ?? (await productsOf());
       const all = ids.map((productId): ProductCall => ({ script: "snapshot", productId, args: [] }));
       const replies = await calls.run("snapshot", all);
       return all.flatMap((call, i) => {
@@ -169,17 +193,6 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       link.close();
     },
   };
-}
-
-async function productsOf(link: Link, timeoutMs: number): Promise<string[]> {
-  const [reply] = await link.connection("products").send("products", [["SMEMBERS", productsKey]], timeoutMs);
-  return answerOf("products", reply) as string[];
-}
-
-/** Before the product is loaded: one that is listed and not loaded does no harm. */
-async function remember(link: Link, productId: string, timeoutMs: number): Promise<void> {
-  const [reply] = await link.connection("products").send("products", [["SADD", productsKey, productId]], timeoutMs);
-  answerOf("products", reply);
 }
 
 function answerOf(operation: string, reply: Reply): Reply {

@@ -1,5 +1,7 @@
 -- Stands in front of every command, below the line that names the gate's life: local LIFE = '...'.
 --
+-- Where the shop has a name, SHOP=staging, the keys begin with it: staging:g:{p}.
+--
 -- KEYS of every command, all of one product and so in one slot of a cluster:
 --   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n,
 --               unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1)

@@ -1,0 +1,23 @@
+/**
+ * Whose a task queue is. A workflow that nobody ever works on stands for it: Temporal admits one of a name, keeps it
+ * however long it takes, and shows its memo. Two shops on one queue would take each other's steps.
+ */
+import type { WorkflowClient } from "@temporalio/client";
+import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
+
+const CLAIM = "dropgate-shop";
+
+/** @throws OtherShops */
+export async function claimTaskQueue(workflow: WorkflowClient, taskQueue: string, shop: Shop): Promise<void> {
+  const workflowId = `${CLAIM}:${taskQueue}`;
+  const claim = await workflow.start(CLAIM, {
+    ...{ workflowId, taskQueue: CLAIM, workflowIdConflictPolicy: "USE_EXISTING" },
+    memo: { claim: claimText(shop) },
+  });
+  const { memo } = await claim.describe();
+  const found = claimFrom(String(memo?.claim));
+  if (found && found.shop !== shop.id) {
+    const release = `temporal workflow terminate --workflow-id ${workflowId}`;
+    throw new OtherShops(`Temporal's task queue ${taskQueue}`, found, release);
+  }
+}

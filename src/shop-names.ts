@@ -1,0 +1,19 @@
+/** The names that shops on one server would have in common. */
+import type { Config, GivenSettings } from "./config.ts";
+
+const sharedNames = [
+  "TOPIC_PRODUCT_EVENTS",
+  "TOPIC_ORDERS_RESERVATIONS",
+  "TOPIC_ORDERS_EVENTS",
+  "GROUP_ORDER_PROCESSOR",
+  "GROUP_PRODUCT_PRICES",
+  "TEMPORAL_TASK_QUEUE_FULFILMENT",
+] as const;
+
+/** Where it is not set by hand, a name begins with the shop's. */
+export function namesOf(values: GivenSettings, origins: Config["origins"]): Partial<GivenSettings> {
+  const { SHOP } = values;
+  if (SHOP === undefined) return {};
+  const unset = sharedNames.filter((name) => origins[name] === "default");
+  return Object.fromEntries(unset.map((name) => [name, `${SHOP}.${values[name]}`]));
+}
