@@ -4,39 +4,60 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join, resolve } from "node:path";
 import { loadOrCreateSecret } from "#identity";
-import { startServers } from "./servers.ts";
+import { readEnvFile } from "#platform/config";
+import { exportsOf, startServers } from "./servers.ts";
 
-const folder = ".data/servers";
-const servers = await startServers({ folder });
-const env = {
-  ...process.env,
-  ...servers.env,
-  JWT_SECRET: await loadOrCreateSecret(folder),
-  // There is no gateway in front on a developer's machine: a name is proof enough.
-  TRUST_USER_HEADER: "true",
-};
-const dropgate = run("start");
-// The terminal's Ctrl-C reaches all of us: the system first, then the servers below it.
-process.on("SIGINT", () => {});
-const ended = once(dropgate, "exit");
-await Promise.race([ended, untilUp()]);
-if (dropgate.exitCode === null) await once(run("seed"), "exit");
-await ended;
-await servers.stopAll();
+await runAll().catch((error: Error) => {
+  console.error(`\nThe servers did not start: ${error.message}`);
+  process.exitCode = 1;
+});
 
-function run(command: string): ChildProcess {
-  return spawn(process.execPath, ["src/cli.ts", command], { env, stdio: "inherit" });
+async function runAll(): Promise<void> {
+  const given = { ...readEnvFile(".env"), ...process.env };
+  const dataDir = given.DATA_DIR || ".data";
+  const secret = given.JWT_SECRET || given.JWT_SECRET_FILE ? {} : await secretOf(dataDir);
+
+  let dropgate: ChildProcess | undefined;
+  const stopFirst = async () => {
+    if (!dropgate || dropgate.exitCode !== null || dropgate.signalCode !== null) return;
+    dropgate.kill("SIGTERM");
+    await once(dropgate, "exit");
+  };
+  const servers = await startServers({ folder: join(dataDir, "servers"), stopFirst });
+  // On a developer's machine a name is proof enough of who asks: there is no gateway in front.
+  const port = given.PORT || "8080";
+  const env = { ...servers.env, ...secret, TRUST_USER_HEADER: "true", PORT: port };
+  const run = (command: string) =>
+    spawn(process.execPath, ["src/cli.ts", command], { env: { ...process.env, ...env }, stdio: "inherit" });
+
+  dropgate = run("start");
+  const ended = once(dropgate, "exit");
+  await Promise.race([ended, untilReady(port)]);
+  if (dropgate.exitCode === null && dropgate.signalCode === null) {
+    await once(run("seed"), "exit");
+    console.log(
+      `\n  For redis-cli, kafka-topics, psql and dropgate in another terminal, paste:\n\n${exportsOf(env)}\n`,
+    );
+  }
+  await ended;
+  await servers.stopAll();
+  process.exitCode = dropgate.exitCode ?? 1;
 }
 
-async function untilUp(): Promise<void> {
-  const url = `http://127.0.0.1:${process.env.PORT ?? 8080}/actuator/health/readiness`;
-  while (
-    !(await fetch(url).then(
+/** Where `npm run token` looks for it too, so that its tokens are good here without any setting. */
+async function secretOf(dataDir: string): Promise<Record<string, string>> {
+  await loadOrCreateSecret(dataDir);
+  return { JWT_SECRET_FILE: resolve(dataDir, "jwt-secret") };
+}
+
+async function untilReady(port: string): Promise<void> {
+  const url = `http://127.0.0.1:${port}/actuator/health/readiness`;
+  const isReady = () =>
+    fetch(url).then(
       (answer) => answer.ok,
       () => false,
-    ))
-  ) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+    );
+  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
 }

@@ -34,6 +34,8 @@ export type StartOptions<N extends ServerName> = {
   folder: string;
   which?: readonly N[];
   ports?: Partial<Record<ServerName, number>>;
+  /** Ends what uses the servers; awaited before they are stopped because of a signal. */
+  stopFirst?: () => Promise<unknown>;
   /** Redis, Kafka and PostgreSQL as `localhost`, with certificates of the folder's own CA, and nothing in plain text. */
   tls?: boolean;
 };
@@ -59,7 +61,8 @@ export async function startServers<const N extends ServerName = ServerName>(
     unhook();
     folder.release();
   }
-  const unhook = onEnd(stopAll, () => {
+  const stopInOrder = (): Promise<void> => Promise.resolve(options.stopFirst?.()).then(stopAll, stopAll);
+  const unhook = onEnd(stopInOrder, () => {
     // Nothing can be awaited here. Killing loses nothing that was acknowledged, see stopLeftover.
     for (const { pid } of processes.toReversed()) if (pid) signalGroup(pid, "SIGKILL");
   });
@@ -103,6 +106,12 @@ function onEnd(stopAll: () => Promise<void>, killAll: () => void): () => void {
   };
 }
 
+/** Lines for a shell that is to speak to the servers, and find the tools that came with them (kafka-topics). */
+export function exportsOf(env: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(env).map(([key, value]) => `export ${key}=${value}`);
+  return [...lines, `export PATH="${binFolder}:$PATH"`].join("\n");
+}
+
 if (import.meta.main) {
   await command().catch((error: Error) => {
     console.error(error.message);
@@ -120,9 +129,7 @@ async function command(): Promise<void> {
   const begun = performance.now();
   const servers = await startServers({ folder: values.folder, which });
   for (const name of which) console.log(`${name.padEnd(10)}runs as process ${servers[name].pid}`);
-  const exports = Object.entries(servers.env).map(([key, value]) => `export ${key}=${value}`);
-  const path = `export PATH="${binFolder}:$PATH"`; // kafka-topics and its like
-  console.log(`\n${[...exports, path].join("\n")}\n`);
+  console.log(`\n${exportsOf(servers.env)}\n`);
   console.log(`Ready in ${((performance.now() - begun) / 1000).toFixed(1)} s. Ctrl-C stops them.`);
 
   const reported = new Set<ServerName>();

@@ -6,7 +6,7 @@ import type { System } from "./main.ts";
 
 export function bannerOf(config: Config, database: Database, { host, port, says }: System): string {
   const url = `http://${host === "0.0.0.0" || host === "::" ? "localhost" : host}:${port}`;
-  const cards = testCards.slice(0, 2).map((card) => `                 ${card.number}  ${card.says}`);
+  const cards = testCards.map((card) => `                 ${card.number}  ${card.says}`);
   return `
   Dropgate is up: ${url}
 
@@ -20,8 +20,8 @@ export function bannerOf(config: Config, database: Database, { host, port, says 
     payment      simulator
 
     log in       customer: header X-User-Id: NAME${config.TRUST_USER_HEADER ? "" : " (off: TRUST_USER_HEADER is not set)"}
-                 others:   npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER)
-    test cards
+                 others:   npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER)${secretHint(config)}
+    test cards   any other number is approved, unless it ends in 0
 ${cards.join("\n")}
                  a window of ${Math.round(config.PAYMENT_WINDOW_MS / 1000)} s to pay; set PAYMENT_WINDOW_MS for another
 
@@ -31,4 +31,10 @@ ${cards.join("\n")}
   Ctrl-C stops everything.
 
 `;
+}
+
+/** A token is refused when it was signed in a shell that has another secret. */
+function secretHint({ origins }: Config): string {
+  const name = { environment: "JWT_SECRET", file: "JWT_SECRET_FILE" }[String(origins.JWT_SECRET)];
+  return name ? `\n                           in a shell with the same ${name}` : "";
 }

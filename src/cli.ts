@@ -5,6 +5,7 @@ import { isRole, issueToken, roles } from "#identity";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
 import { createAsk, Refused } from "./ask.ts";
+import { checkCommandLine, saysOf } from "./command-line.ts";
 import { readConfig, settings } from "./config.ts";
 import { migrateOnly, runDropgate } from "./main.ts";
 import { repair } from "./repair.ts";
@@ -103,11 +104,13 @@ if (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h")
   await runMain(main as CommandDef, { rawArgs: rawArgs.length === 0 ? ["--help"] : rawArgs });
 } else {
   try {
+    checkCommandLine(main, rawArgs);
     await runCommand(main as CommandDef, { rawArgs });
   } catch (error) {
-    // What the person at the terminal can do something about is said without a stack.
-    const plain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";
-    console.error(plain ? (error as Error).message : error);
+    // What the person at the terminal can do something about is said without its causes, and nothing with a stack.
+    const isPlain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";
+    console.error(isPlain ? (error as Error).message : `${saysOf(error)}\nLOG_LEVEL=debug shows where.`);
+    if (!isPlain && process.env.LOG_LEVEL === "debug") console.error(error);
     process.exit(1);
   }
 }

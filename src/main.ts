@@ -14,6 +14,7 @@ import { createSharedClock, type SharedClock } from "#platform/shared-clock";
 import { createAsk, Refused } from "./ask.ts";
 import { assemble } from "./assemble.ts";
 import { bannerOf } from "./banner.ts";
+import { saysOf } from "./command-line.ts";
 import type { Config } from "./config.ts";
 import { engineSettings, redisSettings } from "./engine-settings.ts";
 import { createGateway } from "./gateway.ts";
@@ -141,10 +142,4 @@ export async function migrateOnly(config: Config): Promise<string[]> {
   } finally {
     await database.stop();
   }
-}
-
-/** What failed and why, from the outermost to the innermost cause. */
-function saysOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}\n  because: ${saysOf(error.cause)}`;
 }

@@ -103,7 +103,9 @@ export function chooseServices({ profile }: Config, names: readonly string[]): r
   if (names.length === 1 && names[0] === "gateway") return "gateway";
   const unknown = names.filter((name) => !serviceNames.includes(name));
   if (unknown.length > 0) {
-    throw new Refused(`--services: ${unknown.join(", ")} is none of ${serviceNames.join(", ")}; gateway runs alone`);
+    throw new Refused(
+      `--services: ${unknown.map((name) => name || "an empty name").join(", ")} is none of ${serviceNames.join(", ")}; gateway runs alone`,
+    );
   }
   const chosen = services.filter((service) => names.includes(service.name));
   const apart = chosen.length < services.length;

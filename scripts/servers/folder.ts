@@ -1,9 +1,10 @@
 /** The folder of one set of servers: whose it is now, and the ports and passwords it keeps from run to run. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { openFolder } from "#platform/folder";
 import { commandOf, recall } from "./leftover.ts";
 
 export type ServersFolder = {
@@ -18,7 +19,7 @@ export type ServersFolder = {
 /** @throws Error when a living runner uses the folder. */
 export function claimFolder(folder: string): ServersFolder {
   const path = resolve(folder);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  openFolder(path, { mode: 0o700 });
   const claim = join(path, "runner.json");
   takeClaim(claim);
   const kept = keptValues(join(path, "kept.json"));

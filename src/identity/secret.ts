@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { openFolder } from "#platform/folder";
 import type { Role } from "./roles.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -15,7 +16,7 @@ export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   const existing = await readIfThere(path);
   if (existing !== undefined) return existing;
 
-  await mkdir(dataDir, { recursive: true });
+  openFolder(dataDir, { mode: 0o755 });
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   const file = await open(draft, "wx", 0o600);
   try {
@@ -56,7 +57,9 @@ async function readIfThere(path: string): Promise<string | undefined> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Error(`cannot read the secret for tokens at ${path}`, { cause: error });
+    throw new Error(`cannot read the secret for tokens at ${path}: let this user read it, or set JWT_SECRET`, {
+      cause: error,
+    });
   }
   if (text.trim().length < 32) throw new Error(`${path} holds no usable secret; delete it to have a new one made`);
   return text.trim();

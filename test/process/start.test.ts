@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
+import { testCards } from "#payment";
 import {
   type Client,
   createClient,
@@ -77,6 +78,10 @@ describe("the start command", { timeout: 120_000 }, () => {
       return statuses.includes(body.status) && body;
     });
   }
+
+  it("O18: the banner names every test card", () => {
+    for (const { number, says } of testCards) assert.ok(system.output.includes(`${number}  ${says}\n`), number);
+  });
 
   it("says where everything is, how to log in, what cards to use, and what it runs on", async () => {
     assert.equal(origin, `http://127.0.0.1:${port}`);

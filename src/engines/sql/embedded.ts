@@ -5,6 +5,7 @@ import { chown, lstat, mkdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import pg from "pg";
+import { openFolder } from "#platform/folder";
 import { type Account, accountOf } from "./embedded-account.ts";
 import { findBinaries } from "./embedded-binaries.ts";
 import { createCluster } from "./embedded-cluster.ts";
@@ -36,7 +37,7 @@ export async function startPostgres(options: {
 }): Promise<EmbeddedPostgres> {
   const folder = resolve(options.dataDir, "postgres");
   const cluster = join(folder, "data");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  openFolder(folder, { mode: 0o700 });
   const account = await accountOf(cluster);
 
   await using starting = new AsyncDisposableStack();

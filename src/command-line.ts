@@ -1,0 +1,56 @@
+/**
+ * Refuses what a command does not know. citty passes over it, and a letter too few (`start --service=order`) would start
+ * something else than was asked for.
+ */
+import { parseArgs } from "node:util";
+import { Refused } from "./ask.ts";
+
+type Flags = Readonly<Record<string, { type?: string; required?: boolean; description?: string }>>;
+/** A command of citty's, or the tree of them. */
+export type Command = { args?: unknown; subCommands?: unknown };
+
+/** @throws Refused with the flags or commands that there are. */
+export function checkCommandLine(main: Command, rawArgs: readonly string[], path = "dropgate"): void {
+  const commands = main.subCommands as Record<string, Command> | undefined;
+  if (!commands) {
+    checkFlags((main.args ?? {}) as Flags, rawArgs, path);
+    return;
+  }
+  const [name = "", ...others] = rawArgs;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) {
+    const says = `${name} is none of its commands, which are ${Object.keys(commands).join(", ")}`;
+    throw new Refused(`${path}: ${says}. "${path} --help" says what each does.`);
+  }
+  checkCommandLine(command, others, `${path} ${name}`);
+}
+
+function checkFlags(known: Flags, rawArgs: readonly string[], path: string): void {
+  const entries = Object.entries(known).filter(([, { type }]) => type !== "positional");
+  const options = Object.fromEntries(
+    entries.map(([name, { type }]) => [
+      name,
+      { type: type === "boolean" ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  const allowPositionals = entries.length < Object.keys(known).length;
+  let given: Record<string, unknown> = {};
+  try {
+    given = parseArgs({ args: [...rawArgs], options, allowPositionals }).values;
+  } catch (error) {
+    const [fault = ""] = (error as Error).message.split(/\. (?=To specify|This command)/);
+    const flags = Object.keys(options).map((name) => `--${name}`);
+    const says = flags.length > 0 ? `its flags are ${flags.join(", ")}` : "it has no flags";
+    throw new Refused(`${path}: ${fault}; ${says}. "${path} --help" says what each does.`);
+  }
+  for (const [name, { required, description }] of entries) {
+    if (required && given[name] === undefined)
+      throw new Refused(`${path}: --${name} is missing; it is one of ${description}`);
+  }
+}
+
+/** What failed and why, from the outermost to the innermost cause. */
+export function saysOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}\n  because: ${saysOf(error.cause)}`;
+}

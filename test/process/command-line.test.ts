@@ -1,0 +1,63 @@
+/** What the person at the terminal reads when a command cannot be run: a sentence, and the way on. */
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Command, freePort, runCommand } from "../support/command.ts";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("the command line", { timeout: 60_000, concurrency: 3 }, () => {
+  let folder: string;
+  let port: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dropgate-cli-"));
+    port = String(await freePort());
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const run = (...args: string[]) => runCommand(folder, args, { PORT: port });
+
+  for (const [args, says] of [
+    ["strat", /^dropgate: strat is none of its commands, which are start, .*"dropgate --help"/],
+    ["start --service=order", /^dropgate start: Unknown option '--service'; its flags are --services, /],
+    ["start order", /^dropgate start: Unexpected argument 'order'; its flags are --services, /],
+    ["start --services=", /--services: an empty name is none of product, settlement, /],
+    ["sync --rebulid", /^dropgate sync: Unknown option '--rebulid'; its flags are --rebuild/],
+    ["reconcile --repiar --yes", /^dropgate reconcile: Unknown option '--repiar'; its flags are --repair, --yes/],
+    ["token", /^dropgate token: --role is missing; it is one of CUSTOMER, WAREHOUSE, ADMIN/],
+    ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
+    ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],
+  ] as const) {
+    it(`O18: dropgate ${args}: nothing is started, and the answer names what there is`, async () => {
+      await refused(run(...args.split(" ")), says);
+    });
+  }
+
+  it("O18: where another user owns the data folder every command says so, with the command that mends it", async (t) => {
+    const owned = join(folder, "owned");
+    await mkdir(owned, { mode: 0o755 });
+    await chmod(folder, 0o755);
+    // Root may write everywhere, so root runs the command as the user that owns nothing.
+    if (process.getuid?.() !== 0) return t.skip("only root can make a folder of another user");
+    const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", process.execPath] as const;
+    const says =
+      /user 65534 cannot write in \S*owned\S* \(EACCES\): sudo chown -R 65534 \S+owned gives it to that user/;
+    for (const [script, ...args] of [
+      ["src/cli.ts", "start"],
+      ["src/cli.ts", "migrate"],
+      ["src/cli.ts", "token", "--role", "ADMIN"],
+      ["scripts/dev-real.ts"],
+    ] as const) {
+      await refused(runCommand(folder, args, { DATA_DIR: owned }, [...asNobody, join(repository, script)]), says);
+    }
+  });
+});
+
+async function refused(command: Command, says: RegExp): Promise<void> {
+  assert.equal(await command.ended, 1, command.output);
+  assert.match(command.output.trimStart(), says);
+  assert.doesNotMatch(command.output, /^ +at /m);
+}
