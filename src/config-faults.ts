@@ -1,5 +1,5 @@
 /** What is wrong between settings, each of which is right for itself. */
-import { isIP } from "node:net";
+import { parseNetwork } from "#platform/address";
 import { readCaFile } from "#platform/tls";
 import type { GivenSettings } from "./config.ts";
 
@@ -72,18 +72,10 @@ export function securityFaults(values: GivenSettings): string[] {
   return [...faults, ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
 }
 
-/** Whoever may write X-Forwarded-For is named exactly; a list that is only nearly right would believe everybody or nobody. */
+/** A list of proxies that is nearly right would believe every caller or none, so each entry must be an address or a network. */
 function proxyFaults(trusted: string | undefined): string[] {
-  const wrong = trusted?.split(",").filter((entry) => !isNetwork(entry.trim())) ?? [];
+  const wrong = trusted?.split(",").filter((entry) => !parseNetwork(entry)) ?? [];
   return wrong.map((entry) => `TRUST_PROXY has ${JSON.stringify(entry)}, which is no address and no network`);
-}
-
-function isNetwork(entry: string): boolean {
-  const [address = "", prefix, ...rest] = entry.split("/");
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return (
-    rest.length === 0 && bits > 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
-  );
 }
 
 function loginFaults(values: GivenSettings): string[] {

@@ -7,6 +7,7 @@
  */
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
 import type { FastifyRequest } from "fastify";
+import { parseAddress } from "#platform/address";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
@@ -79,7 +80,7 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
         schema: { hide: true },
         async handler(request, reply) {
           const { method, url: path = prefix } = request.raw;
-          if (isInternal(request.params)) throw new Problem(platformProblems.not_found);
+          if (isInternal(prefix, request.params)) throw new Problem(platformProblems.not_found);
           const body = Buffer.isBuffer(request.body) ? request.body : undefined;
           const { "content-length": _, ...passed } = endToEnd(request.headers);
           const headers = {
@@ -179,12 +180,13 @@ function ask(origin: URL, { agent, method, path, headers, body }: Outgoing): Pro
 }
 
 /**
- * A service's figures and engines are for whoever runs it, at the service itself; only its health is told here. What is
- * below the prefix is looked at as the router has decoded it, as the service's own router will.
+ * A service's figures and engines are for its operators, at the service itself; only its health is told here. What is
+ * below the prefix is looked at as the router has decoded it, as the service's own router will. Products may have
+ * any id, so only whole segments count, and none below /products.
  */
-function isInternal(params: unknown): boolean {
+function isInternal(prefix: string, params: unknown): boolean {
   const below = (params as { "*"?: string })["*"] ?? "";
-  return /^actuator(?!\/health(?:\/|$))/.test(below);
+  return prefix !== "/products" && /^actuator(?:$|\/(?!health(?:\/|$)))/.test(below);
 }
 
 /**
@@ -196,9 +198,10 @@ function lengthOf(body: Buffer | undefined): IncomingHttpHeaders {
   return body ? { "content-length": String(body.length) } : {};
 }
 
-/** Who asked, through whom; what somebody wrote there whom TRUST_PROXY does not name is left out. */
+/** Who asked, through whom, without ports; what a sender wrote there that TRUST_PROXY does not name is left out. */
 function forwardedFor({ ip, ips }: FastifyRequest): string {
-  return (ips ?? [ip]).toReversed().join(", ");
+  const path = (ips ?? [ip]).map((address) => parseAddress(address)?.text ?? address);
+  return path.toReversed().join(", ");
 }
 
 /** RFC 9110 §7.6.1: these and what `Connection` names are for one connection alone. */

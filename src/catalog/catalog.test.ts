@@ -39,7 +39,7 @@ test("of many changes that expect the same version, one is made", async (t) => {
   const { catalog, publishedEvents } = await openTestCatalog(t);
   await catalog.create(lamp);
   const answers = await Promise.all(
-    Array.from({ length: 8 }, (_, i) => catalog.change("lamp", { unitPriceMinor: 100 + i }, 1)),
+    Array.from({ length: 8 }, (_, i) => catalog.change("lamp", { unitPriceMinor: 100 + i }, [1])),
   );
   const made = answers.filter((answer) => answer.ok);
   assert.equal(made.length, 1);
@@ -94,7 +94,7 @@ test("what a patch leaves out stays, and null takes away", async (t) => {
 test("a patch that changes nothing makes no version and no event", async (t) => {
   const { catalog, publishedEvents } = await openTestCatalog(t);
   const created = await catalog.create(lamp);
-  const changed = await catalog.change("lamp", { name: "Lamp", unitPriceMinor: 4999 }, 1);
+  const changed = await catalog.change("lamp", { name: "Lamp", unitPriceMinor: 4999 }, [1]);
   assert.deepEqual(changed, created);
   assert.equal((await publishedEvents()).length, 1);
 });
@@ -138,8 +138,8 @@ test("PostgreSQL itself refuses prices and limits that nobody can pay or hold", 
 test("a removed product is gone, its removal is an event, and its id stays taken", async (t) => {
   const { catalog, publishedEvents } = await openTestCatalog(t);
   await catalog.create(lamp);
-  assert.deepEqual(await catalog.remove("lamp", 7), { ok: false, reason: "version_mismatch", version: 1 });
-  assert.deepEqual(await catalog.remove("lamp", 1), { ok: true });
+  assert.deepEqual(await catalog.remove("lamp", [7]), { ok: false, reason: "version_mismatch", version: 1 });
+  assert.deepEqual(await catalog.remove("lamp", [1]), { ok: true });
   assert.deepEqual(await catalog.remove("lamp"), { ok: false, reason: "product_not_found" });
   assert.deepEqual(await catalog.change("lamp", { name: "Ghost" }), { ok: false, reason: "product_not_found" });
   assert.equal(await catalog.get("lamp"), undefined);

@@ -35,9 +35,9 @@ export type Removed = { ok: true } | Extract<Changed, { ok: false }>;
 export type Catalog = {
   /** An id is made where none is given. The id of a removed product stays taken. */
   create(product: NewProduct): Promise<Created>;
-  /** What is left out stays as it is; a patch that changes nothing makes no version. */
-  change(productId: string, patch: Partial<ProductFields>, ifMatchVersion?: number): Promise<Changed>;
-  remove(productId: string, ifMatchVersion?: number): Promise<Removed>;
+  /** What is left out stays as it is; a patch that changes nothing makes no version. `ifMatch`: only one of these versions. */
+  change(productId: string, patch: Partial<ProductFields>, ifMatch?: readonly number[]): Promise<Changed>;
+  remove(productId: string, ifMatch?: readonly number[]): Promise<Removed>;
   get(productId: string): Promise<Product | undefined>;
   /** In order of product id, from the first one behind `after`; `next` is the `after` of the following page, if there is one. */
   list(page: { after?: string | undefined; limit: number }): Promise<{ products: Product[]; next?: string }>;
@@ -71,9 +71,9 @@ export function createCatalog(options: OutboxOptions): Catalog {
       return { ok: true, product };
     },
 
-    async change(productId, patch, ifMatchVersion) {
+    async change(productId, patch, ifMatch) {
       const changed = await sql.transaction(async (tx): Promise<Changed> => {
-        const current = await lockExpected(tx, productId, ifMatchVersion);
+        const current = await lockExpected(tx, productId, ifMatch);
         if (!current.ok) return current;
         const next = { ...current.product, ...patch };
         if (isDeepStrictEqual(next, current.product)) return current;
@@ -83,9 +83,9 @@ export function createCatalog(options: OutboxOptions): Catalog {
       return changed;
     },
 
-    async remove(productId, ifMatchVersion) {
+    async remove(productId, ifMatch) {
       const removed = await sql.transaction(async (tx): Promise<Removed> => {
-        const current = await lockExpected(tx, productId, ifMatchVersion);
+        const current = await lockExpected(tx, productId, ifMatch);
         if (!current.ok) return current;
         await markRemoved(tx, productId);
         return { ok: true };
@@ -109,11 +109,11 @@ export function createCatalog(options: OutboxOptions): Catalog {
   };
 }
 
-/** Locks the product that the caller has seen; any version is his where he names none. */
-async function lockExpected(tx: Tx, productId: string, version: number | undefined): Promise<Changed> {
+/** Locks the product that the caller has seen; where they name no version, any will do. */
+async function lockExpected(tx: Tx, productId: string, versions: readonly number[] | undefined): Promise<Changed> {
   const product = await lockProduct(tx, productId);
   if (!product) return { ok: false, reason: "product_not_found" };
-  if (version !== undefined && version !== product.version) {
+  if (versions && !versions.includes(product.version)) {
     return { ok: false, reason: "version_mismatch", version: product.version };
   }
   return { ok: true, product };

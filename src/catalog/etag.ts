@@ -6,20 +6,30 @@ export function etagOf({ version }: { version: number }): string {
 }
 
 /**
- * The version that `If-Match` asks for; undefined where it asks for none or for any. A weak tag counts
- * as the strong one: proxies that compress weaken ours, and a version names the content either way.
- * @throws Problem `validation` for what cannot have been a tag of ours.
+ * The versions that `If-Match` asks for; undefined where it asks for none or for any. A weak tag, and one that a
+ * compressing proxy has marked (`"3-gzip"` of Apache), counts as the one that we sent: a version names the content in
+ * whatever coding it travels. In a list, a tag that was never ours matches no version.
+ * @throws Problem `validation` for what is no list of entity tags, or has none of ours.
  */
-export function ifMatchVersion(header: string | undefined): number | undefined {
+export function ifMatchVersions(header: string | undefined): number[] | undefined {
   if (header === undefined || header.trim() === "*") return undefined;
-  const tag = /^\s*(?:W\/)?"(\d{1,15})"\s*$/.exec(header);
-  if (!tag) throw new Problem(platformProblems.validation, `If-Match takes one ETag as we sent it, such as "3", or *`);
-  return Number(tag[1]);
+  const versions = tagList.test(header) ? versionsIn(header) : [];
+  if (versions.length === 0) {
+    throw new Problem(platformProblems.validation, `If-Match takes ETags as we sent them, such as "3", or *`);
+  }
+  return versions;
 }
 
 /** Whether `If-None-Match` says that the caller holds this version already. */
 export function holdsAlready(header: string | undefined, product: { version: number }): boolean {
   if (header === undefined) return false;
-  const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes("*") || tags.includes(etagOf(product));
+  return header.trim() === "*" || versionsIn(header).includes(product.version);
+}
+
+/** RFC 9110 §8.8.3: a list may have empty members. */
+const tagList = /^[\s,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")?)*\s*$/;
+
+function versionsIn(header: string): number[] {
+  const ours = header.matchAll(/"(\d{1,15})(?:[-;:.]+(?:gzip|br|deflate|zstd|df))?"/g);
+  return Array.from(ours, ([, version]) => Number(version));
 }

@@ -120,10 +120,40 @@ test("a patch changes what it names, and only with the version it expects", asyn
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 2 }, { "if-match": "*" })).headers.etag, '"4"');
   // nginx weakens the tags of what it compresses.
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 3 }, { "if-match": 'W/"4"' })).headers.etag, '"5"');
-  for (const malformed of ["5", '"five"', '"4", "5"', ""]) {
+  for (const malformed of ["5", '"five"', '"5" "5"', '"5', "W/5", ""]) {
     const answer = await asAdmin("PATCH", "/products/lamp", { price: 4 }, { "if-match": malformed });
     assert.equal(answer.statusCode, 400, malformed);
   }
+});
+
+test("O13: a tag that a compressing proxy marked or weakened, and one in a list, still names its version", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  await asAdmin("POST", "/products", lamp);
+  const spellings = [
+    '"VERSION-gzip"',
+    'W/"VERSION"',
+    '"VERSION--gzip"',
+    'W/"VERSION-br"',
+    '"VERSION;gzip"',
+    '"a,b", "VERSION"',
+  ];
+  for (const [i, spelling] of [...spellings, '"0", W/"VERSION-gzip" ,'].entries()) {
+    const answer = await asAdmin(
+      "PATCH",
+      "/products/lamp",
+      { price: i },
+      { "if-match": spelling.replace("VERSION", `${i + 1}`) },
+    );
+    assert.deepEqual([answer.statusCode, answer.headers.etag], [200, `"${i + 2}"`], spelling);
+  }
+  for (const late of ['"1-gzip"', '"1", "2-br", W/"3"', '"x", "1"']) {
+    const answer = await asAdmin("PATCH", "/products/lamp", { price: 9 }, { "if-match": late });
+    assert.deepEqual([answer.statusCode, answer.json().code], [412, "version_mismatch"], late);
+  }
+  for (const held of ['"8-gzip"', 'W/"8-br"', '"1", "8--gzip"']) {
+    assert.equal((await get("/products/lamp", { "if-none-match": held })).statusCode, 304, held);
+  }
+  assert.equal((await get("/products/lamp", { "if-none-match": '"1-gzip", "18", "8x"' })).statusCode, 200);
 });
 
 test("of many patches that expect the same version, one is made", async (t) => {

@@ -3,7 +3,7 @@ import type { Http } from "#platform/http";
 import { type Guard, problemResponses } from "#platform/openapi";
 import { defineProblems, Problem, platformProblems, refuse } from "#platform/problems";
 import type { Catalog } from "./catalog.ts";
-import { etagOf, holdsAlready, ifMatchVersion } from "./etag.ts";
+import { etagOf, holdsAlready, ifMatchVersions } from "./etag.ts";
 import {
   answerOf,
   defaultLimit,
@@ -105,7 +105,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
       onRequest: adminOnly,
       schema: {
         tags,
-        summary: "Changes the fields that are sent; with `If-Match`, only of the version that was read",
+        summary: "Changes the fields that are sent; with `If-Match`, only of a version that was read",
         params,
         headers: Type.Object({ "if-match": entityTags }),
         body: PatchBody,
@@ -114,7 +114,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
     },
     async (request, reply) => {
       const { productId } = request.params;
-      const asked = ifMatchVersion(request.headers["if-match"]);
+      const asked = ifMatchVersions(request.headers["if-match"]);
       const changed = await catalog.change(productId, patchOf(request.body), asked);
       if (changed.ok) {
         reply.header("etag", etagOf(changed.product));
@@ -127,7 +127,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
           return refuse(
             reply,
             version_mismatch,
-            `${productId} is at version ${changed.version}, not ${asked}; read it again and repeat the change`,
+            `${productId} is at version ${changed.version}, not ${asked?.join(" or ")}; read it again and repeat the change`,
           );
       }
     },

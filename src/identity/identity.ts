@@ -76,6 +76,8 @@ export function createIdentity({ secret, issuer, trustUserHeader, limits: settin
 
   function guardOf(asked: readonly Role[], isLimited: boolean): Guard {
     const hook: onRequestHookHandler = (request, reply, done) => {
+      // What is guarded is personal: no cache may keep it for another caller, and no browser for the next person.
+      reply.header("cache-control", "no-store");
       let caller: Caller;
       try {
         caller = authenticate(request.headers);

@@ -96,4 +96,36 @@ describe("limits", () => {
     assert.equal(await statusOf({}), 401);
     assert.equal(await statusOf({ ...forged, from: "192.0.2.2" }), 401);
   });
+
+  it("O7: count a client once, with whichever port and in whichever spelling a proxy names the address", async () => {
+    const { ask } = await openShop({ RATE_LIMIT_ADDRESS: 1 }, "10.0.0.0/8, 2001:db8:ffff::/48");
+    const through = async (proxy: string, path: string) =>
+      (await ask("ada", { from: proxy, "x-forwarded-for": path })).statusCode;
+    assert.equal(await through("10.1.1.1", "198.51.100.1:50001"), 200);
+    for (const same of ["198.51.100.1:50002", "198.51.100.1", "::ffff:198.51.100.1", "[::FFFF:C633:6401]:9"]) {
+      assert.equal(await through("::ffff:10.1.1.1", same), 429, same);
+    }
+    assert.equal(await through("2001:DB8:FFFF::1", "[2001:DB8:0:1::1]:50001"), 200);
+    for (const same of ["[2001:db8:0:1::1]:50002", "2001:db8:0:1:ffff::9", "2001:0db8:0000:0001::2"]) {
+      assert.equal(await through("10.1.1.1", same), 429, same);
+    }
+    assert.equal(await through("10.1.1.1", "198.51.100.2, 10.7.7.7:443"), 200, "a proxy of ours with its port");
+    assert.equal(await through("10.1.1.1", "198.51.100.2:1, [::ffff:10.7.7.7]:443"), 429);
+  });
+
+  it("O13: what is guarded is kept in no cache, also where it is refused", async () => {
+    const { ask } = await openShop({ RATE_LIMIT_PERSON: 1 });
+    const answers = [
+      await ask("ada"),
+      await ask("ada"),
+      await ask(""),
+      await ask("b d"),
+      await ask("bob", { method: "GET" }),
+    ];
+    assert.deepEqual(
+      answers.map(({ statusCode }) => statusCode),
+      [200, 429, 401, 400, 200],
+    );
+    for (const { headers } of answers) assert.equal(headers["cache-control"], "no-store");
+  });
 });

@@ -1,14 +1,8 @@
 /** Who may act how often, by person and by address, and what they are told of it. */
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { limitKeyOf } from "#platform/address";
 import { platformProblems, refuse } from "#platform/problems";
-import {
-  type Allowance,
-  addressKey,
-  allowanceHeader,
-  createRateLimit,
-  policyHeader,
-  type RateLimit,
-} from "#platform/rate-limit";
+import { type Allowance, allowanceHeader, createRateLimit, policyHeader, type RateLimit } from "#platform/rate-limit";
 
 /** Requests in a minute; 0 is no limit. */
 export type LimitSettings = {
@@ -35,7 +29,7 @@ export function createLimits(settings?: LimitSettings): Limits {
   return {
     refusesAct(request, reply, userId) {
       if (!person && !address) return false;
-      const byAddress = address?.take(addressKey(request.ip));
+      const byAddress = address?.take(limitKeyOf(request.ip));
       // Who is stopped at his address has not used up what is his own.
       const byPerson = byAddress?.ok === false ? undefined : person?.take(userId);
       reply.header("ratelimit-policy", actPolicies);
@@ -45,7 +39,7 @@ export function createLimits(settings?: LimitSettings): Limits {
     },
 
     refusesForgery(request, reply) {
-      const tried = forgedTokens?.take(addressKey(request.ip));
+      const tried = forgedTokens?.take(limitKeyOf(request.ip));
       if (!forgedTokens || !tried || tried.ok) return false;
       reply.header("ratelimit-policy", policyHeader(forgedTokens));
       reply.header("ratelimit", allowanceHeader(forgedTokens, tried));

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { callerOf, type Identity, mayActFor } from "#identity";
+import { openEventStream } from "#platform/event-stream";
 import type { Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { problemResponses } from "#platform/openapi";
@@ -167,8 +168,8 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
         reply.code(204);
         return null;
       }
-      reply.hijack();
-      streams.open(order, seen, reply.raw);
+      const response = openEventStream(reply);
+      if (response) streams.open(order, seen, response);
     },
   );
 

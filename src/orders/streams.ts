@@ -10,7 +10,7 @@ import { isTerminal } from "./state.ts";
 import { viewOf } from "./view.ts";
 
 export type Streams = {
-  /** Takes the response over; `lastEventId` is how many timeline entries the reader has seen. */
+  /** Writes into a response that `openEventStream` began; `lastEventId` is how many timeline entries the reader has seen. */
   open(order: SeenOrder, lastEventId: number, response: ServerResponse): void;
   stop(): Promise<void>;
 };
@@ -62,13 +62,6 @@ export function createStreams(orders: Orders, onFault: (what: string, error: unk
 
   return {
     open(order, lastEventId, response) {
-      response.writeHead(200, {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no",
-      });
-      // Else the reader learns only with the first event that he was heard.
-      response.flushHeaders();
       const stream: Stream = { orderId: order.orderId, seen: Math.min(lastEventId, order.timeline.length), response };
       response.on("close", () => open.delete(stream));
       open.add(stream);

@@ -19,6 +19,7 @@ export function paymentRoutes(app: Http, payment: Pick<Payment, "receiveWebhook"
       "/payments/webhooks/:provider",
       { schema: webhookSchema, bodyLimit: bodyLimitBytes },
       async (request, reply) => {
+        reply.header("cache-control", "no-store");
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const answer = await payment.receiveWebhook(request.params.provider, rawBody, request.headers);
         return answer === "accepted" ? { received: true } : refuse(reply, paymentProblems[answer]);

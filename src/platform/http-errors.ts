@@ -1,7 +1,7 @@
 import type { FastifySchemaValidationError } from "fastify";
 import { QueueFull } from "./batch.ts";
 import { fieldFaults } from "./http-validation.ts";
-import { Problem, platformProblems } from "./problems.ts";
+import { Problem, type ProblemDetails, type ProblemKind, platformProblems } from "./problems.ts";
 
 type FastifyFault = Error & {
   code?: string;
@@ -10,39 +10,50 @@ type FastifyFault = Error & {
   validationContext?: string;
 };
 
-/** Finds the problem in whatever was thrown. What is not known to be the caller's doing is `internal_error`. */
-export function problemOf(thrown: unknown): Problem {
+/**
+ * Finds the problem in whatever was thrown. A fault of the framework, and one of a request that did not arrive whole
+ * (`arrived` is false), names its own class by its status; so no list of known codes has to be complete. What was thrown
+ * by anything else is ours: an error of a client library may carry a status too, which is not the caller's.
+ */
+export function problemOf(thrown: unknown, arrived: boolean): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof QueueFull) return new Problem(platformProblems.overloaded, undefined, { cause: thrown });
   const fault = (thrown instanceof Error ? thrown : new Error(String(thrown))) as FastifyFault;
   if (fault.validation) return invalid(fault);
-  switch (fault.code) {
-    case "FST_ERR_CTP_INVALID_JSON_BODY":
-    case "FST_ERR_CTP_EMPTY_JSON_BODY":
-      return new Problem(platformProblems.validation, "The body is not JSON", { cause: fault });
-    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
-      return new Problem(platformProblems.validation, "Content-Length is not the body's size", { cause: fault });
-    case "FST_ERR_BAD_URL":
-      return new Problem(platformProblems.validation, "The address is not a valid URL path", { cause: fault });
-    case "FST_ERR_MAX_PARAM_LENGTH":
-      return new Problem(platformProblems.not_found, undefined, { cause: fault });
-    case "FST_ERR_CTP_BODY_TOO_LARGE":
-      // Nobody reads the rest of such a body, so the connection cannot be used again.
-      return new Problem(platformProblems.body_too_large, undefined, {
-        headers: { connection: "close" },
-        cause: fault,
-      });
-    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-    case "FST_ERR_CTP_EMPTY_TYPE":
-    case "FST_ERR_CTP_INVALID_TYPE":
-      return new Problem(platformProblems.unsupported_media_type, undefined, { cause: fault });
+  const kind = isOfReading(fault) || !arrived ? kindOf(fault.statusCode) : undefined;
+  if (!kind) {
+    return new Problem(platformProblems.internal_error, "Quote the instance when you report this", { cause: fault });
   }
-  // The JSON parser's own errors (among them "Object contains forbidden prototype property") carry only the status.
-  if (fault instanceof SyntaxError && fault.statusCode === 400) {
-    return new Problem(platformProblems.validation, "The body is not JSON that we accept", { cause: fault });
-  }
-  return new Problem(platformProblems.internal_error, "Quote the instance when you report this", { cause: fault });
+  const details: ProblemDetails = { cause: fault };
+  // The rest of such a body is not read, so the connection cannot be used again.
+  if (kind === platformProblems.body_too_large) details.headers = { connection: "close" };
+  return new Problem(
+    kind,
+    arrived ? sayings[fault.code ?? fault.name] : "The request ended before it was whole",
+    details,
+  );
 }
+
+const kinds = new Map<number, ProblemKind>(Object.values(platformProblems).map((kind) => [kind.status, kind]));
+
+function kindOf(status = 500): ProblemKind | undefined {
+  if (status < 400 || status >= 500) return undefined;
+  // 414 is a parameter longer than anything here has for a name.
+  return status === 414 ? platformProblems.not_found : (kinds.get(status) ?? platformProblems.validation);
+}
+
+/** The JSON parser's own errors (among them "Object contains forbidden prototype property") carry only the status. */
+function isOfReading({ code, name, statusCode }: FastifyFault): boolean {
+  return code?.startsWith("FST_") || (name === "SyntaxError" && statusCode === 400);
+}
+
+/** For faults that their kind's title does not explain. */
+const sayings: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: "The body is not JSON",
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "Content-Length is not the body's size",
+  FST_ERR_BAD_URL: "The address is not a valid URL path",
+  SyntaxError: "The body is not JSON that we accept",
+};
 
 function invalid(fault: FastifyFault): Problem {
   const errors = fieldFaults(fault.validation ?? [], fault.validationContext);

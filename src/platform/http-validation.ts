@@ -25,7 +25,7 @@ export function fieldFaults(faults: readonly FastifySchemaValidationError[], par
     const pointer = `#${fault.instancePath}`;
     if (fault.keyword === "required") {
       const missing = fault.params.requiredProperties as string[];
-      return missing.map((name) => ({ in: place, pointer: `${pointer}/${escaped(name)}`, detail: "is required" }));
+      return missing.map((name) => ({ in: place, pointer: `${pointer}/${pointerPart(name)}`, detail: "is required" }));
     }
     // An unknown field is reported twice: once by its own name, once as a list on its parent.
     if (fault.keyword === "additionalProperties") return [];
@@ -47,6 +47,7 @@ function readOne(schema: TSchema | undefined, text: unknown): unknown {
   return text;
 }
 
-function escaped(name: string): string {
+/** RFC 6901 §3. */
+export function pointerPart(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

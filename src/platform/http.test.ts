@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
 import { Type } from "typebox";
+import { until as eventually } from "../../test/support/until.ts";
 import { QueueFull } from "./batch.ts";
 import { systemClock } from "./clock.ts";
 import { createHttp, type Http } from "./http.ts";
@@ -23,6 +25,8 @@ const Order = Type.Object(
 let http: Http;
 let port: number;
 let lines = "";
+let arrived = 0;
+let aborted = 0;
 
 before(async () => {
   const log = createLog({
@@ -53,6 +57,16 @@ before(async () => {
   });
   http.get("/fails", async () => {
     throw new Error("the password is hunter2", { cause: new Error("deeper") });
+  });
+  http.get("/fails-as-404", async () => {
+    throw Object.assign(new Error("the provider said 404"), { statusCode: 404 });
+  });
+  http.post("/cancel", async () => ({ done: true }));
+  http.addHook("onRequest", async ({ raw }) => {
+    arrived += 1;
+    raw.once("close", () => {
+      if (!raw.complete) aborted += 1;
+    });
   });
   http.get("/full", async () => {
     throw new QueueFull();
@@ -249,6 +263,123 @@ describe("http", () => {
     const page = await http.inject("/docs/");
     assert.equal(page.statusCode, 200);
     assert.doesNotMatch(page.body, /(src|href)="(https?:)?\/\//);
+  });
+});
+
+describe("the bytes of a body", () => {
+  it("O10: are UTF-8, and a charset that says otherwise is refused", async () => {
+    const latin1 = Buffer.from('{"productId":"l\xe4mp","quantity":1}', "latin1");
+    for (const type of ["application/json", "application/json; charset=utf-8"]) {
+      const answer = await http.inject({
+        method: "POST",
+        url: "/orders",
+        headers: { "content-type": type },
+        payload: latin1,
+      });
+      assert.deepEqual([answer.statusCode, answer.json().code], [400, "validation"], type);
+      assert.match(answer.json().detail, /not UTF-8/);
+    }
+    for (const charset of ["iso-8859-1", '"latin1"', "utf-16", "windows-1252"]) {
+      const answer = await post("{}", { "content-type": `application/json; charset=${charset}` });
+      assert.deepEqual([answer.statusCode, answer.json().code], [415, "unsupported_media_type"], charset);
+    }
+    for (const charset of ["utf-8", '"UTF-8"', "utf8"]) {
+      const headers = { "content-type": `application/json;charset=${charset}` };
+      const answer = await post('{"productId":"lämp\\ud83d\\ude00","quantity":1}', headers);
+      assert.deepEqual([answer.statusCode, answer.json().orderId], [202, "lämp😀"], charset);
+    }
+  });
+
+  it("O10: are not compressed, and the refusal says so to the client", async () => {
+    const headers = { "content-type": "application/json", "content-encoding": "gzip" };
+    const payload = gzipSync('{"productId":"lamp","quantity":1}');
+    const answer = await http.inject({ method: "POST", url: "/orders", headers, payload });
+    assert.deepEqual([answer.statusCode, answer.json().code], [415, "unsupported_media_type"]);
+    assert.equal(answer.headers["accept-encoding"], "identity");
+    const identity = await post('{"productId":"lamp","quantity":1}', { ...headers, "content-encoding": "identity" });
+    assert.equal(identity.statusCode, 202);
+  });
+
+  for (const [what, body, pointer] of [
+    ["NUL in a text", '{"productId":"a\\u0000","quantity":1}', "#/productId"],
+    ["half of a surrogate pair", '{"productId":"\\uD800","quantity":1}', "#/productId"],
+    ["the halves in the wrong order", '{"productId":"\\ude00\\ud83d","quantity":1}', "#/productId"],
+    ["half of a pair deep within", '{"a/b":[{},{"c":"\\udfff"}]}', "#/a~1b/1/c"],
+    ["NUL in a name", '{"productId":"lamp","quantity":1,"x\\u0000":1}', "#"],
+  ] as const) {
+    it(`O10: ${what} is refused by its place`, async () => {
+      const answer = await post(body);
+      assert.deepEqual([answer.statusCode, answer.json().code], [400, "validation"]);
+      assert.deepEqual(
+        answer.json().errors.map((fault: { pointer: string }) => fault.pointer),
+        [pointer],
+      );
+    });
+  }
+
+  it("O10: none are needed where a route takes no body, whatever Content-Type says of them", async () => {
+    const types = [
+      "application/json",
+      "application/json; charset=utf-8",
+      "application/x-www-form-urlencoded",
+      "text/plain",
+    ];
+    for (const type of types) {
+      for (const length of [{}, { "content-length": "0" }]) {
+        const answer = await http.inject({
+          method: "POST",
+          url: "/cancel",
+          headers: { "content-type": type, ...length },
+        });
+        assert.deepEqual([answer.statusCode, answer.json()], [200, { done: true }], type);
+      }
+    }
+    const form = await http.inject({
+      method: "POST",
+      url: "/cancel",
+      headers: { "content-type": types[2] },
+      payload: "a=b",
+    });
+    assert.equal(form.statusCode, 415);
+    assert.equal((await post("", { "content-type": types[0] as string })).json().code, "validation");
+  });
+});
+
+describe("a fault by its own class", () => {
+  it("O11: an upload that its sender cut is logged as no error of ours, also within a chunk", async () => {
+    lines = "";
+    const head = "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    for (const rest of ['Content-Length: 100\r\n\r\n{"prod', 'Transfer-Encoding: chunked\r\n\r\n40\r\n{"prod']) {
+      const before = { arrived, aborted };
+      const socket = connect(port, "127.0.0.1", () => socket.write(head + rest));
+      await eventually(() => arrived > before.arrived);
+      socket.destroy();
+      await eventually(() => aborted > before.aborted);
+    }
+    await http.inject("/fails");
+    assert.deepEqual(
+      lines
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).failure),
+      ["the password is hunter2: deeper"],
+    );
+  });
+
+  it("O11: methods that no route has are refused with those that it has", async () => {
+    for (const method of ["QUERY", "PROPFIND", "PURGE", "TRACE", "M-SEARCH", "SEARCH"]) {
+      const answer = await raw(`${method} /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 405 [\s\S]*allow: POST\r\n[\s\S]*"code":"method_not_allowed"/i, method);
+      const nowhere = await raw(`${method} /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      assert.match(nowhere, /^HTTP\/1\.1 404 [\s\S]*"code":"not_found"/, method);
+    }
+  });
+
+  it("O11: what a library of ours throws is our own fault, whatever status it carries", async () => {
+    lines = "";
+    const answer = await http.inject("/fails-as-404");
+    assert.deepEqual([answer.statusCode, answer.json().code], [500, "internal_error"]);
+    assert.equal(JSON.parse(lines).failure, "the provider said 404");
   });
 });
 

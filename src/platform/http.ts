@@ -8,8 +8,10 @@ import fastify, {
   type RawServerDefault,
 } from "fastify";
 import { Type } from "typebox";
+import { memberOf, type Network, parseNetwork } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { runInContext } from "./context.ts";
+import { acceptBodies } from "./http-bodies.ts";
 import { problemOf } from "./http-errors.ts";
 import { measureRequests } from "./http-metrics.ts";
 import { compileValidator } from "./http-validation.ts";
@@ -54,7 +56,7 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
     // Fastify's own logging makes a child logger and two listeners a request; failures are logged below instead.
     logger: false,
     genReqId: requestIdOf,
-    trustProxy: trustProxy ?? false,
+    trustProxy: trustProxy ? memberOf(networksOf(trustProxy)) : false,
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 256 },
     onProtoPoisoning: "error",
@@ -83,20 +85,21 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
   app.addHook("onRoute", ({ method, url }) => {
     routes.push({ methods: [method].flat(), url });
   });
-  app.removeContentTypeParser("text/plain");
+  acceptBodies(app);
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler((error, _request, reply) => answer(reply, error));
   const measureUnrouted = metrics && measureRequests(app, metrics);
-  app.setNotFoundHandler((request, reply) => {
-    const problem = nothingAt(routes, request.method, request.url);
-    measureUnrouted?.(request, problem.kind.status);
-    return answer(reply, problem);
-  });
   app.addHook("onRequest", (request, _reply, done) => {
     const { host } = request.headers;
     if ((host === undefined && request.raw.httpVersionMinor > 0) || host?.includes(",")) {
       const headers = { connection: "close" };
       return done(new Problem(platformProblems.validation, "A request names one Host", { headers }));
+    }
+    if (request.is404) {
+      // Answered before its body, of whatever kind, is read.
+      const problem = nothingAt(routes, request.method, request.url);
+      measureUnrouted?.(request, problem.kind.status);
+      return done(problem);
     }
     const trace = parseTraceparent(request.headers.traceparent as string | undefined);
     runInContext(trace ? { requestId: request.id, traceId: trace.traceId } : { requestId: request.id }, done);
@@ -113,10 +116,15 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
 
   /** The one way out for whatever was thrown. Only what is our own fault is logged. */
   function answer(reply: FastifyReply, thrown: unknown): FastifyReply {
-    const { kind, message, details } = problemOf(thrown);
+    const { method, url, raw } = reply.request;
+    // No hook is asked about methods that Node reads and the router was not told of.
+    const isUnrouted = (thrown as { code?: unknown } | null)?.code === "FST_ERR_NOT_FOUND";
+    const { kind, message, details } = isUnrouted
+      ? nothingAt(routes, method, url)
+      : problemOf(thrown, !raw.readableAborted);
     if (kind.status >= 500 && kind.code === platformProblems.internal_error.code) {
-      const { method, routeOptions } = reply.request;
-      log.error("request failed", { method, route: routeOptions.url, requestId: reply.request.id }, details.cause);
+      const { id, routeOptions } = reply.request;
+      log.error("request failed", { method, route: routeOptions.url, requestId: id }, details.cause);
     }
     return reply.send(refuse(reply, kind, message, details));
   }
@@ -129,6 +137,15 @@ export async function createHttp({ log, clock, openApi, metrics, trustProxy }: H
 function endConnectionsOf(server: Server): void {
   server.keepAliveTimeout = 1;
   setTimeout(() => server.closeAllConnections(), drainLimitMs).unref();
+}
+
+/** @throws where an entry is no network: what is only nearly right would believe every caller, or none. */
+function networksOf(trustProxy: string): Network[] {
+  return trustProxy.split(",").map((entry) => {
+    const network = parseNetwork(entry);
+    if (!network) throw new Error(`${JSON.stringify(entry)} is no address and no network`);
+    return network;
+  });
 }
 
 const timeSchema = {

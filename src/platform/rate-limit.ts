@@ -88,19 +88,3 @@ export function policyHeader({ name, limit, windowMs }: RatePolicy): string {
 export function allowanceHeader({ name }: RatePolicy, { remaining, resetMs }: Allowance): string {
   return `"${name}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`;
 }
-
-/**
- * Who counts as one address: IPv4 as it is, of IPv6 the network of 64 bits, because a single machine has all of it.
- * `address` may be anything that a proxy wrote.
- */
-export function addressKey(address: string): string {
-  const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
-  if (!plain.includes(":")) return plain.slice(0, 64);
-  const [head = "", tail] = plain.split("::", 2);
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const after = tail === "" ? 0 : tail.split(":").length;
-    while (groups.length + after < 8) groups.push("0");
-  }
-  return groups.slice(0, 4).join(":").slice(0, 64);
-}

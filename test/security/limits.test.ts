@@ -113,6 +113,18 @@ describe("A1: behind the gateway", () => {
     });
   }
 
+  for (const target of ["/products/actuator-12v", "/products/actuator", "/inventory/actuator-12v/restock"]) {
+    it(`O17: ${target} names a product, and leads to its service`, async () => {
+      const { status, received } = await passedOn(plain, target);
+      assert.deepEqual([status, received?.url], [200, target]);
+    });
+  }
+
+  it("O7: a client's address is passed on without its port and in one spelling, a proxy's likewise", async () => {
+    const { received } = await passedOn(behindProxy, "/orders", "X-Forwarded-For: [2001:DB8:0::7]:4711, ::ffff:7f00:1");
+    assert.equal(received?.headers["x-forwarded-for"], "2001:db8::7, 127.0.0.1, 127.0.0.1");
+  });
+
   for (const target of [
     "/order/actuator/health",
     "/order/actuator/health/readiness",

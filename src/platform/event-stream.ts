@@ -1,0 +1,23 @@
+import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+
+/**
+ * Takes the answer over for server-sent events and sends its head. Every stream begins here: for HEAD the answer ends with
+ * its head and this answers undefined, because a client that reuses the connection would wait for the rest for ever.
+ */
+export function openEventStream(reply: FastifyReply): ServerResponse | undefined {
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
+  if (reply.request.method === "HEAD") {
+    response.end();
+    return undefined;
+  }
+  // Without this the reader learns only with the first event that the stream is open.
+  response.flushHeaders();
+  return response;
+}

@@ -1,0 +1,75 @@
+/** What a request's bytes may be: nothing, or JSON in UTF-8 whose texts a database can store. */
+import { isUtf8 } from "node:buffer";
+import type { FastifyRequest } from "fastify";
+import type { Http } from "./http.ts";
+import { pointerPart } from "./http-validation.ts";
+import { type FieldFault, Problem, platformProblems } from "./problems.ts";
+
+const { unsupported_media_type, validation } = platformProblems;
+
+/**
+ * A body of no bytes is no body, whatever Content-Type says of it: many clients name one on every POST, and `curl -d ''`
+ * does. A route that asks for a body then refuses it as missing.
+ */
+export function acceptBodies(app: Http): void {
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("text/plain");
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (bytes.length === 0) return done(null, undefined);
+    const refusal = codingFault(request) ?? charsetFault(request, bytes);
+    if (refusal) return done(refusal);
+    const text = bytes.toString("utf8");
+    parseJson(request, text, (error, value) => {
+      if (error) return done(error);
+      const fault = mayHoldUnstorable.test(text) ? unstorable(value) : undefined;
+      done(fault ? new Problem(validation, fault.detail, { errors: [fault] }) : null, value);
+    });
+  });
+  app.addContentTypeParser("*", (request, _stream, done) => {
+    const { "content-length": length, "transfer-encoding": coding } = request.headers;
+    if (coding === undefined && (length ?? "0") === "0") return done(null, undefined);
+    done(codingFault(request) ?? new Problem(unsupported_media_type));
+  });
+}
+
+/** RFC 9110 §15.5.16: a 415 because of the coding says which codings would do. */
+function codingFault({ headers }: FastifyRequest): Problem | undefined {
+  const coding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (coding === "identity") return undefined;
+  const detail = "The body must not be compressed: send it without Content-Encoding";
+  return new Problem(unsupported_media_type, detail, { headers: { "accept-encoding": "identity" } });
+}
+
+/** Decoding what is not UTF-8 would put replacement characters in the place of what was meant. */
+function charsetFault({ headers }: FastifyRequest, bytes: Buffer): Problem | undefined {
+  const named = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(headers["content-type"] ?? "")?.[1]?.toLowerCase();
+  if (named !== undefined && named !== "utf-8" && named !== "utf8" && named !== "us-ascii") {
+    return new Problem(unsupported_media_type, `The body must be in UTF-8, not in ${named}`);
+  }
+  return isUtf8(bytes) ? undefined : new Problem(validation, "The body is not UTF-8");
+}
+
+/** In JSON of valid UTF-8, half a surrogate pair and NUL can only be written as escapes. */
+const mayHoldUnstorable = /\\u(?:0000|d[89a-f])/i;
+
+/** Goes without recursion: a body may be nested as deeply as it is long. */
+function unstorable(body: unknown): FieldFault | undefined {
+  const left: [value: unknown, pointer: string][] = [[body, "#"]];
+  for (let next = left.pop(); next; next = left.pop()) {
+    const [value, pointer] = next;
+    const isBad = typeof value === "string" && !isStorable(value);
+    if (isBad) return { in: "body", pointer, detail: "holds \\u0000 or half of a surrogate pair, which no text may" };
+    if (typeof value !== "object" || value === null) continue;
+    for (const [name, inner] of Object.entries(value)) {
+      if (!isStorable(name))
+        return { in: "body", pointer, detail: "has a name that holds \\u0000 or half of a surrogate pair" };
+      left.push([inner, `${pointer}/${pointerPart(name)}`]);
+    }
+  }
+  return undefined;
+}
+
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
+}

@@ -1,0 +1,95 @@
+/** What holds on every route, read from the OpenAPI document: at the service, and through a gateway in front of it. */
+import assert from "node:assert/strict";
+import { Agent } from "node:http";
+import { after, before, describe, it } from "node:test";
+import type { Http } from "#platform/http";
+import { createLog } from "#platform/log";
+import openApi from "../../openapi.json" with { type: "json" };
+import { readConfig } from "../../src/config.ts";
+import { createGateway } from "../../src/gateway.ts";
+import { type Client, createClient } from "../support/client.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Operation = { security?: unknown[] };
+
+describe("the whole face", () => {
+  let world: World;
+  let gateway: Http;
+  let lamp: string;
+  let orderId: string;
+  const origins: Record<string, string> = {};
+  const agents: Agent[] = [];
+  before(async () => {
+    world = await openWorld();
+    lamp = await world.newProduct({ stock: 10 });
+    ({ orderId } = await world.place(world.as("ada"), lamp));
+    await world.untilStatus(world.as("ada"), orderId, "PAYMENT_PENDING");
+    const urls = Object.fromEntries(
+      ["PRODUCT", "INVENTORY", "ORDER", "PAYMENT"].map((name) => [`${name}_URL`, world.origin]),
+    );
+    gateway = await createGateway(readConfig(urls, "no .env in tests"), createLog({ level: "silent" }));
+    origins.gateway = await gateway.listen({ port: 0, host: "127.0.0.1" });
+    origins.service = world.origin;
+  });
+  after(async () => {
+    for (const agent of agents) agent.destroy();
+    await gateway.close();
+    await world.close();
+  });
+
+  /** An admin's client that has one connection and reuses it. */
+  function onOneConnection(origin: string | undefined): Client {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agents.push(agent);
+    const token = world.system.faces.identity.issue({ user: "admin", role: "ADMIN", ttlMs: 600_000 });
+    return createClient(() => origin ?? assert.fail(), { authorization: `Bearer ${token}` }, agent);
+  }
+
+  const addressOf = (path: string) =>
+    path.replace("{orderId}", orderId).replace("{productId}", lamp).replace("{provider}", "simulator");
+  const operations = Object.entries(openApi.paths as unknown as Record<string, Record<string, Operation>>).flatMap(
+    ([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+
+  for (const place of ["service", "gateway"]) {
+    it(`O9: at the ${place} HEAD ends on every address, and the connection answers the next request`, async () => {
+      const client = onOneConnection(origins[place]);
+      const reads = operations.filter(({ method }) => method === "get");
+      assert.ok(reads.some(({ path }) => path.endsWith("/events")));
+      for (const { path } of reads) {
+        const head = await client.raw("HEAD", addressOf(path), undefined);
+        assert.equal(head.body, "", path);
+        const next = await client.get("/time");
+        assert.equal(next.status, 200, `after HEAD ${path}`);
+      }
+    });
+
+    it(`O13: at the ${place} no cache keeps what is personal, neither answers nor refusals`, async () => {
+      const client = onOneConnection(origins[place]);
+      const stranger = createClient(() => origins[place] as string, {}, agents.at(-1) as Agent);
+      const personal = operations.filter(({ operation }) => operation.security);
+      assert.ok(personal.length > 10);
+      for (const { path, method } of personal) {
+        if (path.endsWith("/events")) continue;
+        for (const one of [client, stranger]) {
+          const { status, headers } = await one.raw(method.toUpperCase(), addressOf(path), undefined);
+          assert.equal(headers["cache-control"], "no-store", `${method} ${path} ${status}`);
+        }
+      }
+    });
+  }
+
+  it("O10: a cancel, which takes no body, is taken with every way of sending none", async () => {
+    for (const headers of [
+      { "content-type": "application/json" },
+      { "content-type": "application/json", "content-length": "0" },
+      { "content-type": "application/x-www-form-urlencoded", "content-length": "0" },
+    ]) {
+      for (const origin of Object.values(origins)) {
+        const { orderId: next } = await world.place(world.as("admin"), lamp);
+        const answer = await onOneConnection(origin).raw("POST", `/orders/${next}/cancel`, undefined, headers);
+        assert.equal(answer.status, 202, JSON.stringify([headers, answer.body]));
+      }
+    }
+  });
+});
