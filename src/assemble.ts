@@ -9,6 +9,7 @@ import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
 import type { Config } from "./config.ts";
+import { createRepairTeller } from "./repairs.ts";
 
 export type Faces = {
   config: Config;
@@ -53,6 +54,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   });
   const inventory = createInventory({
     ...{ sql: engines.sql("inventory", 8), gate, log: engines.log, now, onFault },
+    onRepaired: createRepairTeller(log, metrics),
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
     priceGroup: config.GROUP_PRODUCT_PRICES,
   });

@@ -10,6 +10,7 @@ export function observe(faces: Faces): Loop {
   const { health, metrics, engines, inventory, orders, config, log } = faces;
   const reservations = config.TOPIC_ORDERS_RESERVATIONS;
   const group = config.GROUP_ORDER_PROCESSOR;
+  const startedMs = faces.now();
   let lag = 0;
 
   health.add({ name: "db", check: async () => void (await engines.ping()) });
@@ -38,13 +39,16 @@ export function observe(faces: Faces): Loop {
     "dropgate_reconcile_products",
     "Products by the status that the latest reconciliation gave them.",
     ["status"],
-    () => Object.entries(inventory.latestReconciliation()).map(([status, products]) => [{ status }, products] as const),
+    () => {
+      const { products } = inventory.latestReconciliation() ?? { products: { OK: 0, WARNING: 0, CRITICAL: 0 } };
+      return Object.entries(products).map(([status, count]) => [{ status }, count] as const);
+    },
   );
 
   metrics.gauge(
     "dropgate_reconcile_latest_timestamp_seconds",
-    "When this process last reconciled, in seconds since 1970; 0 where it never did.",
-    () => Math.round(inventory.latestReconciledMs() / 1000),
+    "When gate and books were last compared, in seconds since 1970; where they never were, when this process started.",
+    () => Math.round((inventory.latestReconciliation()?.endedMs ?? startedMs) / 1000),
   );
 
   return startLoop({

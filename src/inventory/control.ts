@@ -10,6 +10,7 @@ import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from 
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
 import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
 import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
+import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
 import { productsToRebuild } from "./upkeep.ts";
 
 export type SyncReport = {
@@ -40,6 +41,7 @@ export type ControlOptions = {
   mode: ModeFollower;
   orderBooks(): OrderBooks;
   now(): number;
+  onRepaired: OnRepaired;
 };
 
 export type Control = {
@@ -49,18 +51,12 @@ export type Control = {
   /** The guide's option 1, live. Resolves when the mode is in force in this process and what it needs is done. */
   switchMode(to: GateMode, actor: string): Promise<SwitchAnswer>;
   reconcile(): Promise<Reconciliation>;
-  /** How many products the latest reconciliation of this process found in which state. */
-  latestReconciliation(): Record<ReconcileStatus, number>;
-  /** When that was, milliseconds since 1970; 0 where it never was. */
-  latestReconciledMs(): number;
 };
 
 const rereads = 3;
 
-export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptions): Control {
+export function createControl({ sql, gate, mode, orderBooks, now, onRepaired }: ControlOptions): Control {
   let turn: Promise<unknown> = Promise.resolve();
-  let latest: Record<ReconcileStatus, number> = { OK: 0, WARNING: 0, CRITICAL: 0 };
-  let latestMs = 0;
 
   function alone<T>(work: () => Promise<T>): Promise<T> {
     const next = turn.then(work, work);
@@ -137,7 +133,11 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
         const all = await allProducts();
         const off = mode.current() !== "gatekeeper";
         const wrong = off ? [] : everything ? all : await productsToRebuild(sql, gate, null);
-        if (wrong.length > 0) await rebuild({ sql, gate, orderBooks: orderBooks() }, wrong);
+        if (wrong.length > 0) {
+          const found = everything ? [] : await reasonsToRebuild({ sql, gate }, wrong);
+          await rebuild({ sql, gate, orderBooks: orderBooks() }, wrong);
+          if (found.length > 0) onRepaired(found);
+        }
         const rebuilt = new Set(wrong);
         const gateHas = await snapshots(off);
         return all.map((productId) => ({
@@ -158,13 +158,7 @@ export function createControl({ sql, gate, mode, orderBooks, now }: ControlOptio
         ({ reports, gateHas } = await compare());
       }
       const products = await Promise.all(reports.map((report) => explained(report, gateHas.get(report.productId))));
-      latest = { OK: 0, WARNING: 0, CRITICAL: 0 };
-      for (const { status } of products) latest[status] += 1;
-      latestMs = now();
       return { status: worstOf(products), mode: mode.current(), products };
     },
-
-    latestReconciliation: () => latest,
-    latestReconciledMs: () => latestMs,
   };
 }

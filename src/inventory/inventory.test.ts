@@ -31,6 +31,7 @@ describe("inventory", () => {
     inventory = createInventory({
       ...{ sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
       onFault: (_what, error) => faults.push(error),
+      onRepaired() {},
     });
   });
   after(async () => {

@@ -19,7 +19,9 @@ import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
 import { readPrices } from "./prices.ts";
 import { type OrderBooks, voidReservations } from "./rebuild.ts";
 import { stockOf } from "./reconcile.ts";
+import { createReconciliations } from "./reconciliations.ts";
 import { createRelay } from "./relay.ts";
+import type { OnRepaired } from "./repairs.ts";
 import { startSchedule } from "./schedule.ts";
 import { startUpkeep, type Upkeep } from "./upkeep.ts";
 
@@ -33,6 +35,7 @@ export type { GateMode, ModeState } from "./mode.ts";
 export type { EndedClaim, Outcome } from "./outcomes.ts";
 export type { OrderBooks } from "./rebuild.ts";
 export type { ProductReport, ReconcileStatus } from "./reconcile.ts";
+export type { Repair, RepairReason } from "./repairs.ts";
 export { inventoryProblems, inventoryRoutes } from "./routes.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
@@ -45,6 +48,8 @@ export type InventoryOptions = {
   priceGroup: string;
   now(): number;
   onFault(what: string, error: unknown): void;
+  /** Something was found wrong and has been mended. */
+  onRepaired: OnRepaired;
 };
 
 export type Inventory = ReturnType<typeof createInventory>;
@@ -65,11 +70,12 @@ export type VoidedReservation = { userId: string; productId: string; quantity: n
 const newsWithinMs = 1_000;
 const lookForNewsEveryMs = 10;
 export function createInventory(options: InventoryOptions) {
-  const { sql, gate, log, productEventsTopic, priceGroup, now, onFault } = options;
+  const { sql, gate, log, productEventsTopic, priceGroup, now, onFault, onRepaired } = options;
   const mode = createModeFollower(sql);
   const suspects = new Set<string>();
   const relay = createRelay({ sql, gate, onRefused: suspect });
-  const control = createControl({ sql, gate, mode, orderBooks, now });
+  const control = createControl({ sql, gate, mode, orderBooks, now, onRepaired });
+  const reconciliations = createReconciliations({ sql, now });
   let upkeep: Upkeep | undefined;
   let books: OrderBooks | undefined;
 
@@ -116,8 +122,9 @@ export function createInventory(options: InventoryOptions) {
     sync: control.sync,
     switchMode: control.switchMode,
     reconcile: control.reconcile,
-    latestReconciliation: control.latestReconciliation,
-    latestReconciledMs: control.latestReconciledMs,
+    /** Notes what a reconciliation found, for the metrics and in the books. */
+    reconciled: reconciliations.keep,
+    latestReconciliation: reconciliations.latest,
     mode: () => mode.current(),
     mayPromise: () => mode.mayPromise(),
     readMode: (): Promise<ModeState> => readMode(sql),
@@ -200,7 +207,11 @@ export function createInventory(options: InventoryOptions) {
     /** Compares gate and books by schedule, once for the whole system. `everyMs` in milliseconds. */
     reconcileEvery: (everyMs: number, onReconciled: (report: Reconciliation) => void) =>
       startSchedule({
-        ...{ sql, everyMs, reconcile: control.reconcile, now, onReconciled },
+        ...{ sql, everyMs, reconcile: control.reconcile, recall: reconciliations.recall, now },
+        onReconciled(report) {
+          reconciliations.note(report);
+          onReconciled(report);
+        },
         onFault: (error) => onFault("the daily reconciliation", error),
       }),
 
@@ -218,7 +229,9 @@ export function createInventory(options: InventoryOptions) {
       const consumer = await consumePrices({ log, sql, gate, topic: productEventsTopic, group: priceGroup, gateIsOn });
       await control.sync(false);
       const { alone } = control;
-      const running = startUpkeep({ sql, gate, relay, mode, orderBooks: given, suspects, alone, now, onFault });
+      const running = startUpkeep({
+        ...{ sql, gate, relay, mode, orderBooks: given, suspects, alone, now, onFault, onRepaired },
+      });
       upkeep = running;
       return {
         async stop() {

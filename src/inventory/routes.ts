@@ -194,7 +194,11 @@ export function inventoryRoutes(
         response: { 200: Type.Ref("Reconciliation") },
       },
     },
-    () => inventory.reconcile(),
+    async () => {
+      const report = await inventory.reconcile();
+      await inventory.reconciled(report);
+      return report;
+    },
   );
 
   app.get(

@@ -8,10 +8,11 @@ import { crashPoint } from "#platform/crash-points";
 import type { Gate, GateRecord } from "./gate/gate.ts";
 import { type OrderBooks, voidReservations } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
+import { abandoned, lostByLog, type OnRepaired } from "./repairs.ts";
 
 export type SweepCounts = { voided: number; redriven: number; forgotten: number };
 
-export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; orderBooks: OrderBooks };
+export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; orderBooks: OrderBooks; onRepaired: OnRepaired };
 
 /** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
 const sweepAfterMs = 5_000;
@@ -24,6 +25,7 @@ export function createSweeper({
   gate,
   relay,
   orderBooks,
+  onRepaired,
 }: SweeperOptions): (nowMs: number) => Promise<SweepCounts> {
   /** Published records that were old when the log's end was noted. */
   let suspected: { records: readonly GateRecord[]; decided(): Promise<boolean> } | undefined;
@@ -40,6 +42,7 @@ export function createSweeper({
     const { rows } = await voidReservations(sql, voiding);
     await crashPoint("sweep.voided");
     await relay.apply(rows);
+    if (voiding.length > 0) onRepaired(voiding.map(abandoned));
     return voiding.length;
   }
 
@@ -63,6 +66,7 @@ export function createSweeper({
       if (still?.state === "published" && still.n === record.n && still.epoch === record.epoch) lost.push(record);
     }
     await orderBooks.redrive(lost);
+    if (lost.length > 0) onRepaired(lost.map(lostByLog));
     for (const productId of new Set(lost.map((record) => record.productId))) await relay.catchUp(productId);
     return lost.length;
   }

@@ -7,6 +7,7 @@ import type { ModeFollower } from "./mode.ts";
 import { countOutcomes } from "./outcomes.ts";
 import { type OrderBooks, rebuild } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
+import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export type UpkeepOptions = {
@@ -21,6 +22,7 @@ export type UpkeepOptions = {
   alone<T>(work: () => Promise<T>): Promise<T>;
   now(): number;
   onFault(what: string, error: unknown): void;
+  onRepaired: OnRepaired;
 };
 
 export type Upkeep = { outcomesWaiting(): void; suspected(): void; stop(): Promise<void> };
@@ -36,7 +38,7 @@ const productsALook = 5;
 const seeAllEveryMs = 5_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
-  const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault } = options;
+  const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault, onRepaired } = options;
   /** While the gate is away each loop says so once. */
   function loop(what: string, everyMs: number, work: LoopOptions["work"]): Loop {
     let away = false;
@@ -55,7 +57,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     });
   }
 
-  const sweep = createSweeper({ sql, gate, relay, orderBooks });
+  const sweep = createSweeper({ sql, gate, relay, orderBooks, onRepaired });
   const outcomes = loop("outcomes", outcomesEveryMs, async () => {
     const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
     await relay.apply(rows);
@@ -76,7 +78,10 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     await alone(async () => {
       // Somebody may have been at it when we looked.
       const still = await productsToRebuild(sql, gate, wrong);
-      if (still.length > 0) await rebuild({ sql, gate, orderBooks }, still);
+      if (still.length === 0) return;
+      const found = await reasonsToRebuild({ sql, gate }, still);
+      await rebuild({ sql, gate, orderBooks }, still);
+      if (found.length > 0) onRepaired(found);
     });
   });
   const others = [loop("relay", relayEveryMs, () => relay.sweep()), loop("sweep", sweepEveryMs, () => sweep(now()))];

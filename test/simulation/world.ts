@@ -170,6 +170,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
 
   const inventory = createInventory({
     ...{ sql, gate: connectGate(gate, network, process, planted), log: eventLog, now, onFault },
+    onRepaired: (repairs) => repairs.map(({ reason, says }) => world.note(`${name}: repaired, ${reason}: ${says}`)),
     productEventsTopic: topics.products,
     priceGroup: "product-price-group",
   });

@@ -28,6 +28,8 @@ import { createShop } from "./shop.ts";
 export type WorldOptions = {
   paymentWindowMs?: number;
   maxWaitingOrders?: number;
+  /** Hears every line of the log, where a test is about what is said. */
+  onLog?: (line: string) => void;
   /** Any other setting, by its name in the environment. */
   settings?: Readonly<Record<string, string>>;
 };
@@ -68,7 +70,10 @@ const tokenTtlMs = 3_600_000;
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stage = await openStage();
   const config = readConfig(environmentOf(options, stage.environment), "no .env in tests");
-  const log = createLog({ level: (process.env.TEST_LOG_LEVEL ?? "silent") as LogLevel });
+  const { onLog } = options;
+  const log = onLog
+    ? createLog({ level: "info", destination: { write: onLog } })
+    : createLog({ level: (process.env.TEST_LOG_LEVEL ?? "silent") as LogLevel });
   let running = await start().catch(async (error) => {
     await stage.close();
     throw error;

@@ -1,0 +1,62 @@
+/** What came of reconciling, kept in the books: neither a restart nor another process makes an alert forget. */
+import type { Sql } from "#engines/sql";
+import type { Reconciliation } from "./control.ts";
+import type { ReconcileStatus } from "./reconcile.ts";
+
+export type Reconciliations = {
+  /** How many products the latest one found in which state, and when it ended; of all processes, once it was recalled. */
+  latest(): { products: Record<ReconcileStatus, number>; endedMs: number } | undefined;
+  /** Reads what the books have. */
+  recall(): Promise<void>;
+  /** Notes one that the schedule has entered in the books already. */
+  note(report: Reconciliation): void;
+  /** Notes one that a person asked for, and enters it in the books: where it says something new, or is the first for a while. */
+  keep(report: Reconciliation): Promise<void>;
+};
+
+/** Who looks every second must not fill the books with the same answer. */
+const keepSameEveryMs = 60_000;
+
+export function createReconciliations({ sql, now }: { sql: Sql; now(): number }): Reconciliations {
+  let latest: ReturnType<Reconciliations["latest"]>;
+  let keptMs = Number.NEGATIVE_INFINITY;
+
+  function note(report: Reconciliation): void {
+    latest = { products: countsOf(report), endedMs: now() };
+  }
+
+  return {
+    latest: () => latest,
+    note,
+
+    async recall() {
+      const [row] = await sql.query<{ ended: Date; ok: number; warning: number; critical: number }>(
+        `select ended_at as ended, products_ok as ok, products_warning as warning, products_critical as critical
+           from inventory.reconciliation where status is not null order by ended_at desc limit 1`,
+      );
+      if (!row || row.ended.getTime() <= (latest?.endedMs ?? 0)) return;
+      const products = { OK: row.ok, WARNING: row.warning, CRITICAL: row.critical };
+      latest = { products, endedMs: row.ended.getTime() };
+    },
+
+    async keep(report) {
+      const isNew = JSON.stringify(countsOf(report)) !== JSON.stringify(latest?.products);
+      note(report);
+      if (report.products.length === 0 || (!isNew && now() - keptMs < keepSameEveryMs)) return;
+      keptMs = now();
+      const { OK, WARNING, CRITICAL } = countsOf(report);
+      await sql.query(
+        `insert into inventory.reconciliation
+           (begun_at, ended_at, status, products_ok, products_warning, products_critical)
+         values ($1, $1, $2, $3, $4, $5) on conflict do nothing`,
+        [new Date(keptMs), report.status, OK, WARNING, CRITICAL],
+      );
+    },
+  };
+}
+
+export function countsOf({ products }: Reconciliation): Record<ReconcileStatus, number> {
+  const counts = { OK: 0, WARNING: 0, CRITICAL: 0 };
+  for (const { status } of products) counts[status] += 1;
+  return counts;
+}

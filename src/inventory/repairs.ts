@@ -1,0 +1,85 @@
+/** What was mended by itself, and why: a repair that leaves no trace hides what caused it. */
+import type { Queryable } from "#engines/sql";
+import { explainDrift } from "./attribute.ts";
+import { readFigures } from "./figures.ts";
+import type { Gate, GateRecord, ProductSnapshot } from "./gate/gate.ts";
+import type { BooksFigures } from "./reconcile.ts";
+
+export type RepairReason =
+  /** The gate did not have the product: its memory was lost, or it is the gate of a process that has just started. */
+  | "not_loaded"
+  | "closed"
+  | "other_epoch"
+  | "ahead"
+  /** Gate and books counted differently. */
+  | "drift"
+  /** Units were taken for an order, and the process died before the log had it. */
+  | "abandoned"
+  /** An accepted order was not in the log: it is decided from the gate's record. */
+  | "lost_by_log";
+
+export type Repair = {
+  reason: RepairReason;
+  productId: string;
+  /** Units: what the gate had too many (or, negative, too few), or what an order had taken. */
+  units: number;
+  says: string;
+};
+
+export type OnRepaired = (repairs: readonly Repair[]) => void;
+
+/** Why these products are about to be loaded anew; those that agree by now are left out. */
+export async function reasonsToRebuild(
+  deps: { sql: Queryable; gate: Gate },
+  productIds: readonly string[],
+): Promise<Repair[]> {
+  const snapshots = new Map((await deps.gate.snapshot(productIds)).map((one) => [one.productId, one]));
+  const applied = new Map([...snapshots.values()].map((one) => [one.productId, one.applied]));
+  const books = await readFigures(deps.sql, [...snapshots.keys()], applied);
+  const repairs = productIds.filter((productId) => !snapshots.has(productId)).map(notLoaded);
+  for (const one of books) {
+    const snapshot = snapshots.get(one.productId) as ProductSnapshot;
+    const found = reasonOf(one, snapshot);
+    if (!found) continue;
+    const why =
+      found.reason === "drift"
+        ? `; ${await explainDrift(deps, snapshot, found.units).catch((error) => `not looked into: ${error}`)}`
+        : "";
+    repairs.push({ ...found, productId: one.productId, says: found.says + why });
+  }
+  return repairs;
+}
+
+function notLoaded(productId: string): Repair {
+  return { reason: "not_loaded", productId, units: 0, says: "the gate did not have it" };
+}
+
+function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "productId"> | undefined {
+  if (gate.epoch !== books.epoch) {
+    return {
+      reason: "other_epoch",
+      units: 0,
+      says: `the gate was of epoch ${gate.epoch}, the books of ${books.epoch}`,
+    };
+  }
+  if (gate.applied > books.seq) {
+    return { reason: "ahead", units: 0, says: `the gate knew change ${gate.applied}, the books end at ${books.seq}` };
+  }
+  const availableAfter = books.availableAfterApplied ?? 0;
+  const units = gate.sellable + gate.pending - availableAfter;
+  if (units !== 0) {
+    const has = `the gate had ${gate.sellable} to sell + ${gate.pending} in flight`;
+    return { reason: "drift", units, says: `${has}, the books had ${availableAfter} after change ${gate.applied}` };
+  }
+  return gate.open ? undefined : { reason: "closed", units: 0, says: "the gate was closed for it" };
+}
+
+export function abandoned({ productId, orderId, quantity }: GateRecord): Repair {
+  const says = `order ${orderId} was never handed to the log, or not known to be: its units go by what the books say`;
+  return { reason: "abandoned", productId, units: quantity, says };
+}
+
+export function lostByLog({ productId, orderId, quantity }: GateRecord): Repair {
+  const says = `order ${orderId} was accepted and the log does not have it: decided from the gate's record`;
+  return { reason: "lost_by_log", productId, units: quantity, says };
+}

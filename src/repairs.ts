@@ -1,0 +1,34 @@
+/** Tells and counts what the system mended by itself. */
+import type { Repair, RepairReason } from "#inventory";
+import type { Log } from "#platform/log";
+import type { Metrics } from "#platform/metrics";
+
+/** Each names its figures in the log, up to so many at a time; beyond that they are counted. */
+const namedAtMost = 20;
+/** What follows from a start or from a process that died, and needs nobody to look into it. */
+const expected: ReadonlySet<RepairReason> = new Set(["not_loaded", "closed", "abandoned"]);
+const reasons = ["not_loaded", "closed", "other_epoch", "ahead", "drift", "abandoned", "lost_by_log"] as const;
+
+export function createRepairTeller(log: Log, metrics: Metrics): (repairs: readonly Repair[]) => void {
+  const counter = metrics.counter(
+    "dropgate_repairs_total",
+    "Products loaded anew and orders decided by the system itself, by what it found.",
+    ["reason"],
+  );
+  const cells = new Map(reasons.map((reason) => [reason, counter.with({ reason })]));
+  return (repairs) => {
+    for (const [reason, some] of Map.groupBy(repairs, (repair) => repair.reason)) {
+      cells.get(reason)?.inc(some.length);
+      if (expected.has(reason)) {
+        const products = new Set(some.map(({ productId }) => productId));
+        const named = [...products].slice(0, namedAtMost).join(", ");
+        log.info("repaired by itself", { reason, found: some.length, products: products.size, named });
+        continue;
+      }
+      for (const { productId, units, says } of some.slice(0, namedAtMost)) {
+        log.warn("repaired by itself", { reason, productId, units, found: says });
+      }
+      if (some.length > namedAtMost) log.warn("repaired by itself", { reason, more: some.length - namedAtMost });
+    }
+  };
+}
