@@ -225,6 +225,7 @@ CREATE INDEX open_orders_by_deadline ON orders.orders USING btree (pay_by) WHERE
 CREATE INDEX orders_by_time ON orders.orders USING btree (placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_user ON orders.orders USING btree (user_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_without_saga ON orders.orders USING btree (placed_at) WHERE ((NOT saga_started) AND (status = 'INVENTORY_RESERVED'::text));
+CREATE INDEX undecided_orders ON orders.orders USING btree (pay_by) WHERE ((status = 'PAYMENT_PENDING'::text) AND (reason = 'payment_undecided'::text));
 
 create table orders.outbox (
   id bigint generated always as identity not null,
@@ -247,6 +248,7 @@ create table payment.intent (
   pay_by timestamp with time zone,
   opened_at timestamp with time zone,
   closed_at timestamp with time zone,
+  last_call_at timestamp with time zone,
   constraint intent_amount_minor_check CHECK ((amount_minor >= 0)),
   constraint intent_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint intent_pkey PRIMARY KEY (order_id),

@@ -3,9 +3,10 @@
  * looks after what a lost start, a lost nudge or a lost workflow engine would leave behind.
  */
 import type { Steps, Story, Workflows } from "#engines/workflows";
-import { isTerminal, type Order, type Orders } from "#orders";
+import type { Order, Orders } from "#orders";
 import type { Payment } from "#payment";
 import { type LoopOptions, startLoop } from "#platform/loop";
+import { createLate } from "./late.ts";
 import { type FulfilmentSteps, fulfil, type PlacedOrder, repeatedSteps } from "./saga.ts";
 import { createSteps } from "./steps.ts";
 
@@ -30,10 +31,6 @@ const overdueAtOnce = 100;
 /** What the saga has for itself before the scan ends an order in its place, milliseconds past the deadline. */
 const graceMs = 3_000;
 const paymentsEveryMs = 1_000;
-/** How long a granted payment may wait for its saga before it is looked into, milliseconds. */
-const waitForSagaMs = 2_000;
-/** How long a payment that came late waits for a gate that cannot answer, milliseconds. */
-const restoreWithinMs = 10 * 60_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, openWorkflows, paymentGraceMs, now, onFault } = options;
@@ -70,21 +67,10 @@ export async function startFulfilment(options: FulfilmentOptions) {
     }
   }
 
+  const settleLate = createLate({ orders, payment, now, nudge: (orderId) => workflows.nudge(sagaId(orderId)) });
   async function settlePayments(): Promise<void> {
     await payment.sweep();
-    for (const { orderId, grantedAtMs } of await payment.grantedSince(now() - waitForSagaMs)) {
-      const order = await orders.read(orderId);
-      if (order?.status === "CONFIRMED") await payment.capture(orderId);
-      else if (order && isTerminal(order.status)) await settleLate(orderId, grantedAtMs);
-      else await workflows.nudge(sagaId(orderId));
-    }
-  }
-
-  /** Paid after the end: confirmed if there are units, else given back. The buyer's money does not wait for ever. */
-  async function settleLate(orderId: string, grantedAtMs: number): Promise<void> {
-    const answer = await orders.restore(orderId);
-    if (answer === "restored") await payment.capture(orderId);
-    else if (answer === "impossible" || now() > grantedAtMs + restoreWithinMs) await payment.close(orderId);
+    await settleLate();
   }
 
   const starter = loop("sagas", startEveryMs, startSagas);

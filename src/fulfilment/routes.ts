@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { callerOf, type Identity, mayActFor } from "#identity";
-import { isTerminal, notSettledYet, type Orders, orderProblems, settleWithinMs } from "#orders";
+import { isFinal, notSettledYet, type Orders, orderProblems, settleWithinMs } from "#orders";
 import { type Payment, paymentProblems, payRequestSchema } from "#payment";
 import type { Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
@@ -44,10 +44,10 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
       const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
       if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
       if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
-      const order = isTerminal(seen.status) ? seen : await orders.settled(orderId, settleWithinMs);
+      const order = isFinal(seen.status) ? seen : await orders.settled(orderId, settleWithinMs);
       if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
       if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid);
-      if (order.status !== "INVENTORY_RESERVED" && order.status !== "PAYMENT_PENDING") {
+      if (isFinal(order.status)) {
         return refuse(reply, orderProblems.order_ended, `The order is ${order.status}: nothing can be paid any more.`);
       }
       // The saga opens the payment too; who is faster than it need not wait.

@@ -43,11 +43,14 @@ export type FulfilmentSteps = {
   confirm(order: PlacedOrder): Promise<"confirmed" | "lost">;
   capturePayment(order: PlacedOrder): Promise<void>;
   /**
-   * Whatever is or will be authorized is cancelled, and what was captured is refunded, for good. Where the order only ran
-   * out of time that is left to whoever looks after late payments.
+   * Whatever is or will be authorized is cancelled, and what was captured is refunded, for good. Does nothing while the
+   * order's payment is undecided.
    */
   voidPayment(order: PlacedOrder): Promise<void>;
-  /** Compares and sets the order, and gives its units back in the same transaction. Its first reason stays. */
+  /**
+   * Compares and sets the order, and gives its units back in the same transaction. Its first reason stays. Where the
+   * provider is still deciding at the end of its time, it is not told an end yet: late.ts looks after it.
+   */
   endOrder(end: { order: PlacedOrder; reason: EndReason }): Promise<"ended" | "already_confirmed">;
 };
 

@@ -1,5 +1,5 @@
 /** What the saga's steps do: each by order id, and as often as it takes without doing anything twice. */
-import type { Orders } from "#orders";
+import { isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 
@@ -13,18 +13,18 @@ export function createSteps({ orders, payment }: { orders: Orders; payment: Paym
   const statusOf = async (order: PlacedOrder) => (await readOrder(order)).status;
 
   return {
-    async holdUnits(order) {
-      const status = await statusOf(order);
-      return status === "FAILED" || status === "CANCELLED" || status === "REFUNDED" ? "gone" : "held";
+    async holdUnits(placed) {
+      const order = await readOrder(placed);
+      return isOver(order.status) || isUndecided(order) ? "gone" : "held";
     },
     async requestPayment(order) {
       await payment.open({ ...order, amountMinor: order.totalMinor });
       await orders.requestPayment(order.orderId);
     },
-    async readVerdict(order) {
-      const status = await statusOf(order);
-      if (status === "CONFIRMED") return "authorized";
-      if (status === "FAILED" || status === "CANCELLED" || status === "REFUNDED") return "cancelled";
+    async readVerdict(placed) {
+      const order = await readOrder(placed);
+      if (order.status === "CONFIRMED") return "authorized";
+      if (isOver(order.status) || isUndecided(order)) return "cancelled";
       return payment.verdict(order.orderId);
     },
     async confirm(order) {
@@ -32,13 +32,17 @@ export function createSteps({ orders, payment }: { orders: Orders; payment: Paym
       return (await statusOf(order)) === "CONFIRMED" ? "confirmed" : "lost";
     },
     capturePayment: (order) => payment.capture(order.orderId),
-    async voidPayment(order) {
-      // What ran out of time can still be restored by a payment that is on its way: the look after late ones decides.
-      const { status, reason } = await readOrder(order);
-      if (status !== "FAILED" || reason !== "payment_timeout") await payment.close(order.orderId);
+    async voidPayment(placed) {
+      const order = await readOrder(placed);
+      // A payment that is still being decided may confirm it: late.ts ends it, and closes the payment then.
+      if (!isUndecided(order)) await payment.close(order.orderId);
     },
     async endOrder({ order, reason }) {
-      const ended = await orders.fail(order.orderId, reason);
+      // The end is told once, so nothing may be on its way that could change it: docs/adr/0023-an-end-is-told-once.md.
+      const verdict = reason === "payment_timeout" ? await payment.lastCall(order.orderId) : "open";
+      if (verdict === "authorized" && (await orders.confirm(order.orderId))) return "already_confirmed";
+      const ended =
+        verdict === "processing" ? await orders.lapse(order.orderId) : await orders.fail(order.orderId, reason);
       if (ended) return "ended";
       return (await statusOf(order)) === "CONFIRMED" ? "already_confirmed" : "ended";
     },

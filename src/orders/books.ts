@@ -1,8 +1,8 @@
 /** The order rows. Every change compares before it sets, so whoever is late or second changes nothing. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
-import { type OrderEvent, orderEventTypes } from "./events.ts";
-import { type Status, type Step, transition } from "./state.ts";
+import { type OrderEvent, orderEventTypes, undecidedEventType } from "./events.ts";
+import { isUndecided, type Status, type Step, transition, undecidedReason } from "./state.ts";
 
 export type TimelineEntry = { status: string; at: string; reason?: string };
 
@@ -124,17 +124,18 @@ export async function takeStep(
   reason: string | null,
   at: Date,
 ): Promise<Order | undefined> {
-  const { from, to } = transition(step);
+  const { from, to, whileUndecided = false } = transition(step);
   const entry: TimelineEntry = { status: to, at: at.toISOString(), ...(reason && { reason }) };
   const [order] = await tx.query<Order>(
     `update orders.orders set status = $2, reason = coalesce($3, reason), timeline = timeline || $4::jsonb
-      where order_id = $1 and status = any($5::text[]) returning ${columns}`,
-    [orderId, to, reason, JSON.stringify([entry]), from],
+      where order_id = $1 and status = any($5::text[]) and (reason is not distinct from $6) = $7
+      returning ${columns}`,
+    [orderId, to, reason, JSON.stringify([entry]), from, undecidedReason, whileUndecided],
   );
   return order;
 }
 
-/** Confirms an order that ran out of time, with the units of another reservation; undefined where it is not such an order. */
+/** Confirms an order whose payment was undecided, with the units of another reservation; undefined where it is no such order. */
 export async function restoreOrder(
   tx: Tx,
   orderId: string,
@@ -145,18 +146,24 @@ export async function restoreOrder(
   const entry: TimelineEntry = { status: to, at: at.toISOString(), reason: "paid_late" };
   const [order] = await tx.query<Order>(
     `update orders.orders set status = $2, reason = null, epoch = $3, n = $4, timeline = timeline || $5::jsonb
-      where order_id = $1 and status = any($6::text[]) and reason = 'payment_timeout' returning ${columns}`,
-    [orderId, to, epoch, n, JSON.stringify([entry]), from],
+      where order_id = $1 and status = any($6::text[]) and reason = $7 returning ${columns}`,
+    [orderId, to, epoch, n, JSON.stringify([entry]), from, undecidedReason],
   );
   return order;
 }
 
-/** Adds something that happened to an order without changing what it is. */
-export async function note(sql: Queryable, orderId: string, status: string, reason: string, at: Date): Promise<void> {
-  await sql.query("update orders.orders set timeline = timeline || $2::jsonb where order_id = $1", [
-    orderId,
-    JSON.stringify([{ status, at: at.toISOString(), reason }]),
-  ]);
+/** Adds something that happened to an order without changing what it is; nothing where it is in none of these statuses. */
+export async function note(
+  sql: Queryable,
+  orderId: string,
+  entry: TimelineEntry,
+  statuses: readonly Status[],
+): Promise<void> {
+  await sql.query(
+    `update orders.orders set timeline = timeline || $2::jsonb
+      where order_id = $1 and status = any($3::text[]) and not timeline @> $2::jsonb`,
+    [orderId, JSON.stringify([entry]), statuses],
+  );
 }
 
 export async function queueEvents(tx: Tx, events: readonly OrderEvent[]): Promise<void> {
@@ -176,9 +183,10 @@ export function changeEventOf(
 ): OrderEvent {
   const { orderId, userId, productId, quantity, totalMinor, currency, reason, status } = order;
   if (status === "PENDING") throw new Error(`order ${orderId} is in the books, so it is not pending`);
+  const undecided = isUndecided(order);
   return {
-    id: `${orderId}:${status}`,
-    type: orderEventTypes[status],
+    id: undecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`,
+    type: undecided ? undecidedEventType : orderEventTypes[status],
     time: at.toISOString(),
     data: { orderId, userId, productId, quantity, totalMinor, currency, status, reason },
   };

@@ -63,10 +63,13 @@ export const orderEventTypes = {
   REFUNDED: "dropgate.order.refunded",
 } as const;
 
+/** The order's time is over, its units are on sale again, and the provider is still deciding about its payment. */
+export const undecidedEventType = "dropgate.order.payment-undecided";
+
 /** One event of `orders.events`, keyed by order id. */
 export type OrderEvent = {
   id: string;
-  type: (typeof orderEventTypes)[keyof typeof orderEventTypes];
+  type: (typeof orderEventTypes)[keyof typeof orderEventTypes] | typeof undecidedEventType;
   time: string;
   data: {
     orderId: string;

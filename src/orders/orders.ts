@@ -21,14 +21,14 @@ import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
 import { createRestore } from "./restore.ts";
 import { createSettlement } from "./settle.ts";
-import { outcomeOf, type Step } from "./state.ts";
+import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { Order, TimelineEntry } from "./books.ts";
 export type { SeenOrder } from "./look.ts";
 export { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
 export { orderRoutes } from "./routes.ts";
-export { isTerminal, type Status } from "./state.ts";
+export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
 export type { PaymentView } from "./view.ts";
 
@@ -99,14 +99,14 @@ export function createOrders(options: OrdersOptions) {
       const at = new Date(now());
       const taken = await takeStep(tx, orderId, name, reason, at);
       if (!taken) return undefined;
-      const outcome = outcomeOf(name);
+      const { outcome } = transition(name);
       if (outcome) await inventory.queueOutcome(tx, taken, outcome);
       await queueEvents(tx, [changeEventOf(taken, at)]);
       await also?.(tx);
       return taken;
     });
     if (order) {
-      if (outcomeOf(name)) inventory.outcomesWaiting();
+      if (transition(name).outcome) inventory.outcomesWaiting();
       tellChanged(order);
     }
     return order;
@@ -126,9 +126,17 @@ export function createOrders(options: OrdersOptions) {
     requestPayment: (orderId: string) => step(orderId, "request_payment", null),
     confirm: (orderId: string) => step(orderId, "confirm", null),
     fail: (orderId: string, reason: string) => step(orderId, "fail", reason),
-    cancel: (orderId: string, reason: string) => step(orderId, "cancel", reason),
+    async cancel(orderId: string, reason: string) {
+      return (await step(orderId, "cancel", reason)) ?? step(orderId, "cancel_undecided", reason);
+    },
+    /** Gives the units back, and leaves the end to the payment that the provider is deciding. */
+    lapse: (orderId: string) => step(orderId, "lapse", undecidedReason),
+    /** Ends an order whose payment was undecided. */
+    failUndecided: (orderId: string, reason: string) => step(orderId, "fail_undecided", reason),
     restore,
-    note: (orderId: string, status: string, reason: string) => note(sql, orderId, status, reason, new Date(now())),
+    /** Tells what happened on the way; an order that has ended is told no more of it. */
+    note: (orderId: string, status: string, reason: string) =>
+      note(sql, orderId, { status, at: new Date(now()).toISOString(), reason }, openStatuses),
 
     /**
      * Calls back after an order changed in this process, or, without one, after new orders came into the
@@ -155,12 +163,26 @@ export function createOrders(options: OrdersOptions) {
       await sql.query("update orders.orders set saga_started = true where order_id = any($1::uuid[])", [orderIds]);
     },
 
-    /** Open orders whose deadline passed before the moment, longest overdue first. */
+    /** Orders that hold units past the moment, longest overdue first. */
     async overdue(before: Date, limit: number): Promise<Order[]> {
       const rows = await sql.query<{ id: string }>(
         `select order_id as id from orders.orders
-          where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') and pay_by < $1 order by pay_by limit $2`,
+          where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') and pay_by < $1
+            and reason is distinct from 'payment_undecided' order by pay_by limit $2`,
         [before, limit],
+      );
+      return readOrders(
+        sql,
+        rows.map((row) => row.id),
+      );
+    },
+
+    /** Orders past their time whose payment the provider was deciding, oldest first. */
+    async undecided(limit: number): Promise<Order[]> {
+      const rows = await sql.query<{ id: string }>(
+        `select order_id as id from orders.orders
+          where status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by limit $1`,
+        [limit],
       );
       return readOrders(
         sql,

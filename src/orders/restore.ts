@@ -1,6 +1,6 @@
 /**
- * An order that ran out of time and was paid after all. Its units went back on sale, so it takes new ones, like any
- * buyer: at the gate where that is on, in the books where it is not. The books decide, in the transaction that confirms
+ * An order that ran out of time while the provider was deciding, and was paid after all. Its units went back on sale, so it
+ * takes new ones, like any buyer: at the gate where that is on, in the books where it is not. The books decide, in the transaction that confirms
  * the order; until then nothing is promised, so nothing goes to the log, and what a crash leaves the sweeper gives back.
  */
 import { createHash } from "node:crypto";
@@ -10,6 +10,7 @@ import { crashPoint } from "#platform/crash-points";
 import { uuidV8 } from "#platform/ids";
 import { changeEventOf, type Order, queueEvents, readOrder, restoreOrder } from "./books.ts";
 import { productPrefix } from "./ids.ts";
+import { isUndecided } from "./state.ts";
 
 /** `later`: nobody can tell at the moment. */
 export type RestoreAnswer = "restored" | "impossible" | "later";
@@ -25,7 +26,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
   return async (orderId: string): Promise<RestoreAnswer> => {
     const order = await readOrder(sql, orderId);
     if (order?.status === "CONFIRMED") return "restored";
-    if (!order || !ranOutOfTime(order)) return "impossible";
+    if (!order || !isUndecided(order)) return "impossible";
     const mode = inventory.mode();
     if (mode === "closed") return "later";
     return mode === "sync" ? pastTheGate(order) : throughTheGate(order);
@@ -78,17 +79,12 @@ type Claimed = { decided: readonly (Decided & ReservationRef)[]; rows: readonly 
 
 const unitsAreGone: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer"]);
 
-/** Only what nobody ended on purpose comes back. */
-function ranOutOfTime({ status, reason }: Order): boolean {
-  return status === "FAILED" && reason === "payment_timeout";
-}
-
 /** Names the order's second reservation, the same for whoever tries, so that two who try at once take one. */
 function secondIdOf({ orderId, productId }: Order): string {
   return uuidV8(productPrefix(productId), createHash("sha256").update(`again ${orderId}`).digest());
 }
 
-/** Somebody ended the order otherwise in this moment: the units that were just claimed for it are not claimed. */
+/** The order was ended otherwise in this moment: the units that were just claimed for it are not claimed. */
 function abandon({ orderId }: Order): never {
-  throw new Error(`order ${orderId} is no longer one that ran out of time`);
+  throw new Error(`the payment of order ${orderId} is no longer undecided`);
 }

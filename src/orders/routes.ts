@@ -8,7 +8,7 @@ import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
 import { notSettledYet, orderProblems, placeProblems, refusalOf, settleWithinMs } from "./problems.ts";
-import { isTerminal } from "./state.ts";
+import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
 import { OrderView, type PaymentView, PlacedView, viewOf } from "./view.ts";
 
@@ -164,7 +164,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
       const lastEventId = Number(request.headers["last-event-id"] ?? 0);
       const seen = Number.isSafeInteger(lastEventId) && lastEventId > 0 ? lastEventId : 0;
       // EventSource stops asking after a 204.
-      if (isTerminal(order.status) && seen >= order.timeline.length) {
+      if (isFinal(order.status) && seen >= order.timeline.length) {
         reply.code(204);
         return null;
       }
@@ -190,7 +190,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
     async (request, reply) => {
       const seen = await ownOrder(request, request.params.orderId);
       // What was decided void ended without ever standing in the books: there is nothing to wait for.
-      const order = isTerminal(seen.status) ? seen : await orders.settled(seen.orderId, settleWithinMs);
+      const order = isFinal(seen.status) ? seen : await orders.settled(seen.orderId, settleWithinMs);
       if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
       const caller = callerOf(request);
       const reason = caller.userId === order.userId ? "cancelled_by_customer" : "cancelled_by_admin";

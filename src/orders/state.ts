@@ -1,4 +1,9 @@
-/** What an order can be and become. Pure; the database holds to it by comparing before it sets. */
+/**
+ * What an order can be and become. Pure; the database holds to it by comparing before it sets.
+ *
+ * This is the one table that says whether a status is an end. Stream, view, routes, saga, sweeps and tests ask it:
+ * docs/adr/0023-an-end-is-told-once.md.
+ */
 
 export const statuses = [
   "PENDING",
@@ -11,28 +16,70 @@ export const statuses = [
 ] as const;
 export type Status = (typeof statuses)[number];
 
-export type Step = "request_payment" | "confirm" | "fail" | "cancel" | "restore" | "refund";
-
-const steps: Record<Step, { from: readonly Status[]; to: Status }> = {
-  request_payment: { from: ["INVENTORY_RESERVED"], to: "PAYMENT_PENDING" },
-  confirm: { from: ["INVENTORY_RESERVED", "PAYMENT_PENDING"], to: "CONFIRMED" },
-  fail: { from: ["INVENTORY_RESERVED", "PAYMENT_PENDING"], to: "FAILED" },
-  cancel: { from: ["INVENTORY_RESERVED", "PAYMENT_PENDING"], to: "CANCELLED" },
-  // Paid after its time, and there were units: see restore.ts.
-  restore: { from: ["FAILED"], to: "CONFIRMED" },
-  refund: { from: ["FAILED", "CANCELLED"], to: "REFUNDED" },
+const meanings: Record<Status, { isFinal: boolean; mayBecome: readonly Status[] }> = {
+  PENDING: { isFinal: false, mayBecome: ["INVENTORY_RESERVED", "FAILED"] },
+  INVENTORY_RESERVED: { isFinal: false, mayBecome: ["PAYMENT_PENDING", "CONFIRMED", "FAILED", "CANCELLED"] },
+  PAYMENT_PENDING: { isFinal: false, mayBecome: ["CONFIRMED", "FAILED", "CANCELLED"] },
+  // The one end that something may follow: its money goes back.
+  CONFIRMED: { isFinal: true, mayBecome: ["REFUNDED"] },
+  FAILED: { isFinal: true, mayBecome: [] },
+  CANCELLED: { isFinal: true, mayBecome: [] },
+  REFUNDED: { isFinal: true, mayBecome: [] },
 };
 
-export function transition(step: Step): { from: readonly Status[]; to: Status } {
+/** The order has come to its end, and people may be told so: nothing that is still on its way changes it. */
+export function isFinal(status: Status): boolean {
+  return meanings[status].isFinal;
+}
+
+/** What may be told after a status was told, where the buyer does not order anew under the same key. */
+export function mayFollow(before: Status, after: Status): boolean {
+  return before === after || meanings[before].mayBecome.includes(after);
+}
+
+/** The order ended, and not with its units in the buyer's hands. */
+export function isOver(status: Status): boolean {
+  return isFinal(status) && status !== "CONFIRMED";
+}
+
+/**
+ * The reason of an order that is PAYMENT_PENDING past its time: its units went back on sale, and the provider has not
+ * decided yet about a payment that was begun in time. It is no end, because the payment may still confirm the order.
+ */
+export const undecidedReason = "payment_undecided";
+
+export function isUndecided({ status, reason }: { status: Status; reason: string | null }): boolean {
+  return status === "PAYMENT_PENDING" && reason === undecidedReason;
+}
+
+export type Step = keyof typeof steps;
+
+type Transition = {
+  from: readonly Status[];
+  /** It starts where the payment of an order without units is undecided, and only there. */
+  whileUndecided?: true;
+  to: Status;
+  /** What becomes of the units that the order's reservation committed. */
+  outcome?: "sold" | "released";
+};
+
+/** In the books, and at no end. */
+export const openStatuses: readonly Status[] = ["INVENTORY_RESERVED", "PAYMENT_PENDING"];
+const undecided = { from: ["PAYMENT_PENDING"], whileUndecided: true } as const;
+
+const steps = {
+  request_payment: { from: ["INVENTORY_RESERVED"], to: "PAYMENT_PENDING" },
+  confirm: { from: openStatuses, to: "CONFIRMED", outcome: "sold" },
+  fail: { from: openStatuses, to: "FAILED", outcome: "released" },
+  cancel: { from: openStatuses, to: "CANCELLED", outcome: "released" },
+  /** Out of time, and the provider is still deciding. */
+  lapse: { from: openStatuses, to: "PAYMENT_PENDING", outcome: "released" },
+  /** Paid after its time, and there were units: see restore.ts, which takes the step. */
+  restore: { ...undecided, to: "CONFIRMED" },
+  fail_undecided: { ...undecided, to: "FAILED" },
+  cancel_undecided: { ...undecided, to: "CANCELLED" },
+} as const satisfies Record<string, Transition>;
+
+export function transition(step: Step): Transition {
   return steps[step];
-}
-
-export function isTerminal(status: Status): boolean {
-  return status === "CONFIRMED" || status === "FAILED" || status === "CANCELLED" || status === "REFUNDED";
-}
-
-/** What becomes of the units a reservation committed, when the order takes this step. */
-export function outcomeOf(step: Step): "sold" | "released" | undefined {
-  if (step === "confirm") return "sold";
-  return step === "fail" || step === "cancel" ? "released" : undefined;
 }

@@ -6,7 +6,7 @@ import type { ServerResponse } from "node:http";
 import { startLoop } from "#platform/loop";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
-import { isTerminal } from "./state.ts";
+import { isFinal } from "./state.ts";
 import { viewOf } from "./view.ts";
 
 export type Streams = {
@@ -46,7 +46,7 @@ export function createStreams(orders: Orders, onFault: (what: string, error: unk
       const entry = order.timeline[stream.seen];
       write(stream, eventText(stream.seen + 1, "status", { orderId: order.orderId, ...entry }));
     }
-    if (isTerminal(order.status)) end(stream);
+    if (isFinal(order.status)) end(stream);
   }
 
   function write(stream: Stream, text: string): void {

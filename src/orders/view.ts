@@ -29,7 +29,12 @@ export const OrderView = Type.Object(
     total: Type.Integer({ description: "In minor units of the currency" }),
     currency: Type.String({ description: "ISO 4217" }),
     status: Status,
-    reason: Type.Optional(Type.String({ description: "Why it ended, where it did not end as CONFIRMED" })),
+    reason: Type.Optional(
+      Type.String({
+        description:
+          "Why it ended, where it did not end as CONFIRMED; payment_undecided while its end waits for the provider",
+      }),
+    ),
     placedAt: moment,
     payBy: moment,
     timeline: Type.Array(TimelineSchema),

@@ -61,7 +61,14 @@ async function begin(tx: Tx, orderId: string, provider: string, cardLast4: strin
   const payments = await paymentsOf(tx, orderId);
   if (payments.some((payment) => isPaid(payment.state))) return { ok: false, reason: "already_paid" };
   const { amountMinor, currency, payBy } = intent;
-  if (intent.closed || !payBy || amountMinor === null || currency === null || nowMs >= payBy.getTime()) {
+  if (
+    intent.closed ||
+    intent.lastCall ||
+    !payBy ||
+    amountMinor === null ||
+    currency === null ||
+    nowMs >= payBy.getTime()
+  ) {
     return { ok: false, reason: "payment_closed" };
   }
   if (payments.some((payment) => payment.state === "requested")) return { ok: false, reason: "payment_in_progress" };

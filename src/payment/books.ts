@@ -10,6 +10,8 @@ export type Intent = {
   currency: string | null;
   payBy: Date | null;
   closed: boolean;
+  /** No further attempt begins. */
+  lastCall: boolean;
 };
 
 export type Payment = Money & {
@@ -26,7 +28,7 @@ export type Payment = Money & {
 };
 
 const intentColumns = `order_id as "orderId", amount_minor as "amountMinor", currency, pay_by as "payBy",
-  closed_at is not null as closed`;
+  closed_at is not null as closed, last_call_at is not null as "lastCall"`;
 
 const paymentColumns = `payment_id as "paymentId", order_id as "orderId", attempt, state,
   amount_minor as "amountMinor", currency, provider, provider_ref as "providerRef",
@@ -56,6 +58,14 @@ export async function closeIntent(tx: Tx, orderId: string, nowMs: number): Promi
      on conflict (order_id) do update set closed_at = coalesce(intent.closed_at, excluded.closed_at)`,
     [orderId, new Date(nowMs)],
   );
+}
+
+/** Under the lock of the intent: who begins an attempt reads it under the same lock. */
+export async function noteLastCall(tx: Tx, orderId: string, nowMs: number): Promise<void> {
+  await tx.query("update payment.intent set last_call_at = coalesce(last_call_at, $2) where order_id = $1", [
+    orderId,
+    new Date(nowMs),
+  ]);
 }
 
 /** Asked after the lock, as a statement of its own: its snapshot then holds what the last holder wrote. */

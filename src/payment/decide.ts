@@ -1,10 +1,18 @@
 /** The order stands, or the order is over: what we decide ourselves, and what the provider is then asked for. */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
-import { closeIntent, keepPayments, lockIntent, type Payment, paymentsOf, writePayment } from "./books.ts";
+import {
+  closeIntent,
+  keepPayments,
+  lockIntent,
+  noteLastCall,
+  type Payment,
+  paymentsOf,
+  writePayment,
+} from "./books.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
-import { afterDecision, type Decision, isPaid } from "./state.ts";
+import { afterDecision, type Decision, isPaid, verdictOf } from "./state.ts";
 
 /** We are about to ask the provider ourselves; only if we die does the sweep do it. */
 const sweepAfterMs = 5_000;
@@ -37,6 +45,18 @@ export async function close(deps: DecideDeps, orderId: string): Promise<void> {
   await crashPoint("payment.close-decided");
   // The decision stands and the sweep sees to it, so a provider that is away now does not hold up the caller.
   for (const payment of payments) await perform(deps, payment);
+}
+
+/**
+ * No attempt begins from here on, so the answer leaves nothing out: `open` will never be anything else. An order that
+ * has no intent gets a closed one.
+ */
+export function lastCall({ sql, now }: DecideDeps, orderId: string): Promise<ReturnType<typeof verdictOf>> {
+  return sql.transaction(async (tx) => {
+    if (await lockIntent(tx, orderId)) await noteLastCall(tx, orderId, now());
+    else await closeIntent(tx, orderId, now());
+    return verdictOf((await paymentsOf(tx, orderId)).map(({ state }) => state));
+  });
 }
 
 /** Under the lock of the intent. Answers the order's payments as they then are. */

@@ -21,7 +21,7 @@ export async function lastAttempts(
   const rows = await sql.query<AttemptRow>(
     `select distinct on (order_id) order_id as "orderId", payment_id as "paymentId", attempt, state,
             card_last4 as "cardLast4", decline_reason as "declineReason",
-            closed_at is null and pay_by > $2 as payable
+            closed_at is null and last_call_at is null and pay_by > $2 as payable
        from payment.payment join payment.intent using (order_id)
       where order_id = any($1::uuid[]) order by order_id, attempt desc`,
     [orderIds, new Date(nowMs)],

@@ -5,7 +5,7 @@
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
-import { capture, close } from "./decide.ts";
+import { capture, close, lastCall } from "./decide.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import type { PayRequest } from "./pay-request.ts";
 import type { Money, Provider, WebhookHeaders } from "./provider.ts";
@@ -29,6 +29,10 @@ export type Payment = {
   pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
   /** `authorized` also once captured: the order has been paid for. `processing`: the provider was asked and is deciding. */
   verdict(orderId: string): Promise<"authorized" | "processing" | "open">;
+  /** The same for many; `open` ones are left out. */
+  verdicts(orderIds: readonly string[]): Promise<Map<string, "authorized" | "processing">>;
+  /** As `verdict`, and no attempt begins from here on: `open` then stands for good. */
+  lastCall(orderId: string): Promise<"authorized" | "processing" | "open">;
   /** The latest attempt of each order that has one. */
   lastAttempts(orderIds: readonly string[]): Promise<Map<string, Attempt>>;
   /**
@@ -72,6 +76,16 @@ export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOpt
     }
   }
 
+  async function verdicts(orderIds: readonly string[]) {
+    // An order has one live payment at most.
+    const live = await sql.query<{ orderId: string; state: PaymentState }>(
+      `select order_id as "orderId", state from payment.payment
+        where order_id = any($1::uuid[]) and state in ('requested', 'authorized', 'capturing', 'captured')`,
+      [orderIds],
+    );
+    return new Map(live.map(({ orderId, state }) => [orderId, isPaid(state) ? "authorized" : "processing"] as const));
+  }
+
   return {
     async open({ orderId, userId, amountMinor, currency, payByMs }) {
       await sql.query(
@@ -83,15 +97,9 @@ export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOpt
 
     pay: ({ orderId, ...request }) => attemptToPay(deps, orderId, request),
 
-    async verdict(orderId) {
-      const [live] = await sql.query<{ state: PaymentState }>(
-        `select state from payment.payment
-          where order_id = $1 and state in ('requested', 'authorized', 'capturing', 'captured')`,
-        [orderId],
-      );
-      if (!live) return "open";
-      return isPaid(live.state) ? "authorized" : "processing";
-    },
+    verdict: async (orderId) => (await verdicts([orderId])).get(orderId) ?? "open",
+    verdicts,
+    lastCall: (orderId) => lastCall(deps, orderId),
 
     lastAttempts: (orderIds) => lastAttempts(sql, orderIds, now()),
 

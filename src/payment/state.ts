@@ -115,6 +115,12 @@ export function isLive(state: PaymentState): boolean {
   return state === "requested" || isPaid(state);
 }
 
+/** What an order's attempts come to. `authorized` also once captured; `processing`: the provider is deciding. */
+export function verdictOf(states: readonly PaymentState[]): "authorized" | "processing" | "open" {
+  if (states.some(isPaid)) return "authorized";
+  return states.some(isLive) ? "processing" : "open";
+}
+
 /** The money is ours to take, or taken. */
 export function isPaid(state: PaymentState): boolean {
   return state === "authorized" || state === "capturing" || state === "captured";

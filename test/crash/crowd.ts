@@ -1,5 +1,6 @@
 /** Buyers of every kind, one after another, who go on asking while the shop dies and comes back. */
 import { setTimeout as pause } from "node:timers/promises";
+import { isFinal, type Status } from "#orders";
 import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { attemptOf, isAnswered, verdictOf, type Wish } from "./history.ts";
 import { patiently } from "./patience.ts";
@@ -119,7 +120,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
   async function look(client: Client, wish: Wish, orderId: string): Promise<void> {
     while (goesOn()) {
       const status = (await patiently(client.get<Order>(`/orders/${orderId}`)))?.body.status;
-      if (status === "CONFIRMED" || status === "FAILED" || status === "CANCELLED") {
+      if (status !== undefined && isFinal(status as Status)) {
         wish.shown.push(status);
         return;
       }

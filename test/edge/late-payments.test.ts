@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Client, Order } from "../support/client.ts";
+import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -21,9 +22,17 @@ describe("a provider that decides after the window", () => {
   async function expiredWhileDecided(buyer: Client, productId: string): Promise<string> {
     const { orderId } = await world.place(buyer, productId);
     assert.equal((await buyer.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
-    const order = await world.untilStatus(buyer, orderId, "FAILED");
-    assert.equal(order.reason, "payment_timeout");
+    await untilUndecided(buyer, orderId);
     return orderId;
+  }
+
+  async function untilUndecided(buyer: Client, orderId: string): Promise<Order> {
+    const order = await eventually(async () => {
+      const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+      return body.reason === "payment_undecided" && body;
+    });
+    assert.equal(order.status, "PAYMENT_PENDING");
+    return order;
   }
 
   // Side by side, because each of them waits for the provider.
@@ -37,7 +46,7 @@ describe("a provider that decides after the window", () => {
       assert.deepEqual(
         order.timeline.slice(-2).map(({ status, reason }) => [status, reason]),
         [
-          ["FAILED", "payment_timeout"],
+          ["PAYMENT_PENDING", "payment_undecided"],
           ["CONFIRMED", "paid_late"],
         ],
       );
@@ -45,6 +54,56 @@ describe("a provider that decides after the window", () => {
       const { sold, available, gate } = await world.untilAtRest(productId);
       assert.deepEqual({ sold, available, gate }, { sold: 1, available: 0, gate: 0 });
       assert.equal((await world.reportOf(productId)).status, "OK");
+    });
+
+    for (const { end, unitIsGone } of [
+      { end: "CONFIRMED", unitIsGone: false },
+      { end: "FAILED", unitIsGone: true },
+    ]) {
+      it(`O4: while the provider decides no end is told, by stream, GET or reconnect; then ${end}, once and for good`, async () => {
+        const productId = await world.newProduct({ stock: 1 });
+        const ada = world.as("ada");
+        const watch = (orderId: string, lastEventId: number) =>
+          readEvents(`${world.origin}/orders/${orderId}/events`, {
+            "x-user-id": "ada",
+            "last-event-id": String(lastEventId),
+          });
+        const { orderId } = await world.place(ada, productId);
+        const first = await watch(orderId, 0);
+        assert.equal((await ada.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+        const waiting = await untilUndecided(ada, orderId);
+        await eventually(() => first.events.some(({ data }) => data.reason === "payment_undecided"));
+        const seenBy = waiting.timeline.length;
+        const second = await watch(orderId, seenBy);
+        assert.deepEqual([second.status, second.ended, first.ended], [200, false, false]);
+        if (unitIsGone) {
+          await world.untilAtRest(productId);
+          await world.admin.post(`/inventory/${productId}/adjust`, { delta: -1, reason: "it broke" });
+        }
+        await first.untilEnded();
+        await second.untilEnded();
+        const told = first.events.map(({ data }) => data.status);
+        assert.deepEqual(
+          told.filter((status) => ["CONFIRMED", "FAILED", "CANCELLED", "REFUNDED"].includes(status)),
+          [end],
+        );
+        assert.deepEqual(second.events.map(({ data }) => data.status).slice(-1), [end]);
+        await untilMoneyIs(ada, orderId, unitIsGone ? "voided" : "captured");
+        const { body } = await ada.get<Order>(`/orders/${orderId}`);
+        assert.equal(body.status, end);
+        assert.equal((await watch(orderId, body.timeline.length)).status, 204);
+      });
+    }
+
+    it("O4: an order may still be cancelled while the provider decides, and then stays cancelled", async () => {
+      const productId = await world.newProduct({ stock: 1 });
+      const ada = world.as("ada");
+      const orderId = await expiredWhileDecided(ada, productId);
+      assert.equal((await ada.post(`/orders/${orderId}/cancel`)).status, 202);
+      await untilMoneyIs(ada, orderId, "voided");
+      assert.equal((await ada.get<Order>(`/orders/${orderId}`)).body.status, "CANCELLED");
+      const { sold, available } = await world.untilAtRest(productId);
+      assert.deepEqual({ sold, available }, { sold: 0, available: 1 });
     });
 
     it("S8: the payment comes late and the unit is gone: the money is given back, and the one who has it keeps it", async () => {
@@ -56,7 +115,8 @@ describe("a provider that decides after the window", () => {
       assert.equal((await bob.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
       await world.untilStatus(bob, second.orderId, "CONFIRMED");
       await untilMoneyIs(ada, orderId, "voided");
-      assert.equal((await ada.get<Order>(`/orders/${orderId}`)).body.status, "FAILED");
+      const ended = (await ada.get<Order>(`/orders/${orderId}`)).body;
+      assert.deepEqual([ended.status, ended.reason], ["FAILED", "payment_timeout"]);
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 

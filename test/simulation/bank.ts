@@ -110,7 +110,11 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
             tell(charge);
           };
           if (random.chance(0.2)) decide();
-          else timeline.after(random.chance(0.1) ? random.next() * 8_000 : random.next() * 100, decide);
+          else
+            timeline.after(
+              random.next() * random.pick([100, 100, 100, 100, 100, 100, 100, 8_000, 8_000, 30_000]),
+              decide,
+            );
           return charge;
         }) as Promise<Charge>,
       capture: ({ paymentId }) => operate("capture", paymentId, "authorized", "captured"),

@@ -2,6 +2,7 @@
 import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
 import { orderIdFor } from "../../src/orders/ids.ts";
+import type { Status } from "../../src/orders/state.ts";
 import type { Copy, World } from "./world.ts";
 import { topics } from "./world.ts";
 
@@ -14,7 +15,13 @@ export type Told = {
   beganMs: number;
 };
 
-export type People = { told: Told[]; underWay: number; entered: Map<string, number> };
+export type People = {
+  told: Told[];
+  underWay: number;
+  entered: Map<string, number>;
+  /** The end of each order that has one: from then on people may be told it. */
+  ends: Map<string, Status>;
+};
 
 export type Sale = { products: string[]; maxAtOnce: number };
 
@@ -30,7 +37,7 @@ const goodCard = "4242424242424242";
 const badCard = "4000000000000010";
 
 export function createPeople(): People {
-  return { told: [], underWay: 0, entered: new Map() };
+  return { told: [], underWay: 0, entered: new Map(), ends: new Map() };
 }
 
 /** Asks until somebody serves; gives up when the process that was asked has died. */
@@ -102,6 +109,10 @@ async function payOrNot(world: World, orderId: string): Promise<void> {
     }
     await wait(world, random.next() * 2_000);
   }
+  // Some lose their patience with a bank that takes its time.
+  if (!random.chance(0.1)) return;
+  await wait(world, random.next() * 30_000);
+  await ask(world, (copy) => copy.orders.cancel(orderId, "cancelled"));
 }
 
 /** Insists: a reference makes the entry count once. */

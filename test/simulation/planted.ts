@@ -8,5 +8,6 @@ export const plantedBugs = {
   "void-unclaimed": "a void does not make the mark impossible",
   "captured-at-once": "money is taken before the order stands",
   "captured-twice": "a repeated capture takes the money again",
+  "end-told-early": "an order is told to have failed while its payment is undecided",
 } as const;
 export type Planted = keyof typeof plantedBugs;

@@ -98,7 +98,11 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     ...{ mode: "gatekeeper", ready: true, version: 1, changedBy: "migration", changedAt: new Date(startedMs) },
   });
   end(setUp, true);
-  const twins = { ...inventoryTwins(tables, timeline.now, planted), ...orderTwins(tables), ...paymentTwins(tables) };
+  const twins = {
+    ...inventoryTwins(tables, timeline.now, planted),
+    ...orderTwins(tables, planted),
+    ...paymentTwins(tables),
+  };
   const known = createStatements(twins);
   function statementOf(text: string) {
     try {

@@ -1,13 +1,16 @@
 /** Orders: what buyers were told holds (I5 to I8), and every order that was accepted comes to its end (L2). */
+
+import { isFinal, isUndecided, mayFollow, type Status, undecidedReason } from "../../../src/orders/state.ts";
 import type { People, Told } from "../people.ts";
+import type { OrderRow } from "../sql/orders.ts";
 import type { World } from "../world.ts";
 import { onlooker } from "./units.ts";
 
-const terminal = new Set(["CONFIRMED", "FAILED", "CANCELLED", "REFUNDED"]);
 /** An order that was promised may end so, and in no other bad way. */
-const fairReasons = new Set(["payment_timeout", "payment_unavailable", "cancelled"]);
+const fairReasons = new Set(["payment_timeout", "payment_unavailable", "cancelled", undecidedReason]);
 
-export function brokenOrders({ books }: World, { told }: People): string | undefined {
+export function brokenOrders({ books }: World, people: People): string | undefined {
+  const { told } = people;
   const { ledger, orders, outcome, queue } = books.tables;
   const claims = new Map<string, number>();
   const fates = Map.groupBy(ledger.all(onlooker), ({ orderId }) => orderId);
@@ -35,14 +38,30 @@ export function brokenOrders({ books }: World, { told }: People): string | undef
     const key = ledger.keyOf({ ...order, decision: "C", decidedAt: order.placedAt });
     const how = outcome.get(onlooker, key)?.outcome ?? queue.get(onlooker, key)?.outcome;
     const isSold = order.status === "CONFIRMED";
-    const isOpen = !terminal.has(order.status);
+    // What an undecided payment leaves open has given its units back already.
+    const isReleased = isUndecided(order as Seen);
+    const isOpen = !isFinal(order.status as Status) && !isReleased;
     if (how && (isOpen || isSold !== (how === "sold"))) return `I8: an order is ${order.status}, its units are ${how}`;
     const isClaimed = ledger.get(onlooker, key)?.decision === "C";
     if (isClaimed && !isOpen && !how) return `I8: an order is ${order.status}, its units have no outcome`;
     if ((isOpen || isSold) && !isClaimed) return `an order is ${order.status} without a claim`;
   }
+  return takenBack(books.tables.orders.all(onlooker) as (OrderRow & Seen)[], people);
+}
+
+/** I11: what an order is, once it has ended, it stays; only the money of a confirmed one may go back. */
+function takenBack(orders: readonly ({ orderId: string } & Seen)[], { ends }: People): string | undefined {
+  for (const { orderId, status: now, reason } of orders) {
+    // Refused before it stood: its buyer may order anew under the same key, which makes the same id.
+    if (reason === "fenced" || reason === "sold_out" || reason === "limit_per_customer") continue;
+    const before = ends.get(orderId);
+    if (before && !mayFollow(before, now)) return `I11: an order was told ${before} for good, and is ${now}`;
+    if (isFinal(now)) ends.set(orderId, now);
+  }
   return undefined;
 }
+
+type Seen = { status: Status; reason: string | null };
 
 /** Orders of which every request has been answered, and answered order_failed. */
 function refusedForGood(told: readonly Told[]): string[] {
@@ -57,10 +76,10 @@ export function unsettledOrders({ books, log }: World, { told }: People): string
   for (const one of told) {
     if (!one.answer?.ok) continue;
     const order = orders.get(onlooker, one.orderId);
-    if (!order || !terminal.has(order.status))
+    if (!order || !isFinal(order.status as Status))
       return `L2: ${one.buyer} was told 202, the order is ${order?.status ?? "nowhere"}`;
   }
-  for (const { status } of orders.all(onlooker)) if (!terminal.has(status)) return `an order is ${status}`;
+  for (const { status } of orders.all(onlooker)) if (!isFinal(status as Status)) return `an order is ${status}`;
   if (outbox.all(onlooker).length > 0) return "events are not shipped";
   const events = log.topics.get("orders.events")?.flat() ?? [];
   for (const order of orders.all(onlooker)) {

@@ -1,4 +1,7 @@
 /** Twins of the statements of src/orders. */
+import { isDeepStrictEqual } from "node:util";
+import { undecidedReason } from "../../../src/orders/state.ts";
+import type { Planted } from "../planted.ts";
 import { unique } from "./inventory.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable } from "./tables.ts";
@@ -52,9 +55,13 @@ const columns = [
   ...["reason", "bodyHash", "placedAt", "payBy", "timeline"],
 ] as const;
 
-export function orderTwins(t: OrderTables): Twins {
+export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins {
   let lastEvent = 0;
-  const shown = (row: OrderRow) => ({ ...row, totalMinor: row.unitPriceMinor * row.quantity });
+  const shown = (row: OrderRow) => ({ ...seen(row), totalMinor: row.unitPriceMinor * row.quantity });
+  const isEarly = (row: OrderRow) => planted === "end-told-early" && row.reason === undecidedReason;
+  /** Planted: what waits for its payment is told as an end, and the product itself still takes it for what it is. */
+  const told = (row: OrderRow) => (isEarly(row) ? { ...row, status: "FAILED" } : row);
+  const seen = (row: OrderRow) => (isEarly(row) ? { ...row, status: "PAYMENT_PENDING" } : row);
   const isOpen = ({ status }: OrderRow) => status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING";
 
   return {
@@ -85,25 +92,29 @@ export function orderTwins(t: OrderTables): Twins {
         const row = t.orders.get(tx, id);
         return row ? [shown(row)] : [];
       }),
-    "set status = $2, reason = null": (tx, [orderId, status, epoch, n, entry, from]) => {
+    "set status = $2, reason = null": (tx, [orderId, status, epoch, n, entry, from, reason]) => {
       const row = t.orders.lock(tx, orderId as string);
-      if (!row || !(from as Strings).includes(row.status) || row.reason !== "payment_timeout") return [];
+      if (!row || !(from as Strings).includes(seen(row).status) || row.reason !== reason) return [];
       const timeline = [...row.timeline, ...JSON.parse(entry as string)];
       const set = { status: status as string, reason: null, epoch: epoch as number, n: n as number, timeline };
       t.orders.put(tx, row.orderId, { ...row, ...set });
       return [shown({ ...row, ...set })];
     },
-    "set status = $2, reason = coalesce($3": (tx, [orderId, status, reason, entry, from]) => {
+    "set status = $2, reason = coalesce($3": (tx, [orderId, status, reason, entry, from, waiting, whileWaiting]) => {
       const row = t.orders.lock(tx, orderId as string);
-      if (!row || !(from as Strings).includes(row.status)) return [];
+      if (!row || !(from as Strings).includes(seen(row).status)) return [];
+      if ((row.reason === waiting) !== whileWaiting) return [];
       const timeline = [...row.timeline, ...JSON.parse(entry as string)];
       const next = { ...row, status: status as string, reason: (reason as string | null) ?? row.reason, timeline };
-      t.orders.put(tx, row.orderId, next);
+      t.orders.put(tx, row.orderId, told(next));
       return [shown(next)];
     },
-    "update orders.orders set timeline": (tx, [orderId, entry]) => {
+    "update orders.orders set timeline": (tx, [orderId, entry, statuses]) => {
       const row = t.orders.lock(tx, orderId as string);
-      if (row) t.orders.put(tx, row.orderId, { ...row, timeline: [...row.timeline, ...JSON.parse(entry as string)] });
+      if (!row || !(statuses as Strings).includes(row.status)) return [];
+      const [added] = JSON.parse(entry as string) as object[];
+      if (row.timeline.some((one) => isDeepStrictEqual(one, added))) return [];
+      t.orders.put(tx, row.orderId, { ...row, timeline: [...row.timeline, added as object] });
       return [];
     },
     "insert into orders.outbox": (tx, [events]) => {
@@ -139,10 +150,17 @@ export function orderTwins(t: OrderTables): Twins {
       }
       return [];
     },
-    "and pay_by < $1 order by pay_by": (tx, [before, limit]) =>
+    "and pay_by < $1": (tx, [before, limit]) =>
       t.orders
         .all(tx)
-        .filter((row) => isOpen(row) && row.payBy < (before as Date))
+        .filter((row) => isOpen(row) && row.payBy < (before as Date) && row.reason !== undecidedReason)
+        .sort((a, b) => a.payBy.getTime() - b.payBy.getTime())
+        .slice(0, limit as number)
+        .map(({ orderId }) => ({ id: orderId })),
+    "status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by": (tx, [limit]) =>
+      t.orders
+        .all(tx)
+        .filter((row) => seen(row).status === "PAYMENT_PENDING" && row.reason === undecidedReason)
         .sort((a, b) => a.payBy.getTime() - b.payBy.getTime())
         .slice(0, limit as number)
         .map(({ orderId }) => ({ id: orderId })),

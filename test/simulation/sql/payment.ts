@@ -12,6 +12,7 @@ type Intent = {
   payBy: Date | null;
   openedAt: Date | null;
   closedAt: Date | null;
+  lastCallAt: Date | null;
 };
 export type PaymentRow = Payment & {
   grantedAt: Date | null;
@@ -37,7 +38,8 @@ function isUnkept({ state, keptAt }: PaymentRow): boolean {
 }
 
 export function paymentTwins(t: PaymentTables): Twins {
-  const shown = (intent: Intent | undefined) => (intent ? [{ ...intent, closed: intent.closedAt !== null }] : []);
+  const shown = (intent: Intent | undefined) =>
+    intent ? [{ ...intent, closed: intent.closedAt !== null, lastCall: intent.lastCallAt !== null }] : [];
 
   function write(tx: Transaction, row: PaymentRow): void {
     t.payment.put(tx, row.paymentId, row);
@@ -55,7 +57,7 @@ export function paymentTwins(t: PaymentTables): Twins {
     "insert into payment.intent (order_id, closed_at)": (tx, [orderId, closedAt]) => {
       const standing = t.intent.lock(tx, orderId as string);
       const nothing = { userId: null, amountMinor: null, currency: null, payBy: null, openedAt: null, closedAt: null };
-      const row = standing ?? { orderId: orderId as string, ...nothing };
+      const row: Intent = standing ?? { orderId: orderId as string, ...nothing, lastCallAt: null };
       t.intent.put(tx, row.orderId, { ...row, closedAt: row.closedAt ?? (closedAt as Date) });
       return [];
     },
@@ -63,10 +65,24 @@ export function paymentTwins(t: PaymentTables): Twins {
       tx,
       [orderId, userId, amountMinor, currency, payBy, openedAt],
     ) => {
-      const row = { orderId, userId, amountMinor, currency, payBy, openedAt, closedAt: null } as Intent;
+      const row = {
+        orderId,
+        userId,
+        amountMinor,
+        currency,
+        payBy,
+        openedAt,
+        closedAt: null,
+        lastCallAt: null,
+      } as Intent;
       // Waits for one that is being written, as a unique key does, and leaves it as it is.
       const standing = t.intent.conflict(tx, row.orderId);
       if (!standing) t.intent.put(tx, row.orderId, row);
+      return [];
+    },
+    "update payment.intent set last_call_at": (tx, [orderId, at]) => {
+      const row = t.intent.lock(tx, orderId as string);
+      if (row) t.intent.put(tx, row.orderId, { ...row, lastCallAt: row.lastCallAt ?? (at as Date) });
       return [];
     },
     "from payment.payment where order_id = $1 order by attempt": (tx, [orderId]) =>
@@ -118,11 +134,11 @@ export function paymentTwins(t: PaymentTables): Twins {
         return { ...next };
       });
     },
-    "select state from payment.payment where order_id = $1 and state in": (tx, [orderId]) =>
+    "from payment.payment where order_id = any($1::uuid[]) and state in": (tx, [orderIds]) =>
       t.payment
         .all(tx)
-        .filter((row) => row.orderId === orderId && live.includes(row.state))
-        .map(({ state }) => ({ state })),
+        .filter((row) => (orderIds as string[]).includes(row.orderId) && live.includes(row.state))
+        .map(({ orderId, state }) => ({ orderId, state })),
     "update payment.payment set kept_at = $2": (tx, [orderId, at]) => {
       for (const { paymentId, orderId: of } of t.payment.all(tx)) {
         const row = of === orderId ? t.payment.lock(tx, paymentId) : undefined;

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isFinal, isUndecided, mayFollow, type Step, statuses, transition, undecidedReason } from "./state.ts";
+
+const steps: readonly Step[] = [
+  ...(["request_payment", "confirm", "fail", "cancel", "lapse"] as const),
+  ...(["restore", "fail_undecided", "cancel_undecided"] as const),
+];
+
+test("O4: no step leads out of an end", () => {
+  for (const step of steps) {
+    const { from, to } = transition(step);
+    for (const status of from) {
+      assert.ok(!isFinal(status), `${step} leads from ${status} to ${to}`);
+      assert.ok(mayFollow(status, to), `${step} leads from ${status} to ${to}`);
+    }
+  }
+});
+
+test("O4: what may follow an end is a refund of a confirmed order, and nothing else", () => {
+  const pairs = statuses.filter(isFinal).flatMap((before) => statuses.map((after) => [before, after] as const));
+  const followed = pairs.filter(([before, after]) => before !== after && mayFollow(before, after));
+  assert.deepEqual(followed, [["CONFIRMED", "REFUNDED"]]);
+});
+
+test("O4: an order whose payment is undecided has given its units back once, and is at no end", () => {
+  const order = { status: transition("lapse").to, reason: undecidedReason };
+  assert.ok(isUndecided(order) && !isFinal(order.status));
+  for (const step of steps.filter((step) => transition(step).whileUndecided)) {
+    assert.equal(transition(step).outcome, undefined, `${step} gives its units back again`);
+  }
+});
