@@ -187,10 +187,11 @@ create table inventory.stock_stream (
   added bigint not null,
   items jsonb not null,
   written_at timestamp with time zone not null default now(),
+  written_in xid8 not null default pg_current_xact_id(),
   constraint stock_stream_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'rebuild'::text]))),
   constraint stock_stream_pkey PRIMARY KEY (product_id, seq)
 );
-CREATE INDEX stream_by_time ON inventory.stock_stream USING btree (written_at);
+CREATE INDEX stream_by_position ON inventory.stock_stream USING btree (written_in);
 
 create table inventory.user_quota (
   product_id text not null,

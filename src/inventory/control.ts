@@ -5,13 +5,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { explainDrift } from "./attribute.ts";
+import { compareProducts, productPages } from "./compare.ts";
 import { readFigures } from "./figures.ts";
 import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from "./gate/gate.ts";
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
 import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
 import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
+import type { Relay } from "./relay.ts";
 import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
-import { productsToRebuild } from "./upkeep.ts";
 
 export type SyncReport = {
   productId: string;
@@ -38,6 +39,7 @@ export type SwitchFailure =
 export type ControlOptions = {
   sql: Sql;
   gate: Gate;
+  relay: Relay;
   mode: ModeFollower;
   orderBooks(): OrderBooks;
   now(): number;
@@ -46,7 +48,10 @@ export type ControlOptions = {
 
 export type Control = {
   alone<T>(work: () => Promise<T>): Promise<T>;
-  /** Checks every product and loads anew what is missing or disagrees; `everything` loads all anew. */
+  /**
+   * Checks every product, brings up those that lack changes, and loads anew what is missing or disagrees; `everything`
+   * loads all anew.
+   */
   sync(everything: boolean): Promise<SyncReport[]>;
   /** The guide's option 1, live. Resolves when the mode is in force in this process and what it needs is done. */
   switchMode(to: GateMode, actor: string): Promise<SwitchAnswer>;
@@ -54,8 +59,10 @@ export type Control = {
 };
 
 const rereads = 3;
+/** Between two pages orders have their turn. */
+const productsAtOnce = 200;
 
-export function createControl({ sql, gate, mode, orderBooks, now, onRepaired }: ControlOptions): Control {
+export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired }: ControlOptions): Control {
   let turn: Promise<unknown> = Promise.resolve();
 
   function alone<T>(work: () => Promise<T>): Promise<T> {
@@ -65,23 +72,57 @@ export function createControl({ sql, gate, mode, orderBooks, now, onRepaired }: 
   }
 
   async function allProducts(): Promise<string[]> {
-    const rows = await sql.query<{ id: string }>("select product_id as id from inventory.stock order by 1");
-    return rows.map((row) => row.id);
+    const all: string[] = [];
+    for await (const page of productPages(sql, productsAtOnce)) all.push(...page);
+    return all;
   }
 
-  async function snapshots(mayBeAway: boolean): Promise<Map<string, ProductSnapshot>> {
-    const taken = mayBeAway ? await gate.snapshot().catch(noneWhileAway) : await gate.snapshot();
-    return new Map(taken.map((snapshot) => [snapshot.productId, snapshot]));
+  /** Brings up what is behind, and answers what only a rebuild mends. */
+  async function catchUpAll(): Promise<string[]> {
+    const toRebuild: string[] = [];
+    for await (const page of productPages(sql, productsAtOnce)) {
+      const { wrong, behind } = await compareProducts(sql, gate, page);
+      for (const productId of behind) await relay.catchUp(productId);
+      toRebuild.push(...wrong, ...(await compareProducts(sql, gate, behind)).wrong);
+    }
+    return toRebuild;
+  }
+
+  async function syncReports(actionOf: (productId: string) => SyncReport["action"]): Promise<SyncReport[]> {
+    const reports: SyncReport[] = [];
+    for await (const page of productPages(sql, productsAtOnce)) {
+      const snapshots = await gate.snapshot(page).catch((error) => {
+        if (mode.current() === "gatekeeper") throw error;
+        return noneWhileAway(error);
+      });
+      const gateHas = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
+      for (const productId of page) {
+        const { epoch = 0, sellable = 0 } = gateHas.get(productId) ?? {};
+        reports.push({ productId, action: actionOf(productId), epoch, sellable });
+      }
+    }
+    return reports;
   }
 
   /** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
-  async function compare() {
+  async function comparePage(page: readonly string[]) {
     const current = mode.current();
-    const gateHas = await snapshots(true);
-    const applied = new Map([...gateHas].map(([id, snapshot]) => [id, snapshot.applied]));
-    const figures = await readFigures(sql, null, applied);
+    const snapshots = await gate.snapshot(page).catch(noneWhileAway);
+    const gateHas = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
+    const applied = new Map(snapshots.map(({ productId, applied }) => [productId, applied]));
+    const figures = await readFigures(sql, page, applied);
     const reports = figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
     return { reports, gateHas };
+  }
+
+  async function reconcilePage(page: readonly string[]): Promise<ProductReport[]> {
+    let { reports, gateHas } = await comparePage(page);
+    // A product that was rebuilt between the two looks seems to be of another epoch: it is read again.
+    for (let again = 0; again < rereads && worstOf(reports) === "CRITICAL"; again += 1) {
+      await alone(async () => {});
+      ({ reports, gateHas } = await comparePage(page));
+    }
+    return Promise.all(reports.map((report) => explained(report, gateHas.get(report.productId))));
   }
 
   async function explained(report: ProductReport, snapshot: ProductSnapshot | undefined): Promise<ProductReport> {
@@ -130,34 +171,22 @@ export function createControl({ sql, gate, mode, orderBooks, now, onRepaired }: 
 
     sync: (everything) =>
       alone(async () => {
-        const all = await allProducts();
         const off = mode.current() !== "gatekeeper";
-        const wrong = off ? [] : everything ? all : await productsToRebuild(sql, gate, null);
-        if (wrong.length > 0) {
-          const found = everything ? [] : await reasonsToRebuild({ sql, gate }, wrong);
-          await rebuild({ sql, gate, orderBooks: orderBooks() }, wrong);
+        const toRebuild = off ? [] : everything ? await allProducts() : await catchUpAll();
+        if (toRebuild.length > 0) {
+          const found = everything ? [] : await reasonsToRebuild({ sql, gate }, toRebuild);
+          await rebuild({ sql, gate, orderBooks: orderBooks() }, toRebuild);
           if (found.length > 0) onRepaired(found);
         }
-        const rebuilt = new Set(wrong);
-        const gateHas = await snapshots(off);
-        return all.map((productId) => ({
-          productId,
-          action: off ? "gate_off" : rebuilt.has(productId) ? "rebuilt" : "verified",
-          epoch: gateHas.get(productId)?.epoch ?? 0,
-          sellable: gateHas.get(productId)?.sellable ?? 0,
-        }));
+        const rebuilt = new Set(toRebuild);
+        return syncReports((productId) => (off ? "gate_off" : rebuilt.has(productId) ? "rebuilt" : "verified"));
       }),
 
     switchMode: (to, actor) => alone(() => switchMode(to, actor)),
 
     async reconcile() {
-      let { reports, gateHas } = await compare();
-      // A product that was rebuilt between the two looks seems to be of another epoch: it is read again.
-      for (let again = 0; again < rereads && worstOf(reports) === "CRITICAL"; again += 1) {
-        await alone(async () => {});
-        ({ reports, gateHas } = await compare());
-      }
-      const products = await Promise.all(reports.map((report) => explained(report, gateHas.get(report.productId))));
+      const products: ProductReport[] = [];
+      for await (const page of productPages(sql, productsAtOnce)) products.push(...(await reconcilePage(page)));
       return { status: worstOf(products), mode: mode.current(), products };
     },
   };

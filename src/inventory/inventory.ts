@@ -74,7 +74,7 @@ export function createInventory(options: InventoryOptions) {
   const mode = createModeFollower(sql);
   const suspects = new Set<string>();
   const relay = createRelay({ sql, gate, onRefused: suspect });
-  const control = createControl({ sql, gate, mode, orderBooks, now, onRepaired });
+  const control = createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired });
   const reconciliations = createReconciliations({ sql, now });
   let upkeep: Upkeep | undefined;
   let books: OrderBooks | undefined;

@@ -24,8 +24,6 @@ export type OrderBooks = {
 
 export type RebuildDeps = { sql: Sql; gate: Gate; orderBooks: OrderBooks };
 
-const productsAtOnce = 200;
-
 /**
  * Closes the gate for the products and sees everything it took decided. Nothing is 202 of them afterwards.
  * Answers the name of each closing: if somebody else closes a product meanwhile, theirs is the one to open it.
@@ -59,8 +57,43 @@ export async function closeAndDrain(
 const triesBesideOthers = 6;
 /** Doubles with each try. By chance, so that two do not get in each other's way again and again. */
 const firstPauseMs = 100;
+/** Products that sell are closed a few at a time. For those that are closed already a larger batch is quicker. */
+const openAtOnce = 25;
+const closedAtOnce = 200;
+/** When so many products fail one after another, the fault is not theirs: the others are left as they are. */
+const failuresInARow = 3;
 
+/** @throws the last fault; the products that it does not concern are rebuilt. */
 export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
+  const open = new Set<string>();
+  for (const some of inBatches(productIds, closedAtOnce)) {
+    for (const snapshot of await deps.gate.snapshot(some)) if (snapshot.open) open.add(snapshot.productId);
+  }
+  const batches = [
+    ...inBatches(
+      productIds.filter((productId) => !open.has(productId)),
+      closedAtOnce,
+    ),
+    ...inBatches([...open], openAtOnce),
+  ];
+  let fault: { error: unknown } | undefined;
+  let inARow = 0;
+  async function attempt(batch: string[]): Promise<void> {
+    try {
+      await rebuildTogether(deps, batch);
+      inARow = 0;
+    } catch (error) {
+      // One of them may be at fault: the others must not stay closed with it.
+      if (batch.length > 1) for (const productId of batch) await attempt([productId]);
+      else if (++inARow === failuresInARow) throw error;
+      else fault = { error };
+    }
+  }
+  for (const batch of batches) await attempt(batch);
+  if (fault) throw fault.error;
+}
+
+async function rebuildTogether(deps: RebuildDeps, productIds: string[]): Promise<void> {
   let left = await rebuildOnce(deps, productIds);
   for (let tries = 1; left.length > 0 && tries < triesBesideOthers; tries += 1) {
     await pause(Math.random() * firstPauseMs * 2 ** tries);
@@ -69,23 +102,26 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
   }
 }
 
+function inBatches(productIds: readonly string[], size: number): string[][] {
+  const batches: string[][] = [];
+  for (let i = 0; i < productIds.length; i += size) batches.push(productIds.slice(i, i + size));
+  return batches;
+}
+
 /** Answers the products whose epoch somebody else ended meanwhile, or which somebody closed again. */
 async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<string[]> {
   // Read before the closing: whoever ends an epoch so has closed the product within it, and who closed before cannot open.
   const epochs = await epochsOf(deps.sql, productIds);
   const closings = await closeAndDrain(deps, productIds);
   const left = new Set(epochs.keys());
-  for (let i = 0; i < productIds.length; i += productsAtOnce) {
-    const ids = productIds.slice(i, i + productsAtOnce);
-    const images = await deps.sql.transaction((tx) => takeImages(tx, ids, epochs));
-    await crashPoint("rebuild.fenced");
-    for (const image of images) {
-      const answer = await deps.gate.install(image, closings.get(image.productId));
-      if (answer === "open") left.delete(image.productId);
-    }
-    await refreshPrices(deps, images);
-    await crashPoint("rebuild.installed");
+  const images = await deps.sql.transaction((tx) => takeImages(tx, productIds, epochs));
+  await crashPoint("rebuild.fenced");
+  for (const image of images) {
+    const answer = await deps.gate.install(image, closings.get(image.productId));
+    if (answer === "open") left.delete(image.productId);
   }
+  await refreshPrices(deps, images);
+  await crashPoint("rebuild.installed");
   return [...left];
 }
 

@@ -18,6 +18,8 @@ export type BooksFigures = {
   seq: number;
   /** After the row that the gate applied last; null where the books have no such row. */
   availableAfterApplied: number | null;
+  /** How long ago the change was written that the gate has to apply next; null where there is none. */
+  nextChangeAgeMs: number | null;
   /** Sums over the append-only tables, which the figures above must equal. */
   entered: number;
   claimed: number;
@@ -45,6 +47,8 @@ export type ProductReport = {
 const criticalDrift = 10;
 /** Three times the age at which the sweeper looks at a reservation, milliseconds. */
 const oldMs = 15_000;
+/** A change reaches the gate within milliseconds, and within a second after an outage. */
+const onItsWayMs = 5_000;
 
 export function reconcileProduct(
   books: BooksFigures,
@@ -123,6 +127,11 @@ function judge(
   }
   const behind = books.seq - gate.applied;
   const later = behind > 0 ? `; ${behind} later changes are on their way` : "";
+  const waitsMs = books.nextChangeAgeMs ?? 0;
+  if (behind > 0 && waitsMs > onItsWayMs) {
+    const since = `change ${gate.applied + 1} is on its way since ${Math.round(waitsMs / 1000)} s: run sync-redis`;
+    return { status: "WARNING", explanation: `${has} = ${should}${later}; ${since}` };
+  }
   return { status: "OK", explanation: `${has} = ${should}${later}` };
 }
 

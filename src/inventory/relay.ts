@@ -1,6 +1,7 @@
 /**
  * Brings the gate up to the books: applies stream rows in their order. Racing relays are harmless,
- * since the gate takes row `seq` only after `seq - 1`; a lost hint is found by the next look.
+ * since the gate takes row `seq` only after `seq - 1`. A lost hint is found by the next look, however much later
+ * that is: a look asks by position in the books, never by time (docs/adr/0023-the-relay-asks-by-position.md).
  */
 import type { Queryable } from "#engines/sql";
 import type { Gate, StreamRow } from "./gate/gate.ts";
@@ -10,7 +11,7 @@ export type Relay = {
   apply(rows: readonly StreamRow[]): Promise<void>;
   /** Applies what the gate lacks of the product; rows that only a rebuild can follow are left. */
   catchUp(productId: string): Promise<void>;
-  /** Looks for products whose stream moved lately and brings them up; answers how many rows the gate lacked. */
+  /** Brings up the products that changed since the last look, the first look takes all; answers how many rows the gate lacked. */
   sweep(): Promise<number>;
 };
 
@@ -21,11 +22,16 @@ export type RelayOptions = {
   onRefused(productId: string): void;
 };
 
-/** Longer than any transaction of ours is open, so no row can appear behind the look. */
-const lookBack = "1 minute";
 const rowsAtOnce = 500;
+/** Bounds one look, also while thousands of products stay closed. */
+const productsAtOnce = 100;
 
 export function createRelay({ sql, gate, onRefused }: RelayOptions): Relay {
+  /** Transactions below it had ended at the last look, and what they wrote is in `behind` or at the gate. */
+  let position: string | undefined;
+  /** The change that the gate has to reach, by product. Kept until the gate has it, whether it is away or closed. */
+  const behind = new Map<string, number>();
+
   async function apply(rows: readonly StreamRow[]): Promise<void> {
     for (const row of rows) {
       const answer = await gate.apply(row);
@@ -49,28 +55,67 @@ export function createRelay({ sql, gate, onRefused }: RelayOptions): Relay {
     }
   }
 
+  /** Answers some of the products that may be behind; those that were looked at longest ago come first. */
+  function nextBehind(): [productId: string, seq: number][] {
+    const some: [productId: string, seq: number][] = [];
+    for (const one of behind) {
+      if (some.push(one) === productsAtOnce) break;
+    }
+    for (const [productId, seq] of some) {
+      behind.delete(productId);
+      behind.set(productId, seq);
+    }
+    return some;
+  }
+
   return {
     apply,
     catchUp,
     async sweep() {
-      const moved = await sql.query<{ productId: string; seq: number }>(
-        `select product_id as "productId", max(seq) as seq from inventory.stock_stream
-          where written_at > now() - $1::interval group by product_id`,
-        [lookBack],
-      );
-      if (moved.length === 0) return 0;
-      const snapshots = await gate.snapshot(moved.map((row) => row.productId));
-      const applied = new Map(snapshots.filter((one) => one.open).map((one) => [one.productId, one.applied]));
+      const since = position ?? (await readPosition(sql));
+      const moved = position === undefined ? await readAll(sql) : await readMoved(sql, since);
+      for (const { productId, seq } of moved) behind.set(productId, seq);
+      position = moved[0]?.position ?? since;
+      const some = nextBehind();
+      if (some.length === 0) return 0;
+      const snapshots = await gate.snapshot(some.map(([productId]) => productId));
+      const standing = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
       let lacking = 0;
-      for (const { productId, seq } of moved) {
-        const behind = seq - (applied.get(productId) ?? seq);
-        if (behind <= 0) continue;
-        lacking += behind;
-        await catchUp(productId);
+      for (const [productId, seq] of some) {
+        const snapshot = standing.get(productId);
+        if (snapshot && snapshot.applied >= seq) behind.delete(productId);
+        else if (snapshot?.open) {
+          lacking += seq - snapshot.applied;
+          await catchUp(productId);
+        }
       }
       return lacking;
     },
   };
+}
+
+type Moved = { productId: string; seq: number; position?: string };
+
+/** Below this position no transaction is under way: all that they wrote is seen by the statement that reads it. */
+const here = `pg_snapshot_xmin(pg_current_snapshot())::text as position`;
+
+async function readPosition(sql: Queryable): Promise<string> {
+  const [row] = await sql.query<{ position: string }>(`select ${here}`);
+  if (!row) throw new Error("PostgreSQL did not say which transactions are under way");
+  return row.position;
+}
+
+function readAll(sql: Queryable): Promise<Moved[]> {
+  return sql.query<Moved>(`select product_id as "productId", seq from inventory.stock where seq > 0`);
+}
+
+/** Where the books came from a dump, its rows may name transactions that this server has not come to: they are old. */
+function readMoved(sql: Queryable, position: string): Promise<Moved[]> {
+  return sql.query<Moved>(
+    `select product_id as "productId", max(seq) as seq, ${here} from inventory.stock_stream
+      where written_in >= $1::xid8 and written_in < pg_snapshot_xmax(pg_current_snapshot()) group by product_id`,
+    [position],
+  );
 }
 
 async function readStream(sql: Queryable, productId: string, afterSeq: number): Promise<StreamRow[]> {

@@ -8,7 +8,7 @@ import type { Planted } from "./planted.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Recorder } from "./sql/record.ts";
 import { createTimeline, takeOverTimers } from "./timeline.ts";
-import { createWorld, topics, type World } from "./world.ts";
+import { type Copy, createWorld, topics, type World } from "./world.ts";
 
 export type Outcome = {
   seed: number;
@@ -35,6 +35,8 @@ export type ScheduleOptions = {
 const troubleMs = 8_000;
 const restMs = 150_000;
 const tooManySteps = 60_000;
+/** While a server is away. */
+const stepsASecond = 1_000;
 
 export async function runSchedule({ seed, planted, keepTrace = false, record }: ScheduleOptions): Promise<Outcome> {
   const random = createRandom(seed);
@@ -62,7 +64,10 @@ export async function runSchedule({ seed, planted, keepTrace = false, record }: 
     if (found[0]) violation = found[0];
   }
 
-  const goesOn = () => !violation && timeline.now() - beganMs < troubleMs + restMs && timeline.steps() < tooManySteps;
+  const goesOn = () => {
+    const isInTime = timeline.now() - beganMs < troubleMs + restMs + world.extraMs;
+    return !violation && isInTime && timeline.steps() < tooManySteps + (world.extraMs / 1_000) * stepsASecond;
+  };
   try {
     const story = tell(world, people, random, planted).then(() => {
       isResting = true;
@@ -200,12 +205,12 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
     await wait(world, random.next() * 4_000);
     server.isDown = false;
   };
-  const kill: Act = async () => {
-    const copy = random.pick(world.copies);
+  const killOne = (copy: Copy | undefined): void => {
     if (!copy) return;
     world.kill(copy);
     timeline.after(random.next() * 3_000, () => world.startCopy(`${copy.process.name}'`));
   };
+  const kill: Act = async () => killOne(random.pick(world.copies));
   const acts = [kill, kill, away("the gate", gate), away("the books", books.server)];
   const chosen = acts.filter(() => random.chance(0.4));
   // The log's copy of an order may be lost, or the gate's, and not both: docs/guide/protocol.md, I6.
@@ -225,6 +230,19 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
         books.tables.settled.get(onlooker, `${topics.reservations} ${partition}`)?.next ?? 0;
       const lost = loseTail(log, topics.reservations, settled);
       for (let i = 0; i < lost; i += 1) world.count("the log loses an event");
+    });
+  }
+  // Longer than a payment window, and than anybody may take for the age of a change that is on its way.
+  if (planted === "looks-back-a-minute" || random.chance(0.03)) {
+    chosen.push(async () => {
+      world.count("the gate away for minutes");
+      gate.isDown = true;
+      const awayMs = random.between(65_000, 150_000);
+      world.extraMs += awayMs;
+      await wait(world, awayMs);
+      // What a process knew of the changes meanwhile is forgotten, and the next one has to ask the books.
+      if (planted === "looks-back-a-minute" || random.chance(0.5)) for (const copy of [...world.copies]) killOne(copy);
+      gate.isDown = false;
     });
   }
   if (random.chance(0.3)) {

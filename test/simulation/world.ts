@@ -52,6 +52,8 @@ export type World = {
   faults: Map<string, number>;
   /** Something changed since the checkers looked last. */
   isDirty: boolean;
+  /** How much longer than others this schedule may take. */
+  extraMs: number;
   /** A statement that has no twin: the simulation is to be taught it. */
   unknown: string | undefined;
   startCopy(name: string): void;
@@ -125,6 +127,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
       trace,
       faults,
       isDirty: false,
+      extraMs: 0,
       unknown: undefined,
       note,
       count,

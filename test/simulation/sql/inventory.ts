@@ -40,11 +40,15 @@ export function createInventoryTables() {
     entry: createTable<{ productId: string; ref: string; quantity: number }>(
       ({ productId, ref }) => `${productId} ${ref}`,
     ),
-    stream: createTable<StreamRow & { writtenAtMs: number }>(({ productId, seq }) => `${productId} ${seq}`),
+    stream: createTable<StreamRow & { writtenAtMs: number; writtenIn: number }>(
+      ({ productId, seq }) => `${productId} ${seq}`,
+    ),
     quota: createTable<{ productId: string; userId: string; held: number }>(
       ({ productId, userId }) => `${productId} ${userId}`,
     ),
     mode: createTable<Mode>(() => "the mode"),
+    /** Transactions that have written to the stream are numbered as PostgreSQL does. */
+    writers: { last: 0, underWay: new Map<Transaction, number>() },
   };
 }
 
@@ -65,6 +69,22 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
     if (isOrder(row.decision) && others.length > 1) unique("one_claim_an_order");
   }
 
+  function numberOf(tx: Transaction): number {
+    const known = t.writers.underWay.get(tx);
+    if (known) return known;
+    t.writers.last += 1;
+    t.writers.underWay.set(tx, t.writers.last);
+    tx.onEnd.push(() => t.writers.underWay.delete(tx));
+    return t.writers.last;
+  }
+
+  const position = () => String(Math.min(t.writers.last + 1, ...t.writers.underWay.values()));
+
+  /** Planted: whoever asks the books what the gate lacks hears of the last minute alone. */
+  function isSeen(row: { writtenAtMs: number } | undefined): boolean {
+    return planted !== "looks-back-a-minute" || (row !== undefined && row.writtenAtMs > now() - 60_000);
+  }
+
   function writeStock(tx: Transaction, values: readonly unknown[]): object[] {
     const [ids, ...figures] = values.slice(0, 7) as [Strings, ...Numbers[]];
     ids.forEach((productId, i) => {
@@ -80,12 +100,13 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       if (sold < 0 || sold > committed) throw new SqlFault("23514", "sold_within_committed");
       t.stock.put(tx, productId, { productId, totalIn, committed, sold, epoch, seq, lastDirectN });
     });
+    const written = { writtenAtMs: now(), writtenIn: numberOf(tx) };
     const rows = values.slice(7) as [Strings, Numbers, Numbers, Strings, Numbers, Numbers, Strings];
     for (const [productId, seq, epoch, kind, availableAfter, added, items] of unnest(...rows)) {
       const row = { productId, seq, epoch, kind: kind as StreamRow["kind"], availableAfter, added };
       const key = `${productId} ${seq}`;
       if (t.stream.get(tx, key)) unique("stock_stream_pkey");
-      t.stream.put(tx, key, { ...row, items: JSON.parse(items) as StreamItem[], writtenAtMs: now() });
+      t.stream.put(tx, key, { ...row, items: JSON.parse(items) as StreamItem[], ...written });
     }
     return [];
   }
@@ -168,11 +189,19 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       t.entry.put(tx, key, t.entry.get(tx, key) ? unique("stock_entry_pkey") : row);
       return [];
     },
-    "max(seq) as seq from inventory.stock_stream": (tx) => {
-      const recent = t.stream.all(tx).filter(({ writtenAtMs }) => writtenAtMs > now() - 60_000);
-      const ends = new Map(recent.map(({ productId, seq }) => [productId, seq]));
-      for (const { productId, seq } of recent) ends.set(productId, Math.max(seq, ends.get(productId) ?? 0));
-      return Array.from(ends, ([productId, seq]) => ({ productId, seq }));
+    "select pg_snapshot_xmin(pg_current_snapshot())::text as position": () => [{ position: position() }],
+    "from inventory.stock where seq > 0": (tx) =>
+      t.stock
+        .all(tx)
+        .filter(({ productId, seq }) => seq > 0 && isSeen(t.stream.get(tx, `${productId} ${seq}`)))
+        .map(({ productId, seq }) => ({ productId, seq })),
+    "from inventory.stock_stream where written_in >= $1": (tx, [since]) => {
+      const ends = new Map<string, number>();
+      for (const row of t.stream.all(tx)) {
+        if (row.writtenIn < Number(since) || !isSeen(row)) continue;
+        ends.set(row.productId, Math.max(row.seq, ends.get(row.productId) ?? 0));
+      }
+      return Array.from(ends, ([productId, seq]) => ({ productId, seq, position: position() }));
     },
     "from inventory.stock_stream where product_id = $1 and seq > $2": (tx, [productId, after, limit]) => {
       const end = t.stock.get(tx, productId as string)?.seq ?? 0;
@@ -220,6 +249,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .filter(among(ids))
         .map(({ productId, epoch, seq }) => {
           const at = applied.get(productId);
+          if (at !== undefined && !isSeen(t.stream.get(tx, `${productId} ${at + 1}`))) seq = at;
           return { productId, epoch, seq, availableAfter: at === undefined ? null : afterRow(tx, productId, at) };
         });
     },
@@ -269,6 +299,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           const has = (outcome: string) => (row: { outcome: string }) => row.outcome === outcome;
           return {
             ...stock,
+            nextChangeAgeMs: ageOf(tx, stock.productId, applied.get(stock.productId)),
             availableAfterApplied: afterRow(tx, stock.productId, applied.get(stock.productId) ?? stock.seq),
             entered: of(entries, () => true),
             claimed: of(claims, () => true),
@@ -309,6 +340,11 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .filter((row) => row.orderId === orderId)
         .map(({ decision }) => ({ decision })),
   };
+
+  function ageOf(tx: Transaction, productId: string, applied: number | undefined): number | null {
+    const next = applied === undefined ? undefined : t.stream.get(tx, `${productId} ${applied + 1}`);
+    return next ? now() - next.writtenAtMs : null;
+  }
 
   function afterRow(tx: Transaction, productId: string, seq: number): number | null {
     return seq === 0 ? 0 : (t.stream.get(tx, `${productId} ${seq}`)?.availableAfter ?? null);

@@ -1,0 +1,58 @@
+/** Which products the gate has otherwise than the books, a page of products at a time. */
+import type { Sql } from "#engines/sql";
+import type { Gate } from "./gate/gate.ts";
+
+export type Compared = {
+  /** Missing at the gate, closed, of another epoch, ahead of the books, or with other units: only a rebuild helps. */
+  wrong: string[];
+  /** They agree as far as the gate has come, and the books have later changes. */
+  behind: string[];
+};
+
+/** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
+export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly string[]): Promise<Compared> {
+  if (productIds.length === 0) return { wrong: [], behind: [] };
+  const snapshots = await gate.snapshot(productIds);
+  const loaded = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
+  const books = await sql.query<{ productId: string; epoch: number; seq: number; availableAfter: number | null }>(
+    `select s.product_id as "productId", s.epoch, s.seq,
+            case when a.seq = 0 then 0 else r.available_after end as "availableAfter"
+       from inventory.stock s
+       left join unnest($2::text[], $3::bigint[]) as a (product_id, seq) using (product_id)
+       left join inventory.stock_stream r on r.product_id = s.product_id and r.seq = a.seq
+      where s.product_id = any($1::text[])`,
+    [productIds, [...loaded.keys()], snapshots.map((snapshot) => snapshot.applied)],
+  );
+  const compared: Compared = { wrong: [], behind: [] };
+  for (const { productId, epoch, seq, availableAfter } of books) {
+    const gateHas = loaded.get(productId);
+    const agrees =
+      gateHas?.open &&
+      gateHas.epoch === epoch &&
+      gateHas.applied <= seq &&
+      gateHas.sellable + gateHas.pending === availableAfter &&
+      // Units in flight without any record: nobody would ever end them.
+      (gateHas.pending === 0 || gateHas.oldestMs !== null);
+    if (!agrees) compared.wrong.push(productId);
+    else if (gateHas.applied < seq) compared.behind.push(productId);
+  }
+  return compared;
+}
+
+/** The products behind one, in the order of their ids. */
+export async function productsAfter(sql: Sql, last: string, limit: number): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    "select product_id as id from inventory.stock where product_id > $1 order by product_id limit $2",
+    [last, limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** All products, a page at a time: between two pages others have their turn. */
+export async function* productPages(sql: Sql, pageSize: number): AsyncGenerator<string[]> {
+  for (let last: string | undefined = ""; last !== undefined; ) {
+    const page = await productsAfter(sql, last, pageSize);
+    if (page.length > 0) yield page;
+    last = page.length < pageSize ? undefined : page.at(-1);
+  }
+}
