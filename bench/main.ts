@@ -1,10 +1,11 @@
-/** `npm run bench -- accept`: how many durable accepts a second, beside a bare server in the same run. */
+/** `npm run bench`: how many durable accepts a second, beside a bare server in the same run. */
 import { defineCommand, runMain } from "citty";
 import { benchAccept } from "./accept.ts";
 
-const accept = defineCommand({
-  meta: { name: "accept", description: "Accept ratio, burst: durable 202/s of the system ÷ 202/s of a bare server" },
+const bench = defineCommand({
+  meta: { name: "bench", description: "Accept ratio, burst: durable 202/s of the system ÷ 202/s of a bare server" },
   args: {
+    which: { type: "positional", default: "accept", description: "There is one benchmark: accept" },
     pairs: {
       type: "string",
       default: "6",
@@ -14,13 +15,15 @@ const accept = defineCommand({
     connections: { type: "string", default: "64", description: "Connections that each wait for their answer" },
     keep: { type: "boolean", description: "Append a line to bench/history.ndjson" },
   },
-  run: ({ args }) =>
-    benchAccept({
+  run: ({ args }) => {
+    if (args.which !== "accept") throw new Error(`${args.which} is no benchmark: there is one, accept`);
+    return benchAccept({
       pairs: Number(args.pairs),
       seconds: Number(args.seconds),
       connections: Number(args.connections),
       keep: args.keep ?? false,
-    }),
+    });
+  },
 });
 
-await runMain(defineCommand({ meta: { name: "bench" }, subCommands: { accept } }));
+await runMain(bench);

@@ -1,19 +1,22 @@
--- Sends each prepared request once: its own user, token and Idempotency-Key. Both servers get the same bytes.
-local requests, i = {}, 0
+-- Each request has an Idempotency-Key of its own; users and their tokens come round again. Both servers get the same bytes.
+local before, after, sent = {}, {}, 0
 
 function init(args)
   local run, body, tokens = args[1], args[2], args[3]
   for token in io.lines(tokens) do
     local headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token,
-      ["Idempotency-Key"] = string.format("%s-%07d", run, #requests) }
-    requests[#requests + 1] = wrk.format("POST", "/orders", headers, body)
+      ["Idempotency-Key"] = "@key@" }
+    local text = wrk.format("POST", "/orders", headers, body)
+    local first, last = text:find("@key@", 1, true)
+    before[#before + 1] = text:sub(1, first - 1) .. run .. "-"
+    after[#after + 1] = text:sub(last + 1)
   end
 end
 
 function request()
-  i = i + 1
-  if i > #requests then error("the prepared requests are used up: prepare more") end
-  return requests[i]
+  local which = sent % #before + 1
+  sent = sent + 1
+  return before[which] .. string.format("%08d", sent) .. after[which]
 end
 
 function done(summary, latency)

@@ -1,6 +1,6 @@
 /**
  * The system as it starts on a fresh machine, in a process of its own, with what a benchmark needs to
- * hold back: settlement, until it is told to settle.
+ * hold back: settlement, until it is told to settle. The sagas are left out: those of one run would go on in the next.
  */
 import { openDatabase } from "#engines/open";
 import { createLifecycle } from "#platform/lifecycle";
@@ -15,7 +15,7 @@ const log = createLog({ level: "warn" });
 const lifecycle = createLifecycle({ log });
 const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
 lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
-const chosen = services.filter((service) => settling || service.name !== "settlement");
+const chosen = services.filter(({ name }) => settling || (name !== "settlement" && name !== "fulfilment"));
 const { faces, port } = await startSystem(config, database, log, lifecycle, chosen);
 
 process.on("message", async (message: { ask: "settle" | "stop" }) => {
@@ -23,10 +23,10 @@ process.on("message", async (message: { ask: "settle" | "stop" }) => {
     await lifecycle.stop();
     process.exit(0);
   }
-  const consumer = settling ? undefined : await faces.orders.start();
-  if (consumer) lifecycle.onStop("settlement", consumer.stop);
   const started = performance.now();
+  const consumer = settling ? undefined : await faces.orders.start();
   await faces.orders.books.drained();
+  await consumer?.stop();
   process.send?.({ settledWithinMs: performance.now() - started });
 });
 process.on("disconnect", () => lifecycle.stop().then(() => process.exit()));
