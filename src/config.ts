@@ -13,9 +13,13 @@ import { namesOf } from "./shop-names.ts";
 
 /** Every setting there is. The guide's own names are kept. */
 export const settings = defineSettings({
-  PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to serve on; 0 takes a free one." },
-  HOST: { type: "text", default: "127.0.0.1", says: "The address to listen on; 0.0.0.0 for every one." },
-  DATA_DIR: { type: "text", default: ".data", says: "The folder of the embedded engines and of generated secrets." },
+  PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to listen on; 0 takes a free one." },
+  HOST: { type: "text", default: "127.0.0.1", says: "The address to listen on; 0.0.0.0 listens on all." },
+  DATA_DIR: {
+    type: "text",
+    default: ".data",
+    says: "The folder of the embedded engines' data and of generated secrets.",
+  },
   SHOP: {
     type: "text",
     pattern: "[a-z0-9-]{1,32}",
@@ -28,7 +32,7 @@ export const settings = defineSettings({
     type: "text",
     oneOf: ["debug", "info", "warn", "error", "silent"],
     default: "info",
-    says: "The least important events that are logged.",
+    says: "Log events of this level and above.",
   },
 
   DATABASE_URL: {
@@ -46,48 +50,53 @@ export const settings = defineSettings({
     secret: true,
     defaultSays: "`ORDERS_DATABASE_URL`",
     says:
-      "A read replica of the orders' database, for what may be a moment old: an ADMIN's list of all orders. " +
-      "Customers see their own writes, and reconcile its newest rows, so both stay on the primary.",
+      "A read replica of the orders' database. An ADMIN's list of all orders is read there and may be a moment old; " +
+      "customers and reconcile read the primary.",
   },
 
   REDIS_HOST: { type: "text", defaultSays: "stock gate in memory", says: "A Redis server, version 7 or later." },
   REDIS_PORT: { type: "integer", default: 6379, min: 1, max: 65_535, says: "The port of the Redis server." },
   REDIS_USERNAME: { type: "text", defaultSays: "Redis's default user", says: "A user of Redis's ACL." },
-  REDIS_PASSWORD: { type: "text", secret: true, says: "The password of the Redis server, where it has one." },
-  REDIS_TLS: { type: "flag", default: false, says: "Whether Redis is spoken to in TLS, its certificate checked." },
+  REDIS_PASSWORD: { type: "text", secret: true, says: "The password of the Redis server or ACL user." },
+  REDIS_TLS: { type: "flag", default: false, says: "Connect to Redis with TLS and check its certificate." },
   REDIS_CA_FILE: caFile("Redis's certificate"),
   REDIS_TIMEOUT_MS: {
     type: "integer",
     default: 2000,
     min: 1,
-    says: "How long one call may take before its outcome counts as unknown.",
+    says: "How long to wait for the answer to one call. After that its outcome is unknown.",
   },
 
   KAFKA_BOOTSTRAP: {
     type: "text",
     defaultSays: "log in PostgreSQL",
-    says: "Brokers of a Kafka cluster, version 3.7 or later: host:port, several by comma.",
+    says: "Brokers of a Kafka cluster, version 3.7 or later, as host:port, separated by commas.",
   },
   KAFKA_TLS: {
     type: "flag",
     default: false,
-    says: "Whether brokers are spoken to in TLS, their certificates checked.",
+    says: "Connect to the brokers with TLS and check their certificates.",
   },
   KAFKA_CA_FILE: caFile("the brokers' certificates"),
   KAFKA_SASL_MECHANISM: {
     type: "text",
     oneOf: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
     defaultSays: "no login",
-    says: "How to log in to the brokers; PLAIN only with `KAFKA_TLS`.",
+    says: "The SASL mechanism for the login at the brokers. PLAIN needs `KAFKA_TLS`.",
   },
-  KAFKA_SASL_USERNAME: { type: "text", says: "The user to log in to the brokers as." },
+  KAFKA_SASL_USERNAME: { type: "text", says: "The user name for the login at the brokers." },
   KAFKA_SASL_PASSWORD: { type: "text", secret: true, says: "The password of that user." },
-  KAFKA_MAX_POLL_RECORDS: { type: "integer", default: 100, min: 1, says: "The most records that one poll hands over." },
+  KAFKA_MAX_POLL_RECORDS: {
+    type: "integer",
+    default: 100,
+    min: 1,
+    says: "Maximum number of records per poll; also the size of a settled batch.",
+  },
   KAFKA_SESSION_TIMEOUT_MS: {
     type: "integer",
     default: 30_000,
     min: 1000,
-    says: "How long a silent consumer keeps its partitions.",
+    says: "A consumer that sends no heartbeat for this long loses its partitions.",
   },
   TOPIC_PRODUCT_EVENTS: { type: "text", default: "product.events", says: "The topic of products and prices." },
   TOPIC_ORDERS_RESERVATIONS: {
@@ -95,7 +104,11 @@ export const settings = defineSettings({
     default: "orders.reservations",
     says: "The topic of accepted orders, keyed by order id.",
   },
-  TOPIC_ORDERS_EVENTS: { type: "text", default: "orders.events", says: "The topic of what became of the orders." },
+  TOPIC_ORDERS_EVENTS: {
+    type: "text",
+    default: "orders.events",
+    says: "The topic of order events: placed, confirmed, failed and so on.",
+  },
   GROUP_ORDER_PROCESSOR: {
     type: "text",
     default: "order-processor-group",
@@ -105,15 +118,15 @@ export const settings = defineSettings({
   GROUP_PRODUCT_PRICES: {
     type: "text",
     default: "product-price-group",
-    says: "The consumer group that takes products and prices over.",
+    says: "The consumer group that reads products and prices.",
   },
 
   TEMPORAL_ADDRESS: {
     type: "text",
     defaultSays: "workflows in PostgreSQL",
-    says: "A Temporal server, version 1.29 or later: host:port.",
+    says: "A Temporal server, version 1.29 or later, as host:port.",
   },
-  TEMPORAL_NAMESPACE: { type: "text", default: "default", says: "The namespace of the workflows on that server." },
+  TEMPORAL_NAMESPACE: { type: "text", default: "default", says: "The Temporal namespace of the workflows." },
   TEMPORAL_TASK_QUEUE_FULFILMENT: {
     type: "text",
     default: "fulfilment",
@@ -127,28 +140,34 @@ export const settings = defineSettings({
     defaultSays: "generated in `DATA_DIR` where every engine is embedded",
     says: "Signs and verifies bearer tokens (HS256).",
   },
-  JWT_ISSUER: { type: "text", default: "dropgate", says: "The `iss` that tokens are issued with and must carry." },
+  JWT_ISSUER: { type: "text", default: "dropgate", says: "The `iss` claim that tokens are issued with and must have." },
   TRUST_USER_HEADER: {
     type: "flag",
     defaultSays: "`true` only where every engine is embedded",
-    says: "Whether X-User-Id alone makes somebody a customer: only behind a gateway of yours that sets it.",
+    says: "Accept the header X-User-Id without a token as the name of a customer. Set it only behind a gateway of yours that sets or removes that header.",
   },
   TRUST_PROXY: {
     type: "text",
-    defaultSays: "nobody",
+    defaultSays: "no proxy",
     says:
-      "Your proxies, the gateway among them, whose X-Forwarded-For says who asks: addresses and networks such as " +
-      "10.0.0.0/8, by comma.",
+      "Addresses and networks (such as 10.0.0.0/8) of your proxies and of the gateway, separated by commas. The client's " +
+      "address is read from their X-Forwarded-For.",
   },
-  RATE_LIMIT_PERSON: perMinute(3_000, "orders, payments and cancels one person may ask for"),
-  RATE_LIMIT_ADDRESS: perMinute(0, "of those may come from one address; a whole venue may buy from behind one"),
-  RATE_LIMIT_FORGED_TOKENS: perMinute(60, "tokens that we never signed one address may try; a good one always passes"),
+  RATE_LIMIT_PERSON: perMinute(3_000, "Orders, payments and cancels per minute per person"),
+  RATE_LIMIT_ADDRESS: perMinute(
+    0,
+    "Orders, payments and cancels per minute per IP address, which a whole venue can share",
+  ),
+  RATE_LIMIT_FORGED_TOKENS: perMinute(
+    60,
+    "Invalid tokens per minute per IP address. Valid tokens are not limited by this",
+  ),
 
   RECONCILE_EVERY_MS: {
     type: "integer",
     default: 24 * 60 * 60_000,
     min: 1000,
-    says: "How often gate and books are compared by themselves; GET /admin/reconcile does it now.",
+    says: "Interval of the automatic reconciliation of gate and books. GET /admin/reconcile runs one at once.",
   },
 
   PRODUCT_URL: serviceUrl("product"),
@@ -160,25 +179,25 @@ export const settings = defineSettings({
     type: "integer",
     default: 4096,
     min: 1,
-    says: "The most orders that wait to be accepted; more are answered 503 with Retry-After.",
+    says: "Maximum number of orders that wait for their answer. Further ones are answered 503 with Retry-After.",
   },
   PAYMENT_WINDOW_MS: {
     type: "integer",
     default: 15 * 60_000,
     min: 1,
-    says: "How long a customer may take to pay before the units go back on sale.",
+    says: "Time to pay an order. After it the order fails and its units go back on sale.",
   },
   PAYMENT_GRACE_MS: {
     type: "integer",
     default: 30_000,
     min: 0,
-    says: "How much longer units are held for a payment that the provider is still deciding when the window ends.",
+    says: "Extra time for a payment that the provider is still deciding when the window ends. The units stay held.",
   },
   PAYMENT_WEBHOOK_SECRET: {
     type: "text",
     secret: true,
     min: 16,
-    says: "Verifies the signature of the payment provider's webhooks.",
+    says: "Verifies the signatures of the payment provider's webhooks.",
   },
 });
 

@@ -5,15 +5,15 @@ export function moduleDatabase<Module extends string>(module: Module) {
     type: "url",
     secret: true,
     defaultSays: "`DATABASE_URL`",
-    says: `The PostgreSQL server of the ${module} module, where it has one of its own.`,
+    says: `A PostgreSQL server for the ${module} module alone.`,
   } as const;
 }
 
 export function caFile<What extends string>(what: What) {
   return {
     type: "text",
-    defaultSays: "the CAs that Node knows",
-    says: `The PEM file of the CA that signed ${what}; no other is trusted then.`,
+    defaultSays: "Node's own list of CAs",
+    says: `A PEM file with the CA that signed ${what}. Only this CA is trusted then.`,
   } as const;
 }
 
@@ -22,14 +22,14 @@ export function perMinute<Default extends number>(most: Default, what: string) {
     type: "integer",
     default: most,
     min: 0,
-    says: `How many ${what}, in a minute and of each process; beyond it 429 with Retry-After. 0 is no limit.`,
+    says: `${what}. Counted per process; requests above it are answered 429. 0 means no limit.`,
   } as const;
 }
 
 export function serviceUrl<Service extends string>(service: Service) {
   return {
     type: "text",
-    defaultSays: "only read by `--services=gateway`",
-    says: `Where the gateway finds the ${service} service, such as http://10.0.0.7:8080; several by comma.`,
+    defaultSays: "needed by `--services=gateway` only",
+    says: `The address of the ${service} service for the gateway, such as http://10.0.0.7:8080. Several are separated by commas.`,
   } as const;
 }
