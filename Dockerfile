@@ -23,7 +23,7 @@ COPY package.json LICENSE ./
 COPY deploy/healthy.mjs deploy/
 COPY src src
 # Readable whatever umask the files were checked out with; and `docker exec dropgate dropgate reconcile` finds its program.
-RUN chmod -R a+rX package.json deploy src && chmod 755 src/cli.ts && ln -s /app/src/cli.ts /usr/local/bin/dropgate
+RUN chmod -R a+rX package.json deploy src && chmod 755 src/cli/cli.ts && ln -s /app/src/cli/cli.ts /usr/local/bin/dropgate
 
 ENV HOST=0.0.0.0
 EXPOSE 8080
@@ -32,5 +32,5 @@ USER node
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=4s --start-period=60s \
   CMD ["node", "deploy/healthy.mjs", "/actuator/health/liveness"]
-ENTRYPOINT ["node", "src/cli.ts"]
+ENTRYPOINT ["node", "src/cli/cli.ts"]
 CMD ["start"]

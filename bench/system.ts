@@ -5,7 +5,7 @@
 import { openDatabase } from "#engines/open";
 import { createLifecycle } from "#platform/lifecycle";
 import { createLog } from "#platform/log";
-import { readConfig } from "../src/config.ts";
+import { readConfig } from "../src/config/config.ts";
 import { startSystem } from "../src/main.ts";
 import { services } from "../src/services.ts";
 

@@ -30,7 +30,7 @@ async function runAll(): Promise<void> {
   const port = given.PORT || "8080";
   const env = { ...servers.env, ...secret, TRUST_USER_HEADER: "true", PORT: port };
   const run = (command: string) =>
-    spawn(process.execPath, ["src/cli.ts", command], { env: { ...process.env, ...env }, stdio: "inherit" });
+    spawn(process.execPath, ["src/cli/cli.ts", command], { env: { ...process.env, ...env }, stdio: "inherit" });
 
   dropgate = run("start");
   const ended = once(dropgate, "exit");

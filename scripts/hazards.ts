@@ -204,8 +204,8 @@ async function findHeld(): Promise<Held[]> {
 /** Contracts are run on every adapter; the guide and some of the edge on both profiles, see scripts/test-real.ts. */
 function enginesOf(path: string): string {
   if (path.startsWith("test/crash/")) return "chaos";
-  if (/\.real\.ts$|\/kafka-[a-z]+\.testing\.ts$/.test(path)) return "real";
-  return /contract\.|^test\/(guide\/|edge\/(idempotency|races|events|late-payments)\.)/.test(path)
+  if (/\.real\.ts$|\/kafka\/[a-z]+\.testing\.ts$/.test(path)) return "real";
+  return /\/contract\/|^test\/(guide\/|edge\/(idempotency|races|events|late-payments)\.)/.test(path)
     ? "embedded, real"
     : "embedded";
 }

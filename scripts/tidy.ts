@@ -15,8 +15,7 @@ type Rule = {
 };
 
 const code = /^(src|test|scripts|bench)\/.*\.ts$/;
-const testOnly =
-  /\.(test|contract|testing|child|real)\.ts$|\/contract\.[a-z-]+\.ts$|^test\/|saga\.(paths|teller|world)\.ts$/;
+const testOnly = /\.(test|testing|child|real)\.ts$|^test\//;
 const selfAndTest = /^scripts\/tidy(\.test)?\.ts$/;
 /** Node wants a reporter as a default export. */
 const selfAndReporter = /^scripts\/(tidy(\.test)?|contract-cases)\.ts$/;

@@ -8,7 +8,7 @@ import { createPayment, createSimulator, type Payment, type Simulator, type Verd
 import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import { createRepairTeller } from "./repairs.ts";
 
 export type Faces = {

@@ -9,9 +9,9 @@ import { orderRoutes } from "#orders";
 import { paymentRoutes } from "#payment";
 import type { Http } from "#platform/http";
 import type { Log } from "#platform/log";
-import { Refused } from "./ask.ts";
 import type { Faces } from "./assemble.ts";
-import type { Config } from "./config.ts";
+import { Refused } from "./cli/ask.ts";
+import type { Config } from "./config/config.ts";
 
 export type Running = { stop(): Promise<void> };
 export type Service = {

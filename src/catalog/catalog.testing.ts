@@ -6,7 +6,7 @@ import type { Sql } from "#engines/sql";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { until } from "../../test/support/until.ts";
-import { eventLogSchema, openPostgresLog } from "../engines/log/postgres.ts";
+import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { catalogSchema, createCatalog } from "./catalog.ts";
 import { decodeProductEvent, type ProductEvent } from "./events.ts";

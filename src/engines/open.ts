@@ -1,15 +1,15 @@
 /** Opens the engines that the settings name, one table for all of them. What is not named runs embedded. */
 import type { Log } from "#platform/log";
-import type { Security } from "./log/kafka-security.ts";
+import type { Security } from "./log/kafka/security.ts";
 import type { EventLog } from "./log/log.ts";
 import { createOwnedLog } from "./log/owned-log.ts";
-import { eventLogSchema, openPostgresLog } from "./log/postgres.ts";
+import { eventLogSchema, openPostgresLog } from "./log/postgres/postgres.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
-import { startPostgres } from "./sql/embedded.ts";
+import { startPostgres } from "./sql/embedded/embedded.ts";
 import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
 import type { Sql } from "./sql/sql.ts";
-import { openDbosWorkflows } from "./workflows/dbos.ts";
+import { openDbosWorkflows } from "./workflows/dbos/dbos.ts";
 import type { Steps, Story, Workflows } from "./workflows/workflows.ts";
 
 export type Database = {
@@ -103,7 +103,7 @@ export async function openEngines(
     shop,
     async openWorkflows(story, workflowFile) {
       if (!temporal) return openDbosWorkflows({ url, story, log });
-      const { openTemporalWorkflows } = await import("./workflows/temporal.ts");
+      const { openTemporalWorkflows } = await import("./workflows/temporal/temporal.ts");
       return openTemporalWorkflows({ ...temporal, shop, story, workflowFile, log });
     },
     says: {
@@ -122,7 +122,7 @@ async function openKafka(
   kafka: NonNullable<EngineSettings["kafka"]> & { consumed: readonly string[]; shop: Shop; log: Log },
 ): Promise<EventLog> {
   const { consumed, shop, ...access } = kafka;
-  const { openKafkaLog } = await import("./log/kafka.ts");
+  const { openKafkaLog } = await import("./log/kafka/kafka.ts");
   const eventLog = await openKafkaLog({ ...access, clientId: "dropgate" });
   try {
     for (const topic of consumed) await eventLog.claim(topic, shop);

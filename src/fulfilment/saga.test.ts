@@ -1,9 +1,9 @@
 /** Each law is tried on every path of its setting; saga.world.ts says what must hold at every moment and at the end. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { everyPath } from "./saga.paths.ts";
 import { type FulfilmentSteps, fulfil } from "./saga.ts";
-import type { Happening } from "./saga.world.ts";
+import { everyPath } from "./saga-paths.testing.ts";
+import type { Happening } from "./saga-world.testing.ts";
 
 const everything: Happening[] = ["bank is asked", "buyer pays", "card is declined", "buyer cancels"];
 const payOrCancel: Happening[] = ["buyer pays", "buyer cancels"];

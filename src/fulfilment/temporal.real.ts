@@ -14,7 +14,7 @@ import { createLog } from "#platform/log";
 import { type Servers, startServers } from "../../scripts/servers.ts";
 import { testShop } from "../../test/support/shop-identity.ts";
 import { until } from "../../test/support/until.ts";
-import { openTemporalWorkflows } from "../engines/workflows/temporal.ts";
+import { openTemporalWorkflows } from "../engines/workflows/temporal/temporal.ts";
 import { type FulfilmentSteps, fulfil, type PlacedOrder, repeatedSteps } from "./saga.ts";
 
 const workflowFile = new URL("./temporal.workflow.ts", import.meta.url);

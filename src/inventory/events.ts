@@ -3,10 +3,10 @@
 import { type Batch, type Consumer, type EventLog, toDeadLetters } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { decodeProductEvent } from "#events/catalog";
+import { imagesOf } from "./agreement/rebuild.ts";
+import { lockStock } from "./books/ledger.ts";
+import { keepPrice } from "./books/prices.ts";
 import { type Gate, type GateImage, GateUnavailable, type Price } from "./gate/gate.ts";
-import { lockStock } from "./ledger.ts";
-import { keepPrice } from "./prices.ts";
-import { imagesOf } from "./rebuild.ts";
 
 export type PriceConsumerOptions = {
   log: EventLog;

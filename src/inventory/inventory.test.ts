@@ -6,13 +6,13 @@ import { randomId, uuidV8 } from "#platform/ids";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { randomFrom } from "../../test/support/random.ts";
-import { eventLogSchema, openPostgresLog } from "../engines/log/postgres.ts";
+import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
+import { rebuild } from "./agreement/rebuild.ts";
+import { keepPrice } from "./books/prices.ts";
 import type { GateRecord, Reservation } from "./gate/gate.ts";
 import { openMemoryGate } from "./gate/memory.ts";
 import { createInventory, inventorySchema } from "./inventory.ts";
-import { keepPrice } from "./prices.ts";
-import { rebuild } from "./rebuild.ts";
 
 describe("inventory", () => {
   let database: TestDatabase;

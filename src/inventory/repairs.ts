@@ -1,9 +1,9 @@
 /** What was mended by itself, and why: a repair that leaves no trace hides what caused it. */
 import type { Queryable } from "#engines/sql";
-import { explainDrift } from "./attribute.ts";
-import { readFigures } from "./figures.ts";
+import { explainDrift } from "./agreement/attribute.ts";
+import type { BooksFigures } from "./agreement/reconcile.ts";
+import { readFigures } from "./books/figures.ts";
 import type { Gate, GateRecord, ProductSnapshot } from "./gate/gate.ts";
-import type { BooksFigures } from "./reconcile.ts";
 
 export type RepairReason =
   /** The gate did not have the product: its memory was lost, or it is the gate of a process that has just started. */

@@ -3,9 +3,9 @@ import { callerOf, type Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { defineProblems, Problem, refuse } from "#platform/problems";
+import { gateModes, type ModeState } from "./agreement/mode.ts";
 import { GateUnavailable } from "./gate/gate.ts";
 import type { Inventory } from "./inventory.ts";
-import { gateModes, type ModeState } from "./mode.ts";
 
 export const inventoryProblems = defineProblems({
   product_not_found: { status: 404, title: "There is no such product" },

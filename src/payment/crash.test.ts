@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import type { Sql, Tx } from "#engines/sql";
 import type { Payment } from "./payment.ts";
 import type { Provider } from "./provider.ts";
-import { openTestShop } from "./test-shop.ts";
+import { openTestShop } from "./shop.testing.ts";
 
 /**
  * Kills the process before and after every statement, commit and call to the provider, one run a place.

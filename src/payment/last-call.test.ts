@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { openTestShop } from "./test-shop.ts";
+import { openTestShop } from "./shop.testing.ts";
 
 const shop = await openTestShop();
 const { payment } = shop;

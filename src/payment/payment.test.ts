@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
-import { openTestShop } from "./test-shop.ts";
+import { openTestShop } from "./shop.testing.ts";
 
 const shop = await openTestShop();
 const { payment } = shop;

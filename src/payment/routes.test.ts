@@ -5,7 +5,7 @@ import { createHttp, type Http } from "#platform/http";
 import { createLog } from "#platform/log";
 import { payRequestSchema } from "./pay-request.ts";
 import { paymentRoutes } from "./routes.ts";
-import { openTestShop } from "./test-shop.ts";
+import { openTestShop } from "./shop.testing.ts";
 
 const shop = await openTestShop();
 let http: Http;

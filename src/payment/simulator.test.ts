@@ -5,9 +5,9 @@ import { createLog } from "#platform/log";
 import { until } from "../../test/support/until.ts";
 import { createPayment } from "./payment.ts";
 import type { WebhookHeaders } from "./provider.ts";
+import { openTestShop } from "./shop.testing.ts";
 import { createSimulator } from "./simulator.ts";
 import { behaviourOf, testCards } from "./test-cards.ts";
-import { openTestShop } from "./test-shop.ts";
 
 const shop = await openTestShop();
 const { provider } = shop.simulator;

@@ -5,8 +5,8 @@ import { after, before, describe, it } from "node:test";
 import type { Http } from "#platform/http";
 import { createLog } from "#platform/log";
 import openApi from "../../openapi.json" with { type: "json" };
-import { readConfig } from "../../src/config.ts";
-import { createGateway } from "../../src/gateway.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { createGateway } from "../../src/gateway/gateway.ts";
 import { type Client, createClient } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { readConfig, settings } from "../../src/config.ts";
+import { readConfig, settings } from "../../src/config/config.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("1. infrastructure setup", () => {

@@ -1,7 +1,7 @@
 /** The transactions of the books: read, `decide`, write, as ledger.ts and outcomes.ts do under the lock of the product. */
-import { type Claim, type Decided, decide, fateKey } from "../../src/inventory/decide.ts";
+import { type Claim, type Decided, decide, fateKey } from "../../src/inventory/books/decide.ts";
+import { nextRow } from "../../src/inventory/books/ledger.ts";
 import type { GateImage, Reservation } from "../../src/inventory/gate/gate.ts";
-import { nextRow } from "../../src/inventory/ledger.ts";
 import type { Mutant } from "./settings.ts";
 import { available, type OrderStatus, productId, type World } from "./world.ts";
 

@@ -2,11 +2,11 @@
  * One product, a few orders, and everything that holds a part of the truth about them. A world is a value: a move is
  * made on a copy, and two worlds with the same key have the same future.
  */
-import { fateKey } from "../../src/inventory/decide.ts";
+import { fateKey } from "../../src/inventory/books/decide.ts";
+import type { Stock } from "../../src/inventory/books/ledger.ts";
 import type { Decision, GateImage, GateRecord, Price, Reservation, StreamRow } from "../../src/inventory/gate/gate.ts";
 import { install } from "../../src/inventory/gate/reducer.ts";
 import type { GateState, ProductGate } from "../../src/inventory/gate/state.ts";
-import type { Stock } from "../../src/inventory/ledger.ts";
 import type { Setting } from "./settings.ts";
 
 export const productId = "lamp";

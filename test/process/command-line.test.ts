@@ -46,9 +46,9 @@ describe("the command line", { timeout: 60_000, concurrency: 3 }, () => {
     const says =
       /user 65534 cannot write in \S*owned\S* \(EACCES\): sudo chown -R 65534 \S+owned gives it to that user/;
     for (const [script, ...args] of [
-      ["src/cli.ts", "start"],
-      ["src/cli.ts", "migrate"],
-      ["src/cli.ts", "token", "--role", "ADMIN"],
+      ["src/cli/cli.ts", "start"],
+      ["src/cli/cli.ts", "migrate"],
+      ["src/cli/cli.ts", "token", "--role", "ADMIN"],
       ["scripts/dev-real.ts"],
     ] as const) {
       await refused(runCommand(folder, args, { DATA_DIR: owned }, [...asNobody, join(repository, script)]), says);

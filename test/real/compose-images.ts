@@ -149,7 +149,7 @@ function dropgateImage(container: Container): Image {
     if (!existsSync(join(app, name))) symlinkSync(join(project, name), join(app, name));
   }
   const cli = join(root, "usr/local/bin/dropgate");
-  if (!existsSync(cli)) symlinkSync(join(project, "src/cli.ts"), cli);
+  if (!existsSync(cli)) symlinkSync(join(project, "src/cli/cli.ts"), cli);
   const [name, value = ""] = line("ENV").split("=");
   if (name) container.env[name] ??= placed(value);
   const [program, ...words] = [...JSON.parse(line("ENTRYPOINT")), ...(says.command ?? JSON.parse(line("CMD")))];

@@ -21,7 +21,7 @@ import {
 import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../../src/cli/cli.ts", import.meta.url));
 const guide = new URL("../../docs/guide/deployment.md", import.meta.url);
 const whileLost = ["price_not_available", "outcome_pending", "order_failed"];
 

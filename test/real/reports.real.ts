@@ -10,7 +10,7 @@ import { createLifecycle } from "#platform/lifecycle";
 import { createLog } from "#platform/log";
 import { startReplica } from "../../scripts/servers/postgres-replica.ts";
 import { startServers } from "../../scripts/servers.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { startSystem } from "../../src/main.ts";
 import {
   type Client,

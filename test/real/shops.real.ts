@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { createClient as createRedis } from "@redis/client";
 import pg from "pg";
 import { createLog } from "#platform/log";
-import { openKafkaLog } from "../../src/engines/log/kafka.ts";
+import { openKafkaLog } from "../../src/engines/log/kafka/kafka.ts";
 import type { StoredRecord } from "../../src/engines/log/log.ts";
 import { shopHeader } from "../../src/engines/shop/shop.ts";
 import { createClient, type Order, type PlacedOrder, staff } from "../support/client.ts";

@@ -8,7 +8,7 @@ import type { Role } from "#identity";
 import { createLifecycle } from "#platform/lifecycle";
 import { createLog } from "#platform/log";
 import { startServers } from "../../scripts/servers.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { startSystem } from "../../src/main.ts";
 import { createClient, crowd, type Order, type PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";

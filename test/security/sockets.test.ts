@@ -10,8 +10,8 @@ import { Type } from "typebox";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import { createLog } from "#platform/log";
-import { readConfig } from "../../src/config.ts";
-import { createGateway } from "../../src/gateway.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { createGateway } from "../../src/gateway/gateway.ts";
 import { until } from "../support/until.ts";
 import { ask, type RawAnswer, talkTo } from "./raw-http.ts";
 

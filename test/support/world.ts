@@ -9,7 +9,7 @@ import { disarmCrashPoints } from "#platform/crash-points";
 import { randomHex } from "#platform/ids";
 import { createLifecycle } from "#platform/lifecycle";
 import { createLog, type LogLevel } from "#platform/log";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { type System, startSystem } from "../../src/main.ts";
 import {
   type Client,

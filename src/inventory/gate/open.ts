@@ -2,10 +2,10 @@
 import type { Shop } from "#engines/shop";
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
-import { readMode } from "../mode.ts";
+import { readMode } from "../agreement/mode.ts";
 import type { Gate } from "./gate.ts";
 import { openMemoryGate } from "./memory.ts";
-import { createNonceStore } from "./redis-nonces.ts";
+import { createNonceStore } from "./redis/nonces.ts";
 
 export type RedisSettings = {
   host: string;
@@ -20,7 +20,7 @@ export type RedisSettings = {
 /** The Redis client is only loaded where it is used. */
 export async function openGate(redis: RedisSettings | undefined, shop: Shop, sql: Sql, log: Log): Promise<Gate> {
   if (!redis) return openMemoryGate();
-  const { openRedisGate } = await import("./redis.ts");
+  const { openRedisGate } = await import("./redis/redis.ts");
   // In the rush of a sale it is this process that is late, not Redis: a shorter time-out would refuse buyers who had
   // their units. A Redis that is gone is known by its connection, and fails at once.
   const reserveTimeoutMs = redis.timeoutMs;

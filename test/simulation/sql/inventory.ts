@@ -1,6 +1,6 @@
 /** Twins of the statements of src/inventory. */
 import type { StreamItem, StreamRow } from "#inventory";
-import type { Stock } from "../../../src/inventory/ledger.ts";
+import type { Stock } from "../../../src/inventory/books/ledger.ts";
 import type { Planted } from "../planted.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable, SqlFault, type Transaction } from "./tables.ts";

@@ -1,0 +1,29 @@
+import { issueToken } from "#identity";
+import type { Config } from "../config/config.ts";
+
+/** What the person at the terminal is told without a stack. */
+export class Refused extends Error {}
+
+export type Ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+export type Answer = Record<string, unknown>;
+
+/** Speaks to the running system as an admin. @throws Refused where nothing answers, or what answers is a problem. */
+export async function createAsk(config: Config): Promise<Ask> {
+  const token = await issueToken(config, { role: "ADMIN", user: "cli" });
+  const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
+  return async (method, path, body, headers = {}) => {
+    const url = `http://${host}:${config.PORT}${path}`;
+    const authorized = { authorization: `Bearer ${token}`, ...headers };
+    const init: RequestInit =
+      body === undefined
+        ? { method, headers: authorized }
+        : { method, headers: { ...authorized, "content-type": "application/json" }, body: JSON.stringify(body) };
+    const response = await fetch(url, init).catch((cause) => {
+      const advice = "start the system first, or set HOST and PORT to where it runs";
+      throw new Refused(`nothing answers at ${url}: ${advice}`, { cause });
+    });
+    const answer = (await response.json()) as Answer;
+    if (response.ok || answer.code === "product_exists") return answer;
+    throw new Refused(`${method} ${path} was answered ${response.status} ${answer.code}: ${answer.detail}`);
+  };
+}

@@ -1,0 +1,40 @@
+/** What the terminal shows once the system is up: where everything is, and how to try it. */
+import type { Database } from "#engines/open";
+import { testCards } from "#payment";
+import type { Config } from "../config/config.ts";
+import type { System } from "../main.ts";
+
+export function bannerOf(config: Config, database: Database, { host, port, says }: System): string {
+  const url = `http://${host === "0.0.0.0" || host === "::" ? "localhost" : host}:${port}`;
+  const cards = testCards.map((card) => `                 ${card.number}  ${card.says}`);
+  return `
+  Dropgate is up: ${url}
+
+    API          ${url}/docs   (${url}/openapi.json)
+    health       ${url}/actuator/health   metrics ${url}/actuator/prometheus
+
+    SQL          ${database.says}
+    stock gate   ${config.REDIS_HOST ? `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}` : "in memory"}
+    event log    ${says.log}
+    workflows    ${says.workflows}
+    payment      simulator
+
+    log in       customer: header X-User-Id: NAME${config.TRUST_USER_HEADER ? "" : " (off: TRUST_USER_HEADER is not set)"}
+                 others:   npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER)${secretHint(config)}
+    test cards   any other number is approved, unless it ends in 0
+${cards.join("\n")}
+                 a window of ${Math.round(config.PAYMENT_WINDOW_MS / 1000)} s to pay; set PAYMENT_WINDOW_MS for another
+
+    try it       curl -X POST ${url}/orders -H 'Content-Type: application/json' \\
+                   -H 'X-User-Id: test-user' -d '{"productId": "test-product-123", "quantity": 1}'
+
+  Ctrl-C stops everything.
+
+`;
+}
+
+/** A token is refused when it was signed in a shell that has another secret. */
+function secretHint({ origins }: Config): string {
+  const name = { environment: "JWT_SECRET", file: "JWT_SECRET_FILE" }[String(origins.JWT_SECRET)];
+  return name ? `\n                           in a shell with the same ${name}` : "";
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+/** The command line. Commands about a running system speak to it over HTTP, like anybody else. */
+import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
+import { isRole, issueToken, roles } from "#identity";
+import { ConfigError } from "#platform/config";
+import { printSettings } from "#platform/config-pages";
+import { checkCommandLine, saysOf } from "../command-line.ts";
+import { readConfig, settings } from "../config/config.ts";
+import { migrateOnly, runDropgate } from "../main.ts";
+import { serviceNames } from "../services.ts";
+import { createAsk, Refused } from "./ask.ts";
+import { repair } from "./repair.ts";
+import { seedDemoShop } from "./seed.ts";
+
+const start = defineCommand({
+  meta: { name: "start", description: "Run the system; what is not configured runs embedded in DATA_DIR" },
+  args: {
+    services: {
+      type: "string",
+      description: `Only some of: ${serviceNames.join(", ")}; or gateway`,
+      valueHint: "order,settlement",
+    },
+    "check-config": { type: "boolean", description: "Only say whether the configuration is right" },
+    "print-config": { type: "boolean", description: "Only print what is in force and where it comes from" },
+  },
+  async run({ args }) {
+    const config = readConfig();
+    if (args["print-config"]) process.stdout.write(printSettings(settings, config, config.origins));
+    else if (args["check-config"]) console.log("The configuration is right.");
+    else await runDropgate(config, args.services?.split(",") ?? serviceNames);
+  },
+});
+
+const token = defineCommand({
+  meta: { name: "token", description: "Print a bearer token of this configuration's own issuer, good for a day" },
+  args: {
+    role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },
+    user: { type: "string", description: "Whose name it carries; the role's own where absent" },
+  },
+  async run({ args: { role, user } }) {
+    if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
+    console.log(await issueToken(readConfig(), { role, user }));
+  },
+});
+
+const migrate = defineCommand({
+  meta: { name: "migrate", description: "Bring the database up to date, and nothing else" },
+  async run() {
+    const applied = await migrateOnly(readConfig());
+    console.log(applied.length === 0 ? "The database is up to date." : `Applied:\n${applied.join("\n")}`);
+  },
+});
+
+const seed = defineCommand({
+  meta: { name: "seed", description: "Put the demo shop into the running system; what is there stays as it is" },
+  async run() {
+    const made = await seedDemoShop(await createAsk(readConfig()));
+    console.log(made === 0 ? "The demo shop is there already." : `Made ${made} products.`);
+  },
+});
+
+const sync = defineCommand({
+  meta: { name: "sync", description: "Have the running system check the gate against the books and mend it" },
+  args: { rebuild: { type: "boolean", description: "Load every product anew" } },
+  async run({ args }) {
+    const ask = await createAsk(readConfig());
+    print(await ask("POST", `/admin/sync-redis${args.rebuild ? "?mode=rebuild" : ""}`));
+  },
+});
+
+const reconcile = defineCommand({
+  meta: {
+    name: "reconcile",
+    description: "Ask the running system whether gate and books agree; exit 1 unless all is OK",
+  },
+  args: {
+    repair: { type: "boolean", description: "Show what would be done about it" },
+    yes: { type: "boolean", description: "With --repair: do it" },
+  },
+  async run({ args }) {
+    const ask = await createAsk(readConfig());
+    if (args.yes && !args.repair) throw new Refused("--yes says yes to --repair: give both, or neither");
+    if (args.repair) {
+      if (!(await repair(ask, args.yes ?? false, console.log))) process.exitCode = 1;
+      return;
+    }
+    const report = await ask("GET", "/admin/reconcile");
+    print(report);
+    if (report.status !== "OK") process.exitCode = 1;
+  },
+});
+
+const main = defineCommand({
+  meta: { name: "dropgate", description: "A flash-sale order system: no unit sold twice, none lost" },
+  subCommands: { start, migrate, seed, token, sync, reconcile },
+});
+
+function print(answer: unknown): void {
+  console.log(JSON.stringify(answer, null, 2));
+}
+
+const rawArgs = process.argv.slice(2);
+if (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h")) {
+  await runMain(main as CommandDef, { rawArgs: rawArgs.length === 0 ? ["--help"] : rawArgs });
+} else {
+  try {
+    checkCommandLine(main, rawArgs);
+    await runCommand(main as CommandDef, { rawArgs });
+  } catch (error) {
+    // What the person at the terminal can do something about is said without its causes, and nothing with a stack.
+    const isPlain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";
+    console.error(isPlain ? (error as Error).message : `${saysOf(error)}\nLOG_LEVEL=debug shows where.`);
+    if (!isPlain && process.env.LOG_LEVEL === "debug") console.error(error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,247 @@
+import {
+  ConfigError,
+  defineSettings,
+  type Environment,
+  type Origin,
+  readEnvFile,
+  readSettings,
+  type Values,
+} from "#platform/config";
+import { caFile, moduleDatabase, perMinute, serviceUrl } from "../setting-kinds.ts";
+import { namesOf } from "../shop-names.ts";
+import { databaseFaults, moduleDatabases, securityFaults } from "./faults.ts";
+
+/** Every setting there is. The guide's own names are kept. */
+export const settings = defineSettings({
+  PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to listen on; 0 takes a free one." },
+  HOST: { type: "text", default: "127.0.0.1", says: "The address to listen on; 0.0.0.0 listens on all." },
+  DATA_DIR: {
+    type: "text",
+    default: ".data",
+    says: "The folder of the embedded engines' data and of generated secrets.",
+  },
+  SHOP: {
+    type: "text",
+    pattern: "[a-z0-9-]{1,32}",
+    defaultSays: "none",
+    says:
+      "A short name where shops share Kafka, Redis or Temporal. Topics, groups, task queue and the gate's keys then " +
+      "begin with it: `staging.orders.reservations`, `staging:g:{product}`.",
+  },
+  LOG_LEVEL: {
+    type: "text",
+    oneOf: ["debug", "info", "warn", "error", "silent"],
+    default: "info",
+    says: "Log events of this level and above.",
+  },
+
+  DATABASE_URL: {
+    type: "url",
+    secret: true,
+    defaultSays: "embedded PostgreSQL",
+    says: "A PostgreSQL server, version 15 or later. `?sslmode=verify-full` encrypts; `&sslrootcert=/path` names a CA.",
+  },
+  CATALOG_DATABASE_URL: moduleDatabase("catalog"),
+  INVENTORY_DATABASE_URL: moduleDatabase("inventory"),
+  ORDERS_DATABASE_URL: moduleDatabase("orders"),
+  PAYMENT_DATABASE_URL: moduleDatabase("payment"),
+  REPORTS_DATABASE_URL: {
+    type: "url",
+    secret: true,
+    defaultSays: "`ORDERS_DATABASE_URL`",
+    says:
+      "A read replica of the orders' database. An ADMIN's list of all orders is read there and may be a moment old; " +
+      "customers and reconcile read the primary.",
+  },
+
+  REDIS_HOST: { type: "text", defaultSays: "stock gate in memory", says: "A Redis server, version 7 or later." },
+  REDIS_PORT: { type: "integer", default: 6379, min: 1, max: 65_535, says: "The port of the Redis server." },
+  REDIS_USERNAME: { type: "text", defaultSays: "Redis's default user", says: "A user of Redis's ACL." },
+  REDIS_PASSWORD: { type: "text", secret: true, says: "The password of the Redis server or ACL user." },
+  REDIS_TLS: { type: "flag", default: false, says: "Connect to Redis with TLS and check its certificate." },
+  REDIS_CA_FILE: caFile("Redis's certificate"),
+  REDIS_TIMEOUT_MS: {
+    type: "integer",
+    default: 2000,
+    min: 1,
+    says: "How long to wait for the answer to one call. After that its outcome is unknown.",
+  },
+
+  KAFKA_BOOTSTRAP: {
+    type: "text",
+    defaultSays: "log in PostgreSQL",
+    says: "Brokers of a Kafka cluster, version 3.7 or later, as host:port, separated by commas.",
+  },
+  KAFKA_TLS: {
+    type: "flag",
+    default: false,
+    says: "Connect to the brokers with TLS and check their certificates.",
+  },
+  KAFKA_CA_FILE: caFile("the brokers' certificates"),
+  KAFKA_SASL_MECHANISM: {
+    type: "text",
+    oneOf: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+    defaultSays: "no login",
+    says: "The SASL mechanism for the login at the brokers. PLAIN needs `KAFKA_TLS`.",
+  },
+  KAFKA_SASL_USERNAME: { type: "text", says: "The user name for the login at the brokers." },
+  KAFKA_SASL_PASSWORD: { type: "text", secret: true, says: "The password of that user." },
+  KAFKA_MAX_POLL_RECORDS: {
+    type: "integer",
+    default: 100,
+    min: 1,
+    says: "Maximum number of records per poll; also the size of a settled batch.",
+  },
+  KAFKA_SESSION_TIMEOUT_MS: {
+    type: "integer",
+    default: 30_000,
+    min: 1000,
+    says: "A consumer that sends no heartbeat for this long loses its partitions.",
+  },
+  TOPIC_PRODUCT_EVENTS: { type: "text", default: "product.events", says: "The topic of products and prices." },
+  TOPIC_ORDERS_RESERVATIONS: {
+    type: "text",
+    default: "orders.reservations",
+    says: "The topic of accepted orders, keyed by order id.",
+  },
+  TOPIC_ORDERS_EVENTS: {
+    type: "text",
+    default: "orders.events",
+    says: "The topic of order events: placed, confirmed, failed and so on.",
+  },
+  GROUP_ORDER_PROCESSOR: {
+    type: "text",
+    default: "order-processor-group",
+    says: "The consumer group that settles accepted orders.",
+  },
+
+  GROUP_PRODUCT_PRICES: {
+    type: "text",
+    default: "product-price-group",
+    says: "The consumer group that reads products and prices.",
+  },
+
+  TEMPORAL_ADDRESS: {
+    type: "text",
+    defaultSays: "workflows in PostgreSQL",
+    says: "A Temporal server, version 1.29 or later, as host:port.",
+  },
+  TEMPORAL_NAMESPACE: { type: "text", default: "default", says: "The Temporal namespace of the workflows." },
+  TEMPORAL_TASK_QUEUE_FULFILMENT: {
+    type: "text",
+    default: "fulfilment",
+    says: "The task queue that fulfilment workers poll.",
+  },
+
+  JWT_SECRET: {
+    type: "text",
+    secret: true,
+    min: 32,
+    defaultSays: "generated in `DATA_DIR` where every engine is embedded",
+    says: "Signs and verifies bearer tokens (HS256).",
+  },
+  JWT_ISSUER: { type: "text", default: "dropgate", says: "The `iss` claim that tokens are issued with and must have." },
+  TRUST_USER_HEADER: {
+    type: "flag",
+    defaultSays: "`true` only where every engine is embedded",
+    says: "Accept the header X-User-Id without a token as the name of a customer. Set it only behind a gateway of yours that sets or removes that header.",
+  },
+  TRUST_PROXY: {
+    type: "text",
+    defaultSays: "no proxy",
+    says:
+      "Addresses and networks (such as 10.0.0.0/8) of your proxies and of the gateway, separated by commas. The client's " +
+      "address is read from their X-Forwarded-For.",
+  },
+  RATE_LIMIT_PERSON: perMinute(3_000, "Orders, payments and cancels per minute per person"),
+  RATE_LIMIT_ADDRESS: perMinute(
+    0,
+    "Orders, payments and cancels per minute per IP address, which a whole venue can share",
+  ),
+  RATE_LIMIT_FORGED_TOKENS: perMinute(
+    60,
+    "Invalid tokens per minute per IP address. Valid tokens are not limited by this",
+  ),
+
+  RECONCILE_EVERY_MS: {
+    type: "integer",
+    default: 24 * 60 * 60_000,
+    min: 1000,
+    says: "Interval of the automatic reconciliation of gate and books. GET /admin/reconcile runs one at once.",
+  },
+
+  PRODUCT_URL: serviceUrl("product"),
+  INVENTORY_URL: serviceUrl("inventory"),
+  ORDER_URL: serviceUrl("order"),
+  PAYMENT_URL: serviceUrl("payment"),
+
+  MAX_WAITING_ORDERS: {
+    type: "integer",
+    default: 4096,
+    min: 1,
+    says: "Maximum number of orders that wait for their answer. Further ones are answered 503 with Retry-After.",
+  },
+  PAYMENT_WINDOW_MS: {
+    type: "integer",
+    default: 15 * 60_000,
+    min: 1,
+    says: "Time to pay an order. After it the order fails and its units go back on sale.",
+  },
+  PAYMENT_GRACE_MS: {
+    type: "integer",
+    default: 30_000,
+    min: 0,
+    says: "Extra time for a payment that the provider is still deciding when the window ends. The units stay held.",
+  },
+  PAYMENT_WEBHOOK_SECRET: {
+    type: "text",
+    secret: true,
+    min: 16,
+    says: "Verifies the signatures of the payment provider's webhooks.",
+  },
+});
+
+/** As they were given, before what follows from others is filled in. */
+export type GivenSettings = Values<typeof settings>;
+
+export type Profile = Readonly<Record<"sql" | "gate" | "log" | "workflows", "embedded" | "real">>;
+
+export type Config = Omit<GivenSettings, "TRUST_USER_HEADER"> & {
+  readonly TRUST_USER_HEADER: boolean;
+  /** Which engine each part runs on: a part is real as soon as its address is set. */
+  readonly profile: Profile;
+  /** Where each value came from, for `--print-config`. */
+  readonly origins: Readonly<Record<keyof typeof settings, Origin>>;
+};
+
+/** @throws ConfigError that lists everything wrong at once. */
+export function readConfig(environment: Environment = process.env, envFile: string = ".env"): Config {
+  const { values, origins, faults } = readSettings(settings, environment, readEnvFile(envFile));
+  const profile = profileOf(values);
+  const allEmbedded = Object.values(profile).every((engine) => engine === "embedded");
+  faults.push(...databaseFaults(values), ...securityFaults(values));
+  const isSecretTold = origins.JWT_SECRET !== "unset" || faults.some((fault) => fault.startsWith("JWT_"));
+  if (!allEmbedded && !isSecretTold) {
+    faults.push("JWT_SECRET is missing: beside real engines it must be set, at least 32 random bytes");
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze({
+    ...values,
+    ...namesOf(values, origins),
+    ...Object.fromEntries(moduleDatabases.map((name) => [name, values[name] ?? values.DATABASE_URL])),
+    REPORTS_DATABASE_URL: values.REPORTS_DATABASE_URL ?? values.ORDERS_DATABASE_URL ?? values.DATABASE_URL,
+    TRUST_USER_HEADER: values.TRUST_USER_HEADER ?? allEmbedded,
+    profile,
+    origins,
+  });
+}
+
+function profileOf(values: GivenSettings): Profile {
+  const engine = (address: string | undefined) => (address === undefined ? "embedded" : "real");
+  return Object.freeze({
+    sql: engine(values.DATABASE_URL),
+    gate: engine(values.REDIS_HOST),
+    log: engine(values.KAFKA_BOOTSTRAP),
+    workflows: engine(values.TEMPORAL_ADDRESS),
+  });
+}

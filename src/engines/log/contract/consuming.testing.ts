@@ -1,0 +1,121 @@
+/** What a consumer promises. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import { until } from "../../../../test/support/until.ts";
+import { type Batch, type NewRecord, toDeadLetters } from "../log.ts";
+import { collect, countOf, numbered, patiently, type Stage } from "./stage.testing.ts";
+
+export function consumingLaws(stage: Stage): void {
+  describe("consuming", () => {
+    test("a batch whose handler throws is handed over again, and nothing is skipped", async () => {
+      const topic = await stage.freshTopic();
+      const group = randomUUID();
+      await stage.log.append(topic, numbered(10));
+      const failed: bigint[][] = [];
+      const committedMeanwhile: bigint[] = [];
+      const handled: bigint[] = [];
+      const consumer = await stage.log.consume({
+        topic,
+        group,
+        maxRecords: 4,
+        async handle({ records }) {
+          const offsets = records.map((record) => record.offset);
+          if (offsets.includes(5n) && failed.length < 3) {
+            failed.push(offsets);
+            committedMeanwhile.push((await stage.log.committedOffsets(group, topic)).get(0) ?? 0n);
+            throw new Error("told to fail");
+          }
+          handled.push(...offsets);
+        },
+      });
+      await stage.caughtUp(group, topic);
+      await consumer.close();
+      assert.deepEqual(
+        handled,
+        numbered(10).map((_, i) => BigInt(i)),
+      );
+      for (const offsets of failed) assert.deepEqual(offsets, failed[0], "it is the same batch");
+      for (const offset of committedMeanwhile) assert.ok(offset <= 5n, "it is not committed");
+    });
+
+    test("no batch is larger than maxRecords", async () => {
+      const topic = await stage.freshTopic(2);
+      await stage.log.append(topic, numbered(50));
+      const batches: Batch[] = [];
+      const consumer = await stage.log.consume({ topic, group: randomUUID(), maxRecords: 7, ...collect(batches) });
+      await until(() => countOf(batches) >= 50, patiently);
+      await consumer.close();
+      assert.equal(countOf(batches), 50);
+      for (const batch of batches) assert.ok(batch.records.length >= 1 && batch.records.length <= 7);
+    });
+
+    test("records that are appended while a consumer waits reach it", async () => {
+      const topic = await stage.freshTopic();
+      const group = randomUUID();
+      const batches: Batch[] = [];
+      const consumer = await stage.log.consume({ topic, group, maxRecords: 10, ...collect(batches) });
+      for (let i = 1; i <= 3; i++) {
+        await stage.log.append(topic, numbered(1));
+        await until(() => countOf(batches) === i, patiently);
+      }
+      await stage.caughtUp(group, topic);
+      await consumer.close();
+    });
+
+    test("closing a consumer waits for the batch in hand and commits it", async () => {
+      const topic = await stage.freshTopic();
+      const group = randomUUID();
+      await stage.log.append(topic, numbered(3));
+      const started = Promise.withResolvers<void>();
+      const finish = Promise.withResolvers<void>();
+      const consumer = await stage.log.consume({
+        topic,
+        group,
+        maxRecords: 3,
+        handle() {
+          started.resolve();
+          return finish.promise;
+        },
+      });
+      await started.promise;
+      let closed = false;
+      const closing = consumer.close().then(() => {
+        closed = true;
+      });
+      await stage.log.endOffsets(topic);
+      assert.equal(closed, false);
+      finish.resolve();
+      await closing;
+      assert.equal((await stage.log.committedOffsets(group, topic)).get(0), 3n);
+    });
+
+    test("H5: what can never be handled goes to the dead letters with its error and its origin", async () => {
+      const topic = await stage.freshTopic();
+      const group = randomUUID();
+      await stage.log.ensureTopics([{ name: `${topic}.dlq`, partitions: 1 }]);
+      const poison: NewRecord = { key: "order-2", value: Buffer.from([0xff]), headers: { trace: "t-2" } };
+      await stage.log.append(topic, [...numbered(1), poison]);
+      const consumer = await stage.log.consume({
+        topic,
+        group,
+        maxRecords: 10,
+        async handle(batch) {
+          const bad = batch.records.find((record) => record.key === poison.key);
+          if (bad) await toDeadLetters(stage.log, batch, bad, new TypeError("not JSON"));
+        },
+      });
+      await stage.caughtUp(group, topic);
+      await consumer.close();
+      const [letter] = (await stage.readAll(`${topic}.dlq`, 1)).flatMap((batch) => batch.records);
+      assert.deepEqual([letter?.key, letter?.value], [poison.key, poison.value]);
+      assert.deepEqual(letter?.headers, {
+        trace: "t-2",
+        "dlq-error": "not JSON",
+        "dlq-topic": topic,
+        "dlq-partition": "0",
+        "dlq-offset": "1",
+      });
+    });
+  });
+}

@@ -1,0 +1,84 @@
+/** What the laws of the contract share: one engine, topics of their own, and ways to read them. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { until } from "../../../../test/support/until.ts";
+import { type Batch, type ConsumeOptions, type EventLog, lagOf, type NewRecord, type Offsets } from "../log.ts";
+
+/** Generous, because a group of a real broker takes seconds to settle: it only says when a test has hung. */
+export const patiently = { withinMs: 60_000 };
+
+/** One log, whose records outlive the openings: a database, a broker. */
+export type LogEngine = {
+  open(): Promise<EventLog>;
+  close(): Promise<void>;
+};
+
+export type Stage = {
+  /** Of the last `open`. */
+  readonly log: EventLog;
+  open(): Promise<void>;
+  /** Its name is new, because the engine may be shared with others and with earlier runs. */
+  freshTopic(partitions?: number): Promise<string>;
+  caughtUp(group: string, topic: string): Promise<void>;
+  /** What a new group is given of a topic. Asserts that it holds so many records. */
+  readAll(topic: string, records: number): Promise<Batch[]>;
+  close(): Promise<void>;
+};
+
+export function createStage(openEngine: () => Promise<LogEngine>): Stage {
+  let engine: LogEngine;
+  let log: EventLog;
+  return {
+    get log() {
+      return log;
+    },
+    async open() {
+      engine ??= await openEngine();
+      log = await engine.open();
+    },
+    async freshTopic(partitions = 1) {
+      const topic = `contract-${randomUUID()}`;
+      await log.ensureTopics([{ name: topic, partitions }]);
+      return topic;
+    },
+    async caughtUp(group, topic) {
+      await until(
+        async () => lagOf(await log.endOffsets(topic), await log.committedOffsets(group, topic)) === 0,
+        patiently,
+      );
+    },
+    async readAll(topic, records) {
+      const batches: Batch[] = [];
+      const consumer = await log.consume({ topic, group: randomUUID(), maxRecords: 1_000, ...collect(batches) });
+      await until(() => countOf(batches) >= records, patiently);
+      await consumer.close();
+      assert.equal(countOf(batches), records);
+      return batches;
+    },
+    async close() {
+      await log.close();
+      await engine.close();
+    },
+  };
+}
+
+export function collect(batches: Batch[]): Pick<ConsumeOptions, "handle"> {
+  return {
+    async handle(batch) {
+      batches.push(batch);
+    },
+  };
+}
+
+/** Their values are numbers in the order of the append. */
+export function numbered(records: number, from = 0): NewRecord[] {
+  return Array.from({ length: records }, (_, i) => ({ key: `key-${i % 5}`, value: Buffer.from(String(from + i)) }));
+}
+
+export function countOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.records.length, 0);
+}
+
+export function sumOf(offsets: Offsets): bigint {
+  return [...offsets.values()].reduce((sum, offset) => sum + offset, 0n);
+}

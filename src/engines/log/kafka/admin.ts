@@ -1,0 +1,109 @@
+/** Topics, and how far partitions and groups have come. */
+import { createTopicsV7 } from "@platformatic/kafka";
+import type { Offsets, TopicSettings } from "../log.ts";
+import type { Cluster } from "./cluster.ts";
+import { type Coordinator, createCoordinator } from "./coordinator.ts";
+import { check, isPassing, isRefusal, repeated } from "./errors.ts";
+import { createLinks } from "./links.ts";
+import { committedOffsets, LATEST, listOffsets } from "./offsets.ts";
+
+export type Admin = {
+  endOffsets(topic: string): Promise<Offsets>;
+  committedOffsets(group: string, topic: string): Promise<Offsets>;
+  ensureTopics(topics: readonly TopicSettings[]): Promise<void>;
+  close(): void;
+};
+
+const WITHIN_MS = 10_000;
+const ANSWER_MS = 5_000;
+
+/** The deployment guide's retention: 7 days or 1 GiB a partition, whichever comes first. */
+const retention = [
+  { name: "retention.ms", value: String(168 * 3_600_000) },
+  { name: "retention.bytes", value: String(1_073_741_824) },
+];
+const forever = [
+  { name: "cleanup.policy", value: "delete" },
+  { name: "retention.ms", value: "-1" },
+  { name: "retention.bytes", value: "-1" },
+];
+
+export function createAdmin(cluster: Cluster): Admin {
+  const links = createLinks(cluster);
+  /** As many as there are groups that this process asks about. */
+  const coordinators = new Map<string, Coordinator>();
+
+  async function listEnds(topic: string): Promise<Offsets> {
+    try {
+      return await askLeaders(topic);
+    } catch (error) {
+      cluster.forget(topic);
+      throw error;
+    }
+  }
+
+  async function askLeaders(topic: string): Promise<Offsets> {
+    const { leaders } = await cluster.topic(topic);
+    const byLeader = Map.groupBy(leaders.keys(), (partition) => leaders[partition] as number);
+    const offsets: Offsets = new Map();
+    const asked = [...byLeader].map(async ([leader, partitions]) => {
+      const found = await listOffsets(await links.to(leader), topic, partitions, LATEST);
+      for (const [partition, offset] of found) offsets.set(partition, offset);
+    });
+    await Promise.all(asked);
+    return new Map([...offsets].sort(([a], [b]) => a - b));
+  }
+
+  async function missing(topics: readonly TopicSettings[]): Promise<TopicSettings[]> {
+    const there = new Set(await cluster.topics());
+    return topics.filter(({ name }) => !there.has(name));
+  }
+
+  async function create(topics: readonly TopicSettings[]): Promise<void> {
+    const { nodes, controller } = await cluster.brokers();
+    const replicas = Math.min(3, nodes.length);
+    // With three copies an acknowledged record outlives the loss of any one broker, and one may be away meanwhile.
+    const inSync = { name: "min.insync.replicas", value: replicas >= 3 ? "2" : "1" };
+    const wanted = topics.map(({ name, partitions, keptForever }) => {
+      const configs = [...(keptForever ? forever : retention), inSync];
+      return { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs };
+    });
+    const link = await links.to(controller);
+    const answer = await link.ask(createTopicsV7.api, ANSWER_MS, wanted, ANSWER_MS, false);
+    for (const { name, errorCode, errorMessage } of answer.topics) {
+      if (errorCode !== TOPIC_ALREADY_EXISTS) check(`make topic ${name}`, errorCode, errorMessage);
+    }
+  }
+
+  return {
+    endOffsets: (topic) => repeated(WITHIN_MS, () => listEnds(topic), mayPass),
+    committedOffsets(group, topic) {
+      const coordinator = coordinators.get(group) ?? createCoordinator(cluster, links, group);
+      coordinators.set(group, coordinator);
+      return repeated(
+        WITHIN_MS,
+        async () => {
+          const { leaders } = await cluster.topic(topic);
+          return coordinator.use((link) => committedOffsets(link, group, topic, [...leaders.keys()]));
+        },
+        mayPass,
+      );
+    },
+    async ensureTopics(topics) {
+      await repeated(WITHIN_MS, async () => {
+        const made = await missing(topics);
+        if (made.length > 0) await create(made);
+      });
+      // A topic that was just made is unknown to some brokers for a moment, and its leaders are not ready to lead.
+      for (const { name } of topics) await repeated(WITHIN_MS, () => listEnds(name));
+    },
+    close: links.cut,
+  };
+}
+
+const TOPIC_ALREADY_EXISTS = 36;
+
+/** Where a topic is asked about that nobody has made, waiting does not make it. */
+function mayPass(error: unknown): boolean {
+  return isPassing(error) && !isRefusal(error, "UNKNOWN_TOPIC_OR_PARTITION");
+}

@@ -1,0 +1,44 @@
+/**
+ * Whose a topic is. Beside `orders.reservations` lies `orders.reservations.shop`, one partition that retention never
+ * touches; the first claim in it counts. Every shop reads it before it consumes, so a second one finds out in time.
+ */
+import { type Claim, claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
+import type { Admin } from "./admin.ts";
+import type { Appender } from "./append.ts";
+import type { Cluster } from "./cluster.ts";
+import { createFetcher } from "./fetch.ts";
+
+/** @throws OtherShops where the topic is not this shop's. */
+export type ClaimTopic = (topic: string, shop: Shop) => Promise<void>;
+
+export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appender): ClaimTopic {
+  async function firstClaim(name: string): Promise<Claim | undefined> {
+    const end = (await admin.endOffsets(name)).get(0) ?? 0n;
+    const fetcher = createFetcher(cluster, name, 0);
+    try {
+      for (let next = await fetcher.earliest(); next < end; ) {
+        const fetched = await fetcher.from(next);
+        const [claim] = fetched.records.flatMap(({ value }) => claimFrom(value.toString()) ?? []);
+        if (claim) return claim;
+        next = fetched.next;
+      }
+      return undefined;
+    } finally {
+      fetcher.cut();
+    }
+  }
+
+  return async (topic, shop) => {
+    const name = `${topic}.shop`;
+    await admin.ensureTopics([{ name, partitions: 1, keptForever: true }]);
+    // Of two shops that start at the same time both may write a claim; both then read the same first one.
+    let claim = await firstClaim(name);
+    if (!claim) {
+      await appender.append(name, [{ key: topic, value: Buffer.from(claimText(shop)) }]);
+      claim = await firstClaim(name);
+    }
+    if (!claim) throw new Error(`the claim in Kafka's topic ${name} was written and is not there: try again`);
+    if (claim.shop === shop.id) return;
+    throw new OtherShops(`Kafka's topic ${topic}`, claim, `kafka-topics --delete --topic ${name}`);
+  };
+}

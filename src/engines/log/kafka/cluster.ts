@@ -1,0 +1,177 @@
+/** The brokers of one cluster: which there are, who leads a partition, who coordinates a group. */
+import {
+  type API,
+  apiVersionsV3,
+  findCoordinatorV4,
+  metadataV12,
+  NetworkError,
+  parseBroker,
+} from "@platformatic/kafka";
+import { check, KafkaSilence } from "./errors.ts";
+import { type Address, type Credentials, type Link, openLink } from "./link.ts";
+
+export type Topic = {
+  id: string;
+  /** The leading broker by partition; -1 where there is none at the moment. */
+  leaders: readonly number[];
+};
+
+export type Cluster = {
+  /** Asks any broker. @throws KafkaSilence */
+  ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
+  /** As last heard. @throws KafkaRefusal for a topic that nobody has made. */
+  topic(name: string): Promise<Topic>;
+  /** What was heard of the topic is no longer true. */
+  forget(name: string): void;
+  topics(): Promise<string[]>;
+  brokers(): Promise<{ nodes: number[]; controller: number }>;
+  coordinatorOf(group: string): Promise<number>;
+  /** A connection of the caller's own. @throws KafkaSilence */
+  connect(node: number): Promise<Link>;
+  close(): void;
+};
+
+export type ClusterOptions = Credentials & {
+  /** "host:port" of some brokers, with commas between them. */
+  bootstrap: string;
+};
+
+const OPEN_MS = 5_000;
+const CONNECT_MS = 1_000;
+const ANSWER_MS = 2_000;
+/** Partitions are added without anybody telling us. */
+const TOPIC_MAX_AGE_MS = 60_000;
+/** Fetch of Kafka 3.7. */
+const NEEDED = { apiKey: 1, version: 16 };
+
+/** @throws Error within 5 s, naming KAFKA_BOOTSTRAP and its hosts, when none of them answers. */
+export async function openCluster({ bootstrap, ...credentials }: ClusterOptions): Promise<Cluster> {
+  const seeds = bootstrap.split(",").map((entry) => parseBroker(entry.trim()));
+  const addresses = new Map<number, Address>();
+  const known = new Map<string, Topic & { heardAtMs: number }>();
+  let control: Promise<Link> | undefined;
+  let turn = 0;
+  let closed = false;
+
+  /** Another broker is tried first each time, so that one that hangs does not hold up everything. */
+  async function openControl(): Promise<Link> {
+    const candidates = [...addresses.values(), ...seeds];
+    const failures: unknown[] = [];
+    for (let i = 0; i < candidates.length; i++) {
+      if (closed) throw new KafkaSilence("the event log is closed");
+      const address = candidates[turn++ % candidates.length] as Address;
+      try {
+        return await openLink(address, credentials, CONNECT_MS);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length === 1) throw failures[0];
+    const each = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+    throw new KafkaSilence("no broker is reached", new AggregateError(failures, each.join("; ")));
+  }
+
+  async function controlLink(): Promise<Link> {
+    const opening = control ?? openControl();
+    control = opening;
+    try {
+      const link = await opening;
+      if (!link.broken) return link;
+      if (control === opening) control = undefined;
+      return controlLink();
+    } catch (error) {
+      if (control === opening) control = undefined;
+      throw error;
+    }
+  }
+
+  const ask: Cluster["ask"] = async (api, withinMs, ...args) => (await controlLink()).ask(api, withinMs, ...args);
+
+  async function metadata(names: string[] | null) {
+    const answer = await ask(metadataV12.api, ANSWER_MS, names, false, false);
+    for (const { nodeId, host, port } of answer.brokers) addresses.set(nodeId, { host, port });
+    return answer;
+  }
+
+  async function hear(name: string): Promise<Topic> {
+    const [found] = (await metadata([name])).topics;
+    check(`topic ${name}`, found?.errorCode ?? 3);
+    const partitions = found?.partitions ?? [];
+    const leaders = new Array<number>(partitions.length).fill(-1);
+    for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
+    const topic = { id: found?.topicId ?? "", leaders, heardAtMs: performance.now() };
+    known.set(name, topic);
+    return topic;
+  }
+
+  const cluster: Cluster = {
+    ask,
+    async topic(name) {
+      const last = known.get(name);
+      if (!last) return hear(name);
+      if (performance.now() - last.heardAtMs > TOPIC_MAX_AGE_MS) {
+        last.heardAtMs = performance.now();
+        // Nobody waits for it: what was heard is most likely still true, and where it is not, a broker says so.
+        hear(name).catch(() => {});
+      }
+      return last;
+    },
+    forget: (name) => void known.delete(name),
+    async topics() {
+      const { topics } = await metadata(null);
+      return topics.flatMap(({ name, isInternal }) => (name && !isInternal ? [name] : [])).sort();
+    },
+    async brokers() {
+      const { brokers, controllerId } = await metadata([]);
+      return { nodes: brokers.map(({ nodeId }) => nodeId), controller: controllerId };
+    },
+    async coordinatorOf(group) {
+      const { coordinators } = await ask(findCoordinatorV4.api, ANSWER_MS, GROUP, [group]);
+      const [found] = coordinators;
+      if (!found) throw new KafkaSilence(`no answer about the coordinator of group ${group}`);
+      check(`coordinator of group ${group}`, found.errorCode, found.errorMessage);
+      addresses.set(found.nodeId, { host: found.host, port: found.port });
+      return found.nodeId;
+    },
+    async connect(node) {
+      if (!addresses.has(node)) await metadata([]);
+      const address = addresses.get(node);
+      if (!address) throw new KafkaSilence(`broker ${node} is not part of the cluster at the moment`);
+      return openLink(address, credentials, CONNECT_MS);
+    },
+    close() {
+      closed = true;
+      control?.then((link) => link.cut()).catch(() => {});
+    },
+  };
+
+  await withinOpening({ bootstrap, ...credentials }, async () => {
+    const { apiKeys } = await ask(apiVersionsV3.api, ANSWER_MS, "dropgate", "1");
+    const fetch = apiKeys.find(({ apiKey }) => apiKey === NEEDED.apiKey);
+    if (fetch && fetch.maxVersion < NEEDED.version) throw new Error("it is older than Kafka 3.7");
+    await metadata([]);
+  }).catch((error) => {
+    cluster.close();
+    throw error;
+  });
+  return cluster;
+}
+
+/** Of FindCoordinator: the key is a group's name. */
+const GROUP = 0;
+
+async function withinOpening({ bootstrap, sasl }: ClusterOptions, work: () => Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${OPEN_MS} ms`)), OPEN_MS);
+  try {
+    await Promise.race([work(), late]);
+  } catch (error) {
+    // A broker that asks for a login answers what it can do, and then hangs up.
+    const cause = error instanceof KafkaSilence ? error.cause : undefined;
+    const hungUp = cause instanceof NetworkError && cause.message === "Connection closed";
+    const perhapsLogin = hungUp && !sasl ? "; if it asks for a login, set KAFKA_SASL_MECHANISM" : "";
+    throw new Error(`cannot use Kafka at ${bootstrap} (KAFKA_BOOTSTRAP)${perhapsLogin}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}

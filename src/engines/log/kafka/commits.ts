@@ -1,0 +1,73 @@
+/**
+ * The commits of one seat. One request is under way at a time, and what is handled meanwhile goes with the next one,
+ * the newest offset of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which
+ * must not be the pace of the handlers.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log, LogFields } from "#platform/log";
+import type { Offsets } from "../log.ts";
+import { isRefusal, pauseAfter } from "./errors.ts";
+
+export type Commits = {
+  note(partition: number, next: bigint): void;
+  /** Resolves when all that was noted is committed, or after `withinMs` of failures: Kafka may be gone. */
+  settle(withinMs: number): Promise<void>;
+  /** Commits nothing more. */
+  drop(): void;
+};
+
+export type CommitsOptions = {
+  send(offsets: Offsets): Promise<void>;
+  /** The seat is lost: other members may hold its partitions by now. */
+  onFenced(): void;
+  log: Log;
+  fields: LogFields;
+};
+
+export function createCommits({ send, onFenced, log, fields }: CommitsOptions): Commits {
+  let noted: Offsets = new Map();
+  let sending: Promise<void> | undefined;
+  let giveUpAt = Number.POSITIVE_INFINITY;
+  let dropped = false;
+
+  async function sendAll(): Promise<void> {
+    let failures = 0;
+    while (noted.size > 0 && !dropped) {
+      const offsets = noted;
+      noted = new Map();
+      try {
+        await send(offsets);
+        failures = 0;
+      } catch (error) {
+        if (isRefusal(error, ...fenced)) {
+          dropped = true;
+          onFenced();
+          break;
+        }
+        noted = new Map([...offsets, ...noted]);
+        const pauseMs = pauseAfter(failures++);
+        log.warn("commit failed; it is repeated", { ...fields, attempt: failures, pauseMs }, error);
+        if (performance.now() + pauseMs > giveUpAt) break;
+        await sleep(pauseMs);
+      }
+    }
+    sending = undefined;
+  }
+
+  return {
+    note(partition, next) {
+      if (dropped) return;
+      noted.set(partition, next);
+      sending ??= sendAll();
+    },
+    async settle(withinMs) {
+      giveUpAt = performance.now() + withinMs;
+      await sending;
+    },
+    drop() {
+      dropped = true;
+    },
+  };
+}
+
+const fenced = ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID", "REBALANCE_IN_PROGRESS"];

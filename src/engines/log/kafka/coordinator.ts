@@ -1,0 +1,26 @@
+/** The broker that coordinates a group, found anew whenever it has moved or is silent. */
+import type { Cluster } from "./cluster.ts";
+import { isRefusal, KafkaSilence } from "./errors.ts";
+import type { Link } from "./link.ts";
+import type { Links } from "./links.ts";
+
+export type Coordinator = {
+  /** @throws what `work` throws, and KafkaSilence. */
+  use<T>(work: (link: Link) => Promise<T>): Promise<T>;
+};
+
+export function createCoordinator(cluster: Cluster, links: Links, group: string): Coordinator {
+  let node: number | undefined;
+  return {
+    async use(work) {
+      try {
+        node ??= await cluster.coordinatorOf(group);
+        return await work(await links.to(node));
+      } catch (error) {
+        const moved = isRefusal(error, "NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE");
+        if (moved || error instanceof KafkaSilence) node = undefined;
+        throw error;
+      }
+    },
+  };
+}

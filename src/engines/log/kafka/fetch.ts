@@ -1,0 +1,115 @@
+/** Reads the records of one partition from its leader. */
+import { fetchV16, type RecordsBatch } from "@platformatic/kafka";
+import type { StoredRecord } from "../log.ts";
+import type { Cluster } from "./cluster.ts";
+import { check, isRefusal, KafkaSilence } from "./errors.ts";
+import type { Link } from "./link.ts";
+import { EARLIEST, listOffsets } from "./offsets.ts";
+
+type Fetched = {
+  records: StoredRecord[];
+  /** Where the next fetch begins; beyond the last record where Kafka has put marks of its own. */
+  next: bigint;
+};
+
+export type Fetcher = {
+  /** Waits up to half a second for a record to come. @throws KafkaSilence, KafkaRefusal */
+  from(offset: bigint): Promise<Fetched>;
+  /** Of the oldest record that Kafka still keeps. */
+  earliest(): Promise<bigint>;
+  /** Ends what is under way. */
+  cut(): void;
+};
+
+const WAIT_MS = 500;
+const ANSWER_MS = 5_000;
+/** Kafka gives at least one record, however large. */
+const MAX_BYTES = 1_048_576;
+
+/**
+ * Has a connection of its own: Kafka answers the requests of one connection in turn, so partitions that share one
+ * would wait out each other's long polls.
+ */
+export function createFetcher(cluster: Cluster, topic: string, partition: number): Fetcher {
+  let link: Link | undefined;
+  let cut = false;
+
+  async function leader(): Promise<Link> {
+    if (link && !link.broken) return link;
+    const node = (await cluster.topic(topic)).leaders[partition] ?? -1;
+    if (node < 0) throw new KafkaSilence(`partition ${partition} of ${topic} has no leader`);
+    link = await cluster.connect(node);
+    if (cut) link.cut();
+    return link;
+  }
+
+  async function toLeader<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    try {
+      return await work(await leader());
+    } catch (error) {
+      // Another broker may lead by now.
+      cluster.forget(topic);
+      link?.cut();
+      throw error;
+    }
+  }
+
+  async function fetch(link: Link, offset: bigint): Promise<Fetched> {
+    const { id } = await cluster.topic(topic);
+    const place = { partition, fetchOffset: offset, currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
+    const topics = [{ topicId: id, partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
+    const limits = [WAIT_MS, 1, MAX_BYTES, READ_UNCOMMITTED, NO_SESSION, NO_EPOCH] as const;
+    const answer = await link.ask(fetchV16.api, WAIT_MS + ANSWER_MS, ...limits, topics, [], "");
+    const what = `fetch partition ${partition} of ${topic} from offset ${offset}`;
+    check(what, answer.errorCode);
+    const [found] = answer.responses.flatMap((each) => each.partitions);
+    if (!found) throw new KafkaSilence(what);
+    check(what, found.errorCode);
+    return decode(found.records ?? [], offset);
+  }
+
+  return {
+    from: (offset) => toLeader((link) => fetch(link, offset)),
+    earliest: () =>
+      toLeader(async (link) => (await listOffsets(link, topic, [partition], EARLIEST)).get(partition) ?? 0n),
+    cut() {
+      cut = true;
+      link?.cut();
+    },
+  };
+}
+
+/** The offset lies before what retention has left, or beyond the end of a topic that was made anew. */
+export function isOutOfRange(error: unknown): boolean {
+  return isRefusal(error, "OFFSET_OUT_OF_RANGE");
+}
+
+function decode(batches: readonly RecordsBatch[], offset: bigint): Fetched {
+  const records: StoredRecord[] = [];
+  let next = offset;
+  for (const batch of batches) {
+    next = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
+    if (batch.attributes & IS_CONTROL) continue;
+    for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
+      const at = batch.firstOffset + BigInt(offsetDelta);
+      // Kafka sends whole batches: the first may begin before what was asked for.
+      if (at < offset) continue;
+      const appendedAt =
+        batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta;
+      records.push({
+        offset: at,
+        key: key?.toString() ?? "",
+        value: value ?? Buffer.alloc(0),
+        headers: Object.fromEntries(headers.map(([name, text]) => [String(name ?? ""), String(text ?? "")])),
+        appendedAtMs: Number(appendedAt),
+      });
+    }
+  }
+  return { records, next };
+}
+
+const READ_UNCOMMITTED = 0;
+const NO_SESSION = 0;
+const NO_EPOCH = -1;
+const LOG_APPEND_TIME = 0b1000;
+const IS_CONTROL = 0b10_0000;

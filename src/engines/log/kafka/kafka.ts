@@ -1,0 +1,64 @@
+/**
+ * The event log in Kafka, 3.7 or later. An acknowledged record is in the memory of every in-sync replica: it outlives
+ * killed brokers, and a loss of power only where another replica kept running, since Kafka does not wait for its disk.
+ */
+import type { Log } from "#platform/log";
+import type { Consumer, EventLog } from "../log.ts";
+import { createAdmin } from "./admin.ts";
+import { createAppender } from "./append.ts";
+import { type ClaimTopic, createClaimTopic } from "./claim.ts";
+import { openCluster } from "./cluster.ts";
+import type { Credentials } from "./link.ts";
+import { startMember } from "./member.ts";
+import { createProducer } from "./produce.ts";
+
+export type KafkaLogOptions = Credentials & {
+  /** "host:port" of some brokers, with commas between them. */
+  bootstrap: string;
+  /** The most records a handler is ever given at once; the guide's `max-poll-records`. */
+  maxPollRecords: number;
+  /** A member that is silent for so long loses its partitions; the brokers allow 6 s to 30 min unless told. */
+  sessionTimeoutMs: number;
+  log: Log;
+};
+
+/** @throws Error within 5 s, naming KAFKA_BOOTSTRAP and its hosts, when no broker answers. */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog & { claim: ClaimTopic }> {
+  const { maxPollRecords, sessionTimeoutMs, log, ...access } = options;
+  const cluster = await openCluster(access);
+  const admin = createAdmin(cluster);
+  const producer = createProducer(cluster);
+  const appender = createAppender(cluster, producer);
+  const members = new Set<Consumer>();
+  let closed = false;
+
+  return {
+    append: appender.append,
+    claim: createClaimTopic(cluster, admin, appender),
+    async consume({ topic, group, maxRecords, handle }) {
+      if (closed) throw new Error("the event log is closed");
+      await cluster.topic(topic);
+      const most = Math.min(maxRecords, maxPollRecords);
+      const member = startMember({ cluster, topic, group, maxRecords: most, handle, sessionTimeoutMs, log });
+      members.add(member);
+      return {
+        async close() {
+          await member.close();
+          members.delete(member);
+        },
+      };
+    },
+    endOffsets: admin.endOffsets,
+    committedOffsets: admin.committedOffsets,
+    ensureTopics: admin.ensureTopics,
+    topics: cluster.topics,
+    async close() {
+      closed = true;
+      await Promise.all([...members].map((member) => member.close()));
+      await appender.close();
+      producer.close();
+      admin.close();
+      cluster.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * One connection to one broker, with a deadline on every request. It speaks the client's requests and not its
+ * `Producer` and `Consumer`: those cannot tell whether a failed send had left the process, commit again under the
+ * next generation after a rebalance, and begin that rebalance while a batch is in hand. The versions asked for are
+ * those of Kafka 3.7, which every later broker speaks.
+ */
+import { isIP } from "node:net";
+import { type API, Connection, ResponseError } from "@platformatic/kafka";
+import { KafkaSilence } from "./errors.ts";
+import { adviceOn, type Security } from "./security.ts";
+
+export type Address = { host: string; port: number };
+
+export type Credentials = Security & { clientId: string };
+
+export type Link = {
+  /**
+   * The whole answer, whose error codes are the caller's to look at.
+   * @throws KafkaSilence, after which the link is of no more use.
+   */
+  ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
+  readonly broken: boolean;
+  /** Ends it; who waits for an answer gets KafkaSilence. */
+  cut(): void;
+};
+
+/** The client's own limit, which must never be the one that strikes. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** @throws KafkaSilence */
+export async function openLink(address: Address, credentials: Credentials, withinMs: number): Promise<Link> {
+  const { clientId, tls, sasl } = credentials;
+  const where = `${address.host}:${address.port}`;
+  const connection = new Connection(clientId, {
+    // The name is asked for too, so that brokers behind one address can tell which of them is meant. And the certificate
+    // is checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    ...(tls && { tls: { ...tls, rejectUnauthorized: true }, tlsServerName: isIP(address.host) === 0 }),
+    ...(sasl && { sasl }),
+    connectTimeout: withinMs,
+    requestTimeout: NEVER_MS,
+  });
+  // Without a listener the loss of an idle connection would end the process.
+  connection.on("error", () => {});
+  try {
+    await connection.connect(address.host, address.port);
+  } catch (error) {
+    connection.socket?.destroy();
+    throw new KafkaSilence(`no connection to Kafka at ${where}${adviceOn(error, credentials)}`, error);
+  }
+  let broken = false;
+  connection.once("close", () => {
+    broken = true;
+  });
+
+  function cut(): void {
+    broken = true;
+    connection.socket.destroy();
+  }
+
+  return {
+    ask(api, withinMs, ...args) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          reject(new KafkaSilence(`Kafka at ${where} did not answer within ${Math.round(withinMs)} ms`));
+          cut();
+        }, withinMs);
+        api.async(connection, ...args).then(
+          (answer) => {
+            clearTimeout(timer);
+            resolve(answer);
+          },
+          (error) => {
+            clearTimeout(timer);
+            const answer = answerIn(error);
+            if (answer) return resolve(answer as Awaited<ReturnType<typeof api.async>>);
+            reject(new KafkaSilence(`Kafka at ${where} did not answer${adviceOn(error, credentials)}`, error));
+            cut();
+          },
+        );
+      });
+    },
+    get broken() {
+      return broken;
+    },
+    cut,
+  };
+}
+
+/** The client throws where any part of an answer bears an error; the other parts matter all the same. */
+function answerIn(error: unknown): unknown {
+  return error instanceof ResponseError ? (error as { response?: unknown }).response : undefined;
+}

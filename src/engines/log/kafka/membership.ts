@@ -1,0 +1,145 @@
+/**
+ * A seat in a consumer group: joining, the division of the partitions among the members, heartbeats and leaving, in
+ * Kafka's classic protocol. The newer one (KIP-848) keeps the session timeout on the brokers, where the deployment
+ * guide's `session-timeout-ms` could not reach it.
+ */
+import {
+  decodeConsumerProtocolAssignment,
+  decodeConsumerProtocolSubscription,
+  encodeConsumerProtocolAssignment,
+  encodeConsumerProtocolSubscription,
+  heartbeatV4,
+  joinGroupV9,
+  leaveGroupV5,
+  offsetCommitV8,
+  syncGroupV5,
+} from "@platformatic/kafka";
+import type { Offsets } from "../log.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { check, isRefusal } from "./errors.ts";
+import type { Link } from "./link.ts";
+
+/** Good until the group divides itself anew; Kafka refuses what is done on a seat of a former generation. */
+export type Seat = {
+  memberId: string;
+  generation: number;
+  partitions: number[];
+  /** How many partitions this member has divided among all; it then has to notice when there are more. */
+  divided: number | undefined;
+};
+
+export type Membership = {
+  /** Waits until the other members have joined again too, at most the time that they have for it. */
+  sit(): Promise<Seat>;
+  beat(seat: Seat): Promise<void>;
+  commit(seat: Seat, offsets: Offsets): Promise<void>;
+  leave(): Promise<void>;
+};
+
+export type MembershipOptions = {
+  cluster: Cluster;
+  coordinator: Coordinator;
+  group: string;
+  topic: string;
+  sessionTimeoutMs: number;
+  /** How long the others wait for a member that has a batch in hand. */
+  rebalanceTimeoutMs: number;
+};
+
+const ANSWER_MS = 5_000;
+/** The name under which others know a division by turns; its form is the one of Java's consumers. */
+const PROTOCOL = "roundrobin";
+
+export function createMembership(options: MembershipOptions): Membership {
+  const { cluster, coordinator, group, topic, sessionTimeoutMs, rebalanceTimeoutMs } = options;
+  const subscription = encodeConsumerProtocolSubscription({ version: 0, topics: [topic] });
+  let memberId = "";
+
+  async function join(link: Link) {
+    const protocols = [{ name: PROTOCOL, metadata: subscription }];
+    const withinMs = rebalanceTimeoutMs + ANSWER_MS;
+    const ask = () => {
+      const limits = [sessionTimeoutMs, rebalanceTimeoutMs] as const;
+      return link.ask(joinGroupV9.api, withinMs, group, ...limits, memberId, null, "consumer", protocols);
+    };
+    let answer = await ask();
+    // A new member is first told its name, so that one that dies while it joins leaves nothing behind.
+    if (answer.errorCode === MEMBER_ID_REQUIRED) {
+      memberId = answer.memberId;
+      answer = await ask();
+    }
+    check(`join group ${group}`, answer.errorCode);
+    memberId = answer.memberId;
+    return answer;
+  }
+
+  /** Every topic of the group is dealt out by turns to the members that read it. */
+  async function divide(members: readonly { memberId: string; metadata: Buffer }[]) {
+    const readers = members
+      .map((member) => ({ id: member.memberId, topics: decodeConsumerProtocolSubscription(member.metadata).topics }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const shares = new Map(readers.map(({ id }) => [id, [] as { topic: string; partitions: number[] }[]]));
+    for (const name of new Set(readers.flatMap((reader) => reader.topics))) {
+      const turns = readers.filter((reader) => reader.topics.includes(name));
+      const partitions = [...(await cluster.topic(name)).leaders.keys()];
+      for (const [turn, { id }] of turns.entries()) {
+        const mine = partitions.filter((partition) => partition % turns.length === turn);
+        shares.get(id)?.push({ topic: name, partitions: mine });
+      }
+    }
+    return [...shares].map(([id, assignedPartitions]) => {
+      return { memberId: id, assignment: encodeConsumerProtocolAssignment({ version: 0, assignedPartitions }) };
+    });
+  }
+
+  return {
+    async sit() {
+      try {
+        return await coordinator.use(async (link) => {
+          const joined = await join(link);
+          const generation = joined.generationId;
+          const leads = joined.leader === memberId;
+          if (leads) cluster.forget(topic);
+          const division = leads ? await divide(joined.members) : [];
+          const divided = leads ? (await cluster.topic(topic)).leaders.length : undefined;
+          const identity = [group, generation, memberId, null, "consumer", PROTOCOL] as const;
+          const synced = await link.ask(syncGroupV5.api, rebalanceTimeoutMs + ANSWER_MS, ...identity, division);
+          check(`divide the partitions of group ${group}`, synced.errorCode);
+          const { assignedPartitions } = decodeConsumerProtocolAssignment(synced.assignment);
+          const partitions = assignedPartitions.flatMap((each) => (each.topic === topic ? each.partitions : []));
+          return { memberId, generation, partitions, divided };
+        });
+      } catch (error) {
+        if (isRefusal(error, "UNKNOWN_MEMBER_ID")) memberId = "";
+        throw error;
+      }
+    },
+    beat({ generation, memberId }) {
+      return coordinator.use(async (link) => {
+        const answer = await link.ask(heartbeatV4.api, ANSWER_MS, group, generation, memberId, null);
+        check(`heartbeat in group ${group}`, answer.errorCode);
+      });
+    },
+    commit({ generation, memberId }, offsets) {
+      const partitions = [...offsets].map(([partitionIndex, committedOffset]) => {
+        return { partitionIndex, committedOffset, committedLeaderEpoch: -1, committedMetadata: null };
+      });
+      return coordinator.use(async (link) => {
+        const topics = [{ name: topic, partitions }];
+        const answer = await link.ask(offsetCommitV8.api, ANSWER_MS, group, generation, memberId, null, topics);
+        for (const { partitionIndex, errorCode } of answer.topics.flatMap((each) => each.partitions)) {
+          check(`commit partition ${partitionIndex} of ${topic} for group ${group}`, errorCode);
+        }
+      });
+    },
+    async leave() {
+      if (memberId === "") return;
+      const members = [{ memberId, reason: "closed" }];
+      await coordinator.use((link) => link.ask(leaveGroupV5.api, ANSWER_MS, group, members));
+      memberId = "";
+    },
+  };
+}
+
+const MEMBER_ID_REQUIRED = 79;

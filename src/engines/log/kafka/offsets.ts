@@ -1,0 +1,47 @@
+/** How far partitions and groups have come, asked of the broker that knows. */
+import { listOffsetsV8, offsetFetchV8 } from "@platformatic/kafka";
+import type { Offsets } from "../log.ts";
+import { check } from "./errors.ts";
+import type { Link } from "./link.ts";
+
+const ANSWER_MS = 5_000;
+
+/** The place of the next record (the high watermark), the place of the oldest that is kept. */
+export const LATEST = -1n;
+export const EARLIEST = -2n;
+
+export async function listOffsets(
+  link: Link,
+  topic: string,
+  partitions: readonly number[],
+  place: bigint,
+): Promise<Offsets> {
+  const asked = partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp: place }));
+  const answer = await link.ask(listOffsetsV8.api, ANSWER_MS, -1, 0, [{ name: topic, partitions: asked }]);
+  const found: Offsets = new Map();
+  for (const { partitionIndex, errorCode, offset } of answer.topics.flatMap((each) => each.partitions)) {
+    check(`offset of partition ${partitionIndex} of ${topic}`, errorCode);
+    found.set(partitionIndex, offset);
+  }
+  return found;
+}
+
+/** Partitions without a commit are left out. */
+export async function committedOffsets(
+  link: Link,
+  group: string,
+  topic: string,
+  partitions: number[],
+): Promise<Offsets> {
+  const topics = [{ name: topic, partitionIndexes: partitions }];
+  const answer = await link.ask(offsetFetchV8.api, ANSWER_MS, [{ groupId: group, memberEpoch: -1, topics }], false);
+  const offsets: Offsets = new Map();
+  for (const { errorCode, topics } of answer.groups) {
+    check(`offsets of group ${group}`, errorCode);
+    for (const { partitionIndex, committedOffset, errorCode } of topics.flatMap((each) => each.partitions)) {
+      check(`offset of group ${group} on partition ${partitionIndex} of ${topic}`, errorCode);
+      if (committedOffset >= 0n) offsets.set(partitionIndex, committedOffset);
+    }
+  }
+  return offsets;
+}

@@ -1,0 +1,101 @@
+/** What the deployment guide's operators see and rely on. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import { findProgram, run } from "../../../../scripts/servers/cache.ts";
+import { until } from "../../../../test/support/until.ts";
+import { numbered, patiently, sumOf } from "../contract/stage.testing.ts";
+import { AppendFailed, toDeadLetters } from "../log.ts";
+import { type KafkaStage, settings } from "./kafka.testing.ts";
+import { openKafkaLog } from "./kafka.ts";
+
+export function operationLaws(stage: KafkaStage): void {
+  const tool = (name: string, ...args: string[]) => {
+    const all = ["--bootstrap-server", stage.bootstrap, ...args];
+    return run(findProgram(name) ?? name, all, { timeoutMs: 60_000 });
+  };
+
+  describe("operation", () => {
+    test("H5: a poisoned record is put aside in <topic>.dlq, and those behind it are handled", async () => {
+      const topic = await stage.freshTopic(1);
+      await stage.eventLog.ensureTopics([{ name: `${topic}.dlq`, partitions: 1 }]);
+      const group = randomUUID();
+      await stage.eventLog.append(topic, [
+        { key: "a", value: Buffer.from("{}") },
+        { key: "b", value: Buffer.from("{") },
+        { key: "c", value: Buffer.from("{}") },
+      ]);
+      const handled: string[] = [];
+      const consumer = await stage.eventLog.consume({
+        topic,
+        group,
+        maxRecords: 10,
+        async handle(batch) {
+          for (const record of batch.records) {
+            try {
+              JSON.parse(record.value.toString());
+              handled.push(record.key);
+            } catch (error) {
+              await toDeadLetters(stage.eventLog, batch, record, error);
+            }
+          }
+        },
+      });
+      await stage.caughtUp(group, topic);
+      await consumer.close();
+      assert.deepEqual(handled, ["a", "c"]);
+      assert.equal(sumOf(await stage.eventLog.endOffsets(`${topic}.dlq`)), 1n);
+    });
+
+    test("the guide's kafka-consumer-groups shows the group, its offsets and its lag", async () => {
+      const topic = await stage.freshTopic(2);
+      const group = `order-processor-${randomUUID()}`;
+      await stage.eventLog.append(topic, numbered(20));
+      let handled = 0;
+      const consumer = await stage.eventLog.consume({
+        topic,
+        group,
+        maxRecords: 100,
+        async handle({ records }) {
+          handled += records.length;
+        },
+      });
+      await until(() => handled === 20, patiently);
+      await stage.caughtUp(group, topic);
+      const live = await tool("kafka-consumer-groups", "--describe", "--group", group);
+      assert.match(live, new RegExp(`${topic}\\s+0\\s+\\d+\\s+\\d+\\s+0\\s+dropgate-test`));
+      await consumer.close();
+      await stage.eventLog.append(topic, [{ key: "late", value: Buffer.from("late") }]);
+      const empty = await tool("kafka-consumer-groups", "--describe", "--group", group);
+      assert.match(empty, new RegExp(`${topic}\\s+[01]\\s+\\d+\\s+\\d+\\s+1\\s`));
+    });
+
+    test("a topic that is made has the guide's retention", async () => {
+      const topic = await stage.freshTopic(1);
+      const described = await tool("kafka-configs", "--describe", "--entity-type", "topics", "--entity-name", topic);
+      assert.match(described, /retention\.ms=604800000/);
+      assert.match(described, /retention\.bytes=1073741824/);
+    });
+
+    test("more waiting than Kafka takes in one batch is stored in several", async () => {
+      const topic = await stage.freshTopic(1);
+      const value = Buffer.alloc(200_000, 7);
+      await Promise.all(
+        Array.from({ length: 40 }, (_, i) => stage.eventLog.append(topic, [{ key: String(i), value }])),
+      );
+      assert.equal(sumOf(await stage.eventLog.endOffsets(topic)), 40n);
+      const tooLarge = stage.eventLog.append(topic, [{ key: "a", value: Buffer.alloc(1_100_000) }]);
+      const neighbour = stage.eventLog.append(topic, [{ key: "b", value: Buffer.from("small") }]);
+      await assert.rejects(tooLarge, AppendFailed);
+      await neighbour;
+    });
+
+    test("an address where no Kafka is says so within 5 s, with its host and KAFKA_BOOTSTRAP", async () => {
+      const startedMs = performance.now();
+      await assert.rejects(openKafkaLog({ ...settings, bootstrap: "127.0.0.1:1,127.0.0.2:1" }), (error: Error) => {
+        return /KAFKA_BOOTSTRAP/.test(error.message) && /127\.0\.0\.1:1,127\.0\.0\.2:1/.test(error.message);
+      });
+      assert.ok(performance.now() - startedMs < 6_000);
+    });
+  });
+}

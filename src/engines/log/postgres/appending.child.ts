@@ -1,0 +1,25 @@
+/**
+ * A process of its own that appends to `orders`, one record after another, and prints each number once it is
+ * acknowledged. It ends when an append certainly was not stored, printing why.
+ */
+
+import { createLog } from "#platform/log";
+import { openSql } from "../../sql/postgres.ts";
+import { AppendFailed } from "../log.ts";
+import { openPostgresLog } from "./postgres.ts";
+
+const url = process.argv[2] as string;
+const sql = openSql({ url, maxConnections: 2, applicationName: "child" });
+const log = await openPostgresLog({ sql, url, log: createLog({ level: "silent" }) });
+for (let number = 0; ; number++) {
+  try {
+    await log.append("orders", [{ key: "child", value: Buffer.from(String(number)) }]);
+    console.log(number);
+  } catch (error) {
+    if (!(error instanceof AppendFailed)) throw error;
+    if (error.handedOver) continue;
+    console.log((error.cause as Error).message);
+    break;
+  }
+}
+process.exit();

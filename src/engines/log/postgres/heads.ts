@@ -1,0 +1,111 @@
+/**
+ * The topics, and the end of each of their partitions. The owner keeps them in memory, because nobody else appends;
+ * a row for them in the database would be the hottest of all, and slow as long as any old snapshot is held.
+ */
+import type { Sql } from "#engines/sql";
+import type { Offsets, TopicSettings } from "../log.ts";
+
+export type Heads = {
+  /** @throws for a topic that nobody has made. */
+  partitionsOf(topic: string): number;
+  /** The offset that the next record gets, unless an append that was given up has landed meanwhile. */
+  endOf(topic: string, partition: number): bigint;
+  raise(topic: string, partition: number, end: bigint): void;
+  /** Resolves when the partition holds a record at `offset`, and when waiting is over for good. */
+  reaches(topic: string, partition: number, offset: bigint): Promise<void>;
+  /** Finds what was stored without an answer. */
+  refresh(): Promise<void>;
+  /** What PostgreSQL holds. @throws for a topic that nobody has made. */
+  read(topic: string): Promise<Offsets>;
+  ensure(topics: readonly TopicSettings[]): Promise<void>;
+  topics(): string[];
+  /** Ends every wait. */
+  close(): void;
+};
+
+type Head = { end: bigint; waiting: (() => void)[] };
+
+export function createHeads(sql: Sql): Heads {
+  const heads = new Map<string, Head[]>();
+  let closed = false;
+
+  function headsOf(topic: string): Head[] {
+    const found = heads.get(topic);
+    if (!found) throw new Error(`there is no topic ${topic}: ensureTopics makes it when the process starts`);
+    return found;
+  }
+
+  function headOf(topic: string, partition: number): Head {
+    const head = headsOf(topic)[partition];
+    if (!head) throw new RangeError(`topic ${topic} has no partition ${partition}`);
+    return head;
+  }
+
+  function raise(topic: string, partition: number, end: bigint): void {
+    const head = headOf(topic, partition);
+    if (end <= head.end) return;
+    head.end = end;
+    wake(head);
+  }
+
+  async function refresh(): Promise<void> {
+    for (const { topic, partition, end } of await sql.query<EndRow>(selectEnds)) {
+      const known = heads.get(topic) ?? [];
+      heads.set(topic, known);
+      known[partition] ??= { end: 0n, waiting: [] };
+      raise(topic, partition, BigInt(end));
+    }
+  }
+
+  return {
+    partitionsOf: (topic) => headsOf(topic).length,
+    endOf: (topic, partition) => headOf(topic, partition).end,
+    raise,
+    refresh,
+    async reaches(topic, partition, offset) {
+      const head = headOf(topic, partition);
+      if (closed || head.end > offset) return;
+      await new Promise<void>((resolve) => head.waiting.push(resolve));
+    },
+    async read(topic) {
+      headsOf(topic);
+      const rows = await sql.query<EndRow>(`${selectEnds} where topic = $1`, [topic]);
+      return new Map(rows.map(({ partition, end }) => [partition, BigInt(end)]));
+    },
+    async ensure(topics) {
+      await sql.query(insertTopics, [topics.map((topic) => topic.name), topics.map((topic) => topic.partitions)]);
+      await refresh();
+    },
+    topics: () => [...heads.keys()].sort(),
+    close() {
+      closed = true;
+      for (const head of [...heads.values()].flat()) wake(head);
+    },
+  };
+}
+
+function wake(head: Head): void {
+  const waiting = head.waiting;
+  head.waiting = [];
+  for (const resolve of waiting) resolve();
+}
+
+type EndRow = { topic: string; partition: number; end: number };
+
+const selectEnds = `
+  select topic, partition, coalesce(last.next_offset, 0) as end
+  from event_log.topic
+    cross join generate_series(0, partitions - 1) as partition
+    left join lateral (
+      select base_offset + record_count as next_offset
+      from event_log.batch
+      where batch.topic = topic.topic and batch.partition = partition.partition
+      order by base_offset desc
+      limit 1
+    ) as last on true`;
+
+// A topic that is there keeps its number of partitions.
+const insertTopics = `
+  insert into event_log.topic (topic, partitions)
+  select * from unnest($1::text[], $2::integer[])
+  on conflict do nothing`;

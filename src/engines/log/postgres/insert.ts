@@ -1,0 +1,114 @@
+/** The one statement that appends, and what its errors say about whether it stands. */
+import pg from "pg";
+import { crashPoint } from "#platform/crash-points";
+import type { Heads } from "./heads.ts";
+import type { Owner } from "./owner.ts";
+
+export type Frame = { topic: string; partition: number; bytes: Buffer };
+export type Failure = { handedOver: boolean; cause: unknown };
+
+/** Stores all frames or none; answers nothing when they are stored. To be called again only after the answer. */
+export type InsertFrames = (frames: readonly Frame[]) => Promise<Failure | undefined>;
+
+/** Each further try means that another append which had been given up has landed. */
+const MAX_TRIES = 3;
+
+export function createInserter(owner: Owner, heads: Heads): InsertFrames {
+  async function insertAtEnds(client: pg.Client, batches: readonly NewBatch[]): Promise<Failure | undefined> {
+    const bases = batches.map(({ topic, partition }) => heads.endOf(topic, partition));
+    const values = [owner.epoch, ...columnsOf(batches, bases)];
+    const { rowCount } = await client.query({ name: "append", text: insertBatches, values });
+    await crashPoint("log.append.acknowledged");
+    if (rowCount !== batches.length) return { handedOver: false, cause: await whyNothingWasInserted() };
+    batches.forEach(({ topic, partition, frames }, i) => {
+      heads.raise(topic, partition, (bases[i] as bigint) + BigInt(frames.length));
+    });
+    return undefined;
+  }
+
+  /** The statement stood, but the epoch in it was no longer the owner's. */
+  async function whyNothingWasInserted(): Promise<unknown> {
+    await owner.keep().catch(() => {});
+    return owner.fenced ?? new Error("event_log.owner does not hold the epoch of this process");
+  }
+
+  return async (frames) => {
+    let client: pg.Client;
+    try {
+      if (owner.fenced) throw owner.fenced;
+      client = await owner.connection();
+      await crashPoint("log.append");
+    } catch (cause) {
+      return { handedOver: false, cause };
+    }
+    const batches = batchesOf(frames);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await insertAtEnds(client, batches);
+      } catch (cause) {
+        if (!isRefusal(cause)) {
+          owner.discard(client);
+          return { handedOver: true, cause };
+        }
+        if (!isOffsetTaken(cause) || tries === MAX_TRIES) return { handedOver: false, cause };
+        await heads.refresh().catch(() => {});
+      }
+    }
+  };
+}
+
+type NewBatch = { topic: string; partition: number; frames: Buffer[] };
+
+function batchesOf(frames: readonly Frame[]): NewBatch[] {
+  const batches = new Map<string, NewBatch>();
+  for (const { topic, partition, bytes } of frames) {
+    const name = `${partition} ${topic}`;
+    const batch = batches.get(name);
+    if (batch) batch.frames.push(bytes);
+    else batches.set(name, { topic, partition, frames: [bytes] });
+  }
+  return [...batches.values()];
+}
+
+/** All frames go as one value and are cut by the statement: an array of bytea would travel as hexadecimal text. */
+function columnsOf(batches: readonly NewBatch[], bases: readonly bigint[]): unknown[] {
+  const sizes = batches.map(({ frames }) => frames.reduce((sum, frame) => sum + frame.length, 0));
+  let next = 1;
+  const starts = sizes.map((size) => {
+    const start = next;
+    next += size;
+    return start;
+  });
+  return [
+    batches.map((batch) => batch.topic),
+    batches.map((batch) => batch.partition),
+    bases,
+    batches.map((batch) => batch.frames.length),
+    starts,
+    sizes,
+    Buffer.concat(batches.flatMap((batch) => batch.frames)),
+  ];
+}
+
+/**
+ * PostgreSQL itself said no to the statement and took all of it back. FATAL and PANIC can come after the commit,
+ * and so can silence.
+ */
+function isRefusal(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.severity === "ERROR";
+}
+
+/** An append that had been given up has landed after all, at the offsets that this one was to have. */
+function isOffsetTaken(error: pg.DatabaseError): boolean {
+  return error.code === "23505" && error.table === "batch";
+}
+
+// "for share" makes a take-over wait for this transaction, and this one see a take-over that was first.
+const insertBatches = `
+  with owned as (
+    select epoch from event_log.owner where epoch = $1 for share
+  )
+  insert into event_log.batch (topic, partition, base_offset, record_count, records)
+  select topic, partition, base_offset, record_count, substring($8::bytea from start for size)
+  from owned, unnest($2::text[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[], $7::integer[])
+    as given(topic, partition, base_offset, record_count, start, size)`;

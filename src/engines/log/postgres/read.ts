@@ -1,0 +1,60 @@
+/** Reads stored batches. Partitions that wait to be read at the same time share one statement. */
+import type { Sql } from "#engines/sql";
+import { createBatcher } from "#platform/batch";
+import type { StoredRecord } from "../log.ts";
+import { decodeFrames } from "./frames.ts";
+
+export type Want = { topic: string; partition: number; from: bigint; maxRecords: number };
+
+/** Answers the records from `from` on: `maxRecords`, or as many more as the last stored batch brings. */
+export type ReadRecords = (want: Want) => Promise<StoredRecord[]>;
+
+/** More than there are partitions with consumers in one process. */
+const MAX_WAITING = 10_000;
+/** What one statement may bring into memory at once is this many times `maxRecords` and a batch each. */
+const MAX_READS_A_STATEMENT = 16;
+
+export function createReader(sql: Sql): ReadRecords {
+  const reads = createBatcher({ maxBatch: MAX_READS_A_STATEMENT, maxWaiting: MAX_WAITING, run: readBatches });
+
+  async function readBatches(wants: Want[]): Promise<BatchRow[][]> {
+    const rows = await sql.query<BatchRow>(selectBatches, [
+      wants.map((want) => want.topic),
+      wants.map((want) => want.partition),
+      wants.map((want) => want.from),
+      wants.map((want) => want.maxRecords),
+    ]);
+    return wants.map((_, i) => rows.filter((row) => row.want === i + 1));
+  }
+
+  /** A batch that cannot be decoded holds up its own partition, not those that shared the statement. */
+  return async (want) => (await reads.add(want)).flatMap((row) => decode(row, want.from));
+}
+
+/** The first batch may begin before the offset that was asked for. */
+function decode(row: BatchRow, from: bigint): StoredRecord[] {
+  const baseOffset = BigInt(row.base_offset);
+  const records = decodeFrames({ baseOffset, appendedAtMs: row.appended_at_ms, frames: row.records });
+  return baseOffset >= from ? records : records.slice(Number(from - baseOffset));
+}
+
+type BatchRow = { want: number; base_offset: number; appended_at_ms: number; records: Buffer };
+
+// Offsets have no gaps, so a range of offsets bounds the number of records.
+const selectBatches = `
+  select want::integer, base_offset, extract(epoch from appended_at)::float8 * 1000 as appended_at_ms, records
+  from unnest($1::text[], $2::integer[], $3::bigint[], $4::integer[])
+      with ordinality as given(topic, partition, from_offset, max_records, want)
+    cross join lateral (
+      select base_offset, appended_at, records
+      from event_log.batch
+      where batch.topic = given.topic and batch.partition = given.partition
+        and base_offset < from_offset + max_records
+        and base_offset >= (
+          select coalesce(max(base_offset), 0)
+          from event_log.batch
+          where batch.topic = given.topic and batch.partition = given.partition and base_offset <= from_offset
+        )
+      order by base_offset
+    ) as found
+  order by want, base_offset`;

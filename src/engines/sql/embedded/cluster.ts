@@ -1,0 +1,68 @@
+/** Makes the folder in which PostgreSQL keeps its databases: a "cluster" in its own words. */
+import { execFile } from "node:child_process";
+import { chown, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { Account } from "./account.ts";
+import type { Binaries } from "./binaries.ts";
+
+const SUPERUSER = "dropgate";
+const INITDB_TIMEOUT_MS = 60_000;
+
+/**
+ * How PostgreSQL is told its folder. The account may have no way through the folders above it (a project in root's
+ * home), but a process that was started inside may stay there, and on Linux this path leads to where it is.
+ */
+export function placeOf(cluster: string): string {
+  return process.platform === "linux" ? "/proc/self/cwd" : cluster;
+}
+
+/** PostgreSQL's own settings come from here, never from the PG* variables of a developer's shell. */
+export const environment = { PATH: process.env.PATH, LC_ALL: "C" };
+
+/**
+ * Does nothing to a cluster that is there. A new one appears whole or not at all, because it is made beside.
+ * @throws when the cluster is of another major version than the programs.
+ */
+export async function createCluster(cluster: string, binaries: Binaries, account: Account | undefined): Promise<void> {
+  const found = await readFile(join(cluster, "PG_VERSION"), "utf8").catch(() => undefined);
+  const major = binaries.version.split(".")[0];
+  if (found?.trim() === major) return;
+  if (found) {
+    throw new Error(
+      `${cluster} was written by PostgreSQL ${found.trim()} and this release carries ${binaries.version}: ` +
+        "dump it with the release that wrote it and restore it into an empty DATA_DIR, or set DATABASE_URL",
+    );
+  }
+
+  const unfinished = `${cluster}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { mode: 0o700 });
+  if (account) await chown(unfinished, account.uid, account.gid);
+  await initialize(unfinished, binaries, account);
+  await rename(unfinished, cluster);
+  await syncFolder(dirname(cluster));
+}
+
+async function initialize(folder: string, binaries: Binaries, account: Account | undefined): Promise<void> {
+  const args = [`--pgdata=${placeOf(folder)}`, `--username=${SUPERUSER}`, "--encoding=UTF8", "--auth=trust"];
+  // Collation that depends on no library of the machine: indexes stay valid when the folder moves or libc changes.
+  args.push("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions");
+  try {
+    const options = { ...account, cwd: folder, env: environment, timeout: INITDB_TIMEOUT_MS };
+    await promisify(execFile)(binaries.initdb, args, options);
+  } catch (cause) {
+    const said = (cause as { stderr?: string }).stderr?.trim();
+    throw new Error(`initdb could not make ${folder}: ${said || String(cause)}`, { cause });
+  }
+}
+
+/** Without it a power cut could bring the old name back, which the next start would take for unfinished. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,109 @@
+/** A real PostgreSQL that comes with `npm ci` and lives in DATA_DIR/postgres: no server to install, nothing to set up. */
+import { hash } from "node:crypto";
+import { constants } from "node:fs";
+import { chown, lstat, mkdir, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import pg from "pg";
+import { openFolder } from "#platform/folder";
+import { type Account, accountOf } from "./account.ts";
+import { findBinaries } from "./binaries.ts";
+import { createCluster } from "./cluster.ts";
+import { lockFolder } from "./lock.ts";
+import { stopOrphan } from "./orphan.ts";
+import { runServer } from "./server.ts";
+
+const DATABASE = "dropgate";
+
+export type EmbeddedPostgres = {
+  /** Leads through a Unix socket which only this user, and root, can open: there is no port and no password. */
+  url: string;
+  /** Of PostgreSQL, such as `18.4`. */
+  version: string;
+  /** Fulfils when the server has ended: with nothing after `stop()`, with the reason when it ended by itself. */
+  exited: Promise<Error | undefined>;
+  /** Takes at most about 20 s. Connections that are still open are closed and their transactions rolled back. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the server of `dataDir` and makes it first if there is none. It stops when this process ends, in whatever way,
+ * and does not keep this process alive.
+ * @throws when another process uses `dataDir`, naming it; when the server does not come up, with its last log lines.
+ */
+export async function startPostgres(options: {
+  dataDir: string;
+  onLog?: (line: string) => void;
+}): Promise<EmbeddedPostgres> {
+  const folder = resolve(options.dataDir, "postgres");
+  const cluster = join(folder, "data");
+  openFolder(folder, { mode: 0o700 });
+  const account = await accountOf(cluster);
+
+  await using starting = new AsyncDisposableStack();
+  const lock = lockFolder(folder, options.dataDir);
+  starting.defer(() => lock.release());
+  const binaries = await findBinaries(account);
+  await stopOrphan(cluster);
+  await createCluster(cluster, binaries, account);
+  const socketFolder = await makeSocketFolder(cluster, account);
+  starting.defer(() => rm(socketFolder, { recursive: true, force: true }));
+  const server = await runServer({ cluster, binaries, account, socketFolder, onLog: options.onLog ?? (() => {}) });
+  starting.defer(() => server.stop());
+  const url = `postgresql://${DATABASE}@localhost/${DATABASE}?host=${encodeURIComponent(socketFolder)}`;
+  await createDatabase(url);
+  lock.tell(url);
+
+  const held = starting.move();
+  const exited = server.exited.then(async (reason) => {
+    await held.disposeAsync();
+    return reason;
+  });
+  return {
+    url,
+    version: binaries.version,
+    exited,
+    async stop() {
+      await server.stop();
+      await exited;
+    },
+  };
+}
+
+/**
+ * The same folder for the same cluster, so that its URL stays over a restart and kill -9 leaves nothing behind for ever.
+ * A socket's path holds 103 bytes on macOS and 107 on Linux, and a bind-mounted DATA_DIR may not carry sockets at all,
+ * so it does not lie there. Root's TMPDIR may be closed to the server's user; /tmp is not.
+ */
+async function makeSocketFolder(cluster: string, account: Account | undefined): Promise<string> {
+  const parent = account || tmpdir().length > 60 ? "/tmp" : tmpdir();
+  const name = hash("sha256", await realpath(cluster), "hex").slice(0, 16);
+  const folder = join(parent, `dropgate-postgres-${name}`);
+  await mkdir(folder, { mode: 0o700 }).catch((error) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  // Its mode is the lock on the server's door, and /tmp is where others may have been before us.
+  const found = await lstat(folder);
+  const isOurs = found.uid === process.getuid?.() || found.uid === account?.uid;
+  if (!isOurs || found.mode !== (constants.S_IFDIR | 0o700)) {
+    throw new Error(`${folder} was made by somebody else (user ${found.uid}); remove it`);
+  }
+  if (account) await chown(folder, account.uid, account.gid);
+  // A killed server leaves its socket's lock behind. No server of ours runs by now, and the number in the lock may be
+  // another program's, or that of a dead process nobody has buried yet: PostgreSQL would refuse to start because of it.
+  await rm(join(folder, ".s.PGSQL.5432.lock"), { force: true });
+  return folder;
+}
+
+async function createDatabase(url: string): Promise<void> {
+  const maintenance = new URL(url);
+  maintenance.pathname = "/postgres";
+  const client = new pg.Client({ connectionString: maintenance.href, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [DATABASE]);
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}

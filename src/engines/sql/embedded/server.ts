@@ -1,0 +1,121 @@
+/** The running server: one child process, its log, its end. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Account } from "./account.ts";
+import type { Binaries } from "./binaries.ts";
+import { environment, placeOf } from "./cluster.ts";
+import { endPostgres } from "./orphan.ts";
+
+const POLL_MS = 5;
+/** Long, because after a crash the server first replays up to max_wal_size of its log. */
+const READY_TIMEOUT_MS = 120_000;
+const LOG_LINES_KEPT = 20;
+/** Processes of a server that was killed may hold its log open for a while. */
+const LAST_WORDS_MS = 500;
+
+/**
+ * The shell becomes PostgreSQL and leaves a watcher behind that waits on a pipe from us. When we end without a word, by
+ * kill -9 too, the pipe breaks and the watcher shuts the server down; a line through the pipe lets the watcher go.
+ */
+const WATCHED = '( (read -r word <&3 || kill -INT $$) >/dev/null 2>&1 & ); exec "$@" 3<&-';
+
+const SETTINGS = {
+  listen_addresses: "",
+  unix_socket_permissions: "0700",
+  cluster_name: "dropgate",
+  max_connections: "100",
+  shared_buffers: "128MB",
+  fsync: "on",
+  full_page_writes: "on",
+  synchronous_commit: "on",
+  jit: "off", // It compiles for longer than our statements run.
+  timezone: "UTC",
+  log_timezone: "UTC",
+  // Errors of statements reach who sent them; the log is for what befalls the server.
+  log_min_messages: "log",
+  log_checkpoints: "off",
+  log_line_prefix: "",
+};
+
+/** @throws when the server ends or is silent instead of getting ready. */
+export async function runServer(options: {
+  cluster: string;
+  binaries: Binaries;
+  account: Account | undefined;
+  socketFolder: string;
+  onLog: (line: string) => void;
+}) {
+  const { cluster, binaries, account, socketFolder } = options;
+  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socketFolder });
+  const args = ["-D", placeOf(cluster), ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  const child = spawn("/bin/sh", ["-c", WATCHED, "sh", binaries.postgres, ...args], {
+    ...account,
+    cwd: cluster,
+    env: environment,
+    // In a session of its own, so that the terminal's Ctrl-C reaches us and we stop the server in order.
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  const errors = child.stderr as Socket;
+  const watcher = child.stdio[3] as Socket;
+  watcher.on("error", () => {}); // It may be gone before we let it go.
+  for (const handle of [child, errors, watcher]) handle.unref();
+
+  const log: string[] = [];
+  const lines = createInterface({ input: errors }).on("line", (line) => {
+    log.push(line);
+    if (log.length > LOG_LINES_KEPT) log.shift();
+    options.onLog(line);
+  });
+
+  let stopping = false;
+  let ended = false;
+  const lastWords = once(lines, "close");
+  const exited = once(child, "exit").then(
+    ([code, signal]) => end(`PostgreSQL ended by itself (${signal ?? `exit code ${code}`})`),
+    (error) => end(`PostgreSQL could not be started (${error.message})`),
+  );
+  async function end(how: string): Promise<Error | undefined> {
+    ended = true;
+    watcher.end("\n");
+    if (stopping) return undefined;
+    await Promise.race([lastWords, sleep(LAST_WORDS_MS)]);
+    return new Error(`${how}; its last words:\n${log.join("\n")}`);
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    if (!ended && child.pid) {
+      child.ref();
+      await endPostgres(child.pid, () => ended);
+    }
+    await exited;
+  }
+
+  await untilReady(cluster, child.pid, () => ended).catch(async (error) => {
+    const reason = ended ? await exited : error;
+    await stop();
+    throw reason;
+  });
+  return { exited, stop };
+}
+
+/**
+ * PostgreSQL keeps its state in the eighth line of postmaster.pid, for its own pg_ctl. The first says whose state it is:
+ * a server that was killed leaves the file behind, and in it that it was ready.
+ */
+async function untilReady(cluster: string, pid: number | undefined, hasEnded: () => boolean): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    if (hasEnded()) throw new Error("ended");
+    const lines = (await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
+    if (Number(lines[0]) === pid && lines[7]?.trim() === "ready") return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`PostgreSQL was not ready after ${READY_TIMEOUT_MS} ms`);
+}

@@ -1,0 +1,243 @@
+/** What every workflow engine promises. Laws of one group run at once, as runs do. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Story, stepPatience, type Workflows } from "../workflows.ts";
+import { type Act, contractStory, type Plot, type PlotSteps } from "./story.testing.ts";
+
+/** One engine, whose runs outlive the openings: a database, a server. */
+export type WorkflowsEngine = {
+  open(story: Story<Plot, PlotSteps>): Promise<Workflows<Plot>>;
+  close(): Promise<void>;
+};
+
+const FAR = 3_600_000;
+const PATIENCE_MS = 60_000;
+
+export function workflowsContract(name: string, openEngine: () => Promise<WorkflowsEngine>): void {
+  describe(`the workflows on ${name}`, { timeout: 5 * PATIENCE_MS }, () => {
+    let engine: WorkflowsEngine;
+    before(async () => {
+      engine = await openEngine();
+    });
+    after(() => engine.close());
+
+    describe("while they are open", { concurrency: true }, () => {
+      const stage = createStage();
+      let workflows: Workflows<Plot>;
+      before(async () => {
+        workflows = await engine.open(stage.story);
+      });
+      after(() => workflows.close());
+
+      async function tell(run: string, acts: Act[], untilMs = Date.now() + FAR): Promise<string> {
+        await workflows.start(run, { run, acts, untilMs });
+        return end(workflows, run);
+      }
+
+      test("a run is told to its end", async () => {
+        assert.equal(await tell("simple", ["first", "second"]), "first, second");
+      });
+
+      test("a run that is open or unknown has no outcome", async () => {
+        await workflows.start("open", { run: "open", acts: ["wait"], untilMs: Date.now() + FAR });
+        assert.equal(await workflows.outcome("open"), undefined);
+        assert.equal(await workflows.outcome("unheard of"), undefined);
+        await workflows.nudge("open");
+        assert.equal(await end(workflows, "open"), "nudged");
+      });
+
+      test("H6: a run that is started ten times at once runs its steps once", async () => {
+        const plot: Plot = { run: "tenfold", acts: ["first", "second"], untilMs: 0 };
+        await Promise.all(Array.from({ length: 10 }, () => workflows.start("tenfold", plot)));
+        assert.equal(await end(workflows, "tenfold"), "first, second");
+        assert.deepEqual([stage.calls("tenfold", "first"), stage.calls("tenfold", "second")], [1, 1]);
+      });
+
+      test("H6: a run that is started again after it ended does nothing", async () => {
+        await tell("over", ["first"]);
+        assert.equal(await tell("over", ["second"]), "first");
+        await tell("meanwhile", ["first"]);
+        assert.deepEqual([stage.calls("over", "first"), stage.calls("over", "second")], [1, 0]);
+      });
+
+      test("a nudge wakes a run long before its deadline", async () => {
+        await workflows.start("asleep", {
+          run: "asleep",
+          acts: ["first", "wait", "second"],
+          untilMs: Date.now() + FAR,
+        });
+        await tell("passing time", ["first", "second"]);
+        await workflows.nudge("asleep");
+        assert.equal(await end(workflows, "asleep"), "first, nudged, second");
+      });
+
+      test("a nudge before the run waits is not lost", async () => {
+        const step = Promise.withResolvers<string>();
+        stage.play("early", "first", () => step.promise);
+        await workflows.start("early", { run: "early", acts: ["first", "wait"], untilMs: Date.now() + FAR });
+        await until(() => stage.calls("early", "first") === 1);
+        await workflows.nudge("early");
+        step.resolve("first");
+        assert.equal(await end(workflows, "early"), "first, nudged");
+      });
+
+      test("a nudge to a run that is unknown or has ended is harmless", async () => {
+        await workflows.nudge("nobody");
+        await tell("gone", ["first"]);
+        await workflows.nudge("gone");
+        assert.equal(await workflows.outcome("gone"), "first");
+        assert.equal(stage.calls("gone", "first"), 1);
+      });
+
+      test("the deadline passes by itself", async () => {
+        const untilMs = Date.now() + 700;
+        assert.equal(await tell("late", ["wait"], untilMs), "deadline");
+        assert.ok(Date.now() >= untilMs, "it did not wait for its deadline");
+      });
+
+      test("a deadline of the past has passed", async () => {
+        assert.equal(await tell("too late", ["wait", "first"], 0), "deadline, first");
+      });
+
+      test("a step that fails is tried again", async () => {
+        stage.play("flaky", "first", (attempt) => {
+          if (attempt < 3) throw new Error("not yet");
+          return `attempt ${attempt}`;
+        });
+        assert.equal(await tell("flaky", ["first", "second"]), "attempt 3, second");
+      });
+
+      test("a step whose attempts are used up is thrown to the story, which goes on", async () => {
+        stage.play("hopeless", "first", fail);
+        assert.equal(await tell("hopeless", ["first", "second"]), "first was given up, second");
+        assert.equal(stage.calls("hopeless", "first"), stepPatience.attempts);
+      });
+
+      test("a step that is past giving up is repeated until it succeeds", async () => {
+        stage.play("stubborn", "stubborn", (attempt) => (attempt > stepPatience.attempts ? "at last" : fail()));
+        assert.equal(await tell("stubborn", ["stubborn"]), "at last");
+      });
+
+      test("a run whose story throws has failed, and its outcome says so", async () => {
+        stage.play("broken", "second", fail);
+        await assert.rejects(tell("broken", ["first", "stake all on second"]), /broken/);
+      });
+
+      test("two hundred runs at once all end", async () => {
+        const runs = Array.from({ length: 200 }, (_, i) => `one of many ${i}`);
+        const ends = await Promise.all(runs.map((run) => tell(run, ["first", "second", "stubborn"])));
+        assert.deepEqual(new Set(ends), new Set(["first, second, stubborn"]));
+        assert.ok(runs.every((run) => stage.calls(run, "second") === 1));
+      });
+    });
+
+    describe("that were closed and opened again", () => {
+      /** Tells the beginning of one run in one opening and its end in the next. */
+      async function tellInTwo(plot: Plot, stage: Stage, begun: () => boolean, between: () => Promise<void>) {
+        const before = await engine.open(stage.story);
+        await before.start(plot.run, plot);
+        await until(begun);
+        await before.close();
+        await between();
+        return engine.open(stage.story);
+      }
+
+      test("a run goes on with its waiting and hears a nudge, and finished steps are not run again", async () => {
+        const stage = createStage();
+        const plot: Plot = { run: "paused", acts: ["first", "wait", "second"], untilMs: Date.now() + FAR };
+        const begun = () => stage.calls("paused", "first") === 1;
+        const workflows = await tellInTwo(plot, stage, begun, async () => {});
+        assert.equal(await workflows.outcome("paused"), undefined);
+        await workflows.nudge("paused");
+        assert.equal(await end(workflows, "paused"), "first, nudged, second");
+        assert.deepEqual([stage.calls("paused", "first"), stage.calls("paused", "second")], [1, 1]);
+        await workflows.close();
+      });
+
+      test("a deadline that passed in between has passed, and is not granted anew", async () => {
+        const stage = createStage();
+        const plot: Plot = { run: "overslept", acts: ["first", "wait"], untilMs: Date.now() + 2_000 };
+        const begun = () => stage.calls("overslept", "first") === 1;
+        const workflows = await tellInTwo(plot, stage, begun, () => until(() => Date.now() > plot.untilMs));
+        assert.equal(await end(workflows, "overslept"), "first, deadline");
+        await workflows.close();
+      });
+
+      test("a run goes on with the step it was at, and the story hears nothing of the interruption", async () => {
+        const stage = createStage();
+        const plot: Plot = { run: "cut off", acts: ["first", "second"], untilMs: 0 };
+        stage.play("cut off", "second", fail);
+        const begun = () => stage.calls("cut off", "second") === 1;
+        const workflows = await tellInTwo(plot, stage, begun, async () =>
+          stage.play("cut off", "second", () => "healed"),
+        );
+        assert.equal(await end(workflows, "cut off"), "first, healed");
+        assert.equal(stage.calls("cut off", "first"), 1);
+        await workflows.close();
+      });
+
+      test("a run that was started before is left as it is", async () => {
+        const stage = createStage();
+        const workflows = await engine.open(stage.story);
+        await workflows.start("overslept", { run: "overslept", acts: ["second"], untilMs: 0 });
+        assert.equal(await end(workflows, "overslept"), "first, deadline");
+        assert.equal(stage.calls("overslept", "second"), 0);
+        await workflows.close();
+      });
+    });
+  });
+}
+
+type Playing = (attempt: number) => string | Promise<string>;
+export type Stage = ReturnType<typeof createStage>;
+
+/** Steps that count their calls and do as they are told for each run; where they are told nothing, they answer their name. */
+function createStage() {
+  const counts = new Map<string, number>();
+  const plays = new Map<string, Playing>();
+  const keyOf = (run: string, step: keyof PlotSteps) => `${run} / ${step}`;
+
+  function actor(step: keyof PlotSteps) {
+    return async (run: string) => {
+      const key = keyOf(run, step);
+      const attempt = (counts.get(key) ?? 0) + 1;
+      counts.set(key, attempt);
+      return plays.get(key)?.(attempt) ?? step;
+    };
+  }
+
+  const story: Story<Plot, PlotSteps> = {
+    name: "contractStory",
+    tell: contractStory,
+    steps: { first: actor("first"), second: actor("second"), stubborn: actor("stubborn") },
+    repeated: new Set(["stubborn"]),
+  };
+  return {
+    story,
+    calls: (run: string, step: keyof PlotSteps) => counts.get(keyOf(run, step)) ?? 0,
+    play: (run: string, step: keyof PlotSteps, playing: Playing) => void plays.set(keyOf(run, step), playing),
+  };
+}
+
+function fail(): never {
+  throw new Error("the step fails, as the law wants it to");
+}
+
+/** @throws what the outcome throws, or when the run has not ended in time. */
+export async function end(workflows: Workflows<Plot>, run: string): Promise<string> {
+  let outcome: string | undefined;
+  await until(async () => {
+    outcome = await workflows.outcome(run);
+    return outcome !== undefined;
+  });
+  return outcome as string;
+}
+
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const givenUpAt = Date.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (Date.now() > givenUpAt) throw new Error(`waited ${PATIENCE_MS} ms in vain for ${condition}`);
+    await sleep(10);
+  }
+}

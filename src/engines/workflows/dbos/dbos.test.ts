@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
+import type { Act, Plot } from "../contract/story.testing.ts";
+import { end, until, workflowsContract } from "../contract/workflows.testing.ts";
+import { recordingStory } from "./dbos.child.ts";
+import { openDbosWorkflows } from "./dbos.ts";
+
+const log = createLog({ level: "silent" });
+
+workflowsContract("DBOS", async () => {
+  const database = await openTestDatabase();
+  return {
+    open: (story) => openDbosWorkflows({ url: database.url, story, log }),
+    close: () => database.close(),
+  };
+});
+
+describe("DBOS itself", { timeout: 180_000 }, () => {
+  let database: TestDatabase;
+  before(async () => {
+    database = await openTestDatabase();
+    await database.sql.query("create table call (run text, step text, teller text)");
+  });
+  after(() => database.close());
+
+  async function open(t: TestContext) {
+    const workflows = await openDbosWorkflows({
+      url: database.url,
+      story: recordingStory(database.sql, "parent"),
+      log,
+    });
+    t.after(() => workflows.close());
+    return workflows;
+  }
+
+  const plan = (run: string, acts: Act[], waitMs = 3_600_000): Plot => ({ run, acts, untilMs: Date.now() + waitMs });
+
+  function startChild(t: TestContext, plot: Plot, hangsAt = "", url = database.url): ChildProcess {
+    const file = join(import.meta.dirname, "dbos.child.ts");
+    const child = spawn(process.execPath, [file, url, JSON.stringify(plot), hangsAt], { stdio: "inherit" });
+    t.after(() => child.kill("SIGKILL"));
+    return child;
+  }
+
+  async function kill(child: ChildProcess): Promise<void> {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+
+  async function callsOf(run: string): Promise<unknown[]> {
+    const rows = await database.sql.query("select step || ' by ' || teller as call from call where run = $1", [run]);
+    return rows.map((row) => row.call);
+  }
+
+  const untilCalled = (run: string, call: string) => until(async () => (await callsOf(run)).includes(call));
+
+  /** A waiting run has written down its deadline. */
+  const untilWaiting = (run: string) =>
+    until(async () => {
+      const marks = "select 1 from dbos.operation_outputs where workflow_uuid = $1 and function_name = 'DBOS.sleep'";
+      return (await database.sql.query(marks, [run])).length > 0;
+    });
+
+  async function executorOf(run: string): Promise<unknown> {
+    const [row] = await database.sql.query("select executor_id from dbos.workflow_status where workflow_uuid = $1", [
+      run,
+    ]);
+    return row?.executor_id;
+  }
+
+  test("a run whose process was killed in the middle of a step goes on with that step", async (t) => {
+    const plot = plan("cut", ["first", "second", "stubborn"]);
+    const child = startChild(t, plot, "second");
+    await untilCalled("cut", "second by child");
+    await kill(child);
+    const workflows = await open(t);
+    assert.equal(await end(workflows, "cut"), "first by child, second by parent, stubborn by parent");
+    const calls = ["first by child", "second by child", "second by parent", "stubborn by parent"];
+    assert.deepEqual(await callsOf("cut"), calls);
+  });
+
+  test("a run whose process was killed while it waited waits on, until the deadline it had", async (t) => {
+    const plot = plan("asleep", ["first", "wait", "second"], 4_000);
+    const child = startChild(t, plot);
+    await untilWaiting("asleep");
+    await kill(child);
+    const workflows = await open(t);
+    assert.equal(await end(workflows, "asleep"), "first by child, deadline, second by parent");
+    assert.ok(Date.now() >= plot.untilMs, "it did not wait for its deadline");
+  });
+
+  test("a process that lives keeps its runs, and those of one that died are taken over", async (t) => {
+    const acts: Act[] = ["first", "wait", "second"];
+    const living = startChild(t, plan("of the living", acts));
+    const dying = startChild(t, plan("of the dead", acts));
+    await untilWaiting("of the living");
+    await untilWaiting("of the dead");
+    const [owner, dead] = [await executorOf("of the living"), await executorOf("of the dead")];
+    const workflows = await open(t);
+    await kill(dying);
+    await until(async () => (await executorOf("of the dead")) !== dead);
+    assert.equal(await executorOf("of the living"), owner);
+    await workflows.nudge("of the living");
+    await workflows.nudge("of the dead");
+    assert.equal(await end(workflows, "of the living"), "first by child, nudged, second by child");
+    // By whom of the living, is up to them.
+    assert.match(await end(workflows, "of the dead"), /^first by child, nudged, second by (child|parent)$/);
+    await kill(living);
+  });
+
+  test("a step that is under way when they close is finished, and not run again", async (t) => {
+    const step = Promise.withResolvers<void>();
+    const recording = recordingStory(database.sql, "parent");
+    const second = async (run: string) => {
+      const call = await recording.steps.second(run);
+      await step.promise;
+      return call;
+    };
+    const story = { ...recording, steps: { ...recording.steps, second } };
+    const before = await openDbosWorkflows({ url: database.url, story, log });
+    await before.start("under way", plan("under way", ["second", "stubborn"]));
+    await untilCalled("under way", "second by parent");
+    const closed = before.close();
+    step.resolve();
+    await closed;
+    const workflows = await open(t);
+    assert.equal(await end(workflows, "under way"), "second by parent, stubborn by parent");
+    assert.deepEqual(await callsOf("under way"), ["second by parent", "stubborn by parent"]);
+  });
+
+  test("runs outlive the loss of every connection, and nudges that nobody heard", async (t) => {
+    const workflows = await open(t);
+    await workflows.start("cut off", plan("cut off", ["first", "wait", "second"]));
+    await untilWaiting("cut off");
+    await database.sql.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name like 'dropgate workflows%'`,
+    );
+    await workflows.nudge("cut off");
+    assert.equal(await end(workflows, "cut off"), "first by parent, nudged, second by parent");
+    assert.deepEqual(await callsOf("cut off"), ["first by parent", "second by parent"]);
+  });
+
+  test("runs that ended a week ago are forgotten, open ones never", async (t) => {
+    const before = await open(t);
+    await before.start("old", plan("old", ["first"]));
+    await before.start("open", plan("open", ["wait"]));
+    await end(before, "old");
+    await before.close();
+    await database.sql.query(
+      `update dbos.workflow_status set completed_at = completed_at - 8 * 24 * 3600000::bigint where workflow_uuid = 'old'`,
+    );
+    const workflows = await open(t);
+    await until(async () => (await executorOf("old")) === undefined);
+    await workflows.nudge("open");
+    assert.equal(await end(workflows, "open"), "nudged");
+  });
+
+  test("processes that come to an empty database together all find their place", async (t) => {
+    const empty = await openTestDatabase();
+    t.after(() => empty.close());
+    await empty.sql.query("create table call (run text, step text, teller text)");
+    const children = ["one", "two", "three"].map((run) => startChild(t, plan(run, ["first"]), "", empty.url));
+    await until(async () => (await empty.sql.query("select from call")).length === 3);
+    await Promise.all(children.map(kill));
+  });
+
+  test("a process opens them once at a time", async (t) => {
+    const workflows = await open(t);
+    await assert.rejects(open(t), /once at a time/);
+    await workflows.close();
+    await (await open(t)).close();
+  });
+
+  test("what cannot be reached is reported, and does not keep the place", async (t) => {
+    const nowhere = new URL(database.url);
+    nowhere.port = "1";
+    const story = recordingStory(database.sql, "parent");
+    await assert.rejects(openDbosWorkflows({ url: nowhere.href, story, log }), /open workflows for contractStory/);
+    await open(t);
+  });
+});

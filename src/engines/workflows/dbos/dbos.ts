@@ -1,0 +1,179 @@
+/**
+ * Workflows in PostgreSQL itself, by DBOS Transact. A step's answer is written down before the story hears it, and a
+ * run that is taken up again is told from its start with the answers it has had.
+ *
+ * Several processes may share a database: a run belongs to one of them at a time, and when that one dies another takes
+ * it over within about four seconds. A story that comes to ask for its steps in another order needs another name, once
+ * its open runs have ended.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { DBOS, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
+// The only doors to taking over an executor's runs atomically, to waking those who wait, and to its patience.
+import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
+import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
+import type { Log } from "#platform/log";
+import { startLoop } from "#platform/loop";
+import type { Steps, Story, Workflows } from "../workflows.ts";
+import { openExecutorLease } from "./executor-lease.ts";
+import { createDbosLogger } from "./logger.ts";
+import { openDbosPool } from "./pool.ts";
+import { createTeller, NUDGE_TOPIC } from "./teller.ts";
+
+const BEAT_EVERY_MS = 2_000;
+const FORGET_EVERY_MS = 60_000;
+/** Long after any retry of a start could still arrive. */
+const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
+const FORGET_AT_ONCE = 1_000;
+/**
+ * How long callers wait. DBOS itself never gives up: what was asked for still happens, behind its caller's back, when
+ * PostgreSQL is there again.
+ */
+const NUDGE_PATIENCE_MS = 2_000;
+const ANSWER_PATIENCE_MS = 30_000;
+const CLOSE_PATIENCE_MS = 5_000;
+/** There is no number of restarts after which an order may be left alone. */
+const MAX_TAKE_OVERS = 1_000_000;
+/** Between two tries to reach PostgreSQL again. With the default of 60 s an outage of 10 s held runs up for 90 (measured). */
+const LONGEST_RETRY_PAUSE_S = 4;
+
+/** DBOS keeps its registry and its connections in variables of its modules, so there is one of it in a process. */
+let isOpen = false;
+
+type DbosOptions<Input, S extends Steps> = {
+  /** Leads to PostgreSQL itself: LISTEN and session locks do not pass a pooler in transaction mode. */
+  url: string;
+  story: Story<Input, S>;
+  log: Log;
+};
+
+/** @throws when this process has workflows open already, or PostgreSQL cannot be reached within 5 s. */
+export async function openDbosWorkflows<Input, S extends Steps>(
+  options: DbosOptions<Input, S>,
+): Promise<Workflows<Input>> {
+  const { name } = options.story;
+  if (isOpen) throw new Error(`cannot open workflows for ${name}: a process can have DBOS open once at a time`);
+  isOpen = true;
+  try {
+    return await open(options);
+  } catch (error) {
+    throw new Error(`open workflows for ${name}`, { cause: error });
+  }
+}
+
+async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Input, S>): Promise<Workflows<Input>> {
+  await using resources = new AsyncDisposableStack();
+  resources.defer(() => {
+    isOpen = false;
+  });
+  const lease = await openExecutorLease(url);
+  // Given up last, so that nobody takes over a run that is still being written here.
+  resources.defer(() => lease.close());
+  const pool = openDbosPool(url);
+  resources.defer(() => pool.end());
+  resources.defer(shutDown);
+
+  dbRetryConfig.maxBackoffSec = LONGEST_RETRY_PAUSE_S;
+  const teller = createTeller(story, log);
+  const tell = DBOS.registerWorkflow(teller.tell, { name: story.name, maxRecoveryAttempts: MAX_TAKE_OVERS });
+  DBOS.setConfig({
+    name: story.name,
+    // The default is a hash of the source, with which a new build would leave the runs of the old one alone.
+    applicationVersion: story.name,
+    executorID: lease.executorId,
+    systemDatabasePool: pool,
+    logger: createDbosLogger(log),
+  });
+  // It makes its tables here, and of several processes that did this at a time all but one failed (measured).
+  await lease.alone(() => DBOS.launch());
+
+  const beating = startLoop({
+    everyMs: BEAT_EVERY_MS,
+    async work() {
+      const { dead, wasLost } = await lease.beat(story.name);
+      if (dead.length > 0) await takeOver(dead, log);
+      if (wasLost) wakeWaiting();
+    },
+    onFault: (error) => log.warn("workflow beat failed", {}, error),
+  });
+  resources.defer(() => beating.stop());
+  const forgetting = startLoop({
+    everyMs: FORGET_EVERY_MS,
+    work: forgetEnded,
+    onFault: (error) => log.warn("ended workflows not deleted", {}, error),
+  });
+  resources.defer(() => forgetting.stop());
+  resources.defer(() => teller.close(CLOSE_PATIENCE_MS));
+  const opened = resources.move();
+
+  return {
+    async start(id, input) {
+      await inTime(DBOS.startWorkflow(tell, { workflowID: id })(input), `start ${id}`);
+    },
+
+    async nudge(id) {
+      const sent = DBOS.send(id, true, NUDGE_TOPIC).catch((error) => {
+        if (!(error instanceof DbosErrors.DBOSNonExistentWorkflowError)) {
+          log.warn("nudge failed", { run: id }, error);
+        }
+      });
+      await Promise.race([sent, sleep(NUDGE_PATIENCE_MS, undefined, { ref: false })]);
+    },
+
+    async outcome(id) {
+      const run = await inTime(DBOS.getWorkflowStatus(id), `outcome of ${id}`);
+      if (!run || isUnderWay(run.status)) return undefined;
+      if (run.status === "SUCCESS") return run.output as string;
+      throw new Error(`run ${id} of ${story.name} ended as ${run.status}`, { cause: run.error });
+    },
+
+    close: () => opened.disposeAsync(),
+  };
+}
+
+async function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
+  const over = new AbortController();
+  const timeout = sleep(ANSWER_PATIENCE_MS, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`${what}: no answer from PostgreSQL within ${ANSWER_PATIENCE_MS} ms`);
+  });
+  timeout.catch(() => {});
+  return Promise.race([answer, timeout]).finally(() => over.abort());
+}
+
+function isUnderWay(status: string): boolean {
+  return status === "PENDING" || status === "ENQUEUED" || status === "DELAYED";
+}
+
+/** DBOS claims each run atomically, so it does no harm that every process does this. */
+async function takeOver(deadExecutors: string[], log: Log): Promise<void> {
+  const runs = await DBOSExecutor.globalInstance?.recoverPendingWorkflows(deadExecutors);
+  if (runs?.length) log.info("workflows taken over", { runs: runs.length, from: deadExecutors.join(" ") });
+}
+
+async function forgetEnded(): Promise<void> {
+  let found: number;
+  do {
+    const ended = await DBOS.listWorkflows({
+      // Those that failed stay, to be looked at.
+      status: "SUCCESS",
+      completedBefore: new Date(Date.now() - KEEP_ENDED_MS).toISOString(),
+      limit: FORGET_AT_ONCE,
+      loadInput: false,
+      loadOutput: false,
+    });
+    found = ended.length;
+    if (found > 0) await DBOS.deleteWorkflows(ended.map((run) => run.workflowID));
+  } while (found === FORGET_AT_ONCE);
+}
+
+async function shutDown(): Promise<void> {
+  const executor = DBOSExecutor.globalInstance;
+  await DBOS.shutdown({ deregister: true });
+  // Else each waiting run would keep the process alive, by its timer, until it polls next.
+  wakeWaiting(executor);
+}
+
+/** Has every waiting run look for its nudge now. */
+function wakeWaiting(executor = DBOSExecutor.globalInstance): void {
+  const waiting = executor?.systemDatabase.notificationsMap;
+  for (const key of waiting ? [...waiting.map.keys()] : []) waiting?.callCallbacks(key);
+}

@@ -1,5 +1,0 @@
-/** The contract's story as a workflow, under its name. */
-import { contractStory as tell } from "./contract.story.ts";
-import { temporalStory } from "./temporal-story.ts";
-
-export const contractStory = temporalStory({ tell, repeated: new Set(["stubborn"] as const) });

@@ -1,0 +1,245 @@
+/**
+ * Against a real server, which is a development server of its own: `node --test src/engines/workflows/temporal/temporal.real.ts`.
+ * With TEMPORAL_ADDRESS the contract runs against the one there.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { Client, Connection } from "@temporalio/client";
+import { msToTs } from "@temporalio/common/lib/time.js";
+import { createLog } from "#platform/log";
+import { type Servers, startServers } from "../../../../scripts/servers.ts";
+import { testShop } from "../../../../test/support/shop-identity.ts";
+import type { Act, Plot } from "../contract/story.testing.ts";
+import { end, until, workflowsContract } from "../contract/workflows.testing.ts";
+import { stepPatience } from "../workflows.ts";
+import { contractFile, recordingStory } from "./temporal.child.ts";
+import { openTemporalWorkflows } from "./temporal.ts";
+
+const log = createLog({ level: "silent" });
+
+workflowsContract("Temporal", async () => {
+  const { TEMPORAL_ADDRESS } = process.env;
+  const server = TEMPORAL_ADDRESS ? await useServer(TEMPORAL_ADDRESS) : await startServer();
+  const { address, namespace } = server;
+  return {
+    open: (story) =>
+      openTemporalWorkflows({
+        address,
+        shop: testShop,
+        namespace,
+        taskQueue: "contract",
+        story,
+        workflowFile: contractFile,
+        log,
+      }),
+    close: () => server.stopAll(),
+  };
+});
+
+describe("Temporal itself", { timeout: 300_000 }, () => {
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let calls: string;
+  before(async () => {
+    server = await startServer();
+    calls = join(server.folder, "calls");
+    writeFileSync(calls, "");
+  });
+  after(() => server.stopAll());
+
+  /** Each test has a queue of its own, so that a child of one takes no turns of another. */
+  async function open(t: TestContext, taskQueue: string, hangsAt?: string) {
+    const story = recordingStory(calls, "parent", hangsAt);
+    const { address } = server;
+    const workflows = await openTemporalWorkflows({
+      address,
+      shop: testShop,
+      taskQueue,
+      story,
+      workflowFile: contractFile,
+      log,
+    });
+    t.after(() => workflows.close());
+    return workflows;
+  }
+
+  const plan = (run: string, acts: Act[], waitMs = 3_600_000): Plot => ({ run, acts, untilMs: Date.now() + waitMs });
+
+  function startChild(t: TestContext, taskQueue: string, plot: Plot, hangsAt = ""): ChildProcess {
+    const file = join(import.meta.dirname, "temporal.child.ts");
+    const args = [file, server.address, taskQueue, calls, JSON.stringify(plot), hangsAt];
+    const child = spawn(process.execPath, args, { stdio: "inherit" });
+    t.after(() => child.kill("SIGKILL"));
+    return child;
+  }
+
+  async function kill(child: ChildProcess): Promise<void> {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+
+  function callsOf(run: string): string[] {
+    const lines = readFileSync(calls, "utf8").split("\n");
+    return lines.filter((line) => line.startsWith(`${run}: `)).map((line) => line.slice(run.length + 2));
+  }
+
+  const untilCalled = (run: string, call: string) => until(() => callsOf(run).includes(call));
+  const untilWaiting = (run: string) => until(() => server.hasTimer(run));
+
+  test("a run whose process was killed in the middle of a step is told again from its last wait", async (t) => {
+    const child = startChild(t, "cut", plan("cut", ["first", "wait", "stubborn", "second"]), "second");
+    await untilWaiting("cut");
+    await server.nudge("cut");
+    await untilCalled("cut", "second by child");
+    await kill(child);
+    const workflows = await open(t, "cut");
+    assert.equal(await end(workflows, "cut"), "first by child, nudged, stubborn by parent, second by parent");
+    const told = ["first by child", "stubborn by child", "second by child", "stubborn by parent", "second by parent"];
+    assert.deepEqual(callsOf("cut"), told);
+  });
+
+  test("a run whose process was killed while it waited waits on, until the deadline it had", async (t) => {
+    const plot = plan("asleep", ["first", "wait", "second"], 20_000);
+    const child = startChild(t, "asleep", plot);
+    await untilWaiting("asleep");
+    await kill(child);
+    const workflows = await open(t, "asleep");
+    assert.equal(await end(workflows, "asleep"), "first by child, deadline, second by parent");
+    assert.ok(Date.now() >= plot.untilMs, "it did not wait for its deadline");
+  });
+
+  test("two processes share a queue, and one tells the runs of the other when that one dies", async (t) => {
+    const child = startChild(t, "shared", plan("of the child", ["first", "wait", "second"]));
+    await untilWaiting("of the child");
+    const workflows = await open(t, "shared");
+    const runs = Array.from({ length: 40 }, (_, i) => `shared ${i}`);
+    await Promise.all(runs.map((run) => workflows.start(run, plan(run, ["first", "wait", "second"]))));
+    await until(() => runs.every((run) => callsOf(run).length > 0));
+    await kill(child);
+    for (const run of ["of the child", ...runs]) await workflows.nudge(run);
+    for (const run of runs) assert.match(await end(workflows, run), /^first by \w+, nudged, second by parent$/);
+    assert.equal(await end(workflows, "of the child"), "first by child, nudged, second by parent");
+  });
+
+  test("runs outlive the server, and their worker finds it again by itself", async (t) => {
+    const workflows = await open(t, "outlive");
+    const deadline = plan("through the night", ["first", "wait", "second"], 6_000);
+    await workflows.start("through the night", deadline);
+    await workflows.start("to be woken", plan("to be woken", ["first", "wait", "second"]));
+    await untilWaiting("through the night");
+    await untilWaiting("to be woken");
+    await server.kill();
+    const begun = performance.now();
+    await workflows.nudge("to be woken");
+    assert.ok(performance.now() - begun < 5_000, "a nudge held its caller up");
+    await assert.rejects(workflows.start("too early", plan("too early", ["first"])), /start run too early/);
+    await server.start();
+    await workflows.nudge("to be woken");
+    assert.equal(await end(workflows, "to be woken"), "first by parent, nudged, second by parent");
+    assert.equal(await end(workflows, "through the night"), "first by parent, deadline, second by parent");
+    await workflows.start("too early", plan("too early", ["first"]));
+    assert.equal(await end(workflows, "too early"), "first by parent");
+  });
+
+  test("a step that hangs does not keep the workflows from closing, and is tried by who comes next", async (t) => {
+    const workflows = await open(t, "hanging", "second");
+    await workflows.start("hanging", plan("hanging", ["first", "second"]));
+    await untilCalled("hanging", "second by parent");
+    const begun = performance.now();
+    await workflows.close();
+    assert.ok(performance.now() - begun < stepPatience.attemptTimeoutMs, "it waited for the step");
+    const next = await open(t, "hanging");
+    assert.equal(await end(next, "hanging"), "first by parent, second by parent");
+  });
+
+  test("a server that is not there is reported within five seconds, with the setting to look at", async (t) => {
+    const mute = createServer((socket) => t.after(() => socket.destroy()));
+    await once(mute.listen(0, "127.0.0.1"), "listening");
+    t.after(() => mute.close());
+    for (const port of [1, (mute.address() as AddressInfo).port]) {
+      const story = recordingStory(calls, "parent");
+      const address = `127.0.0.1:${port}`;
+      const begun = performance.now();
+      const opening = openTemporalWorkflows({
+        address,
+        shop: testShop,
+        taskQueue: "none",
+        story,
+        workflowFile: contractFile,
+        log,
+      });
+      await assert.rejects(opening, /TEMPORAL_ADDRESS/);
+      assert.ok(performance.now() - begun < 6_000, "it took its time");
+    }
+  });
+
+  test("a namespace that is not there is reported", async () => {
+    const { address } = server;
+    const story = recordingStory(calls, "parent");
+    const namespace = "nowhere";
+    await assert.rejects(
+      openTemporalWorkflows({
+        address,
+        shop: testShop,
+        namespace,
+        taskQueue: "none",
+        story,
+        workflowFile: contractFile,
+        log,
+      }),
+      /nowhere.*TEMPORAL_NAMESPACE/,
+    );
+  });
+});
+
+async function startServer() {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-temporal-"));
+  const servers: Servers<"temporal"> = await startServers({ folder, which: ["temporal"] });
+  const { address } = servers.temporal;
+  const connection = Connection.lazy({ address });
+  const { workflow } = new Client({ connection });
+  return {
+    folder,
+    address,
+    namespace: "default",
+    start: () => servers.temporal.start(),
+    kill: () => servers.temporal.kill(),
+    async hasTimer(run: string): Promise<boolean> {
+      // The run may not have been started yet.
+      const history = await workflow
+        .getHandle(run)
+        .fetchHistory()
+        .catch(() => undefined);
+      return history?.events?.some((event) => event.timerStartedEventAttributes) ?? false;
+    },
+    nudge: (run: string) => workflow.getHandle(run).signal("nudge"),
+    async stopAll() {
+      await connection.close();
+      await servers.stopAll();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The ids of runs are the namespace's, and a server that is kept has those of the last time: hence a new namespace. */
+async function useServer(address: string) {
+  const namespace = `dropgate-${Date.now()}`;
+  const connection = await Connection.connect({ address });
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs("1 day") });
+  await until(() => knowsOf(connection, namespace));
+  return { address, namespace, stopAll: () => connection.close() };
+}
+
+/** The parts of a server hear of a new namespace one after another. */
+function knowsOf(connection: Connection, namespace: string): Promise<boolean> {
+  const counted = connection.workflowService.countWorkflowExecutions({ namespace });
+  return counted.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * Workflows on a Temporal server: it keeps the history of each run and hands out turns, and every process that has
+ * opened the same task queue takes them. What the server forgets after its retention, it would start again: the books
+ * decide, as everywhere.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
+import { NativeConnection } from "@temporalio/worker";
+import type { Shop } from "#engines/shop";
+import type { Log } from "#platform/log";
+import type { Steps, Story, Workflows } from "../workflows.ts";
+import { createCalls } from "./calls.ts";
+import { claimTaskQueue } from "./claim.ts";
+import { reportTemporalTo } from "./log.ts";
+import { NUDGE_SIGNAL } from "./story.ts";
+import { requireNamespace, startTemporalWorker } from "./worker.ts";
+
+const CONNECT_WITHIN_MS = 5_000;
+const CALL_WITHIN_MS = 10_000;
+/** The nudge itself goes on behind its caller's back until its own deadline. */
+const NUDGE_PATIENCE_MS = 2_000;
+
+type TemporalOptions<Input, S extends Steps> = {
+  /** host:port */
+  address: string;
+  namespace?: string;
+  taskQueue: string;
+  /** Whose runs these are; their ids begin with its name, where it has one. */
+  shop: Shop;
+  story: Story<Input, S>;
+  /** Exports `temporalStory(…)` under the story's name; it is bundled on opening, which takes a second or two. */
+  workflowFile: URL;
+  log: Log;
+};
+
+/** @throws when Temporal cannot be reached within 5 s, or has no such namespace. */
+export async function openTemporalWorkflows<Input, S extends Steps>(
+  options: TemporalOptions<Input, S>,
+): Promise<Workflows<Input>> {
+  const { address, namespace = "default", taskQueue, shop, story, workflowFile, log } = options;
+  const { name, steps } = story;
+  reportTemporalTo(log);
+  await using resources = new AsyncDisposableStack();
+  const connection = await connect(address);
+  resources.defer(() => connection.close());
+  const { workflow } = new Client({ connection, namespace });
+  await requireNamespace(connection, namespace);
+  await claimTaskQueue(workflow, taskQueue, shop);
+  const worker = await startTemporalWorker({ connection, namespace, taskQueue, steps, workflowFile, log });
+  resources.defer(() => worker.close());
+  const idOf = (id: string) => (shop.name === "" ? id : `${shop.name}-${id}`);
+  const opened = resources.move();
+  const call = createCalls(connection, CALL_WITHIN_MS);
+  // A line of their own, so that whoever has paid does not wait behind those who have just ordered.
+  const callForNudge = createCalls(connection, CALL_WITHIN_MS);
+
+  return {
+    async start(id, input) {
+      try {
+        await call(() =>
+          workflow.start(name, {
+            workflowId: idOf(id),
+            taskQueue,
+            args: [input],
+            workflowIdReusePolicy: "REJECT_DUPLICATE",
+            workflowIdConflictPolicy: "USE_EXISTING",
+          }),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        throw new Error(`start run ${id} of ${name} on Temporal at ${address}`, { cause: error });
+      }
+    },
+
+    async nudge(id) {
+      const sent = callForNudge(() => workflow.getHandle(idOf(id)).signal(NUDGE_SIGNAL)).catch((error) => {
+        if (!(error instanceof WorkflowNotFoundError)) log.warn("nudge failed", { run: id }, error);
+      });
+      await Promise.race([sent, sleep(NUDGE_PATIENCE_MS, undefined, { ref: false })]);
+    },
+
+    async outcome(id) {
+      const run = workflow.getHandle(idOf(id));
+      try {
+        const { status } = await call(() => run.describe());
+        if (status.name === "RUNNING") return undefined;
+        return await call(() => run.result());
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw new Error(`outcome of run ${id} of ${name}`, { cause: error });
+      }
+    },
+
+    close: () => opened.disposeAsync(),
+  };
+}
+
+async function connect(address: string): Promise<NativeConnection> {
+  const connecting = NativeConnection.connect({ address });
+  const patience = new AbortController();
+  try {
+    const late = sleep(CONNECT_WITHIN_MS, undefined, { signal: patience.signal }).then(() => {
+      connecting.then((connection) => connection.close()).catch(() => {});
+      throw new Error(`no answer within ${CONNECT_WITHIN_MS} ms`);
+    });
+    return await Promise.race([connecting, late]);
+  } catch (error) {
+    throw new Error(`Temporal cannot be reached at ${address}: is it up, and is TEMPORAL_ADDRESS right?`, {
+      cause: error,
+    });
+  } finally {
+    patience.abort();
+  }
+}

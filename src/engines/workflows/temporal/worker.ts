@@ -1,0 +1,122 @@
+/** The part of Temporal that runs in this process: it asks the server for turns of open runs and takes them. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Context } from "@temporalio/activity";
+import { bundleWorkflowCode, type NativeConnection, Worker } from "@temporalio/worker";
+import type { Log } from "#platform/log";
+import { type Steps, stepPatience } from "../workflows.ts";
+import { temporalLogger } from "./log.ts";
+
+/** How long steps under way may take to finish by themselves when the worker is closed. */
+const GRACE_MS = 4_000;
+/** When it cannot report to the server what was done. Another worker is given the turn, then. */
+const FORCE_AFTER_MS = 10_000;
+const RESTART_PAUSE_MS = 1_000;
+/** Steps that have failed before keep to a share of their own, so that they cannot hold up the others. */
+const RETRIED_AT_ONCE = stepPatience.attemptsAtOnce / 4;
+/** Turns at once, each of them mostly waiting for its steps. */
+const TURNS_AT_ONCE = 40;
+const POLLS_AT_ONCE = 10;
+/** A waiting run that is not kept in memory is replayed from its short history when it wakes. */
+const RUNS_IN_MEMORY = 1_000;
+/** How long the server keeps a turn for the worker that has the run in memory, when that one died. */
+const STICKY_MS = 3_000;
+
+export type TemporalWorker = { close(): Promise<void> };
+
+type TemporalWorkerOptions = {
+  connection: NativeConnection;
+  namespace: string;
+  taskQueue: string;
+  steps: Steps;
+  workflowFile: URL;
+  log: Log;
+};
+
+export async function startTemporalWorker(options: TemporalWorkerOptions): Promise<TemporalWorker> {
+  const { steps, workflowFile, log, ...where } = options;
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(workflowFile),
+    logger: temporalLogger(log),
+  });
+  const letGo = Promise.withResolvers<never>();
+  letGo.promise.catch(() => {});
+  const activities = Object.fromEntries(
+    Object.entries(steps).map(([name, step]) => [name, attemptOf(step, letGo.promise)]),
+  );
+
+  async function create(): Promise<Worker> {
+    // A worker that finds out by itself that there is no such namespace is never let go of, and keeps the process alive.
+    await requireNamespace(where.connection, where.namespace);
+    return Worker.create({
+      ...where,
+      workflowBundle,
+      activities,
+      maxConcurrentLocalActivityExecutions: stepPatience.attemptsAtOnce - RETRIED_AT_ONCE,
+      maxConcurrentActivityTaskExecutions: RETRIED_AT_ONCE,
+      activityTaskPollerBehavior: { type: "simple-maximum", maximum: 2 },
+      maxConcurrentWorkflowTaskExecutions: TURNS_AT_ONCE,
+      workflowTaskPollerBehavior: { type: "simple-maximum", maximum: POLLS_AT_ONCE },
+      maxCachedWorkflows: RUNS_IN_MEMORY,
+      stickyQueueScheduleToStartTimeout: STICKY_MS,
+      shutdownForceTime: FORCE_AFTER_MS,
+    });
+  }
+
+  const closing = new AbortController();
+  let worker = await create();
+  const running = run();
+
+  /** While the server is away the worker asks on by itself; it ends only on what it holds to be final, such as a refusal. */
+  async function run(): Promise<void> {
+    for (;;) {
+      try {
+        await worker.run();
+      } catch (error) {
+        log.error("temporal worker failed", { taskQueue: where.taskQueue }, error);
+      }
+      for (let restarted = false; !restarted; ) {
+        await sleep(RESTART_PAUSE_MS, undefined, { signal: closing.signal }).catch(() => {});
+        if (closing.signal.aborted) return;
+        try {
+          worker = await create();
+          restarted = true;
+        } catch (error) {
+          log.error("temporal worker not started", { taskQueue: where.taskQueue }, error);
+        }
+      }
+    }
+  }
+
+  return {
+    async close() {
+      closing.abort();
+      if (worker.getState() === "RUNNING") worker.shutdown();
+      const patience = setTimeout(() => letGo.reject(new Error("the worker closes")), GRACE_MS);
+      await running;
+      clearTimeout(patience);
+    },
+  };
+}
+
+/** @throws where there is no such namespace. */
+export async function requireNamespace(connection: NativeConnection, namespace: string): Promise<void> {
+  await connection.workflowService.describeNamespace({ namespace }).catch((cause) => {
+    throw new Error(
+      `Temporal does not answer for namespace ${namespace}: is it there, and is TEMPORAL_NAMESPACE right?`,
+      { cause },
+    );
+  });
+}
+
+/** A step that hangs must not keep its place after its time is over, nor the worker from closing. */
+function attemptOf(step: Steps[string], letGo: Promise<never>): Steps[string] {
+  return async (input) => {
+    const { cancelled, info } = Context.current();
+    const over = Promise.race([cancelled, letGo]).catch((cause) => {
+      // Not passed on as it is: a cancelled step would be taken for a wish of the story's.
+      throw new Error(`step ${info.activityType} was left alone; whether it took effect is unknown`, { cause });
+    });
+    return Promise.race([step(input), over]);
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * Every path a story can take through a world: who acts next, what fails, who dies is a choice, and all choices are
+ * tried. A path is walked again from its beginning with the next choice at its last open fork, until no fork is left;
+ * where two paths have led to the same state, one of them goes on.
+ */
+import assert from "node:assert/strict";
+import { type FulfilmentSteps, fulfil, repeatedSteps } from "./saga.ts";
+import { type StepRequest, startTeller, type Teller } from "./saga-teller.testing.ts";
+import { createWorld, type Happening, type World } from "./saga-world.testing.ts";
+
+export type Setting = {
+  /** Each happens once, at any moment, the time after the end included. */
+  happenings?: Happening[];
+  /** Who tell the story at the same time. */
+  tellers?: number;
+  /** Attempts that fail, before their effect or after it. A step that is not repeated is thus given up. */
+  failures?: number;
+  /** Tellers that die, before the effect of a step or after it; the next one begins anew and remembers nothing. */
+  deaths?: number;
+  /** Steps that are run twice, as when their first answer was lost. */
+  twice?: ReadonlySet<keyof FulfilmentSteps>;
+  nudgesAreLost?: boolean;
+  story?: typeof fulfil;
+};
+
+/**
+ * Answers how the story can end.
+ * @throws AssertionError with the path on which a unit or money went astray.
+ */
+export async function everyPath(setting: Setting): Promise<Set<string>> {
+  const states = new Set<string>();
+  const outcomes = new Set<string>();
+  let choices: number[] | undefined = [];
+  while (choices) {
+    assert(states.size < 50_000, "the setting has too many states to try them all");
+    const forks = createForks(choices);
+    const ended = await takePath(setting, forks.choose, (state) => forks.areOld() || isNew(states, state));
+    for (const outcome of ended) outcomes.add(outcome);
+    choices = forks.next();
+  }
+  return outcomes;
+}
+
+function isNew(states: Set<string>, state: string): boolean {
+  const { size } = states;
+  return states.add(state).size > size;
+}
+
+function createForks(choices: readonly number[]) {
+  const taken: { choice: number; options: number }[] = [];
+  return {
+    choose<T>(options: readonly T[]): T {
+      const choice = choices[taken.length] ?? 0;
+      taken.push({ choice, options: options.length });
+      return options[choice] as T;
+    },
+    /** So far this is the way that the path before took. */
+    areOld: () => taken.length < choices.length,
+    next(): number[] | undefined {
+      const last = taken.findLastIndex(({ choice, options }) => choice + 1 < options);
+      if (last < 0) return undefined;
+      return taken.slice(0, last + 1).map(({ choice }, i) => (i === last ? choice + 1 : choice));
+    },
+  };
+}
+
+type Scene = {
+  setting: Setting;
+  world: World;
+  tellers: Teller[];
+  ahead: Set<Happening>;
+  left: { failures: number; deaths: number };
+};
+
+type Move = { name: string; make(): Promise<void> };
+
+/** Answers how the tellers ended; nothing where the path ran into a state that was seen before. */
+async function takePath(
+  setting: Setting,
+  choose: (moves: readonly Move[]) => Move,
+  isNewState: (state: string) => boolean,
+): Promise<string[]> {
+  const { tellers: count = 1, failures = 0, deaths = 0, story = fulfil } = setting;
+  const world = createWorld();
+  const tellers = await Promise.all(Array.from({ length: count }, () => startTeller(story)));
+  const scene: Scene = { setting, world, tellers, ahead: new Set(setting.happenings), left: { failures, deaths } };
+  const path: string[] = [];
+  try {
+    for (;;) {
+      const moves = [...tellers.flatMap((teller) => movesOf(scene, teller)), ...movesOfOthers(scene)];
+      if (moves.length === 0) break;
+      const move = choose(moves);
+      path.push(move.name);
+      await move.make();
+      world.check();
+      if (!isNewState(stateOf(scene))) return [];
+    }
+    for (const { outcome } of tellers) world.checkSettled(outcome as string);
+  } catch (error) {
+    throw new assert.AssertionError({ message: `${(error as Error).message}\non the path: ${path.join(" > ")}` });
+  }
+  return tellers.map(({ outcome }) => outcome as string);
+}
+
+/** All that the rest of a path depends on: a story is pure, so what its teller has heard says where it is. */
+function stateOf({ world, tellers, ahead, left }: Scene): string {
+  return JSON.stringify([world.state(), left, [...ahead], tellers.map(({ heard, hasNews }) => [heard, hasNews])]);
+}
+
+function movesOfOthers({ setting, world, tellers, ahead }: Scene): Move[] {
+  return [...ahead].map((happening) => ({
+    name: happening,
+    async make() {
+      ahead.delete(happening);
+      world.happen(happening);
+      for (const teller of tellers) teller.hasNews = !setting.nudgesAreLost;
+    },
+  }));
+}
+
+function movesOf(scene: Scene, teller: Teller): Move[] {
+  const { request } = teller;
+  if (!request) return [];
+  return request.step === "wait" ? movesOfWaiting(scene, teller) : movesOfStep(scene, teller, request);
+}
+
+function movesOfWaiting({ world }: Scene, teller: Teller): Move[] {
+  const nudge = { name: "nudge", make: () => teller.answer("nudged") };
+  const deadline = {
+    name: "deadline",
+    make() {
+      world.passDeadline();
+      return teller.answer("deadline");
+    },
+  };
+  return teller.hasNews ? [nudge, deadline] : [deadline];
+}
+
+function movesOfStep({ setting, world, left }: Scene, teller: Teller, { step, argument }: StepRequest): Move[] {
+  const run = async (): Promise<unknown> => {
+    if (setting.twice?.has(step)) await world.steps[step](argument);
+    return world.steps[step](argument);
+  };
+  const fail = async () => {
+    if (repeatedSteps.has(step)) return;
+    world.giveUp();
+    await teller.fail();
+  };
+  const mishap = (name: string, kind: keyof Scene["left"], hasEffect: boolean, then: () => Promise<void>): Move => ({
+    name: `${step} ${name}`,
+    async make() {
+      left[kind]--;
+      if (hasEffect) await run();
+      await then();
+    },
+  });
+  const moves: Move[] = [{ name: step, make: async () => teller.answer(await run()) }];
+  if (left.failures > 0) {
+    moves.push(mishap("fails before its effect", "failures", false, fail));
+    moves.push(mishap("fails after its effect", "failures", true, fail));
+  }
+  if (left.deaths > 0) {
+    moves.push(mishap("is not reached by its teller, who dies", "deaths", false, teller.restart));
+    moves.push(mishap("is done by its teller, who dies", "deaths", true, teller.restart));
+  }
+  return moves;
+}

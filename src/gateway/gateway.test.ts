@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, afterEach, describe, it } from "node:test";
+import type { Http } from "#platform/http";
+import { createLog } from "#platform/log";
+import { until } from "../../test/support/until.ts";
+import { readConfig } from "../config/config.ts";
+import { createGateway } from "./gateway.ts";
+
+type Process = { origin: string; asked: string[]; close(): Promise<void> };
+
+describe("the gateway", () => {
+  const open: { close(): Promise<unknown> }[] = [];
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close();
+  });
+  after(() => assert.equal(open.length, 0));
+
+  /** A process behind the gateway; looks at its readiness are not counted. */
+  async function startProcess(answer: RequestListener, readiness: () => string = () => "UP"): Promise<Process> {
+    const asked: string[] = [];
+    const server: Server = createServer((request, response) => {
+      if (request.url === "/actuator/health/readiness/readinessState")
+        return response.end(JSON.stringify({ status: readiness() }));
+      asked.push(`${request.method} ${request.url}`);
+      answer(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    async function close(): Promise<void> {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const started = { origin, asked, close };
+    open.push(started);
+    return started;
+  }
+
+  async function startGateway(...orders: Process[]): Promise<string> {
+    const [first] = orders as [Process, ...Process[]];
+    const settings = {
+      PRODUCT_URL: first.origin,
+      INVENTORY_URL: first.origin,
+      ORDER_URL: orders.map(({ origin }) => origin).join(","),
+      PAYMENT_URL: first.origin,
+    };
+    const gateway: Http = await createGateway(readConfig(settings, "no .env in tests"), createLog({ level: "silent" }));
+    open.push(gateway);
+    return gateway.listen({ host: "127.0.0.1", port: 0 });
+  }
+
+  const post = (origin: string, body = "{}") =>
+    fetch(`${origin}/orders`, { method: "POST", body, headers: { "content-type": "application/json" } });
+  const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
+
+  it("passes on method, path, query, headers and bytes as they are, and the answer back", async () => {
+    const bytes = '{ "productId" :"ä",\n"quantity":1 }';
+    const service = await startProcess(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      response.writeHead(202, { location: "/orders/1", "x-key": request.headers["idempotency-key"] });
+      response.end(Buffer.concat(chunks));
+    });
+    const origin = await startGateway(service);
+    const answer = await fetch(`${origin}/orders?a=%20b`, {
+      ...{ method: "POST", body: bytes },
+      headers: { "content-type": "application/json", "idempotency-key": "k1" },
+    });
+    assert.deepEqual(
+      [answer.status, answer.headers.get("location"), answer.headers.get("x-key")],
+      [202, "/orders/1", "k1"],
+    );
+    assert.equal(await answer.text(), bytes);
+    assert.deepEqual(service.asked, ["POST /orders?a=%20b"]);
+  });
+
+  it("what a process did not get, because nobody listens there, goes to another one", async () => {
+    const [gone, there] = [
+      await startProcess(() => {}),
+      await startProcess((_request, response) => response.end("{}")),
+    ];
+    const origin = await startGateway(gone, there);
+    await gone.close();
+    for (let i = 0; i < 6; i += 1) assert.equal((await post(origin)).status, 200);
+    assert.equal(there.asked.length, 6);
+  });
+
+  it("what a process may have got is not sent to another one: the answer is lost, and said so", async () => {
+    const dies: RequestListener = (request) => request.socket.destroy();
+    const [first, second] = [await startProcess(dies), await startProcess(dies)];
+    const answer = await post(await startGateway(first, second));
+    assert.deepEqual([answer.status, await codeOf(answer)], [502, "answer_lost"]);
+    assert.equal(first.asked.length + second.asked.length, 1);
+  });
+
+  it("a read is asked again elsewhere", async () => {
+    const dying = await startProcess((request) => request.socket.destroy());
+    const origin = await startGateway(dying, await startProcess((_request, response) => response.end("{}")));
+    for (let i = 0; i < 4; i += 1) assert.equal((await fetch(`${origin}/orders/1`)).status, 200);
+    assert.ok(dying.asked.length > 0);
+  });
+
+  it("a process that stops is passed over while another one is there, and asked where none is", async () => {
+    const answer: RequestListener = (_request, response) => response.end("{}");
+    let others = "UP";
+    const stopping = await startProcess(answer, () => "OUT_OF_SERVICE");
+    const other = await startProcess(answer, () => others);
+    const origin = await startGateway(stopping, other);
+    await until(async () => {
+      const before = stopping.asked.length;
+      for (let i = 0; i < 4; i += 1) await post(origin);
+      return stopping.asked.length === before;
+    });
+    others = "OUT_OF_SERVICE";
+    await until(async () => {
+      const before = stopping.asked.length;
+      assert.equal((await post(origin)).status, 200);
+      return stopping.asked.length > before;
+    });
+  });
+
+  it("where no process is reached it says so, and that nothing was done", async () => {
+    const gone = await startProcess(() => {});
+    const origin = await startGateway(gone);
+    await gone.close();
+    const answer = await post(origin);
+    assert.deepEqual([answer.status, await codeOf(answer)], [503, "service_unavailable"]);
+    assert.ok(Number(answer.headers.get("retry-after")) > 0);
+  });
+
+  it("a stream arrives piece by piece, and ends when the gateway does", async () => {
+    const service = await startProcess((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: 1\n\n");
+    });
+    const origin = await startGateway(service);
+    const reader = (await fetch(`${origin}/orders/1/events`)).body?.getReader() ?? assert.fail();
+    assert.equal(new TextDecoder().decode((await reader.read()).value), "data: 1\n\n");
+    const closing = open.pop()?.close();
+    await reader.read().then(
+      ({ done }) => assert.ok(done),
+      () => {},
+    );
+    await closing;
+  });
+});

@@ -1,0 +1,103 @@
+/**
+ * What explains a drift: the order, or the change of stock, that gate and books count differently. Evidence is read after
+ * the drift was seen, so it is a pointer for whoever looks into it; the mending does not rest on it.
+ */
+import type { Queryable } from "#engines/sql";
+import { fateKey } from "../books/decide.ts";
+import type { Decision, Gate, GateRecord, ProductSnapshot, StreamItem } from "../gate/gate.ts";
+
+/** A change of the books, with what it made of the units to sell. */
+export type Change = { seq: number; kind: string; added: number; items: readonly StreamItem[]; net: number };
+export type Fate = { epoch: number; n: number; decision: Decision | "F"; seq: number | null };
+export type Evidence = {
+  drift: number;
+  gate: Pick<ProductSnapshot, "pending" | "applied">;
+  records: readonly GateRecord[];
+  /** How the records' reservations were decided, where they were. */
+  fates: readonly Fate[];
+  /** The latest ones that the gate has applied, newest first. */
+  changes: readonly Change[];
+};
+
+const changesAtMost = 500;
+const namesAtMost = 5;
+
+export async function explainDrift(
+  { sql, gate }: { sql: Queryable; gate: Gate },
+  snapshot: ProductSnapshot,
+  drift: number,
+): Promise<string> {
+  const { productId, applied } = snapshot;
+  const records = await gate.records(productId);
+  const [fates, changes] = await Promise.all([readFates(sql, records), readChanges(sql, productId, applied)]);
+  return attribute({ drift, gate: snapshot, records, fates, changes });
+}
+
+/** Pure. A sentence, without its end. */
+export function attribute({ drift, gate, records, fates, changes }: Evidence): string {
+  const fateOf = new Map(fates.map((fate) => [fateKey(fate), fate]));
+  const counted = records.filter(({ state }) => state === "pending" || state === "published" || state === "voiding");
+  const inFlight = counted.reduce((sum, { quantity }) => sum + quantity, 0);
+  if (inFlight !== gate.pending) {
+    return `the gate counts ${gate.pending} in flight where its records hold ${inFlight}`;
+  }
+  const decidedIn = (record: GateRecord) => fateOf.get(fateKey(record))?.seq ?? Number.POSITIVE_INFINITY;
+  const ghosts = counted.filter((record) => decidedIn(record) <= gate.applied);
+  if (ghosts.length > 0) {
+    const named = ghosts.map((ghost) => {
+      const { decision = "", seq } = fateOf.get(fateKey(ghost)) ?? {};
+      return `order ${ghost.orderId} (${ghost.quantity} in flight here, ${meanings[decision]} in change ${seq})`;
+    });
+    return `it still has what is decided: ${listed(named)}`;
+  }
+  const missed = changes.find(({ net }) => net === -drift);
+  if (missed) return `as if change ${missed.seq} had not come: ${told(missed)}`;
+  const twice = changes.find(({ net }) => net === drift);
+  if (twice) return `as if change ${twice.seq} had come twice: ${told(twice)}`;
+  return `no single order or change among the last ${changes.length} explains it`;
+}
+
+const meanings: Record<string, string> = {
+  C: "claimed",
+  X: "refused",
+  V: "void",
+  D: "a duplicate",
+  W: "taken out of stock",
+  F: "fenced",
+  R: "released",
+};
+
+function told({ kind, added, items }: Change): string {
+  if (kind === "rebuild") return "a rebuild";
+  const parts = items.map(({ decision, orderId, quantity }) => `order ${orderId} ${meanings[decision]}, ${quantity}`);
+  if (added !== 0) parts.push(added > 0 ? `${added} brought in` : `${-added} taken out`);
+  return listed(parts);
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - namesAtMost;
+  return more > 0 ? `${names.slice(0, namesAtMost).join("; ")}; and ${more} more` : names.join("; ");
+}
+
+function readFates(sql: Queryable, records: readonly GateRecord[]): Promise<Fate[]> {
+  return sql.query<Fate>(
+    `select l.epoch, l.n, l.decision, l.seq
+       from unnest($1::text[], $2::int[], $3::bigint[]) as r (product_id, epoch, n)
+       join inventory.stock_ledger l using (product_id, epoch, n)`,
+    [
+      records.map((record) => record.productId),
+      records.map((record) => record.epoch),
+      records.map((record) => record.n),
+    ],
+  );
+}
+
+function readChanges(sql: Queryable, productId: string, applied: number): Promise<Change[]> {
+  return sql.query<Change>(
+    `select seq, kind, added, items, available_after - lag(available_after, 1, 0) over (order by seq) as net
+       from (select * from inventory.stock_stream where product_id = $1 and seq <= $2
+              order by seq desc limit $3) as latest
+      order by seq desc`,
+    [productId, applied, changesAtMost],
+  );
+}

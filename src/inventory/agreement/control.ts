@@ -1,0 +1,193 @@
+/**
+ * What people and start-up do to the gate as a whole: check it, rebuild it, switch it off and on.
+ * One of these at a time in a process; between processes the epoch decides.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Sql } from "#engines/sql";
+import { readFigures } from "../books/figures.ts";
+import { compareProducts, productPages } from "../compare.ts";
+import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from "../gate/gate.ts";
+import { type OnRepaired, reasonsToRebuild } from "../repairs.ts";
+import { explainDrift } from "./attribute.ts";
+import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
+import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
+import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
+import type { Relay } from "./relay.ts";
+
+export type SyncReport = {
+  productId: string;
+  /** `gate_off`: the switch is not at gatekeeper, so nothing is loaded. */
+  action: "verified" | "rebuilt" | "gate_off";
+  epoch: number;
+  sellable: number;
+};
+
+export type Reconciliation = { status: ReconcileStatus; mode: GateMode; products: ProductReport[] };
+
+/** Where it failed, the mode is what it was before, `closed` if that was not in force itself. */
+export type SwitchAnswer =
+  | { ok: true; state: ModeState }
+  | { ok: false; reason: SwitchFailure; state: ModeState; cause?: unknown };
+export type SwitchFailure =
+  /** Only `gatekeeper` needs the gate. */
+  | "gate_away"
+  /** Accepted orders are not decided: settlement, the log or the books stand still. */
+  | "not_settled"
+  /** Somebody else switched meanwhile. */
+  | "overtaken";
+
+export type ControlOptions = {
+  sql: Sql;
+  gate: Gate;
+  relay: Relay;
+  mode: ModeFollower;
+  orderBooks(): OrderBooks;
+  now(): number;
+  onRepaired: OnRepaired;
+};
+
+export type Control = {
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Checks every product, brings up those that lack changes, and loads anew what is missing or disagrees; `everything`
+   * loads all anew.
+   */
+  sync(everything: boolean): Promise<SyncReport[]>;
+  /** The guide's option 1, live. Resolves when the mode is in force in this process and what it needs is done. */
+  switchMode(to: GateMode, actor: string): Promise<SwitchAnswer>;
+  reconcile(): Promise<Reconciliation>;
+};
+
+const rereads = 3;
+/** Between two pages orders have their turn. */
+const productsAtOnce = 200;
+
+export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired }: ControlOptions): Control {
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const next = turn.then(work, work);
+    turn = next.catch(() => {});
+    return next;
+  }
+
+  async function allProducts(): Promise<string[]> {
+    const all: string[] = [];
+    for await (const page of productPages(sql, productsAtOnce)) all.push(...page);
+    return all;
+  }
+
+  /** Brings up what is behind, and answers what only a rebuild mends. */
+  async function catchUpAll(): Promise<string[]> {
+    const toRebuild: string[] = [];
+    for await (const page of productPages(sql, productsAtOnce)) {
+      const { wrong, behind } = await compareProducts(sql, gate, page);
+      for (const productId of behind) await relay.catchUp(productId);
+      toRebuild.push(...wrong, ...(await compareProducts(sql, gate, behind)).wrong);
+    }
+    return toRebuild;
+  }
+
+  async function syncReports(actionOf: (productId: string) => SyncReport["action"]): Promise<SyncReport[]> {
+    const reports: SyncReport[] = [];
+    for await (const page of productPages(sql, productsAtOnce)) {
+      const snapshots = await gate.snapshot(page).catch((error) => {
+        if (mode.current() === "gatekeeper") throw error;
+        return noneWhileAway(error);
+      });
+      const gateHas = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
+      for (const productId of page) {
+        const { epoch = 0, sellable = 0 } = gateHas.get(productId) ?? {};
+        reports.push({ productId, action: actionOf(productId), epoch, sellable });
+      }
+    }
+    return reports;
+  }
+
+  /** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
+  async function comparePage(page: readonly string[]) {
+    const current = mode.current();
+    const snapshots = await gate.snapshot(page).catch(noneWhileAway);
+    const gateHas = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
+    const applied = new Map(snapshots.map(({ productId, applied }) => [productId, applied]));
+    const figures = await readFigures(sql, page, applied);
+    const reports = figures.map((one) => reconcileProduct(one, gateHas.get(one.productId), current, now()));
+    return { reports, gateHas };
+  }
+
+  async function reconcilePage(page: readonly string[]): Promise<ProductReport[]> {
+    let { reports, gateHas } = await comparePage(page);
+    // A product that was rebuilt between the two looks seems to be of another epoch: it is read again.
+    for (let again = 0; again < rereads && worstOf(reports) === "CRITICAL"; again += 1) {
+      await alone(async () => {});
+      ({ reports, gateHas } = await comparePage(page));
+    }
+    return Promise.all(reports.map((report) => explained(report, gateHas.get(report.productId))));
+  }
+
+  async function explained(report: ProductReport, snapshot: ProductSnapshot | undefined): Promise<ProductReport> {
+    if (report.drift === 0 || !snapshot) return report;
+    const why = await explainDrift({ sql, gate }, snapshot, report.drift).catch((error) => `not looked into: ${error}`);
+    return { ...report, explanation: `${report.explanation}; ${why}: run sync-redis` };
+  }
+
+  async function switchMode(to: GateMode, actor: string): Promise<SwitchAnswer> {
+    const before = await mode.refresh();
+    // While it is not ready, every process refuses new orders.
+    const begun = await writeMode(sql, { mode: to, ready: to === "closed", actor });
+    if (!begun) throw new Error("inventory.gate_mode has no row: run the migrations");
+    await mode.refresh();
+    if (to === "closed") return { ok: true, state: begun };
+    const failure = await prepare(to).then(
+      () => undefined,
+      (cause) => ({
+        reason: cause instanceof GateUnavailable ? ("gate_away" as const) : ("not_settled" as const),
+        cause,
+      }),
+    );
+    const wanted = !failure ? to : before.ready ? before.mode : "closed";
+    const written = await writeMode(sql, { mode: wanted, ready: true, actor, after: begun.version });
+    const state = await mode.refresh();
+    if (!written) return { ok: false, reason: "overtaken", state };
+    return failure ? { ok: false, state, ...failure } : { ok: true, state };
+  }
+
+  async function prepare(to: "gatekeeper" | "sync"): Promise<void> {
+    const deps = { sql, gate, orderBooks: orderBooks() };
+    if (to === "gatekeeper") return rebuild(deps, await allProducts());
+    try {
+      await closeAndDrain(deps, await allProducts());
+    } catch (error) {
+      if (!(error instanceof GateUnavailable)) throw error;
+      // It cannot be closed, and may come back at any moment with all it knew. So it is left to itself, until no
+      // process can promise anything that it took: docs/adr/0016-sync-without-the-gate.md.
+      await pause(promisesEndMs);
+      await deps.orderBooks.drained();
+    }
+  }
+
+  return {
+    alone,
+
+    sync: (everything) =>
+      alone(async () => {
+        const off = mode.current() !== "gatekeeper";
+        const toRebuild = off ? [] : everything ? await allProducts() : await catchUpAll();
+        if (toRebuild.length > 0) {
+          const found = everything ? [] : await reasonsToRebuild({ sql, gate }, toRebuild);
+          await rebuild({ sql, gate, orderBooks: orderBooks() }, toRebuild);
+          if (found.length > 0) onRepaired(found);
+        }
+        const rebuilt = new Set(toRebuild);
+        return syncReports((productId) => (off ? "gate_off" : rebuilt.has(productId) ? "rebuilt" : "verified"));
+      }),
+
+    switchMode: (to, actor) => alone(() => switchMode(to, actor)),
+
+    async reconcile() {
+      const products: ProductReport[] = [];
+      for await (const page of productPages(sql, productsAtOnce)) products.push(...(await reconcilePage(page)));
+      return { status: worstOf(products), mode: mode.current(), products };
+    },
+  };
+}

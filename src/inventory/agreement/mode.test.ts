@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { migrateDatabase } from "#engines/open";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { inventorySchema } from "../inventory.ts";
+import { createModeFollower, type ModeFollower, promisesEndMs, readMode, writeMode } from "./mode.ts";
+
+describe("the switch", () => {
+  let database: TestDatabase;
+  let nowMs: number;
+  let follower: ModeFollower;
+  before(async () => {
+    database = await openTestDatabase();
+    await migrateDatabase({ kafka: undefined, databaseUrls: {} }, database, [inventorySchema]);
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    nowMs = 50_000;
+    follower = createModeFollower(database.sql, () => nowMs);
+    await writeMode(database.sql, { mode: "gatekeeper", ready: true, actor: "test" });
+    await follower.refresh();
+  });
+
+  it("is trusted for two seconds after it was read, and is closed then", () => {
+    assert.deepEqual([follower.current(), follower.mayPromise()], ["gatekeeper", true]);
+    nowMs += 2_000;
+    assert.deepEqual([follower.current(), follower.mayPromise()], ["gatekeeper", true]);
+    nowMs += 1;
+    assert.deepEqual([follower.current(), follower.mayPromise()], ["closed", false]);
+  });
+
+  for (const [mode, ready] of [
+    ["sync", false],
+    ["sync", true],
+    ["closed", true],
+    ["gatekeeper", false],
+  ] as const) {
+    it(`after it went to ${mode}${ready ? "" : ", not ready"}, what the gate took is promised two seconds more and no longer`, async () => {
+      nowMs += 500;
+      await writeMode(database.sql, { mode, ready, actor: "test" });
+      await follower.refresh();
+      assert.deepEqual([follower.current(), follower.mayPromise()], [ready ? mode : "closed", true]);
+      nowMs += 1_500;
+      await follower.refresh();
+      assert.equal(follower.mayPromise(), true);
+      nowMs += 1;
+      assert.equal(follower.mayPromise(), false);
+      assert.ok(nowMs < 50_500 + promisesEndMs, "whoever switched waits longer");
+    });
+  }
+
+  it("a reading counts from the moment it was asked for, not from its answer", async () => {
+    const asked = nowMs;
+    const answering = follower.refresh();
+    nowMs += 1_900;
+    await answering;
+    nowMs = asked + 2_001;
+    assert.deepEqual([follower.current(), follower.mayPromise()], ["closed", false]);
+  });
+
+  it("of two who switch at once, the one who began last has the last word", async () => {
+    const first = await writeMode(database.sql, { mode: "sync", ready: false, actor: "ada" });
+    const second = await writeMode(database.sql, { mode: "gatekeeper", ready: false, actor: "bob" });
+    assert.ok(first && second);
+    const finish = { ready: true, actor: "both" };
+    const late = await writeMode(database.sql, { ...finish, mode: "sync", after: first.version });
+    assert.equal(late, undefined);
+    const done = await writeMode(database.sql, { ...finish, mode: "gatekeeper", after: second.version });
+    assert.deepEqual([done?.mode, done?.ready], ["gatekeeper", true]);
+    assert.equal((await readMode(database.sql)).version, second.version + 1);
+  });
+});

@@ -1,0 +1,219 @@
+/**
+ * Loads the gate from the books, exactly, while nothing can be lost: closed, drained, fenced by a
+ * new epoch, installed. A crash at any point leaves the product closed, and somebody starts over;
+ * of two at once only one ends the epoch that both began in. It is what `sync-redis` does, what a start does,
+ * and what happens by itself when the gate has lost its memory.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Sql, Tx } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
+import type { Claim } from "../books/decide.ts";
+import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts";
+import { readPrices } from "../books/prices.ts";
+import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
+
+/** What the order books do for a rebuild. */
+export type OrderBooks = {
+  /** Resolves when every reservation that the log has acknowledged by now is decided. */
+  drained(): Promise<void>;
+  /** Remembers what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
+  watermark(): Promise<() => Promise<boolean>>;
+  /** Decides published reservations whose event the log has lost. */
+  redrive(records: readonly GateRecord[]): Promise<void>;
+};
+
+export type RebuildDeps = { sql: Sql; gate: Gate; orderBooks: OrderBooks };
+
+/**
+ * Closes the gate for the products and sees everything it took decided. Nothing is 202 of them afterwards.
+ * Answers the name of each closing: if somebody else closes a product meanwhile, theirs is the one to open it.
+ */
+export async function closeAndDrain(
+  { sql, gate, orderBooks }: RebuildDeps,
+  productIds: string[],
+): Promise<Map<string, string>> {
+  const undecided: GateRecord[] = [];
+  const closings = new Map<string, string>();
+  for (const productId of productIds) {
+    closings.set(productId, await gate.close(productId));
+    // From here on no `mark` of these can answer "published": without this, a buyer is told 202 and then fenced.
+    for (const record of await gate.records(productId)) {
+      const state = record.state === "pending" ? await gate.claimVoid(record) : record.state;
+      if (state === "published" || state === "voiding") undecided.push({ ...record, state });
+    }
+  }
+  await crashPoint("rebuild.closed");
+  await orderBooks.drained();
+  await crashPoint("rebuild.drained");
+  await orderBooks.redrive(undecided.filter((record) => record.state === "published"));
+  await voidReservations(
+    sql,
+    undecided.filter((record) => record.state === "voiding"),
+  );
+  return closings;
+}
+
+/** How often a rebuild begins again that others got in the way of; after that the next check finds what is closed. */
+const triesBesideOthers = 6;
+/** Doubles with each try. By chance, so that two do not get in each other's way again and again. */
+const firstPauseMs = 100;
+/** Products that sell are closed a few at a time. For those that are closed already a larger batch is quicker. */
+const openAtOnce = 25;
+const closedAtOnce = 200;
+/** When so many products fail one after another, the fault is not theirs: the others are left as they are. */
+const failuresInARow = 3;
+
+/** @throws the last fault; the products that it does not concern are rebuilt. */
+export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
+  const open = new Set<string>();
+  for (const some of inBatches(productIds, closedAtOnce)) {
+    for (const snapshot of await deps.gate.snapshot(some)) if (snapshot.open) open.add(snapshot.productId);
+  }
+  const batches = [
+    ...inBatches(
+      productIds.filter((productId) => !open.has(productId)),
+      closedAtOnce,
+    ),
+    ...inBatches([...open], openAtOnce),
+  ];
+  let fault: { error: unknown } | undefined;
+  let inARow = 0;
+  async function attempt(batch: string[]): Promise<void> {
+    try {
+      await rebuildTogether(deps, batch);
+      inARow = 0;
+    } catch (error) {
+      // One of them may be at fault: the others must not stay closed with it.
+      if (batch.length > 1) for (const productId of batch) await attempt([productId]);
+      else if (++inARow === failuresInARow) throw error;
+      else fault = { error };
+    }
+  }
+  for (const batch of batches) await attempt(batch);
+  if (fault) throw fault.error;
+}
+
+async function rebuildTogether(deps: RebuildDeps, productIds: string[]): Promise<void> {
+  let left = await rebuildOnce(deps, productIds);
+  for (let tries = 1; left.length > 0 && tries < triesBesideOthers; tries += 1) {
+    await pause(Math.random() * firstPauseMs * 2 ** tries);
+    left = await stillClosed(deps, left);
+    if (left.length > 0) left = await rebuildOnce(deps, left);
+  }
+}
+
+function inBatches(productIds: readonly string[], size: number): string[][] {
+  const batches: string[][] = [];
+  for (let i = 0; i < productIds.length; i += size) batches.push(productIds.slice(i, i + size));
+  return batches;
+}
+
+/** Answers the products whose epoch somebody else ended meanwhile, or which somebody closed again. */
+async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<string[]> {
+  // Read before the closing: whoever ends an epoch so has closed the product within it, and who closed before cannot open.
+  const epochs = await epochsOf(deps.sql, productIds);
+  const closings = await closeAndDrain(deps, productIds);
+  const left = new Set(epochs.keys());
+  const images = await deps.sql.transaction((tx) => takeImages(tx, productIds, epochs));
+  await crashPoint("rebuild.fenced");
+  for (const image of images) {
+    const answer = await deps.gate.install(image, closings.get(image.productId));
+    if (answer === "open") left.delete(image.productId);
+  }
+  await refreshPrices(deps, images);
+  await crashPoint("rebuild.installed");
+  return [...left];
+}
+
+async function stillClosed({ sql, gate }: RebuildDeps, productIds: string[]): Promise<string[]> {
+  const snapshots = await gate.snapshot(productIds);
+  const openIn = new Map(snapshots.filter(({ open }) => open).map(({ productId, epoch }) => [productId, epoch]));
+  const epochs = await epochsOf(sql, productIds);
+  return productIds.filter((productId) => openIn.get(productId) !== epochs.get(productId));
+}
+
+async function epochsOf(sql: Sql, productIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ productId: string; epoch: number }>(
+    `select product_id as "productId", epoch from inventory.stock where product_id = any($1::text[])`,
+    [productIds],
+  );
+  return new Map(rows.map((row) => [row.productId, row.epoch]));
+}
+
+/** A price that changed between reading the image and installing it reached the old gate; tell the new one. */
+async function refreshPrices({ sql, gate }: RebuildDeps, images: readonly GateImage[]): Promise<void> {
+  const prices = await readPrices(
+    sql,
+    images.map((image) => image.productId),
+  );
+  for (const [productId, price] of prices) await gate.setPrice(productId, price);
+}
+
+/** Decides reservations void; those that are decided otherwise already stay so. */
+export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "intent">[]) {
+  if (records.length === 0) return { decided: [], rows: [] };
+  const claims = records.map((record): Claim => ({ ...record, intent: "void" }));
+  return sql.transaction((tx) => recordClaims(tx, claims));
+}
+
+/**
+ * The commit of the new epoch is the moment of the rebuild: what comes from before it is fenced. A product that is not in
+ * the epoch the rebuild began in is left out: its gate may be open by now, and whoever buys there would be fenced.
+ */
+async function takeImages(tx: Tx, productIds: string[], begunIn: ReadonlyMap<string, number>): Promise<GateImage[]> {
+  const stock = await lockStock(tx, productIds);
+  for (const { productId, epoch } of stock.values()) if (begunIn.get(productId) !== epoch) stock.delete(productId);
+  const rows: StreamRow[] = [];
+  const written = await writtenEpochs(tx, [...stock.keys()]);
+  for (const product of stock.values()) {
+    product.epoch = Math.max(product.epoch, written.get(product.productId) ?? 0) + 1;
+    rows.push(nextRow(product, { kind: "rebuild", items: [], added: 0 }));
+  }
+  await writeStock(tx, stock.values(), rows);
+  return imagesOf(tx, [...stock.values()]);
+}
+
+/**
+ * The newest epoch that the ledger names. It is ahead of the product's own only where the books were put back from a
+ * backup and the log was read again: such an epoch was sold in before, and its numbers are used up.
+ */
+async function writtenEpochs(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx.query<{ productId: string; epoch: number }>(
+    `select p.product_id as "productId", l.epoch
+       from unnest($1::text[]) as p (product_id)
+       cross join lateral (select epoch from inventory.stock_ledger l where l.product_id = p.product_id
+                            order by epoch desc limit 1) as l`,
+    [productIds],
+  );
+  return new Map(rows.map((row) => [row.productId, row.epoch]));
+}
+
+/** Reads what a gate has to know of locked products. */
+export async function imagesOf(
+  tx: Tx,
+  stock: readonly { productId: string; epoch: number; seq: number; totalIn: number; committed: number }[],
+): Promise<GateImage[]> {
+  const ids = stock.map((product) => product.productId);
+  const prices = await readPrices(tx, ids);
+  const held = await tx.query<{ productId: string; held: [string, number][] }>(
+    `select product_id as "productId", jsonb_agg(jsonb_build_array(user_id, held)) as held
+       from inventory.user_quota where product_id = any($1::text[]) and held > 0 group by product_id`,
+    [ids],
+  );
+  const withOrders = await tx.query<{ productId: string }>(
+    `select p.product_id as "productId" from unnest($1::text[]) as p (product_id)
+      where exists (select 1 from inventory.stock_ledger l where l.product_id = p.product_id)`,
+    [ids],
+  );
+  const heldOf = new Map(held.map((row) => [row.productId, row.held]));
+  const known = new Set(withOrders.map((row) => row.productId));
+  return stock.map((product) => ({
+    productId: product.productId,
+    epoch: product.epoch,
+    sellable: product.totalIn - product.committed,
+    applied: product.seq,
+    price: prices.get(product.productId) ?? null,
+    held: heldOf.get(product.productId) ?? [],
+    keysInBooks: known.has(product.productId),
+  }));
+}

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { Queryable } from "#engines/sql";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
+import { migrate } from "../../engines/sql/migrate.ts";
+import { lockStock, nextRow, writeStock } from "../books/ledger.ts";
+import { keepPrice } from "../books/prices.ts";
+import { type Gate, GateUnavailable } from "../gate/gate.ts";
+import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
+import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
+import { createRelay, type Relay } from "./relay.ts";
+
+const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+
+describe("changes on their way to the gate", () => {
+  let database: TestDatabase;
+  let statements = 0;
+  let counted: Queryable;
+  let memory: MemoryGate;
+  let isAway = false;
+  let gateCalls = 0;
+  let gate: Gate;
+  let lamps = 0;
+  let lamp: string;
+
+  before(async () => {
+    database = await openTestDatabase();
+    await migrate({ url: database.url, modules: [eventLogSchema, inventorySchema] });
+    counted = {
+      query: (text, values) => {
+        statements += 1;
+        return database.sql.query(text, values);
+      },
+    };
+    memory = openMemoryGate();
+    // A gate that can be away: nothing that is asked of it then runs.
+    gate = new Proxy(memory, {
+      get:
+        (target, name: keyof MemoryGate) =>
+        (...args: never[]) => {
+          gateCalls += 1;
+          if (isAway) return Promise.reject(new GateUnavailable(name, new Error("frozen")));
+          return (target[name] as (...args: never[]) => unknown)(...args);
+        },
+    });
+  });
+  after(() => database.close());
+
+  beforeEach(async () => {
+    isAway = false;
+    lamps += 1;
+    lamp = `lamp-${lamps}`;
+    await newProduct(lamp);
+  });
+
+  async function newProduct(productId: string): Promise<void> {
+    await database.sql.transaction((tx) => keepPrice(tx, productId, price));
+    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, price, held: [], keysInBooks: false });
+  }
+
+  /** Writes a change as restocking does; `pause` holds its transaction open. */
+  function change(productId: string, added: number, pause?: Promise<void>): Promise<void> {
+    return database.sql.transaction(async (tx) => {
+      const stock = await lockStock(tx, [productId]);
+      const product = stock.get(productId);
+      assert.ok(product);
+      product.totalIn += added;
+      await writeStock(tx, stock.values(), [nextRow(product, { items: [], added })]);
+      await tx.query(
+        "insert into inventory.stock_entry (product_id, ref, quantity, reason, actor, seq) values ($1, $2, $3, '', '', $4)",
+        [productId, `entry ${product.seq}`, added, product.seq],
+      );
+      await pause;
+    });
+  }
+
+  /** As if the outage had lasted for an hour. */
+  const anHourPasses = () =>
+    database.sql.query("update inventory.stock_stream set written_at = written_at - interval '1 hour'");
+
+  const sellable = async (productId: string) => (await memory.snapshot([productId]))[0]?.sellable;
+  const open = (): Relay => createRelay({ sql: counted, gate, onRefused: () => assert.fail("refused") });
+
+  test("O33: a gate that is back after an hour gets every change of that hour", async () => {
+    const relay = open();
+    await relay.sweep();
+    isAway = true;
+    await change(lamp, 5);
+    await assert.rejects(relay.sweep(), GateUnavailable);
+    await anHourPasses();
+    isAway = false;
+    await relay.sweep();
+    assert.equal(await sellable(lamp), 5);
+  });
+
+  test("O33: a process that starts brings up what another one left, however old", async () => {
+    await change(lamp, 5);
+    await change(lamp, 3);
+    await anHourPasses();
+    await open().sweep();
+    assert.equal(await sellable(lamp), 8);
+  });
+
+  test("O33: a change that commits after later ones were seen is not passed over", async () => {
+    const late = `${lamp}-late`;
+    await newProduct(late);
+    const relay = open();
+    await relay.sweep();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const writing = change(late, 2, promise);
+    await change(lamp, 1);
+    await relay.sweep();
+    assert.deepEqual([await sellable(lamp), await sellable(late)], [1, 0]);
+    resolve();
+    await writing;
+    await anHourPasses();
+    await relay.sweep();
+    assert.equal(await sellable(late), 2);
+  });
+
+  test("O33: a product that is closed while it changes gets the change once it is open", async () => {
+    const relay = open();
+    await relay.sweep();
+    const closing = await memory.close(lamp);
+    await change(lamp, 4);
+    await relay.sweep();
+    await memory.install(
+      { productId: lamp, epoch: 2, sellable: 0, applied: 0, price, held: [], keysInBooks: false },
+      closing,
+    );
+    await database.sql.query("update inventory.stock_stream set epoch = 2 where product_id = $1", [lamp]);
+    await database.sql.query("update inventory.stock set epoch = 2 where product_id = $1", [lamp]);
+    await relay.sweep();
+    assert.equal(await sellable(lamp), 4);
+  });
+
+  test("O30: at rest a look is one statement and asks nothing of the gate, however many products there are", async () => {
+    await change(lamp, 1);
+    const relay = open();
+    while ((await relay.sweep()) > 0);
+    await relay.sweep();
+    [statements, gateCalls] = [0, 0];
+    for (let i = 0; i < 10; i += 1) await relay.sweep();
+    assert.deepEqual({ statements, gateCalls }, { statements: 10, gateCalls: 0 });
+  });
+
+  describe("of which nobody was told", () => {
+    let inventory: Inventory;
+    before(async () => {
+      const log = await openPostgresLog({ ...database, log: createLog({ level: "silent" }) });
+      after(() => log.close());
+      inventory = createInventory({
+        ...{ sql: database.sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
+        onFault: () => {},
+        onRepaired: () => {},
+      });
+    });
+    beforeEach(async () => {
+      await inventory.follow().then((following) => following.stop());
+      await change(lamp, 5);
+    });
+    const reportOf = async () => (await inventory.reconcile()).products.find(({ productId }) => productId === lamp);
+
+    test("O33: reconcile says after some seconds that a change is on its way, and since when", async () => {
+      assert.equal((await reportOf())?.status, "OK");
+      await anHourPasses();
+      const report = await reportOf();
+      assert.equal(report?.status, "WARNING");
+      assert.match(report?.explanation ?? "", /change 1 is on its way since 36\d\d s: run sync-redis/);
+    });
+
+    test("O33: sync-redis brings it to the gate, without a rebuild", async () => {
+      await anHourPasses();
+      const report = (await inventory.sync(false)).find(({ productId }) => productId === lamp);
+      assert.deepEqual(report, { productId: lamp, action: "verified", epoch: 1, sellable: 5 });
+      assert.equal((await reportOf())?.status, "OK");
+    });
+  });
+});

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { until } from "../../../test/support/until.ts";
+import { migrate } from "../../engines/sql/migrate.ts";
+import { inventorySchema, type Reconciliation } from "../inventory.ts";
+import { createReconciliations } from "../reconciliations.ts";
+import { startSchedule } from "./schedule.ts";
+
+const dayMs = 24 * 60 * 60_000;
+const report = (status: Reconciliation["status"]): Reconciliation => ({ status, mode: "gatekeeper", products: [] });
+
+let database: TestDatabase;
+before(async () => {
+  database = await openTestDatabase();
+  await migrate({ url: database.url, modules: [inventorySchema] });
+  await database.sql.query("insert into inventory.stock (product_id) values ('lamp')");
+});
+after(() => database.close());
+
+test("of all processes one reconciles, once a day, and the next day again", async () => {
+  const { sql } = database;
+  let nowMs = Date.parse("2030-01-01T00:00:00Z");
+  const done: number[] = [];
+  const start = () => {
+    const seen = { turns: 0 };
+    const schedule = startSchedule({
+      ...{ sql, everyMs: dayMs, reconcile: async () => report("CRITICAL") },
+      now() {
+        seen.turns += 1;
+        return nowMs;
+      },
+      recall: async () => {},
+      onReconciled: ({ status }) => done.push(status === "CRITICAL" ? nowMs : 0),
+      onFault: assert.fail,
+    });
+    return { seen, ...schedule };
+  };
+  const processes = [start(), start(), start()];
+  const turn = async () => {
+    const before = processes.map(({ seen }) => seen.turns);
+    for (const { nudge } of processes) nudge();
+    await until(() => processes.every(({ seen }, i) => seen.turns > (before[i] as number)));
+  };
+  await until(() => done.length === 1);
+  nowMs += dayMs - 1;
+  await turn();
+  nowMs += 1;
+  await turn();
+  await until(() => done.length === 2);
+  for (const { stop } of processes) await stop();
+  assert.equal(done.length, 2);
+  const rows = await sql.query("select status from inventory.reconciliation order by begun_at");
+  assert.deepEqual(rows, [{ status: "CRITICAL" }, { status: "CRITICAL" }]);
+});
+
+test("one that died in the middle does not cost the day", async () => {
+  const { sql } = database;
+  const diedAtMs = Date.parse("2031-01-01T00:00:00Z");
+  await sql.query("insert into inventory.reconciliation (begun_at) values ($1)", [new Date(diedAtMs)]);
+  let done = 0;
+  const schedule = startSchedule({
+    ...{ sql, everyMs: dayMs, reconcile: async () => report("OK"), now: () => diedAtMs + 6 * 60_000 },
+    recall: async () => {},
+    onReconciled: () => {
+      done += 1;
+    },
+    onFault: assert.fail,
+  });
+  await until(() => done === 1);
+  await schedule.stop();
+});
+
+test("O6: with nothing to compare there is none, and the first product is compared at the next look", async () => {
+  const { sql } = database;
+  await sql.query("truncate inventory.reconciliation");
+  await sql.query("delete from inventory.stock");
+  let looks = 0;
+  let done = 0;
+  const schedule = startSchedule({
+    ...{ sql, everyMs: dayMs, reconcile: async () => report("OK"), now: () => Date.parse("2032-01-01T00:00:00Z") },
+    async recall() {
+      looks += 1;
+    },
+    onReconciled: () => {
+      done += 1;
+    },
+    onFault: assert.fail,
+  });
+  await until(() => looks === 1);
+  schedule.nudge();
+  await until(() => looks === 2);
+  assert.equal(done, 0);
+  await sql.query("insert into inventory.stock (product_id) values ('lamp')");
+  await until(() => {
+    schedule.nudge();
+    return done === 1;
+  });
+  await schedule.stop();
+});
+
+test("O6: what was found last is known after a restart, whoever found it", async () => {
+  const { sql } = database;
+  await sql.query("truncate inventory.reconciliation");
+  const nowMs = Date.parse("2033-01-01T00:00:00Z");
+  const before = createReconciliations({ sql, now: () => nowMs });
+  assert.equal(before.latest(), undefined);
+  const product = { productId: "lamp", onHand: 1, held: 0, sold: 0, inFlight: 0, gate: 16, drift: 15, explanation: "" };
+  await before.keep({ status: "CRITICAL", mode: "gatekeeper", products: [{ ...product, status: "CRITICAL" }] });
+  const restarted = createReconciliations({ sql, now: () => nowMs + dayMs });
+  await restarted.recall();
+  assert.deepEqual(restarted.latest(), { products: { OK: 0, WARNING: 0, CRITICAL: 1 }, endedMs: nowMs });
+});

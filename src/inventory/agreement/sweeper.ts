@@ -1,0 +1,94 @@
+/**
+ * Ends reservations that nobody came back for. How old they are decides only how soon they are
+ * looked at, never what becomes of them: the books do that.
+ */
+import type { Sql } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
+import { crashPoint } from "#platform/crash-points";
+import type { Gate, GateRecord } from "../gate/gate.ts";
+import { abandoned, lostByLog, type OnRepaired } from "../repairs.ts";
+import { type OrderBooks, voidReservations } from "./rebuild.ts";
+import type { Relay } from "./relay.ts";
+
+export type SweepCounts = { voided: number; redriven: number; forgotten: number };
+
+export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; orderBooks: OrderBooks; onRepaired: OnRepaired };
+
+/** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
+const sweepAfterMs = 5_000;
+const lookAheadEveryMs = 5_000;
+const recordsAtOnce = 500;
+
+/** Answers one turn of sweeping at a moment: what is old by then is looked at. */
+export function createSweeper({
+  sql,
+  gate,
+  relay,
+  orderBooks,
+  onRepaired,
+}: SweeperOptions): (nowMs: number) => Promise<SweepCounts> {
+  /** Published records that were old when the log's end was noted. */
+  let suspected: { records: readonly GateRecord[]; decided(): Promise<boolean> } | undefined;
+
+  let lookedAheadAtMs = Number.NEGATIVE_INFINITY;
+
+  async function voidAbandoned(records: readonly GateRecord[]): Promise<number> {
+    const voiding: GateRecord[] = [];
+    for (const record of records) {
+      if (record.state !== "pending" && record.state !== "voiding") continue;
+      if ((await gate.claimVoid(record)) === "voiding") voiding.push(record);
+    }
+    await crashPoint("sweep.claimed");
+    const { rows } = await voidReservations(sql, voiding);
+    await crashPoint("sweep.voided");
+    await relay.apply(rows);
+    if (voiding.length > 0) onRepaired(voiding.map(abandoned));
+    return voiding.length;
+  }
+
+  /**
+   * An accepted order whose event the log lost is decided from what the gate kept of it. It is lost only
+   * if it is undecided after the log was read to where it ended when the order was old already.
+   */
+  async function redriveLost(published: readonly GateRecord[]): Promise<number> {
+    if (!suspected) {
+      if (published.length > 0) suspected = { records: published, decided: await orderBooks.watermark() };
+      return 0;
+    }
+    if (!(await suspected.decided())) return 0;
+    const { records } = suspected;
+    suspected = undefined;
+    // A decision is on its way to the gate for most of them: bring it there before calling anything lost.
+    for (const productId of new Set(records.map((record) => record.productId))) await relay.catchUp(productId);
+    const lost: GateRecord[] = [];
+    for (const record of records) {
+      const still = await gate.record(record.productId, record.orderId);
+      if (still?.state === "published" && still.n === record.n && still.epoch === record.epoch) lost.push(record);
+    }
+    await orderBooks.redrive(lost);
+    if (lost.length > 0) onRepaired(lost.map(lostByLog));
+    for (const productId of new Set(lost.map((record) => record.productId))) await relay.catchUp(productId);
+    return lost.length;
+  }
+
+  /**
+   * Records from the future were taken before the clock was set back. Who took them has answered or died long since; by
+   * their age they would be left alone until the clock has caught up.
+   */
+  async function fromTheFuture(nowMs: number): Promise<GateRecord[]> {
+    if (elapsedMs() - lookedAheadAtMs < lookAheadEveryMs) return [];
+    lookedAheadAtMs = elapsedMs();
+    const all = await gate.recordsBefore(Number.MAX_SAFE_INTEGER, recordsAtOnce);
+    return all.filter(({ reservedAtMs }) => reservedAtMs > nowMs + sweepAfterMs);
+  }
+
+  return async (nowMs) => {
+    const old = await gate.recordsBefore(nowMs - sweepAfterMs, recordsAtOnce);
+    const records = [...old, ...(await fromTheFuture(nowMs))];
+    const voided = await voidAbandoned(records);
+    const redriven = await redriveLost(records.filter((record) => record.state === "published"));
+    const stubs = records.filter((record) => record.state === "claimed" || record.state === "refused");
+    await gate.forget(stubs);
+    return { voided, redriven, forgotten: stubs.length };
+  };
+}

@@ -1,0 +1,97 @@
+/** What keeps gate and books together while the system runs: each turn may be lost, the next one makes up for it. */
+import type { Sql } from "#engines/sql";
+import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
+import { countOutcomes } from "../books/outcomes.ts";
+import { compareProducts, productsAfter } from "../compare.ts";
+import { type Gate, GateUnavailable } from "../gate/gate.ts";
+import { type OnRepaired, reasonsToRebuild } from "../repairs.ts";
+import type { ModeFollower } from "./mode.ts";
+import { type OrderBooks, rebuild } from "./rebuild.ts";
+import type { Relay } from "./relay.ts";
+import { createSweeper } from "./sweeper.ts";
+
+export type UpkeepOptions = {
+  sql: Sql;
+  gate: Gate;
+  relay: Relay;
+  mode: ModeFollower;
+  orderBooks: OrderBooks;
+  /** Products that somebody found closed, unknown or in disagreement. */
+  suspects: Set<string>;
+  /** One rebuild at a time in this process. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+  onRepaired: OnRepaired;
+};
+
+export type Upkeep = { outcomesWaiting(): void; suspected(): void; stop(): Promise<void> };
+
+const relayEveryMs = 50;
+const outcomesEveryMs = 100;
+const outcomesAtOnce = 500;
+const sweepEveryMs = 1_000;
+/**
+ * What is wrong while nobody orders is found by comparing all products, in turn. A page costs about 3 ms of the processor,
+ * so the cost does not grow with the number of products; a round of 5,000 takes 50 s.
+ */
+const lookEveryMs = 1_000;
+const productsALook = 100;
+
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault, onRepaired } = options;
+  /** While the gate is away each loop says so once. */
+  function loop(what: string, everyMs: number, work: LoopOptions["work"]): Loop {
+    let away = false;
+    return startLoop({
+      everyMs,
+      async work() {
+        const more = await work();
+        away = false;
+        return more;
+      },
+      onFault(error) {
+        const known = away && error instanceof GateUnavailable;
+        away = error instanceof GateUnavailable;
+        if (!known) onFault(what, error);
+      },
+    });
+  }
+
+  const sweep = createSweeper({ sql, gate, relay, orderBooks, onRepaired });
+  const outcomes = loop("outcomes", outcomesEveryMs, async () => {
+    const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
+    await relay.apply(rows);
+    return counted === outcomesAtOnce;
+  });
+  let last = "";
+  const repair = loop("repair", lookEveryMs, async () => {
+    const named = [...suspects];
+    suspects.clear();
+    if (mode.current() !== "gatekeeper") return false;
+    const page = await productsAfter(sql, last, productsALook);
+    last = page.length < productsALook ? "" : (page.at(-1) ?? "");
+    const { wrong, behind } = await compareProducts(sql, gate, [...new Set([...named, ...page])]);
+    for (const productId of behind) await relay.catchUp(productId);
+    if (wrong.length > 0) {
+      await alone(async () => {
+        // Somebody may have been at it when we looked.
+        const still = await compareProducts(sql, gate, wrong);
+        if (still.wrong.length === 0) return;
+        const found = await reasonsToRebuild({ sql, gate }, still.wrong);
+        await rebuild({ sql, gate, orderBooks }, still.wrong);
+        if (found.length > 0) onRepaired(found);
+      });
+    }
+    // What took some of them from the gate, a restart or a FLUSHALL, took them all: the next page follows at once.
+    return wrong.length > 0 && last !== "";
+  });
+  const others = [loop("relay", relayEveryMs, () => relay.sweep()), loop("sweep", sweepEveryMs, () => sweep(now()))];
+  return {
+    outcomesWaiting: outcomes.nudge,
+    suspected: repair.nudge,
+    async stop() {
+      await Promise.all([outcomes, repair, ...others].map((one) => one.stop()));
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** Stock that people bring in or take out: each entry counts once for its reference. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Sql, Tx } from "#engines/sql";
+import { randomId, uuidV8 } from "#platform/ids";
+import { directOrdersAllowed } from "../agreement/mode.ts";
+import { type Gate, GateUnavailable, type Reservation, type StreamRow } from "../gate/gate.ts";
+import type { Claim } from "./decide.ts";
+import { lockStock, nextRow, recordClaims, type Stock, writeStock } from "./ledger.ts";
+
+export type StockEntry = {
+  productId: string;
+  /** Names the entry: a retry with the same reference changes nothing. */
+  ref: string;
+  /** Units in; units out where it is negative. */
+  quantity: number;
+  reason: string;
+  actor: string;
+};
+
+export type EntryAnswer =
+  | { ok: true; repeated: boolean; rows: StreamRow[] }
+  | { ok: false; reason: "product_not_found" | "idempotency_mismatch" | "not_enough_stock" };
+
+/** A gate that is being rebuilt opens within a second or two. */
+const triesWhileItOpens = 30;
+const lookEveryMs = 100;
+
+export async function enterStock(
+  deps: { sql: Sql; gate: Gate; now(): number },
+  entry: StockEntry,
+): Promise<EntryAnswer> {
+  if (entry.quantity >= 0) return deps.sql.transaction((tx) => add(tx, entry));
+  const direct = await deps.sql.transaction(async (tx) =>
+    (await directOrdersAllowed(tx)) ? add(tx, entry) : undefined,
+  );
+  if (direct) return direct;
+  for (let tries = 0; tries < triesWhileItOpens; tries += 1) {
+    // While the gate is open its buyers come first: what is taken out is reserved there like an order.
+    const [snapshot] = await deps.gate.snapshot([entry.productId]);
+    if (snapshot?.open) return withdraw(deps, entry);
+    const answer = await deps.sql.transaction((tx) => takeFromBooks(tx, deps.gate, entry));
+    if (answer !== "opening") return answer;
+    await pause(lookEveryMs);
+  }
+  throw new GateUnavailable("withdraw", new Error(`the gate is not loaded with ${entry.productId}`));
+}
+
+/**
+ * Decides alone while the gate is closed. An image that was taken before could still open it, with the units that are
+ * taken out here, and its buyers would be promised them: so the gate has to be in the books' own epoch, in which nothing
+ * opens it any more; and a rebuild that begins another waits for this transaction. What the gate has promised and nobody
+ * has decided yet stays promised.
+ */
+async function takeFromBooks(tx: Tx, gate: Gate, entry: StockEntry): Promise<EntryAnswer | "opening"> {
+  const product = (await lockStock(tx, [entry.productId])).get(entry.productId);
+  if (!product) return { ok: false, reason: "product_not_found" };
+  const [snapshot] = await gate.snapshot([entry.productId]);
+  if (!snapshot || snapshot.open || snapshot.epoch !== product.epoch) return "opening";
+  return add(tx, entry, snapshot.pending);
+}
+
+async function add(tx: Tx, entry: StockEntry, promised = 0): Promise<EntryAnswer> {
+  const stock = await lockStock(tx, [entry.productId]);
+  const product = stock.get(entry.productId);
+  if (!product) return { ok: false, reason: "product_not_found" };
+  const standing = await standingEntry(tx, entry);
+  if (standing) return standing;
+  if (product.totalIn + entry.quantity < product.committed + promised) return { ok: false, reason: "not_enough_stock" };
+  product.totalIn += entry.quantity;
+  const rows = [nextRow(product, { items: [], added: entry.quantity })];
+  await writeEntry(tx, entry, product);
+  await writeStock(tx, stock.values(), rows);
+  return { ok: true, repeated: false, rows };
+}
+
+async function withdraw(
+  { sql, gate, now }: { sql: Sql; gate: Gate; now(): number },
+  entry: StockEntry,
+): Promise<EntryAnswer> {
+  const repeated = await sql.transaction((tx) => standingEntry(tx, entry));
+  if (repeated) return repeated;
+  const reservedAtMs = now();
+  const [answer] = await gate.reserve([
+    {
+      productId: entry.productId,
+      orderId: uuidV8(randomId(6), randomId(10)),
+      userId: "",
+      quantity: -entry.quantity,
+      bodyHash: "",
+      expectedTotalMinor: null,
+      booksAsked: true,
+      withdrawal: true,
+      nowMs: reservedAtMs,
+      payByMs: reservedAtMs,
+    },
+  ]);
+  if (answer?.kind !== "reserved") return { ok: false, reason: "not_enough_stock" };
+  return sql.transaction((tx) => takeOut(tx, entry, answer.reservation));
+}
+
+/** From the reservation on, a crash leaves a pending record: the sweeper gives its units back. */
+async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Promise<EntryAnswer> {
+  const stock = await lockStock(tx, [entry.productId]);
+  const product = stock.get(entry.productId);
+  const standing = await standingEntry(tx, entry);
+  const claim: Claim = { ...reservation, intent: standing || !product ? "void" : "withdraw" };
+  const { decided, rows } = await recordClaims(tx, [claim]);
+  if (!product) return { ok: false, reason: "product_not_found" };
+  if (standing) return standing.ok ? { ...standing, rows } : standing;
+  if (decided[0]?.decision !== "W") return { ok: false, reason: "not_enough_stock" };
+  const seq = rows[0]?.seq ?? product.seq;
+  await writeEntry(tx, entry, { ...product, seq });
+  return { ok: true, repeated: false, rows };
+}
+
+async function standingEntry(tx: Tx, entry: StockEntry): Promise<EntryAnswer | undefined> {
+  const [standing] = await tx.query<{ quantity: number }>(
+    "select quantity from inventory.stock_entry where product_id = $1 and ref = $2",
+    [entry.productId, entry.ref],
+  );
+  if (!standing) return undefined;
+  if (standing.quantity !== entry.quantity) return { ok: false, reason: "idempotency_mismatch" };
+  return { ok: true, repeated: true, rows: [] };
+}
+
+async function writeEntry(tx: Tx, entry: StockEntry, product: Stock): Promise<void> {
+  await tx.query(
+    `insert into inventory.stock_entry (product_id, ref, quantity, reason, actor, seq)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [entry.productId, entry.ref, entry.quantity, entry.reason, entry.actor, product.seq],
+  );
+}

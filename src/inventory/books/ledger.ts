@@ -1,0 +1,228 @@
+/**
+ * The books of stock: append-only fates and outcomes, one row a product, and the stream that
+ * tells the gate. Whoever changes a product locks its row first, in order of product id, so
+ * `seq` is dense and in order of commit, and no two writers can wait for each other.
+ */
+import type { Tx } from "#engines/sql";
+import type { Decision, StreamItem, StreamRow } from "../gate/gate.ts";
+import { type Claim, type Decided, decide, fateKey, type ProductBooks } from "./decide.ts";
+
+export type Stock = {
+  productId: string;
+  totalIn: number;
+  committed: number;
+  sold: number;
+  epoch: number;
+  seq: number;
+  lastDirectN: number;
+};
+
+/** Locks products until the transaction ends; those that inventory does not know are left out. */
+export async function lockStock(tx: Tx, productIds: Iterable<string>): Promise<Map<string, Stock>> {
+  const rows = await tx.query<Stock>(
+    `select product_id as "productId", total_in as "totalIn", committed, sold, epoch, seq,
+            last_direct_n as "lastDirectN"
+       from inventory.stock where product_id = any($1::text[])
+      order by product_id for update`,
+    [[...new Set(productIds)]],
+  );
+  return new Map(rows.map((row) => [row.productId, row]));
+}
+
+/**
+ * Decides reservations and writes what follows, in the caller's transaction. Answers in the order
+ * of the claims; claims of products that inventory does not know come back as fenced.
+ */
+export async function recordClaims(
+  tx: Tx,
+  claims: readonly Claim[],
+): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
+  const stock = await lockStock(
+    tx,
+    claims.map((claim) => claim.productId),
+  );
+  return decideLocked(tx, stock, claims);
+}
+
+/** As `recordClaims`, for orders placed past the gate: numbers them below zero, where no gate counts. */
+export async function recordDirectClaims(
+  tx: Tx,
+  claims: readonly Omit<Claim, "epoch" | "n" | "intent">[],
+): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
+  const stock = await lockStock(
+    tx,
+    claims.map((claim) => claim.productId),
+  );
+  const numbered = claims.map((claim): Claim => {
+    const product = stock.get(claim.productId);
+    if (!product) return { ...claim, epoch: 0, n: 0, intent: "direct" };
+    product.lastDirectN -= 1;
+    return { ...claim, epoch: product.epoch, n: product.lastDirectN, intent: "direct" };
+  });
+  return decideLocked(tx, stock, numbered);
+}
+
+async function decideLocked(
+  tx: Tx,
+  stock: ReadonlyMap<string, Stock>,
+  claims: readonly Claim[],
+): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
+  const books = await readBooks(tx, stock, claims);
+  const byProduct = Map.groupBy(claims, (claim) => claim.productId);
+  const decidedBy = new Map<Claim, Decided>();
+  const rows: StreamRow[] = [];
+  const heldBy: { productId: string; userId: string; quantity: number }[] = [];
+
+  for (const [productId, ofProduct] of byProduct) {
+    const product = stock.get(productId);
+    const known = books.get(productId);
+    if (!product || !known) {
+      for (const claim of ofProduct) decidedBy.set(claim, { ...claim, decision: "F", fresh: false });
+      continue;
+    }
+    const verdicts = decide(known, ofProduct);
+    ofProduct.forEach((claim, i) => {
+      decidedBy.set(claim, verdicts.decided[i] as Decided);
+    });
+    product.committed += verdicts.claimedUnits;
+    product.totalIn -= verdicts.withdrawnUnits;
+    for (const [userId, quantity] of verdicts.heldBy) heldBy.push({ productId, userId, quantity });
+    if (verdicts.items.length > 0) rows.push(nextRow(product, { items: verdicts.items, added: 0 }));
+  }
+  const decided = claims.map((claim) => decidedBy.get(claim) as Decided);
+  const fresh = decided.filter((claim) => claim.fresh);
+  if (fresh.length > 0) await writeClaims(tx, fresh, rows, heldBy, stock);
+  return { decided, rows };
+}
+
+/** Takes the product's next `seq` for a change; the caller writes the row with `writeStream`. */
+export function nextRow(
+  product: Stock,
+  change: { items: StreamItem[]; added: number; kind?: StreamRow["kind"] },
+): StreamRow {
+  product.seq += 1;
+  return {
+    productId: product.productId,
+    seq: product.seq,
+    epoch: product.epoch,
+    kind: change.kind ?? "change",
+    availableAfter: product.totalIn - product.committed,
+    added: change.added,
+    items: change.items,
+  };
+}
+
+async function readBooks(
+  tx: Tx,
+  stock: ReadonlyMap<string, Stock>,
+  claims: readonly Claim[],
+): Promise<Map<string, ProductBooks>> {
+  const found = await tx.query<{
+    kind: "fate" | "order" | "held";
+    productId: string;
+    epoch: number;
+    n: number;
+    id: string;
+    decision: Decision | "F";
+  }>(
+    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.n, null as id, l.decision
+       from unnest($1::text[], $2::int[], $3::bigint[]) as c (product_id, epoch, n)
+       join inventory.stock_ledger l using (product_id, epoch, n)
+     union all
+     select 'order', product_id, epoch, n, order_id::text, decision
+       from inventory.stock_ledger where order_id = any($4::uuid[]) and decision in ('C', 'X')
+     union all
+     select 'held', q.product_id, 0, q.held, q.user_id, null
+       from (select distinct * from unnest($1::text[], $5::text[]) as u (product_id, user_id)) as u
+       join inventory.user_quota q using (product_id, user_id)`,
+    [
+      claims.map((claim) => claim.productId),
+      claims.map((claim) => claim.epoch),
+      claims.map((claim) => claim.n),
+      claims.map((claim) => claim.orderId),
+      claims.map((claim) => claim.userId),
+    ],
+  );
+  const books = new Map<string, ProductBooks>();
+  for (const product of stock.values()) {
+    const available = product.totalIn - product.committed;
+    books.set(product.productId, {
+      epoch: product.epoch,
+      available,
+      fates: new Map(),
+      orders: new Set(),
+      held: new Map(),
+    });
+  }
+  for (const row of found) {
+    const known = books.get(row.productId);
+    if (row.kind === "fate") known?.fates.set(fateKey(row), row.decision);
+    else if (row.kind === "order") known?.orders.add(row.id);
+    else known?.held.set(row.id, row.n);
+  }
+  return books;
+}
+
+async function writeClaims(
+  tx: Tx,
+  fresh: readonly Decided[],
+  rows: readonly StreamRow[],
+  heldBy: readonly { productId: string; userId: string; quantity: number }[],
+  stock: ReadonlyMap<string, Stock>,
+): Promise<void> {
+  const seqOf = new Map(rows.map((row) => [row.productId, row.seq]));
+  await tx.query(
+    `with quota as (
+       insert into inventory.user_quota (product_id, user_id, held)
+       select * from unnest($9::text[], $10::text[], $11::bigint[])
+       on conflict (product_id, user_id) do update set held = user_quota.held + excluded.held)
+     insert into inventory.stock_ledger (product_id, epoch, n, decision, order_id, user_id, quantity, seq)
+     select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::int[], $8::bigint[])`,
+    [
+      fresh.map((claim) => claim.productId),
+      fresh.map((claim) => claim.epoch),
+      fresh.map((claim) => claim.n),
+      fresh.map((claim) => claim.decision),
+      fresh.map((claim) => claim.orderId),
+      fresh.map((claim) => claim.userId),
+      fresh.map((claim) => claim.quantity),
+      fresh.map((claim) => (claim.decision === "F" ? null : seqOf.get(claim.productId))),
+      heldBy.map((held) => held.productId),
+      heldBy.map((held) => held.userId),
+      heldBy.map((held) => held.quantity),
+    ],
+  );
+  await writeStock(tx, stock.values(), rows);
+}
+
+/** Writes the figures of locked products and the stream rows that explain them. */
+export async function writeStock(tx: Tx, stock: Iterable<Stock>, rows: readonly StreamRow[]): Promise<void> {
+  const products = [...stock];
+  await tx.query(
+    `with stream as (
+       insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
+       select * from unnest($8::text[], $9::bigint[], $10::int[], $11::text[], $12::bigint[], $13::bigint[], $14::jsonb[]))
+     update inventory.stock s
+        set total_in = n.total_in, committed = n.committed, sold = n.sold, epoch = n.epoch, seq = n.seq,
+            last_direct_n = n.last_direct_n
+       from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::bigint[], $7::bigint[])
+            as n (product_id, total_in, committed, sold, epoch, seq, last_direct_n)
+      where s.product_id = n.product_id`,
+    [
+      products.map((product) => product.productId),
+      products.map((product) => product.totalIn),
+      products.map((product) => product.committed),
+      products.map((product) => product.sold),
+      products.map((product) => product.epoch),
+      products.map((product) => product.seq),
+      products.map((product) => product.lastDirectN),
+      rows.map((row) => row.productId),
+      rows.map((row) => row.seq),
+      rows.map((row) => row.epoch),
+      rows.map((row) => row.kind),
+      rows.map((row) => row.availableAfter),
+      rows.map((row) => row.added),
+      rows.map((row) => JSON.stringify(row.items)),
+    ],
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * How claims end: released or sold, each once. Whoever ends an order only queues the outcome, in
+ * its own transaction, so that paying never waits for the product's row; here they are counted by batch.
+ */
+import type { Sql, Tx } from "#engines/sql";
+import type { ReservationRef, StreamItem, StreamRow } from "../gate/gate.ts";
+import { lockStock, nextRow, type Stock, writeStock } from "./ledger.ts";
+
+export type Outcome = "released" | "sold";
+export type EndedClaim = ReservationRef & { userId: string; quantity: number };
+
+/** Queues one claim's outcome in the caller's transaction; a second outcome of the same claim is an error of the database. */
+export async function queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void> {
+  await tx.query(
+    `insert into inventory.outcome_queue (product_id, epoch, n, order_id, user_id, quantity, outcome)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [claim.productId, claim.epoch, claim.n, claim.orderId, claim.userId, claim.quantity, outcome],
+  );
+}
+
+type Queued = EndedClaim & { outcome: Outcome };
+
+/** Counts up to `limit` queued outcomes. Several processes may run it at once: each takes other rows. */
+export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted: number; rows: StreamRow[] }> {
+  return sql.transaction(async (tx) => {
+    const queued = await tx.query<Queued>(
+      `with taken as (
+         select product_id, epoch, n from inventory.outcome_queue
+          order by product_id, epoch, n limit $1 for update skip locked)
+       delete from inventory.outcome_queue q using taken
+        where (q.product_id, q.epoch, q.n) = (taken.product_id, taken.epoch, taken.n)
+       returning q.product_id as "productId", q.epoch, q.n, q.order_id as "orderId", q.user_id as "userId",
+                 q.quantity, q.outcome`,
+      [limit],
+    );
+    if (queued.length === 0) return { counted: 0, rows: [] };
+    const stock = await lockStock(
+      tx,
+      queued.map((claim) => claim.productId),
+    );
+    const rows: StreamRow[] = [];
+    for (const [productId, ofProduct] of Map.groupBy(queued, (claim) => claim.productId)) {
+      const product = stock.get(productId);
+      if (!product) throw new Error(`outcomes are queued for ${productId}, which inventory does not know`);
+      const row = count(product, ofProduct);
+      if (row) rows.push(row);
+    }
+    await writeOutcomes(tx, queued, rows);
+    await writeStock(tx, stock.values(), rows);
+    return { counted: queued.length, rows };
+  });
+}
+
+function count(product: Stock, claims: readonly Queued[]): StreamRow | undefined {
+  const items: StreamItem[] = [];
+  for (const { orderId, n, userId, quantity, outcome } of claims) {
+    if (outcome === "sold") {
+      product.sold += quantity;
+      continue;
+    }
+    product.committed -= quantity;
+    items.push({ decision: "R", orderId, n, userId, quantity });
+  }
+  return items.length > 0 ? nextRow(product, { items, added: 0 }) : undefined;
+}
+
+async function writeOutcomes(tx: Tx, queued: readonly Queued[], rows: readonly StreamRow[]): Promise<void> {
+  const seqOf = new Map(rows.map((row) => [row.productId, row.seq]));
+  const released = queued.filter((claim) => claim.outcome === "released");
+  await tx.query(
+    `with quota as (
+       update inventory.user_quota q set held = q.held - r.quantity
+         from (select product_id, user_id, sum(quantity) as quantity
+                 from unnest($7::text[], $8::text[], $9::int[]) as r (product_id, user_id, quantity)
+                group by product_id, user_id) as r
+        where q.product_id = r.product_id and q.user_id = r.user_id)
+     insert into inventory.stock_outcome (product_id, epoch, n, outcome, quantity, seq)
+     select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::int[], $6::bigint[])`,
+    [
+      queued.map((claim) => claim.productId),
+      queued.map((claim) => claim.epoch),
+      queued.map((claim) => claim.n),
+      queued.map((claim) => claim.outcome),
+      queued.map((claim) => claim.quantity),
+      queued.map((claim) => (claim.outcome === "released" ? seqOf.get(claim.productId) : null)),
+      released.map((claim) => claim.productId),
+      released.map((claim) => claim.userId),
+      released.map((claim) => claim.quantity),
+    ],
+  );
+}

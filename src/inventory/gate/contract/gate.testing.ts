@@ -1,0 +1,361 @@
+/** What every gate holds to, whatever it runs on. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Decision, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";
+
+const nowMs = 1_800_000_000_000;
+let made = 0;
+
+/** A gate that can be made to forget everything, as by a restart. */
+export type LosableGate = Gate & { lose(): void | Promise<void> };
+
+export function gateContract(
+  name: string,
+  openGate: () => Promise<LosableGate>,
+  { skip = false }: { skip?: string | false } = {},
+): void {
+  describe(`the stock gate on ${name}`, { skip }, () => {
+    let gate: LosableGate;
+    before(async () => {
+      gate = await openGate();
+    });
+    after(() => gate?.shutdown());
+
+    /** A fresh product, so that tests share one gate. */
+    async function lamp(image: Partial<GateImage> = {}) {
+      made += 1;
+      const productId = `lamp-${process.pid}-${made}`;
+      await gate.install({ ...freshImage(productId), ...image });
+      return shelf(gate, productId);
+    }
+
+    test("G1: a hundred buyers of one unit make one reservation", async () => {
+      const shelf = await lamp({ sellable: 1 });
+      const answers = await gate.reserve(Array.from({ length: 100 }, () => shelf.request()));
+      assert.equal(answers.filter((answer) => answer.kind === "reserved").length, 1);
+      const refused = answers.filter((answer) => answer.kind === "refused");
+      assert.ok(refused.every((answer) => answer.reason === "sold_out"));
+      assert.deepEqual(await shelf.counts(), { sellable: 0, pending: 1 });
+    });
+
+    test("G11: a reservation carries what the buyer will be held to", async () => {
+      const shelf = await lamp();
+      const [answer] = await gate.reserve([shelf.request({ quantity: 2, userId: "ada" })]);
+      assert.ok(answer?.kind === "reserved");
+      const { unitPriceMinor, currency, quantity, userId, n, epoch, limitPerCustomer } = answer.reservation;
+      assert.deepEqual(
+        { unitPriceMinor, currency, quantity, userId, n, epoch, limitPerCustomer },
+        { unitPriceMinor: 4900, currency: "EUR", quantity: 2, userId: "ada", n: 1, epoch: 1, limitPerCustomer: 3 },
+      );
+    });
+
+    test("G3: whoever is refused takes nothing", async () => {
+      const shelf = await lamp({ sellable: 5 });
+      const refusals: [Partial<ReserveRequest>, string][] = [
+        [{ quantity: 6, userId: "grace" }, "sold_out"],
+        [{ quantity: 4 }, "limit_per_customer"],
+        [{ expectedTotalMinor: 1 }, "price_changed"],
+        [{ productId: `${shelf.productId}-unknown` }, "absent"],
+      ];
+      for (const [change, reason] of refusals) {
+        assert.deepEqual(await shelf.reserve(change), { kind: "refused", reason });
+      }
+      assert.deepEqual(await shelf.counts(), { sellable: 5, pending: 0 });
+      await gate.close(shelf.productId);
+      assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
+      const unpriced = await lamp({ price: null });
+      assert.deepEqual(await unpriced.reserve(), { kind: "refused", reason: "no_price" });
+    });
+
+    test("the limit counts what a customer holds already, in the books and here", async () => {
+      const shelf = await lamp({ held: [["ada", 1]] });
+      assert.equal((await shelf.reserve({ userId: "ada", quantity: 2 })).kind, "reserved");
+      assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
+      assert.equal((await shelf.reserve({ userId: "grace" })).kind, "reserved");
+    });
+
+    test("only what is marked may be told; a mark repeated says the same", async () => {
+      const shelf = await lamp();
+      const taken = await shelf.take();
+      assert.deepEqual(await gate.mark([taken, taken]), ["published", "published"]);
+      assert.equal(await gate.claimVoid(taken), "published");
+      assert.equal(await gate.abort(taken), "kept");
+      assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 1 });
+    });
+
+    test("what is being voided can no longer be told", async () => {
+      const shelf = await lamp();
+      const taken = await shelf.take();
+      assert.equal(await gate.claimVoid(taken), "voiding");
+      assert.equal(await gate.claimVoid(taken), "voiding");
+      assert.deepEqual(await gate.mark([taken]), ["voiding"]);
+      assert.deepEqual(await gate.adopt(shelf.productId, taken.orderId, nowMs), { kind: "refused" });
+      assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 1 });
+    });
+
+    test("an abort gives the units back once, unless somebody else took the reservation over", async () => {
+      const shelf = await lamp();
+      const taken = await shelf.take({ quantity: 2 });
+      assert.equal(await gate.abort(taken), "aborted");
+      assert.equal(await gate.abort(taken), "kept");
+      assert.deepEqual(await shelf.counts(), { sellable: 10, pending: 0 });
+      const shared = await shelf.take({ quantity: 2 });
+      const adopted = await gate.adopt(shelf.productId, shared.orderId, nowMs + 9_000);
+      assert.ok(adopted.kind === "adopted");
+      assert.equal(adopted.reservation.n, shared.n);
+      assert.equal(await gate.abort(shared), "kept");
+      assert.deepEqual(await shelf.counts(), { sellable: 8, pending: 2 });
+    });
+
+    test("a command about another reservation of the same order does nothing", async () => {
+      const shelf = await lamp();
+      const first = await shelf.take({ bodyHash: "body" });
+      await gate.abort(first);
+      const second = await shelf.take({ orderId: first.orderId, bodyHash: "body" });
+      assert.notEqual(second.n, first.n);
+      assert.deepEqual(await gate.mark([first]), ["gone"]);
+      assert.equal(await gate.claimVoid(first), "gone");
+      assert.equal(await gate.abort(first), "kept");
+      assert.deepEqual(await gate.mark([{ ...second, epoch: 7 }]), ["stale"]);
+      assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 1 });
+    });
+
+    test("G3: a key meets its first request again, whatever became of it", async () => {
+      const shelf = await lamp();
+      const first = await shelf.take({ bodyHash: "body" });
+      const again = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
+      assert.ok(again.kind === "duplicate" && again.state === "pending" && again.sameBody);
+      const other = await shelf.reserve({ orderId: first.orderId, bodyHash: "other" });
+      assert.ok(other.kind === "duplicate" && !other.sameBody);
+      await gate.mark([first]);
+      await shelf.apply([shelf.item(first, "C")], { availableAfter: 9 });
+      const accepted = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
+      assert.ok(accepted.kind === "duplicate" && accepted.state === "accepted");
+      assert.equal(accepted.reservation.unitPriceMinor, 4900);
+      assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 0 });
+    });
+
+    test("a key whose order failed is free again", async () => {
+      const shelf = await lamp();
+      const first = await shelf.take({ bodyHash: "body" });
+      await gate.claimVoid(first);
+      await shelf.apply([shelf.item(first, "V")], { availableAfter: 10 });
+      const again = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
+      assert.ok(again.kind === "reserved" && again.reservation.n === 2);
+    });
+
+    test("where the books may know a key, they are asked first", async () => {
+      const shelf = await lamp({ keysInBooks: true });
+      assert.deepEqual(await shelf.reserve({ bodyHash: "body" }), { kind: "ask_books" });
+      assert.equal((await shelf.reserve({ bodyHash: "body", booksAsked: true })).kind, "reserved");
+      assert.equal((await shelf.reserve()).kind, "reserved");
+    });
+
+    test("each decision moves its units to where they belong", async () => {
+      const ends: Record<Decision, { sellable: number; availableAfter: number }> = {
+        C: { sellable: 8, availableAfter: 8 },
+        W: { sellable: 8, availableAfter: 8 },
+        X: { sellable: 10, availableAfter: 10 },
+        V: { sellable: 10, availableAfter: 10 },
+        D: { sellable: 10, availableAfter: 10 },
+      };
+      for (const [decision, { sellable, availableAfter }] of Object.entries(ends)) {
+        const shelf = await lamp();
+        const taken = await shelf.take({ quantity: 2, withdrawal: decision === "W" });
+        if (decision !== "W") await gate.mark([taken]);
+        const applied = await shelf.apply([shelf.item(taken, decision as Decision)], { availableAfter });
+        assert.deepEqual(applied, { kind: "applied" }, decision);
+        assert.deepEqual(await shelf.counts(), { sellable, pending: 0 }, decision);
+      }
+    });
+
+    test("H2: a decision that came before the mark is told by the mark", async () => {
+      const shelf = await lamp();
+      const [sold, refused] = [await shelf.take(), await shelf.take()];
+      await shelf.apply([shelf.item(sold, "C"), shelf.item(refused, "X")], { availableAfter: 9 });
+      assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 0 });
+      assert.deepEqual(await gate.mark([sold, refused]), ["published", "refused"]);
+      assert.deepEqual(await gate.mark([sold, refused]), ["gone", "gone"]);
+    });
+
+    test("a stub that nobody came back for can be forgotten, an open reservation cannot", async () => {
+      const shelf = await lamp();
+      const [decided, open] = [await shelf.take(), await shelf.take()];
+      await shelf.apply([shelf.item(decided, "C")], { availableAfter: 9 });
+      await gate.forget([decided, open]);
+      assert.deepEqual(await gate.mark([decided]), ["gone"]);
+      assert.deepEqual(await gate.mark([open]), ["published"]);
+    });
+
+    test("units that come back are sellable and no longer held", async () => {
+      const shelf = await lamp({ sellable: 3, held: [["ada", 3]] });
+      const back: StreamItem = { decision: "R", orderId: orderId(), n: 99, userId: "ada", quantity: 2 };
+      assert.deepEqual(await shelf.apply([back], { availableAfter: 5 }), { kind: "applied" });
+      assert.deepEqual(await shelf.counts(), { sellable: 5, pending: 0 });
+      assert.equal((await shelf.reserve({ userId: "ada", quantity: 2 })).kind, "reserved");
+      assert.equal((await shelf.reserve({ userId: "ada", quantity: 1 })).kind, "refused");
+    });
+
+    test("a sale that the gate never saw is taken from what it may sell", async () => {
+      const shelf = await lamp();
+      const elsewhere: StreamItem = { decision: "C", orderId: orderId(), n: -1, userId: "ada", quantity: 3 };
+      assert.deepEqual(await shelf.apply([elsewhere], { availableAfter: 7 }), { kind: "applied" });
+      assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
+    });
+
+    test("H3: stream rows are applied once and in order, whoever brings them", async () => {
+      const shelf = await lamp();
+      assert.deepEqual(await shelf.apply([], { seq: 2, added: 5, availableAfter: 20 }), { kind: "gap", applied: 0 });
+      assert.deepEqual(await shelf.apply([], { seq: 1, added: 5, availableAfter: 15 }), { kind: "applied" });
+      assert.deepEqual(await shelf.apply([], { seq: 1, added: 5, availableAfter: 15 }), { kind: "duplicate" });
+      assert.deepEqual(await shelf.apply([], { seq: 2, added: 5, availableAfter: 20 }), { kind: "applied" });
+      assert.deepEqual(await shelf.apply([], { seq: 3, epoch: 2, availableAfter: 20 }), { kind: "refused" });
+      assert.deepEqual(await shelf.apply([], { seq: 3, kind: "rebuild", availableAfter: 20 }), { kind: "refused" });
+      assert.deepEqual(await shelf.counts(), { sellable: 20, pending: 0 });
+    });
+
+    test("a gate that disagrees with the books closes itself and says by how much", async () => {
+      const shelf = await lamp();
+      assert.deepEqual(await shelf.apply([], { added: 1, availableAfter: 9 }), { kind: "drifted", drift: 2 });
+      assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
+    });
+
+    test("only a newer epoch is installed, and it forgets the older one's reservations", async () => {
+      const shelf = await lamp();
+      const old = await shelf.take();
+      assert.equal(await gate.install({ ...freshImage(shelf.productId), sellable: 500 }), "stale");
+      const newer = { ...freshImage(shelf.productId), epoch: 2, applied: 7, sellable: 4 };
+      assert.equal(await gate.install(newer), "stale");
+      const closing = await gate.close(shelf.productId);
+      assert.equal(await gate.install({ ...newer, epoch: 1 }, closing), "stale");
+      assert.equal(await gate.install(newer, closing), "open");
+      assert.deepEqual(await gate.mark([old]), ["stale"]);
+      assert.equal(await gate.claimVoid(old), "stale");
+      assert.equal(await gate.abort(old), "kept");
+      const [snapshot] = await gate.snapshot([shelf.productId]);
+      assert.deepEqual(
+        { ...snapshot, price: null },
+        {
+          ...{ productId: shelf.productId, open: true, epoch: 2, sellable: 4, pending: 0, applied: 7 },
+          ...{ price: null, oldestMs: null },
+        },
+      );
+    });
+
+    test("of two that rebuild at once only the later one opens, and nobody opens twice", async () => {
+      const shelf = await lamp();
+      const image = { ...freshImage(shelf.productId), epoch: 2 };
+      const [early, late] = [await gate.close(shelf.productId), await gate.close(shelf.productId)];
+      assert.equal(await gate.install(image, early), "stale");
+      assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
+      assert.equal(await gate.install(image, late), "open");
+      assert.equal((await shelf.reserve()).kind, "reserved");
+      assert.equal(await gate.install({ ...image, epoch: 3 }, late), "stale");
+    });
+
+    test("a product that was never loaded can be closed, and then opened", async () => {
+      made += 1;
+      const productId = `lamp-${process.pid}-${made}`;
+      const closing = await gate.close(productId);
+      const [closed] = await gate.snapshot([productId]);
+      assert.deepEqual([closed?.open, closed?.epoch, closed?.sellable], [false, 0, 0]);
+      assert.equal(await gate.install(freshImage(productId), closing), "open");
+    });
+
+    test("G8: a gate that lost its memory sells nothing, and what was taken for it before the loss opens nothing", async () => {
+      const shelf = await lamp();
+      const taken = await shelf.take();
+      const closing = await gate.close(shelf.productId);
+      await gate.lose();
+      const refused = await shelf.reserve();
+      assert.ok(refused.kind === "refused" && (refused.reason === "absent" || refused.reason === "closed"));
+      assert.deepEqual(await gate.mark([taken]), ["stale"]);
+      assert.equal(await gate.claimVoid(taken), "stale");
+      assert.equal(await gate.abort(taken), "kept");
+      assert.deepEqual(await gate.adopt(shelf.productId, taken.orderId, nowMs), { kind: "refused" });
+      assert.deepEqual(await shelf.apply([], { availableAfter: 9 }), { kind: "refused" });
+      assert.equal(await gate.record(shelf.productId, taken.orderId), undefined);
+      assert.deepEqual(await gate.recordsBefore(nowMs + 1, 1_000), []);
+      assert.deepEqual(await gate.snapshot(), []);
+      assert.equal(await gate.install({ ...freshImage(shelf.productId), epoch: 2 }, closing), "stale");
+      const again = await gate.close(shelf.productId);
+      assert.equal(await gate.install({ ...freshImage(shelf.productId), epoch: 2 }, again), "open");
+      assert.equal((await shelf.reserve()).kind, "reserved");
+    });
+
+    test("the newest price wins, in whatever order prices come", async () => {
+      const shelf = await lamp();
+      await gate.setPrice(shelf.productId, { ...price, unitPriceMinor: 5900, version: 3 });
+      await gate.setPrice(shelf.productId, { ...price, unitPriceMinor: 5500, version: 2 });
+      const taken = await shelf.take();
+      assert.equal(taken.unitPriceMinor, 5900);
+      assert.equal(taken.priceVersion, 3);
+    });
+
+    test("forgotten reservations are found by their age, oldest first", async () => {
+      const shelf = await lamp();
+      const old = await shelf.take({ nowMs: 1_000 });
+      await shelf.take({ nowMs: 2_000 });
+      await shelf.take({ nowMs: 60_000 });
+      const found = (await gate.recordsBefore(50_000, 1_000)).filter((one) => one.productId === shelf.productId);
+      assert.deepEqual(
+        found.map((record) => record.reservedAtMs),
+        [1_000, 2_000],
+      );
+      assert.equal(found[0]?.state, "pending");
+      assert.equal((await gate.snapshot([shelf.productId]))[0]?.oldestMs, 1_000);
+      assert.equal((await gate.record(shelf.productId, old.orderId))?.n, old.n);
+      assert.equal((await gate.records(shelf.productId)).length, 3);
+      assert.equal(await gate.record(shelf.productId, orderId()), undefined);
+    });
+  });
+}
+
+const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
+
+function freshImage(productId: string): GateImage {
+  return { productId, epoch: 1, sellable: 10, applied: 0, price, held: [], keysInBooks: false };
+}
+
+function orderId(): string {
+  made += 1;
+  return `00000000-0000-8000-8000-${String(made).padStart(12, "0")}`;
+}
+
+function shelf(gate: Gate, productId: string) {
+  let buyers = 0;
+  function request(change: Partial<ReserveRequest> = {}): ReserveRequest {
+    buyers += 1;
+    const defaults = { productId, orderId: orderId(), userId: `buyer-${buyers}`, quantity: 1, bodyHash: "", nowMs };
+    const rest = { expectedTotalMinor: null, booksAsked: false, withdrawal: false, payByMs: nowMs + 60_000 };
+    return { ...defaults, ...rest, ...change };
+  }
+  async function reserve(change: Partial<ReserveRequest> = {}): Promise<ReserveAnswer> {
+    const [answer] = await gate.reserve([request(change)]);
+    assert.ok(answer);
+    return answer;
+  }
+  return {
+    productId,
+    request,
+    reserve,
+    async take(change: Partial<ReserveRequest> = {}): Promise<Reservation> {
+      const answer = await reserve(change);
+      assert.ok(answer.kind === "reserved", `not reserved: ${JSON.stringify(answer)}`);
+      return answer.reservation;
+    },
+    item({ orderId, n, userId, quantity }: Reservation, decision: Decision): StreamItem {
+      return { decision, orderId, n, userId, quantity };
+    },
+    apply(
+      items: StreamItem[],
+      row: { availableAfter: number; seq?: number; epoch?: number; added?: number; kind?: "change" | "rebuild" },
+    ) {
+      return gate.apply({ productId, seq: 1, epoch: 1, kind: "change", added: 0, items, ...row });
+    },
+    async counts() {
+      const [snapshot] = await gate.snapshot([productId]);
+      return { sellable: snapshot?.sellable, pending: snapshot?.pending };
+    },
+  };
+}

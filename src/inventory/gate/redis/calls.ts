@@ -1,0 +1,113 @@
+/** Calls of the gate's scripts: by EVALSHA alone, in the present life alone. */
+import { ErrorReply } from "@redis/client";
+import { GateUnavailable } from "../gate.ts";
+import type { Connection, Reply } from "./connection.ts";
+import type { Keys } from "./keys.ts";
+import type { Link } from "./link.ts";
+import type { Life, Lives } from "./lives.ts";
+import type { ScriptName } from "./scripts.ts";
+
+export type ProductCall = { script: ScriptName; productId: string; args: readonly string[] };
+
+/** Answers in the order of the calls; undefined where the gate lost its memory, so that nothing ran. */
+export type Replies = (Reply | undefined)[];
+
+export type Calls = {
+  /** @throws GateUnavailable */
+  run(operation: string, calls: readonly ProductCall[]): Promise<Replies>;
+  /** As `run`, in one go and within the time: waits for nobody but Redis. */
+  runNow(operation: string, calls: readonly ProductCall[], withinMs: number): Promise<Replies>;
+  /** As `run` of one call, in a new life where the memory was lost; answers in which one. */
+  begin(operation: string, call: (life: Life) => ProductCall): Promise<{ life: Life; reply: Reply }>;
+};
+
+export type CallsOptions = {
+  link: Link;
+  lives: Lives;
+  keys: Keys;
+  timeoutMs: number;
+  onUnknownLife(error: unknown): void;
+};
+
+/** What upkeep sends in one go. Buyers' calls of the same moment wait for it in the same connection. */
+const callsAtOnce = 100;
+
+export function createCalls({ link, lives, keys, timeoutMs, onUnknownLife }: CallsOptions): Calls {
+  async function runTogether(
+    connection: Connection,
+    operation: string,
+    calls: readonly ProductCall[],
+    withinMs: number,
+    lifeAfter: (connection: Connection) => Promise<Life | undefined>,
+  ): Promise<Replies> {
+    const life = lives.known(connection) ?? (await lifeAfter(connection));
+    if (!life) return calls.map(() => undefined);
+    const replies: Replies = await connection.send(operation, commandsOf(life, calls), withinMs);
+    const missed = replies.flatMap((reply, i) => (isUnknownScript(reply) ? [i] : []));
+    if (missed.length === 0) return replies;
+    lives.isOver(life);
+    const next = await lifeAfter(connection);
+    const again = next ? missed.map((i) => calls[i] as ProductCall) : [];
+    const late = next ? await connection.send(operation, commandsOf(next, again), withinMs) : [];
+    missed.forEach((at, i) => {
+      replies[at] = isUnknownScript(late[i]) ? undefined : late[i];
+    });
+    return replies;
+  }
+
+  function commandsOf(life: Life, calls: readonly ProductCall[]): string[][] {
+    return calls.map(({ script, productId, args }) => {
+      const key = keys.product(productId);
+      const { sha = "" } = life.scripts.get(script) ?? {};
+      return ["EVALSHA", sha, "4", key, `${key}:r`, keys.age(productId), `${key}:u`, ...args];
+    });
+  }
+
+  return {
+    run: (operation, calls) =>
+      asUnavailable(operation, async () => {
+        const replies: Replies = [];
+        for (let i = 0; i < calls.length; i += callsAtOnce) {
+          const some = calls.slice(i, i + callsAtOnce);
+          const connection = link.connection(operation);
+          replies.push(...(await runTogether(connection, operation, some, timeoutMs, lives.find)));
+          if (!lives.known(connection)) break;
+        }
+        return calls.map((_, i) => replies[i]);
+      }),
+
+    runNow: (operation, calls, withinMs) =>
+      asUnavailable(operation, async () => {
+        const connection = link.connection(operation);
+        return runTogether(connection, operation, calls, withinMs, async () => {
+          lives.find(connection).catch(onUnknownLife);
+          return undefined;
+        });
+      }),
+
+    begin: (operation, callIn) =>
+      asUnavailable(operation, async () => {
+        const connection = link.connection(operation);
+        const life = lives.known(connection) ?? (await lives.begin(connection));
+        const [reply] = await connection.send(operation, commandsOf(life, [callIn(life)]), timeoutMs);
+        if (!isUnknownScript(reply)) return { life, reply };
+        lives.isOver(life);
+        const next = await lives.begin(connection);
+        const [later] = await connection.send(operation, commandsOf(next, [callIn(next)]), timeoutMs);
+        if (isUnknownScript(later)) throw later;
+        return { life: next, reply: later };
+      }),
+  };
+}
+
+function isUnknownScript(reply: Reply | undefined): boolean {
+  return reply instanceof ErrorReply && reply.message.startsWith("NOSCRIPT");
+}
+
+async function asUnavailable<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof GateUnavailable ? error : new GateUnavailable(operation, error);
+  }
+}

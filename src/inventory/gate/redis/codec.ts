@@ -1,0 +1,181 @@
+/** How the gate's values are written in Redis and read back; `shared.lua` describes the texts. */
+import type {
+  AdoptAnswer,
+  ApplyAnswer,
+  GateImage,
+  GateRecord,
+  Price,
+  ProductSnapshot,
+  RecordState,
+  Reservation,
+  ReservationRef,
+  ReserveAnswer,
+  ReserveRefusal,
+  ReserveRequest,
+  StreamRow,
+} from "../gate.ts";
+
+export function reserveArguments(request: ReserveRequest): string[] {
+  const { orderId, userId, quantity, bodyHash, expectedTotalMinor, booksAsked, withdrawal, nowMs, payByMs } = request;
+  return [
+    orderId,
+    withdrawal ? "" : userId,
+    units(quantity),
+    encodeURIComponent(bodyHash),
+    expectedTotalMinor === null ? "" : String(expectedTotalMinor),
+    (booksAsked ? "a" : "") + (withdrawal ? "w" : ""),
+    String(nowMs),
+    String(payByMs),
+  ];
+}
+
+/** The answers to requests of one product that were reserved together. */
+export function reserveAnswers(requests: readonly ReserveRequest[], reply: unknown): ReserveAnswer[] {
+  if (reply === "absent" || reply === "closed") {
+    return requests.map(() => ({ kind: "refused", reason: reply }));
+  }
+  const [epoch, unitPrice, currency, version, limit, ...answers] = reply as string[];
+  const price = priceFrom(unitPrice, currency, version, limit);
+  return requests.map((request, i): ReserveAnswer => {
+    const answer = answers[i] as string | number;
+    if (answer === "ask_books") return { kind: "ask_books" };
+    if (typeof answer === "number")
+      return { kind: "reserved", reservation: taken(request, Number(epoch), answer, price) };
+    if (answer[2] !== "|") return { kind: "refused", reason: answer as ReserveRefusal };
+    const { state, shared: _, ...reservation } = recordFrom(request.productId, epoch, request.orderId, answer.slice(3));
+    return {
+      kind: "duplicate",
+      state: answer[0] === "A" ? "accepted" : state,
+      reservation,
+      sameBody: answer[1] === "1",
+    };
+  });
+}
+
+function taken(request: ReserveRequest, epoch: number, n: number, price: Price | null): Reservation {
+  const { productId, orderId, userId, quantity, bodyHash, withdrawal, nowMs, payByMs } = request;
+  return {
+    ...{ productId, orderId, epoch, n, userId: withdrawal ? "" : userId, quantity },
+    unitPriceMinor: price?.unitPriceMinor ?? 0,
+    currency: price?.currency ?? "",
+    priceVersion: price?.version ?? 0,
+    limitPerCustomer: price?.limitPerCustomer ?? null,
+    ...{ bodyHash, reservedAtMs: nowMs, payByMs },
+  };
+}
+
+const states: Record<string, RecordState> = { P: "pending", U: "published", V: "voiding", C: "claimed", R: "refused" };
+
+/** @throws Error when the text is no record, whoever wrote it. */
+export function recordFrom(productId: string, epoch: string | undefined, orderId: string, text: string): GateRecord {
+  const parts = text.split("|");
+  const [flags = "", n, body = "", quantity, reservedAtMs, payByMs, unitPriceMinor, currency, priceVersion, limit] =
+    parts;
+  const state = states[flags.charAt(0)];
+  if (!state || parts.length < 11) throw new Error(`not a record of the gate: ${text}`);
+  return {
+    ...{ productId, orderId, epoch: Number(epoch), n: Number(n) },
+    // The customer comes last, since nobody knows what his name may contain.
+    userId: parts.slice(10).join("|"),
+    quantity: Number(quantity),
+    unitPriceMinor: Number(unitPriceMinor),
+    currency: currency ?? "",
+    priceVersion: Number(priceVersion),
+    limitPerCustomer: limit ? Number(limit) : null,
+    bodyHash: decodeURIComponent(body),
+    reservedAtMs: Number(reservedAtMs),
+    payByMs: Number(payByMs),
+    state,
+    shared: flags.charAt(1) === "1",
+  };
+}
+
+export function recordsFrom(productId: string, reply: unknown): GateRecord[] {
+  const [epoch, ...pairs] = (reply ?? []) as string[];
+  const records: GateRecord[] = [];
+  for (let i = 0; i < pairs.length; i += 2) {
+    records.push(recordFrom(productId, epoch, pairs[i] as string, pairs[i + 1] as string));
+  }
+  return records;
+}
+
+export function adoptAnswer(productId: string, orderId: string, reply: unknown): AdoptAnswer {
+  if (reply === null || reply === undefined) return { kind: "refused" };
+  const [epoch, text] = reply as [string, string];
+  const { state: _state, shared: _shared, ...reservation } = recordFrom(productId, epoch, orderId, text);
+  return { kind: "adopted", reservation };
+}
+
+export function refArguments({ orderId, epoch, n }: ReservationRef): string[] {
+  return [orderId, String(epoch), String(n)];
+}
+
+export function applyArguments({ seq, epoch, kind, availableAfter, added, items }: StreamRow): string[] {
+  return [
+    ...[seq, epoch, kind, availableAfter, added].map(String),
+    ...items.flatMap(({ decision, orderId, n, userId, quantity }) => [
+      ...[decision, orderId, String(n), userId],
+      units(quantity),
+    ]),
+  ];
+}
+
+export function applyAnswer(reply: unknown): ApplyAnswer {
+  if (!Array.isArray(reply)) return { kind: reply as "applied" | "duplicate" | "refused" };
+  const [kind, figure] = reply as ["gap" | "drifted", number];
+  return kind === "gap" ? { kind, applied: figure } : { kind, drift: figure };
+}
+
+/** Of a product that many customers hold units of, each part keeps Redis busy for about a millisecond. */
+const heldAtOnce = 2_000;
+
+/** What `install.lua` is called with, one call after the other. */
+export function installArguments(image: GateImage, closing: string): string[][] {
+  const { epoch, sellable, applied, keysInBooks, price, held } = image;
+  const figures = [String(epoch), closing, String(sellable), String(applied), keysInBooks ? "1" : "0"];
+  const common = [...figures, ...(price ? priceArguments(price) : ["", "", "", ""])];
+  const calls: string[][] = [];
+  for (let i = 0; i === 0 || i < held.length; i += heldAtOnce) {
+    const [isFirst, isLast] = [i === 0, i + heldAtOnce >= held.length];
+    const part = isFirst ? (isLast ? "one" : "first") : isLast ? "last" : "more";
+    const pairs = held.slice(i, i + heldAtOnce).flatMap(([userId, quantity]) => [userId, String(quantity)]);
+    calls.push([part, ...common, ...pairs]);
+  }
+  return calls;
+}
+
+export function priceArguments({ unitPriceMinor, currency, version, limitPerCustomer }: Price): string[] {
+  return [String(unitPriceMinor), currency, String(version), limitPerCustomer === null ? "" : String(limitPerCustomer)];
+}
+
+function priceFrom(
+  unitPrice: string | undefined,
+  currency: string | undefined,
+  version: string | undefined,
+  limit: string | undefined,
+): Price | null {
+  if (!unitPrice) return null;
+  return {
+    unitPriceMinor: Number(unitPrice),
+    currency: currency ?? "",
+    limitPerCustomer: limit ? Number(limit) : null,
+    version: Number(version),
+  };
+}
+
+export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot {
+  const [state, epoch, sellable, pending, applied, unitPrice, currency, version, limit, oldestMs] = reply as string[];
+  return {
+    productId,
+    open: state === "open",
+    ...{ epoch: Number(epoch), sellable: Number(sellable), pending: Number(pending), applied: Number(applied) },
+    price: priceFrom(unitPrice, currency, version, limit),
+    oldestMs: oldestMs ? Number(oldestMs) : null,
+  };
+}
+
+/** Lua would take whatever is no number for an error of its own, and a fraction for a number of units. */
+function units(quantity: number): string {
+  if (Number.isSafeInteger(quantity) && quantity > 0) return String(quantity);
+  throw new RangeError(`units come in whole numbers above zero, not as ${quantity}`);
+}

@@ -1,0 +1,50 @@
+/** The Lua scripts and the reducer are given the same commands; after each, answers and everything kept are equal. */
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import type { Gate } from "../gate.ts";
+import { keptIn, keptInRedis, type RedisReader, readerOf } from "./kept.testing.ts";
+import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type TestRedis } from "./redis.testing.ts";
+import { anyStep, opening, orders } from "./steps.testing.ts";
+import { createWorld, take } from "./world.testing.ts";
+
+const runs = Number(process.env.DIFFERENTIAL_RUNS ?? 80);
+const seed = Number(process.env.DIFFERENTIAL_SEED ?? randomInt(2 ** 31));
+
+describe("the gate on Redis beside the reducer", { skip: skipWithoutRedis }, () => {
+  let redis: TestRedis;
+  let gate: Gate;
+  let reader: RedisReader;
+  before(async () => {
+    redis = await startTestRedis();
+    gate = await openTestGate(redis, memoryNonces());
+    reader = await readerOf(redis);
+  });
+  after(async () => {
+    reader?.close();
+    await gate?.shutdown();
+    await redis?.close();
+  });
+
+  test("any commands are answered alike and leave the same behind", { timeout: 60_000 + runs * 500 }, async (t) => {
+    let steps = 0;
+    t.diagnostic(`repeat with DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_RUNS=${runs}`);
+    const alike = fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 80, size: "max" }), async (story) => {
+      await reader.ask(["FLUSHALL"]);
+      const world = createWorld(gate);
+      for (const step of opening.concat(story)) {
+        const { redis, reducer } = await take(step, world);
+        assert.deepEqual(redis, reducer, `answers to ${JSON.stringify(step)}`);
+        assert.deepEqual(
+          await keptInRedis(reader, world.products, orders, world.nowMs),
+          keptIn(world.state, world.products, world.nowMs),
+          `what is kept after ${JSON.stringify(step)}`,
+        );
+        steps += 1;
+      }
+    });
+    await fc.assert(alike, { seed, numRuns: runs });
+    t.diagnostic(`${steps} steps in ${runs} runs`);
+  });
+});

@@ -1,0 +1,255 @@
+/** Answers that do not come, memory that is full, keys that somebody damaged. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { findProgram } from "../../../../scripts/servers/cache.ts";
+import { until } from "../../../../test/support/until.ts";
+import { type Gate, GateUnavailable } from "../gate.ts";
+import {
+  buy,
+  memoryNonces,
+  openTestGate,
+  rebuilt,
+  requestOf,
+  skipWithoutRedis,
+  startTestRedis,
+  type TestRedis,
+  unitsOf,
+} from "./redis.testing.ts";
+import { scriptsOf } from "./scripts.ts";
+
+const cli = findProgram("redis-cli");
+const skipWithoutCli = cli ? false : "no redis-cli here to look past the process that is busy";
+
+describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
+  const nonces = memoryNonces();
+  let redis: TestRedis;
+  let gate: Gate;
+  let lamp: string;
+  let lamps = 0;
+  before(async () => {
+    redis = await startTestRedis();
+    gate = await openTestGate(redis, nonces, { timeoutMs: 1_000, reserveTimeoutMs: 100 });
+  });
+  after(async () => {
+    await gate?.shutdown();
+    await redis?.close();
+  });
+  beforeEach(async () => {
+    lamps += 1;
+    lamp = `lamp-${lamps}`;
+    await rebuilt(gate, lamp);
+  });
+
+  /** Whoever waits longer than the server is stopped would hang: that an answer comes is what is tested. */
+  async function whileStopped(work: () => Promise<void>): Promise<void> {
+    await redis.kill("SIGSTOP");
+    try {
+      await work();
+    } finally {
+      await redis.kill("SIGCONT");
+    }
+  }
+
+  test("G9: an answer that is lost leaves one reservation, which its repeat finds", async () => {
+    const request = requestOf(lamp, { bodyHash: "body" });
+    await whileStopped(async () => {
+      await assert.rejects(gate.reserve([request]), GateUnavailable);
+      // The server owes an answer: nobody else waits for it.
+      await assert.rejects(gate.reserve([requestOf(lamp)]), GateUnavailable);
+    });
+    const again = await until(() => gate.reserve([request]));
+    assert.ok(again[0]?.kind === "duplicate" && again[0].state === "pending" && again[0].sameBody);
+    assert.deepEqual(await unitsOf(gate, lamp), { sellable: 9, pending: 1 });
+  });
+
+  test("a process that is busy itself does not blame Redis", { skip: skipWithoutCli }, async () => {
+    const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+    const asked = [
+      "-p",
+      String(redis.port),
+      "-a",
+      redis.password,
+      "--no-auth-warning",
+      "hget",
+      `g:{${lamp}}`,
+      "pending",
+    ];
+    // Before the commands have left.
+    const early = buy(gate, lamp);
+    pause();
+    assert.equal(await early, "reserved");
+    // After they were answered.
+    const late = buy(gate, lamp);
+    setImmediate(() => {
+      while (execFileSync(cli ?? "", asked, { encoding: "utf8" }).trim() !== "2");
+      pause();
+    });
+    assert.equal(await late, "reserved");
+  });
+
+  test("commands that were given up take effect once, whenever they run and however often", async () => {
+    const [answer] = await gate.reserve([requestOf(lamp, { quantity: 2 })]);
+    assert.ok(answer?.kind === "reserved");
+    const { orderId, n, epoch, userId, quantity } = answer.reservation;
+    const ref = { productId: lamp, orderId, epoch, n };
+    const item = { decision: "C", orderId, n, userId, quantity } as const;
+    const row = { productId: lamp, seq: 1, epoch, kind: "change", availableAfter: 8, added: 0, items: [item] } as const;
+    const commands = [() => gate.mark([ref]), () => gate.apply({ ...row, items: [item] })];
+    await whileStopped(async () => {
+      const lost = await Promise.allSettled(commands.map((command) => command()));
+      for (const one of lost) assert.ok(one.status === "rejected" && one.reason instanceof GateUnavailable);
+    });
+    await until(() => gate.snapshot());
+    for (const command of commands) await command();
+    assert.deepEqual(await unitsOf(gate, lamp), { sellable: 8, pending: 0 });
+    assert.deepEqual(await gate.records(lamp), []);
+  });
+
+  test("a server that owes an answer for too long gets a new connection, and the old life goes on", async () => {
+    const nonce = await nonces.read();
+    await whileStopped(async () => {
+      await assert.rejects(gate.snapshot(), GateUnavailable);
+      await assert.rejects(gate.snapshot(), GateUnavailable);
+    });
+    assert.equal(await until(async () => (await buy(gate, lamp)) === "reserved"), true);
+    assert.equal(await nonces.read(), nonce);
+  });
+
+  test("while Redis is gone every call says so, and afterwards the gate finds its way back", async () => {
+    await redis.kill("SIGKILL");
+    await until(() =>
+      gate.snapshot().then(
+        () => false,
+        () => true,
+      ),
+    );
+    await assert.rejects(gate.reserve([requestOf(lamp)]), GateUnavailable);
+    await assert.rejects(
+      gate.mark([]).then(() => gate.close(lamp)),
+      GateUnavailable,
+    );
+    await redis.start();
+    await until(async () => (await buy(gate, lamp)) === "closed", { withinMs: 10_000 });
+    assert.equal(await rebuilt(gate, lamp, { epoch: 2 }), "open");
+  });
+
+  test("a full Redis takes no orders, and still settles those it has", async () => {
+    const taken = await Promise.all([1, 2].map(() => gate.reserve([requestOf(lamp)])));
+    const [first, second] = taken.map(([answer]) => (answer?.kind === "reserved" ? answer.reservation : undefined));
+    assert.ok(first && second);
+    await redis.ask("CONFIG", "SET", "maxmemory", "1");
+    try {
+      assert.equal(await buy(gate, lamp), "closed");
+      assert.deepEqual(await gate.mark([first]), ["published"]);
+      assert.equal(await gate.abort(second), "aborted");
+      await assert.rejects(rebuilt(gate, lamp, { epoch: 2 }), GateUnavailable);
+    } finally {
+      await redis.ask("CONFIG", "SET", "maxmemory", "0");
+    }
+    assert.deepEqual(await unitsOf(gate, lamp), { sellable: 9, pending: 1 });
+  });
+
+  test("a product whose keys are damaged harms no other, changes nothing, and is healed by a rebuild", async () => {
+    for (const part of ["", ":r", ":t", ":u"]) {
+      const chair = `${lamp}-chair${part}`;
+      await rebuilt(gate, chair);
+      const [taken] = await gate.reserve([requestOf(chair)]);
+      assert.ok(taken?.kind === "reserved");
+      const key = `g:{${chair}}`;
+      await redis.ask("SET", `${key}${part}`, "damaged");
+      const before = part === "" ? "damaged" : await redis.ask("HGETALL", key);
+
+      const answers = await gate.reserve([requestOf(chair), requestOf(lamp)]);
+      assert.deepEqual(answers[0], { kind: "refused", reason: "closed" }, part);
+      assert.equal(answers[1]?.kind, "reserved", part);
+      assert.deepEqual(part === "" ? await redis.ask("GET", key) : await redis.ask("HGETALL", key), before, part);
+      assert.deepEqual(await gate.mark([taken.reservation]), [part === ":u" ? "published" : "stale"], part);
+      assert.ok((await gate.snapshot()).some(({ productId }) => productId === lamp));
+      await gate.recordsBefore(Date.now(), 10);
+
+      const closing = await gate.close(chair);
+      await gate.records(chair);
+      const image = { productId: chair, epoch: 2, sellable: 5, applied: 0, price: null, held: [], keysInBooks: false };
+      assert.equal(await gate.install(image, closing), "open", part);
+      assert.deepEqual(await unitsOf(gate, chair), { sellable: 5, pending: 0 }, part);
+    }
+  });
+
+  test("thousands of customers are loaded in parts, and nobody is served before the last one", async () => {
+    const held = Array.from({ length: 5_001 }, (_, i): [string, number] => [`customer-${i}`, 1 + (i % 3)]);
+    const price = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: 3, version: 1 };
+    const loading = rebuilt(gate, lamp, { epoch: 2, held, price });
+    const seen: string[] = [];
+    while ((await Promise.race([loading, buy(gate, lamp)])) !== "open") seen.push(await buy(gate, lamp));
+    assert.ok(
+      seen.every((answer) => answer === "closed" || answer === "reserved"),
+      String(seen),
+    );
+    assert.equal((await redis.ask("HLEN", `g:{${lamp}}:u`).then(Number)) >= 5_001, true);
+    const [last] = await gate.reserve([requestOf(lamp, { userId: "customer-5000", quantity: 1 })]);
+    assert.deepEqual(last, { kind: "refused", reason: "limit_per_customer" });
+  });
+
+  test("who is loading a product is stopped by whoever closes it", async () => {
+    await redis.ask("HSET", `g:{${lamp}}`, "state", "loading");
+    assert.equal(await buy(gate, lamp), "closed");
+    assert.deepEqual(await gate.snapshot([lamp]), []);
+    await gate.close(lamp);
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "state"), "closed");
+    assert.equal(await rebuilt(gate, lamp, { epoch: 2 }), "open");
+  });
+
+  test("the answer to a key is kept for a day, accepted or not", async () => {
+    const [answer] = await gate.reserve([requestOf(lamp, { bodyHash: "body" })]);
+    assert.ok(answer?.kind === "reserved");
+    const endsInMs = () => redis.ask<number>("PTTL", `g:{${lamp}}:i:${answer.reservation.orderId}`);
+    const day = 24 * 60 * 60 * 1000;
+    assert.ok((await endsInMs()) > day - 60_000);
+    await gate.mark([answer.reservation]);
+    const endsIn = await endsInMs();
+    assert.ok(endsIn > day - 60_000 && endsIn <= day, String(endsIn));
+  });
+
+  test("a part of an image is taken only by the product that is being loaded with it", async () => {
+    const { sha = "" } = scriptsOf((await nonces.read()) ?? "").get("install") ?? {};
+    const keys = ["", ":r", ":t", ":u"].map((part) => `g:{${lamp}}${part}`);
+    const load = (part: string, epoch: number) => {
+      return redis.ask(
+        "EVALSHA",
+        sha,
+        "4",
+        ...keys,
+        part,
+        String(epoch),
+        "",
+        "5",
+        "0",
+        "0",
+        "",
+        "",
+        "",
+        "",
+        "ada",
+        "1",
+      );
+    };
+    for (const part of ["more", "last"]) assert.equal(await load(part, 1), "stale");
+    await redis.ask("HSET", `g:{${lamp}}`, "state", "loading");
+    assert.equal(await load("last", 2), "stale");
+    await redis.ask("HSET", `g:{${lamp}}`, "life", "another");
+    assert.equal(await load("last", 1), "stale");
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}:u`, "ada"), null);
+  });
+
+  test("what a dead process took is found by another", async () => {
+    const dead = await openTestGate(redis, nonces);
+    const [answer] = await dead.reserve([requestOf(lamp)]);
+    await dead.shutdown();
+    const other = await openTestGate(redis, nonces);
+    const found = await other.recordsBefore(Date.now() + 1, 1_000);
+    await other.shutdown();
+    assert.ok(answer?.kind === "reserved");
+    assert.ok(found.some(({ orderId }) => orderId === answer.reservation.orderId));
+  });
+});

@@ -1,0 +1,92 @@
+/** Everything that a gate keeps of some products, from the reducer's state and from Redis, in one shape. */
+import { createClient } from "@redis/client";
+import { keyLifetimeMs } from "../reducer.ts";
+import type { GateState, ProductGate } from "../state.ts";
+import { recordFrom } from "./codec.ts";
+import type { TestRedis } from "./redis.testing.ts";
+
+export type RedisReader = { ask<T>(command: string[]): Promise<T>; close(): void };
+
+export async function readerOf({ host, port, password }: TestRedis): Promise<RedisReader> {
+  const client = createClient({ password, socket: { host, port, reconnectStrategy: false }, RESP: 2 });
+  client.on("error", () => {});
+  await client.connect();
+  return { ask: (command) => client.sendCommand(command), close: () => client.destroy() };
+}
+
+export function keptIn(state: GateState, productIds: readonly string[], nowMs: number) {
+  return productIds.map((productId) => {
+    const product = state.get(productId);
+    return product ? keptOf(product, nowMs) : null;
+  });
+}
+
+function keptOf(product: ProductGate, nowMs: number) {
+  const { open, closing, epoch, sellable, pending, applied, lastN, price, keysInBooks, records, held, keys } = product;
+  const valid = [...keys].filter(([, entry]) => entry.reservation.reservedAtMs > nowMs - keyLifetimeMs);
+  return {
+    ...{ open, closing, epoch, sellable, pending, applied, lastN, price, keysInBooks },
+    records: [...records.values()],
+    held: Object.fromEntries(held),
+    keys: Object.fromEntries(
+      valid.map(([orderId, { accepted, reservation }]) => [orderId, { accepted, ...reservation }]),
+    ),
+  };
+}
+
+export function keptInRedis(
+  reader: RedisReader,
+  productIds: readonly string[],
+  orderIds: readonly string[],
+  nowMs: number,
+): Promise<ReturnType<typeof keptIn>> {
+  return Promise.all(productIds.map((productId) => keptOfProduct(reader, productId, orderIds, nowMs)));
+}
+
+async function keptOfProduct(reader: RedisReader, productId: string, orderIds: readonly string[], nowMs: number) {
+  const key = `g:{${productId}}`;
+  const [product, records, byAge, held, entries] = await Promise.all([
+    reader.ask<string[]>(["HGETALL", key]).then(fieldsOf),
+    reader.ask<string[]>(["HGETALL", `${key}:r`]).then(fieldsOf),
+    reader.ask<string[]>(["ZRANGE", `${key}:t`, "0", "-1", "WITHSCORES"]),
+    reader.ask<string[]>(["HGETALL", `${key}:u`]).then(fieldsOf),
+    reader.ask<(string | null)[]>(["MGET", ...orderIds.map((orderId) => `${key}:i:${orderId}`)]),
+  ]);
+  if (!product.epoch) return null;
+  const { unitPrice, currency = "", priceVersion, limit } = product;
+  const inOrder = byAge.filter((_, i) => i % 2 === 0);
+  return {
+    open: product.state === "open",
+    closing: product.closing ?? "",
+    ...{ epoch: Number(product.epoch), sellable: Number(product.sellable), pending: Number(product.pending) },
+    ...{ applied: Number(product.applied), lastN: Number(product.n), keysInBooks: product.keysInBooks === "1" },
+    price: unitPrice
+      ? {
+          ...{ unitPriceMinor: Number(unitPrice), currency, version: Number(priceVersion) },
+          limitPerCustomer: limit ? Number(limit) : null,
+        }
+      : null,
+    records: [
+      ...inOrder.map((orderId) => recordFrom(productId, product.epoch, orderId, records[orderId] ?? "")),
+      // Such a record nobody would ever find.
+      ...Object.keys(records).filter((orderId) => !inOrder.includes(orderId)),
+    ] as ReturnType<typeof recordFrom>[],
+    held: Object.fromEntries(Object.entries(held).map(([userId, units]) => [userId, Number(units)])),
+    keys: Object.fromEntries(
+      entries.flatMap((entry, i) => {
+        const [, flag, epoch, text = ""] = /^(.)\|(\d+)\|(.*)$/s.exec(entry ?? "") ?? [];
+        if (epoch !== product.epoch) return [];
+        const orderId = orderIds[i] as string;
+        const { state: _state, shared: _shared, ...reservation } = recordFrom(productId, epoch, orderId, text);
+        if (reservation.reservedAtMs <= nowMs - keyLifetimeMs) return [];
+        return [[orderId, { accepted: flag === "A", ...reservation }]];
+      }),
+    ),
+  };
+}
+
+function fieldsOf(flat: string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
+  return fields;
+}

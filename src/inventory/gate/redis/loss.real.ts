@@ -1,0 +1,237 @@
+/** A Redis that lost its memory, or took an old copy for it, sells nothing until it is rebuilt. */
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { until } from "../../../../test/support/until.ts";
+import type { Gate, Reservation } from "../gate.ts";
+import {
+  buy,
+  memoryNonces,
+  openTestGate,
+  rebuilt,
+  requestOf,
+  skipWithoutRedis,
+  startTestRedis,
+  type TestRedis,
+  unitsOf,
+} from "./redis.testing.ts";
+import { markerOf } from "./scripts.ts";
+
+describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
+  let redis: TestRedis;
+  let nonces: ReturnType<typeof memoryNonces>;
+  let gate: Gate;
+  let lamp: string;
+  let lamps = 0;
+  const opened: Gate[] = [];
+
+  async function open(server = redis): Promise<Gate> {
+    const gate = await openTestGate(server, nonces);
+    opened.push(gate);
+    return gate;
+  }
+
+  before(async () => {
+    redis = await startTestRedis();
+  });
+  after(async () => {
+    for (const gate of opened) await gate.shutdown();
+    await redis?.close();
+  });
+  beforeEach(async () => {
+    nonces = memoryNonces();
+    gate = await open();
+    lamps += 1;
+    lamp = `lamp-${lamps}`;
+    await rebuilt(gate, lamp);
+  });
+
+  async function take(): Promise<Reservation> {
+    const [answer] = await gate.reserve([requestOf(lamp, { bodyHash: "body" })]);
+    assert.ok(answer?.kind === "reserved");
+    return answer.reservation;
+  }
+
+  async function assertClosed(gate: Gate, taken: Reservation): Promise<void> {
+    assert.equal(await buy(gate, lamp), "closed");
+    assert.deepEqual(await gate.mark([taken]), ["stale"]);
+    assert.deepEqual(await gate.adopt(lamp, taken.orderId, Date.now()), { kind: "refused" });
+    assert.deepEqual(await gate.snapshot(), []);
+    assert.deepEqual(await gate.recordsBefore(Date.now() + 1_000, 100), []);
+  }
+
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    test(`it stays closed over a restart with its old data (${signal}), for old and new processes`, async () => {
+      const taken = await take();
+      await redis.kill(signal);
+      await redis.start();
+      // What was written last may be missing after SIGKILL, but never all of it after SIGTERM.
+      const cameBack = await redis.ask("HGETALL", `g:{${lamp}}`);
+      if (signal === "SIGTERM") assert.ok((cameBack as string[]).includes("open"));
+      await until(() => gate.snapshot());
+      await assertClosed(gate, taken);
+      await assertClosed(await open(), taken);
+      assert.deepEqual(await redis.ask("HGETALL", `g:{${lamp}}`), cameBack);
+
+      assert.equal(await rebuilt(gate, lamp, { epoch: 2, sellable: 7 }), "open");
+      assert.equal(await buy(gate, lamp), "reserved");
+      assert.deepEqual(await gate.mark([taken]), ["stale"]);
+      assert.deepEqual(await unitsOf(gate, lamp), { sellable: 6, pending: 1 });
+    });
+  }
+
+  test("what came back of an old life is there to be looked at, and is served to nobody", async () => {
+    const [told, pending] = [await take(), await take()];
+    await gate.mark([told]);
+    await redis.kill("SIGTERM");
+    await redis.start();
+    await until(() => gate.snapshot());
+    await rebuilt(gate, `${lamp}-chair`);
+    const cameBack = await redis.ask("HGETALL", `g:{${lamp}}:r`);
+    for (const state of ["open", "closed"]) {
+      assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "state"), state);
+      assert.equal(await buy(gate, lamp), "closed");
+      assert.deepEqual(await gate.mark([told, pending]), ["stale", "stale"]);
+      assert.equal(await gate.claimVoid(pending), "stale");
+      assert.equal(await gate.abort(pending), "kept");
+      assert.deepEqual(await gate.adopt(lamp, pending.orderId, Date.now()), { kind: "refused" });
+      const row = {
+        productId: lamp,
+        seq: 1,
+        epoch: 1,
+        kind: "change",
+        availableAfter: 10,
+        added: 0,
+        items: [],
+      } as const;
+      assert.deepEqual(await gate.apply({ ...row, items: [] }), { kind: "refused" });
+      await gate.setPrice(lamp, { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: null, version: 9 });
+      await gate.forget([told, pending]);
+      assert.equal(await gate.record(lamp, told.orderId), undefined);
+      assert.deepEqual(await gate.snapshot([lamp]), []);
+      assert.ok((await gate.recordsBefore(Date.now() + 1_000, 100)).every(({ productId }) => productId !== lamp));
+      await gate.close(lamp);
+    }
+    assert.deepEqual(await redis.ask("HGETALL", `g:{${lamp}}:r`), cameBack);
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "unitPrice"), "4900");
+    const states = (await gate.records(lamp)).map(({ orderId, state }) => [orderId, state]);
+    assert.deepEqual(
+      states.sort(),
+      [
+        [told.orderId, "published"],
+        [pending.orderId, "pending"],
+      ].sort(),
+    );
+  });
+
+  test("a closing of the old life that came back opens nothing in the new one", async () => {
+    const closing = await gate.close(lamp);
+    await redis.kill("SIGTERM");
+    await redis.start();
+    await until(() => gate.snapshot());
+    await rebuilt(gate, `${lamp}-chair`);
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "closing"), closing);
+    const image = { productId: lamp, epoch: 2, sellable: 5, applied: 0, price: null, held: [], keysInBooks: false };
+    assert.equal(await gate.install(image, closing), "stale");
+    assert.equal(await buy(gate, lamp), "closed");
+  });
+
+  test("one product that is rebuilt does not open the others", async () => {
+    const chair = `${lamp}-chair`;
+    await rebuilt(gate, chair);
+    await redis.kill("SIGTERM");
+    await redis.start();
+    await until(() => gate.snapshot());
+    await rebuilt(gate, lamp, { epoch: 2 });
+    assert.equal(await buy(gate, lamp), "reserved");
+    assert.equal(await buy(gate, chair), "closed");
+    assert.deepEqual(
+      (await gate.snapshot()).map(({ productId }) => productId),
+      [lamp],
+    );
+  });
+
+  test("hammering a closed gate opens nothing and loads nothing", async () => {
+    const other = await open();
+    await redis.ask("SCRIPT", "FLUSH");
+    const nonce = await nonces.read();
+    const before = await redis.ask("HGETALL", `g:{${lamp}}`);
+    for (let i = 0; i < 50; i += 1) {
+      assert.deepEqual(await Promise.all([buy(gate, lamp), buy(other, lamp), unitsOf(other, lamp)]), [
+        ...["closed", "closed", undefined],
+      ]);
+    }
+    assert.deepEqual(await redis.ask("HGETALL", `g:{${lamp}}`), before);
+    assert.equal(await nonces.read(), nonce);
+    assert.deepEqual(await redis.ask("SCRIPT", "EXISTS", markerOf(nonce ?? "").sha), [0]);
+  });
+
+  test("G8, B3: FLUSHALL closes it until it is rebuilt", async () => {
+    const taken = await take();
+    await redis.ask("FLUSHALL");
+    assert.equal(await buy(gate, lamp), "absent");
+    assert.deepEqual(await gate.mark([taken]), ["stale"]);
+    assert.deepEqual(await gate.snapshot(), []);
+    assert.equal(await rebuilt(gate, lamp, { epoch: 2 }), "open");
+    assert.equal(await buy(gate, lamp), "reserved");
+  });
+
+  test("G7: a second process finds the sale and disturbs nothing", async () => {
+    const nonce = await nonces.read();
+    await take();
+    const second = await open();
+    assert.deepEqual(await unitsOf(second, lamp), { sellable: 9, pending: 1 });
+    assert.equal(await buy(second, lamp), "reserved");
+    assert.equal(await buy(gate, lamp), "reserved");
+    assert.equal(await nonces.read(), nonce);
+  });
+
+  test("when one process rebuilt it, the others find the new life by themselves", async () => {
+    const second = await open();
+    await redis.ask("SCRIPT", "FLUSH");
+    await rebuilt(gate, lamp, { epoch: 2 });
+    await until(async () => (await buy(second, lamp)) === "reserved");
+    assert.deepEqual(await unitsOf(second, lamp), await unitsOf(gate, lamp));
+  });
+
+  test("processes that begin anew at once begin the same life", async () => {
+    const gates = [gate, await open(), await open()];
+    await redis.ask("SCRIPT", "FLUSH");
+    const closings = await Promise.all(gates.map((gate, i) => gate.close(`${lamp}-${i}`)));
+    const lives = new Set(closings.map((closing) => closing.split("/")[0]));
+    assert.deepEqual([...lives], [await nonces.read()]);
+  });
+
+  test("products that are loaded at the same moment into a gate without memory are all open", async () => {
+    await redis.ask("FLUSHALL");
+    await redis.ask("SCRIPT", "FLUSH");
+    const both = [gate, await open()];
+    const products = Array.from({ length: 20 }, (_, i) => `${lamp}-together-${i}`);
+    await Promise.all(products.map((productId, i) => rebuilt(both[i % 2] as Gate, productId)));
+    for (const productId of products) assert.equal(await buy(gate, productId), "reserved", productId);
+  });
+
+  test("a process with scripts of another version takes part in the life that lasts", async () => {
+    const nonce = (await nonces.read()) ?? "";
+    await redis.ask("SCRIPT", "FLUSH");
+    await redis.ask("SCRIPT", "LOAD", markerOf(nonce).text);
+    assert.equal(await buy(await open(), lamp), "reserved");
+    assert.equal(await nonces.read(), nonce);
+  });
+
+  test("B3: a replica that took over is closed, though it has all the data", async () => {
+    const { host, port, password } = redis;
+    const replica = await startTestRedis(`replicaof ${host} ${port}`, `masterauth "${password}"`);
+    try {
+      await take();
+      await until(async () => (await replica.ask("HGET", `g:{${lamp}}`, "sellable")) === "9", { withinMs: 20_000 });
+      await assert.rejects(openTestGate(replica, nonces), /replica/);
+      await replica.ask("REPLICAOF", "NO", "ONE");
+      const afterFailover = await open({ ...replica, password: replica.password });
+      assert.equal(await buy(afterFailover, lamp), "closed");
+      assert.deepEqual(await afterFailover.snapshot(), []);
+      assert.equal(await rebuilt(afterFailover, lamp, { epoch: 2 }), "open");
+    } finally {
+      await replica.close();
+    }
+  });
+});

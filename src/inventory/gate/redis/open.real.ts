@@ -1,0 +1,54 @@
+/** What is said, and within which words, where a Redis cannot hold the gate. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type TestRedis } from "./redis.testing.ts";
+import { refusalOf, serverFrom } from "./server.ts";
+
+const good = {
+  version: "7.0.15",
+  replicationId: "abc",
+  role: "master",
+  loading: false,
+  evictionPolicy: "noeviction",
+  isCluster: false,
+};
+
+test("a server that cannot hold the gate is refused with what to do", () => {
+  assert.equal(refusalOf(good), undefined);
+  assert.equal(refusalOf({ ...good, version: "8.2.1" }), undefined);
+  assert.match(refusalOf({ ...good, version: "6.2.14" }) ?? "", /version 6\.2\.14.*install Redis 7\.0/);
+  assert.match(refusalOf({ ...good, evictionPolicy: "allkeys-lru" }) ?? "", /allkeys-lru.*noeviction/);
+  assert.match(refusalOf({ ...good, role: "slave" }) ?? "", /replica.*REDIS_HOST/);
+  assert.match(refusalOf({ ...good, isCluster: true }) ?? "", /cluster/);
+  assert.match(refusalOf({ ...good, loading: true }) ?? "", /reads its data/);
+  assert.match(refusalOf(serverFrom("no such answer")) ?? "", /version unknown/);
+});
+
+describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
+  let redis: TestRedis;
+  before(async () => {
+    redis = await startTestRedis();
+  });
+  after(() => redis?.close());
+
+  test("B3: a policy that throws keys away is refused, and how to set it is said", async () => {
+    await redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+    await assert.rejects(openTestGate(redis, memoryNonces()), /allkeys-lru.*config set maxmemory-policy noeviction/s);
+    await redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction");
+  });
+
+  test("a wrong or missing password names its setting", async () => {
+    await assert.rejects(openTestGate(redis, memoryNonces(), { password: "wrong" }), /REDIS_PASSWORD/);
+    await assert.rejects(openTestGate(redis, memoryNonces(), { password: undefined }), /REDIS_PASSWORD/);
+  });
+
+  test("an address where nobody answers names its settings", async () => {
+    await assert.rejects(openTestGate(redis, memoryNonces(), { port: 1 }), /127\.0\.0\.1:1.*REDIS_HOST and REDIS_PORT/);
+  });
+
+  test("a server that takes the connection and says nothing does so too", async () => {
+    await redis.kill("SIGSTOP");
+    await assert.rejects(openTestGate(redis, memoryNonces()), /REDIS_HOST and REDIS_PORT/);
+    await redis.kill("SIGCONT");
+  });
+});

@@ -1,0 +1,87 @@
+/** Finds the records that somebody left behind, among all products, at a cost that does not grow with the idle ones. */
+
+import { ErrorReply } from "@redis/client";
+import type { Log } from "#platform/log";
+import type { GateRecord } from "../gate.ts";
+import type { Calls } from "./calls.ts";
+import { recordsFrom } from "./codec.ts";
+import type { Keys } from "./keys.ts";
+import type { Link } from "./link.ts";
+
+export type RecordFinder = {
+  /** Units of these products are being taken by this process. */
+  taking(productIds: Iterable<string>): void;
+  before(beforeMs: number, limit: number): Promise<GateRecord[]>;
+};
+
+export type RecordFinderOptions = { link: Link; calls: Calls; keys: Keys; timeoutMs: number; log: Log };
+
+/** Besides those that are known to have records, each look takes in so many products, and at least a fifth of all. */
+const productsAtOnce = 1_000;
+const looksForAll = 5;
+
+export function createRecordFinder({ link, calls, keys, timeoutMs, log }: RecordFinderOptions): RecordFinder {
+  let busy = new Set<string>();
+  let cursor = "0";
+  let productCount = 0;
+
+  /** The next products in turn, so that what a dead process left is found within a few looks. */
+  async function nextProducts(): Promise<string[]> {
+    const atOnce = Math.max(productsAtOnce, Math.ceil(productCount / looksForAll));
+    const [scanned, count] = await link.connection("records").send(
+      "records",
+      [
+        ["SSCAN", keys.products, cursor, "COUNT", String(atOnce)],
+        ["SCARD", keys.products],
+      ],
+      timeoutMs,
+    );
+    if (scanned instanceof ErrorReply) throw scanned;
+    const [next, productIds] = scanned as [string, string[]];
+    cursor = next;
+    productCount = Number(count);
+    return productIds;
+  }
+
+  async function withRecords(productIds: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (let i = 0; i < productIds.length; i += productsAtOnce) {
+      const some = productIds.slice(i, i + productsAtOnce);
+      const commands = some.map((productId) => ["ZCARD", keys.age(productId)]);
+      const counts = await link.connection("records").send("records", commands, timeoutMs);
+      found.push(...some.filter((_, at) => counts[at] !== 0));
+    }
+    return found;
+  }
+
+  return {
+    taking(productIds) {
+      for (const productId of productIds) busy.add(productId);
+    },
+
+    async before(beforeMs, limit) {
+      const candidates = new Set([...busy, ...(await nextProducts())]);
+      const looked = busy;
+      // Emptied before the counts are asked for: who takes units from now on is behind them in the same connection.
+      busy = new Set();
+      try {
+        const productIds = await withRecords([...candidates]);
+        for (const productId of productIds) busy.add(productId);
+        const args = ["before", String(beforeMs), String(limit)];
+        const replies = await calls.run(
+          "records",
+          productIds.map((productId) => ({ script: "records", productId, args })),
+        );
+        const records = productIds.flatMap((productId, i) => {
+          const reply = replies[i];
+          if (reply instanceof ErrorReply) log.error("records of a product cannot be read", { productId }, reply);
+          return reply === undefined || reply instanceof ErrorReply ? [] : recordsFrom(productId, reply);
+        });
+        return records.sort((a, b) => a.reservedAtMs - b.reservedAtMs).slice(0, limit);
+      } catch (error) {
+        for (const productId of looked) busy.add(productId);
+        throw error;
+      }
+    },
+  };
+}

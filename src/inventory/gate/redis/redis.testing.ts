@@ -1,0 +1,159 @@
+/** A Redis of the tests' own: on a free port, in a folder of its own, with the persistence that the guide asks for. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@redis/client";
+import { createLog } from "#platform/log";
+import { findProgram } from "../../../../scripts/servers/cache.ts";
+import { testShop } from "../../../../test/support/shop-identity.ts";
+import { until } from "../../../../test/support/until.ts";
+import type { Gate, GateImage, ReserveRequest } from "../gate.ts";
+import type { NonceStore } from "./lives.ts";
+import { openRedisGate, type RedisGateOptions } from "./redis.ts";
+
+const program = findProgram("redis-server");
+
+/** For `describe`: why the tests are left out. On a build machine they never are. */
+export const skipWithoutRedis =
+  program || process.env.CI === "true" ? false : 'no redis-server here: run "node scripts/provision.ts redis"';
+
+export type TestRedis = {
+  host: string;
+  port: number;
+  password: string;
+  folder: string;
+  /** Raw commands, past the gate. */
+  ask<T = unknown>(...command: string[]): Promise<T>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again, on the same port and data. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function startTestRedis(...settings: string[]): Promise<TestRedis> {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-redis-"));
+  const [host, port, password] = ["127.0.0.1", await freePort(), "a password of the tests"];
+  const configuration = [
+    ...[`bind ${host}`, `port ${port}`, `requirepass "${password}"`, `dir "${folder}"`, "set-proc-title no"],
+    ...["appendonly yes", "appendfsync everysec", "maxmemory-policy noeviction", ...settings],
+  ];
+  writeFileSync(join(folder, "redis.conf"), configuration.join("\n"));
+  let child: ChildProcess | undefined;
+  const killNow = () => child?.kill("SIGKILL");
+  process.once("exit", killNow);
+
+  async function ask<T>(...command: string[]): Promise<T> {
+    const client = createClient({ password, socket: { host, port, reconnectStrategy: false }, RESP: 2 });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return await client.sendCommand(command);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async function start(): Promise<void> {
+    if (!program) throw new Error('no redis-server here: run "node scripts/provision.ts redis"');
+    child = spawn(program, [join(folder, "redis.conf")], { stdio: "ignore" });
+    await until(async () => (await ask("PING")) === "PONG", { withinMs: 10_000 });
+  }
+
+  async function kill(signal: NodeJS.Signals): Promise<void> {
+    const exited = child && once(child, "exit");
+    child?.kill(signal);
+    if (signal === "SIGKILL" || signal === "SIGTERM") await exited;
+  }
+
+  await start();
+  return {
+    ...{ host, port, password, folder, ask, kill, start },
+    async close() {
+      process.off("exit", killNow);
+      if (child?.exitCode === null && child.signalCode === null) await kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Below 32768, where Linux begins to take ports for outgoing connections: after a restart it is still free. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer();
+    try {
+      await once(server.listen(port, "127.0.0.1"), "listening");
+      return port;
+    } catch {
+      // Taken.
+    } finally {
+      server.close();
+    }
+  }
+  throw new Error("found no free port between 20000 and 32000 in a hundred tries");
+}
+
+/** The books' row of the nonce, in memory. */
+export function memoryNonces(): NonceStore & { reads: number } {
+  let nonce: string | null = null;
+  return {
+    reads: 0,
+    async read() {
+      this.reads += 1;
+      return nonce;
+    },
+    async replace(previous, next) {
+      if (nonce === previous) nonce = next;
+      return nonce ?? next;
+    },
+  };
+}
+
+export function openTestGate(
+  { host, port, password }: TestRedis,
+  nonces: NonceStore,
+  change: Partial<RedisGateOptions> = {},
+): Promise<Gate> {
+  const log = createLog({ level: "silent" });
+  return openRedisGate({ ...{ shop: testShop, host, port, password, nonces, log }, timeoutMs: 2_000, ...change });
+}
+
+export const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+
+/** Closes and loads a product, as a rebuild does. */
+export async function rebuilt(
+  gate: Gate,
+  productId: string,
+  change: Partial<GateImage> = {},
+): Promise<"open" | "stale"> {
+  const closing = await gate.close(productId);
+  const image = { productId, epoch: 1, sellable: 10, applied: 0, price, held: [], keysInBooks: false };
+  return gate.install({ ...image, ...change }, closing);
+}
+
+let orders = 0;
+
+export function requestOf(productId: string, change: Partial<ReserveRequest> = {}): ReserveRequest {
+  orders += 1;
+  const nowMs = Date.now();
+  return {
+    ...{ productId, orderId: `order-${process.pid}-${orders}`, userId: `buyer-${orders}`, quantity: 1, bodyHash: "" },
+    ...{ expectedTotalMinor: null, booksAsked: false, withdrawal: false, nowMs, payByMs: nowMs + 60_000 },
+    ...change,
+  };
+}
+
+/** "reserved", or why not. */
+export async function buy(gate: Gate, productId: string): Promise<string> {
+  const [answer] = await gate.reserve([requestOf(productId)]);
+  return answer?.kind === "refused" ? answer.reason : (answer?.kind ?? "nothing");
+}
+
+export async function unitsOf(gate: Gate, productId: string) {
+  const [snapshot] = await gate.snapshot([productId]);
+  return snapshot && { sellable: snapshot.sellable, pending: snapshot.pending };
+}

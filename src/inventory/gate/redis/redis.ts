@@ -1,0 +1,201 @@
+/**
+ * The gate on Redis ≥ 7.0: the reducer's commands as Lua scripts, one call for all orders of a product, the calls of
+ * all products in one round trip. `shared.lua` has the layout, `lives.ts` what keeps a Redis closed that lost its
+ * memory, docs/adr/0010-redis-client.md why one connection stands where others have a pool.
+ */
+import { randomUUID } from "node:crypto";
+import { ErrorReply } from "@redis/client";
+import type { Shop } from "#engines/shop";
+import type { Log } from "#platform/log";
+import { type ClaimVoidAnswer, type Gate, GateUnavailable, type MarkAnswer, type ReservationRef } from "../gate.ts";
+import { createCalls, type ProductCall } from "./calls.ts";
+import {
+  adoptAnswer,
+  applyAnswer,
+  applyArguments,
+  installArguments,
+  priceArguments,
+  recordsFrom,
+  refArguments,
+  reserveAnswers,
+  reserveArguments,
+  snapshotFrom,
+} from "./codec.ts";
+import type { Reply } from "./connection.ts";
+import { answersInOrder, groupByProduct } from "./groups.ts";
+import { claimGate, keysOf } from "./keys.ts";
+import { openLink, type RedisAddress } from "./link.ts";
+import { createLives, type Life, type NonceStore } from "./lives.ts";
+import { createRecordFinder } from "./records.ts";
+import type { ScriptName } from "./scripts.ts";
+
+export type { NonceStore } from "./lives.ts";
+
+export type RedisGateOptions = RedisAddress & {
+  /** Whose the gate is. */
+  shop: Shop;
+  nonces: NonceStore;
+  /** How long a call may take before its outcome counts as unknown, milliseconds. */
+  timeoutMs: number;
+  /** The same for `reserve`, for which a buyer waits and which the sweeper undoes where it ran all the same. */
+  reserveTimeoutMs?: number;
+  /** The shop does without the gate at the moment: open, whether Redis answers or not. */
+  mayBeAway?: boolean;
+  log: Log;
+};
+
+/** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate, unless it may be away. */
+export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
+  const { shop, timeoutMs, nonces, log } = options;
+  const keys = keysOf(shop);
+  const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
+  const lives = createLives({ nonces, timeoutMs });
+  const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
+  const link = await openLink({ ...options, onConnected: (one) => void lives.find(one).catch(onUnknownLife) });
+  const calls = createCalls({ link, lives, keys, timeoutMs, onUnknownLife });
+  const finder = createRecordFinder({ link, calls, keys, timeoutMs, log });
+  if (!options.mayBeAway) await lives.find(link.connection("life"));
+
+  async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
+    const [reply] = await calls.run(script, [{ script, productId, args }]);
+    return answerOf(script, reply);
+  }
+
+  const runFor = (script: ScriptName, refs: readonly ReservationRef[]): ProductCall => {
+    return { script, productId: refs[0]?.productId ?? "", args: refs.flatMap(refArguments) };
+  };
+
+  /** A product that a script stumbles over is as good as not loaded: the next rebuild replaces all there is of it. */
+  function isDamaged(reply: Reply, { script, productId }: ProductCall): boolean {
+    if (!(reply instanceof ErrorReply)) return false;
+    log.error("Redis refused a command of the gate", { script, productId }, reply);
+    return true;
+  }
+
+  async function productsOf(): Promise<string[]> {
+    const [reply] = await link.connection("products").send("products", [["SMEMBERS", keys.products]], timeoutMs);
+    return answerOf("products", reply) as string[];
+  }
+
+  /**
+   * Before the product is loaded: one that is listed and not loaded does no harm. Redis may have lost its memory and
+   * been taken by another shop since this connection began, so whose it is is asked first.
+   */
+  async function remember(productId: string): Promise<void> {
+    const connection = link.connection("products");
+    const ask = async (command: readonly string[]) => (await connection.send("products", [command], timeoutMs))[0];
+    await claimGate(ask, shop).catch((error) => {
+      throw error instanceof GateUnavailable ? error : new GateUnavailable("products", error);
+    });
+    answerOf("products", await ask(["SADD", keys.products, productId]));
+  }
+
+  return {
+    async reserve(requests) {
+      const groups = groupByProduct(requests);
+      const all = groups.map(({ productId, items }): ProductCall => {
+        return { script: "reserve", productId, args: items.flatMap(reserveArguments) };
+      });
+      finder.taking(groups.map(({ productId }) => productId));
+      const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
+      return answersInOrder(groups, ({ items }, i) => {
+        const isClosed = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
+        return reserveAnswers(items, isClosed ? "closed" : replies[i]);
+      });
+    },
+
+    async mark(refs) {
+      const groups = groupByProduct(refs);
+      const all = groups.map(({ items }) => runFor("mark", items));
+      const replies = await calls.run("mark", all);
+      return answersInOrder(groups, ({ items }, i): MarkAnswer[] => {
+        const isStale = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
+        return isStale ? items.map(() => "stale") : (replies[i] as MarkAnswer[]);
+      });
+    },
+
+    async claimVoid(ref) {
+      return ((await run("claim-void", ref.productId, refArguments(ref))) as ClaimVoidAnswer | undefined) ?? "stale";
+    },
+
+    async abort(ref) {
+      return (await run("abort", ref.productId, refArguments(ref))) === "aborted" ? "aborted" : "kept";
+    },
+
+    async adopt(productId, orderId, nowMs) {
+      finder.taking([productId]);
+      return adoptAnswer(productId, orderId, await run("adopt", productId, [orderId, String(nowMs)]));
+    },
+
+    async apply(row) {
+      return applyAnswer((await run("apply", row.productId, applyArguments(row))) ?? "refused");
+    },
+
+    async close(productId) {
+      const token = randomUUID();
+      const closingIn = ({ nonce }: Life) => `${nonce}/${token}`;
+      const close = (life: Life): ProductCall => ({ script: "close", productId, args: [closingIn(life)] });
+      await remember(productId);
+      const { life, reply } = await calls.begin("close", close);
+      answerOf("close", reply);
+      return closingIn(life);
+    },
+
+    async install(image, closing) {
+      const { productId } = image;
+      const [first = [], ...rest] = installArguments(image, closing ?? "");
+      const install: ProductCall = { script: "install", productId, args: first };
+      const begin = async () => answerOf("install", (await calls.begin("install", () => install)).reply);
+      await remember(productId);
+      let reply = await (closing === undefined ? begin() : run("install", productId, first));
+      for (const args of rest) {
+        if (reply === "loading") reply = await run("install", productId, args);
+      }
+      return reply === "open" ? "open" : "stale";
+    },
+
+    async setPrice(productId, price) {
+      await run("set-price", productId, priceArguments(price));
+    },
+
+    async snapshot(productIds) {
+      const ids = productIds ?? (await productsOf());
+      const all = ids.map((productId): ProductCall => ({ script: "snapshot", productId, args: [] }));
+      const replies = await calls.run("snapshot", all);
+      return all.flatMap((call, i) => {
+        const isLoaded = replies[i] && !isDamaged(replies[i], call);
+        return isLoaded ? snapshotFrom(call.productId, replies[i]) : [];
+      });
+    },
+
+    recordsBefore: finder.before,
+
+    async records(productId) {
+      const call: ProductCall = { script: "records", productId, args: ["all"] };
+      const [reply] = await calls.run("records", [call]);
+      // Nothing can be marked there either, so the rebuild that asks misses nothing.
+      const isWrongType = reply instanceof ErrorReply && reply.message.startsWith("WRONGTYPE");
+      if (isWrongType && isDamaged(reply, call)) return [];
+      return recordsFrom(productId, answerOf("records", reply));
+    },
+
+    async record(productId, orderId) {
+      return recordsFrom(productId, await run("records", productId, ["one", orderId]))[0];
+    },
+
+    async forget(refs) {
+      const all = groupByProduct(refs).map(({ items }) => runFor("forget", items));
+      const replies = await calls.run("forget", all);
+      for (const [i, call] of all.entries()) isDamaged(replies[i], call);
+    },
+
+    async shutdown() {
+      link.close();
+    },
+  };
+}
+
+function answerOf(operation: string, reply: Reply): Reply {
+  if (reply instanceof ErrorReply) throw new GateUnavailable(operation, reply);
+  return reply;
+}

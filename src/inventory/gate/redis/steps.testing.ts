@@ -1,0 +1,118 @@
+/** Commands that a gate may be given, for fast-check: mostly sensible ones. Numbers name what there is in the world by then. */
+import fc from "fast-check";
+import type { StreamRow } from "../gate.ts";
+
+export const orders = Array.from({ length: 8 }, (_, i) => `order-${i}`);
+export const users = ["ada", "grace|hopper", "žofie\n%41"];
+export const bodies = ["", "", "body", "other|body%"];
+
+const plain = { noNullPrototype: true };
+const product = fc.nat(1);
+const order = fc.nat(orders.length - 1);
+/** One of the reservations so far, or a ref that is wrong in `n` or in its epoch. */
+const pick = fc.record({ at: fc.nat(30), nOff: mostly(0, 1, -1), epochOff: mostly(0, 1, -1) }, plain);
+const price = fc.record(
+  {
+    unitPriceMinor: fc.constantFrom(4900, 5900, 9_007_199_254_740_991),
+    currency: fc.constant("EUR"),
+    version: fc.nat(6),
+    limitPerCustomer: fc.constantFrom(null, 2, 5),
+  },
+  plain,
+);
+const request = fc.record(
+  {
+    product,
+    order,
+    user: fc.nat(users.length - 1),
+    quantity: fc.integer({ min: 1, max: 4 }),
+    body: fc.nat(bodies.length - 1),
+    total: mostly("unsaid", "right", "wrong"),
+    asked: fc.boolean(),
+    withdrawal: mostly(false, true),
+  },
+  plain,
+);
+const item = fc.record(
+  {
+    decision: fc.constantFrom("C", "C", "X", "V", "D", "W", "R"),
+    pick,
+    unknown: mostly(false, true),
+    user: fc.nat(users.length - 1),
+    quantity: fc.integer({ min: 1, max: 3 }),
+  },
+  plain,
+);
+const image = {
+  epochOff: mostly(1, 0, 5),
+  sellable: fc.integer({ min: 0, max: 12 }),
+  applied: fc.nat(3),
+  price: fc.option(price, { freq: 6 }),
+  held: fc.array(fc.tuple(fc.constantFrom(...users), fc.integer({ min: 1, max: 3 })), { maxLength: 2 }),
+  keysInBooks: fc.boolean(),
+};
+
+/** What an arbitrary makes. */
+export type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
+export type Pick = Of<typeof pick>;
+export type Request = Of<typeof request>;
+export type Step = Of<typeof anyStep>;
+
+export const anyStep = fc.oneof(
+  { weight: 8, arbitrary: step("reserve", { requests: fc.array(request, { minLength: 1, maxLength: 5 }) }) },
+  { weight: 4, arbitrary: step("mark", { picks: fc.array(pick, { minLength: 1, maxLength: 4 }) }) },
+  { weight: 2, arbitrary: step("claimVoid", { pick }) },
+  { weight: 2, arbitrary: step("abort", { pick }) },
+  { weight: 2, arbitrary: step("adopt", { product, order }) },
+  {
+    weight: 6,
+    arbitrary: step("apply", {
+      product,
+      seqOff: mostly(1, 0, 2),
+      epochOff: mostly(0, 1, -1),
+      rowKind: mostly<StreamRow["kind"]>("change", "rebuild"),
+      added: mostly(0, 5, -2),
+      drift: mostly(0, 1),
+      items: fc.array(item, { maxLength: 5 }),
+    }),
+  },
+  { weight: 2, arbitrary: step("close", { product }) },
+  { weight: 2, arbitrary: step("install", { product, shows: mostly("last", "first", "nothing"), ...image }) },
+  { weight: 1, arbitrary: step("setPrice", { product, price }) },
+  { weight: 1, arbitrary: step("forget", { picks: fc.array(pick, { minLength: 1, maxLength: 6 }) }) },
+  { weight: 1, arbitrary: step("look", { ageMs: fc.nat(60), limit: fc.integer({ min: 1, max: 6 }) }) },
+  {
+    weight: 1,
+    arbitrary: step("wait", {
+      ms: mostly(1_000, 12 * 60 * 60 * 1000),
+      dayAfter: fc.option(fc.nat(5), { nil: -1 }),
+      lessMs: fc.nat(3),
+    }),
+  },
+);
+
+/** Two products with ten units each. */
+export const opening: Step[] = [0, 1].map((product) => ({
+  ...{
+    kind: "install",
+    product,
+    shows: "nothing",
+    epochOff: 1,
+    sellable: 10,
+    applied: 0,
+    held: [],
+    keysInBooks: false,
+  },
+  price: { unitPriceMinor: 4900, currency: "EUR", version: 1, limitPerCustomer: 5 },
+}));
+
+function step<K extends string, Fields extends Record<string, unknown>>(
+  kind: K,
+  fields: { [F in keyof Fields]: fc.Arbitrary<Fields[F]> },
+) {
+  return fc.record({ kind: fc.constant(kind), ...fields }, plain) as fc.Arbitrary<{ kind: K } & Fields>;
+}
+
+function mostly<T>(usual: T, ...rare: T[]): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...rare) });
+}

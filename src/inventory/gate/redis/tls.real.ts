@@ -1,0 +1,103 @@
+/** The gate over TLS, on a Redis that takes nothing else: whose certificate is taken, and what is said where it is not. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { createClient } from "@redis/client";
+import { createLog } from "#platform/log";
+import { startServers } from "../../../../scripts/servers.ts";
+import { testShop } from "../../../../test/support/shop-identity.ts";
+import { buy, memoryNonces, rebuilt, skipWithoutRedis, startTestRedis } from "./redis.testing.ts";
+import { openRedisGate, type RedisGateOptions } from "./redis.ts";
+
+describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-redis-tls-"));
+  const startRedis = () => startServers({ folder, which: ["redis"], tls: true });
+  let servers: Awaited<ReturnType<typeof startRedis>>;
+  let ca: string;
+  before(async () => {
+    servers = await startRedis();
+    ca = pem("ca.crt");
+  });
+  after(async () => {
+    await servers?.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const pem = (name: string) => readFileSync(join(folder, "tls", name), "utf8");
+
+  function open(change: Partial<RedisGateOptions>) {
+    const { host, port, password } = servers.redis;
+    const log = createLog({ level: "silent" });
+    return openRedisGate({
+      shop: testShop,
+      host,
+      port,
+      password,
+      nonces: memoryNonces(),
+      timeoutMs: 2_000,
+      log,
+      ...change,
+    });
+  }
+
+  test("units are reserved over a server whose certificate the CA has signed", async (t) => {
+    const gate = await open({ tls: { ca } });
+    t.after(() => gate.shutdown());
+    await rebuilt(gate, "lamp");
+    assert.equal(await buy(gate, "lamp"), "reserved");
+  });
+
+  test("a certificate that no trusted CA has signed is refused, and REDIS_CA_FILE named", async () => {
+    const refusal = /Redis at localhost:\d+, encrypted.*no CA that is trusted here.*REDIS_CA_FILE/;
+    await assert.rejects(open({ tls: {} }), refusal);
+    await assert.rejects(open({ tls: { ca: pem("other-ca.crt") } }), refusal);
+  });
+
+  test("a process that believes any certificate does not believe this one", async (t) => {
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+    t.after(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED);
+    await assert.rejects(open({ tls: {} }), /REDIS_CA_FILE/);
+  });
+
+  test("a certificate for another host is refused, and its names and REDIS_HOST named", async () => {
+    const refusal = /Redis at 127\.0\.0\.1:\d+.*for another host \(DNS:localhost\).*REDIS_HOST/;
+    await assert.rejects(open({ tls: { ca }, host: "127.0.0.1" }), refusal);
+  });
+
+  test("in plain text nothing is heard of it, and REDIS_TLS named", async () => {
+    await assert.rejects(open({}), /Redis at localhost:\d+.*REDIS_TLS=true/);
+  });
+
+  test("a Redis without TLS is given up within five seconds, and REDIS_TLS named", async (t) => {
+    const plain = await startTestRedis();
+    t.after(() => plain.close());
+    const refusal = /Redis at 127\.0\.0\.1:\d+, encrypted.*REDIS_PORT.*leave REDIS_TLS out/;
+    await assert.rejects(open({ host: plain.host, port: plain.port, tls: { ca } }), refusal);
+  });
+
+  test("a wrong password names its setting", async () => {
+    await assert.rejects(open({ tls: { ca }, password: "wrong" }), /refuses the password.*REDIS_PASSWORD/);
+  });
+
+  test("a user of the ACL logs in by name", async (t) => {
+    const { host, port, password } = servers.redis;
+    const admin = createClient({ password, socket: { host, port, tls: true, ca } });
+    await admin.connect();
+    // No more than this is needed, which docs/guide/deployment.md says.
+    await admin.sendCommand(["ACL", "SETUSER", "gate", "on", ">a secret", "~*", "+@all", "-@dangerous", "+info"]);
+    await admin.sendCommand(["ACL", "SETUSER", "reader", "on", ">a secret", "~*", "+@read"]);
+    admin.destroy();
+    const gate = await open({ tls: { ca }, username: "gate", password: "a secret" });
+    t.after(() => gate.shutdown());
+    await rebuilt(gate, "chair");
+    assert.equal(await buy(gate, "chair"), "reserved");
+    await assert.rejects(
+      open({ tls: { ca }, username: "reader", password: "a secret" }),
+      /does not allow its user.*grant/,
+    );
+    const wrong = open({ tls: { ca }, username: "nobody", password: "a secret" });
+    await assert.rejects(wrong, /REDIS_USERNAME and REDIS_PASSWORD/);
+  });
+});

@@ -1,0 +1,183 @@
+/** The reducer and a gate on Redis side by side: a step is taken on both. */
+import type { Gate, Price, Reservation, ReserveRequest, StreamItem, StreamRow } from "../gate.ts";
+import {
+  abort,
+  adopt,
+  apply,
+  claimVoid,
+  close,
+  forget,
+  install,
+  keyLifetimeMs,
+  mark,
+  reserve,
+  setPrice,
+} from "../reducer.ts";
+import { type GateState, snapshotOf } from "../state.ts";
+import { bodies, orders, type Pick, type Request, type Step, users } from "./steps.testing.ts";
+
+export type World = {
+  gate: Gate;
+  state: GateState;
+  products: string[];
+  taken: Reservation[];
+  closings: { productId: string; closing: string }[];
+  nowMs: number;
+};
+
+let worlds = 0;
+
+export function createWorld(gate: Gate): World {
+  worlds += 1;
+  const products = ["lamp", "chair"].map((name) => `${name}-${process.pid}-${worlds}`);
+  return { gate, state: new Map(), products, taken: [], closings: [], nowMs: 1_800_000_000_000 };
+}
+
+/** Does the step on both sides; answers what each said. */
+export async function take(step: Step, world: World): Promise<{ redis: unknown; reducer: unknown }> {
+  const { gate, state, products } = world;
+  world.nowMs += 1;
+  switch (step.kind) {
+    case "reserve": {
+      const requests = step.requests.map((one) => requestOf(one, world));
+      const reducer = structuredClone(requests.map((one) => reserve(state, one)));
+      const redis = await gate.reserve(requests);
+      for (const answer of redis) if (answer.kind === "reserved") world.taken.push(answer.reservation);
+      return { redis, reducer };
+    }
+    case "mark": {
+      const refs = step.picks.flatMap((one) => refOf(one, world));
+      return { redis: await gate.mark(refs), reducer: refs.map((ref) => mark(state, ref)) };
+    }
+    case "claimVoid":
+      return eachOf(refOf(step.pick, world), gate.claimVoid, (ref) => claimVoid(state, ref));
+    case "abort":
+      return eachOf(refOf(step.pick, world), gate.abort, (ref) => abort(state, ref));
+    case "adopt": {
+      const [productId, orderId] = [products[step.product] as string, orders[step.order] as string];
+      const redis = await gate.adopt(productId, orderId, world.nowMs);
+      return { redis, reducer: adopt(state, productId, orderId, world.nowMs) };
+    }
+    case "apply": {
+      const row = rowOf(step, world);
+      return { redis: await gate.apply(row), reducer: apply(state, row) };
+    }
+    case "close": {
+      const productId = products[step.product] as string;
+      const closing = await gate.close(productId);
+      world.closings.push({ productId, closing });
+      return { redis: "closed", reducer: close(state, productId, closing) ?? "closed" };
+    }
+    case "install": {
+      const { shows, product, epochOff, held, kind: _, ...rest } = step;
+      const productId = products[product] as string;
+      const closings = world.closings.filter((one) => one.productId === productId);
+      const closing = shows === "nothing" ? undefined : closings.at(shows === "last" ? -1 : 0)?.closing;
+      const epoch = (state.get(productId)?.epoch ?? 0) + epochOff;
+      const image = { ...rest, productId, epoch, held: [...new Map(held)] };
+      return { redis: await gate.install(image, closing), reducer: install(state, image, closing) };
+    }
+    case "setPrice": {
+      const productId = products[step.product] as string;
+      await gate.setPrice(productId, step.price as Price);
+      return { redis: "set", reducer: setPrice(state, productId, step.price as Price) ?? "set" };
+    }
+    case "forget": {
+      const refs = step.picks.flatMap((one) => refOf(one, world));
+      await gate.forget(refs);
+      for (const ref of refs) forget(state, ref);
+      return { redis: "forgotten", reducer: "forgotten" };
+    }
+    case "look":
+      return look(step, world);
+    case "wait":
+      world.nowMs = Math.max(world.nowMs + step.ms, aDayAfter(step.dayAfter, world) - step.lessMs);
+      return { redis: "waited", reducer: "waited" };
+  }
+}
+
+/** About then a key's entry is forgotten. */
+function aDayAfter(at: number, { taken }: World): number {
+  const reservation = at < 0 ? undefined : taken.at(-1 - at);
+  return reservation ? reservation.reservedAtMs + keyLifetimeMs : 0;
+}
+
+async function eachOf<Ref, A>(refs: Ref[], redis: (ref: Ref) => Promise<A>, reducer: (ref: Ref) => A) {
+  const said: { redis: A[]; reducer: A[] } = { redis: [], reducer: [] };
+  for (const ref of refs) {
+    said.redis.push(await redis(ref));
+    said.reducer.push(reducer(ref));
+  }
+  return said;
+}
+
+async function look({ ageMs, limit }: { ageMs: number; limit: number }, { gate, state, products, nowMs }: World) {
+  const loaded = products.filter((id) => state.has(id));
+  const all = loaded.flatMap((id) => [...(state.get(id)?.records.values() ?? [])]);
+  const old = all
+    .filter((record) => record.reservedAtMs < nowMs - ageMs)
+    .sort((a, b) => a.reservedAtMs - b.reservedAtMs);
+  const found = await gate.recordsBefore(nowMs - ageMs, 1_000);
+  const ours = found.filter((record) => products.includes(record.productId));
+  const one = all[0];
+  return {
+    redis: {
+      snapshots: await gate.snapshot(products),
+      all: await Promise.all(loaded.map((id) => gate.records(id))),
+      old: ours.slice(0, limit),
+      one: one && (await gate.record(one.productId, one.orderId)),
+    },
+    reducer: {
+      snapshots: loaded.map((id) => snapshotOf(id, state.get(id) as never)),
+      all: loaded.map((id) => [...(state.get(id)?.records.values() ?? [])]),
+      old: old.slice(0, limit),
+      one,
+    },
+  };
+}
+
+function requestOf(one: Request, world: World): ReserveRequest {
+  const { state, products } = world;
+  const productId = products[one.product] as string;
+  const unitPriceMinor = state.get(productId)?.price?.unitPriceMinor ?? 1;
+  const right = unitPriceMinor * one.quantity;
+  world.nowMs += 1;
+  return {
+    productId,
+    orderId: orders[one.order] as string,
+    userId: users[one.user] as string,
+    quantity: one.quantity,
+    bodyHash: bodies[one.body] as string,
+    expectedTotalMinor: one.total === "unsaid" ? null : one.total === "right" ? right : right + 1,
+    ...{ booksAsked: one.asked, withdrawal: one.withdrawal, nowMs: world.nowMs, payByMs: world.nowMs + 60_000 },
+  };
+}
+
+function refOf({ at, nOff, epochOff }: Pick, { taken }: World): Reservation[] {
+  const reservation = taken.at(-1 - (at % Math.max(taken.length, 1)));
+  return reservation ? [{ ...reservation, n: reservation.n + nOff, epoch: reservation.epoch + epochOff }] : [];
+}
+
+/** A row whose figure is right, unless the step wants it wrong: the reducer is asked what it would come to. */
+function rowOf(one: Extract<Step, { kind: "apply" }>, { state, products, taken }: World): StreamRow {
+  const productId = products[one.product] as string;
+  const loaded = state.get(productId);
+  const ours = taken.filter((reservation) => reservation.productId === productId);
+  const items = one.items.flatMap((item): StreamItem[] => {
+    const [ref] = refOf(item.pick, { taken: ours } as World);
+    const decision = item.decision as StreamItem["decision"];
+    if (item.unknown || !ref) {
+      return [
+        { decision, orderId: "order-elsewhere", n: -1, userId: users[item.user] as string, quantity: item.quantity },
+      ];
+    }
+    return [{ decision, orderId: ref.orderId, n: ref.n, userId: ref.userId, quantity: ref.quantity }];
+  });
+  const { rowKind: kind, added } = one;
+  const at = { epoch: (loaded?.epoch ?? 1) + one.epochOff, seq: (loaded?.applied ?? 0) + one.seqOff };
+  const row: StreamRow = { productId, ...at, kind, added, items, availableAfter: 0 };
+  const trial = structuredClone(state);
+  apply(trial, row);
+  const after = trial.get(productId);
+  return { ...row, availableAfter: (after?.sellable ?? 0) + (after?.pending ?? 0) + one.drift };
+}
