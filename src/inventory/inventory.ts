@@ -69,6 +69,9 @@ export type VoidedReservation = { userId: string; productId: string; quantity: n
 /** How long a question about an unknown product waits for the news of it, milliseconds. */
 const newsWithinMs = 1_000;
 const lookForNewsEveryMs = 10;
+/** Those that are left out are found by the comparison of all products in turn. */
+const suspectsAtMost = 1_000;
+
 export function createInventory(options: InventoryOptions) {
   const { sql, gate, log, productEventsTopic, priceGroup, now, onFault, onRepaired } = options;
   const mode = createModeFollower(sql);
@@ -81,8 +84,10 @@ export function createInventory(options: InventoryOptions) {
 
   /** Has a product looked at that somebody found closed, unknown or in disagreement. */
   function suspect(productId: string): void {
+    // While the gate's memory is lost every product is closed, also those that a stranger makes up.
+    if (!upkeep || suspects.size >= suspectsAtMost) return;
     suspects.add(productId);
-    upkeep?.suspected();
+    upkeep.suspected();
   }
 
   function orderBooks(): OrderBooks {

@@ -8,19 +8,20 @@ import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
 
 const prefixOf = new Map<string, Buffer>();
 const productOf = new Map<string, string>();
-/** Bounds what requests for products that do not exist may make us remember. */
-const maxProducts = 200_000;
 
-/** Makes the product one that `productOfOrder` knows. */
+/**
+ * Makes the product one that `productOfOrder` knows. Only for products that the gate or the books have named: what anybody
+ * may make up must not fill the tables in which promised orders are looked up.
+ */
+export function meetProduct(productId: string): void {
+  if (prefixOf.has(productId)) return;
+  const prefix = productPrefix(productId);
+  prefixOf.set(productId, prefix);
+  productOf.set(prefix.toString("hex"), productId);
+}
+
 export function productPrefix(productId: string): Buffer {
-  const known = prefixOf.get(productId);
-  if (known) return known;
-  const prefix = createHash("sha256").update(productId).digest().subarray(0, 6);
-  if (prefixOf.size < maxProducts) {
-    prefixOf.set(productId, prefix);
-    productOf.set(prefix.toString("hex"), productId);
-  }
-  return prefix;
+  return prefixOf.get(productId) ?? createHash("sha256").update(productId).digest().subarray(0, 6);
 }
 
 /** The product of an order, if this process has met the product. */

@@ -5,7 +5,7 @@ import { GateUnavailable, type Inventory, type VoidedReservation } from "#invent
 import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { type Order, readOrder, readOrders, type TimelineEntry } from "./books.ts";
-import { productOfOrder, productPrefix } from "./ids.ts";
+import { meetProduct, productOfOrder } from "./ids.ts";
 
 /** An order as people see it: also one that is still on its way to the books. */
 export type SeenOrder = Pick<
@@ -62,7 +62,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
       const earlyMs = learntAtMs + learnEveryMs - elapsedMs();
       if (earlyMs > 0) await pause(earlyMs);
       learntAtMs = elapsedMs();
-      for (const productId of await inventory.productIds()) productPrefix(productId);
+      for (const productId of await inventory.productIds()) meetProduct(productId);
       return orderIds.map(productOfOrder);
     },
   });

@@ -8,7 +8,7 @@ import { countAnswers } from "./answer-counts.ts";
 import { type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
 import { type Order, readOrders } from "./books.ts";
 import type { DirectOrders } from "./direct.ts";
-import { orderIdFor } from "./ids.ts";
+import { meetProduct, orderIdFor } from "./ids.ts";
 import type { Publication } from "./publication.ts";
 
 export type PlaceOptions = {
@@ -101,6 +101,7 @@ export function createPlace(options: PlaceOptions): Place {
   async function answerTo(wanted: ReserveRequest, answer: ReserveAnswer): Promise<PlaceAnswer> {
     switch (answer.kind) {
       case "reserved":
+        meetProduct(wanted.productId);
         return publish(answer.reservation, false);
       case "ask_books": {
         const standing = await lookUps.add(wanted.orderId);
@@ -109,6 +110,7 @@ export function createPlace(options: PlaceOptions): Place {
         return answerTo(asked, await reserves.add(asked));
       }
       case "duplicate":
+        meetProduct(wanted.productId);
         if (!answer.sameBody) return { ok: false, reason: "idempotency_mismatch", orderId: wanted.orderId };
         return answerToRepeat(wanted, answer);
       case "refused":

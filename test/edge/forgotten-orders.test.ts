@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { randomId, uuidV8 } from "#platform/ids";
+import { orderIdFor } from "../../src/orders/ids.ts";
 import type { Client, Order, Problem } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -42,5 +43,29 @@ describe("an order that the gate forgot before it reached the books", () => {
       const { status, body } = await ada.get(`/orders/${unknown}`);
       assert.deepEqual([status, body.code], [404, "order_not_found"]);
     }
+  });
+});
+
+describe("O29: orders for products that do not exist", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  afterEach(() => disarmCrashPoints());
+  after(() => world.close());
+
+  it("leave an order that was just promised where its buyer finds it", async () => {
+    const eve = world.as("eve");
+    const { status } = await eve.post("/orders", { productId: "made up", quantity: 1 });
+    assert.equal(status, 404);
+    // What 210,000 such requests do to the table of products, without the requests.
+    for (let i = 0; i < 210_000; i += 1) orderIdFor({ userId: "eve", productId: `made up ${i}` });
+    armCrashPoint("settle.before-commit", { kind: "error" });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, await world.newProduct({ stock: 5 }));
+    const { status: found, body } = await ada.get<Order>(`/orders/${orderId}`);
+    assert.deepEqual([found, body.status], [200, "PENDING"]);
+    disarmCrashPoints();
+    await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");
   });
 });

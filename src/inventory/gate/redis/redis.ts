@@ -96,8 +96,9 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const all = groups.map(({ productId, items }): ProductCall => {
         return { script: "reserve", productId, args: items.flatMap(reserveArguments) };
       });
-      finder.taking(groups.map(({ productId }) => productId));
       const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
+      // Only now: products that do not exist may be ordered by anybody, and the finder remembers what it is told.
+      finder.taking(groups.flatMap(({ productId }, i) => (Array.isArray(replies[i]) ? [productId] : [])));
       return answersInOrder(groups, ({ items }, i) => {
         const isClosed = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
         return reserveAnswers(items, isClosed ? "closed" : replies[i]);
@@ -123,8 +124,9 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     async adopt(productId, orderId, nowMs) {
-      finder.taking([productId]);
-      return adoptAnswer(productId, orderId, await run("adopt", productId, [orderId, String(nowMs)]));
+      const answer = adoptAnswer(productId, orderId, await run("adopt", productId, [orderId, String(nowMs)]));
+      if (answer.kind === "adopted") finder.taking([productId]);
+      return answer;
     },
 
     async apply(row) {
@@ -162,10 +164,13 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const ids = productIds ?? (await productsOf());
       const all = ids.map((productId): ProductCall => ({ script: "snapshot", productId, args: [] }));
       const replies = await calls.run("snapshot", all);
-      return all.flatMap((call, i) => {
+      const snapshots = all.flatMap((call, i) => {
         const isLoaded = replies[i] && !isDamaged(replies[i], call);
         return isLoaded ? snapshotFrom(call.productId, replies[i]) : [];
       });
+      // So that records are found where the set of all products is gone.
+      finder.taking(snapshots.flatMap(({ productId, oldestMs }) => (oldestMs === null ? [] : [productId])));
+      return snapshots;
     },
 
     recordsBefore: finder.before,
