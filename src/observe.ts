@@ -13,7 +13,7 @@ export function observe(faces: Faces): Loop {
   const startedMs = faces.now();
   let lag = 0;
 
-  health.add({ name: "db", check: async () => void (await engines.ping()) });
+  health.add({ name: "db", check: async () => void (await engines.dryWrite()) });
   health.add({
     name: "stockGate",
     check: async () => {

@@ -5,6 +5,7 @@ import type { EventLog } from "./log/log.ts";
 import { createOwnedLog } from "./log/owned-log.ts";
 import { eventLogSchema, openPostgresLog } from "./log/postgres/postgres.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
+import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts";
 import { startPostgres } from "./sql/embedded/embedded.ts";
 import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
@@ -55,8 +56,11 @@ export type Engines = {
   sql(module: string, maxConnections: number): Sql;
   /** What time the common database has, milliseconds since 1970: the one clock that all processes share. */
   databaseMs(): Promise<number>;
-  /** @throws where the database does not answer. */
-  ping(): Promise<void>;
+  /**
+   * Writes where the modules write, leaving nothing behind, so that a session which takes no writes leaves its pool.
+   * @throws where a database does not answer or takes no writes, or had no room within the last seconds.
+   */
+  dryWrite(): Promise<void>;
   log: EventLog;
   shop: Shop;
   /** `workflowFile` is where an engine that runs stories apart from this process finds this one. */
@@ -76,11 +80,13 @@ export async function openEngines(
 ): Promise<Engines> {
   const { kafka, temporal, topics } = settings;
   await migrateDatabase(settings, { url }, schemas);
-  const pools: Sql[] = [];
+  const pools: Pool[] = [];
+  const trouble = createServerTrouble();
   const sql = (module: string, maxConnections: number) => {
     const own = settings.databaseUrls[module] ?? url;
-    const pool = openSql({ url: own, maxConnections, applicationName: `dropgate ${module}` });
-    pools.push(pool);
+    const onServerTrouble = trouble.note;
+    const pool = openSql({ url: own, maxConnections, applicationName: `dropgate ${module}`, onServerTrouble });
+    pools.push({ module, url: own, sql: pool });
     return pool;
   };
   const common = sql("log", 4);
@@ -98,7 +104,7 @@ export async function openEngines(
       );
       return row?.ms ?? Number.NaN;
     },
-    ping: async () => void (await common.query("select 1")),
+    dryWrite: () => dryWriteAll(pools, trouble),
     log: eventLog,
     shop,
     async openWorkflows(story, workflowFile) {
@@ -112,7 +118,7 @@ export async function openEngines(
     },
     async close() {
       await eventLog.close();
-      await Promise.all(pools.map((pool) => pool.close()));
+      await Promise.all(pools.map(({ sql }) => sql.close()));
     },
   };
 }

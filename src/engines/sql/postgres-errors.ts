@@ -6,13 +6,16 @@ import { CommitUnknown } from "./sql.ts";
 const MAX_RETRIES = 5;
 const RETRY_BASE_MS = 10;
 
-/** PostgreSQL took back all that the statement or transaction did, so to run it again is safe. */
-export async function repeatIfAsked<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * PostgreSQL took back all that the statement or transaction did, so to run it again is safe. `metOld` says of an error
+ * whether it was met on a session that has been retired since.
+ */
+export async function repeatIfAsked<T>(work: () => Promise<T>, metOld: (error: Error) => boolean): Promise<T> {
   for (let retry = 0; ; retry++) {
     try {
       return await work();
     } catch (error) {
-      if (retry === MAX_RETRIES || !asksToRepeat(error)) throw error;
+      if (retry === MAX_RETRIES || !asksToRepeat(error, metOld)) throw error;
       await sleep(Math.random() * RETRY_BASE_MS * 2 ** retry);
     }
   }
@@ -22,9 +25,10 @@ const DEADLOCK = "40P01";
 const SERIALIZATION_FAILURE = "40001";
 
 /** Looks along the causes, because a module may have wrapped the error with the name of its operation. */
-function asksToRepeat(error: unknown): boolean {
+function asksToRepeat(error: unknown, metOld: (error: Error) => boolean): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof CommitUnknown) return false;
+    if (metOld(at)) return true;
     if (!(at instanceof pg.DatabaseError)) continue;
     return at.code === DEADLOCK || at.code === SERIALIZATION_FAILURE || isStalePlan(at);
   }
@@ -34,6 +38,11 @@ function asksToRepeat(error: unknown): boolean {
 /** A migration changed the columns of a statement that this connection had prepared; a new connection prepares anew. */
 function isStalePlan(error: pg.DatabaseError): boolean {
   return error.code === "0A000" && error.routine === "RevalidateCachedQuery";
+}
+
+/** The server has no room or no means: SQLSTATE classes 53 (disk full, out of memory) and 58 (files cannot be used). */
+export function isServerTrouble(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^5[38]/.test(error.code ?? "");
 }
 
 /** True after an error that PostgreSQL itself reported about one statement; FATAL, PANIC and silence end a connection. */

@@ -2,44 +2,61 @@
 import { hash } from "node:crypto";
 import pg from "pg";
 import { CONNECT_TIMEOUT_MS, connectFailure, connectionSettings } from "./connection.ts";
-import { leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
+import { isServerTrouble, leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
+import { createSessions } from "./sessions.ts";
 import { CommitUnknown, type Row, type Sql, type Tx } from "./sql.ts";
 
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** For a server that has vanished and will never say that the statement timed out. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const IDLE_CONNECTION_MS = 60_000;
+/** What a session was opened with, and the server that a name led to, is believed for so long. */
+const MAX_AGE_S = 600;
+
+export type SqlOptions = {
+  url: string;
+  maxConnections: number;
+  applicationName: string;
+  /** The server has no room, or cannot use its files. */
+  onServerTrouble?: (error: Error) => void;
+};
 
 /**
  * Opens no connection before the first statement. Who waits for a free one gives up after 5 s, so the line is bounded
  * in time. A statement may run 30 s, and so long may a transaction hold its locks without sending one.
  * @throws (from every call) when PostgreSQL cannot be reached within 5 s, with host, port and the variable to look at.
  */
-export function openSql(options: { url: string; maxConnections: number; applicationName: string }): Sql {
-  const { url, maxConnections, applicationName } = options;
+export function openSql(options: SqlOptions): Sql {
+  const { url, maxConnections, applicationName, onServerTrouble = () => {} } = options;
   const pool = new pg.Pool({
     ...connectionSettings(url, applicationName),
     max: maxConnections,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
+    maxLifetimeSeconds: MAX_AGE_S,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: SILENCE_TIMEOUT_MS,
   });
 
-  /** Connections whose state is not known any more: they are closed instead of going back to the pool. */
-  const broken = new WeakSet<pg.ClientBase>();
+  const sessions = createSessions();
   // A connection that dies between two statements says so in an event, and an error event nobody hears ends the process.
   let connected = 0;
   pool.on("connect", (client) => {
     connected++;
-    client.on("error", () => broken.add(client));
+    sessions.opened(client);
+    client.on("error", () => sessions.broke(client));
   });
   pool.on("remove", () => connected--);
   pool.on("error", () => {});
 
   async function checkOut(): Promise<pg.PoolClient> {
     try {
-      return await pool.connect();
+      for (;;) {
+        const client = await pool.connect();
+        // Ends: each that is bad leaves the pool, and a new one is not.
+        if (!sessions.isBad(client)) return client;
+        client.release(true);
+      }
     } catch (error) {
       if (pool.ending) throw error;
       if (connected >= maxConnections) throw poolExhausted(maxConnections, error);
@@ -52,7 +69,8 @@ export function openSql(options: { url: string; maxConnections: number; applicat
     try {
       return await use(client);
     } finally {
-      client.release(broken.has(client));
+      sessions.givenBack(client);
+      client.release(sessions.isBad(client));
     }
   }
 
@@ -60,7 +78,8 @@ export function openSql(options: { url: string; maxConnections: number; applicat
     try {
       return await client.query<R>(statement);
     } catch (error) {
-      if (!leavesConnectionUsable(error)) broken.add(client);
+      sessions.failed(client, error);
+      if (isServerTrouble(error)) onServerTrouble(error as Error);
       throw error;
     }
   }
@@ -86,7 +105,7 @@ export function openSql(options: { url: string; maxConnections: number; applicat
     } catch (error) {
       open = false;
       // A rollback that fails marks the connection broken, and closing it rolls back too.
-      if (!broken.has(client)) await send(client, "rollback").catch(() => {});
+      if (!sessions.isBroken(client)) await send(client, "rollback").catch(() => {});
       throw error;
     }
     open = false;
@@ -95,7 +114,7 @@ export function openSql(options: { url: string; maxConnections: number; applicat
   }
 
   async function commit(client: pg.PoolClient): Promise<void> {
-    if (broken.has(client)) throw new Error("the connection was lost before committing; nothing was committed");
+    if (sessions.isBroken(client)) throw new Error("the connection was lost before committing; nothing was committed");
     let answer: pg.QueryResult;
     try {
       answer = await send(client, "commit");
@@ -110,8 +129,9 @@ export function openSql(options: { url: string; maxConnections: number; applicat
   }
 
   return {
-    query: (text, values = []) => repeatIfAsked(() => withConnection((client) => run(client, text, values))),
-    transaction: (work) => repeatIfAsked(() => withConnection((client) => transactOnce(client, work))),
+    query: (text, values = []) =>
+      repeatIfAsked(() => withConnection((client) => run(client, text, values)), sessions.metOld),
+    transaction: (work) => repeatIfAsked(() => withConnection((client) => transactOnce(client, work)), sessions.metOld),
     close: () => pool.end(),
   };
 }

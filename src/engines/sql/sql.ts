@@ -33,3 +33,32 @@ export class CommitUnknown extends Error {
     this.name = "CommitUnknown";
   }
 }
+
+/**
+ * What a session is answered that was opened at a bad moment, or changed since: the database was read-only, behind the
+ * name was a reader, a pooler gave the session another role or dropped its prepared statements, the schema was not there
+ * yet. PostgreSQL refused the statement and did nothing; on a new connection it may go through.
+ */
+const SESSION_FAULTS: ReadonlySet<unknown> = new Set([
+  "25006", // read_only_sql_transaction
+  "42501", // insufficient_privilege
+  "42P01", // undefined_table
+  "3F000", // invalid_schema_name
+  "26000", // invalid_sql_statement_name
+  "42P05", // duplicate_prepared_statement
+]);
+
+/** The session may be at fault rather than the statement: it is never used again. */
+export function isSessionFault(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return SESSION_FAULTS.has(code) || (typeof code === "string" && /^XX\d{3}$/.test(code));
+}
+
+/** @throws with the SQLSTATE of a session fault where the session takes no writes. */
+export const refuseReadOnly = `
+  do $$ begin
+    if current_setting('transaction_read_only')::boolean then
+      raise exception 'this session takes no writes: the database is read-only or a replica'
+        using errcode = 'read_only_sql_transaction';
+    end if;
+  end $$`;

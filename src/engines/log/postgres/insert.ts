@@ -1,5 +1,6 @@
 /** The one statement that appends, and what its errors say about whether it stands. */
 import pg from "pg";
+import { isSessionFault } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { Heads } from "./heads.ts";
 import type { Owner } from "./owner.ts";
@@ -50,6 +51,8 @@ export function createInserter(owner: Owner, heads: Heads): InsertFrames {
           owner.discard(client);
           return { handedOver: true, cause };
         }
+        // Opened while the database was read-only, it would refuse every append for as long as it lives.
+        if (isSessionFault(cause)) owner.discard(client);
         if (!isOffsetTaken(cause) || tries === MAX_TRIES) return { handedOver: false, cause };
         await heads.refresh().catch(() => {});
       }

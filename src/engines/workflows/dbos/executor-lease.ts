@@ -5,6 +5,7 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { refuseReadOnly } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 
 export type ExecutorLease = {
@@ -92,6 +93,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
         return { dead: [], wasLost: false };
       }
       try {
+        await client.query(refuseReadOnly);
         const { rows } = await client.query<{ executor_id: string }>(selectDead, [version, LEASES]);
         const beat = { dead: rows.map((row) => row.executor_id), wasLost };
         wasLost = false;

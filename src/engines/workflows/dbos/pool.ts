@@ -4,9 +4,11 @@
  * the workflow failed. So every loss is given a name here that it knows.
  */
 import pg from "pg";
+import { isSessionFault } from "#engines/sql";
 
 const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
+const MAX_AGE_S = 600;
 /** Frees the row locks of a process that was stopped in the middle of a transaction. */
 const IDLE_TRANSACTION_TIMEOUT_MS = 60_000;
 
@@ -16,6 +18,7 @@ export function openDbosPool(url: string): pg.Pool {
     connectionString: url,
     application_name: "dropgate workflows",
     max: MAX_CONNECTIONS,
+    maxLifetimeSeconds: MAX_AGE_S,
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
   });
@@ -35,7 +38,14 @@ class DbosClient extends pg.Client {
 
   // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
   override query(...args: any[]): any {
-    return namingLoss(super.query(...(args as [string])));
+    const answer: unknown = super.query(...(args as [string]));
+    // The pool takes back none that was ended: DBOS itself returns a connection whatever was answered on it.
+    if (answer instanceof Promise) {
+      answer.catch((error) => {
+        if (isSessionFault(error)) this.end().catch(() => {});
+      });
+    }
+    return namingLoss(answer);
   }
 }
 

@@ -1,0 +1,47 @@
+/** Whether the work could be done: a write in every database and through every pool that writes, which leaves nothing. */
+import { elapsedMs } from "#platform/clock";
+import { refuseReadOnly, type Sql } from "./sql.ts";
+
+export type Pool = { module: string; url: string; sql: Sql };
+
+/** The replica for reports is only read, and may be one that takes no writes. */
+const readers: ReadonlySet<string> = new Set(["reports"]);
+
+/** As every commit, it waits until the disk has the record, which nothing reads. */
+const writeToDisk = "select pg_logical_emit_message(true, 'dropgate', 'health')";
+
+/** @throws what the first pool that cannot write has met. */
+export async function dryWriteAll(pools: readonly Pool[], trouble: ServerTrouble): Promise<void> {
+  const writers = pools.filter(({ module }) => !readers.has(module));
+  const databases = new Map(writers.map(({ url, sql }) => [url, sql]));
+  await Promise.all([
+    ...writers.map(({ module, sql }) => named(module, sql.query(refuseReadOnly))),
+    ...Array.from(databases.values(), (sql) => sql.query(writeToDisk)),
+  ]);
+  const recent = trouble.recent();
+  if (recent) throw recent;
+}
+
+async function named(module: string, answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    throw new Error(`${module}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+/** What a server said of its own state while it refused a statement: a full disk may still take a small write. */
+export type ServerTrouble = { note(error: Error): void; recent(): Error | undefined };
+
+/** While it lasts, the work that is repeated meets it more often than that. */
+const recentMs = 10_000;
+
+export function createServerTrouble(): ServerTrouble {
+  let last: { error: Error; atMs: number } | undefined;
+  return {
+    note(error) {
+      last = { error, atMs: elapsedMs() };
+    },
+    recent: () => (last && elapsedMs() - last.atMs < recentMs ? last.error : undefined),
+  };
+}
