@@ -146,6 +146,8 @@ create table inventory.stock_entry (
   actor text not null,
   seq bigint not null,
   entered_at timestamp with time zone not null default now(),
+  kind text,
+  constraint stock_entry_kind_check CHECK ((kind = ANY (ARRAY['restock'::text, 'adjust'::text]))),
   constraint stock_entry_pkey PRIMARY KEY (product_id, ref)
 );
 

@@ -51,7 +51,7 @@ describe("inventory", () => {
   }
 
   const enter = (productId: string, quantity: number, ref?: string) =>
-    inventory.enter({ productId, quantity, reason: "test", actor: "grace", ref });
+    inventory.enter({ productId, kind: "adjust", quantity, reason: "test", actor: "grace", ref });
 
   async function settleStream(productId: string): Promise<void> {
     const rows = await database.sql.query<never>(

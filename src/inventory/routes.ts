@@ -2,34 +2,13 @@ import { Type } from "typebox";
 import { callerOf, type Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
-import { defineProblems, Problem, refuse } from "#platform/problems";
+import { Problem, refuse } from "#platform/problems";
 import { gateModes, type ModeState } from "./agreement/mode.ts";
 import { GateUnavailable } from "./gate/gate.ts";
 import type { Inventory } from "./inventory.ts";
+import { details, inventoryProblems, whyNot } from "./problems.ts";
 
-export const inventoryProblems = defineProblems({
-  product_not_found: { status: 404, title: "There is no such product" },
-  not_enough_stock: { status: 409, title: "Fewer units are free than would be taken out" },
-  idempotency_mismatch: { status: 422, title: "This Idempotency-Key came with another request before" },
-  gate_unavailable: { status: 503, title: "The stock gate does not answer", retryAfterSeconds: 1 },
-  switch_failed: { status: 503, title: "The switch could not be made and stands where it stood", retryAfterSeconds: 5 },
-  switch_overtaken: { status: 409, title: "Somebody else switched meanwhile" },
-});
-
-const details: Record<keyof typeof inventoryProblems, string> = {
-  product_not_found: "No product has this productId. GET /products lists them.",
-  not_enough_stock: "Units that orders hold cannot be taken out. Nothing was changed.",
-  idempotency_mismatch: "Use a new key for a new entry, or repeat the first request unchanged.",
-  gate_unavailable: "Nothing was changed. Bring Redis back, or switch to sync, which does without it.",
-  switch_failed: "Try again when what it names is repaired.",
-  switch_overtaken: "Read the switch again, and decide anew.",
-};
-
-const whyNot = {
-  gate_away: "Redis does not answer, and gatekeeper needs it: bring it back, then switch again. sync does without it.",
-  not_settled:
-    "Accepted orders are not being settled, and none may be left behind: see whether a settlement process runs and Kafka and the database answer, then switch again.",
-};
+export { inventoryProblems } from "./problems.ts";
 
 const maxUnits = 1_000_000_000;
 const units = Type.Integer({ description: "Units" });
@@ -131,7 +110,7 @@ export function inventoryRoutes(
         response: entryResponses,
       },
     },
-    (request, reply) => enter(request, reply, request.body.quantity),
+    (request, reply) => enter(request, reply, "restock", request.body.quantity),
   );
   app.post(
     "/inventory/:productId/adjust",
@@ -149,7 +128,7 @@ export function inventoryRoutes(
         response: entryResponses,
       },
     },
-    (request, reply) => enter(request, reply, request.body.delta),
+    (request, reply) => enter(request, reply, "adjust", request.body.delta),
   );
 
   type EntryRequest = Parameters<typeof callerOf>[0] & {
@@ -157,11 +136,17 @@ export function inventoryRoutes(
     body: { reason: string };
     headers: { "idempotency-key"?: string };
   };
-  async function enter(request: EntryRequest, reply: Parameters<typeof refuse>[0], quantity: number) {
+  async function enter(
+    request: EntryRequest,
+    reply: Parameters<typeof refuse>[0],
+    kind: "restock" | "adjust",
+    quantity: number,
+  ) {
     const { productId } = request.params;
-    const entry = { productId, quantity, reason: request.body.reason, actor: callerOf(request).userId };
+    const entry = { productId, kind, quantity, reason: request.body.reason, actor: callerOf(request).userId };
     const answer = await orGateAway(inventory.enter({ ...entry, ref: request.headers["idempotency-key"] }));
     if (!answer.ok) return refuse(reply, inventoryProblems[answer.reason], details[answer.reason]);
+    if (answer.repeated) reply.header("idempotency-replayed", "true");
     return inventory.stock(productId);
   }
 

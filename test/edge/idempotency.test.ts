@@ -197,4 +197,41 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
       assert.equal((await enter({ [name]: units + 1 })).body.code, "idempotency_mismatch");
     });
   }
+
+  describe("O8: of a change of stock, all that was asked belongs to the key", () => {
+    const key = { "idempotency-key": "delivery-8" };
+    const grace = () => world.as("grace", "WAREHOUSE");
+    let chair: string;
+    const first = (by = grace()) =>
+      by.post<Stock & Problem>(`/inventory/${chair}/restock`, { quantity: 3, reason: "van" }, key);
+    before(async () => {
+      chair = await world.newProduct({ stock: 0 });
+      assert.equal((await first()).status, 200);
+    });
+
+    it("a repeat is answered 200, says that it is one, and enters nothing", async () => {
+      const { status, headers, body } = await first();
+      assert.deepEqual([status, headers["idempotency-replayed"], body.onHand], [200, "true", 3]);
+    });
+
+    it("it belongs to its product: one delivery brings several", async () => {
+      const desk = await world.newProduct({ stock: 0 });
+      const brought = { quantity: 3, reason: "van" };
+      assert.equal((await grace().post<Stock>(`/inventory/${desk}/restock`, brought, key)).body.onHand, 3);
+    });
+
+    for (const [what, use] of [
+      ["another address", () => grace().post(`/inventory/${chair}/adjust`, { delta: 3, reason: "van" }, key)],
+      ["another reason", () => grace().post(`/inventory/${chair}/restock`, { quantity: 3, reason: "truck" }, key)],
+      ["other units", () => grace().post(`/inventory/${chair}/restock`, { quantity: 4, reason: "van" }, key)],
+      ["units out", () => grace().post(`/inventory/${chair}/adjust`, { delta: -3, reason: "van" }, key)],
+      ["another actor", () => first(world.as("linus", "WAREHOUSE"))],
+    ] as const) {
+      it(`${what} under it is another request, and enters nothing`, async () => {
+        const { status, body } = await use();
+        assert.deepEqual([status, (body as Problem).code], [422, "idempotency_mismatch"]);
+        assert.deepEqual((await world.untilAtRest(chair)).onHand, 3);
+      });
+    }
+  });
 });

@@ -124,7 +124,7 @@ export async function enter(
   ref: string,
 ): Promise<void> {
   people.underWay += 1;
-  const entry = { productId, quantity, ref, reason: "delivery", actor: "ann" };
+  const entry = { productId, kind: "restock" as const, quantity, ref, reason: "delivery", actor: "ann" };
   for (let tries = 0; tries < 40; tries += 1) {
     const answer = await ask(world, (copy) => copy.inventory.enter(entry));
     if (answer?.ok || (answer && answer.reason !== "product_not_found")) break;

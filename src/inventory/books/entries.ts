@@ -9,7 +9,9 @@ import { lockStock, nextRow, recordClaims, type Stock, writeStock } from "./ledg
 
 export type StockEntry = {
   productId: string;
-  /** Names the entry: a retry with the same reference changes nothing. */
+  /** What was asked for: units by `restock` and by `adjust` are different entries, even where the figure is the same. */
+  kind: "restock" | "adjust";
+  /** Names the entry: a retry with the same reference changes nothing, and another request of the product under it is refused. */
   ref: string;
   /** Units in; units out where it is negative. */
   quantity: number;
@@ -113,20 +115,31 @@ async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Pro
   return { ok: true, repeated: false, rows };
 }
 
+/**
+ * All that a request says belongs to its fingerprint: a retry repeats all of it, and what differs is another request.
+ * A reference belongs to its product, so that one delivery may bring several.
+ */
 async function standingEntry(tx: Tx, entry: StockEntry): Promise<EntryAnswer | undefined> {
-  const [standing] = await tx.query<{ quantity: number }>(
-    "select quantity from inventory.stock_entry where product_id = $1 and ref = $2",
+  const [standing] = await tx.query<StandingEntry>(
+    "select kind, quantity, reason, actor from inventory.stock_entry where product_id = $1 and ref = $2",
     [entry.productId, entry.ref],
   );
   if (!standing) return undefined;
-  if (standing.quantity !== entry.quantity) return { ok: false, reason: "idempotency_mismatch" };
-  return { ok: true, repeated: true, rows: [] };
+  const { kind, quantity, reason, actor } = standing;
+  const isSame =
+    (kind ?? entry.kind) === entry.kind &&
+    quantity === entry.quantity &&
+    reason === entry.reason &&
+    actor === entry.actor;
+  return isSame ? { ok: true, repeated: true, rows: [] } : { ok: false, reason: "idempotency_mismatch" };
 }
+
+type StandingEntry = Pick<StockEntry, "quantity" | "reason" | "actor"> & { kind: StockEntry["kind"] | null };
 
 async function writeEntry(tx: Tx, entry: StockEntry, product: Stock): Promise<void> {
   await tx.query(
-    `insert into inventory.stock_entry (product_id, ref, quantity, reason, actor, seq)
-     values ($1, $2, $3, $4, $5, $6)`,
-    [entry.productId, entry.ref, entry.quantity, entry.reason, entry.actor, product.seq],
+    `insert into inventory.stock_entry (product_id, ref, kind, quantity, reason, actor, seq)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [entry.productId, entry.ref, entry.kind, entry.quantity, entry.reason, entry.actor, product.seq],
   );
 }

@@ -28,6 +28,8 @@ type Mode = { mode: string; ready: boolean; version: number; changedBy: string; 
 
 export type InventoryTables = ReturnType<typeof createInventoryTables>;
 
+type Entry = { productId: string; ref: string; kind: string; quantity: number; reason: string; actor: string };
+
 export function createInventoryTables() {
   const reservation = ({ productId, epoch, n }: { productId: string; epoch: number; n: number }) =>
     `${productId} ${epoch} ${n}`;
@@ -37,9 +39,7 @@ export function createInventoryTables() {
     ledger: createTable<Ledger>(reservation),
     outcome: createTable<Outcome>(reservation),
     queue: createTable<Claim & { outcome: "released" | "sold" }>(reservation),
-    entry: createTable<{ productId: string; ref: string; quantity: number }>(
-      ({ productId, ref }) => `${productId} ${ref}`,
-    ),
+    entry: createTable<Entry>(({ productId, ref }) => `${productId} ${ref}`),
     stream: createTable<StreamRow & { writtenAtMs: number; writtenIn: number }>(
       ({ productId, seq }) => `${productId} ${seq}`,
     ),
@@ -179,13 +179,15 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       }
       return [];
     },
-    "select quantity from inventory.stock_entry": (tx, [productId, ref]) => {
+    "select kind, quantity, reason, actor from inventory.stock_entry": (tx, [productId, ref]) => {
       const row = t.entry.get(tx, `${productId} ${ref}`);
-      return row ? [{ quantity: row.quantity }] : [];
+      if (!row) return [];
+      const { kind, quantity, reason, actor } = row;
+      return [{ kind, quantity, reason, actor }];
     },
-    "insert into inventory.stock_entry": (tx, [productId, ref, quantity]) => {
+    "insert into inventory.stock_entry": (tx, [productId, ref, kind, quantity, reason, actor]) => {
       const key = `${productId} ${ref}`;
-      const row = { productId, ref, quantity } as { productId: string; ref: string; quantity: number };
+      const row = { productId, ref, kind, quantity, reason, actor } as Entry;
       t.entry.put(tx, key, t.entry.get(tx, key) ? unique("stock_entry_pkey") : row);
       return [];
     },
