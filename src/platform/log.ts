@@ -1,5 +1,6 @@
 import { type DestinationStream, pino } from "pino";
 import { currentContext } from "./context.ts";
+import { alike, createSparing } from "./sparing.ts";
 
 export type Scalar = string | number | boolean | bigint | null | undefined;
 export type LogFields = Readonly<Record<string, Scalar>>;
@@ -7,7 +8,8 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /**
  * An event has a stable name ("order settled") and scalar fields; request, trace and order ids come
- * from the context of the work. A failure is handed in whole and written as its chain of causes.
+ * from the context of the work. A failure is handed in whole and written as its chain of causes. Equal warnings and
+ * errors are written a few times and then counted.
  */
 export type Log = {
   debug(event: string, fields?: LogFields): void;
@@ -35,11 +37,20 @@ export function createLog({ level = "info", destination }: LogOptions = {}): Log
     redact: { paths: secretFields, censor: "***" },
   };
   const writer = destination ? pino(options, destination) : pino(options);
+  const sparing = createSparing((ms, happen) => setTimeout(happen, ms).unref());
+
+  function tell(level: "warn" | "error", event: string, fields: LogFields): void {
+    if (!writer.isLevelEnabled(level)) return;
+    const { stack, ...says } = fields;
+    const line = `${level} ${event} ${alike(JSON.stringify(says))}`;
+    if (sparing.mayWrite(line, (more) => writer[level]({ ...says, more }, event))) writer[level](fields, event);
+  }
+
   return {
     debug: (event, fields) => writer.debug(plain(fields), event),
     info: (event, fields) => writer.info(plain(fields), event),
-    warn: (event, fields, failure) => writer.warn({ ...plain(fields), ...failureFields(failure) }, event),
-    error: (event, fields, failure) => writer.error({ ...plain(fields), ...failureFields(failure) }, event),
+    warn: (event, fields, failure) => tell("warn", event, { ...plain(fields), ...failureFields(failure) }),
+    error: (event, fields, failure) => tell("error", event, { ...plain(fields), ...failureFields(failure) }),
     isEnabled: (wanted) => writer.isLevelEnabled(wanted),
   };
 }

@@ -1,27 +1,20 @@
 /** What DBOS has to say, as far as anybody wants to read it. */
 import type { DBOSConfig } from "@dbos-inc/dbos-sdk";
-import { elapsedMs } from "#platform/clock";
 import type { Log } from "#platform/log";
 
 const LONGEST_LOGGED = 300;
-const WARNINGS_PER_SECOND = 5;
 
 /**
  * What DBOS reports as news is the normal course of things here. A warning may hold ten thousand ids, and without
- * PostgreSQL every open run warns every few seconds: those who say the same as many others are left out.
+ * PostgreSQL every open run warns every few seconds: the log counts those that say the same as others.
  */
 export function createDbosLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
   const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, LONGEST_LOGGED);
-  let second = 0;
-  let warnings = 0;
   return {
     debug() {},
     info() {},
     warn(entry) {
-      const now = Math.floor(elapsedMs() / 1_000);
-      warnings = now === second ? warnings + 1 : 1;
-      second = now;
-      if (warnings <= WARNINGS_PER_SECOND && !isExpected(entry)) log.warn("dbos", { message: text(entry) });
+      if (!isExpected(entry)) log.warn("dbos", { message: text(entry) });
     },
     error: (entry, metadata) => log.error("dbos", { message: text(entry) }, metadata?.error),
   };
