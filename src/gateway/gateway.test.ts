@@ -18,11 +18,15 @@ describe("the gateway", () => {
   after(() => assert.equal(open.length, 0));
 
   /** A process behind the gateway; looks at its readiness are not counted. */
-  async function startProcess(answer: RequestListener, readiness: () => string = () => "UP"): Promise<Process> {
+  async function startProcess(
+    answer: RequestListener,
+    readiness: () => string = () => "UP",
+    look: (answer: () => void) => void = (answer) => answer(),
+  ): Promise<Process> {
     const asked: string[] = [];
     const server: Server = createServer((request, response) => {
       if (request.url === "/actuator/health/readiness/readinessState")
-        return response.end(JSON.stringify({ status: readiness() }));
+        return look(() => response.end(JSON.stringify({ status: readiness() })));
       asked.push(`${request.method} ${request.url}`);
       answer(request, response);
     });
@@ -143,5 +147,91 @@ describe("the gateway", () => {
       () => {},
     );
     await closing;
+  });
+
+  describe("where a process hangs", () => {
+    /** Takes connections and requests and answers none, not even looks at its health, until it is woken. */
+    async function startHanging() {
+      const woken = Promise.withResolvers<void>();
+      let hangs = false;
+      const held: (() => void)[] = [];
+      const hanging = await startProcess(
+        (_request, response) => {
+          if (!hangs) return response.end("{}");
+          held.push(() => response.end("{}"));
+        },
+        () => "UP",
+        (answer) => (hangs ? void woken.promise.then(answer) : answer()),
+      );
+      return {
+        ...hanging,
+        held,
+        hang: () => {
+          hangs = true;
+        },
+        wake() {
+          hangs = false;
+          woken.resolve();
+          for (const answer of held) answer();
+        },
+      };
+    }
+
+    it("O35: its callers are answered once it is known to hang, orders with the way to ask again, reads by another process", async () => {
+      const hanging = await startHanging();
+      const other = await startProcess((_request, response) => response.end("{}"));
+      const origin = await startGateway(hanging, other);
+      hanging.hang();
+      const orders: Promise<Response>[] = [];
+      const reads: Promise<Response>[] = [];
+      // By turns, so every second one gets there while the gateway does not know yet.
+      await until(() => {
+        orders.push(post(origin));
+        reads.push(fetch(`${origin}/orders/1`));
+        return hanging.held.length >= 4;
+      });
+      const answers = await Promise.all(orders);
+      const late = answers.filter(({ status }) => status !== 200);
+      assert.ok(late.length > 0);
+      for (const answer of late) {
+        const { code, detail } = (await answer.json()) as { code: string; detail: string };
+        assert.deepEqual([answer.status, code], [504, "answer_late"]);
+        assert.match(detail, /same Idempotency-Key/);
+        assert.ok(Number(answer.headers.get("retry-after")) > 0);
+      }
+      for (const { status } of await Promise.all(reads)) assert.equal(status, 200);
+      const asked = hanging.asked.length;
+      for (let i = 0; i < 6; i += 1) assert.equal((await post(origin)).status, 200);
+      assert.equal(hanging.asked.length, asked, "it is left out");
+      hanging.wake();
+      await until(async () => {
+        await post(origin);
+        return hanging.asked.length > asked;
+      });
+    });
+
+    it("O35: a stream of it is cut, so that its reader asks another process", async () => {
+      const streaming = await startProcess(
+        (_request, response) => {
+          response.writeHead(200, { "content-type": "text/event-stream" });
+          response.write("data: 1\n\n");
+        },
+        () => "UP",
+        () => {},
+      );
+      const origin = await startGateway(streaming);
+      const reader = (await fetch(`${origin}/orders/1/events`)).body?.getReader() ?? assert.fail();
+      await reader.read();
+      await assert.rejects(reader.read());
+    });
+
+    it("O35: where no other process is there an order is answered too, and nothing is sent twice", async () => {
+      const hanging = await startHanging();
+      const origin = await startGateway(hanging);
+      hanging.hang();
+      const answer = await post(origin);
+      assert.deepEqual([answer.status, await codeOf(answer)], [504, "answer_late"]);
+      assert.deepEqual(hanging.asked, ["POST /orders"]);
+    });
   });
 });

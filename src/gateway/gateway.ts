@@ -1,30 +1,20 @@
 /**
  * One address for services that run apart: it passes requests on by their path and knows nothing else.
  * Who asks is each service's own to judge, so the gateway takes no part in that.
- *
- * What surely did not reach one process is passed to another. What may have reached it is never sent twice, reads
- * excepted: an order could be placed by both.
  */
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
+import { Agent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
 import { parseAddress } from "#platform/address";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
-import { defineProblems, Problem, platformProblems } from "#platform/problems";
+import { Problem, platformProblems } from "#platform/problems";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
-import { createUpstreams, type Upstream, type Upstreams } from "./upstreams.ts";
+import { forward } from "./forward.ts";
+import { createUpstreams, type Upstreams } from "./upstreams.ts";
 
-export const gatewayProblems = defineProblems({
-  answer_lost: {
-    status: 502,
-    title: "The service ended before it answered: what was asked may have been done",
-    retryAfterSeconds: 1,
-  },
-  service_unavailable: { status: 503, title: "The service behind this address is not reached", retryAfterSeconds: 1 },
-  answer_late: { status: 504, title: "The service did not answer in time: what was asked may have been done" },
-});
+export { gatewayProblems } from "./forward.ts";
 
 /** Which service answers below which path. */
 const paths = {
@@ -35,9 +25,15 @@ const paths = {
 } as const;
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-const connectWithinMs = 1_000;
-/** A rebuild of every product answers when it is done. */
-const answerWithinMs = 120_000;
+
+/**
+ * How long a process may take to begin its answer. An order that waits for Redis and then for Kafka has its own answer
+ * within 6 s. A rebuild of every product answers when it is done.
+ */
+function answerWithinMs(method: string, path: string): number {
+  if (/^\/(?:inventory\/)?admin(?:[/?]|$)/.test(path)) return 120_000;
+  return method === "POST" && /^\/orders\/?(?:\?|$)/.test(path) ? 6_000 : 10_000;
+}
 
 /** @throws when a service has no address. */
 export async function createGateway(config: Config, log: Log): Promise<Http> {
@@ -79,7 +75,7 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
         url,
         schema: { hide: true },
         async handler(request, reply) {
-          const { method, url: path = prefix } = request.raw;
+          const { method = "GET", url: path = prefix } = request.raw;
           if (isInternal(prefix, request.params)) throw new Problem(platformProblems.not_found);
           const body = Buffer.isBuffer(request.body) ? request.body : undefined;
           const { "content-length": _, ...passed } = endToEnd(request.headers);
@@ -89,7 +85,8 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
             "x-forwarded-for": forwardedFor(request),
             "x-request-id": request.id,
           };
-          const answer = await askInTurn(upstreams, { agent, method: method ?? "GET", path, headers, body });
+          const outgoing = { agent, method, path, headers, body, answerWithinMs: answerWithinMs(method, path) };
+          const answer = await forward(upstreams, outgoing);
           if (answer.headers["content-type"]?.startsWith("text/event-stream")) {
             streams.add(answer);
             answer.once("close", () => streams.delete(answer));
@@ -99,83 +96,6 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
         },
       });
     }
-  });
-}
-
-type Outgoing = {
-  agent: Agent;
-  method: string;
-  path: string;
-  headers: IncomingHttpHeaders;
-  body: Buffer | undefined;
-};
-
-/** @throws Problem that says whether anything may have been done. */
-async function askInTurn(upstreams: Upstreams, outgoing: Outgoing): Promise<IncomingMessage> {
-  const mayRepeat = outgoing.method === "GET" || outgoing.method === "HEAD";
-  const tried = new Set<Upstream>();
-  let failure: AskFailed | undefined;
-  for (;;) {
-    const upstream = upstreams.next(tried);
-    if (!upstream) throw problemOf(failure);
-    tried.add(upstream);
-    try {
-      return await ask(upstream.origin, outgoing);
-    } catch (error) {
-      failure = error as AskFailed;
-      if (!failure.reached) upstream.unreached();
-      else if (!mayRepeat || failure.late) throw problemOf(failure);
-    }
-  }
-}
-
-function problemOf(failure: AskFailed | undefined): Problem {
-  const { answer_lost, answer_late, service_unavailable } = gatewayProblems;
-  const kind = !failure?.reached ? service_unavailable : failure.late ? answer_late : answer_lost;
-  return new Problem(kind, undefined, { cause: failure });
-}
-
-class AskFailed extends Error {
-  /** A connection stood, so the request may have been read. */
-  readonly reached: boolean;
-  readonly late: boolean;
-
-  constructor(origin: URL, { reached, late }: { reached: boolean; late: boolean }, cause: unknown) {
-    super(`${origin.origin} did not answer`, { cause });
-    this.name = "AskFailed";
-    this.reached = reached;
-    this.late = late;
-  }
-}
-
-function ask(origin: URL, { agent, method, path, headers, body }: Outgoing): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    let reached = false;
-    let late = false;
-    const asking = send(origin, { agent, method, path, headers, setHost: true });
-    function giveUp(): void {
-      late = reached;
-      asking.destroy(new Error("no answer in time"));
-    }
-    let timer = setTimeout(giveUp, connectWithinMs);
-    function connected(): void {
-      reached = true;
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, answerWithinMs);
-    }
-    asking.once("socket", (socket) => {
-      if (socket.connecting) socket.once("connect", connected);
-      else connected();
-    });
-    asking.once("response", (answer) => {
-      clearTimeout(timer);
-      resolve(answer);
-    });
-    asking.on("error", (cause) => {
-      clearTimeout(timer);
-      reject(new AskFailed(origin, { reached, late }, cause));
-    });
-    asking.end(body);
   });
 }
 

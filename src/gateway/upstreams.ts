@@ -6,6 +6,11 @@ export type Upstream = {
   readonly origin: URL;
   /** It was not reached: others come first until it answers the next look. */
   unreached(): void;
+  /**
+   * Calls `free` when the process takes connections and answers none: it is stopped, or hangs, and a caller would wait
+   * for as long as that lasts. Answers what takes `free` back.
+   */
+  onSilence(free: () => void): () => void;
 };
 
 export type Upstreams = {
@@ -17,12 +22,23 @@ export type Upstreams = {
 /** A process that stops says so this often before it stops listening: see `drainMs` in main.ts. */
 const lookEveryMs = 250;
 const lookWithinMs = 1_000;
+/** One late look may be a process that has much to do; from the second one on it counts as hung. */
+const looksToSilence = 2;
 
 export function createUpstreams(origins: readonly string[], log: Log): Upstreams {
   const fit = new Map<Upstream, boolean>();
+  const waiting = new Map<Upstream, Set<() => void>>();
   for (const origin of origins) {
-    const upstream: Upstream = { origin: new URL(origin), unreached: () => note(upstream, false) };
+    const upstream: Upstream = {
+      origin: new URL(origin),
+      unreached: () => note(upstream, false),
+      onSilence(free) {
+        waiting.get(upstream)?.add(free);
+        return () => waiting.get(upstream)?.delete(free);
+      },
+    };
     fit.set(upstream, true);
+    waiting.set(upstream, new Set());
   }
   const all = [...fit.keys()];
   let turn = 0;
@@ -33,13 +49,30 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
     log.info(isFit ? "process is back" : "process is passed over", { origin: upstream.origin.origin });
   }
 
-  const looks: Loop[] = all.map((upstream) =>
-    startLoop({
+  function lookAt(upstream: Upstream): Loop {
+    let lateLooks = 0;
+    return startLoop({
       everyMs: lookEveryMs,
-      work: async () => note(upstream, await wantsRequests(upstream.origin)),
-      onFault: () => note(upstream, false),
-    }),
-  );
+      async work() {
+        note(upstream, await wantsRequests(upstream.origin));
+        lateLooks = 0;
+      },
+      onFault(error) {
+        note(upstream, false);
+        lateLooks = (error as Error).name === "TimeoutError" ? lateLooks + 1 : 0;
+        if (lateLooks < looksToSilence) return;
+        const freed = [...(waiting.get(upstream) ?? [])];
+        if (freed.length > 0)
+          log.warn("process is silent: its callers are freed", {
+            origin: upstream.origin.origin,
+            callers: freed.length,
+          });
+        for (const free of freed) free();
+      },
+    });
+  }
+
+  const looks = all.map(lookAt);
 
   return {
     next(tried) {

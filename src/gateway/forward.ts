@@ -1,0 +1,126 @@
+/**
+ * Passing one request on. What surely did not reach one process is passed to another. What may have reached it is never
+ * sent twice, reads excepted: an order could be placed by both.
+ */
+import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
+import { defineProblems, Problem } from "#platform/problems";
+import type { Upstream, Upstreams } from "./upstreams.ts";
+
+export const gatewayProblems = defineProblems({
+  answer_lost: {
+    status: 502,
+    title: "The service ended before it answered: what was asked may have been done",
+    retryAfterSeconds: 1,
+  },
+  service_unavailable: { status: 503, title: "The service behind this address is not reached", retryAfterSeconds: 1 },
+  answer_late: {
+    status: 504,
+    title: "The service did not answer in time: what was asked may have been done",
+    retryAfterSeconds: 1,
+  },
+});
+
+export type Outgoing = {
+  agent: Agent;
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer | undefined;
+  answerWithinMs: number;
+};
+
+const connectWithinMs = 1_000;
+
+/** @throws Problem that says whether anything may have been done, and how to ask again. */
+export async function forward(upstreams: Upstreams, outgoing: Outgoing): Promise<IncomingMessage> {
+  const { method } = outgoing;
+  const mayRepeat = method === "GET" || method === "HEAD";
+  const tried = new Set<Upstream>();
+  let failure: AskFailed | undefined;
+  for (;;) {
+    const upstream = upstreams.next(tried);
+    if (!upstream) throw problemOf(failure, method);
+    tried.add(upstream);
+    try {
+      return await ask(upstream, outgoing);
+    } catch (error) {
+      failure = error as AskFailed;
+      if (failure.how === "unreached") upstream.unreached();
+      // A read that was late has taken all the time that its caller has.
+      else if (!mayRepeat || failure.how === "late") throw problemOf(failure, method);
+    }
+  }
+}
+
+/** `silent`: the process did not answer looks at its health either, so that its callers were freed. */
+type How = "unreached" | "lost" | "late" | "silent";
+
+const kinds = {
+  unreached: gatewayProblems.service_unavailable,
+  lost: gatewayProblems.answer_lost,
+  late: gatewayProblems.answer_late,
+  silent: gatewayProblems.answer_late,
+};
+
+function problemOf(failure: AskFailed | undefined, method: string): Problem {
+  const how = failure?.how ?? "unreached";
+  return new Problem(kinds[how], how === "unreached" ? undefined : againBy(method), { cause: failure });
+}
+
+function againBy(method: string): string {
+  if (method === "GET" || method === "HEAD") return "Nothing was changed: ask again.";
+  return (
+    "What was asked may have been done. Ask again with the same Idempotency-Key, which does it once; without a key, " +
+    "read first what became of it: GET /orders lists your orders."
+  );
+}
+
+class AskFailed extends Error {
+  readonly how: How;
+
+  constructor(origin: URL, how: How, cause: unknown) {
+    super(`${origin.origin} did not answer`, { cause });
+    this.name = "AskFailed";
+    this.how = how;
+  }
+}
+
+function ask(upstream: Upstream, { agent, method, path, headers, body, answerWithinMs }: Outgoing) {
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    let how: How = "unreached";
+    let answer: IncomingMessage | undefined;
+    const asking = send(upstream.origin, { agent, method, path, headers, setHost: true });
+    const leave = upstream.onSilence(() => {
+      if (how === "lost") how = "silent";
+      // A stream of events that nothing writes to any more is cut too, so that its reader asks another process.
+      (answer ?? asking).destroy(new Error("the process is silent"));
+    });
+    let timer = setTimeout(giveUp, connectWithinMs);
+    function giveUp(): void {
+      if (how === "lost") how = "late";
+      asking.destroy(new Error("no answer in time"));
+    }
+    function connected(): void {
+      // A connection stands, so from here on the request may have been read.
+      how = "lost";
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, answerWithinMs);
+    }
+    asking.once("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", connected);
+      else connected();
+    });
+    asking.once("response", (response) => {
+      answer = response;
+      clearTimeout(timer);
+      response.once("close", leave);
+      resolve(response);
+    });
+    asking.on("error", (cause) => {
+      clearTimeout(timer);
+      leave();
+      reject(new AskFailed(upstream.origin, how, cause));
+    });
+    asking.end(body);
+  });
+}
