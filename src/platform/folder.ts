@@ -8,6 +8,8 @@ import { dirname, resolve } from "node:path";
  */
 export function openFolder(path: string, { mode }: { mode: number }): void {
   try {
+    // The mode is for the folder alone: another part's server may run as a user that has to pass through those above.
+    mkdirSync(dirname(resolve(path)), { recursive: true });
     mkdirSync(path, { recursive: true, mode });
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {

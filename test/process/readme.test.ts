@@ -1,0 +1,49 @@
+/** The README as a stranger follows it: its commands are pasted into a shell, and what they answer is what it says. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Command, freePort, runCommand } from "../support/command.ts";
+import { eventually } from "../support/eventually.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("README.md", { timeout: 120_000 }, () => {
+  let folder: string;
+  let system: Command;
+  let origin: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dropgate-readme-"));
+    await cp(join(root, "package.json"), join(folder, "package.json"));
+    for (const name of ["src", "node_modules"]) await symlink(join(root, name), join(folder, name));
+    system = runCommand(folder, ["start"], { PORT: String(await freePort()), DATA_DIR: ".data" });
+    origin = await system.untilUp();
+  });
+  after(async () => {
+    system.kill("SIGKILL");
+    await system.ended;
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
+
+  it("O18: its commands, pasted at once, place, pay and look up an order, and compare gate and books", async () => {
+    const [, tour = ""] = [...(await readFile(join(root, "README.md"), "utf8")).matchAll(/```bash\n(.*?)```/gs)].map(
+      ([, block = ""]) => block.replaceAll("http://localhost:8080", origin),
+    );
+    const { PATH } = process.env;
+    const environment = { PATH, HOME: folder };
+    // The shop is there a moment after the address.
+    await eventually(() => system.output.includes("Ctrl-C stops everything"));
+    const { stdout } = await promisify(execFile)("sh", ["-ec", tour], { cwd: folder, env: environment });
+    const [, orderId] = /^([0-9a-f-]{36})$/m.exec(stdout) ?? assert.fail(stdout);
+    assert.match(stdout, new RegExp(`"orderId":"${orderId}","paymentId"`));
+    assert.match(stdout, /"status":"OK","mode":"gatekeeper"/);
+    await eventually(async () => {
+      const answer = await fetch(`${origin}/orders/${orderId}`, { headers: { "x-user-id": "test-user" } });
+      return (await answer.text()).includes('"status":"CONFIRMED"');
+    });
+  });
+});
