@@ -55,6 +55,7 @@ create table event_log.committed (
   topic text not null,
   partition integer not null,
   next_offset bigint not null,
+  incarnation uuid,
   constraint committed_pkey PRIMARY KEY (consumer_group, topic, partition)
 );
 
@@ -69,6 +70,7 @@ create table event_log.owner (
 create table event_log.topic (
   topic text not null,
   partitions integer not null,
+  incarnation uuid not null default gen_random_uuid(),
   constraint topic_partitions_check CHECK ((partitions > 0)),
   constraint topic_pkey PRIMARY KEY (topic)
 );
@@ -240,7 +242,8 @@ create table orders.settled (
   topic text not null,
   partition integer not null,
   next_offset bigint not null,
-  constraint settled_pkey PRIMARY KEY (topic, partition)
+  incarnation text not null default ''::text,
+  constraint settled_pkey PRIMARY KEY (topic, partition, incarnation)
 );
 
 create table payment.intent (

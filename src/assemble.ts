@@ -53,7 +53,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     onFault: (error) => onFault("product events", error),
   });
   const inventory = createInventory({
-    ...{ sql: engines.sql("inventory", 8), gate, log: engines.log, now, onFault },
+    ...{ sql: engines.sql("inventory", 8), gate, log: engines.log, now, onFault, logger: log },
     onRepaired: createRepairTeller(log, metrics),
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
     priceGroup: config.GROUP_PRODUCT_PRICES,
@@ -67,6 +67,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
       now,
       onFault,
       metrics,
+      logger: log,
     },
     topics: { reservations: config.TOPIC_ORDERS_RESERVATIONS, events: config.TOPIC_ORDERS_EVENTS },
     group: config.GROUP_ORDER_PROCESSOR,

@@ -17,7 +17,7 @@ export type ProductEventType = (typeof productEventTypes)[number];
 /** Open to further fields: a newer catalog may say more, and consumers that are older go on. */
 export const ProductEventData = Type.Object(
   {
-    productId: Type.String({ minLength: 1 }),
+    productId: Type.String({ minLength: 1, maxLength: 128, pattern: "^[^\\p{Cc}\\p{Cs}]+$" }),
     name: Type.String(),
     unitPriceMinor: Type.Integer({
       minimum: 0,
@@ -25,8 +25,12 @@ export const ProductEventData = Type.Object(
       description: "In the currency's minor unit",
     }),
     currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217" }),
-    limitPerCustomer: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
-    version: Type.Integer({ minimum: 1, description: "Counts the changes of this product from 1, without a gap" }),
+    limitPerCustomer: Type.Union([Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()]),
+    version: Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: "Counts the changes of this product from 1, without a gap",
+    }),
   },
   { $id: "ProductEventData", additionalProperties: true },
 );

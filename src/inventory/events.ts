@@ -1,8 +1,9 @@
 /** What inventory takes from `product.events`: the price that the gate asks for, and that the product exists. */
 
-import { type Batch, type Consumer, type EventLog, toDeadLetters } from "#engines/log";
-import type { Sql } from "#engines/sql";
+import { type Batch, type Consumer, type EventLog, type StoredRecord, toDeadLetters } from "#engines/log";
+import { isDataFault, type Sql } from "#engines/sql";
 import { decodeProductEvent } from "#events/catalog";
+import type { Log } from "#platform/log";
 import { imagesOf } from "./agreement/rebuild.ts";
 import { lockStock } from "./books/ledger.ts";
 import { keepPrice } from "./books/prices.ts";
@@ -14,13 +15,35 @@ export type PriceConsumerOptions = {
   gate: Gate;
   topic: string;
   group: string;
+  logger: Log;
   /** Whether a product that nobody sold yet may be opened at once. */
   gateIsOn(): boolean;
 };
 
-export function consumePrices({ log, sql, gate, topic, group, gateIsOn }: PriceConsumerOptions): Promise<Consumer> {
+type Entry = { record: StoredRecord; productId: string; price: Price };
+
+export function consumePrices({
+  log,
+  sql,
+  gate,
+  topic,
+  group,
+  logger,
+  gateIsOn,
+}: PriceConsumerOptions): Promise<Consumer> {
   async function handle(batch: Batch): Promise<void> {
-    const prices = await readable(log, batch);
+    const entries = await readable(batch);
+    try {
+      await take(entries);
+    } catch (error) {
+      if (!isDataFault(error)) throw error;
+      // One record that the books can never take must not stop the others: find it.
+      for (const entry of entries) await take([entry]).catch((refused) => buryIfAtFault(batch, entry, refused));
+    }
+  }
+
+  async function take(entries: readonly Entry[]): Promise<void> {
+    const prices = new Map(entries.map(({ productId, price }) => [productId, price]));
     const images = await sql.transaction(async (tx) => {
       const fresh: string[] = [];
       for (const [productId, price] of prices) {
@@ -34,6 +57,24 @@ export function consumePrices({ log, sql, gate, topic, group, gateIsOn }: PriceC
     for (const [productId, price] of prices) await gate.setPrice(productId, price).catch(unlessOff);
   }
 
+  async function buryIfAtFault(batch: Batch, { record }: Entry, error: unknown): Promise<void> {
+    if (!isDataFault(error)) throw error;
+    await toDeadLetters({ log, logger }, batch, record, error);
+  }
+
+  async function readable(batch: Batch): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    for (const record of batch.records) {
+      try {
+        const { productId, unitPriceMinor, currency, limitPerCustomer, version } = decodeProductEvent(record).data;
+        entries.push({ record, productId, price: { unitPriceMinor, currency, limitPerCustomer, version } });
+      } catch (error) {
+        await toDeadLetters({ log, logger }, batch, record, error);
+      }
+    }
+    return entries;
+  }
+
   /** While the gate is switched off it may be away for long; what it then has of prices is read anew before it opens. */
   function unlessOff(error: unknown): void {
     if (gateIsOn() || !(error instanceof GateUnavailable)) throw error;
@@ -44,22 +85,4 @@ export function consumePrices({ log, sql, gate, topic, group, gateIsOn }: PriceC
 
 async function installAll(gate: Gate, images: readonly GateImage[]): Promise<void> {
   for (const image of images) await gate.install(image);
-}
-
-async function readable(log: EventLog, batch: Batch): Promise<Map<string, Price>> {
-  const prices = new Map<string, Price>();
-  for (const record of batch.records) {
-    try {
-      const { productId, ...price } = decodeProductEvent(record).data;
-      prices.set(productId, {
-        unitPriceMinor: price.unitPriceMinor,
-        currency: price.currency,
-        limitPerCustomer: price.limitPerCustomer,
-        version: price.version,
-      });
-    } catch (error) {
-      await toDeadLetters(log, batch, record, error);
-    }
-  }
-  return prices;
 }

@@ -32,6 +32,7 @@ describe("inventory", () => {
       ...{ sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
       onFault: (_what, error) => faults.push(error),
       onRepaired() {},
+      logger: createLog({ level: "silent" }),
     });
   });
   after(async () => {

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
+import type { Log } from "#platform/log";
 import { createControl, type Reconciliation } from "./agreement/control.ts";
 import { askGate, createFollow } from "./agreement/follow.ts";
 import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./agreement/mode.ts";
@@ -35,8 +36,10 @@ export type * from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
 export { openGate, type RedisSettings } from "./gate/open.ts";
+export { NotSettled } from "./not-settled.ts";
+export { inventoryProblems } from "./problems.ts";
 export type { Repair, RepairReason } from "./repairs.ts";
-export { inventoryProblems, inventoryRoutes } from "./routes.ts";
+export { inventoryRoutes } from "./routes.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
 
@@ -50,6 +53,7 @@ export type InventoryOptions = {
   onFault(what: string, error: unknown): void;
   /** Something was found wrong and has been mended. */
   onRepaired: OnRepaired;
+  logger: Log;
 };
 
 export type Inventory = ReturnType<typeof createInventory>;
@@ -73,7 +77,7 @@ const lookForNewsEveryMs = 10;
 const suspectsAtMost = 1_000;
 
 export function createInventory(options: InventoryOptions) {
-  const { sql, gate, log, productEventsTopic, priceGroup, now, onFault, onRepaired } = options;
+  const { sql, gate, log, productEventsTopic, priceGroup, now, onFault, onRepaired, logger } = options;
   const mode = createModeFollower(sql);
   const suspects = new Set<string>();
   const relay = createRelay({ sql, gate, onRefused: suspect });
@@ -231,11 +235,12 @@ export function createInventory(options: InventoryOptions) {
         if (!finished.ok) onFault(`the switch to ${state.mode}`, finished.cause ?? new Error(finished.reason));
       }
       const gateIsOn = () => mode.current() === "gatekeeper";
-      const consumer = await consumePrices({ log, sql, gate, topic: productEventsTopic, group: priceGroup, gateIsOn });
+      const consumer = await consumePrices({
+        ...{ log, sql, gate, topic: productEventsTopic, group: priceGroup, logger, gateIsOn },
+      });
       await control.sync(false);
-      const { alone } = control;
       const running = startUpkeep({
-        ...{ sql, gate, relay, mode, orderBooks: given, suspects, alone, now, onFault, onRepaired },
+        ...{ sql, gate, relay, mode, orderBooks: given, suspects, alone: control.alone, now, onFault, onRepaired },
       });
       upkeep = running;
       return {

@@ -2,13 +2,10 @@ import { Type } from "typebox";
 import { callerOf, type Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
-import { Problem, refuse } from "#platform/problems";
+import { refuse } from "#platform/problems";
 import { gateModes, type ModeState } from "./agreement/mode.ts";
-import { GateUnavailable } from "./gate/gate.ts";
 import type { Inventory } from "./inventory.ts";
-import { details, inventoryProblems, whyNot } from "./problems.ts";
-
-export { inventoryProblems } from "./problems.ts";
+import { details, inventoryProblems, notSettled, orGateAway, whyNot } from "./problems.ts";
 
 const maxUnits = 1_000_000_000;
 const units = Type.Integer({ description: "Units" });
@@ -162,7 +159,10 @@ export function inventoryRoutes(
             { mode: Type.Optional(Type.Union([Type.Literal("soft"), Type.Literal("rebuild")], { default: "soft" })) },
             { additionalProperties: false },
           ),
-          response: { 200: Type.Ref("StockSync"), ...problemResponses(inventoryProblems.gate_unavailable) },
+          response: {
+            200: Type.Ref("StockSync"),
+            ...problemResponses(inventoryProblems.gate_unavailable, inventoryProblems.not_settled),
+          },
         },
       },
       async (request) => ({ products: await orGateAway(inventory.sync(request.query.mode === "rebuild")) }),
@@ -204,7 +204,11 @@ export function inventoryRoutes(
         body: Type.Object({ mode: Type.Enum([...gateModes]) }, { additionalProperties: false }),
         response: {
           200: ModeView,
-          ...problemResponses(inventoryProblems.switch_failed, inventoryProblems.switch_overtaken),
+          ...problemResponses(
+            inventoryProblems.switch_failed,
+            inventoryProblems.switch_overtaken,
+            inventoryProblems.not_settled,
+          ),
         },
       },
     },
@@ -216,18 +220,10 @@ export function inventoryRoutes(
       if (answer.reason === "overtaken") {
         return refuse(reply, inventoryProblems.switch_overtaken, details.switch_overtaken, { extra });
       }
-      return refuse(reply, inventoryProblems.switch_failed, `The mode is ${mode}. ${whyNot[answer.reason]}`, { extra });
+      if (answer.reason === "not_settled") throw notSettled(answer.cause, extra);
+      return refuse(reply, inventoryProblems.switch_failed, `The mode is ${mode}. ${whyNot}`, { extra });
     },
   );
-}
-
-async function orGateAway<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (!(cause instanceof GateUnavailable)) throw cause;
-    throw new Problem(inventoryProblems.gate_unavailable, details.gate_unavailable, { cause });
-  }
 }
 
 function modeView({ mode, ready, changedBy, changedAt }: ModeState) {

@@ -34,8 +34,9 @@ export type SettledOrder = { reservation: Reservation; status: "INVENTORY_RESERV
  * Writes orders whose reservations were decided and answers those that were not there. A row that says a fenced reservation failed gives way
  * to the order that a later attempt under the same key made.
  */
-export async function insertOrders(tx: Tx, settled: readonly SettledOrder[], at: Date): Promise<SettledOrder[]> {
-  if (settled.length === 0) return [];
+export async function insertOrders(tx: Tx, all: readonly SettledOrder[], at: Date): Promise<SettledOrder[]> {
+  if (all.length === 0) return [];
+  const settled = oneEach(all);
   const inserted = await tx.query<{ orderId: string }>(
     `insert into orders.orders as o (order_id, user_id, product_id, epoch, n, quantity, unit_price_minor, currency,
             price_version, status, reason, body_hash, placed_at, pay_by, timeline)
@@ -70,6 +71,16 @@ export async function insertOrders(tx: Tx, settled: readonly SettledOrder[], at:
   );
   const ids = new Set(inserted.map((row) => row.orderId));
   return settled.filter(({ reservation }) => ids.has(reservation.orderId));
+}
+
+/** One statement writes a row once: of an order that comes twice in a batch, the one that stands. */
+function oneEach(settled: readonly SettledOrder[]): SettledOrder[] {
+  const byId = new Map<string, SettledOrder>();
+  for (const order of settled) {
+    const { orderId } = order.reservation;
+    if (byId.get(orderId)?.status !== "INVENTORY_RESERVED") byId.set(orderId, order);
+  }
+  return [...byId.values()];
 }
 
 function firstEntries({ reservation, status, reason }: SettledOrder, at: Date): TimelineEntry[] {

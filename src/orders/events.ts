@@ -5,21 +5,26 @@ import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
 
+// What the gate can make of a request, and what the books and JavaScript can hold: whatever is beyond was made by another.
 const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const large = (minimum: number) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
+/** The last moment that a Date holds. */
+const moment = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
+const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "^[^\\p{Cc}\\p{Cs}]+$" });
 const ReservationSchema = Type.Object({
-  productId: Type.String({ minLength: 1, maxLength: 128 }),
-  orderId: Type.String(),
+  productId: text(128),
+  orderId: Type.String({ maxLength: 36 }),
   epoch: count,
-  n: Type.Integer({ minimum: 1 }),
-  userId: Type.String({ minLength: 1 }),
+  n: large(1),
+  userId: text(512),
   quantity: count,
-  unitPriceMinor: Type.Integer({ minimum: 0 }),
+  unitPriceMinor: large(0),
   currency: Type.String({ pattern: "^[A-Z]{3}$" }),
-  priceVersion: Type.Integer({ minimum: 0 }),
-  limitPerCustomer: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
-  bodyHash: Type.String(),
-  reservedAtMs: Type.Integer(),
-  payByMs: Type.Integer(),
+  priceVersion: large(0),
+  limitPerCustomer: Type.Union([large(1), Type.Null()]),
+  bodyHash: Type.String({ maxLength: 128, pattern: "^[\\x20-\\x7e]*$" }),
+  reservedAtMs: moment,
+  payByMs: moment,
 });
 const reservation = Compile(ReservationSchema);
 
@@ -42,15 +47,20 @@ function reservationHeaders({ orderId, n }: Reservation): Record<string, string>
   };
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** @throws Error naming what is wrong with a record that can never be settled. */
 export function decodeReservation(record: StoredRecord): Reservation {
   refuseForeign(record);
-  const value: unknown = JSON.parse(record.value.toString("utf8"));
+  const value: unknown = JSON.parse(utf8.decode(record.value));
   if (!reservation.Check(value)) {
     const [fault] = reservation.Errors(value);
     throw new Error(`not a reservation: ${fault?.instancePath || "the value"} ${fault?.message ?? "is malformed"}`);
   }
   if (!isUuid(value.orderId)) throw new Error("not a reservation: /orderId is not a UUID in lower case");
+  if (!Number.isSafeInteger(value.unitPriceMinor * value.quantity)) {
+    throw new Error("not a reservation: /unitPriceMinor times /quantity is more than can be paid");
+  }
   return value as Static<typeof ReservationSchema>;
 }
 

@@ -2,6 +2,7 @@
 import type { EventLog } from "#engines/log";
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
+import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Metrics } from "#platform/metrics";
 import {
@@ -48,6 +49,7 @@ export type OrdersOptions = {
   now(): number;
   onFault(what: string, error: unknown): void;
   metrics: Metrics;
+  logger: Log;
 };
 
 export type Orders = ReturnType<typeof createOrders>;
@@ -68,12 +70,13 @@ export function createOrders(options: OrdersOptions) {
     now,
     onFault,
     metrics,
+    logger,
   } = options;
   const changed = new Set<(order?: Order) => void>();
   let outbox: Loop | undefined;
 
   const settlement = createSettlement({
-    ...{ sql, log, inventory, group, maxRecords, now },
+    ...{ sql, log, inventory, group, maxRecords, now, logger },
     topic: topics.reservations,
     onSettled: () => tellChanged(),
   });

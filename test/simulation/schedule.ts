@@ -2,10 +2,12 @@
 import { brokenMoney, unsettledMoney } from "./checkers/money.ts";
 import { brokenOrders, unsettledOrders } from "./checkers/orders.ts";
 import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";
-import { loseTail, wake } from "./log.ts";
+import { wake } from "./log.ts";
+import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-server.ts";
 import { buy, createPeople, enter, insist, type People, tellPrice, wait } from "./people.ts";
 import type { Planted } from "./planted.ts";
 import { createRandom, type Random } from "./random.ts";
+import { nameOfMark } from "./sql/orders.ts";
 import type { Recorder } from "./sql/record.ts";
 import { createTimeline, takeOverTimers } from "./timeline.ts";
 import { type Copy, createWorld, topics, type World } from "./world.ts";
@@ -215,6 +217,15 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   const chosen = acts.filter(() => random.chance(0.4));
   // The log's copy of an order may be lost, or the gate's, and not both: docs/guide/protocol.md, I6.
   const loss = random.pick(["none", "gate", "log"]);
+  const reservations = topics.reservations;
+  const settled: Settled = ({ incarnation }, partition) =>
+    BigInt(books.tables.settled.get(onlooker, nameOfMark({ topic: reservations, partition, incarnation }))?.next ?? 0);
+  const look = () => wake(log, reservations, { timeline, random, network: world.network });
+  const loseEvents = (lost: number) => {
+    for (let i = 0; i < lost; i += 1) world.count("the log loses an event");
+    look();
+  };
+  if (random.chance(0.4)) log.holes = 0.5;
   if (loss === "gate") {
     chosen.push(async () => {
       const old = structuredClone(gate.state);
@@ -226,10 +237,21 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   }
   if (loss === "log") {
     chosen.push(async () => {
-      const settled = (partition: number) =>
-        books.tables.settled.get(onlooker, `${topics.reservations} ${partition}`)?.next ?? 0;
-      const lost = loseTail(log, topics.reservations, settled);
-      for (let i = 0; i < lost; i += 1) world.count("the log loses an event");
+      const lose = random.pick([
+        () => loseTail(log, reservations, settled),
+        () => loseBeginning(log, reservations),
+        () => makeAnew(log, reservations),
+      ]);
+      loseEvents(lose());
+    });
+  }
+  if (loss !== "log" && (planted === "marks-by-name" || random.chance(0.4))) {
+    chosen.push(async () => {
+      for (let tries = 0; tries < 20 && !isSettled(log, reservations, settled); tries += 1) await wait(world, 100);
+      if (!isSettled(log, reservations, settled)) return;
+      world.count("the log is made anew at rest");
+      makeAnew(log, reservations);
+      look();
     });
   }
   // Longer than a payment window, and than anybody may take for the age of a change that is on its way.
@@ -249,7 +271,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
     chosen.push(async () => {
       world.count("consumers change places");
       log.generation += 1;
-      wake(log, topics.reservations, { timeline, random, network: world.network });
+      look();
     });
   }
   return chosen;

@@ -1,14 +1,16 @@
 /** All servers of one schedule, the processes of the product that run on them, and what people were told. */
+import { inspect } from "node:util";
 import type { EventLog } from "#engines/log";
 import { type Fulfilment, startFulfilment } from "#fulfilment";
 import { createInventory, type Inventory } from "#inventory";
 import { createOrders, type Orders } from "#orders";
 import { createPayment, type Payment } from "#payment";
-import type { Log } from "#platform/log";
+import type { Log, LogFields } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
 import { type Bank, createBank } from "./bank.ts";
 import { connectGate, createGateServer, type GateServer } from "./gate.ts";
-import { connectLog, createLogServer, type LogServer } from "./log.ts";
+import { connectLog } from "./log.ts";
+import { createLogServer, type LogServer } from "./log-server.ts";
 import { createNetwork, type Network, type Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 import type { Random } from "./random.ts";
@@ -116,7 +118,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
   }
   const server: Server = { statementOf, onCommit: touch, isDown: false, record };
 
-  const logServer = createLogServer();
+  const logServer = createLogServer(planted);
   const catalog: Process = { name: "catalog", dead: false, onDeath: new Set(), skewMs: 0 };
   const world: World = {
     ...{
@@ -173,16 +175,19 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
   const wires = { timeline, random, network };
   const eventLog = connectLog(log, wires, process);
   const onFault = (what: string, error: unknown) => world.note(`${name}: ${what} failed: ${String(error)}`);
+  const tell = (event: string, fields?: LogFields) => world.note(`${name}: ${event} ${inspect(fields)}`);
+  const logger: Log = { debug() {}, info() {}, warn: tell, error: tell, isEnabled: () => false };
   const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, isEnabled: () => false };
 
   const inventory = createInventory({
-    ...{ sql, gate: connectGate(gate, network, process, planted), log: eventLog, now, onFault },
+    ...{ sql, gate: connectGate(gate, network, process, planted), log: eventLog, now, onFault, logger },
     onRepaired: (repairs) => repairs.map(({ reason, says }) => world.note(`${name}: repaired, ${reason}: ${says}`)),
     productEventsTopic: topics.products,
     priceGroup: "product-price-group",
   });
   const orders = createOrders({
-    ...{ sql, reports: sql, log: eventLog, inventory, topics, now, onFault, metrics: noMetrics, paymentWindowMs },
+    ...{ sql, reports: sql, log: eventLog, inventory, topics, now, onFault, logger },
+    ...{ metrics: noMetrics, paymentWindowMs },
     ...{ group: "order-processor-group", maxRecords: 4, maxWaiting: 1_000 },
   });
   let running: Fulfilment | undefined;

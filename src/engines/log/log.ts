@@ -3,6 +3,9 @@
  * Two adapters pass `log.contract.ts`: PostgreSQL (embedded default) and Kafka.
  */
 
+export { AppendFailed } from "./append-failed.ts";
+export { toDeadLetters } from "./dead-letters.ts";
+
 export type NewRecord = {
   /** Records of one key keep their order: they share a partition. */
   key: string;
@@ -19,10 +22,29 @@ export type StoredRecord = NewRecord & {
   foreign?: string;
 };
 
-export type Batch = { topic: string; partition: number; records: StoredRecord[] };
+/**
+ * Everything of one partition from the offset `from` to just before `next`. Not every offset has a record: retention,
+ * compaction and the marks of other producers' transactions leave offsets that no consumer is ever given.
+ */
+export type Batch = Pick<Place, "topic" | "partition" | "incarnation"> & {
+  records: StoredRecord[];
+  from: bigint;
+  next: bigint;
+};
 
 /** Partition → offset. For ends: the offset the next record will get. For commits: the next offset to read. */
 export type Offsets = Map<number, bigint>;
+
+export type Bounds = {
+  /** Names this making of the topic. A topic that was deleted and made again has another one, and other offsets. */
+  incarnation: string;
+  /** The oldest offset that the log still keeps; the end where it keeps no record. */
+  beginnings: Offsets;
+  ends: Offsets;
+};
+
+/** A partition as a consumer finds it when it begins to read. */
+export type Place = { topic: string; partition: number; incarnation: string; beginning: bigint; end: bigint };
 
 export type ConsumeOptions = {
   topic: string;
@@ -35,6 +57,12 @@ export type ConsumeOptions = {
    * sent to the dead letters by the handler itself.
    */
   handle(batch: Batch): Promise<void>;
+  /**
+   * For a consumer that keeps its own position, which then counts instead of the group's commits. Asked when a
+   * partition is taken, after each failure, and where the log has lost or never had the position. Such a consumer is
+   * also handed batches without records, where only the position moves.
+   */
+  startAt?(place: Place): Promise<bigint>;
 };
 
 export type Consumer = {
@@ -53,6 +81,9 @@ export type EventLog = {
   consume(options: ConsumeOptions): Promise<Consumer>;
   /** Every record acknowledged before the call lies below these offsets. */
   endOffsets(topic: string): Promise<Offsets>;
+  /** As `endOffsets`, with the beginnings, all of one incarnation. */
+  bounds(topic: string): Promise<Bounds>;
+  /** Commits of an earlier incarnation of the topic are left out. */
   committedOffsets(group: string, topic: string): Promise<Offsets>;
   /** Makes topics that are missing; leaves the others as they are. */
   ensureTopics(topics: TopicSettings[]): Promise<void>;
@@ -66,18 +97,6 @@ export type TopicSettings = {
   /** No record of it is ever removed for its age or the room it takes. */
   keptForever?: true;
 };
-
-/** The log did not acknowledge. `handedOver` is false only when the records are certainly not stored, now or later. */
-export class AppendFailed extends Error {
-  readonly handedOver: boolean;
-
-  constructor(topic: string, handedOver: boolean, cause: unknown) {
-    const doubt = handedOver ? "it is not known whether they were stored" : "nothing was stored";
-    super(`records for ${topic} were not acknowledged; ${doubt}`, { cause });
-    this.name = "AppendFailed";
-    this.handedOver = handedOver;
-  }
-}
 
 /** Messages of `group` on `topic` that nobody has finished yet. */
 export function lagOf(ends: Offsets, committed: Offsets): number {
@@ -93,16 +112,4 @@ export function lagOf(ends: Offsets, committed: Offsets): number {
 /** @throws for a record of another shop, which is no news here: it belongs to the dead letters. */
 export function refuseForeign({ foreign }: Pick<StoredRecord, "foreign">): void {
   if (foreign) throw new Error(`the record is another shop's: ${foreign}`);
-}
-
-/** Puts a record that can never be handled where people find it, with the reason and where it came from. */
-export async function toDeadLetters(log: EventLog, batch: Batch, record: StoredRecord, error: unknown): Promise<void> {
-  const headers = {
-    ...record.headers,
-    "dlq-error": error instanceof Error ? error.message : String(error),
-    "dlq-topic": batch.topic,
-    "dlq-partition": String(batch.partition),
-    "dlq-offset": String(record.offset),
-  };
-  await log.append(`${batch.topic}.dlq`, [{ key: record.key, value: record.value, headers }]);
 }

@@ -1,5 +1,7 @@
 /** SQL in the open: a pool of connections to one PostgreSQL, embedded or given by URL. */
 
+export { isDataFault } from "./data-faults.ts";
+
 export type Row = Record<string, unknown>;
 
 export type Queryable = {

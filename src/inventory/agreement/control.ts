@@ -133,6 +133,9 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
 
   async function switchMode(to: GateMode, actor: string): Promise<SwitchAnswer> {
     const before = await mode.refresh();
+    const unsettled = to === "closed" ? undefined : await whyNotSettled();
+    // Nothing is closed for a switch that cannot be made.
+    if (unsettled && before.ready) return { ok: false, reason: "not_settled", state: before, cause: unsettled };
     // While it is not ready, every process refuses new orders.
     const begun = await writeMode(sql, { mode: to, ready: to === "closed", actor });
     if (!begun) throw new Error("inventory.gate_mode has no row: run the migrations");
@@ -150,6 +153,15 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
     const state = await mode.refresh();
     if (!written) return { ok: false, reason: "overtaken", state };
     return failure ? { ok: false, state, ...failure } : { ok: true, state };
+  }
+
+  async function whyNotSettled(): Promise<unknown> {
+    return orderBooks()
+      .drained()
+      .then(
+        () => undefined,
+        (cause) => cause,
+      );
   }
 
   async function prepare(to: "gatekeeper" | "sync"): Promise<void> {

@@ -12,9 +12,12 @@ import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts
 import { readPrices } from "../books/prices.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
 
-/** What the order books do for a rebuild. */
+/**
+ * What the order books do for a rebuild. Decided is also what the log has lost: of that only the gate's records tell,
+ * so whoever waited decides the published ones by `redrive`.
+ */
 export type OrderBooks = {
-  /** Resolves when every reservation that the log has acknowledged by now is decided. */
+  /** Resolves when every reservation that the log has acknowledged by now is decided. @throws NotSettled */
   drained(): Promise<void>;
   /** Remembers what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
   watermark(): Promise<() => Promise<boolean>>;
@@ -32,6 +35,8 @@ export async function closeAndDrain(
   { sql, gate, orderBooks }: RebuildDeps,
   productIds: string[],
 ): Promise<Map<string, string>> {
+  // Before anything is closed: where settlement stands still, a closed shop would wait for it without end.
+  await orderBooks.drained();
   const undecided: GateRecord[] = [];
   const closings = new Map<string, string>();
   for (const productId of productIds) {

@@ -81,7 +81,7 @@ export function unsettledOrders({ books, log }: World, { told }: People): string
   }
   for (const { status } of orders.all(onlooker)) if (!isFinal(status as Status)) return `an order is ${status}`;
   if (outbox.all(onlooker).length > 0) return "events are not shipped";
-  const events = log.topics.get("orders.events")?.flat() ?? [];
+  const events = log.topics.get("orders.events")?.partitions.flatMap(({ records }) => records) ?? [];
   for (const order of orders.all(onlooker)) {
     if (
       !events.some(({ key, headers }) => key === order.orderId && headers.ce_id === `${order.orderId}:${order.status}`)
@@ -89,7 +89,9 @@ export function unsettledOrders({ books, log }: World, { told }: People): string
       return `nobody was told that an order is ${order.status}`;
     }
   }
-  if ([...log.topics].some(([name, partitions]) => name.endsWith(".dlq") && partitions.flat().length > 0)) {
+  if (
+    [...log.topics].some(([name, { partitions }]) => name.endsWith(".dlq") && partitions.some(({ end }) => end > 0n))
+  ) {
     return "a record of ours is in the dead letters";
   }
   return undefined;

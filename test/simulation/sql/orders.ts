@@ -25,14 +25,16 @@ export type OrderRow = {
   sagaStarted: boolean;
 };
 
+export type SettledRow = { topic: string; partition: number; incarnation: string; next: number };
+export const nameOfMark = ({ topic, partition, incarnation }: Omit<SettledRow, "next">) =>
+  `${topic} ${partition} ${incarnation}`;
+
 export type OrderTables = ReturnType<typeof createOrderTables>;
 
 export function createOrderTables() {
   return {
     orders: createTable<OrderRow>(({ orderId }) => orderId),
-    settled: createTable<{ topic: string; partition: number; next: number }>(
-      ({ topic, partition }) => `${topic} ${partition}`,
-    ),
+    settled: createTable<SettledRow>(nameOfMark),
     outbox: createTable<{ id: number; events: object[] }>(({ id }) => String(id)),
     outboxLock: createTable<{ name: string }>(({ name }) => name),
   };
@@ -165,11 +167,18 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .slice(0, limit as number)
         .map(({ orderId }) => ({ id: orderId })),
     "next_offset as next from orders.settled": (tx, [topic]) => t.settled.all(tx).filter((row) => row.topic === topic),
-    "insert into orders.settled": (tx, [topic, partition, next]) => {
-      const key = `${topic} ${partition}`;
-      const standing = t.settled.lock(tx, key);
-      const row = { topic: topic as string, partition: partition as number, next: Number(next) };
-      t.settled.put(tx, key, { ...row, next: Math.max(row.next, standing?.next ?? 0) });
+    "update orders.settled set next_offset": (tx, [topic, partition, incarnation, from, next]) => {
+      const key = nameOfMark({ topic, partition, incarnation } as SettledRow);
+      const row = t.settled.lock(tx, key);
+      if (!row || row.next < Number(from)) return [];
+      const moved = { ...row, next: Math.max(row.next, Number(next)) };
+      t.settled.put(tx, key, moved);
+      return [{ next: moved.next }];
+    },
+    "insert into orders.settled": (tx, [topic, partition, incarnation, next, seen]) => {
+      const row = { topic, partition, incarnation, next: Number(next) } as SettledRow;
+      const standing = t.settled.lock(tx, nameOfMark(row));
+      if (!standing || (seen !== null && standing.next === Number(seen))) t.settled.put(tx, nameOfMark(row), row);
       return [];
     },
   };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
+import { createLog } from "#platform/log";
 import { until } from "../../../../test/support/until.ts";
 import { type Batch, type NewRecord, toDeadLetters } from "../log.ts";
 import { collect, countOf, numbered, patiently, type Stage } from "./stage.testing.ts";
@@ -102,7 +103,13 @@ export function consumingLaws(stage: Stage): void {
         maxRecords: 10,
         async handle(batch) {
           const bad = batch.records.find((record) => record.key === poison.key);
-          if (bad) await toDeadLetters(stage.log, batch, bad, new TypeError("not JSON"));
+          if (bad)
+            await toDeadLetters(
+              { log: stage.log, logger: createLog({ level: "silent" }) },
+              batch,
+              bad,
+              new TypeError("not JSON"),
+            );
         },
       });
       await stage.caughtUp(group, topic);

@@ -5,6 +5,7 @@ import { AppendFailed } from "../log.ts";
 import { appendingLaws } from "./appending.testing.ts";
 import { consumingLaws } from "./consuming.testing.ts";
 import { groupLaws } from "./groups.testing.ts";
+import { positionLaws } from "./positions.testing.ts";
 import { createStage, type LogEngine, numbered, patiently, sumOf } from "./stage.testing.ts";
 
 export type { LogEngine };
@@ -18,6 +19,7 @@ export function eventLogContract(name: string, openEngine: () => Promise<LogEngi
     appendingLaws(stage);
     consumingLaws(stage);
     groupLaws(stage);
+    positionLaws(stage);
 
     test("an append to a closed log certainly stored nothing", async () => {
       const topic = await stage.freshTopic();

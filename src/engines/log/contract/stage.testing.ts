@@ -7,19 +7,30 @@ import { type Batch, type ConsumeOptions, type EventLog, lagOf, type NewRecord, 
 /** Generous, because a group of a real broker takes seconds to settle: it only says when a test has hung. */
 export const patiently = { withinMs: 60_000 };
 
+/** What may happen to the first partition of a topic behind the log's back. */
+export type Destruction = {
+  /** Removes the records below the offset, as retention does. */
+  dropBefore(topic: string, offset: bigint): Promise<void>;
+  /** Has at least one offset at the end pass without a record; the next append comes behind it. */
+  leaveHole(topic: string): Promise<void>;
+  deleteTopic(topic: string): Promise<void>;
+};
+
 /** One log, whose records outlive the openings: a database, a broker. */
-export type LogEngine = {
+export type LogEngine = Destruction & {
   open(): Promise<EventLog>;
   close(): Promise<void>;
 };
 
-export type Stage = {
+export type Stage = Pick<Destruction, "dropBefore" | "leaveHole"> & {
   /** Of the last `open`. */
   readonly log: EventLog;
   open(): Promise<void>;
   /** Its name is new, because the engine may be shared with others and with earlier runs. */
   freshTopic(partitions?: number): Promise<string>;
   caughtUp(group: string, topic: string): Promise<void>;
+  /** Deletes the topic while the log is closed, and makes it again. */
+  makeAnew(topic: string): Promise<void>;
   /** What a new group is given of a topic. Asserts that it holds so many records. */
   readAll(topic: string, records: number): Promise<Batch[]>;
   close(): Promise<void>;
@@ -28,13 +39,23 @@ export type Stage = {
 export function createStage(openEngine: () => Promise<LogEngine>): Stage {
   let engine: LogEngine;
   let log: EventLog;
+  async function open(): Promise<void> {
+    engine ??= await openEngine();
+    log = await engine.open();
+  }
   return {
     get log() {
       return log;
     },
-    async open() {
-      engine ??= await openEngine();
-      log = await engine.open();
+    open,
+    dropBefore: (topic, offset) => engine.dropBefore(topic, offset),
+    leaveHole: (topic) => engine.leaveHole(topic),
+    async makeAnew(topic) {
+      await log.close();
+      await engine.deleteTopic(topic);
+      await open();
+      // Kafka takes a moment to forget a topic, and refuses its name till then.
+      await until(() => log.ensureTopics([{ name: topic, partitions: 1 }]).then(() => true), patiently);
     },
     async freshTopic(partitions = 1) {
       const topic = `contract-${randomUUID()}`;

@@ -1,14 +1,15 @@
 /** Topics, and how far partitions and groups have come. */
 import { createTopicsV7 } from "@platformatic/kafka";
-import type { Offsets, TopicSettings } from "../log.ts";
+import type { Bounds, Offsets, TopicSettings } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Coordinator, createCoordinator } from "./coordinator.ts";
-import { check, isPassing, isRefusal, repeated } from "./errors.ts";
+import { check, isPassing, isRefusal, KafkaSilence, repeated } from "./errors.ts";
 import { createLinks } from "./links.ts";
-import { committedOffsets, LATEST, listOffsets } from "./offsets.ts";
+import { committedMarks, EARLIEST, isOf, LATEST, listOffsets } from "./offsets.ts";
 
 export type Admin = {
   endOffsets(topic: string): Promise<Offsets>;
+  bounds(topic: string): Promise<Bounds>;
   committedOffsets(group: string, topic: string): Promise<Offsets>;
   ensureTopics(topics: readonly TopicSettings[]): Promise<void>;
   close(): void;
@@ -35,19 +36,33 @@ export function createAdmin(cluster: Cluster): Admin {
 
   async function listEnds(topic: string): Promise<Offsets> {
     try {
-      return await askLeaders(topic);
+      return await askLeaders(topic, LATEST);
     } catch (error) {
       cluster.forget(topic);
       throw error;
     }
   }
 
-  async function askLeaders(topic: string): Promise<Offsets> {
+  /** The name of a topic outlives it: only where its id was the same before and after are the offsets those of one topic. */
+  async function readBounds(topic: string): Promise<Bounds> {
+    const { id } = await cluster.topicNow(topic);
+    try {
+      const beginnings = await askLeaders(topic, EARLIEST);
+      const ends = await askLeaders(topic, LATEST);
+      if ((await cluster.topicNow(topic)).id === id) return { incarnation: id, beginnings, ends };
+    } catch (error) {
+      cluster.forget(topic);
+      throw error;
+    }
+    throw new KafkaSilence(`topic ${topic} was made anew while it was asked about`);
+  }
+
+  async function askLeaders(topic: string, place: bigint): Promise<Offsets> {
     const { leaders } = await cluster.topic(topic);
     const byLeader = Map.groupBy(leaders.keys(), (partition) => leaders[partition] as number);
     const offsets: Offsets = new Map();
     const asked = [...byLeader].map(async ([leader, partitions]) => {
-      const found = await listOffsets(await links.to(leader), topic, partitions, LATEST);
+      const found = await listOffsets(await links.to(leader), topic, partitions, place);
       for (const [partition, offset] of found) offsets.set(partition, offset);
     });
     await Promise.all(asked);
@@ -77,14 +92,16 @@ export function createAdmin(cluster: Cluster): Admin {
 
   return {
     endOffsets: (topic) => repeated(WITHIN_MS, () => listEnds(topic), mayPass),
+    bounds: (topic) => repeated(WITHIN_MS, () => readBounds(topic), mayPass),
     committedOffsets(group, topic) {
       const coordinator = coordinators.get(group) ?? createCoordinator(cluster, links, group);
       coordinators.set(group, coordinator);
       return repeated(
         WITHIN_MS,
         async () => {
-          const { leaders } = await cluster.topic(topic);
-          return coordinator.use((link) => committedOffsets(link, group, topic, [...leaders.keys()]));
+          const { id, leaders } = await cluster.topic(topic);
+          const marks = await coordinator.use((link) => committedMarks(link, group, topic, [...leaders.keys()]));
+          return new Map([...marks].flatMap(([at, mark]) => (isOf(mark, id) ? [[at, mark.next] as const] : [])));
         },
         mayPass,
       );

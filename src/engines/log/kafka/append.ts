@@ -7,6 +7,7 @@ import { createBatcher, QueueFull } from "#platform/batch";
 import { crashPoint } from "#platform/crash-points";
 import { AppendFailed, type NewRecord } from "../log.ts";
 import type { Cluster, Topic } from "./cluster.ts";
+import { isRefusal } from "./errors.ts";
 import { createPacking, type Encoded, encode } from "./packing.ts";
 import type { Lot, Producer, Sent } from "./produce.ts";
 
@@ -42,7 +43,7 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
     }
     const failures = new Map<Append, AppendFailed>();
     const refuse = (append: Append, cause: unknown) => {
-      failures.set(append, new AppendFailed(append.topic, false, cause));
+      failures.set(append, new AppendFailed(append.topic, false, cause, isForGood(cause)));
     };
     const oldest = performance.now() - TURN_MS;
     for (const append of appends) if (append.since < oldest) refuse(append, late());
@@ -126,7 +127,16 @@ function failureOf(topic: string, lots: Iterable<Lot>, sent: Map<Lot, Sent>): Ap
       doubt ||= outcome.handedOver;
     }
   }
-  return failed && new AppendFailed(topic, doubt, failed.cause);
+  return failed && new AppendFailed(topic, doubt, failed.cause, isForGood(failed.cause));
+}
+
+/** Kafka's answers about the records or their topic; others are about the producer or the moment. */
+function isForGood(cause: unknown): boolean {
+  return isRefusal(
+    cause,
+    ...["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP", "POLICY_VIOLATION"],
+    ...["UNKNOWN_TOPIC_OR_PARTITION", "INVALID_TOPIC_EXCEPTION", "TOPIC_AUTHORIZATION_FAILED"],
+  );
 }
 
 const late = () => new Error(`its turn did not come within ${TURN_MS} ms; Kafka is slow or away`);

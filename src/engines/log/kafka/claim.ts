@@ -13,11 +13,11 @@ export type ClaimTopic = (topic: string, shop: Shop) => Promise<void>;
 
 export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appender): ClaimTopic {
   async function firstClaim(name: string): Promise<Claim | undefined> {
-    const end = (await admin.endOffsets(name)).get(0) ?? 0n;
     const fetcher = createFetcher(cluster, name, 0);
     try {
-      for (let next = await fetcher.earliest(); next < end; ) {
-        const fetched = await fetcher.from(next);
+      const { incarnation, beginning, end } = await fetcher.place();
+      for (let next = beginning; next < end; ) {
+        const fetched = await fetcher.from({ incarnation, offset: next });
         const [claim] = fetched.records.flatMap(({ value }) => claimFrom(value.toString()) ?? []);
         if (claim) return claim;
         next = fetched.next;

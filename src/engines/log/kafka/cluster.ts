@@ -21,6 +21,8 @@ export type Cluster = {
   ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
   /** As last heard. @throws KafkaRefusal for a topic that nobody has made. */
   topic(name: string): Promise<Topic>;
+  /** As `topic`, asked now: a topic that was made anew is told from its forerunner. */
+  topicNow(name: string): Promise<Topic>;
   /** What was heard of the topic is no longer true. */
   forget(name: string): void;
   topics(): Promise<string[]>;
@@ -95,6 +97,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
 
   async function hear(name: string): Promise<Topic> {
     const [found] = (await metadata([name])).topics;
+    if (found?.errorCode !== 0) known.delete(name);
     check(`topic ${name}`, found?.errorCode ?? 3);
     const partitions = found?.partitions ?? [];
     const leaders = new Array<number>(partitions.length).fill(-1);
@@ -116,6 +119,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
       }
       return last;
     },
+    topicNow: hear,
     forget: (name) => void known.delete(name),
     async topics() {
       const { topics } = await metadata(null);

@@ -5,11 +5,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log, LogFields } from "#platform/log";
-import type { Offsets } from "../log.ts";
 import { isRefusal, pauseAfter } from "./errors.ts";
+import type { Mark } from "./offsets.ts";
 
 export type Commits = {
-  note(partition: number, next: bigint): void;
+  note(partition: number, mark: Mark): void;
   /** Resolves when all that was noted is committed, or after `withinMs` of failures: Kafka may be gone. */
   settle(withinMs: number): Promise<void>;
   /** Commits nothing more. */
@@ -17,7 +17,7 @@ export type Commits = {
 };
 
 export type CommitsOptions = {
-  send(offsets: Offsets): Promise<void>;
+  send(marks: ReadonlyMap<number, Mark>): Promise<void>;
   /** The seat is lost: other members may hold its partitions by now. */
   onFenced(): void;
   log: Log;
@@ -25,7 +25,7 @@ export type CommitsOptions = {
 };
 
 export function createCommits({ send, onFenced, log, fields }: CommitsOptions): Commits {
-  let noted: Offsets = new Map();
+  let noted = new Map<number, Mark>();
   let sending: Promise<void> | undefined;
   let giveUpAt = Number.POSITIVE_INFINITY;
   let dropped = false;
@@ -33,10 +33,10 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
   async function sendAll(): Promise<void> {
     let failures = 0;
     while (noted.size > 0 && !dropped) {
-      const offsets = noted;
+      const marks = noted;
       noted = new Map();
       try {
-        await send(offsets);
+        await send(marks);
         failures = 0;
       } catch (error) {
         if (isRefusal(error, ...fenced)) {
@@ -44,7 +44,7 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
           onFenced();
           break;
         }
-        noted = new Map([...offsets, ...noted]);
+        noted = new Map([...marks, ...noted]);
         const pauseMs = pauseAfter(failures++);
         log.warn("commit failed; it is repeated", { ...fields, attempt: failures, pauseMs }, error);
         if (performance.now() + pauseMs > giveUpAt) break;
@@ -55,9 +55,9 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
   }
 
   return {
-    note(partition, next) {
+    note(partition, mark) {
       if (dropped) return;
-      noted.set(partition, next);
+      noted.set(partition, mark);
       sending ??= sendAll();
     },
     async settle(withinMs) {

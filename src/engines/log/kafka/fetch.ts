@@ -1,10 +1,10 @@
 /** Reads the records of one partition from its leader. */
 import { fetchV16, type RecordsBatch } from "@platformatic/kafka";
-import type { StoredRecord } from "../log.ts";
+import type { Place, StoredRecord } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { check, isRefusal, KafkaSilence } from "./errors.ts";
 import type { Link } from "./link.ts";
-import { EARLIEST, listOffsets } from "./offsets.ts";
+import { EARLIEST, LATEST, listOffsets } from "./offsets.ts";
 
 type Fetched = {
   records: StoredRecord[];
@@ -14,9 +14,9 @@ type Fetched = {
 
 export type Fetcher = {
   /** Waits up to half a second for a record to come. @throws KafkaSilence, KafkaRefusal */
-  from(offset: bigint): Promise<Fetched>;
-  /** Of the oldest record that Kafka still keeps. */
-  earliest(): Promise<bigint>;
+  from(place: { incarnation: string; offset: bigint }): Promise<Fetched>;
+  /** What the partition is at the moment. */
+  place(): Promise<Place>;
   /** Ends what is under way. */
   cut(): void;
 };
@@ -54,8 +54,8 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
     }
   }
 
-  async function fetch(link: Link, offset: bigint): Promise<Fetched> {
-    const { id } = await cluster.topic(topic);
+  /** By the topic's id: of a topic that was made anew, Kafka answers that it does not know this one. */
+  async function fetch(link: Link, id: string, offset: bigint): Promise<Fetched> {
     const place = { partition, fetchOffset: offset, currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
     const topics = [{ topicId: id, partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
     const limits = [WAIT_MS, 1, MAX_BYTES, READ_UNCOMMITTED, NO_SESSION, NO_EPOCH] as const;
@@ -68,10 +68,19 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
     return decode(found.records ?? [], offset);
   }
 
+  async function boundsFrom(link: Link): Promise<Place> {
+    const { id } = await cluster.topicNow(topic);
+    const [beginning, end] = [
+      (await listOffsets(link, topic, [partition], EARLIEST)).get(partition) ?? 0n,
+      (await listOffsets(link, topic, [partition], LATEST)).get(partition) ?? 0n,
+    ];
+    if ((await cluster.topicNow(topic)).id !== id) throw new KafkaSilence(`topic ${topic} is being made anew`);
+    return { topic, partition, incarnation: id, beginning, end };
+  }
+
   return {
-    from: (offset) => toLeader((link) => fetch(link, offset)),
-    earliest: () =>
-      toLeader(async (link) => (await listOffsets(link, topic, [partition], EARLIEST)).get(partition) ?? 0n),
+    from: ({ incarnation, offset }) => toLeader((link) => fetch(link, incarnation, offset)),
+    place: () => toLeader(boundsFrom),
     cut() {
       cut = true;
       link?.cut();
@@ -79,9 +88,12 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
   };
 }
 
-/** The offset lies before what retention has left, or beyond the end of a topic that was made anew. */
-export function isOutOfRange(error: unknown): boolean {
-  return isRefusal(error, "OFFSET_OUT_OF_RANGE");
+/**
+ * There is nothing to read there any more: the offset lies before what retention has left, or beyond the end of a log
+ * that has lost its tail, or the topic was deleted and made anew.
+ */
+export function isGone(error: unknown): boolean {
+  return isRefusal(error, "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID");
 }
 
 function decode(batches: readonly RecordsBatch[], offset: bigint): Fetched {

@@ -14,15 +14,15 @@ export type Pulse = {
 
 export type PulseOptions = {
   beat(): Promise<void>;
-  /** Whether there is more to divide than when it was divided. */
-  hasGrown(): Promise<boolean>;
+  /** Whether there is more or less to divide than when it was divided. */
+  hasChanged(): Promise<boolean>;
   sessionTimeoutMs: number;
 };
 
 /** A rebalance is noticed by the next heartbeat. */
 const LONGEST_BEAT_MS = 1_000;
 
-export function startPulse({ beat, hasGrown, sessionTimeoutMs }: PulseOptions): Pulse {
+export function startPulse({ beat, hasChanged, sessionTimeoutMs }: PulseOptions): Pulse {
   const called = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<void>();
   const stopped = new AbortController();
@@ -33,7 +33,7 @@ export function startPulse({ beat, hasGrown, sessionTimeoutMs }: PulseOptions): 
     try {
       await beat();
       heardAtMs = performance.now();
-      if (await hasGrown()) called.resolve();
+      if (await hasChanged()) called.resolve();
     } catch (error) {
       if (isRefusal(error, "REBALANCE_IN_PROGRESS")) {
         heardAtMs = performance.now();

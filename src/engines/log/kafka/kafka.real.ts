@@ -15,7 +15,7 @@ const stage = createKafkaStage();
 before(() => stage.setUp());
 after(() => stage.tearDown());
 
-eventLogContract("Kafka", async () => ({ open: stage.open, async close() {} }));
+eventLogContract("Kafka", async () => ({ ...stage.operator, open: stage.open, async close() {} }));
 
 describe("Kafka in trouble", { skip: stage.isForeign, timeout: 5 * patiently.withinMs }, () => {
   outageLaws(stage);

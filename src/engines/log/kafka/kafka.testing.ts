@@ -9,6 +9,7 @@ import { until } from "../../../../test/support/until.ts";
 import { patiently } from "../contract/stage.testing.ts";
 import { type EventLog, lagOf } from "../log.ts";
 import { openKafkaLog } from "./kafka.ts";
+import { createKafkaOperator } from "./operator.testing.ts";
 
 /** The least that a broker allows unless told, so that a lost member is noticed soon. */
 export const sessionTimeoutMs = 6_000;
@@ -43,6 +44,7 @@ export function createKafkaStage() {
     isForeign: foreign !== undefined,
     broker,
     open,
+    operator: createKafkaOperator(bootstrap),
     get bootstrap() {
       return bootstrap();
     },

@@ -35,11 +35,11 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog &
   return {
     append: appender.append,
     claim: createClaimTopic(cluster, admin, appender),
-    async consume({ topic, group, maxRecords, handle }) {
+    async consume(work) {
       if (closed) throw new Error("the event log is closed");
-      await cluster.topic(topic);
-      const most = Math.min(maxRecords, maxPollRecords);
-      const member = startMember({ cluster, topic, group, maxRecords: most, handle, sessionTimeoutMs, log });
+      await cluster.topic(work.topic);
+      const maxRecords = Math.min(work.maxRecords, maxPollRecords);
+      const member = startMember({ ...work, cluster, maxRecords, sessionTimeoutMs, log });
       members.add(member);
       return {
         async close() {
@@ -49,6 +49,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog &
       };
     },
     endOffsets: admin.endOffsets,
+    bounds: admin.bounds,
     committedOffsets: admin.committedOffsets,
     ensureTopics: admin.ensureTopics,
     topics: cluster.topics,

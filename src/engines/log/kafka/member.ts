@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#platform/log";
-import type { ConsumeOptions, Consumer, Offsets } from "../log.ts";
+import type { ConsumeOptions, Consumer } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Commits, createCommits } from "./commits.ts";
 import { createCoordinator } from "./coordinator.ts";
@@ -13,7 +13,7 @@ import { createFetcher } from "./fetch.ts";
 import { startPulse } from "./heartbeat.ts";
 import { createLinks } from "./links.ts";
 import { createMembership, type Seat } from "./membership.ts";
-import { committedOffsets } from "./offsets.ts";
+import { committedMarks, type Mark } from "./offsets.ts";
 import { type Lane, startLane } from "./partition-consumer.ts";
 
 export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
@@ -26,7 +26,7 @@ const CALM_FAILURES = 5;
 const ofCourse = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
 
 export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberOptions): Consumer {
-  const { group, topic, maxRecords, handle } = work;
+  const { group, topic } = work;
   const links = createLinks(cluster);
   const coordinator = createCoordinator(cluster, links, group);
   // A member with a batch in hand may take as long as one that is silent.
@@ -65,9 +65,13 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     seated = true;
     const fields = { group, topic, generation: seat.generation };
     log.info("partitions taken", { ...fields, partitions: seat.partitions.join(" ") });
-    const pulse = startPulse({ beat: () => membership.beat(seat), hasGrown: () => hasGrown(seat), sessionTimeoutMs });
+    const pulse = startPulse({
+      beat: () => membership.beat(seat),
+      hasChanged: () => hasChanged(seat),
+      sessionTimeoutMs,
+    });
     pulse.lost.then(() => log.info("partitions lost", fields));
-    const send = (offsets: Offsets) => membership.commit(seat, offsets);
+    const send = (marks: ReadonlyMap<number, Mark>) => membership.commit(seat, marks);
     const commits = createCommits({ send, onFenced: pulse.lose, log, fields });
     const lanes = new Map<number, Lane>();
     const stopLanes = () => Promise.all([...lanes.values()].map((lane) => lane.stop()));
@@ -91,15 +95,14 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
 
   function startsOf(partitions: number[]) {
     return repeated(COMMITTED_WITHIN_MS, () =>
-      coordinator.use((link) => committedOffsets(link, group, topic, partitions)),
+      coordinator.use((link) => committedMarks(link, group, topic, partitions)),
     );
   }
 
-  function laneOf(partition: number, start: bigint | undefined, commits: Commits): Lane {
+  function laneOf(partition: number, start: Mark | undefined, commits: Commits): Lane {
     const before = lingering.get(partition);
     const fetcher = createFetcher(cluster, topic, partition);
-    const handled = commits.note;
-    return startLane({ group, topic, partition, start, before, fetcher, maxRecords, handle, handled, log });
+    return startLane({ ...work, partition, start, before, fetcher, handled: commits.note, log });
   }
 
   function linger(partition: number, ended: Promise<void>): void {
@@ -109,8 +112,8 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     lingering.set(partition, mine);
   }
 
-  async function hasGrown({ divided }: Seat): Promise<boolean> {
-    return divided !== undefined && (await cluster.topic(topic)).leaders.length > divided;
+  async function hasChanged({ divided }: Seat): Promise<boolean> {
+    return divided !== undefined && (await cluster.topic(topic)).leaders.length !== divided;
   }
 
   const running = run();

@@ -169,5 +169,5 @@ function revived({ topic, partition, records }: Printed): Batch {
   const revived = records.map(({ key, value, offset }): StoredRecord => {
     return { key, value: Buffer.from(value), offset: BigInt(offset), headers: {}, appendedAtMs: 0 };
   });
-  return { topic, partition, records: revived };
+  return { topic, partition, incarnation: "", records: revived, from: 0n, next: 0n };
 }

@@ -14,11 +14,11 @@ import {
   offsetCommitV8,
   syncGroupV5,
 } from "@platformatic/kafka";
-import type { Offsets } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { check, isRefusal } from "./errors.ts";
 import type { Link } from "./link.ts";
+import type { Mark } from "./offsets.ts";
 
 /** Good until the group divides itself anew; Kafka refuses what is done on a seat of a former generation. */
 export type Seat = {
@@ -33,7 +33,7 @@ export type Membership = {
   /** Waits until the other members have joined again too, at most the time that they have for it. */
   sit(): Promise<Seat>;
   beat(seat: Seat): Promise<void>;
-  commit(seat: Seat, offsets: Offsets): Promise<void>;
+  commit(seat: Seat, marks: ReadonlyMap<number, Mark>): Promise<void>;
   leave(): Promise<void>;
 };
 
@@ -121,9 +121,9 @@ export function createMembership(options: MembershipOptions): Membership {
         check(`heartbeat in group ${group}`, answer.errorCode);
       });
     },
-    commit({ generation, memberId }, offsets) {
-      const partitions = [...offsets].map(([partitionIndex, committedOffset]) => {
-        return { partitionIndex, committedOffset, committedLeaderEpoch: -1, committedMetadata: null };
+    commit({ generation, memberId }, marks) {
+      const partitions = [...marks].map(([partitionIndex, { next, incarnation }]) => {
+        return { partitionIndex, committedOffset: next, committedLeaderEpoch: -1, committedMetadata: incarnation };
       });
       return coordinator.use(async (link) => {
         const topics = [{ name: topic, partitions }];

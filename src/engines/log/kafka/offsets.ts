@@ -26,22 +26,30 @@ export async function listOffsets(
   return found;
 }
 
+/** A committed offset, with the id of the topic it was committed for; empty where another client has committed it. */
+export type Mark = { next: bigint; incarnation: string };
+
+export function isOf({ incarnation }: Mark, topicId: string): boolean {
+  return incarnation === "" || incarnation === topicId;
+}
+
 /** Partitions without a commit are left out. */
-export async function committedOffsets(
+export async function committedMarks(
   link: Link,
   group: string,
   topic: string,
   partitions: number[],
-): Promise<Offsets> {
+): Promise<Map<number, Mark>> {
   const topics = [{ name: topic, partitionIndexes: partitions }];
   const answer = await link.ask(offsetFetchV8.api, ANSWER_MS, [{ groupId: group, memberEpoch: -1, topics }], false);
-  const offsets: Offsets = new Map();
+  const marks = new Map<number, Mark>();
   for (const { errorCode, topics } of answer.groups) {
     check(`offsets of group ${group}`, errorCode);
-    for (const { partitionIndex, committedOffset, errorCode } of topics.flatMap((each) => each.partitions)) {
-      check(`offset of group ${group} on partition ${partitionIndex} of ${topic}`, errorCode);
-      if (committedOffset >= 0n) offsets.set(partitionIndex, committedOffset);
+    for (const found of topics.flatMap((each) => each.partitions)) {
+      check(`offset of group ${group} on partition ${found.partitionIndex} of ${topic}`, found.errorCode);
+      if (found.committedOffset < 0n) continue;
+      marks.set(found.partitionIndex, { next: found.committedOffset, incarnation: found.metadata ?? "" });
     }
   }
-  return offsets;
+  return marks;
 }

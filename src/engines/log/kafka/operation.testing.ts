@@ -36,7 +36,7 @@ export function operationLaws(stage: KafkaStage): void {
               JSON.parse(record.value.toString());
               handled.push(record.key);
             } catch (error) {
-              await toDeadLetters(stage.eventLog, batch, record, error);
+              await toDeadLetters({ log: stage.eventLog, logger: settings.log }, batch, record, error);
             }
           }
         },

@@ -1,27 +1,25 @@
 /** One partition while this member holds it: read and hand over, one batch after another. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#platform/log";
-import type { Batch, StoredRecord } from "../log.ts";
+import type { ConsumeOptions, StoredRecord } from "../log.ts";
+import { beginningOf, isNews, type Position } from "../position.ts";
 import { isPassing, pauseAfter } from "./errors.ts";
-import { type Fetcher, isOutOfRange } from "./fetch.ts";
+import { type Fetcher, isGone } from "./fetch.ts";
+import type { Mark } from "./offsets.ts";
 
 export type Lane = {
   /** Hands over nothing more. Resolves when no batch is in hand. */
   stop(): Promise<void>;
 };
 
-export type LaneOptions = {
-  topic: string;
+export type LaneOptions = ConsumeOptions & {
   partition: number;
-  group: string;
-  /** The committed offset; undefined where there is none. */
-  start: bigint | undefined;
+  /** What the group has committed; undefined where there is nothing. */
+  start: Mark | undefined;
   /** A batch of a former seat that is still in hand. */
   before: Promise<void> | undefined;
   fetcher: Fetcher;
-  maxRecords: number;
-  handle(batch: Batch): Promise<void>;
-  handled(partition: number, next: bigint): void;
+  handled(partition: number, mark: Mark): void;
   log: Log;
 };
 
@@ -29,49 +27,69 @@ export type LaneOptions = {
 const CALM_FAILURES = 5;
 
 export function startLane(options: LaneOptions): Lane {
-  const { topic, partition, group, fetcher, maxRecords, handle, handled, log } = options;
+  const { topic, partition, group, fetcher, maxRecords, handle, startAt, handled, log } = options;
   const stopping = new AbortController();
-  let next = options.start;
-  let ahead: StoredRecord[] = [];
+  /** How far the group has come, as far as this lane knows. */
+  let known: Position | undefined = options.start;
+  /** Where this lane is at work; undefined until it has found out. */
+  let at: Position | undefined;
+  /** Read and not handed over yet: all from `at` to `next`. */
+  let ahead: { records: StoredRecord[]; next: bigint } | undefined;
 
   async function run(): Promise<void> {
     let failures = 0;
     await options.before;
     while (!stopping.signal.aborted) {
       try {
-        if (ahead.length === 0) await readAhead();
-        else await handOver();
+        if (!at) await begin();
+        else if (!ahead) await readAhead(at);
+        else await handOver(at, ahead);
         failures = 0;
       } catch (error) {
         if (stopping.signal.aborted) break;
         const pauseMs = pauseAfter(failures++);
         report(error, failures, pauseMs);
+        if (startAt || isGone(error)) beginAgain();
         await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }
     fetcher.cut();
   }
 
-  async function readAhead(): Promise<void> {
-    next ??= await fetcher.earliest();
-    try {
-      ({ records: ahead, next } = await fetcher.from(next));
-    } catch (error) {
-      if (isOutOfRange(error)) next = undefined;
-      throw error;
-    }
+  async function begin(): Promise<void> {
+    at = await beginningOf(await fetcher.place(), { group, startAt, known, log });
+    if (isNews(at, known)) moveTo(at);
   }
 
-  async function handOver(): Promise<void> {
-    const records = ahead.slice(0, maxRecords);
-    await handle({ topic, partition, records });
-    ahead = ahead.slice(records.length);
-    handled(partition, (records.at(-1) as StoredRecord).offset + 1n);
+  function beginAgain(): void {
+    at = undefined;
+    ahead = undefined;
+  }
+
+  function moveTo(position: Position): void {
+    at = position;
+    known = position;
+    handled(partition, position);
+  }
+
+  async function readAhead({ incarnation, next }: Position): Promise<void> {
+    const read = await fetcher.from({ incarnation, offset: next });
+    if (read.records.length > 0 || read.next > next) ahead = read;
+  }
+
+  async function handOver({ incarnation, next: from }: Position, read: NonNullable<typeof ahead>): Promise<void> {
+    const records = read.records.slice(0, maxRecords);
+    const left = read.records.slice(records.length);
+    // The last of what was read brings the position behind it all, where Kafka has put marks of its own.
+    const next = left.length > 0 ? (records.at(-1) as StoredRecord).offset + 1n : read.next;
+    if (records.length > 0 || startAt) await handle({ topic, partition, incarnation, records, from, next });
+    ahead = left.length > 0 ? { records: left, next: read.next } : undefined;
+    moveTo({ incarnation, next });
   }
 
   function report(error: unknown, attempt: number, pauseMs: number): void {
-    const fields = { group, topic, partition, offset: ahead[0]?.offset ?? next, attempt, pauseMs };
-    if (ahead.length > 0) log.warn("batch failed; it is handed over again", fields, error);
+    const fields = { group, topic, partition, offset: at?.next ?? known?.next, attempt, pauseMs };
+    if (ahead) log.warn("batch failed; it is handed over again", fields, error);
     else if (isPassing(error) && attempt <= CALM_FAILURES) log.debug("partition not read yet", fields);
     else log.warn("partition not read", fields, error);
   }

@@ -3,7 +3,7 @@
  * a row for them in the database would be the hottest of all, and slow as long as any old snapshot is held.
  */
 import type { Sql } from "#engines/sql";
-import type { Offsets, TopicSettings } from "../log.ts";
+import type { Bounds, TopicSettings } from "../log.ts";
 
 export type Heads = {
   /** @throws for a topic that nobody has made. */
@@ -16,7 +16,7 @@ export type Heads = {
   /** Finds what was stored without an answer. */
   refresh(): Promise<void>;
   /** What PostgreSQL holds. @throws for a topic that nobody has made. */
-  read(topic: string): Promise<Offsets>;
+  read(topic: string): Promise<Bounds>;
   ensure(topics: readonly TopicSettings[]): Promise<void>;
   topics(): string[];
   /** Ends every wait. */
@@ -69,8 +69,14 @@ export function createHeads(sql: Sql): Heads {
     },
     async read(topic) {
       headsOf(topic);
-      const rows = await sql.query<EndRow>(`${selectEnds} where topic = $1`, [topic]);
-      return new Map(rows.map(({ partition, end }) => [partition, BigInt(end)]));
+      const rows = await sql.query<BoundsRow>(selectBounds, [topic]);
+      const [first] = rows;
+      if (!first) throw new Error(`topic ${topic} was deleted from event_log.topic: restart to make it again`);
+      return {
+        incarnation: first.incarnation,
+        beginnings: new Map(rows.map((row) => [row.partition, BigInt(row.beginning)])),
+        ends: new Map(rows.map((row) => [row.partition, BigInt(row.end)])),
+      };
     },
     async ensure(topics) {
       await sql.query(insertTopics, [topics.map((topic) => topic.name), topics.map((topic) => topic.partitions)]);
@@ -91,6 +97,7 @@ function wake(head: Head): void {
 }
 
 type EndRow = { topic: string; partition: number; end: number };
+type BoundsRow = { incarnation: string; partition: number; beginning: number; end: number };
 
 const selectEnds = `
   select topic, partition, coalesce(last.next_offset, 0) as end
@@ -103,6 +110,29 @@ const selectEnds = `
       order by base_offset desc
       limit 1
     ) as last on true`;
+
+// Rows that were deleted are what retention is elsewhere. One statement sees one moment.
+const selectBounds = `
+  select incarnation::text, partition, coalesce(first.base_offset, last.next_offset, 0) as beginning,
+         coalesce(last.next_offset, 0) as end
+  from event_log.topic
+    cross join generate_series(0, partitions - 1) as partition
+    left join lateral (
+      select base_offset
+      from event_log.batch
+      where batch.topic = topic.topic and batch.partition = partition.partition
+      order by base_offset
+      limit 1
+    ) as first on true
+    left join lateral (
+      select base_offset + record_count as next_offset
+      from event_log.batch
+      where batch.topic = topic.topic and batch.partition = partition.partition
+      order by base_offset desc
+      limit 1
+    ) as last on true
+  where topic = $1
+  order by partition`;
 
 // A topic that is there keeps its number of partitions.
 const insertTopics = `

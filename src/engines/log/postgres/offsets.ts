@@ -2,12 +2,16 @@
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
 import type { Offsets } from "../log.ts";
+import type { Position } from "../position.ts";
 import type { Owner } from "./owner.ts";
 
-export type Commit = { group: string; topic: string; partition: number; next: bigint };
+export type Commit = Position & { group: string; topic: string; partition: number };
 
 export type CommittedOffsets = {
+  /** Those of the topic's present incarnation. */
   read(group: string, topic: string): Promise<Offsets>;
+  /** Of the topic's forerunners too. */
+  positions(group: string, topic: string): Promise<Map<number, Position>>;
   /** @throws when another process has taken over the log: its consumers count, not ours. */
   commit(commit: Commit): Promise<void>;
 };
@@ -25,6 +29,7 @@ export function createCommittedOffsets(sql: Sql, owner: Owner): CommittedOffsets
       commits.map((commit) => commit.topic),
       commits.map((commit) => commit.partition),
       commits.map((commit) => commit.next),
+      commits.map((commit) => commit.incarnation),
     ]);
     if (written.length === 0)
       throw new Error("offsets were not committed: another process has taken over the event log");
@@ -33,8 +38,16 @@ export function createCommittedOffsets(sql: Sql, owner: Owner): CommittedOffsets
 
   return {
     async read(group, topic) {
-      const rows = await sql.query<{ partition: number; next_offset: number }>(selectCommitted, [group, topic]);
-      return new Map(rows.map((row) => [row.partition, BigInt(row.next_offset)]));
+      const rows = await sql.query<CommittedRow>(selectCommitted, [group, topic]);
+      return new Map(
+        rows.flatMap((row) => (row.is_current ? [[row.partition, BigInt(row.next_offset)] as const] : [])),
+      );
+    },
+    async positions(group, topic) {
+      const rows = await sql.query<CommittedRow>(selectCommitted, [group, topic]);
+      return new Map(
+        rows.map((row) => [row.partition, { incarnation: row.incarnation, next: BigInt(row.next_offset) }]),
+      );
     },
     async commit(commit) {
       await commits.add(commit);
@@ -42,12 +55,20 @@ export function createCommittedOffsets(sql: Sql, owner: Owner): CommittedOffsets
   };
 }
 
-const selectCommitted =
-  "select partition, next_offset from event_log.committed where consumer_group = $1 and topic = $2";
+type CommittedRow = { partition: number; next_offset: number; incarnation: string; is_current: boolean };
+
+const selectCommitted = `
+  select partition, next_offset, coalesce(committed.incarnation::text, '') as incarnation,
+         coalesce(committed.incarnation = topic.incarnation, true) as is_current
+  from event_log.committed left join event_log.topic using (topic)
+  where consumer_group = $1 and topic = $2`;
 
 const upsertCommitted = `
-  insert into event_log.committed (consumer_group, topic, partition, next_offset)
-  select given.* from event_log.owner, unnest($2::text[], $3::text[], $4::integer[], $5::bigint[]) as given
+  insert into event_log.committed (consumer_group, topic, partition, next_offset, incarnation)
+  select given.*
+  from event_log.owner,
+    unnest($2::text[], $3::text[], $4::integer[], $5::bigint[], $6::uuid[]) as given
   where owner.epoch = $1
-  on conflict (consumer_group, topic, partition) do update set next_offset = excluded.next_offset
+  on conflict (consumer_group, topic, partition)
+    do update set next_offset = excluded.next_offset, incarnation = excluded.incarnation
   returning partition`;

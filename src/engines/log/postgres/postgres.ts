@@ -39,8 +39,8 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
   const closing = new AbortController();
 
   async function openGroup(group: string, topic: string): Promise<Group> {
-    const start = await committed.read(group, topic);
-    return createGroup({ group, topic, start, heads, read, committed, log, closing: closing.signal });
+    const known = await committed.positions(group, topic);
+    return createGroup({ group, topic, known, heads, read, committed, log, closing: closing.signal });
   }
 
   function stopConsuming(reason: Error): void {
@@ -70,15 +70,16 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
 
   return {
     append: appender.append,
-    async consume({ topic, group, maxRecords, handle }) {
+    async consume({ topic, group, ...member }) {
       closing.signal.throwIfAborted();
       const name = JSON.stringify([group, topic]);
       const opening = groups.get(name) ?? openGroup(group, topic);
       groups.set(name, opening);
       opening.catch(() => groups.delete(name));
-      return (await opening).join({ maxRecords, handle });
+      return (await opening).join(member);
     },
-    endOffsets: heads.read,
+    endOffsets: async (topic) => (await heads.read(topic)).ends,
+    bounds: heads.read,
     committedOffsets: committed.read,
     ensureTopics: heads.ensure,
     topics: async () => heads.topics(),

@@ -40,21 +40,32 @@ function decode(row: BatchRow, from: bigint): StoredRecord[] {
 
 type BatchRow = { want: number; base_offset: number; appended_at_ms: number; records: Buffer };
 
-// Offsets have no gaps, so a range of offsets bounds the number of records.
+// Begins with the stored batch that holds the offset, or, where its rows were deleted, with the next one. From there on a
+// range of offsets bounds the number of records.
 const selectBatches = `
-  select want::integer, base_offset, extract(epoch from appended_at)::float8 * 1000 as appended_at_ms, records
+  select want::integer, found.base_offset, extract(epoch from appended_at)::float8 * 1000 as appended_at_ms, records
   from unnest($1::text[], $2::integer[], $3::bigint[], $4::integer[])
       with ordinality as given(topic, partition, from_offset, max_records, want)
+    left join lateral (
+      select base_offset, base_offset + record_count > from_offset as holds_it
+      from event_log.batch
+      where batch.topic = given.topic and batch.partition = given.partition and base_offset <= from_offset
+      order by base_offset desc
+      limit 1
+    ) as below on true
+    left join lateral (
+      select base_offset
+      from event_log.batch
+      where batch.topic = given.topic and batch.partition = given.partition and base_offset > from_offset
+      order by base_offset
+      limit 1
+    ) as above on below.holds_it is not true
     cross join lateral (
       select base_offset, appended_at, records
       from event_log.batch
       where batch.topic = given.topic and batch.partition = given.partition
-        and base_offset < from_offset + max_records
-        and base_offset >= (
-          select coalesce(max(base_offset), 0)
-          from event_log.batch
-          where batch.topic = given.topic and batch.partition = given.partition and base_offset <= from_offset
-        )
+        and base_offset >= coalesce(above.base_offset, below.base_offset)
+        and base_offset < coalesce(above.base_offset, from_offset) + max_records
       order by base_offset
     ) as found
   order by want, base_offset`;

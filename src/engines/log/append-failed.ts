@@ -1,0 +1,14 @@
+/** The log did not acknowledge. `handedOver` is false only when the records are certainly not stored, now or later. */
+export class AppendFailed extends Error {
+  readonly handedOver: boolean;
+  /** The log's answer was no, and will be for these records. */
+  readonly refused: boolean;
+
+  constructor(topic: string, handedOver: boolean, cause: unknown, refused = false) {
+    const doubt = handedOver ? "it is not known whether they were stored" : "nothing was stored";
+    super(`records for ${topic} were not acknowledged; ${doubt}`, { cause });
+    this.name = "AppendFailed";
+    this.handedOver = handedOver;
+    this.refused = refused;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Where a consumer begins to read a partition. A position is good only in the incarnation it was reached in, and only
+ * where the log still has it. What starts over is read again, which a consumer has to bear anyway.
+ */
+import type { Log } from "#platform/log";
+import type { ConsumeOptions, Place } from "./log.ts";
+
+export type Position = { incarnation: string; next: bigint };
+
+export type Beginning = {
+  group: string;
+  startAt: ConsumeOptions["startAt"] | undefined;
+  /** How far the group has come; the incarnation is empty where nobody noted it. */
+  known: Position | undefined;
+  log: Log;
+};
+
+export async function beginningOf(place: Place, { group, startAt, known, log }: Beginning): Promise<Position> {
+  const { topic, partition, incarnation, beginning, end } = place;
+  if (startAt) return { incarnation, next: await startAt(place) };
+  if (!known) return { incarnation, next: beginning };
+  const { next } = known;
+  const fields = { group, topic, partition, offset: next, beginning, end };
+  if (known.incarnation !== "" && known.incarnation !== incarnation) {
+    log.warn("the topic was made anew; its group begins at the beginning", fields);
+  } else if (next > end) {
+    log.error("the log ends before what was read of it; its group begins at the beginning", fields);
+  } else if (next < beginning) {
+    log.warn("records were deleted before the group had read them", fields);
+  } else {
+    return { incarnation, next };
+  }
+  return { incarnation, next: beginning };
+}
+
+/** Whether a beginning is to be committed: the group's lag is measured from there. */
+export function isNews(position: Position, known: Position | undefined): boolean {
+  if (!known) return position.next > 0n;
+  return position.next !== known.next || position.incarnation !== known.incarnation;
+}
