@@ -3,9 +3,8 @@
  * in agreement. docs/guide/protocol.md has the invariants.
  */
 import { randomUUID } from "node:crypto";
-import { type EventLog, lagOf } from "#engines/log";
+import type { EventLog } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
-import { elapsedMs } from "#platform/clock";
 import type { Log } from "#platform/log";
 import { createControl, type Reconciliation } from "./agreement/control.ts";
 import { askGate, createFollow } from "./agreement/follow.ts";
@@ -23,6 +22,8 @@ import { type EndedClaim, type Outcome, queueOutcome } from "./books/outcomes.ts
 import { readPrices } from "./books/prices.ts";
 import { consumePrices } from "./events.ts";
 import { type Decision, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
+import { NotSettled } from "./not-settled.ts";
+import { createProductNews } from "./product-news.ts";
 import { createReconciliations } from "./reconciliations.ts";
 import type { OnRepaired } from "./repairs.ts";
 
@@ -70,9 +71,6 @@ export type StockFigures = {
 
 export type VoidedReservation = { userId: string; productId: string; quantity: number; decidedAt: Date };
 
-/** How long a question about an unknown product waits for the news of it, milliseconds. */
-const newsWithinMs = 1_000;
-const lookForNewsEveryMs = 10;
 /** Those that are left out are found by the comparison of all products in turn. */
 const suspectsAtMost = 1_000;
 
@@ -99,27 +97,12 @@ export function createInventory(options: InventoryOptions) {
     return books;
   }
 
-  async function exists(productId: string): Promise<boolean> {
-    const rows = await sql.query("select 1 from inventory.stock where product_id = $1", [productId]);
-    return rows.length > 0;
-  }
-
-  /** Whether inventory knows the product, once it has read all news that were out when it was asked. */
-  async function knows(productId: string): Promise<boolean> {
-    if (await exists(productId)) return true;
-    const ends = await log.endOffsets(productEventsTopic);
-    const giveUpAt = elapsedMs() + newsWithinMs;
-    while (lagOf(ends, await log.committedOffsets(priceGroup, productEventsTopic)) > 0 && elapsedMs() < giveUpAt) {
-      await new Promise((resolve) => setTimeout(resolve, lookForNewsEveryMs));
-    }
-    return exists(productId);
-  }
-
   /** Tells the gate of rows that were just committed. May be lost: the relay finds them. */
   function committed(rows: readonly StreamRow[]): void {
     relay.apply(rows).catch((error) => onFault("relay", error));
   }
 
+  const { knows } = createProductNews({ sql, log, topic: productEventsTopic, group: priceGroup });
   const gateAnswers = () => askGate(gate);
   const follow = createFollow({ gate, mode, onFault });
 
@@ -238,7 +221,11 @@ export function createInventory(options: InventoryOptions) {
       const consumer = await consumePrices({
         ...{ log, sql, gate, topic: productEventsTopic, group: priceGroup, logger, gateIsOn },
       });
-      await control.sync(false);
+      // Where settlement stands still nothing can be loaded yet; upkeep tries again, and the rest starts.
+      await control.sync(false).catch((error) => {
+        if (!(error instanceof NotSettled)) throw error;
+        onFault("loading the gate", error);
+      });
       const running = startUpkeep({
         ...{ sql, gate, relay, mode, orderBooks: given, suspects, alone: control.alone, now, onFault, onRepaired },
       });

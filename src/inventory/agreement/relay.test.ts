@@ -155,6 +155,7 @@ describe("changes on their way to the gate", () => {
         ...{ sql: database.sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
         onFault: () => {},
         onRepaired: () => {},
+        logger: createLog({ level: "silent" }),
       });
     });
     beforeEach(async () => {
