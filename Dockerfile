@@ -19,14 +19,14 @@ RUN npm ci --omit=dev --ignore-scripts \
 FROM ${NODE_IMAGE}
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
-COPY package.json LICENSE ./
+COPY package.json openapi.json LICENSE ./
 COPY deploy/healthy.mjs deploy/
 COPY src src
 # Readable whatever umask the files were checked out with; and `docker exec dropgate dropgate reconcile` finds its program.
-RUN chmod -R a+rX package.json deploy src && chmod 755 src/cli/cli.ts && ln -s /app/src/cli/cli.ts /usr/local/bin/dropgate
+RUN chmod -R a+rX package.json openapi.json deploy src && chmod 755 src/cli/cli.ts && ln -s /app/src/cli/cli.ts /usr/local/bin/dropgate
 
 ENV HOST=0.0.0.0
-EXPOSE 8080
+EXPOSE 8080 8081
 USER node
 # Node itself is the first process, so SIGTERM reaches it and the process drains: give it time, see stop_grace_period.
 STOPSIGNAL SIGTERM

@@ -1,6 +1,8 @@
 /** Whether the process in this container answers at the path that is given: for the image and the compose files. */
-const { HOST = "0.0.0.0", PORT = "8080" } = process.env;
+const { HOST = "0.0.0.0", PORT = "8080", MANAGEMENT_PORT } = process.env;
 const host = HOST === "0.0.0.0" ? "127.0.0.1" : HOST;
-const answer = await fetch(`http://${host}:${PORT}${process.argv[2]}`, { signal: AbortSignal.timeout(3_000) });
+const answer = await fetch(`http://${host}:${MANAGEMENT_PORT || PORT}${process.argv[2]}`, {
+  signal: AbortSignal.timeout(3_000),
+});
 console.log(answer.status, await answer.text());
 process.exitCode = answer.ok ? 0 : 1;

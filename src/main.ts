@@ -9,6 +9,7 @@ import type { Http } from "#platform/http";
 import { createLifecycle, type Lifecycle } from "#platform/lifecycle";
 import { createLog, type Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
+import { createManagement, type Management } from "#platform/management";
 import { onParentGone } from "#platform/parent";
 import { createSharedClock, type SharedClock } from "#platform/shared-clock";
 import { assemble } from "./assemble.ts";
@@ -38,10 +39,12 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
   try {
     const chosen = chooseServices(config, names);
     if (chosen === "gateway") {
-      const gateway = await createGateway(config, log);
+      const management = managementOf(config);
+      const gateway = await createGateway(config, log, management);
       lifecycle.onStop("address", () => gateway.close());
-      const port = await listen(gateway, config);
-      return console.log(`The gateway is up: http://${config.HOST}:${port}`);
+      const { port, managementPort } = await listen(gateway, config, management);
+      const beside = managementPort === port ? "" : `, for operators http://${config.HOST}:${managementPort}`;
+      return console.log(`The gateway is up: http://${config.HOST}:${port}${beside}`);
     }
     const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
     lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
@@ -77,19 +80,20 @@ export async function startSystem(
   lifecycle.onStop("gate", gate.shutdown);
   const clock = await followDatabaseClock(engines, log, lifecycle);
   const faces = await assemble({ config, engines, gate, log, now: clock.nowMs });
-  const app = await createServer(faces, chosen);
+  const management = managementOf(config);
+  const app = await createServer(faces, chosen, management);
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
   const observing = observe(faces);
   lifecycle.onStop("observation", observing.stop);
-  const port = await listen(app, config);
+  const { port, managementPort } = await listen(app, config, management);
   lifecycle.onStop("address", () => app.close());
   faces.health.open();
   lifecycle.onStop("readiness", async () => {
     faces.health.drain();
     if (chosen.length < services.length) await pause(drainMs);
   });
-  return { app, faces, host: config.HOST, port, says: engines.says };
+  return { app, faces, host: config.HOST, port, managementPort, says: engines.says };
 }
 
 const lookAtClockEveryMs = 2_000;
@@ -122,15 +126,27 @@ const drainMs = 1_000;
  */
 const backlog = 4_096;
 
-async function listen(app: Http, { HOST, PORT }: Config): Promise<number> {
+function managementOf({ MANAGEMENT_PORT }: Config): Management | undefined {
+  return MANAGEMENT_PORT === undefined ? undefined : createManagement();
+}
+
+/** Answers both ports; they are the same where operators have none of their own. */
+async function listen(app: Http, { HOST, PORT, MANAGEMENT_PORT }: Config, management: Management | undefined) {
+  await orTaken("PORT", HOST, PORT, app.listen({ host: HOST, port: PORT, backlog }));
+  const address = app.server.address();
+  const port = address && typeof address === "object" ? address.port : PORT;
+  if (!management) return { port, managementPort: port };
+  const at = { host: HOST, port: MANAGEMENT_PORT ?? 0 };
+  return { port, managementPort: await orTaken("MANAGEMENT_PORT", HOST, at.port, management.listen(app.routing, at)) };
+}
+
+async function orTaken<T>(setting: string, host: string, port: number, listening: Promise<T>): Promise<T> {
   try {
-    await app.listen({ host: HOST, port: PORT, backlog });
+    return await listening;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
-    throw new Refused(`${HOST}:${PORT} is taken: stop what listens there, or set PORT to another one`);
+    throw new Refused(`${host}:${port} is taken: stop what listens there, or set ${setting} to another one`);
   }
-  const address = app.server.address();
-  return address && typeof address === "object" ? address.port : PORT;
 }
 
 /** Only brings the schemas up to date; answers the files that were applied. */

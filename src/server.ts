@@ -3,17 +3,23 @@ import { securitySchemes } from "#identity";
 import { systemClock } from "#platform/clock";
 import { actuatorRoutes } from "#platform/health";
 import { createHttp, type Http } from "#platform/http";
+import type { Management } from "#platform/management";
 import packageJson from "../package.json" with { type: "json" };
 import type { Faces } from "./assemble.ts";
 import { type Service, services } from "./services.ts";
 
-export async function createServer(faces: Faces, chosen: readonly Service[] = services): Promise<Http> {
+export async function createServer(
+  faces: Faces,
+  chosen: readonly Service[] = services,
+  management?: Management,
+): Promise<Http> {
   const { name, version } = packageJson;
   const app = await createHttp({
     log: faces.log,
     clock: systemClock,
     metrics: faces.metrics,
     trustProxy: faces.config.TRUST_PROXY,
+    management,
     openApi: {
       title: "Dropgate",
       version,

@@ -1,4 +1,4 @@
-/** Rows of the table of settings that differ in a word. */
+/** Rows of the table of settings: kinds that differ in a word, and long ones. */
 
 export function moduleDatabase<Module extends string>(module: Module) {
   return {
@@ -33,3 +33,11 @@ export function serviceUrl<Service extends string>(service: Service) {
     says: `The address of the ${service} service for the gateway, such as http://10.0.0.7:8080. Several are separated by commas.`,
   } as const;
 }
+
+export const managementPort = {
+  type: "integer",
+  min: 0,
+  max: 65_535,
+  defaultSays: "`PORT`",
+  says: "A port for /actuator and /admin alone; `PORT` then answers them 404. For processes that the public can reach.",
+} as const;

@@ -1,4 +1,5 @@
 import { issueToken } from "#identity";
+import { isManagementPath } from "#platform/management";
 import type { Config } from "../config/config.ts";
 
 /** What the person at the terminal is told without a stack. */
@@ -12,14 +13,15 @@ export async function createAsk(config: Config): Promise<Ask> {
   const token = await issueToken(config, { role: "ADMIN", user: "cli" });
   const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
   return async (method, path, body, headers = {}) => {
-    const url = `http://${host}:${config.PORT}${path}`;
+    const port = isManagementPath(path) ? (config.MANAGEMENT_PORT ?? config.PORT) : config.PORT;
+    const url = `http://${host}:${port}${path}`;
     const authorized = { authorization: `Bearer ${token}`, ...headers };
     const init: RequestInit =
       body === undefined
         ? { method, headers: authorized }
         : { method, headers: { ...authorized, "content-type": "application/json" }, body: JSON.stringify(body) };
     const response = await fetch(url, init).catch((cause) => {
-      const advice = "start the system first, or set HOST and PORT to where it runs";
+      const advice = "start the system first, or set HOST, PORT and MANAGEMENT_PORT as it has them";
       throw new Refused(`nothing answers at ${url}: ${advice}`, { cause });
     });
     const answer = (await response.json()) as Answer;

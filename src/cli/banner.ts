@@ -4,14 +4,15 @@ import { testCards } from "#payment";
 import type { Config } from "../config/config.ts";
 import type { System } from "../main.ts";
 
-export function bannerOf(config: Config, database: Database, { host, port, says }: System): string {
-  const url = `http://${host === "0.0.0.0" || host === "::" ? "localhost" : host}:${port}`;
+export function bannerOf(config: Config, database: Database, { host, port, managementPort, says }: System): string {
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  const [url, operators] = [`http://${name}:${port}`, `http://${name}:${managementPort}`];
   const cards = testCards.map((card) => `                 ${card.number}  ${card.says}`);
   return `
   Dropgate is up: ${url}
 
     API          ${url}/docs   (${url}/openapi.json)
-    health       ${url}/actuator/health   metrics ${url}/actuator/prometheus
+    health       ${operators}/actuator/health   metrics ${operators}/actuator/prometheus
 
     SQL          ${database.says}
     stock gate   ${config.REDIS_HOST ? `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}` : "in memory"}

@@ -7,13 +7,14 @@ import {
   readSettings,
   type Values,
 } from "#platform/config";
-import { caFile, moduleDatabase, perMinute, serviceUrl } from "../setting-kinds.ts";
+import { caFile, managementPort, moduleDatabase, perMinute, serviceUrl } from "../setting-kinds.ts";
 import { namesOf } from "../shop-names.ts";
 import { databaseFaults, moduleDatabases, securityFaults } from "./faults.ts";
 
 /** Every setting there is. The guide's own names are kept. */
 export const settings = defineSettings({
   PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to listen on; 0 takes a free one." },
+  MANAGEMENT_PORT: managementPort,
   HOST: { type: "text", default: "127.0.0.1", says: "The address to listen on; 0.0.0.0 listens on all." },
   DATA_DIR: {
     type: "text",

@@ -69,6 +69,9 @@ export function securityFaults(values: GivenSettings): string[] {
   if (values.REDIS_USERNAME && !values.REDIS_PASSWORD) {
     faults.push("REDIS_USERNAME is set but REDIS_PASSWORD is not: set both");
   }
+  if (values.MANAGEMENT_PORT !== undefined && values.MANAGEMENT_PORT === values.PORT && values.PORT !== 0) {
+    faults.push("MANAGEMENT_PORT is the same as PORT: take another one, or leave it out");
+  }
   return [...faults, ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
 }
 

@@ -8,6 +8,7 @@ import { parseAddress } from "#platform/address";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
+import type { Management } from "#platform/management";
 import { Problem, platformProblems } from "#platform/problems";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
@@ -16,11 +17,11 @@ import { createUpstreams, type Upstreams } from "./upstreams.ts";
 
 export { gatewayProblems } from "./forward.ts";
 
-/** Which service answers below which path. */
+/** Which service answers below which path. Those of operators are routes of their own: see `MANAGEMENT_PORT`. */
 const paths = {
-  PRODUCT_URL: ["/products", "/product"],
-  INVENTORY_URL: ["/inventory", "/admin"],
-  ORDER_URL: ["/orders", "/order"],
+  PRODUCT_URL: ["/products", "/product/actuator"],
+  INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
+  ORDER_URL: ["/orders", "/order/actuator"],
   PAYMENT_URL: ["/payments"],
 } as const;
 
@@ -36,11 +37,11 @@ function answerWithinMs(method: string, path: string): number {
 }
 
 /** @throws when a service has no address. */
-export async function createGateway(config: Config, log: Log): Promise<Http> {
+export async function createGateway(config: Config, log: Log, management?: Management): Promise<Http> {
   const { version } = packageJson;
   const app = await createHttp({
     ...{ log, clock: systemClock, openApi: { title: "Dropgate gateway", version } },
-    trustProxy: config.TRUST_PROXY,
+    ...{ trustProxy: config.TRUST_PROXY, management },
   });
   const agent = new Agent({ keepAlive: true });
   const streams = new Set<IncomingMessage>();
@@ -101,12 +102,11 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
 
 /**
  * A service's figures and engines are for its operators, at the service itself; only its health is told here. What is
- * below the prefix is looked at as the router has decoded it, as the service's own router will. Products may have
- * any id, so only whole segments count, and none below /products.
+ * below the prefix is looked at as the router has decoded it, as the service's own router will.
  */
 function isInternal(prefix: string, params: unknown): boolean {
   const below = (params as { "*"?: string })["*"] ?? "";
-  return prefix !== "/products" && /^actuator(?:$|\/(?!health(?:\/|$)))/.test(below);
+  return prefix.endsWith("/actuator") && !/^health(?:\/|$)/.test(below);
 }
 
 /**

@@ -65,12 +65,15 @@ describe("the compose files, their services run as processes", { skip: elsewhere
     }
   });
 
-  test("only the one address is reached from outside, and every service that goes on has a health check", () => {
+  test("O17: one address is reached from outside, one for operators from this machine, and every service that goes on has a health check", () => {
     for (const project of [allInOne, split]) {
       const published = Object.values(project.services).flatMap(({ ports = [] }) => ports);
       assert.deepEqual(
-        published.map(({ published }) => published),
-        ["8080"],
+        published.map(({ host_ip, published }) => [host_ip, published]),
+        [
+          [undefined, "8080"],
+          ["127.0.0.1", "8081"],
+        ],
       );
       for (const [name, { restart, healthcheck }] of Object.entries(project.services)) {
         if (restart) assert.ok(healthcheck, `${name} has none`);
@@ -93,7 +96,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
 
   describe("all in one", () => {
     before(() => containers.up(allInOne));
-    guide({ user: "test-user", trusted: true });
+    guide({ user: "test-user", trusted: true, healthPort: 8081 });
   });
 
   describe("services apart, going on with the same data", () => {
@@ -112,7 +115,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       ]);
     });
 
-    guide({ user: "other-user", trusted: false });
+    guide({ user: "other-user", trusted: false, healthPort: 8080 });
 
     test("the gateway deals orders out to both who take them, and both who settle have partitions", async () => {
       const bearer = (await containers.exec("dropgate", "dropgate", "token", "--role", "CUSTOMER")).trim();
@@ -147,9 +150,10 @@ describe("the compose files, their services run as processes", { skip: elsewhere
   });
 
   /** The chapters of the deployment guide, by its own commands. */
-  function guide({ user, trusted }: { user: string; trusted: boolean }): void {
+  function guide({ user, trusted, healthPort }: { user: string; trusted: boolean; healthPort: number }): void {
     const exec = (line: string) => containers.exec(...(line.split(" ") as [string, ...string[]]));
     const origin = () => `http://${containers.addressOf("dropgate")}:8080`;
+    const operators = () => `http://${containers.addressOf("dropgate")}:8081`;
     const bearer = async (role: string, name: string) => ({
       authorization: `Bearer ${(await exec(`dropgate dropgate token --role ${role} --user ${name}`)).trim()}`,
     });
@@ -173,9 +177,23 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       for (const line of [...retention, "auto.create.topics.enable=false"]) assert.ok(settled.includes(line), line);
     });
 
-    test("product, inventory and order answer under the guide's addresses", async () => {
+    test("O17: the public port has neither /admin nor /actuator, the operators' port has nothing else", async () => {
+      for (const path of [
+        "/admin/reconcile",
+        "/inventory/admin/sync-redis",
+        "/actuator/health",
+        "/order/actuator/health",
+      ]) {
+        assert.equal((await fetch(origin() + path)).status, 404, path);
+      }
+      for (const path of ["/products", "/orders", "/inventory/test-product-123", "/openapi.json"]) {
+        assert.equal((await fetch(operators() + path)).status, 404, path);
+      }
+    });
+
+    test("product, inventory and order answer under the guide's names", async () => {
       for (const service of ["product", "inventory", "order"]) {
-        const answer = await fetch(`http://${containers.addressOf(service)}:8080/actuator/health`);
+        const answer = await fetch(`http://${containers.addressOf(service)}:${healthPort}/actuator/health`);
         assert.equal(answer.status, 200);
         assert.equal(((await answer.json()) as { status: string }).status, "UP");
       }
@@ -183,7 +201,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
 
     test("sync, reconcile, an order that is paid, and no lag behind it", async () => {
       await exec("dropgate dropgate seed");
-      const admin = createClient(origin, await bearer("ADMIN", "admin"), staff);
+      const admin = createClient(operators, await bearer("ADMIN", "admin"), staff);
       const sync = await admin.post<StockSync>("/inventory/admin/sync-redis");
       assert.equal(sync.status, 200);
       assert.ok(sync.body.products.some(({ productId }) => productId === "test-product-123"));

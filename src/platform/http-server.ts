@@ -1,0 +1,75 @@
+/** Node's own server below the routes: its limits, the id of a request, and what never reaches a route. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { randomHex } from "./ids.ts";
+import { type ProblemKind, platformProblems, problemBody } from "./problems.ts";
+
+const drainLimitMs = 10_000;
+
+export const requestTimes = {
+  // Longer than the usual 60 s of proxies, so that they close idle connections and no request is lost in between.
+  keepAliveTimeout: 72_000,
+  // A client has 10 s to send a whole request, headers within 5 s of it; slower ones are cut with 408.
+  requestTimeout: 10_000,
+};
+
+export const httpOptions = {
+  ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+  // Node drops the second of two Authorization headers, where a proxy may have looked at that one: two are none.
+  joinDuplicateHeaders: true,
+  // Refused by a hook, in words.
+  requireHostHeader: false,
+};
+
+/**
+ * While closing, a connection ends a second after its last answer (Node adds that second itself) instead of
+ * idling for 72 s. A client that still sends or reads at the limit is cut: Node stops checking timeouts once closed.
+ */
+export function endConnectionsOf(server: Server): void {
+  server.keepAliveTimeout = 1;
+  setTimeout(() => server.closeAllConnections(), drainLimitMs).unref();
+}
+
+const saneRequestId = /^[\w.:-]{1,128}$/;
+const processName = randomHex(5);
+let requests = 0;
+
+/** The caller's own id where it is harmless in a log, else one that no other process makes. */
+export function requestIdOf(request: { headers: IncomingMessage["headers"] }): string {
+  const given = request.headers["x-request-id"];
+  if (typeof given === "string" && saneRequestId.test(given)) return given;
+  requests += 1;
+  return `${processName}-${requests.toString(36)}`;
+}
+
+/** Node would answer by itself, without a body that says why. */
+export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const kind = platformProblems.expectation_failed;
+  const body = problemBody(kind, kind.title, {}, requestIdOf(request));
+  response.writeHead(kind.status, {
+    "content-type": "application/problem+json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+    connection: "close",
+  });
+  response.end(body);
+}
+
+/** Bytes that are no HTTP never reach a route; Node hands us the bare socket. */
+export function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const kind: ProblemKind =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? platformProblems.headers_too_large
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? platformProblems.request_timeout
+        : platformProblems.validation;
+  const detail = kind === platformProblems.validation ? "The bytes received are not an HTTP request" : kind.title;
+  const body = problemBody(kind, detail, {}, requestIdOf({ headers: {} }));
+  socket.end(
+    `HTTP/1.1 ${kind.status} ${kind.code}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

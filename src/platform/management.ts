@@ -1,0 +1,51 @@
+/**
+ * A second port for operators. What lies below `/actuator` and `/admin`, of the whole or of one service, then answers there
+ * and nowhere else, so that a public port can be opened without a proxy that has to know these paths.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { FastifyRequest } from "fastify";
+import { answerBrokenHttp, endConnectionsOf, httpOptions, refuseExpectation, requestTimes } from "./http-server.ts";
+
+export type Management = {
+  /** Whether the route that was found answers only at the other port. */
+  isElsewhere(request: Pick<FastifyRequest, "raw" | "routeOptions">): boolean;
+  /** Answers the port, also where 0 was given. `handle` is the router of the app that has this management. */
+  listen(handle: Handle, at: { host: string; port: number }): Promise<number>;
+  close(): Promise<void>;
+};
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+const belowManagement = /^(?:\/[^/:*]+)?\/(?:actuator|admin)(?:\/|$)/;
+
+/** `path` as a route has it: what a router has matched cannot hide behind a spelling. */
+export function isManagementPath(path: string): boolean {
+  return belowManagement.test(path);
+}
+
+export function createManagement(): Management {
+  const arrivedHere = new WeakSet<IncomingMessage>();
+  let server: Server | undefined;
+  return {
+    isElsewhere: ({ raw, routeOptions }) => isManagementPath(routeOptions.url ?? "") !== arrivedHere.has(raw),
+    async listen(handle, { host, port }) {
+      const opened = createServer({ ...requestTimes, ...httpOptions }, (request, response) => {
+        arrivedHere.add(request);
+        handle(request, response);
+      });
+      opened.on("clientError", answerBrokenHttp);
+      opened.on("checkExpectation", refuseExpectation);
+      await new Promise<void>((resolve, reject) => opened.once("error", reject).listen(port, host, resolve));
+      server = opened;
+      const address = opened.address();
+      return address && typeof address === "object" ? address.port : port;
+    },
+    async close() {
+      const closing = server;
+      if (!closing) return;
+      endConnectionsOf(closing);
+      closing.closeIdleConnections();
+      await new Promise((resolve) => closing.close(resolve));
+    },
+  };
+}
