@@ -3,12 +3,13 @@
  * looks after what a lost start, a lost nudge or a lost workflow engine would leave behind.
  */
 import type { Steps, Story, Workflows } from "#engines/workflows";
-import type { Order, Orders } from "#orders";
+import type { Order, Orders, SeenOrder } from "#orders";
 import type { Payment } from "#payment";
 import { type LoopOptions, startLoop } from "#platform/loop";
 import { createLate } from "./late.ts";
-import { type FulfilmentSteps, fulfil, type PlacedOrder, repeatedSteps } from "./saga.ts";
+import { confirmPaid, type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
 import { createSteps } from "./steps.ts";
+import { each, inPages, pageSize } from "./sweep.ts";
 
 export type FulfilmentOptions = {
   orders: Orders;
@@ -27,7 +28,6 @@ export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
 const startEveryMs = 250;
 const startsAtOnce = 100;
 const deadlineEveryMs = 1_000;
-const overdueAtOnce = 100;
 /** What the saga has for itself before the scan ends an order in its place, milliseconds past the deadline. */
 const graceMs = 3_000;
 const paymentsEveryMs = 1_000;
@@ -35,15 +35,17 @@ const paymentsEveryMs = 1_000;
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, openWorkflows, paymentGraceMs, now, onFault } = options;
   const steps = createSteps({ orders, payment });
+  // Past the deadline nothing can be paid any more, so no payment is opened.
+  const stepsPastDeadline: FulfilmentSteps = { ...steps, async requestPayment() {} };
 
-  function placedOf(order: Order) {
+  function placedOf(order: SeenOrder) {
     const { orderId, productId, userId, quantity, totalMinor, currency, payBy } = order;
     const payByMs = payBy.getTime();
     const heldUntilMs = payByMs + paymentGraceMs;
     return { orderId, productId, userId, quantity, totalMinor, currency, payByMs, heldUntilMs } satisfies PlacedOrder;
   }
 
-  const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps, repeated: repeatedSteps };
+  const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps };
   const workflows = await openWorkflows(story, new URL("./temporal.workflow.ts", import.meta.url));
   const loop = (what: string, everyMs: number, work: LoopOptions["work"]) =>
     startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
@@ -52,25 +54,38 @@ export async function startFulfilment(options: FulfilmentOptions) {
   async function startSagas(): Promise<boolean> {
     const settled = await orders.withoutSaga(startsAtOnce);
     if (settled.length === 0) return false;
-    await Promise.all(settled.map((order) => workflows.start(sagaId(order.orderId), placedOf(order))));
-    await orders.sagaStarted(settled.map((order) => order.orderId));
+    const answers = await Promise.allSettled(
+      settled.map((order) => workflows.start(sagaId(order.orderId), placedOf(order))),
+    );
+    const started = settled.filter((_, i) => answers[i]?.status === "fulfilled");
+    if (started.length > 0) await orders.sagaStarted(started.map((order) => order.orderId));
+    const refused = answers.find((answer) => answer.status === "rejected");
+    if (refused) throw refused.reason;
     return settled.length === startsAtOnce;
   }
 
   /** The same story without an engine: what the saga does at its deadline, for orders whose saga did not come. */
-  async function endOverdue(): Promise<void> {
-    const overdue = await orders.overdue(new Date(now() - graceMs), overdueAtOnce);
-    for (const order of overdue) {
+  const nextOverdue = inPages((after?: Order) => orders.overdue(new Date(now() - graceMs), after, pageSize));
+  async function endOverdue(): Promise<boolean> {
+    const page = await nextOverdue();
+    await each(page, async (order) => {
       const placed = placedOf(order);
       const isHeldOn = now() < placed.heldUntilMs + graceMs && (await payment.verdict(order.orderId)) === "processing";
-      if (!isHeldOn) await fulfil(placed, steps, async () => "deadline");
-    }
+      if (!isHeldOn) await fulfil(placed, stepsPastDeadline, async () => "deadline");
+    });
+    return page.length === pageSize;
   }
 
-  const settleLate = createLate({ orders, payment, now, nudge: (orderId) => workflows.nudge(sagaId(orderId)) });
-  async function settlePayments(): Promise<void> {
+  const settleLate = createLate({ orders, payment, now, confirmPaid: confirmWithoutRun });
+  async function settlePayments(): Promise<boolean> {
     await payment.sweep();
-    await settleLate();
+    return settleLate();
+  }
+
+  async function confirmWithoutRun(order: SeenOrder): Promise<void> {
+    await confirmPaid(placedOf(order), steps);
+    // Its run, where there is one, has nothing left to wait for.
+    nudge(order.orderId);
   }
 
   const starter = loop("sagas", startEveryMs, startSagas);

@@ -2,17 +2,19 @@
  * Looks after money whose saga did not come, and after orders past their time whose payment the provider was deciding:
  * these are told no end until it has decided. docs/adr/0018-late-payments.md, 0023-an-end-is-told-once.md.
  */
-import { isFinal, isUndecided, type Orders } from "#orders";
-import type { Payment } from "#payment";
+import { isFinal, isUndecided, type Orders, type SeenOrder } from "#orders";
+import type { Granted, Payment } from "#payment";
+import { each, inPages, pageSize } from "./sweep.ts";
 
 export type LateOptions = {
   orders: Orders;
   payment: Payment;
   now(): number;
-  nudge(orderId: string): Promise<void>;
+  /** Confirms an open order whose payment is granted, beside its run or without one. */
+  confirmPaid(order: SeenOrder): Promise<void>;
 };
 
-/** How long a granted payment may wait for its saga before it is looked into, milliseconds. */
+/** How long a granted payment may wait for its saga before its order is confirmed without it, milliseconds. */
 const waitForSagaMs = 2_000;
 /** How long a payment that came late waits for a gate that cannot answer, milliseconds. */
 const restoreWithinMs = 10 * 60_000;
@@ -20,15 +22,17 @@ const restoreWithinMs = 10 * 60_000;
 const undecidedWithinMs = 60 * 60_000;
 const undecidedAtOnce = 1_000;
 
-export function createLate({ orders, payment, now, nudge }: LateOptions): () => Promise<void> {
-  async function settleGranted(): Promise<void> {
-    await each(await payment.grantedSince(now() - waitForSagaMs), async ({ orderId, grantedAtMs }) => {
+/** Answers whether more granted payments wait. */
+export function createLate({ orders, payment, now, confirmPaid }: LateOptions): () => Promise<boolean> {
+  const nextGranted = inPages((after?: Granted) => payment.grantedSince(now() - waitForSagaMs, after, pageSize));
+  async function settleGranted(granted: readonly Granted[]): Promise<void> {
+    await each(granted, async ({ orderId, grantedAtMs }) => {
       const order = await orders.read(orderId);
       if (!order) return;
       if (isUndecided(order)) await settleLate(orderId, grantedAtMs);
       else if (order.status === "CONFIRMED") await payment.capture(orderId);
       else if (isFinal(order.status)) await payment.close(orderId);
-      else await nudge(orderId);
+      else await confirmPaid(order);
     });
   }
 
@@ -60,14 +64,9 @@ export function createLate({ orders, payment, now, nudge }: LateOptions): () => 
   }
 
   return async () => {
-    await settleGranted();
+    const granted = await nextGranted();
+    await settleGranted(granted);
     await settleUndecided();
+    return granted.length === pageSize;
   };
-}
-
-/** One that fails does not keep the others waiting; its fault is thrown when all were tried. */
-async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const faults: unknown[] = [];
-  for (const item of items) await work(item).catch((fault) => faults.push(fault));
-  if (faults.length > 0) throw faults[0];
 }

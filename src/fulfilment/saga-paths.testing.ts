@@ -4,8 +4,8 @@
  * where two paths have led to the same state, one of them goes on.
  */
 import assert from "node:assert/strict";
-import { type FulfilmentSteps, fulfil, repeatedSteps } from "./saga.ts";
-import { type StepRequest, startTeller, type Teller } from "./saga-teller.testing.ts";
+import { confirmPaid, type FulfilmentSteps, fulfil } from "./saga.ts";
+import { type StepRequest, startTeller, type Tale, type Teller } from "./saga-teller.testing.ts";
 import { createWorld, type Happening, type World } from "./saga-world.testing.ts";
 
 export type Setting = {
@@ -13,8 +13,12 @@ export type Setting = {
   happenings?: Happening[];
   /** Who tell the story at the same time. */
   tellers?: number;
-  /** Attempts that fail, before their effect or after it. A step that is not repeated is thus given up. */
+  /** Looks after paid orders without an engine, each at any moment beside those who tell the story. */
+  sweeps?: number;
+  /** Attempts that fail, before their effect or after it, and are repeated. */
   failures?: number;
+  /** The opening of a payment is given up when it fails, as earlier versions did: their runs are told to their end. */
+  givesUpOpening?: true;
   /** Tellers that die, before the effect of a step or after it; the next one begins anew and remembers nothing. */
   deaths?: number;
   /** Steps that are run twice, as when their first answer was lost. */
@@ -80,9 +84,10 @@ async function takePath(
   choose: (moves: readonly Move[]) => Move,
   isNewState: (state: string) => boolean,
 ): Promise<string[]> {
-  const { tellers: count = 1, failures = 0, deaths = 0, story = fulfil } = setting;
+  const { tellers: count = 1, sweeps = 0, failures = 0, deaths = 0, story = fulfil } = setting;
   const world = createWorld();
-  const tellers = await Promise.all(Array.from({ length: count }, () => startTeller(story)));
+  const tales = [...Array.from({ length: count }, () => story), ...Array.from({ length: sweeps }, () => sweep)];
+  const tellers = await Promise.all(tales.map(startTeller));
   const scene: Scene = { setting, world, tellers, ahead: new Set(setting.happenings), left: { failures, deaths } };
   const path: string[] = [];
   try {
@@ -95,12 +100,19 @@ async function takePath(
       world.check();
       if (!isNewState(stateOf(scene))) return [];
     }
-    for (const { outcome } of tellers) world.checkSettled(outcome as string);
+    for (const { outcome } of tellers) if (outcome !== SWEPT) world.checkSettled(outcome as string);
   } catch (error) {
     throw new assert.AssertionError({ message: `${(error as Error).message}\non the path: ${path.join(" > ")}` });
   }
-  return tellers.map(({ outcome }) => outcome as string);
+  return tellers.map(({ outcome }) => outcome as string).filter((outcome) => outcome !== SWEPT);
 }
+
+const SWEPT = "swept";
+
+const sweep: Tale = async (order, steps) => {
+  await confirmPaid(order, steps);
+  return SWEPT;
+};
 
 /** All that the rest of a path depends on: a story is pure, so what its teller has heard says where it is. */
 function stateOf({ world, tellers, ahead, left }: Scene): string {
@@ -142,7 +154,7 @@ function movesOfStep({ setting, world, left }: Scene, teller: Teller, { step, ar
     return world.steps[step](argument);
   };
   const fail = async () => {
-    if (repeatedSteps.has(step)) return;
+    if (step !== "requestPayment" || !setting.givesUpOpening) return;
     world.giveUp();
     await teller.fail();
   };

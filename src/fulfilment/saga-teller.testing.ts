@@ -1,5 +1,6 @@
 /** Tells a story up to its next request, and on from there with each answer, so that somebody else can set its pace. */
-import type { FulfilmentSteps, fulfil } from "./saga.ts";
+import type { WaitForNudge } from "#engines/workflows";
+import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 import { placed } from "./saga-world.testing.ts";
 
 export type StepRequest = { step: keyof FulfilmentSteps; argument: never };
@@ -7,7 +8,9 @@ type WaitRequest = { step: "wait" };
 type Request = (StepRequest | WaitRequest) & { resolve(answer: unknown): void; reject(error: Error): void };
 export type Teller = Awaited<ReturnType<typeof startTeller>>;
 
-export async function startTeller(story: typeof fulfil) {
+export type Tale = (order: PlacedOrder, steps: FulfilmentSteps, waitForNudge: WaitForNudge) => Promise<string>;
+
+export async function startTeller(story: Tale) {
   let reached = Promise.withResolvers<void>();
 
   const ask = (request: StepRequest | WaitRequest) =>

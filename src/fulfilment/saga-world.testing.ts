@@ -98,6 +98,7 @@ export function createWorld() {
       assert.equal(units.available + units.held + units.sold, 3, "a unit was lost or doubled");
       assert.equal(money.buyer + money.authorized + money.shop, 9_000, "money was lost or doubled");
       assert(money.shop === 0 || order.state === "confirmed", "the buyer was charged for nothing");
+      assert(order.state !== "failed" || past.deadline || past.gaveUp, "the order failed before its deadline");
       assert(intent !== "closed" || !isOpen(), "the payment of an open order was voided");
       assert(intent !== "closed" || order.state !== "confirmed", "the payment of a confirmed order was voided");
     },

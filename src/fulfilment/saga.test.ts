@@ -47,8 +47,12 @@ describe("units and money are conserved", () => {
     await everyPath({ happenings: everything, nudgesAreLost: true });
   });
 
-  test("S2: whichever two attempts fail, before or after their effect", async () => {
+  test("S2, O1: whichever two attempts fail, before or after their effect", async () => {
     await everyPath({ happenings: payOrCancel, failures: 2 });
+  });
+
+  test("in runs of an earlier version, which gave the opening of a payment up", async () => {
+    await everyPath({ happenings: payOrCancel, failures: 1, givesUpOpening: true });
   });
 
   test("whenever two tellers die, and the next begins anew", async () => {
@@ -69,6 +73,13 @@ describe("units and money are conserved", () => {
 
   test("when two tell the same order, step by step in every order", async () => {
     await everyPath({ happenings: payOrCancel, tellers: 2 });
+  });
+});
+
+describe("an order that is paid for is confirmed whatever became of its run", () => {
+  test("O31: by a sweep beside the run, step by step in every order", async () => {
+    const outcomes = await everyPath({ happenings: payOrCancel, sweeps: 1 });
+    assert.deepEqual(outcomes, new Set(["confirmed", "cancelled", "failed"]));
   });
 });
 
@@ -104,6 +115,10 @@ describe("the paths find what is wrong with", () => {
         },
       })),
       finding: /the payment of a confirmed order was voided/,
+    },
+    "a story that does not wait for the deadline": {
+      story: (order, steps) => fulfil(order, steps, async () => "deadline"),
+      finding: /failed before its deadline/,
     },
     "a story that does not read the verdict once more at the deadline": {
       story: (order, steps, waitForNudge) => {

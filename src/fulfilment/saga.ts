@@ -23,16 +23,19 @@ export type PlacedOrder = {
 export type EndReason =
   /** Nothing was authorized by the deadline. */
   | "payment_timeout"
-  /** The payment could not be opened. */
+  /** Only in runs of versions that gave the opening of a payment up after five attempts. */
   | "payment_unavailable"
-  /** Somebody else ended the order first: its buyer, an admin, or the scan for overdue orders. */
+  /** The order had ended before: by its buyer, an admin, or the scan for overdue orders. */
   | "cancelled";
 
-/** All are idempotent by order id. What may happen is a value; what is thrown has an unknown outcome. */
+/**
+ * All are idempotent by order id. What may happen is a value; a step that throws has an unknown outcome and is repeated
+ * until it succeeds. So an error ends no order: that the books are away for a minute is no decision.
+ */
 export type FulfilmentSteps = {
   /** Whether the books still hold the units for this order; `gone` once it has ended. */
   holdUnits(order: PlacedOrder): Promise<"held" | "gone">;
-  /** From here on the buyer may pay. Without effect on a payment that was voided before. */
+  /** From here on the buyer may pay. Without effect on an order that has ended. */
   requestPayment(order: PlacedOrder): Promise<void>;
   /**
    * A declined card leaves the verdict open: the buyer may try another one while the units are held. `processing`: the
@@ -54,20 +57,6 @@ export type FulfilmentSteps = {
   endOrder(end: { order: PlacedOrder; reason: EndReason }): Promise<"ended" | "already_confirmed">;
 };
 
-/**
- * To be repeated until they succeed. A step that timed out may have been heard, so `confirm` is asked again rather than
- * undone; and that the books are away for a minute is no reason to take an order from its buyer. Only the opening of
- * the payment can be given up, because all that it may have left behind is voided.
- */
-export const repeatedSteps: ReadonlySet<keyof FulfilmentSteps> = new Set<keyof FulfilmentSteps>([
-  "holdUnits",
-  "readVerdict",
-  "confirm",
-  "capturePayment",
-  "voidPayment",
-  "endOrder",
-]);
-
 export type FulfilmentOutcome = "confirmed" | "failed" | "cancelled";
 
 export async function fulfil(
@@ -86,6 +75,15 @@ export async function fulfil(
   return "confirmed";
 }
 
+/**
+ * The part of the story that is left once an order is paid for, without an engine: for an order whose run is slow, was
+ * lost, or was ended by an operator. It never ends an order, so it may be told at any time beside a run.
+ */
+export async function confirmPaid(order: PlacedOrder, steps: FulfilmentSteps): Promise<void> {
+  if ((await steps.readVerdict(order)) !== "authorized") return;
+  if ((await steps.confirm(order)) === "confirmed") await steps.capturePayment(order);
+}
+
 /** Answers why the order has to end, or nothing once it is confirmed. */
 async function confirmOnceAuthorized(
   order: PlacedOrder,
@@ -96,6 +94,7 @@ async function confirmOnceAuthorized(
   try {
     await steps.requestPayment(order);
   } catch {
+    // No engine throws it any more; runs that heard it from an earlier version went on with this.
     return "payment_unavailable";
   }
   const verdict = await verdictInTime(order, steps, waitForNudge);

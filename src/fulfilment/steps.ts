@@ -1,5 +1,5 @@
 /** What the saga's steps do: each by order id, and as often as it takes without doing anything twice. */
-import { isOver, isUndecided, type Orders } from "#orders";
+import { isFinal, isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 
@@ -18,8 +18,13 @@ export function createSteps({ orders, payment }: { orders: Orders; payment: Paym
       return isOver(order.status) || isUndecided(order) ? "gone" : "held";
     },
     async requestPayment(order) {
-      await payment.open({ ...order, amountMinor: order.totalMinor });
-      await orders.requestPayment(order.orderId);
+      try {
+        await payment.open({ ...order, amountMinor: order.totalMinor });
+        await orders.requestPayment(order.orderId);
+      } catch (error) {
+        // Repeated until it succeeds, but for an order that has ended meanwhile there is nothing to open any more.
+        if (!isFinal(await statusOf(order))) throw error;
+      }
     },
     async readVerdict(placed) {
       const order = await readOrder(placed);

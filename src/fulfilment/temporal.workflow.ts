@@ -1,5 +1,5 @@
 /** The saga as a Temporal workflow, under the story's name. */
 import { temporalStory } from "#engines/temporal-story";
-import { repeatedSteps as repeated, fulfil as tell } from "./saga.ts";
+import { fulfil as tell } from "./saga.ts";
 
-export const fulfil = temporalStory({ tell, repeated });
+export const fulfil = temporalStory({ tell });

@@ -11,6 +11,7 @@ import {
   listOrders,
   note,
   type Order,
+  overdueOrders,
   queueEvents,
   readOrders,
   takeStep,
@@ -166,19 +167,8 @@ export function createOrders(options: OrdersOptions) {
       await sql.query("update orders.orders set saga_started = true where order_id = any($1::uuid[])", [orderIds]);
     },
 
-    /** Orders that hold units past the moment, longest overdue first. */
-    async overdue(before: Date, limit: number): Promise<Order[]> {
-      const rows = await sql.query<{ id: string }>(
-        `select order_id as id from orders.orders
-          where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') and pay_by < $1
-            and reason is distinct from 'payment_undecided' order by pay_by limit $2`,
-        [before, limit],
-      );
-      return readOrders(
-        sql,
-        rows.map((row) => row.id),
-      );
-    },
+    /** Orders that hold units past the moment, longest overdue first: those that come after `after`. */
+    overdue: (before: Date, after: Order | undefined, limit: number) => overdueOrders(sql, before, after, limit),
 
     /** Orders past their time whose payment the provider was deciding, oldest first. */
     async undecided(limit: number): Promise<Order[]> {

@@ -338,9 +338,9 @@ test("a verdict that could not be announced is still the truth, and is found by 
   const deaf = shop.connect({ onVerdict: () => Promise.reject(new Error("nobody listens")) });
   assert.equal(await shop.webhook({ paymentId }).send(deaf), "accepted");
   assert.equal(await payment.verdict(orderId), "authorized");
-  const waiting = () => payment.grantedSince(shop.now() + 1);
+  const waiting = () => payment.grantedSince(shop.now() + 1, undefined, 100);
   assert.ok((await waiting()).some((one) => one.orderId === orderId && one.paymentId === paymentId));
-  assert.ok(!(await payment.grantedSince(shop.now())).some((one) => one.orderId === orderId));
+  assert.ok(!(await payment.grantedSince(shop.now(), undefined, 100)).some((one) => one.orderId === orderId));
   await payment.close(orderId);
   assert.ok(!(await waiting()).some((one) => one.orderId === orderId));
 });

@@ -46,11 +46,13 @@ export type Payment = {
   /** To be called every second or so. */
   sweep(): Promise<SweepCounts>;
   /**
-   * Payments that the provider granted before the moment (milliseconds since 1970) and of which nobody has decided yet
-   * whether they are kept, oldest first, at most 100.
+   * Payments that the provider granted before the moment (milliseconds since 1970) and of which it is not decided yet
+   * whether they are kept: oldest first, those that come after `after`, at most `limit`.
    */
-  grantedSince(olderThanMs: number): Promise<{ orderId: string; paymentId: string; grantedAtMs: number }[]>;
+  grantedSince(olderThanMs: number, after: Granted | undefined, limit: number): Promise<Granted[]>;
 };
+
+export type Granted = { orderId: string; paymentId: string; grantedAtMs: number };
 
 export type VerdictDetail = { paymentId: string; cardLast4: string; declineReason?: string };
 
@@ -62,6 +64,9 @@ export type PaymentOptions = {
   /** News for the order's saga, told after the commit. It may be lost; `verdict()` and `grantedSince()` are the truth. */
   onVerdict(orderId: string, verdict: Verdict, detail: VerdictDetail): Promise<void>;
 };
+
+/** Before every other. */
+const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
 export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOptions): Payment {
   const deps = { sql, provider, log, now, announce };
@@ -111,12 +116,13 @@ export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOpt
 
     sweep: () => sweepPayments(deps),
 
-    async grantedSince(olderThanMs) {
+    async grantedSince(olderThanMs, after, limit) {
       const granted = await sql.query<{ orderId: string; paymentId: string; grantedAt: Date }>(
         `select order_id as "orderId", payment_id as "paymentId", granted_at as "grantedAt" from payment.payment
           where state in ('authorized', 'captured') and kept_at is null and granted_at < $1
-          order by granted_at limit 100`,
-        [new Date(olderThanMs)],
+            and (granted_at, payment_id) > ($2::timestamptz, $3::uuid)
+          order by granted_at, payment_id limit $4`,
+        [new Date(olderThanMs), new Date(after?.grantedAtMs ?? 0), after?.paymentId ?? FIRST_ID, limit],
       );
       return granted.map(({ grantedAt, ...payment }) => ({ ...payment, grantedAtMs: grantedAt.getTime() }));
     },

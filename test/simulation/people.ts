@@ -21,6 +21,8 @@ export type People = {
   entered: Map<string, number>;
   /** The end of each order that has one: from then on people may be told it. */
   ends: Map<string, Status>;
+  /** Orders that their buyers asked to cancel. */
+  cancelled: Set<string>;
 };
 
 export type Sale = { products: string[]; maxAtOnce: number };
@@ -37,7 +39,7 @@ const goodCard = "4242424242424242";
 const badCard = "4000000000000010";
 
 export function createPeople(): People {
-  return { told: [], underWay: 0, entered: new Map(), ends: new Map() };
+  return { told: [], underWay: 0, entered: new Map(), ends: new Map(), cancelled: new Set() };
 }
 
 /** Asks until somebody serves; gives up when the process that was asked has died. */
@@ -85,16 +87,16 @@ export async function buy(world: World, people: People, buyer: string, productId
   };
   const placed = await Promise.all(Array.from({ length: tabs }, attempt));
   const orderId = placed.find((one) => one !== undefined);
-  if (orderId !== undefined) await payOrNot(world, orderId);
+  if (orderId !== undefined) await payOrNot(world, people, orderId);
   people.underWay -= 1;
 }
 
-async function payOrNot(world: World, orderId: string): Promise<void> {
+async function payOrNot(world: World, people: People, orderId: string): Promise<void> {
   const { random } = world;
   await wait(world, random.next() * 1_500);
   if (random.chance(0.15)) return;
   if (random.chance(0.15)) {
-    await ask(world, (copy) => copy.orders.cancel(orderId, "cancelled"));
+    await cancel(world, people, orderId);
     if (random.chance(0.5)) return;
   }
   const cards = random.pick([[goodCard], [badCard, goodCard], [badCard], [goodCard, goodCard]]);
@@ -112,6 +114,11 @@ async function payOrNot(world: World, orderId: string): Promise<void> {
   // Some lose their patience with a bank that takes its time.
   if (!random.chance(0.1)) return;
   await wait(world, random.next() * 30_000);
+  await cancel(world, people, orderId);
+}
+
+async function cancel(world: World, people: People, orderId: string): Promise<void> {
+  people.cancelled.add(orderId);
   await ask(world, (copy) => copy.orders.cancel(orderId, "cancelled"));
 }
 

@@ -10,6 +10,7 @@ export const plantedBugs = {
   "marks-by-name": "a topic that was made anew is taken for the one before",
   "position-of-records": "a consumer is only where its last record was, also where offsets have no record",
   "no-beginning": "nobody knows where the log begins",
+  "patience-in-attempts": "patience counted in attempts: a payment that cannot be opened five times ends its order",
   "captured-at-once": "money is taken before the order stands",
   "captured-twice": "a repeated capture takes the money again",
   "end-told-early": "an order is told to have failed while its payment is undecided",

@@ -10,6 +10,7 @@ import { createRandom, type Random } from "./random.ts";
 import { nameOfMark } from "./sql/orders.ts";
 import type { Recorder } from "./sql/record.ts";
 import { createTimeline, takeOverTimers } from "./timeline.ts";
+import { terminateAll } from "./workflows.ts";
 import { type Copy, createWorld, topics, type World } from "./world.ts";
 
 export type Outcome = {
@@ -213,7 +214,18 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
     timeline.after(random.next() * 3_000, () => world.startCopy(`${copy.process.name}'`));
   };
   const kill: Act = async () => killOne(random.pick(world.copies));
-  const acts = [kill, kill, away("the gate", gate), away("the books", books.server)];
+  const paymentAway: Act = async () => {
+    world.count("the payment books away");
+    books.server.away.add("payment");
+    // Shorter than the time that buyers have, and longer than a few attempts of anything.
+    await wait(world, 3_000 + random.next() * 6_000);
+    books.server.away.delete("payment");
+  };
+  const terminate: Act = async () => {
+    world.count("an operator ends all runs");
+    terminateAll(world.workflows);
+  };
+  const acts = [kill, kill, away("the gate", gate), away("the books", books.server), paymentAway, terminate];
   const chosen = acts.filter(() => random.chance(0.4));
   // The log's copy of an order may be lost, or the gate's, and not both: docs/guide/protocol.md, I6.
   const loss = random.pick(["none", "gate", "log"]);

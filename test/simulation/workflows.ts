@@ -1,6 +1,7 @@
 /** Durable stories: each is told by one process, and by another from its beginning when that one died. */
 import { type Steps, type Story, stepPatience, type Workflows } from "#engines/workflows";
 import type { Network, Process } from "./network.ts";
+import type { Planted } from "./planted.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -10,6 +11,8 @@ type Run = {
   teller: Process | undefined;
   outcome: string | undefined;
   nudged: boolean;
+  /** By an operator: it asks for no step any more. */
+  isTerminated: boolean;
   wake(): void;
 };
 type Teller = { process: Process; tell(run: Run): void };
@@ -23,12 +26,17 @@ export function createWorkflowServer(): WorkflowServer {
   return { runs: new Map(), tellers: [] };
 }
 
-/** Runs whose teller died are told by somebody else. */
+/** An operator ends every run there is. */
+export function terminateAll(server: WorkflowServer): void {
+  for (const run of server.runs.values()) run.isTerminated = true;
+}
+
+/** Runs whose teller died are told by another process. */
 export function resume(server: WorkflowServer, random: Random): void {
   const living = server.tellers.filter(({ process }) => !process.dead);
   if (living.length === 0) return;
   for (const run of server.runs.values()) {
-    if (run.outcome !== undefined || (run.teller && !run.teller.dead)) continue;
+    if (run.isTerminated || run.outcome !== undefined || (run.teller && !run.teller.dead)) continue;
     const teller = random.pick(living);
     run.teller = teller.process;
     teller.tell(run);
@@ -42,6 +50,7 @@ export function openWorkflows<Input, S extends Steps>(
   { timeline, random, network }: WorkflowWires,
   process: Process,
   story: Story<Input, S>,
+  planted: Planted | undefined,
 ): Workflows<Input> {
   const sleep = (ms: number) => new Promise<void>((resolve) => timeline.after(ms, resolve));
 
@@ -51,14 +60,21 @@ export function openWorkflows<Input, S extends Steps>(
         try {
           return await (story.steps[name] as Steps[string])(input);
         } catch (error) {
-          if (!story.repeated.has(name) && attempt >= stepPatience.attempts) throw error;
+          if (planted === "patience-in-attempts" && name === "requestPayment" && attempt >= 5) throw error;
         }
-        await sleep(Math.min(100 * 3 ** (attempt - 1), 5_000));
+        const { firstPauseMs, pauseFactor, longestPauseMs } = stepPatience;
+        await sleep(Math.min(firstPauseMs * pauseFactor ** (attempt - 1), longestPauseMs));
       }
     };
   }
 
-  const steps = Object.fromEntries(Object.keys(story.steps).map((name) => [name, patient(name)])) as S;
+  const stepsOf = (run: Run) => {
+    const unlessTerminated = (step: Steps[string]): Steps[string] => {
+      return (input) => (run.isTerminated ? new Promise<never>(() => {}) : step(input));
+    };
+    const names = Object.keys(story.steps);
+    return Object.fromEntries(names.map((name) => [name, unlessTerminated(patient(name))])) as S;
+  };
 
   async function tell(run: Run): Promise<void> {
     const waitForNudge = (untilMs: number) =>
@@ -73,7 +89,7 @@ export function openWorkflows<Input, S extends Steps>(
         run.wake = () => end("nudged");
         if (run.nudged) run.wake();
       });
-    const outcome = await story.tell(run.input as Input, steps, waitForNudge);
+    const outcome = await story.tell(run.input as Input, stepsOf(run), waitForNudge);
     if (!process.dead) run.outcome = outcome;
   }
 
@@ -89,7 +105,8 @@ export function openWorkflows<Input, S extends Steps>(
         says: "start a saga",
         effect() {
           if (server.runs.has(id)) return;
-          server.runs.set(id, { id, input, teller: undefined, outcome: undefined, nudged: false, wake() {} });
+          const begun = { teller: undefined, outcome: undefined, nudged: false, isTerminated: false, wake() {} };
+          server.runs.set(id, { id, input, ...begun });
           timeline.after(random.next() * 50, () => resume(server, random));
         },
         unanswered,

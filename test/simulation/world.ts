@@ -116,7 +116,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
       throw error;
     }
   }
-  const server: Server = { statementOf, onCommit: touch, isDown: false, record };
+  const server: Server = { statementOf, onCommit: touch, isDown: false, away: new Set(), record };
 
   const logServer = createLogServer(planted);
   const catalog: Process = { name: "catalog", dead: false, onDeath: new Set(), skewMs: 0 };
@@ -205,7 +205,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     await inventory.start(orders.books);
     running = await startFulfilment({
       ...{ orders, payment, now, onFault, paymentGraceMs: 3_000 },
-      openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story),
+      openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story, planted),
     });
     copy.isUp = true;
     world.note(`${name} is up`);

@@ -1,14 +1,11 @@
-/** Tries steps with the patience that the port promises, for engines whose own retries cannot express it. */
+/** Repeats steps until they succeed, for engines whose own retries cannot express the port's pauses. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#platform/log";
 import { stepPatience } from "./workflows.ts";
 
-/** A used-up step is a value here, so that an engine's own errors are never mistaken for it. */
-export type Attempted = { outcome: unknown } | { failure: string };
-
 export type Attempts = {
-  /** Never settles once the attempts are closed: the step is tried again by whoever tells the run next. */
-  run(step: { run: string; name: string; repeated: boolean; attempt(): Promise<unknown> }): Promise<Attempted>;
+  /** Never settles once the attempts are closed: the process that tells the run next tries the step again. */
+  run(step: { run: string; name: string; attempt(): Promise<unknown> }): Promise<unknown>;
   /** Begins nothing any more and waits for what is under way, at most `withinMs`. */
   close(withinMs: number): Promise<void>;
 };
@@ -32,14 +29,13 @@ export function createAttempts(log: Log): Attempts {
   }
 
   return {
-    async run({ run, name, repeated, attempt }) {
+    async run({ run, name, attempt }) {
+      // Ends when the step succeeds, or with the process.
       for (let count = 1; ; count++) {
         try {
-          return { outcome: await tryOnce(attempt) };
+          return await tryOnce(attempt);
         } catch (error) {
-          const usedUp = !repeated && count >= stepPatience.attempts;
-          log.warn(usedUp ? "step used up" : "step failed", { run, step: name, attempt: count }, error);
-          if (usedUp) return { failure: error instanceof Error ? error.message : String(error) };
+          log.warn("step failed", { run, step: name, attempt: count }, error);
         }
         await sleep(pauseAfterMs(count), undefined, { signal: closing.signal }).catch(() => never);
       }

@@ -17,13 +17,14 @@ export type Story<Input, S extends Steps> = {
   name: string;
   /**
    * Pure: its only effects are its steps and its waiting, in an order that follows from its input and their answers.
-   * A thrown step means that its attempts are used up; whether it took effect is unknown.
+   * A step answers once it has succeeded, however long that takes: that a server is away for a while decides nothing.
    */
   tell(input: Input, steps: S, waitForNudge: WaitForNudge): Promise<string>;
-  /** Each may be run again, after a crash even while it is still running elsewhere, so each is idempotent. */
+  /**
+   * Each may be run again, after a crash even while it is still running elsewhere, so each is idempotent. Each is
+   * repeated until it succeeds, so what may end a story early is an answer, never an error.
+   */
   steps: S;
-  /** Steps that are past giving up: they are repeated until they succeed. The others are tried a few times, then thrown. */
-  repeated: ReadonlySet<keyof S & string>;
 };
 
 export type Workflows<Input> = {
@@ -40,10 +41,8 @@ export type Workflows<Input> = {
   close(): Promise<void>;
 };
 
-/** How patiently a step is tried, the same on every engine: pauses of 100, 300, 900, 2700 and then always 5000 ms. */
+/** The pauses between two tries of a step, the same on every engine: 100, 300, 900, 2700 and then always 5000 ms. */
 export const stepPatience = {
-  /** Of a step that is not repeated; the first counts. */
-  attempts: 5,
   firstPauseMs: 100,
   pauseFactor: 3,
   longestPauseMs: 5_000,

@@ -7,11 +7,20 @@ import type { World } from "../world.ts";
 import { onlooker } from "./units.ts";
 
 /** An order that was promised may end so, and in no other bad way. */
-const fairReasons = new Set(["payment_timeout", "payment_unavailable", "cancelled", undecidedReason]);
+const fairReasons = new Set(["payment_timeout", "cancelled", undecidedReason]);
+/** Why the books do not make an order of a reservation. */
+const refusals = new Set(["sold_out", "limit_per_customer", "fenced"]);
 
-export function brokenOrders({ books }: World, people: People): string | undefined {
-  const { told } = people;
+export function brokenOrders({ books, timeline }: World, people: People): string | undefined {
+  const { told, cancelled } = people;
   const { ledger, orders, outcome, queue } = books.tables;
+  for (const { orderId, status, reason, payBy } of orders.all(onlooker)) {
+    if (status === "CANCELLED" && !cancelled.has(orderId))
+      return "an order is CANCELLED, and its buyer did not ask for it";
+    // The checkers look after every step, so an order that is seen here to have ended has ended now.
+    const isEarly = (status === "FAILED" || reason === undecidedReason) && timeline.now() < payBy.getTime();
+    if (isEarly && !refusals.has(reason ?? "")) return `an order is ${status} before its payBy: ${reason}`;
+  }
   const claims = new Map<string, number>();
   const fates = Map.groupBy(ledger.all(onlooker), ({ orderId }) => orderId);
   for (const [orderId, ofOrder] of fates) {
@@ -53,7 +62,7 @@ export function brokenOrders({ books }: World, people: People): string | undefin
 function takenBack(orders: readonly ({ orderId: string } & Seen)[], { ends }: People): string | undefined {
   for (const { orderId, status: now, reason } of orders) {
     // Refused before it stood: its buyer may order anew under the same key, which makes the same id.
-    if (reason === "fenced" || reason === "sold_out" || reason === "limit_per_customer") continue;
+    if (refusals.has(reason ?? "")) continue;
     const before = ends.get(orderId);
     if (before && !mayFollow(before, now)) return `I11: an order was told ${before} for good, and is ${now}`;
     if (isFinal(now)) ends.set(orderId, now);

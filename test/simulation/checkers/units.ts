@@ -7,8 +7,10 @@ import type { World } from "../world.ts";
 export const onlooker = begin();
 
 export function brokenUnits({ books, gate }: World): string | undefined {
-  // In sync mode a gate that could not be closed is left to itself: nobody buys there (ADR 0016).
-  const isLeft = books.tables.mode.get(onlooker, "the mode")?.mode === "sync";
+  // In sync mode a gate that could not be closed is left to itself, until the switch back has rebuilt it and is ready:
+  // no order passes it meanwhile (ADR 0016).
+  const mode = books.tables.mode.get(onlooker, "the mode");
+  const isLeft = mode?.mode === "sync" || mode?.ready === false;
   if (gate.drift && !isLeft) return gate.drift;
   gate.drift = undefined;
   const { stock, ledger, outcome, entry, stream, quota } = books.tables;

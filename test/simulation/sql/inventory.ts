@@ -353,6 +353,11 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
   }
 }
 
+/** As PostgreSQL compares two rows: by the first column, and where that is equal by the second. */
+export function isAfter(at: number, id: string, otherAt: number, otherId: string): boolean {
+  return at === otherAt ? id > otherId : at > otherAt;
+}
+
 export function unique(constraint: string): never {
   throw new SqlFault("23505", `duplicate key value violates unique constraint "${constraint}"`);
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { undecidedReason } from "../../../src/orders/state.ts";
 import type { Planted } from "../planted.ts";
-import { unique } from "./inventory.ts";
+import { isAfter, unique } from "./inventory.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable } from "./tables.ts";
 
@@ -152,13 +152,17 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       }
       return [];
     },
-    "and pay_by < $1": (tx, [before, limit]) =>
+    "is distinct from 'payment_undecided' and (pay_by, order_id) >": (tx, [before, after, id, limit]) =>
       t.orders
         .all(tx)
         .filter((row) => isOpen(row) && row.payBy < (before as Date) && row.reason !== undecidedReason)
-        .sort((a, b) => a.payBy.getTime() - b.payBy.getTime())
+        .map((row) => ({ row, at: row.payBy.getTime(), orderId: row.orderId }))
+        .filter(({ at, orderId }) =>
+          isAfter(at, orderId, after === "-infinity" ? 0 : (after as Date).getTime(), id as string),
+        )
+        .sort((a, b) => (isAfter(a.at, a.orderId, b.at, b.orderId) ? 1 : -1))
         .slice(0, limit as number)
-        .map(({ orderId }) => ({ id: orderId })),
+        .map(({ row }) => shown(row)),
     "status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by": (tx, [limit]) =>
       t.orders
         .all(tx)

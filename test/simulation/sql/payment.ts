@@ -1,6 +1,6 @@
 /** Twins of the statements of src/payment. */
 import type { Payment } from "../../../src/payment/books.ts";
-import { unique } from "./inventory.ts";
+import { isAfter, unique } from "./inventory.ts";
 import type { Twins } from "./statements.ts";
 import { createTable, type Transaction } from "./tables.ts";
 
@@ -146,10 +146,14 @@ export function paymentTwins(t: PaymentTables): Twins {
       }
       return [];
     },
-    "and kept_at is null and granted_at < $1": (tx, [before]) =>
+    "and kept_at is null and granted_at < $1": (tx, [before, after, id, limit]) =>
       t.payment
         .all(tx)
         .filter((row) => isUnkept(row) && row.grantedAt !== null && row.grantedAt < (before as Date))
+        .map((row) => ({ ...row, at: row.grantedAt?.getTime() ?? 0 }))
+        .filter(({ at, paymentId }) => isAfter(at, paymentId, (after as Date).getTime(), id as string))
+        .sort((a, b) => (isAfter(a.at, a.paymentId, b.at, b.paymentId) ? 1 : -1))
+        .slice(0, limit as number)
         .map(({ orderId, paymentId, grantedAt }) => ({ orderId, paymentId, grantedAt })),
     "insert into payment.webhook_inbox": (tx, [provider, eventId]) => {
       const key = `${provider} ${eventId}`;

@@ -1,6 +1,6 @@
 /** The Sql port over the tables in memory: each statement, and each commit, is a call of its own over the network. */
 import { CommitUnknown, type Row, type Sql, type Tx } from "#engines/sql";
-import type { Network, Process } from "../network.ts";
+import { MustWait, type Network, type Process } from "../network.ts";
 import type { Answer, Recorder } from "./record.ts";
 import type { Statement } from "./statements.ts";
 import { begin, end, SqlFault, type Transaction } from "./tables.ts";
@@ -10,6 +10,8 @@ export type Server = {
   /** Looked at after every commit. */
   onCommit(): void;
   isDown: boolean;
+  /** Schemas whose tables do not answer: renamed, locked, or in a database of their own that is away. */
+  away: Set<string>;
   record?: Recorder | undefined;
 };
 
@@ -18,6 +20,9 @@ export function connect(server: Server, network: Network, process: Process): Sql
 
   function execute(transaction: Transaction, text: string, values: readonly unknown[]): object[] {
     const { name, run } = server.statementOf(text);
+    for (const schema of server.away) {
+      if (text.includes(`${schema}.`)) throw new SqlFault("42P01", `the tables of ${schema} are away`);
+    }
     // The product goes on to change what it is given.
     const note = (answer: Answer) =>
       server.record?.(structuredClone({ kind: "statement", name, text, values, answer }), transaction);
@@ -94,10 +99,15 @@ export function connect(server: Server, network: Network, process: Process): Sql
       const { name } = server.statementOf(text);
       const effect = () => {
         if (server.isDown || transaction.ended) throw gone();
-        const rows = execute(transaction, text, values) as R[];
-        end(transaction, true);
-        server.onCommit();
-        return rows;
+        try {
+          const rows = execute(transaction, text, values) as R[];
+          end(transaction, true);
+          server.onCommit();
+          return rows;
+        } catch (error) {
+          if (!(error instanceof MustWait)) end(transaction, false);
+          throw error;
+        }
       };
       return network.call({ process, says: name, effect, unanswered: gone });
     },

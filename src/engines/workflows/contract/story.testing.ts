@@ -1,7 +1,7 @@
 /** The contract's own story acts out whatever its input asks for. Pure, and types only, so that Temporal can bundle it. */
 import type { WaitForNudge } from "../workflows.ts";
 
-export type Act = "first" | "second" | "stubborn" | "wait" | "stake all on second";
+export type Act = "first" | "second" | "third" | "wait" | "throw";
 
 export type Plot = {
   run: string;
@@ -11,15 +11,14 @@ export type Plot = {
 };
 
 type Step = (run: string) => Promise<string>;
-/** "stubborn" is the one that is repeated until it succeeds. */
-export type PlotSteps = { first: Step; second: Step; stubborn: Step };
+export type PlotSteps = { first: Step; second: Step; third: Step };
 
 export async function contractStory(plot: Plot, steps: PlotSteps, waitForNudge: WaitForNudge): Promise<string> {
   const told: string[] = [];
   for (const act of plot.acts) {
     if (act === "wait") told.push(await waitForNudge(plot.untilMs));
-    else if (act === "stake all on second") told.push(await steps.second(plot.run));
-    else told.push(await steps[act](plot.run).catch(() => `${act} was given up`));
+    else if (act === "throw") throw new Error("the story throws, as the law wants it to");
+    else told.push(await steps[act](plot.run));
   }
   return told.join(", ");
 }

@@ -18,8 +18,7 @@ export function recordingStory(sql: Recorder, teller: string, hangsAt?: string):
   return {
     name: "contractStory",
     tell: contractStory,
-    steps: { first: record("first"), second: record("second"), stubborn: record("stubborn") },
-    repeated: new Set(["stubborn"]),
+    steps: { first: record("first"), second: record("second"), third: record("third") },
   };
 }
 

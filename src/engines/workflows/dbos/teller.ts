@@ -1,7 +1,7 @@
 /** Tells a story inside of a DBOS workflow, and keeps the engine's own troubles out of it. */
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Log } from "#platform/log";
-import { type Attempted, createAttempts, never, settledWithin } from "../attempts.ts";
+import { createAttempts, never, settledWithin } from "../attempts.ts";
 import type { Steps, Story, WaitForNudge } from "../workflows.ts";
 
 export const NUDGE_TOPIC = "nudge";
@@ -11,6 +11,9 @@ export const NUDGE_TOPIC = "nudge";
  * polling every 10 s cost 1,700 transactions a second (measured), so it is seldom.
  */
 const POLL_MS = 30_000;
+
+/** What DBOS keeps of a step. `failure` only in runs of versions that gave a step up after five attempts. */
+type Kept = { outcome: unknown } | { failure: string };
 
 export type Teller<Input> = {
   /** The workflow function: its promise follows the story, or an error of DBOS itself. */
@@ -25,19 +28,19 @@ export function createTeller<Input, S extends Steps>(story: Story<Input, S>, log
   const writing = new Set<Promise<unknown>>();
   let closed = false;
 
-  function runStep(name: string, attempt: () => Promise<unknown>): Promise<Attempted> {
+  function runStep(name: string, attempt: () => Promise<unknown>): Promise<Kept> {
     const run = DBOS.workflowID ?? "";
     // Until its body runs, DBOS looks up whether the step has an answer. Shut down in that moment, DBOS would fail the
     // step with an error of its own and write that down as the step's answer.
     const begun = Promise.withResolvers<void>();
     beginning.add(begun.promise);
     begun.promise.then(() => beginning.delete(begun.promise));
-    const step = DBOS.runStep(
+    const step: Promise<Kept> = DBOS.runStep(
       async () => {
         begun.resolve();
-        const attempted = await attempts.run({ run, name, repeated: story.repeated.has(name), attempt });
+        const outcome = await attempts.run({ run, name, attempt });
         writing.add(step);
-        return attempted;
+        return { outcome };
       },
       { name },
     );
@@ -68,9 +71,9 @@ export function createTeller<Input, S extends Steps>(story: Story<Input, S>, log
 
       function durable(name: string, step: Steps[string]): Steps[string] {
         return async (argument) => {
-          const attempted = await engine(() => runStep(name, () => step(argument)));
-          if ("failure" in attempted) throw new Error(`step ${name} was given up: ${attempted.failure}`);
-          return attempted.outcome;
+          const kept = await engine(() => runStep(name, () => step(argument)));
+          if ("failure" in kept) throw new Error(`step ${name} was given up: ${kept.failure}`);
+          return kept.outcome;
         };
       }
 

@@ -2,4 +2,4 @@
 import { contractStory as tell } from "../contract/story.testing.ts";
 import { temporalStory } from "./story.ts";
 
-export const contractStory = temporalStory({ tell, repeated: new Set(["stubborn"] as const) });
+export const contractStory = temporalStory({ tell });

@@ -2,6 +2,8 @@
 import {
   condition,
   defineSignal,
+  isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -18,7 +20,7 @@ export const NUDGE_SIGNAL = "nudge";
  * Open runs are replayed against it: one that comes to ask for its steps in another order needs another name, and the
  * old one stays exported until its runs have ended.
  */
-export function temporalStory<Input, S extends Steps>({ tell, repeated }: Pick<Story<Input, S>, "tell" | "repeated">) {
+export function temporalStory<Input, S extends Steps>({ tell }: Pick<Story<Input, S>, "tell">) {
   async function told(input: Input): Promise<string> {
     let nudged = false;
     setHandler(defineSignal(NUDGE_SIGNAL), () => {
@@ -33,14 +35,14 @@ export function temporalStory<Input, S extends Steps>({ tell, repeated }: Pick<S
       return heard ? "nudged" : "deadline";
     };
 
-    return tell(input, durableSteps<S>(repeated), waitForNudge);
+    return tell(input, durableSteps<S>(), waitForNudge);
   }
   // Else an error of the story's own would have its turn tried again for ever, and the run would never be said to fail.
   setWorkflowOptions({ failureExceptionTypes: [Error] }, told);
   return told;
 }
 
-const { attempts, firstPauseMs, pauseFactor, longestPauseMs, attemptTimeoutMs } = stepPatience;
+const { firstPauseMs, pauseFactor, longestPauseMs, attemptTimeoutMs } = stepPatience;
 
 const locally = proxyLocalActivities({ startToCloseTimeout: attemptTimeoutMs, retry: { maximumAttempts: 1 } });
 
@@ -51,24 +53,31 @@ const retry = {
   maximumInterval: longestPauseMs,
 };
 const untilDone = proxyActivities({ startToCloseTimeout: attemptTimeoutMs, retry });
-const aFewTimes = proxyActivities({
-  startToCloseTimeout: attemptTimeoutMs,
-  retry: { ...retry, maximumAttempts: attempts - 1 },
-});
+
+/** In the history of a run whose step an earlier version gave up, and which this version has taken up again. */
+const RETRIED_AGAIN = "a step that was given up is tried again";
 
 /**
  * The first attempt is a local activity, which costs the server nothing of its own: all that happens between two waits
  * is reported in one call. The others are ordinary activities: their retries leave no trace in the history, whose
  * length is limited, so they can go on for days; and a step that hangs holds up no turn of the worker.
  */
-function durableSteps<S extends Steps>(repeated: ReadonlySet<string>): S {
+function durableSteps<S extends Steps>(): S {
   function durable(name: string): Steps[string] {
     return async (input) => {
       try {
         return await step(locally, name)(input);
       } catch {
         await sleep(firstPauseMs);
-        return step(repeated.has(name) ? untilDone : aFewTimes, name)(input);
+      }
+      for (;;) {
+        try {
+          return await step(untilDone, name)(input);
+        } catch (error) {
+          // Only what an earlier version began can fail here: it gave some steps five attempts. A history that went on
+          // from there has to be replayed as it was; a run that is there now tries again. A cancelled run ends.
+          if (isCancellation(error) || !patched(RETRIED_AGAIN)) throw error;
+        }
       }
     };
   }
