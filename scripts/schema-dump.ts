@@ -16,7 +16,16 @@ export async function dumpSchema(): Promise<string> {
   resources.defer(() => rm(dataDir, { recursive: true, force: true }));
   const database = await openDatabase({ dataDir, databaseUrl: undefined }, log);
   resources.defer(database.stop);
-  const settings = { kafka: undefined, temporal: undefined, databaseUrls: {}, topics: [], consumed: [], shopName: "" };
+  const settings = {
+    kafka: undefined,
+    temporal: undefined,
+    databaseUrls: {},
+    topics: [],
+    consumed: [],
+    shopName: "",
+    terms: [],
+    alone: "a dump",
+  };
   const engines = await openEngines(settings, database, schemas, log);
   resources.defer(engines.close);
   const tables = await engines.sql("schema dump", 1).query<Table>(selectTables);

@@ -52,7 +52,10 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
     if (chosen.length < services.length) console.log(`${names.join(", ")} up: http://${config.HOST}:${system.port}`);
     if (config.profile.sql === "embedded") await seedDemoShop(await createAsk({ ...config, PORT: system.port }));
     if (chosen.length === services.length) process.stdout.write(bannerOf(config, database, system));
-    log.error("the database ended by itself", {}, await database.failed);
+    const failed = database.failed.then((error) => ["the database ended by itself", error] as const);
+    const alone = system.failed.then((error) => ["this process may not go on in its shop", error] as const);
+    const [what, error] = await Promise.race([failed, alone]);
+    log.error(what, {}, error);
   } catch (error) {
     // Ctrl-C in the middle of starting; the process ends as soon as all is closed.
     if (lifecycle.stopping) return;
@@ -76,14 +79,20 @@ export async function startSystem(
 ) {
   const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
-  const gate = await openGate(redisSettings(config), engines.shop, engines.sql("gate", 2), log);
+  const gate = await openGate(redisSettings(config), {
+    ...{ shop: engines.shop, sql: engines.sql("gate", 2), log },
+    onServer: (server) =>
+      void engines.tellGate(server).catch((error) => log.debug("server not told", { failure: String(error) })),
+  });
   lifecycle.onStop("gate", gate.shutdown);
+  await engines.requireSameServers();
   const clock = await followDatabaseClock(engines, log, lifecycle);
   const faces = await assemble({ config, engines, gate, log, now: clock.nowMs });
   const management = managementOf(config);
   const app = await createServer(faces, chosen, management);
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
+  await engines.agree();
   const observing = observe(faces);
   lifecycle.onStop("observation", observing.stop);
   const { port, managementPort } = await listen(app, config, management);
@@ -93,7 +102,7 @@ export async function startSystem(
     faces.health.drain();
     if (chosen.length < services.length) await pause(drainMs);
   });
-  return { app, faces, host: config.HOST, port, managementPort, says: engines.says };
+  return { app, faces, host: config.HOST, port, managementPort, says: engines.says, failed: engines.failed };
 }
 
 const lookAtClockEveryMs = 2_000;

@@ -8,6 +8,7 @@ import { checkCommandLine, saysOf } from "../command-line.ts";
 import { readConfig, settings } from "../config/config.ts";
 import { migrateOnly, runDropgate } from "../main.ts";
 import { serviceNames } from "../services.ts";
+import { tellEngines } from "./adopt.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
@@ -90,9 +91,25 @@ const reconcile = defineCommand({
   },
 });
 
+const engines = defineCommand({
+  meta: {
+    name: "engines",
+    description: "Tell which engines the shop lives on, and whether these settings say the same",
+  },
+  args: {
+    adopt: { type: "boolean", description: "Move the shop to what these settings say; none of its processes may run" },
+    "log-is-lost": { type: "boolean", description: "With --adopt: the old log is gone for good and cannot be asked" },
+  },
+  async run({ args }) {
+    const logIsLost = args["log-is-lost"] ?? false;
+    if (logIsLost && !args.adopt) throw new Refused("--log-is-lost goes with --adopt");
+    await tellEngines(readConfig(), { adopt: args.adopt ?? false, logIsLost, print: console.log });
+  },
+});
+
 const main = defineCommand({
   meta: { name: "dropgate", description: "A flash-sale order system: no unit sold twice, none lost" },
-  subCommands: { start, migrate, seed, token, sync, reconcile },
+  subCommands: { start, migrate, seed, token, sync, reconcile, engines },
 });
 
 function print(answer: unknown): void {

@@ -1,5 +1,5 @@
 /** What the settings say to each engine: an engine that has no address here runs embedded. */
-import type { EngineSettings } from "#engines/open";
+import type { EngineSettings, Term } from "#engines/open";
 import type { RedisSettings } from "#inventory";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";
@@ -12,8 +12,7 @@ export function engineSettings(config: Config): EngineSettings {
           bootstrap: KAFKA_BOOTSTRAP,
           maxPollRecords: config.KAFKA_MAX_POLL_RECORDS,
           sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
-          tls: tlsOf(config.KAFKA_TLS, config.KAFKA_CA_FILE),
-          sasl: loginOf(config),
+          ...kafkaSecurity(config),
         }
       : undefined,
     temporal: TEMPORAL_ADDRESS
@@ -31,9 +30,35 @@ export function engineSettings(config: Config): EngineSettings {
       reports: config.REPORTS_DATABASE_URL,
     },
     shopName: config.SHOP ?? "",
+    terms: termsOf(config),
+    alone: config.REDIS_HOST ? undefined : "REDIS_HOST is not set, so the stock gate would be in this process's memory",
     consumed: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS],
     topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
   };
+}
+
+/** What a process that has it otherwise would break: where orders are counted, promised and ended, and under which names. */
+export function termsOf(config: Config): Term[] {
+  const { REDIS_HOST, REDIS_PORT, KAFKA_BOOTSTRAP, TEMPORAL_ADDRESS } = config;
+  const redisAt = REDIS_HOST && `${REDIS_HOST}:${REDIS_PORT}`;
+  return [
+    { name: "name", value: config.SHOP ?? "", setting: "SHOP" },
+    { name: "gate", value: REDIS_HOST ? "Redis" : "memory", setting: "REDIS_HOST", place: redisAt },
+    {
+      name: "log",
+      value: KAFKA_BOOTSTRAP ? "Kafka" : "PostgreSQL",
+      setting: "KAFKA_BOOTSTRAP",
+      place: KAFKA_BOOTSTRAP,
+    },
+    {
+      ...{ name: "workflows", value: TEMPORAL_ADDRESS ? "Temporal" : "PostgreSQL", setting: "TEMPORAL_ADDRESS" },
+      place: TEMPORAL_ADDRESS,
+    },
+    { name: "products topic", value: config.TOPIC_PRODUCT_EVENTS, setting: "TOPIC_PRODUCT_EVENTS" },
+    { name: "reservations topic", value: config.TOPIC_ORDERS_RESERVATIONS, setting: "TOPIC_ORDERS_RESERVATIONS" },
+    { name: "prices group", value: config.GROUP_PRODUCT_PRICES, setting: "GROUP_PRODUCT_PRICES" },
+    { name: "settlement group", value: config.GROUP_ORDER_PROCESSOR, setting: "GROUP_ORDER_PROCESSOR" },
+  ];
 }
 
 export function redisSettings(config: Config): RedisSettings | undefined {
@@ -47,6 +72,11 @@ export function redisSettings(config: Config): RedisSettings | undefined {
     tls: tlsOf(config.REDIS_TLS, config.REDIS_CA_FILE),
     timeoutMs: config.REDIS_TIMEOUT_MS,
   };
+}
+
+/** Also of a Kafka that is no longer set: the shop may be on its way from there. */
+export function kafkaSecurity(config: Config): Pick<NonNullable<EngineSettings["kafka"]>, "tls" | "sasl"> {
+  return { tls: tlsOf(config.KAFKA_TLS, config.KAFKA_CA_FILE), sasl: loginOf(config) };
 }
 
 function tlsOf(isOn: boolean, caFile: string | undefined) {

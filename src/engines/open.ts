@@ -4,6 +4,9 @@ import type { Security } from "./log/kafka/security.ts";
 import type { EventLog } from "./log/log.ts";
 import { createOwnedLog } from "./log/owned-log.ts";
 import { eventLogSchema, openPostgresLog } from "./log/postgres/postgres.ts";
+import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
+import { openPresence, type Presence, type Server } from "./shop/presence.ts";
+import { requireSameServers } from "./shop/servers.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
 import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts";
 import { startPostgres } from "./sql/embedded/embedded.ts";
@@ -39,6 +42,14 @@ export async function openDatabase(
   return { url: server.url, says, failed, stop: () => server.stop() };
 }
 
+export { engineDifferences, moveEngines } from "./move.ts";
+export type { Term } from "./shop/agreement.ts";
+
+/** For a command that asks the books something and ends. */
+export function openPool(url: string): Sql {
+  return openSql({ url, maxConnections: 1, applicationName: "dropgate command" });
+}
+
 export type EngineSettings = {
   kafka: (Security & { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number }) | undefined;
   temporal: { address: string; namespace: string; taskQueue: string } | undefined;
@@ -49,6 +60,10 @@ export type EngineSettings = {
   consumed: readonly string[];
   /** The setting SHOP, empty where there is none. */
   shopName: string;
+  /** What all processes of the shop have to agree on. */
+  terms: readonly Term[];
+  /** Why no other process of the shop may run; absent where several may. */
+  alone: string | undefined;
 };
 
 export type Engines = {
@@ -63,6 +78,14 @@ export type Engines = {
   dryWrite(): Promise<void>;
   log: EventLog;
   shop: Shop;
+  /** Tells the shop's other processes which server the gate is on. */
+  tellGate(server: Server): Promise<void>;
+  /** To be called when the gate is open too. @throws where the shop's other processes are on other servers. */
+  requireSameServers(): Promise<void>;
+  /** Everything runs: from now on these engines are what the shop lives on. @throws where another process was first. */
+  agree(): Promise<void>;
+  /** Fulfils with the reason once this process may not go on beside the shop's others. */
+  failed: Promise<Error>;
   /** `workflowFile` is where an engine that runs stories apart from this process finds this one. */
   openWorkflows<Input, S extends Steps>(story: Story<Input, S>, workflowFile: URL): Promise<Workflows<Input>>;
   says: { log: string; workflows: string };
@@ -78,9 +101,11 @@ export async function openEngines(
   schemas: readonly ModuleSchema[],
   log: Log,
 ): Promise<Engines> {
-  const { kafka, temporal, topics } = settings;
+  const { kafka, temporal, topics, terms } = settings;
   await migrateDatabase(settings, { url }, schemas);
+  await using resources = new AsyncDisposableStack();
   const pools: Pool[] = [];
+  resources.defer(async () => void (await Promise.all(pools.map(({ sql }) => sql.close()))));
   const trouble = createServerTrouble();
   const sql = (module: string, maxConnections: number) => {
     const own = settings.databaseUrls[module] ?? url;
@@ -91,11 +116,17 @@ export async function openEngines(
   };
   const common = sql("log", 4);
   const shop = await readShop(common, { name: settings.shopName, url });
+  const mayGoOn = () => requireAgreement(common, terms);
+  await mayGoOn();
+  const presence = await openPresence({ url, alone: settings.alone, log, mayGoOn });
+  resources.defer(() => presence.close());
   const eventLog = kafka
-    ? await openKafka({ ...kafka, consumed: settings.consumed, shop, log })
+    ? await openKafka({ ...kafka, consumed: settings.consumed, shop, presence, log })
     : await openPostgresLog({ sql: common, url, log });
+  resources.defer(() => eventLog.close());
   const partitions = kafka ? kafkaPartitions : 1;
   await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions })));
+  const opened = resources.move();
   return {
     sql,
     async databaseMs() {
@@ -107,6 +138,10 @@ export async function openEngines(
     dryWrite: () => dryWriteAll(pools, trouble),
     log: eventLog,
     shop,
+    tellGate: (server) => presence.tell("gate", server),
+    requireSameServers: () => requireSameServers(presence),
+    agree: () => agree(common, terms),
+    failed: presence.lost,
     async openWorkflows(story, workflowFile) {
       if (!temporal) return openDbosWorkflows({ url, story, log });
       const { openTemporalWorkflows } = await import("./workflows/temporal/temporal.ts");
@@ -116,27 +151,31 @@ export async function openEngines(
       log: kafka ? `Kafka at ${kafka.bootstrap}` : "in PostgreSQL",
       workflows: temporal ? `Temporal at ${temporal.address}` : "DBOS in PostgreSQL",
     },
-    async close() {
-      await eventLog.close();
-      await Promise.all(pools.map(({ sql }) => sql.close()));
-    },
+    close: () => opened.disposeAsync(),
   };
 }
 
 /** The clients of the real engines are only loaded where they are used: they are large. */
 async function openKafka(
-  kafka: NonNullable<EngineSettings["kafka"]> & { consumed: readonly string[]; shop: Shop; log: Log },
+  kafka: NonNullable<EngineSettings["kafka"]> & {
+    consumed: readonly string[];
+    shop: Shop;
+    presence: Presence;
+    log: Log;
+  },
 ): Promise<EventLog> {
-  const { consumed, shop, ...access } = kafka;
+  const { consumed, shop, presence, ...access } = kafka;
   const { openKafkaLog } = await import("./log/kafka/kafka.ts");
   const eventLog = await openKafkaLog({ ...access, clientId: "dropgate" });
   try {
-    for (const topic of consumed) await eventLog.claim(topic, shop);
+    const ids: string[] = [];
+    for (const topic of consumed) ids.push(await eventLog.claim(topic, shop));
+    await presence.tell("log", { id: ids.join(" "), address: access.bootstrap });
   } catch (error) {
     await eventLog.close();
     throw error;
   }
-  return createOwnedLog(eventLog, shop, (topic) => eventLog.claim(topic, shop));
+  return createOwnedLog(eventLog, shop, async (topic) => void (await eventLog.claim(topic, shop)));
 }
 
 /** Brings the schemas up to date, each where its module keeps it; answers the files that were applied. */

@@ -30,6 +30,7 @@ export type { Order, TimelineEntry } from "./books.ts";
 export type { SeenOrder } from "./look.ts";
 export { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
 export { orderRoutes } from "./routes.ts";
+export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
 export type { PaymentView } from "./view.ts";

@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { createClient as createRedis } from "@redis/client";
 import pg from "pg";
 import { createLog } from "#platform/log";
+import { startServers } from "../../scripts/servers.ts";
 import { openKafkaLog } from "../../src/engines/log/kafka/kafka.ts";
 import type { StoredRecord } from "../../src/engines/log/log.ts";
 import { shopHeader } from "../../src/engines/shop/shop.ts";
@@ -155,5 +156,40 @@ describe("two shops on the same servers", { timeout: 300_000 }, () => {
     await fleet.member("all").stop();
     await fleet.member("all").start();
     assert.equal((await fleet.reconcile()).status, "OK");
+  });
+
+  it("O34: a process of the first shop without REDIS_HOST does not start beside it, and no order is broken", async () => {
+    const command = await start({ DATABASE_URL: fleet.environment.DATABASE_URL as string, REDIS_HOST: "" });
+    assert.equal(await command.ended, 1);
+    assert.match(command.output, /REDIS_HOST: this process has gate memory, and the shop gate Redis at 127/);
+  });
+
+  it("O34: nor does one whose REDIS_HOST or KAFKA_BOOTSTRAP leads to another server", async () => {
+    mkdirSync(`${fleet.folder}/other`);
+    const others = await startServers({ folder: `${fleet.folder}/other`, which: ["redis", "kafka"] });
+    try {
+      const { REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, KAFKA_BOOTSTRAP } = others.env as Record<string, string>;
+      const DATABASE_URL = fleet.environment.DATABASE_URL as string;
+      const elsewhere = [
+        [{ REDIS_HOST, REDIS_PORT, REDIS_PASSWORD }, /has the shop's gate at .* another server: .* same REDIS_HOST/],
+        [{ KAFKA_BOOTSTRAP }, /has the shop's log at .* another server: .* same KAFKA_BOOTSTRAP/],
+      ] as const;
+      for (const [change, says] of elsewhere) {
+        const command = await start({ DATABASE_URL, ...(change as Record<string, string>) });
+        assert.equal(await command.ended, 1);
+        assert.match(command.output, says);
+      }
+    } finally {
+      await others.stopAll();
+    }
+  });
+
+  it("O34: a second process with the same settings starts, also after Redis was killed and the first found it again", async () => {
+    await fleet.servers.redis.kill("SIGKILL");
+    await fleet.servers.redis.start();
+    const command = await start({ DATABASE_URL: fleet.environment.DATABASE_URL as string });
+    await command.untilUp();
+    command.kill("SIGTERM");
+    assert.equal(await command.ended, 0, command.output);
   });
 });

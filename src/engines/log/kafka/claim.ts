@@ -8,8 +8,11 @@ import type { Appender } from "./append.ts";
 import type { Cluster } from "./cluster.ts";
 import { createFetcher } from "./fetch.ts";
 
-/** @throws OtherShops where the topic is not this shop's. */
-export type ClaimTopic = (topic: string, shop: Shop) => Promise<void>;
+/**
+ * Answers an id that no other Kafka has for this topic; a cluster's own id is often written by hand.
+ * @throws OtherShops where the topic is not this shop's.
+ */
+export type ClaimTopic = (topic: string, shop: Shop) => Promise<string>;
 
 export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appender): ClaimTopic {
   async function firstClaim(name: string): Promise<Claim | undefined> {
@@ -38,7 +41,7 @@ export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appen
       claim = await firstClaim(name);
     }
     if (!claim) throw new Error(`the claim in Kafka's topic ${name} was written and is not there: try again`);
-    if (claim.shop === shop.id) return;
+    if (claim.shop === shop.id) return (await cluster.topic(name)).id;
     throw new OtherShops(`Kafka's topic ${topic}`, claim, `kafka-topics --delete --topic ${name}`);
   };
 }

@@ -22,8 +22,10 @@ export type KafkaLogOptions = Credentials & {
   log: Log;
 };
 
+export type KafkaLog = EventLog & { claim: ClaimTopic };
+
 /** @throws Error within 5 s, naming KAFKA_BOOTSTRAP and its hosts, when no broker answers. */
-export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog & { claim: ClaimTopic }> {
+export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
   const { maxPollRecords, sessionTimeoutMs, log, ...access } = options;
   const cluster = await openCluster(access);
   const admin = createAdmin(cluster);

@@ -5,6 +5,7 @@ import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type Test
 import { refusalOf, serverFrom } from "./server.ts";
 
 const good = {
+  runId: "def",
   version: "7.0.15",
   replicationId: "abc",
   role: "master",

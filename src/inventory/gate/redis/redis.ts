@@ -28,6 +28,7 @@ import { openLink, type RedisAddress } from "./link.ts";
 import { createLives, type Life, type NonceStore } from "./lives.ts";
 import { createRecordFinder } from "./records.ts";
 import type { ScriptName } from "./scripts.ts";
+import type { RedisServer } from "./server.ts";
 
 export type { NonceStore } from "./lives.ts";
 
@@ -41,6 +42,8 @@ export type RedisGateOptions = RedisAddress & {
   reserveTimeoutMs?: number;
   /** The shop does without the gate at the moment: open, whether Redis answers or not. */
   mayBeAway?: boolean;
+  /** Called for each connection. */
+  onServer?(server: RedisServer): void;
   log: Log;
 };
 
@@ -51,7 +54,13 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
   const lives = createLives({ nonces, timeoutMs });
   const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
-  const link = await openLink({ ...options, onConnected: (one) => void lives.find(one).catch(onUnknownLife) });
+  const link = await openLink({
+    ...options,
+    onConnected(one) {
+      options.onServer?.(one.server);
+      lives.find(one).catch(onUnknownLife);
+    },
+  });
   const calls = createCalls({ link, lives, keys, timeoutMs, onUnknownLife });
   const finder = createRecordFinder({ link, calls, keys, timeoutMs, log });
   if (!options.mayBeAway) await lives.find(link.connection("life"));

@@ -1,6 +1,8 @@
 /** What the gate asks of a Redis server, read from its INFO. */
 
 export type RedisServer = {
+  /** Of this process of the server: another one after each restart. */
+  runId: string;
   version: string;
   /** Changes when a replica is promoted: the data of the new master may lack what the old one had answered. */
   replicationId: string;
@@ -13,6 +15,7 @@ export type RedisServer = {
 export function serverFrom(info: string): RedisServer {
   const values = new Map(info.split("\r\n").map((line) => line.split(":", 2) as [string, string]));
   return {
+    runId: values.get("run_id") ?? "unknown",
     version: values.get("redis_version") ?? "unknown",
     replicationId: values.get("master_replid") ?? "unknown",
     role: values.get("role") ?? "unknown",

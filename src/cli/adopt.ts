@@ -1,0 +1,45 @@
+/** `dropgate engines`: what the shop lives on, and its move to what the settings say. */
+import { engineDifferences, migrateDatabase, moveEngines, openDatabase, openPool } from "#engines/open";
+import { startSagasAnew } from "#orders";
+import { createLog } from "#platform/log";
+import type { Config } from "../config/config.ts";
+import { engineSettings, kafkaSecurity, termsOf } from "../config/engines.ts";
+import { schemas } from "../main.ts";
+import { Refused } from "./ask.ts";
+
+export type AdoptOptions = { adopt: boolean; logIsLost: boolean; print(line: string): void };
+
+export async function tellEngines(config: Config, { adopt, logIsLost, print }: AdoptOptions): Promise<void> {
+  const log = createLog({ level: config.LOG_LEVEL });
+  const terms = termsOf(config);
+  await using resources = new AsyncDisposableStack();
+  const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
+  resources.defer(() => database.stop());
+  const { url } = database;
+  await migrateDatabase(engineSettings(config), { url }, schemas);
+  const orders = openPool(config.ORDERS_DATABASE_URL ?? url);
+  resources.defer(() => orders.close());
+  const common = openPool(url);
+  resources.defer(() => common.close());
+
+  const differences = await engineDifferences(common, terms);
+  for (const { name, value, place } of terms) {
+    const agreed = differences.find(({ term }) => term.name === name)?.agreed;
+    const now = `${value || "none"}${place ? ` at ${place}` : ""}`;
+    print(`${name.padEnd(20)} ${agreed ? `${agreed.value || "none"}, and these settings say ${now}` : now}`);
+  }
+  if (!adopt) {
+    if (differences.length > 0)
+      print("\nNo process starts with these settings. To move the shop: dropgate engines --adopt");
+    return;
+  }
+  const moved = await moveEngines({
+    ...{ url, terms, security: kafkaSecurity(config), logIsLost, log },
+    async prepare(changed) {
+      if (changed.has("workflows") || changed.has("name")) await startSagasAnew(orders);
+    },
+  }).catch((error: Error) => {
+    throw new Refused(`\nNothing was changed: ${error.message}`, { cause: error });
+  });
+  print(moved.length === 0 ? "\nThe shop lives on these already." : "\nFrom now on the shop lives on these.");
+}

@@ -1,0 +1,93 @@
+/** A shop changes its engines on purpose: alone, and only once the old log has nothing left that was accepted. */
+import type { Log } from "#platform/log";
+import type { Security } from "./log/kafka/security.ts";
+import { type EventLog, lagOf } from "./log/log.ts";
+import { openPostgresLog } from "./log/postgres/postgres.ts";
+import {
+  type Agreed,
+  agreeAnew,
+  type Difference,
+  differencesFrom,
+  readAgreement,
+  type Term,
+} from "./shop/agreement.ts";
+import { openPresence } from "./shop/presence.ts";
+import { openSql } from "./sql/postgres.ts";
+import type { Sql } from "./sql/sql.ts";
+
+export type MoveOptions = {
+  url: string;
+  terms: readonly Term[];
+  /** How the shop's former Kafka is spoken to. */
+  security: Security;
+  /** The old log is gone for good: what it alone had is decided from what the gate kept of it. */
+  logIsLost: boolean;
+  log: Log;
+  /** Called while no process of the shop runs, before the new terms are written. */
+  prepare(changed: ReadonlySet<string>): Promise<void>;
+};
+
+/** What the settings say otherwise than the shop's books. */
+export async function engineDifferences(sql: Sql, terms: readonly Term[]): Promise<Difference[]> {
+  return differencesFrom(await readAgreement(sql), terms);
+}
+
+/** Answers what was changed. @throws where a process runs, or where the old log holds what is not settled. */
+export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
+  const { url, terms, log, logIsLost, prepare } = options;
+  const alone = "a shop is moved to other engines while none of its processes runs";
+  await using resources = new AsyncDisposableStack();
+  const sql = openSql({ url, maxConnections: 2, applicationName: "dropgate engines" });
+  resources.defer(() => sql.close());
+  const presence = await openPresence({ url, alone, log, mayGoOn: async () => {} });
+  resources.defer(() => presence.close());
+  const agreement = await readAgreement(sql);
+  const differences = differencesFrom(agreement, terms);
+  const changed = new Set(differences.map(({ term }) => term.name));
+  const movesLog = logTerms.some((name) => changed.has(name));
+  if (movesLog && !logIsLost) await requireSettled(options, agreement, sql);
+  if (changed.size > 0) await prepare(changed);
+  await agreeAnew(sql, terms);
+  return differences;
+}
+
+const logTerms = ["log", "products topic", "reservations topic", "prices group", "settlement group"];
+
+async function requireSettled(options: MoveOptions, agreement: readonly Agreed[], sql: Sql): Promise<void> {
+  const agreed = (name: string) => agreement.find((one) => one.name === name)?.value ?? "";
+  const old = await openOldLog(options, agreement, sql);
+  try {
+    const consumed = [
+      [agreed("settlement group"), agreed("reservations topic")],
+      [agreed("prices group"), agreed("products topic")],
+    ] as const;
+    for (const [group, topic] of consumed) {
+      const left = lagOf(await old.endOffsets(topic), await old.committedOffsets(group, topic));
+      if (left > 0) {
+        throw new Error(
+          `${left} records of ${topic} are not settled: start the shop as it was, let it settle them, and stop it again`,
+        );
+      }
+    }
+  } finally {
+    await old.close();
+  }
+}
+
+async function openOldLog(options: MoveOptions, agreement: readonly Agreed[], sql: Sql): Promise<EventLog> {
+  const { url, security, log } = options;
+  const old = agreement.find(({ name }) => name === "log");
+  if (old?.value !== "Kafka") return openPostgresLog({ sql, url, log });
+  const { openKafkaLog } = await import("./log/kafka/kafka.ts");
+  const bootstrap = old.place ?? "";
+  try {
+    const client = { clientId: "dropgate", maxPollRecords: 1, sessionTimeoutMs: 30_000 };
+    return await openKafkaLog({ ...security, ...client, bootstrap, log });
+  } catch (cause) {
+    throw new Error(
+      `the shop's log was in Kafka at ${bootstrap}, and without it nobody knows whether all of it is settled: bring it ` +
+        "up, or say --log-is-lost where it is gone for good",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * That a process of the shop runs, told by PostgreSQL itself: its session holds an advisory lock until the process ends,
+ * by kill -9 too. All processes share one lock; one that keeps the gate in its memory has it for itself, and so does
+ * whoever moves the shop to other engines.
+ */
+import { randomInt } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import type { Log } from "#platform/log";
+import { startLoop } from "#platform/loop";
+import { MayNotRun } from "./agreement.ts";
+
+export type Presence = {
+  /** Fulfils with the reason once this process may not go on beside the others. */
+  lost: Promise<Error>;
+  /** Where this process has its parts. */
+  readonly servers: Readonly<Record<string, Server>>;
+  /** Tells the others of it; again when the part is found on another server. May be lost until the next look. */
+  tell(part: "gate" | "log", server: Server): Promise<void>;
+  /** What the other living processes have told; one that hangs is left out. */
+  others(): Promise<Other[]>;
+  close(): Promise<void>;
+};
+
+/** `id` is what the server calls itself, whatever its address. */
+export type Server = { id: string; address: string };
+export type Other = { says: string; servers: Record<string, Server> };
+
+export type PresenceOptions = {
+  url: string;
+  /** No other process may run beside this one; the reason is for people. */
+  alone?: string | undefined;
+  log: Log;
+  /** Looked at again each time the session was lost. @throws where this process may not go on. */
+  mayGoOn(): Promise<void>;
+};
+
+/** "shop" in ASCII: keeps these locks apart from all others with two keys. */
+const LOCK = 0x73_68_6f_70;
+const EVERY_PROCESS = 0;
+/** A killed process's session ends when PostgreSQL sees its socket closed; a restart must not fail for that. */
+const LOCK_WAIT_MS = 2_000;
+const LOCK_POLL_MS = 50;
+const TIMEOUT_MS = 5_000;
+const LOOK_EVERY_MS = 2_000;
+
+/** @throws where another process runs and one of the two has to be alone, naming that process. */
+export async function openPresence(options: PresenceOptions): Promise<Presence> {
+  const { url, alone, log, mayGoOn } = options;
+  const lock = randomInt(1, 2 ** 31);
+  const says = `process ${process.pid} on ${hostname()}`;
+  const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
+  const servers: Record<string, Server> = {};
+  let session: pg.Client | undefined;
+
+  async function open(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: `dropgate ${says}`.slice(0, 63),
+      connectionTimeoutMillis: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
+      keepAlive: true,
+    });
+    client.on("error", () => drop(client));
+    try {
+      await client.connect();
+      await client.query(noticeLoss);
+      await take(client);
+      await client.query("select pg_advisory_lock($1, $2)", [LOCK, lock]);
+      await client.query(forgetTheDead, [LOCK]);
+      await client.query(enter, [lock, says, servers]);
+    } catch (error) {
+      drop(client);
+      throw error;
+    }
+    session = client;
+  }
+
+  async function take(client: pg.Client): Promise<void> {
+    const giveUpAt = performance.now() + LOCK_WAIT_MS;
+    const ask = `select pg_try_advisory_lock${alone === undefined ? "_shared" : ""}($1, $2) as held`;
+    for (;;) {
+      const { rows } = await client.query<{ held: boolean }>(ask, [LOCK, EVERY_PROCESS]);
+      if (rows[0]?.held) return;
+      if (performance.now() > giveUpAt) throw await notAlone(client);
+      await sleep(LOCK_POLL_MS);
+    }
+  }
+
+  async function notAlone(client: pg.Client): Promise<Error> {
+    const { rows } = await client.query<{ name: string; since: Date }>(selectHolders, [LOCK, EVERY_PROCESS]);
+    const who = rows.map(({ name, since }) => `${name}, connected since ${since.toISOString()}`).join("; ");
+    if (alone !== undefined)
+      return new MayNotRun(`${alone}, and another process of this shop runs: ${who}. Stop it first`);
+    return new MayNotRun(
+      `a process of this shop is alone with it: ${who}. Its stock gate is in its memory, or it moves the shop to other ` +
+        "engines. Stop it first; to run several processes, give all of them the same REDIS_HOST",
+    );
+  }
+
+  function drop(client: pg.Client): void {
+    if (session === client) session = undefined;
+    client.end().catch(() => {});
+  }
+
+  /** After a restart of PostgreSQL, say, the lock is taken again; while nobody had it, anything may have happened. */
+  async function look(): Promise<void> {
+    if (session) return void (await session.query("update shop.process set seen_at = now() where lock = $1", [lock]));
+    try {
+      await open();
+      await mayGoOn();
+    } catch (error) {
+      if (!(error instanceof MayNotRun)) throw error;
+      lose(error);
+    }
+  }
+
+  await open();
+  const looking = startLoop({
+    everyMs: LOOK_EVERY_MS,
+    work: look,
+    onFault: (error) => log.debug("the shop's list of processes is out of reach", { failure: String(error) }),
+  });
+
+  return {
+    lost,
+    servers,
+    async tell(part, server) {
+      servers[part] = server;
+      await session?.query(enter, [lock, says, servers]);
+    },
+    async others() {
+      if (!session) return [];
+      return (await session.query<Other>(selectOthers, [LOCK, lock])).rows;
+    },
+    async close() {
+      await looking.stop();
+      await session?.query("delete from shop.process where lock = $1", [lock]).catch(() => {});
+      await session?.end();
+    },
+  };
+}
+
+// A server must notice that the machine of a process has vanished.
+const noticeLoss = `
+  set tcp_keepalives_idle = 5;
+  set tcp_keepalives_interval = 2;
+  set tcp_keepalives_count = 3`;
+
+// Locks with two integer keys have objsubid 2.
+const heldHere = `
+  locktype = 'advisory' and objsubid = 2 and granted
+    and database = (select oid from pg_database where datname = current_database())`;
+
+const selectHolders = `
+  select application_name as name, backend_start as since
+  from pg_locks join pg_stat_activity using (pid)
+  where ${heldHere} and classid = $1 and objid = $2 and pid <> pg_backend_pid()
+  order by backend_start`;
+
+const enter = `
+  insert into shop.process (lock, says, servers) values ($1, $2, $3)
+  on conflict (lock) do update set servers = excluded.servers`;
+
+const living = `select objid::bigint from pg_locks where ${heldHere} and classid = $1`;
+const forgetTheDead = `delete from shop.process where lock not in (${living})`;
+const selectOthers = `select says, servers from shop.process where lock <> $2 and lock in (${living}) and seen_at > now() - interval '10 s'`;

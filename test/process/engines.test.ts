@@ -1,0 +1,111 @@
+/** Two processes on one shop's books: with the same settings or not at all, and one where the gate is in its memory. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type Command, runCommand } from "../support/command.ts";
+import { openTestDatabase, type TestDatabase } from "../support/database.ts";
+
+describe("the processes of one shop", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-engines-"));
+  const commands: Command[] = [];
+  let database: TestDatabase;
+  let first: Command;
+
+  function run(args: string[], change: Record<string, string> = {}): Command {
+    const settings = {
+      DATABASE_URL: database.url,
+      JWT_SECRET: "s".repeat(32),
+      PORT: "0",
+      LOG_LEVEL: "error",
+      ...change,
+    };
+    const command = runCommand(folder, args, settings);
+    commands.push(command);
+    return command;
+  }
+
+  async function refused(args: string[], change: Record<string, string>, says: RegExp): Promise<void> {
+    const command = run(args, change);
+    assert.equal(await command.ended, 1, command.output);
+    assert.match(command.output, says);
+  }
+
+  before(async () => {
+    database = await openTestDatabase();
+    first = run(["start"]);
+    await first.untilUp();
+  });
+  after(async () => {
+    for (const command of commands) command.kill("SIGKILL");
+    await Promise.all(commands.map((command) => command.ended));
+    await database?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("O34: a second process with the gate in its memory does not start, and names the first", () =>
+    refused(["start"], {}, new RegExp(`another process of this shop runs: dropgate process ${first.pid} on`)));
+
+  const others = [
+    [
+      "REDIS_HOST",
+      { REDIS_HOST: "127.0.0.1" },
+      /REDIS_HOST: this process has gate Redis at \S+, and the shop gate memory/,
+    ],
+    [
+      "KAFKA_BOOTSTRAP",
+      { KAFKA_BOOTSTRAP: "127.0.0.1:1" },
+      /KAFKA_BOOTSTRAP: .*log Kafka at \S+, and the shop log PostgreSQL/,
+    ],
+    ["TEMPORAL_ADDRESS", { TEMPORAL_ADDRESS: "127.0.0.1:1" }, /TEMPORAL_ADDRESS: .* the shop workflows PostgreSQL/],
+    ["SHOP", { SHOP: "other" }, /SHOP: this process has name other, and the shop name none/],
+    [
+      "a topic",
+      { TOPIC_ORDERS_RESERVATIONS: "else" },
+      /TOPIC_ORDERS_RESERVATIONS: .* reservations topic orders.reserv/,
+    ],
+  ] as const;
+  for (const [what, change, says] of others) {
+    it(`O34: a process with another ${what} than the shop's does not start, and names the setting`, () =>
+      refused(["start"], change, says));
+  }
+
+  it("O34: engines are not changed while a process runs", () =>
+    refused(
+      ["engines", "--adopt"],
+      { SHOP: "renamed" },
+      /Nothing was changed: .*none of its processes runs.*Stop it first/,
+    ));
+
+  it("O34: once all are stopped the shop moves by a command; then only the new settings start", async () => {
+    first.kill("SIGKILL");
+    await first.ended;
+    const told = run(["engines"], { SHOP: "renamed" });
+    assert.equal(await told.ended, 0, told.output);
+    assert.match(told.output, /name +none, and these settings say renamed/);
+    const moved = run(["engines", "--adopt"], { SHOP: "renamed" });
+    assert.equal(await moved.ended, 0, moved.output);
+    assert.match(moved.output, /From now on the shop lives on these/);
+    await refused(["start"], {}, /SHOP: this process has name none, and the shop name renamed/);
+    const next = run(["start"], { SHOP: "renamed" });
+    await next.untilUp();
+    next.kill("SIGTERM");
+    assert.equal(await next.ended, 0, next.output);
+  });
+
+  it("O34: an accepted order that is not settled keeps the shop on its log", async () => {
+    await database.sql.query(
+      `insert into event_log.batch (topic, partition, base_offset, record_count, records)
+       select 'renamed.orders.reservations', 0, coalesce(max(base_offset + record_count), 0), 1, '\\x00'::bytea
+         from event_log.batch where topic = 'renamed.orders.reservations'`,
+    );
+    await refused(
+      ["engines", "--adopt"],
+      {},
+      /1 records of renamed.orders.reservations are not settled: start the shop as/,
+    );
+    const lost = run(["engines", "--adopt", "--log-is-lost"]);
+    assert.equal(await lost.ended, 0, lost.output);
+  });
+});
