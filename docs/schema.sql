@@ -346,6 +346,7 @@ create table shop.agreement (
   name text not null,
   value text not null,
   agreed_at timestamp with time zone not null default now(),
+  place text,
   constraint agreement_pkey PRIMARY KEY (name)
 );
 
@@ -355,4 +356,13 @@ create table shop.identity (
   made_at timestamp with time zone not null default now(),
   constraint identity_pkey PRIMARY KEY (singleton),
   constraint identity_singleton_check CHECK (singleton)
+);
+
+create table shop.process (
+  lock integer not null,
+  says text not null,
+  servers jsonb not null default '{}'::jsonb,
+  started_at timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  constraint process_pkey PRIMARY KEY (lock)
 );

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
+import { connectionSettings } from "../sql/connection.ts";
 import { MayNotRun } from "./agreement.ts";
 
 export type Presence = {
@@ -56,11 +57,8 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
 
   async function open(): Promise<void> {
     const client = new pg.Client({
-      connectionString: url,
-      application_name: `dropgate ${says}`.slice(0, 63),
-      connectionTimeoutMillis: TIMEOUT_MS,
+      ...connectionSettings(url, `dropgate ${says}`.slice(0, 63)),
       query_timeout: TIMEOUT_MS,
-      keepAlive: true,
     });
     client.on("error", () => drop(client));
     try {

@@ -1,4 +1,5 @@
 /** How every connection to PostgreSQL is made: its time limits, the types it gives, what it says when it fails. */
+import "./environment.ts";
 import assert from "node:assert/strict";
 import pg from "pg";
 import { tlsAdvice } from "#platform/tls";
@@ -13,13 +14,27 @@ export function connectionSettings(url: string, applicationName: string): pg.Cli
     );
   }
   return {
-    connectionString: url,
+    connectionString: sessionUrl(url),
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     types: { getTypeParser },
   };
 }
+
+/**
+ * Statements here are written for `read committed`: they lock first and look afterwards. Where the database or the user
+ * has another default, each would fail under load as if it had met a conflict, so the session is told, single
+ * statements included.
+ */
+export function sessionUrl(url: string): string {
+  const told = new URL(url);
+  const own = told.searchParams.get("options");
+  told.searchParams.set("options", own === null ? ISOLATION : `${own} ${ISOLATION}`);
+  return told.href;
+}
+
+const ISOLATION = "-c default_transaction_isolation=read\\ committed";
 
 /** Names what could not be reached and where that is set. The password stays out of it. */
 export function connectFailure(url: string, cause: unknown): Error {

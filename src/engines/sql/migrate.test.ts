@@ -98,3 +98,15 @@ test("processes that start at once apply every file once", async () => {
   assert.deepEqual(counts.sort(), [0, 0, 9]);
   assert.deepEqual(await sql.query("select count(*) as n from racing.runs"), [{ n: 8 }]);
 });
+
+test("O15: a schema that a later program has made is refused with both versions, and nothing is changed", async () => {
+  const now = await moduleOf("later", { "001.do.a.sql": "create table later.a ();" });
+  await migrate({ url, modules: [now] });
+  await sql.query("insert into later.schema_version (version, name) values (2, 'from a later program')");
+  const beside = await moduleOf("beside", { "001.do.a.sql": "create table beside.a ();" });
+  await assert.rejects(
+    migrate({ url, modules: [beside, now] }),
+    /the schema later is at version 2, and this program \(Dropgate \d+\.\d+\.\d+\) knows it up to version 1: a later program/,
+  );
+  assert.deepEqual(await tables("beside"), []);
+});

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import Postgrator from "postgrator";
+import packageJson from "../../../package.json" with { type: "json" };
 import { connectFailure, connectionSettings } from "./connection.ts";
 
 export type ModuleSchema = {
@@ -29,7 +30,7 @@ export async function migrate(options: { url: string; modules: readonly ModuleSc
     throw connectFailure(options.url, error);
   });
   try {
-    await client.query("begin");
+    await client.query("begin isolation level read committed");
     await client.query("select pg_advisory_xact_lock($1)", [LOCK_KEY]);
     // One that waits for a lock holds up all statements that come after it: better to fail and be run again.
     await client.query("set local lock_timeout = '10s'");
@@ -44,7 +45,7 @@ export async function migrate(options: { url: string; modules: readonly ModuleSc
 
 async function migrateModule(client: pg.Client, { schema, folder }: ModuleSchema): Promise<string[]> {
   const path = fileURLToPath(folder);
-  await checkNumbers(path);
+  await refuseNewer(client, schema, await checkNumbers(path));
   const postgrator = new Postgrator({
     driver: "pg",
     schemaTable: `${schema}.schema_version`,
@@ -67,7 +68,7 @@ async function migrateModule(client: pg.Client, { schema, folder }: ModuleSchema
 }
 
 /** The library passes over a lower number that appears later, as from a merge, and no file at all is a wrong folder. */
-async function checkNumbers(path: string): Promise<void> {
+async function checkNumbers(path: string): Promise<number> {
   const files = (await readdir(path)).filter((name) => name.endsWith(".sql")).sort();
   if (files.length === 0) throw new Error(`${shown(path)} holds no migrations`);
   for (const [index, name] of files.entries()) {
@@ -78,6 +79,23 @@ async function checkNumbers(path: string): Promise<void> {
       );
     }
   }
+  return files.length;
+}
+
+/** A program that went back to an earlier version would write what the later one's tables no longer mean. */
+async function refuseNewer(client: pg.Client, schema: string, known: number): Promise<void> {
+  const table = `${schema}.schema_version`;
+  const { rows } = await client.query<{ found: boolean }>("select to_regclass($1) is not null as found", [table]);
+  if (!rows[0]?.found) return;
+  const { rows: versions } = await client.query<{ version: number | null }>(
+    `select max(version)::int as version from ${client.escapeIdentifier(schema)}.schema_version`,
+  );
+  const version = versions[0]?.version ?? 0;
+  if (version <= known) return;
+  throw new Error(
+    `the schema ${schema} is at version ${version}, and this program (Dropgate ${packageJson.version}) knows it up to ` +
+      `version ${known}: a later program has been here. Start that one, or restore the backup from before it`,
+  );
 }
 
 async function failure(cause: unknown, schema: string, at: Postgrator.Migration | undefined): Promise<Error> {

@@ -188,7 +188,8 @@ async function startCuttingProxy() {
     const upstream = connect(host.startsWith("/") ? { path: join(host, `.s.PGSQL.${port}`) } : { host, port });
     let committing = false;
     client.on("data", (bytes) => {
-      committing ||= bytes.includes("commit");
+      // "read committed" is asked for before.
+      committing ||= bytes.includes("commit\0");
       upstream.write(bytes);
     });
     upstream.on("data", (bytes) => (committing ? client.destroy() : client.write(bytes)));

@@ -98,7 +98,7 @@ export function openSql(options: SqlOptions): Sql {
         return run(client, text, values);
       },
     };
-    await send(client, "begin");
+    await send(client, "begin isolation level read committed");
     let result: T;
     try {
       result = await work(tx);

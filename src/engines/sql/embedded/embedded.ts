@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { openFolder } from "#platform/folder";
+import { connectionSettings } from "../connection.ts";
 import { type Account, accountOf } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
 import { createCluster } from "./cluster.ts";
@@ -98,7 +99,7 @@ async function makeSocketFolder(cluster: string, account: Account | undefined): 
 async function createDatabase(url: string): Promise<void> {
   const maintenance = new URL(url);
   maintenance.pathname = "/postgres";
-  const client = new pg.Client({ connectionString: maintenance.href, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client(connectionSettings(maintenance.href, "dropgate setup"));
   await client.connect();
   try {
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [DATABASE]);

@@ -5,6 +5,7 @@
  */
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
+import { sessionUrl } from "../../sql/connection.ts";
 
 const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -15,7 +16,7 @@ const IDLE_TRANSACTION_TIMEOUT_MS = 60_000;
 export function openDbosPool(url: string): pg.Pool {
   const pool = new DbosPool({
     Client: DbosClient,
-    connectionString: url,
+    connectionString: sessionUrl(url),
     application_name: "dropgate workflows",
     max: MAX_CONNECTIONS,
     maxLifetimeSeconds: MAX_AGE_S,

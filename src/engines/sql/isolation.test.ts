@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { openTestDatabase } from "../../../test/support/database.ts";
+import { openSql } from "./postgres.ts";
+
+const database = await openTestDatabase();
+after(() => database.close());
+await database.sql.query("create table counter (n int4)");
+await database.sql.query("insert into counter values (0)");
+
+for (const level of ["serializable", "repeatable read"]) {
+  test(`O15: where the database's default is ${level}, forty that lock one row at once each go through at the first try`, async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    await database.sql.query(`alter database ${name} set default_transaction_isolation = '${level}'`);
+    await database.sql.query("update counter set n = 0");
+    const sql = openSql({ url: database.url, maxConnections: 8, applicationName: "isolation" });
+    const shown = "select current_setting('transaction_isolation') as level";
+    assert.deepEqual(await sql.query(shown), [{ level: "read committed" }]);
+    let tries = 0;
+    const once = () =>
+      sql.transaction(async (tx) => {
+        tries += 1;
+        assert.deepEqual(await tx.query(shown), [{ level: "read committed" }]);
+        const [row] = await tx.query<{ n: number }>("select n from counter for update");
+        await tx.query("update counter set n = $1", [(row?.n ?? 0) + 1]);
+      });
+    await Promise.all(Array.from({ length: 40 }, once));
+    await Promise.all(Array.from({ length: 40 }, () => sql.query("update counter set n = n + 1")));
+    assert.deepEqual(await sql.query("select n from counter"), [{ n: 80 }]);
+    assert.equal(tries, 40);
+    await sql.close();
+  });
+}
+
+test("O15: options of the URL's own stay in force beside it", async () => {
+  const url = new URL(database.url);
+  url.searchParams.set("options", "-c search_path=pg_catalog -c work_mem=5MB");
+  const sql = openSql({ url: url.href, maxConnections: 1, applicationName: "options" });
+  const [row] = await sql.query(
+    "select current_setting('work_mem') as mem, current_setting('transaction_isolation') as level",
+  );
+  assert.deepEqual(row, { mem: "5MB", level: "read committed" });
+  await sql.close();
+});
