@@ -16,7 +16,7 @@ const lifecycle = createLifecycle({ log });
 const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
 lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
 const chosen = services.filter(({ name }) => settling || (name !== "settlement" && name !== "fulfilment"));
-const { faces, port } = await startSystem(config, database, log, lifecycle, chosen);
+const { faces, port } = await startSystem(config, database, log, lifecycle, { chosen });
 
 process.on("message", async (message: { ask: "settle" | "stop" }) => {
   if (message.ask === "stop") {

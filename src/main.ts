@@ -5,6 +5,7 @@ import { type Database, type Engines, migrateDatabase, openDatabase, openEngines
 import { inventorySchema, openGate } from "#inventory";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
+import { elapsedMs } from "#platform/clock";
 import type { Http } from "#platform/http";
 import { createLifecycle, type Lifecycle } from "#platform/lifecycle";
 import { createLog, type Log } from "#platform/log";
@@ -12,7 +13,7 @@ import { startLoop } from "#platform/loop";
 import { createManagement, type Management } from "#platform/management";
 import { onParentGone } from "#platform/parent";
 import { createSharedClock, type SharedClock } from "#platform/shared-clock";
-import { assemble } from "./assemble.ts";
+import { assemble, type Faces } from "./assemble.ts";
 import { createAsk, Refused } from "./cli/ask.ts";
 import { bannerOf } from "./cli/banner.ts";
 import { seedDemoShop } from "./cli/seed.ts";
@@ -22,7 +23,7 @@ import { engineSettings, redisSettings } from "./config/engines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { observe } from "./observe.ts";
 import { createServer } from "./server.ts";
-import { chooseServices, services, startServices } from "./services.ts";
+import { chooseServices, type Service, services, startServices } from "./services.ts";
 
 export const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema];
 
@@ -48,9 +49,11 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
     }
     const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
     lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
-    const system = await startSystem(config, database, log, lifecycle, chosen);
+    const prepare = async (port: number) => {
+      if (config.profile.sql === "embedded") await seedDemoShop(await createAsk({ ...config, PORT: port }));
+    };
+    const system = await startSystem(config, database, log, lifecycle, { chosen, prepare });
     if (chosen.length < services.length) console.log(`${names.join(", ")} up: http://${config.HOST}:${system.port}`);
-    if (config.profile.sql === "embedded") await seedDemoShop(await createAsk({ ...config, PORT: system.port }));
     if (chosen.length === services.length) process.stdout.write(bannerOf(config, database, system));
     const failed = database.failed.then((error) => ["the database ended by itself", error] as const);
     const alone = system.failed.then((error) => ["this process may not go on in its shop", error] as const);
@@ -69,13 +72,19 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
 
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
-/** Everything above the database. */
+export type StartOptions = {
+  chosen?: readonly Service[];
+  /** Fills the shop, once it serves and before it says that it is ready. */
+  prepare?: (port: number) => Promise<void>;
+};
+
+/** Everything above the database. It is ready as soon as the next order is accepted, whichever product it is for. */
 export async function startSystem(
   config: Config,
   database: Pick<Database, "url">,
   log: Log,
   lifecycle: Lifecycle,
-  chosen = services,
+  { chosen = services, prepare }: StartOptions = {},
 ) {
   const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
@@ -97,12 +106,31 @@ export async function startSystem(
   lifecycle.onStop("observation", observing.stop);
   const { port, managementPort } = await listen(app, config, management);
   lifecycle.onStop("address", () => app.close());
+  await prepare?.(port);
+  await untilOnSale(faces);
   faces.health.open();
   lifecycle.onStop("readiness", async () => {
     faces.health.drain();
     if (chosen.length < services.length) await pause(drainMs);
   });
   return { app, faces, host: config.HOST, port, managementPort, says: engines.says, failed: engines.failed };
+}
+
+/** One product that cannot be loaded must not keep all others from being sold. */
+const onSaleWithinMs = 30_000;
+const lookEveryMs = 50;
+
+async function untilOnSale({ inventory, log }: Faces): Promise<void> {
+  const giveUpAt = elapsedMs() + onSaleWithinMs;
+  for (;;) {
+    const waiting = await inventory.notYetOnSale().catch((error) => [String(error)]);
+    if (waiting.length === 0) return;
+    if (elapsedMs() > giveUpAt) {
+      const named = waiting.slice(0, 5).join(", ");
+      return log.warn("ready, although not all is on sale", { waiting: waiting.length, named });
+    }
+    await pause(lookEveryMs);
+  }
 }
 
 const lookAtClockEveryMs = 2_000;

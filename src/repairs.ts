@@ -7,7 +7,16 @@ import type { Metrics } from "#platform/metrics";
 const namedAtMost = 20;
 /** What follows from a start or from a process that died, and needs nobody to look into it. */
 const expected: ReadonlySet<RepairReason> = new Set(["not_loaded", "closed", "abandoned"]);
-const reasons = ["not_loaded", "closed", "other_epoch", "ahead", "drift", "abandoned", "lost_by_log"] as const;
+const reasons = [
+  "not_loaded",
+  "closed",
+  "other_epoch",
+  "ahead",
+  "drift",
+  "no_records",
+  "abandoned",
+  "lost_by_log",
+] as const;
 
 export function createRepairTeller(log: Log, metrics: Metrics): (repairs: readonly Repair[]) => void {
   const counter = metrics.counter(

@@ -71,12 +71,30 @@ export const services: readonly Service[] = [
   },
   {
     name: "fulfilment",
-    async start({ config, inventory, orders, payment, engines: { openWorkflows }, now, onFault, onPaid }) {
+    async start({
+      config,
+      inventory,
+      orders,
+      payment,
+      engines: { openWorkflows, says },
+      now,
+      onFault,
+      onPaid,
+      health,
+    }) {
       // A payment that comes late takes new units, and where from is what the switch says.
       const following = await inventory.follow();
       const paymentGraceMs = config.PAYMENT_GRACE_MS;
       const running = await startFulfilment({ orders, payment, paymentGraceMs, openWorkflows, now, onFault });
       onPaid.nudge = running.nudge;
+      health.add({
+        name: "workflows",
+        healthOnly: true,
+        async check() {
+          await running.workflowsAnswer();
+          return { engine: says.workflows };
+        },
+      });
       return {
         async stop() {
           await running.stop();

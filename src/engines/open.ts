@@ -76,6 +76,8 @@ export type Engines = {
    * @throws where a database does not answer or takes no writes, or had no room within the last seconds.
    */
   dryWrite(): Promise<void>;
+  /** @throws where the database of the reports does not answer. */
+  readReports(): Promise<void>;
   log: EventLog;
   shop: Shop;
   /** Tells the shop's other processes which server the gate is on. */
@@ -134,6 +136,9 @@ export async function openEngines(
         "select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms",
       );
       return row?.ms ?? Number.NaN;
+    },
+    async readReports() {
+      await Promise.all(pools.filter(({ module }) => module === "reports").map(({ sql }) => sql.query("select 1")));
     },
     dryWrite: () => dryWriteAll(pools, trouble),
     log: eventLog,

@@ -102,6 +102,8 @@ export async function startFulfilment(options: FulfilmentOptions) {
   return {
     /** Something happened to the order's payment. May be lost. */
     nudge,
+    /** @throws where the workflow engine does not answer. */
+    workflowsAnswer: () => workflows.answers(),
     async stop(): Promise<void> {
       stopListening();
       await Promise.all([starter, ...others].map((one) => one.stop()));

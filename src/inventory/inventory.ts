@@ -7,11 +7,14 @@ import type { EventLog } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { createControl, type Reconciliation } from "./agreement/control.ts";
-import { askGate, createFollow } from "./agreement/follow.ts";
+import { createFollow } from "./agreement/follow.ts";
 import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./agreement/mode.ts";
+import { createReadiness } from "./agreement/readiness.ts";
 import { type OrderBooks, voidReservations } from "./agreement/rebuild.ts";
 import { stockOf } from "./agreement/reconcile.ts";
+import { createReconciliations } from "./agreement/reconciliations.ts";
 import { createRelay } from "./agreement/relay.ts";
+import type { OnRepaired } from "./agreement/repairs.ts";
 import { startSchedule } from "./agreement/schedule.ts";
 import { startUpkeep, type Upkeep } from "./agreement/upkeep.ts";
 import type { Claim, Decided } from "./books/decide.ts";
@@ -24,13 +27,12 @@ import { consumePrices } from "./events.ts";
 import { type Decision, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
 import { NotSettled } from "./not-settled.ts";
 import { createProductNews } from "./product-news.ts";
-import { createReconciliations } from "./reconciliations.ts";
-import type { OnRepaired } from "./repairs.ts";
 
 export type { Reconciliation, SyncReport } from "./agreement/control.ts";
 export type { GateMode, ModeState } from "./agreement/mode.ts";
 export type { OrderBooks } from "./agreement/rebuild.ts";
 export type { ProductReport, ReconcileStatus } from "./agreement/reconcile.ts";
+export type { Repair, RepairReason } from "./agreement/repairs.ts";
 export type { Claim, Decided } from "./books/decide.ts";
 export type { EndedClaim, Outcome } from "./books/outcomes.ts";
 export type * from "./gate/gate.ts";
@@ -39,7 +41,6 @@ export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
 export { openGate, type RedisSettings } from "./gate/open.ts";
 export { NotSettled } from "./not-settled.ts";
 export { inventoryProblems } from "./problems.ts";
-export type { Repair, RepairReason } from "./repairs.ts";
 export { inventoryRoutes } from "./routes.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
@@ -103,7 +104,6 @@ export function createInventory(options: InventoryOptions) {
   }
 
   const { knows } = createProductNews({ sql, log, topic: productEventsTopic, group: priceGroup });
-  const gateAnswers = () => askGate(gate);
   const follow = createFollow({ gate, mode, onFault });
 
   return {
@@ -193,8 +193,7 @@ export function createInventory(options: InventoryOptions) {
     },
 
     follow,
-    /** @throws GateUnavailable */
-    gateAnswers,
+    ...createReadiness({ gate, sql, log, mode, productEventsTopic, priceGroup }),
 
     /** Compares gate and books by schedule, once for the whole system. `everyMs` in milliseconds. */
     reconcileEvery: (everyMs: number, onReconciled: (report: Reconciliation) => void) =>

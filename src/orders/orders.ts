@@ -120,6 +120,7 @@ export function createOrders(options: OrdersOptions) {
   return {
     place: placing.place,
     waiting: placing.waiting,
+    recentAppendFault: publication.recentFault,
     find: look.find,
     read: look.read,
     settled: look.settled,

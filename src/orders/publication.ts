@@ -20,6 +20,8 @@ export type Publication = {
   publish(reservation: Reservation): Promise<Published>;
   /** False while the log is known to fail: reserving would only make work for the void path. */
   ready(): boolean;
+  /** What the latest append met, while that was no longer ago than a few seconds. */
+  recentFault(): Error | undefined;
   readonly waiting: number;
 };
 
@@ -35,12 +37,14 @@ export type PublicationOptions = {
 
 /** While the log fails, one order in this time is let through to see whether it is back, milliseconds. */
 const probeEveryMs = 250;
+/** For so long an append that failed counts against readiness. Then orders have to come again to see whether it is back. */
+const recentMs = 5_000;
 const marksAtOnce = 1_000;
 const voidsAtOnce = 200;
 
 export function createPublication(options: PublicationOptions): Publication {
   const { gate, log, topic, voidReservations, fatesOf, maxWaiting, onFault } = options;
-  let failing = false;
+  let failure: { error: unknown; atMs: number } | undefined;
   let probedAtMs = Number.NEGATIVE_INFINITY;
   const marks: Batcher<Reservation, MarkAnswer> = createBatcher({
     maxBatch: marksAtOnce,
@@ -57,10 +61,10 @@ export function createPublication(options: PublicationOptions): Publication {
     try {
       await crashPoint("place.reserved");
       await log.append(topic, [reservationRecord(reservation)]);
-      failing = false;
+      failure = undefined;
     } catch (error) {
-      if (!failing) onFault("append", error);
-      failing = true;
+      if (!failure) onFault("append", error);
+      failure = { error, atMs: elapsedMs() };
       return withdraw(reservation, error);
     }
     await crashPoint("place.appended");
@@ -113,10 +117,14 @@ export function createPublication(options: PublicationOptions): Publication {
   return {
     publish,
     ready() {
-      if (!failing) return true;
+      if (!failure) return true;
       if (elapsedMs() - probedAtMs < probeEveryMs) return false;
       probedAtMs = elapsedMs();
       return true;
+    },
+    recentFault() {
+      if (!failure || elapsedMs() - failure.atMs > recentMs) return undefined;
+      return new Error("the log did not acknowledge the latest order", { cause: failure.error });
     },
     get waiting() {
       return marks.waiting + voids.waiting;

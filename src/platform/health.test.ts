@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { until } from "../../test/support/until.ts";
 import { systemClock } from "./clock.ts";
 import { actuatorRoutes, createHealth, type Health } from "./health.ts";
 import { createHttp, type Http } from "./http.ts";
@@ -73,6 +74,40 @@ describe("health", () => {
       [503, 503],
     );
     assert.equal(checks, 1);
+  });
+
+  it("O6: shows what only waits, and leaves the process in its load balancer", async () => {
+    health.open();
+    health.add({ name: "db", check: async () => undefined });
+    const cause = new Error("connect ECONNREFUSED");
+    const check = () => Promise.reject(new Error("Temporal does not answer", { cause }));
+    health.add({ name: "workflows", healthOnly: true, check });
+    const { status, body } = await ask("/actuator/health");
+    assert.equal(status, 503);
+    assert.deepEqual(body.components.workflows, {
+      status: "DOWN",
+      details: { error: "Temporal does not answer: connect ECONNREFUSED" },
+    });
+    const readiness = await ask("/actuator/health/readiness");
+    assert.equal(readiness.status, 200);
+    assert.deepEqual(Object.keys(readiness.body.components), ["readinessState", "db"]);
+  });
+
+  it("O27: checks once for all who ask within a second, since a check may write", async () => {
+    let checks = 0;
+    health.add({
+      name: "db",
+      async check() {
+        checks += 1;
+        return undefined;
+      },
+    });
+    for (let i = 0; i < 20; i += 1) await ask("/actuator/health");
+    assert.ok(checks <= 2, String(checks));
+    await until(async () => {
+      await ask("/actuator/health");
+      return checks > 1;
+    });
   });
 
   it("is alive whatever its dependencies do", async () => {

@@ -1,10 +1,13 @@
 import { Type } from "typebox";
+import { elapsedMs } from "./clock.ts";
 import type { Http } from "./http.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** One thing the service depends on. `check` resolves to details worth showing, or throws what is wrong. */
 export type Indicator = {
   name: string;
+  /** Work goes on without it, or waits for it: it shows in health, and the process keeps getting requests. */
+  healthOnly?: true;
   /** Shown only below this service's prefix and in the whole; where absent, below every one. */
   service?: string;
   check(): Promise<Readonly<Record<string, unknown>> | undefined>;
@@ -23,18 +26,21 @@ export type Health = {
   report(service?: string): Promise<HealthReport>;
   /** Whether the process wants requests at all, whatever its dependencies do. */
   state(): "UP" | "OUT_OF_SERVICE";
-  /** Both: its dependencies, and whether it wants requests. */
+  /** Both: the dependencies without which it can answer no request as it should, and whether it wants requests. */
   readiness(service?: string): Promise<HealthReport>;
 };
 
 const checkWithinMs = 1_000;
+/** A check may write: however often probes come, it is made about once a second. */
+const trustForMs = 1_000;
 
 export function createHealth(): Health {
   const indicators: { indicator: Indicator; ask: () => Promise<Component> }[] = [];
   let wanted = false;
 
-  async function report(service?: string): Promise<HealthReport> {
-    const asked = indicators.filter(({ indicator }) => !service || !indicator.service || indicator.service === service);
+  async function ask(service: string | undefined, isAsked: (indicator: Indicator) => boolean): Promise<HealthReport> {
+    const below = indicators.filter(({ indicator }) => !service || !indicator.service || indicator.service === service);
+    const asked = below.filter(({ indicator }) => isAsked(indicator));
     const answers = await Promise.all(asked.map(async ({ indicator, ask }) => [indicator.name, await ask()] as const));
     const down = answers.some(([, component]) => component.status !== "UP");
     return { status: down ? "DOWN" : "UP", components: Object.fromEntries(answers) };
@@ -48,27 +54,34 @@ export function createHealth(): Health {
     drain() {
       wanted = false;
     },
-    report,
+    report: (service) => ask(service, () => true),
     state: () => (wanted ? "UP" : "OUT_OF_SERVICE"),
     async readiness(service) {
       if (!wanted) return { status: "OUT_OF_SERVICE", components: { readinessState: { status: "OUT_OF_SERVICE" } } };
-      const { status, components } = await report(service);
+      const { status, components } = await ask(service, ({ healthOnly }) => !healthOnly);
       return { status, components: { readinessState: { status: "UP" }, ...components } };
     },
   };
 }
 
-/** However many ask at once, and however long a dead dependency keeps them, one check is under way. */
+/**
+ * However many ask at once, and however long a dead dependency keeps them, one check is under way; its answer holds for
+ * a second.
+ */
 function askOnce({ check }: Indicator): () => Promise<Component> {
   let underWay: Promise<Component> | undefined;
+  let last: { answer: Component; atMs: number } | undefined;
   return async () => {
+    if (last && elapsedMs() - last.atMs < trustForMs) return last.answer;
     underWay ??= check()
       .then(
         (details): Component => ({ status: "UP", ...(details && { details }) }),
-        (failure): Component => ({ status: "DOWN", details: { error: String(failure?.message ?? failure) } }),
+        (failure): Component => ({ status: "DOWN", details: { error: saysOf(failure) } }),
       )
-      .finally(() => {
+      .then((answer) => {
         underWay = undefined;
+        last = { answer, atMs: elapsedMs() };
+        return answer;
       });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Component>((resolve) => {
@@ -77,6 +90,12 @@ function askOnce({ check }: Indicator): () => Promise<Component> {
     });
     return Promise.race([underWay, late]).finally(() => clearTimeout(timer));
   };
+}
+
+/** With what caused it: "the gate did not answer probe: OOM command not allowed". */
+function saysOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  return failure.cause instanceof Error ? `${failure.message}: ${saysOf(failure.cause)}` : failure.message;
 }
 
 /** Spring Boot's addresses and shapes, because that is what the dashboards and probes of such systems ask for. */
@@ -111,11 +130,15 @@ function serviceRoutes(
     status: "UP" as const,
     components: { livenessState: { status: "UP" } },
   }));
-  app.get(`${base}/health/readiness`, described("Whether to send requests"), async (_request, reply) => {
-    const report = await health.readiness(service);
-    reply.code(report.status === "UP" ? 200 : 503);
-    return report;
-  });
+  app.get(
+    `${base}/health/readiness`,
+    described("Whether to send requests: what the next order needs"),
+    async (_request, reply) => {
+      const report = await health.readiness(service);
+      reply.code(report.status === "UP" ? 200 : 503);
+      return report;
+    },
+  );
   const ownState = {
     schema: {
       ...{ tags: ["platform"], summary: "Of readiness, only whether the process is neither starting nor stopping" },

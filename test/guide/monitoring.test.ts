@@ -64,10 +64,14 @@ describe("monitoring & alerts", () => {
     const componentsOf = async (service: string) =>
       (await world.nobody.get<Health>(`${service}/actuator/health`)).body.components;
     const all = await componentsOf("");
-    assert.deepEqual(Object.keys(all).sort(), ["db", "log:orders.reservations", "log:product.events", "stockGate"]);
+    const everywhere = ["consumers", "db", "deadLetters", "diskSpace", "stockGate", "workflows"];
+    assert.deepEqual(Object.keys(all).sort(), [...everywhere, "log:orders.reservations", "log:product.events"].sort());
     assert.deepEqual(all.stockGate?.details, { mode: "gatekeeper", ready: true });
-    assert.deepEqual(Object.keys(await componentsOf("/order")).sort(), ["db", "log:orders.reservations", "stockGate"]);
-    assert.deepEqual(Object.keys(await componentsOf("/inventory")).sort(), ["db", "stockGate"]);
+    assert.deepEqual(
+      Object.keys(await componentsOf("/order")).sort(),
+      [...everywhere, "log:orders.reservations"].sort(),
+    );
+    assert.deepEqual(Object.keys(await componentsOf("/inventory")).sort(), everywhere);
   });
 
   it("the guide's other key metrics are there: lag, hit rate, reconciliation, memory", async () => {

@@ -156,6 +156,7 @@ export function connectGate(
         },
         undefined,
       ),
+    probe: () => call("probe", (state) => (state.size > 0 ? "ready" : "empty"), "empty"),
     async shutdown() {},
   };
 }

@@ -124,6 +124,7 @@ export function openWorkflows<Input, S extends Steps>(
         unanswered,
       }),
     outcome: async (id) => server.runs.get(id)?.outcome,
+    async answers() {},
     async close() {},
   };
 }

@@ -46,6 +46,7 @@ export type NewProduct = {
 export type World = {
   readonly system: System;
   readonly origin: string;
+  databaseUrl: string;
   faults: Faults;
   /** Speaks with a token of that role. */
   as(user: string, role?: Role): Client;
@@ -109,6 +110,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     get origin() {
       return origin();
     },
+    databaseUrl: stage.database.url,
     faults: stage.faults(() => running.system),
     as,
     nobody: createClient(origin, {}, staff),

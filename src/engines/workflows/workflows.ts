@@ -37,6 +37,8 @@ export type Workflows<Input> = {
    * @throws when the story itself threw: that run will not go on.
    */
   outcome(id: string): Promise<string | undefined>;
+  /** @throws where the engine does not answer, or this process's part of it has ended. */
+  answers(): Promise<void>;
   /** Open runs stay open, and whoever opens the same engine next goes on with them. */
   close(): Promise<void>;
 };

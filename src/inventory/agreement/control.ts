@@ -7,12 +7,12 @@ import type { Sql } from "#engines/sql";
 import { readFigures } from "../books/figures.ts";
 import { compareProducts, productPages } from "../compare.ts";
 import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from "../gate/gate.ts";
-import { type OnRepaired, reasonsToRebuild } from "../repairs.ts";
 import { explainDrift } from "./attribute.ts";
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
 import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
 import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
 import type { Relay } from "./relay.ts";
+import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
 
 export type SyncReport = {
   productId: string;

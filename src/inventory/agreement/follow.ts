@@ -39,6 +39,6 @@ export function createFollow({ gate, mode, onFault }: FollowOptions): Follow {
  * Asks the gate something, so that a process hears of a new life of its memory that another began before the first
  * buyer does. @throws GateUnavailable
  */
-export async function askGate(gate: Gate): Promise<void> {
+async function askGate(gate: Gate): Promise<void> {
   await gate.snapshot([nobodysProduct]);
 }

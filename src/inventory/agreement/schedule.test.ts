@@ -4,7 +4,7 @@ import { openTestDatabase, type TestDatabase } from "../../../test/support/datab
 import { until } from "../../../test/support/until.ts";
 import { migrate } from "../../engines/sql/migrate.ts";
 import { inventorySchema, type Reconciliation } from "../inventory.ts";
-import { createReconciliations } from "../reconciliations.ts";
+import { createReconciliations } from "./reconciliations.ts";
 import { startSchedule } from "./schedule.ts";
 
 const dayMs = 24 * 60 * 60_000;

@@ -1,8 +1,8 @@
 /** The guide's daily reconciliation: once a day for the whole system, whichever process comes to it first. */
 import type { Sql } from "#engines/sql";
 import { type Loop, startLoop } from "#platform/loop";
-import { countsOf } from "../reconciliations.ts";
 import type { Reconciliation } from "./control.ts";
+import { countsOf } from "./reconciliations.ts";
 
 export type ScheduleOptions = {
   sql: Sql;

@@ -6,9 +6,9 @@ import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
 import type { Gate, GateRecord } from "../gate/gate.ts";
-import { abandoned, lostByLog, type OnRepaired } from "../repairs.ts";
 import { type OrderBooks, voidReservations } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
+import { abandoned, lostByLog, type OnRepaired } from "./repairs.ts";
 
 export type SweepCounts = { voided: number; redriven: number; forgotten: number };
 

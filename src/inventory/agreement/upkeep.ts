@@ -4,10 +4,10 @@ import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
 import { countOutcomes } from "../books/outcomes.ts";
 import { compareProducts, productsAfter } from "../compare.ts";
 import { type Gate, GateUnavailable } from "../gate/gate.ts";
-import { type OnRepaired, reasonsToRebuild } from "../repairs.ts";
 import type { ModeFollower } from "./mode.ts";
 import { type OrderBooks, rebuild } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
+import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export type UpkeepOptions = {

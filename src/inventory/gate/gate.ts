@@ -171,6 +171,11 @@ export type Gate = {
   record(productId: string, orderId: string): Promise<GateRecord | undefined>;
   /** Deletes stubs that nobody came back for. */
   forget(refs: readonly ReservationRef[]): Promise<void>;
+  /**
+   * Writes as a reservation does, under the same rights, and leaves nothing. `empty`: the memory was lost, or never had
+   * anything. @throws GateUnavailable where a reservation would be refused.
+   */
+  probe(): Promise<"ready" | "empty">;
   shutdown(): Promise<void>;
 };
 

@@ -42,6 +42,7 @@ export function openMemoryGate(): MemoryGate {
     forget: async (refs) => {
       for (const ref of refs) forget(state, ref);
     },
+    probe: async () => (state.size > 0 ? "ready" : "empty"),
     shutdown: async () => {},
     lose: () => state.clear(),
   };

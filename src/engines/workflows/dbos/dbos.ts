@@ -11,6 +11,7 @@ import { DBOS, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
 // The only doors to taking over an executor's runs atomically, to waking those who wait, and to its patience.
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
+import { refuseReadOnly } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
 import type { Steps, Story, Workflows } from "../workflows.ts";
@@ -124,6 +125,10 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
       if (!run || isUnderWay(run.status)) return undefined;
       if (run.status === "SUCCESS") return run.output as string;
       throw new Error(`run ${id} of ${story.name} ended as ${run.status}`, { cause: run.error });
+    },
+
+    async answers() {
+      await pool.query(refuseReadOnly);
     },
 
     close: () => opened.disposeAsync(),

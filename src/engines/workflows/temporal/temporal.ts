@@ -91,6 +91,10 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
       }
     },
 
+    async answers() {
+      await call(() => connection.workflowService.describeNamespace({ namespace }));
+    },
+
     close: () => opened.disposeAsync(),
   };
 }

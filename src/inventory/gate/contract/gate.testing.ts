@@ -308,6 +308,14 @@ export function gateContract(
       assert.equal((await gate.records(shelf.productId)).length, 3);
       assert.equal(await gate.record(shelf.productId, orderId()), undefined);
     });
+
+    test("O27: a probe says that the gate can take units, and leaves nothing behind", async () => {
+      const shelf = await lamp({ sellable: 2 });
+      const before = await gate.snapshot();
+      assert.equal(await gate.probe(), "ready");
+      assert.deepEqual(await gate.snapshot(), before);
+      assert.deepEqual(await shelf.counts(), { sellable: 2, pending: 0 });
+    });
   });
 }
 

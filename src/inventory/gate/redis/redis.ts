@@ -47,6 +47,9 @@ export type RedisGateOptions = RedisAddress & {
   log: Log;
 };
 
+/** No product has this id. */
+const nobodysProduct = "\u0000";
+
 /** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate, unless it may be away. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const { shop, timeoutMs, nonces, log } = options;
@@ -201,6 +204,11 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const all = groupByProduct(refs).map(({ items }) => runFor("forget", items));
       const replies = await calls.run("forget", all);
       for (const [i, call] of all.entries()) isDamaged(replies[i], call);
+    },
+
+    async probe() {
+      const reply = await run("probe", nobodysProduct, []);
+      return reply === undefined ? "empty" : "ready";
     },
 
     async shutdown() {

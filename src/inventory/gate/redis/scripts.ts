@@ -11,6 +11,7 @@ export const scriptNames = [
   "forget",
   "install",
   "mark",
+  "probe",
   "records",
   "reserve",
   "set-price",

@@ -1,9 +1,9 @@
 /** What was mended by itself, and why: a repair that leaves no trace hides what caused it. */
 import type { Queryable } from "#engines/sql";
-import { explainDrift } from "./agreement/attribute.ts";
-import type { BooksFigures } from "./agreement/reconcile.ts";
-import { readFigures } from "./books/figures.ts";
-import type { Gate, GateRecord, ProductSnapshot } from "./gate/gate.ts";
+import { readFigures } from "../books/figures.ts";
+import type { Gate, GateRecord, ProductSnapshot } from "../gate/gate.ts";
+import { explainDrift } from "./attribute.ts";
+import type { BooksFigures } from "./reconcile.ts";
 
 export type RepairReason =
   /** The gate did not have the product: its memory was lost, or it is the gate of a process that has just started. */
@@ -13,6 +13,8 @@ export type RepairReason =
   | "ahead"
   /** Gate and books counted differently. */
   | "drift"
+  /** Units were in flight that no record holds: nothing would ever have ended them. */
+  | "no_records"
   /** Units were taken for an order, and the process died before the log had it. */
   | "abandoned"
   /** An accepted order was not in the log: it is decided from the gate's record. */
@@ -70,6 +72,9 @@ function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "pro
   if (units !== 0) {
     const has = `the gate had ${gate.sellable} to sell + ${gate.pending} in flight`;
     return { reason: "drift", units, says: `${has}, the books had ${availableAfter} after change ${gate.applied}` };
+  }
+  if (gate.pending > 0 && gate.oldestMs === null) {
+    return { reason: "no_records", units: gate.pending, says: `${gate.pending} units were in flight without a record` };
   }
   return gate.open ? undefined : { reason: "closed", units: 0, says: "the gate was closed for it" };
 }

@@ -1,0 +1,86 @@
+/** What waits in the log: records that are not consumed yet, partitions whose consumer stands still, dead letters. */
+import { lagOf, type Offsets } from "#engines/log";
+import { elapsedMs } from "#platform/clock";
+import { type Loop, startLoop } from "#platform/loop";
+import type { Faces } from "./assemble.ts";
+
+export type Backlog = {
+  lagOf(topic: string): number;
+  /** Partitions with records of which none was consumed for `standstillMs`, in words. */
+  stuck(): string[];
+  /** Records that could not be handled, by topic, of which nobody has said that they were seen to. */
+  deadLetters(): ReadonlyMap<string, number>;
+  loop: Loop;
+};
+
+const lookEveryMs = 2_000;
+/** Dead letters are few, and stay. */
+const lookAtDeadLettersEveryMs = 10_000;
+/** Far above what a batch takes, also while the books are slow. */
+const standstillMs = 30_000;
+
+type Partition = { next: bigint; left: bigint; movedAtMs: number };
+
+export function createBacklog({ config, engines, log }: Faces): Backlog {
+  const consumed = [
+    { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
+    { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
+  ];
+  const lags = new Map<string, number>();
+  const partitions = new Map<string, Partition>();
+  const letters = new Map<string, number>();
+  let sawLettersAtMs = Number.NEGATIVE_INFINITY;
+
+  function watch(topic: string, ends: Offsets, committed: Offsets): void {
+    for (const [partition, end] of ends) {
+      const next = committed.get(partition) ?? 0n;
+      const name = `partition ${partition} of ${topic}`;
+      const before = partitions.get(name);
+      const stands = before && before.next === next && before.left > 0n;
+      partitions.set(name, { next, left: end - next, movedAtMs: stands ? before.movedAtMs : elapsedMs() });
+    }
+  }
+
+  async function lookAtDeadLetters(): Promise<void> {
+    if (elapsedMs() - sawLettersAtMs < lookAtDeadLettersEveryMs) return;
+    sawLettersAtMs = elapsedMs();
+    for (const { topic } of consumed) {
+      const [ends, seen] = await Promise.all([
+        engines.log.endOffsets(`${topic}.dlq`),
+        engines.log.committedOffsets(seenBy(config.GROUP_ORDER_PROCESSOR), `${topic}.dlq`),
+      ]);
+      letters.set(topic, lagOf(ends, seen));
+    }
+  }
+
+  return {
+    lagOf: (topic) => lags.get(topic) ?? 0,
+    stuck: () =>
+      [...partitions].flatMap(([name, { next, left, movedAtMs }]) => {
+        const forMs = elapsedMs() - movedAtMs;
+        if (left <= 0n || forMs < standstillMs) return [];
+        return [
+          `${name}: ${left} records wait from offset ${next} on, and none was consumed for ${Math.round(forMs / 1_000)} s`,
+        ];
+      }),
+    deadLetters: () => letters,
+    loop: startLoop({
+      everyMs: lookEveryMs,
+      async work() {
+        for (const { topic, group } of consumed) {
+          const [ends, committed] = await Promise.all([
+            engines.log.endOffsets(topic),
+            engines.log.committedOffsets(group, topic),
+          ]);
+          lags.set(topic, lagOf(ends, committed));
+          watch(topic, ends, committed);
+        }
+        await lookAtDeadLetters();
+      },
+      onFault: (error) => log.debug("the backlog not read", { failure: String(error) }),
+    }),
+  };
+}
+
+/** Whoever has seen to the dead letters commits as this group: docs/runbooks/DropgateDeadLetters.md. */
+const seenBy = (group: string) => `${group}.dead-letters-seen`;

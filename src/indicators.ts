@@ -1,0 +1,62 @@
+/**
+ * What health asks. Readiness is what the next order needs, tried as an order does it; what only waits, or goes on by
+ * itself later, shows in health and takes no process out of a load balancer.
+ */
+import { realpath, statfs } from "node:fs/promises";
+import type { Faces } from "./assemble.ts";
+import type { Backlog } from "./backlog.ts";
+
+/** Below it PostgreSQL may have no room for its next file. */
+const freeAtLeast = 64 * 1024 * 1024;
+
+export function declareIndicators(faces: Faces, backlog: Backlog): void {
+  const { health, engines, inventory, orders, config } = faces;
+
+  health.add({ name: "db", check: async () => void (await engines.dryWrite()) });
+  health.add({ name: "stockGate", check: () => inventory.couldTake() });
+  health.add({
+    name: `log:${config.TOPIC_ORDERS_RESERVATIONS}`,
+    service: "order",
+    async check() {
+      await engines.log.endOffsets(config.TOPIC_ORDERS_RESERVATIONS);
+      const fault = orders.recentAppendFault();
+      if (fault) throw fault;
+      return undefined;
+    },
+  });
+  health.add({
+    name: `log:${config.TOPIC_PRODUCT_EVENTS}`,
+    service: "product",
+    check: async () => void (await engines.log.endOffsets(config.TOPIC_PRODUCT_EVENTS)),
+  });
+
+  health.add({
+    name: "consumers",
+    healthOnly: true,
+    async check() {
+      const stuck = backlog.stuck();
+      if (stuck.length > 0) throw new Error(stuck.join("; "));
+      return undefined;
+    },
+  });
+  health.add({
+    name: "deadLetters",
+    healthOnly: true,
+    async check() {
+      const waiting = [...backlog.deadLetters()].filter(([, count]) => count > 0);
+      if (waiting.length > 0) throw new Error(waiting.map(([topic, count]) => `${count} in ${topic}.dlq`).join(", "));
+      return undefined;
+    },
+  });
+  if (config.REPORTS_DATABASE_URL !== undefined) {
+    health.add({ name: "reports", healthOnly: true, check: async () => void (await engines.readReports()) });
+  }
+  if (config.profile.sql === "embedded") health.add({ name: "diskSpace", healthOnly: true, check: diskSpace });
+
+  async function diskSpace() {
+    const { bsize, bavail, blocks } = await statfs(await realpath(config.DATA_DIR).catch(() => "."));
+    const free = bavail * bsize;
+    if (free < freeAtLeast) throw new Error(`${free} bytes are free in ${config.DATA_DIR}, of ${freeAtLeast} at least`);
+    return { path: config.DATA_DIR, total: blocks * bsize, free, threshold: freeAtLeast };
+  }
+}

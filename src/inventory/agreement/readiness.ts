@@ -1,0 +1,70 @@
+/** Whether the next order would be accepted, as far as stock and gate have a say in it. */
+import { type EventLog, lagOf } from "#engines/log";
+import type { Sql } from "#engines/sql";
+import { readPrices } from "../books/prices.ts";
+import { productsAfter } from "../compare.ts";
+import type { Gate } from "../gate/gate.ts";
+import { type GateMode, type ModeFollower, readMode } from "./mode.ts";
+
+export type ReadinessOptions = {
+  sql: Sql;
+  gate: Gate;
+  log: EventLog;
+  mode: ModeFollower;
+  productEventsTopic: string;
+  priceGroup: string;
+};
+
+export type Readiness = {
+  /** Does at the gate what an order does there, in the mode that is in force. @throws what stands in its way. */
+  couldTake(): Promise<{ mode: GateMode; ready: boolean }>;
+  /** What is on sale in the books and not at the gate yet, or not at its latest price; news of products that are unread. */
+  notYetOnSale(): Promise<string[]>;
+};
+
+const productsAtOnce = 500;
+
+export function createReadiness(options: ReadinessOptions): Readiness {
+  const { sql, gate, log, mode, productEventsTopic, priceGroup } = options;
+
+  async function probeGate(): Promise<void> {
+    const loaded = await gate.probe();
+    const [first] = await productsAfter(sql, "", 1);
+    if (first === undefined) return;
+    if (loaded === "empty" || (await gate.snapshot([first])).length === 0) {
+      throw new Error("the gate has lost its memory and is being loaded from the books");
+    }
+  }
+
+  async function waitingIn(page: readonly string[]): Promise<string[]> {
+    const [snapshots, prices] = await Promise.all([gate.snapshot(page), readPrices(sql, page)]);
+    const gateHas = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
+    return page.filter((productId) => {
+      const { open = false, price } = gateHas.get(productId) ?? {};
+      return !open || (price?.version ?? 0) < (prices.get(productId)?.version ?? 0);
+    });
+  }
+
+  return {
+    async couldTake() {
+      const { mode, ready } = await readMode(sql);
+      if (!ready) throw new Error(`the switch to ${mode} is under way: orders are refused until it is done`);
+      if (mode === "gatekeeper") await probeGate();
+      return { mode, ready };
+    },
+
+    async notYetOnSale() {
+      const ends = await log.endOffsets(productEventsTopic);
+      const unread = lagOf(ends, await log.committedOffsets(priceGroup, productEventsTopic));
+      if (unread > 0) return [`${unread} news of products`];
+      const waiting: string[] = [];
+      if (mode.current() !== "gatekeeper") return waiting;
+      for (let last: string | undefined = ""; last !== undefined; ) {
+        const page: string[] = await productsAfter(sql, last, productsAtOnce);
+        waiting.push(...(await waitingIn(page)));
+        last = page.length < productsAtOnce ? undefined : page.at(-1);
+      }
+      return waiting;
+    },
+  };
+}

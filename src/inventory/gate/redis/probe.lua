@@ -1,0 +1,17 @@
+#!lua
+-- Does to keys of its own what a reservation does to a product's, and takes it back: refused wherever a reservation is.
+-- Without flags, as the reservation: refused as a whole when Redis is out of memory, cannot save, or lacks replicas.
+--
+-- KEYS    four of a product that nobody sells
+-- Answer  'ready'
+local entry = entryKey('probe')
+redis.call('HMGET', PRODUCT, 'life', 'state')
+redis.call('MGET', entry)
+redis.call('ZCARD', BY_AGE)
+redis.call('HSET', PRODUCT, 'pending', 1)
+redis.call('HSET', RECORDS, 'probe', 1)
+redis.call('ZADD', BY_AGE, 1, 'probe')
+redis.call('HSET', HELD, 'probe', 1)
+redis.call('SET', entry, 1, 'PX', 1000)
+redis.call('DEL', PRODUCT, RECORDS, BY_AGE, HELD, entry)
+return 'ready'

@@ -1,0 +1,130 @@
+/** A Redis that answers every question and takes no orders. */
+import assert from "node:assert/strict";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { until } from "../../../../test/support/until.ts";
+import { type Gate, GateUnavailable } from "../gate.ts";
+import {
+  buy,
+  memoryNonces,
+  openTestGate,
+  rebuilt,
+  requestOf,
+  skipWithoutRedis,
+  startTestRedis,
+  type TestRedis,
+  unitsOf,
+} from "./redis.testing.ts";
+
+describe("whether a gate on Redis can take the next order", { skip: skipWithoutRedis }, () => {
+  let redis: TestRedis;
+  let gate: Gate;
+  const lamp = "lamp";
+  before(async () => {
+    redis = await startTestRedis();
+    gate = await openTestGate(redis, memoryNonces(), { timeoutMs: 1_000 });
+  });
+  after(async () => {
+    await gate?.shutdown();
+    await redis?.close();
+  });
+
+  const config = (name: string, value: string) => redis.ask("CONFIG", "SET", name, value);
+  const acl = (...rules: string[]) => redis.ask("ACL", "SETUSER", "default", ...rules);
+  const dump = () => join(redis.folder, "dump.rdb");
+
+  const troubles: { says: string; answer: RegExp; begin(): Promise<unknown>; end(): Promise<unknown> }[] = [
+    {
+      says: "its memory is full",
+      answer: /OOM/,
+      begin: () => config("maxmemory", "1"),
+      end: () => config("maxmemory", "0"),
+    },
+    {
+      says: "its user may not call scripts",
+      answer: /NOPERM|no permissions/,
+      begin: () => acl("-evalsha"),
+      end: () => acl("+evalsha"),
+    },
+    {
+      says: "its user may not write what a reservation writes",
+      answer: /can't run this command/,
+      begin: () => acl("-hset"),
+      end: () => acl("+hset"),
+    },
+    {
+      says: "it has too few replicas to write to",
+      answer: /NOREPLICAS/,
+      begin: () => config("min-replicas-to-write", "1"),
+      end: () => config("min-replicas-to-write", "0"),
+    },
+    {
+      says: "it cannot save",
+      answer: /MISCONF/,
+      async begin() {
+        await rm(dump(), { force: true });
+        // A folder of this name cannot be replaced by the file of a snapshot.
+        await mkdir(join(dump(), "in the way"), { recursive: true });
+        await config("save", "3600 1");
+        await redis.ask("BGSAVE").catch(() => {});
+        await until(async () => /rdb_last_bgsave_status:err/.test(await redis.ask<string>("INFO", "persistence")));
+      },
+      async end() {
+        await rm(dump(), { recursive: true });
+        await redis.ask("BGSAVE");
+        await until(async () => /rdb_last_bgsave_status:ok/.test(await redis.ask<string>("INFO", "persistence")));
+      },
+    },
+    {
+      says: "it became a replica",
+      answer: /READONLY|replica/,
+      begin: () => redis.ask("REPLICAOF", "127.0.0.1", "1"),
+      end: () => redis.ask("REPLICAOF", "NO", "ONE"),
+    },
+  ];
+
+  /** "reserved", or why not; also where Redis says nothing. */
+  const bought = () => buy(gate, lamp).catch((error) => (error instanceof GateUnavailable ? "unavailable" : "failed"));
+
+  for (const { says, answer, begin, end } of troubles) {
+    test(`O27: while ${says} the probe is refused as orders are, and afterwards both go through`, async () => {
+      await rebuilt(gate, lamp, { epoch: epochs() });
+      assert.equal(await gate.probe(), "ready");
+      await begin();
+      try {
+        assert.notEqual(await bought(), "reserved");
+        await assert.rejects(gate.probe(), (error: Error) => {
+          assert.ok(error instanceof GateUnavailable);
+          assert.match(`${error.message}: ${(error.cause as Error)?.message ?? ""}`, answer);
+          return true;
+        });
+      } finally {
+        await end();
+      }
+      // A promotion begins a new life of the gate, which only a rebuild opens.
+      await until(async () => {
+        const answer = await bought();
+        if (answer === "closed") await rebuilt(gate, lamp, { epoch: epochs() });
+        return answer === "reserved";
+      });
+      assert.equal(await gate.probe(), "ready");
+    });
+  }
+
+  test("O27: a probe leaves no key and no product behind", async () => {
+    await rebuilt(gate, lamp, { epoch: epochs() });
+    await gate.reserve([requestOf(lamp)]);
+    const keys = async () => (await redis.ask<string[]>("KEYS", "*")).sort();
+    const [before, units] = [await keys(), await unitsOf(gate, lamp)];
+    for (let i = 0; i < 5; i += 1) await gate.probe();
+    assert.deepEqual(await keys(), before);
+    assert.deepEqual(await unitsOf(gate, lamp), units);
+  });
+});
+
+let epoch = 0;
+function epochs(): number {
+  epoch += 1;
+  return epoch;
+}

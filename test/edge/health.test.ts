@@ -1,0 +1,108 @@
+/** Health and readiness while something is wrong that a mere question would not find. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import pg from "pg";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const goodCard = "4242 4242 4242 4242";
+
+type Health = { status: string; components: Record<string, { status: string; details?: { error?: string } }> };
+
+describe("health", () => {
+  let world: World;
+  /** Opened while all is well. */
+  let operator: pg.Client;
+  before(async () => {
+    world = await openWorld();
+    operator = new pg.Client({ connectionString: world.databaseUrl });
+    await operator.connect();
+  });
+  after(async () => {
+    await operator?.end();
+    await world?.close();
+  });
+
+  async function readiness(): Promise<{ status: number; body: Health }> {
+    return world.nobody.get<Health>("/actuator/health/readiness");
+  }
+  const health = () => world.nobody.get<Health>("/actuator/health");
+  const untilReady = () => eventually(async () => (await readiness()).status === 200);
+
+  it("O2, O27: after a database that took no writes for a while, orders are accepted, paid and confirmed again", async () => {
+    const productId = await world.newProduct({ stock: 20 });
+    const ada = world.as("ada");
+    const { database } = operator;
+    await operator.query(`alter database ${database} set default_transaction_read_only = on`);
+    // As in a fail-over: all connections end, and the new ones are opened while nothing can be written.
+    await operator.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+    try {
+      await eventually(async () => (await ada.post("/orders", { productId, quantity: 1 })).status === 503);
+      const down = await eventually(async () => {
+        const { status, body } = await readiness();
+        return status === 503 && body.components.db?.status === "DOWN" && body;
+      });
+      assert.match(down.components.db?.details?.error ?? "", /takes no writes|read-only|Connection terminated|connect/);
+      assert.equal((await world.nobody.get("/actuator/health/liveness")).status, 200);
+    } finally {
+      await operator.query(`alter database ${database} reset all`);
+    }
+    await untilReady();
+    const placed = await eventually(async () => {
+      const answer = await ada.post<{ orderId: string }>("/orders", { productId, quantity: 1 });
+      return answer.status === 202 && answer.body;
+    });
+    await eventually(
+      async () => (await ada.post(`/orders/${placed.orderId}/payment`, { cardNumber: goodCard })).status === 202,
+    );
+    await world.untilStatus(ada, placed.orderId, "CONFIRMED");
+    await world.untilAtRest(productId);
+  });
+
+  it("O27: a log that acknowledges nothing takes readiness away, and gives it back once it works", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    await world.faults.loseLog();
+    const ada = world.as("ada");
+    const down = await eventually(async () => {
+      assert.equal((await ada.post("/orders", { productId, quantity: 1 })).status, 503);
+      const { status, body } = await readiness();
+      return status === 503 && body;
+    });
+    assert.match(
+      down.components["log:orders.reservations"]?.details?.error ?? "",
+      /did not acknowledge the latest order/,
+    );
+    await world.faults.restoreLog();
+    await untilReady();
+    await world.place(ada, productId);
+    await world.untilAtRest(productId);
+  });
+
+  it("O3: a gate that lost its memory is not ready until it is loaded again", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const { inventory } = world.system.faces;
+    await world.faults.loseGate();
+    await assert.rejects(inventory.couldTake(), /lost its memory/);
+    await eventually(async () => (await inventory.couldTake()).ready);
+    await untilReady();
+    await eventually(async () => (await inventory.notYetOnSale()).length === 0);
+    await world.place(world.as("ada"), productId);
+    await world.untilAtRest(productId);
+  });
+
+  it("O6: a dead letter shows in health and in the metrics, and takes no process out of its load balancer", async () => {
+    const { engines } = world.system.faces;
+    await engines.log.append("orders.reservations", [{ key: "rubbish", value: Buffer.from("{") }]);
+    const { components } = await eventually(async () => {
+      const { status, body } = await health();
+      return status === 503 && body.components.deadLetters?.status === "DOWN" && body;
+    });
+    assert.match(components.deadLetters?.details?.error ?? "", /^1 in orders\.reservations\.dlq$/);
+    await untilReady();
+    const { body } = await world.nobody.get<string>("/actuator/prometheus");
+    assert.match(body, /^dropgate_dead_letters\{topic="orders.reservations"\} 1$/m);
+  });
+});
