@@ -78,7 +78,7 @@ export async function benchAccept({ pairs, seconds, connections, keep }: AcceptO
   const p99Ms = spread(seen.map((pair) => pair.system.p99Ms));
   console.log(`\naccept ratio, burst, fsynced: ${ratio.median} (${ratio.min} to ${ratio.max})`);
   console.log(`backlog of ${books.held} orders settled in ${(settledMs / 1000).toFixed(1)} s`);
-  // Answers that were under way when the generator stopped are orders too, though nobody counted them.
+  // Answers that were under way when the generator stopped are orders too, but the generator did not count them.
   const uncounted = books.held - accepted;
   console.log(
     `books: ${accepted} counted 202 + ${uncounted} cut off by the end of a run = ${books.held} held; reconcile ${books.status}`,

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { generatedFiles } from "./generated.ts";
 import { tidyFaults } from "./tidy.ts";
 
-/** Answers what is wrong, in the words of whoever found it; nothing where all is well. */
+/** Answers the faults in the words of the tool that found them; nothing when there is none. */
 type Step = { name: string; findFaults(): Promise<string> };
 
 const steps: Step[] = [

@@ -1,6 +1,6 @@
 /**
  * The files that are made from the source and kept in the repository, so that a change of the outer face is a
- * diff that somebody reads. `npm run generate` writes them; `npm run check` fails where one is not what the source says.
+ * diff that a reviewer reads. `npm run generate` writes them; `npm run check` fails where one is not what the source says.
  */
 import { catalogProblems } from "#catalog";
 import type { Engines } from "#engines/open";

@@ -35,7 +35,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
   },
   "Hand-off": {
     H1: { says: "kill -9 between gate and log, between log and answer, and at every step of the consumer" },
-    H2: { says: "the consumer is quicker than whoever accepted the order" },
+    H2: { says: "the consumer is quicker than the process that accepted the order" },
     H3: { says: "events that come twice or out of order" },
     H4: { says: "a publish that timed out and was stored all the same" },
     H5: { says: "a poisoned event, or one bad order, stops nothing else" },
@@ -46,7 +46,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     R1: { says: "confirmed, expired and cancelled in the same moment: one wins" },
     R2: { says: "released twice, compensated twice, released after the sale, confirmed after the release" },
     R3: { says: "the deadlines of an hour without any worker are caught up with" },
-    R4: { says: "a buyer's old hold does not block him for good, and two holds are never both the one he pays" },
+    R4: { says: "a buyer's old hold does not block them for good, and one payment never pays two holds" },
     R5: { says: "an extension is bounded, and looking again extends nothing" },
     R6: { says: "an abandoned hold comes back within its bound" },
     R7: { says: "a paid order never expires" },

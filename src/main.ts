@@ -153,7 +153,7 @@ async function followDatabaseClock(engines: Engines, log: Log, lifecycle: Lifecy
 
 /**
  * A process of several says that it will stop, goes on serving while the gateway looks a few times, and only then stops
- * listening: a request that is sent into a connection which just closes is one of which nobody knows what became.
+ * listening: the outcome of a request that is sent into a closing connection is unknown.
  */
 const drainMs = 1_000;
 

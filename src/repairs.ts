@@ -5,7 +5,7 @@ import type { Metrics } from "#platform/metrics";
 
 /** Each names its figures in the log, up to so many at a time; beyond that they are counted. */
 const namedAtMost = 20;
-/** What follows from a start or from a process that died, and needs nobody to look into it. */
+/** Repairs after a start or after the death of a process, which need no operator. */
 const expected: ReadonlySet<RepairReason> = new Set(["not_loaded", "closed", "abandoned"]);
 const reasons = [
   "not_loaded",

@@ -105,7 +105,7 @@ export const services: readonly Service[] = [
   },
 ];
 
-/** What the daily reconciliation found, for whoever reads the log; the alert is the metric's. */
+/** Logs what the daily reconciliation found; the alert comes from the metric. */
 function tellReconciled(log: Log, { status, products }: Reconciliation): void {
   for (const { productId, status, drift, explanation } of products) {
     if (status === "CRITICAL") log.error("gate and books disagree", { productId, drift, explanation });

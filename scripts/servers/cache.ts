@@ -51,7 +51,7 @@ export async function buildOnce(name: string, build: (folder: string) => Promise
   return true;
 }
 
-/** Puts a program into the cache's `bin`; whoever looks meanwhile finds the old one or the new one. */
+/** Puts a program into the cache's `bin`; a process that looks meanwhile finds the old one or the new one. */
 export function link(target: string, name: string): string {
   const path = join(binFolder, name);
   mkdirSync(binFolder, { recursive: true });

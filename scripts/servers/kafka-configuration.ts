@@ -17,7 +17,7 @@ type EncryptedOptions = {
   login: { username: string; password: string };
 };
 
-/** One listener for whoever speaks TLS, and one for those who also log in. */
+/** One listener for clients with TLS, and one for clients that also log in. */
 export function encrypted({ folder, port, saslPort, tls, login }: EncryptedOptions): Listeners {
   const keyStore = join(folder, "server.pem");
   writeFileSync(keyStore, keyStoreOf(tls), { mode: 0o600 });

@@ -39,7 +39,7 @@ async function withoutDefaultCluster(install: () => Promise<void>): Promise<void
   await install().finally(() => rmSync(file));
 }
 
-/** The newest of what lies on PATH and in Debian's folders, which are on nobody's PATH. */
+/** The newest of the versions on PATH and in Debian's folders, which are not on PATH. */
 export async function usablePostgres() {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
@@ -86,7 +86,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
     renameSync(half, data);
   }
 
-  /** Files that PostgreSQL takes only where nobody else can read them. */
+  /** PostgreSQL accepts these files only when no other user can read them. */
   function writeOwn(files: Record<string, string | Buffer>): void {
     for (const [name, content] of Object.entries(files)) {
       const path = join(folder, name);
@@ -126,7 +126,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
   return { plan, address, env: { DATABASE_URL: address.url } };
 }
 
-/** With TLS nobody gets in without it. */
+/** With TLS, connections without it are refused. */
 const ACCESS = { "pg_hba.conf": "hostssl all,replication all 127.0.0.1/32 scram-sha-256\n" };
 
 /** Asks for the project's own database, and makes it the first time. */

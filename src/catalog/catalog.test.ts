@@ -5,7 +5,7 @@ import { openTestCatalog } from "./catalog.testing.ts";
 
 const lamp = { productId: "lamp", name: "Lamp", unitPriceMinor: 4999, currency: "EUR" };
 
-test("a new product is in the log before whoever made it is answered", async (t) => {
+test("a new product is in the log before its request is answered", async (t) => {
   const { catalog, publishedEvents } = await openTestCatalog(t);
   const created = await catalog.create({ ...lamp, limitPerCustomer: 2 });
   assert.ok(created.ok);
@@ -17,7 +17,7 @@ test("a new product is in the log before whoever made it is answered", async (t)
   assert.deepEqual(event?.data, { ...lamp, limitPerCustomer: 2, version: 1 });
 });
 
-test("a product without an id is given one that nobody has", async (t) => {
+test("a product without an id is given one that is free", async (t) => {
   const { catalog } = await openTestCatalog(t);
   const { productId: _, ...nameless } = lamp;
   const made = await Promise.all([catalog.create(nameless), catalog.create(nameless)]);
@@ -119,7 +119,7 @@ test("the event of a change that was rolled back never appears", async (t) => {
   );
 });
 
-test("PostgreSQL itself refuses prices and limits that nobody can pay or hold", async (t) => {
+test("PostgreSQL itself refuses prices and limits out of range", async (t) => {
   const { catalog } = await openTestCatalog(t);
   const impossible = [
     { unitPriceMinor: -1 },

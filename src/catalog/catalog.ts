@@ -54,7 +54,7 @@ export function createCatalog(options: OutboxOptions): Catalog {
   const { sql } = options;
   const outbox = createOutbox(options);
 
-  /** Whoever reads his own write finds it at the gate too. What goes wrong here, the publisher's own rounds report. */
+  /** After this a caller finds their own write at the gate too. A failure here is reported by the publisher's next round. */
   async function published(): Promise<void> {
     const waited = Promise.withResolvers<void>();
     const timer = setTimeout(waited.resolve, publishWaitMs);

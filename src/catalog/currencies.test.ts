@@ -7,7 +7,7 @@ test("a currency has the decimals of ISO 4217, not those it is commonly shown wi
   for (const [code, decimals] of Object.entries(known)) assert.equal(currencyDecimals(code), decimals, code);
 });
 
-test("what nobody pays with is no currency", () => {
+test("codes without money in use are no currencies", () => {
   for (const code of ["DEM", "XAU", "XTS", "XXX", "eur", "EURO", "", "__proto__"]) {
     assert.equal(currencyDecimals(code), undefined, code);
   }

@@ -48,7 +48,7 @@ test("what a publisher sent and did not live to delete is sent again, before wha
   assert.equal((await sql.query("select from catalog.outbox")).length, 0);
 });
 
-test("the publisher sends by itself what nobody waited for, and tells of its faults until it can", async (t) => {
+test("the publisher sends rows that no caller waited for, and reports its faults until it can", async (t) => {
   const { catalog, log, faults, publishedEvents } = await openTestCatalog(t);
   const { append } = log;
   log.append = (topic) => Promise.reject(new AppendFailed(topic, false, new Error("the log is down")));

@@ -16,7 +16,7 @@ export type Outbox = {
    * @throws what the log or the database threw; the events stay in the outbox.
    */
   publish(): Promise<number>;
-  /** Publishes every second what nobody waited for: what a crash or an outage has left. */
+  /** Publishes every second the rows that a crash or an outage has left. */
   start(): void;
   /** Waits for the batch in hand. */
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ const rowsAtOnce = 200;
 const pollEveryMs = 1_000;
 
 export function createOutbox({ sql, log, topic, onFault }: OutboxOptions): Outbox {
-  // Whoever calls while a round is under way needs the next one: this one may have looked before he committed.
+  // A caller during a round needs the next one: this round may have read before the caller committed.
   const rounds = createBatcher<void, number>({
     maxBatch: 1_000,
     maxWaiting: 1_000,

@@ -1,4 +1,4 @@
-/** The rows of a product. Whoever changes one holds its lock, so its versions have no gap and no twin. */
+/** The rows of a product. A writer holds the row's lock, so versions have no gaps and no duplicates. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { ProductEvent, ProductEventType } from "./events.ts";
 

@@ -187,7 +187,7 @@ test("a patch that is none is refused", async (t) => {
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 500, currency: "JPY" })).statusCode, 200);
 });
 
-test("whoever holds the present version is told so instead of sent it again", async (t) => {
+test("a client with the current version is answered 304 without a body", async (t) => {
   const { asAdmin, get } = await openShop(t);
   await asAdmin("POST", "/products", lamp);
   for (const held of ['"1"', 'W/"1"', '"0", "1"', "*"]) {
@@ -200,7 +200,7 @@ test("whoever holds the present version is told so instead of sent it again", as
   assert.equal((await get("/products/lamp", { "if-none-match": '"1"' })).statusCode, 200);
 });
 
-test("a product that nobody added is not found", async (t) => {
+test("a product that was never added is not found", async (t) => {
   const { asAdmin, get } = await openShop(t);
   for (const answer of [await get("/products/ghost"), await asAdmin("PATCH", "/products/ghost", { price: 1 })]) {
     assert.equal(answer.statusCode, 404);

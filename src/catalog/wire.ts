@@ -64,7 +64,7 @@ export const PatchBody = Type.Object(
     currency: Type.Optional(Currency),
     limitPerCustomer: Type.Optional(LimitPerCustomer),
   },
-  // 4999 of one currency is not 4999 of another: whoever changes the currency says the price anew.
+  // 4999 of one currency is not 4999 of another: a change of the currency needs a price.
   { additionalProperties: false, minProperties: 1, dependentRequired: { currency: ["price"] } },
 );
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line. Commands about a running system speak to it over HTTP, like anybody else. */
+/** The command line. Commands about a running system speak to it over HTTP, like every client. */
 import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
 import { isRole, issueToken, roles } from "#identity";
 import { ConfigError } from "#platform/config";

@@ -26,7 +26,7 @@ function system(...products: { productId: string; status: string }[]) {
   return { ask, asked };
 }
 
-test("the plan is shown first, and nothing is changed until somebody says yes", async () => {
+test("the plan is shown first, and nothing is changed without --yes", async () => {
   const { ask, asked } = system(fine, drifted);
   const lines: string[] = [];
   assert.equal(await repair(ask, false, (line) => lines.push(line)), false);

@@ -76,7 +76,7 @@ describe("config", () => {
   });
 });
 
-/** A CA of nobody's, whose key was thrown away. */
+/** A CA whose key was deleted. */
 const certificate = `-----BEGIN CERTIFICATE-----
 MIIBdTCCARugAwIBAgIUfa+fOI5OH1itOTNeeXn6H652EXYwCgYIKoZIzj0EAwIw
 DzENMAsGA1UEAwwEVGVzdDAgFw0yNjExMjMxNjE1MjhaGA8yMTI2MTAzMDE2MTUy
@@ -148,7 +148,7 @@ describe("settings of security", () => {
     assert.match(faultsOf({ DATABASE_URL: compat }).join(), /uselibpqcompat/);
   });
 
-  it("refuse half a login, and a password that anybody could read", () => {
+  it("refuse half a login, and a password that would be sent in plain text", () => {
     assert.match(faultsOf({ REDIS_USERNAME: "gate" }).join(), /REDIS_USERNAME is set but REDIS_PASSWORD is not/);
     const half = { KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
     assert.match(faultsOf(half).join(), /without KAFKA_SASL_PASSWORD: a login needs all three/);

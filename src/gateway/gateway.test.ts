@@ -79,7 +79,7 @@ describe("the gateway", () => {
     assert.deepEqual(service.asked, ["POST /orders?a=%20b"]);
   });
 
-  it("what a process did not get, because nobody listens there, goes to another one", async () => {
+  it("a request that a process did not get, because its port is closed, goes to another one", async () => {
     const [gone, there] = [
       await startProcess(() => {}),
       await startProcess((_request, response) => response.end("{}")),

@@ -110,8 +110,8 @@ function isInternal(prefix: string, params: unknown): boolean {
 }
 
 /**
- * Of the bytes that are sent, never as it came. Of a GET's body nobody reads anything, so its length would take the first
- * bytes of somebody else's next request for its own; and Node writes none by itself for the body of a DELETE, which would
+ * Of the bytes that are sent, never as it came. The body of a GET is not read, so its length would take the first
+ * bytes of the next client's request as its own; and Node writes none by itself for the body of a DELETE, which would
  * then be a next request itself.
  */
 function lengthOf(body: Buffer | undefined): IncomingHttpHeaders {

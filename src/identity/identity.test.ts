@@ -150,7 +150,7 @@ describe("a guard", () => {
   const post = (url: string, headers: Record<string, string>, payload: object = { quantity: 1 }) =>
     http.inject({ method: "POST", url, headers, payload });
 
-  it("lets the asked roles pass, ADMIN everywhere, and whoever works here buy", async () => {
+  it("lets the asked roles pass, ADMIN everywhere, and every role buy", async () => {
     const passing: Record<string, Role[]> = {
       "/orders": ["CUSTOMER", "WAREHOUSE", "ADMIN"],
       "/stock": ["WAREHOUSE", "ADMIN"],
@@ -196,7 +196,7 @@ describe("a guard", () => {
   });
 });
 
-it("what belongs to somebody is for them and for an ADMIN", () => {
+it("what belongs to a person is for that person and for an ADMIN", () => {
   const caller = { userId: "ada", roles: ["CUSTOMER"] as const };
   assert.equal(mayActFor(caller, "ada"), true);
   assert.equal(mayActFor(caller, "bob"), false);

@@ -39,7 +39,7 @@ export type Identity = {
    * It runs before the body is read, so that strangers learn nothing about what would be valid.
    */
   guard(...asked: readonly [Role, ...Role[]]): Guard;
-  /** The same for what takes stock or money: nobody may do it more often than `RATE_LIMIT_…` says. */
+  /** The same for what takes stock or money: it is limited by `RATE_LIMIT_…`. */
   limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
 };
 
@@ -49,7 +49,7 @@ export type IdentityOptions = {
   issuer: string;
   /** Whether X-User-Id without a token makes a customer. It never carries another role. */
   trustUserHeader: boolean;
-  /** Nobody is limited where absent. */
+  /** Without it there is no limit. */
   limits?: LimitSettings;
 };
 
@@ -125,7 +125,7 @@ export function mayActFor(caller: Caller, userId: string): boolean {
   return caller.userId === userId || caller.roles.includes("ADMIN");
 }
 
-/** What we never signed: somebody guesses, or took the wrong shop's token. */
+/** A token that we never signed: a guess, or the token of another shop. */
 class ForgedToken extends Problem {}
 
 function unauthenticated(detail: string, parameters = "", Kind = Problem): Problem {

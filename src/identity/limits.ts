@@ -30,7 +30,7 @@ export function createLimits(settings?: LimitSettings): Limits {
     refusesAct(request, reply, userId) {
       if (!person && !address) return false;
       const byAddress = address?.take(limitKeyOf(request.ip));
-      // Who is stopped at his address has not used up what is his own.
+      // A refusal by address does not count against the person.
       const byPerson = byAddress?.ok === false ? undefined : person?.take(userId);
       reply.header("ratelimit-policy", actPolicies);
       reply.header("ratelimit", allowances(person, byPerson, address, byAddress));
@@ -66,7 +66,7 @@ function allowances(
 const ofPerson = "You asked for more than one person may in a minute. Nothing was done; wait, then ask again.";
 const ofAddress = "Too many asked from your address in this minute. Nothing was done; wait, then ask again.";
 
-/** Answered here and not thrown: whoever sends thousands of these is not to cost a stack trace each. */
+/** Answered here and not thrown: thousands of these must not cost a stack trace each. */
 function answer(reply: FastifyReply, { waitMs }: Allowance, detail: string): true {
   reply.send(refuse(reply, platformProblems.rate_limited, detail, { retryAfterSeconds: waitMs / 1000 }));
   return true;

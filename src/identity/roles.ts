@@ -14,7 +14,7 @@ export function isUserId(value: unknown): value is string {
   return typeof value === "string" && userIdShape.test(value);
 }
 
-/** An ADMIN passes everywhere, and whoever works here may also buy. */
+/** An ADMIN passes everywhere, and every role may also buy. */
 export function passes(caller: Caller, asked: readonly Role[]): boolean {
   return caller.roles.some((role) => role === "ADMIN" || asked.includes(role) || asked.includes("CUSTOMER"));
 }

@@ -22,7 +22,7 @@ export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   try {
     await file.writeFile(`${randomBytes(32).toString("base64url")}\n`);
     await file.sync();
-    // Unlike a rename, a link never replaces the secret of whoever was faster.
+    // Unlike a rename, a link never replaces the secret of a faster process.
     await link(draft, path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
     });

@@ -51,7 +51,7 @@ export function createTokens({ secret, issuer }: { secret: string; issuer: strin
     },
   };
 
-  /** From here on the signature holds; what is missing is the fault of whoever else has the secret. */
+  /** From here on the signature is valid; a missing claim is the fault of another issuer with the same secret. */
   function believe(claims: Record<string, unknown>): ReturnType<Tokens["verify"]> {
     const { iss, sub, roles, exp, nbf } = claims;
     const now = systemClock.nowMs() / 1000;

@@ -11,7 +11,7 @@ export function elapsedMs(): number {
   return performance.now();
 }
 
-/** Whoever needs the time is given one of these, so that a simulation can run years in a second. */
+/** Code that needs the time is given one of these, so that a simulation can run years in a second. */
 export type Clock = {
   /** The time of day, milliseconds since 1970 in UTC. */
   nowMs(): number;

@@ -27,7 +27,7 @@ describe("crash points", () => {
     assert.equal(crashPoint("gate.reserved"), undefined);
   });
 
-  it("delay whoever waits for them", async () => {
+  it("delay the caller that waits for them", async () => {
     armCrashPoint("gate.reserved", { kind: "delay", ms: 5 });
     const order: string[] = [];
     const delayed = crashPoint("gate.reserved")?.then(() => order.push("delayed"));

@@ -59,7 +59,7 @@ describe("health", () => {
     assert.deepEqual(Object.keys(body.components), ["db"]);
   });
 
-  it("gives a dependency that hangs one second and one check, whoever asks", async () => {
+  it("gives a dependency that hangs one second and one check, however many ask", async () => {
     let checks = 0;
     health.add({
       name: "db",

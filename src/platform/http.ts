@@ -57,7 +57,7 @@ const bodyLimitBytes = 64 * 1024;
  * Makes the server that modules hang their routes on. Register nothing before it resolves: the document
  * only knows the routes that come after it. `app.close()` drains: it stops listening, answers what has
  * arrived with `Connection: close`, and resolves when the last
- * answer is out, after ten seconds at most. Whoever holds streams open ends them in a `preClose` hook.
+ * answer is out, after ten seconds at most. A module with open streams ends them in a `preClose` hook.
  */
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const { log, clock, openApi, metrics, trustProxy, management } = options;

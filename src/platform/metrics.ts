@@ -11,7 +11,7 @@ export type Metrics = {
     says: string,
     labels: readonly Label[],
   ): Labelled<Label, CounterCell>;
-  /** A value that is read when somebody scrapes, such as the length of a queue. */
+  /** A value that is read when the metrics are scraped, such as the length of a queue. */
   gauge(name: Prefix, says: string, read: () => number): void;
   /** The same for values with labels: one entry a combination. */
   gauges<Label extends string>(

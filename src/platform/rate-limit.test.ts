@@ -26,7 +26,7 @@ describe("a rate limit", () => {
     assert.equal(take("ada").ok, false);
   });
 
-  it("does not count what it refused, and counts each for himself", () => {
+  it("does not count what it refused, and counts each person separately", () => {
     const { take, pass } = onClock();
     for (let count = 0; count < 100; count += 1) take("ada");
     assert.equal(take("bob").remaining, 5);
@@ -62,7 +62,7 @@ describe("a rate limit", () => {
     );
   });
 
-  it("leaves everybody his own beside a hundred thousand others, in tables that do not grow", () => {
+  it("keeps each person's limit beside a hundred thousand others, in tables that do not grow", () => {
     const { take } = onClock({ name: "person", limit: 600, windowMs: 60_000 });
     for (let count = 0; count < 600; count += 1) assert.equal(take("ada").ok, true);
     for (let i = 0; i < 100_000; i += 1) assert.equal(take(`other-${i}`).ok, true);

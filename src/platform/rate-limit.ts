@@ -1,14 +1,14 @@
 /**
- * How often somebody may ask, by the generic cell rate algorithm: one number for each, namely when all that he used
- * will have come back. A full allowance may be spent at once, and comes back evenly. The headers are those of
- * draft-ietf-httpapi-ratelimit-headers-10, in structured fields.
+ * Limits requests per person by the generic cell rate algorithm. It stores one number per person: the time at which the
+ * full allowance is available again. A person may spend the full allowance at once; it returns evenly. The headers are
+ * those of draft-ietf-httpapi-ratelimit-headers-10, in structured fields.
  *
- * The numbers lie in two tables of fixed size, in each at a place that a hash of the key names, and the smaller one
- * counts. So somebody is taken for others only where he meets them in both: a thousand people who are all at their
- * limit stop one in four thousand of those who are not. A map by name would be exact; it took 0.8 µs a request instead of
- * 0.2, and grows with everybody who asks.
+ * The numbers are in two tables of fixed size, in each at an index that is a hash of the key; the smaller number counts. So
+ * two people are mistaken for one only if they share both places: a thousand people at their limit stop one in four
+ * thousand of the others. A map by name would be exact, but it took 0.8 µs per request instead of 0.2, and it grows with
+ * the number of people.
  *
- * Counts are this process's own: behind several processes somebody may ask several times as often.
+ * Each process counts for itself: with several processes a person may send several times as many requests.
  */
 import { randomInt } from "node:crypto";
 
@@ -46,7 +46,7 @@ export function createRateLimit(policy: RatePolicy, now: () => number = () => pe
   const costMs = windowMs / limit;
   const low = new Float64Array(places);
   const high = new Float64Array(places);
-  // Nobody can find out who shares a place with him.
+  // A person cannot find out who shares a place with them.
   const salt = randomInt(2 ** 31);
 
   return {
@@ -61,7 +61,7 @@ export function createRateLimit(policy: RatePolicy, now: () => number = () => pe
       const usedMs = Math.max(0, Math.min(lowMs, highMs) - nowMs);
       const ok = usedMs + costMs <= windowMs + epsilon;
       const resetMs = ok ? usedMs + costMs : usedMs;
-      // Never down: the other one of the two may be somebody else's.
+      // Never down: the other one of the two may belong to another person.
       low[inLow] = Math.max(lowMs, nowMs + resetMs);
       high[inHigh] = Math.max(highMs, nowMs + resetMs);
       const remaining = Math.floor((windowMs - resetMs) / costMs + epsilon);

@@ -1,4 +1,4 @@
-/** TLS to the engines: which CA is trusted, and what a failed handshake asks of whoever set it up. */
+/** TLS to the engines: which CA is trusted, and which setting to correct after a failed handshake. */
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 

@@ -123,7 +123,7 @@ async function report(): Promise<void> {
   const brokenSchedules = schedules && schedules.violations.length > 0 ? 1 : 0;
   const fail = broken + missed + brokenSchedules;
   const all = done.length + caught.length + (schedules ? 1 : 0);
-  // As node:test ends, so that whoever counts tests can count these.
+  // In the format of node:test, so that .ci/run can count these too.
   for (const [name, figure] of [
     ["tests", all],
     ["pass", all - fail],

@@ -5,7 +5,7 @@ import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/cli
 import { attemptOf, isAnswered, verdictOf, type Wish } from "./history.ts";
 import { patiently } from "./patience.ts";
 
-/** What a buyer does with an accepted order: cards tried in turn, and whether he thinks better of it. */
+/** What a buyer does with an accepted order: cards tried in turn, and whether they cancel. */
 type Kind = { cards: readonly string[]; cancels?: boolean };
 
 const good = "4242 4242 4242 4242";
@@ -43,13 +43,13 @@ export type CrowdOptions = {
   /** Distinguishes the crowd from others of the same shop. */
   name: string;
   random(): number;
-  /** Nobody begins anything after this: what is unanswered then stays so. */
+  /** No buyer starts an action after this: what is unanswered then stays so. */
   untilMs: number;
 };
 
 export type Crowd = { readonly wishes: readonly Wish[]; done: Promise<void>; stop(): void };
 
-/** Of six buyers one has no key, and one wishes for three orders, which is more than he may have. */
+/** Of six buyers one has no key, and one asks for three orders, which is above the limit. */
 export function sendCrowd(options: CrowdOptions): Crowd {
   const { as, productId, count, everyMs, name, random } = options;
   const wishes: Wish[] = [];

@@ -103,7 +103,7 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
       // Ctrl-C closes a stage whose trial is about to start it again.
       if (closed) throw new Error(`${folder} is closed`);
       before += running?.output ?? "";
-      // Nobody may reach another process that got the port of the one that died.
+      // No request may reach another process that got the port of the one that died.
       origin = "http://127.0.0.1:1";
       const compiled = { NODE_COMPILE_CACHE: join(folder, "../compiled") };
       running = runCommand(folder, ["start"], { ...settings, ...compiled, ...(crashPoints && { FP: crashPoints }) });
@@ -124,7 +124,7 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
       const sql = openSql({ url, maxConnections: 2, applicationName: "chaos" });
       return use(sql).finally(() => sql.close());
     },
-    /** The gate is in the memory of the process: nobody can read it but by asking. */
+    /** The gate is in the memory of the process: it can be read only by asking the process. */
     async readGate(productIds): Promise<GateReading[]> {
       const { body } = await admin.get<Reconciliation>("/admin/reconcile");
       return body.products

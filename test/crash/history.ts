@@ -6,7 +6,7 @@ export type Told = "ok" | "fail" | "info";
 
 export type Attempt = { told: Told; code: string; orderId?: string };
 
-/** One wish for one order: repeated under its key until somebody answers, or asked once without a key. */
+/** One wish for one order: repeated under its key until it is answered, or sent once without a key. */
 export type Wish = {
   user: string;
   productId: string;
@@ -46,7 +46,7 @@ export function verdictOf({ key, attempts }: Wish): Told {
   return key !== undefined && last && lastWords.has(last.code) ? "fail" : "info";
 }
 
-/** A buyer with a key goes on asking until he knows, and a while longer where the shop only was not able to. */
+/** A buyer with a key retries until the outcome is known, and for a while longer when the shop was not able to answer. */
 export function isAnswered(wish: Wish): boolean {
   const verdict = verdictOf(wish);
   if (verdict === "ok") return true;

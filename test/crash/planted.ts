@@ -83,7 +83,7 @@ const plantings: readonly Planting[] = [
     bug: "an order ends and its units are never given back",
     async plant(books, { stock, orders, claims, outcomes, gate }) {
       const { productId, totalIn, committed, seq } = stock[0] as Evidence["stock"][0];
-      // Of a customer who has held nothing else, or his limit would be broken too.
+      // Of a customer who has held nothing else, or their limit would be broken too.
       const ended = orders.find(
         (order) =>
           outcomes.some((one) => one.outcome === "released" && isOf(one, order)) &&

@@ -11,7 +11,7 @@ export type ServerCell = {
   name: string;
   quick?: boolean;
   chore?: Chore;
-  /** Before anybody buys. */
+  /** Before the first order. */
   prepare?(stage: RealStage): Promise<void>;
   fault: Fault;
 };

@@ -1,4 +1,4 @@
-/** The crash points that the source names: one that no cell kills at is a promise that nobody has tried. */
+/** The crash points that the source names: one at which no cell kills is untested. */
 import { globSync, readFileSync } from "node:fs";
 
 /** Names that the source puts together from others, spelled out. */

@@ -115,7 +115,7 @@ async function untilAtRest(shop: Shop, productId: string): Promise<boolean> {
         const { body } = await shop.admin.get<Reconciliation>("/admin/reconcile");
         const report = body.products.find((one) => one.productId === productId);
         if (report?.status !== "OK" || report.inFlight > 0 || report.gate !== report.onHand - report.held) return false;
-        // What was decided before anybody marked it stays for some seconds as a stub, until the sweeper forgets it.
+        // A record that was decided before it was marked stays for some seconds as a stub, until the sweeper forgets it.
         if ((await shop.readGate([productId])).some(({ records }) => records > 0)) return false;
         // The books last: what was still at the gate when they were read first would come into them meanwhile.
         return isAtRest(sql, [productId]);

@@ -35,7 +35,7 @@ describe("3. verify reconciliation", () => {
     return { result: await result, samples };
   }
 
-  it("a product that nobody bought shows its stock, OK", async () => {
+  it("a product without orders shows its stock, OK", async () => {
     const productId = await world.newProduct({ stock: 8 });
     const { status, mode, products } = await reconcile();
     assert.equal(status, "OK");

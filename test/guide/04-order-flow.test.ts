@@ -163,7 +163,7 @@ describe("4. test order flow", () => {
   });
 });
 
-describe("4. test order flow, where nobody pays in time", () => {
+describe("4. test order flow, without payment in time", () => {
   let world: World;
   before(async () => {
     world = await openWorld({ paymentWindowMs: 4_000 });

@@ -53,7 +53,7 @@ describe("disaster recovery", () => {
   describe("gate and books disagree", () => {
     /**
      * The gate took in a change that never was, in place of one that was: from then on its sum is off by
-     * `units`. It may be mended before we look, so this is done until somebody has seen it.
+     * `units`. It may be mended before we look, so this is repeated until it was seen.
      */
     async function seenDrift(productId: string, units: number) {
       return eventually(async () => {
@@ -130,7 +130,7 @@ describe("disaster recovery", () => {
       assert.equal((await world.untilAtRest(productId)).gate, 6);
     });
 
-    it("books that contradict themselves are CRITICAL until somebody corrects them", async () => {
+    it("books that contradict themselves are CRITICAL until they are corrected", async () => {
       const productId = await world.newProduct({ stock: 5 });
       const sql = world.system.faces.engines.sql("test", 1);
       const add = (units: number) =>

@@ -301,7 +301,7 @@ describe("rollback strategy", () => {
         disarmCrashPoints();
       });
 
-      it("what nobody knows yet is said so, with the order's id", async () => {
+      it("an outcome that is not known yet is answered so, with the order's id", async () => {
         for (const { status, headers, body } of undecided) {
           assert.deepEqual([status, body.code], [503, "outcome_pending"]);
           assert.ok(Number(headers["retry-after"]) > 0);

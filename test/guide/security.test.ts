@@ -45,7 +45,7 @@ const open = [
 describe("security checklist", () => {
   let world: World;
   before(async () => {
-    // As behind the internet: who sends X-User-Id is nobody.
+    // As on the internet: X-User-Id alone does not name a customer.
     world = await openWorld({ settings: { TRUST_USER_HEADER: "false" } });
   });
   after(() => world.close());

@@ -28,7 +28,7 @@ export function rebuildMoves(world: World, i: number, mutant: Mutant | undefined
 
 type Say = (says: string, next: (world: World) => Partial<Rebuild>) => Move;
 
-/** Of a gate that needs it somebody rebuilds sooner or later; all others are rebuilds that an admin asks for. */
+/** A gate that needs a rebuild gets one in the end; all other rebuilds are those that an admin asks for. */
 function beginning(world: World, i: number, move: Say): Move[] {
   const isNeeded = i === 0 && needsRebuild(world) && world.rebuilds.every(({ step }) => step === "idle");
   if (!isNeeded && world.left.rebuilds === 0) return [];

@@ -32,7 +32,7 @@ export type Setting = {
   /** Requests; two of one order are a request and its retry under the same key. */
   attempts: readonly Buyer[];
   limit?: number;
-  /** Units that somebody takes out while the sale runs. */
+  /** Units that an operator takes out while the sale runs. */
   withdraws?: number;
   /** Stream rows reach the gate early, late and twice too. */
   anyRow?: boolean;
@@ -45,9 +45,9 @@ export type Setting = {
     logLosses?: number;
     redeliveries?: number;
     restocks?: number;
-    /** A day in which nobody asked: the gate forgets what it kept of keyed requests. */
+    /** A day without requests: the gate forgets what it kept of keyed requests. */
     days?: number;
-    /** Rebuilds that nobody needs: an admin's, or a second one beside the first. */
+    /** Rebuilds without need: an admin's, or a second one beside the first. */
     rebuilds?: number;
   };
   mutant?: Mutant;

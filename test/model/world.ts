@@ -16,7 +16,7 @@ export type Fate = { decision: Decision | "F"; orderId: string; userId: string; 
 export type OrderStatus = "reserved" | "refused" | "fenced" | "ended" | "released" | "confirmed";
 export type OrderRow = { reservation: Reservation; status: OrderStatus; releases: number };
 
-/** The tables of PostgreSQL that take part. One transaction is one move: whoever writes a product has locked its row. */
+/** The tables of PostgreSQL that take part. One transaction is one move: a writer of a product has locked its row. */
 export type Books = {
   stock: Stock;
   entered: number;
@@ -112,7 +112,7 @@ export function fateOf({ books }: World, reservation: Reservation): Fate | undef
   return books.fates.get(fateKey(reservation));
 }
 
-/** Whoever was promised the order is content: a claim stands in its name. */
+/** The promise of the order is kept: it has a claim. */
 export function hasClaim({ books }: World, orderId: string): boolean {
   for (const fate of books.fates.values()) if (fate.orderId === orderId && fate.decision === "C") return true;
   return false;

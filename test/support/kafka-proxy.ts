@@ -7,7 +7,7 @@ import { connect, createServer, type Socket } from "node:net";
 
 export type KafkaProxy = {
   bootstrap: string;
-  /** From now on what is produced reaches the broker and its answer nobody. Answers how many were lost so far. */
+  /** From now on records reach the broker and its answers are dropped. Returns how many were lost so far. */
   loseProduceAnswers(): void;
   restore(): void;
   readonly lost: number;

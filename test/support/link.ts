@@ -11,9 +11,9 @@ export type Link = Address & {
   slow(ms: number): void;
   /** Breaks every connection and takes no other. */
   cut(): void;
-  /** What is asked arrives, and nobody hears what came of it. */
+  /** Requests arrive, and their answers are dropped. */
   loseAnswers(): void;
-  /** As if nothing had been. Connections that lost something are broken: nobody could read on in them. */
+  /** Works again. Connections that lost bytes are closed: they could not be read further. */
   mend(): void;
   close(): Promise<void>;
 };

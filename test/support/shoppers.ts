@@ -64,7 +64,7 @@ export function accepted(answers: readonly OrderAnswer[]): OrderAnswer[] {
 
 /**
  * Once nothing is under way any more: every order that was promised stands, and the units that orders
- * hold or bought are those of the orders that stand, of which nobody was told that they failed.
+ * hold or bought are those of the orders that stand, and none of these was answered as failed.
  */
 export async function assertAccountsFor(
   shop: Shop,

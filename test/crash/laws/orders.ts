@@ -48,7 +48,7 @@ export const orderLaws: readonly Law[] = [
   },
   {
     name: "two orders for one wish",
-    says: "one key makes one order, and nobody has an order that he did not ask for",
+    says: "one key makes one order, and no buyer has an order that they did not ask for",
     breaches: ({ wishes, orders }) => {
       const wanted = Map.groupBy(wishes, ({ user, productId }) => JSON.stringify([user, productId]));
       const made = Map.groupBy(orders, ({ userId, productId }) => JSON.stringify([userId, productId]));

@@ -1,4 +1,4 @@
-/** No unit is sold twice, none is lost, none is held for nobody. */
+/** No unit is sold twice, none is lost, none is held without an order. */
 import type { Evidence } from "../evidence.ts";
 import { type Breach, type Law, refOf, stands, sum } from "./law.ts";
 

@@ -124,7 +124,7 @@ function shell(command: string): Promise<string> {
   });
 }
 
-/** The guide's own port where nobody else listens on it. */
+/** The guide's own port if it is free. */
 async function portOr(wanted: number): Promise<number> {
   return (await isFree(wanted)) ? wanted : freePort();
 }
