@@ -30,11 +30,14 @@ const entityTags = Type.Optional(Type.String({ description: "Entity tags as we s
 
 /** `adminOnly` guards what changes the catalog; anyone reads it. */
 export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Catalog; adminOnly: Guard }): void {
+  app.addSchema(ProductAnswer);
+
   app.get(
     "/products",
     {
       schema: {
         tags,
+        operationId: "listProducts",
         summary: "What is for sale, in order of product id",
         querystring: PageQuery,
         response: { 200: PageAnswer },
@@ -55,11 +58,12 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
     {
       schema: {
         tags,
+        operationId: "getProduct",
         summary: "One product",
         params,
         headers: Type.Object({ "if-none-match": entityTags }),
         response: {
-          200: ProductAnswer,
+          200: Type.Ref("Product"),
           304: Type.Null({ description: "You hold this version" }),
           ...problemResponses(product_not_found),
         },
@@ -82,9 +86,10 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
       onRequest: adminOnly,
       schema: {
         tags,
+        operationId: "addProduct",
         summary: "Adds a product",
         body: ProductBody,
-        response: { 201: ProductAnswer, ...problemResponses(product_exists) },
+        response: { 201: Type.Ref("Product"), ...problemResponses(product_exists) },
       },
     },
     async (request, reply) => {
@@ -105,11 +110,12 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
       onRequest: adminOnly,
       schema: {
         tags,
+        operationId: "changeProduct",
         summary: "Changes the fields that are sent; with `If-Match`, only of a version that was read",
         params,
         headers: Type.Object({ "if-match": entityTags }),
         body: PatchBody,
-        response: { 200: ProductAnswer, ...problemResponses(product_not_found, version_mismatch) },
+        response: { 200: Type.Ref("Product"), ...problemResponses(product_not_found, version_mismatch) },
       },
     },
     async (request, reply) => {

@@ -11,17 +11,19 @@ export const ProductId = Type.String({
 });
 
 // PostgreSQL stores neither NUL nor half of a surrogate pair, and a name has no use for other controls.
-const Name = Type.String({ pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$", maxLength: 200 });
+const Name = Type.String({ pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$", maxLength: 200, examples: ["Lamp"] });
 const Description = Type.Unsafe<string | null>({
   type: ["string", "null"],
   pattern: "^(?:[\\n\\r\\t]|[^\\p{Cc}\\p{Cs}])*$",
   maxLength: 4000,
+  examples: ["It gives light."],
 });
 const Image = Type.Unsafe<string | null>({
   type: ["string", "null"],
   pattern: "^(?:https?:/)?/[^\\s\\p{Cc}\\p{Cs}]+$",
   maxLength: 500,
   description: "A URL, or a path on the shop's own host",
+  examples: ["/images/lamp.webp"],
 });
 const Price = Type.Integer({
   minimum: 0,
@@ -40,6 +42,7 @@ const LimitPerCustomer = Type.Unsafe<number | null>({
   minimum: 1,
   maximum: 1_000_000,
   description: "How many units one customer may hold; null is no limit",
+  examples: [2],
 });
 
 export const ProductBody = Type.Object(
@@ -52,7 +55,7 @@ export const ProductBody = Type.Object(
     currency: Currency,
     limitPerCustomer: Type.Optional(LimitPerCustomer),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ name: "Lamp", price: 4999, currency: "EUR", limitPerCustomer: 2 }] },
 );
 
 export const PatchBody = Type.Object(
@@ -65,21 +68,29 @@ export const PatchBody = Type.Object(
     limitPerCustomer: Type.Optional(LimitPerCustomer),
   },
   // 4999 of one currency is not 4999 of another: a change of the currency needs a price.
-  { additionalProperties: false, minProperties: 1, dependentRequired: { currency: ["price"] } },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    dependentRequired: { currency: ["price"] },
+    examples: [{ price: 4499 }],
+  },
 );
 
-export const ProductAnswer = Type.Object({
-  productId: Type.String(),
-  name: Type.String(),
-  description: Type.Unsafe<string | null>({ type: ["string", "null"] }),
-  image: Type.Unsafe<string | null>({ type: ["string", "null"] }),
-  price: Price,
-  currency: Type.String({ description: "ISO 4217" }),
-  limitPerCustomer: LimitPerCustomer,
-  version: Type.Integer({ description: "Counts the changes from 1; the ETag" }),
-  createdAt: Type.String({ format: "date-time" }),
-  updatedAt: Type.String({ format: "date-time" }),
-});
+export const ProductAnswer = Type.Object(
+  {
+    productId: Type.String(),
+    name: Type.String(),
+    description: Type.Unsafe<string | null>({ type: ["string", "null"] }),
+    image: Type.Unsafe<string | null>({ type: ["string", "null"] }),
+    price: Price,
+    currency: Type.String({ description: "ISO 4217" }),
+    limitPerCustomer: LimitPerCustomer,
+    version: Type.Integer({ description: "Counts the changes from 1; the ETag" }),
+    createdAt: Type.String({ format: "date-time" }),
+    updatedAt: Type.String({ format: "date-time" }),
+  },
+  { $id: "Product" },
+);
 
 export const defaultLimit = 20;
 
@@ -95,7 +106,7 @@ export const PageQuery = Type.Object(
 );
 
 export const PageAnswer = Type.Object({
-  products: Type.Array(ProductAnswer),
+  products: Type.Array(Type.Ref("Product")),
   nextCursor: Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" }),
 });
 

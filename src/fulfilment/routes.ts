@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { callerOf, type Identity, mayActFor } from "#identity";
-import { isFinal, notSettledYet, type Orders, orderProblems, settleWithinMs } from "#orders";
+import { isFinal, notSettledYet, type Orders, orderIdParam, orderProblems, settleWithinMs } from "#orders";
 import { type Payment, paymentProblems, payRequestSchema } from "#payment";
 import type { Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
@@ -16,9 +16,10 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
       onRequest: identity.limitedGuard("CUSTOMER"),
       schema: {
         tags: ["orders"],
+        operationId: "payOrder",
         summary: "Pay an order; the verdict comes with its status",
         description: "A declined card may be followed by another one until payBy.",
-        params: Type.Object({ orderId: Type.String() }),
+        params: Type.Object({ orderId: orderIdParam }),
         body: payRequestSchema,
         response: {
           202: Type.Object({

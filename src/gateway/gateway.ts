@@ -10,6 +10,7 @@ import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import type { Management } from "#platform/management";
 import { Problem, platformProblems } from "#platform/problems";
+import openApi from "../../openapi.json" with { type: "json" };
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
 import { forward } from "./forward.ts";
@@ -40,7 +41,7 @@ function answerWithinMs(method: string, path: string): number {
 export async function createGateway(config: Config, log: Log, management?: Management): Promise<Http> {
   const { version } = packageJson;
   const app = await createHttp({
-    ...{ log, clock: systemClock, openApi: { title: "Dropgate gateway", version } },
+    ...{ log, clock: systemClock, openApi: { title: "Dropgate", version, document: openApi } },
     ...{ trustProxy: config.TRUST_PROXY, management },
   });
   const agent = new Agent({ keepAlive: true });

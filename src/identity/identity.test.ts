@@ -189,7 +189,8 @@ describe("a guard", () => {
 
   it("shows in the document with what it asks for and answers", async () => {
     const { paths } = (await http.inject("/openapi.json")).json();
-    assert.deepEqual(paths["/orders"].post.security, [{ bearer: ["CUSTOMER"] }, { userHeader: [] }]);
+    const everyRole = [{ bearer: ["CUSTOMER"] }, { bearer: ["WAREHOUSE"] }, { bearer: ["ADMIN"] }];
+    assert.deepEqual(paths["/orders"].post.security, [...everyRole, { userHeader: [] }]);
     assert.deepEqual(paths["/prices"].post.security, [{ bearer: ["ADMIN"] }]);
     assert.match(paths["/prices"].post.responses["403"].description, /forbidden/);
     assert.equal(paths["/unguarded"].get.security, undefined);

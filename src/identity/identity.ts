@@ -3,7 +3,7 @@ import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { defineProblems, Problem, platformProblems } from "#platform/problems";
 import { createLimits, type LimitSettings } from "./limits.ts";
-import { type Caller, isUserId, passes, type Role } from "./roles.ts";
+import { type Caller, isUserId, passes, type Role, roles } from "./roles.ts";
 import { createTokens } from "./tokens.ts";
 
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
@@ -94,9 +94,11 @@ export function createIdentity({ secret, issuer, trustUserHeader, limits: settin
       (request as Identified)[callerKey] = caller;
       done();
     };
-    const bearer = { bearer: [...asked] };
+    // One entry a role that passes: any one of them is enough, where a list within an entry would ask for all of them.
+    const passing = roles.filter((role) => passes({ userId: "", roles: [role] }, asked));
+    const bearers = passing.map((role) => ({ bearer: [role] }));
     return Object.assign(hook, {
-      security: asked.includes("CUSTOMER") ? [bearer, { userHeader: [] }] : [bearer],
+      security: asked.includes("CUSTOMER") ? [...bearers, { userHeader: [] }] : bearers,
       problems: [identityProblems.unauthenticated, identityProblems.forbidden, platformProblems.rate_limited],
     });
   }

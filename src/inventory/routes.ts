@@ -59,11 +59,13 @@ const ModeView = Type.Object({
 });
 // PostgreSQL stores neither NUL nor half of a surrogate pair, and nothing here has a use for other controls.
 const oneLine = "^[^\\p{Cc}\\p{Cs}]+$";
-const ProductParams = Type.Object({ productId: Type.String({ maxLength: 64, pattern: oneLine }) });
+const ProductParams = Type.Object({
+  productId: Type.String({ maxLength: 64, pattern: oneLine, examples: ["test-product-123"] }),
+});
 const EntryHeaders = Type.Object({
   "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" })),
 });
-const reason = Type.String({ maxLength: 500, pattern: oneLine });
+const reason = Type.String({ maxLength: 500, pattern: oneLine, examples: ["delivery"] });
 
 export function inventoryRoutes(
   app: Http,
@@ -79,6 +81,7 @@ export function inventoryRoutes(
       onRequest: warehouse,
       schema: {
         tags: ["inventory"],
+        operationId: "getStock",
         summary: "Stock of one product",
         params: ProductParams,
         response: { 200: Type.Ref("Stock"), ...problemResponses(inventoryProblems.product_not_found) },
@@ -97,12 +100,13 @@ export function inventoryRoutes(
       onRequest: warehouse,
       schema: {
         tags: ["inventory"],
+        operationId: "restock",
         summary: "Bring units in; under an Idempotency-Key a retry counts once",
         params: ProductParams,
         headers: EntryHeaders,
         body: Type.Object(
-          { quantity: Type.Integer({ minimum: 1, maximum: maxUnits }), reason },
-          { additionalProperties: false },
+          { quantity: Type.Integer({ minimum: 1, maximum: maxUnits, examples: [10] }), reason },
+          { additionalProperties: false, examples: [{ quantity: 10, reason: "delivery" }] },
         ),
         response: entryResponses,
       },
@@ -115,12 +119,13 @@ export function inventoryRoutes(
       onRequest: warehouse,
       schema: {
         tags: ["inventory"],
+        operationId: "adjustStock",
         summary: "Correct the stock by some units up or down; what orders hold stays theirs",
         params: ProductParams,
         headers: EntryHeaders,
         body: Type.Object(
-          { delta: Type.Integer({ minimum: -maxUnits, maximum: maxUnits, not: { const: 0 } }), reason },
-          { additionalProperties: false },
+          { delta: Type.Integer({ minimum: -maxUnits, maximum: maxUnits, not: { const: 0 }, examples: [-1] }), reason },
+          { additionalProperties: false, examples: [{ delta: -1, reason: "broken" }] },
         ),
         response: entryResponses,
       },
@@ -154,6 +159,7 @@ export function inventoryRoutes(
         onRequest: admin,
         schema: {
           tags: ["inventory"],
+          operationId: url === "/admin/sync-redis" ? "syncRedis" : "syncRedisOfInventory",
           summary: "Check the gate against the books and load anew what is missing or disagrees",
           querystring: Type.Object(
             { mode: Type.Optional(Type.Union([Type.Literal("soft"), Type.Literal("rebuild")], { default: "soft" })) },
@@ -175,6 +181,7 @@ export function inventoryRoutes(
       onRequest: admin,
       schema: {
         tags: ["inventory"],
+        operationId: "reconcile",
         summary: "Do gate and books agree? Exact also under load",
         response: { 200: Type.Ref("Reconciliation") },
       },
@@ -190,7 +197,10 @@ export function inventoryRoutes(
     "/admin/gatekeeper",
     {
       onRequest: admin,
-      schema: { tags: ["inventory"], summary: "Where the switch stands", response: { 200: ModeView } },
+      schema: {
+        ...{ tags: ["inventory"], operationId: "getGatekeeper", summary: "Where the switch stands" },
+        response: { 200: ModeView },
+      },
     },
     async () => modeView(await inventory.readMode()),
   );
@@ -200,8 +210,12 @@ export function inventoryRoutes(
       onRequest: admin,
       schema: {
         tags: ["inventory"],
+        operationId: "setGatekeeper",
         summary: "Switch between the gate, orders decided in the books, and no new orders",
-        body: Type.Object({ mode: Type.Enum([...gateModes]) }, { additionalProperties: false }),
+        body: Type.Object(
+          { mode: Type.Enum([...gateModes]) },
+          { additionalProperties: false, examples: [{ mode: "gatekeeper" }] },
+        ),
         response: {
           200: ModeView,
           ...problemResponses(

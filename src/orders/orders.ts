@@ -33,7 +33,7 @@ export { orderRoutes } from "./routes.ts";
 export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
-export type { PaymentView } from "./view.ts";
+export { orderIdParam, type PaymentView } from "./view.ts";
 
 export const ordersSchema = { schema: "orders", folder: new URL("./migrations/", import.meta.url) };
 

@@ -10,7 +10,7 @@ import type { Orders } from "./orders.ts";
 import { notSettledYet, orderProblems, placeProblems, refusalOf, settleWithinMs } from "./problems.ts";
 import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
-import { OrderView, type PaymentView, PlacedView, viewOf } from "./view.ts";
+import { OrderView, orderIdParam, PaymentView, PlacedView, viewOf } from "./view.ts";
 
 export type OrderRoutesOptions = {
   orders: Orders;
@@ -26,26 +26,30 @@ const pageSize = 50;
 const PlaceBody = Type.Object(
   {
     // Any one-line text: PostgreSQL stores neither NUL nor half of a surrogate pair.
-    productId: Type.String({ maxLength: 64, pattern: "^[^\\p{Cc}\\p{Cs}]+$" }),
-    quantity: Type.Integer({ minimum: 1, maximum: maxQuantity }),
+    productId: Type.String({ maxLength: 64, pattern: "^[^\\p{Cc}\\p{Cs}]+$", examples: ["test-product-123"] }),
+    quantity: Type.Integer({ minimum: 1, maximum: maxQuantity, examples: [1] }),
     expectedTotal: Type.Optional(
       Type.Integer({ minimum: 0, description: "What you expect to pay, in minor units; refused if it is not" }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ productId: "test-product-123", quantity: 1 }] },
 );
 const PlaceHeaders = Type.Object({
   "idempotency-key": Type.Optional(
-    Type.String({ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$", description: "A retry gets one order" }),
+    Type.String({
+      ...{ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+      ...{ description: "A retry under the same key gets one order" },
+    }),
   ),
 });
-const OrderParams = Type.Object({ orderId: Type.String() });
+const OrderParams = Type.Object({ orderId: orderIdParam });
 const ListQuery = Type.Object(
   { cursor: Type.Optional(Type.String()), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) },
   { additionalProperties: false },
 );
 
 export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }: OrderRoutesOptions): void {
+  app.addSchema(PaymentView);
   app.addSchema(OrderView);
   app.addSchema(PlacedView);
 
@@ -55,6 +59,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
       onRequest: identity.limitedGuard("CUSTOMER"),
       schema: {
         tags: ["orders"],
+        operationId: "placeOrder",
         summary: "Place an order",
         body: PlaceBody,
         headers: PlaceHeaders,
@@ -96,6 +101,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
       onRequest: identity.guard("CUSTOMER"),
       schema: {
         tags: ["orders"],
+        operationId: "getOrder",
         summary: "One order of yours, with its timeline",
         params: OrderParams,
         response: {
@@ -116,6 +122,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
       onRequest: identity.guard("CUSTOMER"),
       schema: {
         tags: ["orders"],
+        operationId: "listOrders",
         summary: "Your orders, newest first",
         description: "An ADMIN's list has everybody's orders, with their users, and may be a moment old.",
         querystring: ListQuery,
@@ -149,11 +156,16 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
       onRequest: identity.guard("CUSTOMER"),
       schema: {
         tags: ["orders"],
+        operationId: "followOrder",
         summary: "What happens to one order of yours, as server-sent events",
         description: "First `snapshot`, then a `status` event an entry of the timeline. Reconnect with Last-Event-ID.",
         params: OrderParams,
         produces: ["text/event-stream"],
         response: {
+          200: {
+            description: "The stream; it ends with the order's final state",
+            content: { "text/event-stream": { schema: Type.String() } },
+          },
           204: Type.Null({ description: "You have seen all there will be" }),
           ...problemResponses(orderProblems.order_not_found, orderProblems.outcome_pending),
         },
@@ -179,6 +191,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
       onRequest: identity.limitedGuard("CUSTOMER"),
       schema: {
         tags: ["orders"],
+        operationId: "cancelOrder",
         summary: "Cancel an order that is not paid",
         params: OrderParams,
         response: {

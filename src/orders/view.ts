@@ -6,6 +6,12 @@ import { statuses } from "./state.ts";
 const moment = Type.String({ format: "date-time" });
 const Status = Type.Enum([...statuses]);
 
+/** The example is of no order: an order's own id comes with its 202. */
+export const orderIdParam = Type.String({
+  description: "From the answer to POST /orders",
+  examples: ["9f86d081-884c-8d65-9a2f-eaa0c55ad015"],
+});
+
 export const TimelineSchema = Type.Object({
   status: Type.String({ description: "A status, or what happened in between, such as PAYMENT_DECLINED" }),
   at: moment,
@@ -38,7 +44,7 @@ export const OrderView = Type.Object(
     placedAt: moment,
     payBy: moment,
     timeline: Type.Array(TimelineSchema),
-    payment: Type.Optional(PaymentView),
+    payment: Type.Optional(Type.Unsafe<PaymentView>(Type.Ref("OrderPayment"))),
   },
   { $id: "Order" },
 );

@@ -7,13 +7,19 @@ const cardNumber = "^ ?(?:[0-9] ?){12,19}$";
 
 export const payRequestSchema = Type.Object(
   {
-    cardNumber: Type.String({ pattern: cardNumber, description: "Never stored; only its last four digits are" }),
-    expMonth: Type.Optional(Type.Integer({ minimum: 1, maximum: 12 })),
-    expYear: Type.Optional(Type.Integer({ minimum: 2000, maximum: 2099 })),
-    cvc: Type.Optional(Type.String({ pattern: "^[0-9]{3,4}$" })),
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: "As it is printed on the card" })),
+    cardNumber: Type.String({
+      pattern: cardNumber,
+      description: "Never stored; only its last four digits are",
+      examples: ["4242424242424242"],
+    }),
+    expMonth: Type.Optional(Type.Integer({ minimum: 1, maximum: 12, examples: [12] })),
+    expYear: Type.Optional(Type.Integer({ minimum: 2000, maximum: 2099, examples: [2030] })),
+    cvc: Type.Optional(Type.String({ pattern: "^[0-9]{3,4}$", examples: ["123"] })),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: "As it is printed on the card", examples: ["Ada"] }),
+    ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ cardNumber: "4242424242424242" }] },
 );
 
 export type PayRequest = Static<typeof payRequestSchema>;

@@ -30,11 +30,12 @@ export function paymentRoutes(app: Http, payment: Pick<Payment, "receiveWebhook"
 
 const webhookSchema = {
   tags: ["payments"],
+  operationId: "receiveWebhook",
   summary: "Tells what became of a charge",
   description:
     "For the payment provider. Signed by Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, " +
     "`webhook-signature`); any order, any number of times.",
-  params: Type.Object({ provider: Type.String({ maxLength: 64 }) }),
+  params: Type.Object({ provider: Type.String({ maxLength: 64, examples: ["simulator"] }) }),
   response: {
     200: Type.Object({ received: Type.Boolean() }),
     ...problemResponses(paymentProblems.bad_signature, paymentProblems.unknown_provider),

@@ -117,22 +117,29 @@ function serviceRoutes(
   service: string | undefined,
 ): void {
   const base = service === undefined ? "/actuator" : `/${service}/actuator`;
-  const described = (summary: string) => ({
-    schema: { tags: ["platform"], summary, ...(service !== undefined && { hide: true }), response: healthResponses },
+  // Of the addresses that say the same of one service, the document has those of the whole.
+  const documented = (operationId: string, summary: string) =>
+    service === undefined ? { tags: ["platform"], operationId, summary } : { hide: true };
+  const described = (operationId: string, summary: string) => ({
+    schema: { ...documented(operationId, summary), response: healthResponses },
   });
 
-  app.get(`${base}/health`, described("Every dependency"), async (_request, reply) => {
+  app.get(`${base}/health`, described("getHealth", "Every dependency"), async (_request, reply) => {
     const { status, components } = await health.report(service);
     reply.code(status === "UP" ? 200 : 503);
     return { status, components, groups: ["liveness", "readiness"] };
   });
-  app.get(`${base}/health/liveness`, described("Whether to restart the process; asks no dependency"), async () => ({
-    status: "UP" as const,
-    components: { livenessState: { status: "UP" } },
-  }));
+  app.get(
+    `${base}/health/liveness`,
+    described("getLiveness", "Whether to restart the process; asks no dependency"),
+    async () => ({
+      status: "UP" as const,
+      components: { livenessState: { status: "UP" } },
+    }),
+  );
   app.get(
     `${base}/health/readiness`,
-    described("Whether to send requests: what the next order needs"),
+    described("getReadiness", "Whether to send requests: what the next order needs"),
     async (_request, reply) => {
       const report = await health.readiness(service);
       reply.code(report.status === "UP" ? 200 : 503);
@@ -141,8 +148,7 @@ function serviceRoutes(
   );
   const ownState = {
     schema: {
-      ...{ tags: ["platform"], summary: "Of readiness, only whether the process is neither starting nor stopping" },
-      ...(service !== undefined && { hide: true }),
+      ...documented("getReadinessState", "Of readiness, only whether the process is neither starting nor stopping"),
       response: { 200: State, 503: State },
     },
   };
@@ -153,12 +159,22 @@ function serviceRoutes(
   });
   app.get(
     `${base}/info`,
-    { schema: { tags: ["platform"], summary: "What runs here", hide: service !== undefined } },
+    {
+      schema: {
+        ...documented("getInfo", "What runs here"),
+        response: { 200: Type.Object({}, { additionalProperties: true }) },
+      },
+    },
     async () => info(),
   );
   app.get(
     `${base}/prometheus`,
-    { schema: { tags: ["platform"], summary: "Metrics for Prometheus", hide: service !== undefined } },
+    {
+      schema: {
+        ...documented("getMetrics", "Metrics for Prometheus"),
+        response: { 200: { description: "Text format 0.0.4", content: { "text/plain": { schema: Type.String() } } } },
+      },
+    },
     async (_request, reply) => {
       reply.header("content-type", metrics.contentType);
       return metrics.render();

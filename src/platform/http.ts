@@ -143,6 +143,7 @@ function networksOf(trustProxy: string): Network[] {
 
 const timeSchema = {
   tags: ["platform"],
+  operationId: "getTime",
   summary: "The server's time, for countdowns",
   response: { 200: Type.Object({ now: Type.String({ format: "date-time" }), epochMs: Type.Integer() }) },
 };

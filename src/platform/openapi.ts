@@ -1,4 +1,4 @@
-import swagger from "@fastify/swagger";
+import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifySchema, onRequestHookHandler, RouteOptions } from "fastify";
 import { Type } from "typebox";
@@ -13,6 +13,8 @@ export type Guard = onRequestHookHandler & {
 };
 
 export type OpenApiInfo = {
+  /** A document made elsewhere, served instead of what the routes here say of themselves. */
+  document?: object;
   title: string;
   version: string;
   description?: string;
@@ -55,12 +57,23 @@ export function problemResponses(...kinds: readonly ProblemKind[]): Record<numbe
 }
 
 /** Serves OpenAPI 3.1 at /openapi.json and a page to try it at /docs, from our own files. Nothing of it runs per request. */
-export async function serveOpenApi(
-  app: FastifyInstance,
-  { securitySchemes, tags, ...info }: OpenApiInfo,
-): Promise<void> {
+export async function serveOpenApi(app: FastifyInstance, { document, ...described }: OpenApiInfo): Promise<void> {
   app.addSchema(ProblemSchema);
-  await app.register(swagger, {
+  await app.register(
+    swagger,
+    document ? { mode: "static", specification: { document: document as never } } : ofRoutes(described),
+  );
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: contentSecurityPolicy,
+    uiConfig: { docExpansion: "list", deepLinking: true },
+    theme: { title: described.title, css: [{ filename: "own.css", content: ".swagger-ui .topbar { display: none }" }] },
+  });
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+}
+
+function ofRoutes({ securitySchemes, tags, ...info }: Omit<OpenApiInfo, "document">): FastifyDynamicSwaggerOptions {
+  return {
     openapi: {
       openapi: "3.1.1",
       info,
@@ -71,14 +84,7 @@ export async function serveOpenApi(
     // Schemas keep their own names in the document instead of def-0, def-1.
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },
     transform: ({ schema, url, route }) => ({ schema: withCommonProblems(schema ?? {}, route), url }),
-  });
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: contentSecurityPolicy,
-    uiConfig: { docExpansion: "list", deepLinking: true },
-    theme: { title: info.title, css: [{ filename: "own.css", content: ".swagger-ui .topbar { display: none }" }] },
-  });
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  };
 }
 
 /** The plugin's own policy names a foreign host, and upgrades to https what a server on a plain LAN address has not. */

@@ -1,0 +1,150 @@
+/** The API's own description: whoever generates a client from it, or tries its examples, gets what the system does. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { createLog } from "#platform/log";
+import openApi from "../../openapi.json" with { type: "json" };
+import { seedDemoShop } from "../../src/cli/seed.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { createGateway } from "../../src/gateway/gateway.ts";
+import type { PlacedOrder, Problem } from "../support/client.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Schema = { properties?: Record<string, Schema>; items?: Schema; enum?: unknown[]; type?: string };
+type Content = Record<string, { schema?: Schema; example?: unknown }>;
+type Operation = {
+  operationId?: string;
+  parameters?: { name: string; in: string; example?: unknown }[];
+  requestBody?: { content: Content };
+  responses: Record<string, { content?: Content }>;
+  security?: Record<string, string[]>[];
+};
+
+const operations = Object.entries(openApi.paths as unknown as Record<string, Record<string, Operation>>).flatMap(
+  ([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+);
+
+describe("O16: the OpenAPI document", () => {
+  it("names every operation once, in words that a method may have", () => {
+    const ids = operations.map(({ operationId }) => operationId ?? "");
+    assert.deepEqual(
+      ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)*$/.test(id)),
+      [],
+    );
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  it("says what each operation answers where it does what it was asked, also the stream", () => {
+    for (const { operationId, responses } of operations) {
+      assert.ok(
+        Object.keys(responses).some((status) => status.startsWith("2")),
+        operationId,
+      );
+    }
+    const stream = operations.find(({ operationId }) => operationId === "followOrder");
+    assert.deepEqual(Object.keys(stream?.responses["200"]?.content ?? {}), ["text/event-stream"]);
+  });
+
+  it("says which roles pass, each by itself", () => {
+    const rolesOf = (id: string) => {
+      const { security = [] } = operations.find(({ operationId }) => operationId === id) ?? assert.fail(id);
+      return security.map((entry) => (entry.bearer ? entry.bearer.join() : Object.keys(entry).join()));
+    };
+    assert.deepEqual(rolesOf("placeOrder"), ["CUSTOMER", "WAREHOUSE", "ADMIN", "userHeader"]);
+    assert.deepEqual(rolesOf("restock"), ["WAREHOUSE", "ADMIN"]);
+    assert.deepEqual(rolesOf("reconcile"), ["ADMIN"]);
+    assert.deepEqual(rolesOf("listProducts"), []);
+  });
+
+  it("gives no two models the name under which a generator makes both", () => {
+    const named = Object.entries(openApi.components.schemas as unknown as Record<string, Schema>);
+    const bodies = operations.flatMap(({ operationId = "", requestBody, responses }) => [
+      ...Object.values(requestBody?.content ?? {}).map(({ schema }) => [`${operationId}Body`, schema] as const),
+      ...Object.entries(responses).flatMap(([status, { content = {} }]) =>
+        Object.values(content).map(({ schema }) => [`${operationId}Response${status}`, schema] as const),
+      ),
+    ]);
+    const names = [...named, ...bodies].flatMap(([name, schema]) => modelsOf(pascal(name), schema));
+    assert.ok(names.includes("Order") && names.includes("OrderPayment"));
+    assert.deepEqual(
+      names.filter((name, i) => names.indexOf(name) !== i),
+      [],
+    );
+  });
+});
+
+/** Names as generators make them: of the component, then of each object or enum within it, parent first. */
+function modelsOf(name: string, schema: Schema | undefined): string[] {
+  if (!schema || "$ref" in schema) return [];
+  if (schema.items) return modelsOf(`${name}Item`, schema.items);
+  const inner = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => modelsOf(name + pascal(key), value));
+  return schema.properties || schema.enum ? [name, ...inner] : inner;
+}
+
+function pascal(name: string): string {
+  return name.replace(/^[a-z]/, (letter) => letter.toUpperCase());
+}
+
+describe("O16: the document of a running system", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+    await seedDemoShop(async (method, path, body, headers) => {
+      const bytes = body === undefined ? undefined : JSON.stringify(body);
+      return (
+        await world.admin.raw<Record<string, unknown>>(method, path, bytes, {
+          "content-type": "application/json",
+          ...headers,
+        })
+      ).body;
+    });
+  });
+  after(() => world.close());
+
+  function exampleOf(id: string): unknown {
+    const operation = operations.find(({ operationId }) => operationId === id);
+    return operation?.requestBody?.content["application/json"]?.example ?? assert.fail(`${id} has no example`);
+  }
+
+  it("its example order is accepted by the demo shop, and paid by its example card", async () => {
+    const ada = world.as("ada");
+    const placed = await ada.post<PlacedOrder>("/orders", exampleOf("placeOrder"));
+    assert.equal(placed.status, 202, JSON.stringify(placed.body));
+    const { orderId, statusUrl } = placed.body;
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+    assert.equal((await ada.post(`${statusUrl}/payment`, exampleOf("payOrder"))).status, 202);
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+  });
+
+  it("each example is valid at its address", async () => {
+    for (const { operationId, path, method, parameters = [], requestBody } of operations) {
+      const inPath = new Map(parameters.filter((one) => one.in === "path").map(({ name, example }) => [name, example]));
+      const address = path.replaceAll(/\{(\w+)\}/g, (_, name) => {
+        assert.ok(inPath.get(name), `${operationId}: ${name} has no example`);
+        return String(inPath.get(name));
+      });
+      if (!requestBody) continue;
+      const example = JSON.stringify(exampleOf(operationId ?? ""));
+      const answer = await world.admin.raw<Problem>(method.toUpperCase(), address, example, {
+        "content-type": "application/json",
+      });
+      assert.notEqual(answer.status, 400, `${operationId}: ${JSON.stringify(answer.body)}`);
+      assert.ok(answer.status < 500, `${operationId}: ${JSON.stringify(answer.body)}`);
+    }
+  });
+
+  it("the gateway serves the whole of it", async () => {
+    const urls = Object.fromEntries(
+      ["PRODUCT", "INVENTORY", "ORDER", "PAYMENT"].map((name) => [`${name}_URL`, world.origin]),
+    );
+    const gateway = await createGateway(readConfig(urls, "no .env in tests"), createLog({ level: "silent" }));
+    try {
+      const ours = (await world.nobody.get("/openapi.json")).body;
+      assert.deepEqual((await gateway.inject("/openapi.json")).json(), ours);
+      assert.deepEqual(JSON.parse(JSON.stringify(openApi)), ours);
+      assert.equal((await gateway.inject("/docs/")).statusCode, 200);
+      assert.equal((await gateway.inject("/docs/json")).json().paths["/orders"].post.operationId, "placeOrder");
+    } finally {
+      await gateway.close();
+    }
+  });
+});
