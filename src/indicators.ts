@@ -30,6 +30,7 @@ export function declareIndicators(faces: Faces, backlog: Backlog): void {
     check: async () => void (await engines.log.endOffsets(config.TOPIC_PRODUCT_EVENTS)),
   });
 
+  health.add({ name: "locks", healthOnly: true, check: async () => void (await engines.refuseLocks()) });
   health.add({
     name: "consumers",
     healthOnly: true,

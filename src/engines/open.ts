@@ -10,6 +10,7 @@ import { requireSameServers } from "./shop/servers.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
 import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts";
 import { startPostgres } from "./sql/embedded/embedded.ts";
+import { createLockWatch } from "./sql/locks.ts";
 import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
 import type { Sql } from "./sql/sql.ts";
@@ -78,6 +79,8 @@ export type Engines = {
   dryWrite(): Promise<void>;
   /** @throws where the database of the reports does not answer. */
   readReports(): Promise<void>;
+  /** @throws where backends keep ours waiting in any of the databases: with who they are, and by which lock. */
+  refuseLocks(): Promise<void>;
   log: EventLog;
   shop: Shop;
   /** Tells the shop's other processes which server the gate is on. */
@@ -109,6 +112,8 @@ export async function openEngines(
   const pools: Pool[] = [];
   resources.defer(async () => void (await Promise.all(pools.map(({ sql }) => sql.close()))));
   const trouble = createServerTrouble();
+  const locks = createLockWatch();
+  resources.defer(() => locks.close());
   const sql = (module: string, maxConnections: number) => {
     const own = settings.databaseUrls[module] ?? url;
     const onServerTrouble = trouble.note;
@@ -141,6 +146,7 @@ export async function openEngines(
       await Promise.all(pools.filter(({ module }) => module === "reports").map(({ sql }) => sql.query("select 1")));
     },
     dryWrite: () => dryWriteAll(pools, trouble),
+    refuseLocks: () => locks.refuse(pools.map(({ url }) => url)),
     log: eventLog,
     shop,
     tellGate: (server) => presence.tell("gate", server),

@@ -2,6 +2,7 @@ import type { FastifySchemaValidationError } from "fastify";
 import { QueueFull } from "./batch.ts";
 import { fieldFaults } from "./http-validation.ts";
 import { Problem, type ProblemDetails, type ProblemKind, platformProblems } from "./problems.ts";
+import { isUnavailable } from "./unavailable.ts";
 
 type FastifyFault = Error & {
   code?: string;
@@ -18,6 +19,10 @@ type FastifyFault = Error & {
 export function problemOf(thrown: unknown, arrived: boolean): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof QueueFull) return new Problem(platformProblems.overloaded, undefined, { cause: thrown });
+  if (isUnavailable(thrown)) {
+    const detail = "Ask again in a moment; if it was to change something, look first whether it did";
+    return new Problem(platformProblems.unavailable, detail, { cause: thrown });
+  }
   const fault = (thrown instanceof Error ? thrown : new Error(String(thrown))) as FastifyFault;
   if (fault.validation) return invalid(fault);
   const kind = isOfReading(fault) || !arrived ? kindOf(fault.statusCode) : undefined;

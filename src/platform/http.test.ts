@@ -257,7 +257,7 @@ describe("http", () => {
     const document = (await http.inject("/openapi.json")).json();
     assert.match(document.openapi, /^3\.1/);
     const { responses } = document.paths["/orders"].post;
-    assert.deepEqual(Object.keys(responses), ["202", "400", "409", "413", "415", "500"]);
+    assert.deepEqual(Object.keys(responses), ["202", "400", "409", "413", "415", "500", "503"]);
     assert.equal(responses["409"].content["application/problem+json"].schema.$ref, "#/components/schemas/Problem");
     assert.match(responses["409"].description, /sold_out.*limit_per_customer/);
     const page = await http.inject("/docs/");

@@ -124,10 +124,10 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     const { kind, message, details } = isUnrouted
       ? nothingAt(routes, method, url)
       : problemOf(thrown, !raw.readableAborted);
-    if (kind.status >= 500 && kind.code === platformProblems.internal_error.code) {
-      const { id, routeOptions } = reply.request;
-      log.error("request failed", { method, route: routeOptions.url, requestId: id }, details.cause);
-    }
+    const { id, routeOptions } = reply.request;
+    const fields = { method, route: routeOptions.url, requestId: id };
+    if (kind === platformProblems.internal_error) log.error("request failed", fields, details.cause);
+    else if (kind === platformProblems.unavailable) log.warn("request not answered", fields, details.cause);
     return reply.send(refuse(reply, kind, message, details));
   }
 }

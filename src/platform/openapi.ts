@@ -102,6 +102,7 @@ function withCommonProblems(schema: FastifySchema, route: RouteOptions): Fastify
     ...(schema.body ? [platformProblems.body_too_large, platformProblems.unsupported_media_type] : []),
     ...guards.flatMap((guard) => guard.problems),
     platformProblems.internal_error,
+    platformProblems.unavailable,
   ) as typeof own;
   const response: typeof own = { ...common, ...own };
   for (const status in common) {

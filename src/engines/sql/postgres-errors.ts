@@ -1,7 +1,7 @@
 /** What the errors of PostgreSQL say about the statement, the transaction and the connection. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { CommitUnknown } from "./sql.ts";
+import { CommitUnknown, isSessionFault } from "./sql.ts";
 
 const MAX_RETRIES = 5;
 const RETRY_BASE_MS = 10;
@@ -43,6 +43,15 @@ function isStalePlan(error: pg.DatabaseError): boolean {
 /** The server has no room or no means: SQLSTATE classes 53 (disk full, out of memory) and 58 (files cannot be used). */
 export function isServerTrouble(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^5[38]/.test(error.code ?? "");
+}
+
+/**
+ * The statement is not at fault: the connection was lost, others hold a lock or the connection is the wrong one, the
+ * server stops, has no room, or was told to cancel. SQLSTATE classes 08, 40, 53, 57, 58, and lock_not_available.
+ */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return true;
+  return isSessionFault(error) || /^(08|40|53|57|58|55P03)/.test(error.code ?? "");
 }
 
 /** True after an error that PostgreSQL itself reported about one statement; FATAL, PANIC and silence end a connection. */

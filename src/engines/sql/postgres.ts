@@ -1,12 +1,18 @@
 /** The Sql port over a pool of `pg` connections. */
 import { hash } from "node:crypto";
 import pg from "pg";
+import { markUnavailable } from "#platform/unavailable";
 import { CONNECT_TIMEOUT_MS, connectFailure, connectionSettings } from "./connection.ts";
-import { isServerTrouble, leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
+import { isAway, isServerTrouble, leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
 import { createSessions } from "./sessions.ts";
 import { CommitUnknown, type Row, type Sql, type Tx } from "./sql.ts";
 
 const STATEMENT_TIMEOUT_MS = 30_000;
+/**
+ * For a person who waits for an answer behind an operator's lock, and for a pool whose connections would all wait there.
+ * Work without a person comes again by itself.
+ */
+const LOCK_TIMEOUT_MS = 3_000;
 /** For a server that has vanished and will never say that the statement timed out. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const IDLE_CONNECTION_MS = 60_000;
@@ -23,7 +29,8 @@ export type SqlOptions = {
 
 /**
  * Opens no connection before the first statement. Who waits for a free one gives up after 5 s, so the line is bounded
- * in time. A statement may run 30 s, and so long may a transaction hold its locks without sending one.
+ * in time. A statement may run 30 s, of which it may wait 3 s for a lock; and a transaction may hold its locks 30 s
+ * without sending one.
  * @throws (from every call) when PostgreSQL cannot be reached within 5 s, with host, port and the variable to look at.
  */
 export function openSql(options: SqlOptions): Sql {
@@ -34,6 +41,7 @@ export function openSql(options: SqlOptions): Sql {
     idleTimeoutMillis: IDLE_CONNECTION_MS,
     maxLifetimeSeconds: MAX_AGE_S,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: SILENCE_TIMEOUT_MS,
   });
@@ -59,8 +67,8 @@ export function openSql(options: SqlOptions): Sql {
       }
     } catch (error) {
       if (pool.ending) throw error;
-      if (connected >= maxConnections) throw poolExhausted(maxConnections, error);
-      throw connectFailure(url, error);
+      if (connected >= maxConnections) throw markUnavailable(poolExhausted(maxConnections, error));
+      throw markUnavailable(connectFailure(url, error));
     }
   }
 
@@ -80,7 +88,7 @@ export function openSql(options: SqlOptions): Sql {
     } catch (error) {
       sessions.failed(client, error);
       if (isServerTrouble(error)) onServerTrouble(error as Error);
-      throw error;
+      throw isAway(error) ? markUnavailable(error) : error;
     }
   }
 
