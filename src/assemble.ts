@@ -42,7 +42,8 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const metrics = createMetrics();
   const secret = await secretOf(config);
   const identity = createIdentity({
-    ...{ secret, issuer: config.JWT_ISSUER, trustUserHeader: config.TRUST_USER_HEADER },
+    ...{ secret, issuer: config.JWT_ISSUER, audience: config.JWT_AUDIENCE, leewayMs: config.JWT_LEEWAY_MS },
+    trustUserHeader: config.TRUST_USER_HEADER,
     limits: config,
   });
 

@@ -7,9 +7,10 @@ import {
   readSettings,
   type Values,
 } from "#platform/config";
-import { caFile, managementPort, moduleDatabase, perMinute, serviceUrl } from "../setting-kinds.ts";
-import { namesOf } from "../shop-names.ts";
 import { databaseFaults, moduleDatabases, securityFaults } from "./faults.ts";
+import { securitySettings } from "./security-settings.ts";
+import { caFile, managementPort, moduleDatabase, serviceUrl } from "./setting-kinds.ts";
+import { namesOf } from "./shop-names.ts";
 
 /** Every setting there is. The guide's own names are kept. */
 export const settings = defineSettings({
@@ -134,35 +135,7 @@ export const settings = defineSettings({
     says: "The task queue that fulfilment workers poll.",
   },
 
-  JWT_SECRET: {
-    type: "text",
-    secret: true,
-    min: 32,
-    defaultSays: "generated in `DATA_DIR` where every engine is embedded",
-    says: "Signs and verifies bearer tokens (HS256).",
-  },
-  JWT_ISSUER: { type: "text", default: "dropgate", says: "The `iss` claim that tokens are issued with and must have." },
-  TRUST_USER_HEADER: {
-    type: "flag",
-    defaultSays: "`true` only where every engine is embedded",
-    says: "Accept the header X-User-Id without a token as the name of a customer. Set it only behind a gateway of yours that sets or removes that header.",
-  },
-  TRUST_PROXY: {
-    type: "text",
-    defaultSays: "no proxy",
-    says:
-      "Addresses and networks (such as 10.0.0.0/8) of your proxies and of the gateway, separated by commas. The client's " +
-      "address is read from their X-Forwarded-For.",
-  },
-  RATE_LIMIT_PERSON: perMinute(3_000, "Orders, payments and cancels per minute per person"),
-  RATE_LIMIT_ADDRESS: perMinute(
-    0,
-    "Orders, payments and cancels per minute per IP address, which a whole venue can share",
-  ),
-  RATE_LIMIT_FORGED_TOKENS: perMinute(
-    60,
-    "Invalid tokens per minute per IP address. Valid tokens are not limited by this",
-  ),
+  ...securitySettings,
 
   RECONCILE_EVERY_MS: {
     type: "integer",

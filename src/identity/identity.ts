@@ -1,10 +1,11 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { defineProblems, Problem, platformProblems } from "#platform/problems";
 import { createLimits, type LimitSettings } from "./limits.ts";
-import { type Caller, isUserId, passes, type Role, roles } from "./roles.ts";
-import { createTokens } from "./tokens.ts";
+import { type Caller, isUserId, passes, type Role, roles, userIdRule } from "./roles.ts";
+import { createTokens, type TokenOptions } from "./tokens.ts";
 
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
@@ -43,25 +44,25 @@ export type Identity = {
   limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
 };
 
-export type IdentityOptions = {
-  /** At least 32 bytes. */
-  secret: string;
-  issuer: string;
+export type IdentityOptions = TokenOptions & {
   /** Whether X-User-Id without a token makes a customer. It never carries another role. */
   trustUserHeader: boolean;
   /** Without it there is no limit. */
   limits?: LimitSettings;
 };
 
-export function createIdentity({ secret, issuer, trustUserHeader, limits: settings }: IdentityOptions): Identity {
-  const tokens = createTokens({ secret, issuer });
+export function createIdentity({ trustUserHeader, limits: settings, ...issuing }: IdentityOptions): Identity {
+  const tokens = createTokens(issuing);
   const limits = createLimits(settings);
 
   function authenticate(headers: IncomingHttpHeaders): Caller {
     const { authorization } = headers;
     if (authorization !== undefined) return fromToken(authorization);
-    const user = headers["x-user-id"];
-    if (user === undefined || !trustUserHeader) throw unauthenticated("Send a bearer token");
+    const header = headers["x-user-id"];
+    if (header === undefined || !trustUserHeader) throw unauthenticated("Send a bearer token");
+    // Two of the header arrive as one with a comma, and which of the two is meant is not known.
+    if (typeof header !== "string" || header.includes(",")) throw malformedUserId();
+    const user = textOf(header);
     if (!isUserId(user)) throw malformedUserId();
     return { userId: user, roles: customer };
   }
@@ -136,8 +137,14 @@ function unauthenticated(detail: string, parameters = "", Kind = Problem): Probl
   });
 }
 
+/** Node reads headers byte by byte. Who sends UTF-8 is the same person as in a token; a browser's fetch sends Latin-1. */
+function textOf(header: string): string {
+  const bytes = Buffer.from(header, "latin1");
+  return isUtf8(bytes) ? bytes.toString() : header;
+}
+
 function malformedUserId(): Problem {
-  const detail = "may only hold up to 128 of letters, digits and . _ : @ + | -";
+  const detail = `must be one name: ${userIdRule}, and no comma`;
   return new Problem(platformProblems.validation, `X-User-Id ${detail}`, {
     errors: [{ in: "headers", pointer: "#/x-user-id", detail }],
   });

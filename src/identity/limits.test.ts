@@ -119,7 +119,7 @@ describe("limits", () => {
       await ask("ada"),
       await ask("ada"),
       await ask(""),
-      await ask("b d"),
+      await ask("b, d"),
       await ask("bob", { method: "GET" }),
     ];
     assert.deepEqual(

@@ -7,11 +7,18 @@ export function isRole(value: unknown): value is Role {
   return roles.includes(value as Role);
 }
 
-const userIdShape = /^[\w.:@+|-]{1,128}$/;
+const longestUserId = 255;
+const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
-/** Harmless in logs, keys and headers; wide enough for e-mail addresses and the ids of outside issuers. */
+export const userIdRule = `1 to ${longestUserId} characters, none of them a control character`;
+
+/**
+ * Any text: OpenID Connect leaves it to the issuer what names its users, be it an address or a DN. Only what breaks a
+ * line or is no character is kept out of logs, keys and headers.
+ */
 export function isUserId(value: unknown): value is string {
-  return typeof value === "string" && userIdShape.test(value);
+  if (typeof value !== "string" || value === "" || value.length > 2 * longestUserId) return false;
+  return !unprintable.test(value) && [...value].length <= longestUserId;
 }
 
 /** An ADMIN passes everywhere, and every role may also buy. */

@@ -32,7 +32,7 @@ describe("the token command", () => {
   it("issues tokens that the running configuration believes, with either kind of secret", async () => {
     const dataDir = join(folder, "tokens");
     for (const JWT_SECRET of [undefined, "b".repeat(32)]) {
-      const config = { JWT_SECRET, JWT_ISSUER: "shop", DATA_DIR: dataDir };
+      const config = { JWT_SECRET, JWT_ISSUER: "shop", JWT_AUDIENCE: undefined, DATA_DIR: dataDir };
       const token = await issueToken(config, { role: "WAREHOUSE" });
       const secret = JWT_SECRET ?? (await loadOrCreateSecret(dataDir));
       const identity = createIdentity({ secret, issuer: "shop", trustUserHeader: false });

@@ -44,10 +44,14 @@ const developmentTokenTtlMs = 24 * 60 * 60 * 1000;
 
 /** What the `token` command prints: a bearer token for the running configuration's own issuer, good for a day. */
 export async function issueToken(
-  config: { JWT_SECRET: string | undefined; JWT_ISSUER: string; DATA_DIR: string },
+  config: { JWT_SECRET: string | undefined; JWT_ISSUER: string; JWT_AUDIENCE: string | undefined; DATA_DIR: string },
   { role, user }: { role: Role; user?: string | undefined },
 ): Promise<string> {
-  const tokens = createTokens({ secret: await secretOf(config), issuer: config.JWT_ISSUER });
+  const tokens = createTokens({
+    secret: await secretOf(config),
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+  });
   return tokens.issue({ user: user ?? role.toLowerCase(), roles: [role], ttlMs: developmentTokenTtlMs });
 }
 

@@ -1,6 +1,6 @@
 import { systemClock } from "#platform/clock";
 import { createHs256 } from "./hs256.ts";
-import { type Caller, isRole, isUserId, type Role } from "./roles.ts";
+import { type Caller, isRole, isUserId, type Role, userIdRule } from "./roles.ts";
 
 export type Tokens = {
   /** A bearer token for one user. `ttlMs` counts from now. */
@@ -14,7 +14,16 @@ export type Tokens = {
 
 /** HS256 needs a key as long as its hash: https://www.rfc-editor.org/rfc/rfc7518#section-3.2 */
 const leastSecretBytes = 32;
-const clockToleranceSeconds = 5;
+
+export type TokenOptions = {
+  /** At least 32 bytes. */
+  secret: string;
+  issuer: string;
+  /** Where there is one, a token has to name it. */
+  audience?: string | undefined;
+  /** How far the issuer's clock may be off. */
+  leewayMs?: number;
+};
 
 const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]{43}$/;
 const ourHeader = encoded({ alg: "HS256", typ: "JWT" });
@@ -23,20 +32,21 @@ const ourHeader = encoded({ alg: "HS256", typ: "JWT" });
  * JSON Web Tokens of one kind. The algorithm is never the token's to choose (RFC 8725 §3.1): whatever its
  * header says, it is checked by HS256 with our secret first, and read only afterwards.
  */
-export function createTokens({ secret, issuer }: { secret: string; issuer: string }): Tokens {
+export function createTokens({ secret, issuer, audience, leewayMs = 30_000 }: TokenOptions): Tokens {
   if (Buffer.byteLength(secret) < leastSecretBytes) {
     throw new Error(
       `the secret for tokens has ${Buffer.byteLength(secret)} bytes; it needs ${leastSecretBytes} or more`,
     );
   }
   const hs256 = createHs256(secret);
+  const leewaySeconds = leewayMs / 1000;
 
   return {
     issue({ user, roles, ttlMs }) {
-      if (!isUserId(user))
-        throw new Error(`"${user}" cannot be a user id: up to 128 of letters, digits and . _ : @ + | -`);
+      if (!isUserId(user)) throw new Error(`${JSON.stringify(user)} cannot be a user id: it has ${userIdRule}`);
       const iat = Math.floor(systemClock.nowMs() / 1000);
-      const input = `${ourHeader}.${encoded({ iss: issuer, sub: user, roles, iat, exp: iat + Math.ceil(ttlMs / 1000) })}`;
+      const claims = { iss: issuer, aud: audience, sub: user, roles, iat, exp: iat + Math.ceil(ttlMs / 1000) };
+      const input = `${ourHeader}.${encoded(claims)}`;
       return `${input}.${hs256.sign(input)}`;
     },
 
@@ -53,12 +63,13 @@ export function createTokens({ secret, issuer }: { secret: string; issuer: strin
 
   /** From here on the signature is valid; a missing claim is the fault of another issuer with the same secret. */
   function believe(claims: Record<string, unknown>): ReturnType<Tokens["verify"]> {
-    const { iss, sub, roles, exp, nbf } = claims;
+    const { iss, aud, sub, roles, exp, nbf } = claims;
     const now = systemClock.nowMs() / 1000;
     if (iss !== issuer) return refused("The token is from another issuer");
+    if (audience !== undefined && ![aud].flat().includes(audience)) return refused("The token is for another audience");
     if (typeof exp !== "number") return refused("The token has no end");
-    if (now > exp + clockToleranceSeconds) return refused("The token has expired");
-    if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - clockToleranceSeconds))
+    if (now > exp + leewaySeconds) return refused("The token has expired");
+    if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - leewaySeconds))
       return refused("The token is not valid yet");
     if (!isUserId(sub)) return refused("The token names no user");
     if (!Array.isArray(roles)) return refused("The token names no roles");
@@ -80,9 +91,12 @@ function encoded(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
+/** Two users whose names are broken in different ways must not become one. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function decoded(segment: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(Buffer.from(segment, "base64url").toString());
+    const value: unknown = JSON.parse(utf8.decode(Buffer.from(segment, "base64url")));
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

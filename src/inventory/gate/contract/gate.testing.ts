@@ -74,6 +74,18 @@ export function gateContract(
       assert.equal((await shelf.reserve({ userId: "grace" })).kind, "reserved");
     });
 
+    for (const userId of ["o'brien", "a|b|c#/=", "müller 用户", "__proto__", "{lamp}:u", "-1", "😀".repeat(255)]) {
+      test(`O12: a customer named ${userId.slice(0, 20)} is counted and found under that name`, async () => {
+        const shelf = await lamp({ held: [[userId, 1]] });
+        const taken = await shelf.take({ userId, quantity: 2 });
+        assert.deepEqual(await shelf.reserve({ userId }), { kind: "refused", reason: "limit_per_customer" });
+        assert.equal((await gate.record(shelf.productId, taken.orderId))?.userId, userId);
+        await gate.mark([taken]);
+        assert.equal((await shelf.apply([shelf.item(taken, "X")], { availableAfter: 10 })).kind, "applied");
+        assert.equal((await shelf.reserve({ userId, quantity: 2 })).kind, "reserved");
+      });
+    }
+
     test("only what is marked may be told; a mark repeated says the same", async () => {
       const shelf = await lamp();
       const taken = await shelf.take();

@@ -1,5 +1,5 @@
 /** The names that shops on one server would have in common. */
-import type { Config, GivenSettings } from "./config/config.ts";
+import type { Config, GivenSettings } from "./config.ts";
 
 const sharedNames = [
   "TOPIC_PRODUCT_EVENTS",

@@ -1,0 +1,47 @@
+/** Who is believed, and how much they may ask for. */
+import { defineSettings } from "#platform/config";
+import { perMinute } from "./setting-kinds.ts";
+
+export const securitySettings = defineSettings({
+  JWT_SECRET: {
+    type: "text",
+    secret: true,
+    min: 32,
+    defaultSays: "generated in `DATA_DIR` where every engine is embedded",
+    says: "Signs and verifies bearer tokens (HS256).",
+  },
+  JWT_ISSUER: { type: "text", default: "dropgate", says: "The `iss` claim that tokens are issued with and must have." },
+  JWT_AUDIENCE: {
+    type: "text",
+    defaultSays: "not looked at",
+    says: "The `aud` that tokens must carry, alone or among others.",
+  },
+  JWT_LEEWAY_MS: {
+    type: "integer",
+    default: 30_000,
+    min: 0,
+    max: 10 * 60_000,
+    says: "How far the clock of the tokens' issuer may be off: a token is taken so much before `nbf` and after `exp`.",
+  },
+  TRUST_USER_HEADER: {
+    type: "flag",
+    defaultSays: "`true` only where every engine is embedded",
+    says: "Accept the header X-User-Id without a token as the name of a customer. Set it only behind a gateway of yours that sets or removes that header.",
+  },
+  TRUST_PROXY: {
+    type: "text",
+    defaultSays: "no proxy",
+    says:
+      "Addresses and networks (such as 10.0.0.0/8) of your proxies and of the gateway, separated by commas. The client's " +
+      "address is read from their X-Forwarded-For.",
+  },
+  RATE_LIMIT_PERSON: perMinute(3_000, "Orders, payments and cancels per minute per person"),
+  RATE_LIMIT_ADDRESS: perMinute(
+    0,
+    "Orders, payments and cancels per minute per IP address, which a whole venue can share",
+  ),
+  RATE_LIMIT_FORGED_TOKENS: perMinute(
+    60,
+    "Invalid tokens per minute per IP address. Valid tokens are not limited by this",
+  ),
+});
