@@ -23,7 +23,7 @@ export type SharedClockOptions = {
 
 /** What a clock may be corrected by without a word: time servers move it by less, and the network delays an answer by less. */
 const stepMs = 1_000;
-/** An answer that took longer does not say what time it is. */
+/** An answer that took longer does not say what time it is, and is better than none at first. */
 const answerWithinMs = 500;
 
 export function createSharedClock({ readMs, machineMs = systemClock.nowMs, onStep }: SharedClockOptions): SharedClock {
@@ -45,7 +45,7 @@ export function createSharedClock({ readMs, machineMs = systemClock.nowMs, onSte
       const askedMs = elapsedMs();
       const readAtServerMs = await readMs();
       const answeredMs = elapsedMs();
-      if (answeredMs - askedMs > answerWithinMs) return;
+      if (sharedBaseMs !== undefined && answeredMs - askedMs > answerWithinMs) return;
       const baseMs = readAtServerMs - (askedMs + answeredMs) / 2;
       const byMs = Math.round(baseMs - (sharedBaseMs ?? baseMs));
       sharedBaseMs = baseMs;

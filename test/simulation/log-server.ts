@@ -24,6 +24,8 @@ export type LogServer = {
   generation: number;
   /** How likely an append is followed by an offset without a record, as the mark of a transaction is. */
   holes: number;
+  /** It refuses every append. */
+  takesNothing: boolean;
   planted: Planted | undefined;
   /** For the planted bug alone: the largest end that was ever told of a name. */
   highest: Map<string, bigint>;
@@ -36,7 +38,7 @@ export type Member = { process: Process; options: ConsumeOptions; lanes: Lane[] 
 export function createLogServer(planted: Planted | undefined): LogServer {
   return {
     ...{ topics: new Map(), committed: new Map(), members: new Map(), partitionOf: new Map(), generation: 0 },
-    ...{ holes: 0, planted, highest: new Map() },
+    ...{ holes: 0, takesNothing: false, planted, highest: new Map() },
   };
 }
 

@@ -39,7 +39,8 @@ export function connectLog(server: LogServer, wires: Wires, process: Process): E
 
   return {
     async append(topic, records) {
-      if (random.chance(network.weather.faults / 2)) throw new AppendFailed(topic, false, new Error("no leader"));
+      if (server.takesNothing || random.chance(network.weather.faults / 2))
+        throw new AppendFailed(topic, false, new Error("no leader"));
       return network.call({
         process,
         says: `append to ${topic}`,

@@ -91,6 +91,29 @@ export async function buy(world: World, people: People, buyer: string, productId
   people.underWay -= 1;
 }
 
+/** Of a product that the shop has as it has any other, and that has units left. */
+const peaceful = "peace";
+const patienceInPeace = 60;
+
+/** L3: once all is well the next order is accepted, whatever went wrong before. @throws where none is. */
+export async function buyInPeace(world: World, people: People): Promise<void> {
+  await tellPrice(world, peaceful, 1, null);
+  await enter(world, people, peaceful, 1, "in peace");
+  const heard: string[] = [];
+  const request = { userId: "zoe", productId: peaceful, quantity: 1, expectedTotalMinor: null };
+  for (let tries = 0; tries < patienceInPeace; tries += 1) {
+    const answer = await ask(world, (copy) => copy.orders.place({ ...request, idempotencyKey: undefined }));
+    const told: Told = { buyer: "zoe", orderId: "", key: undefined, answer, beganMs: world.timeline.now() };
+    if (answer) told.orderId = answer.ok ? answer.order.orderId : answer.orderId;
+    people.told.push(told);
+    world.isDirty = true;
+    if (answer?.ok || answer?.reason === "sold_out") return;
+    heard.push(answer?.reason ?? "nothing");
+    await wait(world, 500);
+  }
+  throw new Error(`L3: all is well, and no order is accepted: ${[...new Set(heard)].join(", ")}`);
+}
+
 async function payOrNot(world: World, people: People, orderId: string): Promise<void> {
   const { random } = world;
   await wait(world, random.next() * 1_500);

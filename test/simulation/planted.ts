@@ -14,5 +14,8 @@ export const plantedBugs = {
   "captured-at-once": "money is taken before the order stands",
   "captured-twice": "a repeated capture takes the money again",
   "end-told-early": "an order is told to have failed while its payment is undecided",
+  "sessions-kept": "a session that was opened while the books took no writes is used again and again",
+  "deadlines-by-machine": "each process compares deadlines with its own machine's clock",
+  "pauses-by-time-of-day": "pauses are measured by a clock that can be set",
 } as const;
 export type Planted = keyof typeof plantedBugs;

@@ -4,7 +4,8 @@ import { brokenOrders, unsettledOrders } from "./checkers/orders.ts";
 import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";
 import { wake } from "./log.ts";
 import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-server.ts";
-import { buy, createPeople, enter, insist, type People, tellPrice, wait } from "./people.ts";
+import { machineFaultsOf } from "./machines.ts";
+import { buy, buyInPeace, createPeople, enter, insist, type People, tellPrice, wait } from "./people.ts";
 import type { Planted } from "./planted.ts";
 import { createRandom, type Random } from "./random.ts";
 import { nameOfMark } from "./sql/orders.ts";
@@ -153,6 +154,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
   }
   await over;
   await open();
+  await buyInPeace(world, people);
 }
 
 async function untilOpen(world: World, products: readonly string[]): Promise<void> {
@@ -226,6 +228,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
     terminateAll(world.workflows);
   };
   const acts = [kill, kill, away("the gate", gate), away("the books", books.server), paymentAway, terminate];
+  acts.push(...machineFaultsOf(world, planted));
   const chosen = acts.filter(() => random.chance(0.4));
   // The log's copy of an order may be lost, or the gate's, and not both: docs/guide/protocol.md, I6.
   const loss = random.pick(["none", "gate", "log"]);

@@ -12,6 +12,8 @@ export type Timeline = {
   run(goesOn: () => boolean, afterEach: () => void): Promise<void>;
   /** For timers of the code under test: how late they may ring. */
   lateness: { ms: number };
+  /** What nothing should ever set: only a planted bug does. */
+  elapsed: { setByMs: number };
 };
 
 type Happening = { atMs: number; turn: number; happen: (() => void) | undefined };
@@ -26,6 +28,7 @@ export function createTimeline(): Timeline {
   let steps = 0;
   return {
     lateness: { ms: 0 },
+    elapsed: { setByMs: 0 },
     now: () => Math.floor(nowMs),
     steps: () => steps,
     after(ms, happen) {
@@ -89,7 +92,7 @@ type TimersPromises = { setTimeout(ms?: number, value?: unknown): Promise<unknow
 const timersPromises = createRequire(import.meta.url)("node:timers/promises") as TimersPromises;
 
 /** Gives the code under test this timeline's clock and timers, until the returned function is called. */
-export function takeOverTimers({ after, now, lateness }: Timeline, random: Random): () => void {
+export function takeOverTimers({ after, now, lateness, elapsed }: Timeline, random: Random): () => void {
   const real = {
     setTimeout,
     clearTimeout,
@@ -109,7 +112,7 @@ export function takeOverTimers({ after, now, lateness }: Timeline, random: Rando
   };
   globalThis.setTimeout = set as unknown as typeof setTimeout;
   globalThis.clearTimeout = ((timer?: { cancel?(): void }) => timer?.cancel?.()) as typeof clearTimeout;
-  performance.now = () => now() - startMs;
+  performance.now = () => now() - startMs + elapsed.setByMs;
   Date.now = now;
   Math.random = random.next;
   timersPromises.setTimeout = (ms, value) => new Promise((resolve) => set(() => resolve(value), ms));

@@ -6,7 +6,9 @@ import { createInventory, type Inventory } from "#inventory";
 import { createOrders, type Orders } from "#orders";
 import { createPayment, type Payment } from "#payment";
 import type { Log, LogFields } from "#platform/log";
+import { startLoop } from "#platform/loop";
 import type { Metrics } from "#platform/metrics";
+import { createSharedClock } from "#platform/shared-clock";
 import { type Bank, createBank } from "./bank.ts";
 import { connectGate, createGateServer, type GateServer } from "./gate.ts";
 import { connectLog } from "./log.ts";
@@ -116,7 +118,14 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
       throw error;
     }
   }
-  const server: Server = { statementOf, onCommit: touch, isDown: false, away: new Set(), record };
+  const server: Server = {
+    statementOf,
+    onCommit: touch,
+    isDown: false,
+    away: new Set(),
+    record,
+    opening: { takesWrites: true, generation: 0 },
+  };
 
   const logServer = createLogServer(planted);
   const catalog: Process = { name: "catalog", dead: false, onDeath: new Set(), skewMs: 0 };
@@ -170,8 +179,18 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
   const { timeline, random, network, books, gate, log } = world;
   const skewMs = random.chance(0.3) ? random.between(-1_500, 1_500) : 0;
   const process: Process = { name, dead: false, onDeath: new Set(), skewMs };
-  const now = () => timeline.now() + skewMs;
-  const sql = connect(books.server, network, process);
+  const machineMs = () => timeline.now() + process.skewMs;
+  const sql = connect(books.server, network, process, planted);
+  const clock = createSharedClock({
+    machineMs,
+    readMs: () =>
+      network.call({
+        ...{ process, says: "what time is it", effect: timeline.now },
+        unanswered: () => new Error("the books did not say what time it is"),
+      }),
+    onStep: ({ clock, byMs }) => world.note(`${name}: the clock of ${clock} was set by ${byMs} ms`),
+  });
+  const now = planted === "deadlines-by-machine" ? machineMs : clock.nowMs;
   const wires = { timeline, random, network };
   const eventLog = connectLog(log, wires, process);
   const onFault = (what: string, error: unknown) => world.note(`${name}: ${what} failed: ${String(error)}`);
@@ -201,6 +220,8 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
   const copy: Copy = { process, inventory, orders, payment, isUp: false };
   world.copies.push(copy);
   try {
+    await clock.look();
+    startLoop({ everyMs: 2_000, work: clock.look, onFault: (error) => onFault("clock", error) });
     await orders.start();
     await inventory.start(orders.books);
     running = await startFulfilment({

@@ -2,22 +2,21 @@
  * Which connections of a pool are to leave it. A session keeps for its life what it was opened with: one that was opened
  * while the database was read-only stays read-only, and where one is like that, so are those that were opened with it.
  */
-import type pg from "pg";
 import { elapsedMs } from "#platform/clock";
 import { leavesConnectionUsable } from "./postgres-errors.ts";
 import { isSessionFault } from "./sql.ts";
 
 export type Sessions = {
-  opened(client: pg.ClientBase): void;
+  opened(client: object): void;
   /** From now on it is older than what is asked of it. */
-  givenBack(client: pg.ClientBase): void;
+  givenBack(client: object): void;
   /** The state of the session is not known any more. */
-  broke(client: pg.ClientBase): void;
+  broke(client: object): void;
   /** Learns from what a statement failed with. */
-  failed(client: pg.ClientBase, error: unknown): void;
+  failed(client: object, error: unknown): void;
   /** It has to be closed instead of going back to the pool, or of being used at all. */
-  isBad(client: pg.ClientBase): boolean;
-  isBroken(client: pg.ClientBase): boolean;
+  isBad(client: object): boolean;
+  isBroken(client: object): boolean;
   /** The error was met on a session that had been used before, and has left: the same may go through on a new one. */
   metOld(error: Error): boolean;
 };
@@ -29,13 +28,13 @@ export type Sessions = {
 const oldAfterMs = 1_000;
 
 export function createSessions(): Sessions {
-  const born = new WeakMap<pg.ClientBase, { number: number; atMs: number }>();
-  const broken = new WeakSet<pg.ClientBase>();
-  const usedBefore = new WeakSet<pg.ClientBase>();
+  const born = new WeakMap<object, { number: number; atMs: number }>();
+  const broken = new WeakSet<object>();
+  const usedBefore = new WeakSet<object>();
   const errorsOfOld = new WeakSet<Error>();
   let openedSoFar = 0;
   let retiredUpTo = 0;
-  const isBad = (client: pg.ClientBase) => broken.has(client) || (born.get(client)?.number ?? 0) <= retiredUpTo;
+  const isBad = (client: object) => broken.has(client) || (born.get(client)?.number ?? 0) <= retiredUpTo;
 
   return {
     opened(client) {

@@ -1,7 +1,9 @@
 /** The Sql port over the tables in memory: each statement, and each commit, is a call of its own over the network. */
 import { CommitUnknown, type Row, type Sql, type Tx } from "#engines/sql";
 import { MustWait, type Network, type Process } from "../network.ts";
+import type { Planted } from "../planted.ts";
 import type { Answer, Recorder } from "./record.ts";
+import { checkWrite, createSessionPool, type Opening, type Session } from "./sessions.ts";
 import type { Statement } from "./statements.ts";
 import { begin, end, SqlFault, type Transaction } from "./tables.ts";
 
@@ -10,19 +12,23 @@ export type Server = {
   /** Looked at after every commit. */
   onCommit(): void;
   isDown: boolean;
+  /** What a session that is opened now will be. */
+  opening: Opening;
   /** Schemas whose tables do not answer: renamed, locked, or in a database of their own that is away. */
   away: Set<string>;
   record?: Recorder | undefined;
 };
 
-export function connect(server: Server, network: Network, process: Process): Sql {
+export function connect(server: Server, network: Network, process: Process, planted?: Planted): Sql {
+  const pool = createSessionPool(server.opening, planted);
   const gone = () => Object.assign(new Error("the connection to the books was lost"), { code: "08006" });
 
-  function execute(transaction: Transaction, text: string, values: readonly unknown[]): object[] {
+  function execute(session: Session, transaction: Transaction, text: string, values: readonly unknown[]): object[] {
     const { name, run } = server.statementOf(text);
     for (const schema of server.away) {
       if (text.includes(`${schema}.`)) throw new SqlFault("42P01", `the tables of ${schema} are away`);
     }
+    checkWrite(session, text);
     // The product goes on to change what it is given.
     const note = (answer: Answer) =>
       server.record?.(structuredClone({ kind: "statement", name, text, values, answer }), transaction);
@@ -36,9 +42,9 @@ export function connect(server: Server, network: Network, process: Process): Sql
     }
   }
 
-  function statement<R extends Row>(tx: Transaction, text: string, values: readonly unknown[]): Promise<R[]> {
+  function statement<R extends Row>(session: Session, tx: Transaction, text: string, values: readonly unknown[]) {
     const { name } = server.statementOf(text);
-    return network.call({
+    return network.call<R[]>({
       process,
       says: name,
       effect() {
@@ -47,7 +53,7 @@ export function connect(server: Server, network: Network, process: Process): Sql
           end(tx, false);
           throw gone();
         }
-        return execute(tx, text, values) as R[];
+        return execute(session, tx, text, values) as R[];
       },
       unanswered: gone,
       onLost: () => end(tx, false),
@@ -80,9 +86,9 @@ export function connect(server: Server, network: Network, process: Process): Sql
     return transaction;
   }
 
-  async function transactOnce<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function transactOnce<T>(session: Session, work: (tx: Tx) => Promise<T>): Promise<T> {
     const transaction = open();
-    const tx: Tx = { inTransaction: true, query: (text, values = []) => statement(transaction, text, values) };
+    const tx: Tx = { inTransaction: true, query: (text, values = []) => statement(session, transaction, text, values) };
     try {
       const result = await work(tx);
       await finish(transaction);
@@ -94,27 +100,12 @@ export function connect(server: Server, network: Network, process: Process): Sql
   }
 
   return {
-    query<R extends Row>(text: string, values: readonly unknown[] = []) {
-      const transaction = open();
-      const { name } = server.statementOf(text);
-      const effect = () => {
-        if (server.isDown || transaction.ended) throw gone();
-        try {
-          const rows = execute(transaction, text, values) as R[];
-          end(transaction, true);
-          server.onCommit();
-          return rows;
-        } catch (error) {
-          if (!(error instanceof MustWait)) end(transaction, false);
-          throw error;
-        }
-      };
-      return network.call({ process, says: name, effect, unanswered: gone });
-    },
+    query: <R extends Row>(text: string, values: readonly unknown[] = []) =>
+      pool.use((session) => queryOnce<R>(session, text, values)),
     async transaction(work) {
       for (let retry = 0; ; retry += 1) {
         try {
-          return await transactOnce(work);
+          return await pool.use((session) => transactOnce(session, work));
         } catch (error) {
           if (!(error instanceof SqlFault && error.code === "40P01") || retry === 5) throw error;
         }
@@ -122,4 +113,22 @@ export function connect(server: Server, network: Network, process: Process): Sql
     },
     async close() {},
   };
+
+  function queryOnce<R extends Row>(session: Session, text: string, values: readonly unknown[]): Promise<R[]> {
+    const transaction = open();
+    const { name } = server.statementOf(text);
+    const effect = () => {
+      if (server.isDown || transaction.ended) throw gone();
+      try {
+        const rows = execute(session, transaction, text, values) as R[];
+        end(transaction, true);
+        server.onCommit();
+        return rows;
+      } catch (error) {
+        if (!(error instanceof MustWait)) end(transaction, false);
+        throw error;
+      }
+    };
+    return network.call({ process, says: name, effect, unanswered: gone });
+  }
 }
