@@ -15,7 +15,7 @@ export type Backlog = {
 
 const lookEveryMs = 2_000;
 /** Dead letters are few, and stay. */
-const lookAtDeadLettersEveryMs = 10_000;
+const lookAtDeadLettersEveryMs = 4_000;
 /** Far above what a batch takes, also while the books are slow. */
 const standstillMs = 30_000;
 

@@ -38,7 +38,7 @@ export type PublicationOptions = {
 /** While the log fails, one order in this time is let through to see whether it is back, milliseconds. */
 const probeEveryMs = 250;
 /** For so long an append that failed counts against readiness. Then orders have to come again to see whether it is back. */
-const recentMs = 5_000;
+const recentMs = 3_000;
 const marksAtOnce = 1_000;
 const voidsAtOnce = 200;
 
