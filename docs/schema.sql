@@ -149,7 +149,7 @@ create table inventory.stock_entry (
   seq bigint not null,
   entered_at timestamp with time zone not null default now(),
   kind text,
-  constraint stock_entry_kind_check CHECK ((kind = ANY (ARRAY['restock'::text, 'adjust'::text]))),
+  constraint stock_entry_kind_check CHECK ((kind = ANY (ARRAY['restock'::text, 'adjust'::text, 'return'::text]))),
   constraint stock_entry_pkey PRIMARY KEY (product_id, ref)
 );
 
@@ -238,6 +238,18 @@ create table orders.outbox (
   constraint outbox_pkey PRIMARY KEY (id)
 );
 
+create table orders.refund (
+  order_id uuid not null,
+  reason text not null,
+  restock boolean not null,
+  actor text not null,
+  asked_at timestamp with time zone not null,
+  done_at timestamp with time zone,
+  constraint refund_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.orders(order_id),
+  constraint refund_pkey PRIMARY KEY (order_id)
+);
+CREATE INDEX refunds_to_do ON orders.refund USING btree (asked_at) WHERE (done_at IS NULL);
+
 create table orders.settled (
   topic text not null,
   partition integer not null,
@@ -261,6 +273,25 @@ create table payment.intent (
   constraint open_says_what_to_pay CHECK (((closed_at IS NOT NULL) OR ((user_id IS NOT NULL) AND (amount_minor IS NOT NULL) AND (currency IS NOT NULL) AND (pay_by IS NOT NULL))))
 );
 
+create table payment.news (
+  news_id bigint generated always as identity not null,
+  payment_id uuid not null,
+  order_id uuid not null,
+  kind text not null,
+  given_back_minor bigint not null,
+  happened_at timestamp with time zone not null,
+  told_at timestamp with time zone,
+  needs_person boolean not null,
+  closed_at timestamp with time zone,
+  closed_by text,
+  closed_because text,
+  constraint news_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES payment.payment(payment_id),
+  constraint news_payment_id_kind_given_back_minor_key UNIQUE (payment_id, kind, given_back_minor),
+  constraint news_pkey PRIMARY KEY (news_id)
+);
+CREATE INDEX news_to_tell ON payment.news USING btree (news_id) WHERE (told_at IS NULL);
+CREATE INDEX open_findings ON payment.news USING btree (news_id) WHERE (needs_person AND (closed_at IS NULL));
+
 create table payment.payment (
   payment_id uuid not null,
   order_id uuid not null,
@@ -279,12 +310,14 @@ create table payment.payment (
   tries integer not null default 0,
   last_error text,
   kept_at timestamp with time zone,
+  given_back_minor bigint not null default 0,
   constraint payment_attempt_check CHECK ((attempt > 0)),
   constraint payment_card_last4_check CHECK ((card_last4 ~ '^[0-9]{4}$'::text)),
+  constraint payment_check CHECK (((given_back_minor >= 0) AND (given_back_minor <= amount_minor))),
   constraint payment_order_id_attempt_key UNIQUE (order_id, attempt),
   constraint payment_order_id_fkey FOREIGN KEY (order_id) REFERENCES payment.intent(order_id),
   constraint payment_pkey PRIMARY KEY (payment_id),
-  constraint payment_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'authorized'::text, 'capturing'::text, 'captured'::text, 'declined'::text, 'voiding'::text, 'voided'::text, 'refunding'::text, 'refunded'::text])))
+  constraint payment_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'authorized'::text, 'capturing'::text, 'captured'::text, 'declined'::text, 'voiding'::text, 'voided'::text, 'refunding'::text, 'refunded'::text, 'charged_back'::text])))
 );
 CREATE INDEX granted_and_undecided ON payment.payment USING btree (granted_at) WHERE ((state = ANY (ARRAY['authorized'::text, 'captured'::text])) AND (kept_at IS NULL));
 CREATE INDEX unsettled_by_time ON payment.payment USING btree (next_try_at) WHERE (state = ANY (ARRAY['requested'::text, 'capturing'::text, 'voiding'::text, 'refunding'::text]));
@@ -309,9 +342,11 @@ create table payment_simulator.charge (
   amount_minor bigint not null,
   currency text not null,
   card_last4 text not null,
+  refunded_minor bigint not null default 0,
   constraint charge_charge_id_key UNIQUE (charge_id),
+  constraint charge_check CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
   constraint charge_pkey PRIMARY KEY (payment_id),
-  constraint charge_status_check CHECK ((status = ANY (ARRAY['processing'::text, 'authorized'::text, 'declined'::text, 'captured'::text, 'voided'::text, 'refunded'::text]))),
+  constraint charge_status_check CHECK ((status = ANY (ARRAY['processing'::text, 'authorized'::text, 'declined'::text, 'captured'::text, 'voided'::text, 'refunded'::text, 'charged_back'::text]))),
   constraint charge_verdict_check CHECK ((verdict = ANY (ARRAY['authorized'::text, 'declined'::text])))
 );
 CREATE INDEX undecided_by_time ON payment_simulator.charge USING btree (verdict_at) WHERE (status = 'processing'::text);
@@ -324,7 +359,7 @@ create table payment_simulator.statement (
   amount_minor bigint not null,
   currency text not null,
   booked_at timestamp with time zone not null,
-  constraint statement_kind_check CHECK ((kind = ANY (ARRAY['authorized'::text, 'captured'::text, 'voided'::text, 'refunded'::text]))),
+  constraint statement_kind_check CHECK ((kind = ANY (ARRAY['authorized'::text, 'captured'::text, 'voided'::text, 'refunded'::text, 'charged_back'::text]))),
   constraint statement_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES payment_simulator.charge(payment_id),
   constraint statement_pkey PRIMARY KEY (idempotency_key)
 );

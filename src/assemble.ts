@@ -86,6 +86,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     ...{ sql: paymentSql, provider: simulator.provider, log, now },
     async onVerdict(orderId: string, verdict: Verdict, { declineReason = "declined" }) {
       if (verdict === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
+      else if (verdict === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
       else onPaid.nudge(orderId);
     },
   });

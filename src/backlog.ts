@@ -1,4 +1,7 @@
-/** What waits in the log: records that are not consumed yet, partitions whose consumer stands still, dead letters. */
+/**
+ * What waits in the log: records that are not consumed yet, partitions whose consumer stands still, dead letters. And what
+ * waits for a person in the payment books.
+ */
 import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";
 import { type Loop, startLoop } from "#platform/loop";
@@ -10,6 +13,8 @@ export type Backlog = {
   stuck(): string[];
   /** Records that could not be handled, by topic, and that no operator has marked as seen. */
   deadLetters(): ReadonlyMap<string, number>;
+  /** Findings about payments that are open, by kind. */
+  findings(): ReadonlyMap<string, number>;
   loop: Loop;
 };
 
@@ -21,7 +26,7 @@ const standstillMs = 30_000;
 
 type Partition = { next: bigint; left: bigint; movedAtMs: number };
 
-export function createBacklog({ config, engines, log }: Faces): Backlog {
+export function createBacklog({ config, engines, payment, log }: Faces): Backlog {
   const consumed = [
     { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
     { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
@@ -29,6 +34,7 @@ export function createBacklog({ config, engines, log }: Faces): Backlog {
   const lags = new Map<string, number>();
   const partitions = new Map<string, Partition>();
   const letters = new Map<string, number>();
+  let findings: ReadonlyMap<string, number> = new Map();
   let sawLettersAtMs = Number.NEGATIVE_INFINITY;
 
   function watch(topic: string, ends: Offsets, committed: Offsets): void {
@@ -53,6 +59,22 @@ export function createBacklog({ config, engines, log }: Faces): Backlog {
     }
   }
 
+  async function lookAtLog(): Promise<void> {
+    for (const { topic, group } of consumed) {
+      const [ends, committed] = await Promise.all([
+        engines.log.endOffsets(topic),
+        engines.log.committedOffsets(group, topic),
+      ]);
+      lags.set(topic, lagOf(ends, committed));
+      watch(topic, ends, committed);
+    }
+    await lookAtDeadLetters();
+  }
+
+  async function lookAtFindings(): Promise<void> {
+    findings = await payment.findings.countOpen();
+  }
+
   return {
     lagOf: (topic) => lags.get(topic) ?? 0,
     stuck: () =>
@@ -64,19 +86,11 @@ export function createBacklog({ config, engines, log }: Faces): Backlog {
         ];
       }),
     deadLetters: () => letters,
+    findings: () => findings,
     loop: startLoop({
       everyMs: lookEveryMs,
-      async work() {
-        for (const { topic, group } of consumed) {
-          const [ends, committed] = await Promise.all([
-            engines.log.endOffsets(topic),
-            engines.log.committedOffsets(group, topic),
-          ]);
-          lags.set(topic, lagOf(ends, committed));
-          watch(topic, ends, committed);
-        }
-        await lookAtDeadLetters();
-      },
+      // Side by side, so that each is read where the other's engine is away.
+      work: async () => void (await Promise.all([lookAtLog(), lookAtFindings()])),
       onFault: (error) => log.debug("the backlog not read", { failure: String(error) }),
     }),
   };

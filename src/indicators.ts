@@ -10,7 +10,7 @@ import type { Backlog } from "./backlog.ts";
 const freeAtLeast = 64 * 1024 * 1024;
 
 export function declareIndicators(faces: Faces, backlog: Backlog): void {
-  const { health, engines, inventory, orders, config } = faces;
+  const { health, engines, inventory, orders, payment, config } = faces;
 
   health.add({ name: "db", check: async () => void (await engines.dryWrite()) });
   health.add({ name: "stockGate", check: () => inventory.couldTake() });
@@ -47,6 +47,16 @@ export function declareIndicators(faces: Faces, backlog: Backlog): void {
       const waiting = [...backlog.deadLetters()].filter(([, count]) => count > 0);
       if (waiting.length > 0) throw new Error(waiting.map(([topic, count]) => `${count} in ${topic}.dlq`).join(", "));
       return undefined;
+    },
+  });
+  health.add({
+    name: "paymentFindings",
+    service: "payment",
+    healthOnly: true,
+    // They need a person, and stop no order: so this is UP, and the alert is the metric's.
+    async check() {
+      const open = await payment.findings.countOpen();
+      return { open: [...open.values()].reduce((all, count) => all + count, 0) };
     },
   });
   if (config.REPORTS_DATABASE_URL !== undefined) {

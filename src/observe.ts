@@ -49,5 +49,11 @@ export function observe(faces: Faces): Loop {
     "Partitions with records of which none was consumed for half a minute.",
     () => backlog.stuck().length,
   );
+  metrics.gauges(
+    "dropgate_payment_findings",
+    "News from payment providers that a person has to look at and has not closed, by kind.",
+    ["kind"],
+    () => Array.from(backlog.findings(), ([kind, count]) => [{ kind }, count] as const),
+  );
   return backlog.loop;
 }

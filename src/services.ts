@@ -5,8 +5,8 @@
 import { catalogRoutes } from "#catalog";
 import { fulfilmentRoutes, startFulfilment } from "#fulfilment";
 import { inventoryRoutes, type Reconciliation } from "#inventory";
-import { orderRoutes } from "#orders";
-import { paymentRoutes } from "#payment";
+import { orderRoutes, refundRoutes } from "#orders";
+import { findingRoutes, paymentRoutes } from "#payment";
 import type { Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import type { Faces } from "./assemble.ts";
@@ -54,13 +54,17 @@ export const services: readonly Service[] = [
     routes(app, faces) {
       orderRoutes(app, { ...faces, paymentsOf: (orderIds) => faces.payment.lastAttempts(orderIds) });
       fulfilmentRoutes(app, faces);
+      refundRoutes(app, faces);
       app.addHook("preClose", () => faces.streams.stop());
     },
     start: ({ inventory }) => inventory.follow(),
   },
   {
     name: "payment",
-    routes: (app, { payment }) => paymentRoutes(app, payment),
+    routes(app, { payment, identity }) {
+      paymentRoutes(app, payment);
+      findingRoutes(app, { findings: payment.findings, identity });
+    },
     async start({ payment, simulator }) {
       simulator.start(async (body, headers) => {
         const answer = await payment.receiveWebhook(simulator.provider.name, body, headers);
@@ -85,7 +89,15 @@ export const services: readonly Service[] = [
       // A payment that comes late takes new units, and where from is what the switch says.
       const following = await inventory.follow();
       const paymentGraceMs = config.PAYMENT_GRACE_MS;
-      const running = await startFulfilment({ orders, payment, paymentGraceMs, openWorkflows, now, onFault });
+      const running = await startFulfilment({
+        orders,
+        payment,
+        inventory,
+        paymentGraceMs,
+        openWorkflows,
+        now,
+        onFault,
+      });
       onPaid.nudge = running.nudge;
       health.add({
         name: "workflows",

@@ -3,10 +3,12 @@
  * looks after what a lost start, a lost nudge or a lost workflow engine would leave behind.
  */
 import type { Steps, Story, Workflows } from "#engines/workflows";
+import type { Inventory } from "#inventory";
 import type { Order, Orders, SeenOrder } from "#orders";
 import type { Payment } from "#payment";
 import { type LoopOptions, startLoop } from "#platform/loop";
 import { createLate } from "./late.ts";
+import { createRefunds } from "./refunds.ts";
 import { confirmPaid, type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
 import { createSteps } from "./steps.ts";
 import { each, inPages, pageSize } from "./sweep.ts";
@@ -14,6 +16,7 @@ import { each, inPages, pageSize } from "./sweep.ts";
 export type FulfilmentOptions = {
   orders: Orders;
   payment: Payment;
+  inventory: Inventory;
   /** How much longer units are held for a payment that the provider is deciding, milliseconds. */
   paymentGraceMs: number;
   openWorkflows<S extends Steps>(story: Story<PlacedOrder, S>, workflowFile: URL): Promise<Workflows<PlacedOrder>>;
@@ -33,7 +36,7 @@ const graceMs = 3_000;
 const paymentsEveryMs = 1_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
-  const { orders, payment, openWorkflows, paymentGraceMs, now, onFault } = options;
+  const { orders, payment, inventory, openWorkflows, paymentGraceMs, now, onFault } = options;
   const steps = createSteps({ orders, payment });
   // Past the deadline nothing can be paid any more, so no payment is opened.
   const stepsPastDeadline: FulfilmentSteps = { ...steps, async requestPayment() {} };
@@ -89,10 +92,12 @@ export async function startFulfilment(options: FulfilmentOptions) {
   }
 
   const starter = loop("sagas", startEveryMs, startSagas);
+  const refunds = loop("refunds", paymentsEveryMs, createRefunds({ orders, payment, inventory }));
   const others = [loop("deadlines", deadlineEveryMs, endOverdue), loop("payments", paymentsEveryMs, settlePayments)];
   const stopListening = orders.onChange((changed) => {
     if (!changed) starter.nudge();
     else if (changed.status === "CANCELLED") nudge(changed.orderId);
+    else if (changed.status === "REFUNDED") refunds.nudge();
   });
 
   function nudge(orderId: string): void {
@@ -106,7 +111,7 @@ export async function startFulfilment(options: FulfilmentOptions) {
     workflowsAnswer: () => workflows.answers(),
     async stop(): Promise<void> {
       stopListening();
-      await Promise.all([starter, ...others].map((one) => one.stop()));
+      await Promise.all([starter, refunds, ...others].map((one) => one.stop()));
       await workflows.close();
     },
   };

@@ -1,6 +1,6 @@
 /**
  * Looks after money whose saga did not come, and after orders past their time whose payment the provider was deciding:
- * these are told no end until it has decided. docs/adr/0018-late-payments.md, 0023-an-end-is-told-once.md.
+ * these are told no end until it has decided. docs/adr/0018-late-payments.md, 0028-an-end-is-told-once.md.
  */
 import { isFinal, isUndecided, type Orders, type SeenOrder } from "#orders";
 import type { Granted, Payment } from "#payment";

@@ -43,7 +43,7 @@ export function createSteps({ orders, payment }: { orders: Orders; payment: Paym
       if (!isUndecided(order)) await payment.close(order.orderId);
     },
     async endOrder({ order, reason }) {
-      // The end is told once, so nothing may be on its way that could change it: docs/adr/0023-an-end-is-told-once.md.
+      // The end is told once, so nothing may be on its way that could change it: docs/adr/0028-an-end-is-told-once.md.
       const verdict = reason === "payment_timeout" ? await payment.lastCall(order.orderId) : "open";
       if (verdict === "authorized" && (await orders.confirm(order.orderId))) return "already_confirmed";
       const ended =

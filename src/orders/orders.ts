@@ -2,6 +2,7 @@
 import type { EventLog } from "#engines/log";
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
+import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Metrics } from "#platform/metrics";
@@ -14,6 +15,7 @@ import {
   overdueOrders,
   queueEvents,
   readOrders,
+  type TimelineEntry,
   takeStep,
 } from "./books.ts";
 import { createDirectOrders } from "./direct.ts";
@@ -21,6 +23,7 @@ import { createLook } from "./look.ts";
 import { shipOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
+import { insertRefund, noteRefundDone, type RefundRequest, readRefund, unfinishedRefunds } from "./refunds.ts";
 import { createRestore } from "./restore.ts";
 import { createSettlement } from "./settle.ts";
 import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
@@ -29,6 +32,7 @@ export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { Order, TimelineEntry } from "./books.ts";
 export type { SeenOrder } from "./look.ts";
 export { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
+export { refundRoutes } from "./refund-routes.ts";
 export { orderRoutes } from "./routes.ts";
 export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
@@ -140,6 +144,19 @@ export function createOrders(options: OrdersOptions) {
     /** Ends an order whose payment was undecided. */
     failUndecided: (orderId: string, reason: string) => step(orderId, "fail_undecided", reason),
     restore,
+
+    /** Decides that a confirmed order's money goes back; undefined where it is not confirmed (any more). */
+    refund: (orderId: string, refund: RefundRequest) =>
+      step(orderId, "refund", refund.reason, async (tx) => {
+        await insertRefund(tx, orderId, refund, new Date(now()));
+        await crashPoint("refund.decided");
+      }),
+    readRefund: (orderId: string) => readRefund(sql, orderId),
+    unfinishedRefunds: (limit: number) => unfinishedRefunds(sql, limit),
+    refundDone: (orderId: string) => noteRefundDone(sql, orderId, new Date(now())),
+    /** Tells what happened to the money of an order that has ended; the same twice is told once. */
+    remark: (orderId: string, entry: TimelineEntry) => note(sql, orderId, entry, ["CONFIRMED", "REFUNDED"]),
+
     /** Tells what happened on the way; an order that has ended is told no more of it. */
     note: (orderId: string, status: string, reason: string) =>
       note(sql, orderId, { status, at: new Date(now()).toISOString(), reason }, openStatuses),

@@ -13,6 +13,8 @@ export const orderProblems = defineProblems({
   closed: { status: 503, title: "New orders are not taken at the moment", retryAfterSeconds: 5 },
   idempotency_mismatch: { status: 422, title: "This Idempotency-Key came with another request before" },
   order_not_found: { status: 404, title: "There is no such order" },
+  order_not_confirmed: { status: 409, title: "Only a confirmed order can be refunded" },
+  already_refunded: { status: 409, title: "The order was refunded already, and otherwise" },
   order_ended: { status: 409, title: "The order has ended already" },
 });
 

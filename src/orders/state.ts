@@ -2,7 +2,7 @@
  * What an order can be and become. Pure; the database holds to it by comparing before it sets.
  *
  * This is the one table that says whether a status is an end. Stream, view, routes, saga, sweeps and tests ask it:
- * docs/adr/0023-an-end-is-told-once.md.
+ * docs/adr/0028-an-end-is-told-once.md.
  */
 
 export const statuses = [
@@ -78,6 +78,8 @@ const steps = {
   restore: { ...undecided, to: "CONFIRMED" },
   fail_undecided: { ...undecided, to: "FAILED" },
   cancel_undecided: { ...undecided, to: "CANCELLED" },
+  /** Its units stay sold: where they come back into stock, they are entered as any that come in. */
+  refund: { from: ["CONFIRMED"], to: "REFUNDED" },
 } as const satisfies Record<string, Transition>;
 
 export function transition(step: Step): Transition {

@@ -20,7 +20,14 @@ export const TimelineSchema = Type.Object({
 
 /** What the payment module says of the latest attempt to pay. */
 export const PaymentView = Type.Object(
-  { status: Type.String(), retryable: Type.Boolean(), declineReason: Type.Optional(Type.String()) },
+  {
+    status: Type.String(),
+    retryable: Type.Boolean(),
+    declineReason: Type.Optional(Type.String()),
+    givenBackMinor: Type.Optional(
+      Type.Integer({ description: "Given back in parts so far, in minor units of the currency" }),
+    ),
+  },
   { $id: "OrderPayment" },
 );
 export type PaymentView = Static<typeof PaymentView>;

@@ -87,6 +87,8 @@ async function begin(tx: Tx, orderId: string, provider: string, cardLast4: strin
     cardLast4,
     requestedAt: new Date(nowMs),
     tries: 0,
+    givenBackMinor: 0,
+    kept: false,
   };
   await insertPayment(tx, payment, nowMs + lookupAfterMs);
   return { ok: true, payment };

@@ -25,6 +25,10 @@ export type Payment = Money & {
   cardLast4: string;
   requestedAt: Date;
   tries: number;
+  /** Given back of it in parts so far, though it is not refunded. */
+  givenBackMinor: number;
+  /** The order stands by it. */
+  kept: boolean;
 };
 
 const intentColumns = `order_id as "orderId", amount_minor as "amountMinor", currency, pay_by as "payBy",
@@ -32,7 +36,8 @@ const intentColumns = `order_id as "orderId", amount_minor as "amountMinor", cur
 
 const paymentColumns = `payment_id as "paymentId", order_id as "orderId", attempt, state,
   amount_minor as "amountMinor", currency, provider, provider_ref as "providerRef",
-  decline_reason as "declineReason", card_last4 as "cardLast4", requested_at as "requestedAt", tries`;
+  decline_reason as "declineReason", card_last4 as "cardLast4", requested_at as "requestedAt", tries,
+  given_back_minor as "givenBackMinor", kept_at is not null as kept`;
 
 export async function lockIntent(tx: Tx, orderId: string): Promise<Intent | undefined> {
   const [intent] = await tx.query<Intent>(
@@ -102,7 +107,7 @@ export async function writePayment(tx: Tx, payment: Payment, nowMs: number, next
     `update payment.payment
         set state = $2, provider_ref = $3, decline_reason = $4, changed_at = $5, next_try_at = $6,
             granted_at = case when $2 in ('authorized', 'captured') then coalesce(granted_at, $5) else granted_at end,
-            tries = 0, last_error = null
+            given_back_minor = $7, tries = 0, last_error = null
       where payment_id = $1`,
     [
       payment.paymentId,
@@ -111,6 +116,7 @@ export async function writePayment(tx: Tx, payment: Payment, nowMs: number, next
       payment.declineReason,
       new Date(nowMs),
       new Date(nextTryMs),
+      payment.givenBackMinor,
     ],
   );
 }

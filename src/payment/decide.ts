@@ -10,6 +10,7 @@ import {
   paymentsOf,
   writePayment,
 } from "./books.ts";
+import { lossAmong, writeNews } from "./news.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
 import { afterDecision, type Decision, isPaid, verdictOf } from "./state.ts";
@@ -24,6 +25,14 @@ export async function capture(deps: DecideDeps, orderId: string): Promise<void> 
   const payments = await deps.sql.transaction(async (tx) => {
     const intent = await lockIntent(tx, orderId);
     if (intent?.closed) return undefined;
+    const payments = await paymentsOf(tx, orderId);
+    const loss = verdictOf(payments.map(({ state }) => state)) === "open" ? lossAmong(payments) : undefined;
+    if (loss) {
+      // It went back in the moment between the grant and our decision: the order stands, and has no money.
+      await writeNews(tx, loss.payment, loss.kind, deps.now());
+      await closeIntent(tx, orderId, deps.now());
+      return undefined;
+    }
     await keepPayments(tx, orderId, deps.now());
     return decide(tx, orderId, "capture", deps.now());
   });

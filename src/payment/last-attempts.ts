@@ -1,14 +1,16 @@
 /** The payment as the order's page shows it. */
 import type { Queryable } from "#engines/sql";
 import { maxAttempts } from "./attempt.ts";
-import { isLive, type PaymentState } from "./state.ts";
+import { isLive, isPaid, type PaymentState } from "./state.ts";
 
 export type Attempt = {
   paymentId: string;
   /** A void or refund that is decided counts as done: nothing can stop it any more. */
-  status: "processing" | "authorized" | "captured" | "declined" | "voided" | "refunded";
+  status: "processing" | "authorized" | "captured" | "declined" | "voided" | "refunded" | "charged_back";
   cardLast4: string;
   declineReason?: string;
+  /** Given back of it in parts, in minor units of its currency, where it is not refunded as a whole. */
+  givenBackMinor?: number;
   /** The buyer may try again, now. */
   retryable: boolean;
 };
@@ -20,20 +22,21 @@ export async function lastAttempts(
 ): Promise<Map<string, Attempt>> {
   const rows = await sql.query<AttemptRow>(
     `select distinct on (order_id) order_id as "orderId", payment_id as "paymentId", attempt, state,
-            card_last4 as "cardLast4", decline_reason as "declineReason",
+            card_last4 as "cardLast4", decline_reason as "declineReason", given_back_minor as "givenBackMinor",
             closed_at is null and last_call_at is null and pay_by > $2 as payable
        from payment.payment join payment.intent using (order_id)
       where order_id = any($1::uuid[]) order by order_id, attempt desc`,
     [orderIds, new Date(nowMs)],
   );
   return new Map(
-    rows.map(({ orderId, paymentId, attempt, state, cardLast4, declineReason, payable }) => [
+    rows.map(({ orderId, paymentId, attempt, state, cardLast4, declineReason, givenBackMinor, payable }) => [
       orderId,
       {
         paymentId,
         status: shownAs[state],
         cardLast4,
         ...(declineReason && { declineReason }),
+        ...(givenBackMinor > 0 && isPaid(state) && { givenBackMinor }),
         retryable: payable && !isLive(state) && attempt < maxAttempts,
       },
     ]),
@@ -47,6 +50,7 @@ type AttemptRow = {
   state: PaymentState;
   cardLast4: string;
   declineReason: string | null;
+  givenBackMinor: number;
   payable: boolean;
 };
 
@@ -60,4 +64,5 @@ const shownAs: Record<PaymentState, Attempt["status"]> = {
   voided: "voided",
   refunding: "refunded",
   refunded: "refunded",
+  charged_back: "charged_back",
 };

@@ -31,6 +31,7 @@ export const paymentProblems = defineProblems({
   already_paid: { status: 409, title: "The order is paid" },
   payment_closed: { status: 409, title: "The order cannot be paid any more" },
   too_many_attempts: { status: 429, title: "The order was tried to be paid too often" },
+  finding_not_found: { status: 404, title: "There is no such finding" },
   bad_signature: { status: 401, title: "The webhook is not signed by its provider" },
   unknown_provider: { status: 404, title: "No payment provider of that name is connected" },
 });

@@ -6,7 +6,9 @@ import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
 import { capture, close, lastCall } from "./decide.ts";
+import { createFindings, type Findings } from "./findings.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
+import { type News, noteTold, untoldNews } from "./news.ts";
 import type { PayRequest } from "./pay-request.ts";
 import type { Money, Provider, WebhookHeaders } from "./provider.ts";
 import type { Settlement, Verdict } from "./settle.ts";
@@ -14,6 +16,8 @@ import { isPaid, type PaymentState } from "./state.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 
+export { findingRoutes } from "./finding-routes.ts";
+export { isLoss, type News, type NewsKind } from "./news.ts";
 export { paymentProblems, payRequestSchema } from "./pay-request.ts";
 export { paymentRoutes } from "./routes.ts";
 export type { Verdict } from "./settle.ts";
@@ -50,6 +54,12 @@ export type Payment = {
    * whether they are kept: oldest first, those that come after `after`, at most `limit`.
    */
   grantedSince(olderThanMs: number, after: Granted | undefined, limit: number): Promise<Granted[]>;
+  /** News that orders have not been told yet, oldest first. */
+  news(limit: number): Promise<News[]>;
+  /** The order has it. */
+  told(news: News): Promise<void>;
+  /** News that a person has to look at. */
+  findings: Findings;
 };
 
 export type Granted = { orderId: string; paymentId: string; grantedAtMs: number };
@@ -115,6 +125,10 @@ export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOpt
     receiveWebhook: (providerName, rawBody, headers) => receiveWebhook(deps, providerName, rawBody, headers),
 
     sweep: () => sweepPayments(deps),
+
+    news: (limit) => untoldNews(sql, limit),
+    told: ({ newsId }) => noteTold(sql, newsId, now()),
+    findings: createFindings({ sql, now }),
 
     async grantedSince(olderThanMs, after, limit) {
       const granted = await sql.query<{ orderId: string; paymentId: string; grantedAt: Date }>(

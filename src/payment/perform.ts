@@ -22,7 +22,9 @@ export async function perform(
     return failed(new Error(`${owes} of payment ${payment.paymentId} failed`, { cause: error }));
   }
   await crashPoint(`payment.${owes}-answered`);
-  const settled = await sql.transaction((tx) => settle(tx, payment.paymentId, charge, now()));
+  // The answer to a refund says how the charge stands now; the others may have been overtaken by a capture.
+  const isCurrent = owes === "refund";
+  const settled = await sql.transaction((tx) => settle(tx, payment.paymentId, charge, now(), { isCurrent }));
   if (!settled || settled.payment.state === payment.state) {
     const { paymentId } = payment;
     return failed(

@@ -13,7 +13,7 @@ export type Provider = {
   capture(charge: ChargeRef & Money): Promise<Charge>;
   /** Key: `void-<payment>`. */
   void(charge: ChargeRef): Promise<Charge>;
-  /** Key: `ref-<payment>`. Gives back the whole of what was taken. */
+  /** Key: `ref-<payment>`. Gives back what is left of what was taken, where parts of it were given back by hand. */
   refund(charge: ChargeRef): Promise<Charge>;
   /** undefined where the provider never heard of the payment. */
   lookup(charge: ChargeRef): Promise<Charge | undefined>;
@@ -27,8 +27,12 @@ export type Provider = {
  */
 export type Charge = Money & {
   providerRef: string;
-  status: Exclude<Fact, "not_received">;
+  status: Exclude<Fact, "not_received" | "reversed">;
   declineReason?: string;
+  /** Given back of it so far, in all. Absent where the status says it: all of a refunded one, nothing of the others. */
+  givenBackMinor?: number;
+  /** Its holder disputes it at their bank. What the bank then takes back is `charged_back`. */
+  dispute?: "opened" | "won";
 };
 
 export type ChargeRef = { paymentId: string; providerRef: string | null };
@@ -49,6 +53,8 @@ export type WebhookEvent = {
   type: string;
   /** Absent where the event is not about a charge of ours, or cannot be read. */
   charge?: Charge & { paymentId: string };
+  /** Of an event about a charge, in words that are not known here. */
+  unreadAbout?: string;
 };
 
 /** The provider may or may not have acted: no answer, or one that tells nothing. Thrown by every operation. */

@@ -1,10 +1,12 @@
 /** Brings a payment up to what the provider says of it; the one place where facts enter the books. */
 import type { Tx } from "#engines/sql";
-import { type Intent, lockIntentOf, type Payment, paymentsOf, writePayment } from "./books.ts";
+import { closeIntent, type Intent, lockIntentOf, type Payment, paymentsOf, writePayment } from "./books.ts";
+import { isLoss, newsOfCharge, writeNews } from "./news.ts";
 import type { Charge } from "./provider.ts";
-import { afterFact, isLive, isPaid } from "./state.ts";
+import { afterFact, type Fact, isLive, isPaid } from "./state.ts";
 
-export type Verdict = "authorized" | "declined";
+/** `returned`: what was granted went back before the order stood by it. */
+export type Verdict = "authorized" | "declined" | "returned";
 
 export type Settlement = {
   payment: Payment;
@@ -12,20 +14,31 @@ export type Settlement = {
   verdict: Verdict | undefined;
 };
 
-/** Idempotent. undefined where the books know no such payment. What the new state owes falls due at once. */
+/**
+ * Idempotent. undefined where the books know no such payment. What the new state owes falls due at once. `isCurrent`: the
+ * provider was asked, so this is how the charge stands, and no message that may come late.
+ */
 export async function settle(
   tx: Tx,
   paymentId: string,
   said: Charge | "not_received",
   nowMs: number,
+  { isCurrent = false } = {},
 ): Promise<Settlement | undefined> {
   const intent = await lockIntentOf(tx, paymentId);
   if (!intent) return undefined;
   const before = (await paymentsOf(tx, intent.orderId)).find((payment) => payment.paymentId === paymentId) as Payment;
-  const payment = said === "not_received" ? notReceived(before, intent) : told(before, intent, said);
-  const changed = payment.state !== before.state || payment.providerRef !== before.providerRef;
+  const payment = said === "not_received" ? notReceived(before, intent) : told(before, intent, said, isCurrent);
+  const { state, providerRef, givenBackMinor } = payment;
+  const changed =
+    state !== before.state || providerRef !== before.providerRef || givenBackMinor !== before.givenBackMinor;
   if (changed) await writePayment(tx, payment, nowMs, nowMs);
-  return { payment, verdict: intent.closed ? undefined : newsOf(before, payment) };
+  const news = said === "not_received" ? undefined : newsOfCharge(before, payment, said);
+  if (news) await writeNews(tx, payment, news, nowMs);
+  // The order stood by this money, so nothing more is to be paid for it.
+  const isLost = news !== undefined && isLoss(news) && !isPaid(state);
+  if (isLost) await closeIntent(tx, intent.orderId, nowMs);
+  return { payment, verdict: intent.closed || isLost ? undefined : newsOf(before, payment) };
 }
 
 function notReceived(before: Payment, intent: Intent): Payment {
@@ -33,12 +46,30 @@ function notReceived(before: Payment, intent: Intent): Payment {
   return state === before.state ? before : { ...before, state, declineReason: "not_received" };
 }
 
-function told(before: Payment, intent: Intent, charge: Charge): Payment {
-  const mismatch = charge.amountMinor !== before.amountMinor || charge.currency !== before.currency;
-  const state = afterFact(before.state, charge.status, { unwanted: intent.closed || mismatch });
-  const providerRef = before.providerRef ?? charge.providerRef;
-  if (state === before.state || isPaid(state)) return { ...before, state, providerRef };
-  return { ...before, state, providerRef, declineReason: before.declineReason ?? reasonOf(before, charge, mismatch) };
+function told(before: Payment, intent: Intent, charge: Charge, isCurrent: boolean): Payment {
+  const isGrant = charge.status === "authorized" || charge.status === "captured";
+  const isOtherwise = charge.amountMinor !== before.amountMinor || charge.currency !== before.currency;
+  // What an order stands by is not given back for the amount that somebody took by hand: that is a finding.
+  const mismatch = isGrant && isOtherwise && !before.kept;
+  const givenBackMinor = Math.min(before.amountMinor, Math.max(before.givenBackMinor, givenBackBy(charge)));
+  const fact = factOf(charge, givenBackMinor >= before.amountMinor, isCurrent);
+  const state = afterFact(before.state, fact, { unwanted: intent.closed || mismatch });
+  const payment = { ...before, state, givenBackMinor, providerRef: before.providerRef ?? charge.providerRef };
+  if (state === before.state || isPaid(state)) return payment;
+  return { ...payment, declineReason: before.declineReason ?? reasonOf(before, charge, mismatch) };
+}
+
+function givenBackBy({ status, givenBackMinor, amountMinor }: Charge): number {
+  if (status === "refunded") return givenBackMinor ?? amountMinor;
+  return status === "captured" ? (givenBackMinor ?? 0) : 0;
+}
+
+/** A refund of a part leaves the charge taken; parts that come to the whole are a refund. */
+function factOf(charge: Charge, isWhole: boolean, isCurrent: boolean): Fact {
+  const { status } = charge;
+  if (status === "refunded" && !isWhole) return "captured";
+  if (status === "captured" && isWhole && givenBackBy(charge) > 0) return "refunded";
+  return status === "voided" && isCurrent ? "reversed" : status;
 }
 
 function reasonOf(before: Payment, charge: Charge, mismatch: boolean): string | null {
@@ -49,5 +80,6 @@ function reasonOf(before: Payment, charge: Charge, mismatch: boolean): string | 
 
 function newsOf(before: Payment, after: Payment): Verdict | undefined {
   if (!isPaid(before.state) && isPaid(after.state)) return "authorized";
-  return isLive(before.state) && !isLive(after.state) ? "declined" : undefined;
+  if (!isLive(before.state) || isLive(after.state)) return undefined;
+  return after.state === "refunded" || after.state === "charged_back" ? "returned" : "declined";
 }

@@ -11,12 +11,15 @@ export type BankCharge = Money & {
   status: Charge["status"];
   declineReason: string | null;
   last4: string;
+  /** Given back of it so far. */
+  refundedMinor: number;
 };
 
-export type StatementLine = Money & { kind: "authorized" | "captured" | "voided" | "refunded" };
+export type StatementLine = Money & { kind: "authorized" | "captured" | "voided" | "refunded" | "charged_back" };
 
-const columns = `charge.payment_id as "paymentId", charge_id as "chargeId", status, decline_reason as "declineReason",
-  charge.amount_minor as "amountMinor", charge.currency, card_last4 as "last4"`;
+export const bankColumns = `charge.payment_id as "paymentId", charge_id as "chargeId", status, decline_reason as "declineReason",
+  charge.amount_minor as "amountMinor", charge.currency, card_last4 as "last4", refunded_minor as "refundedMinor"`;
+const columns = bankColumns;
 
 /** Idempotent by payment id: a repeated request finds the charge as it stands. Of the card only four digits arrive here. */
 export async function openCharge(
@@ -68,7 +71,8 @@ export function operate(
       [paymentId, from, to, amountMinor ?? null, currency ?? null],
     );
     if (charge) {
-      await book(tx, [charge], key, nowMs);
+      const given = operation === "refund" ? charge.amountMinor - charge.refundedMinor : charge.amountMinor;
+      await book(tx, [{ charge, line: { kind: to, amountMinor: given, key } }], nowMs);
       return { charge, moved: true };
     }
     const standing = await readCharge(tx, paymentId);
@@ -89,28 +93,44 @@ export function decideDue(sql: Sql, nowMs: number, limit: number): Promise<numbe
        returning ${columns}`,
       [new Date(nowMs), limit],
     );
-    if (charges.length > 0) await book(tx, charges, "auth-", nowMs);
+    const booked = charges.map((charge): Booking => {
+      const kind = charge.status as StatementLine["kind"] | "declined";
+      return {
+        charge,
+        line: kind === "declined" ? undefined : { kind, amountMinor: charge.amountMinor, key: "auth-" },
+      };
+    });
+    if (booked.length > 0) await book(tx, booked, nowMs);
     return charges.length;
   });
 }
 
+export type Booking = {
+  charge: BankCharge;
+  /** Absent where no money moves. Once for each key. */
+  line?: { kind: StatementLine["kind"]; amountMinor: number; key: string } | undefined;
+  /** What the webhook says, where it is not the charge's status. */
+  says?: string | undefined;
+};
+
 /** The line of the statement and the news of it stand or fall with what was done. */
-async function book(tx: Tx, charges: readonly BankCharge[], key: string, nowMs: number): Promise<void> {
-  const lines = charges.filter((charge) => charge.status !== "declined");
+export async function book(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
+  const lines = booked.flatMap(({ charge, line }) => (line ? [{ ...charge, ...line }] : []));
   await tx.query(
     `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
-     select $1 || line.payment_id, line.*, $6
-       from unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) as line (payment_id, kind, amount, currency)`,
+     select line.key || line.payment_id, line.payment_id, line.kind, line.amount, line.currency, $6
+       from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+            as line (key, payment_id, kind, amount, currency)`,
     [
-      key,
-      lines.map((charge) => charge.paymentId),
-      lines.map((charge) => charge.status),
-      lines.map((charge) => charge.amountMinor),
-      lines.map((charge) => charge.currency),
+      lines.map(({ key }) => key),
+      lines.map(({ paymentId }) => paymentId),
+      lines.map(({ kind }) => kind),
+      lines.map(({ amountMinor }) => amountMinor),
+      lines.map(({ currency }) => currency),
       new Date(nowMs),
     ],
   );
-  await postWebhooks(tx, charges, nowMs);
+  await postWebhooks(tx, booked, nowMs);
 }
 
 export async function readCharge(sql: Queryable, paymentId: string): Promise<BankCharge | undefined> {

@@ -3,8 +3,8 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
-import type { WebhookEvent, WebhookHeaders } from "./provider.ts";
-import type { BankCharge } from "./simulator-bank.ts";
+import type { Charge, WebhookEvent, WebhookHeaders } from "./provider.ts";
+import type { BankCharge, Booking } from "./simulator-bank.ts";
 import { verifyWebhook } from "./standard-webhooks.ts";
 import { behaviourOf } from "./test-cards.ts";
 
@@ -17,8 +17,9 @@ const eventSchema = Type.Object({
   data: Type.Object({
     paymentId: storable,
     chargeId: storable,
-    status: Type.Enum(["authorized", "declined", "captured", "voided", "refunded"]),
-    amountMinor: Type.Integer(),
+    status: storable,
+    amountMinor: Type.Integer({ minimum: 0 }),
+    refundedMinor: Type.Optional(Type.Integer({ minimum: 0 })),
     currency: storable,
     declineReason: Type.Optional(storable),
   }),
@@ -26,11 +27,24 @@ const eventSchema = Type.Object({
 
 const event = Compile(eventSchema);
 
+/** What a webhook may say of a charge, and how the charge then stands. */
+const meanings = {
+  authorized: { status: "authorized" },
+  declined: { status: "declined" },
+  captured: { status: "captured" },
+  voided: { status: "voided" },
+  refunded: { status: "refunded" },
+  partially_refunded: { status: "captured" },
+  disputed: { status: "captured", dispute: "opened" },
+  dispute_won: { status: "captured", dispute: "won" },
+  charged_back: { status: "charged_back" },
+} as const satisfies Record<string, Pick<Charge, "status" | "dispute">>;
+
 /** One event a charge, delivered once for every copy that its card asks for. */
-export async function postWebhooks(tx: Tx, charges: readonly BankCharge[], nowMs: number): Promise<void> {
-  const copies = charges.flatMap((charge) => {
+export async function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
+  const copies = booked.flatMap(({ charge, says }) => {
     const eventId = `evt_${randomHex(12)}`;
-    const body = bodyOf(charge, nowMs);
+    const body = bodyOf(charge, says ?? charge.status, nowMs);
     return delaysOf(charge).map((delayMs, copy) => ({ eventId, copy, body, deliverAt: new Date(nowMs + delayMs) }));
   });
   if (copies.length === 0) return;
@@ -53,9 +67,12 @@ function delaysOf({ status, last4 }: BankCharge): readonly number[] {
   return isVerdict ? webhookDelaysMs : webhookDelaysMs.slice(0, 1).map(() => 0);
 }
 
-function bodyOf({ paymentId, chargeId, status, amountMinor, currency, declineReason }: BankCharge, nowMs: number) {
+function bodyOf(charge: BankCharge, status: string, nowMs: number) {
+  const { paymentId, chargeId, amountMinor, currency, declineReason, refundedMinor } = charge;
   const reason = status === "declined" && declineReason ? { declineReason } : {};
-  const data = { paymentId, chargeId, status, amountMinor, currency, ...reason };
+  // All of a refunded charge was given back, whatever parts went by hand.
+  const givenBack = refundedMinor > 0 && status !== "refunded" ? { refundedMinor } : {};
+  const data = { paymentId, chargeId, status, amountMinor, currency, ...reason, ...givenBack };
   return JSON.stringify({ type: `charge.${status}`, timestamp: new Date(nowMs).toISOString(), data });
 }
 
@@ -70,8 +87,11 @@ export function readSimulatorWebhook(
   if (eventId === undefined) return undefined;
   const said = parseJson(rawBody);
   if (!event.Check(said)) return { eventId, type: "unreadable" };
-  const { chargeId, ...charge } = said.data;
-  return { eventId, type: said.type, charge: { ...charge, providerRef: chargeId } };
+  const { chargeId, status, refundedMinor, ...charge } = said.data;
+  const meaning = Object.hasOwn(meanings, status) ? meanings[status as keyof typeof meanings] : undefined;
+  if (!meaning) return { eventId, type: said.type, unreadAbout: charge.paymentId };
+  const givenBack = refundedMinor === undefined ? {} : { givenBackMinor: refundedMinor };
+  return { eventId, type: said.type, charge: { ...charge, ...meaning, ...givenBack, providerRef: chargeId } };
 }
 
 function parseJson(rawBody: Buffer): unknown {

@@ -14,6 +14,7 @@ import {
   readStatement,
   type StatementLine,
 } from "./simulator-bank.ts";
+import { type DeedByHand, doByHand } from "./simulator-by-hand.ts";
 import { createCourier, type Deliver } from "./simulator-courier.ts";
 import { readSimulatorWebhook } from "./simulator-webhook.ts";
 import { behaviourOf } from "./test-cards.ts";
@@ -27,6 +28,8 @@ export type Simulator = {
   deliverDue(deliver: Deliver): Promise<number>;
   /** What the card's holder reads: every amount held, given up, taken and given back. */
   statement(paymentId: string): Promise<StatementLine[]>;
+  /** People at the bank's desk, and holders of cards, past the shop. false where the charge is not in a state for it. */
+  byHand(paymentId: string, deed: DeedByHand): Promise<boolean>;
 };
 
 export type SimulatorOptions = {
@@ -120,10 +123,16 @@ export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: 
     },
     deliverDue: courier.deliverDue,
     statement: (paymentId) => readStatement(sql, paymentId),
+    async byHand(paymentId, deed) {
+      const isDone = await doByHand(sql, paymentId, deed, now());
+      wakeAt(now());
+      return isDone;
+    },
   };
 }
 
-function shown({ chargeId, status, amountMinor, currency, declineReason }: BankCharge): Charge {
+function shown({ chargeId, status, amountMinor, currency, declineReason, refundedMinor }: BankCharge): Charge {
   const reason = status === "declined" && declineReason ? { declineReason } : {};
-  return { providerRef: chargeId, status, amountMinor, currency, ...reason };
+  const givenBack = status === "captured" && refundedMinor > 0 ? { givenBackMinor: refundedMinor } : {};
+  return { providerRef: chargeId, status, amountMinor, currency, ...reason, ...givenBack };
 }

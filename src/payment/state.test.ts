@@ -52,7 +52,15 @@ test("no fact about unwanted money leaves a payment paid", () => {
 
 test("a declined, voided or refunded charge never makes a payment paid", () => {
   for (const state of paymentStates.filter((state) => !isPaid(state))) {
-    for (const fact of ["declined", "voided", "refunded", "not_received", "processing"] as const) {
+    for (const fact of [
+      "declined",
+      "voided",
+      "refunded",
+      "charged_back",
+      "reversed",
+      "not_received",
+      "processing",
+    ] as const) {
       assert.ok(!isPaid(afterFact(state, fact, { unwanted: false })), `${state} --${fact}-->`);
     }
   }
@@ -101,7 +109,7 @@ const bankAlone: Partial<Record<World["bank"], readonly Exclude<Fact, "not_recei
   processing: ["authorized", "declined", "captured"],
   authorized: ["voided"],
   voided: ["captured"],
-  captured: ["refunded"],
+  captured: ["refunded", "charged_back", "reversed"],
 };
 
 function becomes(world: World, bank: Exclude<Fact, "not_received">): World {
@@ -152,7 +160,7 @@ test("in every order of facts, decisions and losses, money ends where the books 
       assert.notEqual(ours, "requested", `a verdict is never learnt: ${end}`);
       if (closed) assert.ok(!isPaid(ours), `an ended order stays paid: ${end}`);
       if (stands) assert.notEqual(ours, "authorized", `an order that stands is not paid: ${end}`);
-      if (isPaid(ours) || bank === "refunded") assert.equal(bank, ours, end);
+      if (isPaid(ours) || bank === "refunded" || bank === "charged_back") assert.equal(bank, ours, end);
       else assert.ok(bank !== "authorized" && bank !== "captured", `money of a dead payment stays with us: ${end}`);
     }
   }

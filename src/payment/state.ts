@@ -12,6 +12,7 @@ export const paymentStates = [
   "voided",
   "refunding", // taken and not wanted any more: to be given back
   "refunded",
+  "charged_back", // the buyer's bank took it back
 ] as const;
 
 export type PaymentState = (typeof paymentStates)[number];
@@ -24,7 +25,9 @@ export const facts = [
   "captured",
   "voided",
   "refunded",
+  "charged_back",
   "not_received",
+  "reversed", // asked, the provider says that what was taken is void: no old message that comes late
 ] as const;
 export type Fact = (typeof facts)[number];
 
@@ -52,25 +55,34 @@ const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentS
     captured: "captured",
     declined: "declined",
     voided: "voided",
+    reversed: "voided",
     refunded: "refunded",
+    charged_back: "charged_back",
     not_received: "declined",
     // close: what was asked for may still be granted, so the verdict is waited for and then undone.
   },
   authorized: {
     captured: "captured",
     voided: "voided", // the provider let the hold lapse
+    reversed: "voided",
     refunded: "refunded",
+    charged_back: "charged_back",
     capture: "capturing",
     close: "voiding",
   },
   capturing: {
     captured: "captured",
     voided: "voided",
+    reversed: "voided",
     refunded: "refunded",
+    charged_back: "charged_back",
     close: "voiding",
   },
   captured: {
+    // voided: may be an old message, so the provider is asked, and says `reversed` if it is so.
+    reversed: "voided",
     refunded: "refunded",
+    charged_back: "charged_back",
     close: "refunding",
   },
   // Another attempt may live by now, so a grant that comes after we gave up is never kept.
@@ -78,20 +90,27 @@ const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentS
     authorized: "voiding",
     captured: "refunding",
     refunded: "refunded",
+    charged_back: "charged_back",
   },
   voiding: {
     voided: "voided",
+    reversed: "voided",
     captured: "refunding", // a capture was under way when the order ended
     refunded: "refunded",
+    charged_back: "charged_back",
   },
   voided: {
     captured: "refunding",
     refunded: "refunded",
+    charged_back: "charged_back",
   },
   refunding: {
+    reversed: "voided",
     refunded: "refunded",
+    charged_back: "charged_back",
   },
   refunded: {},
+  charged_back: {},
 };
 
 export type Owed = "capture" | "void" | "refund";

@@ -2,6 +2,7 @@
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { claimUnsettled, type Payment } from "./books.ts";
+import { clearDoubts } from "./doubts.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
 import { type Settlement, settle } from "./settle.ts";
@@ -40,6 +41,7 @@ export async function sweepPayments(deps: SweepDeps): Promise<SweepCounts> {
     for (const outcome of await Promise.all(due.map((payment) => sweepOne(deps, payment)))) counts[outcome] += 1;
     if (due.length < paymentsAtOnce) break;
   }
+  await clearDoubts(deps);
   return counts;
 }
 

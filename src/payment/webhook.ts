@@ -1,8 +1,10 @@
 /** What a provider tells us by webhook: at least once, in any order, sometimes about things we do not know. */
-import type { Sql } from "#engines/sql";
+import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
+import { lockIntentOf, paymentsOf } from "./books.ts";
+import { writeNews } from "./news.ts";
 import type { Provider, WebhookHeaders } from "./provider.ts";
 import { type Settlement, settle } from "./settle.ts";
 
@@ -29,15 +31,16 @@ export async function receiveWebhook(
   if (providerName !== provider.name) return "unknown_provider";
   const event = provider.readWebhook(rawBody, headers);
   if (!event) return "bad_signature";
-  const { eventId, type, charge } = event;
+  const { eventId, type, charge, unreadAbout } = event;
   const settlement = await sql.transaction(async (tx) => {
     const noted = await tx.query(
       `insert into payment.webhook_inbox (provider, event_id, type, payment_id, received_at)
        values ($1, $2, $3, $4, $5) on conflict do nothing returning event_id`,
-      [provider.name, eventId, type, charge?.paymentId ?? null, new Date(now())],
+      [provider.name, eventId, type, charge?.paymentId ?? unreadAbout ?? null, new Date(now())],
     );
     if (noted.length === 0) return "repeated";
     await crashPoint("payment.webhook-noted");
+    if (unreadAbout !== undefined && isUuid(unreadAbout)) await noteUnread(tx, unreadAbout, now());
     return charge && isUuid(charge.paymentId) ? settle(tx, charge.paymentId, charge, now()) : undefined;
   });
   if (settlement === "repeated") return "accepted";
@@ -45,4 +48,12 @@ export async function receiveWebhook(
   if (!settlement) log.warn("webhook about no payment of ours", { provider: provider.name, eventId, type });
   await announce(settlement);
   return "accepted";
+}
+
+/** A person has to look: it may be money that moves. */
+async function noteUnread(tx: Tx, paymentId: string, nowMs: number): Promise<void> {
+  const intent = await lockIntentOf(tx, paymentId);
+  const payments = intent ? await paymentsOf(tx, intent.orderId) : [];
+  const about = payments.find((payment) => payment.paymentId === paymentId);
+  if (about) await writeNews(tx, about, "not_understood", nowMs);
 }

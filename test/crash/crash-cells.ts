@@ -60,6 +60,13 @@ export const crashGroups: readonly Group<CrashCell>[] = [
     { point: "payment.webhook-noted", pass: 3 },
     { point: "payment.webhook-committed", pass: 3 },
   ]),
+  group("O5: killed at every step of a refund, and of news that came from the bank", [
+    { point: "refund.decided", pass: 1, chore: "refund" },
+    { point: "refund.money-decided", pass: 1, chore: "refund" },
+    { point: "refund.units-entered", pass: 1, chore: "refund" },
+    { point: "payment.refund-answered", pass: 2, chore: "refund" },
+    { point: "refund.news-told", pass: 1 },
+  ]),
   group("S8: killed while a payment that came late takes new units", [{ point: "restore.reserved", pass: 1 }]),
   group("G11: killed while a new price is told", [{ point: "catalog.appended", pass: 1 }]),
 ];

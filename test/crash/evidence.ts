@@ -30,6 +30,7 @@ export type OrderRow = Pick<Claim, "productId" | "epoch" | "n" | "userId" | "qua
 };
 /** A line of the simulated bank's statement; the order is the one that our books have for the payment, if any. */
 export type StatementLine = { paymentId: string; orderId: string | null; kind: string; amountMinor: number };
+export type RefundRow = { orderId: string; restock: boolean; quantity: number; entered: number };
 export type PaymentRow = { paymentId: string; orderId: string; state: string };
 export type GateReading = { productId: string; sellable: number; pending: number; records: number };
 export type Sample = { productId: string; status: string; drift: number; explanation: string };
@@ -42,6 +43,7 @@ export type Stores = {
   queued: number;
   quota: { productId: string; userId: string; held: number }[];
   orders: OrderRow[];
+  refunds: RefundRow[];
   payments: PaymentRow[];
   statement: StatementLine[];
 };
@@ -92,6 +94,12 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
               l.unit_price_minor * l.quantity as "totalMinor"
          from orders.orders l where l.product_id = any($1::text[])`,
     ),
+    refunds: await read<RefundRow>(
+      `select r.order_id as "orderId", r.restock, o.quantity, coalesce(e.quantity, 0)::int as entered
+         from orders.refund r join orders.orders o using (order_id)
+         left join inventory.stock_entry e on e.product_id = o.product_id and e.ref = 'return ' || r.order_id
+        where o.product_id = any($1::text[])`,
+    ),
     payments: await read<PaymentRow>(
       `select p.payment_id as "paymentId", p.order_id as "orderId", p.state
          from payment.payment p join orders.orders o using (order_id) where o.product_id = any($1::text[])`,
@@ -113,6 +121,8 @@ export async function isAtRest(sql: Queryable, productIds: readonly string[]): P
                        and product_id = any($1::text[]))
          or exists (select from inventory.outcome_queue where product_id = any($1::text[]))
          or exists (select from catalog.outbox) or exists (select from orders.outbox)
+         or exists (select from orders.refund where done_at is null)
+         or exists (select from payment.news where told_at is null)
          or exists (select from payment.payment p join orders.orders o using (order_id)
                      where o.product_id = any($1::text[])
                        and (p.state in ('requested', 'capturing', 'voiding', 'refunding')

@@ -131,6 +131,17 @@ const plantings: readonly Planting[] = [
     },
   },
   {
+    law: "units of refunded orders",
+    bug: "the process that refunds an order dies, and its units are forgotten",
+    plant: (books, { orders }) =>
+      run(
+        books,
+        `insert into orders.refund (order_id, reason, restock, actor, asked_at, done_at)
+         values ($1, 'planted', true, 'planted', now(), now())`,
+        orders.find(({ status }) => status === "CONFIRMED")?.orderId,
+      ),
+  },
+  {
     law: "units that gate and books disagree about",
     bug: "a unit comes back to the gate twice",
     plant: async (_books, { gate }) => ({ gate: gate.map((one) => ({ ...one, sellable: one.sellable + 1 })) }),

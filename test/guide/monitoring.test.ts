@@ -65,7 +65,8 @@ describe("monitoring & alerts", () => {
       (await world.nobody.get<Health>(`${service}/actuator/health`)).body.components;
     const all = await componentsOf("");
     const everywhere = ["consumers", "db", "deadLetters", "diskSpace", "stockGate", "workflows"];
-    assert.deepEqual(Object.keys(all).sort(), [...everywhere, "log:orders.reservations", "log:product.events"].sort());
+    const ofServices = ["log:orders.reservations", "log:product.events", "paymentFindings"];
+    assert.deepEqual(Object.keys(all).sort(), [...everywhere, ...ofServices].sort());
     assert.deepEqual(all.stockGate?.details, { mode: "gatekeeper", ready: true });
     assert.deepEqual(
       Object.keys(await componentsOf("/order")).sort(),

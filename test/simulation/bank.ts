@@ -8,8 +8,10 @@ import type { Timeline } from "./timeline.ts";
 type Held = Charge & { paymentId: string };
 export type Movement = {
   paymentId: string;
-  kind: "authorized" | "captured" | "voided" | "refunded";
+  kind: "authorized" | "captured" | "voided" | "refunded" | "charged_back";
   amountMinor: number;
+  /** By people at the bank, past the shop. */
+  byHand: boolean;
 };
 
 export type Bank = {
@@ -19,6 +21,8 @@ export type Bank = {
   /** Webhooks that nobody has accepted yet. */
   undelivered: number;
   connect(network: Network, process: Process): Provider;
+  /** People at the bank, or a card's holder, do something past the shop. Answers what, if there was anything to do it to. */
+  doByHand(): string | undefined;
 };
 
 export type BankOptions = {
@@ -31,6 +35,8 @@ export type BankOptions = {
 };
 
 const declining = "0";
+const onHeld = ["capture", "let go"] as const;
+const onTaken = ["void", "refund", "refund a part", "dispute"] as const;
 
 export function createBank({ timeline, random, deliver, onMovement, planted }: BankOptions): Bank {
   const charges = new Map<string, Held>();
@@ -42,19 +48,75 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
     movements,
     undelivered: 0,
     connect: (network, process) => provider(network, process),
+    doByHand,
   };
 
-  function move(charge: Held, kind: Movement["kind"]): void {
+  function move(charge: Held, kind: Movement["kind"], byHand = false): void {
+    const { paymentId, amountMinor, givenBackMinor = 0 } = charge;
     charge.status = kind;
-    const movement = { paymentId: charge.paymentId, kind, amountMinor: charge.amountMinor };
-    movements.push(movement);
-    onMovement(movement);
+    const isGivenBack = kind === "refunded" || kind === "charged_back";
+    if (kind === "refunded") delete charge.givenBackMinor;
+    book({ paymentId, kind, amountMinor: isGivenBack ? amountMinor - givenBackMinor : amountMinor, byHand });
     tell(charge);
   }
 
-  function tell(charge: Held): void {
-    const { paymentId, providerRef, status, amountMinor, currency, declineReason } = charge;
-    const said = { paymentId, providerRef, status, amountMinor, currency, ...(declineReason && { declineReason }) };
+  function book(movement: Movement): void {
+    movements.push(movement);
+    onMovement(movement);
+  }
+
+  function doByHand(): string | undefined {
+    const some = [...charges.values()].filter(({ status }) => status === "authorized" || status === "captured");
+    const charge = some.length > 0 ? random.pick(some) : undefined;
+    if (!charge) return undefined;
+    const { paymentId, amountMinor, givenBackMinor = 0 } = charge;
+    const deed = random.pick(charge.status === "authorized" ? onHeld : onTaken);
+    switch (deed) {
+      case "capture":
+        move(charge, "captured", true);
+        break;
+      case "let go":
+        move(charge, "voided", true);
+        break;
+      case "void": {
+        book({ paymentId, kind: "refunded", amountMinor: amountMinor - givenBackMinor, byHand: true });
+        charge.status = "voided";
+        tell(charge);
+        break;
+      }
+      case "refund":
+        move(charge, "refunded", true);
+        break;
+      case "refund a part": {
+        if (givenBackMinor + 400 >= amountMinor) return undefined;
+        charge.givenBackMinor = givenBackMinor + 400;
+        book({ paymentId, kind: "refunded", amountMinor: 400, byHand: true });
+        tell(charge);
+        break;
+      }
+      case "dispute": {
+        tell(charge, "opened");
+        // The holder wins or loses, some time later.
+        timeline.after(random.next() * 5_000, () => {
+          if (charge.status !== "captured") return;
+          if (random.chance(0.5)) move(charge, "charged_back", true);
+          else tell(charge, "won");
+        });
+        break;
+      }
+    }
+    return deed;
+  }
+
+  function tell(charge: Held, dispute?: Charge["dispute"]): void {
+    const { paymentId, providerRef, status, amountMinor, currency, declineReason, givenBackMinor } = charge;
+    const said: Held = {
+      ...{ paymentId, providerRef, status, amountMinor, currency, ...(declineReason && { declineReason }) },
+      ...(givenBackMinor !== undefined && { givenBackMinor }),
+      ...(dispute && { dispute }),
+    };
+    // Planted: the news that money went back is read as that of a card that was declined.
+    if (planted === "refund-as-decline" && status === "refunded") said.status = "declined";
     const body = Buffer.from(JSON.stringify({ eventId: `event ${++events}`, type: `charge.${status}`, charge: said }));
     for (let copies = random.chance(0.2) ? 2 : 1; copies > 0; copies -= 1) {
       // Some are late by seconds, and so overtaken by what happened since.

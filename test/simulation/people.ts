@@ -3,6 +3,7 @@ import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
 import { orderIdFor } from "../../src/orders/ids.ts";
 import type { Status } from "../../src/orders/state.ts";
+import { onlooker } from "./checkers/units.ts";
 import type { Copy, World } from "./world.ts";
 import { topics } from "./world.ts";
 
@@ -182,6 +183,22 @@ export async function tellPrice(world: World, productId: string, version: number
     ))
   )
     await wait(world, 300);
+}
+
+/** An operator gives back the money of a confirmed order, sometimes two of them at once. */
+export async function refund(world: World, people: People): Promise<void> {
+  const { random, books } = world;
+  const confirmed = books.tables.orders.all(onlooker).filter(({ status }) => status === "CONFIRMED");
+  if (confirmed.length === 0) return;
+  const { orderId } = random.pick(confirmed);
+  const restock = random.chance(0.5);
+  const ask = (actor: string) =>
+    insist(world, people, async ({ orders }) => {
+      const done = await orders.refund(orderId, { reason: "broken", restock, actor });
+      return done !== undefined || (await orders.read(orderId))?.status === "REFUNDED";
+    });
+  world.count("an operator refunds");
+  await Promise.all(random.chance(0.3) ? [ask("ann"), ask("ben")] : [ask("ann")]);
 }
 
 export async function insist(world: World, people: People, work: (copy: Copy) => Promise<boolean>): Promise<void> {

@@ -17,5 +17,6 @@ export const plantedBugs = {
   "sessions-kept": "a session that was opened while the books took no writes is used again and again",
   "deadlines-by-machine": "each process compares deadlines with its own machine's clock",
   "pauses-by-time-of-day": "pauses are measured by a clock that can be set",
+  "refund-as-decline": "money that went back at the bank is noted as a card that was declined",
 } as const;
 export type Planted = keyof typeof plantedBugs;

@@ -5,7 +5,7 @@ import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";
 import { wake } from "./log.ts";
 import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-server.ts";
 import { machineFaultsOf } from "./machines.ts";
-import { buy, buyInPeace, createPeople, enter, insist, type People, tellPrice, wait } from "./people.ts";
+import { buy, buyInPeace, createPeople, enter, insist, type People, refund, tellPrice, wait } from "./people.ts";
 import type { Planted } from "./planted.ts";
 import { createRandom, type Random } from "./random.ts";
 import { nameOfMark } from "./sql/orders.ts";
@@ -119,6 +119,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
   const acts = [
     ...buyersOf(world, people, products),
     ...adminsOf(world, people, products, limit),
+    ...moneyActsOf(world, people),
     ...accidentsOf(world, planted),
   ];
   const done = Promise.all(
@@ -200,6 +201,20 @@ function adminsOf(world: World, people: People, products: readonly string[], lim
       }),
   ];
   return acts.filter(() => random.chance(0.35));
+}
+
+/** What people do about money later on, when there are orders that are paid. */
+function moneyActsOf(world: World, people: People): Act[] {
+  const { random } = world;
+  const later = (act: () => void | Promise<void>) => async () => {
+    await wait(world, random.next() * 20_000);
+    await act();
+  };
+  const byHand = later(() => {
+    const deed = world.bank.doByHand();
+    if (deed) world.count(`by hand at the bank: ${deed}`);
+  });
+  return [byHand, byHand, byHand, later(() => refund(world, people))].filter(() => random.chance(0.35));
 }
 
 function accidentsOf(world: World, planted: Planted | undefined): Act[] {

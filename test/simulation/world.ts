@@ -214,6 +214,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     ...{ sql, provider: world.bank.connect(network, process), log: silent, now },
     async onVerdict(orderId, verdict, { declineReason = "declined" }) {
       if (verdict === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
+      else if (verdict === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
       else running?.nudge(orderId);
     },
   });
@@ -225,7 +226,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     await orders.start();
     await inventory.start(orders.books);
     running = await startFulfilment({
-      ...{ orders, payment, now, onFault, paymentGraceMs: 3_000 },
+      ...{ orders, payment, inventory, now, onFault, paymentGraceMs: 3_000 },
       openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story, planted),
     });
     copy.isUp = true;

@@ -201,7 +201,7 @@ export async function imagesOf(
   const ids = stock.map((product) => product.productId);
   const prices = await readPrices(tx, ids);
   const held = await tx.query<{ productId: string; held: [string, number][] }>(
-    `select product_id as "productId", jsonb_agg(jsonb_build_array(user_id, held)) as held
+    `select product_id as "productId", jsonb_agg(jsonb_build_array(user_id, held) order by user_id) as held
        from inventory.user_quota where product_id = any($1::text[]) and held > 0 group by product_id`,
     [ids],
   );

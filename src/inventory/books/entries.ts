@@ -10,7 +10,7 @@ import { lockStock, nextRow, recordClaims, type Stock, writeStock } from "./ledg
 export type StockEntry = {
   productId: string;
   /** What was asked for: units by `restock` and by `adjust` are different entries, even where the figure is the same. */
-  kind: "restock" | "adjust";
+  kind: "restock" | "adjust" | "return";
   /** Names the entry: a retry with the same reference changes nothing, and another request of the product under it is refused. */
   ref: string;
   /** Units in; units out where it is negative. */

@@ -13,8 +13,9 @@ export type Breach = { count: number; shows: string };
 export const refOf = ({ productId, epoch, n }: { productId: string; epoch: number; n: number }) =>
   `${productId}/${epoch}/${n}`;
 
+/** Its units are the order's: held, or sold. Those of a refunded order stay sold, and come back as an entry if at all. */
 export const stands = (status: string) =>
-  status === "CONFIRMED" || status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING";
+  status === "CONFIRMED" || status === "REFUNDED" || status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING";
 
 export function sum<T>(of: Iterable<T>, value: (one: T) => number): number {
   let total = 0;

@@ -52,7 +52,7 @@ function accountsOf({ orders, statement, payments }: Evidence): Account[] {
     return {
       name: `order or payment ${name}`,
       confirmedTotal: confirmed.get(name)?.totalMinor,
-      kept: amount("captured") - amount("refunded"),
+      kept: amount("captured") - amount("refunded") - amount("charged_back"),
       held: sum(payments.values(), stillHeld),
     };
   });

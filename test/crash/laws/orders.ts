@@ -1,4 +1,5 @@
 /** What people were told is so, and what was accepted comes to an end. */
+import { mayFollow, type Status } from "../../../src/orders/state.ts";
 import { verdictOf } from "../history.ts";
 import { type Law, stands } from "./law.ts";
 
@@ -14,8 +15,8 @@ export const orderLaws: readonly Law[] = [
         return [...ids].flatMap((orderId) => {
           const status = statusOf.get(orderId);
           if (!status) return [{ count: 1, shows: `${orderId} of ${user} was accepted and is not in the books` }];
-          const undone = shown.includes("CONFIRMED") && status !== "CONFIRMED";
-          return undone ? [{ count: 1, shows: `${orderId} was shown CONFIRMED and is ${status}` }] : [];
+          const undone = shown.find((one) => !mayFollow(one as Status, status as Status));
+          return undone ? [{ count: 1, shows: `${orderId} was shown ${undone} and is ${status}` }] : [];
         });
       });
     },

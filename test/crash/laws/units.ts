@@ -42,24 +42,36 @@ export const unitLaws: readonly Law[] = [
   },
   {
     name: "units sold and given back",
-    says: "a confirmed order has its units, counted as sold; the units of no other order are",
+    says: "a confirmed order has its units, counted as sold, also once it is refunded; the units of no other order are",
     breaches: ({ orders, claims, outcomes }) => {
       const claimed = new Set(claims.map(refOf));
       const outcomeOf = new Map(outcomes.map((one) => [refOf(one), one.outcome]));
-      const confirmed = orders.filter(({ status }) => status === "CONFIRMED");
+      const confirmed = orders.filter(({ status }) => status === "CONFIRMED" || status === "REFUNDED");
       const refs = new Set(confirmed.map(refOf));
       return [
         ...confirmed
           .filter((order) => !claimed.has(refOf(order)) || outcomeOf.get(refOf(order)) !== "sold")
           .map((order) => ({
             count: order.quantity,
-            shows: `order ${order.orderId} is confirmed and its units are ${outcomeOf.get(refOf(order)) ?? "nowhere"}`,
+            shows: `order ${order.orderId} was confirmed and its units are ${outcomeOf.get(refOf(order)) ?? "nowhere"}`,
           })),
         ...outcomes
           .filter((one) => one.outcome === "sold" && !refs.has(refOf(one)))
           .map((one) => ({ count: one.quantity, shows: `${refOf(one)} is sold and no order is confirmed by it` })),
       ];
     },
+  },
+  {
+    name: "units of refunded orders",
+    says: "the units of a refunded order come back into stock once where they were to, and else not",
+    breaches: ({ refunds }) =>
+      refunds
+        .map(({ orderId, restock, quantity, entered }) => ({ orderId, should: restock ? quantity : 0, entered }))
+        .filter(({ should, entered }) => should !== entered)
+        .map(({ orderId, should, entered }) => ({
+          count: Math.abs(should - entered),
+          shows: `of refunded order ${orderId} ${entered} units came back, and should be ${should}`,
+        })),
   },
   {
     name: "units that gate and books disagree about",

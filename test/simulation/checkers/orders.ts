@@ -46,7 +46,8 @@ export function brokenOrders({ books, timeline }: World, people: People): string
   for (const order of orders.all(onlooker)) {
     const key = ledger.keyOf({ ...order, decision: "C", decidedAt: order.placedAt });
     const how = outcome.get(onlooker, key)?.outcome ?? queue.get(onlooker, key)?.outcome;
-    const isSold = order.status === "CONFIRMED";
+    // What was sold stays so in the books: units of a refunded order come back as any that come in.
+    const isSold = order.status === "CONFIRMED" || order.status === "REFUNDED";
     // What an undecided payment leaves open has given its units back already.
     const isReleased = isUndecided(order as Seen);
     const isOpen = !isFinal(order.status as Status) && !isReleased;
@@ -89,6 +90,12 @@ export function unsettledOrders({ books, log }: World, { told }: People): string
       return `L2: ${one.buyer} was told 202, the order is ${order?.status ?? "nowhere"}`;
   }
   for (const { status } of orders.all(onlooker)) if (!isFinal(status as Status)) return `an order is ${status}`;
+  const unfinished = books.tables.refund.all(onlooker).find(({ doneAt }) => doneAt === null);
+  if (unfinished) return "a refund is not finished";
+  for (const { orderId, restock } of books.tables.refund.all(onlooker)) {
+    const entered = books.tables.entry.all(onlooker).filter(({ ref }) => ref === `return ${orderId}`);
+    if (entered.length !== (restock ? 1 : 0)) return `units of a refunded order came back ${entered.length} times`;
+  }
   if (outbox.all(onlooker).length > 0) return "events are not shipped";
   const events = log.topics.get("orders.events")?.partitions.flatMap(({ records }) => records) ?? [];
   for (const order of orders.all(onlooker)) {

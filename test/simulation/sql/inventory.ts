@@ -227,7 +227,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           .map(({ epoch }) => epoch);
         return epochs.length > 0 ? [{ productId, epoch: Math.max(...epochs) }] : [];
       }),
-    "jsonb_agg(jsonb_build_array(user_id, held))": (tx, [ids]) => {
+    "jsonb_agg(jsonb_build_array(user_id, held) order by user_id)": (tx, [ids]) => {
       const rows = t.quota
         .all(tx)
         .filter(({ held }) => held > 0)
@@ -236,7 +236,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         Map.groupBy(rows, ({ productId }) => productId),
         ([productId, held]) => ({
           productId,
-          held: held.map((row) => [row.userId, row.held]),
+          held: held.map((row) => [row.userId, row.held] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
         }),
       );
     },

@@ -28,6 +28,14 @@ export type OrderRow = {
 export type SettledRow = { topic: string; partition: number; incarnation: string; next: number };
 export const nameOfMark = ({ topic, partition, incarnation }: Omit<SettledRow, "next">) =>
   `${topic} ${partition} ${incarnation}`;
+export type RefundRow = {
+  orderId: string;
+  reason: string;
+  restock: boolean;
+  actor: string;
+  askedAt: Date;
+  doneAt: Date | null;
+};
 
 export type OrderTables = ReturnType<typeof createOrderTables>;
 
@@ -36,6 +44,7 @@ export function createOrderTables() {
     orders: createTable<OrderRow>(({ orderId }) => orderId),
     settled: createTable<SettledRow>(nameOfMark),
     outbox: createTable<{ id: number; events: object[] }>(({ id }) => String(id)),
+    refund: createTable<RefundRow>(({ orderId }) => orderId),
     outboxLock: createTable<{ name: string }>(({ name }) => name),
   };
 }
@@ -138,6 +147,23 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       for (const id of ids as number[]) t.outbox.put(tx, String(id), undefined);
       return [];
     },
+    "insert into orders.refund": (tx, [orderId, reason, restock, actor, askedAt]) => {
+      if (t.refund.conflict(tx, orderId as string)) unique("refund_pkey");
+      t.refund.put(tx, orderId as string, { orderId, reason, restock, actor, askedAt, doneAt: null } as RefundRow);
+      return [];
+    },
+    "where done_at is null order by asked_at": (tx, [limit]) =>
+      t.refund
+        .all(tx)
+        .filter(({ doneAt }) => doneAt === null)
+        .sort((a, b) => a.askedAt.getTime() - b.askedAt.getTime())
+        .slice(0, limit as number)
+        .map((row) => ({ ...row, ...ofOrder(t.orders.get(tx, row.orderId)) })),
+    "update orders.refund set done_at": (tx, [orderId, at]) => {
+      const row = t.refund.lock(tx, orderId as string);
+      if (row?.doneAt === null) t.refund.put(tx, row.orderId, { ...row, doneAt: at as Date });
+      return [];
+    },
     "not saga_started": (tx, [limit]) =>
       t.orders
         .all(tx)
@@ -186,6 +212,10 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       return [];
     },
   };
+}
+
+function ofOrder(order: OrderRow | undefined) {
+  return { productId: order?.productId, quantity: order?.quantity };
 }
 
 export { unique };

@@ -20,12 +20,24 @@ export type PaymentRow = Payment & {
   nextTryAtMs: number;
   lastError: string | null;
 };
+export type NewsRow = {
+  newsId: number;
+  paymentId: string;
+  orderId: string;
+  kind: string;
+  givenBackMinor: number;
+  happenedAt: Date;
+  toldAt: Date | null;
+  needsPerson: boolean;
+  closedAt: Date | null;
+};
 export type PaymentTables = ReturnType<typeof createPaymentTables>;
 
 export function createPaymentTables() {
   return {
     intent: createTable<Intent>(({ orderId }) => orderId),
     payment: createTable<PaymentRow>(({ paymentId }) => paymentId),
+    news: createTable<NewsRow>(({ paymentId, kind, givenBackMinor }) => `${paymentId} ${kind} ${givenBackMinor}`),
     inbox: createTable<{ provider: string; eventId: string }>(({ provider, eventId }) => `${provider} ${eventId}`),
   };
 }
@@ -38,8 +50,22 @@ function isUnkept({ state, keptAt }: PaymentRow): boolean {
 }
 
 export function paymentTwins(t: PaymentTables): Twins {
+  let lastNews = 0;
   const shown = (intent: Intent | undefined) =>
     intent ? [{ ...intent, closed: intent.closedAt !== null, lastCall: intent.lastCallAt !== null }] : [];
+
+  /** Whether a payment that was said to be void is still to be asked about. */
+  function isInDoubt(tx: Transaction, { kind, paymentId }: NewsRow): boolean {
+    return kind === "voided_outside" && t.payment.get(tx, paymentId)?.state === "captured";
+  }
+
+  function untold(tx: Transaction, limit: unknown, inDoubt: boolean): NewsRow[] {
+    return t.news
+      .all(tx)
+      .filter((row) => row.toldAt === null && isInDoubt(tx, row) === inDoubt)
+      .sort((a, b) => a.newsId - b.newsId)
+      .slice(0, limit as number);
+  }
 
   function write(tx: Transaction, row: PaymentRow): void {
     t.payment.put(tx, row.paymentId, row);
@@ -90,22 +116,35 @@ export function paymentTwins(t: PaymentTables): Twins {
         .all(tx)
         .filter((row) => row.orderId === orderId)
         .sort((a, b) => a.attempt - b.attempt)
-        .map((row) => ({ ...row })),
+        .map((row) => ({ ...row, kept: row.keptAt !== null })),
     "insert into payment.payment": (tx, values) => {
       const [paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt, nextTry] =
         values;
       const given = { paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt };
-      const rest = { providerRef: null, declineReason: null, tries: 0, grantedAt: null, keptAt: null, lastError: null };
+      const rest = {
+        ...{ providerRef: null, declineReason: null, tries: 0, grantedAt: null, keptAt: null, lastError: null },
+        ...{ givenBackMinor: 0, kept: false },
+      };
       write(tx, { ...given, ...rest, nextTryAtMs: (nextTry as Date).getTime() } as PaymentRow);
       return [];
     },
-    "update payment.payment set state = $2": (tx, [paymentId, state, providerRef, declineReason, at, nextTry]) => {
+    "update payment.payment set state = $2": (tx, values) => {
+      const [paymentId, state, providerRef, declineReason, at, nextTry, givenBackMinor] = values;
       const row = t.payment.lock(tx, paymentId as string);
       if (!row) return [];
       const isGranted = state === "authorized" || state === "captured";
       const grantedAt = isGranted ? (row.grantedAt ?? (at as Date)) : row.grantedAt;
       const nextTryAtMs = (nextTry as Date).getTime();
-      const set = { state, providerRef, declineReason, grantedAt, nextTryAtMs, tries: 0, lastError: null };
+      const set = {
+        state,
+        providerRef,
+        declineReason,
+        grantedAt,
+        nextTryAtMs,
+        tries: 0,
+        lastError: null,
+        givenBackMinor,
+      };
       write(tx, { ...row, ...set } as PaymentRow);
       return [];
     },
@@ -131,7 +170,7 @@ export function paymentTwins(t: PaymentTables): Twins {
       return due.map((row) => {
         const next = { ...row, tries: row.tries + 1, nextTryAtMs: nowMs + Math.min(60, 2 ** row.tries) * 1_000 };
         t.payment.put(tx, row.paymentId, next);
-        return { ...next };
+        return { ...next, kept: next.keptAt !== null };
       });
     },
     "from payment.payment where order_id = any($1::uuid[]) and state in": (tx, [orderIds]) =>
@@ -155,6 +194,34 @@ export function paymentTwins(t: PaymentTables): Twins {
         .sort((a, b) => (isAfter(a.at, a.paymentId, b.at, b.paymentId) ? 1 : -1))
         .slice(0, limit as number)
         .map(({ orderId, paymentId, grantedAt }) => ({ orderId, paymentId, grantedAt })),
+    "insert into payment.news": (tx, [paymentId, orderId, kind, givenBackMinor, happenedAt, needsPerson]) => {
+      lastNews += 1;
+      const rest = { newsId: lastNews, toldAt: null, closedAt: null };
+      const row = { paymentId, orderId, kind, givenBackMinor, happenedAt, needsPerson, ...rest } as NewsRow;
+      if (!t.news.conflict(tx, t.news.keyOf(row))) t.news.put(tx, t.news.keyOf(row), row);
+      return [];
+    },
+    "closed_by = 'provider'": (tx, [paymentId, at]) => {
+      for (const one of t.news.all(tx)) {
+        if (one.paymentId !== paymentId || one.kind !== "disputed") continue;
+        const row = t.news.lock(tx, t.news.keyOf(one));
+        if (row?.closedAt === null) t.news.put(tx, t.news.keyOf(row), { ...row, closedAt: at as Date });
+      }
+      return [];
+    },
+    "told_at is null and not (kind = 'voided_outside' and state = 'captured')": (tx, [limit]) =>
+      untold(tx, limit, false),
+    "told_at is null and kind = 'voided_outside' and state = 'captured'": (tx, [limit]) =>
+      untold(tx, limit, true).map((row) => ({
+        ...row,
+        providerRef: t.payment.get(tx, row.paymentId)?.providerRef ?? null,
+      })),
+    "update payment.news set told_at": (tx, [newsId, at]) => {
+      const one = t.news.all(tx).find((row) => row.newsId === newsId);
+      const row = one && t.news.lock(tx, t.news.keyOf(one));
+      if (row?.toldAt === null) t.news.put(tx, t.news.keyOf(row), { ...row, toldAt: at as Date });
+      return [];
+    },
     "insert into payment.webhook_inbox": (tx, [provider, eventId]) => {
       const key = `${provider} ${eventId}`;
       const standing = t.inbox.conflict(tx, key);

@@ -1,0 +1,63 @@
+/**
+ * What makes a refund whole: money and units of orders that are REFUNDED, and news from the payment provider that an order
+ * has not been told. Both lie in the books until they are done, so a process may die between any two steps.
+ */
+import type { Inventory } from "#inventory";
+import { isFinal, type Orders } from "#orders";
+import { isLoss, type NewsKind, type Payment } from "#payment";
+import { crashPoint } from "#platform/crash-points";
+import { each } from "./sweep.ts";
+
+export type RefundsOptions = { orders: Orders; payment: Payment; inventory: Pick<Inventory, "enter"> };
+
+const atOnce = 100;
+
+export function createRefunds({ orders, payment, inventory }: RefundsOptions): () => Promise<void> {
+  async function tellNews(): Promise<void> {
+    await each(await payment.news(atOnce), async (news) => {
+      const order = await orders.read(news.orderId);
+      // The order is on its way to the end that the news is about.
+      if (!order || !isFinal(order.status)) return;
+      const remark = remarks[news.kind];
+      if (isLoss(news.kind)) await orders.refund(news.orderId, { ...outside, reason: reasons[news.kind] ?? news.kind });
+      else if (remark) await orders.remark(news.orderId, { status: remark, at: news.happenedAt.toISOString() });
+      await crashPoint("refund.news-told");
+      await payment.told(news);
+    });
+  }
+
+  async function finishRefunds(): Promise<void> {
+    await each(await orders.unfinishedRefunds(atOnce), async ({ orderId, restock, ...refund }) => {
+      await payment.close(orderId);
+      await crashPoint("refund.money-decided");
+      if (restock) {
+        // The blank keeps the reference apart from those that people choose: a header cannot hold one.
+        const entered = await inventory.enter({ ...refund, kind: "return", ref: `return ${orderId}` });
+        if (!entered.ok) throw new Error(`units of refunded order ${orderId} are not back in stock: ${entered.reason}`);
+      }
+      await crashPoint("refund.units-entered");
+      await orders.refundDone(orderId);
+    });
+  }
+
+  return async () => {
+    await tellNews();
+    await finishRefunds();
+  };
+}
+
+const outside = { actor: "the payment provider", restock: false };
+
+/** The order's reason, which its buyer reads. */
+const reasons: Partial<Record<NewsKind, string>> = {
+  refunded_outside: "refunded_by_provider",
+  voided_outside: "voided_by_provider",
+};
+
+/** What the order's timeline says of it. What is left out concerns the shop's people alone. */
+const remarks: Partial<Record<NewsKind, string>> = {
+  partly_refunded: "PAYMENT_PARTLY_REFUNDED",
+  disputed: "PAYMENT_DISPUTED",
+  dispute_won: "PAYMENT_DISPUTE_WON",
+  charged_back_after_refund: "PAYMENT_CHARGED_BACK",
+};

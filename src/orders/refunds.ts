@@ -1,0 +1,47 @@
+/**
+ * The one thing that may follow an end: a confirmed order's money goes back. The order is REFUNDED first, in one transaction
+ * with the row that says what is still to be done; money and units follow, and are repeated until they are done.
+ */
+import type { Queryable, Tx } from "#engines/sql";
+import type { Order } from "./books.ts";
+
+export type RefundRequest = {
+  reason: string;
+  /** Whether the units come back into stock. */
+  restock: boolean;
+  actor: string;
+};
+export type Refund = RefundRequest & Pick<Order, "orderId" | "productId" | "quantity">;
+
+export async function insertRefund(tx: Tx, orderId: string, refund: RefundRequest, at: Date): Promise<void> {
+  await tx.query("insert into orders.refund (order_id, reason, restock, actor, asked_at) values ($1, $2, $3, $4, $5)", [
+    orderId,
+    refund.reason,
+    refund.restock,
+    refund.actor,
+    at,
+  ]);
+}
+
+const columns = `refund.order_id as "orderId", refund.reason, restock, actor, product_id as "productId", quantity`;
+
+export async function readRefund(sql: Queryable, orderId: string): Promise<Refund | undefined> {
+  const [refund] = await sql.query<Refund>(
+    `select ${columns} from orders.refund join orders.orders using (order_id) where refund.order_id = $1`,
+    [orderId],
+  );
+  return refund;
+}
+
+/** Refunds of which money or units may still be missing, oldest first. */
+export function unfinishedRefunds(sql: Queryable, limit: number): Promise<Refund[]> {
+  return sql.query<Refund>(
+    `select ${columns} from orders.refund join orders.orders using (order_id)
+      where done_at is null order by asked_at limit $1`,
+    [limit],
+  );
+}
+
+export async function noteRefundDone(sql: Queryable, orderId: string, at: Date): Promise<void> {
+  await sql.query("update orders.refund set done_at = $2 where order_id = $1 and done_at is null", [orderId, at]);
+}

@@ -1,0 +1,27 @@
+/**
+ * A webhook said that a charge which was taken is void. It may be an old message that comes late, or true; only the provider
+ * knows, so it is asked, and its answer counts.
+ */
+import type { Sql } from "#engines/sql";
+import type { Payment } from "./books.ts";
+import { noteTold } from "./news.ts";
+import type { Provider } from "./provider.ts";
+import { settle } from "./settle.ts";
+
+const doubtsAtOnce = 50;
+
+export async function clearDoubts({ sql, provider, now }: { sql: Sql; provider: Provider; now(): number }) {
+  const doubts = await sql.query<Pick<Payment, "paymentId" | "providerRef"> & { newsId: number }>(
+    `select news_id as "newsId", payment_id as "paymentId", provider_ref as "providerRef"
+       from payment.news join payment.payment using (payment_id)
+      where told_at is null and kind = 'voided_outside' and state = 'captured' order by news_id limit $1`,
+    [doubtsAtOnce],
+  );
+  for (const { newsId, ...payment } of doubts) {
+    const charge = await provider.lookup(payment);
+    if (!charge) continue;
+    const settled = await sql.transaction((tx) => settle(tx, payment.paymentId, charge, now(), { isCurrent: true }));
+    // Not so: there is nothing to tell the order. The finding stays for a person, because the provider contradicts itself.
+    if (settled?.payment.state !== "voided") await noteTold(sql, newsId, now());
+  }
+}

@@ -1,0 +1,52 @@
+/** Findings: news from a payment provider that a person has to look at. Open until they say that they have. */
+import type { Queryable } from "#engines/sql";
+import type { NewsKind } from "./news.ts";
+
+export type Finding = {
+  findingId: number;
+  kind: NewsKind;
+  orderId: string;
+  paymentId: string;
+  provider: string;
+  amountMinor: number;
+  currency: string;
+  givenBackMinor: number;
+  happenedAt: Date;
+};
+
+export type Findings = ReturnType<typeof createFindings>;
+
+const shownAtOnce = 500;
+
+export function createFindings({ sql, now }: { sql: Queryable; now(): number }) {
+  return {
+    /** Oldest first, at most 500. */
+    open: (): Promise<Finding[]> =>
+      sql.query<Finding>(
+        `select news_id as "findingId", kind, news.order_id as "orderId", payment_id as "paymentId", provider,
+                amount_minor as "amountMinor", currency, news.given_back_minor as "givenBackMinor",
+                happened_at as "happenedAt"
+           from payment.news join payment.payment using (payment_id)
+          where needs_person and closed_at is null order by news_id limit $1`,
+        [shownAtOnce],
+      ),
+
+    async countOpen(): Promise<Map<NewsKind, number>> {
+      const rows = await sql.query<{ kind: NewsKind; count: number }>(
+        "select kind, count(*)::int as count from payment.news where needs_person and closed_at is null group by kind",
+      );
+      return new Map(rows.map(({ kind, count }) => [kind, count]));
+    },
+
+    /** false where there is no such finding. One that is closed stays closed as it was. */
+    async close(findingId: number, actor: string, reason: string): Promise<boolean> {
+      const rows = await sql.query(
+        `update payment.news set closed_at = coalesce(closed_at, $2), closed_by = coalesce(closed_by, $3),
+                closed_because = coalesce(closed_because, $4)
+          where news_id = $1 and needs_person returning news_id`,
+        [findingId, new Date(now()), actor, reason],
+      );
+      return rows.length > 0;
+    },
+  };
+}

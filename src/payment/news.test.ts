@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { openTestShop } from "./shop.testing.ts";
+import type { DeedByHand } from "./simulator-by-hand.ts";
+
+const shop = await openTestShop();
+const { payment, simulator } = shop;
+after(() => shop.close());
+
+/** A payment that an order stands by. */
+async function kept(): Promise<{ orderId: string; paymentId: string }> {
+  const orderId = await shop.order();
+  const paymentId = await shop.pay(orderId);
+  await shop.hearFromProvider();
+  await payment.capture(orderId);
+  await shop.settleAll();
+  return { orderId, paymentId };
+}
+
+const newsOf = async (orderId: string) =>
+  (await payment.news(1_000)).filter((news) => news.orderId === orderId).map(({ kind }) => kind);
+const findingsOf = async (orderId: string) =>
+  (await payment.findings.open()).filter((finding) => finding.orderId === orderId).map(({ kind }) => kind);
+const attemptOf = async (orderId: string) => (await payment.lastAttempts([orderId])).get(orderId);
+
+async function byHand(paymentId: string, ...deeds: DeedByHand[]): Promise<void> {
+  for (const deed of deeds) {
+    assert.ok(await simulator.byHand(paymentId, deed), deed.deed);
+    await shop.hearFromProvider();
+  }
+}
+
+for (const { deed, state, news, finding } of [
+  { deed: "refund", state: "refunded", news: "refunded_outside", finding: false },
+  { deed: "charge_back", state: "charged_back", news: "charged_back", finding: true },
+  { deed: "void", state: "voided", news: "voided_outside", finding: true },
+] as const) {
+  test(`O5: a ${deed} at the bank of what an order stands by is news of lost money, and nothing is asked of the buyer again`, async () => {
+    const { orderId, paymentId } = await kept();
+    await byHand(paymentId, { deed });
+    await shop.settleAll();
+    assert.deepEqual(await newsOf(orderId), [news]);
+    assert.deepEqual(await findingsOf(orderId), finding ? [news] : []);
+    assert.deepEqual(await shop.states(orderId), [state]);
+    assert.equal((await attemptOf(orderId))?.retryable, false);
+    assert.deepEqual(shop.newsOf(orderId), ["authorized"], "no card was declined");
+    assert.deepEqual(await payment.pay({ orderId, cardNumber: "4242424242424242" }), {
+      ok: false,
+      reason: "payment_closed",
+    });
+  });
+}
+
+test("O5: an old message that a charge is void is not believed; the provider is asked, and a person told", async () => {
+  const { orderId, paymentId } = await kept();
+  assert.equal(await shop.webhook({ paymentId, status: "voided" }).send(), "accepted");
+  await shop.settleAll();
+  assert.deepEqual(await newsOf(orderId), []);
+  assert.deepEqual(await findingsOf(orderId), ["voided_outside"]);
+  assert.deepEqual(await shop.states(orderId), ["captured"]);
+});
+
+test("O5, S10: parts that are given back are counted, together they are a refund, and never more than was paid", async () => {
+  const { orderId, paymentId } = await kept();
+  await byHand(paymentId, { deed: "refund", amountMinor: 1_000 });
+  assert.deepEqual(await newsOf(orderId), ["partly_refunded"]);
+  const { status, givenBackMinor } = (await attemptOf(orderId)) ?? {};
+  assert.deepEqual({ status, givenBackMinor }, { status: "captured", givenBackMinor: 1_000 });
+  await byHand(paymentId, { deed: "refund", amountMinor: 2_000 }, { deed: "refund", amountMinor: 9_999 });
+  assert.deepEqual(await newsOf(orderId), ["partly_refunded", "partly_refunded", "refunded_outside"]);
+  assert.deepEqual(await shop.states(orderId), ["refunded"]);
+  assert.deepEqual(await shop.statement(orderId), [
+    "authorized 4999 EUR",
+    "captured 4999 EUR",
+    ...["refunded 1000 EUR", "refunded 2000 EUR", "refunded 1999 EUR"],
+  ]);
+});
+
+test("O5, S10: after a part was given back by hand, our refund gives back the rest", async () => {
+  const { orderId, paymentId } = await kept();
+  await byHand(paymentId, { deed: "refund", amountMinor: 1_000 });
+  await payment.close(orderId);
+  await payment.close(orderId);
+  await shop.settleAll();
+  assert.deepEqual((await shop.statement(orderId)).slice(2), ["refunded 1000 EUR", "refunded 3999 EUR"]);
+  assert.deepEqual(await shop.states(orderId), ["refunded"]);
+});
+
+test("O5: a dispute is a finding until it is won, or the bank takes the money back", async () => {
+  const won = await kept();
+  await byHand(won.paymentId, { deed: "dispute" });
+  assert.deepEqual(await findingsOf(won.orderId), ["disputed"]);
+  await byHand(won.paymentId, { deed: "win_dispute" });
+  assert.deepEqual(await findingsOf(won.orderId), []);
+  assert.deepEqual(await newsOf(won.orderId), ["disputed", "dispute_won"]);
+
+  const lost = await kept();
+  await byHand(lost.paymentId, { deed: "dispute" }, { deed: "charge_back" });
+  assert.deepEqual(await findingsOf(lost.orderId), ["disputed", "charged_back"]);
+});
+
+test("O5: money that the buyer's bank takes back after we gave it back is a finding", async () => {
+  const { orderId, paymentId } = await kept();
+  await payment.close(orderId);
+  assert.deepEqual(await shop.states(orderId), ["refunded"]);
+  await shop.webhook({ paymentId, status: "charged_back" }).send();
+  assert.deepEqual(await findingsOf(orderId), ["charged_back_after_refund"]);
+  assert.deepEqual(await shop.states(orderId), ["refunded"]);
+});
+
+test("O5: what is taken by hand is the order's if it is still wanted, and goes back if it is not", async () => {
+  const wanted = await shop.order();
+  const paymentId = await shop.pay(wanted);
+  await shop.hearFromProvider();
+  await byHand(paymentId, { deed: "capture" });
+  await payment.capture(wanted);
+  assert.deepEqual(await shop.statement(wanted), ["authorized 4999 EUR", "captured 4999 EUR"]);
+
+  const ended = await shop.order();
+  const late = await shop.pay(ended);
+  await shop.hearFromProvider();
+  await simulator.byHand(late, { deed: "capture" });
+  await payment.close(ended);
+  await shop.settleAll();
+  assert.deepEqual(await shop.states(ended), ["refunded"]);
+});
+
+test("O5: another amount than the order costs, taken by hand of what it stands by, is a finding and is not given back", async () => {
+  const orderId = await shop.order();
+  const paymentId = await shop.pay(orderId);
+  await shop.hearFromProvider();
+  await shop.sql.query("update payment.payment set state = 'capturing', kept_at = now() where payment_id = $1", [
+    paymentId,
+  ]);
+  await shop.webhook({ paymentId, status: "captured", amountMinor: 4_000 }).send();
+  assert.deepEqual(await findingsOf(orderId), ["captured_otherwise"]);
+  assert.deepEqual(await shop.states(orderId), ["captured"]);
+});
+
+test("O5: a hold that lapses between the order's confirmation and the capture is news, and no capture without end", async () => {
+  const orderId = await shop.order();
+  const paymentId = await shop.pay(orderId);
+  await shop.hearFromProvider();
+  await byHand(paymentId, { deed: "void" });
+  await payment.capture(orderId);
+  assert.deepEqual(await newsOf(orderId), ["authorization_lapsed"]);
+  assert.deepEqual(await findingsOf(orderId), ["authorization_lapsed"]);
+});
+
+test("O5: signed words about a payment that are not known here are a finding, and change nothing", async () => {
+  const { orderId, paymentId } = await kept();
+  await shop.webhook({ paymentId, status: "under_review" as never }).send();
+  assert.deepEqual(await findingsOf(orderId), ["not_understood"]);
+  assert.deepEqual(await shop.states(orderId), ["captured"]);
+});
+
+test("O5: a finding is closed once, by name and with a reason", async () => {
+  const { orderId, paymentId } = await kept();
+  await byHand(paymentId, { deed: "dispute" });
+  const [finding] = (await payment.findings.open()).filter((one) => one.orderId === orderId);
+  assert.ok(finding);
+  assert.ok(await payment.findings.close(finding.findingId, "grace", "evidence was sent"));
+  assert.ok(await payment.findings.close(finding.findingId, "linus", "again"));
+  const [row] = await shop.sql.query<{ by: string }>("select closed_by as by from payment.news where news_id = $1", [
+    finding.findingId,
+  ]);
+  assert.equal(row?.by, "grace");
+  assert.deepEqual(await findingsOf(orderId), []);
+  assert.equal(await payment.findings.close(999_999_999, "grace", "no such"), false);
+});

@@ -1,0 +1,104 @@
+/**
+ * News from outside about money that an order stands by: given back at the provider's desk, taken back by a bank, disputed,
+ * taken in another amount. A row is written with the payment's change, and stays until the order was told: so a lost
+ * message loses nothing. Some need a person: these are findings, and stay open until they are closed.
+ */
+import type { Queryable, Tx } from "#engines/sql";
+import type { Payment } from "./books.ts";
+import type { Charge } from "./provider.ts";
+import { isPaid } from "./state.ts";
+
+/** Whether the money of the order is gone by it, and whether a person has to look. */
+const kinds = {
+  refunded_outside: { isLoss: true, needsPerson: false },
+  /** Held when the order was confirmed, and given up by the provider before it was taken. */
+  authorization_lapsed: { isLoss: true, needsPerson: true },
+  /** Said to be void after it was taken. The provider is asked before the order is told. */
+  voided_outside: { isLoss: true, needsPerson: true },
+  charged_back: { isLoss: true, needsPerson: true },
+  partly_refunded: { isLoss: false, needsPerson: false },
+  disputed: { isLoss: false, needsPerson: true },
+  dispute_won: { isLoss: false, needsPerson: false },
+  /** Taken by hand, and not the amount that the order costs. */
+  captured_otherwise: { isLoss: false, needsPerson: true },
+  /** Given back twice: by us, and by the buyer's bank. */
+  charged_back_after_refund: { isLoss: false, needsPerson: true },
+  /** Signed, about a payment of ours, and in words that are not known here. */
+  not_understood: { isLoss: false, needsPerson: true },
+} as const;
+
+export type NewsKind = keyof typeof kinds;
+export const newsKinds = Object.keys(kinds) as readonly NewsKind[];
+
+/** The order's money is gone: it is to be REFUNDED. */
+export function isLoss(kind: NewsKind): boolean {
+  return kinds[kind].isLoss;
+}
+
+/** What the charge tells beyond the payment's own way, if anything. `before` and `after` are the payment around it. */
+export function newsOfCharge(before: Payment, after: Payment, charge: Charge): NewsKind | undefined {
+  const stoodByIt = before.kept && isPaid(before.state);
+  if (stoodByIt && !isPaid(after.state)) return lossOf(before, after);
+  if (charge.dispute) return charge.dispute === "opened" ? "disputed" : "dispute_won";
+  if (charge.status === "charged_back" && before.state === "refunded") return "charged_back_after_refund";
+  if (isPaid(after.state) && after.givenBackMinor > before.givenBackMinor) return "partly_refunded";
+  if (!stoodByIt) return undefined;
+  // May be an old message that comes late, so the provider is asked: see doubts.ts.
+  if (charge.status === "voided") return "voided_outside";
+  const isOtherwise = charge.status === "captured" && charge.amountMinor !== before.amountMinor;
+  return isOtherwise && before.state !== "captured" ? "captured_otherwise" : undefined;
+}
+
+function lossOf(before: Pick<Payment, "state">, { state }: Pick<Payment, "state">): NewsKind {
+  if (state === "refunded" || state === "refunding") return "refunded_outside";
+  if (state === "charged_back") return "charged_back";
+  return before.state === "captured" ? "voided_outside" : "authorization_lapsed";
+}
+
+/** Why an order that was just confirmed has no money: what became of the payment that it was confirmed by. */
+export function lossAmong(payments: readonly Payment[]): { payment: Payment; kind: NewsKind } | undefined {
+  const payment = payments.findLast(({ state }) => lost.has(state));
+  return payment && { payment, kind: lossOf({ state: "authorized" }, payment) };
+}
+
+const lost: ReadonlySet<string> = new Set(["refunded", "charged_back", "voided"]);
+
+/** Once for each kind and amount. A dispute that was won closes the finding of it. */
+export async function writeNews(
+  tx: Tx,
+  { paymentId, orderId, givenBackMinor }: Pick<Payment, "paymentId" | "orderId" | "givenBackMinor">,
+  kind: NewsKind,
+  nowMs: number,
+): Promise<void> {
+  await tx.query(
+    `insert into payment.news (payment_id, order_id, kind, given_back_minor, happened_at, needs_person)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    [paymentId, orderId, kind, givenBackMinor, new Date(nowMs), kinds[kind].needsPerson],
+  );
+  if (kind !== "dispute_won") return;
+  await tx.query(
+    `update payment.news set closed_at = $2, closed_by = 'provider', closed_because = 'the dispute was won'
+      where payment_id = $1 and kind = 'disputed' and closed_at is null`,
+    [paymentId, new Date(nowMs)],
+  );
+}
+
+export type News = { newsId: number; orderId: string; kind: NewsKind; givenBackMinor: number; happenedAt: Date };
+
+/** What orders have not been told yet, oldest first. What is in doubt waits until the provider was asked. */
+export function untoldNews(sql: Queryable, limit: number): Promise<News[]> {
+  return sql.query<News>(
+    `select news_id as "newsId", news.order_id as "orderId", kind, news.given_back_minor as "givenBackMinor",
+            happened_at as "happenedAt"
+       from payment.news join payment.payment using (payment_id)
+      where told_at is null and not (kind = 'voided_outside' and state = 'captured') order by news_id limit $1`,
+    [limit],
+  );
+}
+
+export async function noteTold(sql: Queryable, newsId: number, nowMs: number): Promise<void> {
+  await sql.query("update payment.news set told_at = $2 where news_id = $1 and told_at is null", [
+    newsId,
+    new Date(nowMs),
+  ]);
+}

@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, afterEach, before, describe, it } from "node:test";
+import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import { signWebhook } from "../../src/payment/standard-webhooks.ts";
+import type { Client, Order, Problem } from "../support/client.ts";
+import { readEvents } from "../support/event-stream.ts";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const goodCard = { cardNumber: "4242424242424242" };
+const secret = "a webhook secret for tests only";
+
+let world: World;
+before(async () => {
+  world = await openWorld({ settings: { PAYMENT_WEBHOOK_SECRET: secret } });
+});
+afterEach(disarmCrashPoints);
+after(() => world.close());
+
+type Confirmed = { buyer: Client; orderId: string; productId: string; paymentId: string };
+
+/** One unit sold of two, and paid for. */
+async function confirmed(user = "ada"): Promise<Confirmed> {
+  const productId = await world.newProduct({ stock: 2 });
+  const buyer = world.as(user);
+  const { orderId } = await world.place(buyer, productId);
+  await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+  const paid = await buyer.post<{ paymentId: string }>(`/orders/${orderId}/payment`, goodCard);
+  assert.equal(paid.status, 202, JSON.stringify(paid.body));
+  await untilMoneyIs(buyer, orderId, "captured");
+  await world.untilStatus(buyer, orderId, "CONFIRMED");
+  return { buyer, orderId, productId, paymentId: paid.body.paymentId };
+}
+
+async function untilMoneyIs(buyer: Client, orderId: string, status: string): Promise<Order> {
+  return eventually(async () => {
+    const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+    return body.payment?.status === status && body;
+  });
+}
+
+const refund = (orderId: string, body: object = { reason: "came back broken", restock: true }, by = world.admin) =>
+  by.post<Order & Problem>(`/orders/${orderId}/refund`, body);
+
+async function statementOf(paymentId: string): Promise<string[]> {
+  return (await world.system.faces.simulator.statement(paymentId)).map(({ kind }) => kind);
+}
+
+describe("an operator gives the money of a confirmed order back", () => {
+  it("O5: to its buyer once, with the unit back on sale once, told by GET, stream and orders.events", async () => {
+    const { buyer, orderId, productId, paymentId } = await confirmed();
+    const seenBefore = (await buyer.get<Order>(`/orders/${orderId}`)).body.timeline.length;
+    const answer = await refund(orderId);
+    assert.equal(answer.status, 202, JSON.stringify(answer.body));
+    assert.deepEqual([answer.body.status, answer.body.reason], ["REFUNDED", "came back broken"]);
+    const again = await refund(orderId);
+    assert.equal(again.status, 202);
+    await untilMoneyIs(buyer, orderId, "refunded");
+    const stock = await eventually(async () => {
+      const now = await world.untilAtRest(productId);
+      return now.available === 2 && now;
+    });
+    assert.deepEqual([stock.onHand, stock.sold, stock.held], [2, 1, 0]);
+    assert.deepEqual(await statementOf(paymentId), ["authorized", "captured", "refunded"]);
+
+    const reader = await readEvents(`${world.origin}/orders/${orderId}/events`, {
+      "x-user-id": "ada",
+      "last-event-id": String(seenBefore),
+    });
+    await reader.untilEnded();
+    assert.deepEqual(
+      reader.events.map(({ data }) => [data.status, data.reason]),
+      [["REFUNDED", "came back broken"]],
+    );
+    assert.ok((await eventsOf(orderId)).includes("dropgate.order.refunded"));
+  });
+
+  it("O5: two operators at once give it back once, and one who wants it otherwise is told what to do", async () => {
+    const { buyer, orderId, productId, paymentId } = await confirmed();
+    const ben = world.as("ben", "ADMIN");
+    const same = await Promise.all([refund(orderId), refund(orderId, undefined, ben), refund(orderId)]);
+    assert.deepEqual(
+      same.map(({ status }) => status),
+      [202, 202, 202],
+    );
+    const otherwise = await refund(orderId, { reason: "keep it", restock: false }, ben);
+    assert.deepEqual([otherwise.status, otherwise.body.code], [409, "already_refunded"]);
+    assert.match(otherwise.body.detail, /\/adjust/);
+    await untilMoneyIs(buyer, orderId, "refunded");
+    await eventually(async () => (await world.untilAtRest(productId)).available === 2);
+    assert.deepEqual(await statementOf(paymentId), ["authorized", "captured", "refunded"]);
+  });
+
+  it("O5: without restock the unit stays sold", async () => {
+    const { buyer, orderId, productId } = await confirmed();
+    assert.equal((await refund(orderId, { reason: "a present" })).status, 202);
+    await untilMoneyIs(buyer, orderId, "refunded");
+    const { sold, available, onHand } = await world.untilAtRest(productId);
+    assert.deepEqual({ sold, available, onHand }, { sold: 1, available: 1, onHand: 1 });
+  });
+
+  it("O5: an order that is not confirmed is refused, with what to do instead", async () => {
+    const productId = await world.newProduct({ stock: 2 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId);
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+    const open = await refund(orderId);
+    assert.deepEqual([open.status, open.body.code], [409, "order_not_confirmed"]);
+    assert.match(open.body.detail, /\/cancel/);
+    assert.equal((await ada.post(`/orders/${orderId}/cancel`)).status, 202);
+    const ended = await refund(orderId);
+    assert.deepEqual([ended.status, ended.body.code], [409, "order_not_confirmed"]);
+    assert.match(ended.body.detail, /CANCELLED/);
+    assert.equal((await refund(randomUUID())).body.code, "order_not_found");
+  });
+
+  it("O5: it is an ADMIN's to do, with a reason, and with nothing else in the request", async () => {
+    const { buyer, orderId } = await confirmed();
+    assert.equal((await refund(orderId, undefined, buyer)).status, 403);
+    assert.equal((await refund(orderId, undefined, world.as("linus", "WAREHOUSE"))).status, 403);
+    for (const body of [{}, { reason: "" }, { reason: "x", restock: "yes" }, { reason: "x", amount: 1 }]) {
+      const answer = await refund(orderId, body);
+      assert.deepEqual([answer.status, answer.body.code], [400, "validation"], JSON.stringify(body));
+    }
+    assert.equal((await buyer.get<Order>(`/orders/${orderId}`)).body.status, "CONFIRMED");
+  });
+
+  for (const point of ["refund.money-decided", "refund.units-entered", "payment.refund-answered"]) {
+    it(`O5: a failure at ${point} loses nothing and does nothing twice`, async () => {
+      const { buyer, orderId, productId, paymentId } = await confirmed();
+      armCrashPoint(point, { kind: "error" }, 1);
+      assert.equal((await refund(orderId)).status, 202);
+      await untilMoneyIs(buyer, orderId, "refunded");
+      await eventually(async () => (await world.untilAtRest(productId)).available === 2);
+      await eventually(async () => (await world.system.faces.orders.unfinishedRefunds(100)).length === 0);
+      assert.equal((await world.untilAtRest(productId)).available, 2);
+      assert.deepEqual(await statementOf(paymentId), ["authorized", "captured", "refunded"]);
+    });
+  }
+
+  it("O5: a refund in the moment before the capture leaves nothing taken and nothing held", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, productId);
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+    armCrashPoint("payment.capture-decided", { kind: "delay", ms: 300 });
+    assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+    assert.equal((await refund(orderId)).status, 202);
+    const { payment } = await eventually(async () => {
+      const { body } = await ada.get<Order>(`/orders/${orderId}`);
+      return /voided|refunded/.test(body.payment?.status ?? "") && body;
+    });
+    disarmCrashPoints();
+    assert.equal(payment?.retryable, false);
+    await eventually(async () => {
+      const { rows } = await moneyOf(orderId);
+      return rows.every(({ left }) => left === 0);
+    });
+  });
+});
+
+describe("news from outside of a confirmed order", () => {
+  async function tell(paymentId: string, status: string, more: object = {}): Promise<void> {
+    const data = { paymentId, chargeId: "ch_outside", status, amountMinor: 1_999, currency: "EUR", ...more };
+    const body = JSON.stringify({ type: `charge.${status}`, timestamp: new Date().toISOString(), data });
+    const headers = signWebhook(secret, `evt_${randomUUID()}`, Buffer.from(body), Date.now());
+    const answer = await world.nobody.raw("POST", "/payments/webhooks/simulator", body, {
+      ...headers,
+      "content-type": "application/json",
+    });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  }
+
+  const findings = async (orderId: string) => {
+    const { body } = await world.admin.get<{ items: { findingId: number; orderId: string; kind: string }[] }>(
+      "/payments/findings",
+    );
+    return body.items.filter((item) => item.orderId === orderId);
+  };
+
+  it("O5: a signed charge.refunded makes it REFUNDED, is no declined card, and asks for no other", async () => {
+    const { buyer, orderId, paymentId, productId } = await confirmed();
+    await tell(paymentId, "refunded");
+    const order = await world.untilStatus(buyer, orderId, "REFUNDED");
+    assert.equal(order.reason, "refunded_by_provider");
+    assert.ok(!order.timeline.some(({ status }) => status === "PAYMENT_DECLINED"), JSON.stringify(order.timeline));
+    assert.deepEqual([order.payment?.status, order.payment?.retryable], ["refunded", false]);
+    assert.equal((await world.untilAtRest(productId)).sold, 1);
+    assert.equal((await buyer.post<Problem>(`/orders/${orderId}/payment`, goodCard)).status, 409);
+    // The operator's refund of the same order finds it done.
+    assert.equal((await refund(orderId, { reason: "asked for", restock: false })).status, 202);
+    assert.equal((await refund(orderId, { reason: "asked for", restock: true })).body.code, "already_refunded");
+  });
+
+  it("O5: a part that is given back is noted, and the order stays confirmed until all of it is", async () => {
+    const { buyer, orderId, paymentId } = await confirmed();
+    await tell(paymentId, "partially_refunded", { refundedMinor: 500 });
+    const noted = await eventually(async () => {
+      const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+      return body.timeline.some(({ status }) => status === "PAYMENT_PARTLY_REFUNDED") && body;
+    });
+    assert.deepEqual([noted.status, noted.payment?.status], ["CONFIRMED", "captured"]);
+    await tell(paymentId, "partially_refunded", { refundedMinor: 1_999 });
+    await world.untilStatus(buyer, orderId, "REFUNDED");
+  });
+
+  it("O5: a chargeback makes it REFUNDED, and is a finding with a metric until a person closes it", async () => {
+    const { buyer, orderId, paymentId } = await confirmed();
+    await tell(paymentId, "disputed");
+    await eventually(async () => (await findings(orderId)).some(({ kind }) => kind === "disputed"));
+    assert.equal((await buyer.get<Order>(`/orders/${orderId}`)).body.status, "CONFIRMED");
+    await tell(paymentId, "charged_back");
+    const order = await world.untilStatus(buyer, orderId, "REFUNDED");
+    assert.equal(order.reason, "charged_back");
+    const open = await findings(orderId);
+    assert.deepEqual(open.map(({ kind }) => kind).sort(), ["charged_back", "disputed"]);
+    await eventually(async () => /payment_findings\{kind="charged_back"\} 1/.test(await scraped()));
+    const { body: health } = await world.nobody.get<{ components: Record<string, { details: { open: number } }> }>(
+      "/actuator/health",
+    );
+    assert.ok((health.components.paymentFindings?.details.open ?? 0) >= 2, JSON.stringify(health));
+    for (const { findingId } of open) {
+      const closed = await world.admin.post(`/payments/findings/${findingId}/close`, { reason: "written off" });
+      assert.equal(closed.status, 204);
+    }
+    assert.deepEqual(await findings(orderId), []);
+    await eventually(async () => !/payment_findings\{kind="charged_back"\}/.test(await scraped()));
+    assert.equal((await buyer.get<Problem>("/payments/findings")).status, 403);
+  });
+
+  it("O5: what is voided or captured by hand at the bank reaches its order", async () => {
+    const { buyer, orderId, paymentId } = await confirmed();
+    assert.ok(await world.system.faces.simulator.byHand(paymentId, { deed: "void" }));
+    const order = await world.untilStatus(buyer, orderId, "REFUNDED");
+    assert.equal(order.reason, "voided_by_provider");
+    assert.deepEqual(
+      (await findings(orderId)).map(({ kind }) => kind),
+      ["voided_outside"],
+    );
+  });
+});
+
+async function scraped(): Promise<string> {
+  return (await world.nobody.get<string>("/actuator/prometheus")).body;
+}
+
+/** Of each payment of the order: what is held or taken at the bank. */
+async function moneyOf(orderId: string) {
+  const sql = world.system.faces.engines.sql("payment", 1);
+  const rows = await sql.query<{ left: number }>(
+    `select case when charge.status in ('authorized', 'captured') then charge.amount_minor else 0 end::int as left
+       from payment_simulator.charge join payment.payment on payment.payment_id::text = charge.payment_id
+      where order_id = $1`,
+    [orderId],
+  );
+  return { rows };
+}
+
+async function eventsOf(orderId: string): Promise<string[]> {
+  const types: string[] = [];
+  const consumer = await world.system.faces.engines.log.consume({
+    ...{ topic: "orders.events", group: randomUUID(), maxRecords: 500 },
+    async handle({ records }) {
+      for (const { key, headers } of records) if (key === orderId) types.push(headers.ce_type ?? "");
+    },
+  });
+  await eventually(() => types.includes("dropgate.order.refunded"));
+  await consumer.close();
+  return types;
+}
