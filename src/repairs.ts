@@ -14,6 +14,7 @@ const reasons = [
   "ahead",
   "drift",
   "no_records",
+  "incomplete",
   "abandoned",
   "lost_by_log",
 ] as const;

@@ -111,7 +111,8 @@ export function createInventory(options: InventoryOptions) {
     suspect,
     knows,
     committed,
-    sync: control.sync,
+    /** Checks the gate against the books and mends what it finds; `everything` loads all products anew. */
+    sync: (everything: boolean) => control.sync(everything ? "everything" : "contents"),
     switchMode: control.switchMode,
     reconcile: control.reconcile,
     /** Notes what a reconciliation found, for the metrics and in the books. */
@@ -221,7 +222,7 @@ export function createInventory(options: InventoryOptions) {
         ...{ log, sql, gate, topic: productEventsTopic, group: priceGroup, logger, gateIsOn },
       });
       // Where settlement stands still nothing can be loaded yet; upkeep tries again, and the rest starts.
-      await control.sync(false).catch((error) => {
+      await control.sync("figures").catch((error) => {
         if (!(error instanceof NotSettled)) throw error;
         onFault("loading the gate", error);
       });

@@ -1,5 +1,5 @@
 /** The invariants of docs/guide/protocol.md, each with its number. A law answers what is wrong, or nothing. */
-import { isUndecided } from "../../src/inventory/gate/state.ts";
+import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
 import { available, type Books, fateOf, gateOf, hasClaim, type World } from "./world.ts";
 
 /** To hold in every state. */
@@ -26,7 +26,8 @@ function sumOf({ fates }: Books, decision: string): number {
 
 function brokenGate(world: World): string | undefined {
   const product = gateOf(world);
-  if (!product) return undefined;
+  // Of what was lost nothing is sold, until it is loaded anew.
+  if (!product || !isWhole(product)) return undefined;
   const { stock, stream } = world.books;
   let undecided = 0;
   for (const record of product.records.values()) if (isUndecided(record)) undecided += record.quantity;
@@ -91,7 +92,7 @@ function brokenEnds({ books }: World): string | undefined {
 /** To hold where nothing is left to happen but faults. */
 export function leftOver(world: World): string | undefined {
   const product = gateOf(world);
-  if (!product?.open) return "L1: the gate stays closed";
+  if (!product?.open || !isWhole(product)) return "L1: the gate stays closed";
   if (product.pending !== 0 || product.records.size > 0) return `L1: ${product.pending} units are in flight for ever`;
   if (product.applied !== world.books.stock.seq) return "L1: the gate stays behind the books";
   if (product.sellable !== available(world.books))

@@ -1,5 +1,6 @@
 /** The steps of rebuild.ts, each a move of its own: anything may happen between two of them. */
 import { claimVoid, close, install } from "../../src/inventory/gate/reducer.ts";
+import { isWhole } from "../../src/inventory/gate/state.ts";
 import { decideInBooks, takeImage } from "./books.ts";
 import type { Move } from "./moves.ts";
 import type { Mutant } from "./settings.ts";
@@ -43,7 +44,7 @@ function beginning(world: World, i: number, move: Say): Move[] {
 function needsRebuild(world: World): boolean {
   const product = gateOf(world);
   const { epoch, seq } = world.books.stock;
-  return !product?.open || product.epoch !== epoch || product.applied > seq;
+  return !product?.open || !isWhole(product) || product.epoch !== epoch || product.applied > seq;
 }
 
 function next(world: World, rebuild: Rebuild, move: Say, mutant: Mutant | undefined): Move[] {

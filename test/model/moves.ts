@@ -1,12 +1,12 @@
 /** Everything that may happen next in a world. What is not a `fault` happens sooner or later; a fault need not. */
 
 import { apply, claimVoid, forget } from "../../src/inventory/gate/reducer.ts";
-import { isUndecided } from "../../src/inventory/gate/state.ts";
+import { isUndecided, losePart } from "../../src/inventory/gate/state.ts";
 import { count, decideInBooks, endOrder, enter } from "./books.ts";
 import { buyerMoves, withdrawalMoves } from "./moves-of-people.ts";
 import { rebuildMoves } from "./moves-of-rebuild.ts";
 import type { Mutant } from "./settings.ts";
-import { copyOfGate, fateOf, gateOf, type World } from "./world.ts";
+import { copyOfGate, fateOf, gateOf, productId, type World } from "./world.ts";
 
 export type Move = { name: string; fault?: true; make(world: World): void };
 
@@ -92,7 +92,9 @@ function sweeperMoves(world: World, mutant: Mutant | undefined): Move[] {
     return [{ name: `the sweeper's ${act} of ${record.orderId} is written`, make }];
   }
   const moves: Move[] = [];
-  for (const record of gateOf(world)?.records.values() ?? []) {
+  const product = gateOf(world);
+  // It finds them by their age.
+  for (const record of product?.parts.has("ages") ? product.records.values() : []) {
     const { orderId, state } = record;
     if (!isUndecided(record)) {
       moves.push({ name: `the stub of ${orderId} is forgotten`, make: (w) => forget(w.gate.state, record) });
@@ -133,7 +135,8 @@ function endMoves({ books, endings }: World, mutant: Mutant | undefined): Move[]
   return moves;
 }
 
-function accidents({ gate, left, sweeping }: World, mutant: Mutant | undefined): Move[] {
+function accidents(world: World, mutant: Mutant | undefined): Move[] {
+  const { gate, left, sweeping } = world;
   const moves: Move[] = [];
   if (left.gateLosses > 0 && gate.alive) {
     if (mutant === "eval-fallback") {
@@ -150,6 +153,29 @@ function accidents({ gate, left, sweeping }: World, mutant: Mutant | undefined):
         w.left.gateLosses -= 1;
         // With the fallback its scripts are simply sent again, and old data is back in use.
         w.gate = w.gate.saved && mutant === "eval-fallback" ? { ...w.gate, state: copyOfGate(w.gate.saved) } : lost(w);
+      },
+    });
+  }
+  const product = gateOf(world);
+  if (left.keyLosses > 0 && product && product.parts.size > 0) {
+    for (const part of ["records", "ages", "held"] as const) {
+      moves.push({
+        name: `the ${part} of the product are lost`,
+        fault: true,
+        make(w) {
+          w.left.keyLosses -= 1;
+          const lamp = gateOf(w);
+          if (lamp) losePart(lamp, part);
+          if (lamp && mutant === "unstamped-keys") lamp.parts = product.parts;
+        },
+      });
+    }
+    moves.push({
+      name: "the figures of the product are lost",
+      fault: true,
+      make(w) {
+        w.left.keyLosses -= 1;
+        w.gate.state.delete(productId);
       },
     });
   }

@@ -16,6 +16,7 @@ export const mutants = {
   "no-redrive-at-rebuild": "a rebuild forgets published records whose event the log lost",
   "no-redrive": "the sweeper leaves published records to the log, whatever the log lost",
   "eval-fallback": "a gate that came back with old data is taken at its word",
+  "unstamped-keys": "a gate that lost one key of a product goes on with what is left of it",
   "adopt-voiding": "a retry takes over a record that is about to be voided",
   "opens-anybodys-closing": "a rebuild opens what somebody else has closed since",
   "confirm-uncompared": "an order that has ended is confirmed all the same",
@@ -42,6 +43,8 @@ export type Setting = {
   faults: {
     deaths?: number;
     gateLosses?: number;
+    /** One key of the product is gone, and the others stay. */
+    keyLosses?: number;
     logLosses?: number;
     redeliveries?: number;
     restocks?: number;
@@ -97,6 +100,12 @@ export const settings: readonly Setting[] = [
     attempts: [ada],
     endings: false,
     faults: { rebuilds: 1, gateLosses: 1 },
+  },
+  {
+    name: "O26: one order, the gate loses one of the product's keys",
+    units: 1,
+    attempts: [ada],
+    faults: { keyLosses: 1 },
   },
   { name: "two orders, one unit, a death", units: 1, attempts: [ada, bob], endings: false, faults: { deaths: 1 } },
   {
@@ -186,6 +195,7 @@ export const mutations: readonly (Setting & { mutant: Mutant })[] = [
   { mutant: "no-redrive-at-rebuild", units: 1, attempts: [ada], faults: { rebuilds: 1, logLosses: 1 } },
   { mutant: "no-redrive", units: 1, attempts: [ada], faults: { logLosses: 1 } },
   { mutant: "eval-fallback", units: 1, attempts: [ada, bob], faults: { gateLosses: 1 } },
+  { mutant: "unstamped-keys", units: 1, attempts: [ada], endings: false, faults: { keyLosses: 1 } },
   { mutant: "adopt-voiding", units: 1, attempts: [keyed, keyed], faults: { deaths: 1 } },
   { mutant: "opens-anybodys-closing", units: 1, attempts: [ada], endings: false, faults: { rebuilds: 2 } },
   { mutant: "confirm-uncompared", units: 1, attempts: [ada], faults: {} },

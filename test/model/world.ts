@@ -77,7 +77,16 @@ export function firstWorld(setting: Setting): World {
   const state: GateState = new Map();
   const price = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
   install(state, { productId, epoch: 1, sellable: units, applied: 1, price, held: [], keysInBooks: false });
-  const none: Faults = { deaths: 0, gateLosses: 0, logLosses: 0, redeliveries: 0, restocks: 0, rebuilds: 0, days: 0 };
+  const none: Faults = {
+    deaths: 0,
+    gateLosses: 0,
+    keyLosses: 0,
+    logLosses: 0,
+    redeliveries: 0,
+    restocks: 0,
+    rebuilds: 0,
+    days: 0,
+  };
   const stock = { productId, totalIn: units, committed: 0, sold: 0, epoch: 1, seq: 1, lastDirectN: 0 };
   const row: StreamRow = { productId, seq: 1, epoch: 1, kind: "rebuild", availableAfter: units, added: 0, items: [] };
   return {
@@ -195,7 +204,16 @@ function gateKey(state: GateState): string {
   const product = state.get(productId);
   if (!product) return "absent";
   const { open, epoch, sellable, pending, applied, lastN, keysInBooks } = product;
-  const parts: (string | number | boolean)[] = [open, epoch, sellable, pending, applied, lastN, keysInBooks];
+  const parts: (string | number | boolean)[] = [
+    open,
+    [...product.parts].join(),
+    epoch,
+    sellable,
+    pending,
+    applied,
+    lastN,
+    keysInBooks,
+  ];
   parts.push(
     sorted(product.records.values(), recordKey),
     sorted(product.held, ([userId, held]) => userId + held),

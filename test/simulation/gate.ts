@@ -12,7 +12,7 @@ import {
   reserve,
   setPrice,
 } from "../../src/inventory/gate/reducer.ts";
-import { type GateState, snapshotOf } from "../../src/inventory/gate/state.ts";
+import { contentsOf, type GateState, snapshotOf } from "../../src/inventory/gate/state.ts";
 import type { Network, Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 
@@ -125,7 +125,8 @@ export function connectGate(
       call(
         "old records",
         (state) => {
-          const records = [...state.values()].flatMap((product) => [...product.records.values()]);
+          const found = [...state.values()].filter(({ parts }) => parts.has("ages"));
+          const records = found.flatMap((product) => [...product.records.values()]);
           return records
             .filter(({ reservedAtMs }) => reservedAtMs < beforeMs)
             .slice(0, planted === "no-sweeper" ? 0 : limit)
@@ -138,6 +139,15 @@ export function connectGate(
         `records of ${productId}`,
         (state) => Array.from(state.get(productId)?.records.values() ?? [], (record) => ({ ...record })),
         [],
+      ),
+    contents: (productId) =>
+      call(
+        `contents of ${productId}`,
+        (state) => {
+          const product = state.get(productId);
+          return product && contentsOf(product);
+        },
+        undefined,
       ),
     record: (productId, orderId) =>
       call(

@@ -3,6 +3,7 @@ export const plantedBugs = {
   "no-seq-check": "the gate applies stream rows in any order",
   "eval-fallback": "a gate that came back with old data is taken at its word",
   "looks-back-a-minute": "the relay and every check look at the changes of the last minute only",
+  "unstamped-keys": "a gate that lost one key of a product goes on with what is left of it",
   "no-tombstone": "a void leaves no row in the ledger",
   "no-sweeper": "nobody looks after abandoned reservations",
   "mark-forgotten": "202 is said of records that are not marked",

@@ -1,4 +1,5 @@
 /** One schedule: a small sale, its accidents, the peace after it. All of it follows from the seed. */
+import { losePart, type Part } from "../../src/inventory/gate/state.ts";
 import { brokenMoney, unsettledMoney } from "./checkers/money.ts";
 import { brokenOrders, unsettledOrders } from "./checkers/orders.ts";
 import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";
@@ -246,7 +247,10 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   acts.push(...machineFaultsOf(world, planted));
   const chosen = acts.filter(() => random.chance(0.4));
   // The log's copy of an order may be lost, or the gate's, and not both: docs/guide/protocol.md, I6.
-  const loss = random.pick(["none", "gate", "log"]);
+  const loss = planted === "unstamped-keys" ? "keys" : random.pick(["none", "gate", "keys", "log"]);
+  if (loss === "keys") {
+    for (let i = random.between(1, 3); i > 0; i -= 1) chosen.push(async () => loseKey(world, planted));
+  }
   const reservations = topics.reservations;
   const settled: Settled = ({ incarnation }, partition) =>
     BigInt(books.tables.settled.get(onlooker, nameOfMark({ topic: reservations, partition, incarnation }))?.next ?? 0);
@@ -305,4 +309,18 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
     });
   }
   return chosen;
+}
+
+/** A key of one product is deleted by hand, or evicted, and the others stay. */
+function loseKey({ gate, random, count }: World, planted: Planted | undefined): void {
+  const [productId, product] = random.pick([...gate.state]) ?? [];
+  if (!gate.alive || !productId || !product) return;
+  const part = random.pick<Part | "figures">(["figures", "records", "ages", "held"]);
+  count(`the gate loses the ${part} of a product`);
+  if (part === "figures") gate.state.delete(productId);
+  else {
+    const { parts } = product;
+    losePart(product, part);
+    if (planted === "unstamped-keys") product.parts = parts;
+  }
 }

@@ -5,14 +5,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { readFigures } from "../books/figures.ts";
-import { compareProducts, productPages } from "../compare.ts";
 import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from "../gate/gate.ts";
 import { explainDrift } from "./attribute.ts";
+import { compareProducts, productPages } from "./compare.ts";
+import { compareContents } from "./contents.ts";
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
 import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
 import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
 import type { Relay } from "./relay.ts";
-import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
+import { type OnRepaired, type Repair, reasonsToRebuild } from "./repairs.ts";
 
 export type SyncReport = {
   productId: string;
@@ -49,10 +50,10 @@ export type ControlOptions = {
 export type Control = {
   alone<T>(work: () => Promise<T>): Promise<T>;
   /**
-   * Checks every product, brings up those that lack changes, and loads anew what is missing or disagrees; `everything`
-   * loads all anew.
+   * Checks every product, brings up those that lack changes, and loads anew what is missing or disagrees: in its figures,
+   * or in all that is kept of it (`contents`). `everything` loads all anew.
    */
-  sync(everything: boolean): Promise<SyncReport[]>;
+  sync(what: "figures" | "contents" | "everything"): Promise<SyncReport[]>;
   /** The guide's option 1, live. Resolves when the mode is in force in this process and what it needs is done. */
   switchMode(to: GateMode, actor: string): Promise<SwitchAnswer>;
   reconcile(): Promise<Reconciliation>;
@@ -77,15 +78,22 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
     return all;
   }
 
-  /** Brings up what is behind, and answers what only a rebuild mends. */
-  async function catchUpAll(): Promise<string[]> {
-    const toRebuild: string[] = [];
+  /** Brings up what is behind, and answers what only a rebuild mends, and why. */
+  async function catchUpAll(contentsToo: boolean): Promise<{ toRebuild: string[]; found: Repair[] }> {
+    const toRebuild = new Set<string>();
+    const found: Repair[] = [];
     for await (const page of productPages(sql, productsAtOnce)) {
       const { wrong, behind } = await compareProducts(sql, gate, page);
       for (const productId of behind) await relay.catchUp(productId);
-      toRebuild.push(...wrong, ...(await compareProducts(sql, gate, behind)).wrong);
+      for (const productId of wrong.concat((await compareProducts(sql, gate, behind)).wrong)) toRebuild.add(productId);
+      for (const productId of contentsToo ? page : []) {
+        const repair = toRebuild.has(productId) ? undefined : await compareContents({ sql, gate, relay }, productId);
+        if (!repair) continue;
+        toRebuild.add(productId);
+        found.push(repair);
+      }
     }
-    return toRebuild;
+    return { toRebuild: [...toRebuild], found };
   }
 
   async function syncReports(actionOf: (productId: string) => SyncReport["action"]): Promise<SyncReport[]> {
@@ -181,12 +189,15 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
   return {
     alone,
 
-    sync: (everything) =>
+    sync: (what) =>
       alone(async () => {
         const off = mode.current() !== "gatekeeper";
-        const toRebuild = off ? [] : everything ? await allProducts() : await catchUpAll();
+        const all = off || what === "everything";
+        const { toRebuild, found } = all
+          ? { toRebuild: off ? [] : await allProducts(), found: [] }
+          : await catchUpAll(what === "contents");
         if (toRebuild.length > 0) {
-          const found = everything ? [] : await reasonsToRebuild({ sql, gate }, toRebuild);
+          if (!all) found.push(...(await reasonsToRebuild({ sql, gate }, toRebuild)));
           await rebuild({ sql, gate, orderBooks: orderBooks() }, toRebuild);
           if (found.length > 0) onRepaired(found);
         }

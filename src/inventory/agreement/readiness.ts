@@ -2,8 +2,8 @@
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { readPrices } from "../books/prices.ts";
-import { productsAfter } from "../compare.ts";
 import type { Gate } from "../gate/gate.ts";
+import { productsAfter } from "./compare.ts";
 import { type GateMode, type ModeFollower, readMode } from "./mode.ts";
 
 export type ReadinessOptions = {

@@ -11,6 +11,7 @@ import type { Claim } from "../books/decide.ts";
 import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts";
 import { readPrices } from "../books/prices.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
+import { NotSettled } from "../not-settled.ts";
 
 /**
  * What the order books do for a rebuild. Decided is also what the log has lost: of that only the gate's records tell,
@@ -88,6 +89,7 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
       await rebuildTogether(deps, batch);
       inARow = 0;
     } catch (error) {
+      if (error instanceof NotSettled) throw error;
       // One of them may be at fault: the others must not stay closed with it.
       if (batch.length > 1) for (const productId of batch) await attempt([productId]);
       else if (++inARow === failuresInARow) throw error;

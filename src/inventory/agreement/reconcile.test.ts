@@ -10,7 +10,16 @@ const books: BooksFigures = {
   nextChangeAgeMs: 20,
 };
 const gate: ProductSnapshot = {
-  ...{ productId: "lamp", open: true, epoch: 3, sellable: 57, pending: 5, applied: 11, oldestMs: nowMs - 100 },
+  ...{
+    productId: "lamp",
+    open: true,
+    whole: true,
+    epoch: 3,
+    sellable: 57,
+    pending: 5,
+    applied: 11,
+    oldestMs: nowMs - 100,
+  },
   price: null,
 };
 

@@ -103,6 +103,10 @@ function judge(
       status: "WARNING",
       explanation: "the gate does not have this product, or does not answer: it sells nothing",
     };
+  if (!gate.whole && gate.epoch > 0) {
+    const explanation = "a part of what the gate keeps of this product is gone: it is closed until it is rebuilt";
+    return { status: "WARNING", explanation };
+  }
   if (!gate.open) return { status: "WARNING", explanation: "the gate is closed for this product until it is rebuilt" };
   if (gate.epoch !== books.epoch) {
     return {
@@ -118,6 +122,9 @@ function judge(
   if (drift !== 0) {
     const status = Math.abs(drift) >= criticalDrift ? "CRITICAL" : "WARNING";
     return { status, explanation: `the gate has ${has}, the books have ${should}` };
+  }
+  if (gate.pending !== 0 && gate.oldestMs === null) {
+    return { status: "CRITICAL", explanation: `${gate.pending} units are in flight in no record: run sync-redis` };
   }
   const ageMs = gate.oldestMs === null ? 0 : nowMs - gate.oldestMs;
   if (Math.abs(ageMs) > oldMs) {

@@ -9,6 +9,8 @@ export type RepairReason =
   /** The gate did not have the product: its memory was lost, or it is the gate of a process that has just started. */
   | "not_loaded"
   | "closed"
+  /** A key of the product was lost alone, or the records do not hold what is in flight. */
+  | "incomplete"
   | "other_epoch"
   | "ahead"
   /** Gate and books counted differently. */
@@ -72,6 +74,9 @@ function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "pro
   if (units !== 0) {
     const has = `the gate had ${gate.sellable} to sell + ${gate.pending} in flight`;
     return { reason: "drift", units, says: `${has}, the books had ${availableAfter} after change ${gate.applied}` };
+  }
+  if (!gate.whole && gate.epoch > 0) {
+    return { reason: "incomplete", units: 0, says: "a part of what the gate kept of it was gone" };
   }
   if (gate.pending > 0 && gate.oldestMs === null) {
     return { reason: "no_records", units: gate.pending, says: `${gate.pending} units were in flight without a record` };

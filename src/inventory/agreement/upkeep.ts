@@ -2,8 +2,8 @@
 import type { Sql } from "#engines/sql";
 import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
 import { countOutcomes } from "../books/outcomes.ts";
-import { compareProducts, productsAfter } from "../compare.ts";
 import { type Gate, GateUnavailable } from "../gate/gate.ts";
+import { compareProducts, productsAfter } from "./compare.ts";
 import type { ModeFollower } from "./mode.ts";
 import { type OrderBooks, rebuild } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";

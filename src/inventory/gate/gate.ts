@@ -129,7 +129,10 @@ export type GateImage = {
 
 export type ProductSnapshot = {
   productId: string;
+  /** Open and whole: it sells. */
   open: boolean;
+  /** All that the gate keeps of the product is there. Where a part was lost nobody is served until a rebuild. */
+  whole: boolean;
   epoch: number;
   sellable: number;
   pending: number;
@@ -137,6 +140,16 @@ export type ProductSnapshot = {
   price: Price | null;
   /** Milliseconds since the epoch at which the oldest undecided reservation was taken, or null. */
   oldestMs: number | null;
+};
+
+/** All that is kept of a product at one instant. */
+export type ProductContents = {
+  epoch: number;
+  applied: number;
+  pending: number;
+  records: GateRecord[];
+  /** Units held by each customer, in claimed orders and in undecided records. */
+  held: ReadonlyMap<string, number>;
 };
 
 export type Gate = {
@@ -168,6 +181,8 @@ export type Gate = {
   recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
   /** Every record of a product, for the rebuild that closes it. */
   records(productId: string): Promise<GateRecord[]>;
+  /** Everything, for a comparison with the books; undefined where the product is not loaded or not whole. */
+  contents(productId: string): Promise<ProductContents | undefined>;
   record(productId: string, orderId: string): Promise<GateRecord | undefined>;
   /** Deletes stubs that nobody came back for. */
   forget(refs: readonly ReservationRef[]): Promise<void>;

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Gate, GateRecord } from "./gate.ts";
 import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, setPrice } from "./reducer.ts";
-import { type GateState, snapshotOf } from "./state.ts";
+import { contentsOf, type GateState, snapshotOf } from "./state.ts";
 
 export type MemoryGate = Gate & {
   /** Forgets everything, as a server does that lost its data. */
@@ -35,6 +35,10 @@ export function openMemoryGate(): MemoryGate {
     },
     recordsBefore: async (beforeMs, limit) => recordsBefore(state, beforeMs, limit),
     records: async (productId) => copies(state.get(productId)?.records.values() ?? []),
+    contents: async (productId) => {
+      const product = state.get(productId);
+      return product && contentsOf(product);
+    },
     record: async (productId, orderId) => {
       const record = state.get(productId)?.records.get(orderId);
       return record && { ...record };

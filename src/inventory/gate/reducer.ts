@@ -23,7 +23,7 @@ import type {
   StreamItem,
   StreamRow,
 } from "./gate.ts";
-import { changeHeld, type GateState, isUndecided, type ProductGate, productFrom } from "./state.ts";
+import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
 
 /** How long the answer to a keyed request is remembered here. The books remember it for good. */
 export const keyLifetimeMs = 24 * 60 * 60 * 1000;
@@ -31,6 +31,7 @@ export const keyLifetimeMs = 24 * 60 * 60 * 1000;
 export function reserve(state: GateState, request: ReserveRequest): ReserveAnswer {
   const product = state.get(request.productId);
   if (!product) return { kind: "refused", reason: "absent" };
+  if (!isWhole(product)) return { kind: "refused", reason: "closed" };
   forgetOldKeys(product, request.nowMs);
   const seen = duplicateOf(product, request);
   if (seen) return seen;
@@ -88,7 +89,7 @@ function refusalOf(product: ProductGate, request: ReserveRequest): ReserveRefusa
 
 export function mark(state: GateState, ref: ReservationRef): MarkAnswer {
   const product = state.get(ref.productId);
-  if (!product || product.epoch !== ref.epoch) return "stale";
+  if (!product || product.epoch !== ref.epoch || !isTracked(product)) return "stale";
   const record = recordOf(product, ref);
   if (!record) return "gone";
   switch (record.state) {
@@ -111,7 +112,7 @@ export function mark(state: GateState, ref: ReservationRef): MarkAnswer {
 
 export function claimVoid(state: GateState, ref: ReservationRef): ClaimVoidAnswer {
   const product = state.get(ref.productId);
-  if (!product || product.epoch !== ref.epoch) return "stale";
+  if (!product || product.epoch !== ref.epoch || !isTracked(product)) return "stale";
   const record = recordOf(product, ref);
   if (!record) return "gone";
   if (record.state === "pending") record.state = "voiding";
@@ -120,7 +121,7 @@ export function claimVoid(state: GateState, ref: ReservationRef): ClaimVoidAnswe
 
 export function abort(state: GateState, ref: ReservationRef): AbortAnswer {
   const product = state.get(ref.productId);
-  const record = product && product.epoch === ref.epoch ? recordOf(product, ref) : undefined;
+  const record = product && product.epoch === ref.epoch && isWhole(product) ? recordOf(product, ref) : undefined;
   if (!product || !record || record.state !== "pending" || record.shared) return "kept";
   giveBack(product, record);
   return "aborted";
@@ -129,7 +130,7 @@ export function abort(state: GateState, ref: ReservationRef): AbortAnswer {
 export function adopt(state: GateState, productId: string, orderId: string, nowMs: number): AdoptAnswer {
   const product = state.get(productId);
   const record = product?.records.get(orderId);
-  if (!product || !record || record.state !== "pending") return { kind: "refused" };
+  if (!product || !isTracked(product) || record?.state !== "pending") return { kind: "refused" };
   // Taken anew: the sweeper, which starts at the oldest, leaves it time to be published.
   product.records.delete(orderId);
   product.records.set(orderId, { ...record, shared: true, reservedAtMs: nowMs });
@@ -141,7 +142,7 @@ export function apply(state: GateState, row: StreamRow): ApplyAnswer {
   if (!product || row.epoch !== product.epoch) return { kind: "refused" };
   if (row.seq <= product.applied) return { kind: "duplicate" };
   if (row.seq > product.applied + 1) return { kind: "gap", applied: product.applied };
-  if (row.kind === "rebuild") return { kind: "refused" };
+  if (row.kind === "rebuild" || !isWhole(product)) return { kind: "refused" };
   for (const item of row.items) applyItem(product, item);
   product.sellable += row.added;
   product.applied = row.seq;
@@ -190,7 +191,7 @@ export function install(state: GateState, image: GateImage, closing?: string): "
 
 /** `closing` is a name that nothing had before. */
 export function close(state: GateState, productId: string, closing: string): void {
-  const product = state.get(productId) ?? productFrom(nothingOf(productId));
+  const product = state.get(productId) ?? { ...productFrom(nothingOf(productId)), parts: new Set() };
   product.open = false;
   product.closing = closing;
   state.set(productId, product);
@@ -207,7 +208,7 @@ export function setPrice(state: GateState, productId: string, price: Price): voi
 
 export function forget(state: GateState, ref: ReservationRef): void {
   const product = state.get(ref.productId);
-  const record = product?.epoch === ref.epoch ? recordOf(product, ref) : undefined;
+  const record = product?.epoch === ref.epoch && isTracked(product) ? recordOf(product, ref) : undefined;
   if (record && !isUndecided(record)) product?.records.delete(ref.orderId);
 }
 

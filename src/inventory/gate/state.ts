@@ -1,11 +1,17 @@
 /** What the gate remembers. Maps keep insertion order, which is order of time: the oldest record comes first. */
-import type { GateImage, GateRecord, Price, ProductSnapshot, Reservation } from "./gate.ts";
+import type { GateImage, GateRecord, Price, ProductContents, ProductSnapshot, Reservation } from "./gate.ts";
 
 /** What is kept of a request under an Idempotency-Key, so that its retry gets the first one's answer. */
 export type KeyEntry = { reservation: Reservation; accepted: boolean };
 
+/** What is kept beside a product's figures; on Redis each part is a key of its own, and may be lost alone. */
+export type Part = "records" | "ages" | "held";
+const allParts: ReadonlySet<Part> = new Set(["records", "ages", "held"]);
+
 export type ProductGate = {
   open: boolean;
+  /** The parts that are there, of this epoch. None of them where nothing was ever loaded. */
+  parts: ReadonlySet<Part>;
   /** What the last `close` answered, until an image is loaded. */
   closing: string;
   epoch: number;
@@ -29,9 +35,25 @@ export function isUndecided(record: GateRecord): boolean {
   return record.state === "pending" || record.state === "published" || record.state === "voiding";
 }
 
+/** Whether records are found and can be ended. */
+export function isTracked({ parts }: ProductGate): boolean {
+  return parts.has("records") && parts.has("ages");
+}
+
+export function isWhole(product: ProductGate): boolean {
+  return isTracked(product) && product.parts.has("held");
+}
+
+/** What a server that deletes one key does: for tests and simulations, since memory loses everything or nothing. */
+export function losePart(product: ProductGate, part: Part): void {
+  product.parts = new Set([...product.parts].filter((one) => one !== part));
+  if (part !== "ages") product[part].clear();
+}
+
 export function productFrom(image: GateImage): ProductGate {
   return {
     open: true,
+    parts: allParts,
     closing: "",
     epoch: image.epoch,
     sellable: image.sellable,
@@ -47,9 +69,17 @@ export function productFrom(image: GateImage): ProductGate {
 }
 
 export function snapshotOf(productId: string, product: ProductGate): ProductSnapshot {
-  const oldest = product.records.values().next().value;
-  const { open, epoch, sellable, pending, applied, price } = product;
-  return { productId, open, epoch, sellable, pending, applied, price, oldestMs: oldest?.reservedAtMs ?? null };
+  const whole = isWhole(product);
+  const oldest = whole ? product.records.values().next().value : undefined;
+  const { epoch, sellable, pending, applied, price } = product;
+  const oldestMs = oldest?.reservedAtMs ?? null;
+  return { productId, open: product.open && whole, whole, epoch, sellable, pending, applied, price, oldestMs };
+}
+
+export function contentsOf(product: ProductGate): ProductContents | undefined {
+  if (!isWhole(product)) return undefined;
+  const { epoch, applied, pending, records, held } = product;
+  return { epoch, applied, pending, records: Array.from(records.values(), (one) => ({ ...one })), held: new Map(held) };
 }
 
 /** Adds to (or takes from) the units a customer holds; withdrawals have no customer. */

@@ -1,5 +1,5 @@
 /** Units: none lost, none sold twice, gate and books agree at every instant (I1 to I4, I9, I10; L1 at rest). */
-import { isUndecided } from "../../../src/inventory/gate/state.ts";
+import { isUndecided, isWhole } from "../../../src/inventory/gate/state.ts";
 import { begin } from "../sql/tables.ts";
 import type { World } from "../world.ts";
 
@@ -30,7 +30,8 @@ export function brokenUnits({ books, gate }: World): string | undefined {
     if (totalIn !== sum(entries)) return `I2: ${totalIn} of ${productId} came in, the entries say ${sum(entries)}`;
 
     const product = gate.alive ? gate.state.get(productId) : undefined;
-    if (!product) continue;
+    // Of what was lost nothing is sold, until it is loaded anew.
+    if (!product || !isWhole(product)) continue;
     let pending = 0;
     for (const record of product.records.values()) if (isUndecided(record)) pending += record.quantity;
     if (product.pending !== pending) return `I4: ${product.pending} of ${productId} in flight, ${pending} in records`;
@@ -69,7 +70,7 @@ export function unsettledUnits({ books, gate }: World): string | undefined {
   if (queue.all(onlooker).length > 0) return "outcomes are not counted";
   for (const { productId, totalIn, committed, seq } of stock.all(onlooker)) {
     const product = gate.alive ? gate.state.get(productId) : undefined;
-    if (!product?.open) return `L1: the gate is closed for ${productId}`;
+    if (!product?.open || !isWhole(product)) return `L1: the gate is closed for ${productId}`;
     if (product.pending !== 0 || product.records.size > 0)
       return `L1: ${product.pending} of ${productId} are in flight`;
     if (product.applied !== seq) return `L1: the gate is behind the books of ${productId}`;

@@ -312,6 +312,14 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           };
         });
     },
+    "from inventory.stock s left join inventory.user_quota q": (tx, [id]) => {
+      const stock = t.stock.get(tx, id as string);
+      if (!stock) return [];
+      const { epoch, seq } = stock;
+      const held = t.quota.all(tx).filter((row) => row.held > 0 && row.productId === id);
+      if (held.length === 0) return [{ epoch, seq, userId: null, held: null }];
+      return held.map(({ userId, held }) => ({ epoch, seq, userId, held }));
+    },
     "where product_id > $1 order by product_id limit $2": (tx, [last, limit]) =>
       t.stock
         .all(tx)

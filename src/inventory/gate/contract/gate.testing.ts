@@ -248,7 +248,7 @@ export function gateContract(
       assert.deepEqual(
         { ...snapshot, price: null },
         {
-          ...{ productId: shelf.productId, open: true, epoch: 2, sellable: 4, pending: 0, applied: 7 },
+          ...{ productId: shelf.productId, open: true, whole: true, epoch: 2, sellable: 4, pending: 0, applied: 7 },
           ...{ price: null, oldestMs: null },
         },
       );

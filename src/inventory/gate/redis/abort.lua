@@ -7,15 +7,16 @@
 local order, epoch, n = unpack(ARGV)
 local gate = fields('epoch', 'sellable', 'pending')
 if not isServed(gate) or gate.epoch ~= epoch then return 'kept' end
-local record = recordOf(order, n)
+local record, stamp = recordOf(order, n)
+if not isTracked(gate, stamp) then return 'kept' end
 if not record or record.state ~= 'P' or record.shared then return 'kept' end
 local heldChanges, changes = {}, newChanges()
 hold(heldChanges, customerOf(record), -record.quantity)
 drop(changes, order)
 free(changes, order, record)
-local held = heldAfter(heldChanges)
+local held, heldStamp = heldAfter(heldChanges)
+if heldStamp ~= gate.epoch then return 'kept' end
 local sellable, pending = number(gate.sellable) + record.quantity, number(gate.pending) - record.quantity
-redis.call('ZCARD', BY_AGE)
 
 redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending)
 saveHeld(held)

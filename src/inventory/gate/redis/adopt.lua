@@ -6,9 +6,10 @@
 -- Answer  epoch and the record as it was, or nothing
 local order, now = unpack(ARGV)
 local gate = fields('epoch')
-local record = isServed(gate) and recordsOf({ order })[order]
+if not isServed(gate) then return false end
+local records, stamp = recordsOf({ order })
+local record = isTracked(gate, stamp) and records[order]
 if not record or record.state ~= 'P' then return false end
-redis.call('ZCARD', BY_AGE)
 local head, tail = string.match(record.text, '^.(.|[^|]*|[^|]*|[^|]*|)[^|]*(.*)$')
 
 redis.call('HSET', RECORDS, order, 'P1' .. string.sub(head, 2) .. now .. tail)

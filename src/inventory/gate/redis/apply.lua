@@ -14,8 +14,9 @@ if kind == 'rebuild' then return 'refused' end
 
 local orders = {}
 for i = 6, #ARGV, 5 do orders[#orders + 1] = ARGV[i + 1] end
-local records, changes, heldChanges = recordsOf(orders), newChanges(), {}
-redis.call('ZCARD', BY_AGE)
+local records, stamp = recordsOf(orders)
+if not isTracked(gate, stamp) then return 'refused' end
+local changes, heldChanges = newChanges(), {}
 local sellable, pending = number(gate.sellable), number(gate.pending)
 
 local function decide(decision, order, n, user, quantity)
@@ -55,7 +56,9 @@ for i = 6, #ARGV, 5 do
   decide(decision, order, n, user, number(quantity))
 end
 sellable = sellable + number(added)
-local held, drift = heldAfter(heldChanges), sellable + pending - number(availableAfter)
+local held, heldStamp = heldAfter(heldChanges)
+if heldStamp ~= gate.epoch then return 'refused' end
+local drift = sellable + pending - number(availableAfter)
 local agrees = drift == 0 and sellable >= 0
 
 redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'applied', seq,

@@ -7,7 +7,8 @@
 local order, epoch, n = unpack(ARGV)
 local gate = fields('epoch')
 if not isServed(gate) or gate.epoch ~= epoch then return 'stale' end
-local record = recordOf(order, n)
+local record, stamp = recordOf(order, n)
+if not isTracked(gate, stamp) then return 'stale' end
 if not record then return 'gone' end
 if record.state == 'P' then
   local changes = newChanges()

@@ -5,6 +5,7 @@ import type {
   GateImage,
   GateRecord,
   Price,
+  ProductContents,
   ProductSnapshot,
   RecordState,
   Reservation,
@@ -164,13 +165,24 @@ function priceFrom(
 }
 
 export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot {
-  const [state, epoch, sellable, pending, applied, unitPrice, currency, version, limit, oldestMs] = reply as string[];
+  const [state, epoch, sellable, pending, applied, unitPrice, currency, version, limit, oldestMs, whole] =
+    reply as string[];
   return {
     productId,
-    open: state === "open",
+    open: state === "open" && Number(whole) === 1,
+    whole: Number(whole) === 1,
     ...{ epoch: Number(epoch), sellable: Number(sellable), pending: Number(pending), applied: Number(applied) },
     price: priceFrom(unitPrice, currency, version, limit),
     oldestMs: oldestMs ? Number(oldestMs) : null,
+  };
+}
+
+export function contentsFrom(productId: string, reply: unknown): ProductContents {
+  const [epoch, applied, pending, records, held] = reply as [string, string, string, string[], string[]];
+  return {
+    ...{ epoch: Number(epoch), applied: Number(applied), pending: Number(pending) },
+    records: recordsFrom(productId, [epoch, ...records]),
+    held: new Map(held.flatMap((userId, i) => (i % 2 === 0 ? [[userId, Number(held[i + 1])] as const] : []))),
   };
 }
 

@@ -32,7 +32,7 @@ describe("the gate on Redis beside the reducer", { skip: skipWithoutRedis }, () 
     t.diagnostic(`repeat with DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_RUNS=${runs}`);
     const alike = fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 80, size: "max" }), async (story) => {
       await reader.ask(["FLUSHALL"]);
-      const world = createWorld(gate);
+      const world = createWorld(gate, reader.ask);
       for (const step of opening.concat(story)) {
         const { redis, reducer } = await take(step, world);
         assert.deepEqual(redis, reducer, `answers to ${JSON.stringify(step)}`);

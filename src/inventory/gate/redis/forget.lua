@@ -4,8 +4,7 @@
 -- KEYS    the product's four
 -- ARGV    three for each order: order, epoch, n
 local gate = fields('epoch')
-if not isServed(gate) then return end
-redis.call('ZCARD', BY_AGE)
+if not isServed(gate) or not isTracked(gate, redis.call('HGET', RECORDS, STAMP)) then return end
 local changes = newChanges()
 for i = 1, #ARGV, 3 do
   local record = gate.epoch == ARGV[i + 1] and recordOf(ARGV[i], ARGV[i + 2])

@@ -27,6 +27,9 @@ if part == 'first' or part == 'one' then
   redis.call('UNLINK', PRODUCT, RECORDS, BY_AGE, HELD)
   redis.call('HSET', PRODUCT, 'life', LIFE, 'state', 'loading', 'epoch', epoch, 'sellable', sellable,
     'pending', 0, 'applied', applied, 'n', 0, 'keysInBooks', keysInBooks)
+  redis.call('HSET', RECORDS, STAMP, epoch)
+  redis.call('ZADD', BY_AGE, '-' .. epoch, STAMP)
+  redis.call('HSET', HELD, STAMP, epoch)
   if unitPrice ~= '' then
     redis.call('HSET', PRODUCT, 'unitPrice', unitPrice, 'currency', currency, 'priceVersion', priceVersion, 'limit', limit)
   end

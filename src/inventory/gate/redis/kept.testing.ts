@@ -22,17 +22,21 @@ export function keptIn(state: GateState, productIds: readonly string[], nowMs: n
 }
 
 function keptOf(product: ProductGate, nowMs: number) {
-  const { open, closing, epoch, sellable, pending, applied, lastN, price, keysInBooks, records, held, keys } = product;
+  const { open, parts, closing, epoch, sellable, pending, applied, lastN, price, keysInBooks, records, held, keys } =
+    product;
   const valid = [...keys].filter(([, entry]) => entry.reservation.reservedAtMs > nowMs - keyLifetimeMs);
   return {
     ...{ open, closing, epoch, sellable, pending, applied, lastN, price, keysInBooks },
-    records: [...records.values()],
+    parts: [...parts].sort(),
+    records: parts.has("ages") ? [...records.values()] : [...records.values()].sort(byOrder),
     held: Object.fromEntries(held),
     keys: Object.fromEntries(
       valid.map(([orderId, { accepted, reservation }]) => [orderId, { accepted, ...reservation }]),
     ),
   };
 }
+
+const byOrder = (a: { orderId: string }, b: { orderId: string }) => (a.orderId < b.orderId ? -1 : 1);
 
 export function keptInRedis(
   reader: RedisReader,
@@ -54,9 +58,19 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
   ]);
   if (!product.epoch) return null;
   const { unitPrice, currency = "", priceVersion, limit } = product;
-  const inOrder = byAge.filter((_, i) => i % 2 === 0);
+  const ages = new Map(byAge.flatMap((member, i) => (i % 2 === 0 ? [[member, byAge[i + 1]] as const] : [])));
+  const isThere = {
+    ages: ages.get("") === `-${product.epoch}`,
+    held: held[""] === product.epoch,
+    records: records[""] === product.epoch,
+  };
+  for (const one of [records, held]) delete one[""];
+  ages.delete("");
+  const there = isThere.records ? Object.keys(records) : [];
+  const inOrder = isThere.ages ? [...ages.keys()].filter(() => isThere.records) : there.sort();
   return {
     open: product.state === "open",
+    parts: (["ages", "held", "records"] as const).filter((part) => isThere[part]),
     closing: product.closing ?? "",
     ...{ epoch: Number(product.epoch), sellable: Number(product.sellable), pending: Number(product.pending) },
     ...{ applied: Number(product.applied), lastN: Number(product.n), keysInBooks: product.keysInBooks === "1" },
@@ -69,9 +83,11 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     records: [
       ...inOrder.map((orderId) => recordFrom(productId, product.epoch, orderId, records[orderId] ?? "")),
       // Such a record nobody would ever find.
-      ...Object.keys(records).filter((orderId) => !inOrder.includes(orderId)),
+      ...there.filter((orderId) => !inOrder.includes(orderId)),
     ] as ReturnType<typeof recordFrom>[],
-    held: Object.fromEntries(Object.entries(held).map(([userId, units]) => [userId, Number(units)])),
+    held: Object.fromEntries(
+      Object.entries(isThere.held ? held : {}).map(([userId, units]) => [userId, Number(units)]),
+    ),
     keys: Object.fromEntries(
       entries.flatMap((entry, i) => {
         const [, flag, epoch, text = ""] = /^(.)\|(\d+)\|(.*)$/s.exec(entry ?? "") ?? [];

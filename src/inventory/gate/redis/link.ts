@@ -38,6 +38,7 @@ export type LinkOptions = RedisAddress & {
 };
 
 const openWithinMs = 4_500;
+const watchEveryMs = 2_000;
 const retryEveryMs = { first: 50, most: 1_000 };
 
 /** @throws Error that names the setting to look at, within 5 seconds, unless it may be away. */
@@ -47,8 +48,19 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   let current: EndingConnection | undefined;
   let failure: unknown;
 
+  /** What may be set while it runs, an eviction policy, the role, is looked at as when connecting. */
+  async function watch(connection: EndingConnection): Promise<void> {
+    while (current === connection) {
+      await pause(watchEveryMs, undefined, { ref: false });
+      const [info] = await connection.send("info", [["INFO"]], options.timeoutMs).catch(() => []);
+      const refusal = typeof info === "string" ? refusalOf(serverFrom(info)) : undefined;
+      if (refusal) connection.end(new Error(adviceOn(new Error(refusal), options)));
+    }
+  }
+
   function take(connection: EndingConnection): void {
     current = connection;
+    void watch(connection);
     onConnected(connection);
     connection.ended.then((why) => {
       current = undefined;

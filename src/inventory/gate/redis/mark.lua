@@ -5,11 +5,12 @@
 -- ARGV    three for each order: order, epoch, n
 -- Answer  for each order: published, voiding, refused, gone or stale
 local gate = fields('epoch')
-redis.call('ZCARD', BY_AGE)
 
 local orders = {}
 for i = 1, #ARGV, 3 do orders[#orders + 1] = ARGV[i] end
-local records, changes, answers = recordsOf(orders), newChanges(), {}
+local records, stamp = recordsOf(orders)
+local changes, answers = newChanges(), {}
+local answersFor = isServed(gate) and isTracked(gate, stamp) and gate.epoch
 
 local function mark(order, n)
   local record = records[order]
@@ -29,7 +30,7 @@ local function mark(order, n)
 end
 
 for i = 1, #ARGV, 3 do
-  local ours = isServed(gate) and gate.epoch == ARGV[i + 1]
+  local ours = answersFor == ARGV[i + 1]
   answers[#answers + 1] = ours and mark(ARGV[i], ARGV[i + 2]) or 'stale'
 end
 

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Records of a product, oldest first.
+-- Records of a product, oldest first where it is said how many, else in any order.
 --
 -- KEYS    the product's four
 -- ARGV    'all'; or 'before', time in milliseconds, how many at most; or 'one', order
@@ -10,15 +10,27 @@ if not gate.epoch then return {} end
 -- Whoever rebuilds the gate also wants what came back of an earlier life: the log may have lost what is published there.
 if which ~= 'all' and not isServed(gate) then return {} end
 
-local orders
-if which == 'one' then
-  orders = { what }
-elseif which == 'before' then
-  orders = redis.call('ZRANGE', BY_AGE, '-inf', '(' .. what, 'BYSCORE', 'LIMIT', 0, most)
-else
-  orders = redis.call('ZRANGE', BY_AGE, 0, -1)
+local stamp = redis.call('HGET', RECORDS, STAMP)
+if stamp ~= gate.epoch then return {} end
+local answers = { gate.epoch }
+
+if which == 'all' then
+  -- Not by age: where the ages are lost, whoever rebuilds the product still has to end its records.
+  local found = redis.call('HGETALL', RECORDS)
+  for i = 1, #found, 2 do
+    if found[i] ~= STAMP then
+      answers[#answers + 1] = found[i]
+      answers[#answers + 1] = found[i + 1]
+    end
+  end
+  return answers
 end
-local records, answers = lookUp(RECORDS, orders), { gate.epoch }
+
+local orders = { what }
+if which == 'before' then
+  orders = redis.call('ZRANGE', BY_AGE, '0', '(' .. what, 'BYSCORE', 'LIMIT', 0, most)
+end
+local records = lookUp(RECORDS, orders)
 for _, order in ipairs(orders) do
   if records[order] then
     answers[#answers + 1] = order

@@ -19,6 +19,8 @@ export type RecordFinderOptions = { link: Link; calls: Calls; keys: Keys; timeou
 /** Besides those that are known to have records, each look takes in so many products, and at least a fifth of all. */
 const productsAtOnce = 1_000;
 const looksForAll = 5;
+/** Of a product that is loaded and has no record only the stamp is there. */
+const emptyCounts: ReadonlySet<unknown> = new Set([0, 1]);
 
 export function createRecordFinder({ link, calls, keys, timeoutMs, log }: RecordFinderOptions): RecordFinder {
   let busy = new Set<string>();
@@ -49,7 +51,7 @@ export function createRecordFinder({ link, calls, keys, timeoutMs, log }: Record
       const some = productIds.slice(i, i + productsAtOnce);
       const commands = some.map((productId) => ["ZCARD", keys.age(productId)]);
       const counts = await link.connection("records").send("records", commands, timeoutMs);
-      found.push(...some.filter((_, at) => counts[at] !== 0));
+      found.push(...some.filter((_, at) => !emptyCounts.has(counts[at])));
     }
     return found;
   }

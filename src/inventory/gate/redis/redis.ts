@@ -13,6 +13,7 @@ import {
   adoptAnswer,
   applyAnswer,
   applyArguments,
+  contentsFrom,
   installArguments,
   priceArguments,
   recordsFrom,
@@ -193,7 +194,14 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       // Nothing can be marked there either, so the rebuild that asks misses nothing.
       const isWrongType = reply instanceof ErrorReply && reply.message.startsWith("WRONGTYPE");
       if (isWrongType && isDamaged(reply, call)) return [];
-      return recordsFrom(productId, answerOf("records", reply));
+      const records = recordsFrom(productId, answerOf("records", reply));
+      return records.sort((a, b) => a.reservedAtMs - b.reservedAtMs || a.n - b.n);
+    },
+
+    async contents(productId) {
+      const call: ProductCall = { script: "contents", productId, args: [] };
+      const [reply] = await calls.run("contents", [call]);
+      return reply && !isDamaged(reply, call) ? contentsFrom(productId, reply) : undefined;
     },
 
     async record(productId, orderId) {

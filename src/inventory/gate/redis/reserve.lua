@@ -17,10 +17,11 @@ for i = 1, #ARGV, 8 do
   local at = #orders + 1
   orders[at], users[at], entryKeys[at] = ARGV[i], ARGV[i + 1], entryKey(ARGV[i])
 end
-local records, held = lookUp(RECORDS, orders), lookUp(HELD, users)
+local records, stamp = lookUpStamped(RECORDS, orders)
+local held, heldStamp = lookUpStamped(HELD, users)
+if heldStamp ~= gate.epoch or not isTracked(gate, stamp) then return 'closed' end
 local entries = {}
 for i, entry in ipairs(redis.call('MGET', unpack(entryKeys))) do entries[orders[i]] = entry end
-redis.call('ZCARD', BY_AGE)
 local sellable, pending, n = number(gate.sellable), number(gate.pending), number(gate.n)
 local unitPrice, limit = tonumber(gate.unitPrice), tonumber(gate.limit)
 local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, gate.limit or '')

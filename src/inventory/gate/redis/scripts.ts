@@ -8,6 +8,7 @@ export const scriptNames = [
   "apply",
   "claim-void",
   "close",
+  "contents",
   "forget",
   "install",
   "mark",

@@ -14,12 +14,17 @@
 -- its state P pending, U published, V voiding, and as stubs C claimed and R refused.
 -- An entry is '<A where accepted, else .>|epoch|record'.
 --
+-- Redis may lose one of these keys and keep the others: by hand, or where it evicts. So the last three carry a stamp, the
+-- product's epoch under a name that neither an order nor a customer has; in the sorted set as a score below zero, which
+-- comes before every record. Where a stamp is missing or of another epoch, nobody is served until the product is rebuilt.
+--
 -- Lua takes nothing back. So a command reads all it needs, and fails where something is not what it must be,
 -- before it writes for the first time.
 local PRODUCT, RECORDS, BY_AGE, HELD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
 -- Lua's stack ends at 8,000 values.
 local AT_ONCE = 4000
+local STAMP = ''
 
 local function number(text)
   return tonumber(text) or error('not a number: ' .. tostring(text))
@@ -35,6 +40,11 @@ end
 -- Data of an earlier life came back from a disk or a replica: nobody knows what is missing from them.
 local function isServed(gate)
   return gate.life == LIFE and gate.state ~= 'loading'
+end
+
+-- Whether records and their ages are there; `stamp` is what the records were found to carry.
+local function isTracked(gate, stamp)
+  return stamp == gate.epoch and redis.call('ZSCORE', BY_AGE, STAMP) == '-' .. gate.epoch
 end
 
 local function callInSlices(command, key, values)
@@ -77,17 +87,28 @@ local function isUndecided(record)
   return record.state == 'P' or record.state == 'U' or record.state == 'V'
 end
 
--- The records of orders by order; nil where there is none.
-local function recordsOf(orders)
-  local records = lookUp(RECORDS, orders)
-  for order, text in pairs(records) do records[order] = text and parse(text) or nil end
-  return records
+-- The values of a hash by name, and its stamp.
+local function lookUpStamped(key, names)
+  local last = #names + 1
+  names[last] = STAMP
+  local found = lookUp(key, names)
+  names[last] = nil
+  return found, found[STAMP]
 end
 
--- The record of an order, if it is the reservation that is meant.
+-- The records of orders by order, nil where there is none; and their stamp.
+local function recordsOf(orders)
+  local texts, stamp = lookUpStamped(RECORDS, orders)
+  local records = {}
+  for _, order in ipairs(orders) do records[order] = texts[order] and parse(texts[order]) or nil end
+  return records, stamp
+end
+
+-- The record of an order, if it is the reservation that is meant; and the stamp of the records.
 local function recordOf(order, n)
-  local record = recordsOf({ order })[order]
-  return record and record.n == n and record or nil
+  local records, stamp = recordsOf({ order })
+  local record = records[order]
+  return record and record.n == n and record or nil, stamp
 end
 
 local function entryKey(order)
@@ -135,11 +156,12 @@ local function hold(changes, user, units)
   if user ~= '' then changes[user] = (changes[user] or 0) + units end
 end
 
--- What customers hold after the changes, as it will be written; `held` where it was looked up before.
+-- What customers hold after the changes, as it will be written, and the stamp; `held` where it was looked up before.
 local function heldAfter(changes, held)
   local users = {}
   for user in pairs(changes) do users[#users + 1] = user end
-  held = held or lookUp(HELD, users)
+  if not held and #users == 0 then return { set = {}, gone = {} }, redis.call('HGET', HELD, STAMP) end
+  held = held or lookUpStamped(HELD, users)
   local after = { set = {}, gone = {} }
   for user, units in pairs(changes) do
     local total = number(held[user] or 0) + units
@@ -150,7 +172,7 @@ local function heldAfter(changes, held)
       after.set[#after.set + 1] = total
     end
   end
-  return after
+  return after, held[STAMP]
 end
 
 local function saveHeld(after)

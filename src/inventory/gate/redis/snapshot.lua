@@ -3,11 +3,15 @@
 --
 -- KEYS    the product's four
 -- Answer  nothing where it is not loaded; else state, epoch, sellable, pending, applied, unit price, currency,
---         price version, limit, and when the oldest record was reserved, '' for what there is none of
+--         price version, limit, when the oldest record was reserved, '' for what there is none of; and 1 where all
+--         keys of the product are there, else 0
 local gate = fields('epoch', 'sellable', 'pending', 'applied', 'unitPrice', 'currency', 'priceVersion', 'limit')
 if not isServed(gate) then return false end
-local oldest = redis.call('ZRANGE', BY_AGE, 0, 0, 'WITHSCORES')
+local stamp, heldStamp = redis.call('HGET', RECORDS, STAMP), redis.call('HGET', HELD, STAMP)
+local isWhole = heldStamp == gate.epoch and isTracked(gate, stamp)
+local oldest = isWhole and redis.call('ZRANGE', BY_AGE, 1, 1, 'WITHSCORES') or {}
 return {
   gate.state, gate.epoch, gate.sellable, gate.pending, gate.applied,
   gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '', oldest[2] or '',
+  isWhole and 1 or 0,
 }

@@ -78,6 +78,7 @@ export const anyStep = fc.oneof(
   },
   { weight: 2, arbitrary: step("close", { product }) },
   { weight: 2, arbitrary: step("install", { product, shows: mostly("last", "first", "nothing"), ...image }) },
+  { weight: 1, arbitrary: step("lose", { product, key: fc.constantFrom("product", "records", "ages", "held") }) },
   { weight: 1, arbitrary: step("setPrice", { product, price }) },
   { weight: 1, arbitrary: step("forget", { picks: fc.array(pick, { minLength: 1, maxLength: 6 }) }) },
   { weight: 1, arbitrary: step("look", { ageMs: fc.nat(60), limit: fc.integer({ min: 1, max: 6 }) }) },

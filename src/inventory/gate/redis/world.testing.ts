@@ -13,24 +13,28 @@ import {
   reserve,
   setPrice,
 } from "../reducer.ts";
-import { type GateState, snapshotOf } from "../state.ts";
+import { type GateState, losePart, snapshotOf } from "../state.ts";
 import { bodies, orders, type Pick, type Request, type Step, users } from "./steps.testing.ts";
 
 export type World = {
   gate: Gate;
   state: GateState;
   products: string[];
+  /** A command past the gate. */
+  ask(command: string[]): Promise<unknown>;
   taken: Reservation[];
   closings: { productId: string; closing: string }[];
   nowMs: number;
+  /** An epoch that was lost with its product is not begun again. */
+  lost: Map<string, number>;
 };
 
 let worlds = 0;
 
-export function createWorld(gate: Gate): World {
+export function createWorld(gate: Gate, ask: World["ask"]): World {
   worlds += 1;
   const products = ["lamp", "chair"].map((name) => `${name}-${process.pid}-${worlds}`);
-  return { gate, state: new Map(), products, taken: [], closings: [], nowMs: 1_800_000_000_000 };
+  return { gate, ask, state: new Map(), lost: new Map(), products, taken: [], closings: [], nowMs: 1_800_000_000_000 };
 }
 
 /** Does the step on both sides; answers what each said. */
@@ -73,9 +77,20 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
       const productId = products[product] as string;
       const closings = world.closings.filter((one) => one.productId === productId);
       const closing = shows === "nothing" ? undefined : closings.at(shows === "last" ? -1 : 0)?.closing;
-      const epoch = (state.get(productId)?.epoch ?? 0) + epochOff;
+      const last = state.get(productId)?.epoch || (world.lost.get(productId) ?? -1) + 1;
+      const epoch = last + epochOff;
       const image = { ...rest, productId, epoch, held: [...new Map(held)] };
       return { redis: await gate.install(image, closing), reducer: install(state, image, closing) };
+    }
+    case "lose": {
+      const productId = products[step.product] as string;
+      const product = state.get(productId);
+      if (step.key === "product") world.lost.set(productId, (product?.epoch || world.lost.get(productId)) ?? 0);
+      if (step.key === "product") state.delete(productId);
+      else if (product) losePart(product, step.key);
+      const ending = { product: "", records: ":r", ages: ":t", held: ":u" }[step.key];
+      await world.ask(["DEL", `g:{${productId}}${ending}`]);
+      return { redis: "lost", reducer: "lost" };
     }
     case "setPrice": {
       const productId = products[step.product] as string;
@@ -115,6 +130,7 @@ async function look({ ageMs, limit }: { ageMs: number; limit: number }, { gate, 
   const loaded = products.filter((id) => state.has(id));
   const all = loaded.flatMap((id) => [...(state.get(id)?.records.values() ?? [])]);
   const old = all
+    .filter((record) => state.get(record.productId)?.parts.has("ages"))
     .filter((record) => record.reservedAtMs < nowMs - ageMs)
     .sort((a, b) => a.reservedAtMs - b.reservedAtMs);
   const found = await gate.recordsBefore(nowMs - ageMs, 1_000);

@@ -1,6 +1,6 @@
 /** Which products the gate has otherwise than the books, a page of products at a time. */
 import type { Sql } from "#engines/sql";
-import type { Gate } from "./gate/gate.ts";
+import type { Gate } from "../gate/gate.ts";
 
 export type Compared = {
   /** Missing at the gate, closed, of another epoch, ahead of the books, or with other units: only a rebuild helps. */

@@ -1,0 +1,96 @@
+/** `sync-redis` without force on a Redis in which somebody deleted a part of a product by hand. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
+import { migrate } from "../../engines/sql/migrate.ts";
+import { keepPrice } from "../books/prices.ts";
+import type { Gate } from "../gate/gate.ts";
+import {
+  memoryNonces,
+  openTestGate,
+  price,
+  rebuilt,
+  requestOf,
+  skipWithoutRedis,
+  startTestRedis,
+  type TestRedis,
+} from "../gate/redis/redis.testing.ts";
+import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
+import type { Repair } from "./repairs.ts";
+
+describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let gate: Gate;
+  let inventory: Inventory;
+  const repairs: Repair[] = [];
+  const closes: (() => Promise<unknown>)[] = [];
+
+  before(async () => {
+    database = await openTestDatabase();
+    redis = await startTestRedis();
+    closes.push(
+      () => database.close(),
+      () => redis.close(),
+    );
+    await migrate({ url: database.url, modules: [eventLogSchema, inventorySchema] });
+    gate = await openTestGate(redis, memoryNonces());
+    closes.push(() => gate.shutdown());
+    const logger = createLog({ level: "silent" });
+    const log = await openPostgresLog({ ...database, log: logger });
+    closes.push(() => log.close());
+    await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
+    inventory = createInventory({
+      ...{ sql: database.sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
+      logger,
+      onFault: () => {},
+      onRepaired: (some) => repairs.push(...some),
+    });
+    const books = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
+    const running = await inventory.start(books as never);
+    closes.push(() => running.stop());
+  });
+  after(async () => {
+    for (const close of closes.reverse()) await close();
+  });
+
+  async function newProduct(productId: string): Promise<void> {
+    await database.sql.transaction((tx) => keepPrice(tx, productId, price));
+    await rebuilt(gate, productId, { sellable: 0 });
+    await inventory.enter({ productId, quantity: 5, kind: "restock", reason: "test", actor: "grace" });
+  }
+
+  async function syncedAfter(productId: string, ...harm: string[]) {
+    const [answer] = await gate.reserve([
+      requestOf(productId, { orderId: "00000000-0000-8000-8000-000000000001", userId: "ada" }),
+    ]);
+    assert.equal(answer?.kind, "reserved");
+    await redis.ask(...harm);
+    const report = (await inventory.sync(false)).find((one) => one.productId === productId);
+    return { action: report?.action, says: repairs.findLast((one) => one.productId === productId)?.says };
+  }
+
+  test("O26: units in flight of which the record is gone are found, and come back", async () => {
+    await newProduct("lamp");
+    const { action, says } = await syncedAfter("lamp", "HDEL", "g:{lamp}:r", "00000000-0000-8000-8000-000000000001");
+    assert.equal(action, "rebuilt");
+    assert.equal(says, "the gate counted 1 in flight where its records held 0");
+    const [snapshot] = await gate.snapshot(["lamp"]);
+    assert.deepEqual([snapshot?.sellable, snapshot?.pending], [5, 0]);
+  });
+
+  test("O26: a customer whose holdings are gone is found", async () => {
+    await newProduct("vase");
+    const { action, says } = await syncedAfter("vase", "HDEL", "g:{vase}:u", "ada");
+    assert.equal(action, "rebuilt");
+    assert.equal(says, "the gate had other holdings than the books for 1 customers");
+  });
+
+  test("O26: a product of which nothing is gone is verified, with an order under way", async () => {
+    await newProduct("chair");
+    const { action, says } = await syncedAfter("chair", "PING");
+    assert.deepEqual([action, says], ["verified", undefined]);
+  });
+});
