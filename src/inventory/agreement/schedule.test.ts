@@ -111,3 +111,22 @@ test("O6: what was found last is known after a restart, whoever found it", async
   await restarted.recall();
   assert.deepEqual(restarted.latest(), { products: { OK: 0, WARNING: 0, CRITICAL: 1 }, endedMs: nowMs });
 });
+
+test("O28: one that was begun before the clock was set back does not hold up the next", async () => {
+  const { sql } = database;
+  await sql.query("truncate inventory.reconciliation");
+  const nowMs = Date.parse("2034-01-01T00:00:00Z");
+  await sql.query("insert into inventory.reconciliation (begun_at, ended_at, status) values ($1, $1, 'OK')", [
+    new Date(nowMs + 30 * dayMs),
+  ]);
+  let done = 0;
+  const schedule = startSchedule({
+    ...{ sql, everyMs: dayMs, reconcile: async () => report("OK"), now: () => nowMs, recall: async () => {} },
+    onReconciled: () => {
+      done += 1;
+    },
+    onFault: assert.fail,
+  });
+  await until(() => done === 1);
+  await schedule.stop();
+});
