@@ -24,7 +24,7 @@ export function observe(faces: Faces): Loop {
   metrics.gauge("dropgate_orders_waiting", "Requests to place an order that wait for their answer.", orders.waiting);
   metrics.gauges(
     "dropgate_reconcile_products",
-    "Products by the status that the latest reconciliation gave them.",
+    "Products by their status in the latest reconciliation.",
     ["status"],
     () => {
       const { products } = inventory.latestReconciliation() ?? { products: { OK: 0, WARNING: 0, CRITICAL: 0 } };
@@ -34,19 +34,19 @@ export function observe(faces: Faces): Loop {
 
   metrics.gauge(
     "dropgate_reconcile_latest_timestamp_seconds",
-    "When gate and books were last compared, in seconds since 1970; where they never were, when this process started.",
+    "Time of the last comparison of gate and books, in seconds since 1970; before the first one, the start of this process.",
     () => Math.round((inventory.latestReconciliation()?.endedMs ?? startedMs) / 1000),
   );
 
   metrics.gauges(
     "dropgate_dead_letters",
-    "Records that could not be handled and were not seen to, by the topic that they came from.",
+    "Records in the dead letters that no operator has marked as seen, by their original topic.",
     ["topic"],
     () => Array.from(backlog.deadLetters(), ([topic, count]) => [{ topic }, count] as const),
   );
   metrics.gauge(
     "dropgate_partitions_stuck",
-    "Partitions with records of which none was consumed for half a minute.",
+    "Partitions that have records, but from which none was consumed for 30 s.",
     () => backlog.stuck().length,
   );
   metrics.gauges(

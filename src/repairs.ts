@@ -22,7 +22,7 @@ const reasons = [
 export function createRepairTeller(log: Log, metrics: Metrics): (repairs: readonly Repair[]) => void {
   const counter = metrics.counter(
     "dropgate_repairs_total",
-    "Products loaded anew and orders decided by the system itself, by what it found.",
+    "Automatic reloads of products and decisions of orders, by reason.",
     ["reason"],
   );
   const cells = new Map(reasons.map((reason) => [reason, counter.with({ reason })]));

@@ -14,15 +14,21 @@ import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 
 const start = defineCommand({
-  meta: { name: "start", description: "Run the system; what is not configured runs embedded in DATA_DIR" },
+  meta: {
+    name: "start",
+    description: "Run the system; engines without an address in the settings run embedded, with data in DATA_DIR",
+  },
   args: {
     services: {
       type: "string",
-      description: `Only some of: ${serviceNames.join(", ")}; or gateway`,
+      description: `Run only these, separated by commas: ${serviceNames.join(", ")}; or gateway`,
       valueHint: "order,settlement",
     },
-    "check-config": { type: "boolean", description: "Only say whether the configuration is right" },
-    "print-config": { type: "boolean", description: "Only print what is in force and where it comes from" },
+    "check-config": { type: "boolean", description: "Check the settings, print the result, and exit" },
+    "print-config": {
+      type: "boolean",
+      description: "Print every setting, its value and its source, and exit; secrets are masked",
+    },
   },
   async run({ args }) {
     const config = readConfig();
@@ -33,10 +39,10 @@ const start = defineCommand({
 });
 
 const token = defineCommand({
-  meta: { name: "token", description: "Print a bearer token of this configuration's own issuer, good for a day" },
+  meta: { name: "token", description: "Print a bearer token for a role, signed with JWT_SECRET and valid for a day" },
   args: {
     role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },
-    user: { type: "string", description: "Whose name it carries; the role's own where absent" },
+    user: { type: "string", description: "The user id in the token; the role's name by default" },
   },
   async run({ args: { role, user } }) {
     if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
@@ -45,7 +51,7 @@ const token = defineCommand({
 });
 
 const migrate = defineCommand({
-  meta: { name: "migrate", description: "Bring the database up to date, and nothing else" },
+  meta: { name: "migrate", description: "Migrate the database to this version, and exit" },
   async run() {
     const applied = await migrateOnly(readConfig());
     console.log(applied.length === 0 ? "The database is up to date." : `Applied:\n${applied.join("\n")}`);
@@ -53,7 +59,10 @@ const migrate = defineCommand({
 });
 
 const seed = defineCommand({
-  meta: { name: "seed", description: "Put the demo shop into the running system; what is there stays as it is" },
+  meta: {
+    name: "seed",
+    description: "Add the demo shop's products to the running system; existing ones stay unchanged",
+  },
   async run() {
     const made = await seedDemoShop(await createAsk(readConfig()));
     console.log(made === 0 ? "The demo shop is there already." : `Made ${made} products.`);
@@ -61,8 +70,8 @@ const seed = defineCommand({
 });
 
 const sync = defineCommand({
-  meta: { name: "sync", description: "Have the running system check the gate against the books and mend it" },
-  args: { rebuild: { type: "boolean", description: "Load every product anew" } },
+  meta: { name: "sync", description: "Compare gate and books of the running system, and reload products that differ" },
+  args: { rebuild: { type: "boolean", description: "Reload every product, also those that agree" } },
   async run({ args }) {
     const ask = await createAsk(readConfig());
     print(await ask("POST", `/admin/sync-redis${args.rebuild ? "?mode=rebuild" : ""}`));
@@ -72,11 +81,11 @@ const sync = defineCommand({
 const reconcile = defineCommand({
   meta: {
     name: "reconcile",
-    description: "Ask the running system whether gate and books agree; exit 1 unless all is OK",
+    description: "Compare gate and books of the running system; exit with 1 unless all is OK",
   },
   args: {
-    repair: { type: "boolean", description: "Show what would be done about it" },
-    yes: { type: "boolean", description: "With --repair: do it" },
+    repair: { type: "boolean", description: "Show the plan of a repair" },
+    yes: { type: "boolean", description: "With --repair: carry out the plan" },
   },
   async run({ args }) {
     const ask = await createAsk(readConfig());
@@ -94,11 +103,14 @@ const reconcile = defineCommand({
 const engines = defineCommand({
   meta: {
     name: "engines",
-    description: "Tell which engines the shop lives on, and whether these settings say the same",
+    description: "Print the engines that the shop uses, and whether these settings name the same",
   },
   args: {
-    adopt: { type: "boolean", description: "Move the shop to what these settings say; none of its processes may run" },
-    "log-is-lost": { type: "boolean", description: "With --adopt: the old log is gone for good and cannot be asked" },
+    adopt: {
+      type: "boolean",
+      description: "Move the shop to the engines of these settings, while none of its processes runs",
+    },
+    "log-is-lost": { type: "boolean", description: "With --adopt: the old log is lost and cannot be read" },
   },
   async run({ args }) {
     const logIsLost = args["log-is-lost"] ?? false;

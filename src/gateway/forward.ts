@@ -9,13 +9,17 @@ import type { Upstream, Upstreams } from "./upstreams.ts";
 export const gatewayProblems = defineProblems({
   answer_lost: {
     status: 502,
-    title: "The service ended before it answered: what was asked may have been done",
+    title: "The service ended before it answered; the request may have been carried out",
     retryAfterSeconds: 1,
   },
-  service_unavailable: { status: 503, title: "The service behind this address is not reached", retryAfterSeconds: 1 },
+  service_unavailable: {
+    status: 503,
+    title: "The service behind this address cannot be reached",
+    retryAfterSeconds: 1,
+  },
   answer_late: {
     status: 504,
-    title: "The service did not answer in time: what was asked may have been done",
+    title: "The service did not answer in time; the request may have been carried out",
     retryAfterSeconds: 1,
   },
 });

@@ -11,8 +11,8 @@ export { type Caller, isRole, type Role, roles } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
 
 export const identityProblems = defineProblems({
-  unauthenticated: { status: 401, title: "Say who you are" },
-  forbidden: { status: 403, title: "This is not yours to do" },
+  unauthenticated: { status: 401, title: "Authentication is required" },
+  forbidden: { status: 403, title: "Your role does not allow this" },
 });
 
 /** For the OpenAPI document. */

@@ -5,15 +5,15 @@ import { NotSettled } from "./not-settled.ts";
 
 export const inventoryProblems = defineProblems({
   product_not_found: { status: 404, title: "There is no such product" },
-  not_enough_stock: { status: 409, title: "Fewer units are free than would be taken out" },
-  idempotency_mismatch: { status: 422, title: "This Idempotency-Key came with another request before" },
+  not_enough_stock: { status: 409, title: "Fewer units are free than you asked to take out" },
+  idempotency_mismatch: { status: 422, title: "This Idempotency-Key was used with another request" },
   gate_unavailable: { status: 503, title: "The stock gate does not answer", retryAfterSeconds: 1 },
   not_settled: {
     status: 503,
-    title: "Accepted orders are not settled, and none may be left behind",
+    title: "Accepted orders are not settled yet",
     retryAfterSeconds: 5,
   },
-  switch_failed: { status: 503, title: "The switch could not be made and stands where it stood", retryAfterSeconds: 5 },
+  switch_failed: { status: 503, title: "The switch could not be made; the mode is unchanged", retryAfterSeconds: 5 },
   switch_overtaken: { status: 409, title: "Another switch was made meanwhile" },
 });
 
@@ -21,14 +21,14 @@ export const details: Record<keyof typeof inventoryProblems, string> = {
   product_not_found: "No product has this productId. GET /products lists them.",
   not_enough_stock: "Units that orders hold cannot be taken out. Nothing was changed.",
   idempotency_mismatch: "Use a new key for a new entry, or repeat the first request unchanged.",
-  gate_unavailable: "Nothing was changed. Bring Redis back, or switch to sync, which does without it.",
-  not_settled: "See whether a settlement process runs and Kafka and the database answer, then repeat.",
-  switch_failed: "Try again when what it names is repaired.",
-  switch_overtaken: "Read the switch again, and decide anew.",
+  gate_unavailable: "Nothing was changed. Start Redis again, or switch to sync, which works without it.",
+  not_settled: "Check that a settlement process runs and that Kafka and the database answer, then repeat.",
+  switch_failed: "Repair what the reason names, then try again.",
+  switch_overtaken: "Read the switch again, and switch again if you still want to.",
 };
 
 export const whyNot =
-  "Redis does not answer, and gatekeeper needs it: bring it back, then switch again. sync does without it.";
+  "Redis does not answer, and gatekeeper needs it: start it again, then switch. sync works without it.";
 
 /** Runs what an admin asked for. @throws Problem where the gate or the settlement stands in the way. */
 export async function orGateAway<T>(work: Promise<T>): Promise<T> {

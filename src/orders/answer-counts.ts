@@ -7,9 +7,11 @@ import type { PlaceAnswer } from "./answers.ts";
  */
 export function countAnswers(metrics: Metrics): (answer: PlaceAnswer) => void {
   const answers = metrics.counter("dropgate_orders_total", "Requests to place an order, by answer.", ["answer"]);
-  const lookups = metrics.counter("dropgate_gate_lookups_total", "Whether the gate knew product and price.", [
-    "result",
-  ]);
+  const lookups = metrics.counter(
+    "dropgate_gate_lookups_total",
+    "Lookups of a product and its price at the gate, by result.",
+    ["result"],
+  );
   const [hit, miss] = [lookups.with({ result: "hit" }), lookups.with({ result: "miss" })];
   const cells = new Map<string, CounterCell>();
   return (answer) => {

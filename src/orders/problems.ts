@@ -4,14 +4,14 @@ import type { PlaceRefusal } from "./answers.ts";
 
 export const orderProblems = defineProblems({
   sold_out: { status: 409, title: "Sold out" },
-  limit_per_customer: { status: 409, title: "You hold as many as one customer may" },
+  limit_per_customer: { status: 409, title: "You already hold as many units as one customer may" },
   price_changed: { status: 409, title: "The price is not the one you expected" },
   product_not_found: { status: 404, title: "There is no such product" },
   price_not_available: { status: 503, title: "Price not available", retryAfterSeconds: 1 },
   order_failed: { status: 503, title: "The order failed; nothing is held", retryAfterSeconds: 1 },
-  outcome_pending: { status: 503, title: "It is not known yet whether the order stands", retryAfterSeconds: 1 },
+  outcome_pending: { status: 503, title: "The outcome of the order is not known yet", retryAfterSeconds: 1 },
   closed: { status: 503, title: "New orders are not taken at the moment", retryAfterSeconds: 5 },
-  idempotency_mismatch: { status: 422, title: "This Idempotency-Key came with another request before" },
+  idempotency_mismatch: { status: 422, title: "This Idempotency-Key was used with another request" },
   order_not_found: { status: 404, title: "There is no such order" },
   order_not_confirmed: { status: 409, title: "Only a confirmed order can be refunded" },
   already_refunded: { status: 409, title: "The order was refunded already, and otherwise" },
@@ -21,12 +21,13 @@ export const orderProblems = defineProblems({
 const details: Record<Exclude<PlaceRefusal, "overloaded">, string> = {
   sold_out: "Not enough units are left. Units come back when others do not pay: try again later.",
   limit_per_customer: "With these units you would hold more than one customer may. Nothing was taken.",
-  price_changed: "expectedTotal is not what the order costs now. Read the product again and decide anew.",
+  price_changed:
+    "expectedTotal is not what the order costs now. Read the product again, and order at its price if you agree.",
   product_not_found: "No product has this productId. GET /products lists them.",
   price_not_available: "Price not available: the stock gate cannot answer for this product. Nothing was taken.",
   order_failed: "The order could not be recorded, and nothing is held or charged. Try again.",
   outcome_pending: "Ask again with the same Idempotency-Key, or look at the order, in a second.",
-  closed: "The shop is closed for new orders. Orders that were accepted go on.",
+  closed: "The shop is closed for new orders. Accepted orders continue.",
   idempotency_mismatch: "Use a new key for a new order, or repeat the first request unchanged.",
 };
 
@@ -41,4 +42,4 @@ export function refusalOf(reason: Exclude<PlaceRefusal, "overloaded">): { kind: 
 
 /** How long a request about an accepted order waits for it to reach the books, milliseconds. */
 export const settleWithinMs = 2_000;
-export const notSettledYet = "If the order was accepted, it is on its way to the books. Ask again in a second.";
+export const notSettledYet = "An accepted order may not be settled yet. Ask again in a second.";

@@ -34,8 +34,8 @@ export const platformProblems = defineProblems({
   rate_limited: { status: 429, title: "Too many requests in a short time" },
   headers_too_large: { status: 431, title: "The headers are too large" },
   internal_error: { status: 500, title: "Something failed on our side" },
-  unavailable: { status: 503, title: "A part that this needs does not answer at the moment", retryAfterSeconds: 2 },
-  overloaded: { status: 503, title: "Too many requests wait already", retryAfterSeconds: 1 },
+  unavailable: { status: 503, title: "A dependency does not answer at the moment", retryAfterSeconds: 2 },
+  overloaded: { status: 503, title: "Too many requests are waiting already", retryAfterSeconds: 1 },
 });
 
 /** One thing wrong with the request; `pointer` is a JSON pointer in URI fragment form, as in RFC 9457 §3. */
