@@ -228,6 +228,7 @@ create table orders.orders (
 );
 CREATE INDEX open_orders_by_deadline ON orders.orders USING btree (pay_by) WHERE (status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text]));
 CREATE INDEX orders_by_time ON orders.orders USING btree (placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_product ON orders.orders USING btree (product_id);
 CREATE INDEX orders_of_user ON orders.orders USING btree (user_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_without_saga ON orders.orders USING btree (placed_at) WHERE ((NOT saga_started) AND (status = 'INVENTORY_RESERVED'::text));
 CREATE INDEX undecided_orders ON orders.orders USING btree (pay_by) WHERE ((status = 'PAYMENT_PENDING'::text) AND (reason = 'payment_undecided'::text));

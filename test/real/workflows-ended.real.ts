@@ -1,0 +1,72 @@
+/** Temporal is lost, or an operator ends its workflows: what is paid is confirmed all the same, long before its payBy. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { Client, Connection } from "@temporalio/client";
+import { type Servers, startServers } from "../../scripts/servers.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const goodCard = { cardNumber: "4242424242424242" };
+
+describe("on a real Temporal", { timeout: 240_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-ended-"));
+  let servers: Servers<"temporal">;
+  let world: World;
+  before(async () => {
+    servers = await startServers({ folder, which: ["temporal"] });
+    // The orders have a quarter of an hour to be paid, and `untilStatus` waits for seconds.
+    world = await openWorld({ settings: { TEMPORAL_ADDRESS: servers.temporal.address } });
+  });
+  after(async () => {
+    await world?.close();
+    await servers?.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function pay(buyer: ReturnType<World["as"]>, orderId: string): Promise<void> {
+    const { status, body } = await buyer.post(`/orders/${orderId}/payment`, goodCard);
+    assert.equal(status, 202, JSON.stringify(body));
+  }
+
+  const ends: Record<string, (client: Client, workflowId: string) => Promise<unknown>> = {
+    terminated: ({ workflow }, id) => workflow.getHandle(id).terminate("an operator's mistake"),
+    cancelled: ({ workflow }, id) => workflow.getHandle(id).cancel(),
+    deleted: ({ workflowService }, workflowId) =>
+      workflowService.deleteWorkflowExecution({ namespace: "default", workflowExecution: { workflowId } }),
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    it(`O31: an order whose workflow an operator has ${how} is confirmed soon after it is paid`, async () => {
+      const productId = await world.newProduct({ stock: 1 });
+      const ada = world.as("ada");
+      const { orderId } = await world.place(ada, productId);
+      await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+      const connection = await Connection.connect({ address: servers.temporal.address });
+      await end(new Client({ connection }), `order-${orderId}`);
+      await connection.close();
+      await pay(ada, orderId);
+      await world.untilStatus(ada, orderId, "CONFIRMED");
+      assert.equal((await world.untilAtRest(productId)).sold, 1);
+    });
+  }
+
+  it("O19: orders that are paid while Temporal is lost are confirmed while it is lost", async () => {
+    const productId = await world.newProduct({ stock: 2 });
+    const bob = world.as("bob");
+    const before = await world.place(bob, productId);
+    await world.untilStatus(bob, before.orderId, "PAYMENT_PENDING");
+    await servers.temporal.kill("SIGKILL");
+    const during = await world.place(bob, productId);
+    for (const { orderId } of [before, during]) {
+      await world.untilStatus(bob, orderId, "PAYMENT_PENDING", "INVENTORY_RESERVED");
+      await pay(bob, orderId);
+    }
+    for (const { orderId } of [before, during]) await world.untilStatus(bob, orderId, "CONFIRMED");
+    await servers.temporal.start();
+    const after = await world.newProduct({ stock: 1 });
+    const { orderId } = await world.place(bob, after);
+    await world.untilStatus(bob, orderId, "PAYMENT_PENDING");
+    assert.equal((await world.untilAtRest(productId)).sold, 2);
+  });
+});
