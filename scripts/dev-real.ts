@@ -15,7 +15,7 @@ await runAll().catch((error: Error) => {
 });
 
 async function runAll(): Promise<void> {
-  const given = { ...readEnvFile(".env"), ...process.env };
+  const given = { ...readEnvFile(".env").values, ...process.env };
   const dataDir = given.DATA_DIR || ".data";
   const secret = given.JWT_SECRET || given.JWT_SECRET_FILE ? {} : await secretOf(dataDir);
 

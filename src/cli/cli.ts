@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Commands about a running system speak to it over HTTP, like every client. */
 import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
+import { ignoredVariables } from "#engines/open";
 import { isRole, issueToken, roles } from "#identity";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
@@ -12,6 +13,11 @@ import { tellEngines } from "./adopt.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
+
+const ignoredSays =
+  ignoredVariables.length === 0
+    ? []
+    : [`${ignoredVariables.join(", ")}: set in this shell and without effect, the URLs of databases alone count`];
 
 const start = defineCommand({
   meta: {
@@ -32,6 +38,7 @@ const start = defineCommand({
   },
   async run({ args }) {
     const config = readConfig();
+    for (const warning of [...config.warnings, ...ignoredSays]) console.error(`Warning: ${warning}`);
     if (args["print-config"]) process.stdout.write(printSettings(settings, config, config.origins));
     else if (args["check-config"]) console.log("The configuration is right.");
     else await runDropgate(config, args.services?.split(",") ?? serviceNames);

@@ -89,6 +89,68 @@ yhIg7aKWAiEAtXvFjYcpX+hsbk8AG6wp8TLT9vPYwzxZAJQs3e/OOUg=
 -----END CERTIFICATE-----
 `;
 
+describe("what is most likely a mistake", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const warningsOf = (text: string, environment: Record<string, string> = {}) => {
+    writeFileSync(join(folder, ".env"), text);
+    return readConfig(environment, join(folder, ".env")).warnings.join("\n");
+  };
+
+  for (const [name, meant] of [
+    ["REDIS_HOTS", "REDIS_HOST"],
+    ["KAFKA_BOOSTRAP", "KAFKA_BOOTSTRAP"],
+    ["PAYMENT_WINDOWS_MS", "PAYMENT_WINDOW_MS"],
+    ["JWT_SECRET_FIEL", "JWT_SECRET_FILE"],
+    ["DROPGATE_PORT", "PORT"],
+    ["redis_host", "REDIS_HOST"],
+  ] as const) {
+    it(`O14: ${name} in .env or the environment is no setting, and ${meant} is named`, () => {
+      assert.match(warningsOf(`${name}=1`), new RegExp(`^${name} in .env is no setting: is ${meant} meant\\?$`));
+      assert.match(warningsOf("", { [name]: "1" }), new RegExp(`^${name} in the environment .* is ${meant} meant\\?$`));
+    });
+  }
+
+  it("O14: names of ours that are like none are told too, and names of others never", () => {
+    assert.match(warningsOf("REDIS_POOL_SIZE=8"), /REDIS_POOL_SIZE in .env is no setting: docs\/config.md lists/);
+    assert.match(warningsOf("", { DROPGATE_FASTER: "1" }), /DROPGATE_FASTER in the environment is no setting/);
+    const others = {
+      PATH: "/bin",
+      HOME: "/root",
+      HOSTNAME: "h",
+      PORTS: "1",
+      KAFKA_HOME: "/k",
+      REDIS_URL: "x",
+      LANG: "C",
+    };
+    assert.equal(warningsOf("POSTGRES_PASSWORD=x\nCOMPOSE_PROJECT_NAME=shop\nPORT=1", others), "");
+  });
+
+  it("O14: quotes that an env-file of Docker's hands on are told", () => {
+    assert.match(warningsOf("", { JWT_ISSUER: '"shop"' }), /JWT_ISSUER in the environment has quotes around its value/);
+    assert.equal(warningsOf('JWT_ISSUER="shop"'), "");
+  });
+
+  it("O14: every whole number has a maximum, and one beyond it is refused in a sentence", () => {
+    for (const [name, setting] of Object.entries(settings)) {
+      if (setting.type !== "integer") continue;
+      const faults = /must be between -?\d+ and \d+, not "9007199254740991"/;
+      assert.throws(() => readConfig({ [name]: "9007199254740991" }, noFile), faults, name);
+    }
+  });
+
+  it("O14: no password within a list of addresses is printed", () => {
+    const PRODUCT_URL = "http://ops:hunter2@10.0.0.7:8080,https://t:hunter2/@x@b:1/?token=hunter2, http://hunter2@c";
+    const config = readConfig({ PRODUCT_URL }, noFile);
+    const text = printSettings(settings, config, config.origins);
+    assert.doesNotMatch(text, /hunter2/);
+    assert.match(
+      text,
+      /PRODUCT_URL=http:\/\/\*\*\*@10\.0\.0\.7:8080,https:\/\/\*\*\*@b:1\/\?\*\*\*, http:\/\/\*\*\*@c /,
+    );
+  });
+});
+
 describe("settings of security", () => {
   const folder = mkdtempSync(join(tmpdir(), "config-"));
   after(() => rmSync(folder, { recursive: true }));

@@ -7,6 +7,7 @@ import {
   readSettings,
   type Values,
 } from "#platform/config";
+import { unknownNames } from "#platform/setting-names";
 import { databaseFaults, moduleDatabases, securityFaults } from "./faults.ts";
 import { securitySettings } from "./security-settings.ts";
 import { caFile, managementPort, moduleDatabase, serviceUrl } from "./setting-kinds.ts";
@@ -66,6 +67,7 @@ export const settings = defineSettings({
     type: "integer",
     default: 2000,
     min: 1,
+    max: 60_000,
     says: "How long to wait for the answer to one call. After that its outcome is unknown.",
   },
 
@@ -92,12 +94,14 @@ export const settings = defineSettings({
     type: "integer",
     default: 100,
     min: 1,
+    max: 10_000,
     says: "Maximum number of records per poll; also the size of a settled batch.",
   },
   KAFKA_SESSION_TIMEOUT_MS: {
     type: "integer",
     default: 30_000,
     min: 1000,
+    max: 30 * 60_000,
     says: "A consumer that sends no heartbeat for this long loses its partitions.",
   },
   TOPIC_PRODUCT_EVENTS: { type: "text", default: "product.events", says: "The topic of products and prices." },
@@ -141,6 +145,7 @@ export const settings = defineSettings({
     type: "integer",
     default: 24 * 60 * 60_000,
     min: 1000,
+    max: 7 * 24 * 60 * 60_000,
     says: "Interval of the automatic reconciliation of gate and books. GET /admin/reconcile runs one at once.",
   },
 
@@ -153,18 +158,21 @@ export const settings = defineSettings({
     type: "integer",
     default: 4096,
     min: 1,
+    max: 100_000,
     says: "Maximum number of orders that wait for their answer. Further ones are answered 503 with Retry-After.",
   },
   PAYMENT_WINDOW_MS: {
     type: "integer",
     default: 15 * 60_000,
     min: 1,
+    max: 7 * 24 * 60 * 60_000,
     says: "Time to pay an order. After it the order fails and its units go back on sale.",
   },
   PAYMENT_GRACE_MS: {
     type: "integer",
     default: 30_000,
     min: 0,
+    max: 24 * 60 * 60_000,
     says: "Extra time for a payment that the provider is still deciding when the window ends. The units stay held.",
   },
   PAYMENT_WEBHOOK_SECRET: {
@@ -186,11 +194,15 @@ export type Config = Omit<GivenSettings, "TRUST_USER_HEADER"> & {
   readonly profile: Profile;
   /** Where each value came from, for `--print-config`. */
   readonly origins: Readonly<Record<keyof typeof settings, Origin>>;
+  /** What is most likely a mistake and forbids nothing, in sentences. */
+  readonly warnings: readonly string[];
 };
 
 /** @throws ConfigError that lists everything wrong at once. */
 export function readConfig(environment: Environment = process.env, envFile: string = ".env"): Config {
-  const { values, origins, faults } = readSettings(settings, environment, readEnvFile(envFile));
+  const file = readEnvFile(envFile);
+  const { values, origins, faults } = readSettings(settings, environment, file.values);
+  const warnings = [...file.warnings, ...unknownNames(settings, environment, file.values), ...quoted(environment)];
   const profile = profileOf(values);
   const allEmbedded = Object.values(profile).every((engine) => engine === "embedded");
   faults.push(...databaseFaults(values), ...securityFaults(values));
@@ -207,7 +219,16 @@ export function readConfig(environment: Environment = process.env, envFile: stri
     TRUST_USER_HEADER: values.TRUST_USER_HEADER ?? allEmbedded,
     profile,
     origins,
+    warnings,
   });
+}
+
+/** `docker run --env-file` hands quotes on as a part of the value. */
+function quoted(environment: Environment): string[] {
+  const names = Object.keys(settings).filter((name) => /^(["']).*\1$/s.test(environment[name] ?? ""));
+  return names.map(
+    (name) => `${name} in the environment has quotes around its value, which belong to it there: leave them out`,
+  );
 }
 
 function profileOf(values: GivenSettings): Profile {

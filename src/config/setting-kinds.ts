@@ -22,6 +22,7 @@ export function perMinute<Default extends number>(most: Default, what: string) {
     type: "integer",
     default: most,
     min: 0,
+    max: 1_000_000,
     says: `${what}. Counted per process; requests above it are answered 429. 0 means no limit.`,
   } as const;
 }

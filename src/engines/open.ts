@@ -45,6 +45,7 @@ export async function openDatabase(
 
 export { engineDifferences, moveEngines } from "./move.ts";
 export type { Term } from "./shop/agreement.ts";
+export { ignoredVariables } from "./sql/environment.ts";
 
 /** For a command that asks the books something and ends. */
 export function openPool(url: string): Sql {

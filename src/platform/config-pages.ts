@@ -44,7 +44,15 @@ export function renderEnvExample(table: Settings): string {
 function shown(setting: Setting, value: unknown): string {
   if (value === undefined) return "";
   if (setting.type === "url") return maskedUrl(String(value));
-  return setting.secret ? "***" : String(value);
+  return setting.secret ? "***" : maskedText(String(value));
+}
+
+/** A list of addresses may hold passwords too. */
+function maskedText(text: string): string {
+  const parts = text.split(/,(?=\s*[\w+.-]+:\/\/)/);
+  return parts
+    .map((part) => part.replace(/^(\s*[\w+.-]+:\/\/).*@/s, "$1***@").replace(/^(\s*[\w+.-]+:\/\/[^?]*)\?.*/s, "$1?***"))
+    .join(",");
 }
 
 /** The host says which server is meant; user and password and whatever the query carries do not. */

@@ -36,9 +36,9 @@ describe("settings", () => {
 
   it("are read from .env too, and the environment wins", () => {
     const path = file("a.env", "PORT=7000\nLEVEL=warn\n");
-    const { values, origins } = readSettings(table, { PORT: "9000" }, readEnvFile(path));
+    const { values, origins } = readSettings(table, { PORT: "9000" }, readEnvFile(path).values);
     assert.deepEqual([values.PORT, values.LEVEL, origins.LEVEL], [9000, "warn", ".env"]);
-    assert.deepEqual(readEnvFile(join(folder, "absent.env")), {});
+    assert.deepEqual(readEnvFile(join(folder, "absent.env")).values, {});
   });
 
   it("take secrets from files, without the line's end", () => {

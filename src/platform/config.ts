@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import { type EnvFile, parseEnvFile } from "./env-file.ts";
 
 /**
  * Configuration is one table. Each row names an environment variable, its type, its default and what it
@@ -62,8 +62,8 @@ export function defineSettings<const Table extends Settings>(table: Table): Tabl
 }
 
 /** What `.env` holds, or nothing where there is no such file. */
-export function readEnvFile(path: string): Environment {
-  return existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
+export function readEnvFile(path: string): EnvFile {
+  return existsSync(path) ? parseEnvFile(readFileSync(path, "utf8")) : { values: {}, warnings: [] };
 }
 
 /** Reads every setting once. A variable of the environment wins over the same in `envFile`; an empty one counts as unset. */

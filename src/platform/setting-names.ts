@@ -1,0 +1,55 @@
+/** Names that are no setting, and most likely were meant to be one. */
+import type { Environment, Settings } from "./config.ts";
+
+/** Of other programs that read the same `.env`. */
+const othersNames = /^(COMPOSE_|POSTGRES_PASSWORD$)/;
+/** Below it, names that have nothing to do with each other are a letter apart. */
+const leastLength = 6;
+
+/** A sentence each. `.env` is ours, so more is held for a mistake there than in the environment, which is everybody's. */
+export function unknownNames(table: Settings, environment: Environment, envFile: Environment): string[] {
+  const known = Object.entries(table).flatMap(([name, { secret }]) => (secret ? [name, `${name}_FILE`] : [name]));
+  const families = new Set(known.filter((name) => name.includes("_")).map(familyOf));
+  const inFile = Object.keys(envFile).flatMap((name) => {
+    if (known.includes(name) || othersNames.test(name)) return [];
+    const isOurs = families.has(familyOf(name)) || name.startsWith("DROPGATE_");
+    return sentenceOn(name, ".env", nearest(name, known, 2), isOurs);
+  });
+  const inEnvironment = Object.keys(environment).flatMap((name) => {
+    if (known.includes(name) || name in envFile) return [];
+    return sentenceOn(name, "the environment", nearest(name, known, 1), name.startsWith("DROPGATE_"));
+  });
+  return [...inFile, ...inEnvironment];
+}
+
+function sentenceOn(name: string, where: string, near: string | undefined, isOurs: boolean): string[] {
+  if (near) return [`${name} in ${where} is no setting: is ${near} meant?`];
+  return isOurs ? [`${name} in ${where} is no setting: docs/config.md lists all of them`] : [];
+}
+
+const familyOf = (name: string) => name.slice(0, name.indexOf("_"));
+
+function nearest(name: string, known: readonly string[], within: number): string | undefined {
+  const bare = name.replace(/^DROPGATE_/, "");
+  if (known.includes(bare)) return bare;
+  if (name.length < leastLength) return undefined;
+  const upper = name.toUpperCase();
+  const near = known.filter((one) => one.length >= leastLength).map((one) => ({ one, away: distance(upper, one) }));
+  return near.filter(({ away }) => away <= within).sort((a, b) => a.away - b.away)[0]?.one;
+}
+
+/** Letters to add, drop, change, or swap with their neighbour (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const changed = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : changed;
+      row.push(Math.min(changed, swapped, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    [before, last] = [last, row];
+  }
+  return last[b.length] ?? 0;
+}

@@ -1,0 +1,69 @@
+/** A shell and a `.env` that are not as clean as those of tests. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { type Command, runCommand } from "../support/command.ts";
+
+const hostile = {
+  ...{
+    PGHOST: "203.0.113.1",
+    PGHOSTADDR: "203.0.113.1",
+    PGPORT: "1",
+    PGUSER: "nobody",
+    PGPASSWORD: "x",
+    PGDATABASE: "x",
+  },
+  ...{ PGSSLMODE: "require", PGOPTIONS: "-c default_transaction_read_only=on -c statement_timeout=1", PGAPPNAME: "x" },
+  ...{ PGSERVICE: "x", PGDATA: "/nonexistent", PGREPLICATION: "true", PGSSLNEGOTIATION: "direct", PGTZ: "Mars" },
+  ...{ DBOS_SYSTEM_DATABASE_URL: "postgres://nobody@203.0.113.1/x", DBOS__CLOUD: "true" },
+};
+
+describe("the environment of a process", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-environment-"));
+  const commands: Command[] = [];
+  function run(args: string[], settings: Record<string, string>): Command {
+    const command = runCommand(folder, args, { PORT: "0", LOG_LEVEL: "error", ...settings });
+    commands.push(command);
+    return command;
+  }
+  after(async () => {
+    for (const command of commands) command.kill("SIGKILL");
+    await Promise.all(commands.map((command) => command.ended));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("O14: PG and DBOS variables of a shell bend no connection, and are named once", async () => {
+    const command = run(["start"], hostile);
+    const origin = await command.untilUp();
+    const response = await fetch(`${origin}/orders`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-user-id": "ada" },
+      body: JSON.stringify({ productId: "test-product-123", quantity: 1 }),
+    });
+    assert.equal(response.status, 202, await response.text());
+    assert.match(command.output, /Warning: .*PGHOST, .*PGPORT, .*: set in this shell and without effect/);
+    command.kill("SIGTERM");
+    assert.equal(await command.ended, 0, command.output);
+  });
+
+  it("O14: --check-config tells what is most likely a mistake, and refuses what makes no sense", async () => {
+    writeFileSync(join(folder, ".env"), "\ufeffREDIS_HOTS=redis\nJWT_ISSUER=a#b\nJWT_ISSUER=a#c\n");
+    const fine = run(["start", "--check-config"], { PGPORT: "1" });
+    assert.equal(await fine.ended, 0, fine.output);
+    for (const says of [
+      /byte-order mark/,
+      /is REDIS_HOST meant/,
+      /has a # in the value/,
+      /JWT_ISSUER stands/,
+      /PGPORT: set/,
+    ]) {
+      assert.match(fine.output, says);
+    }
+    assert.match(fine.output, /The configuration is right/);
+    const absurd = run(["start", "--check-config"], { PAYMENT_WINDOW_MS: "9007199254740991" });
+    assert.equal(await absurd.ended, 1);
+    assert.match(absurd.output, /PAYMENT_WINDOW_MS must be between 1 and 604800000, not "9007199254740991"/);
+  });
+});
