@@ -18,7 +18,9 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
         tags: ["orders"],
         operationId: "payOrder",
         summary: "Pay an order; the verdict comes with its status",
-        description: "A declined card may be followed by another one until payBy.",
+        description:
+          "A declined card may be followed by another one until payBy. No Idempotency-Key is needed: while an attempt is " +
+          "being decided, and once one is approved, another is refused and nothing is charged twice.",
         params: Type.Object({ orderId: orderIdParam }),
         body: payRequestSchema,
         response: {

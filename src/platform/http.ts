@@ -97,11 +97,13 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     }
     if (request.is404) {
       // Answered before its body, of whatever kind, is read.
-      const problem = nothingAt(routes, request.method, request.url);
+      const problem = nothingAt(routesFor(request.raw), request.method, request.url);
       measureUnrouted?.(request, problem.kind.status);
       return done(problem);
     }
-    if (management?.isElsewhere(request)) return done(new Problem(platformProblems.not_found));
+    if (management?.isElsewhere(request.raw, request.routeOptions.url)) {
+      return done(new Problem(platformProblems.not_found));
+    }
     const trace = parseTraceparent(request.headers.traceparent as string | undefined);
     runInContext(trace ? { requestId: request.id, traceId: trace.traceId } : { requestId: request.id }, done);
   });
@@ -116,13 +118,17 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   });
   return app;
 
+  function routesFor(request: IncomingMessage): RouteList {
+    return management ? routes.filter(({ url }) => !management.isElsewhere(request, url)) : routes;
+  }
+
   /** The one way out for whatever was thrown. Only what is our own fault is logged. */
   function answer(reply: FastifyReply, thrown: unknown): FastifyReply {
     const { method, url, raw } = reply.request;
     // No hook is asked about methods that Node reads and the router was not told of.
     const isUnrouted = (thrown as { code?: unknown } | null)?.code === "FST_ERR_NOT_FOUND";
     const { kind, message, details } = isUnrouted
-      ? nothingAt(routes, method, url)
+      ? nothingAt(routesFor(raw), method, url)
       : problemOf(thrown, !raw.readableAborted);
     const { id, routeOptions } = reply.request;
     const fields = { method, route: routeOptions.url, requestId: id };

@@ -3,12 +3,11 @@
  * and nowhere else, so that a public port can be opened without a proxy that has to know these paths.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { FastifyRequest } from "fastify";
 import { answerBrokenHttp, endConnectionsOf, httpOptions, refuseExpectation, requestTimes } from "./http-server.ts";
 
 export type Management = {
-  /** Whether the route that was found answers only at the other port. */
-  isElsewhere(request: Pick<FastifyRequest, "raw" | "routeOptions">): boolean;
+  /** Whether a route, by its pattern, answers only at the other port than the one where the request arrived. */
+  isElsewhere(request: IncomingMessage, route: string | undefined): boolean;
   /** Answers the port, also where 0 was given. `handle` is the router of the app that has this management. */
   listen(handle: Handle, at: { host: string; port: number }): Promise<number>;
   close(): Promise<void>;
@@ -27,7 +26,7 @@ export function createManagement(): Management {
   const arrivedHere = new WeakSet<IncomingMessage>();
   let server: Server | undefined;
   return {
-    isElsewhere: ({ raw, routeOptions }) => isManagementPath(routeOptions.url ?? "") !== arrivedHere.has(raw),
+    isElsewhere: (request, route = "") => isManagementPath(route) !== arrivedHere.has(request),
     async listen(handle, { host, port }) {
       const opened = createServer({ ...requestTimes, ...httpOptions }, (request, response) => {
         arrivedHere.add(request);

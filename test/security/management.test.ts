@@ -72,6 +72,17 @@ describe("O17: with MANAGEMENT_PORT", () => {
     }
   });
 
+  it("a wrong method tells nothing of a path that is not there", async () => {
+    for (const { front, operators } of Object.values(places)) {
+      const statusAt = async (origin: string, path: string) => (await fetch(origin + path, { method: "PATCH" })).status;
+      for (const path of ["/admin/sync-redis", "/inventory/admin/sync-redis", "/actuator/health"]) {
+        assert.equal(await statusAt(front, path), 404, path);
+      }
+      assert.deepEqual([await statusAt(operators, "/actuator/health"), await statusAt(operators, "/time")], [405, 404]);
+      assert.equal(await statusAt(front, "/time"), 405);
+    }
+  });
+
   it("no spelling of an operators' path is answered on the public port", async () => {
     for (const { front } of Object.values(places)) {
       for (const path of [
