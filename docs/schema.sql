@@ -222,11 +222,13 @@ create table orders.orders (
   pay_by timestamp with time zone not null,
   timeline jsonb not null,
   saga_started boolean not null default false,
+  changed_in xid8 not null default pg_current_xact_id(),
   constraint orders_pkey PRIMARY KEY (order_id),
   constraint orders_quantity_check CHECK ((quantity > 0)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
 );
 CREATE INDEX open_orders_by_deadline ON orders.orders USING btree (pay_by) WHERE (status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text]));
+CREATE INDEX orders_by_change ON orders.orders USING btree (changed_in);
 CREATE INDEX orders_by_time ON orders.orders USING btree (placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_product ON orders.orders USING btree (product_id);
 CREATE INDEX orders_of_user ON orders.orders USING btree (user_id, placed_at DESC, order_id DESC);

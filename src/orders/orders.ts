@@ -18,6 +18,7 @@ import {
   type TimelineEntry,
   takeStep,
 } from "./books.ts";
+import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
 import { createLook } from "./look.ts";
 import { shipOutbox } from "./outbox.ts";
@@ -129,6 +130,7 @@ export function createOrders(options: OrdersOptions) {
     read: look.read,
     settled: look.settled,
     readMany: look.readMany,
+    changesSince: (position: string | undefined) => changesSince(sql, position),
     list: (userId: string, after: { placedAt: Date; orderId: string } | null, limit: number) =>
       listOrders(sql, userId, after, limit),
     /** From the reports' database, which may be behind. */

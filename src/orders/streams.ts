@@ -1,6 +1,7 @@
 /**
  * Server-sent events of one order each: what it is now, then what happens to it. One look at the
- * books serves every open stream, at once after a change in this process and twice a second otherwise.
+ * books serves every open stream, at once after a change in this process and twice a second otherwise. It reads the
+ * orders that changed, so that streams in which nothing happens cost nothing.
  */
 import type { ServerResponse } from "node:http";
 import { startLoop } from "#platform/loop";
@@ -15,7 +16,13 @@ export type Streams = {
   stop(): Promise<void>;
 };
 
-type Stream = { orderId: string; seen: number; response: ServerResponse };
+type Stream = {
+  orderId: string;
+  seen: number;
+  response: ServerResponse;
+  /** To be read at the next look, changed or not: it was read before it was opened, or is not in the books yet. */
+  isUnsure: boolean;
+};
 
 const lookEveryMs = 500;
 const heartbeatEveryMs = 15_000;
@@ -24,6 +31,7 @@ const maxUnreadBytes = 64 * 1024;
 
 export function createStreams(orders: Orders, onFault: (what: string, error: unknown) => void): Streams {
   const open = new Set<Stream>();
+  let position: string | undefined;
   let stopped = false;
   const loop = startLoop({ everyMs: lookEveryMs, work: tellAll, onFault: (error) => onFault("streams", error) });
   const stopListening = orders.onChange(() => open.size > 0 && loop.nudge());
@@ -33,12 +41,22 @@ export function createStreams(orders: Orders, onFault: (what: string, error: unk
 
   async function tellAll(): Promise<void> {
     if (open.size === 0) return;
-    const rows = await orders.readMany([...new Set([...open].map((stream) => stream.orderId))]);
-    const byId = new Map(rows.map((order) => [order.orderId, order]));
-    for (const stream of open) {
-      const order = byId.get(stream.orderId);
-      if (order) tell(stream, order);
+    const changes = await orders.changesSince(position);
+    const { orderIds } = changes;
+    const concerned = [...open].filter(
+      ({ orderId, isUnsure }) => isUnsure || orderIds === "many" || orderIds.has(orderId),
+    );
+    if (concerned.length > 0) {
+      const rows = await orders.readMany([...new Set(concerned.map(({ orderId }) => orderId))]);
+      const byId = new Map(rows.map((order) => [order.orderId, order]));
+      for (const stream of concerned) {
+        const order = byId.get(stream.orderId);
+        stream.isUnsure = order === undefined;
+        if (order) tell(stream, order);
+      }
     }
+    // Only now: what could not be read is looked for again.
+    position = changes.position;
   }
 
   function tell(stream: Stream, order: SeenOrder): void {
@@ -62,7 +80,8 @@ export function createStreams(orders: Orders, onFault: (what: string, error: unk
 
   return {
     open(order, lastEventId, response) {
-      const stream: Stream = { orderId: order.orderId, seen: Math.min(lastEventId, order.timeline.length), response };
+      const seen = Math.min(lastEventId, order.timeline.length);
+      const stream: Stream = { orderId: order.orderId, seen, response, isUnsure: true };
       response.on("close", () => open.delete(stream));
       open.add(stream);
       if (lastEventId === 0) {

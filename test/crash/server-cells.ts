@@ -31,11 +31,14 @@ const kill =
     probe();
   };
 
+/** Orders that are not paid end meanwhile, and the units come back while nothing tells the gate. */
+const frozenForMinutesMs = 75_000;
+
 const freeze =
-  (name: ServerName): Fault =>
+  (name: ServerName, forMs = frozenMs): Fault =>
   async ({ fleet }, probe) => {
     await fleet.servers[name].kill("SIGSTOP");
-    await pause(frozenMs);
+    await pause(forMs);
     await fleet.servers[name].kill("SIGCONT");
     probe();
   };
@@ -89,6 +92,9 @@ const processes: readonly MemberName[] = ["order1", "settlement", "inventory", "
 export const serverGroups: readonly Group<ServerCell>[] = [
   group("B3, H7: Redis, Kafka, PostgreSQL or Temporal killed under load", each("killed", kill, true)),
   group("G8, H7: a server frozen under load", each("frozen for 4 s", freeze)),
+  group("O33: the gate's server frozen for longer than a minute, while orders end unpaid", [
+    { name: "redis frozen for 75 s", fault: underLoad(freeze("redis", frozenForMinutesMs)) },
+  ]),
   group(
     "S2: a server that answers slowly, 250 ms later each way",
     each("slow", (name) => onTheWay(name, "slow", slowForMs)),
