@@ -16,7 +16,7 @@ function withoutCode(text: string): string {
 }
 
 function commentsAndTitles(text: string): string {
-  const comments = text.match(/\/\*.*?\*\/|(?<=^|\s)\/\/ .*?$/gms) ?? [];
+  const comments = text.match(/(?<=^|\s)(?:\/\*.*?\*\/|\/\/ .*?$)/gms) ?? [];
   const titles = text.match(/\b(?:it|test|describe|group)\(\s*(["'`]).*?\1/g) ?? [];
   return [...comments, ...titles]
     .join("\n")

@@ -1,4 +1,4 @@
-/** Tells a story up to its next request, and on from there with each answer, so that somebody else can set its pace. */
+/** Tells a story up to its next request, and on from there with each answer, so that the caller sets its pace. */
 import type { WaitForNudge } from "#engines/workflows";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 import { placed } from "./saga-world.testing.ts";

@@ -23,7 +23,7 @@ export function createWorld() {
   const money = { buyer: 9_000, authorized: 0, shop: 0 };
   let intent: "none" | "open" | "closed" = "none";
   let bankIsDeciding = false;
-  /** What nobody but the checks knows. */
+  /** Known only to the checks. */
   const past = { deadline: false, paidInTime: false, gaveUp: false };
   const isOpen = () => order.state === "reserved" || order.state === "payment pending";
   const isPaid = () => money.authorized + money.shop > 0;
@@ -103,7 +103,7 @@ export function createWorld() {
       assert(intent !== "closed" || order.state !== "confirmed", "the payment of a confirmed order was voided");
     },
 
-    /** When nobody has anything left to do. */
+    /** When no participant has anything left to do. */
     checkSettled(outcome: string): void {
       const sold = outcome === "confirmed";
       assert.equal(order.state === "confirmed", sold, `the story said ${outcome}, the books say ${order.state}`);

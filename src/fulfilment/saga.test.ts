@@ -18,7 +18,7 @@ const everyStep = new Set<keyof FulfilmentSteps>([
 ]);
 
 describe("one order", () => {
-  test("an order that nobody pays gives its units back at the deadline", async () => {
+  test("an order without payment gives its units back at the deadline", async () => {
     assert.deepEqual(await everyPath({}), new Set(["failed"]));
     assert.deepEqual(await everyPath({ happenings: ["card is declined"] }), new Set(["failed"]));
   });

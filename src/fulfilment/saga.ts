@@ -66,7 +66,7 @@ export async function fulfil(
 ): Promise<FulfilmentOutcome> {
   const reason = await confirmOnceAuthorized(order, steps, waitForNudge);
   // Ended first and voided second: an authorization that arrives in between finds an order that cannot be confirmed any
-  // more. The other way round somebody who had read the verdict before could still confirm it, with the money gone.
+  // more. In the other sequence a run that had read the verdict before could still confirm it, with the money gone.
   if (reason && (await steps.endOrder({ order, reason })) === "ended") {
     await steps.voidPayment(order);
     return reason === "cancelled" ? "cancelled" : "failed";

@@ -111,7 +111,7 @@ function order(orderId: string, waitMs: number): PlacedOrder {
   return { orderId, productId: "lamp", userId: "ada", quantity: 1, totalMinor: 1999, currency: "EUR", payByMs };
 }
 
-/** Who took a turn and where their files lie is nobody's business, and nothing to a replay. */
+/** Names of workers and paths of files are private, and a replay does not need them. */
 function withoutMachine(key: string, value: unknown): unknown {
   if (["identity", "stackTrace", "workerVersion"].includes(key)) return undefined;
   const isSticky = key === "taskQueue" && (value as { kind?: string }).kind === "TASK_QUEUE_KIND_STICKY";

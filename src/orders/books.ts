@@ -1,4 +1,4 @@
-/** The order rows. Every change compares before it sets, so whoever is late or second changes nothing. */
+/** The order rows. Every change compares before it sets, so a late or second writer changes nothing. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
 import { type OrderEvent, orderEventTypes, undecidedEventType } from "./events.ts";

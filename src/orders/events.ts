@@ -1,4 +1,4 @@
-/** What orders tell: reservations to the settlement, and the life of orders to whoever listens. */
+/** The events of orders: reservations for the settlement, and changes of state for every listener. */
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";

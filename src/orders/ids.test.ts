@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { meetProduct, orderIdFor, productOfOrder } from "./ids.ts";
 
-test("O29: an order for a product that nobody has met leaves nothing behind", () => {
+test("O29: an order for a product that does not exist leaves nothing behind", () => {
   const orderId = orderIdFor({ userId: "eve", productId: "made up" });
   assert.equal(productOfOrder(orderId), undefined);
   meetProduct("made up");

@@ -1,5 +1,5 @@
 /**
- * Order ids. A UUIDv8 whose first 48 bits come from the product, so that whoever holds an order id
+ * Order ids. A UUIDv8 whose first 48 bits come from the product, so that a reader of an order id
  * finds the gate's record of it; the rest is random, or made from user, product and key: a retry
  * under the same Idempotency-Key names the same order even if the gate has forgotten everything.
  */
@@ -10,8 +10,8 @@ const prefixOf = new Map<string, Buffer>();
 const productOf = new Map<string, string>();
 
 /**
- * Makes the product one that `productOfOrder` knows. Only for products that the gate or the books have named: what anybody
- * may make up must not fill the tables in which promised orders are looked up.
+ * Makes the product one that `productOfOrder` knows. Only for products that the gate or the books have named: invented
+ * ids must not fill the tables in which promised orders are looked up.
  */
 export function meetProduct(productId: string): void {
   if (prefixOf.has(productId)) return;

@@ -30,7 +30,7 @@ export type Look = {
    * gate has forgotten it, the books are waited for, for a second; `undecided` where they are further behind.
    */
   find(orderId: string): Promise<SeenOrder | "undecided" | undefined>;
-  /** undefined where nobody knows such an order. */
+  /** undefined if there is no such order. */
   read(orderId: string): Promise<SeenOrder | undefined>;
   /** Those of the orders that stand in the books or are void: what is still at the gate is left out. */
   readMany(orderIds: readonly string[]): Promise<SeenOrder[]>;
@@ -47,14 +47,14 @@ export type LookOptions = {
 };
 
 const lookEveryMs = 10;
-/** Ids that nobody was given must not make us read all products over and over. */
+/** Invented ids must not make us read all products again and again. */
 const learnEveryMs = 100;
 const catchUpWithinMs = 1_000;
 const asksAtOnce = 1_000;
 
 export function createLook({ sql, inventory, watermark, maxWaiting }: LookOptions): Look {
   let learntAtMs = Number.NEGATIVE_INFINITY;
-  /** Whoever asks waits for a reading that began after he did: the product may be a moment old. */
+  /** A caller waits for a reading that began after their request: the product may be a moment old. */
   const learners = createBatcher<string, string | undefined>({
     maxBatch: asksAtOnce,
     maxWaiting,
@@ -85,7 +85,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
         await pause(lookEveryMs);
       }
     } catch {
-      // The log or the books do not answer: then nobody can say.
+      // The log or the books do not answer: then it is not known.
     }
     return false;
   }

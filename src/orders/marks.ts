@@ -108,7 +108,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
     let { end } = place;
     const all = await allMarks();
     const mark = all.get(incarnation)?.get(partition);
-    // Somebody may have settled more in the moment between the two looks.
+    // Another process may have settled more between the two reads.
     if (mark !== undefined && mark > end) end = (await log.bounds(topic)).ends.get(partition) ?? 0n;
     if (mark !== undefined && mark >= beginning && mark <= end) return mark;
     const fields = { topic, partition, settled: mark, beginning, end };

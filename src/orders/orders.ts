@@ -172,7 +172,7 @@ export function createOrders(options: OrdersOptions) {
       return () => changed.delete(listener);
     },
 
-    /** Orders in the books whose saga nobody started, oldest first. */
+    /** Orders in the books whose saga was not started, oldest first. */
     async withoutSaga(limit: number): Promise<Order[]> {
       const rows = await sql.query<{ id: string }>(
         `select order_id as id from orders.orders where not saga_started and status = 'INVENTORY_RESERVED'

@@ -92,7 +92,7 @@ export function createPlace(options: PlaceOptions): Place {
     try {
       return await answerTo(wanted, await reserves.add(wanted));
     } catch (error) {
-      // It may have run: then nobody publishes it, and the sweeper gives the units back.
+      // It may have run: then the record is never published, and the sweeper gives the units back.
       if (error instanceof GateUnavailable) return { ok: false, reason: "price_not_available", orderId };
       throw error;
     }
@@ -127,7 +127,7 @@ export function createPlace(options: PlaceOptions): Place {
       return promised(reservation, true);
     }
     if (state === "refused") return { ok: false, reason: "order_failed", orderId };
-    // Somebody else is at it, or was until it died; after a while the sweeper or we take over.
+    // Another process works on it, or did until it died; after a while the sweeper or this process takes over.
     if (state === "voiding" || Math.abs(wanted.nowMs - reservation.reservedAtMs) < youngMs) {
       return { ok: false, reason: "outcome_pending", orderId };
     }
@@ -158,7 +158,7 @@ export function createPlace(options: PlaceOptions): Place {
     return { ok: false, reason, orderId: reservation.orderId };
   }
 
-  /** Said of what the gate took only while the gate is known to be on: whoever switches it off waits for this to end. */
+  /** Said of what the gate took only while the gate is known to be on: the process that switches it off waits for this to end. */
   function promised(reservation: Reservation, replayed: boolean): PlaceAnswer {
     if (inventory.mayPromise()) return { ok: true, order: placed(reservation, replayed) };
     return { ok: false, reason: "outcome_pending", orderId: reservation.orderId };

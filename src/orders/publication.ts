@@ -11,7 +11,7 @@ import { crashPoint } from "#platform/crash-points";
 import { reservationRecord } from "./events.ts";
 
 /**
- * `accepted`: the order stands. `failed`: nothing is held, for good. `pending`: nobody knows yet;
+ * `accepted`: the order stands. `failed`: nothing is held, for good. `pending`: not known yet;
  * the sweeper and the consumer will settle it.
  */
 export type Published = "accepted" | "failed" | "pending";

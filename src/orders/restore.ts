@@ -12,7 +12,7 @@ import { changeEventOf, type Order, queueEvents, readOrder, restoreOrder } from 
 import { productPrefix } from "./ids.ts";
 import { isUndecided } from "./state.ts";
 
-/** `later`: nobody can tell at the moment. */
+/** `later`: not known at the moment. */
 export type RestoreAnswer = "restored" | "impossible" | "later";
 
 export type RestoreOptions = {
@@ -79,7 +79,7 @@ type Claimed = { decided: readonly (Decided & ReservationRef)[]; rows: readonly 
 
 const unitsAreGone: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer"]);
 
-/** Names the order's second reservation, the same for whoever tries, so that two who try at once take one. */
+/** Names the order's second reservation, always the same, so that two tries at once take one. */
 function secondIdOf({ orderId, productId }: Order): string {
   return uuidV8(productPrefix(productId), createHash("sha256").update(`again ${orderId}`).digest());
 }

@@ -217,7 +217,7 @@ export function orderRoutes(app: Http, { orders, streams, identity, paymentsOf }
     },
   );
 
-  /** Somebody else's order looks like none, so that ids tell nothing. */
+  /** Another person's order is answered like none, so that ids reveal nothing. */
   async function ownOrder(request: Parameters<typeof callerOf>[0], orderId: string): Promise<SeenOrder> {
     const order = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (order === "undecided") throw new Problem(orderProblems.outcome_pending, notSettledYet);

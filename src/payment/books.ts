@@ -1,4 +1,4 @@
-/** The rows of payment.intent and payment.payment. Whoever writes a payment holds the lock of its intent. */
+/** The rows of payment.intent and payment.payment. A writer of a payment holds the lock of its intent. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Money } from "./provider.ts";
 import type { PaymentState } from "./state.ts";
@@ -101,7 +101,7 @@ export async function insertPayment(tx: Tx, payment: Payment, nextTryMs: number)
   );
 }
 
-/** `nextTryMs` is when the sweep may do what the new state owes, unless somebody did it before. */
+/** `nextTryMs` is when the sweep may do what the new state owes, unless it was done before. */
 export async function writePayment(tx: Tx, payment: Payment, nowMs: number, nextTryMs: number): Promise<void> {
   await tx.query(
     `update payment.payment
@@ -138,7 +138,7 @@ export async function noteProviderRef(sql: Queryable, paymentId: string, provide
   ]);
 }
 
-/** For whoever looks after it: why the provider has not done yet what the payment owes. */
+/** For the operator: why the provider has not done yet what the payment owes. */
 export async function noteFailure(sql: Queryable, payment: Payment, error: Error): Promise<void> {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
   await sql.query("update payment.payment set last_error = $3 where payment_id = $1 and state = $2", [

@@ -168,7 +168,7 @@ test("S8: a provider that took the money of an order that is over gives it back,
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
   await shop.hearFromProvider();
-  // Somebody captured it at the provider, past us.
+  // An operator captured it at the provider.
   await shop.simulator.provider.capture({ paymentId, providerRef: null, amountMinor: 4_999, currency: "EUR" });
   await payment.close(orderId);
   await payment.close(orderId);
@@ -197,7 +197,7 @@ test("nothing is captured once the order is over", async () => {
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "voided 4999 EUR"]);
 });
 
-test("capturing an order that nobody paid is a fault, not a free order", async () => {
+test("capturing an order without payment is a fault, not a free order", async () => {
   const orderId = await shop.order();
   await assert.rejects(payment.capture(orderId), /no payment of it is authorized/);
 });

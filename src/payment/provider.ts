@@ -1,5 +1,5 @@
 /**
- * The port to whoever moves the money. A charge is known to the provider by our payment id, which is
+ * The port to the payment provider. A charge is known to the provider by our payment id, which is
  * also what makes the keys of its operations: repeating one changes nothing and answers the same.
  */
 import type { Fact } from "./state.ts";

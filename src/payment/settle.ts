@@ -49,7 +49,7 @@ function notReceived(before: Payment, intent: Intent): Payment {
 function told(before: Payment, intent: Intent, charge: Charge, isCurrent: boolean): Payment {
   const isGrant = charge.status === "authorized" || charge.status === "captured";
   const isOtherwise = charge.amountMinor !== before.amountMinor || charge.currency !== before.currency;
-  // What an order stands by is not given back for the amount that somebody took by hand: that is a finding.
+  // What an order stands by is not given back for the amount that was taken by hand: that is a finding.
   const mismatch = isGrant && isOtherwise && !before.kept;
   const givenBackMinor = Math.min(before.amountMinor, Math.max(before.givenBackMinor, givenBackBy(charge)));
   const fact = factOf(charge, givenBackMinor >= before.amountMinor, isCurrent);

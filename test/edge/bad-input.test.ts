@@ -175,7 +175,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
     );
   });
 
-  describe("A1: somebody else's order", () => {
+  describe("A1: another person's order", () => {
     refused("read", 404, "order_not_found", () => eve.get(`/orders/${order}`));
     refused("cancelled", 404, "order_not_found", () => eve.post(`/orders/${order}/cancel`));
     refused("paid", 404, "order_not_found", () => eve.post(`/orders/${order}/payment`, goodCard));

@@ -1,4 +1,4 @@
-/** A time of day that somebody sets while the system runs. */
+/** The clock is set while the system runs. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { randomHex, randomId, uuidV8 } from "#platform/ids";

@@ -37,7 +37,7 @@ describe("an order that the gate forgot before it reached the books", () => {
     await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");
   });
 
-  it("an id that nobody was given stays unknown, whatever product it names", async () => {
+  it("an invented id stays unknown, whatever product it names", async () => {
     const sameProduct = `${orderId.slice(0, 19)}${uuidV8(randomId(6), randomId(10)).slice(19)}`;
     for (const unknown of [sameProduct, uuidV8(randomId(6), randomId(10))]) {
       const { status, body } = await ada.get(`/orders/${unknown}`);

@@ -22,7 +22,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
   after(() => world.close());
 
   let buyers = 0;
-  /** Everybody of these tests is new, so that what he holds is what the test made. */
+  /** Each buyer of these tests is new, so that they hold only what the test made. */
   function newBuyer(): { name: string; buyer: Client } {
     buyers += 1;
     const name = `buyer-${buyers}`;
@@ -138,7 +138,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     }
   });
 
-  it("I5: a buyer whose connection breaks before the answer finds his order by a retry", async () => {
+  it("I5: a buyer whose connection breaks before the answer finds the order by a retry", async () => {
     const { name, buyer } = newBuyer();
     const body = JSON.stringify({ productId: lamp, quantity: 1 });
     const head = [

@@ -120,7 +120,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    it("S8: two who pay late for one unit: one is confirmed, the other has his money", async () => {
+    it("S8: two who pay late for one unit: one is confirmed, the other is refunded", async () => {
       const productId = await world.newProduct({ stock: 2 });
       const buyers = [world.as("ada"), world.as("bob")];
       const orders = await Promise.all(buyers.map((buyer) => expiredWhileDecided(buyer, productId)));
@@ -135,7 +135,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    it("S8: a limit that the buyer has used up meanwhile is kept, and his late payment is given back", async () => {
+    it("S8: a limit that the buyer has used up meanwhile is kept, and the late payment is given back", async () => {
       const productId = await world.newProduct({ stock: 5, limitPerCustomer: 1 });
       const ada = world.as("carla");
       const orderId = await expiredWhileDecided(ada, productId);

@@ -1,4 +1,4 @@
-/** The API's own description: whoever generates a client from it, or tries its examples, gets what the system does. */
+/** The API's own description: a client generated from it, and its examples, work on the system. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createLog } from "#platform/log";

@@ -68,14 +68,14 @@ describe("races", () => {
     assert.equal((await world.untilAtRest(productId)).held, 3);
   });
 
-  it("orders for several units never take more than there are, and leave less than anybody asked for", async () => {
+  it("orders for several units never take more than there are, and leave less than any buyer asked for", async () => {
     const productId = await world.newProduct({ stock: 50 });
     const answers = await everybodyBuys(world, productId, 60, 3);
     assert.deepEqual(tally(answers), { accepted: 16, sold_out: 44 });
     assert.equal((await assertAccountsFor(world, productId, answers)).available, 2);
   });
 
-  it("R1: paid and cancelled at the same moment: one of them wins, and nobody pays for nothing", async () => {
+  it("R1: paid and cancelled at the same moment: one of them wins, and no buyer pays for nothing", async () => {
     const productId = await world.newProduct({ stock: 12 });
     const over = await Promise.all(
       Array.from({ length: 12 }, async (_, i) => {
@@ -166,7 +166,7 @@ describe("races", () => {
     assert.equal((await world.untilAtRest(productId)).sold, 20);
   });
 
-  it("B4: stock that is taken out while people buy is sold to nobody", async () => {
+  it("B4: stock that is taken out while people buy is not sold", async () => {
     const productId = await world.newProduct({ stock: 30 });
     const takeOut = () => world.admin.post(`/inventory/${productId}/adjust`, { delta: -5, reason: "broken" });
     const [answers, ...takenOut] = await Promise.all([

@@ -111,7 +111,7 @@ describe("the stream of an order", () => {
     );
   });
 
-  it("A2: is 204 once the reader has seen the end, so that he stops asking", async () => {
+  it("A2: is 204 once the reader has seen the end, so that they stop asking", async () => {
     const { buyer, orderId, cancel } = await newOrder("ada");
     await cancel();
     const { body } = await buyer.get<Order>(`/orders/${orderId}`);
@@ -150,7 +150,7 @@ describe("the stream of an order", () => {
     assert.equal(admin.status, 200);
   });
 
-  it("tells every reader his own order, and nobody another one's", async () => {
+  it("tells every reader their own order, and no other one", async () => {
     const orders = await Promise.all(["ada", "bob", "cleo"].map(async (user) => ({ user, ...(await newOrder(user)) })));
     const watched = [...orders, ...orders, ...orders];
     const readers = await Promise.all(watched.map(({ user, orderId }) => watch(user, orderId)));

@@ -68,7 +68,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       t.diagnostic(await survives(async () => assert.equal(await redisCli("FLUSHALL"), "OK")));
     });
 
-    it("B3: FLUSHALL while nobody orders: it is found without them", async () => {
+    it("B3: FLUSHALL without orders: it is found all the same", async () => {
       const productId = await fleet.newProduct({ stock: 7 });
       await redisCli("FLUSHALL");
       assert.equal((await fleet.untilAtRest(productId)).gate, 7);

@@ -1,4 +1,4 @@
-/** The log loses records, is made anew, holds offsets without records, or records that nobody can settle: orders go on. */
+/** The log loses records, is made anew, holds offsets without records, or records that cannot be settled: orders go on. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -144,7 +144,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     assert.match(settlement().output, /the log is not the one that was settled before/);
   });
 
-  describe("records that nobody can settle", () => {
+  describe("records that cannot be settled", () => {
     const letters: StoredRecord[] = [];
     const reservation = (change: object) => {
       const whole = {

@@ -315,7 +315,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       assert.equal((await fleet.reconcile()).status, "OK");
     });
 
-    it("frozen under load: nobody waits longer than REDIS_TIMEOUT_MS, and orders go on afterwards", async (t) => {
+    it("frozen under load: no buyer waits longer than REDIS_TIMEOUT_MS, and orders go on afterwards", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);

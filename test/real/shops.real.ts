@@ -152,7 +152,7 @@ describe("two shops on the same servers", { timeout: 300_000 }, () => {
     await fleet.untilAtRest(productId);
   });
 
-  it("O24: the first shop starts again on its own servers, whoever asked for them meanwhile", async () => {
+  it("O24: the first shop starts again on its own servers, also after others asked for them", async () => {
     await fleet.member("all").stop();
     await fleet.member("all").start();
     assert.equal((await fleet.reconcile()).status, "OK");

@@ -123,7 +123,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       }
     });
 
-    it("who asks is judged behind the gateway: no token, somebody else's, not an admin's", async () => {
+    it("the caller is checked behind the gateway: no token, another person's, not an admin's", async () => {
       const productId = await fleet.newProduct({ stock: 1 });
       const { orderId } = await fleet.place(fleet.as("ada"), productId);
       const order = JSON.stringify({ productId, quantity: 1 });

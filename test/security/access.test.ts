@@ -1,4 +1,4 @@
-/** Who gets in by what he says of himself, and how far: hazard A1, through the real address. */
+/** Which callers get access by their tokens and headers, and to what: hazard A1, through the real address. */
 import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { after, before, describe, it } from "node:test";
@@ -22,7 +22,7 @@ function token(header: object, body: object, key: string | undefined = secret, h
   return `${input}.${key === undefined ? "" : createHmac(hash, key).update(input).digest("base64url")}`;
 }
 
-describe("A1: whoever asks", () => {
+describe("A1: a caller", () => {
   let world: World;
   /** The same system where X-User-Id is believed (`world.origin`), and where it is not. */
   let strict: string;
@@ -159,7 +159,7 @@ describe("A1: whoever asks", () => {
     ...["X-Forwarded-Host: localhost", "X-Original-URL: /time", "X-Rewrite-URL: /time", "X-HTTP-Method-Override: GET"],
   ];
 
-  it("says by headers who he is: nobody where that is not trusted", () =>
+  it("names a person by headers only where these are trusted", () =>
     assertStranger(["X-User-Id: ada", ...spoofed], { origin: strict }));
 
   it("is by X-User-Id a customer and never more, on every door of the document", async () => {
@@ -188,7 +188,7 @@ describe("A1: whoever asks", () => {
     await assertNothingDone();
   });
 
-  it("cannot tell an order of somebody else from one that does not exist", async () => {
+  it("cannot tell another person's order from one that does not exist", async () => {
     const doors = [
       (id: string) => ["GET", `/orders/${id}`] as const,
       (id: string) => ["GET", `/orders/${id}/events`] as const,
@@ -219,7 +219,7 @@ describe("A1: whoever asks", () => {
     await assertNothingDone();
   });
 
-  it("lists his own orders, with another's cursor too", async () => {
+  it("lists their own orders, with another's cursor too", async () => {
     const { body } = await world.as("bob").get<{ orders: Order[] }>("/orders?limit=1");
     assert.deepEqual(body.orders, []);
     const seen = (await world.as("ada").get<Order>(`/orders/${adas}`)).body;

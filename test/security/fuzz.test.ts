@@ -1,6 +1,6 @@
 /**
- * The whole API, from the document that the running system gives of itself, with thousands of requests that nobody
- * well-meaning would send. FUZZ_RUNS=20 makes it twenty times as many, FUZZ_SEED=n repeats a run.
+ * The whole API, from the document that the running system gives of itself, with thousands of requests that no
+ * honest client would send. FUZZ_RUNS=20 makes it twenty times as many, FUZZ_SEED=n repeats a run.
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -132,7 +132,7 @@ describe("the API under fire", () => {
     const run = fc.asyncProperty(bursts, async (requests) => {
       const answers = await Promise.all(requests.map(fire));
       count += answers.length;
-      // Somebody may have closed the shop; the next ones are to find it open.
+      // A request may have closed the shop; the next ones are to find it open.
       if (requests.some(({ at }) => at === "PUT /admin/gatekeeper")) await openShop(world);
     });
     await fc.assert(run, { seed, numRuns: 220 * scale, endOnFailure: true });

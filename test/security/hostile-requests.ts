@@ -163,7 +163,7 @@ const contentTypes = fc.oneof(
 const strangers: readonly Caller[] = ["nobody", "customer", "another", "header", "forged"];
 const callers: readonly Caller[] = [...strangers, "warehouse", "admin"];
 
-/** Mostly one who may ask, because whoever may not never gets past the door. */
+/** Mostly an authorized caller, because the others are refused before anything else is checked. */
 function callerOf({ security }: Operation): fc.Arbitrary<Caller> {
   const roles = security?.flatMap(({ bearer = [] }) => bearer) ?? [];
   const rightful: Caller = roles.includes("CUSTOMER")

@@ -81,7 +81,7 @@ describe("A1: behind the gateway", () => {
     return { status: answer.status, received: seen[0] };
   }
 
-  it("a service hears who asked, and not what he says of where he is", async () => {
+  it("a service is told the client's address, and not what the client writes about it", async () => {
     const lies = ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 7.7.7.7", "Forwarded: for=6.6.6.6"];
     const { received } = await passedOn(plain, "/orders", ...lies);
     assert.equal(received?.headers["x-forwarded-for"], "127.0.0.1");

@@ -137,7 +137,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     );
   });
 
-  it("is written by us line by line: nobody's text begins one, ends one or colours one", () => {
+  it("is written by us line by line: no client's text begins one, ends one or colours one", () => {
     for (const line of linesOf(output)) {
       assert.doesNotMatch(line, unprintable);
       if (!line.startsWith("{")) assert.doesNotMatch(line, /FORGED/);

@@ -1,6 +1,6 @@
 /**
- * What arrives is taken for one request by everybody or refused, and nobody holds the server by being slow. The limits
- * of time are the server's own, set shorter here.
+ * Every server reads the same bytes as the same one request, or refuses them; a slow client does not block the server. The
+ * limits of time are the server's own, set shorter here.
  */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -62,7 +62,7 @@ type Opened = { origin: string; app: Http; counted(): number; close(): Promise<v
 /** `path` takes a POST of JSON, and `counted` says how many of those arrived. */
 function suite(name: string, path: string, open: () => Promise<Opened>): void {
   const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
-  // As a body it looks like a request: whoever takes its end for the end of the first one has been deceived.
+  // As a body it looks like a request: a server that takes its end for the end of the first one is deceived.
   const inner = `${head}Content-Length: 7\r\n\r\n{"n":1}`;
 
   describe(name, () => {

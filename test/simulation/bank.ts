@@ -1,4 +1,4 @@
-/** Whoever moves the money: honest, slow, and given to telling things late, twice and in another order. */
+/** The payment provider: honest and slow; its webhooks come late, twice and in another order. */
 import { type Charge, OutcomeUnknown, type Provider } from "../../src/payment/provider.ts";
 import type { Network, Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
@@ -18,7 +18,7 @@ export type Bank = {
   charges: Map<string, Held>;
   /** Everything that was really done. */
   movements: Movement[];
-  /** Webhooks that nobody has accepted yet. */
+  /** Webhooks that were not accepted yet. */
   undelivered: number;
   connect(network: Network, process: Process): Provider;
   /** People at the bank, or a card's holder, do something past the shop. Answers what, if there was anything to do it to. */

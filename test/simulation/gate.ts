@@ -22,7 +22,7 @@ export type GateServer = {
   alive: boolean;
   isDown: boolean;
   closings: number;
-  /** What the gate's own check found: it then closes and is rebuilt, so nobody else would see it. */
+  /** What the gate's own check found: it then closes and is rebuilt, so no other check would see it. */
   drift: string | undefined;
   onChange(): void;
 };

@@ -64,7 +64,7 @@ export type Wires = { timeline: Timeline; random: Random; network: Network };
 
 export type Settled = (topic: Topic, partition: number) => bigint;
 
-/** Acknowledged records at the end that nobody has settled are gone, as after an unclean election. Answers how many. */
+/** Acknowledged records at the end that are not settled are gone, as after an unclean election. Answers how many. */
 export function loseTail(server: LogServer, name: string, settled: Settled): number {
   const topic = topicOf(server, name);
   return sum(topic.partitions, (partition, i) => {

@@ -7,7 +7,7 @@ export type Fault = "request lost" | "answer lost" | "request late" | "slow";
 /** A running copy of the product. A dead one hears nothing any more; what it had sent may still arrive. */
 export type Process = { name: string; dead: boolean; onDeath: Set<() => void>; skewMs: number };
 
-/** What an effect throws that has to wait for somebody; it is tried again when told. */
+/** What an effect throws that has to wait for another one; it is tried again when told. */
 export class MustWait extends Error {
   readonly subscribe: (again: () => void) => void;
   constructor(subscribe: (again: () => void) => void) {

@@ -43,7 +43,7 @@ export function createPeople(): People {
   return { told: [], underWay: 0, entered: new Map(), ends: new Map(), cancelled: new Set() };
 }
 
-/** Asks until somebody serves; gives up when the process that was asked has died. */
+/** Asks until a process serves; gives up when the process that was asked has died. */
 async function ask<T>(world: World, work: (copy: Copy) => Promise<T>): Promise<T | undefined> {
   const copy = world.anyCopy();
   if (!copy) return undefined;

@@ -140,7 +140,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
     return row?.mode === "gatekeeper" && row.ready;
   };
   const open = async () => {
-    // Only where somebody left it otherwise: a switch is a rebuild, which would tidy up what is to end by itself.
+    // Only where a step left it otherwise: a switch is a rebuild, which would tidy up what is to end by itself.
     while (!isOpen()) {
       await insist(world, people, async (copy) => (await copy.inventory.switchMode("gatekeeper", "ann")).ok);
     }
@@ -288,7 +288,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
       look();
     });
   }
-  // Longer than a payment window, and than anybody may take for the age of a change that is on its way.
+  // Longer than a payment window, and than the longest age of a change that is on its way.
   if (planted === "looks-back-a-minute" || random.chance(0.03)) {
     chosen.push(async () => {
       world.count("the gate away for minutes");

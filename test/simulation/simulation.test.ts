@@ -9,8 +9,8 @@ import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
 /** Begins elsewhere every day, so that a year of runs is more than one run repeated. */
 const firstSeed = 100_000 + Math.floor(Date.now() / 86_400_000) * 1_000;
 
-describe("whatever fails and whoever dies, no unit is lost and nobody is charged for nothing", () => {
-  test("in schedules that nobody has seen before", async (t) => {
+describe("whatever fails and whichever process dies, no unit is lost and no buyer is charged for nothing", () => {
+  test("in schedules that were not run before", async (t) => {
     const figures = await runSchedules({ seeds: seedsFrom(firstSeed, 150) });
     assertHeld(figures);
     t.diagnostic(

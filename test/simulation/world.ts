@@ -35,7 +35,7 @@ export type Copy = {
   inventory: Inventory;
   orders: Orders;
   payment: Payment;
-  /** False until it has started: it serves nobody yet. */
+  /** False until it has started: it serves no requests yet. */
   isUp: boolean;
 };
 
@@ -51,7 +51,7 @@ export type World = {
   workflows: WorkflowServer;
   bank: Bank;
   copies: Copy[];
-  /** What happened, for whoever reads a failing schedule. */
+  /** What happened, for the reader of a failing schedule. */
   trace: string[];
   faults: Map<string, number>;
   /** Something changed since the checkers looked last. */
@@ -232,7 +232,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     copy.isUp = true;
     world.note(`${name} is up`);
   } catch (error) {
-    // As in life: a process that cannot start ends, and somebody starts it again.
+    // As in life: a process that cannot start ends, and its supervisor starts it again.
     world.note(`${name} cannot start: ${String(error)}`);
     world.kill(copy);
     timeline.after(1_000, () => world.startCopy(`${name}'`));

@@ -80,7 +80,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
 
   const position = () => String(Math.min(t.writers.last + 1, ...t.writers.underWay.values()));
 
-  /** Planted: whoever asks the books what the gate lacks hears of the last minute alone. */
+  /** Planted: the query for what the gate lacks returns the last minute only. */
   function isSeen(row: { writtenAtMs: number } | undefined): boolean {
     return planted !== "looks-back-a-minute" || (row !== undefined && row.writtenAtMs > now() - 60_000);
   }

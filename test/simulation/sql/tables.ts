@@ -29,7 +29,7 @@ export type Table<R> = {
   /** Locks the row till the end of the transaction and answers it as it then is. @throws MustWait */
   lock(tx: Transaction, key: string): R | undefined;
   share(tx: Transaction, key: string): R | undefined;
-  /** As `on conflict` looks for it: waits for whoever writes the row, and not for whoever only locks it. */
+  /** As `on conflict` looks for it: waits for a writer of the row, and not for a transaction that only locks it. */
   conflict(tx: Transaction, key: string): R | undefined;
   isLockedByOther(tx: Transaction, key: string): boolean;
   /** @throws MustWait */
