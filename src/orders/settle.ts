@@ -58,6 +58,16 @@ export function createSettlement(options: SettlementOptions): Settlement {
       const { decided, rows } = await inventory.claim(tx, claims);
       const at = new Date(now());
       const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
+      for (const { productId, orderId, epoch, n, gateN } of decided) {
+        if (gateN === undefined) continue;
+        logger.error("a reservation that no gate made has another order's number", {
+          productId,
+          orderId,
+          epoch,
+          gateN,
+          n,
+        });
+      }
       const orders = await insertOrders(tx, ended, at);
       await queueEvents(
         tx,
@@ -123,7 +133,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
 }
 
 /** What stands in the books afterwards: an order, or the reason why there is none after all. */
-function ordersFrom(claim: Decided, reservation: Reservation): SettledOrder[] {
+function ordersFrom(claim: Decided, given: Reservation): SettledOrder[] {
+  // Its outcome goes back to the number that it stands under.
+  const reservation = { ...given, n: claim.n };
   if (claim.decision === "C" && claim.fresh) return [{ reservation, status: "INVENTORY_RESERVED", reason: null }];
   if (claim.decision === "X" && claim.fresh) {
     return [{ reservation, status: "FAILED", reason: claim.reason ?? "sold_out" }];

@@ -18,7 +18,9 @@ export function decideInBooks(
     {
       epoch: mutant === "no-fence" ? (claims[0]?.epoch ?? 0) : stock.epoch,
       available: available(books),
-      fates: new Map(Array.from(fates, ([key, { decision }]) => [key, decision])),
+      fates,
+      standIns: new Map(),
+      lastDirectN: stock.lastDirectN,
       orders: mutant === "no-duplicate-check" ? new Set() : standing,
       held,
     },

@@ -3,7 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Claim, decide, fateKey, type ProductBooks } from "./decide.ts";
 
-const empty: ProductBooks = { epoch: 1, available: 10, fates: new Map(), orders: new Set(), held: new Map() };
+const empty: ProductBooks = {
+  ...{ epoch: 1, available: 10, fates: new Map(), orders: new Set(), held: new Map() },
+  ...{ standIns: new Map(), lastDirectN: 0 },
+};
 let made = 0;
 
 function claim(change: Partial<Claim> = {}): Claim {
@@ -35,10 +38,42 @@ test("a fate that stands is never decided again", () => {
       ["C", false],
     ],
   );
-  const books = { ...empty, fates: new Map([[fateKey(again), "V" as const]]) };
+  const books = { ...empty, fates: new Map([[fateKey(again), { decision: "V" as const, orderId: again.orderId }]]) };
   const second = decide(books, [again]);
   assert.equal(second.decided[0]?.decision, "V");
   assert.deepEqual(second.items, []);
+});
+
+test("O25: a fate is only of its own order: where a forged one has used up the number, the true order is decided under another", () => {
+  const forged = claim();
+  const promised = claim({ n: forged.n });
+  const voided = claim({ n: forged.n, intent: "void" });
+  const { decided, items, lastDirectN } = decide({ ...empty, lastDirectN: -4 }, [forged, promised, voided, promised]);
+  assert.deepEqual(
+    decided.map(({ decision, fresh, n }) => [decision, fresh, n]),
+    [
+      ["C", true, forged.n],
+      ["C", true, -5],
+      ["V", true, -6],
+      ["C", false, forged.n],
+    ],
+  );
+  // The gate knows the reservation by the number that it gave.
+  assert.deepEqual(
+    items.map(({ orderId, n }) => [orderId, n]),
+    [forged, promised, voided].map(({ orderId }) => [orderId, forged.n]),
+  );
+  assert.equal(lastDirectN, -6);
+  const books = {
+    ...empty,
+    fates: new Map([[fateKey(forged), { decision: "C" as const, orderId: forged.orderId }]]),
+    standIns: new Map([[voided.orderId, "V" as const]]),
+  };
+  const again = decide(books, [{ ...voided, intent: "claim" }]);
+  assert.deepEqual(
+    again.decided.map(({ decision, fresh }) => [decision, fresh]),
+    [["V", false]],
+  );
 });
 
 test("a second reservation of one order is a duplicate and takes nothing", () => {

@@ -17,12 +17,18 @@ export type Claim = ReservationRef & {
   intent: "claim" | "direct" | "void" | "withdraw";
 };
 
+export type Fate = { decision: Decision | "F"; orderId: string };
+
 /** What the books say of one product while its row is locked. */
 export type ProductBooks = {
   epoch: number;
   available: number;
-  /** Decisions that stand, by `fateKey`. */
-  fates: Map<string, Decision | "F">;
+  /** Decisions that stand, by `fateKey`, and of which order. */
+  fates: Map<string, Fate>;
+  /** Decisions of order ids that stand under a number of the books' own. */
+  standIns: Map<string, Decision | "F">;
+  /** The newest number of the books' own; they count down from 0. */
+  lastDirectN: number;
   /** Order ids that stand in the books already, sold or refused. */
   orders: Set<string>;
   /** Units held by each customer. */
@@ -30,7 +36,13 @@ export type ProductBooks = {
 };
 
 /** F: the reservation belongs to an epoch that a rebuild has ended; it has no effect on stock. */
-export type Decided = Claim & { decision: Decision | "F"; fresh: boolean; reason?: "sold_out" | "limit_per_customer" };
+export type Decided = Claim & {
+  decision: Decision | "F";
+  fresh: boolean;
+  reason?: "sold_out" | "limit_per_customer";
+  /** The number that the gate gave, where another order's fate stands under it; `n` is then one of the books' own. */
+  gateN?: number;
+};
 
 export type Verdicts = {
   decided: Decided[];
@@ -40,6 +52,7 @@ export type Verdicts = {
   withdrawnUnits: number;
   /** Units by which each customer's holding grows. */
   heldBy: Map<string, number>;
+  lastDirectN: number;
 };
 
 export function fateKey(ref: Pick<ReservationRef, "epoch" | "n">): string {
@@ -50,18 +63,25 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts 
   const fates = new Map(books.fates);
   const orders = new Set(books.orders);
   const heldBy = new Map<string, number>();
-  const verdicts: Verdicts = { decided: [], items: [], claimedUnits: 0, withdrawnUnits: 0, heldBy };
-  let { available } = books;
+  const standIns = new Map(books.standIns);
+  const verdicts: Verdicts = { decided: [], items: [], claimedUnits: 0, withdrawnUnits: 0, heldBy, lastDirectN: 0 };
+  let { available, lastDirectN } = books;
 
-  for (const claim of claims) {
-    const standing = fates.get(fateKey(claim));
+  for (const given of claims) {
+    const taken = fates.get(fateKey(given));
+    const isAnothers = taken !== undefined && taken.orderId !== given.orderId;
+    const standing = isAnothers ? standIns.get(given.orderId) : taken?.decision;
     if (standing) {
-      verdicts.decided.push({ ...claim, decision: standing, fresh: false });
+      verdicts.decided.push({ ...given, decision: standing, fresh: false, ...(isAnothers && { gateN: given.n }) });
       continue;
     }
+    // A record that no gate made has used the number up. The true order has its fate under a number of the books' own.
+    if (isAnothers) lastDirectN -= 1;
+    const claim = isAnothers ? { ...given, n: lastDirectN, gateN: given.n } : given;
     const held = (books.held.get(claim.userId) ?? 0) + (heldBy.get(claim.userId) ?? 0);
     const { decision, reason } = decideOne(books, claim, available, held, orders);
-    fates.set(fateKey(claim), decision);
+    fates.set(fateKey(claim), { decision, orderId: claim.orderId });
+    if (isAnothers) standIns.set(claim.orderId, decision);
     if (decision === "C" || decision === "X") orders.add(claim.orderId);
     if (decision === "C" || decision === "W") available -= claim.quantity;
     if (decision === "C") {
@@ -70,8 +90,9 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts 
     }
     if (decision === "W") verdicts.withdrawnUnits += claim.quantity;
     verdicts.decided.push({ ...claim, decision, fresh: true, ...(reason && { reason }) });
-    if (decision !== "F") verdicts.items.push(itemOf(claim, decision));
+    if (decision !== "F") verdicts.items.push(itemOf(given, decision));
   }
+  verdicts.lastDirectN = lastDirectN;
   return verdicts;
 }
 

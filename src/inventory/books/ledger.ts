@@ -84,6 +84,7 @@ async function decideLocked(
     ofProduct.forEach((claim, i) => {
       decidedBy.set(claim, verdicts.decided[i] as Decided);
     });
+    product.lastDirectN = verdicts.lastDirectN;
     product.committed += verdicts.claimedUnits;
     product.totalIn -= verdicts.withdrawnUnits;
     for (const [userId, quantity] of verdicts.heldBy) heldBy.push({ productId, userId, quantity });
@@ -118,19 +119,22 @@ async function readBooks(
   claims: readonly Claim[],
 ): Promise<Map<string, ProductBooks>> {
   const found = await tx.query<{
-    kind: "fate" | "order" | "held";
+    kind: "fate" | "order" | "stand-in" | "held";
     productId: string;
     epoch: number;
     n: number;
     id: string;
     decision: Decision | "F";
   }>(
-    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.n, null as id, l.decision
+    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.n, l.order_id::text as id, l.decision
        from unnest($1::text[], $2::int[], $3::bigint[]) as c (product_id, epoch, n)
        join inventory.stock_ledger l using (product_id, epoch, n)
      union all
      select 'order', product_id, epoch, n, order_id::text, decision
        from inventory.stock_ledger where order_id = any($4::uuid[]) and decision in ('C', 'X')
+     union all
+     select 'stand-in', product_id, epoch, n, order_id::text, decision
+       from inventory.stock_ledger where order_id = any($4::uuid[]) and n < 0
      union all
      select 'held', q.product_id, 0, q.held, q.user_id, null
        from (select distinct * from unnest($1::text[], $5::text[]) as u (product_id, user_id)) as u
@@ -150,13 +154,16 @@ async function readBooks(
       epoch: product.epoch,
       available,
       fates: new Map(),
+      standIns: new Map(),
+      lastDirectN: product.lastDirectN,
       orders: new Set(),
       held: new Map(),
     });
   }
   for (const row of found) {
     const known = books.get(row.productId);
-    if (row.kind === "fate") known?.fates.set(fateKey(row), row.decision);
+    if (row.kind === "fate") known?.fates.set(fateKey(row), { decision: row.decision, orderId: row.id });
+    else if (row.kind === "stand-in") known?.standIns.set(row.id, row.decision);
     else if (row.kind === "order") known?.orders.add(row.id);
     else known?.held.set(row.id, row.n);
   }

@@ -122,17 +122,21 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       const people = new Set(unnest(ids as Strings, userIds as Strings).map((pair) => pair.join(" ")));
       const fates = unnest(ids as Strings, epochs as Numbers, ns as Numbers).flatMap((key) => {
         const row = t.ledger.get(tx, key.join(" "));
-        return row ? [{ kind: "fate", ...row, id: null }] : [];
+        return row ? [{ kind: "fate", ...row, id: row.orderId }] : [];
       });
       const standing = t.ledger
         .all(tx)
         .filter(({ orderId, decision }) => orders.has(orderId) && (decision === "C" || decision === "X"))
         .map((row) => ({ kind: "order", ...row, id: row.orderId }));
+      const standIns = t.ledger
+        .all(tx)
+        .filter(({ orderId, n }) => orders.has(orderId) && n < 0)
+        .map((row) => ({ kind: "stand-in", ...row, id: row.orderId }));
       const held = t.quota
         .all(tx)
         .filter((row) => people.has(t.quota.keyOf(row)))
         .map(({ productId, userId, held }) => ({ kind: "held", productId, epoch: 0, n: held, id: userId }));
-      return [...fates, ...standing, ...held];
+      return [...fates, ...standing, ...standIns, ...held];
     },
     "insert into inventory.stock_ledger": (tx, values) => {
       const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Strings, Strings, Strings, Numbers, Numbers];

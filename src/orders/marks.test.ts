@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { Batch, EventLog } from "#engines/log";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
+import { migrate } from "../engines/sql/migrate.ts";
+import { createMarks, MarkElsewhere, type Marks } from "./marks.ts";
+import { ordersSchema } from "./orders.ts";
+
+describe("how far the log is settled", () => {
+  let database: TestDatabase;
+  let log: EventLog;
+  let topic: string;
+  let marks: Marks;
+  const said: string[] = [];
+  const logger = createLog({ level: "warn", destination: { write: (line) => void said.push(line) } });
+
+  before(async () => {
+    database = await openTestDatabase();
+    await migrate({ url: database.url, modules: [eventLogSchema, ordersSchema] });
+    log = await openPostgresLog({ ...database, log: createLog({ level: "silent" }) });
+  });
+  after(async () => {
+    await log.close();
+    await database.close();
+  });
+  beforeEach(async () => {
+    said.length = 0;
+    topic = `reservations-${randomUUID()}`;
+    await log.ensureTopics([{ name: topic, partitions: 1 }]);
+    marks = createMarks({ sql: database.sql, log, topic, logger });
+  });
+
+  async function append(records: number): Promise<void> {
+    for (let i = 0; i < records; i++) await log.append(topic, [{ key: "a", value: Buffer.from("b") }]);
+  }
+
+  async function begin(): Promise<bigint> {
+    const { incarnation, beginnings, ends } = await log.bounds(topic);
+    const place = { topic, partition: 0, incarnation };
+    return marks.startAt({ ...place, beginning: beginnings.get(0) ?? 0n, end: ends.get(0) ?? 0n });
+  }
+
+  async function settle(from: bigint, next: bigint): Promise<void> {
+    const { incarnation } = await log.bounds(topic);
+    const batch: Batch = { topic, partition: 0, incarnation, records: [], from, next };
+    await database.sql.transaction((tx) => marks.advance(tx, batch));
+  }
+
+  const dropBelow = (offset: number) =>
+    database.sql.query("delete from event_log.batch where topic = $1 and base_offset < $2", [topic, offset]);
+  const dropFrom = (offset: number) =>
+    database.sql.query("delete from event_log.batch where topic = $1 and base_offset >= $2", [topic, offset]);
+
+  test("O22: a mark moves forward only, over batches that join it, with or without records", async () => {
+    await append(10);
+    assert.equal(await begin(), 0n);
+    await settle(0n, 4n);
+    await settle(2n, 3n);
+    assert.equal(await begin(), 4n);
+    await assert.rejects(settle(5n, 9n), MarkElsewhere);
+    assert.equal(await begin(), 4n);
+    const isDecided = await marks.watermark();
+    assert.equal(await isDecided(), false);
+    await settle(4n, 10n);
+    assert.equal(await isDecided(), true);
+    await marks.drained();
+    assert.deepEqual(said, []);
+  });
+
+  test("O21: what the log has lost below its beginning is not waited for, also where no consumer runs", async () => {
+    await append(6);
+    await begin();
+    await settle(0n, 2n);
+    const isDecided = await marks.watermark();
+    await dropBelow(5);
+    assert.equal((await marks.progress())[0]?.settled, 5n);
+    assert.equal(await begin(), 5n);
+    assert.match(said.join(""), /the log lost records that were not settled/);
+    assert.equal(await isDecided(), false);
+    await settle(5n, 6n);
+    assert.equal(await isDecided(), true);
+  });
+
+  test("O23: an end below the mark is an alarm and never decided; the log is settled again from its beginning", async () => {
+    await append(8);
+    await begin();
+    await settle(0n, 8n);
+    await dropFrom(3);
+    const isDecided = await marks.watermark();
+    assert.equal(await isDecided(), false);
+    assert.equal((await marks.progress())[0]?.wentBack, true);
+    assert.equal(await begin(), 0n);
+    assert.match(said.join(""), /the log ends below what was settled of it/);
+    await settle(0n, 3n);
+    await marks.drained();
+  });
+
+  test("O23: the marks of a topic that was made anew, or of another log, are not those of this one", async () => {
+    await append(5);
+    await begin();
+    await settle(0n, 5n);
+    await database.sql.query("update event_log.topic set incarnation = gen_random_uuid() where topic = $1", [topic]);
+    const isDecided = await marks.watermark();
+    assert.equal(await isDecided(), false);
+    assert.equal(await begin(), 0n);
+    assert.match(said.join(""), /the log is not the one that was settled before/);
+    await settle(0n, 5n);
+    assert.equal(await isDecided(), true);
+  });
+});

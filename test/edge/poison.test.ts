@@ -1,0 +1,114 @@
+/** Records that no gate and no catalog made lie in the log: what comes behind them goes on, and true orders are settled. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import type { NewRecord, StoredRecord } from "#engines/log";
+import type { Client } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const reservations = "orders.reservations";
+const prices = "product.events";
+
+describe("poison in the log", () => {
+  let world: World;
+  let ada: Client;
+  const letters: StoredRecord[] = [];
+  before(async () => {
+    world = await openWorld();
+    ada = world.as("ada");
+    for (const topic of [reservations, prices]) {
+      await world.system.faces.engines.log.consume({
+        ...{ topic: `${topic}.dlq`, group: "reader", maxRecords: 100 },
+        handle: async ({ records }) => void letters.push(...records),
+      });
+    }
+  });
+  after(() => world.close());
+
+  const append = (topic: string, ...records: NewRecord[]) => world.system.faces.engines.log.append(topic, records);
+  const letterOf = (key: string) => eventually(() => letters.find((letter) => letter.key === key));
+
+  function reservation(change: Record<string, unknown> = {}): NewRecord {
+    const whole = {
+      ...{ productId: "no-such-product", orderId: randomUUID(), epoch: 1, n: 1, userId: "eve", quantity: 1 },
+      ...{ unitPriceMinor: 1, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
+      ...{ reservedAtMs: 1, payByMs: 2, ...change },
+    };
+    return { key: whole.orderId as string, value: Buffer.from(JSON.stringify(whole)) };
+  }
+
+  async function untilOrdersSettle(): Promise<void> {
+    const productId = await world.newProduct({ stock: 1 });
+    const { orderId } = await world.place(ada, productId);
+    await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");
+  }
+
+  const impossible: [string, Record<string, unknown>][] = [
+    ["a time that no date can hold", { reservedAtMs: 9_000_000_000_000_000 }],
+    ["a time to pay that no date can hold", { payByMs: 9_000_000_000_000_000 }],
+    ["a time before all times", { reservedAtMs: -9_000_000_000_000_000 }],
+    ["a number beyond the exact ones", { n: 1e300 }],
+    ["a price that cannot be multiplied", { unitPriceMinor: Number.MAX_SAFE_INTEGER, quantity: 2 }],
+    ["more units than a column holds", { quantity: 3_000_000_000 }],
+    ["a user id with a byte that PostgreSQL refuses", { userId: "a\u0000b" }],
+    ["a user id of a megabyte", { userId: "a".repeat(1_000_000) }],
+    ["a product id of a megabyte", { productId: "a".repeat(1_000_000) }],
+    ["a limit that is no number", { limitPerCustomer: "2" }],
+  ];
+  it("O25: a reservation with a value that is impossible goes to the dead letters, and orders behind it are settled", async () => {
+    for (const [what, change] of impossible) {
+      const record = reservation(change);
+      await append(reservations, record);
+      assert.ok(await letterOf(record.key), what);
+    }
+    const notUtf8 = { key: randomUUID(), value: Buffer.from([0x22, 0xff, 0x22]) };
+    await append(reservations, notUtf8);
+    await letterOf(notUtf8.key);
+    await untilOrdersSettle();
+  });
+
+  it("O25: the last moment that a date can hold is settled, and read, like any other", async () => {
+    const last = reservation({ reservedAtMs: 8_640_000_000_000_000, payByMs: 8_640_000_000_000_000 });
+    await append(reservations, last);
+    await untilOrdersSettle();
+    assert.equal((await world.admin.get("/orders")).status, 200);
+  });
+
+  it("O25: one reservation twice in one batch, of a product that is unknown, holds nothing up", async () => {
+    const twice = reservation({});
+    await append(reservations, twice, twice, reservation({ orderId: twice.key, n: 2 }));
+    await untilOrdersSettle();
+  });
+
+  it("O25: a reservation that the gate never made, under the gate's next number, does not cost the true order its fate", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const { inventory } = world.system.faces;
+    const { epoch } = await eventually(async () => (await inventory.gate.snapshot([productId]))[0]);
+    const forged = reservation({ productId, epoch, n: 1 });
+    await append(reservations, forged);
+    const { orderId } = await world.place(ada, productId);
+    await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");
+    assert.equal((await ada.post(`/orders/${orderId}/cancel`)).status, 202);
+    await world.untilStatus(ada, orderId, "CANCELLED");
+    const { held, available, gate } = await world.untilAtRest(productId);
+    assert.deepEqual([held + available, gate], [5, available], "the unit is back, and gate and books agree");
+  });
+
+  it("O25: a price event with an impossible value goes to the dead letters, and news behind it arrive", async () => {
+    const headers = { ce_specversion: "1.0", ce_id: "x:1", ce_type: "dropgate.product.created", ce_time: "now" };
+    const data = { name: "x", unitPriceMinor: 1, currency: "EUR", limitPerCustomer: null, version: 1 };
+    const changes = [
+      { limitPerCustomer: 1e300 },
+      { version: 1e300 },
+      { productId: "a\u0000b" },
+      { productId: "a".repeat(9_999) },
+    ];
+    for (const change of changes) {
+      const value = { productId: randomUUID(), ...data, ...change };
+      await append(prices, { key: value.productId, headers, value: Buffer.from(JSON.stringify(value)) });
+      assert.ok(await letterOf(value.productId));
+    }
+    await untilOrdersSettle();
+  });
+});
