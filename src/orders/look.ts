@@ -130,20 +130,27 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
   }
 
   async function read(orderId: string): Promise<SeenOrder | undefined> {
-    const order = (await readOrder(sql, orderId)) ?? (await seenAtTheGate(orderId));
-    if (order) return order;
+    const standing = await readOrder(sql, orderId);
+    if (standing && !givesWay(standing)) return standing;
+    const atGate = await seenAtTheGate(orderId);
+    if (atGate) return atGate;
+    // The gate may have had it decided between the two looks.
+    if (standing) return readOrder(sql, orderId);
     const voided = await inventory.voidedReservation(orderId);
     // It may have left the gate for the books between the two looks.
     return voided ? failedFrom(orderId, voided) : readOrder(sql, orderId);
   }
 
   async function readMany(orderIds: readonly string[]): Promise<SeenOrder[]> {
-    const standing = await readOrders(sql, orderIds);
-    const known = new Set(standing.map((order) => order.orderId));
+    const found = await readOrders(sql, orderIds);
+    const standing = found.filter((order) => !givesWay(order));
+    const known = new Set(found.map((order) => order.orderId));
     const others = orderIds.filter((orderId) => !known.has(orderId));
-    if (others.length === 0) return standing;
+    if (others.length === 0 && standing.length === found.length) return standing;
+    const fenced = found.filter(givesWay).map((order) => order.orderId);
     // A key may have been used again since: each is read for itself, and there are few.
-    const seen = await Promise.all((await inventory.voidedAmong(others)).map(read));
+    const voided = others.length > 0 ? await inventory.voidedAmong(others) : [];
+    const seen = await Promise.all([...fenced, ...voided].map(read));
     return [...standing, ...seen.filter((order) => order !== undefined)];
   }
 
@@ -158,6 +165,11 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
   }
 
   return { find, read, readMany, settled };
+}
+
+/** A later attempt under the same key may be on its way to the books, and its buyer was told 202: that one counts. */
+function givesWay({ status, reason }: Order): boolean {
+  return status === "FAILED" && reason === "fenced";
 }
 
 function failedFrom(orderId: string, voided: VoidedReservation): SeenOrder {

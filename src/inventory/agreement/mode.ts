@@ -63,6 +63,17 @@ export async function directOrdersAllowed(tx: Tx): Promise<boolean> {
   return row?.allowed ?? false;
 }
 
+/**
+ * Holds the mode still until the transaction ends: a rebuild that began before somebody switched the gate off must not
+ * open it afterwards, where orders are decided past it. An image from before the switch is refused by its closing.
+ */
+export async function gateAllowed(tx: Tx): Promise<boolean> {
+  const [row] = await tx.query<{ allowed: boolean }>(
+    "select mode = 'gatekeeper' as allowed from inventory.gate_mode for share",
+  );
+  return row?.allowed ?? false;
+}
+
 export type ModeChange = {
   mode: GateMode;
   ready: boolean;

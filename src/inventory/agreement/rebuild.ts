@@ -12,6 +12,7 @@ import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts
 import { readPrices } from "../books/prices.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
 import { NotSettled } from "../not-settled.ts";
+import { gateAllowed } from "./mode.ts";
 
 /**
  * What the order books do for a rebuild. Decided is also what the log has lost: of that only the gate's records tell,
@@ -89,6 +90,7 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
       await rebuildTogether(deps, batch);
       inARow = 0;
     } catch (error) {
+      // The same for all of them, and each would wait as long.
       if (error instanceof NotSettled) throw error;
       // One of them may be at fault: the others must not stay closed with it.
       if (batch.length > 1) for (const productId of batch) await attempt([productId]);
@@ -121,7 +123,11 @@ async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<str
   const epochs = await epochsOf(deps.sql, productIds);
   const closings = await closeAndDrain(deps, productIds);
   const left = new Set(epochs.keys());
-  const images = await deps.sql.transaction((tx) => takeImages(tx, productIds, epochs));
+  const images = await deps.sql.transaction(async (tx) => {
+    return (await gateAllowed(tx)) ? takeImages(tx, productIds, epochs) : undefined;
+  });
+  // Switched off meanwhile: the gate stays closed.
+  if (!images) return [];
   await crashPoint("rebuild.fenced");
   for (const image of images) {
     const answer = await deps.gate.install(image, closings.get(image.productId));

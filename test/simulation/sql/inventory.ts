@@ -273,6 +273,10 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       return [{ product_id: id }];
     },
     'select mode, ready, version, changed_by as "changedBy"': (tx) => t.mode.all(tx),
+    "select mode = 'gatekeeper' as allowed from inventory.gate_mode for share": (tx) => {
+      const row = t.mode.share(tx, "the mode");
+      return [{ allowed: row?.mode === "gatekeeper" }];
+    },
     "from inventory.gate_mode for share": (tx) => {
       const row = t.mode.share(tx, "the mode");
       return [{ allowed: row?.mode === "sync" && row.ready }];
