@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { Batch, EventLog } from "#engines/log";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { createPostgresOperator, type PostgresOperator } from "../engines/log/postgres/operator.testing.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { createMarks, MarkElsewhere, type Marks } from "./marks.ts";
@@ -12,6 +13,7 @@ import { ordersSchema } from "./orders.ts";
 describe("how far the log is settled", () => {
   let database: TestDatabase;
   let log: EventLog;
+  let operator: PostgresOperator;
   let topic: string;
   let marks: Marks;
   const said: string[] = [];
@@ -20,6 +22,7 @@ describe("how far the log is settled", () => {
   before(async () => {
     database = await openTestDatabase();
     await migrate({ url: database.url, modules: [eventLogSchema, ordersSchema] });
+    operator = createPostgresOperator(database.sql);
     log = await openPostgresLog({ ...database, log: createLog({ level: "silent" }) });
   });
   after(async () => {
@@ -49,11 +52,6 @@ describe("how far the log is settled", () => {
     await database.sql.transaction((tx) => marks.advance(tx, batch));
   }
 
-  const dropBelow = (offset: number) =>
-    database.sql.query("delete from event_log.batch where topic = $1 and base_offset < $2", [topic, offset]);
-  const dropFrom = (offset: number) =>
-    database.sql.query("delete from event_log.batch where topic = $1 and base_offset >= $2", [topic, offset]);
-
   test("O22: a mark moves forward only, over batches that join it, with or without records", async () => {
     await append(10);
     assert.equal(await begin(), 0n);
@@ -75,7 +73,7 @@ describe("how far the log is settled", () => {
     await begin();
     await settle(0n, 2n);
     const isDecided = await marks.watermark();
-    await dropBelow(5);
+    await operator.dropBefore(topic, 5n);
     assert.equal((await marks.progress())[0]?.settled, 5n);
     assert.equal(await begin(), 5n);
     assert.match(said.join(""), /the log lost records that were not settled/);
@@ -88,7 +86,7 @@ describe("how far the log is settled", () => {
     await append(8);
     await begin();
     await settle(0n, 8n);
-    await dropFrom(3);
+    await operator.dropFrom(topic, 3n);
     const isDecided = await marks.watermark();
     assert.equal(await isDecided(), false);
     assert.equal((await marks.progress())[0]?.wentBack, true);
@@ -102,7 +100,7 @@ describe("how far the log is settled", () => {
     await append(5);
     await begin();
     await settle(0n, 5n);
-    await database.sql.query("update event_log.topic set incarnation = gen_random_uuid() where topic = $1", [topic]);
+    await operator.renew(topic);
     const isDecided = await marks.watermark();
     assert.equal(await isDecided(), false);
     assert.equal(await begin(), 0n);

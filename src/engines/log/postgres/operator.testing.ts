@@ -1,0 +1,32 @@
+/** What an operator's hand does to a topic of the embedded log. */
+import type { Sql } from "#engines/sql";
+import type { Destruction } from "../contract/stage.testing.ts";
+
+export type PostgresOperator = Destruction & {
+  /** Takes the records from the offset on, as a server does that comes back from an older copy. */
+  dropFrom(topic: string, offset: bigint): Promise<void>;
+  /** The topic is another one from here on, with the same records. */
+  renew(topic: string): Promise<void>;
+};
+
+export function createPostgresOperator(sql: Sql): PostgresOperator {
+  const run = async (text: string, ...values: unknown[]) => void (await sql.query(text, values));
+  return {
+    dropBefore: (topic, offset) =>
+      run("delete from event_log.batch where topic = $1 and base_offset < $2", topic, offset),
+    dropFrom: (topic, offset) =>
+      run("delete from event_log.batch where topic = $1 and base_offset >= $2", topic, offset),
+    /** Nothing here leaves one by itself: the last row is removed, and the owner counts on. */
+    leaveHole: (topic) =>
+      run(
+        `delete from event_log.batch where topic = $1
+            and base_offset = (select max(base_offset) from event_log.batch where topic = $1)`,
+        topic,
+      ),
+    async deleteTopic(topic) {
+      await run("delete from event_log.batch where topic = $1", topic);
+      await run("delete from event_log.topic where topic = $1", topic);
+    },
+    renew: (topic) => run("update event_log.topic set incarnation = gen_random_uuid() where topic = $1", topic),
+  };
+}
