@@ -8,7 +8,7 @@ import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
 import { notSettledYet, orderProblems } from "./problems.ts";
 import { isFinal } from "./state.ts";
-import { viewOf } from "./view.ts";
+import { orderIdParam, viewOf } from "./view.ts";
 
 const RefundBody = Type.Object(
   {
@@ -17,7 +17,7 @@ const RefundBody = Type.Object(
       Type.Boolean({ default: false, description: "Whether the units come back into stock and on sale" }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ reason: "came back broken", restock: true }] },
 );
 
 export function refundRoutes(app: Http, { orders, identity }: { orders: Orders; identity: Identity }): void {
@@ -27,9 +27,10 @@ export function refundRoutes(app: Http, { orders, identity }: { orders: Orders; 
       onRequest: identity.guard("ADMIN"),
       schema: {
         tags: ["orders"],
+        operationId: "refundOrder",
         summary: "Give back the money of a confirmed order",
         description: "Repeatable: the money goes back once, and so do the units where restock says so.",
-        params: Type.Object({ orderId: Type.String() }),
+        params: Type.Object({ orderId: orderIdParam }),
         body: RefundBody,
         response: {
           202: { ...Type.Ref("Order"), description: "REFUNDED: the money is on its way, and nothing stops it" },

@@ -35,6 +35,7 @@ export function findingRoutes(app: Http, { findings, identity }: { findings: Fin
       onRequest: admin,
       schema: {
         tags: ["payments"],
+        operationId: "listPaymentFindings",
         summary: "What payment providers told that a person has to look at, oldest first",
         response: { 200: Type.Object({ items: Type.Array(Type.Ref("PaymentFinding")) }) },
       },
@@ -48,11 +49,12 @@ export function findingRoutes(app: Http, { findings, identity }: { findings: Fin
       onRequest: admin,
       schema: {
         tags: ["payments"],
+        operationId: "closePaymentFinding",
         summary: "Say that you have looked at a finding",
-        params: Type.Object({ findingId: Type.Integer({ minimum: 1, maximum: maxId }) }),
+        params: Type.Object({ findingId: Type.Integer({ minimum: 1, maximum: maxId, examples: [1] }) }),
         body: Type.Object(
           { reason: Type.String({ maxLength: 500, pattern: "^[^\\p{Cc}\\p{Cs}]+$" }) },
-          { additionalProperties: false },
+          { additionalProperties: false, examples: [{ reason: "evidence was sent" }] },
         ),
         response: {
           204: Type.Null({ description: "It is closed" }),

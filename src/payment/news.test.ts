@@ -151,6 +151,9 @@ test("O5: signed words about a payment that are not known here are a finding, an
   const { orderId, paymentId } = await kept();
   await shop.webhook({ paymentId, status: "under_review" as never }).send();
   assert.deepEqual(await findingsOf(orderId), ["not_understood"]);
+  const halfSaid = await kept();
+  await shop.webhook({ paymentId: halfSaid.paymentId, status: "refunded", amountMinor: "all of it" as never }).send();
+  assert.deepEqual(await findingsOf(halfSaid.orderId), ["not_understood"]);
   assert.deepEqual(await shop.states(orderId), ["captured"]);
 });
 

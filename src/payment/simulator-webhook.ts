@@ -26,6 +26,7 @@ const eventSchema = Type.Object({
 });
 
 const event = Compile(eventSchema);
+const naming = Compile(Type.Object({ data: Type.Object({ paymentId: storable }) }));
 
 /** What a webhook may say of a charge, and how the charge then stands. */
 const meanings = {
@@ -86,12 +87,18 @@ export function readSimulatorWebhook(
   const eventId = verifyWebhook(secret, headers, rawBody, nowMs);
   if (eventId === undefined) return undefined;
   const said = parseJson(rawBody);
-  if (!event.Check(said)) return { eventId, type: "unreadable" };
+  if (!event.Check(said)) return unreadable(eventId, said);
   const { chargeId, status, refundedMinor, ...charge } = said.data;
   const meaning = Object.hasOwn(meanings, status) ? meanings[status as keyof typeof meanings] : undefined;
   if (!meaning) return { eventId, type: said.type, unreadAbout: charge.paymentId };
   const givenBack = refundedMinor === undefined ? {} : { givenBackMinor: refundedMinor };
   return { eventId, type: said.type, charge: { ...charge, ...meaning, ...givenBack, providerRef: chargeId } };
+}
+
+/** Signed, so the provider means something: where it names a payment, a person has to look. */
+function unreadable(eventId: string, said: unknown): WebhookEvent {
+  const about = naming.Check(said) ? { unreadAbout: said.data.paymentId } : {};
+  return { eventId, type: "unreadable", ...about };
 }
 
 function parseJson(rawBody: Buffer): unknown {

@@ -117,7 +117,7 @@ const plantings: readonly Planting[] = [
   {
     law: "units sold and given back",
     bug: "an order that ran out of time, and whose units went back, is confirmed by its payment all the same",
-    async plant(books, { orders }) {
+    async plant(books, { orders, wishes }) {
       const ended = orders.find(({ status }) => status !== "CONFIRMED") as Evidence["orders"][0];
       await books.query("update orders.orders set status = 'CONFIRMED' where order_id = $1", [ended.orderId]);
       const paymentId = await giveMoney(books, ended.orderId, ["authorized", "captured"], ended.totalMinor);
@@ -127,7 +127,7 @@ const plantings: readonly Planting[] = [
          values ($1, $2, 99, 'captured', $3, 'EUR', 'simulator', '4242', now(), now(), now(), now())`,
         [paymentId, ended.orderId, ended.totalMinor],
       );
-      return undefined;
+      return { wishes: unseen(wishes, ended) };
     },
   },
   {
@@ -196,12 +196,11 @@ const plantings: readonly Planting[] = [
   {
     law: "accepted and not terminal",
     bug: "nobody ends an order whose saga was lost",
-    plant: (books, { orders }) =>
-      run(
-        books,
-        "update orders.orders set status = 'PAYMENT_PENDING' where order_id = $1",
-        orders.find(({ status }) => status === "FAILED")?.orderId,
-      ),
+    async plant(books, { orders, wishes }) {
+      const ended = orders.find(({ status }) => status === "FAILED");
+      await run(books, "update orders.orders set status = 'PAYMENT_PENDING' where order_id = $1", ended?.orderId);
+      return { wishes: unseen(wishes, ended) };
+    },
   },
   {
     law: "failed and standing",
@@ -234,6 +233,10 @@ const plantings: readonly Planting[] = [
 type Reservation = { productId: string; epoch: number; n: number };
 const isOf = (one: Reservation, other: Reservation) =>
   one.productId === other.productId && one.epoch === other.epoch && one.n === other.n;
+
+/** As if the buyer had not looked at their order: what was shown is another law's. */
+const unseen = (wishes: readonly Wish[], order?: { userId: string }) =>
+  wishes.map((wish) => (wish.user === order?.userId ? { ...wish, shown: [] } : wish));
 
 async function run(books: Queryable, text: string, ...values: unknown[]): Promise<undefined> {
   const rows = await books.query(`${text} returning 1`, values);

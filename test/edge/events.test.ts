@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { StoredRecord } from "#engines/log";
+import { isFinal, statuses } from "../../src/orders/state.ts";
 import type { Client, Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
-const ends = ["CONFIRMED", "CANCELLED", "FAILED"];
+const ends: readonly string[] = statuses.filter(isFinal);
 
 describe("what the world is told of orders, on orders.events", () => {
   let world: World;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import { isFinal } from "../../src/orders/state.ts";
 import type { Client, Order } from "../support/client.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
@@ -84,7 +85,7 @@ describe("a provider that decides after the window", () => {
         await second.untilEnded();
         const told = first.events.map(({ data }) => data.status);
         assert.deepEqual(
-          told.filter((status) => ["CONFIRMED", "FAILED", "CANCELLED", "REFUNDED"].includes(status)),
+          told.filter((status) => isFinal(status)),
           [end],
         );
         assert.deepEqual(second.events.map(({ data }) => data.status).slice(-1), [end]);

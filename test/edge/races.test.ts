@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
+import { isFinal, statuses } from "../../src/orders/state.ts";
 import type { Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
-const ends = ["CONFIRMED", "CANCELLED", "FAILED"];
+const ends: readonly string[] = statuses.filter(isFinal);
 
 /** Waits until the order has ended and its money has come to rest; answers the order. */
 async function untilOver(world: World, buyer: Client, orderId: string): Promise<Order> {

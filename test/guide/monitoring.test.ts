@@ -64,7 +64,7 @@ describe("monitoring & alerts", () => {
     const componentsOf = async (service: string) =>
       (await world.nobody.get<Health>(`${service}/actuator/health`)).body.components;
     const all = await componentsOf("");
-    const everywhere = ["consumers", "db", "deadLetters", "diskSpace", "stockGate", "workflows"];
+    const everywhere = ["consumers", "db", "deadLetters", "diskSpace", "locks", "stockGate", "workflows"];
     const ofServices = ["log:orders.reservations", "log:product.events", "paymentFindings"];
     assert.deepEqual(Object.keys(all).sort(), [...everywhere, ...ofServices].sort());
     assert.deepEqual(all.stockGate?.details, { mode: "gatekeeper", ready: true });

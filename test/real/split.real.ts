@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { binFolder } from "../../scripts/servers/cache.ts";
+import { isFinal, statuses } from "../../src/orders/state.ts";
 import type { Order, PlacedOrder, Problem, StockSync } from "../support/client.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
@@ -14,7 +15,7 @@ import { accepted, everybodyBuys, keepBuying, type OrderAnswer, tally } from "..
 import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
-const terminal = ["CONFIRMED", "FAILED", "CANCELLED"];
+const terminal: readonly string[] = statuses.filter(isFinal);
 const names = [...Object.keys(everyServiceApart), "gateway"];
 
 describe("services apart on real servers", { timeout: 400_000 }, () => {

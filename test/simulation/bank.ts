@@ -130,7 +130,8 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
       const noAnswer = new Promise<boolean>((resolve) => timeline.after(3_000, () => resolve(false)));
       const accepted = await Promise.race([deliver(body).catch(() => false), noAnswer]);
       bank.undelivered -= 1;
-      if (!accepted && tries < 10) send(body, 1_000 * (tries + 1), tries + 1);
+      // A provider tells for days, longer than any schedule.
+      if (!accepted) send(body, Math.min(10_000, 1_000 * (tries + 1)), tries + 1);
     });
   }
 

@@ -1,6 +1,8 @@
 /** Many buyers at a time, and the account of what became of all they were told. */
+
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
+import { isOver, type Status } from "#orders";
 import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "./client.ts";
 
 /** Where they buy: the system in this process, or a fleet of them. */
@@ -81,7 +83,7 @@ export async function assertAccountsFor(
 
 async function unitsThatStand({ status, body: { orderId }, buyer }: OrderAnswer): Promise<number> {
   const { body: order } = await buyer.get<Order>(`/orders/${orderId}`);
-  const stands = ["INVENTORY_RESERVED", "PAYMENT_PENDING", "CONFIRMED"].includes(order.status);
+  const stands = order.status !== "PENDING" && !isOver(order.status as Status);
   if (status === 202) assert.ok(stands, `a promised order is not there: ${JSON.stringify(order)}`);
   return stands ? order.quantity : 0;
 }
