@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
+import { migrate } from "../../engines/sql/migrate.ts";
+import { keepPrice } from "../books/prices.ts";
+import type { Gate } from "../gate/gate.ts";
+import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
+import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
+
+const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+const orderBooks = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
+
+describe("many products at once", () => {
+  let database: TestDatabase;
+  let memory: MemoryGate;
+  let inventory: Inventory;
+  const productIds = Array.from({ length: 230 }, (_, i) => `lamp-${String(i).padStart(3, "0")}`);
+  const closes: (() => Promise<unknown>)[] = [];
+  /** Asked of the gate: products of one snapshot, products closed at one moment. */
+  const most = { looked: 0, closed: 0 };
+  const closed = new Set<string>();
+  let cursed = "";
+
+  before(async () => {
+    database = await openTestDatabase();
+    closes.push(() => database.close());
+    await migrate({ url: database.url, modules: [eventLogSchema, inventorySchema] });
+    memory = openMemoryGate();
+    const gate: Gate = {
+      ...memory,
+      snapshot(ids) {
+        most.looked = Math.max(most.looked, ids?.length ?? Number.POSITIVE_INFINITY);
+        return memory.snapshot(ids);
+      },
+      async close(productId) {
+        closed.add(productId);
+        most.closed = Math.max(most.closed, closed.size);
+        return memory.close(productId);
+      },
+      async install(image, closing) {
+        if (image.productId === cursed) throw new Error("this product cannot be loaded");
+        closed.delete(image.productId);
+        return memory.install(image, closing);
+      },
+    };
+    const logger = createLog({ level: "silent" });
+    const log = await openPostgresLog({ ...database, log: logger });
+    closes.push(() => log.close());
+    await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
+    inventory = createInventory({
+      ...{ sql: database.sql, gate, log, logger, productEventsTopic: "product.events", priceGroup: "prices" },
+      ...{ now: Date.now, onFault: () => {}, onRepaired: () => {} },
+    });
+    await database.sql.transaction(async (tx) => {
+      for (const productId of productIds) await keepPrice(tx, productId, price);
+    });
+    const running = await inventory.start(orderBooks);
+    closes.push(() => running.stop());
+  });
+  after(async () => {
+    for (const close of closes.reverse()) await close();
+  });
+
+  const openProducts = async () => (await memory.snapshot(productIds)).filter(({ open }) => open).length;
+
+  test("O30: a rebuild of all that sell closes a few of them at a time", async () => {
+    assert.equal(await openProducts(), productIds.length);
+    most.closed = 0;
+    const reports = await inventory.sync(true);
+    assert.deepEqual(new Set(reports.map(({ action }) => action)), new Set(["rebuilt"]));
+    assert.ok(most.closed <= 25, `${most.closed} were closed at once`);
+    assert.equal(await openProducts(), productIds.length);
+  });
+
+  test("O30: a product that cannot be loaded keeps no other one closed", async () => {
+    cursed = productIds[30] ?? "";
+    await assert.rejects(inventory.sync(true), /this product cannot be loaded/);
+    assert.equal(await openProducts(), productIds.length - 1);
+    cursed = "";
+    await inventory.sync(false);
+    assert.equal(await openProducts(), productIds.length);
+  });
+
+  test("O30: reconcile and sync-redis look at a page of products at a time", async () => {
+    most.looked = 0;
+    assert.equal((await inventory.reconcile()).products.length, productIds.length);
+    await inventory.sync(false);
+    assert.ok(most.looked > 0 && most.looked <= 200, `${most.looked} at once`);
+  });
+});
