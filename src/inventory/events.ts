@@ -16,7 +16,7 @@ export type PriceConsumerOptions = {
   topic: string;
   group: string;
   logger: Log;
-  /** Whether a product that nobody sold yet may be opened at once. */
+  /** Whether a product that was never sold may be opened at once. */
   gateIsOn(): boolean;
 };
 

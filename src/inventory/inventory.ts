@@ -85,7 +85,7 @@ export function createInventory(options: InventoryOptions) {
   let upkeep: Upkeep | undefined;
   let books: OrderBooks | undefined;
 
-  /** Has a product looked at that somebody found closed, unknown or in disagreement. */
+  /** Requests a check of a product that was found closed, unknown or in disagreement. */
   function suspect(productId: string): void {
     // While the gate's memory is lost every product is closed, also those that a stranger makes up.
     if (!upkeep || suspects.size >= suspectsAtMost) return;

@@ -74,7 +74,7 @@ export type EventLog = {
   /**
    * Resolves once every record is acknowledged as durable. Calls that wait at the same time
    * share one write. Records of one call go to one topic and may land in several partitions.
-   * @throws AppendFailed; where `handedOver` is true nobody knows yet whether the records were stored.
+   * @throws AppendFailed; where `handedOver` is true it is not known yet whether the records were stored.
    */
   append(topic: string, records: NewRecord[]): Promise<void>;
   /** Delivers at least once, in order within a partition; a group's new member starts where the group stopped, a new group at the beginning. */
@@ -98,7 +98,7 @@ export type TopicSettings = {
   keptForever?: true;
 };
 
-/** Messages of `group` on `topic` that nobody has finished yet. */
+/** Messages of `group` on `topic` that no consumer has finished yet. */
 export function lagOf(ends: Offsets, committed: Offsets): number {
   let lag = 0n;
   for (const [partition, end] of ends) {

@@ -20,7 +20,7 @@ export function createOwnedLog(log: EventLog, shop: Shop, confirm: (topic: strin
         async handle(batch) {
           const isForeign = ({ headers }: StoredRecord) => (headers[shopHeader] ?? shop.id) !== shop.id;
           if (!batch.records.some(isForeign)) return handle(batch);
-          // To pass them over commits them. Only where the topic is ours are they nobody else's to settle.
+          // To pass them over commits them. Only in a topic of our own is no other shop's settlement affected.
           await confirm(batch.topic);
           const records = batch.records.map((record) =>
             isForeign(record) ? { ...record, foreign: record.headers[shopHeader] as string } : record,

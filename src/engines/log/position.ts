@@ -10,7 +10,7 @@ export type Position = { incarnation: string; next: bigint };
 export type Beginning = {
   group: string;
   startAt: ConsumeOptions["startAt"] | undefined;
-  /** How far the group has come; the incarnation is empty where nobody noted it. */
+  /** How far the group has come; the incarnation is empty if it was not stored. */
   known: Position | undefined;
   log: Log;
 };

@@ -1,7 +1,7 @@
 /**
  * That a process of the shop runs, told by PostgreSQL itself: its session holds an advisory lock until the process ends,
  * by kill -9 too. All processes share one lock; one that keeps the gate in its memory has it for itself, and so does
- * whoever moves the shop to other engines.
+ * the operator who moves the shop to other engines.
  */
 import { randomInt } from "node:crypto";
 import { hostname } from "node:os";
@@ -102,7 +102,7 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
     client.end().catch(() => {});
   }
 
-  /** After a restart of PostgreSQL, say, the lock is taken again; while nobody had it, anything may have happened. */
+  /** After a restart of PostgreSQL, say, the lock is taken again; while it was free, anything may have happened. */
   async function look(): Promise<void> {
     if (session) return void (await session.query("update shop.process set seen_at = now() where lock = $1", [lock]));
     try {

@@ -33,7 +33,7 @@ export function claimText({ id, name, database }: Shop): string {
   return JSON.stringify({ shop: id, name, database, since: new Date().toISOString() } satisfies Claim);
 }
 
-/** Undefined for a text that is no claim: then it is nobody's. */
+/** Undefined for a text that is no claim: then it belongs to no shop. */
 export function claimFrom(text: string): Claim | undefined {
   try {
     const claim = JSON.parse(text) as Partial<Claim> | null;

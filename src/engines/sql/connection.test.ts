@@ -26,7 +26,7 @@ async function failureOf(url: string): Promise<string> {
 
 // They wait for time limits of 5 s, so they wait together.
 describe("a connection that fails", { concurrency: true }, () => {
-  test("says where nobody listens, and which variable to look at", async () => {
+  test("says at which address no server listens, and which variable to look at", async () => {
     const { server, port } = await listen();
     server.close();
     const message = await failureOf(`postgresql://shop:secret@127.0.0.1:${port}/orders`);

@@ -13,7 +13,7 @@ export type ModuleSchema = {
   folder: URL;
 };
 
-/** "drop": any number will do that nobody else locks in this database. */
+/** "drop": any number that is not locked for another purpose in this database. */
 const LOCK_KEY = 0x64726f70;
 
 /**

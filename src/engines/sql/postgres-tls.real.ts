@@ -74,7 +74,7 @@ describe("PostgreSQL over TLS", () => {
     await assert.rejects(isEncrypted(urlWith({}, "127.0.0.1")), refusal);
   });
 
-  test("in plain text nobody gets in, and sslmode is named", async () => {
+  test("a connection in plain text is refused, and sslmode is named", async () => {
     const refusal = /PostgreSQL at localhost:\d+ .*no encryption.*sslmode=verify-full.*DATABASE_URL/;
     await assert.rejects(isEncrypted(urlWith({ sslmode: undefined, sslrootcert: undefined })), refusal);
   });

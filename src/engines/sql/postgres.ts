@@ -47,7 +47,7 @@ export function openSql(options: SqlOptions): Sql {
   });
 
   const sessions = createSessions();
-  // A connection that dies between two statements says so in an event, and an error event nobody hears ends the process.
+  // A connection that dies between two statements says so in an event, and an error event without a listener ends the process.
   let connected = 0;
   pool.on("connect", (client) => {
     connected++;
@@ -101,7 +101,7 @@ export function openSql(options: SqlOptions): Sql {
     const tx: Tx = {
       inTransaction: true,
       async query(text, values = []) {
-        // Late statements would run in the transaction of whoever has the connection by then.
+        // Late statements would run in the transaction of the connection's next user.
         if (!open) throw new Error("the transaction has ended; await every statement inside of it");
         return run(client, text, values);
       },

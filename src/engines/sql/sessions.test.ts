@@ -47,7 +47,7 @@ describe("O2: a session that was opened while the database took no writes", () =
     await Promise.all(Array.from({ length: 12 }, () => sql.transaction(insert)));
   });
 
-  it("also where it is only read from until somebody asks whether it could write", async () => {
+  it("also where it is only read from until a check asks whether it could write", async () => {
     await using sql = closing(open());
     const pools = [{ module: "orders", url: database.url, sql }];
     const couldWrite = () => dryWriteAll(pools, createServerTrouble());
@@ -62,7 +62,7 @@ describe("O2: a session that was opened while the database took no writes", () =
     await dryWriteAll([{ module: "reports", url: database.url, sql: reports }], createServerTrouble());
   });
 
-  it("whose prepared statements somebody dropped, or whose role somebody changed, is not used again", async () => {
+  it("whose prepared statements were dropped, or whose role was changed, is not used again", async () => {
     await using sql = closing(open());
     await useAll(sql);
     await sql.query("select count(*) from lamps");

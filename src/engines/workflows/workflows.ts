@@ -1,5 +1,5 @@
 /**
- * Durable stories: each is told to its end, across crashes of whoever tells it.
+ * Durable stories: each is told to its end, across crashes of the process that runs it.
  * Two adapters pass `workflows.contract.ts`: DBOS (embedded default) and Temporal.
  */
 
@@ -7,7 +7,7 @@
 export type Steps = Record<string, (input: any) => Promise<any>>;
 
 /**
- * Waits until somebody nudges this run or the moment passes, whichever is first.
+ * Waits until this run is nudged or the moment passes, whichever is first.
  * A nudge carries nothing: what happened is read from the books by a step.
  */
 export type WaitForNudge = (untilMs: number) => Promise<"nudged" | "deadline">;
@@ -39,7 +39,7 @@ export type Workflows<Input> = {
   outcome(id: string): Promise<string | undefined>;
   /** @throws where the engine does not answer, or this process's part of it has ended. */
   answers(): Promise<void>;
-  /** Open runs stay open, and whoever opens the same engine next goes on with them. */
+  /** Open runs stay open, and the next process that opens the same engine continues them. */
   close(): Promise<void>;
 };
 

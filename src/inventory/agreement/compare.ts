@@ -31,7 +31,7 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
       gateHas.epoch === epoch &&
       gateHas.applied <= seq &&
       gateHas.sellable + gateHas.pending === availableAfter &&
-      // Units in flight without any record: nobody would ever end them.
+      // Units in flight without any record would never be decided.
       (gateHas.pending === 0 || gateHas.oldestMs !== null);
     if (!agrees) compared.wrong.push(productId);
     else if (gateHas.applied < seq) compared.behind.push(productId);

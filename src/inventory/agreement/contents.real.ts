@@ -1,4 +1,4 @@
-/** `sync-redis` without force on a Redis in which somebody deleted a part of a product by hand. */
+/** `sync-redis` without force on a Redis in which a part of a product was deleted by hand. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";

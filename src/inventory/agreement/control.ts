@@ -34,7 +34,7 @@ export type SwitchFailure =
   | "gate_away"
   /** Accepted orders are not decided: settlement, the log or the books stand still. */
   | "not_settled"
-  /** Somebody else switched meanwhile. */
+  /** Another switch was made meanwhile. */
   | "overtaken";
 
 export type ControlOptions = {

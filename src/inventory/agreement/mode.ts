@@ -8,7 +8,7 @@ export type GateMode = (typeof gateModes)[number];
 export type ModeState = { mode: GateMode; ready: boolean; version: number; changedBy: string; changedAt: Date };
 
 export type ModeFollower = {
-  /** What a new order meets now: a mode that is still being prepared, or that nobody can read, is closed. */
+  /** What a new order meets now: a mode that is still being prepared, or that cannot be read, is closed. */
   current(): GateMode;
   /**
    * Whether an order that the gate took may be promised. It may for `trustForMs` after the moment at which the mode was
@@ -64,8 +64,8 @@ export async function directOrdersAllowed(tx: Tx): Promise<boolean> {
 }
 
 /**
- * Holds the mode still until the transaction ends: a rebuild that began before somebody switched the gate off must not
- * open it afterwards, where orders are decided past it. An image from before the switch is refused by its closing.
+ * Holds the mode still until the transaction ends: a rebuild that began before the gate was switched off must not
+ * open it afterwards, while orders are decided without it. An image from before the switch is refused by its closing.
  */
 export async function gateAllowed(tx: Tx): Promise<boolean> {
   const [row] = await tx.query<{ allowed: boolean }>(
@@ -78,11 +78,11 @@ export type ModeChange = {
   mode: GateMode;
   ready: boolean;
   actor: string;
-  /** The version that the change follows; where somebody else changed the mode since, nothing is written. */
+  /** The version that the change follows; if the mode was changed since, nothing is written. */
   after?: number;
 };
 
-/** Answers the mode as written, or undefined where somebody else was quicker. */
+/** Answers the mode as written, or undefined if another change was quicker. */
 export async function writeMode(sql: Sql, { mode, ready, actor, after }: ModeChange): Promise<ModeState | undefined> {
   const [row] = await sql.query<ModeState>(
     `update inventory.gate_mode set mode = $1, ready = $2, version = version + 1, changed_by = $3, changed_at = now()

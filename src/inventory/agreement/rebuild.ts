@@ -1,6 +1,6 @@
 /**
  * Loads the gate from the books, exactly, while nothing can be lost: closed, drained, fenced by a
- * new epoch, installed. A crash at any point leaves the product closed, and somebody starts over;
+ * new epoch, installed. A crash at any point leaves the product closed, and another rebuild starts;
  * of two at once only one ends the epoch that both began in. It is what `sync-redis` does, what a start does,
  * and what happens by itself when the gate has lost its memory.
  */
@@ -16,7 +16,7 @@ import { gateAllowed } from "./mode.ts";
 
 /**
  * What the order books do for a rebuild. Decided is also what the log has lost: of that only the gate's records tell,
- * so whoever waited decides the published ones by `redrive`.
+ * so the caller that waited decides the published ones by `redrive`.
  */
 export type OrderBooks = {
   /** Resolves when every reservation that the log has acknowledged by now is decided. @throws NotSettled */
@@ -31,7 +31,7 @@ export type RebuildDeps = { sql: Sql; gate: Gate; orderBooks: OrderBooks };
 
 /**
  * Closes the gate for the products and sees everything it took decided. Nothing is 202 of them afterwards.
- * Answers the name of each closing: if somebody else closes a product meanwhile, theirs is the one to open it.
+ * Answers the name of each closing: if another rebuild closes a product meanwhile, that one opens it.
  */
 export async function closeAndDrain(
   { sql, gate, orderBooks }: RebuildDeps,
@@ -117,9 +117,9 @@ function inBatches(productIds: readonly string[], size: number): string[][] {
   return batches;
 }
 
-/** Answers the products whose epoch somebody else ended meanwhile, or which somebody closed again. */
+/** Answers the products whose epoch another rebuild ended meanwhile, or which were closed again. */
 async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<string[]> {
-  // Read before the closing: whoever ends an epoch so has closed the product within it, and who closed before cannot open.
+  // Read before the closing: a rebuild that ends an epoch has closed the product within it, and an earlier closing cannot open.
   const epochs = await epochsOf(deps.sql, productIds);
   const closings = await closeAndDrain(deps, productIds);
   const left = new Set(epochs.keys());
@@ -171,7 +171,7 @@ export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "
 
 /**
  * The commit of the new epoch is the moment of the rebuild: what comes from before it is fenced. A product that is not in
- * the epoch the rebuild began in is left out: its gate may be open by now, and whoever buys there would be fenced.
+ * the epoch the rebuild began in is left out: its gate may be open by now, and its new orders would be fenced.
  */
 async function takeImages(tx: Tx, productIds: string[], begunIn: ReadonlyMap<string, number>): Promise<GateImage[]> {
   const stock = await lockStock(tx, productIds);

@@ -146,7 +146,7 @@ describe("changes on their way to the gate", () => {
     assert.deepEqual({ statements, gateCalls }, { statements: 10, gateCalls: 0 });
   });
 
-  describe("of which nobody was told", () => {
+  describe("without a notice", () => {
     let inventory: Inventory;
     before(async () => {
       const log = await openPostgresLog({ ...database, log: createLog({ level: "silent" }) });

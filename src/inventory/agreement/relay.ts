@@ -48,7 +48,7 @@ export function createRelay({ sql, gate, onRefused }: RelayOptions): Relay {
       for (const row of rows) {
         const answer = await gate.apply(row);
         if (answer.kind === "refused" || answer.kind === "drifted") return onRefused(productId);
-        // Somebody else applies too; start again from where the gate stands.
+        // Another process applies rows too; start again from the gate's position.
         if (answer.kind === "gap") break;
       }
       if (rows.length < rowsAtOnce) return;

@@ -99,7 +99,7 @@ test("O6: with nothing to compare there is none, and the first product is compar
   await schedule.stop();
 });
 
-test("O6: what was found last is known after a restart, whoever found it", async () => {
+test("O6: the last result is known after a restart, whichever process found it", async () => {
   const { sql } = database;
   await sql.query("truncate inventory.reconciliation");
   const nowMs = Date.parse("2033-01-01T00:00:00Z");

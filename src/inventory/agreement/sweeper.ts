@@ -1,5 +1,5 @@
 /**
- * Ends reservations that nobody came back for. How old they are decides only how soon they are
+ * Ends abandoned reservations. How old they are decides only how soon they are
  * looked at, never what becomes of them: the books do that.
  */
 import type { Sql } from "#engines/sql";

@@ -16,7 +16,7 @@ export type UpkeepOptions = {
   relay: Relay;
   mode: ModeFollower;
   orderBooks: OrderBooks;
-  /** Products that somebody found closed, unknown or in disagreement. */
+  /** Products that were found closed, unknown or in disagreement. */
   suspects: Set<string>;
   /** One rebuild at a time in this process. */
   alone<T>(work: () => Promise<T>): Promise<T>;
@@ -32,7 +32,7 @@ const outcomesEveryMs = 100;
 const outcomesAtOnce = 500;
 const sweepEveryMs = 1_000;
 /**
- * What is wrong while nobody orders is found by comparing all products, in turn. A page costs about 3 ms of the processor,
+ * Without orders, a fault is found by comparing all products, in turn. A page costs about 3 ms of the processor,
  * so the cost does not grow with the number of products; a round of 5,000 takes 50 s.
  */
 const lookEveryMs = 1_000;
@@ -75,7 +75,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     for (const productId of behind) await relay.catchUp(productId);
     if (wrong.length > 0) {
       await alone(async () => {
-        // Somebody may have been at it when we looked.
+        // Another process may have been changing it during the check.
         const still = await compareProducts(sql, gate, wrong);
         if (still.wrong.length === 0) return;
         const found = await reasonsToRebuild({ sql, gate }, still.wrong);

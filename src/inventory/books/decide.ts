@@ -1,7 +1,7 @@
 /**
  * The fate of a reservation, decided once. Pure: what the books say goes in, what is to be
  * written comes out. The caller holds the product's row locked from reading to commit, so the
- * decisions of one product happen one after another whoever makes them: the consumer, the
+ * decisions of one product happen one after another, whichever part makes them: the consumer, the
  * sweeper that voids, the order placed past the gate, or the admin who withdraws.
  */
 import type { Decision, ReservationRef, StreamItem } from "../gate/gate.ts";
@@ -107,7 +107,7 @@ function decideOne(
   if (claim.intent === "void") return { decision: "V" };
   if (claim.intent === "withdraw") return { decision: available >= claim.quantity ? "W" : "V" };
   if (orders.has(claim.orderId)) return { decision: "D" };
-  // A refused order that nobody was promised leaves no order behind: its key may be used again.
+  // A refused order without a 202 leaves no order behind: its key may be used again.
   const refused = claim.intent === "direct" ? "V" : "X";
   if (available < claim.quantity) return { decision: refused, reason: "sold_out" };
   const limit = claim.limitPerCustomer;

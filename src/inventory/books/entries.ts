@@ -48,10 +48,10 @@ export async function enterStock(
 }
 
 /**
- * Decides alone while the gate is closed. An image that was taken before could still open it, with the units that are
- * taken out here, and its buyers would be promised them: so the gate has to be in the books' own epoch, in which nothing
- * opens it any more; and a rebuild that begins another waits for this transaction. What the gate has promised and nobody
- * has decided yet stays promised.
+ * Decides alone while the gate is closed. An earlier image could still open it, with the units that are taken out here, and
+ * they would be promised to buyers. So the gate must be in the current epoch, in which no image opens it any more, and a
+ * rebuild that starts another epoch waits for this transaction. Units that the gate has promised and that are not decided
+ * yet stay promised.
  */
 async function takeFromBooks(tx: Tx, gate: Gate, entry: StockEntry): Promise<EntryAnswer | "opening"> {
   const product = (await lockStock(tx, [entry.productId])).get(entry.productId);

@@ -1,6 +1,6 @@
 /**
  * The books of stock: append-only fates and outcomes, one row a product, and the stream that
- * tells the gate. Whoever changes a product locks its row first, in order of product id, so
+ * tells the gate. A writer of a product locks its row first, in order of product id, so
  * `seq` is dense and in order of commit, and no two writers can wait for each other.
  */
 import type { Tx } from "#engines/sql";

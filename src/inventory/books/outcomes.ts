@@ -1,5 +1,5 @@
 /**
- * How claims end: released or sold, each once. Whoever ends an order only queues the outcome, in
+ * How claims end: released or sold, each once. The end of an order only queues the outcome, in
  * its own transaction, so that paying never waits for the product's row; here they are counted by batch.
  */
 import type { Sql, Tx } from "#engines/sql";

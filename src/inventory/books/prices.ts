@@ -1,4 +1,4 @@
-/** Prices as `product.events` tells them: kept beside the stock, so that a rebuild needs nobody else. */
+/** Prices as `product.events` tells them: kept beside the stock, so that a rebuild needs no other module. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Price } from "../gate/gate.ts";
 

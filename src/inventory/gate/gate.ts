@@ -3,7 +3,7 @@
  *
  * Two adapters pass `gate.contract.ts`: the reducer in memory (embedded default) and Redis.
  * Every call is idempotent by order id (or by sequence number), because its reply may be lost
- * and nobody can tell whether it ran. Answers are values; what is thrown is `GateUnavailable`.
+ * and it is not known whether it ran. Answers are values; what is thrown is `GateUnavailable`.
  */
 
 /** What a unit costs and how many one customer may hold. A larger `version` wins. */
@@ -22,7 +22,7 @@ export type Reservation = {
   epoch: number;
   /** Counts reservations of this product and epoch, from 1. Withdrawals by an admin count too. */
   n: number;
-  /** Empty for a withdrawal, which nobody's limit pays for. */
+  /** Empty for a withdrawal, which counts for no customer's limit. */
   userId: string;
   quantity: number;
   unitPriceMinor: number;
@@ -42,7 +42,7 @@ export type ReservationRef = Pick<Reservation, "productId" | "orderId" | "epoch"
 /**
  * `pending`: taken, not yet known to be in the log. `published`: in the log, the buyer may be told.
  * `voiding`: about to be voided in the books, may never be published. `claimed` and `refused` are
- * stubs: the books decided before anybody marked it.
+ * stubs: the books decided before the record was marked.
  */
 export type RecordState = "pending" | "published" | "voiding" | "claimed" | "refused";
 
@@ -55,7 +55,7 @@ export type ReserveRequest = {
   quantity: number;
   /** Set for requests under an Idempotency-Key. */
   bodyHash: string;
-  /** What the buyer expects to pay; null where he did not say. */
+  /** What the buyer expects to pay; null if they did not say. */
   expectedTotalMinor: number | null;
   /** The books were asked and do not know this order: see `ask_books`. */
   booksAsked: boolean;
@@ -131,7 +131,7 @@ export type ProductSnapshot = {
   productId: string;
   /** Open and whole: it sells. */
   open: boolean;
-  /** All that the gate keeps of the product is there. Where a part was lost nobody is served until a rebuild. */
+  /** All that the gate keeps of the product is there. If a part was lost, no order is served until a rebuild. */
   whole: boolean;
   epoch: number;
   sellable: number;
@@ -157,7 +157,7 @@ export type Gate = {
   reserve(requests: readonly ReserveRequest[]): Promise<ReserveAnswer[]>;
   /** Pending → published, once the log has acknowledged; only then may the buyer be told. */
   mark(refs: readonly ReservationRef[]): Promise<MarkAnswer[]>;
-  /** Pending → voiding; whoever gets `voiding` may void the reservation in the books. */
+  /** Pending → voiding; a caller that gets `voiding` may void the reservation in the books. */
   claimVoid(ref: ReservationRef): Promise<ClaimVoidAnswer>;
   /** Gives the units back at once; only for reservations that were certainly never handed to the log. */
   abort(ref: ReservationRef): Promise<AbortAnswer>;
@@ -170,8 +170,8 @@ export type Gate = {
    */
   close(productId: string): Promise<string>;
   /**
-   * Loads a product and opens it, unless what is loaded is as new, or somebody closed it after `closing`, or the memory
-   * was lost since. Without `closing` only a product that this gate knows nothing of, and that nobody sold before.
+   * Loads a product and opens it, unless what is loaded is as new, or it was closed after `closing`, or the memory
+   * was lost since. Without `closing` only a product that this gate does not know, and that was never sold.
    */
   install(image: GateImage, closing?: string): Promise<"open" | "stale">;
   setPrice(productId: string, price: Price): Promise<void>;
@@ -184,7 +184,7 @@ export type Gate = {
   /** Everything, for a comparison with the books; undefined where the product is not loaded or not whole. */
   contents(productId: string): Promise<ProductContents | undefined>;
   record(productId: string, orderId: string): Promise<GateRecord | undefined>;
-  /** Deletes stubs that nobody came back for. */
+  /** Deletes abandoned stubs. */
   forget(refs: readonly ReservationRef[]): Promise<void>;
   /**
    * Writes as a reservation does, under the same rights, and leaves nothing. `empty`: the memory was lost, or never had

@@ -175,7 +175,7 @@ function applyItem(product: ProductGate, item: StreamItem): void {
   // A duplicate's key belongs to the order that stands; a refusal's key is free again.
   if (claimed || item.decision === "D") accept(product, item.orderId);
   else product.keys.delete(item.orderId);
-  // Whoever is about to mark a pending record must still learn how it was decided.
+  // A process that is about to mark a pending record must still learn how it was decided.
   if (record.state === "pending") record.state = claimed || item.decision === "D" ? "claimed" : "refused";
   else product.records.delete(item.orderId);
 }

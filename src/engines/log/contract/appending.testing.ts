@@ -85,7 +85,7 @@ export function appendingLaws(stage: Stage): void {
       assert.equal(sumOf(await stage.log.endOffsets(topic)), 0n);
     });
 
-    test("a topic that nobody has made is refused", async () => {
+    test("a topic that does not exist is refused", async () => {
       const topic = `contract-${randomUUID()}`;
       await assert.rejects(stage.log.append(topic, [{ key: "a", value: Buffer.from("a") }]), AppendFailed);
       assert.ok(!(await stage.log.topics()).includes(topic));

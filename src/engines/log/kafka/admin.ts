@@ -120,7 +120,7 @@ export function createAdmin(cluster: Cluster): Admin {
 
 const TOPIC_ALREADY_EXISTS = 36;
 
-/** Where a topic is asked about that nobody has made, waiting does not make it. */
+/** Do not retry: a missing topic stays missing. */
 function mayPass(error: unknown): boolean {
   return isPassing(error) && !isRefusal(error, "UNKNOWN_TOPIC_OR_PARTITION");
 }

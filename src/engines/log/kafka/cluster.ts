@@ -19,7 +19,7 @@ export type Topic = {
 export type Cluster = {
   /** Asks any broker. @throws KafkaSilence */
   ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
-  /** As last heard. @throws KafkaRefusal for a topic that nobody has made. */
+  /** As last heard. @throws KafkaRefusal for a topic that does not exist. */
   topic(name: string): Promise<Topic>;
   /** As `topic`, asked now: a topic that was made anew is told from its forerunner. */
   topicNow(name: string): Promise<Topic>;
@@ -41,7 +41,7 @@ export type ClusterOptions = Credentials & {
 const OPEN_MS = 5_000;
 const CONNECT_MS = 1_000;
 const ANSWER_MS = 2_000;
-/** Partitions are added without anybody telling us. */
+/** Partitions are added without a notice to us. */
 const TOPIC_MAX_AGE_MS = 60_000;
 /** Fetch of Kafka 3.7. */
 const NEEDED = { apiKey: 1, version: 16 };
@@ -114,7 +114,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
       if (!last) return hear(name);
       if (performance.now() - last.heardAtMs > TOPIC_MAX_AGE_MS) {
         last.heardAtMs = performance.now();
-        // Nobody waits for it: what was heard is most likely still true, and where it is not, a broker says so.
+        // No caller waits for it: the last answer is most likely still true, and if it is not, a broker says so.
         hear(name).catch(() => {});
       }
       return last;

@@ -7,7 +7,7 @@ export type Pulse = {
   called: Promise<void>;
   /** Others may hold the partitions by now. */
   lost: Promise<void>;
-  /** Somebody else has noticed that the seat is lost. */
+  /** Another part has noticed that the membership is lost. */
   lose(): void;
   stop(): void;
 };

@@ -119,7 +119,7 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
   const running = run();
   return {
     async close() {
-      // Nobody waits for the other members of a group that is being left.
+      // Leaving does not wait for the other members of the group.
       if (!seated && !closing.signal.aborted) links.cut();
       closing.abort();
       await running;

@@ -115,7 +115,7 @@ export function memberLaws(stage: KafkaStage): void {
       assert.deepEqual(handled, ["first", "second"]);
     });
 
-    test("a member that is closed while it joins leaves at once, and holds nobody up", async () => {
+    test("a member that is closed while it joins leaves at once, and does not delay the others", async () => {
       const topic = await stage.freshTopic(1);
       const group = randomUUID();
       await stage.eventLog.append(topic, numbered(1));

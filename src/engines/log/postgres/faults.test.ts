@@ -105,7 +105,7 @@ test("an append that was given up may land later, and is then delivered", async 
 test("an append finds its place behind one that was given up and landed", async (t) => {
   const { database, log } = await openWorld(t);
   await log.append("orders", [lamp]);
-  // As the lost one would: its rows, and nobody here who knows of them.
+  // As the lost one would: its rows are there, and no process here knows of them.
   await database.sql.query(`
     insert into event_log.batch (topic, partition, base_offset, record_count, records)
     select topic, partition, 1, record_count, records from event_log.batch`);
@@ -144,7 +144,7 @@ test("appends of one moment share one statement and one row", async (t) => {
   assert.deepEqual(rows, [{ record_count: 500 }]);
 });
 
-test("to a topic that nobody has made nothing is stored", async (t) => {
+test("to a topic that does not exist nothing is stored", async (t) => {
   const { log } = await openWorld(t);
   const refused = await failureOf(log.append("parcels", [lamp]));
   assert.equal(refused.handedOver, false);

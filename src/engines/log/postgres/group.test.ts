@@ -21,7 +21,7 @@ after(async () => {
   await database.close();
 });
 
-test("a partition is handled by one member at a time and each record once, whoever comes and goes", async () => {
+test("a partition is handled by one member at a time and each record once, whichever members come and go", async () => {
   await log.ensureTopics([{ name: "busy", partitions: 3 }]);
   const journal = createJournal();
   const handling = new Set<number>();

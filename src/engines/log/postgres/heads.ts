@@ -1,12 +1,12 @@
 /**
- * The topics, and the end of each of their partitions. The owner keeps them in memory, because nobody else appends;
+ * The topics, and the end of each of their partitions. The owner keeps them in memory, because no other process appends;
  * a row for them in the database would be the hottest of all, and slow as long as any old snapshot is held.
  */
 import type { Sql } from "#engines/sql";
 import type { Bounds, TopicSettings } from "../log.ts";
 
 export type Heads = {
-  /** @throws for a topic that nobody has made. */
+  /** @throws for a topic that does not exist. */
   partitionsOf(topic: string): number;
   /** The offset that the next record gets, unless an append that was given up has landed meanwhile. */
   endOf(topic: string, partition: number): bigint;
@@ -15,7 +15,7 @@ export type Heads = {
   reaches(topic: string, partition: number, offset: bigint): Promise<void>;
   /** Finds what was stored without an answer. */
   refresh(): Promise<void>;
-  /** What PostgreSQL holds. @throws for a topic that nobody has made. */
+  /** What PostgreSQL holds. @throws for a topic that does not exist. */
   read(topic: string): Promise<Bounds>;
   ensure(topics: readonly TopicSettings[]): Promise<void>;
   topics(): string[];

@@ -1,4 +1,4 @@
-/** PostgreSQL refuses to run as root, so that root runs it as somebody else. */
+/** PostgreSQL refuses to run as root, so root runs it as another user. */
 import { stat } from "node:fs/promises";
 
 export type Account = { uid: number; gid: number };
@@ -8,7 +8,7 @@ const NOBODY: Account = { uid: 65534, gid: 65534 };
 
 /**
  * The account to run PostgreSQL as, or nothing where that is who we are.
- * @throws when the cluster is there and belongs to somebody else.
+ * @throws when the cluster is there and belongs to another user.
  */
 export async function accountOf(cluster: string): Promise<Account | undefined> {
   const owner = await stat(cluster).catch(() => undefined);

@@ -103,7 +103,7 @@ test("the server of a killed process ends by itself", async () => {
   await until(async () => (await postmasterPid()) === undefined);
 });
 
-test("a server that nobody watches any more is stopped, and its folder used", async () => {
+test("a server whose process has died is stopped, and its folder used", async () => {
   const account = await accountOf(cluster);
   const { postgres } = await findBinaries(account);
   const args = ["-D", placeOf(cluster), "-c", "listen_addresses=", "-c", "unix_socket_directories="];
@@ -171,7 +171,7 @@ async function installClosed(): Promise<string> {
   const filter = (path: string) => !path.includes("/share/"); // A thousand small files that prove nothing here.
   await cp(shipped, folder, { recursive: true, verbatimSymlinks: true, filter });
   await removeLinks(join(folder, "native"));
-  // Root's folder is closed as its home is; anybody else's is closed to writing, as another's is.
+  // Root's folder is closed as its home is; another user's is closed to writing.
   if (!isRoot) await chmod(join(folder, "native/lib"), 0o555);
   return join(folder, "native");
 }
@@ -198,7 +198,9 @@ test("programs that the server's account cannot use are copied whole, and missin
   await rm(cache, { recursive: true });
 });
 
-test("who is not root runs the server as itself", { skip: !isRoot && "only root can be somebody else" }, async () => {
+test("a user who is not root runs the server as itself", {
+  skip: !isRoot && "only root can be another user",
+}, async () => {
   const { uid, gid } = (await accountOf(cluster)) ?? assert.fail("root needs an account");
   const open = await mkdtemp(join(tmpdir(), "dropgate-open-"));
   await mkdir(join(open, "postgres"));

@@ -91,7 +91,7 @@ async function makeSocketFolder(cluster: string, account: Account | undefined): 
   }
   if (account) await chown(folder, account.uid, account.gid);
   // A killed server leaves its socket's lock behind. No server of ours runs by now, and the number in the lock may be
-  // another program's, or that of a dead process nobody has buried yet: PostgreSQL would refuse to start because of it.
+  // another program's, or that of a dead process that was not reaped yet: PostgreSQL would refuse to start because of it.
   await rm(join(folder, ".s.PGSQL.5432.lock"), { force: true });
   return folder;
 }

@@ -31,7 +31,7 @@ export async function endPostgres(pid: number, hasEnded: () => boolean | Promise
 }
 
 /**
- * Whoever holds the folder's lock owns the server in it, so one that still runs there is ours to stop.
+ * The process with the folder's lock owns the server in it, so one that still runs there is ours to stop.
  * @throws when it does not end.
  */
 export async function stopOrphan(cluster: string): Promise<void> {

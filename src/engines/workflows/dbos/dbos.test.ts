@@ -133,7 +133,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     assert.deepEqual(await callsOf("under way"), ["second by parent", "third by parent"]);
   });
 
-  test("runs outlive the loss of every connection, and nudges that nobody heard", async (t) => {
+  test("runs outlive the loss of every connection, and of nudges", async (t) => {
     const workflows = await open(t);
     await workflows.start("cut off", plan("cut off", ["first", "wait", "second"]));
     await untilWaiting("cut off");

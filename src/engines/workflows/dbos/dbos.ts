@@ -67,7 +67,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
     isOpen = false;
   });
   const lease = await openExecutorLease(url);
-  // Given up last, so that nobody takes over a run that is still being written here.
+  // Given up last, so that no process takes over a run that is still being written here.
   resources.defer(() => lease.close());
   const pool = openDbosPool(url);
   resources.defer(() => pool.end());

@@ -76,7 +76,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
 
     async alone(work) {
       const giveUpAtMs = elapsedMs() + ALONE_WITHIN_MS;
-      // Asked again and again: whoever waits inside of a statement holds up the "create index concurrently" of DBOS.
+      // Asked again and again: a process that waits inside of a statement holds up the "create index concurrently" of DBOS.
       while (!(await tryLock(first, ALONE))) {
         if (elapsedMs() > giveUpAtMs) throw new Error(`others have been opening theirs for ${ALONE_WITHIN_MS} ms`);
         await sleep(ASK_EVERY_MS);
@@ -88,7 +88,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     async beat(version) {
       const client = held;
       if (!client) {
-        // After a restart of PostgreSQL nobody's lease counts for one beat: the others have to take theirs again too.
+        // After a restart of PostgreSQL no lease counts for one beat: the others have to take theirs again too.
         await hold();
         wasLost = true;
         return { dead: [], wasLost: false };

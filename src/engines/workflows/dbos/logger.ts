@@ -1,4 +1,4 @@
-/** What DBOS has to say, as far as anybody wants to read it. */
+/** The log lines of DBOS that are of use to an operator. */
 import type { DBOSConfig } from "@dbos-inc/dbos-sdk";
 import type { Log } from "#platform/log";
 

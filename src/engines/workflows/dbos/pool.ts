@@ -23,7 +23,7 @@ export function openDbosPool(url: string): pg.Pool {
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
   });
-  // Whatever was interrupted hears of it anyway, and an error event that nobody hears would end the process: from an
+  // Whatever was interrupted hears of it anyway, and an error event without a listener would end the process: from an
   // idle connection, and from one that dies while it changes hands.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));

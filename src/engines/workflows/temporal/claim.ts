@@ -1,5 +1,5 @@
 /**
- * Whose a task queue is. A workflow that nobody ever works on stands for it: Temporal admits one of a name, keeps it
+ * Whose a task queue is. A workflow without a worker stands for it: Temporal admits one of a name, keeps it
  * however long it takes, and shows its memo. Two shops on one queue would take each other's steps.
  */
 import type { WorkflowClient } from "@temporalio/client";

@@ -51,7 +51,7 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   const idOf = (id: string) => (shop.name === "" ? id : `${shop.name}-${id}`);
   const opened = resources.move();
   const call = createCalls(connection, CALL_WITHIN_MS);
-  // A line of their own, so that whoever has paid does not wait behind those who have just ordered.
+  // A line of their own, so that paid orders do not wait behind new ones.
   const callForNudge = createCalls(connection, CALL_WITHIN_MS);
 
   return {

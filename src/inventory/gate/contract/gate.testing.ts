@@ -49,7 +49,7 @@ export function gateContract(
       );
     });
 
-    test("G3: whoever is refused takes nothing", async () => {
+    test("G3: a refused buyer takes nothing", async () => {
       const shelf = await lamp({ sellable: 5 });
       const refusals: [Partial<ReserveRequest>, string][] = [
         [{ quantity: 6, userId: "grace" }, "sold_out"],
@@ -105,7 +105,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 1 });
     });
 
-    test("an abort gives the units back once, unless somebody else took the reservation over", async () => {
+    test("an abort gives the units back once, unless a retry took the reservation over", async () => {
       const shelf = await lamp();
       const taken = await shelf.take({ quantity: 2 });
       assert.equal(await gate.abort(taken), "aborted");
@@ -190,7 +190,7 @@ export function gateContract(
       assert.deepEqual(await gate.mark([sold, refused]), ["gone", "gone"]);
     });
 
-    test("a stub that nobody came back for can be forgotten, an open reservation cannot", async () => {
+    test("an abandoned stub can be forgotten, an open reservation cannot", async () => {
       const shelf = await lamp();
       const [decided, open] = [await shelf.take(), await shelf.take()];
       await shelf.apply([shelf.item(decided, "C")], { availableAfter: 9 });
@@ -215,7 +215,7 @@ export function gateContract(
       assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
     });
 
-    test("H3: stream rows are applied once and in order, whoever brings them", async () => {
+    test("H3: stream rows are applied once and in order, whichever process brings them", async () => {
       const shelf = await lamp();
       assert.deepEqual(await shelf.apply([], { seq: 2, added: 5, availableAfter: 20 }), { kind: "gap", applied: 0 });
       assert.deepEqual(await shelf.apply([], { seq: 1, added: 5, availableAfter: 15 }), { kind: "applied" });
@@ -254,7 +254,7 @@ export function gateContract(
       );
     });
 
-    test("of two that rebuild at once only the later one opens, and nobody opens twice", async () => {
+    test("of two rebuilds at once only the later one opens, and only once", async () => {
       const shelf = await lamp();
       const image = { ...freshImage(shelf.productId), epoch: 2 };
       const [early, late] = [await gate.close(shelf.productId), await gate.close(shelf.productId)];

@@ -15,7 +15,7 @@ export type Replies = (Reply | undefined)[];
 export type Calls = {
   /** @throws GateUnavailable */
   run(operation: string, calls: readonly ProductCall[]): Promise<Replies>;
-  /** As `run`, in one go and within the time: waits for nobody but Redis. */
+  /** As `run`, in one go and within the time: waits for Redis only. */
   runNow(operation: string, calls: readonly ProductCall[], withinMs: number): Promise<Replies>;
   /** As `run` of one call, in a new life where the memory was lost; answers in which one. */
   begin(operation: string, call: (life: Life) => ProductCall): Promise<{ life: Life; reply: Reply }>;

@@ -67,7 +67,7 @@ function taken(request: ReserveRequest, epoch: number, n: number, price: Price |
 
 const states: Record<string, RecordState> = { P: "pending", U: "published", V: "voiding", C: "claimed", R: "refused" };
 
-/** @throws Error when the text is no record, whoever wrote it. */
+/** @throws Error when the text is no record. */
 export function recordFrom(productId: string, epoch: string | undefined, orderId: string, text: string): GateRecord {
   const parts = text.split("|");
   const [flags = "", n, body = "", quantity, reservedAtMs, payByMs, unitPriceMinor, currency, priceVersion, limit] =
@@ -76,7 +76,7 @@ export function recordFrom(productId: string, epoch: string | undefined, orderId
   if (!state || parts.length < 11) throw new Error(`not a record of the gate: ${text}`);
   return {
     ...{ productId, orderId, epoch: Number(epoch), n: Number(n) },
-    // The customer comes last, since nobody knows what his name may contain.
+    // The customer comes last, because the name may contain any character.
     userId: parts.slice(10).join("|"),
     quantity: Number(quantity),
     unitPriceMinor: Number(unitPriceMinor),

@@ -1,6 +1,6 @@
 /**
  * One connection to Redis, all commands in one pipeline. Nothing is queued while it is down and nothing is sent twice:
- * a call whose answer does not come has an unknown outcome, and whoever made it has to know that.
+ * a call whose answer does not come has an unknown outcome, and its caller has to know that.
  */
 import { ErrorReply } from "@redis/client";
 import { GateUnavailable } from "../gate.ts";

@@ -1,4 +1,4 @@
-/** Answers that do not come, memory that is full, keys that somebody damaged. */
+/** Answers that do not come, memory that is full, keys that were damaged. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -41,7 +41,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     await rebuilt(gate, lamp);
   });
 
-  /** Whoever waits longer than the server is stopped would hang: that an answer comes is what is tested. */
+  /** A caller that waits longer than the server is stopped would hang: the test is that an answer comes. */
   async function whileStopped(work: () => Promise<void>): Promise<void> {
     await redis.kill("SIGSTOP");
     try {
@@ -55,7 +55,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     const request = requestOf(lamp, { bodyHash: "body" });
     await whileStopped(async () => {
       await assert.rejects(gate.reserve([request]), GateUnavailable);
-      // The server owes an answer: nobody else waits for it.
+      // The server owes an answer: no other call waits for it.
       await assert.rejects(gate.reserve([requestOf(lamp)]), GateUnavailable);
     });
     const again = await until(() => gate.reserve([request]));
@@ -176,7 +176,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     }
   });
 
-  test("thousands of customers are loaded in parts, and nobody is served before the last one", async () => {
+  test("thousands of customers are loaded in parts, and no order is served before the last one", async () => {
     const held = Array.from({ length: 5_001 }, (_, i): [string, number] => [`customer-${i}`, 1 + (i % 3)]);
     const price = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: 3, version: 1 };
     const loading = rebuilt(gate, lamp, { epoch: 2, held, price });
@@ -191,7 +191,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     assert.deepEqual(last, { kind: "refused", reason: "limit_per_customer" });
   });
 
-  test("who is loading a product is stopped by whoever closes it", async () => {
+  test("the loading of a product is stopped by its closing", async () => {
     await redis.ask("HSET", `g:{${lamp}}`, "state", "loading");
     assert.equal(await buy(gate, lamp), "closed");
     assert.deepEqual(await gate.snapshot([lamp]), []);

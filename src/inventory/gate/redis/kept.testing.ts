@@ -82,7 +82,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
       : null,
     records: [
       ...inOrder.map((orderId) => recordFrom(productId, product.epoch, orderId, records[orderId] ?? "")),
-      // Such a record nobody would ever find.
+      // Such a record would never be found.
       ...there.filter((orderId) => !inOrder.includes(orderId)),
     ] as ReturnType<typeof recordFrom>[],
     held: Object.fromEntries(

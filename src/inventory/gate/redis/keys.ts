@@ -23,7 +23,7 @@ export function keysOf({ name }: Pick<Shop, "name">): Keys {
 }
 
 /**
- * Sees to it that the gate there is this shop's: takes it where nobody has it, as after every loss of memory.
+ * Sees to it that the gate there is this shop's: takes it if it is free, as after every loss of memory.
  * @throws OtherShops
  */
 export async function claimGate(ask: (command: readonly string[]) => Promise<unknown>, shop: Shop): Promise<void> {

@@ -12,7 +12,7 @@ import { markerOf, type Script, type ScriptName, scriptsOf } from "./scripts.ts"
 /** Where the nonce is kept: outside Redis, from whose disk an old one could come back. */
 export type NonceStore = {
   read(): Promise<string | null>;
-  /** Puts `next` in the place of `previous`, unless somebody was quicker; answers what stands then. */
+  /** Puts `next` in the place of `previous`, unless another process was quicker; answers the value that is there then. */
   replace(previous: string | null, next: string): Promise<string>;
 };
 
@@ -40,7 +40,7 @@ export function createLives({ nonces, timeoutMs }: { nonces: NonceStore; timeout
   }
 
   async function look(connection: Connection): Promise<Life | undefined> {
-    // The one we know first: while the books are away, a new connection to the same Redis needs nobody else.
+    // The one we know first: while the books are away, a new connection to the same Redis needs no other source.
     const life = await join(connection, lastNonce);
     if (life) return life;
     const standing = await nonces.read();

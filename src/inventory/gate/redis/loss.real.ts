@@ -79,7 +79,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     });
   }
 
-  test("what came back of an old life is there to be looked at, and is served to nobody", async () => {
+  test("data of an old life can be read for repair, and serves no order", async () => {
     const [told, pending] = [await take(), await take()];
     await gate.mark([told]);
     await redis.kill("SIGTERM");

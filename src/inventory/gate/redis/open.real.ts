@@ -43,7 +43,7 @@ describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
     await assert.rejects(openTestGate(redis, memoryNonces(), { password: undefined }), /REDIS_PASSWORD/);
   });
 
-  test("an address where nobody answers names its settings", async () => {
+  test("an address without an answer names its settings", async () => {
     await assert.rejects(openTestGate(redis, memoryNonces(), { port: 1 }), /127\.0\.0\.1:1.*REDIS_HOST and REDIS_PORT/);
   });
 

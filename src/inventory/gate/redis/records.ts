@@ -1,4 +1,4 @@
-/** Finds the records that somebody left behind, among all products, at a cost that does not grow with the idle ones. */
+/** Finds the abandoned records, among all products, at a cost that does not grow with the idle ones. */
 
 import { ErrorReply } from "@redis/client";
 import type { Log } from "#platform/log";

@@ -110,7 +110,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
         return { script: "reserve", productId, args: items.flatMap(reserveArguments) };
       });
       const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
-      // Only now: products that do not exist may be ordered by anybody, and the finder remembers what it is told.
+      // Only now: every caller may order products that do not exist, and the finder stores what it is told.
       finder.taking(groups.flatMap(({ productId }, i) => (Array.isArray(replies[i]) ? [productId] : [])));
       return answersInOrder(groups, ({ items }, i) => {
         const isClosed = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
