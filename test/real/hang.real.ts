@@ -1,0 +1,122 @@
+/** An order process that is stopped and not dead, behind the gateway, on the real servers; and what it says once it wakes. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import type { Order, PlacedOrder, Problem } from "../support/client.ts";
+import { createClient, crowd } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
+import { accepted, assertAccountsFor, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
+import { until } from "../support/until.ts";
+
+const members = {
+  rest: "product,settlement,inventory,payment,fulfilment",
+  order1: "order",
+  order2: "order",
+};
+
+describe("an order process that hangs", { timeout: 300_000 }, () => {
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await openFleet({ members, settings: { PAYMENT_WINDOW_MS: "120000" } });
+  });
+  afterEach((context) => tellOutput(fleet, [...Object.keys(members), "gateway"])(context));
+  after(() => fleet?.close());
+
+  /** Orders sent to one process itself, past the gateway, so that what it says after its sleep is heard. */
+  function orderAt(member: string, productId: string, count: number): Promise<OrderAnswer>[] {
+    return Array.from({ length: count }, async (_, i) => {
+      const authorization = `Bearer ${fleet.token(`sleeper-${productId}-${i}`, "CUSTOMER")}`;
+      const buyer = createClient(() => fleet.member(member).origin, { authorization }, crowd);
+      return { buyer, ...(await buyer.post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 })) };
+    });
+  }
+
+  /** Every order that was answered 202 stands in the books, once nothing of the product is under way. */
+  async function assertKept(productId: string, answers: readonly OrderAnswer[]): Promise<void> {
+    await untilDecided(productId);
+    await assertStand(answers);
+    await assertAccountsFor(fleet, productId, answers);
+  }
+
+  async function untilDecided(productId: string): Promise<void> {
+    await until(async () => (await fleet.reportOf(productId)).inFlight === 0, { withinMs: 60_000, everyMs: 200 });
+  }
+
+  async function assertStand(answers: readonly OrderAnswer[]): Promise<void> {
+    const look = async ({ buyer, body }: OrderAnswer) => {
+      const { status } = (await buyer.get<Order>(`/orders/${body.orderId}`)).body;
+      assert.ok(status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING", `${body.orderId} is ${status}`);
+    };
+    await Promise.all(accepted(answers).map(look));
+  }
+
+  it("O35: its buyers are answered, the others go on by the other process, and it takes orders again when it wakes", async (t) => {
+    const productId = await fleet.newProduct({ stock: 5_000 });
+    const buying = keepBuying(fleet, productId, 8);
+    await eventually(() => accepted(buying.soFar).length >= 50);
+    fleet.member("order1").signal("SIGSTOP");
+    const then = accepted(buying.soFar).length;
+    // All eight are stuck there soon; they go on only where each of them is answered.
+    await until(() => accepted(buying.soFar).length >= then + 400, { withinMs: 60_000 });
+    const hung = tally(buying.soFar);
+    fleet.member("order1").signal("SIGCONT");
+    await eventually(() => /process is back/.test(fleet.member("gateway").output));
+    const awake = accepted(buying.soFar).length;
+    await eventually(() => accepted(buying.soFar).length >= awake + 100);
+    const answers = await buying.stop();
+    t.diagnostic(`while it hung: ${JSON.stringify(hung)}; at the end: ${JSON.stringify(tally(answers))}`);
+    assert.ok((hung.answer_late ?? 0) >= 1);
+    assert.deepEqual(Object.keys(tally(answers)).sort(), ["accepted", "answer_late"]);
+    for (const { status, body } of answers) if (status !== 202) assert.match(body.detail, /same Idempotency-Key/);
+    const late = answers.filter(({ status }) => status !== 202).length;
+    await untilDecided(productId);
+    await assertStand(answers);
+    const { held } = await fleet.untilAtRest(productId);
+    // Of those that heard 504 each was placed or not: that is what it says.
+    assert.ok(held >= accepted(answers).length && held <= accepted(answers).length + late, String(held));
+  });
+
+  /** Stops it in the middle of orders, does something that it cannot know of, wakes it, and answers what it said then. */
+  async function asleepWhile(productId: string, work: () => Promise<void>): Promise<OrderAnswer[]> {
+    const orders = orderAt("order1", productId, 400);
+    await Promise.race(orders);
+    fleet.member("order1").signal("SIGSTOP");
+    const sinceMs = performance.now();
+    try {
+      await work();
+      // Longer than it may trust what it last knew of the switch: see `trustForMs` in src/inventory/agreement/mode.ts.
+      await until(() => performance.now() - sinceMs > 4_000);
+    } finally {
+      fleet.member("order1").signal("SIGCONT");
+    }
+    return Promise.all(orders);
+  }
+
+  async function switchTo(mode: string): Promise<void> {
+    const { status, body } = await fleet.admin.put("/admin/gatekeeper", { mode });
+    assert.equal(status, 200, JSON.stringify(body));
+  }
+
+  for (const [what, change, restore] of [
+    ["a switch to sync", () => switchTo("sync"), () => switchTo("gatekeeper")],
+    ["a switch there and back", () => switchTo("sync").then(() => switchTo("gatekeeper")), async () => {}],
+    [
+      "a rebuild",
+      async () => assert.equal((await fleet.admin.post("/admin/sync-redis?mode=rebuild")).status, 200),
+      async () => {},
+    ],
+  ] as const) {
+    it(`O35: what it had begun before ${what} that it slept through it does not promise by what it knew`, async (t) => {
+      const productId = await fleet.newProduct({ stock: 2_000 });
+      const answers = await asleepWhile(productId, change);
+      t.diagnostic(JSON.stringify(tally(answers)));
+      assert.ok(
+        (tally(answers).outcome_pending ?? 0) > 0,
+        "orders under way when it fell asleep are asked about again",
+      );
+      await restore();
+      await assertKept(productId, answers);
+      await eventually(async () => tally(await Promise.all(orderAt("order1", productId, 1))).accepted === 1);
+    });
+  }
+});
