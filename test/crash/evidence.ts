@@ -27,6 +27,8 @@ export type OrderRow = Pick<Claim, "productId" | "epoch" | "n" | "userId" | "qua
   status: string;
   reason: string | null;
   totalMinor: number;
+  payBy: Date;
+  timeline: { status: string; at: string }[];
 };
 /** A line of the simulated bank's statement; the order is the one that our books have for the payment, if any. */
 export type StatementLine = { paymentId: string; orderId: string | null; kind: string; amountMinor: number };
@@ -91,7 +93,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
     ),
     orders: await read<OrderRow>(
       `select ${ref}, l.order_id as "orderId", l.user_id as "userId", l.quantity, l.status, l.reason,
-              l.unit_price_minor * l.quantity as "totalMinor"
+              l.pay_by as "payBy", l.timeline, l.unit_price_minor * l.quantity as "totalMinor"
          from orders.orders l where l.product_id = any($1::text[])`,
     ),
     refunds: await read<RefundRow>(

@@ -203,6 +203,16 @@ const plantings: readonly Planting[] = [
     },
   },
   {
+    law: "ended before its time",
+    bug: "a payment that cannot be opened for some seconds ends its order",
+    plant: (books, { orders }) =>
+      run(
+        books,
+        "update orders.orders set pay_by = pay_by + interval '15 minutes' where order_id = $1",
+        orders.find(({ status, reason }) => status === "FAILED" && reason === "payment_timeout")?.orderId,
+      ),
+  },
+  {
     law: "failed and standing",
     bug: "a buyer is told that his order failed while its event is in the log",
     async plant(_books, { wishes, orders }) {
@@ -221,7 +231,7 @@ const plantings: readonly Planting[] = [
         books,
         `insert into orders.orders
          select gen_random_uuid(), user_id, product_id, epoch, n + 800000, quantity, unit_price_minor, currency,
-                price_version, 'FAILED', 'planted', body_hash, placed_at, pay_by, timeline, true
+                price_version, 'FAILED', 'sold_out', body_hash, placed_at, pay_by, timeline, true
            from orders.orders where order_id = $1`,
         orders.find(
           ({ status, userId }) => status === "CONFIRMED" && wishes.filter(({ user }) => user === userId).length === 1,

@@ -3,6 +3,9 @@ import { mayFollow, type Status } from "../../../src/orders/state.ts";
 import { verdictOf } from "../history.ts";
 import { type Law, stands } from "./law.ts";
 
+/** Why the books do not make an order of a reservation. */
+const refusals = new Set(["sold_out", "limit_per_customer", "fenced"]);
+
 export const orderLaws: readonly Law[] = [
   {
     name: "accepted and unknown",
@@ -28,6 +31,18 @@ export const orderLaws: readonly Law[] = [
       orders
         .filter(({ status }) => status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING")
         .map(({ orderId, status }) => ({ count: 1, shows: `order ${orderId} is ${status}` })),
+  },
+  {
+    name: "ended before its time",
+    says: "an order that stood fails at its payBy at the earliest, whatever was away meanwhile",
+    breaches: ({ orders }) =>
+      orders
+        .filter(({ status, reason }) => status === "FAILED" && !refusals.has(reason ?? ""))
+        .flatMap(({ orderId, reason, payBy, timeline }) => {
+          const endedAt = new Date(timeline.findLast(({ status }) => status === "FAILED")?.at ?? 0);
+          const early = `order ${orderId} failed for ${reason} at ${endedAt.toISOString()}, with time until ${payBy.toISOString()}`;
+          return endedAt < payBy ? [{ count: 1, shows: early }] : [];
+        }),
   },
   {
     name: "failed and standing",

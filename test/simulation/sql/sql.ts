@@ -118,8 +118,8 @@ export function connect(server: Server, network: Network, process: Process, plan
     const transaction = open();
     const { name } = server.statementOf(text);
     const effect = () => {
-      if (server.isDown || transaction.ended) throw gone();
       try {
+        if (server.isDown || transaction.ended) throw gone();
         const rows = execute(session, transaction, text, values) as R[];
         end(transaction, true);
         server.onCommit();
