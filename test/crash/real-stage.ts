@@ -113,7 +113,8 @@ type Asking = { sendCommand<T>(command: string[]): Promise<T> };
 async function readProduct(redis: Asking, productId: string): Promise<GateReading> {
   const fields = ["state", "sellable", "pending"];
   const [state, sellable, pending] = await redis.sendCommand<string[]>(["HMGET", `g:{${productId}}`, ...fields]);
-  const records = await redis.sendCommand<number>(["HLEN", `g:{${productId}}:r`]);
+  // Beside the records there is the stamp.
+  const records = (await redis.sendCommand<number>(["HLEN", `g:{${productId}}:r`])) - 1;
   // A gate that is closed sells nothing, and at rest none is.
   return { productId, sellable: state === "open" ? Number(sellable) : 0, pending: Number(pending), records };
 }
