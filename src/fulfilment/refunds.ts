@@ -3,18 +3,18 @@
  * has not been told. Both lie in the books until they are done, so a process may die between any two steps.
  */
 import type { Inventory } from "#inventory";
-import { isFinal, type Orders } from "#orders";
-import { isLoss, type NewsKind, type Payment } from "#payment";
+import { isFinal, type Orders, type Refund } from "#orders";
+import { isLoss, type News, type NewsKind, type Payment } from "#payment";
 import { crashPoint } from "#platform/crash-points";
-import { each } from "./sweep.ts";
+import { each, inPages, pageSize } from "./sweep.ts";
 
 export type RefundsOptions = { orders: Orders; payment: Payment; inventory: Pick<Inventory, "enter"> };
 
-const atOnce = 100;
-
-export function createRefunds({ orders, payment, inventory }: RefundsOptions): () => Promise<void> {
-  async function tellNews(): Promise<void> {
-    await each(await payment.news(atOnce), async (news) => {
+/** Answers whether more waits. */
+export function createRefunds({ orders, payment, inventory }: RefundsOptions): () => Promise<boolean> {
+  const nextNews = inPages((after?: News) => payment.news(after, pageSize));
+  async function tellNews(untold: readonly News[]): Promise<void> {
+    await each(untold, async (news) => {
       const order = await orders.read(news.orderId);
       // The order is on its way to the end that the news is about.
       if (!order || !isFinal(order.status)) return;
@@ -26,13 +26,17 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
     });
   }
 
-  async function finishRefunds(): Promise<void> {
-    await each(await orders.unfinishedRefunds(atOnce), async ({ orderId, restock, ...refund }) => {
+  const nextRefunds = inPages((after?: Refund) => orders.unfinishedRefunds(after, pageSize));
+  async function finishRefunds(unfinished: readonly Refund[]): Promise<void> {
+    await each(unfinished, async ({ orderId, restock, productId, quantity, reason, actor }) => {
       await payment.close(orderId);
       await crashPoint("refund.money-decided");
       if (restock) {
         // The blank keeps the reference apart from those that people choose: a header cannot hold one.
-        const entered = await inventory.enter({ ...refund, kind: "return", ref: `return ${orderId}` });
+        const entered = await inventory.enter({
+          ...{ productId, quantity, reason, actor, kind: "return" },
+          ref: `return ${orderId}`,
+        });
         if (!entered.ok) throw new Error(`units of refunded order ${orderId} are not back in stock: ${entered.reason}`);
       }
       await crashPoint("refund.units-entered");
@@ -41,8 +45,11 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
   }
 
   return async () => {
-    await tellNews();
-    await finishRefunds();
+    const news = await nextNews();
+    await tellNews(news);
+    const refunds = await nextRefunds();
+    await finishRefunds(refunds);
+    return news.length === pageSize || refunds.length === pageSize;
   };
 }
 

@@ -24,7 +24,14 @@ import { createLook } from "./look.ts";
 import { shipOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
-import { insertRefund, noteRefundDone, type RefundRequest, readRefund, unfinishedRefunds } from "./refunds.ts";
+import {
+  insertRefund,
+  noteRefundDone,
+  type Refund,
+  type RefundRequest,
+  readRefund,
+  unfinishedRefunds,
+} from "./refunds.ts";
 import { createRestore } from "./restore.ts";
 import { createSettlement } from "./settle.ts";
 import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
@@ -34,6 +41,7 @@ export type { Order, TimelineEntry } from "./books.ts";
 export type { SeenOrder } from "./look.ts";
 export { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
 export { refundRoutes } from "./refund-routes.ts";
+export type { Refund } from "./refunds.ts";
 export { orderRoutes } from "./routes.ts";
 export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
@@ -154,7 +162,7 @@ export function createOrders(options: OrdersOptions) {
         await crashPoint("refund.decided");
       }),
     readRefund: (orderId: string) => readRefund(sql, orderId),
-    unfinishedRefunds: (limit: number) => unfinishedRefunds(sql, limit),
+    unfinishedRefunds: (after: Refund | undefined, limit: number) => unfinishedRefunds(sql, after, limit),
     refundDone: (orderId: string) => noteRefundDone(sql, orderId, new Date(now())),
     /** Tells what happened to the money of an order that has ended; the same twice is told once. */
     remark: (orderId: string, entry: TimelineEntry) => note(sql, orderId, entry, ["CONFIRMED", "REFUNDED"]),

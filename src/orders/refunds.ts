@@ -11,7 +11,7 @@ export type RefundRequest = {
   restock: boolean;
   actor: string;
 };
-export type Refund = RefundRequest & Pick<Order, "orderId" | "productId" | "quantity">;
+export type Refund = RefundRequest & Pick<Order, "orderId" | "productId" | "quantity"> & { askedAt: Date };
 
 export async function insertRefund(tx: Tx, orderId: string, refund: RefundRequest, at: Date): Promise<void> {
   await tx.query("insert into orders.refund (order_id, reason, restock, actor, asked_at) values ($1, $2, $3, $4, $5)", [
@@ -23,7 +23,7 @@ export async function insertRefund(tx: Tx, orderId: string, refund: RefundReques
   ]);
 }
 
-const columns = `refund.order_id as "orderId", refund.reason, restock, actor, product_id as "productId", quantity`;
+const columns = `refund.order_id as "orderId", refund.reason, restock, actor, asked_at as "askedAt", product_id as "productId", quantity`;
 
 export async function readRefund(sql: Queryable, orderId: string): Promise<Refund | undefined> {
   const [refund] = await sql.query<Refund>(
@@ -33,14 +33,17 @@ export async function readRefund(sql: Queryable, orderId: string): Promise<Refun
   return refund;
 }
 
-/** Refunds of which money or units may still be missing, oldest first. */
-export function unfinishedRefunds(sql: Queryable, limit: number): Promise<Refund[]> {
+/** Refunds of which money or units may still be missing, oldest first, from behind `after` on. */
+export function unfinishedRefunds(sql: Queryable, after: Refund | undefined, limit: number): Promise<Refund[]> {
   return sql.query<Refund>(
     `select ${columns} from orders.refund join orders.orders using (order_id)
-      where done_at is null order by asked_at limit $1`,
-    [limit],
+      where done_at is null and (asked_at, refund.order_id) > ($2::timestamptz, $3::uuid)
+      order by asked_at, refund.order_id limit $1`,
+    [limit, after?.askedAt ?? "-infinity", after?.orderId ?? FIRST_ID],
   );
 }
+
+const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
 export async function noteRefundDone(sql: Queryable, orderId: string, at: Date): Promise<void> {
   await sql.query("update orders.refund set done_at = $2 where order_id = $1 and done_at is null", [orderId, at]);

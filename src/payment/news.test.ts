@@ -18,7 +18,7 @@ async function kept(): Promise<{ orderId: string; paymentId: string }> {
 }
 
 const newsOf = async (orderId: string) =>
-  (await payment.news(1_000)).filter((news) => news.orderId === orderId).map(({ kind }) => kind);
+  (await payment.news(undefined, 1_000)).filter((news) => news.orderId === orderId).map(({ kind }) => kind);
 const findingsOf = async (orderId: string) =>
   (await payment.findings.open()).filter((finding) => finding.orderId === orderId).map(({ kind }) => kind);
 const attemptOf = async (orderId: string) => (await payment.lastAttempts([orderId])).get(orderId);

@@ -85,14 +85,15 @@ export async function writeNews(
 
 export type News = { newsId: number; orderId: string; kind: NewsKind; givenBackMinor: number; happenedAt: Date };
 
-/** What orders have not been told yet, oldest first. What is in doubt waits until the provider was asked. */
-export function untoldNews(sql: Queryable, limit: number): Promise<News[]> {
+/** What orders have not been told yet, oldest first, from behind `after` on. What is in doubt waits until the provider was asked. */
+export function untoldNews(sql: Queryable, after: Pick<News, "newsId"> | undefined, limit: number): Promise<News[]> {
   return sql.query<News>(
     `select news_id as "newsId", news.order_id as "orderId", kind, news.given_back_minor as "givenBackMinor",
             happened_at as "happenedAt"
        from payment.news join payment.payment using (payment_id)
-      where told_at is null and not (kind = 'voided_outside' and state = 'captured') order by news_id limit $1`,
-    [limit],
+      where told_at is null and not (kind = 'voided_outside' and state = 'captured') and news_id > $2
+      order by news_id limit $1`,
+    [limit, after?.newsId ?? 0],
   );
 }
 

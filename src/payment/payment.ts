@@ -54,8 +54,8 @@ export type Payment = {
    * whether they are kept: oldest first, those that come after `after`, at most `limit`.
    */
   grantedSince(olderThanMs: number, after: Granted | undefined, limit: number): Promise<Granted[]>;
-  /** News that orders have not been told yet, oldest first. */
-  news(limit: number): Promise<News[]>;
+  /** News that orders have not been told yet, oldest first, from behind `after` on. */
+  news(after: News | undefined, limit: number): Promise<News[]>;
   /** The order has it. */
   told(news: News): Promise<void>;
   /** News that a person has to look at. */
@@ -126,7 +126,7 @@ export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOpt
 
     sweep: () => sweepPayments(deps),
 
-    news: (limit) => untoldNews(sql, limit),
+    news: (after, limit) => untoldNews(sql, after, limit),
     told: ({ newsId }) => noteTold(sql, newsId, now()),
     findings: createFindings({ sql, now }),
 

@@ -133,7 +133,7 @@ describe("an operator gives the money of a confirmed order back", () => {
       assert.equal((await refund(orderId)).status, 202);
       await untilMoneyIs(buyer, orderId, "refunded");
       await eventually(async () => (await world.untilAtRest(productId)).available === 2);
-      await eventually(async () => (await world.system.faces.orders.unfinishedRefunds(100)).length === 0);
+      await eventually(async () => (await world.system.faces.orders.unfinishedRefunds(undefined, 100)).length === 0);
       assert.equal((await world.untilAtRest(productId)).available, 2);
       assert.deepEqual(await statementOf(paymentId), ["authorized", "captured", "refunded"]);
     });

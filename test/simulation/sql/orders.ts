@@ -152,11 +152,12 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       t.refund.put(tx, orderId as string, { orderId, reason, restock, actor, askedAt, doneAt: null } as RefundRow);
       return [];
     },
-    "where done_at is null order by asked_at": (tx, [limit]) =>
+    "where done_at is null and (asked_at, refund.order_id) >": (tx, [limit, askedAt, orderId]) =>
       t.refund
         .all(tx)
         .filter(({ doneAt }) => doneAt === null)
-        .sort((a, b) => a.askedAt.getTime() - b.askedAt.getTime())
+        .filter((row) => isBehind(row, askedAt as Date | "-infinity", orderId as string))
+        .sort((a, b) => (isBehind(a, b.askedAt, b.orderId) ? 1 : -1))
         .slice(0, limit as number)
         .map((row) => ({ ...row, ...ofOrder(t.orders.get(tx, row.orderId)) })),
     "update orders.refund set done_at": (tx, [orderId, at]) => {
@@ -212,6 +213,11 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       return [];
     },
   };
+}
+
+function isBehind(row: RefundRow, askedAt: Date | "-infinity", orderId: string): boolean {
+  if (askedAt === "-infinity" || row.askedAt > askedAt) return true;
+  return row.askedAt.getTime() === askedAt.getTime() && row.orderId > orderId;
 }
 
 function ofOrder(order: OrderRow | undefined) {

@@ -59,10 +59,10 @@ export function paymentTwins(t: PaymentTables): Twins {
     return kind === "voided_outside" && t.payment.get(tx, paymentId)?.state === "captured";
   }
 
-  function untold(tx: Transaction, limit: unknown, inDoubt: boolean): NewsRow[] {
+  function untold(tx: Transaction, limit: unknown, inDoubt: boolean, after = 0): NewsRow[] {
     return t.news
       .all(tx)
-      .filter((row) => row.toldAt === null && isInDoubt(tx, row) === inDoubt)
+      .filter((row) => row.toldAt === null && row.newsId > after && isInDoubt(tx, row) === inDoubt)
       .sort((a, b) => a.newsId - b.newsId)
       .slice(0, limit as number);
   }
@@ -209,8 +209,8 @@ export function paymentTwins(t: PaymentTables): Twins {
       }
       return [];
     },
-    "told_at is null and not (kind = 'voided_outside' and state = 'captured')": (tx, [limit]) =>
-      untold(tx, limit, false),
+    "told_at is null and not (kind = 'voided_outside' and state = 'captured')": (tx, [limit, after]) =>
+      untold(tx, limit, false, after as number),
     "told_at is null and kind = 'voided_outside' and state = 'captured'": (tx, [limit]) =>
       untold(tx, limit, true).map((row) => ({
         ...row,
