@@ -10,6 +10,7 @@ const expected: ReadonlySet<RepairReason> = new Set(["not_loaded", "closed", "ab
 const reasons = [
   "not_loaded",
   "closed",
+  "closed_itself",
   "other_epoch",
   "ahead",
   "drift",

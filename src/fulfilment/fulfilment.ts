@@ -37,7 +37,7 @@ const paymentsEveryMs = 1_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, inventory, openWorkflows, paymentGraceMs, now, onFault } = options;
-  const steps = createSteps({ orders, payment });
+  const steps = createSteps({ orders, payment, now });
   // Past the deadline nothing can be paid any more, so no payment is opened.
   const stepsPastDeadline: FulfilmentSteps = { ...steps, async requestPayment() {} };
 

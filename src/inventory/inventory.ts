@@ -14,7 +14,7 @@ import { type OrderBooks, voidReservations } from "./agreement/rebuild.ts";
 import { stockOf } from "./agreement/reconcile.ts";
 import { createReconciliations } from "./agreement/reconciliations.ts";
 import { createRelay } from "./agreement/relay.ts";
-import type { OnRepaired } from "./agreement/repairs.ts";
+import { closedItself, type OnRepaired } from "./agreement/repairs.ts";
 import { startSchedule } from "./agreement/schedule.ts";
 import { startUpkeep, type Upkeep } from "./agreement/upkeep.ts";
 import type { Claim, Decided } from "./books/decide.ts";
@@ -79,7 +79,8 @@ export function createInventory(options: InventoryOptions) {
   const { sql, gate, log, productEventsTopic, priceGroup, now, onFault, onRepaired, logger } = options;
   const mode = createModeFollower(sql);
   const suspects = new Set<string>();
-  const relay = createRelay({ sql, gate, onRefused: suspect });
+  const onDrifted = (row: StreamRow, drift: number) => onRepaired([closedItself(row, drift)]);
+  const relay = createRelay({ sql, gate, onRefused: suspect, onDrifted });
   const control = createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired });
   const reconciliations = createReconciliations({ sql, now });
   let upkeep: Upkeep | undefined;

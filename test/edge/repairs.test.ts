@@ -49,6 +49,24 @@ describe("what the system mends by itself", () => {
     assert.ok((after?.epoch ?? 0) > (epoch ?? 0));
   });
 
+  it("O6: a product that the gate closes by itself is told of with the change and the figures, and rebuilt", async () => {
+    const productId = await world.newProduct({ stock: 20 });
+    await world.untilAtRest(productId);
+    // The next change will say that there are two units fewer than the gate counts.
+    const row = { productId, seq: 2, epoch: 1, kind: "change", availableAfter: 23, added: 5, items: [] } as const;
+    await books.query(
+      `insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
+       values ($1, 2, 1, 'change', 23, 5, '[]')`,
+      [productId],
+    );
+    await books.query("update inventory.stock set seq = 2 where product_id = $1", [productId]);
+    world.system.faces.inventory.committed([{ ...row, items: [] }]);
+    const told = await eventually(() => repaired("closed_itself").find((line) => line.productId === productId));
+    assert.equal(told.units, 2);
+    assert.match(told.found, /after change 2 the gate had 25 units where the books have 23/);
+    assert.ok((await counted("closed_itself")) >= 1);
+  });
+
   it("O6: a gate that lost its memory is told of once, with how many products it was", async () => {
     const productId = await world.newProduct({ stock: 3 });
     const before = repaired("not_loaded").length;

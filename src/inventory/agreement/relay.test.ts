@@ -81,7 +81,8 @@ describe("changes on their way to the gate", () => {
     database.sql.query("update inventory.stock_stream set written_at = written_at - interval '1 hour'");
 
   const sellable = async (productId: string) => (await memory.snapshot([productId]))[0]?.sellable;
-  const open = (): Relay => createRelay({ sql: counted, gate, onRefused: () => assert.fail("refused") });
+  const open = (): Relay =>
+    createRelay({ sql: counted, gate, onRefused: () => assert.fail("refused"), onDrifted: assert.fail });
 
   test("O33: a gate that is back after an hour gets every change of that hour", async () => {
     const relay = open();

@@ -20,13 +20,15 @@ export type RelayOptions = {
   gate: Gate;
   /** The gate refused a row: the product has to be rebuilt. */
   onRefused(productId: string): void;
+  /** The gate counts other units than the books after this row, and has closed the product itself. */
+  onDrifted(row: StreamRow, drift: number): void;
 };
 
 const rowsAtOnce = 500;
 /** Bounds one look, also while thousands of products stay closed. */
 const productsAtOnce = 100;
 
-export function createRelay({ sql, gate, onRefused }: RelayOptions): Relay {
+export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): Relay {
   /** Transactions below it had ended at the last look, and what they wrote is in `behind` or at the gate. */
   let position: string | undefined;
   /** The change that the gate has to reach, by product. Kept until the gate has it, whether it is away or closed. */
@@ -36,6 +38,7 @@ export function createRelay({ sql, gate, onRefused }: RelayOptions): Relay {
     for (const row of rows) {
       const answer = await gate.apply(row);
       if (answer.kind === "gap") await catchUp(row.productId);
+      if (answer.kind === "drifted") onDrifted(row, answer.drift);
       if (answer.kind === "refused" || answer.kind === "drifted") onRefused(row.productId);
     }
   }
@@ -47,6 +50,7 @@ export function createRelay({ sql, gate, onRefused }: RelayOptions): Relay {
       const rows = await readStream(sql, productId, snapshot.applied);
       for (const row of rows) {
         const answer = await gate.apply(row);
+        if (answer.kind === "drifted") onDrifted(row, answer.drift);
         if (answer.kind === "refused" || answer.kind === "drifted") return onRefused(productId);
         // Another process applies rows too; start again from the gate's position.
         if (answer.kind === "gap") break;

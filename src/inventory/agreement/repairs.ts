@@ -1,7 +1,7 @@
 /** What was mended by itself, and why: a repair that leaves no trace hides what caused it. */
 import type { Queryable } from "#engines/sql";
 import { readFigures } from "../books/figures.ts";
-import type { Gate, GateRecord, ProductSnapshot } from "../gate/gate.ts";
+import type { Gate, GateRecord, ProductSnapshot, StreamRow } from "../gate/gate.ts";
 import { explainDrift } from "./attribute.ts";
 import type { BooksFigures } from "./reconcile.ts";
 
@@ -9,6 +9,8 @@ export type RepairReason =
   /** The gate did not have the product: its memory was lost, or it is the gate of a process that has just started. */
   | "not_loaded"
   | "closed"
+  /** The gate closed the product, because after a change it counted other units than the books. */
+  | "closed_itself"
   /** A key of the product was lost alone, or the records do not hold what is in flight. */
   | "incomplete"
   | "other_epoch"
@@ -82,6 +84,11 @@ function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "pro
     return { reason: "no_records", units: gate.pending, says: `${gate.pending} units were in flight without a record` };
   }
   return gate.open ? undefined : { reason: "closed", units: 0, says: "the gate was closed for it" };
+}
+
+export function closedItself({ productId, seq, availableAfter }: StreamRow, drift: number): Repair {
+  const says = `after change ${seq} the gate had ${availableAfter + drift} units where the books have ${availableAfter}`;
+  return { reason: "closed_itself", productId, units: drift, says };
 }
 
 export function abandoned({ productId, orderId, quantity }: GateRecord): Repair {

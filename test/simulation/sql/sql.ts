@@ -119,6 +119,7 @@ export function connect(server: Server, network: Network, process: Process, plan
     const { name } = server.statementOf(text);
     const effect = () => {
       try {
+        // It may have waited for a lock, and holds others: they are let go of with the connection.
         if (server.isDown || transaction.ended) throw gone();
         const rows = execute(session, transaction, text, values) as R[];
         end(transaction, true);
