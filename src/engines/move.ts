@@ -85,7 +85,7 @@ async function openOldLog(options: MoveOptions, agreement: readonly Agreed[], sq
     return await openKafkaLog({ ...security, ...client, bootstrap, log });
   } catch (cause) {
     throw new Error(
-      `the shop's log was in Kafka at ${bootstrap}, and without it nobody knows whether all of it is settled: bring it ` +
+      `the shop's log was in Kafka at ${bootstrap}, and only there it stands whether all of it is settled: bring it ` +
         "up, or say --log-is-lost where it is gone for good",
       { cause },
     );

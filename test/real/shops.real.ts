@@ -16,7 +16,7 @@ import { type Fleet, openFleet } from "../support/fleet.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 
-describe("two shops on the same servers", { timeout: 300_000 }, () => {
+describe("two shops on the same servers", { timeout: 600_000 }, () => {
   let fleet: Fleet;
   let books: pg.Client;
   let second: string;
@@ -25,10 +25,7 @@ describe("two shops on the same servers", { timeout: 300_000 }, () => {
     fleet = await openFleet();
     books = new pg.Client({ connectionString: fleet.servers.postgres.url });
     await books.connect();
-    await books.query("create database second");
-    const url = new URL(fleet.servers.postgres.url);
-    url.pathname = "/second";
-    second = url.href;
+    second = await newDatabase("second");
     mkdirSync(`${fleet.folder}/second`);
   });
   after(async () => {
@@ -37,6 +34,13 @@ describe("two shops on the same servers", { timeout: 300_000 }, () => {
     await books?.end();
     await fleet?.close();
   });
+
+  async function newDatabase(name: string): Promise<string> {
+    await books.query(`create database ${name}`);
+    const url = new URL(fleet.servers.postgres.url);
+    url.pathname = `/${name}`;
+    return url.href;
+  }
 
   async function start(change: Record<string, string>): Promise<Command> {
     const settings = { ...fleet.environment, DATABASE_URL: second, PORT: String(await freePort()), ...change };
@@ -191,5 +195,41 @@ describe("two shops on the same servers", { timeout: 300_000 }, () => {
     await command.untilUp();
     command.kill("SIGTERM");
     assert.equal(await command.ended, 0, command.output);
+  });
+
+  it("O34: a shop moves from engines of its own to Redis and Kafka and back by a command, with its orders", async () => {
+    const own = { SHOP: "third", DATABASE_URL: await newDatabase("third"), TEMPORAL_ADDRESS: "" };
+    const embedded = { ...own, REDIS_HOST: "", KAFKA_BOOTSTRAP: "" };
+    const productId = "desk";
+    const orders: string[] = [];
+    for (const [round, settings] of [embedded, own, embedded].entries()) {
+      if (round > 0) {
+        const early = await start(settings);
+        assert.equal(await early.ended, 1);
+        assert.match(early.output, /dropgate engines --adopt/);
+        const moved = runCommand(`${fleet.folder}/second`, ["engines", "--adopt"], {
+          ...fleet.environment,
+          ...settings,
+        });
+        assert.equal(await moved.ended, 0, moved.output);
+      }
+      const command = await start(settings);
+      const origin = await command.untilUp();
+      const shop = createClient(() => origin, { authorization: `Bearer ${fleet.token("admin", "ADMIN")}` }, staff);
+      if (round === 0) await shop.post("/products", { productId, name: productId, price: 5, currency: "EUR" });
+      await shop.post(`/inventory/${productId}/restock`, { quantity: 2, reason: "test" });
+      const placed = await eventually(async () => {
+        const answer = await shop.post<PlacedOrder>("/orders", { productId, quantity: 1 });
+        return answer.status === 202 && answer.body;
+      });
+      orders.push(placed.orderId);
+      await eventually(async () => (await shop.post(`/orders/${placed.orderId}/payment`, goodCard)).status === 202);
+      for (const orderId of orders) {
+        await eventually(async () => (await shop.get<Order>(`/orders/${orderId}`)).body.status === "CONFIRMED");
+      }
+      await eventually(async () => (await shop.get("/admin/reconcile")).body.status === ("OK" as never));
+      command.kill("SIGTERM");
+      assert.equal(await command.ended, 0, command.output);
+    }
   });
 });

@@ -102,9 +102,19 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
     client.end().catch(() => {});
   }
 
-  /** After a restart of PostgreSQL, say, the lock is taken again; while it was free, anything may have happened. */
+  /** A session that cannot write holds its lock on a server that is the primary no longer, perhaps: another is opened. */
+  async function stay(client: pg.Client): Promise<void> {
+    try {
+      await client.query("update shop.process set seen_at = now() where lock = $1", [lock]);
+    } catch (error) {
+      drop(client);
+      throw error;
+    }
+  }
+
+  /** After a restart of PostgreSQL, say, the lock is taken again; while it was free, another process may have begun. */
   async function look(): Promise<void> {
-    if (session) return void (await session.query("update shop.process set seen_at = now() where lock = $1", [lock]));
+    if (session) return stay(session);
     try {
       await open();
       await mayGoOn();

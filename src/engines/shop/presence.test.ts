@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { createLog } from "#platform/log";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { until } from "../../../test/support/until.ts";
+import { migrate } from "../sql/migrate.ts";
+import { openPresence, type Presence } from "./presence.ts";
+import { shopSchema } from "./shop.ts";
+
+describe("the presence of a process in its shop", { concurrency: true }, () => {
+  const log = createLog({ level: "silent" });
+  const databases: TestDatabase[] = [];
+  const presences: Presence[] = [];
+  let fresh: () => Promise<{ database: TestDatabase; open(alone?: string): Promise<Presence> }>;
+
+  before(() => {
+    fresh = async () => {
+      const database = await openTestDatabase();
+      databases.push(database);
+      await migrate({ url: database.url, modules: [shopSchema] });
+      return {
+        database,
+        async open(alone) {
+          const presence = await openPresence({ url: database.url, alone, log, mayGoOn: async () => {} });
+          presences.push(presence);
+          return presence;
+        },
+      };
+    };
+  });
+  after(async () => {
+    await Promise.all(presences.map((presence) => presence.close()));
+    await Promise.all(databases.map((database) => database.close()));
+  });
+
+  const endSessions = (database: TestDatabase) =>
+    database.sql.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name like 'dropgate process%'`,
+    );
+
+  it("O34: several may be there, or one that is alone, and whose place is free the next one takes", async () => {
+    const { open } = await fresh();
+    const [one, two] = [await open(), await open()];
+    await assert.rejects(open("the gate is in memory"), /the gate is in memory, and another process of this shop runs/);
+    await Promise.all([one.close(), two.close()]);
+    const alone = await open("the gate is in memory");
+    await assert.rejects(open(), /a process of this shop is alone with it/);
+    await alone.close();
+    await open();
+  });
+
+  it("O34: each learns which server the others have the gate on, for as long as they live", async () => {
+    const { open } = await fresh();
+    const [one, two] = [await open(), await open()];
+    await two.tell("gate", { id: "run-1", address: "10.0.0.5:6379" });
+    assert.deepEqual(
+      (await one.others()).map(({ servers }) => servers),
+      [{ gate: { id: "run-1", address: "10.0.0.5:6379" } }],
+    );
+    await two.close();
+    assert.deepEqual(await one.others(), []);
+  });
+
+  it("O34: one whose session was lost is there again by itself", async () => {
+    const { database, open } = await fresh();
+    const [one, two] = [await open(), await open()];
+    await one.tell("log", { id: "cluster", address: "kafka:9092" });
+    await endSessions(database);
+    await until(async () => (await two.others()).some(({ servers }) => servers.log?.id === "cluster"));
+  });
+
+  it("O34: one that has to be alone and lost its place to another is told to end", async () => {
+    const { database, open } = await fresh();
+    const one = await open("the gate is in memory");
+    await endSessions(database);
+    const two = await open("the gate is in memory");
+    const reason = await one.lost;
+    assert.match(reason.message, /the gate is in memory, and another process of this shop runs/);
+    assert.equal(await Promise.race([two.lost, Promise.resolve("goes on")]), "goes on");
+  });
+});
