@@ -161,7 +161,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
     refused("who does not say who it is", 401, "unauthenticated", () =>
       world.nobody.post("/orders", { productId: lamp, quantity: 1 }),
     );
-    for (const name of ["", "two words", "x".repeat(129), "<b>", "eve, ada"]) {
+    for (const name of ["", "two\twords", "x".repeat(256), "eve, ada"]) {
       refused(`named ${JSON.stringify(name.slice(0, 20))} without a token`, 400, "validation", () =>
         world.nobody.post("/orders", { productId: lamp, quantity: 1 }, { "x-user-id": name }),
       );
