@@ -119,9 +119,10 @@ export function sendCrowd(options: CrowdOptions): Crowd {
 
   async function look(client: Client, wish: Wish, orderId: string): Promise<void> {
     while (goesOn()) {
-      const status = (await patiently(client.get<Order>(`/orders/${orderId}`)))?.body.status;
-      if (status !== undefined && isFinal(status as Status)) {
-        wish.shown.push(status);
+      const answer = await patiently(client.get<Order>(`/orders/${orderId}`));
+      // A problem's body has a status of its own, which is a number.
+      if (answer?.status === 200 && isFinal(answer.body.status as Status)) {
+        wish.shown.push(answer.body.status);
         return;
       }
       await pause(300 + random() * 400);
