@@ -12,7 +12,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
  * For a person who waits for an answer behind an operator's lock, and for a pool whose connections would all wait there.
  * Work without a person comes again by itself.
  */
-const LOCK_TIMEOUT_MS = 3_000;
+const LOCK_TIMEOUT_MS = 5_000;
 /** For a server that has vanished and will never say that the statement timed out. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const IDLE_CONNECTION_MS = 60_000;
@@ -29,7 +29,7 @@ export type SqlOptions = {
 
 /**
  * Opens no connection before the first statement. Who waits for a free one gives up after 5 s, so the line is bounded
- * in time. A statement may run 30 s, of which it may wait 3 s for a lock; and a transaction may hold its locks 30 s
+ * in time. A statement may run 30 s, of which it may wait 5 s for a lock; and a transaction may hold its locks 30 s
  * without sending one.
  * @throws (from every call) when PostgreSQL cannot be reached within 5 s, with host, port and the variable to look at.
  */
