@@ -1,7 +1,7 @@
 /**
  * Brings the gate up to the books: applies stream rows in their order. Racing relays are harmless,
  * since the gate takes row `seq` only after `seq - 1`. A lost hint is found by the next look, however much later
- * that is: a look asks by position in the books, never by time (docs/adr/0028-the-relay-asks-by-position.md).
+ * that is: a look asks by position in the books, never by time (docs/adr/0025-the-relay-asks-by-position.md).
  */
 import type { Queryable } from "#engines/sql";
 import type { Gate, StreamRow } from "../gate/gate.ts";
