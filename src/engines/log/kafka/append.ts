@@ -9,7 +9,7 @@ import { AppendFailed, type NewRecord } from "../log.ts";
 import type { Cluster, Topic } from "./cluster.ts";
 import { isRefusal } from "./errors.ts";
 import { createPacking, type Encoded, encode } from "./packing.ts";
-import type { Lot, Producer, Sent } from "./produce.ts";
+import type { Producer, ProducerBatch, Sent } from "./produce.ts";
 
 export type Appender = {
   /** Waits at most about 1 s for its turn and 2 s for its answer. @throws AppendFailed */
@@ -21,7 +21,7 @@ export type Appender = {
 const MAX_WAITING_RECORDS = 20_000;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const MAX_APPENDS_A_SEND = 4_096;
-/** What waited longer fails unsent, which its caller can undo. */
+/** An append that waited longer fails unsent, so its caller can undo it. */
 const TURN_MS = 1_000;
 
 type Append = { topic: string; records: Encoded[]; bytes: number; since: number };
@@ -64,20 +64,20 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
       if (!topic || "unknown" in topic) refuse(append, topic?.unknown);
       else packing.add(append, topic.leaders.length);
     }
-    const sent = new Map<Lot, Sent>();
-    for (const lots of packing.rounds) {
-      const outcomes = await producer.send(lots);
-      lots.forEach((lot, i) => void sent.set(lot, outcomes[i] as Sent));
+    const sent = new Map<ProducerBatch, Sent>();
+    for (const batches of packing.rounds) {
+      const outcomes = await producer.send(batches);
+      batches.forEach((batch, i) => void sent.set(batch, outcomes[i] as Sent));
     }
     try {
       await crashPoint("log.append.acknowledged");
     } catch (cause) {
       return appends.map((append) => failures.get(append) ?? new AppendFailed(append.topic, true, cause));
     }
-    return appends.map((append) => failures.get(append) ?? failureOf(append.topic, packing.lotsOf(append), sent));
+    return appends.map((append) => failures.get(append) ?? failureOf(append.topic, packing.batchesOf(append), sent));
   }
 
-  /** Without an answer about a topic none of its records has left us. */
+  /** If the topic cannot be looked up, none of its records has left this process. */
   async function topicsOf(appends: readonly Append[]): Promise<Map<string, Topic | { unknown: unknown }>> {
     const names = [...new Set(appends.map((append) => append.topic))];
     const found = names.map(async (name) => {
@@ -115,12 +115,16 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
   };
 }
 
-/** Of an append in several lots one may be stored and another not: then, too, it is not certain that nothing is. */
-function failureOf(topic: string, lots: Iterable<Lot>, sent: Map<Lot, Sent>): AppendFailed | undefined {
+/** An append may be spread over several batches: if one is stored and another is not, the failure is in doubt. */
+function failureOf(
+  topic: string,
+  batches: Iterable<ProducerBatch>,
+  sent: Map<ProducerBatch, Sent>,
+): AppendFailed | undefined {
   let failed: Extract<Sent, { stored: false }> | undefined;
   let doubt = false;
-  for (const lot of lots) {
-    const outcome = sent.get(lot) as Sent;
+  for (const batch of batches) {
+    const outcome = sent.get(batch) as Sent;
     if (outcome.stored) doubt = true;
     else {
       failed = outcome;

@@ -1,6 +1,6 @@
 /**
- * The commits of one seat. One request is under way at a time, and what is handled meanwhile goes with the next one,
- * the newest offset of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which
+ * The commits of one membership. One request is under way at a time. Offsets noted meanwhile go with the next one, the
+ * newest of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which
  * must not be the pace of the handlers.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,7 +18,7 @@ export type Commits = {
 
 export type CommitsOptions = {
   send(marks: ReadonlyMap<number, Mark>): Promise<void>;
-  /** The seat is lost: other members may hold its partitions by now. */
+  /** The membership is lost: other members may hold its partitions by now. */
   onFenced(): void;
   log: Log;
   fields: LogFields;

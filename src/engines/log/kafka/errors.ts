@@ -1,8 +1,8 @@
-/** What Kafka answers and what happens on the way to it, as errors that say whether trying again can help. */
+/** Kafka's refusals and missing answers, as errors that say whether another try can help. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
 
-/** A broker has answered, and its answer is no. */
+/** A broker refused a request. */
 export class KafkaRefusal extends Error {
   /** Kafka's own name of the error, as "NOT_COORDINATOR". */
   readonly id: string;
@@ -16,7 +16,7 @@ export class KafkaRefusal extends Error {
   }
 }
 
-/** No answer: the broker was not reached, or the connection ended, or the time was over. What was asked may still happen. */
+/** No answer: the broker was not reached, the connection ended, or the time was over. The request may still take effect. */
 export class KafkaSilence extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -54,7 +54,7 @@ export function pauseAfter(failures: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
 }
 
-/** Repeats what another try may cure. @throws the last error once `withinMs` are over, and any other at once. */
+/** Repeats after curable errors. @throws the last of them once `withinMs` are over, and any other error at once. */
 export async function repeated<T>(
   withinMs: number,
   work: () => Promise<T>,

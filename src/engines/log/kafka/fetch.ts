@@ -8,16 +8,16 @@ import { EARLIEST, LATEST, listOffsets } from "./offsets.ts";
 
 type Fetched = {
   records: StoredRecord[];
-  /** Where the next fetch begins; beyond the last record where Kafka has put marks of its own. */
+  /** Where the next fetch begins: behind the last record and any control records of Kafka. */
   next: bigint;
 };
 
 export type Fetcher = {
   /** Waits up to half a second for a record to come. @throws KafkaSilence, KafkaRefusal */
   from(place: { incarnation: string; offset: bigint }): Promise<Fetched>;
-  /** What the partition is at the moment. */
+  /** The partition's topic id and its first and next offset, asked now. */
   place(): Promise<Place>;
-  /** Ends what is under way. */
+  /** Ends a fetch that is under way. */
   cut(): void;
 };
 

@@ -1,52 +1,52 @@
-/** The heartbeats of one seat, and what they tell: that the group divides itself anew, or that the seat is gone. */
+/** The heartbeats of one membership. Their answers tell that the group rebalances, or that the membership is lost. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPassing, isRefusal } from "./errors.ts";
 
-export type Pulse = {
-  /** The group divides itself anew. The seat is good until this member joins again, or until the others' patience ends. */
-  called: Promise<void>;
-  /** Others may hold the partitions by now. */
+export type Heartbeat = {
+  /** The group rebalances. The membership stays valid until this member joins again or the rebalance timeout ends. */
+  rebalancing: Promise<void>;
+  /** Other members may hold the partitions by now. */
   lost: Promise<void>;
   /** Another part has noticed that the membership is lost. */
   lose(): void;
   stop(): void;
 };
 
-export type PulseOptions = {
-  beat(): Promise<void>;
-  /** Whether there is more or less to divide than when it was divided. */
+export type HeartbeatOptions = {
+  send(): Promise<void>;
+  /** Whether the number of partitions differs from the number that was assigned. */
   hasChanged(): Promise<boolean>;
   sessionTimeoutMs: number;
 };
 
-/** A rebalance is noticed by the next heartbeat. */
-const LONGEST_BEAT_MS = 1_000;
+/** A member notices a rebalance with its next heartbeat. */
+const LONGEST_INTERVAL_MS = 1_000;
 
-export function startPulse({ beat, hasChanged, sessionTimeoutMs }: PulseOptions): Pulse {
-  const called = Promise.withResolvers<void>();
+export function startHeartbeat({ send, hasChanged, sessionTimeoutMs }: HeartbeatOptions): Heartbeat {
+  const rebalancing = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<void>();
   const stopped = new AbortController();
-  const everyMs = Math.min(sessionTimeoutMs / 10, LONGEST_BEAT_MS);
+  const intervalMs = Math.min(sessionTimeoutMs / 10, LONGEST_INTERVAL_MS);
   let heardAtMs = performance.now();
 
   async function once(): Promise<void> {
     try {
-      await beat();
+      await send();
       heardAtMs = performance.now();
-      if (await hasChanged()) called.resolve();
+      if (await hasChanged()) rebalancing.resolve();
     } catch (error) {
       if (isRefusal(error, "REBALANCE_IN_PROGRESS")) {
         heardAtMs = performance.now();
-        called.resolve();
+        rebalancing.resolve();
       } else if (!isPassing(error) || performance.now() - heardAtMs > sessionTimeoutMs) {
         lose();
       }
     }
   }
 
-  async function keepBeating(): Promise<void> {
+  async function keepSending(): Promise<void> {
     for (;;) {
-      await sleep(everyMs, undefined, { signal: stopped.signal }).catch(() => {});
+      await sleep(intervalMs, undefined, { signal: stopped.signal }).catch(() => {});
       if (stopped.signal.aborted) return;
       await once();
     }
@@ -57,6 +57,6 @@ export function startPulse({ beat, hasChanged, sessionTimeoutMs }: PulseOptions)
     stopped.abort();
   }
 
-  void keepBeating();
-  return { called: called.promise, lost: lost.promise, lose, stop: () => stopped.abort() };
+  void keepSending();
+  return { rebalancing: rebalancing.promise, lost: lost.promise, lose, stop: () => stopped.abort() };
 }

@@ -20,7 +20,7 @@ export type Link = {
    */
   ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
   readonly broken: boolean;
-  /** Ends it; who waits for an answer gets KafkaSilence. */
+  /** Closes the connection; a pending request fails with KafkaSilence. */
   cut(): void;
 };
 

@@ -5,7 +5,7 @@ import type { Link } from "./link.ts";
 export type Links = {
   /** @throws KafkaSilence */
   to(node: number): Promise<Link>;
-  /** Ends all; those under way too. */
+  /** Closes all connections, also those being opened. */
   cut(): void;
 };
 

@@ -1,20 +1,20 @@
 /**
- * A member of a consumer group, for as long as it lives: take a seat, work the partitions that come with it, give
- * them back when the group divides itself anew, sit down again. Heartbeats go on beside a slow handler.
+ * A member of a consumer group, from start to close: it joins, consumes the partitions that it is assigned, stops them when
+ * the group rebalances, and joins again. Heartbeats go on while a handler is slow.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#platform/log";
 import type { ConsumeOptions, Consumer } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Commits, createCommits } from "./commits.ts";
+import { createConsumerGroup, type Membership } from "./consumer-group.ts";
 import { createCoordinator } from "./coordinator.ts";
 import { isPassing, isRefusal, pauseAfter, repeated } from "./errors.ts";
 import { createFetcher } from "./fetch.ts";
-import { startPulse } from "./heartbeat.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import { createLinks } from "./links.ts";
-import { createMembership, type Seat } from "./membership.ts";
 import { committedMarks, type Mark } from "./offsets.ts";
-import { type Lane, startLane } from "./partition-consumer.ts";
+import { type PartitionConsumer, startPartitionConsumer } from "./partition-consumer.ts";
 
 export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
 
@@ -23,73 +23,80 @@ const COMMITTED_WITHIN_MS = 10_000;
 const LAST_COMMIT_MS = 5_000;
 /** About a second of them. */
 const CALM_FAILURES = 5;
-const ofCourse = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
+const expectedRefusals = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
 
 export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberOptions): Consumer {
   const { group, topic } = work;
   const links = createLinks(cluster);
   const coordinator = createCoordinator(cluster, links, group);
-  // A member with a batch in hand may take as long as one that is silent.
+  // A member with a batch in hand gets as long to finish as a silent member gets before it is dropped.
   const rebalanceTimeoutMs = sessionTimeoutMs;
-  const membership = createMembership({ cluster, coordinator, group, topic, sessionTimeoutMs, rebalanceTimeoutMs });
+  const consumerGroup = createConsumerGroup({
+    cluster,
+    coordinator,
+    group,
+    topic,
+    sessionTimeoutMs,
+    rebalanceTimeoutMs,
+  });
   const closing = new AbortController();
   const closed = new Promise<void>((resolve) => closing.signal.addEventListener("abort", () => resolve()));
-  /** Batches that outlived their seat: their partition is not handed over again beside them. */
+  /** Batches still in hand after their membership ended, by partition: its next batch waits for them. */
   const lingering = new Map<number, Promise<void>>();
-  let seated = false;
+  let isMember = false;
 
   async function run(): Promise<void> {
     let failures = 0;
     while (!closing.signal.aborted) {
       try {
-        const seat = await membership.sit();
+        const membership = await consumerGroup.join();
         failures = 0;
-        await serve(seat);
+        await serve(membership);
       } catch (error) {
         if (closing.signal.aborted) break;
         const pauseMs = pauseAfter(failures++);
         const fields = { group, topic, attempt: failures, pauseMs };
-        // The group divides itself once more, or has forgotten this member, or its broker has just started.
-        const expected = failures <= CALM_FAILURES && (isPassing(error) || isRefusal(error, ...ofCourse));
+        // The group rebalances again, or has dropped this member, or its broker has just started.
+        const expected = failures <= CALM_FAILURES && (isPassing(error) || isRefusal(error, ...expectedRefusals));
         if (expected) log.debug("consumer group not joined yet", fields);
         else log.warn("consumer group not joined", fields, error);
         await sleep(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
       }
     }
     await Promise.all(lingering.values());
-    await membership.leave().catch((error) => log.warn("consumer group not left", { group, topic }, error));
+    await consumerGroup.leave().catch((error) => log.warn("consumer group not left", { group, topic }, error));
     links.cut();
   }
 
-  async function serve(seat: Seat): Promise<void> {
-    seated = true;
-    const fields = { group, topic, generation: seat.generation };
-    log.info("partitions taken", { ...fields, partitions: seat.partitions.join(" ") });
-    const pulse = startPulse({
-      beat: () => membership.beat(seat),
-      hasChanged: () => hasChanged(seat),
+  async function serve(membership: Membership): Promise<void> {
+    isMember = true;
+    const fields = { group, topic, generation: membership.generation };
+    log.info("partitions taken", { ...fields, partitions: membership.partitions.join(" ") });
+    const heartbeat = startHeartbeat({
+      send: () => consumerGroup.heartbeat(membership),
+      hasChanged: () => hasChanged(membership),
       sessionTimeoutMs,
     });
-    pulse.lost.then(() => log.info("partitions lost", fields));
-    const send = (marks: ReadonlyMap<number, Mark>) => membership.commit(seat, marks);
-    const commits = createCommits({ send, onFenced: pulse.lose, log, fields });
-    const lanes = new Map<number, Lane>();
-    const stopLanes = () => Promise.all([...lanes.values()].map((lane) => lane.stop()));
+    heartbeat.lost.then(() => log.info("partitions lost", fields));
+    const send = (marks: ReadonlyMap<number, Mark>) => consumerGroup.commit(membership, marks);
+    const commits = createCommits({ send, onFenced: heartbeat.lose, log, fields });
+    const consumers = new Map<number, PartitionConsumer>();
+    const stopConsumers = () => Promise.all([...consumers.values()].map((consumer) => consumer.stop()));
     try {
-      const start = await startsOf(seat.partitions);
-      for (const partition of closing.signal.aborted ? [] : seat.partitions) {
-        lanes.set(partition, laneOf(partition, start.get(partition), commits));
+      const start = await startsOf(membership.partitions);
+      for (const partition of closing.signal.aborted ? [] : membership.partitions) {
+        consumers.set(partition, consumerOf(partition, start.get(partition), commits));
       }
-      await Promise.race([pulse.called, pulse.lost, closed]);
-      const finished = stopLanes().then(() => commits.settle(LAST_COMMIT_MS));
-      // When the process ends, the batch in hand is waited for; when others wait for it, only for a while.
+      await Promise.race([heartbeat.rebalancing, heartbeat.lost, closed]);
+      const finished = stopConsumers().then(() => commits.settle(LAST_COMMIT_MS));
+      // On close, wait until the batch in hand is finished. In a rebalance other members wait, so wait only for a while.
       const patience = sleep(0.8 * rebalanceTimeoutMs, undefined, { ref: false });
-      await Promise.race([finished, pulse.lost, ...(closing.signal.aborted ? [] : [patience])]);
+      await Promise.race([finished, heartbeat.lost, ...(closing.signal.aborted ? [] : [patience])]);
     } finally {
       commits.drop();
-      for (const [partition, lane] of lanes) linger(partition, lane.stop());
-      pulse.stop();
-      seated = false;
+      for (const [partition, consumer] of consumers) linger(partition, consumer.stop());
+      heartbeat.stop();
+      isMember = false;
     }
   }
 
@@ -99,10 +106,10 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     );
   }
 
-  function laneOf(partition: number, start: Mark | undefined, commits: Commits): Lane {
+  function consumerOf(partition: number, start: Mark | undefined, commits: Commits): PartitionConsumer {
     const before = lingering.get(partition);
     const fetcher = createFetcher(cluster, topic, partition);
-    return startLane({ ...work, partition, start, before, fetcher, handled: commits.note, log });
+    return startPartitionConsumer({ ...work, partition, start, before, fetcher, handled: commits.note, log });
   }
 
   function linger(partition: number, ended: Promise<void>): void {
@@ -112,15 +119,15 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     lingering.set(partition, mine);
   }
 
-  async function hasChanged({ divided }: Seat): Promise<boolean> {
-    return divided !== undefined && (await cluster.topic(topic)).leaders.length !== divided;
+  async function hasChanged({ assignedOf }: Membership): Promise<boolean> {
+    return assignedOf !== undefined && (await cluster.topic(topic)).leaders.length !== assignedOf;
   }
 
   const running = run();
   return {
     async close() {
       // Leaving does not wait for the other members of the group.
-      if (!seated && !closing.signal.aborted) links.cut();
+      if (!isMember && !closing.signal.aborted) links.cut();
       closing.abort();
       await running;
     },

@@ -74,7 +74,7 @@ export function memberLaws(stage: KafkaStage): void {
       let last = await read();
       const batchesBefore = batches;
       frozen.kill("SIGCONT");
-      // Awake, it goes on with what it held, is refused, and takes a seat beside the other.
+      // After SIGCONT it goes on with its batch, its commit is refused, and it joins the group again.
       await until(async () => {
         const now = await read();
         for (const [partition, offset] of last) assert.ok((now.get(partition) ?? 0n) >= offset, "never backwards");

@@ -2,53 +2,53 @@
 import type { MessageRecord } from "@platformatic/kafka";
 import type { NewRecord } from "../log.ts";
 import { partitionOfKey } from "./partitions.ts";
-import type { Lot } from "./produce.ts";
+import type { ProducerBatch } from "./produce.ts";
 
 export type Encoded = { record: MessageRecord & { key: Buffer }; bytes: number };
 
 type Packable = { topic: string; records: readonly Encoded[] };
 
-/** A partition's records of one request are one batch to Kafka, which takes 1,048,588 bytes (`max.message.bytes`). */
-const MAX_LOT_BYTES = 900_000;
+/** Kafka stores a partition's records of one request as one batch and accepts 1,048,588 bytes (`max.message.bytes`). */
+const MAX_BATCH_BYTES = 900_000;
 /** Lengths, offsets and times of a record, at most. */
 const RECORD_OVERHEAD_BYTES = 40;
 
-/** Spreads appends over lots, and lots over as many rounds as their size asks for; a partition's order is kept. */
+/** Spreads appends over batches, and batches over as many requests as their size needs; a partition keeps its order. */
 export function createPacking<A extends Packable>() {
-  const rounds: Lot[][] = [];
-  const lotsOf = new Map<A, Set<Lot>>();
-  let open = new Map<string, { lot: Lot; bytes: number }>();
+  const rounds: ProducerBatch[][] = [];
+  const batchesOf = new Map<A, Set<ProducerBatch>>();
+  let open = new Map<string, { batch: ProducerBatch; bytes: number }>();
 
-  function roomFor(topic: string, partition: number, bytes: number): Lot {
+  function roomFor(topic: string, partition: number, bytes: number): ProducerBatch {
     const name = `${topic}:${partition}`;
     let place = open.get(name);
-    if (place && place.bytes + bytes > MAX_LOT_BYTES) {
+    if (place && place.bytes + bytes > MAX_BATCH_BYTES) {
       open = new Map();
       place = undefined;
     }
     if (open.size === 0) rounds.push([]);
     if (!place) {
-      place = { lot: { topic, partition, records: [] }, bytes: 0 };
+      place = { batch: { topic, partition, records: [] }, bytes: 0 };
       open.set(name, place);
-      rounds.at(-1)?.push(place.lot);
+      rounds.at(-1)?.push(place.batch);
     }
     place.bytes += bytes;
-    return place.lot;
+    return place.batch;
   }
 
   return {
     rounds,
     add(append: A, partitions: number): void {
-      const lots = new Set<Lot>();
+      const batches = new Set<ProducerBatch>();
       for (const { record, bytes } of append.records) {
         record.partition = partitionOfKey(record.key, partitions);
-        const lot = roomFor(append.topic, record.partition, bytes);
-        lot.records.push(record);
-        lots.add(lot);
+        const batch = roomFor(append.topic, record.partition, bytes);
+        batch.records.push(record);
+        batches.add(batch);
       }
-      lotsOf.set(append, lots);
+      batchesOf.set(append, batches);
     },
-    lotsOf: (append: A): Iterable<Lot> => lotsOf.get(append) ?? [],
+    batchesOf: (append: A): Iterable<ProducerBatch> => batchesOf.get(append) ?? [],
   };
 }
 

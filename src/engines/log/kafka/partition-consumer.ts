@@ -7,16 +7,16 @@ import { isPassing, pauseAfter } from "./errors.ts";
 import { type Fetcher, isGone } from "./fetch.ts";
 import type { Mark } from "./offsets.ts";
 
-export type Lane = {
+export type PartitionConsumer = {
   /** Hands over nothing more. Resolves when no batch is in hand. */
   stop(): Promise<void>;
 };
 
-export type LaneOptions = ConsumeOptions & {
+export type PartitionConsumerOptions = ConsumeOptions & {
   partition: number;
-  /** What the group has committed; undefined where there is nothing. */
+  /** The group's committed offset; undefined if there is none. */
   start: Mark | undefined;
-  /** A batch of a former seat that is still in hand. */
+  /** A batch of a former membership whose handler still runs. */
   before: Promise<void> | undefined;
   fetcher: Fetcher;
   handled(partition: number, mark: Mark): void;
@@ -26,12 +26,12 @@ export type LaneOptions = ConsumeOptions & {
 /** About a second of them, while a leader moves. */
 const CALM_FAILURES = 5;
 
-export function startLane(options: LaneOptions): Lane {
+export function startPartitionConsumer(options: PartitionConsumerOptions): PartitionConsumer {
   const { topic, partition, group, fetcher, maxRecords, handle, startAt, handled, log } = options;
   const stopping = new AbortController();
-  /** How far the group has come, as far as this lane knows. */
+  /** How far the group has come, as far as this partition consumer knows. */
   let known: Position | undefined = options.start;
-  /** Where this lane is at work; undefined until it has found out. */
+  /** The position of the next batch; undefined until the start is known. */
   let at: Position | undefined;
   /** Read and not handed over yet: all from `at` to `next`. */
   let ahead: { records: StoredRecord[]; next: bigint } | undefined;
@@ -80,7 +80,7 @@ export function startLane(options: LaneOptions): Lane {
   async function handOver({ incarnation, next: from }: Position, read: NonNullable<typeof ahead>): Promise<void> {
     const records = read.records.slice(0, maxRecords);
     const left = read.records.slice(records.length);
-    // The last of what was read brings the position behind it all, where Kafka has put marks of its own.
+    // After the last record the position moves past Kafka's own control records too.
     const next = left.length > 0 ? (records.at(-1) as StoredRecord).offset + 1n : read.next;
     if (records.length > 0 || startAt) await handle({ topic, partition, incarnation, records, from, next });
     ahead = left.length > 0 ? { records: left, next: read.next } : undefined;

@@ -11,7 +11,7 @@ import { check, isPassing, KafkaRefusal, KafkaSilence, pauseAfter, refusalOf, re
 import { createLinks } from "./links.ts";
 
 /** The records of one partition; they are stored together or not at all. */
-export type Lot = { topic: string; partition: number; records: MessageRecord[] };
+export type ProducerBatch = { topic: string; partition: number; records: MessageRecord[] };
 
 /** `handedOver`: the records may have reached a broker, and may be stored now or later. */
 export type Sent = { stored: true } | { stored: false; handedOver: boolean; cause: unknown };
@@ -19,8 +19,8 @@ export type Sent = { stored: true } | { stored: false; handedOver: boolean; caus
 export type Producer = {
   /** @throws where Kafka is known to be away, or found to be within about 1 s. */
   ready(): Promise<void>;
-  /** Answers in the order of the lots, within about 2 s. One call at a time. */
-  send(lots: readonly Lot[]): Promise<Sent[]>;
+  /** Answers in the order of the batches, within about 2 s. One call at a time. */
+  send(batches: readonly ProducerBatch[]): Promise<Sent[]>;
   close(): void;
 };
 
@@ -34,7 +34,7 @@ const DOWN_MS = 250;
 const ACKS_ALL = -1;
 
 type Session = { id: bigint; epoch: number; next: NumericMap };
-type Parcel = Lot & { stored: boolean; handedOver: boolean; cause: unknown };
+type InFlight = ProducerBatch & { stored: boolean; handedOver: boolean; cause: unknown };
 
 export function createProducer(cluster: Cluster): Producer {
   const links = createLinks(cluster);
@@ -62,9 +62,9 @@ export function createProducer(cluster: Cluster): Producer {
     return { id: answer.producerId, epoch: answer.producerEpoch, next: new NumericMap() };
   }
 
-  async function deliver(parcels: Parcel[], { id, epoch, next }: Session): Promise<void> {
+  async function deliver(inFlight: InFlight[], { id, epoch, next }: Session): Promise<void> {
     const sequences = new NumericMap();
-    for (const { topic, partition, records } of parcels) {
+    for (const { topic, partition, records } of inFlight) {
       const name = `${topic}:${partition}`;
       const first = next.getWithDefault(name, 0);
       sequences.set(name, first);
@@ -72,9 +72,9 @@ export function createProducer(cluster: Cluster): Producer {
     }
     const options = { producerId: id, producerEpoch: epoch, sequences, compression: "none" } as const;
     const begun = performance.now();
-    const giveUpAt = () => begun + (parcels.some((parcel) => parcel.handedOver) ? SEND_MS : UNSENT_MS);
+    const giveUpAt = () => begun + (inFlight.some((batch) => batch.handedOver) ? SEND_MS : UNSENT_MS);
 
-    let waiting = parcels;
+    let waiting = inFlight;
     for (let failures = 0; ; failures++) {
       const byLeader = await groupByLeader(waiting);
       const sends = [...byLeader].map(([leader, group]) => deliverTo(leader, group, options, begun + SEND_MS));
@@ -87,26 +87,26 @@ export function createProducer(cluster: Cluster): Producer {
     }
   }
 
-  async function groupByLeader(parcels: Parcel[]): Promise<Map<number, Parcel[]>> {
-    const groups = new Map<number, Parcel[]>();
-    for (const parcel of parcels) {
+  async function groupByLeader(inFlight: InFlight[]): Promise<Map<number, InFlight[]>> {
+    const groups = new Map<number, InFlight[]>();
+    for (const batch of inFlight) {
       try {
-        const leader = (await cluster.topic(parcel.topic)).leaders[parcel.partition] ?? -1;
-        if (leader < 0) throw new KafkaSilence(`partition ${parcel.partition} of ${parcel.topic} has no leader`);
-        groups.set(leader, [...(groups.get(leader) ?? []), parcel]);
+        const leader = (await cluster.topic(batch.topic)).leaders[batch.partition] ?? -1;
+        if (leader < 0) throw new KafkaSilence(`partition ${batch.partition} of ${batch.topic} has no leader`);
+        groups.set(leader, [...(groups.get(leader) ?? []), batch]);
       } catch (error) {
-        parcel.cause = error;
+        batch.cause = error;
       }
     }
     return groups;
   }
 
   /** What is sent again bears the same sequence, so that Kafka stores it once. */
-  async function deliverTo(leader: number, parcels: Parcel[], options: ProduceOptions, giveUpAt: number) {
+  async function deliverTo(leader: number, inFlight: InFlight[], options: ProduceOptions, giveUpAt: number) {
     try {
       const link = await links.to(leader);
-      for (const parcel of parcels) parcel.handedOver = true;
-      const records = parcels.flatMap((parcel) => parcel.records);
+      for (const batch of inFlight) batch.handedOver = true;
+      const records = inFlight.flatMap((batch) => batch.records);
       const withinMs = Math.max(1, giveUpAt - performance.now());
       const answer = await link.ask(produceV10.api, withinMs, ACKS_ALL, SEND_MS, records, options);
       if (typeof answer === "boolean") throw new KafkaSilence("produced without an answer");
@@ -115,15 +115,15 @@ export function createProducer(cluster: Cluster): Producer {
           partitionResponses.map((result) => [`${name}:${result.index}`, result]),
         ),
       );
-      for (const parcel of parcels) {
-        const result = results.get(`${parcel.topic}:${parcel.partition}`);
-        const what = `append to partition ${parcel.partition} of ${parcel.topic}`;
-        parcel.cause = result ? refusalOf(what, result.errorCode, result.errorMessage) : new KafkaSilence(what);
+      for (const batch of inFlight) {
+        const result = results.get(`${batch.topic}:${batch.partition}`);
+        const what = `append to partition ${batch.partition} of ${batch.topic}`;
+        batch.cause = result ? refusalOf(what, result.errorCode, result.errorMessage) : new KafkaSilence(what);
         // A duplicate is what an earlier try of this very send has stored.
-        parcel.stored = result?.errorCode === 0 || result?.errorCode === DUPLICATE_SEQUENCE_NUMBER;
+        batch.stored = result?.errorCode === 0 || result?.errorCode === DUPLICATE_SEQUENCE_NUMBER;
       }
     } catch (error) {
-      for (const parcel of parcels) parcel.cause = error;
+      for (const batch of inFlight) batch.cause = error;
     }
   }
 
@@ -131,16 +131,18 @@ export function createProducer(cluster: Cluster): Producer {
     async ready() {
       session ??= await openSession();
     },
-    async send(lots) {
-      const parcels = lots.map((lot): Parcel => ({ ...lot, stored: false, handedOver: false, cause: undefined }));
+    async send(batches) {
+      const inFlight = batches.map(
+        (batch): InFlight => ({ ...batch, stored: false, handedOver: false, cause: undefined }),
+      );
       try {
         session ??= await openSession();
-        await deliver(parcels, session);
+        await deliver(inFlight, session);
       } catch (cause) {
-        for (const parcel of parcels) parcel.cause ??= cause;
+        for (const batch of inFlight) batch.cause ??= cause;
       }
-      if (parcels.some(({ stored }) => !stored)) session = undefined;
-      return parcels.map(({ stored, handedOver, cause }) => (stored ? { stored } : { stored, handedOver, cause }));
+      if (inFlight.some(({ stored }) => !stored)) session = undefined;
+      return inFlight.map(({ stored, handedOver, cause }) => (stored ? { stored } : { stored, handedOver, cause }));
     },
     close: links.cut,
   };

@@ -1,7 +1,7 @@
 /**
- * A seat in a consumer group: joining, the division of the partitions among the members, heartbeats and leaving, in
- * Kafka's classic protocol. The newer one (KIP-848) keeps the session timeout on the brokers, where the deployment
- * guide's `session-timeout-ms` could not reach it.
+ * The requests of one member to its consumer group: join, assign partitions, heartbeat, commit and leave, in Kafka's
+ * classic protocol. The newer protocol (KIP-848) keeps the session timeout on the brokers, where the deployment guide's
+ * `session-timeout-ms` could not reach it.
  */
 import {
   decodeConsumerProtocolAssignment,
@@ -20,24 +20,24 @@ import { check, isRefusal } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { Mark } from "./offsets.ts";
 
-/** Good until the group divides itself anew; Kafka refuses what is done on a seat of a former generation. */
-export type Seat = {
+/** Valid until the next rebalance: Kafka refuses the requests of a former generation. */
+export type Membership = {
   memberId: string;
   generation: number;
   partitions: number[];
-  /** How many partitions this member has divided among all; it then has to notice when there are more. */
-  divided: number | undefined;
+  /** On the group's leader: the number of partitions that it assigned. The leader rebalances when the number changes. */
+  assignedOf: number | undefined;
 };
 
-export type Membership = {
-  /** Waits until the other members have joined again too, at most the time that they have for it. */
-  sit(): Promise<Seat>;
-  beat(seat: Seat): Promise<void>;
-  commit(seat: Seat, marks: ReadonlyMap<number, Mark>): Promise<void>;
+export type ConsumerGroup = {
+  /** Waits until the other members have joined again too, at most for the rebalance timeout. */
+  join(): Promise<Membership>;
+  heartbeat(membership: Membership): Promise<void>;
+  commit(membership: Membership, marks: ReadonlyMap<number, Mark>): Promise<void>;
   leave(): Promise<void>;
 };
 
-export type MembershipOptions = {
+export type ConsumerGroupOptions = {
   cluster: Cluster;
   coordinator: Coordinator;
   group: string;
@@ -48,15 +48,15 @@ export type MembershipOptions = {
 };
 
 const ANSWER_MS = 5_000;
-/** The name under which others know a division by turns; its form is the one of Java's consumers. */
+/** Java's consumers know round-robin assignment by this name; the form is theirs too. */
 const PROTOCOL = "roundrobin";
 
-export function createMembership(options: MembershipOptions): Membership {
+export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   const { cluster, coordinator, group, topic, sessionTimeoutMs, rebalanceTimeoutMs } = options;
   const subscription = encodeConsumerProtocolSubscription({ version: 0, topics: [topic] });
   let memberId = "";
 
-  async function join(link: Link) {
+  async function askToJoin(link: Link) {
     const protocols = [{ name: PROTOCOL, metadata: subscription }];
     const withinMs = rebalanceTimeoutMs + ANSWER_MS;
     const ask = () => {
@@ -64,7 +64,7 @@ export function createMembership(options: MembershipOptions): Membership {
       return link.ask(joinGroupV9.api, withinMs, group, ...limits, memberId, null, "consumer", protocols);
     };
     let answer = await ask();
-    // A new member is first told its name, so that one that dies while it joins leaves nothing behind.
+    // Kafka first tells a new member its id, so that a member that dies while it joins leaves nothing behind.
     if (answer.errorCode === MEMBER_ID_REQUIRED) {
       memberId = answer.memberId;
       answer = await ask();
@@ -74,8 +74,8 @@ export function createMembership(options: MembershipOptions): Membership {
     return answer;
   }
 
-  /** Every topic of the group is dealt out by turns to the members that read it. */
-  async function divide(members: readonly { memberId: string; metadata: Buffer }[]) {
+  /** Assigns the partitions of every topic in turn to the members that read it. */
+  async function assign(members: readonly { memberId: string; metadata: Buffer }[]) {
     const readers = members
       .map((member) => ({ id: member.memberId, topics: decodeConsumerProtocolSubscription(member.metadata).topics }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -94,28 +94,28 @@ export function createMembership(options: MembershipOptions): Membership {
   }
 
   return {
-    async sit() {
+    async join() {
       try {
         return await coordinator.use(async (link) => {
-          const joined = await join(link);
+          const joined = await askToJoin(link);
           const generation = joined.generationId;
           const leads = joined.leader === memberId;
           if (leads) cluster.forget(topic);
-          const division = leads ? await divide(joined.members) : [];
-          const divided = leads ? (await cluster.topic(topic)).leaders.length : undefined;
+          const assignments = leads ? await assign(joined.members) : [];
+          const assignedOf = leads ? (await cluster.topic(topic)).leaders.length : undefined;
           const identity = [group, generation, memberId, null, "consumer", PROTOCOL] as const;
-          const synced = await link.ask(syncGroupV5.api, rebalanceTimeoutMs + ANSWER_MS, ...identity, division);
-          check(`divide the partitions of group ${group}`, synced.errorCode);
+          const synced = await link.ask(syncGroupV5.api, rebalanceTimeoutMs + ANSWER_MS, ...identity, assignments);
+          check(`assign the partitions of group ${group}`, synced.errorCode);
           const { assignedPartitions } = decodeConsumerProtocolAssignment(synced.assignment);
           const partitions = assignedPartitions.flatMap((each) => (each.topic === topic ? each.partitions : []));
-          return { memberId, generation, partitions, divided };
+          return { memberId, generation, partitions, assignedOf };
         });
       } catch (error) {
         if (isRefusal(error, "UNKNOWN_MEMBER_ID")) memberId = "";
         throw error;
       }
     },
-    beat({ generation, memberId }) {
+    heartbeat({ generation, memberId }) {
       return coordinator.use(async (link) => {
         const answer = await link.ask(heartbeatV4.api, ANSWER_MS, group, generation, memberId, null);
         check(`heartbeat in group ${group}`, answer.errorCode);
