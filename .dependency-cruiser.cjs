@@ -17,7 +17,7 @@ const faces = `^src/(${Object.keys(mayUse)
   .map((module) => `${module}/${module}`)
   .join("|")})\\.ts$`;
 const events = "^src/[^/]+/events\\.ts$";
-const ports = "^src/engines/(sql/(sql|connection)|log/log|shop/shop|workflows/workflows)\\.ts$";
+const ports = "^src/engines/(sql/(sql|connection)|log/log|redis/redis|shop/shop|workflows/workflows)\\.ts$";
 
 /** Rooms of the process itself: they may see whatever main sees, and no module may see them. */
 const processRooms = "config|cli|gateway";
@@ -47,10 +47,10 @@ const vendors = [
     why: "The saga is the same text on every engine only as long as no engine shows in it.",
   },
   {
-    name: "gate",
+    name: "redis",
     packages: ["redis", "@redis/[a-z-]+", "iovalkey", "ioredis"],
-    home: "^src/inventory/gate/|^test/|^scripts/servers",
-    why: "A helper that repeats a script on its own would reopen a gate that has lost its memory; one file decides how scripts are sent.",
+    home: "^src/engines/redis/|^test/|^scripts/servers",
+    why: "A client that repeats a script by itself would reopen a gate that has lost its memory: one room decides how scripts are sent.",
   },
   {
     name: "http",

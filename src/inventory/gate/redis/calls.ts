@@ -1,44 +1,51 @@
 /** Calls of the gate's scripts: by EVALSHA alone, in the present life alone. */
-import { ErrorReply } from "@redis/client";
-import { GateUnavailable } from "../gate.ts";
-import type { Connection, Reply } from "./connection.ts";
+import {
+  type Connection,
+  ErrorReply,
+  type Life,
+  type Lives,
+  type Redis,
+  RedisUnavailable,
+  type Reply,
+} from "#engines/redis";
 import type { Keys } from "./keys.ts";
-import type { Link } from "./link.ts";
-import type { Life, Lives } from "./lives.ts";
 import type { ScriptName } from "./scripts.ts";
 
 export type ProductCall = { script: ScriptName; productId: string; args: readonly string[] };
 
-/** Answers in the order of the calls; undefined where the gate lost its memory, so that nothing ran. */
+/** Answers in the order of the calls; undefined if Redis lost its memory, so that nothing ran. */
 export type Replies = (Reply | undefined)[];
 
 export type Calls = {
-  /** @throws GateUnavailable */
+  /** @throws RedisUnavailable */
   run(operation: string, calls: readonly ProductCall[]): Promise<Replies>;
-  /** As `run`, in one go and within the time: waits for Redis only. */
+  /** As `run`, in one round trip and within the time: waits for Redis only. */
   runNow(operation: string, calls: readonly ProductCall[], withinMs: number): Promise<Replies>;
-  /** As `run` of one call, in a new life where the memory was lost; answers in which one. */
-  begin(operation: string, call: (life: Life) => ProductCall): Promise<{ life: Life; reply: Reply }>;
+  /** As `run` of one call, in a new life if the memory was lost; answers in which life. */
+  begin(
+    operation: string,
+    call: (life: Life<ScriptName>) => ProductCall,
+  ): Promise<{ life: Life<ScriptName>; reply: Reply }>;
 };
 
 export type CallsOptions = {
-  link: Link;
-  lives: Lives;
+  redis: Redis;
+  lives: Lives<ScriptName>;
   keys: Keys;
   timeoutMs: number;
   onUnknownLife(error: unknown): void;
 };
 
-/** What upkeep sends in one go. Buyers' calls of the same moment wait for it in the same connection. */
+/** Calls of upkeep in one round trip; buyers' calls wait behind them in the same connection. */
 const callsAtOnce = 100;
 
-export function createCalls({ link, lives, keys, timeoutMs, onUnknownLife }: CallsOptions): Calls {
+export function createCalls({ redis, lives, keys, timeoutMs, onUnknownLife }: CallsOptions): Calls {
   async function runTogether(
     connection: Connection,
     operation: string,
     calls: readonly ProductCall[],
     withinMs: number,
-    lifeAfter: (connection: Connection) => Promise<Life | undefined>,
+    lifeAfter: (connection: Connection) => Promise<Life<ScriptName> | undefined>,
   ): Promise<Replies> {
     const life = lives.known(connection) ?? (await lifeAfter(connection));
     if (!life) return calls.map(() => undefined);
@@ -55,7 +62,7 @@ export function createCalls({ link, lives, keys, timeoutMs, onUnknownLife }: Cal
     return replies;
   }
 
-  function commandsOf(life: Life, calls: readonly ProductCall[]): string[][] {
+  function commandsOf(life: Life<ScriptName>, calls: readonly ProductCall[]): string[][] {
     return calls.map(({ script, productId, args }) => {
       const key = keys.product(productId);
       const { sha = "" } = life.scripts.get(script) ?? {};
@@ -69,7 +76,7 @@ export function createCalls({ link, lives, keys, timeoutMs, onUnknownLife }: Cal
         const replies: Replies = [];
         for (let i = 0; i < calls.length; i += callsAtOnce) {
           const some = calls.slice(i, i + callsAtOnce);
-          const connection = link.connection(operation);
+          const connection = redis.connection(operation);
           replies.push(...(await runTogether(connection, operation, some, timeoutMs, lives.find)));
           if (!lives.known(connection)) break;
         }
@@ -78,7 +85,7 @@ export function createCalls({ link, lives, keys, timeoutMs, onUnknownLife }: Cal
 
     runNow: (operation, calls, withinMs) =>
       asUnavailable(operation, async () => {
-        const connection = link.connection(operation);
+        const connection = redis.connection(operation);
         return runTogether(connection, operation, calls, withinMs, async () => {
           lives.find(connection).catch(onUnknownLife);
           return undefined;
@@ -87,7 +94,7 @@ export function createCalls({ link, lives, keys, timeoutMs, onUnknownLife }: Cal
 
     begin: (operation, callIn) =>
       asUnavailable(operation, async () => {
-        const connection = link.connection(operation);
+        const connection = redis.connection(operation);
         const life = lives.known(connection) ?? (await lives.begin(connection));
         const [reply] = await connection.send(operation, commandsOf(life, [callIn(life)]), timeoutMs);
         if (!isUnknownScript(reply)) return { life, reply };
@@ -108,6 +115,6 @@ async function asUnavailable<T>(operation: string, work: () => Promise<T>): Prom
   try {
     return await work();
   } catch (error) {
-    throw error instanceof GateUnavailable ? error : new GateUnavailable(operation, error);
+    throw error instanceof RedisUnavailable ? error : new RedisUnavailable(operation, error);
   }
 }

@@ -16,7 +16,7 @@ import {
   type TestRedis,
   unitsOf,
 } from "./redis.testing.ts";
-import { scriptsOf } from "./scripts.ts";
+import { gateScripts } from "./scripts.ts";
 
 const cli = findProgram("redis-cli");
 const skipWithoutCli = cli ? false : "no redis-cli here to look past the process that is busy";
@@ -212,7 +212,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
   });
 
   test("a part of an image is taken only by the product that is being loaded with it", async () => {
-    const { sha = "" } = scriptsOf((await nonces.read()) ?? "").get("install") ?? {};
+    const { sha = "" } = gateScripts.ofLife((await nonces.read()) ?? "").get("install") ?? {};
     const keys = ["", ":r", ":t", ":u"].map((part) => `g:{${lamp}}${part}`);
     const load = (part: string, epoch: number) => {
       return redis.ask(

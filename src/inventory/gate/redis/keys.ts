@@ -1,5 +1,5 @@
-/** What the gate's keys are called: `g:…`, and `staging:g:…` where SHOP=staging, so that shops can share a server. */
-import { ErrorReply } from "@redis/client";
+/** The names of the gate's keys: `g:…`, and `staging:g:…` where SHOP=staging, so that shops can share a server. */
+import { ErrorReply, RedisUnfit } from "#engines/redis";
 import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
 
 export type Keys = {
@@ -7,7 +7,7 @@ export type Keys = {
   age(productId: string): string;
   /** The set that names every product that was ever closed or loaded here. */
   products: string;
-  /** Says whose gate lies here. */
+  /** Names the shop whose gate this is. */
   shop: string;
 };
 
@@ -23,8 +23,8 @@ export function keysOf({ name }: Pick<Shop, "name">): Keys {
 }
 
 /**
- * Sees to it that the gate there is this shop's: takes it if it is free, as after every loss of memory.
- * @throws OtherShops
+ * Claims the gate in this Redis for the shop if it is free, as it is after every loss of memory.
+ * @throws RedisUnfit if the gate is another shop's.
  */
 export async function claimGate(ask: (command: readonly string[]) => Promise<unknown>, shop: Shop): Promise<void> {
   const key = keysOf(shop).shop;
@@ -34,9 +34,12 @@ export async function claimGate(ask: (command: readonly string[]) => Promise<unk
   const text = found ?? (await ask(["SET", key, claimText(shop), "NX", "GET"]));
   if (text === null || text instanceof ErrorReply) return;
   const claim = claimFrom(String(text));
-  if (!claim)
-    throw new Error(
+  if (!claim) {
+    throw new RedisUnfit(
       `This Redis has a key ${key} that is not Dropgate's: set SHOP, which gives the gate's keys a name of their own`,
     );
-  if (claim.shop !== shop.id) throw new OtherShops("This Redis's stock gate", claim, `redis-cli del ${key}`);
+  }
+  if (claim.shop === shop.id) return;
+  const cause = new OtherShops("This Redis's stock gate", claim, `redis-cli del ${key}`);
+  throw new RedisUnfit(cause.message, { cause });
 }

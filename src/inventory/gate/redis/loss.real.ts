@@ -14,7 +14,7 @@ import {
   type TestRedis,
   unitsOf,
 } from "./redis.testing.ts";
-import { markerOf } from "./scripts.ts";
+import { gateScripts } from "./scripts.ts";
 
 describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
   let redis: TestRedis;
@@ -162,7 +162,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     }
     assert.deepEqual(await redis.ask("HGETALL", `g:{${lamp}}`), before);
     assert.equal(await nonces.read(), nonce);
-    assert.deepEqual(await redis.ask("SCRIPT", "EXISTS", markerOf(nonce ?? "").sha), [0]);
+    assert.deepEqual(await redis.ask("SCRIPT", "EXISTS", gateScripts.marker(nonce ?? "").sha), [0]);
   });
 
   test("G8, B3: FLUSHALL closes it until it is rebuilt", async () => {
@@ -213,7 +213,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
   test("a process with scripts of another version takes part in the life that lasts", async () => {
     const nonce = (await nonces.read()) ?? "";
     await redis.ask("SCRIPT", "FLUSH");
-    await redis.ask("SCRIPT", "LOAD", markerOf(nonce).text);
+    await redis.ask("SCRIPT", "LOAD", gateScripts.marker(nonce).text);
     assert.equal(await buy(await open(), lamp), "reserved");
     assert.equal(await nonces.read(), nonce);
   });

@@ -1,6 +1,6 @@
 /** The boot nonce in the books, where no copy of Redis's data can bring an old one back. */
+import type { NonceStore } from "#engines/redis";
 import type { Sql } from "#engines/sql";
-import type { NonceStore } from "./lives.ts";
 
 export function createNonceStore(sql: Sql): NonceStore {
   async function read(): Promise<string | null> {

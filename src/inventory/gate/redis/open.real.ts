@@ -1,8 +1,9 @@
 /** What is said, and within which words, where a Redis cannot hold the gate. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { serverFrom } from "#engines/redis";
+import { refusalOf } from "./demands.ts";
 import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type TestRedis } from "./redis.testing.ts";
-import { refusalOf, serverFrom } from "./server.ts";
 
 const good = {
   runId: "def",
@@ -21,7 +22,6 @@ test("a server that cannot hold the gate is refused with what to do", () => {
   assert.match(refusalOf({ ...good, evictionPolicy: "allkeys-lru" }) ?? "", /allkeys-lru.*noeviction/);
   assert.match(refusalOf({ ...good, role: "slave" }) ?? "", /replica.*REDIS_HOST/);
   assert.match(refusalOf({ ...good, isCluster: true }) ?? "", /cluster/);
-  assert.match(refusalOf({ ...good, loading: true }) ?? "", /reads its data/);
   assert.match(refusalOf(serverFrom("no such answer")) ?? "", /version unknown/);
 });
 

@@ -1,12 +1,10 @@
 /** Finds the abandoned records, among all products, at a cost that does not grow with the idle ones. */
-
-import { ErrorReply } from "@redis/client";
+import { ErrorReply, type Redis } from "#engines/redis";
 import type { Log } from "#platform/log";
 import type { GateRecord } from "../gate.ts";
 import type { Calls } from "./calls.ts";
 import { recordsFrom } from "./codec.ts";
 import type { Keys } from "./keys.ts";
-import type { Link } from "./link.ts";
 
 export type RecordFinder = {
   /** Units of these products are being taken by this process. */
@@ -14,7 +12,7 @@ export type RecordFinder = {
   before(beforeMs: number, limit: number): Promise<GateRecord[]>;
 };
 
-export type RecordFinderOptions = { link: Link; calls: Calls; keys: Keys; timeoutMs: number; log: Log };
+export type RecordFinderOptions = { redis: Redis; calls: Calls; keys: Keys; timeoutMs: number; log: Log };
 
 /** Besides those that are known to have records, each look takes in about so many products: a round of 5,000 takes 25 s. */
 const productsALook = 200;
@@ -22,14 +20,14 @@ const productsAtOnce = 1_000;
 /** Of a product that is loaded and has no record only the stamp is there. */
 const emptyCounts: ReadonlySet<unknown> = new Set([0, 1]);
 
-export function createRecordFinder({ link, calls, keys, timeoutMs, log }: RecordFinderOptions): RecordFinder {
+export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: RecordFinderOptions): RecordFinder {
   let busy = new Set<string>();
   let cursor = "0";
 
   /** The next products in turn, so that what a dead process left is found within a few looks. */
   async function nextProducts(): Promise<string[]> {
     const scan = ["SSCAN", keys.products, cursor, "COUNT", String(productsALook)];
-    const [scanned] = await link.connection("records").send("records", [scan], timeoutMs);
+    const [scanned] = await redis.connection("records").send("records", [scan], timeoutMs);
     if (scanned instanceof ErrorReply) throw scanned;
     const [next, productIds] = scanned as [string, string[]];
     cursor = next;
@@ -41,7 +39,7 @@ export function createRecordFinder({ link, calls, keys, timeoutMs, log }: Record
     for (let i = 0; i < productIds.length; i += productsAtOnce) {
       const some = productIds.slice(i, i + productsAtOnce);
       const commands = some.map((productId) => ["ZCARD", keys.age(productId)]);
-      const counts = await link.connection("records").send("records", commands, timeoutMs);
+      const counts = await redis.connection("records").send("records", commands, timeoutMs);
       found.push(...some.filter((_, at) => !emptyCounts.has(counts[at])));
     }
     return found;

@@ -7,12 +7,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
+import type { NonceStore } from "#engines/redis";
 import { createLog } from "#platform/log";
 import { findProgram } from "../../../../scripts/servers/cache.ts";
 import { testShop } from "../../../../test/support/shop-identity.ts";
 import { until } from "../../../../test/support/until.ts";
 import type { Gate, GateImage, ReserveRequest } from "../gate.ts";
-import type { NonceStore } from "./lives.ts";
 import { openRedisGate, type RedisGateOptions } from "./redis.ts";
 
 const program = findProgram("redis-server");

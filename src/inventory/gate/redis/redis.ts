@@ -1,13 +1,23 @@
 /**
  * The gate on Redis ≥ 7.0: the reducer's commands as Lua scripts, one call for all orders of a product, the calls of
- * all products in one round trip. `shared.lua` has the layout, `lives.ts` what keeps a Redis closed that lost its
- * memory, docs/adr/0010-redis-client.md why one connection stands where others have a pool.
+ * all products in one round trip. `shared.lua` describes the layout, `engines/redis/lives.ts` how a Redis that lost its
+ * memory stays closed, docs/adr/0010-redis-client.md why there is one connection and no pool.
  */
 import { randomUUID } from "node:crypto";
-import { ErrorReply } from "@redis/client";
+import {
+  createLives,
+  ErrorReply,
+  type Life,
+  type NonceStore,
+  openRedis,
+  type RedisAddress,
+  type RedisServer,
+  RedisUnavailable,
+  type Reply,
+} from "#engines/redis";
 import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
-import { type ClaimVoidAnswer, type Gate, GateUnavailable, type MarkAnswer, type ReservationRef } from "../gate.ts";
+import type { ClaimVoidAnswer, Gate, MarkAnswer, ReservationRef } from "../gate.ts";
 import { createCalls, type ProductCall } from "./calls.ts";
 import {
   adoptAnswer,
@@ -22,26 +32,22 @@ import {
   reserveArguments,
   snapshotFrom,
 } from "./codec.ts";
-import type { Reply } from "./connection.ts";
+import { refusalOf } from "./demands.ts";
 import { answersInOrder, groupByProduct } from "./groups.ts";
 import { claimGate, keysOf } from "./keys.ts";
-import { openLink, type RedisAddress } from "./link.ts";
-import { createLives, type Life, type NonceStore } from "./lives.ts";
 import { createRecordFinder } from "./records.ts";
-import type { ScriptName } from "./scripts.ts";
-import type { RedisServer } from "./server.ts";
-
-export type { NonceStore } from "./lives.ts";
+import { gateScripts, type ScriptName } from "./scripts.ts";
+import { translated, translating } from "./translated.ts";
 
 export type RedisGateOptions = RedisAddress & {
-  /** Whose the gate is. */
+  /** The shop that owns the gate. */
   shop: Shop;
   nonces: NonceStore;
   /** How long a call may take before its outcome counts as unknown, milliseconds. */
   timeoutMs: number;
-  /** The same for `reserve`, for which a buyer waits and which the sweeper undoes where it ran all the same. */
+  /** The same for `reserve`: a buyer waits for it, and the sweeper undoes it if it ran all the same. */
   reserveTimeoutMs?: number;
-  /** The shop does without the gate at the moment: open, whether Redis answers or not. */
+  /** The shop works without the gate at the moment: open, whether Redis answers or not. */
   mayBeAway?: boolean;
   /** Called for each connection. */
   onServer?(server: RedisServer): void;
@@ -49,25 +55,29 @@ export type RedisGateOptions = RedisAddress & {
 };
 
 /** No product has this id. */
-const nobodysProduct = "\u0000";
+const noProduct = "\u0000";
 
 /** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate, unless it may be away. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const { shop, timeoutMs, nonces, log } = options;
   const keys = keysOf(shop);
   const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
-  const lives = createLives({ nonces, timeoutMs });
+  const lives = createLives({ nonces, scripts: gateScripts, timeoutMs });
   const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
-  const link = await openLink({
+  const redis = await openRedis({
     ...options,
+    clientName: "dropgate",
+    purpose: "hold the gate",
+    refusalOf,
+    admit: (ask) => claimGate(ask, shop),
     onConnected(one) {
       options.onServer?.(one.server);
       lives.find(one).catch(onUnknownLife);
     },
   });
-  const calls = createCalls({ link, lives, keys, timeoutMs, onUnknownLife });
-  const finder = createRecordFinder({ link, calls, keys, timeoutMs, log });
-  if (!options.mayBeAway) await lives.find(link.connection("life"));
+  const calls = createCalls({ redis, lives, keys, timeoutMs, onUnknownLife });
+  const finder = createRecordFinder({ redis, calls, keys, timeoutMs, log });
+  if (!options.mayBeAway) await translating("life", () => lives.find(redis.connection("life")));
 
   async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
     const [reply] = await calls.run(script, [{ script, productId, args }]);
@@ -78,7 +88,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     return { script, productId: refs[0]?.productId ?? "", args: refs.flatMap(refArguments) };
   };
 
-  /** A product that a script stumbles over is as good as not loaded: the next rebuild replaces all there is of it. */
+  /** If a script fails on a product's data, the product counts as not loaded: the next rebuild replaces all its data. */
   function isDamaged(reply: Reply, { script, productId }: ProductCall): boolean {
     if (!(reply instanceof ErrorReply)) return false;
     log.error("Redis refused a command of the gate", { script, productId }, reply);
@@ -86,31 +96,29 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   }
 
   async function productsOf(): Promise<string[]> {
-    const [reply] = await link.connection("products").send("products", [["SMEMBERS", keys.products]], timeoutMs);
+    const [reply] = await redis.connection("products").send("products", [["SMEMBERS", keys.products]], timeoutMs);
     return answerOf("products", reply) as string[];
   }
 
   /**
-   * Before the product is loaded: one that is listed and not loaded does no harm. Redis may have lost its memory and
-   * been taken by another shop since this connection began, so whose it is is asked first.
+   * Lists the product before it is loaded: a product that is listed and not loaded does no harm. Since this connection
+   * began, Redis may have lost its memory and another shop may have claimed it, so the claim comes first.
    */
   async function remember(productId: string): Promise<void> {
-    const connection = link.connection("products");
+    const connection = redis.connection("products");
     const ask = async (command: readonly string[]) => (await connection.send("products", [command], timeoutMs))[0];
-    await claimGate(ask, shop).catch((error) => {
-      throw error instanceof GateUnavailable ? error : new GateUnavailable("products", error);
-    });
+    await claimGate(ask, shop);
     answerOf("products", await ask(["SADD", keys.products, productId]));
   }
 
-  return {
+  return translated({
     async reserve(requests) {
       const groups = groupByProduct(requests);
       const all = groups.map(({ productId, items }): ProductCall => {
         return { script: "reserve", productId, args: items.flatMap(reserveArguments) };
       });
       const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
-      // Only now: every caller may order products that do not exist, and the finder stores what it is told.
+      // Only now: callers may order products that do not exist, and the finder stores every product that it is told.
       finder.taking(groups.flatMap(({ productId }, i) => (Array.isArray(replies[i]) ? [productId] : [])));
       return answersInOrder(groups, ({ items }, i) => {
         const isClosed = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
@@ -148,8 +156,8 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
 
     async close(productId) {
       const token = randomUUID();
-      const closingIn = ({ nonce }: Life) => `${nonce}/${token}`;
-      const close = (life: Life): ProductCall => ({ script: "close", productId, args: [closingIn(life)] });
+      const closingIn = ({ nonce }: Life<ScriptName>) => `${nonce}/${token}`;
+      const close = (life: Life<ScriptName>): ProductCall => ({ script: "close", productId, args: [closingIn(life)] });
       await remember(productId);
       const { life, reply } = await calls.begin("close", close);
       answerOf("close", reply);
@@ -215,17 +223,17 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     async probe() {
-      const reply = await run("probe", nobodysProduct, []);
+      const reply = await run("probe", noProduct, []);
       return reply === undefined ? "empty" : "ready";
     },
 
     async shutdown() {
-      link.close();
+      redis.close();
     },
-  };
+  });
 }
 
 function answerOf(operation: string, reply: Reply): Reply {
-  if (reply instanceof ErrorReply) throw new GateUnavailable(operation, reply);
+  if (reply instanceof ErrorReply) throw new RedisUnavailable(operation, reply);
   return reply;
 }

@@ -1,20 +1,20 @@
 /**
- * One connection to Redis, all commands in one pipeline. Nothing is queued while it is down and nothing is sent twice:
- * a call whose answer does not come has an unknown outcome, and its caller has to know that.
+ * One connection to Redis, with all commands in one pipeline. It queues nothing while it is down and sends nothing
+ * twice: a call without an answer has an unknown outcome, and its caller has to know that.
  */
 import { ErrorReply } from "@redis/client";
-import { GateUnavailable } from "../gate.ts";
 import type { RedisServer } from "./server.ts";
+import { RedisUnavailable } from "./unavailable.ts";
 
-/** What a command was answered; of the commands sent together one may fail and the others not. */
+/** The answer to one command; of several commands sent together, one may fail alone. */
 export type Reply = unknown | ErrorReply;
 
-/** To one process of a Redis server, from its connect to its end: what outlasts a connection is nothing. */
+/** Lasts from connect to end and leads to one process of a Redis server. No state outlasts it. */
 export type Connection = {
   readonly server: RedisServer;
   /**
    * Sends commands in one go; answers in their order.
-   * @throws GateUnavailable when the answers do not come within the time, or cannot; at once where the server
+   * @throws RedisUnavailable when the answers do not come within the time, or cannot; at once where the server
    *   has owed an older answer for that long.
    */
   send(operation: string, commands: readonly (readonly string[])[], withinMs: number): Promise<Reply[]>;
@@ -26,7 +26,7 @@ export type EndingConnection = Connection & {
   end(why: Error): void;
 };
 
-/** What is used of the client: it rejects all that is unanswered when it is destroyed or loses its socket. */
+/** The part of the client that is used. It rejects all unanswered commands when it is destroyed or loses its socket. */
 export type Client = { sendCommand(args: readonly string[]): Promise<unknown>; isOpen: boolean; destroy(): void };
 
 export type ConnectionOptions = {
@@ -34,7 +34,7 @@ export type ConnectionOptions = {
   server: RedisServer;
   /** Fulfils when the client lost its socket. */
   lost: Promise<Error>;
-  /** After how long without any answer the connection ends, milliseconds. */
+  /** The connection ends after so many milliseconds without any answer. */
   timeoutMs: number;
 };
 
@@ -59,7 +59,7 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
       return await client.sendCommand(command);
     } catch (error) {
       if (!(error instanceof ErrorReply)) throw error;
-      // It became a replica, or lost its data and reads them anew: the next connection finds out what it is now.
+      // The server became a replica, or reloads its data: the next connection looks at the server again.
       if (/^(READONLY|MASTERDOWN|LOADING) /.test(error.message)) end(error);
       return error;
     } finally {
@@ -72,10 +72,10 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
   function send(operation: string, commands: readonly (readonly string[])[], withinMs: number): Promise<Reply[]> {
     const quietMs = silent ? owedForMs() : 0;
     if (quietMs >= timeoutMs) end(new Error(`no answer for ${Math.round(quietMs)} ms`));
-    if (endedBy) return Promise.reject(new GateUnavailable(operation, endedBy));
+    if (endedBy) return Promise.reject(new RedisUnavailable(operation, endedBy));
     if (quietMs >= withinMs) {
       return Promise.reject(
-        new GateUnavailable(operation, new Error(`an answer is owed for ${Math.round(quietMs)} ms`)),
+        new RedisUnavailable(operation, new Error(`an answer is owed for ${Math.round(quietMs)} ms`)),
       );
     }
     if (owed === 0) lastAnswerMs = performance.now();
@@ -86,18 +86,18 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
       function giveUp(): void {
         if (settled) return;
         silent = true;
-        reject(new GateUnavailable(operation, new Error(`no answer within ${withinMs} ms`)));
+        reject(new RedisUnavailable(operation, new Error(`no answer within ${withinMs} ms`)));
         if (owedForMs() >= timeoutMs) end(new Error(`no answer for ${timeoutMs} ms`));
       }
       Promise.all(commands.map(ask))
-        .then(resolve, (error) => reject(new GateUnavailable(operation, error)))
+        .then(resolve, (error) => reject(new RedisUnavailable(operation, error)))
         .finally(() => {
           settled = true;
           clearImmediate(sent);
           clearTimeout(timer);
         });
-      // In the rush of a sale it is this process that is late, not Redis. So the time begins when the commands have
-      // left, at the end of this turn of the loop, and ends after what has come meanwhile was read.
+      // Under load this process is late, not Redis. So the time starts when the commands have left, at the end of this
+      // turn of the event loop, and ends after the answers that have arrived meanwhile were read.
       const sent = setImmediate(() => {
         timer = setTimeout(() => setImmediate(giveUp), withinMs);
       });

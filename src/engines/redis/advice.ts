@@ -1,8 +1,11 @@
 /** Why Redis could not be used, and which setting to look at. */
 import { tlsAdvice } from "#platform/tls";
-import type { RedisAddress } from "./link.ts";
+import type { ConnectOptions } from "./client.ts";
 
-export function adviceOn(error: unknown, { host, port, username, tls }: RedisAddress): string {
+/** The server is reached, and its user cannot use it. */
+export class RedisUnfit extends Error {}
+
+export function adviceOn(error: unknown, { host, port, username, tls, purpose }: ConnectOptions): string {
   const reason = error instanceof Error ? error.message : String(error);
   const at = `Redis at ${host}:${port}`;
   if (/WRONGPASS|NOAUTH|AUTH <password>/.test(reason)) {
@@ -10,15 +13,15 @@ export function adviceOn(error: unknown, { host, port, username, tls }: RedisAdd
     return `${at} refuses the password (${reason}): set ${setting}`;
   }
   if (reason.startsWith("NOPERM")) {
-    return `${at} does not allow its user what the gate needs (${reason}): grant ~* +@all -@dangerous +info`;
+    return `${at} does not allow its user what is needed (${reason}): grant ~* +@all -@dangerous +info`;
   }
-  if (/^(This Redis|Redis still)/.test(reason)) return `${at} cannot hold the gate. ${reason}`;
+  if (error instanceof RedisUnfit) return `${at} cannot ${purpose}. ${reason}`;
   const handshake = tls && tlsAdvice(error, tlsSettings);
   if (handshake) return `cannot reach ${at}, encrypted: ${handshake}`;
   const check = "check REDIS_HOST and REDIS_PORT, and that it runs";
   const why = reason || "no answer";
   if (tls) return `cannot reach ${at}, encrypted (${why}): ${check} and speaks TLS there, else leave REDIS_TLS out`;
-  // To a server that speaks TLS our first command is a broken handshake, and it hangs up.
+  // A server that speaks TLS takes our first command for a broken handshake and hangs up.
   const hungUp = reason === "Socket closed unexpectedly" || /ECONNRESET|EPIPE/.test(reason);
   const perhapsTls = hungUp ? "; if it speaks TLS there, set REDIS_TLS=true" : "";
   return `cannot reach ${at} (${why}): ${check}${perhapsTls}`;

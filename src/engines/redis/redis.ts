@@ -1,0 +1,115 @@
+/** Redis: one connection, replaced by a new one whenever it ends, and scripts that end with the server's memory. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Log } from "#platform/log";
+import { adviceOn, RedisUnfit } from "./advice.ts";
+import { type ConnectOptions, connect, loadingRefusal, unfitness } from "./client.ts";
+import type { Connection, EndingConnection } from "./connection.ts";
+import { serverFrom } from "./server.ts";
+import { RedisUnavailable } from "./unavailable.ts";
+
+export { ErrorReply } from "@redis/client";
+export { RedisUnfit } from "./advice.ts";
+export type { RedisAddress, RedisUse } from "./client.ts";
+export type { Connection, Reply } from "./connection.ts";
+export { createLives, type Life, type Lives, type NonceStore } from "./lives.ts";
+export { createScriptSet } from "./scripts.ts";
+export { type RedisServer, serverFrom } from "./server.ts";
+export { RedisUnavailable } from "./unavailable.ts";
+
+export type Redis = {
+  /** @throws RedisUnavailable at once while there is no connection. */
+  connection(operation: string): Connection;
+  close(): void;
+};
+
+export type RedisOptions = ConnectOptions & {
+  log: Log;
+  /** Open without a connection if there is none at first, and go on trying. */
+  mayBeAway?: boolean | undefined;
+  /** Called with every new connection, the first one included. */
+  onConnected(connection: Connection): void;
+};
+
+const openWithinMs = 4_500;
+const watchEveryMs = 2_000;
+const retryEveryMs = { first: 50, most: 1_000 };
+
+/** @throws Error that names the setting to look at, within 5 seconds, unless it may be away. */
+export async function openRedis(options: RedisOptions): Promise<Redis> {
+  const { host, port, log, onConnected } = options;
+  let closed = false;
+  let current: EndingConnection | undefined;
+  let failure: unknown;
+
+  /** The eviction policy or the role may change while the server runs. */
+  async function watch(connection: EndingConnection): Promise<void> {
+    while (current === connection) {
+      await pause(watchEveryMs, undefined, { ref: false });
+      const [info] = await connection.send("info", [["INFO"]], options.timeoutMs).catch(() => []);
+      const refusal = typeof info === "string" ? unfitness(serverFrom(info), options) : undefined;
+      if (refusal) connection.end(new Error(adviceOn(new RedisUnfit(refusal), options)));
+    }
+  }
+
+  function take(connection: EndingConnection): void {
+    current = connection;
+    void watch(connection);
+    onConnected(connection);
+    connection.ended.then((why) => {
+      current = undefined;
+      failure = why;
+      if (closed) return;
+      log.warn("connection to Redis lost", { host, port }, why);
+      void reconnect();
+    });
+  }
+
+  async function reconnect(): Promise<void> {
+    for (let waitMs = retryEveryMs.first; !closed; waitMs = Math.min(2 * waitMs, retryEveryMs.most)) {
+      try {
+        const connection = await connect(options, options.timeoutMs);
+        if (closed) return connection.end(new Error("closed"));
+        log.info("connected to Redis", { host, port });
+        return take(connection);
+      } catch (error) {
+        if (String(error) !== String(failure)) log.warn("no connection to Redis yet", { host, port }, error);
+        failure = error;
+        await pause(waitMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  try {
+    take(await connectFirst(options));
+  } catch (error) {
+    if (!options.mayBeAway) throw error;
+    failure = error;
+    log.warn("no connection to Redis; the start goes on without it", { host, port }, error);
+    void reconnect();
+  }
+  return {
+    connection(operation) {
+      if (!current) throw new RedisUnavailable(operation, failure);
+      return current;
+    },
+    close() {
+      closed = true;
+      const why = new Error("the connection to Redis was closed");
+      failure = why;
+      current?.end(why);
+    },
+  };
+}
+
+/** Waits for a server that still reads its data; every other failure is thrown at once. */
+async function connectFirst(options: RedisOptions): Promise<EndingConnection> {
+  const giveUpAt = performance.now() + openWithinMs;
+  for (;;) {
+    try {
+      return await connect(options, Math.max(1, giveUpAt - performance.now()));
+    } catch (error) {
+      if (!String(error).includes(loadingRefusal) || performance.now() > giveUpAt) throw error;
+      await pause(retryEveryMs.first);
+    }
+  }
+}

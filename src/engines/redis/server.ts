@@ -1,0 +1,26 @@
+/** What a Redis server says about itself in its INFO. */
+
+export type RedisServer = {
+  /** Of this process of the server: a restart changes it. */
+  runId: string;
+  version: string;
+  /** Changes when a replica is promoted: the new master may lack data that the old one had acknowledged. */
+  replicationId: string;
+  role: string;
+  loading: boolean;
+  evictionPolicy: string;
+  isCluster: boolean;
+};
+
+export function serverFrom(info: string): RedisServer {
+  const values = new Map(info.split("\r\n").map((line) => line.split(":", 2) as [string, string]));
+  return {
+    runId: values.get("run_id") ?? "unknown",
+    version: values.get("redis_version") ?? "unknown",
+    replicationId: values.get("master_replid") ?? "unknown",
+    role: values.get("role") ?? "unknown",
+    loading: values.get("loading") === "1",
+    evictionPolicy: values.get("maxmemory_policy") ?? "unknown",
+    isCluster: values.get("cluster_enabled") === "1",
+  };
+}

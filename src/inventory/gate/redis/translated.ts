@@ -1,0 +1,21 @@
+/** The one place where a fault of Redis becomes the gate's `GateUnavailable`, so that callers know one error only. */
+import { ErrorReply, RedisUnavailable, RedisUnfit } from "#engines/redis";
+import { type Gate, GateUnavailable } from "../gate.ts";
+
+export function translated(gate: Gate): Gate {
+  const methods = Object.entries(gate).map(([name, method]) => {
+    const call = method as (...args: unknown[]) => Promise<unknown>;
+    return [name, (...args: unknown[]) => translating(name, () => call(...args))];
+  });
+  return Object.fromEntries(methods) as Gate;
+}
+
+export async function translating<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RedisUnavailable) throw new GateUnavailable(error.operation, error.cause);
+    if (error instanceof ErrorReply || error instanceof RedisUnfit) throw new GateUnavailable(operation, error);
+    throw error;
+  }
+}
