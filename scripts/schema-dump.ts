@@ -17,6 +17,7 @@ export async function dumpSchema(): Promise<string> {
   const database = await openDatabase({ dataDir, databaseUrl: undefined }, log);
   resources.defer(database.stop);
   const settings = {
+    redis: undefined,
     kafka: undefined,
     temporal: undefined,
     databaseUrls: {},

@@ -19,7 +19,7 @@ import { bannerOf } from "./cli/banner.ts";
 import { seedDemoShop } from "./cli/seed.ts";
 import { saysOf } from "./command-line.ts";
 import type { Config } from "./config/config.ts";
-import { engineSettings, redisSettings } from "./config/engines.ts";
+import { engineSettings } from "./config/engines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { observe } from "./observe.ts";
 import { createServer } from "./server.ts";
@@ -88,11 +88,7 @@ export async function startSystem(
 ) {
   const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
-  const gate = await openGate(redisSettings(config), {
-    ...{ shop: engines.shop, sql: engines.sql("gate", 2), log },
-    onServer: (server) =>
-      void engines.tellGate(server).catch((error) => log.debug("server not told", { failure: String(error) })),
-  });
+  const gate = await openGate(engines.redis, { shop: engines.shop, sql: engines.sql("gate", 2), log });
   lifecycle.onStop("gate", gate.shutdown);
   await engines.requireSameServers();
   const clock = await followDatabaseClock(engines, log, lifecycle);

@@ -1,12 +1,12 @@
 /** What the settings say to each engine: an engine that has no address here runs embedded. */
-import type { EngineSettings, Term } from "#engines/open";
-import type { RedisSettings } from "#inventory";
+import type { EngineSettings, KafkaSettings, RedisSettings, Term } from "#engines/open";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";
 
 export function engineSettings(config: Config): EngineSettings {
   const { KAFKA_BOOTSTRAP, TEMPORAL_ADDRESS } = config;
   return {
+    redis: redisSettings(config),
     kafka: KAFKA_BOOTSTRAP
       ? {
           bootstrap: KAFKA_BOOTSTRAP,
@@ -61,7 +61,7 @@ export function termsOf(config: Config): Term[] {
   ];
 }
 
-export function redisSettings(config: Config): RedisSettings | undefined {
+function redisSettings(config: Config): RedisSettings | undefined {
   const { REDIS_HOST } = config;
   if (REDIS_HOST === undefined) return undefined;
   return {
@@ -75,7 +75,7 @@ export function redisSettings(config: Config): RedisSettings | undefined {
 }
 
 /** Also of a Kafka that is no longer set: the shop may be on its way from there. */
-export function kafkaSecurity(config: Config): Pick<NonNullable<EngineSettings["kafka"]>, "tls" | "sasl"> {
+export function kafkaSecurity(config: Config): Pick<KafkaSettings, "tls" | "sasl"> {
   return { tls: tlsOf(config.KAFKA_TLS, config.KAFKA_CA_FILE), sasl: loginOf(config) };
 }
 

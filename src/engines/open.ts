@@ -1,51 +1,62 @@
-/** Opens the engines that the settings name, one table for all of them. What is not named runs embedded. */
+/** Opens the engines that the settings name. An engine that they do not name runs embedded. */
 import type { Log } from "#platform/log";
-import type { Security } from "./log/kafka/security.ts";
+import {
+  type Database,
+  dbosInPostgres,
+  type Engine,
+  embeddedPostgres,
+  type KafkaSettings,
+  kafka,
+  logInPostgres,
+  postgresServer,
+  processMemory,
+  type RedisSettings,
+  redisServer,
+  type TemporalSettings,
+  temporal,
+  type WorkflowsEngine,
+} from "./adapters.ts";
 import type { EventLog } from "./log/log.ts";
-import { createOwnedLog } from "./log/owned-log.ts";
-import { eventLogSchema, openPostgresLog } from "./log/postgres/postgres.ts";
+import { eventLogSchema } from "./log/postgres/postgres.ts";
+import type { RedisEngine } from "./redis/redis.ts";
 import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
-import { openPresence, type Presence, type Server } from "./shop/presence.ts";
+import { openPresence } from "./shop/presence.ts";
 import { requireSameServers } from "./shop/servers.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
 import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts";
-import { startPostgres } from "./sql/embedded/embedded.ts";
 import { createLockWatch } from "./sql/locks.ts";
 import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
 import type { Sql } from "./sql/sql.ts";
-import { openDbosWorkflows } from "./workflows/dbos/dbos.ts";
-import type { Steps, Story, Workflows } from "./workflows/workflows.ts";
 
-export type Database = {
-  url: string;
-  /** For the banner. */
-  says: string;
-  /** Fulfils with the reason when the server ended by itself. */
-  failed: Promise<Error>;
-  stop(): Promise<void>;
-};
-
-/** `databaseUrl` absent: the embedded server of `dataDir`. */
-export async function openDatabase(
-  { dataDir, databaseUrl }: { dataDir: string; databaseUrl: string | undefined },
-  log: Log,
-): Promise<Database> {
-  if (databaseUrl !== undefined) {
-    const { host, pathname } = new URL(databaseUrl);
-    const says = `PostgreSQL at ${host}${pathname}`;
-    return { url: databaseUrl, says, failed: new Promise(() => {}), async stop() {} };
-  }
-  const server = await startPostgres({ dataDir, onLog: (line) => log.debug("postgres", { line }) });
-  const { promise: failed, resolve } = Promise.withResolvers<Error>();
-  server.exited.then((reason) => reason && resolve(reason));
-  const says = `PostgreSQL ${server.version}, embedded, data in ${dataDir}/postgres`;
-  return { url: server.url, says, failed, stop: () => server.stop() };
-}
-
+export type { Database, KafkaSettings, RedisSettings } from "./adapters.ts";
 export { engineDifferences, moveEngines } from "./move.ts";
 export type { Term } from "./shop/agreement.ts";
 export { ignoredVariables } from "./sql/environment.ts";
+
+/** The four engines, in the order in which they are opened. */
+const engines = {
+  sql: { embedded: embeddedPostgres, real: postgresServer },
+  redis: { embedded: processMemory, real: redisServer },
+  log: { embedded: logInPostgres, real: kafka },
+  workflows: { embedded: dbosInPostgres, real: temporal },
+};
+
+function open<Settings, On, Opened>(
+  { embedded, real }: Engine<Settings, On, Opened>,
+  settings: Settings | undefined,
+  on: On,
+): Promise<Opened> {
+  return settings === undefined ? embedded(on) : real({ ...on, settings });
+}
+
+/** `databaseUrl` absent: the embedded server of `dataDir`. */
+export function openDatabase(
+  { dataDir, databaseUrl }: { dataDir: string; databaseUrl: string | undefined },
+  log: Log,
+): Promise<Database> {
+  return open(engines.sql, databaseUrl, { dataDir, log });
+}
 
 /** For a command that asks the books something and ends. */
 export function openPool(url: string): Sql {
@@ -53,8 +64,9 @@ export function openPool(url: string): Sql {
 }
 
 export type EngineSettings = {
-  kafka: (Security & { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number }) | undefined;
-  temporal: { address: string; namespace: string; taskQueue: string } | undefined;
+  redis: RedisSettings | undefined;
+  kafka: KafkaSettings | undefined;
+  temporal: TemporalSettings | undefined;
   /** Modules whose database is not the common one; `reports` may be a replica, which is only read. */
   databaseUrls: Readonly<Record<string, string | undefined>>;
   topics: readonly string[];
@@ -84,22 +96,18 @@ export type Engines = {
   refuseLocks(): Promise<void>;
   log: EventLog;
   shop: Shop;
-  /** Tells the shop's other processes which server the gate is on. */
-  tellGate(server: Server): Promise<void>;
-  /** To be called when the gate is open too. @throws where the shop's other processes are on other servers. */
+  /** Absent: the gate is in this process's memory. */
+  redis: RedisEngine | undefined;
+  /** To be called when the gate is open too. @throws if the shop's other processes are on other servers. */
   requireSameServers(): Promise<void>;
   /** Everything runs: from now on these engines are what the shop lives on. @throws where another process was first. */
   agree(): Promise<void>;
   /** Fulfils with the reason once this process may not go on beside the shop's others. */
   failed: Promise<Error>;
-  /** `workflowFile` is where an engine that runs stories apart from this process finds this one. */
-  openWorkflows<Input, S extends Steps>(story: Story<Input, S>, workflowFile: URL): Promise<Workflows<Input>>;
+  openWorkflows: WorkflowsEngine["open"];
   says: { log: string; workflows: string };
   close(): Promise<void>;
 };
-
-/** Several consumers can settle at once; one topic of one embedded log needs no more than one. */
-const kafkaPartitions = 8;
 
 export async function openEngines(
   settings: EngineSettings,
@@ -107,7 +115,7 @@ export async function openEngines(
   schemas: readonly ModuleSchema[],
   log: Log,
 ): Promise<Engines> {
-  const { kafka, temporal, topics, terms } = settings;
+  const { topics, consumed, terms } = settings;
   await migrateDatabase(settings, { url }, schemas);
   await using resources = new AsyncDisposableStack();
   const pools: Pool[] = [];
@@ -128,12 +136,12 @@ export async function openEngines(
   await mayGoOn();
   const presence = await openPresence({ url, alone: settings.alone, log, mayGoOn });
   resources.defer(() => presence.close());
-  const eventLog = kafka
-    ? await openKafka({ ...kafka, consumed: settings.consumed, shop, presence, log })
-    : await openPostgresLog({ sql: common, url, log });
+  const ground = { url, sql: common, shop, presence, consumed, log };
+  const redis = await open(engines.redis, settings.redis, ground);
+  const { eventLog, partitions, says } = await open(engines.log, settings.kafka, ground);
   resources.defer(() => eventLog.close());
-  const partitions = kafka ? kafkaPartitions : 1;
   await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions })));
+  const workflows = await open(engines.workflows, settings.temporal, ground);
   const opened = resources.move();
   return {
     sql,
@@ -150,44 +158,14 @@ export async function openEngines(
     refuseLocks: () => locks.refuse(pools.map(({ url }) => url)),
     log: eventLog,
     shop,
-    tellGate: (server) => presence.tell("gate", server),
+    redis,
     requireSameServers: () => requireSameServers(presence),
     agree: () => agree(common, terms),
     failed: presence.lost,
-    async openWorkflows(story, workflowFile) {
-      if (!temporal) return openDbosWorkflows({ url, story, log });
-      const { openTemporalWorkflows } = await import("./workflows/temporal/temporal.ts");
-      return openTemporalWorkflows({ ...temporal, shop, story, workflowFile, log });
-    },
-    says: {
-      log: kafka ? `Kafka at ${kafka.bootstrap}` : "in PostgreSQL",
-      workflows: temporal ? `Temporal at ${temporal.address}` : "DBOS in PostgreSQL",
-    },
+    openWorkflows: workflows.open,
+    says: { log: says, workflows: workflows.says },
     close: () => opened.disposeAsync(),
   };
-}
-
-/** The clients of the real engines are only loaded where they are used: they are large. */
-async function openKafka(
-  kafka: NonNullable<EngineSettings["kafka"]> & {
-    consumed: readonly string[];
-    shop: Shop;
-    presence: Presence;
-    log: Log;
-  },
-): Promise<EventLog> {
-  const { consumed, shop, presence, ...access } = kafka;
-  const { openKafkaLog } = await import("./log/kafka/kafka.ts");
-  const eventLog = await openKafkaLog({ ...access, clientId: "dropgate" });
-  try {
-    const ids: string[] = [];
-    for (const topic of consumed) ids.push(await eventLog.claim(topic, shop));
-    await presence.tell("log", { id: ids.join(" "), address: access.bootstrap });
-  } catch (error) {
-    await eventLog.close();
-    throw error;
-  }
-  return createOwnedLog(eventLog, shop, async (topic) => void (await eventLog.claim(topic, shop)));
 }
 
 /** Brings the schemas up to date, each where its module keeps it; answers the files that were applied. */

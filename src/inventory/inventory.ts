@@ -38,7 +38,7 @@ export type { EndedClaim, Outcome } from "./books/outcomes.ts";
 export type * from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
-export { openGate, type RedisSettings } from "./gate/open.ts";
+export { openGate } from "./gate/open.ts";
 export { NotSettled } from "./not-settled.ts";
 export { inventoryProblems } from "./problems.ts";
 export { inventoryRoutes } from "./routes.ts";

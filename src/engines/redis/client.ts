@@ -15,21 +15,25 @@ export type RedisAddress = {
   tls?: { ca?: string } | undefined;
 };
 
-/** What the user of a server wants from it. */
-export type RedisUse = {
+/** Where Redis is, and how this process connects to it. */
+export type RedisAccess = RedisAddress & {
   /** The name of the connections in CLIENT LIST. */
   clientName: string;
+  /** After so many milliseconds without any answer a connection is replaced by a new one. */
+  timeoutMs: number;
+};
+
+/** What the user of a server needs it for. */
+export type RedisUse = {
   /** Completes the sentence "Redis at host:port cannot …". */
   purpose: string;
   /** Why this server does not serve the purpose, and what to do. Asked again every few seconds. */
   refusalOf(server: RedisServer): string | undefined;
   /** Looks at the data before the first use of a connection. @throws if they are not the user's. */
   admit(ask: (command: readonly string[]) => Promise<Reply>): Promise<void>;
-  /** After so many milliseconds without any answer a connection is replaced by a new one. */
-  timeoutMs: number;
 };
 
-export type ConnectOptions = RedisAddress & RedisUse;
+export type ConnectOptions = RedisAccess & RedisUse;
 
 /** A server that reloads its data after a restart. */
 export const loadingRefusal = "Redis still reads its data";
@@ -64,7 +68,7 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
   }
 }
 
-export function unfitness(server: RedisServer, { refusalOf }: RedisUse): string | undefined {
+export function unfitness(server: RedisServer, { refusalOf }: Pick<RedisUse, "refusalOf">): string | undefined {
   return server.loading ? `${loadingRefusal}: wait until it is done` : refusalOf(server);
 }
 

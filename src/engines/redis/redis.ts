@@ -2,14 +2,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Log } from "#platform/log";
 import { adviceOn, RedisUnfit } from "./advice.ts";
-import { type ConnectOptions, connect, loadingRefusal, unfitness } from "./client.ts";
+import { type ConnectOptions, connect, loadingRefusal, type RedisAccess, type RedisUse, unfitness } from "./client.ts";
 import type { Connection, EndingConnection } from "./connection.ts";
-import { serverFrom } from "./server.ts";
+import { type RedisServer, serverFrom } from "./server.ts";
 import { RedisUnavailable } from "./unavailable.ts";
 
 export { ErrorReply } from "@redis/client";
 export { RedisUnfit } from "./advice.ts";
-export type { RedisAddress, RedisUse } from "./client.ts";
+export type { RedisAddress } from "./client.ts";
 export type { Connection, Reply } from "./connection.ts";
 export { createLives, type Life, type Lives, type NonceStore } from "./lives.ts";
 export { createScriptSet } from "./scripts.ts";
@@ -22,8 +22,14 @@ export type Redis = {
   close(): void;
 };
 
-export type RedisOptions = ConnectOptions & {
-  log: Log;
+/** A Redis that the settings name, for a user that is not open yet. */
+export type RedisEngine = {
+  timeoutMs: number;
+  /** @throws Error that names the setting to look at, within 5 seconds, unless it may be away. */
+  open(use: OpenOptions): Promise<Redis>;
+};
+
+type OpenOptions = RedisUse & {
   /** Open without a connection if there is none at first, and go on trying. */
   mayBeAway?: boolean | undefined;
   /** Called with every new connection, the first one included. */
@@ -34,8 +40,29 @@ const openWithinMs = 4_500;
 const watchEveryMs = 2_000;
 const retryEveryMs = { first: 50, most: 1_000 };
 
-/** @throws Error that names the setting to look at, within 5 seconds, unless it may be away. */
-export async function openRedis(options: RedisOptions): Promise<Redis> {
+export type RedisEngineOptions = RedisAccess & {
+  log: Log;
+  /** Called with the server of every new connection. */
+  onServer?(server: RedisServer): void;
+};
+
+export function createRedisEngine({ log, onServer, ...access }: RedisEngineOptions): RedisEngine {
+  return {
+    timeoutMs: access.timeoutMs,
+    open: (use) =>
+      openRedis({
+        ...access,
+        ...use,
+        log,
+        onConnected(connection) {
+          onServer?.(connection.server);
+          use.onConnected(connection);
+        },
+      }),
+  };
+}
+
+async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Promise<Redis> {
   const { host, port, log, onConnected } = options;
   let closed = false;
   let current: EndingConnection | undefined;
@@ -102,7 +129,7 @@ export async function openRedis(options: RedisOptions): Promise<Redis> {
 }
 
 /** Waits for a server that still reads its data; every other failure is thrown at once. */
-async function connectFirst(options: RedisOptions): Promise<EndingConnection> {
+async function connectFirst(options: ConnectOptions): Promise<EndingConnection> {
   const giveUpAt = performance.now() + openWithinMs;
   for (;;) {
     try {

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
-import type { NonceStore } from "#engines/redis";
+import { createRedisEngine, type NonceStore, type RedisAddress } from "#engines/redis";
 import { createLog } from "#platform/log";
 import { findProgram } from "../../../../scripts/servers/cache.ts";
 import { testShop } from "../../../../test/support/shop-identity.ts";
@@ -114,12 +114,13 @@ export function memoryNonces(): NonceStore & { reads: number } {
 }
 
 export function openTestGate(
-  { host, port, password }: TestRedis,
+  { host, port, password }: Pick<TestRedis, "host" | "port" | "password">,
   nonces: NonceStore,
-  change: Partial<RedisGateOptions> = {},
+  change: Partial<RedisAddress & RedisGateOptions & { timeoutMs: number }> = {},
 ): Promise<Gate> {
   const log = createLog({ level: "silent" });
-  return openRedisGate({ ...{ shop: testShop, host, port, password, nonces, log }, timeoutMs: 2_000, ...change });
+  const access = { host, port, password, timeoutMs: 2_000, clientName: "dropgate-test", log, ...change };
+  return openRedisGate({ shop: testShop, redis: createRedisEngine(access), nonces, log, ...change });
 }
 
 export const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };

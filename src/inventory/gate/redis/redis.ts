@@ -9,9 +9,7 @@ import {
   ErrorReply,
   type Life,
   type NonceStore,
-  openRedis,
-  type RedisAddress,
-  type RedisServer,
+  type RedisEngine,
   RedisUnavailable,
   type Reply,
 } from "#engines/redis";
@@ -39,18 +37,15 @@ import { createRecordFinder } from "./records.ts";
 import { gateScripts, type ScriptName } from "./scripts.ts";
 import { translated, translating } from "./translated.ts";
 
-export type RedisGateOptions = RedisAddress & {
+export type RedisGateOptions = {
+  redis: RedisEngine;
   /** The shop that owns the gate. */
   shop: Shop;
   nonces: NonceStore;
-  /** How long a call may take before its outcome counts as unknown, milliseconds. */
-  timeoutMs: number;
-  /** The same for `reserve`: a buyer waits for it, and the sweeper undoes it if it ran all the same. */
+  /** Replaces the engine's `timeoutMs` for `reserve`: a buyer waits for it, and the sweeper undoes it if it ran all the same. */
   reserveTimeoutMs?: number;
   /** The shop works without the gate at the moment: open, whether Redis answers or not. */
   mayBeAway?: boolean;
-  /** Called for each connection. */
-  onServer?(server: RedisServer): void;
   log: Log;
 };
 
@@ -59,21 +54,18 @@ const noProduct = "\u0000";
 
 /** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate, unless it may be away. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
-  const { shop, timeoutMs, nonces, log } = options;
+  const { shop, nonces, log } = options;
+  const { timeoutMs } = options.redis;
   const keys = keysOf(shop);
   const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
   const lives = createLives({ nonces, scripts: gateScripts, timeoutMs });
   const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
-  const redis = await openRedis({
-    ...options,
-    clientName: "dropgate",
+  const redis = await options.redis.open({
+    mayBeAway: options.mayBeAway,
     purpose: "hold the gate",
     refusalOf,
     admit: (ask) => claimGate(ask, shop),
-    onConnected(one) {
-      options.onServer?.(one.server);
-      lives.find(one).catch(onUnknownLife);
-    },
+    onConnected: (connection) => void lives.find(connection).catch(onUnknownLife),
   });
   const calls = createCalls({ redis, lives, keys, timeoutMs, onUnknownLife });
   const finder = createRecordFinder({ redis, calls, keys, timeoutMs, log });

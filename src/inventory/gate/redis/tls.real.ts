@@ -1,15 +1,13 @@
-/** The gate over TLS, on a Redis that takes nothing else: whose certificate is taken, and what is said where it is not. */
+/** The gate over TLS, on a Redis that accepts nothing else: which certificates it trusts, and what a refusal says. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createClient } from "@redis/client";
-import { createLog } from "#platform/log";
+import type { RedisAddress } from "#engines/redis";
 import { startServers } from "../../../../scripts/servers.ts";
-import { testShop } from "../../../../test/support/shop-identity.ts";
-import { buy, memoryNonces, rebuilt, skipWithoutRedis, startTestRedis } from "./redis.testing.ts";
-import { openRedisGate, type RedisGateOptions } from "./redis.ts";
+import { buy, memoryNonces, openTestGate, rebuilt, skipWithoutRedis, startTestRedis } from "./redis.testing.ts";
 
 describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {
   const folder = mkdtempSync(join(tmpdir(), "dropgate-redis-tls-"));
@@ -27,20 +25,7 @@ describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {
 
   const pem = (name: string) => readFileSync(join(folder, "tls", name), "utf8");
 
-  function open(change: Partial<RedisGateOptions>) {
-    const { host, port, password } = servers.redis;
-    const log = createLog({ level: "silent" });
-    return openRedisGate({
-      shop: testShop,
-      host,
-      port,
-      password,
-      nonces: memoryNonces(),
-      timeoutMs: 2_000,
-      log,
-      ...change,
-    });
-  }
+  const open = (change: Partial<RedisAddress>) => openTestGate(servers.redis, memoryNonces(), change);
 
   test("units are reserved over a server whose certificate the CA has signed", async (t) => {
     const gate = await open({ tls: { ca } });

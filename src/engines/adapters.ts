@@ -1,0 +1,123 @@
+/**
+ * Opens the adapters of the four engines, each by a function of the same shape. The clients of the real engines are
+ * large, so each is loaded only if it is used.
+ */
+import type { Log } from "#platform/log";
+import type { Security } from "./log/kafka/security.ts";
+import type { EventLog } from "./log/log.ts";
+import { createOwnedLog } from "./log/owned-log.ts";
+import { openPostgresLog } from "./log/postgres/postgres.ts";
+import type { RedisAddress } from "./redis/redis.ts";
+import type { Presence } from "./shop/presence.ts";
+import type { Shop } from "./shop/shop.ts";
+import { startPostgres } from "./sql/embedded/embedded.ts";
+import type { Sql } from "./sql/sql.ts";
+import { openDbosWorkflows } from "./workflows/dbos/dbos.ts";
+import type { Steps, Story, Workflows } from "./workflows/workflows.ts";
+
+export type Database = {
+  url: string;
+  /** For the banner. */
+  says: string;
+  /** Fulfils with the reason when the server ended by itself. */
+  failed: Promise<Error>;
+  stop(): Promise<void>;
+};
+
+export type LogEngine = { eventLog: EventLog; partitions: number; says: string };
+export type WorkflowsEngine = {
+  /** `workflowFile` is where an engine that runs stories outside this process finds this one. */
+  open<Input, S extends Steps>(story: Story<Input, S>, workflowFile: URL): Promise<Workflows<Input>>;
+  says: string;
+};
+
+export type KafkaSettings = Security & { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number };
+export type TemporalSettings = { address: string; namespace: string; taskQueue: string };
+export type RedisSettings = RedisAddress & { timeoutMs: number };
+
+/** Where the database is opened: before everything else. */
+export type Process = { dataDir: string; log: Log };
+/** What the other engines are opened on. */
+export type Ground = {
+  url: string;
+  sql: Sql;
+  shop: Shop;
+  presence: Presence;
+  /** Topics that one shop only may consume. */
+  consumed: readonly string[];
+  log: Log;
+};
+/** One engine: what runs by default, and what its settings name instead. */
+export type Engine<Settings, On, Opened> = {
+  embedded(on: On): Promise<Opened>;
+  real(on: On & { settings: Settings }): Promise<Opened>;
+};
+
+export async function embeddedPostgres({ dataDir, log }: Process): Promise<Database> {
+  const server = await startPostgres({ dataDir, onLog: (line) => log.debug("postgres", { line }) });
+  const { promise: failed, resolve } = Promise.withResolvers<Error>();
+  server.exited.then((reason) => reason && resolve(reason));
+  const says = `PostgreSQL ${server.version}, embedded, data in ${dataDir}/postgres`;
+  return { url: server.url, says, failed, stop: () => server.stop() };
+}
+
+export async function postgresServer({ settings: url }: Process & { settings: string }): Promise<Database> {
+  const { host, pathname } = new URL(url);
+  return { url, says: `PostgreSQL at ${host}${pathname}`, failed: new Promise(() => {}), async stop() {} };
+}
+
+/** Without Redis, the gate is in the memory of the shop's one process. */
+export async function processMemory(): Promise<undefined> {
+  return undefined;
+}
+
+export async function redisServer({ settings, presence, log }: Ground & { settings: RedisSettings }) {
+  const { createRedisEngine } = await import("./redis/redis.ts");
+  const address = `${settings.host}:${settings.port}`;
+  return createRedisEngine({
+    ...settings,
+    clientName: "dropgate",
+    log,
+    onServer({ runId: id }) {
+      const told = presence.tell("gate", { id, address });
+      told.catch((error) => log.debug("server not told", { failure: String(error) }));
+    },
+  });
+}
+
+export async function logInPostgres({ url, sql, log }: Ground): Promise<LogEngine> {
+  // One topic of one embedded log needs no more than one partition.
+  return { eventLog: await openPostgresLog({ sql, url, log }), partitions: 1, says: "in PostgreSQL" };
+}
+
+export async function kafka(on: Ground & { settings: KafkaSettings }): Promise<LogEngine> {
+  const { settings, consumed, shop, presence, log } = on;
+  const { openKafkaLog } = await import("./log/kafka/kafka.ts");
+  const kafkaLog = await openKafkaLog({ ...settings, log, clientId: "dropgate" });
+  try {
+    const ids: string[] = [];
+    for (const topic of consumed) ids.push(await kafkaLog.claim(topic, shop));
+    await presence.tell("log", { id: ids.join(" "), address: settings.bootstrap });
+  } catch (error) {
+    await kafkaLog.close();
+    throw error;
+  }
+  const eventLog = createOwnedLog(kafkaLog, shop, async (topic) => void (await kafkaLog.claim(topic, shop)));
+  // Several consumers settle at once.
+  return { eventLog, partitions: 8, says: `Kafka at ${settings.bootstrap}` };
+}
+
+export async function dbosInPostgres({ url, log }: Ground): Promise<WorkflowsEngine> {
+  return { open: (story) => openDbosWorkflows({ url, story, log }), says: "DBOS in PostgreSQL" };
+}
+
+export async function temporal(on: Ground & { settings: TemporalSettings }): Promise<WorkflowsEngine> {
+  const { settings, shop, log } = on;
+  return {
+    async open(story, workflowFile) {
+      const { openTemporalWorkflows } = await import("./workflows/temporal/temporal.ts");
+      return openTemporalWorkflows({ ...settings, shop, story, workflowFile, log });
+    },
+    says: `Temporal at ${settings.address}`,
+  };
+}
