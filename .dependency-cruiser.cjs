@@ -17,7 +17,8 @@ const faces = `^src/(${Object.keys(mayUse)
   .map((module) => `${module}/${module}`)
   .join("|")})\\.ts$`;
 const events = "^src/[^/]+/events\\.ts$";
-const ports = "^src/engines/(sql/(sql|connection)|log/log|redis/redis|shop/shop|workflows/workflows)\\.ts$";
+const ports =
+  "^src/engines/(sql/(sql|connection)|log/log|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
 
 /** Rooms of the process itself: they may see whatever main sees, and no module may see them. */
 const processRooms = "config|cli|gateway";

@@ -3,9 +3,11 @@
  * event on `product.events` that tells of it.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Tx } from "#engines/sql";
+import type { EventLog } from "#engines/log";
+import { createOutbox } from "#engines/outbox";
+import type { Sql, Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
-import { createOutbox, type OutboxOptions } from "./outbox.ts";
+import { productOutbox } from "./outbox.ts";
 import {
   insertProduct,
   lockProduct,
@@ -50,9 +52,17 @@ export type Catalog = {
 /** A change answers after this long even where the log has not acknowledged its event: it will follow. */
 const publishWaitMs = 2_000;
 
-export function createCatalog(options: OutboxOptions): Catalog {
+export type CatalogOptions = {
+  sql: Sql;
+  log: EventLog;
+  topic: string;
+  /** Told of every failed turn of the outbox. */
+  onFault(error: unknown): void;
+};
+
+export function createCatalog(options: CatalogOptions): Catalog {
   const { sql } = options;
-  const outbox = createOutbox(options);
+  const outbox = createOutbox({ ...productOutbox, ...options });
 
   /** After this a caller finds their own write at the gate too. A failure here is reported by the publisher's next round. */
   async function published(): Promise<void> {

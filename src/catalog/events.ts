@@ -6,6 +6,7 @@
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
+import { cloudEvent } from "#engines/outbox";
 
 export const productEventTypes = [
   "dropgate.product.created",
@@ -46,18 +47,7 @@ export type ProductEvent = {
 };
 
 export function productRecord({ id, type, time, data }: ProductEvent): NewRecord {
-  return {
-    key: data.productId,
-    value: Buffer.from(JSON.stringify(data)),
-    headers: {
-      ce_specversion: "1.0",
-      ce_id: id,
-      ce_source: "/catalog",
-      ce_type: type,
-      ce_time: time,
-      "content-type": "application/json",
-    },
-  };
+  return cloudEvent({ key: data.productId, id, source: "/catalog", type, time, data });
 }
 
 const dataValidator = Compile(ProductEventData);

@@ -6,10 +6,23 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { AppendFailed } from "#engines/log";
 import { until } from "../../test/support/until.ts";
+import { outboxContract } from "../engines/outbox/outbox.testing.ts";
 import { emptyDatabase, openCatalogOn, openTestCatalog } from "./catalog.testing.ts";
+import { catalogSchema } from "./catalog.ts";
 import type { ProductEvent } from "./events.ts";
+import { productOutbox } from "./outbox.ts";
 
 const lamp = { productId: "lamp", name: "Lamp", unitPriceMinor: 4999, currency: "EUR" };
+
+outboxContract<ProductEvent>({
+  module: catalogSchema,
+  shape: productOutbox,
+  eventOf(id) {
+    const data = { ...lamp, limitPerCustomer: null, version: 1 };
+    return { id, type: "dropgate.product.changed", time: "2030-01-01T00:00:00.000Z", data };
+  },
+  insert: "insert into catalog.outbox (key, event) select 'lamp', event from jsonb_array_elements($1::jsonb) as event",
+});
 
 test("two publishers at once send each change once, in order of version", async (t) => {
   const { catalog, twin, publishedEvents } = await openTestCatalog(t);

@@ -2,6 +2,7 @@
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
+import { cloudEvent } from "#engines/outbox";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
 
@@ -30,21 +31,9 @@ const reservation = Compile(ReservationSchema);
 
 /** A reservation as it stands in `orders.reservations`, keyed by order id. */
 export function reservationRecord(reserved: Reservation): NewRecord {
-  return {
-    key: reserved.orderId,
-    value: Buffer.from(JSON.stringify(reserved)),
-    headers: reservationHeaders(reserved),
-  };
-}
-
-function reservationHeaders({ orderId, n }: Reservation): Record<string, string> {
-  return {
-    ce_specversion: "1.0",
-    ce_id: `${orderId}:${n}`,
-    ce_source: "/orders",
-    ce_type: "dropgate.units.reserved",
-    "content-type": "application/json",
-  };
+  const { orderId, n } = reserved;
+  const type = "dropgate.units.reserved";
+  return cloudEvent({ key: orderId, id: `${orderId}:${n}`, source: "/orders", type, data: reserved });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -93,17 +82,6 @@ export type OrderEvent = {
   };
 };
 
-export function orderEventRecord(event: OrderEvent): NewRecord {
-  return {
-    key: event.data.orderId,
-    value: Buffer.from(JSON.stringify(event.data)),
-    headers: {
-      ce_specversion: "1.0",
-      ce_id: event.id,
-      ce_source: "/orders",
-      ce_type: event.type,
-      ce_time: event.time,
-      "content-type": "application/json",
-    },
-  };
+export function orderEventRecord({ id, type, time, data }: OrderEvent): NewRecord {
+  return cloudEvent({ key: data.orderId, id, source: "/orders", type, time, data });
 }

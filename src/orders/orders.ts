@@ -1,10 +1,10 @@
 /** Orders: placed at the gate, settled in the books, ended once. */
 import type { EventLog } from "#engines/log";
+import { createOutbox } from "#engines/outbox";
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
-import { type Loop, startLoop } from "#platform/loop";
 import type { Metrics } from "#platform/metrics";
 import {
   changeEventOf,
@@ -21,7 +21,7 @@ import {
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
 import { createLook } from "./look.ts";
-import { shipOutbox } from "./outbox.ts";
+import { orderOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
 import {
@@ -69,8 +69,6 @@ export type OrdersOptions = {
 
 export type Orders = ReturnType<typeof createOrders>;
 
-const shipEveryMs = 500;
-
 export function createOrders(options: OrdersOptions) {
   const {
     sql,
@@ -88,7 +86,13 @@ export function createOrders(options: OrdersOptions) {
     logger,
   } = options;
   const changed = new Set<(order?: Order) => void>();
-  let outbox: Loop | undefined;
+  const outbox = createOutbox({
+    ...orderOutbox,
+    sql,
+    log,
+    topic: topics.events,
+    onFault: (error) => onFault("outbox", error),
+  });
 
   const settlement = createSettlement({
     ...{ sql, log, inventory, group, maxRecords, now, logger },
@@ -107,7 +111,7 @@ export function createOrders(options: OrdersOptions) {
   const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting });
 
   function tellChanged(order?: Order): void {
-    outbox?.nudge();
+    outbox.nudge();
     for (const listener of changed) listener(order);
   }
 
@@ -217,16 +221,11 @@ export function createOrders(options: OrdersOptions) {
 
     async start(): Promise<{ stop(): Promise<void> }> {
       const consumer = await settlement.start();
-      const loop = startLoop({
-        everyMs: shipEveryMs,
-        work: async () => (await shipOutbox(sql, log, topics.events)) > 0,
-        onFault: (error) => onFault("outbox", error),
-      });
-      outbox = loop;
+      outbox.start();
       return {
         async stop() {
           await consumer.close();
-          await loop.stop();
+          await outbox.stop();
         },
       };
     },

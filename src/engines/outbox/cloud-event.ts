@@ -1,0 +1,29 @@
+/** CloudEvents 1.0 in Kafka's binary mode: the attributes are headers, the value is the data in JSON. */
+import type { NewRecord } from "../log/log.ts";
+
+export type CloudEvent = {
+  /** Records of one key keep their order. */
+  key: string;
+  /** The same however often the event is sent. */
+  id: string;
+  source: string;
+  type: string;
+  /** When it happened, in RFC 3339; absent if the data say so. */
+  time?: string;
+  data: unknown;
+};
+
+export function cloudEvent({ key, id, source, type, time, data }: CloudEvent): NewRecord {
+  return {
+    key,
+    value: Buffer.from(JSON.stringify(data)),
+    headers: {
+      ce_specversion: "1.0",
+      ce_id: id,
+      ce_source: source,
+      ce_type: type,
+      ...(time !== undefined && { ce_time: time }),
+      "content-type": "application/json",
+    },
+  };
+}

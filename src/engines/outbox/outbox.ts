@@ -1,0 +1,121 @@
+/**
+ * Carries a module's events from its outbox table to the log: at least once, in the order of their ids. The transaction
+ * that makes a change writes the row, so there is an event if and only if there is a change. One process at a time ships
+ * a table. It deletes rows once the log has acknowledged their events; if it dies in between, the next one sends them
+ * again.
+ */
+import { createBatcher } from "#platform/batch";
+import { type Loop, startLoop } from "#platform/loop";
+import type { EventLog, NewRecord } from "../log/log.ts";
+import type { Sql, Tx } from "../sql/sql.ts";
+
+export { cloudEvent } from "./cloud-event.ts";
+
+/** What a module says of its outbox. Its schema has the table, with the columns `id` and `column`. */
+export type OutboxShape<Event> = {
+  table: string;
+  /** A `jsonb` column with one event or an array of events. */
+  column: string;
+  encode(event: Event): NewRecord;
+  rowsAtOnce: number;
+  everyMs: number;
+  /** Called when the log has acknowledged events whose rows are not deleted yet. */
+  appended?(): Promise<void> | undefined;
+};
+
+export type OutboxOptions<Event> = OutboxShape<Event> & {
+  sql: Sql;
+  log: EventLog;
+  topic: string;
+  /** Told of every turn that failed; the next turn tries again. */
+  onFault(error: unknown): void;
+};
+
+export type Outbox = {
+  /**
+   * Ships at once. Resolves with the number of rows, once the log has acknowledged all that was committed before the
+   * call. @throws what the log or the database threw; the rows stay.
+   */
+  publish(): Promise<number>;
+  /** Ships what waits every `everyMs`, also the rows that a crash or an outage has left. */
+  start(): void;
+  /** Rows may have been written: the next turn comes at once. */
+  nudge(): void;
+  /** Waits for the batch in hand. */
+  stop(): Promise<void>;
+};
+
+export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
+  const { sql, table, rowsAtOnce, everyMs, onFault } = options;
+  // A caller during a round needs the next one: this round may have read before the caller committed.
+  const rounds = createBatcher<void, number>({
+    maxBatch: 1_000,
+    maxWaiting: 1_000,
+    async run(callers) {
+      const shipped = await shipAll();
+      return callers.map(() => shipped);
+    },
+  });
+  let loop: Loop | undefined;
+
+  async function shipAll(): Promise<number> {
+    for (let shipped = 0; ; ) {
+      const rows = await sql.transaction(async (tx) => {
+        await waitForLock(tx, table);
+        return shipOldest(tx, options);
+      });
+      shipped += rows;
+      if (rows < rowsAtOnce) return shipped;
+    }
+  }
+
+  /** Another process that ships now ships these rows too. */
+  async function shipSome(): Promise<boolean> {
+    const rows = await sql.transaction(async (tx) => {
+      const [lock] = await tx.query<{ mine: boolean }>("select pg_try_advisory_xact_lock(hashtext($1)) as mine", [
+        table,
+      ]);
+      return lock?.mine ? shipOldest(tx, options) : 0;
+    });
+    return rows > 0;
+  }
+
+  return {
+    publish: () => rounds.add(),
+    start() {
+      loop ??= startLoop({ everyMs, work: shipSome, onFault });
+    },
+    nudge: () => loop?.nudge(),
+    async stop() {
+      await loop?.stop();
+      loop = undefined;
+      await rounds.idle();
+    },
+  };
+}
+
+/** A transaction may be run twice. It then appends twice, which "at least once" allows. */
+async function shipOldest<Event>(tx: Tx, options: OutboxOptions<Event>): Promise<number> {
+  const { log, topic, table, column, rowsAtOnce, encode, appended } = options;
+  const rows = await tx.query<{ id: number } & Record<string, Event | Event[]>>(
+    `select id, ${column} from ${table} order by id limit $1`,
+    [rowsAtOnce],
+  );
+  if (rows.length === 0) return 0;
+  const events = rows.flatMap((row) => row[column] as Event | Event[]);
+  await log.append(topic, events.map(encode));
+  await appended?.();
+  await tx.query(`delete from ${table} where id = any($1::bigint[])`, [rows.map((row) => row.id)]);
+  return rows.length;
+}
+
+/**
+ * Held until the transaction ends, so a killed process lets go of it with its connection. Both waits are bounded: this
+ * one for a process that ships, and that of the others for a process whose host has vanished.
+ */
+async function waitForLock(tx: Tx, table: string): Promise<void> {
+  await tx.query(
+    `select set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '30s', true)`,
+  );
+  await tx.query("select pg_advisory_xact_lock(hashtext($1))", [table]);
+}
