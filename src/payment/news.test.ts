@@ -51,6 +51,16 @@ for (const { deed, state, news, finding } of [
   });
 }
 
+test("O5: money that is taken and let go at the bank before the order stands by it leaves the order to be paid", async () => {
+  const orderId = await shop.order();
+  const paymentId = await shop.pay(orderId);
+  await shop.hearFromProvider();
+  await byHand(paymentId, { deed: "capture" }, { deed: "void" });
+  await shop.settleAll();
+  assert.deepEqual(await shop.states(orderId), ["voided"]);
+  assert.equal((await payment.pay({ orderId, cardNumber: "4242424242424242" })).ok, true);
+});
+
 test("O5: an old message that a charge is void is not believed; the provider is asked, and a person told", async () => {
   const { orderId, paymentId } = await kept();
   assert.equal(await shop.webhook({ paymentId, status: "voided" }).send(), "accepted");

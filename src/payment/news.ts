@@ -42,9 +42,10 @@ export function newsOfCharge(before: Payment, after: Payment, charge: Charge): N
   if (charge.dispute) return charge.dispute === "opened" ? "disputed" : "dispute_won";
   if (charge.status === "charged_back" && before.state === "refunded") return "charged_back_after_refund";
   if (isPaid(after.state) && after.givenBackMinor > before.givenBackMinor) return "partly_refunded";
+  // May be an old message that comes late, so the provider is asked: see doubts.ts. Also before the order stands by it:
+  // the message comes once, and the order may be confirmed by this payment a moment later.
+  if (before.state === "captured" && charge.status === "voided") return "voided_outside";
   if (!stoodByIt) return undefined;
-  // May be an old message that comes late, so the provider is asked: see doubts.ts.
-  if (charge.status === "voided") return "voided_outside";
   const isOtherwise = charge.status === "captured" && charge.amountMinor !== before.amountMinor;
   return isOtherwise && before.state !== "captured" ? "captured_otherwise" : undefined;
 }

@@ -36,7 +36,7 @@ export async function settle(
   const news = said === "not_received" ? undefined : newsOfCharge(before, payment, said);
   if (news) await writeNews(tx, payment, news, nowMs);
   // The order stood by this money, so nothing more is to be paid for it.
-  const isLost = news !== undefined && isLoss(news) && !isPaid(state);
+  const isLost = before.kept && news !== undefined && isLoss(news) && !isPaid(state);
   if (isLost) await closeIntent(tx, intent.orderId, nowMs);
   return { payment, verdict: intent.closed || isLost ? undefined : newsOf(before, payment) };
 }
