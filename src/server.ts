@@ -1,6 +1,5 @@
 /** The application behind the address: every service's routes, and nothing of the process. Tests use it as it is. */
 import { securitySchemes } from "#identity";
-import { systemClock } from "#platform/clock";
 import { actuatorRoutes } from "#platform/health";
 import { createHttp, type Http } from "#platform/http";
 import type { Management } from "#platform/management";
@@ -16,7 +15,7 @@ export async function createServer(
   const { name, version } = packageJson;
   const app = await createHttp({
     log: faces.log,
-    clock: systemClock,
+    clock: { nowMs: faces.now },
     metrics: faces.metrics,
     trustProxy: faces.config.TRUST_PROXY,
     management,

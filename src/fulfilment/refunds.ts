@@ -19,6 +19,8 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
       // The order is on its way to the end that the news is about.
       if (!order || !isFinal(order.status)) return;
       const remark = remarks[news.kind];
+      // The capture of a confirmed order finds whether another payment stands; if none does, the loss becomes news.
+      if (news.kind === "lost_before_kept" && order.status === "CONFIRMED") await payment.capture(news.orderId);
       if (isLoss(news.kind)) await orders.refund(news.orderId, { ...outside, reason: reasons[news.kind] ?? news.kind });
       else if (remark) await orders.remark(news.orderId, { status: remark, at: news.happenedAt.toISOString() });
       await crashPoint("refund.news-told");

@@ -4,7 +4,7 @@
  */
 import type { Sql } from "#engines/sql";
 import type { Payment } from "./books.ts";
-import { noteTold } from "./news.ts";
+import { dropNews, noteTold } from "./news.ts";
 import type { Provider } from "./provider.ts";
 import { settle } from "./settle.ts";
 
@@ -20,7 +20,12 @@ export async function clearDoubts({ sql, provider, now }: { sql: Sql; provider: 
   for (const { newsId, ...payment } of doubts) {
     const charge = await provider.lookup(payment);
     if (!charge) continue;
-    const settled = await sql.transaction((tx) => settle(tx, payment.paymentId, charge, now(), { isCurrent: true }));
+    const settled = await sql.transaction(async (tx) => {
+      const settlement = await settle(tx, payment.paymentId, charge, now(), { isCurrent: true });
+      // No order stands by it. If one was confirmed by it in the meantime, its capture finds the loss, and says so.
+      if (settlement?.payment.state === "voided" && !settlement.payment.kept) await dropNews(tx, newsId);
+      return settlement;
+    });
     // Not so: there is nothing to tell the order. The finding stays for a person, because the provider contradicts itself.
     if (settled?.payment.state !== "voided") await noteTold(sql, newsId, now());
   }

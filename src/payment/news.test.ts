@@ -153,7 +153,7 @@ test("O5: a hold that lapses between the order's confirmation and the capture is
   await shop.hearFromProvider();
   await byHand(paymentId, { deed: "void" });
   await payment.capture(orderId);
-  assert.deepEqual(await newsOf(orderId), ["authorization_lapsed"]);
+  assert.deepEqual(await newsOf(orderId), ["lost_before_kept", "authorization_lapsed"]);
   assert.deepEqual(await findingsOf(orderId), ["authorization_lapsed"]);
 });
 

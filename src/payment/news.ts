@@ -15,6 +15,8 @@ const kinds = {
   authorization_lapsed: { isLoss: true, needsPerson: true },
   /** Said to be void after it was taken. The provider is asked before the order is told. */
   voided_outside: { isLoss: true, needsPerson: true },
+  /** Granted, and gone before the order stood by it. Concerns an order only if it was confirmed by that grant all the same. */
+  lost_before_kept: { isLoss: false, needsPerson: false },
   charged_back: { isLoss: true, needsPerson: true },
   partly_refunded: { isLoss: false, needsPerson: false },
   disputed: { isLoss: false, needsPerson: true },
@@ -38,7 +40,7 @@ export function isLoss(kind: NewsKind): boolean {
 /** What the charge tells beyond the payment's own way, if anything. `before` and `after` are the payment around it. */
 export function newsOfCharge(before: Payment, after: Payment, charge: Charge): NewsKind | undefined {
   const stoodByIt = before.kept && isPaid(before.state);
-  if (stoodByIt && !isPaid(after.state)) return lossOf(before, after);
+  if (isPaid(before.state) && !isPaid(after.state)) return before.kept ? lossOf(before, after) : "lost_before_kept";
   if (charge.dispute) return charge.dispute === "opened" ? "disputed" : "dispute_won";
   if (charge.status === "charged_back" && before.state === "refunded") return "charged_back_after_refund";
   if (isPaid(after.state) && after.givenBackMinor > before.givenBackMinor) return "partly_refunded";
@@ -103,4 +105,8 @@ export async function noteTold(sql: Queryable, newsId: number, nowMs: number): P
     newsId,
     new Date(nowMs),
   ]);
+}
+
+export async function dropNews(tx: Tx, newsId: number): Promise<void> {
+  await tx.query("delete from payment.news where news_id = $1", [newsId]);
 }

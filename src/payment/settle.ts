@@ -34,7 +34,9 @@ export async function settle(
     state !== before.state || providerRef !== before.providerRef || givenBackMinor !== before.givenBackMinor;
   if (changed) await writePayment(tx, payment, nowMs, nowMs);
   const news = said === "not_received" ? undefined : newsOfCharge(before, payment, said);
-  if (news) await writeNews(tx, payment, news, nowMs);
+  // What went back because we had closed the payment is no news to its order.
+  const isOurDoing = intent.closed && news === "lost_before_kept";
+  if (news && !isOurDoing) await writeNews(tx, payment, news, nowMs);
   // The order stood by this money, so nothing more is to be paid for it.
   const isLost = before.kept && news !== undefined && isLoss(news) && !isPaid(state);
   if (isLost) await closeIntent(tx, intent.orderId, nowMs);

@@ -4,8 +4,6 @@
  * when something is: for what is written down, shown, or compared between processes. An operator or a time server may set
  * the time of day, forwards and back, at any moment.
  */
-import { setTimeout as sleepTimer } from "node:timers/promises";
-
 /** Milliseconds since some moment of this process. Never goes back, and means nothing to another process. */
 export function elapsedMs(): number {
   return performance.now();
@@ -15,17 +13,6 @@ export function elapsedMs(): number {
 export type Clock = {
   /** The time of day, milliseconds since 1970 in UTC. */
   nowMs(): number;
-  /** Resolves after `ms`; rejects with the signal's reason as soon as the signal aborts. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
-export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  async sleep(ms, signal) {
-    try {
-      await sleepTimer(ms, undefined, signal && { signal });
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error;
-    }
-  },
-};
+export const systemClock: Clock = { nowMs: () => Date.now() };

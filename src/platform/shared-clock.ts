@@ -47,6 +47,9 @@ export function createSharedClock({ readMs, machineMs = systemClock.nowMs, onSte
       const answeredMs = elapsedMs();
       if (sharedBaseMs !== undefined && answeredMs - askedMs > answerWithinMs) return;
       const baseMs = readAtServerMs - (askedMs + answeredMs) / 2;
+      // What the answer's own time leaves open does not move the clock: two looks of a busy process would make it jump.
+      const isWithinDoubt = Math.abs(baseMs - (sharedBaseMs ?? Infinity)) <= (answeredMs - askedMs) / 2;
+      if (isWithinDoubt) return;
       const byMs = Math.round(baseMs - (sharedBaseMs ?? baseMs));
       sharedBaseMs = baseMs;
       if (Math.abs(byMs) > stepMs) onStep({ clock: "the database", byMs });

@@ -74,7 +74,8 @@ export async function runSchedule({ seed, planted, keepTrace = false, record }: 
     return !violation && isInTime && timeline.steps() < tooManySteps + (world.extraMs / 1_000) * stepsASecond;
   };
   try {
-    const story = tell(world, people, random, planted).then(() => {
+    const story = tell(world, people, random, planted).then((unserved) => {
+      if (unserved) violation ??= { checker: "rest", says: unserved };
       isResting = true;
     });
     story.catch((error) => {
@@ -101,7 +102,13 @@ function atRest(world: World, people: People): string | undefined {
   return unsettledUnits(world) ?? unsettledOrders(world, people) ?? unsettledMoney(world);
 }
 
-async function tell(world: World, people: People, random: Random, planted: Planted | undefined): Promise<void> {
+/** Answers what is wrong once all is well again, if anything. */
+async function tell(
+  world: World,
+  people: People,
+  random: Random,
+  planted: Planted | undefined,
+): Promise<string | undefined> {
   const { network, timeline } = world;
   timeline.lateness.ms = random.pick([100, 500, 1_200]);
   network.weather.latencyMs = random.pick([2, 10, 80]);
@@ -156,7 +163,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
   }
   await over;
   await open();
-  await buyInPeace(world, people);
+  return buyInPeace(world, people);
 }
 
 async function untilOpen(world: World, products: readonly string[]): Promise<void> {

@@ -216,6 +216,12 @@ export function paymentTwins(t: PaymentTables): Twins {
         ...row,
         providerRef: t.payment.get(tx, row.paymentId)?.providerRef ?? null,
       })),
+    "delete from payment.news where news_id": (tx, [newsId]) => {
+      const one = t.news.all(tx).find((row) => row.newsId === newsId);
+      if (one) t.news.put(tx, t.news.keyOf(one), undefined);
+      return [];
+    },
+
     "update payment.news set told_at": (tx, [newsId, at]) => {
       const one = t.news.all(tx).find((row) => row.newsId === newsId);
       const row = one && t.news.lock(tx, t.news.keyOf(one));
