@@ -3,7 +3,10 @@
  * A new edge between two modules is a decision record in docs/adr first, and a change to `mayUse` second.
  */
 
-/** Whose face a module may import. `#events/<module>`, the shapes of its events, is open to every module. */
+/**
+ * Whose face a module may import, and with it the module's `#problems` and `#wire`. `#events/<module>`, the shapes of its
+ * events, is open to every module; `#routes/<module>` to the process alone.
+ */
 const mayUse = {
   identity: [],
   catalog: ["identity"],
@@ -17,8 +20,10 @@ const faces = `^src/(${Object.keys(mayUse)
   .map((module) => `${module}/${module}`)
   .join("|")})\\.ts$`;
 const events = "^src/[^/]+/events\\.ts$";
+const words = `^src/(${Object.keys(mayUse).join("|")})/(problems|wire)\\.ts$`;
+const routes = `^src/(${Object.keys(mayUse).join("|")})/routes\\.ts$`;
 const ports =
-  "^src/engines/(sql/(sql|connection)|log/log|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
+  "^src/engines/(sql/(sql|connection)|log/(log|dead-letters)|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
 
 /** Rooms of the process itself: they may see whatever main sees, and no module may see them. */
 const processRooms = "config|cli|gateway";
@@ -130,12 +135,13 @@ module.exports = {
     {
       name: "modules-meet-at-their-faces",
       comment:
-        "A module's face is the file with its name, or events.ts. Whatever else it holds may change without asking.",
+        "A module's face is the file with its name; beside it others may read its events.ts, problems.ts and wire.ts. " +
+        "Whatever else it holds may change without asking.",
       severity: "error",
       from: { path: `^src/(?!(?:${processRooms})/)([^/]+)/`, pathNot: testOnly },
       to: {
         path: "^src/[^/]+/",
-        pathNot: ["^src/$1/", "^src/(platform|engines)/", faces, events],
+        pathNot: ["^src/$1/", "^src/(platform|engines)/", faces, events, words],
       },
     },
     {
@@ -145,7 +151,7 @@ module.exports = {
       from: { path: `^src/[^/]+\\.ts$|^src/(${processRooms})/|^(bench|scripts)/`, pathNot: testOnly },
       to: {
         path: "^src/[^/]+/",
-        pathNot: [`^src/(platform|${processRooms})/`, "^src/engines/open\\.ts$", ports, faces],
+        pathNot: [`^src/(platform|${processRooms})/`, "^src/engines/open\\.ts$", ports, faces, words, routes],
       },
     },
     {
@@ -193,12 +199,21 @@ module.exports = {
       to: { dependencyTypesNot: ["type-only"], pathNot: "^src/inventory/gate/state\\.ts$" },
     },
     {
+      name: "wire-is-schemas-alone",
+      comment:
+        "What is on the wire is read by clients, pages and documents, which know nothing of how it is made: TypeBox, other wire " +
+        "files, and the table of currencies.",
+      severity: "error",
+      from: { path: "^src/[^/]+/wire\\.ts$" },
+      to: { pathNot: ["^node_modules/typebox/", "^src/[^/]+/wire\\.ts$", "^src/catalog/currencies\\.ts$"] },
+    },
+    {
       name: "no-cycles",
       comment:
-        "Two files that need each other to load are one file. Types alone may point back: nothing is loaded for them.",
+        "Two files that need each other, by values or by types, cannot be read one after the other. What both need is a third file.",
       severity: "error",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true },
     },
     {
       name: "tests-stay-with-tests",

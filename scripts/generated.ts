@@ -2,20 +2,22 @@
  * The files that are made from the source and kept in the repository, so that a change of the outer face is a
  * diff that a reviewer reads. `npm run generate` writes them; `npm run check` fails where one is not what the source says.
  */
-import { catalogProblems } from "#catalog";
 import type { Engines } from "#engines/open";
-import { identityProblems } from "#identity";
-import { inventoryProblems, openMemoryGate } from "#inventory";
-import { orderProblems } from "#orders";
-import { paymentProblems } from "#payment";
+import { openMemoryGate } from "#inventory";
 import { renderConfigPage, renderEnvExample } from "#platform/config-pages";
 import { createLog } from "#platform/log";
 import type { Declared } from "#platform/metrics";
 import { renderMetricsPage } from "#platform/metrics-page";
 import { platformProblems } from "#platform/problems";
 import { type ProblemTable, renderProblemsPage } from "#platform/problems-page";
+import { catalogProblems } from "#problems/catalog";
+import { identityProblems } from "#problems/identity";
+import { inventoryProblems } from "#problems/inventory";
+import { orderProblems } from "#problems/orders";
+import { paymentProblems } from "#problems/payment";
 import { assemble } from "../src/assemble.ts";
-import { readConfig, settings } from "../src/config/config.ts";
+import { readConfig } from "../src/config/config.ts";
+import { settings } from "../src/config/settings.ts";
 import { gatewayProblems } from "../src/gateway/gateway.ts";
 import { observe } from "../src/observe.ts";
 import { createServer } from "../src/server.ts";

@@ -75,6 +75,16 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     bad: ["test/guide/a.test.ts", 'it("stops him", async () => {'],
     good: ["test/guide/a.test.ts", 'it("stops the person", () => knock(nobody))'],
   },
+  {
+    rule: /program's name/,
+    bad: ["src/platform/a.ts", 'const metric = "dropgate_a_total";'],
+    good: ["src/orders/a.ts", 'const metric = "dropgate_a_total";'],
+  },
+  {
+    rule: /program's name/,
+    bad: ["src/engines/sql/a.ts", "limit(settings.RATE_LIMIT_PERSON)"],
+    good: ["src/engines/sql/a.test.ts", 'settings: { RATE_LIMIT_PERSON: "0" }'],
+  },
   { rule: /lead somewhere/, bad: ["README.md", "[a](docs/none.md)"], good: ["README.md", "[a](package.json#x)"] },
 ];
 

@@ -71,6 +71,12 @@ export const rules: readonly Rule[] = [
     faultsOf: ({ text }) => found(/\bDate\.now\b/g, text),
   },
   {
+    says: "platform and engines say the program's name from src/platform/program.ts, and no setting of the shop's",
+    holdsFor: /^src\/(platform|engines)\/.*\.ts$/,
+    except: testOnly,
+    faultsOf: ({ text }) => found(/dropgate\w*|RATE_LIMIT_\w+/gi, text),
+  },
+  {
     says: "no test runs alone",
     holdsFor: testOnly,
     except: selfAndTest,

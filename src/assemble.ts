@@ -44,7 +44,11 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const identity = createIdentity({
     ...{ secret, issuer: config.JWT_ISSUER, audience: config.JWT_AUDIENCE, leewayMs: config.JWT_LEEWAY_MS },
     trustUserHeader: config.TRUST_USER_HEADER,
-    limits: config,
+    limits: {
+      perPerson: config.RATE_LIMIT_PERSON,
+      perAddress: config.RATE_LIMIT_ADDRESS,
+      forgedTokens: config.RATE_LIMIT_FORGED_TOKENS,
+    },
   });
 
   const catalog = createCatalog({

@@ -2,13 +2,15 @@
  * Which service serves and works on what: the system on one page. One process runs all of them, or
  * `--services=` some; they meet over the same engines either way, never by calling each other.
  */
-import { catalogRoutes } from "#catalog";
-import { fulfilmentRoutes, startFulfilment } from "#fulfilment";
-import { inventoryRoutes, type Reconciliation } from "#inventory";
-import { orderRoutes, refundRoutes } from "#orders";
-import { findingRoutes, paymentRoutes } from "#payment";
+import { startFulfilment } from "#fulfilment";
+import type { Reconciliation } from "#inventory";
 import type { Http } from "#platform/http";
 import type { Log } from "#platform/log";
+import { catalogRoutes } from "#routes/catalog";
+import { fulfilmentRoutes } from "#routes/fulfilment";
+import { inventoryRoutes } from "#routes/inventory";
+import { orderRoutes } from "#routes/orders";
+import { paymentRoutes } from "#routes/payment";
 import type { Faces } from "./assemble.ts";
 import { Refused } from "./cli/ask.ts";
 import type { Config } from "./config/config.ts";
@@ -54,17 +56,13 @@ export const services: readonly Service[] = [
     routes(app, faces) {
       orderRoutes(app, { ...faces, paymentsOf: (orderIds) => faces.payment.lastAttempts(orderIds) });
       fulfilmentRoutes(app, faces);
-      refundRoutes(app, faces);
       app.addHook("preClose", () => faces.streams.stop());
     },
     start: ({ inventory }) => inventory.follow(),
   },
   {
     name: "payment",
-    routes(app, { payment, identity }) {
-      paymentRoutes(app, payment);
-      findingRoutes(app, { findings: payment.findings, identity });
-    },
+    routes: paymentRoutes,
     async start({ payment, simulator }) {
       simulator.start(async (body, headers) => {
         const answer = await payment.receiveWebhook(simulator.provider.name, body, headers);

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { EventLog } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Sql, Tx } from "#engines/sql";
+import { goOn, within } from "#platform/deadline";
 import { randomHex } from "#platform/ids";
 import { productOutbox } from "./outbox.ts";
 import {
@@ -19,7 +20,6 @@ import {
   updateProduct,
 } from "./product.ts";
 
-export { catalogProblems, catalogRoutes } from "./routes.ts";
 export type { Product };
 
 export const catalogSchema = { schema: "catalog", folder: new URL("./migrations/", import.meta.url) };
@@ -66,10 +66,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
   /** After this a caller finds their own write at the gate too. A failure here is reported by the publisher's next round. */
   async function published(): Promise<void> {
-    const waited = Promise.withResolvers<void>();
-    const timer = setTimeout(waited.resolve, publishWaitMs);
-    await Promise.race([outbox.publish(), waited.promise]).catch(() => {});
-    clearTimeout(timer);
+    await within(publishWaitMs, outbox.publish(), goOn).catch(() => {});
   }
 
   return {

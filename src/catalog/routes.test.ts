@@ -5,7 +5,7 @@ import { systemClock } from "#platform/clock";
 import { createHttp } from "#platform/http";
 import { createLog } from "#platform/log";
 import { openTestCatalog } from "./catalog.testing.ts";
-import { catalogRoutes } from "./catalog.ts";
+import { catalogRoutes } from "./routes.ts";
 
 const lamp = { productId: "lamp", name: "Lamp", price: 4999, currency: "EUR" };
 

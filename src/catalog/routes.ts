@@ -1,144 +1,131 @@
+/** The catalog over HTTP: anyone reads it, an ADMIN changes it. */
+import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
-import type { Http } from "#platform/http";
+import type { Asked, Http } from "#platform/http";
 import { type Guard, problemResponses } from "#platform/openapi";
-import { defineProblems, Problem, platformProblems, refuse } from "#platform/problems";
+import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { Catalog } from "./catalog.ts";
 import { etagOf, holdsAlready, ifMatchVersions } from "./etag.ts";
+import { catalogProblems } from "./problems.ts";
+import { answerOf, newProductOf, patchOf } from "./view.ts";
 import {
-  answerOf,
   defaultLimit,
-  newProductOf,
+  IfMatch,
+  IfNoneMatch,
   PageAnswer,
   PageQuery,
   PatchBody,
   ProductAnswer,
   ProductBody,
-  ProductId,
-  patchOf,
+  ProductParams,
 } from "./wire.ts";
 
-export const catalogProblems = defineProblems({
-  product_not_found: { status: 404, title: "There is no such product" },
-  product_exists: { status: 409, title: "The product id is taken" },
-  version_mismatch: { status: 412, title: "The product has changed since you read it" },
-});
 const { product_not_found, product_exists, version_mismatch } = catalogProblems;
-
-const tags = ["products"];
-const params = Type.Object({ productId: ProductId });
-const entityTags = Type.Optional(Type.String({ description: "Entity tags as we sent them", examples: ['"3"'] }));
 
 /** `adminOnly` guards what changes the catalog; anyone reads it. */
 export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Catalog; adminOnly: Guard }): void {
   app.addSchema(ProductAnswer);
+  app.get("/products", { schema: documents.listProducts }, listProducts);
+  app.get("/products/:productId", { schema: documents.getProduct }, getProduct);
+  app.post("/products", { onRequest: adminOnly, schema: documents.addProduct }, addProduct);
+  app.patch("/products/:productId", { onRequest: adminOnly, schema: documents.changeProduct }, changeProduct);
 
-  app.get(
-    "/products",
-    {
-      schema: {
-        tags,
-        operationId: "listProducts",
-        summary: "What is for sale, in order of product id",
-        querystring: PageQuery,
-        response: { 200: PageAnswer },
-      },
-    },
-    async (request) => {
-      const { cursor, limit = defaultLimit } = request.query;
-      const page = await catalog.list({ after: cursor && positionOf(cursor), limit });
-      return {
-        products: page.products.map(answerOf),
-        nextCursor: page.next === undefined ? null : cursorOf(page.next),
-      };
-    },
-  );
+  async function listProducts(request: Asked<{ querystring: typeof PageQuery }>) {
+    const { cursor, limit = defaultLimit } = request.query;
+    const page = await catalog.list({ after: cursor && positionOf(cursor), limit });
+    return {
+      products: page.products.map(answerOf),
+      nextCursor: page.next === undefined ? null : cursorOf(page.next),
+    };
+  }
 
-  app.get(
-    "/products/:productId",
-    {
-      schema: {
-        tags,
-        operationId: "getProduct",
-        summary: "One product",
-        params,
-        headers: Type.Object({ "if-none-match": entityTags }),
-        response: {
-          200: Type.Ref("Product"),
-          304: Type.Null({ description: "You hold this version" }),
-          ...problemResponses(product_not_found),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { productId } = request.params;
-      const product = await catalog.get(productId);
-      if (!product) return refuse(reply, product_not_found, unknown(productId));
-      // A copy may be kept, and is asked about before each use: a price must not be an old one.
-      reply.header("etag", etagOf(product)).header("cache-control", "no-cache");
-      if (holdsAlready(request.headers["if-none-match"], product)) return reply.code(304).send(null);
-      return answerOf(product);
-    },
-  );
+  async function getProduct(
+    request: Asked<{ params: typeof ProductParams; headers: typeof IfNoneMatch }>,
+    reply: FastifyReply,
+  ) {
+    const { productId } = request.params;
+    const product = await catalog.get(productId);
+    if (!product) return refuse(reply, product_not_found, unknown(productId));
+    // A copy may be kept, and is asked about before each use: a price must not be an old one.
+    reply.header("etag", etagOf(product)).header("cache-control", "no-cache");
+    if (holdsAlready(request.headers["if-none-match"], product)) return reply.code(304).send(null);
+    return answerOf(product);
+  }
 
-  app.post(
-    "/products",
-    {
-      onRequest: adminOnly,
-      schema: {
-        tags,
-        operationId: "addProduct",
-        summary: "Adds a product",
-        body: ProductBody,
-        response: { 201: Type.Ref("Product"), ...problemResponses(product_exists) },
-      },
-    },
-    async (request, reply) => {
-      const created = await catalog.create(newProductOf(request.body));
-      if (!created.ok) {
-        const { productId } = request.body;
-        return refuse(reply, product_exists, `${productId} is or was a product; choose another id or change that one`);
-      }
-      const { product } = created;
-      reply.code(201).header("location", `/products/${product.productId}`).header("etag", etagOf(product));
-      return answerOf(product);
-    },
-  );
+  async function addProduct(request: Asked<{ body: typeof ProductBody }>, reply: FastifyReply) {
+    const created = await catalog.create(newProductOf(request.body));
+    if (!created.ok) {
+      const { productId } = request.body;
+      return refuse(reply, product_exists, `${productId} is or was a product; choose another id or change that one`);
+    }
+    const { product } = created;
+    reply.code(201).header("location", `/products/${product.productId}`).header("etag", etagOf(product));
+    return answerOf(product);
+  }
 
-  app.patch(
-    "/products/:productId",
-    {
-      onRequest: adminOnly,
-      schema: {
-        tags,
-        operationId: "changeProduct",
-        summary: "Changes the fields that are sent; with `If-Match`, only of a version that was read",
-        params,
-        headers: Type.Object({ "if-match": entityTags }),
-        body: PatchBody,
-        response: { 200: Type.Ref("Product"), ...problemResponses(product_not_found, version_mismatch) },
-      },
-    },
-    async (request, reply) => {
-      const { productId } = request.params;
-      const asked = ifMatchVersions(request.headers["if-match"]);
-      const changed = await catalog.change(productId, patchOf(request.body), asked);
-      if (changed.ok) {
-        reply.header("etag", etagOf(changed.product));
-        return answerOf(changed.product);
-      }
-      switch (changed.reason) {
-        case "product_not_found":
-          return refuse(reply, product_not_found, unknown(productId));
-        case "version_mismatch":
-          return refuse(
-            reply,
-            version_mismatch,
-            `${productId} is at version ${changed.version}, not ${asked?.join(" or ")}; read it again and repeat the change`,
-          );
-      }
-    },
-  );
+  async function changeProduct(
+    request: Asked<{ params: typeof ProductParams; headers: typeof IfMatch; body: typeof PatchBody }>,
+    reply: FastifyReply,
+  ) {
+    const { productId } = request.params;
+    const asked = ifMatchVersions(request.headers["if-match"]);
+    const changed = await catalog.change(productId, patchOf(request.body), asked);
+    if (changed.ok) {
+      reply.header("etag", etagOf(changed.product));
+      return answerOf(changed.product);
+    }
+    switch (changed.reason) {
+      case "product_not_found":
+        return refuse(reply, product_not_found, unknown(productId));
+      case "version_mismatch":
+        return refuse(
+          reply,
+          version_mismatch,
+          `${productId} is at version ${changed.version}, not ${asked?.join(" or ")}; read it again and repeat the change`,
+        );
+    }
+  }
 }
+
+const tags = ["products"];
+
+const documents = {
+  listProducts: {
+    tags,
+    operationId: "listProducts",
+    summary: "What is for sale, in order of product id",
+    querystring: PageQuery,
+    response: { 200: PageAnswer },
+  },
+  getProduct: {
+    tags,
+    operationId: "getProduct",
+    summary: "One product",
+    params: ProductParams,
+    headers: IfNoneMatch,
+    response: {
+      200: Type.Ref("Product"),
+      304: Type.Null({ description: "You hold this version" }),
+      ...problemResponses(product_not_found),
+    },
+  },
+  addProduct: {
+    tags,
+    operationId: "addProduct",
+    summary: "Adds a product",
+    body: ProductBody,
+    response: { 201: Type.Ref("Product"), ...problemResponses(product_exists) },
+  },
+  changeProduct: {
+    tags,
+    operationId: "changeProduct",
+    summary: "Changes the fields that are sent; with `If-Match`, only of a version that was read",
+    params: ProductParams,
+    headers: IfMatch,
+    body: PatchBody,
+    response: { 200: Type.Ref("Product"), ...problemResponses(product_not_found, version_mismatch) },
+  },
+};
 
 function unknown(productId: string): string {
   return `No product ${productId} is for sale`;

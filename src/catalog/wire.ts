@@ -1,10 +1,8 @@
-/** Products as HTTP speaks of them. */
+/** Products on the wire. */
 import { type Static, Type } from "typebox";
-import type { NewProduct } from "./catalog.ts";
 import { currencyCodes } from "./currencies.ts";
-import type { Product, ProductFields } from "./product.ts";
 
-export const ProductId = Type.String({
+const ProductId = Type.String({
   pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
   description: "Letters, digits and . _ - up to 64, beginning with a letter or digit",
   examples: ["test-product-123"],
@@ -45,6 +43,12 @@ const LimitPerCustomer = Type.Unsafe<number | null>({
   examples: [2],
 });
 
+export const ProductParams = Type.Object({ productId: ProductId });
+
+const entityTags = Type.Optional(Type.String({ description: "Entity tags as we sent them", examples: ['"3"'] }));
+export const IfNoneMatch = Type.Object({ "if-none-match": entityTags });
+export const IfMatch = Type.Object({ "if-match": entityTags });
+
 export const ProductBody = Type.Object(
   {
     productId: Type.Optional(ProductId),
@@ -57,6 +61,8 @@ export const ProductBody = Type.Object(
   },
   { additionalProperties: false, examples: [{ name: "Lamp", price: 4999, currency: "EUR", limitPerCustomer: 2 }] },
 );
+
+export type ProductBody = Static<typeof ProductBody>;
 
 export const PatchBody = Type.Object(
   {
@@ -76,6 +82,8 @@ export const PatchBody = Type.Object(
   },
 );
 
+export type PatchBody = Static<typeof PatchBody>;
+
 export const ProductAnswer = Type.Object(
   {
     productId: Type.String(),
@@ -91,6 +99,8 @@ export const ProductAnswer = Type.Object(
   },
   { $id: "Product" },
 );
+
+export type ProductAnswer = Static<typeof ProductAnswer>;
 
 export const defaultLimit = 20;
 
@@ -109,16 +119,3 @@ export const PageAnswer = Type.Object({
   products: Type.Array(Type.Ref("Product")),
   nextCursor: Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" }),
 });
-
-export function answerOf(product: Product): Static<typeof ProductAnswer> {
-  const { unitPriceMinor, createdAt, updatedAt, ...rest } = product;
-  return { ...rest, price: unitPriceMinor, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
-}
-
-export function newProductOf({ price, ...rest }: Static<typeof ProductBody>): NewProduct {
-  return { ...rest, unitPriceMinor: price };
-}
-
-export function patchOf({ price, ...rest }: Static<typeof PatchBody>): Partial<ProductFields> {
-  return price === undefined ? rest : { ...rest, unitPriceMinor: price };
-}

@@ -2,9 +2,11 @@
 import type { Database } from "#engines/open";
 import { testCards } from "#payment";
 import type { Config } from "../config/config.ts";
-import type { System } from "../main.ts";
 
-export function bannerOf(config: Config, database: Database, { host, port, managementPort, says }: System): string {
+/** What the banner tells of the running system. */
+export type Running = { host: string; port: number; managementPort: number; says: { log: string; workflows: string } };
+
+export function bannerOf(config: Config, database: Database, { host, port, managementPort, says }: Running): string {
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const [url, operators] = [`http://${name}:${port}`, `http://${name}:${managementPort}`];
   const cards = testCards.map((card) => `                 ${card.number}  ${card.says}`);

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
-import { readConfig, settings } from "./config.ts";
+import { readConfig } from "./config.ts";
+import { settings } from "./settings.ts";
 
 const noFile = "/nonexistent/.env";
 const jwt = "x".repeat(32);

@@ -1,7 +1,7 @@
-/** What is wrong between settings, each of which is right for itself. */
+/** Checks across settings. */
 import { parseNetwork } from "#platform/address";
 import { readCaFile } from "#platform/tls";
-import type { GivenSettings } from "./config.ts";
+import type { GivenSettings } from "./settings.ts";
 
 export const moduleDatabases = [
   "CATALOG_DATABASE_URL",

@@ -1,5 +1,5 @@
 /** The names that shops on one server would have in common. */
-import type { Config, GivenSettings } from "./config.ts";
+import type { GivenSettings, Origins } from "./settings.ts";
 
 const sharedNames = [
   "TOPIC_PRODUCT_EVENTS",
@@ -11,7 +11,7 @@ const sharedNames = [
 ] as const;
 
 /** Where it is not set by hand, a name begins with the shop's. */
-export function namesOf(values: GivenSettings, origins: Config["origins"]): Partial<GivenSettings> {
+export function namesOf(values: GivenSettings, origins: Origins): Partial<GivenSettings> {
   const { SHOP } = values;
   if (SHOP === undefined) return {};
   const unset = sharedNames.filter((name) => origins[name] === "default");

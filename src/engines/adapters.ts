@@ -3,6 +3,7 @@
  * large, so each is loaded only if it is used.
  */
 import type { Log } from "#platform/log";
+import { program } from "#platform/program";
 import type { Security } from "./log/kafka/security.ts";
 import type { EventLog } from "./log/log.ts";
 import { createOwnedLog } from "./log/owned-log.ts";
@@ -76,7 +77,7 @@ export async function redisServer({ settings, presence, log }: Ground & { settin
   const address = `${settings.host}:${settings.port}`;
   return createRedisEngine({
     ...settings,
-    clientName: "dropgate",
+    clientName: program.name,
     log,
     onServer({ runId: id }) {
       const told = presence.tell("gate", { id, address });
@@ -93,7 +94,7 @@ export async function logInPostgres({ url, sql, log }: Ground): Promise<LogEngin
 export async function kafka(on: Ground & { settings: KafkaSettings }): Promise<LogEngine> {
   const { settings, consumed, shop, presence, log } = on;
   const { openKafkaLog } = await import("./log/kafka/kafka.ts");
-  const kafkaLog = await openKafkaLog({ ...settings, log, clientId: "dropgate" });
+  const kafkaLog = await openKafkaLog({ ...settings, log, clientId: program.name });
   try {
     const ids: string[] = [];
     for (const topic of consumed) ids.push(await kafkaLog.claim(topic, shop));

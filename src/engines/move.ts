@@ -1,5 +1,6 @@
 /** A shop changes its engines on purpose: alone, and only once the old log has nothing left that was accepted. */
 import type { Log } from "#platform/log";
+import { program } from "#platform/program";
 import type { Security } from "./log/kafka/security.ts";
 import { type EventLog, lagOf } from "./log/log.ts";
 import { openPostgresLog } from "./log/postgres/postgres.ts";
@@ -37,7 +38,7 @@ export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
   const { url, terms, log, logIsLost, prepare } = options;
   const alone = "a shop is moved to other engines while none of its processes runs";
   await using resources = new AsyncDisposableStack();
-  const sql = openSql({ url, maxConnections: 2, applicationName: "dropgate engines" });
+  const sql = openSql({ url, maxConnections: 2, applicationName: `${program.name} engines` });
   resources.defer(() => sql.close());
   const presence = await openPresence({ url, alone, log, mayGoOn: async () => {} });
   resources.defer(() => presence.close());
@@ -81,7 +82,7 @@ async function openOldLog(options: MoveOptions, agreement: readonly Agreed[], sq
   const { openKafkaLog } = await import("./log/kafka/kafka.ts");
   const bootstrap = old.place ?? "";
   try {
-    const client = { clientId: "dropgate", maxPollRecords: 1, sessionTimeoutMs: 30_000 };
+    const client = { clientId: program.name, maxPollRecords: 1, sessionTimeoutMs: 30_000 };
     return await openKafkaLog({ ...security, ...client, bootstrap, log });
   } catch (cause) {
     throw new Error(

@@ -1,5 +1,6 @@
 /** Opens the engines that the settings name. An engine that they do not name runs embedded. */
 import type { Log } from "#platform/log";
+import { program } from "#platform/program";
 import {
   type Database,
   dbosInPostgres,
@@ -60,7 +61,7 @@ export function openDatabase(
 
 /** For a command that asks the books something and ends. */
 export function openPool(url: string): Sql {
-  return openSql({ url, maxConnections: 1, applicationName: "dropgate command" });
+  return openSql({ url, maxConnections: 1, applicationName: `${program.name} command` });
 }
 
 export type EngineSettings = {
@@ -126,7 +127,7 @@ export async function openEngines(
   const sql = (module: string, maxConnections: number) => {
     const own = settings.databaseUrls[module] ?? url;
     const onServerTrouble = trouble.note;
-    const pool = openSql({ url: own, maxConnections, applicationName: `dropgate ${module}`, onServerTrouble });
+    const pool = openSql({ url: own, maxConnections, applicationName: `${program.name} ${module}`, onServerTrouble });
     pools.push({ module, url: own, sql: pool });
     return pool;
   };

@@ -24,8 +24,6 @@ export type FulfilmentOptions = {
   onFault(what: string, error: unknown): void;
 };
 
-export { fulfilmentRoutes } from "./routes.ts";
-
 export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
 
 const startEveryMs = 250;

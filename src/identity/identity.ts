@@ -2,18 +2,14 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
-import { defineProblems, Problem, platformProblems } from "#platform/problems";
+import { Problem, platformProblems } from "#platform/problems";
 import { createLimits, type LimitSettings } from "./limits.ts";
+import { identityProblems } from "./problems.ts";
 import { type Caller, isUserId, passes, type Role, roles, userIdRule } from "./roles.ts";
 import { createTokens, type TokenOptions } from "./tokens.ts";
 
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
-
-export const identityProblems = defineProblems({
-  unauthenticated: { status: 401, title: "Authentication is required" },
-  forbidden: { status: 403, title: "Your role does not allow this" },
-});
 
 /** For the OpenAPI document. */
 export const securitySchemes = {
@@ -40,7 +36,7 @@ export type Identity = {
    * It runs before the body is read, so that strangers learn nothing about what would be valid.
    */
   guard(...asked: readonly [Role, ...Role[]]): Guard;
-  /** The same for what takes stock or money: it is limited by `RATE_LIMIT_…`. */
+  /** The same for what takes stock or money: it has a limit. */
   limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
 };
 

@@ -7,7 +7,7 @@ import { createIdentity } from "./identity.ts";
 import type { LimitSettings } from "./limits.ts";
 
 const secret = "a secret of at least thirty-two bytes";
-const none: LimitSettings = { RATE_LIMIT_PERSON: 0, RATE_LIMIT_ADDRESS: 0, RATE_LIMIT_FORGED_TOKENS: 0 };
+const none: LimitSettings = { perPerson: 0, perAddress: 0, forgedTokens: 0 };
 
 async function openShop(limits: Partial<LimitSettings>, trustProxy?: string) {
   const http = await createHttp({
@@ -28,7 +28,7 @@ async function openShop(limits: Partial<LimitSettings>, trustProxy?: string) {
 
 describe("limits", () => {
   it("stop a person who acts too often, in the words of the draft, and no other person", async () => {
-    const { ask } = await openShop({ RATE_LIMIT_PERSON: 2 });
+    const { ask } = await openShop({ perPerson: 2 });
     const first = await ask("ada");
     assert.equal(first.statusCode, 200);
     assert.equal(first.headers["ratelimit-policy"], '"person";q=2;w=60');
@@ -53,7 +53,7 @@ describe("limits", () => {
   });
 
   it("stop an address, for every person there, and take nothing from those persons' own limits", async () => {
-    const { ask } = await openShop({ RATE_LIMIT_PERSON: 2, RATE_LIMIT_ADDRESS: 3 });
+    const { ask } = await openShop({ perPerson: 2, perAddress: 3 });
     for (const user of ["ada", "bob", "cleo"]) assert.equal((await ask(user)).statusCode, 200);
     const refused = await ask("dora");
     assert.equal(refused.statusCode, 429);
@@ -64,7 +64,7 @@ describe("limits", () => {
   });
 
   it("know the client behind a trusted proxy, and ignore what others write about an address", async () => {
-    const { ask } = await openShop({ RATE_LIMIT_ADDRESS: 1 }, "10.0.0.0/8");
+    const { ask } = await openShop({ perAddress: 1 }, "10.0.0.0/8");
     const through = (proxy: string, path: string) => ask("ada", { from: proxy, "x-forwarded-for": path });
     assert.equal((await through("10.1.1.1", "198.51.100.1")).statusCode, 200);
     assert.equal((await through("10.1.1.1", "198.51.100.2")).statusCode, 200);
@@ -81,7 +81,7 @@ describe("limits", () => {
   });
 
   it("stop tokens that we never signed, and neither an old token of ours nor a good one from the same address", async () => {
-    const { ask, identity } = await openShop({ RATE_LIMIT_FORGED_TOKENS: 2 });
+    const { ask, identity } = await openShop({ forgedTokens: 2 });
     const bearer = (ttlMs: number) => ({
       authorization: `Bearer ${identity.issue({ user: "ada", role: "CUSTOMER", ttlMs })}`,
     });
@@ -98,7 +98,7 @@ describe("limits", () => {
   });
 
   it("O7: count a client once, with whichever port and in whichever spelling a proxy names the address", async () => {
-    const { ask } = await openShop({ RATE_LIMIT_ADDRESS: 1 }, "10.0.0.0/8, 2001:db8:ffff::/48");
+    const { ask } = await openShop({ perAddress: 1 }, "10.0.0.0/8, 2001:db8:ffff::/48");
     const through = async (proxy: string, path: string) =>
       (await ask("ada", { from: proxy, "x-forwarded-for": path })).statusCode;
     assert.equal(await through("10.1.1.1", "198.51.100.1:50001"), 200);
@@ -114,7 +114,7 @@ describe("limits", () => {
   });
 
   it("O13: what is guarded is kept in no cache, also where it is refused", async () => {
-    const { ask } = await openShop({ RATE_LIMIT_PERSON: 1 });
+    const { ask } = await openShop({ perPerson: 1 });
     const answers = [
       await ask("ada"),
       await ask("ada"),

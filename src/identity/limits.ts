@@ -6,9 +6,9 @@ import { type Allowance, allowanceHeader, createRateLimit, policyHeader, type Ra
 
 /** Requests in a minute; 0 is no limit. */
 export type LimitSettings = {
-  RATE_LIMIT_PERSON: number;
-  RATE_LIMIT_ADDRESS: number;
-  RATE_LIMIT_FORGED_TOKENS: number;
+  perPerson: number;
+  perAddress: number;
+  forgedTokens: number;
 };
 
 export type Limits = {
@@ -21,9 +21,9 @@ export type Limits = {
 const windowMs = 60_000;
 
 export function createLimits(settings?: LimitSettings): Limits {
-  const person = limitOf("person", settings?.RATE_LIMIT_PERSON);
-  const address = limitOf("address", settings?.RATE_LIMIT_ADDRESS);
-  const forgedTokens = limitOf("forged-tokens", settings?.RATE_LIMIT_FORGED_TOKENS);
+  const person = limitOf("person", settings?.perPerson);
+  const address = limitOf("address", settings?.perAddress);
+  const forgedTokens = limitOf("forged-tokens", settings?.forgedTokens);
   const actPolicies = [person, address].flatMap((limit) => (limit ? [policyHeader(limit)] : [])).join(", ");
 
   return {

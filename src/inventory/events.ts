@@ -1,6 +1,7 @@
 /** What inventory takes from `product.events`: the price that the gate asks for, and that the product exists. */
 
-import { type Batch, type Consumer, type EventLog, type StoredRecord, toDeadLetters } from "#engines/log";
+import { toDeadLetters } from "#engines/dead-letters";
+import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { isDataFault, type Sql } from "#engines/sql";
 import { decodeProductEvent } from "#events/catalog";
 import type { Log } from "#platform/log";

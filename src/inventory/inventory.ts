@@ -40,8 +40,6 @@ export { GateUnavailable } from "./gate/gate.ts";
 export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
 export { openGate } from "./gate/open.ts";
 export { NotSettled } from "./not-settled.ts";
-export { inventoryProblems } from "./problems.ts";
-export { inventoryRoutes } from "./routes.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
 

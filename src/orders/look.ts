@@ -4,6 +4,7 @@ import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type VoidedReservation } from "#inventory";
 import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
+import { within } from "#platform/deadline";
 import { type Order, readOrder, readOrders, type TimelineEntry } from "./books.ts";
 import { meetProduct, productOfOrder } from "./ids.ts";
 
@@ -71,8 +72,8 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
     maxBatch: asksAtOnce,
     maxWaiting,
     async run(orderIds) {
-      const late = pause(catchUpWithinMs, false, { ref: false });
-      const decided = await Promise.race([allDecided(elapsedMs() + catchUpWithinMs), late]);
+      const deciding = allDecided(elapsedMs() + catchUpWithinMs);
+      const decided = await within(catchUpWithinMs, deciding, () => false);
       return orderIds.map(() => decided);
     },
   });

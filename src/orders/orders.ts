@@ -39,14 +39,10 @@ import { openStatuses, type Step, transition, undecidedReason } from "./state.ts
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { Order, TimelineEntry } from "./books.ts";
 export type { SeenOrder } from "./look.ts";
-export { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
-export { refundRoutes } from "./refund-routes.ts";
 export type { Refund } from "./refunds.ts";
-export { orderRoutes } from "./routes.ts";
 export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
-export { orderIdParam, type PaymentView } from "./view.ts";
 
 export const ordersSchema = { schema: "orders", folder: new URL("./migrations/", import.meta.url) };
 

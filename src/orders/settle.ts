@@ -3,7 +3,8 @@
  * orders they make. A batch that comes twice meets its own rows in the ledger and changes nothing,
  * so neither a restart, nor a rebalance, nor a consumer that came back from the dead can do harm.
  */
-import { type Batch, type Consumer, type EventLog, type StoredRecord, toDeadLetters } from "#engines/log";
+import { toDeadLetters } from "#engines/dead-letters";
+import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { isDataFault, type Sql } from "#engines/sql";
 import type { Claim, Decided, GateRecord, Inventory, Reservation } from "#inventory";
 import { crashPoint } from "#platform/crash-points";

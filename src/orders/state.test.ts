@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isFinal, isUndecided, mayFollow, type Step, statuses, transition, undecidedReason } from "./state.ts";
+import { isFinal, isUndecided, mayFollow, type Step, transition, undecidedReason } from "./state.ts";
+import { statuses } from "./wire.ts";
 
 const steps: readonly Step[] = [
   ...(["request_payment", "confirm", "fail", "cancel", "lapse"] as const),

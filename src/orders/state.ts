@@ -4,17 +4,9 @@
  * This is the one table that says whether a status is an end. Stream, view, routes, saga, sweeps and tests ask it:
  * docs/adr/0028-an-end-is-told-once.md.
  */
+import type { Status } from "./wire.ts";
 
-export const statuses = [
-  "PENDING",
-  "INVENTORY_RESERVED",
-  "PAYMENT_PENDING",
-  "CONFIRMED",
-  "FAILED",
-  "CANCELLED",
-  "REFUNDED",
-] as const;
-export type Status = (typeof statuses)[number];
+export type { Status } from "./wire.ts";
 
 const meanings: Record<Status, { isFinal: boolean; mayBecome: readonly Status[] }> = {
   PENDING: { isFinal: false, mayBecome: ["INVENTORY_RESERVED", "FAILED"] },

@@ -5,8 +5,8 @@
  */
 import type { ServerResponse } from "node:http";
 import { startLoop } from "#platform/loop";
-import type { SeenOrder } from "./look.ts";
-import type { Orders } from "./orders.ts";
+import type { Changes } from "./changes.ts";
+import type { Look, SeenOrder } from "./look.ts";
 import { isFinal } from "./state.ts";
 import { viewOf } from "./view.ts";
 
@@ -14,6 +14,12 @@ export type Streams = {
   /** Writes into a response that `openEventStream` began; `lastEventId` is how many timeline entries the reader has seen. */
   open(order: SeenOrder, lastEventId: number, response: ServerResponse): void;
   stop(): Promise<void>;
+};
+
+/** What streams ask of the orders. */
+export type WatchedOrders = Pick<Look, "readMany"> & {
+  onChange(listener: () => void): () => void;
+  changesSince(position: string | undefined): Promise<Changes>;
 };
 
 type Stream = {
@@ -29,7 +35,7 @@ const heartbeatEveryMs = 15_000;
 /** A reader who leaves this much unread is dropped, never waited for. */
 const maxUnreadBytes = 64 * 1024;
 
-export function createStreams(orders: Orders, onFault: (what: string, error: unknown) => void): Streams {
+export function createStreams(orders: WatchedOrders, onFault: (what: string, error: unknown) => void): Streams {
   const open = new Set<Stream>();
   let position: string | undefined;
   let stopped = false;

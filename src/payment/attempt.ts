@@ -3,10 +3,10 @@ import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
 import { insertPayment, lockIntent, noteProviderRef, type Payment, paymentsOf } from "./books.ts";
-import type { PayRequest } from "./pay-request.ts";
 import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
 import { type Settlement, settle } from "./settle.ts";
 import { isPaid } from "./state.ts";
+import type { PayRequest } from "./wire.ts";
 
 /** Stolen cards are tried out on shops that let one order be paid for again and again. */
 export const maxAttempts = 10;

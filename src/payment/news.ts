@@ -7,9 +7,12 @@ import type { Queryable, Tx } from "#engines/sql";
 import type { Payment } from "./books.ts";
 import type { Charge } from "./provider.ts";
 import { isPaid } from "./state.ts";
+import type { NewsKind } from "./wire.ts";
+
+export type { NewsKind } from "./wire.ts";
 
 /** Whether the money of the order is gone by it, and whether a person has to look. */
-const kinds = {
+const kinds: Record<NewsKind, { isLoss: boolean; needsPerson: boolean }> = {
   refunded_outside: { isLoss: true, needsPerson: false },
   /** Held when the order was confirmed, and given up by the provider before it was taken. */
   authorization_lapsed: { isLoss: true, needsPerson: true },
@@ -27,10 +30,7 @@ const kinds = {
   charged_back_after_refund: { isLoss: false, needsPerson: true },
   /** Signed, about a payment of ours, and in words that are not known here. */
   not_understood: { isLoss: false, needsPerson: true },
-} as const;
-
-export type NewsKind = keyof typeof kinds;
-export const newsKinds = Object.keys(kinds) as readonly NewsKind[];
+};
 
 /** The order's money is gone: it is to be REFUNDED. */
 export function isLoss(kind: NewsKind): boolean {

@@ -9,17 +9,14 @@ import { capture, close, lastCall } from "./decide.ts";
 import { createFindings, type Findings } from "./findings.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import { type News, noteTold, untoldNews } from "./news.ts";
-import type { PayRequest } from "./pay-request.ts";
 import type { Money, Provider, WebhookHeaders } from "./provider.ts";
 import type { Settlement, Verdict } from "./settle.ts";
 import { isPaid, type PaymentState } from "./state.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
+import type { PayRequest } from "./wire.ts";
 
-export { findingRoutes } from "./finding-routes.ts";
 export { isLoss, type News, type NewsKind } from "./news.ts";
-export { paymentProblems, payRequestSchema } from "./pay-request.ts";
-export { paymentRoutes } from "./routes.ts";
 export type { Verdict } from "./settle.ts";
 export { createSimulator, type Simulator } from "./simulator.ts";
 export { testCards } from "./test-cards.ts";

@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { createIdentity } from "#identity";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import { createLog } from "#platform/log";
-import { payRequestSchema } from "./pay-request.ts";
 import { paymentRoutes } from "./routes.ts";
 import { openTestShop } from "./shop.testing.ts";
+import { PayRequest } from "./wire.ts";
 
 const shop = await openTestShop();
+const identity = createIdentity({ secret: "a secret of at least 32 bytes....", issuer: "test", trustUserHeader: true });
 let http: Http;
 
 before(async () => {
   const log = createLog({ level: "silent" });
   http = await createHttp({ log, clock: systemClock, openApi: { title: "Test", version: "1" } });
-  paymentRoutes(http, shop.payment);
-  http.post("/pay", { schema: { body: payRequestSchema } }, async () => ({ valid: true }));
+  paymentRoutes(http, { payment: shop.payment, identity });
+  http.post("/pay", { schema: { body: PayRequest } }, async () => ({ valid: true }));
 });
 after(async () => {
   await http.close();

@@ -1,43 +1,97 @@
+/** Payments over HTTP: where providers tell what became of a charge, and what people of the shop have to look at. */
+import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
-import type { Http } from "#platform/http";
+import { callerOf, type Identity } from "#identity";
+import type { Asked, Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
-import { paymentProblems } from "./pay-request.ts";
+import type { Finding } from "./findings.ts";
 import type { Payment } from "./payment.ts";
+import { paymentProblems } from "./problems.ts";
+import { CloseBody, FindingList, FindingParams, FindingView, WebhookParams, WebhookTaken } from "./wire.ts";
 
 const bodyLimitBytes = 64 * 1024;
 
-/** Where providers tell us what became of a charge. No one signs in here: the signature over the raw bytes is the guard. */
-export function paymentRoutes(app: Http, payment: Pick<Payment, "receiveWebhook">): void {
+export type PaymentRoutesOptions = { payment: Pick<Payment, "receiveWebhook" | "findings">; identity: Identity };
+
+export function paymentRoutes(app: Http, { payment, identity }: PaymentRoutesOptions): void {
+  const admin = identity.guard("ADMIN");
+  app.addSchema(FindingView);
+
   // A scope of its own: only here is a body left as the bytes that were signed.
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: bodyLimitBytes }, (_request, body, done) =>
       done(null, body),
     );
-    scope.post<{ Params: { provider: string } }>(
+    // No one signs in here: the signature over the raw bytes is the guard.
+    scope.post(
       "/payments/webhooks/:provider",
-      { schema: webhookSchema, bodyLimit: bodyLimitBytes },
-      async (request, reply) => {
-        reply.header("cache-control", "no-store");
-        const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const answer = await payment.receiveWebhook(request.params.provider, rawBody, request.headers);
-        return answer === "accepted" ? { received: true } : refuse(reply, paymentProblems[answer]);
-      },
+      { schema: documents.receiveWebhook, bodyLimit: bodyLimitBytes },
+      receiveWebhook,
     );
   });
+  app.get("/payments/findings", { onRequest: admin, schema: documents.listFindings }, listFindings);
+  app.post("/payments/findings/:findingId/close", { onRequest: admin, schema: documents.closeFinding }, closeFinding);
+
+  async function receiveWebhook(request: Asked<{ params: typeof WebhookParams }>, reply: FastifyReply) {
+    reply.header("cache-control", "no-store");
+    const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const answer = await payment.receiveWebhook(request.params.provider, rawBody, request.headers);
+    return answer === "accepted" ? { received: true } : refuse(reply, paymentProblems[answer]);
+  }
+
+  async function listFindings() {
+    return { items: (await payment.findings.open()).map(viewOf) };
+  }
+
+  async function closeFinding(
+    request: Asked<{ params: typeof FindingParams; body: typeof CloseBody }>,
+    reply: FastifyReply,
+  ) {
+    const { findingId } = request.params;
+    const isKnown = await payment.findings.close(findingId, callerOf(request).userId, request.body.reason);
+    if (!isKnown) return refuse(reply, paymentProblems.finding_not_found);
+    reply.code(204);
+    return null;
+  }
 }
 
-const webhookSchema = {
-  tags: ["payments"],
-  operationId: "receiveWebhook",
-  summary: "Tells what became of a charge",
-  description:
-    "For the payment provider. Signed by Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, " +
-    "`webhook-signature`); any order, any number of times.",
-  params: Type.Object({ provider: Type.String({ maxLength: 64, examples: ["simulator"] }) }),
-  response: {
-    200: Type.Object({ received: Type.Boolean() }),
-    ...problemResponses(paymentProblems.bad_signature, paymentProblems.unknown_provider),
+const tags = ["payments"];
+
+const documents = {
+  receiveWebhook: {
+    tags,
+    operationId: "receiveWebhook",
+    summary: "Tells what became of a charge",
+    description:
+      "For the payment provider. Signed by Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, " +
+      "`webhook-signature`); any order, any number of times.",
+    params: WebhookParams,
+    response: {
+      200: WebhookTaken,
+      ...problemResponses(paymentProblems.bad_signature, paymentProblems.unknown_provider),
+    },
+  },
+  listFindings: {
+    tags,
+    operationId: "listPaymentFindings",
+    summary: "What payment providers told that a person has to look at, oldest first",
+    response: { 200: FindingList },
+  },
+  closeFinding: {
+    tags,
+    operationId: "closePaymentFinding",
+    summary: "Say that you have looked at a finding",
+    params: FindingParams,
+    body: CloseBody,
+    response: {
+      204: Type.Null({ description: "It is closed" }),
+      ...problemResponses(paymentProblems.finding_not_found),
+    },
   },
 };
+
+function viewOf({ amountMinor, happenedAt, ...finding }: Finding) {
+  return { ...finding, amount: amountMinor, happenedAt: happenedAt.toISOString() };
+}

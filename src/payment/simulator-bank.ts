@@ -1,21 +1,10 @@
 /** The simulated bank's books: charges, and a statement with one line for each thing that was really done. */
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
-import type { Charge, Money } from "./provider.ts";
+import type { Money } from "./provider.ts";
+import type { BankCharge, Booking, StatementLine } from "./simulator-charge.ts";
 import { postWebhooks } from "./simulator-webhook.ts";
 import { behaviourOf } from "./test-cards.ts";
-
-export type BankCharge = Money & {
-  paymentId: string;
-  chargeId: string;
-  status: Charge["status"];
-  declineReason: string | null;
-  last4: string;
-  /** Given back of it so far. */
-  refundedMinor: number;
-};
-
-export type StatementLine = Money & { kind: "authorized" | "captured" | "voided" | "refunded" | "charged_back" };
 
 export const bankColumns = `charge.payment_id as "paymentId", charge_id as "chargeId", status, decline_reason as "declineReason",
   charge.amount_minor as "amountMinor", charge.currency, card_last4 as "last4", refunded_minor as "refundedMinor"`;
@@ -104,14 +93,6 @@ export function decideDue(sql: Sql, nowMs: number, limit: number): Promise<numbe
     return charges.length;
   });
 }
-
-export type Booking = {
-  charge: BankCharge;
-  /** Absent where no money moves. Once for each key. */
-  line?: { kind: StatementLine["kind"]; amountMinor: number; key: string } | undefined;
-  /** What the webhook says, where it is not the charge's status. */
-  says?: string | undefined;
-};
 
 /** The line of the statement and the news of it stand or fall with what was done. */
 export async function book(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {

@@ -4,7 +4,8 @@
  */
 import type { Sql } from "#engines/sql";
 import { randomHex } from "#platform/ids";
-import { type BankCharge, book, bankColumns as columns, type StatementLine } from "./simulator-bank.ts";
+import { book, bankColumns as columns } from "./simulator-bank.ts";
+import type { BankCharge, StatementLine } from "./simulator-charge.ts";
 
 export type DeedByHand =
   | { deed: "capture" }

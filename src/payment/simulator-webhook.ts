@@ -4,7 +4,7 @@ import { Compile } from "typebox/compile";
 import type { Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
 import type { Charge, WebhookEvent, WebhookHeaders } from "./provider.ts";
-import type { BankCharge, Booking } from "./simulator-bank.ts";
+import type { BankCharge, Booking } from "./simulator-charge.ts";
 import { verifyWebhook } from "./standard-webhooks.ts";
 import { behaviourOf } from "./test-cards.ts";
 

@@ -6,15 +6,9 @@ import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
 import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
-import {
-  type BankCharge,
-  openCharge,
-  operate,
-  readCharge,
-  readStatement,
-  type StatementLine,
-} from "./simulator-bank.ts";
+import { openCharge, operate, readCharge, readStatement } from "./simulator-bank.ts";
 import { type DeedByHand, doByHand } from "./simulator-by-hand.ts";
+import type { BankCharge, StatementLine } from "./simulator-charge.ts";
 import { createCourier, type Deliver } from "./simulator-courier.ts";
 import { readSimulatorWebhook } from "./simulator-webhook.ts";
 import { behaviourOf } from "./test-cards.ts";

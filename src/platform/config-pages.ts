@@ -1,4 +1,5 @@
 import type { Origin, Setting, Settings } from "./config.ts";
+import { program } from "./program.ts";
 
 /** One line a setting, as it is in force and where it came from; secrets are masked. For `--print-config`. */
 export function printSettings(
@@ -23,9 +24,9 @@ export function renderConfigPage(table: Settings): string {
   );
   return `# Configuration
 
-Generated from \`src/config/config.ts\`; do not edit. Every setting is an environment variable; \`.env\` in the working
+Generated from \`src/config/settings.ts\`; do not edit. Every setting is an environment variable; \`.env\` in the working
 directory is read too, and the environment wins. A secret \`NAME\` may be given as a file instead: \`NAME_FILE=/path\`.
-\`npx dropgate start --print-config\` shows what is in force, with secrets masked.
+\`npx ${program.name} start --print-config\` shows what is in force, with secrets masked.
 
 | setting | type | default | what it is for |
 | --- | --- | --- | --- |
@@ -38,7 +39,7 @@ export function renderEnvExample(table: Settings): string {
   const entries = Object.entries(table).map(
     ([name, setting]) => `# ${setting.says}\n# ${name}=${setting.default ?? ""}\n`,
   );
-  return `# Generated from src/config/config.ts. Copy to .env and uncomment what you change.\n\n${entries.join("\n")}`;
+  return `# Generated from src/config/settings.ts. Copy to .env and uncomment what you change.\n\n${entries.join("\n")}`;
 }
 
 function shown(setting: Setting, value: unknown): string {

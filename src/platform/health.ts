@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { elapsedMs } from "./clock.ts";
+import { within } from "./deadline.ts";
 import type { Http } from "./http.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -83,12 +84,9 @@ function askOnce({ check }: Indicator): () => Promise<Component> {
         last = { answer, atMs: elapsedMs() };
         return answer;
       });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Component>((resolve) => {
-      const details = { error: `no answer within ${checkWithinMs} ms` };
-      timer = setTimeout(() => resolve({ status: "DOWN", details }), checkWithinMs);
+    return within(checkWithinMs, underWay, () => {
+      return { status: "DOWN", details: { error: `no answer within ${checkWithinMs} ms` } };
     });
-    return Promise.race([underWay, late]).finally(() => clearTimeout(timer));
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a request's bytes may be: nothing, or JSON in UTF-8 whose texts a database can store. */
 import { isUtf8 } from "node:buffer";
 import type { FastifyRequest } from "fastify";
-import type { Http } from "./http.ts";
+import type { Http } from "./http-app.ts";
 import { pointerPart } from "./http-validation.ts";
 import { type FieldFault, Problem, platformProblems } from "./problems.ts";
 

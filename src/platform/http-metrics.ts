@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
-import type { Http } from "./http.ts";
+import type { Http } from "./http-app.ts";
 import { type HistogramCell, latencyBuckets, type Metrics } from "./metrics.ts";
+import { program } from "./program.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -17,7 +18,7 @@ declare module "fastify" {
  */
 export function measureRequests(app: Http, metrics: Metrics): (request: FastifyRequest, status: number) => void {
   const seconds = metrics.histogram(
-    "dropgate_http_request_seconds",
+    `${program.name}_http_request_seconds`,
     "How long requests took from their headers to the answer, by method, route and status.",
     latencyBuckets,
     ["method", "route", "status"],

@@ -1,15 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type RawServerDefault,
-} from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { memberOf, type Network, parseNetwork } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { runInContext } from "./context.ts";
+import type { Http } from "./http-app.ts";
 import { acceptBodies } from "./http-bodies.ts";
 import { problemOf } from "./http-errors.ts";
 import { measureRequests } from "./http-metrics.ts";
@@ -30,14 +26,7 @@ import { Problem, platformProblems, refuse } from "./problems.ts";
 import { allowedMethods, type RouteList } from "./routes.ts";
 import { parseTraceparent } from "./trace.ts";
 
-/** A Fastify app whose handlers get their types from the TypeBox schemas of the route. */
-export type Http = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
+export type { Asked, Http } from "./http-app.ts";
 
 export type HttpOptions = {
   log: Log;

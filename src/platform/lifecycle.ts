@@ -1,3 +1,4 @@
+import { within } from "./deadline.ts";
 import type { Log } from "./log.ts";
 
 /** What is open, in the order it was opened. Everything closes in reverse, each within its bound. */
@@ -27,11 +28,14 @@ export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?:
   async function closeAll(): Promise<boolean> {
     let clean = true;
     for (let entry = open.pop(); entry; entry = open.pop()) {
+      const { name, withinMs, close } = entry;
       try {
-        await within(entry.withinMs, entry.close);
+        await within(withinMs, Promise.resolve().then(close), () => {
+          throw new Error(`still open after ${withinMs} ms`);
+        });
       } catch (failure) {
         clean = false;
-        log.error("close failed", { part: entry.name }, failure);
+        log.error("close failed", { part: name }, failure);
       }
     }
     return clean;
@@ -68,16 +72,4 @@ export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?:
       process.on("SIGTERM", onSignal);
     },
   };
-}
-
-async function within(ms: number, close: () => unknown): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`still open after ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([close(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { noteOrder, runInContext } from "./context.ts";
+import { runInContext } from "./context.ts";
 import { createLog, type LogLevel } from "./log.ts";
 
 function logged(level: LogLevel = "info") {
@@ -22,16 +22,15 @@ describe("log", () => {
     assert.ok(Number.isFinite(Date.parse(line.time)));
   });
 
-  it("carries request, trace and order of the work across awaits", async () => {
+  it("carries request and trace of the work across awaits", async () => {
     const { log, parsed } = logged();
     await runInContext({ requestId: "r1", traceId: "t1" }, async () => {
       await Promise.resolve();
-      noteOrder("o1");
       log.info("order accepted");
     });
     log.info("alone");
     const [within, alone] = parsed();
-    assert.deepEqual([within.requestId, within.traceId, within.orderId], ["r1", "t1", "o1"]);
+    assert.deepEqual([within.requestId, within.traceId], ["r1", "t1"]);
     assert.equal(alone.requestId, undefined);
   });
 

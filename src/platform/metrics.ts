@@ -1,28 +1,29 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { program } from "./program.ts";
 
 /**
  * Every metric is declared once, with the sentence that its reader sees, and bound to its label values
  * once; what runs per request is then an addition.
  */
 export type Metrics = {
-  counter(name: `${Prefix}_total`, says: string): CounterCell;
+  counter(name: `${string}_total`, says: string): CounterCell;
   counter<Label extends string>(
-    name: `${Prefix}_total`,
+    name: `${string}_total`,
     says: string,
     labels: readonly Label[],
   ): Labelled<Label, CounterCell>;
   /** A value that is read when the metrics are scraped, such as the length of a queue. */
-  gauge(name: Prefix, says: string, read: () => number): void;
+  gauge(name: string, says: string, read: () => number): void;
   /** The same for values with labels: one entry a combination. */
   gauges<Label extends string>(
-    name: Prefix,
+    name: string,
     says: string,
     labels: readonly Label[],
     read: () => Iterable<readonly [Readonly<Record<Label, string>>, number]>,
   ): void;
-  histogram(name: Prefix, says: string, buckets?: readonly number[]): HistogramCell;
+  histogram(name: string, says: string, buckets?: readonly number[]): HistogramCell;
   histogram<Label extends string>(
-    name: Prefix,
+    name: string,
     says: string,
     buckets: readonly number[],
     labels: readonly Label[],
@@ -36,7 +37,6 @@ export type Metrics = {
   list(): Declared[];
 };
 
-type Prefix = `dropgate_${string}`;
 export type CounterCell = { inc(by?: number): void };
 export type HistogramCell = { observe(value: number): void };
 /** `with` makes the cell of these label values; keep it, and let no label take unbounded values. */
@@ -51,10 +51,14 @@ export type Declared = {
 /** Bounds in seconds for what a customer waits for: from half a millisecond to ten seconds. */
 export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;
 
+/** So that the metrics of one program stand together in Prometheus. */
+const prefix = `${program.name}_`;
+
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const declared: Declared[] = [];
   const declare = (type: Declared["type"], name: string, help: string, labelNames: readonly string[]) => {
+    if (!name.startsWith(prefix)) throw new Error(`the metric ${name} has to begin with ${prefix}`);
     declared.push({ name, type, says: help, labels: labelNames });
     return { name, help, labelNames: [...labelNames], registers: [registry] };
   };

@@ -3,6 +3,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifySchema, onRequestHookHandler, RouteOptions } from "fastify";
 import { Type } from "typebox";
 import { type ProblemKind, platformProblems } from "./problems.ts";
+import { program } from "./program.ts";
 
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
 
@@ -24,7 +25,7 @@ export type OpenApiInfo = {
 
 const ProblemSchema = Type.Object(
   {
-    type: Type.String({ description: "urn:dropgate:problem: and the code" }),
+    type: Type.String({ description: `urn:${program.name}:problem: and the code` }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: "What happened, to what, and what to do next" }),

@@ -2,6 +2,7 @@
  * What goes wrong in front of a customer, as RFC 9457 problems. A module lists its kinds once with
  * `defineProblems`; the table is the only place where a code meets its HTTP status and its title.
  */
+import { program } from "./program.ts";
 
 export type ProblemKind = Readonly<{
   /** Stable for ever: clients switch on it. */
@@ -42,7 +43,7 @@ export const platformProblems = defineProblems({
 export type FieldFault = { in: "body" | "querystring" | "params" | "headers"; pointer: string; detail: string };
 
 export type ProblemDetails = {
-  /** Members beside the standard ones, such as `orderId`; they cannot replace a standard one. */
+  /** Members beside the standard ones, such as the id of what was asked about; they cannot replace a standard one. */
   extra?: Readonly<Record<string, unknown>> | undefined;
   errors?: readonly FieldFault[] | undefined;
   retryAfterSeconds?: number | undefined;
@@ -79,12 +80,12 @@ export function problemBody(
 ): string {
   return JSON.stringify({
     ...extra,
-    type: `urn:dropgate:problem:${kind.code}`,
+    type: `urn:${program.name}:problem:${kind.code}`,
     title: kind.title,
     status: kind.status,
     detail,
     code: kind.code,
-    instance: `urn:dropgate:request:${requestId}`,
+    instance: `urn:${program.name}:request:${requestId}`,
     ...(errors && { errors }),
   });
 }

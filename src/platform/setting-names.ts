@@ -1,8 +1,11 @@
 /** Names that are no setting, and most likely were meant to be one. */
 import type { Environment, Settings } from "./config.ts";
+import { program } from "./program.ts";
 
 /** Of other programs that read the same `.env`. */
 const othersNames = /^(COMPOSE_|POSTGRES_PASSWORD$)/;
+/** What people put before a setting that has no prefix. */
+const ourPrefix = `${program.name.toUpperCase()}_`;
 /** Below it, names that have nothing to do with each other are a letter apart. */
 const leastLength = 6;
 
@@ -12,12 +15,12 @@ export function unknownNames(table: Settings, environment: Environment, envFile:
   const families = new Set(known.filter((name) => name.includes("_")).map(familyOf));
   const inFile = Object.keys(envFile).flatMap((name) => {
     if (known.includes(name) || othersNames.test(name)) return [];
-    const isOurs = families.has(familyOf(name)) || name.startsWith("DROPGATE_");
+    const isOurs = families.has(familyOf(name)) || name.startsWith(ourPrefix);
     return sentenceOn(name, ".env", nearest(name, known, 2), isOurs);
   });
   const inEnvironment = Object.keys(environment).flatMap((name) => {
     if (known.includes(name) || name in envFile) return [];
-    return sentenceOn(name, "the environment", nearest(name, known, 1), name.startsWith("DROPGATE_"));
+    return sentenceOn(name, "the environment", nearest(name, known, 1), name.startsWith(ourPrefix));
   });
   return [...inFile, ...inEnvironment];
 }
@@ -30,7 +33,7 @@ function sentenceOn(name: string, where: string, near: string | undefined, isOur
 const familyOf = (name: string) => name.slice(0, name.indexOf("_"));
 
 function nearest(name: string, known: readonly string[], within: number): string | undefined {
-  const bare = name.replace(/^DROPGATE_/, "");
+  const bare = name.startsWith(ourPrefix) ? name.slice(ourPrefix.length) : name;
   if (known.includes(bare)) return bare;
   if (name.length < leastLength) return undefined;
   const upper = name.toUpperCase();

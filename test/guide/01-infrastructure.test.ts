@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { readConfig, settings } from "../../src/config/config.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { settings } from "../../src/config/settings.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("1. infrastructure setup", () => {

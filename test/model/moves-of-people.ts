@@ -2,7 +2,7 @@
 import type { ReserveRequest } from "../../src/inventory/gate/gate.ts";
 import { abort, adopt, claimVoid, mark, reserve } from "../../src/inventory/gate/reducer.ts";
 import { decideInBooks, enter } from "./books.ts";
-import type { Move } from "./moves.ts";
+import type { Move } from "./move.ts";
 import type { Mutant } from "./settings.ts";
 import { type Attempt, available, gateOf, productId, type World } from "./world.ts";
 

@@ -2,7 +2,7 @@
 import { claimVoid, close, install } from "../../src/inventory/gate/reducer.ts";
 import { isWhole } from "../../src/inventory/gate/state.ts";
 import { decideInBooks, takeImage } from "./books.ts";
-import type { Move } from "./moves.ts";
+import type { Move } from "./move.ts";
 import type { Mutant } from "./settings.ts";
 import { gateOf, idle, productId, type Rebuild, type World } from "./world.ts";
 

@@ -1,14 +1,13 @@
-/** Everything that may happen next in a world. What is not a `fault` happens sooner or later; a fault need not. */
+/** Everything that may happen next in a world. */
 
 import { apply, claimVoid, forget } from "../../src/inventory/gate/reducer.ts";
 import { isUndecided, losePart } from "../../src/inventory/gate/state.ts";
 import { count, decideInBooks, endOrder, enter } from "./books.ts";
+import type { Move } from "./move.ts";
 import { buyerMoves, withdrawalMoves } from "./moves-of-people.ts";
 import { rebuildMoves } from "./moves-of-rebuild.ts";
 import type { Mutant } from "./settings.ts";
 import { copyOfGate, fateOf, gateOf, productId, type World } from "./world.ts";
-
-export type Move = { name: string; fault?: true; make(world: World): void };
 
 export function movesOf(world: World, mutant: Mutant | undefined): Move[] {
   return [

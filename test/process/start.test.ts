@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { testCards } from "#payment";
+import { within } from "#platform/deadline";
 import {
   type Client,
   createClient,
@@ -197,10 +198,6 @@ describe("the start command", { timeout: 120_000 }, () => {
   });
 });
 
-async function endedWithin(command: Command, ms: number): Promise<number | NodeJS.Signals | "still running"> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"still running">((resolve) => {
-    timer = setTimeout(() => resolve("still running"), ms);
-  });
-  return Promise.race([command.ended, late]).finally(() => clearTimeout(timer));
+function endedWithin(command: Command, ms: number): Promise<number | NodeJS.Signals | "still running"> {
+  return within(ms, command.ended, () => "still running" as const);
 }

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { settings } from "../../src/config/config.ts";
+import { settings } from "../../src/config/settings.ts";
 import {
   createClient,
   type Order,

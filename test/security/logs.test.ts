@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createIdentity, type Role } from "#identity";
-import { settings } from "../../src/config/config.ts";
+import { settings } from "../../src/config/settings.ts";
 import { createClient, type Order, type PlacedOrder, staff } from "../support/client.ts";
 import { runCommand } from "../support/command.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";

@@ -1,5 +1,6 @@
 /** Durable stories: each is told by one process, and by another from its beginning when that one died. */
 import { type Steps, type Story, stepPatience, type Workflows } from "#engines/workflows";
+import { pauseAfter } from "#platform/backoff";
 import type { Network, Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 import type { Random } from "./random.ts";
@@ -63,7 +64,7 @@ export function openWorkflows<Input, S extends Steps>(
           if (planted === "patience-in-attempts" && name === "requestPayment" && attempt >= 5) throw error;
         }
         const { firstPauseMs, pauseFactor, longestPauseMs } = stepPatience;
-        await sleep(Math.min(firstPauseMs * pauseFactor ** (attempt - 1), longestPauseMs));
+        await sleep(pauseAfter(attempt, { firstMs: firstPauseMs, longestMs: longestPauseMs, factor: pauseFactor }));
       }
     };
   }

@@ -4,7 +4,6 @@
  */
 
 export { AppendFailed } from "./append-failed.ts";
-export { toDeadLetters } from "./dead-letters.ts";
 
 export type NewRecord = {
   /** Records of one key keep their order: they share a partition. */

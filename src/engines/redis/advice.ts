@@ -1,6 +1,6 @@
 /** Why Redis could not be used, and which setting to look at. */
 import { tlsAdvice } from "#platform/tls";
-import type { ConnectOptions } from "./client.ts";
+import type { ConnectOptions } from "./access.ts";
 
 /** The server is reached, and its user cannot use it. */
 export class RedisUnfit extends Error {}

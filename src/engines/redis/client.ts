@@ -1,39 +1,10 @@
 /** Connects the client to a Redis server that its user can accept. */
 import { isIP } from "node:net";
 import { createClient, ErrorReply } from "@redis/client";
+import type { ConnectOptions, RedisUse } from "./access.ts";
 import { adviceOn, RedisUnfit } from "./advice.ts";
-import { createConnection, type EndingConnection, type Reply } from "./connection.ts";
+import { createConnection, type EndingConnection } from "./connection.ts";
 import { type RedisServer, serverFrom } from "./server.ts";
-
-export type RedisAddress = {
-  host: string;
-  port: number;
-  /** Of a user in Redis's ACL; absent for its default user. */
-  username?: string | undefined;
-  password?: string | undefined;
-  /** Absent: not encrypted. `ca` is PEM text, absent if Node knows the CA that signed the server's certificate. */
-  tls?: { ca?: string } | undefined;
-};
-
-/** Where Redis is, and how this process connects to it. */
-export type RedisAccess = RedisAddress & {
-  /** The name of the connections in CLIENT LIST. */
-  clientName: string;
-  /** After so many milliseconds without any answer a connection is replaced by a new one. */
-  timeoutMs: number;
-};
-
-/** What the user of a server needs it for. */
-export type RedisUse = {
-  /** Completes the sentence "Redis at host:port cannot …". */
-  purpose: string;
-  /** Why this server does not serve the purpose, and what to do. Asked again every few seconds. */
-  refusalOf(server: RedisServer): string | undefined;
-  /** Looks at the data before the first use of a connection. @throws if they are not the user's. */
-  admit(ask: (command: readonly string[]) => Promise<Reply>): Promise<void>;
-};
-
-export type ConnectOptions = RedisAccess & RedisUse;
 
 /** A server that reloads its data after a restart. */
 export const loadingRefusal = "Redis still reads its data";

@@ -1,15 +1,17 @@
 /** Redis: one connection, replaced by a new one whenever it ends, and scripts that end with the server's memory. */
 import { setTimeout as pause } from "node:timers/promises";
+import { pauseAfter } from "#platform/backoff";
 import type { Log } from "#platform/log";
+import type { ConnectOptions, RedisAccess, RedisUse } from "./access.ts";
 import { adviceOn, RedisUnfit } from "./advice.ts";
-import { type ConnectOptions, connect, loadingRefusal, type RedisAccess, type RedisUse, unfitness } from "./client.ts";
+import { connect, loadingRefusal, unfitness } from "./client.ts";
 import type { Connection, EndingConnection } from "./connection.ts";
 import { type RedisServer, serverFrom } from "./server.ts";
 import { RedisUnavailable } from "./unavailable.ts";
 
 export { ErrorReply } from "@redis/client";
+export type { RedisAddress } from "./access.ts";
 export { RedisUnfit } from "./advice.ts";
-export type { RedisAddress } from "./client.ts";
 export type { Connection, Reply } from "./connection.ts";
 export { createLives, type Life, type Lives, type NonceStore } from "./lives.ts";
 export { createScriptSet } from "./scripts.ts";
@@ -38,7 +40,7 @@ type OpenOptions = RedisUse & {
 
 const openWithinMs = 4_500;
 const watchEveryMs = 2_000;
-const retryEveryMs = { first: 50, most: 1_000 };
+const backoff = { firstMs: 50, longestMs: 1_000 };
 
 export type RedisEngineOptions = RedisAccess & {
   log: Log;
@@ -92,7 +94,7 @@ async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Pro
   }
 
   async function reconnect(): Promise<void> {
-    for (let waitMs = retryEveryMs.first; !closed; waitMs = Math.min(2 * waitMs, retryEveryMs.most)) {
+    for (let failures = 1; !closed; failures += 1) {
       try {
         const connection = await connect(options, options.timeoutMs);
         if (closed) return connection.end(new Error("closed"));
@@ -101,7 +103,7 @@ async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Pro
       } catch (error) {
         if (String(error) !== String(failure)) log.warn("no connection to Redis yet", { host, port }, error);
         failure = error;
-        await pause(waitMs, undefined, { ref: false });
+        await pause(pauseAfter(failures, backoff), undefined, { ref: false });
       }
     }
   }
@@ -136,7 +138,7 @@ async function connectFirst(options: ConnectOptions): Promise<EndingConnection> 
       return await connect(options, Math.max(1, giveUpAt - performance.now()));
     } catch (error) {
       if (!String(error).includes(loadingRefusal) || performance.now() > giveUpAt) throw error;
-      await pause(retryEveryMs.first);
+      await pause(backoff.firstMs);
     }
   }
 }

@@ -1,8 +1,9 @@
 /**
  * What all processes of a shop have to agree on: which engines it lives on and under which names. The first start writes
- * it into the books; a process that has other settings does not start. `dropgate engines --adopt` changes it.
+ * it into the books; a process that has other settings does not start. `engines --adopt` changes it.
  */
 import type { Sql } from "#engines/sql";
+import { program } from "#platform/program";
 
 export type Term = {
   name: string;
@@ -27,7 +28,7 @@ class Disagreement extends MayNotRun {
     super(
       `the settings of this process are not those of its shop, and together they would break accepted orders:\n${lines.join("\n")}\n` +
         "Set what the shop's other processes have. To move the shop to other engines or names on purpose, stop all of " +
-        "its processes and run, with the new settings: npx dropgate engines --adopt",
+        `its processes and run, with the new settings: npx ${program.name} engines --adopt`,
     );
   }
 }

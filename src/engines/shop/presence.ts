@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
+import { program } from "#platform/program";
 import { connectionSettings } from "../sql/connection.ts";
 import { MayNotRun } from "./agreement.ts";
 
@@ -57,7 +58,7 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
 
   async function open(): Promise<void> {
     const client = new pg.Client({
-      ...connectionSettings(url, `dropgate ${says}`.slice(0, 63)),
+      ...connectionSettings(url, `${program.name} ${says}`.slice(0, 63)),
       query_timeout: TIMEOUT_MS,
     });
     client.on("error", () => drop(client));

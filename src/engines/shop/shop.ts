@@ -3,12 +3,13 @@
  * share with other shops carry it, so that none is served by two: docs/adr/0022-shops-side-by-side.md.
  */
 import type { Sql } from "#engines/sql";
+import { program } from "#platform/program";
 
 export type Shop = {
   id: string;
   /** The setting SHOP, empty where there is none. */
   name: string;
-  /** The database of its books, for people: "dropgate at 10.0.0.7:5432". */
+  /** The database of its books, for people: "books at 10.0.0.7:5432". */
   database: string;
 };
 
@@ -16,7 +17,7 @@ export type Shop = {
 export type Claim = { shop: string; name: string; database: string; since: string };
 
 /** Set in the headers of every record. */
-export const shopHeader = "dropgate-shop";
+export const shopHeader = `${program.name}-shop`;
 
 export const shopSchema = { schema: "shop", folder: new URL("./migrations/", import.meta.url) };
 

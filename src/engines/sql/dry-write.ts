@@ -1,5 +1,6 @@
 /** Whether the work could be done: a write in every database and through every pool that writes, which leaves nothing. */
 import { elapsedMs } from "#platform/clock";
+import { program } from "#platform/program";
 import { refuseReadOnly, type Sql } from "./sql.ts";
 
 export type Pool = { module: string; url: string; sql: Sql };
@@ -8,7 +9,7 @@ export type Pool = { module: string; url: string; sql: Sql };
 const readers: ReadonlySet<string> = new Set(["reports"]);
 
 /** As every commit, it waits until the disk has the record, which nothing reads. */
-const writeToDisk = "select pg_logical_emit_message(true, 'dropgate', 'health')";
+const writeToDisk = `select pg_logical_emit_message(true, '${program.name}', 'health')`;
 
 /** @throws what the first pool that cannot write has met. */
 export async function dryWriteAll(pools: readonly Pool[], trouble: ServerTrouble): Promise<void> {

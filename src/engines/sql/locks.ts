@@ -2,6 +2,8 @@
  * Which backend keeps ours waiting: a table that an operator has locked, an ALTER that waits behind a long read, a
  * transaction that was forgotten in psql. PostgreSQL says it only while they wait.
  */
+
+import { program } from "#platform/program";
 import { openSql } from "./postgres.ts";
 import type { Queryable, Sql } from "./sql.ts";
 
@@ -27,7 +29,7 @@ export type LockWatch = {
 export function createLockWatch(): LockWatch {
   const pools = new Map<string, Sql>();
   function poolOf(url: string): Sql {
-    const pool = pools.get(url) ?? openSql({ url, maxConnections: 1, applicationName: "dropgate locks" });
+    const pool = pools.get(url) ?? openSql({ url, maxConnections: 1, applicationName: `${program.name} locks` });
     pools.set(url, pool);
     return pool;
   }
@@ -55,7 +57,7 @@ function readLockHolders(sql: Queryable): Promise<LockHolder[]> {
      ), chain (pid) as (
        select w.pid from pg_locks w join pg_stat_activity a using (pid)
         where not w.granted and w.waitstart < clock_timestamp() - $1 * interval '1 millisecond'
-          and a.application_name like 'dropgate%' and a.datname = current_database()
+          and a.application_name like $2 || '%' and a.datname = current_database()
        union
        select unnest(pg_blocking_pids(chain.pid)) from chain
      ), holder as (
@@ -71,7 +73,7 @@ function readLockHolders(sql: Queryable): Promise<LockHolder[]> {
               where l.pid = a.pid and l.granted and (l.mode <> 'AccessShareLock'
                  or exists (select from table_lock w where w.relation = l.relation and not w.granted))) as locks
        from holder join pg_stat_activity a using (pid) where a.pid <> pg_backend_pid()`,
-    [noticedAfterMs],
+    [noticedAfterMs, program.name],
   );
 }
 

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import Postgrator from "postgrator";
-import packageJson from "../../../package.json" with { type: "json" };
+import { program } from "#platform/program";
 import { connectFailure, connectionSettings } from "./connection.ts";
 
 export type ModuleSchema = {
@@ -24,7 +24,7 @@ const LOCK_KEY = 0x64726f70;
  * @throws naming the file and line that failed, or the applied file that was edited afterwards.
  */
 export async function migrate(options: { url: string; modules: readonly ModuleSchema[] }): Promise<string[]> {
-  const client = new pg.Client(connectionSettings(options.url, "dropgate migrate"));
+  const client = new pg.Client(connectionSettings(options.url, `${program.name} migrate`));
   client.on("error", () => {}); // The statement under way fails too, and that is thrown.
   await client.connect().catch((error) => {
     throw connectFailure(options.url, error);
@@ -93,7 +93,7 @@ async function refuseNewer(client: pg.Client, schema: string, known: number): Pr
   const version = versions[0]?.version ?? 0;
   if (version <= known) return;
   throw new Error(
-    `the schema ${schema} is at version ${version}, and this program (Dropgate ${packageJson.version}) knows it up to ` +
+    `the schema ${schema} is at version ${version}, and this program (${program.title} ${program.version}) knows it up to ` +
       `version ${known}: a later program has been here. Start that one, or restore the backup from before it`,
   );
 }

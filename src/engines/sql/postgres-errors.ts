@@ -1,22 +1,23 @@
 /** What the errors of PostgreSQL say about the statement, the transaction and the connection. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { randomPauseAfter } from "#platform/backoff";
 import { CommitUnknown, isSessionFault } from "./sql.ts";
 
 const MAX_RETRIES = 5;
-const RETRY_BASE_MS = 10;
+const backoff = { firstMs: 10, longestMs: 160 };
 
 /**
  * PostgreSQL took back all that the statement or transaction did, so to run it again is safe. `metOld` says of an error
  * whether it was met on a session that has been retired since.
  */
 export async function repeatIfAsked<T>(work: () => Promise<T>, metOld: (error: Error) => boolean): Promise<T> {
-  for (let retry = 0; ; retry++) {
+  for (let failures = 1; ; failures++) {
     try {
       return await work();
     } catch (error) {
-      if (retry === MAX_RETRIES || !asksToRepeat(error, metOld)) throw error;
-      await sleep(Math.random() * RETRY_BASE_MS * 2 ** retry);
+      if (failures > MAX_RETRIES || !asksToRepeat(error, metOld)) throw error;
+      await sleep(randomPauseAfter(failures, backoff));
     }
   }
 }

@@ -1,10 +1,10 @@
 /** The guide's option 1 as a live switch: kept in the books, followed by every process. */
 import type { Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
+import type { GateMode } from "../wire.ts";
 
-export const gateModes = ["gatekeeper", "sync", "closed"] as const;
-/** gatekeeper: orders pass the gate. sync: each order is decided in its own transaction. closed: new orders are refused. */
-export type GateMode = (typeof gateModes)[number];
+export type { GateMode } from "../wire.ts";
+
 export type ModeState = { mode: GateMode; ready: boolean; version: number; changedBy: string; changedAt: Date };
 
 export type ModeFollower = {

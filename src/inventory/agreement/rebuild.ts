@@ -6,6 +6,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
+import { randomPauseAfter } from "#platform/backoff";
 import { crashPoint } from "#platform/crash-points";
 import type { Claim } from "../books/decide.ts";
 import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts";
@@ -63,7 +64,7 @@ export async function closeAndDrain(
 /** How often a rebuild begins again that others got in the way of; after that the next check finds what is closed. */
 const triesBesideOthers = 6;
 /** Doubles with each try. By chance, so that two do not get in each other's way again and again. */
-const firstPauseMs = 100;
+const backoff = { firstMs: 200, longestMs: 3_200 };
 /** Products that sell are closed a few at a time. For those that are closed already a larger batch is quicker. */
 const openAtOnce = 25;
 const closedAtOnce = 200;
@@ -105,7 +106,7 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
 async function rebuildTogether(deps: RebuildDeps, productIds: string[]): Promise<void> {
   let left = await rebuildOnce(deps, productIds);
   for (let tries = 1; left.length > 0 && tries < triesBesideOthers; tries += 1) {
-    await pause(Math.random() * firstPauseMs * 2 ** tries);
+    await pause(randomPauseAfter(tries, backoff));
     left = await stillClosed(deps, left);
     if (left.length > 0) left = await rebuildOnce(deps, left);
   }

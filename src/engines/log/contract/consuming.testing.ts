@@ -4,7 +4,8 @@ import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { createLog } from "#platform/log";
 import { until } from "../../../../test/support/until.ts";
-import { type Batch, type NewRecord, toDeadLetters } from "../log.ts";
+import { toDeadLetters } from "../dead-letters.ts";
+import type { Batch, NewRecord } from "../log.ts";
 import { collect, countOf, numbered, patiently, type Stage } from "./stage.testing.ts";
 
 export function consumingLaws(stage: Stage): void {

@@ -7,6 +7,8 @@ import {
   NetworkError,
   parseBroker,
 } from "@platformatic/kafka";
+import { within } from "#platform/deadline";
+import { program } from "#platform/program";
 import { check, KafkaSilence } from "./errors.ts";
 import { type Address, type Credentials, type Link, openLink } from "./link.ts";
 
@@ -150,7 +152,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
   };
 
   await withinOpening({ bootstrap, ...credentials }, async () => {
-    const { apiKeys } = await ask(apiVersionsV3.api, ANSWER_MS, "dropgate", "1");
+    const { apiKeys } = await ask(apiVersionsV3.api, ANSWER_MS, program.name, "1");
     const fetch = apiKeys.find(({ apiKey }) => apiKey === NEEDED.apiKey);
     if (fetch && fetch.maxVersion < NEEDED.version) throw new Error("it is older than Kafka 3.7");
     await metadata([]);
@@ -165,17 +167,15 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
 const GROUP = 0;
 
 async function withinOpening({ bootstrap, sasl }: ClusterOptions, work: () => Promise<void>): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${OPEN_MS} ms`)), OPEN_MS);
   try {
-    await Promise.race([work(), late]);
+    await within(OPEN_MS, work(), () => {
+      throw new Error(`no answer within ${OPEN_MS} ms`);
+    });
   } catch (error) {
     // A broker that asks for a login answers what it can do, and then hangs up.
     const cause = error instanceof KafkaSilence ? error.cause : undefined;
     const hungUp = cause instanceof NetworkError && cause.message === "Connection closed";
     const perhapsLogin = hungUp && !sasl ? "; if it asks for a login, set KAFKA_SASL_MECHANISM" : "";
     throw new Error(`cannot use Kafka at ${bootstrap} (KAFKA_BOOTSTRAP)${perhapsLogin}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -4,8 +4,9 @@
  * must not be the pace of the handlers.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { pauseAfter } from "#platform/backoff";
 import type { Log, LogFields } from "#platform/log";
-import { isRefusal, pauseAfter } from "./errors.ts";
+import { isRefusal, kafkaBackoff } from "./errors.ts";
 import type { Mark } from "./offsets.ts";
 
 export type Commits = {
@@ -45,7 +46,7 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
           break;
         }
         noted = new Map([...marks, ...noted]);
-        const pauseMs = pauseAfter(failures++);
+        const pauseMs = pauseAfter(++failures, kafkaBackoff);
         log.warn("commit failed; it is repeated", { ...fields, attempt: failures, pauseMs }, error);
         if (performance.now() + pauseMs > giveUpAt) break;
         await sleep(pauseMs);

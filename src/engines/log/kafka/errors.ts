@@ -1,6 +1,7 @@
 /** Kafka's refusals and missing answers, as errors that say whether another try can help. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
+import { type Backoff, pauseAfter } from "#platform/backoff";
 
 /** A broker refused a request. */
 export class KafkaRefusal extends Error {
@@ -46,13 +47,8 @@ export function isRefusal(error: unknown, ...ids: string[]): boolean {
   return error instanceof KafkaRefusal && ids.includes(error.id);
 }
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
-
-/** @param failures so far, the first is 0. */
-export function pauseAfter(failures: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
-}
+/** Between two tries of anything that Kafka is asked. */
+export const kafkaBackoff: Backoff = { firstMs: 50, longestMs: 2_000 };
 
 /** Repeats after curable errors. @throws the last of them once `withinMs` are over, and any other error at once. */
 export async function repeated<T>(
@@ -61,11 +57,11 @@ export async function repeated<T>(
   isCurable: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
   const giveUpAt = performance.now() + withinMs;
-  for (let failures = 0; ; failures++) {
+  for (let failures = 1; ; failures++) {
     try {
       return await work();
     } catch (error) {
-      const pauseMs = pauseAfter(failures);
+      const pauseMs = pauseAfter(failures, kafkaBackoff);
       if (!isCurable(error) || performance.now() + pauseMs > giveUpAt) throw error;
       await sleep(pauseMs);
     }

@@ -3,13 +3,14 @@
  * the group rebalances, and joins again. Heartbeats go on while a handler is slow.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { pauseAfter } from "#platform/backoff";
 import type { Log } from "#platform/log";
 import type { ConsumeOptions, Consumer } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Commits, createCommits } from "./commits.ts";
 import { createConsumerGroup, type Membership } from "./consumer-group.ts";
 import { createCoordinator } from "./coordinator.ts";
-import { isPassing, isRefusal, pauseAfter, repeated } from "./errors.ts";
+import { isPassing, isRefusal, kafkaBackoff, repeated } from "./errors.ts";
 import { createFetcher } from "./fetch.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { createLinks } from "./links.ts";
@@ -54,7 +55,7 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
         await serve(membership);
       } catch (error) {
         if (closing.signal.aborted) break;
-        const pauseMs = pauseAfter(failures++);
+        const pauseMs = pauseAfter(++failures, kafkaBackoff);
         const fields = { group, topic, attempt: failures, pauseMs };
         // The group rebalances again, or has dropped this member, or its broker has just started.
         const expected = failures <= CALM_FAILURES && (isPassing(error) || isRefusal(error, ...expectedRefusals));

@@ -5,7 +5,8 @@ import { describe, test } from "node:test";
 import { findProgram, run } from "../../../../scripts/servers/cache.ts";
 import { until } from "../../../../test/support/until.ts";
 import { numbered, patiently, sumOf } from "../contract/stage.testing.ts";
-import { AppendFailed, toDeadLetters } from "../log.ts";
+import { toDeadLetters } from "../dead-letters.ts";
+import { AppendFailed } from "../log.ts";
 import { type KafkaStage, settings } from "./kafka.testing.ts";
 import { openKafkaLog } from "./kafka.ts";
 

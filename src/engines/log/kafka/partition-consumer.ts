@@ -1,9 +1,10 @@
 /** One partition while this member holds it: read and hand over, one batch after another. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { pauseAfter } from "#platform/backoff";
 import type { Log } from "#platform/log";
 import type { ConsumeOptions, StoredRecord } from "../log.ts";
 import { beginningOf, isNews, type Position } from "../position.ts";
-import { isPassing, pauseAfter } from "./errors.ts";
+import { isPassing, kafkaBackoff } from "./errors.ts";
 import { type Fetcher, isGone } from "./fetch.ts";
 import type { Mark } from "./offsets.ts";
 
@@ -47,7 +48,7 @@ export function startPartitionConsumer(options: PartitionConsumerOptions): Parti
         failures = 0;
       } catch (error) {
         if (stopping.signal.aborted) break;
-        const pauseMs = pauseAfter(failures++);
+        const pauseMs = pauseAfter(++failures, kafkaBackoff);
         report(error, failures, pauseMs);
         if (startAt || isGone(error)) beginAgain();
         await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});

@@ -6,8 +6,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { initProducerIdV4, type MessageRecord, NumericMap, produceV10 } from "@platformatic/kafka";
+import { pauseAfter } from "#platform/backoff";
 import type { Cluster } from "./cluster.ts";
-import { check, isPassing, KafkaRefusal, KafkaSilence, pauseAfter, refusalOf, repeated } from "./errors.ts";
+import { check, isPassing, KafkaRefusal, KafkaSilence, kafkaBackoff, refusalOf, repeated } from "./errors.ts";
 import { createLinks } from "./links.ts";
 
 /** The records of one partition; they are stored together or not at all. */
@@ -75,12 +76,12 @@ export function createProducer(cluster: Cluster): Producer {
     const giveUpAt = () => begun + (inFlight.some((batch) => batch.handedOver) ? SEND_MS : UNSENT_MS);
 
     let waiting = inFlight;
-    for (let failures = 0; ; failures++) {
+    for (let failures = 1; ; failures++) {
       const byLeader = await groupByLeader(waiting);
       const sends = [...byLeader].map(([leader, group]) => deliverTo(leader, group, options, begun + SEND_MS));
       await Promise.all(sends);
       waiting = waiting.filter(({ stored, cause }) => !stored && isPassing(cause));
-      const pauseMs = pauseAfter(failures);
+      const pauseMs = pauseAfter(failures, kafkaBackoff);
       if (waiting.length === 0 || performance.now() + pauseMs > giveUpAt()) return;
       for (const { topic } of waiting) cluster.forget(topic);
       await sleep(pauseMs);

@@ -4,6 +4,7 @@
  * looks up which member is next, so that members can join and leave between two batches without a handover.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { pauseAfter } from "#platform/backoff";
 import type { Log } from "#platform/log";
 import type { Batch, ConsumeOptions, Consumer, StoredRecord } from "../log.ts";
 import { beginningOf, isNews, type Position } from "../position.ts";
@@ -45,8 +46,7 @@ type PartitionConsumer = {
   running: boolean;
 };
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
+const backoff = { firstMs: 50, longestMs: 2_000 };
 
 export function createGroup(options: GroupOptions): Group {
   const { group, topic, heads, read, committed, log, closing } = options;
@@ -68,7 +68,7 @@ export function createGroup(options: GroupOptions): Group {
         else await handOver(consumer, consumer.at);
         failures = 0;
       } catch (error) {
-        const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failures++, LONGEST_PAUSE_MS);
+        const pauseMs = pauseAfter(++failures, backoff);
         const offset = consumer.at?.next ?? consumer.known?.next;
         const fields = { group, topic, partition: consumer.partition, offset, attempt: failures, pauseMs };
         log.warn("batch failed; it is handed over again", fields, error);

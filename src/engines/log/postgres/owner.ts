@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Sql } from "#engines/sql";
+import { program } from "#platform/program";
 import { sessionUrl } from "../../sql/connection.ts";
 
 export type Owner = {
@@ -46,7 +47,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
   async function connect(timeoutMs: number): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: sessionUrl(url),
-      application_name: `dropgate event log, pid ${process.pid}`,
+      application_name: `${program.name} event log, pid ${process.pid}`,
       connectionTimeoutMillis: timeoutMs,
       query_timeout: ANSWER_MS,
       keepAlive: true,

@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { program } from "#platform/program";
 import type { Account } from "./account.ts";
 
 export type Binaries = { postgres: string; initdb: string; version: string };
@@ -101,8 +102,8 @@ async function copyTo(cache: string, native: string, account: Account | undefine
 
 /** Root's copy must be readable to all and writable only to root, which /var/cache is and /tmp is not. */
 function cacheFolder(): string {
-  if (process.getuid?.() === 0) return "/var/cache/dropgate";
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dropgate");
+  if (process.getuid?.() === 0) return `/var/cache/${program.name}`;
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), program.name);
 }
 
 /** A copy has the modes of what it was made from, which may be closed to writing or to others. */

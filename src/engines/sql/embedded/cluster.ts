@@ -3,10 +3,11 @@ import { execFile } from "node:child_process";
 import { chown, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { program } from "#platform/program";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 
-const SUPERUSER = "dropgate";
+const SUPERUSER = program.name;
 const INITDB_TIMEOUT_MS = 60_000;
 
 /**

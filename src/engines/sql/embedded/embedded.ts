@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { openFolder } from "#platform/folder";
+import { program } from "#platform/program";
 import { connectionSettings } from "../connection.ts";
 import { type Account, accountOf } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
@@ -14,7 +15,7 @@ import { lockFolder } from "./lock.ts";
 import { stopOrphan } from "./orphan.ts";
 import { runServer } from "./server.ts";
 
-const DATABASE = "dropgate";
+const DATABASE = program.name;
 
 export type EmbeddedPostgres = {
   /** Leads through a Unix socket which only this user, and root, can open: there is no port and no password. */
@@ -79,7 +80,7 @@ export async function startPostgres(options: {
 async function makeSocketFolder(cluster: string, account: Account | undefined): Promise<string> {
   const parent = account || tmpdir().length > 60 ? "/tmp" : tmpdir();
   const name = hash("sha256", await realpath(cluster), "hex").slice(0, 16);
-  const folder = join(parent, `dropgate-postgres-${name}`);
+  const folder = join(parent, `${program.name}-postgres-${name}`);
   await mkdir(folder, { mode: 0o700 }).catch((error) => {
     if (error.code !== "EEXIST") throw error;
   });
@@ -99,7 +100,7 @@ async function makeSocketFolder(cluster: string, account: Account | undefined): 
 async function createDatabase(url: string): Promise<void> {
   const maintenance = new URL(url);
   maintenance.pathname = "/postgres";
-  const client = new pg.Client(connectionSettings(maintenance.href, "dropgate setup"));
+  const client = new pg.Client(connectionSettings(maintenance.href, `${program.name} setup`));
   await client.connect();
   try {
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [DATABASE]);

@@ -6,6 +6,8 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { goOn, within } from "#platform/deadline";
+import { program } from "#platform/program";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { environment, placeOf } from "./cluster.ts";
@@ -27,7 +29,7 @@ const WATCHED = '( (read -r word <&3 || kill -INT $$) >/dev/null 2>&1 & ); exec 
 const SETTINGS = {
   listen_addresses: "",
   unix_socket_permissions: "0700",
-  cluster_name: "dropgate",
+  cluster_name: program.name,
   max_connections: "100",
   shared_buffers: "128MB",
   fsync: "on",
@@ -84,7 +86,7 @@ export async function runServer(options: {
     ended = true;
     watcher.end("\n");
     if (stopping) return undefined;
-    await Promise.race([lastWords, sleep(LAST_WORDS_MS)]);
+    await within(LAST_WORDS_MS, lastWords, goOn);
     return new Error(`${how}; its last words:\n${log.join("\n")}`);
   }
 

@@ -6,12 +6,12 @@
  * it over within about four seconds. A story that comes to ask for its steps in another order needs another name, once
  * its open runs have ended.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { DBOS, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
 // The only doors to taking over an executor's runs atomically, to waking those who wait, and to its patience.
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
 import { refuseReadOnly } from "#engines/sql";
+import { goOn, within } from "#platform/deadline";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
 import type { Steps, Story, Workflows } from "../workflows.ts";
@@ -117,7 +117,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
           log.warn("nudge failed", { run: id }, error);
         }
       });
-      await Promise.race([sent, sleep(NUDGE_PATIENCE_MS, undefined, { ref: false })]);
+      await within(NUDGE_PATIENCE_MS, sent, goOn);
     },
 
     async outcome(id) {
@@ -135,13 +135,10 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
   };
 }
 
-async function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
-  const over = new AbortController();
-  const timeout = sleep(ANSWER_PATIENCE_MS, undefined, { signal: over.signal }).then(() => {
+function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
+  return within(ANSWER_PATIENCE_MS, answer, () => {
     throw new Error(`${what}: no answer from PostgreSQL within ${ANSWER_PATIENCE_MS} ms`);
   });
-  timeout.catch(() => {});
-  return Promise.race([answer, timeout]).finally(() => over.abort());
 }
 
 function isUnderWay(status: string): boolean {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { refuseReadOnly } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
+import { program } from "#platform/program";
 import { sessionUrl } from "../../sql/connection.ts";
 
 export type ExecutorLease = {
@@ -42,7 +43,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
   async function hold(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: sessionUrl(url),
-      application_name: "dropgate workflows lease",
+      application_name: `${program.name} workflows lease`,
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
       keepAlive: true,

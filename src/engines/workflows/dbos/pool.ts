@@ -5,6 +5,7 @@
  */
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
+import { program } from "#platform/program";
 import { sessionUrl } from "../../sql/connection.ts";
 
 const MAX_CONNECTIONS = 10;
@@ -17,7 +18,7 @@ export function openDbosPool(url: string): pg.Pool {
   const pool = new DbosPool({
     Client: DbosClient,
     connectionString: sessionUrl(url),
-    application_name: "dropgate workflows",
+    application_name: `${program.name} workflows`,
     max: MAX_CONNECTIONS,
     maxLifetimeSeconds: MAX_AGE_S,
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,

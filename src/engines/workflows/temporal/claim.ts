@@ -4,8 +4,9 @@
  */
 import type { WorkflowClient } from "@temporalio/client";
 import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
+import { program } from "#platform/program";
 
-const CLAIM = "dropgate-shop";
+const CLAIM = `${program.name}-shop`;
 
 /** @throws OtherShops */
 export async function claimTaskQueue(workflow: WorkflowClient, taskQueue: string, shop: Shop): Promise<void> {

@@ -3,10 +3,10 @@
  * opened the same task queue takes them. What the server forgets after its retention, it would start again: the books
  * decide, as everywhere.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
 import { NativeConnection } from "@temporalio/worker";
 import type { Shop } from "#engines/shop";
+import { goOn, within } from "#platform/deadline";
 import type { Log } from "#platform/log";
 import type { Steps, Story, Workflows } from "../workflows.ts";
 import { createCalls } from "./calls.ts";
@@ -76,7 +76,7 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
       const sent = callForNudge(() => workflow.getHandle(idOf(id)).signal(NUDGE_SIGNAL)).catch((error) => {
         if (!(error instanceof WorkflowNotFoundError)) log.warn("nudge failed", { run: id }, error);
       });
-      await Promise.race([sent, sleep(NUDGE_PATIENCE_MS, undefined, { ref: false })]);
+      await within(NUDGE_PATIENCE_MS, sent, goOn);
     },
 
     async outcome(id) {
@@ -101,18 +101,14 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
 
 async function connect(address: string): Promise<NativeConnection> {
   const connecting = NativeConnection.connect({ address });
-  const patience = new AbortController();
   try {
-    const late = sleep(CONNECT_WITHIN_MS, undefined, { signal: patience.signal }).then(() => {
+    return await within(CONNECT_WITHIN_MS, connecting, () => {
       connecting.then((connection) => connection.close()).catch(() => {});
       throw new Error(`no answer within ${CONNECT_WITHIN_MS} ms`);
     });
-    return await Promise.race([connecting, late]);
   } catch (error) {
     throw new Error(`Temporal cannot be reached at ${address}: is it up, and is TEMPORAL_ADDRESS right?`, {
       cause: error,
     });
-  } finally {
-    patience.abort();
   }
 }

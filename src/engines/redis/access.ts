@@ -1,0 +1,33 @@
+/** Where a Redis server is, how a process connects to it, and what for. */
+import type { Reply } from "./connection.ts";
+import type { RedisServer } from "./server.ts";
+
+export type RedisAddress = {
+  host: string;
+  port: number;
+  /** Of a user in Redis's ACL; absent for its default user. */
+  username?: string | undefined;
+  password?: string | undefined;
+  /** Absent: not encrypted. `ca` is PEM text, absent if Node knows the CA that signed the server's certificate. */
+  tls?: { ca?: string } | undefined;
+};
+
+/** Where Redis is, and how this process connects to it. */
+export type RedisAccess = RedisAddress & {
+  /** The name of the connections in CLIENT LIST. */
+  clientName: string;
+  /** After so many milliseconds without any answer a connection is replaced by a new one. */
+  timeoutMs: number;
+};
+
+/** What the user of a server needs it for. */
+export type RedisUse = {
+  /** Completes the sentence "Redis at host:port cannot …". */
+  purpose: string;
+  /** Why this server does not serve the purpose, and what to do. Asked again every few seconds. */
+  refusalOf(server: RedisServer): string | undefined;
+  /** Looks at the data before the first use of a connection. @throws if they are not the user's. */
+  admit(ask: (command: readonly string[]) => Promise<Reply>): Promise<void>;
+};
+
+export type ConnectOptions = RedisAccess & RedisUse;

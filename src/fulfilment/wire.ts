@@ -1,0 +1,12 @@
+/** Paying an order, on the wire. */
+import { Type } from "typebox";
+import { orderIdParam } from "#wire/orders";
+
+export const PayParams = Type.Object({ orderId: orderIdParam });
+
+export const PayAnswer = Type.Object({
+  orderId: Type.String(),
+  paymentId: Type.String(),
+  status: Type.Literal("processing"),
+  statusUrl: Type.String(),
+});

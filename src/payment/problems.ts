@@ -1,0 +1,14 @@
+/** Every reason for which a payment, a webhook or a finding is refused. */
+import { defineProblems } from "#platform/problems";
+
+/** Keyed by the reasons that `pay()` refuses for, and what the webhook's route answers. */
+export const paymentProblems = defineProblems({
+  payment_not_ready: { status: 409, title: "The order cannot be paid yet", retryAfterSeconds: 1 },
+  payment_in_progress: { status: 409, title: "An earlier attempt is still being decided", retryAfterSeconds: 2 },
+  already_paid: { status: 409, title: "The order is paid" },
+  payment_closed: { status: 409, title: "The order cannot be paid any more" },
+  too_many_attempts: { status: 429, title: "Too many attempts to pay this order" },
+  finding_not_found: { status: 404, title: "There is no such finding" },
+  bad_signature: { status: 401, title: "The webhook is not signed by its provider" },
+  unknown_provider: { status: 404, title: "No payment provider of that name is connected" },
+});

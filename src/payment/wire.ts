@@ -1,0 +1,68 @@
+/** Payments on the wire: what a buyer sends to pay, what providers call, and what people of the shop look at. */
+import { type Static, Type } from "typebox";
+
+/** Twelve to nineteen digits, blanks between them tolerated. No check digit is asked for: that is the provider's to judge. */
+const cardNumber = "^ ?(?:[0-9] ?){12,19}$";
+
+export const PayRequest = Type.Object(
+  {
+    cardNumber: Type.String({
+      pattern: cardNumber,
+      description: "Never stored; only its last four digits are",
+      examples: ["4242424242424242"],
+    }),
+    expMonth: Type.Optional(Type.Integer({ minimum: 1, maximum: 12, examples: [12] })),
+    expYear: Type.Optional(Type.Integer({ minimum: 2000, maximum: 2099, examples: [2030] })),
+    cvc: Type.Optional(Type.String({ pattern: "^[0-9]{3,4}$", examples: ["123"] })),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: "As it is printed on the card", examples: ["Ada"] }),
+    ),
+  },
+  { additionalProperties: false, examples: [{ cardNumber: "4242424242424242" }] },
+);
+
+export type PayRequest = Static<typeof PayRequest>;
+
+export const WebhookParams = Type.Object({ provider: Type.String({ maxLength: 64, examples: ["simulator"] }) });
+export const WebhookTaken = Type.Object({ received: Type.Boolean() });
+
+export const newsKinds = [
+  "refunded_outside",
+  "authorization_lapsed",
+  "voided_outside",
+  "lost_before_kept",
+  "charged_back",
+  "partly_refunded",
+  "disputed",
+  "dispute_won",
+  "captured_otherwise",
+  "charged_back_after_refund",
+  "not_understood",
+] as const;
+export type NewsKind = (typeof newsKinds)[number];
+
+export const FindingView = Type.Object(
+  {
+    findingId: Type.Integer(),
+    kind: Type.Enum([...newsKinds], { description: "docs/runbooks/DropgatePaymentFinding.md says what to do" }),
+    orderId: Type.String(),
+    paymentId: Type.String(),
+    provider: Type.String(),
+    amount: Type.Integer({ description: "Of the payment, in minor units of its currency" }),
+    currency: Type.String(),
+    givenBackMinor: Type.Integer({ description: "Of it, given back by then" }),
+    happenedAt: Type.String({ format: "date-time" }),
+  },
+  { $id: "PaymentFinding" },
+);
+
+const maxId = Number.MAX_SAFE_INTEGER;
+
+export const FindingParams = Type.Object({
+  findingId: Type.Integer({ minimum: 1, maximum: maxId, examples: [1] }),
+});
+export const CloseBody = Type.Object(
+  { reason: Type.String({ maxLength: 500, pattern: "^[^\\p{Cc}\\p{Cs}]+$" }) },
+  { additionalProperties: false, examples: [{ reason: "evidence was sent" }] },
+);
+export const FindingList = Type.Object({ items: Type.Array(Type.Ref("PaymentFinding")) });

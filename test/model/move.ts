@@ -1,0 +1,4 @@
+/** One thing that may happen next in a world. What is not a `fault` happens sooner or later; a fault need not. */
+import type { World } from "./world.ts";
+
+export type Move = { name: string; fault?: true; make(world: World): void };
