@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { randomBytes, randomInt } from "node:crypto";
 import { test } from "node:test";
+import { Webhook } from "standardwebhooks";
 import { signWebhook, verifyWebhook } from "./standard-webhooks.ts";
 
 // The example of the standard's own libraries.
@@ -12,6 +14,25 @@ const headers = signWebhook(secret, id, body, signedAtMs);
 test("a message is signed as the standard's example is", () => {
   assert.equal(headers["webhook-timestamp"], "1614265330");
   assert.equal(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+});
+
+test("the standard's own library believes what is signed here, and what it signs is believed here", () => {
+  const random = () => randomBytes(randomInt(1, 100));
+  for (let round = 0; round < 100; round += 1) {
+    const oneSecret = `whsec_${randomBytes(randomInt(24, 65)).toString("base64")}`;
+    const library = new Webhook(oneSecret);
+    const [message, said] = [
+      `msg_${random().toString("hex")}`,
+      Buffer.from(JSON.stringify({ said: `ü😀${random()}` })),
+    ];
+    const nowMs = Date.now();
+    const signed = signWebhook(oneSecret, message, said, nowMs);
+    assert.deepEqual(library.verify(said, signed), JSON.parse(said.toString()));
+    assert.throws(() => library.verify(Buffer.concat([said, Buffer.from(" ")]), signed), /signature/);
+    const theirs = { ...signed, "webhook-signature": library.sign(message, new Date(nowMs), said.toString()) };
+    assert.equal(verifyWebhook(oneSecret, theirs, said, nowMs), message);
+    assert.deepEqual(theirs, signed);
+  }
 });
 
 test("a signed message is known by its id, up to five minutes early or late", () => {
