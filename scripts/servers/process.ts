@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { goOn, within } from "#platform/deadline";
 import { lastLines } from "./cache.ts";
 import { forget, remember, signalGroup } from "./leftover.ts";
 
@@ -124,7 +125,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
       const gone = kill(plan.stopSignal);
       // A server paused by SIGSTOP does not hear the other signals before it goes on.
       await kill("SIGCONT");
-      await Promise.race([gone, delay(20_000, undefined, { ref: false })]);
+      await within(20_000, gone, goOn);
       await kill();
     },
     kill,

@@ -35,6 +35,10 @@ describe("metrics", () => {
     assert.doesNotMatch(await metrics.render(), /chair/);
   });
 
+  it("begin with the program's name", () => {
+    assert.throws(() => createMetrics().counter("orders_total", "Orders."), /has to begin with dropgate_/);
+  });
+
   it("are declared once", () => {
     const metrics = createMetrics();
     metrics.counter("dropgate_a_total", "A.");

@@ -1,5 +1,6 @@
 /** The cells of the embedded default: a process is killed at a point, started again, and the law is asked. */
 import { setTimeout as pause } from "node:timers/promises";
+import { within } from "#platform/deadline";
 import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
 import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
 import { type EmbeddedStage, type EmbeddedStages, limitPerCustomer, product } from "./embedded-stage.ts";
@@ -43,7 +44,7 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
       // It may die before it is up: then who waits for it is told so by its end.
       stage.untilUp().catch(() => {});
       const verdict = await trial(stage, cell.chore ?? "none", random, async (probe) => {
-        const how = await Promise.race([stage.ended(), pause(deadWithinMs, "alive", { ref: false })]);
+        const how = await within(deadWithinMs, stage.ended(), () => "alive");
         probe();
         if (how !== "SIGKILL") faults.push(`${cellName(cell)} did not kill it: ${how}`);
         if (how === "alive") await stage.killEverything();

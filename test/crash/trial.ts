@@ -1,6 +1,7 @@
 /** One trial: people buy, something dies in the middle, it comes back, everything comes to rest, and the law is asked. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
+import { goOn, within } from "#platform/deadline";
 import type { Client, PlacedOrder, Problem, Reconciliation } from "../support/client.ts";
 import { until } from "../support/until.ts";
 import { sendCrowd } from "./crowd.ts";
@@ -69,7 +70,7 @@ export async function runTrial(options: TrialOptions): Promise<Verdict> {
     probe();
     const { wish, tookMs } = await (probing as NonNullable<typeof probing>);
     const late = setTimeout(() => crowd.stop(), patientForMs);
-    await Promise.all([crowd.done, Promise.race([work, pause(patientForMs, undefined, { ref: false })])]);
+    await Promise.all([crowd.done, within(patientForMs, work, goOn)]);
     clearTimeout(late);
     const rested = await untilAtRest(shop, productId);
     if (!rested) notes.push(`did not come to rest within ${restWithinMs / 1_000} s`);

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
+import { createTurns } from "#platform/turns";
 import { readFigures } from "../books/figures.ts";
 import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from "../gate/gate.ts";
 import { explainDrift } from "./attribute.ts";
@@ -64,13 +65,7 @@ const rereads = 3;
 const productsAtOnce = 200;
 
 export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired }: ControlOptions): Control {
-  let turn: Promise<unknown> = Promise.resolve();
-
-  function alone<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work, work);
-    turn = next.catch(() => {});
-    return next;
-  }
+  const alone = createTurns(1);
 
   async function allProducts(): Promise<string[]> {
     const all: string[] = [];
