@@ -1,12 +1,12 @@
 /** A shop for this module's tests: real PostgreSQL, the simulated provider, and a clock that only the test moves. */
 import { randomUUID } from "node:crypto";
 import { createLog } from "#platform/log";
+import { signWebhook } from "#platform/standard-webhooks";
 import { openTestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { createPayment, type Payment, type PaymentOptions, paymentSchema } from "./payment.ts";
 import type { Charge } from "./provider.ts";
 import { createSimulator } from "./simulator.ts";
-import { signWebhook } from "./standard-webhooks.ts";
 
 const secret = "whsec_YSBzZWNyZXQgZm9yIHRlc3Rz";
 

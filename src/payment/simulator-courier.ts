@@ -1,7 +1,7 @@
 /** Delivers the simulated provider's webhooks: at least once, for about a quarter of an hour. */
 import type { Sql } from "#engines/sql";
+import { signWebhook } from "#platform/standard-webhooks";
 import { decideDue } from "./simulator-bank.ts";
-import { signWebhook } from "./standard-webhooks.ts";
 
 /** Resolves once the receiver has accepted the webhook. */
 export type Deliver = (body: Buffer, headers: Record<string, string>) => Promise<void>;

@@ -3,9 +3,9 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
+import { verifyWebhook } from "#platform/standard-webhooks";
 import type { Charge, WebhookEvent, WebhookHeaders } from "./provider.ts";
 import type { BankCharge, Booking } from "./simulator-charge.ts";
-import { verifyWebhook } from "./standard-webhooks.ts";
 import { behaviourOf } from "./test-cards.ts";
 
 /** PostgreSQL stores neither NUL nor half of a surrogate pair: an event with one could not even be noted. */

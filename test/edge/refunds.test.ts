@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, afterEach, before, describe, it } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
-import { signWebhook } from "../../src/payment/standard-webhooks.ts";
+import { signWebhook } from "#platform/standard-webhooks";
 import type { Client, Order, Problem } from "../support/client.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { signWebhook } from "../../src/payment/standard-webhooks.ts";
+import { signWebhook } from "#platform/standard-webhooks";
 import type { Order, Problem } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { createTableSums } from "./table-sums.ts";
