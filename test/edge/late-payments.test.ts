@@ -66,7 +66,7 @@ describe("a provider that decides after the window", () => {
         const ada = world.as("ada");
         const watch = (orderId: string, lastEventId: number) =>
           readEvents(`${world.origin}/orders/${orderId}/events`, {
-            "x-user-id": "ada",
+            authorization: `Bearer ${world.system.faces.identity.issue({ user: "ada", role: "CUSTOMER", ttlMs: 60_000 })}`,
             "last-event-id": String(lastEventId),
           });
         const { orderId } = await world.place(ada, productId);
