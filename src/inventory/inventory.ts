@@ -188,7 +188,8 @@ export function createInventory(options: InventoryOptions) {
       if (!(await knows(entry.productId))) return { ok: false, reason: "product_not_found" };
       const answer = await enterStock({ sql, gate, now }, { ...entry, ref: entry.ref ?? randomUUID() });
       // The entry stands, whether the gate hears of it now or later.
-      if (answer.ok) await relay.apply(answer.rows).catch((error) => onFault("relay", error));
+      const tell = mode.current() === "gatekeeper" ? relay.bring : relay.apply;
+      if (answer.ok) await tell(answer.rows).catch((error) => onFault("relay", error));
       return answer;
     },
 

@@ -7,7 +7,7 @@ import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/post
 import { migrate } from "../../engines/sql/migrate.ts";
 import { lockStock, nextRow, writeStock } from "../books/ledger.ts";
 import { keepPrice } from "../books/prices.ts";
-import { type Gate, GateUnavailable } from "../gate/gate.ts";
+import { type Gate, GateUnavailable, type StreamRow } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
 import { createRelay, type Relay } from "./relay.ts";
@@ -83,6 +83,21 @@ describe("changes on their way to the gate", () => {
   const sellable = async (productId: string) => (await memory.snapshot([productId]))[0]?.sellable;
   const open = (): Relay =>
     createRelay({ sql: counted, gate, onRefused: () => assert.fail("refused"), onDrifted: assert.fail });
+
+  test("O3: units that come in before the gate has loaded their product are on sale once that is answered", async () => {
+    const fresh = `${lamp}-fresh`;
+    await database.sql.transaction((tx) => keepPrice(tx, fresh, price));
+    await change(fresh, 3);
+    const rows = await database.sql.query<StreamRow>(
+      `select product_id as "productId", seq, epoch, kind, available_after as "availableAfter", added, items
+         from inventory.stock_stream where product_id = $1`,
+      [fresh],
+    );
+    const bringing = open().bring(rows);
+    await gate.install({ productId: fresh, epoch: 1, sellable: 0, applied: 0, price, held: [], keysInBooks: false });
+    await bringing;
+    assert.equal(await sellable(fresh), 3);
+  });
 
   test("O33: a gate that is back after an hour gets every change of that hour", async () => {
     const relay = open();

@@ -4,11 +4,17 @@
  * that is: a look asks by position in the books, never by time (docs/adr/0025-the-relay-asks-by-position.md).
  */
 import type { Queryable } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
 import type { Gate, StreamRow } from "../gate/gate.ts";
 
 export type Relay = {
   /** A hint: rows that were just committed. */
   apply(rows: readonly StreamRow[]): Promise<void>;
+  /**
+   * As `apply`, for rows of one product whose caller sells next: resolves once the gate has them. A product that is new may
+   * be in the books a moment before the gate has loaded it, which is waited for, at most a second.
+   */
+  bring(rows: readonly StreamRow[]): Promise<void>;
   /** Applies what the gate lacks of the product; rows that only a rebuild can follow are left. */
   catchUp(productId: string): Promise<void>;
   /** Brings up the products that changed since the last look, the first look takes all; answers how many rows the gate lacked. */
@@ -25,6 +31,9 @@ export type RelayOptions = {
 };
 
 const rowsAtOnce = 500;
+/** How long a change waits for a product that the gate is about to load, milliseconds. */
+const loadedWithinMs = 1_000;
+const lookEveryMs = 10;
 /** Bounds one look, also while thousands of products stay closed. */
 const productsAtOnce = 100;
 
@@ -40,6 +49,19 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
       if (answer.kind === "gap") await catchUp(row.productId);
       if (answer.kind === "drifted") onDrifted(row, answer.drift);
       if (answer.kind === "refused" || answer.kind === "drifted") onRefused(row.productId);
+    }
+  }
+
+  async function bring(rows: readonly StreamRow[]): Promise<void> {
+    await apply(rows);
+    const last = rows.at(-1);
+    if (!last) return;
+    const giveUpAt = elapsedMs() + loadedWithinMs;
+    while (elapsedMs() < giveUpAt) {
+      const [snapshot] = await gate.snapshot([last.productId]);
+      if (snapshot && (!snapshot.open || snapshot.applied >= last.seq)) return;
+      if (snapshot) await catchUp(last.productId);
+      else await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }
   }
 
@@ -74,6 +96,7 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
 
   return {
     apply,
+    bring,
     catchUp,
     async sweep() {
       const since = position ?? (await readPosition(sql));
