@@ -53,16 +53,13 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
   }
 
   async function bring(rows: readonly StreamRow[]): Promise<void> {
-    await apply(rows);
-    const last = rows.at(-1);
-    if (!last) return;
+    const [first] = rows;
+    if (!first) return;
     const giveUpAt = elapsedMs() + loadedWithinMs;
-    while (elapsedMs() < giveUpAt) {
-      const [snapshot] = await gate.snapshot([last.productId]);
-      if (snapshot && (!snapshot.open || snapshot.applied >= last.seq)) return;
-      if (snapshot) await catchUp(last.productId);
-      else await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    while ((await gate.snapshot([first.productId])).length === 0 && elapsedMs() < giveUpAt) {
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }
+    await apply(rows);
   }
 
   async function catchUp(productId: string): Promise<void> {
