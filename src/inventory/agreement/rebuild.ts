@@ -4,15 +4,14 @@
  * of two at once only one ends the epoch that both began in. It is what `sync-redis` does, what a start does,
  * and what happens by itself when the gate has lost its memory.
  */
-import { setTimeout as pause } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
-import { randomPauseAfter } from "#platform/backoff";
 import { crashPoint } from "#platform/crash-points";
 import type { Claim } from "../books/decide.ts";
 import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts";
 import { readPrices } from "../books/prices.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
 import { NotSettled } from "../not-settled.ts";
+import { epochsOf, patience, takenOver, untilDue } from "./closings.ts";
 import { gateAllowed } from "./mode.ts";
 
 /**
@@ -63,8 +62,6 @@ export async function closeAndDrain(
 
 /** How often a rebuild begins again that others got in the way of; after that the next check finds what is closed. */
 const triesBesideOthers = 6;
-/** Doubles with each try. By chance, so that two do not get in each other's way again and again. */
-const backoff = { firstMs: 200, longestMs: 3_200 };
 /** Products that sell are closed a few at a time. For those that are closed already a larger batch is quicker. */
 const openAtOnce = 25;
 const closedAtOnce = 200;
@@ -105,10 +102,9 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
 
 async function rebuildTogether(deps: RebuildDeps, productIds: string[]): Promise<void> {
   let left = await rebuildOnce(deps, productIds);
-  for (let tries = 1; left.length > 0 && tries < triesBesideOthers; tries += 1) {
-    await pause(randomPauseAfter(tries, backoff));
-    left = await stillClosed(deps, left);
-    if (left.length > 0) left = await rebuildOnce(deps, left);
+  for (let tries = 1; left.size > 0 && tries < triesBesideOthers; tries += 1) {
+    const { due, waiting } = await untilDue(deps, left, patience(tries));
+    left = new Map([...waiting, ...(await rebuildOnce(deps, due))]);
   }
 }
 
@@ -118,17 +114,21 @@ function inBatches(productIds: readonly string[], size: number): string[][] {
   return batches;
 }
 
-/** Answers the products whose epoch another rebuild ended meanwhile, or which were closed again. */
-async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<string[]> {
+/** Answers the products that it did not open because of another rebuild, each with the name of its own closing. */
+async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<Map<string, string>> {
+  if (productIds.length === 0) return new Map();
   // Read before the closing: a rebuild that ends an epoch has closed the product within it, and an earlier closing cannot open.
   const epochs = await epochsOf(deps.sql, productIds);
   const closings = await closeAndDrain(deps, productIds);
-  const left = new Set(epochs.keys());
+  const left = new Map([...closings].filter(([productId]) => epochs.has(productId)));
+  // An epoch that is ended here could not be opened here, and the rebuild that closed last would have to begin anew.
+  const others = await takenOver(deps.gate, closings);
+  const own = productIds.filter((productId) => !others.has(productId));
   const images = await deps.sql.transaction(async (tx) => {
-    return (await gateAllowed(tx)) ? takeImages(tx, productIds, epochs) : undefined;
+    return (await gateAllowed(tx)) ? takeImages(tx, own, epochs) : undefined;
   });
   // Switched off meanwhile: the gate stays closed.
-  if (!images) return [];
+  if (!images) return new Map();
   await crashPoint("rebuild.fenced");
   for (const image of images) {
     const answer = await deps.gate.install(image, closings.get(image.productId));
@@ -136,22 +136,7 @@ async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<str
   }
   await refreshPrices(deps, images);
   await crashPoint("rebuild.installed");
-  return [...left];
-}
-
-async function stillClosed({ sql, gate }: RebuildDeps, productIds: string[]): Promise<string[]> {
-  const snapshots = await gate.snapshot(productIds);
-  const openIn = new Map(snapshots.filter(({ open }) => open).map(({ productId, epoch }) => [productId, epoch]));
-  const epochs = await epochsOf(sql, productIds);
-  return productIds.filter((productId) => openIn.get(productId) !== epochs.get(productId));
-}
-
-async function epochsOf(sql: Sql, productIds: readonly string[]): Promise<Map<string, number>> {
-  const rows = await sql.query<{ productId: string; epoch: number }>(
-    `select product_id as "productId", epoch from inventory.stock where product_id = any($1::text[])`,
-    [productIds],
-  );
-  return new Map(rows.map((row) => [row.productId, row.epoch]));
+  return left;
 }
 
 /** A price that changed between reading the image and installing it reached the old gate; tell the new one. */

@@ -19,6 +19,7 @@ const gate: ProductSnapshot = {
     pending: 5,
     applied: 11,
     oldestMs: nowMs - 100,
+    closing: "",
   },
   price: null,
 };

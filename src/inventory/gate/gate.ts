@@ -140,6 +140,8 @@ export type ProductSnapshot = {
   price: Price | null;
   /** Milliseconds since the epoch at which the oldest undecided reservation was taken, or null. */
   oldestMs: number | null;
+  /** What the last `close` answered, until an image is loaded. */
+  closing: string;
 };
 
 /** All that is kept of a product at one instant. */

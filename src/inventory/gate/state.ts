@@ -71,9 +71,9 @@ export function productFrom(image: GateImage): ProductGate {
 export function snapshotOf(productId: string, product: ProductGate): ProductSnapshot {
   const whole = isWhole(product);
   const oldest = whole ? product.records.values().next().value : undefined;
-  const { epoch, sellable, pending, applied, price } = product;
+  const { epoch, sellable, pending, applied, price, closing } = product;
   const oldestMs = oldest?.reservedAtMs ?? null;
-  return { productId, open: product.open && whole, whole, epoch, sellable, pending, applied, price, oldestMs };
+  return { productId, open: product.open && whole, whole, epoch, sellable, pending, applied, price, oldestMs, closing };
 }
 
 export function contentsOf(product: ProductGate): ProductContents | undefined {

@@ -249,7 +249,7 @@ export function gateContract(
         { ...snapshot, price: null },
         {
           ...{ productId: shelf.productId, open: true, whole: true, epoch: 2, sellable: 4, pending: 0, applied: 7 },
-          ...{ price: null, oldestMs: null },
+          ...{ price: null, oldestMs: null, closing: "" },
         },
       );
     });
@@ -270,7 +270,7 @@ export function gateContract(
       const productId = `lamp-${process.pid}-${made}`;
       const closing = await gate.close(productId);
       const [closed] = await gate.snapshot([productId]);
-      assert.deepEqual([closed?.open, closed?.epoch, closed?.sellable], [false, 0, 0]);
+      assert.deepEqual([closed?.open, closed?.epoch, closed?.sellable, closed?.closing], [false, 0, 0, closing]);
       assert.equal(await gate.install(freshImage(productId), closing), "open");
     });
 

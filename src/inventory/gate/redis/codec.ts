@@ -165,7 +165,7 @@ function priceFrom(
 }
 
 export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot {
-  const [state, epoch, sellable, pending, applied, unitPrice, currency, version, limit, oldestMs, whole] =
+  const [state, epoch, sellable, pending, applied, unitPrice, currency, version, limit, oldestMs, whole, closing] =
     reply as string[];
   return {
     productId,
@@ -174,6 +174,7 @@ export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot
     ...{ epoch: Number(epoch), sellable: Number(sellable), pending: Number(pending), applied: Number(applied) },
     price: priceFrom(unitPrice, currency, version, limit),
     oldestMs: oldestMs ? Number(oldestMs) : null,
+    closing: closing ?? "",
   };
 }
 

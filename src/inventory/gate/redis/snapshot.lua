@@ -3,9 +3,10 @@
 --
 -- KEYS    the product's four
 -- Answer  nothing where it is not loaded; else state, epoch, sellable, pending, applied, unit price, currency,
---         price version, limit, when the oldest record was reserved, '' for what there is none of; and 1 where all
---         keys of the product are there, else 0
-local gate = fields('epoch', 'sellable', 'pending', 'applied', 'unitPrice', 'currency', 'priceVersion', 'limit')
+--         price version, limit, when the oldest record was reserved, '' for what there is none of; 1 where all
+--         keys of the product are there, else 0; and what the last `close` was given, '' once an image is loaded
+local gate = fields('epoch', 'sellable', 'pending', 'applied', 'unitPrice', 'currency', 'priceVersion', 'limit',
+  'closing')
 if not isServed(gate) then return false end
 local stamp, heldStamp = redis.call('HGET', RECORDS, STAMP), redis.call('HGET', HELD, STAMP)
 local isWhole = heldStamp == gate.epoch and isTracked(gate, stamp)
@@ -13,5 +14,5 @@ local oldest = isWhole and redis.call('ZRANGE', BY_AGE, 1, 1, 'WITHSCORES') or {
 return {
   gate.state, gate.epoch, gate.sellable, gate.pending, gate.applied,
   gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '', oldest[2] or '',
-  isWhole and 1 or 0,
+  isWhole and 1 or 0, gate.closing or '',
 }
