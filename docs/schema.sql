@@ -258,6 +258,7 @@ create table orders.settled (
   partition integer not null,
   next_offset bigint not null,
   incarnation text not null default ''::text,
+  reader integer not null default 0,
   constraint settled_pkey PRIMARY KEY (topic, partition, incarnation)
 );
 

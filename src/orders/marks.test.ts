@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { Batch, EventLog } from "#engines/log";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { until } from "../../test/support/until.ts";
 import { createPostgresOperator, type PostgresOperator } from "../engines/log/postgres/operator.testing.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
@@ -46,10 +47,21 @@ describe("how far the log is settled", () => {
     return marks.startAt({ ...place, beginning: beginnings.get(0) ?? 0n, end: ends.get(0) ?? 0n });
   }
 
-  async function settle(from: bigint, next: bigint): Promise<void> {
+  async function batchOf(from: bigint, next: bigint): Promise<Batch> {
     const { incarnation } = await log.bounds(topic);
-    const batch: Batch = { topic, partition: 0, incarnation, records: [], from, next };
-    await database.sql.transaction((tx) => marks.advance(tx, batch));
+    return { topic, partition: 0, incarnation, records: [], from, next };
+  }
+
+  async function isOneWaiting(): Promise<boolean> {
+    const waiting = await database.sql.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return waiting.length === 1;
+  }
+
+  async function settle(from: bigint, next: bigint): Promise<void> {
+    const batch = await batchOf(from, next);
+    await database.sql.transaction((tx) => marks.advance(tx, batch, marks.readerOf(batch)));
   }
 
   test("O22: a mark moves forward only, over batches that join it, with or without records", async () => {
@@ -94,6 +106,41 @@ describe("how far the log is settled", () => {
     assert.match(said.join(""), /the log ends below what was settled of it/);
     await settle(0n, 3n);
     await marks.drained();
+  });
+
+  test("O23: a batch that an earlier reader has under way does not move the mark over what the log has lost since", async () => {
+    await append(8);
+    await begin();
+    await settle(0n, 3n);
+    const batch = await batchOf(3n, 8n);
+    const reader = marks.readerOf(batch);
+    await operator.dropFrom(topic, 3n);
+    const another = createMarks({ sql: database.sql, log, topic, logger });
+    assert.equal(await another.startAt({ ...batch, beginning: 0n, end: 3n }), 3n);
+    await assert.rejects(
+      database.sql.transaction((tx) => marks.advance(tx, batch, reader)),
+      MarkElsewhere,
+    );
+    await another.drained();
+    await append(5);
+    assert.equal((await another.progress())[0]?.settled, 3n);
+  });
+
+  test("O23: a reader that takes a partition waits for a batch that is being decided, and sees that the log has lost it", async () => {
+    await append(8);
+    await begin();
+    const batch = await batchOf(0n, 8n);
+    const another = createMarks({ sql: database.sql, log, topic, logger });
+    const begun = await database.sql.transaction(async (tx) => {
+      await marks.advance(tx, batch, marks.readerOf(batch));
+      await operator.dropFrom(topic, 3n);
+      const start = another.startAt({ ...batch, beginning: 0n, end: 3n });
+      await until(isOneWaiting);
+      return { start };
+    });
+    assert.equal(await begun.start, 0n);
+    assert.equal((await another.progress())[0]?.settled, 0n);
+    assert.match(said.join(""), /the log ends below what was settled of it/);
   });
 
   test("O23: the marks of a topic that was made anew, or of another log, are not those of this one", async () => {

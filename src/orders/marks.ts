@@ -23,11 +23,21 @@ export type Progress = {
   wentBack: boolean;
 };
 
+/** One start of a reader of a partition. */
+export type Reader = number;
+/** Of a partition that this process has not begun. */
+const noReader = -1;
+
 export type Marks = {
-  /** Where settlement begins to read; puts the mark right where the log is another or has lost something. */
+  /**
+   * Where settlement begins to read; puts the mark right where the log is another or has lost something. From here on
+   * earlier readers of the partition do not move the mark.
+   */
   startAt(place: Place): Promise<bigint>;
+  /** This process as a reader of the partition: to be asked before a batch is worked on, and given to `advance`. */
+  readerOf(batch: Batch): Reader;
   /** Moves the mark over the batch, in the transaction that decides it. @throws MarkElsewhere */
-  advance(tx: Tx, batch: Batch): Promise<void>;
+  advance(tx: Tx, batch: Batch, reader: Reader): Promise<void>;
   /** Resolves when everything that the log had acknowledged at the call is decided. @throws NotSettled when nothing moves. */
   drained(): Promise<void>;
   /** Notes what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
@@ -36,11 +46,14 @@ export type Marks = {
   progress(): Promise<Progress[]>;
 };
 
-/** The batch does not join the mark: the books were put back, or the mark was. The partition is begun again from the mark. */
+/**
+ * The batch does not join the mark: the books were put back, the mark was, or another reader has taken the partition. The
+ * partition is begun again from the mark.
+ */
 export class MarkElsewhere extends Error {
   constructor({ topic, partition, from }: Batch) {
     super(
-      `the mark of partition ${partition} of ${topic} is not at offset ${from} or behind it: reading from the mark`,
+      `the mark of partition ${partition} of ${topic} is not at offset ${from} or behind it, or another consumer has taken the partition: reading from the mark`,
     );
     this.name = "MarkElsewhere";
   }
@@ -57,6 +70,10 @@ const boundsEveryMs = 250;
 type Noted = { incarnation: string; partitions: Progress[] };
 
 export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
+  const readers = new Map<string, Reader>();
+  const nameOf = ({ partition, incarnation }: { partition: number; incarnation: string }) =>
+    `${incarnation} ${partition}`;
+
   async function marksOf(incarnation: string): Promise<Offsets> {
     return (await allMarks()).get(incarnation) ?? new Map();
   }
@@ -105,38 +122,51 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
 
   async function startAt(place: Place): Promise<bigint> {
     const { partition, incarnation, beginning } = place;
+    const before = await allMarks();
+    const mine = await take(place);
+    readers.set(nameOf(place), mine.reader);
+    // From here on no other reader moves the mark: what the log ends at now is compared with where it stays.
     let { end } = place;
-    const all = await allMarks();
-    const mark = all.get(incarnation)?.get(partition);
-    // Another process may have settled more between the two reads.
-    if (mark !== undefined && mark > end) end = (await log.bounds(topic)).ends.get(partition) ?? 0n;
-    if (mark !== undefined && mark >= beginning && mark <= end) return mark;
+    const mark = BigInt(mine.next);
+    if (mark > end) end = (await log.bounds(topic)).ends.get(partition) ?? 0n;
     const fields = { topic, partition, settled: mark, beginning, end };
-    if (mark === undefined) {
-      const others = [...all].some(([name, marks]) => name !== incarnation && marks.has(partition));
-      if (others) logger.warn("the log is not the one that was settled before; it is read from its beginning", fields);
-    } else if (mark > end) {
-      logger.error("the log ends below what was settled of it; it is read from its beginning", fields);
-    } else {
-      logger.error("the log lost records that were not settled; the gate's records decide their orders", fields);
+    const isNew = !before.get(incarnation)?.has(partition);
+    if (isNew && [...before].some(([name, marks]) => name !== incarnation && marks.has(partition))) {
+      logger.warn("the log is not the one that was settled before; it is read from its beginning", fields);
     }
+    if (mark >= beginning && mark <= end) return mark;
+    if (mark > end) logger.error("the log ends below what was settled of it; it is read from its beginning", fields);
+    else logger.error("the log lost records that were not settled; the gate's records decide their orders", fields);
     await sql.query(
-      `insert into orders.settled as s (topic, partition, incarnation, next_offset) values ($1, $2, $3, $4)
-       on conflict (topic, partition, incarnation) do update set next_offset = excluded.next_offset
-        where s.next_offset = $5`,
-      [topic, partition, incarnation, beginning, mark ?? null],
+      `update orders.settled set next_offset = $4
+        where topic = $1 and partition = $2 and incarnation = $3 and reader = $5`,
+      [topic, partition, incarnation, beginning, mine.reader],
     );
-    return (await marksOf(incarnation)).get(partition) ?? beginning;
+    return beginning;
+  }
+
+  /** Waits for a reader that is about to move the mark, and ends its right to. */
+  async function take({ partition, incarnation, beginning }: Place): Promise<{ next: number; reader: Reader }> {
+    const [row] = await sql.query<{ next: number; reader: Reader }>(
+      `insert into orders.settled as s (topic, partition, incarnation, next_offset, reader) values ($1, $2, $3, $4, 1)
+       on conflict (topic, partition, incarnation) do update set reader = s.reader + 1
+       returning next_offset as next, reader`,
+      [topic, partition, incarnation, beginning],
+    );
+    if (!row) throw new Error(`the mark of partition ${partition} of ${topic} could not be taken`);
+    return row;
   }
 
   return {
     startAt,
-    async advance(tx, batch) {
+    readerOf: (batch) => readers.get(nameOf(batch)) ?? noReader,
+    async advance(tx, batch, reader) {
       // Only ever forwards: a consumer that is behind another must not undo what is known. And never over a gap.
       const moved = await tx.query(
         `update orders.settled set next_offset = greatest(next_offset, $5)
-          where topic = $1 and partition = $2 and incarnation = $3 and next_offset >= $4 returning next_offset as next`,
-        [batch.topic, batch.partition, batch.incarnation, batch.from, batch.next],
+          where topic = $1 and partition = $2 and incarnation = $3 and next_offset >= $4 and reader = $6
+         returning next_offset as next`,
+        [batch.topic, batch.partition, batch.incarnation, batch.from, batch.next, reader],
       );
       if (moved.length === 0) throw new MarkElsewhere(batch);
     },

@@ -11,7 +11,7 @@ import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import { eventOf, insertOrders, queueEvents, type SettledOrder } from "./books.ts";
 import { decodeReservation } from "./events.ts";
-import { createMarks, type Marks } from "./marks.ts";
+import { createMarks, type Marks, type Reader } from "./marks.ts";
 
 export type Settlement = Pick<Marks, "drained" | "watermark" | "progress"> & {
   start(): Promise<Consumer>;
@@ -32,6 +32,7 @@ export type SettlementOptions = {
   logger: Log;
 };
 
+type UpTo = { batch: Batch; reader: Reader };
 type Entry = { record: StoredRecord; reservation: Reservation };
 
 export function createSettlement(options: SettlementOptions): Settlement {
@@ -39,21 +40,22 @@ export function createSettlement(options: SettlementOptions): Settlement {
   const marks = createMarks({ sql, log, topic, logger });
 
   async function handle(batch: Batch): Promise<void> {
+    const upTo = { batch, reader: marks.readerOf(batch) };
     const entries = await readable(batch);
     await crashPoint("settle.read");
     const reservations = entries.map(({ reservation }) => reservation);
     try {
-      await settle(reservations, batch);
+      await settle(reservations, upTo);
     } catch (error) {
       if (!isDataFault(error)) throw error;
       // One record that can never be settled must not stop the others: find it.
       await settleEach(entries, ({ record }, refused) => bury(batch, record, refused));
-      await settle([], batch);
+      await settle([], upTo);
     }
     await crashPoint("settle.committed");
   }
 
-  async function settle(reservations: readonly Reservation[], upTo: Batch | null): Promise<void> {
+  async function settle(reservations: readonly Reservation[], upTo: UpTo | null): Promise<void> {
     const { rows, orders } = await sql.transaction(async (tx) => {
       const claims = reservations.map((reservation): Claim => ({ ...reservation, intent: "claim" }));
       const { decided, rows } = await inventory.claim(tx, claims);
@@ -74,7 +76,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
         tx,
         orders.map((order) => eventOf(order, at)),
       );
-      if (upTo) await marks.advance(tx, upTo);
+      if (upTo) await marks.advance(tx, upTo.batch, upTo.reader);
       await crashPoint("settle.before-commit");
       return { rows, orders };
     });

@@ -47,15 +47,21 @@ export function createPeople(): People {
 async function ask<T>(world: World, work: (copy: Copy) => Promise<T>): Promise<T | undefined> {
   const copy = world.anyCopy();
   if (!copy) return undefined;
+  let stopLooking = () => {};
   const broken = new Promise<undefined>((resolve) => {
-    const look = () => (copy.process.dead ? resolve(undefined) : void world.timeline.after(500, look));
-    world.timeline.after(500, look);
+    const look = () => {
+      if (copy.process.dead) resolve(undefined);
+      else stopLooking = world.timeline.after(500, look);
+    };
+    stopLooking = world.timeline.after(500, look);
   });
   const done = work(copy).catch((error) => {
     world.note(`${copy.process.name}: a request failed: ${String(error)}`);
     return undefined;
   });
-  return Promise.race([done, broken]);
+  const answer = await Promise.race([done, broken]);
+  stopLooking();
+  return answer;
 }
 
 export function wait(world: World, ms: number): Promise<void> {

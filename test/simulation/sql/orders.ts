@@ -25,8 +25,8 @@ export type OrderRow = {
   sagaStarted: boolean;
 };
 
-export type SettledRow = { topic: string; partition: number; incarnation: string; next: number };
-export const nameOfMark = ({ topic, partition, incarnation }: Omit<SettledRow, "next">) =>
+export type SettledRow = { topic: string; partition: number; incarnation: string; next: number; reader: number };
+export const nameOfMark = ({ topic, partition, incarnation }: Omit<SettledRow, "next" | "reader">) =>
   `${topic} ${partition} ${incarnation}`;
 export type RefundRow = {
   orderId: string;
@@ -198,19 +198,25 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .slice(0, limit as number)
         .map(({ orderId }) => ({ id: orderId })),
     "next_offset as next from orders.settled": (tx, [topic]) => t.settled.all(tx).filter((row) => row.topic === topic),
-    "update orders.settled set next_offset": (tx, [topic, partition, incarnation, from, next]) => {
+    "update orders.settled set next_offset = greatest": (tx, [topic, partition, incarnation, from, next, reader]) => {
       const key = nameOfMark({ topic, partition, incarnation } as SettledRow);
       const row = t.settled.lock(tx, key);
-      if (!row || row.next < Number(from)) return [];
+      if (!row || row.next < Number(from) || row.reader !== reader) return [];
       const moved = { ...row, next: Math.max(row.next, Number(next)) };
       t.settled.put(tx, key, moved);
       return [{ next: moved.next }];
     },
-    "insert into orders.settled": (tx, [topic, partition, incarnation, next, seen]) => {
-      const row = { topic, partition, incarnation, next: Number(next) } as SettledRow;
-      const standing = t.settled.lock(tx, nameOfMark(row));
-      if (!standing || (seen !== null && standing.next === Number(seen))) t.settled.put(tx, nameOfMark(row), row);
+    "update orders.settled set next_offset = $4": (tx, [topic, partition, incarnation, next, reader]) => {
+      const row = t.settled.lock(tx, nameOfMark({ topic, partition, incarnation } as SettledRow));
+      if (row && row.reader === reader) t.settled.put(tx, nameOfMark(row), { ...row, next: Number(next) });
       return [];
+    },
+    "insert into orders.settled": (tx, [topic, partition, incarnation, next]) => {
+      const row = { topic, partition, incarnation, next: Number(next), reader: 1 } as SettledRow;
+      const standing = t.settled.conflict(tx, nameOfMark(row)) && t.settled.lock(tx, nameOfMark(row));
+      const taken = standing ? { ...standing, reader: standing.reader + 1 } : row;
+      t.settled.put(tx, nameOfMark(row), taken);
+      return [{ next: taken.next, reader: taken.reader }];
     },
   };
 }
