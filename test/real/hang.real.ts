@@ -1,5 +1,6 @@
 /** An order process that is stopped and not dead, behind the gateway, on the real servers; and what it says once it wakes. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { Order, PlacedOrder, Problem } from "../support/client.ts";
 import { createClient, crowd } from "../support/client.ts";
@@ -14,7 +15,7 @@ const members = {
   order2: "order",
 };
 
-describe("an order process that hangs", { timeout: 300_000 }, () => {
+describe("an order process that hangs", { timeout: 400_000 }, () => {
   let fleet: Fleet;
   before(async () => {
     fleet = await openFleet({ members, settings: { PAYMENT_WINDOW_MS: "120000" } });
@@ -76,20 +77,30 @@ describe("an order process that hangs", { timeout: 300_000 }, () => {
     assert.ok(held >= accepted(answers).length && held <= accepted(answers).length + late, String(held));
   });
 
-  /** Stops it in the middle of orders, does something that it cannot know of, wakes it, and answers what it said then. */
+  /**
+   * Puts it to sleep in the middle of orders, one of which the gate has just marked as accepted: a moment that a signal
+   * from here may miss. Does something that it cannot know of, wakes it, and answers what it said.
+   */
   async function asleepWhile(productId: string, work: () => Promise<void>): Promise<OrderAnswer[]> {
+    const sleeper = fleet.member("order1");
+    await sleeper.stop();
+    await sleeper.start({ FP: "place.marked:stop@100" });
     const orders = orderAt("order1", productId, 400);
-    await Promise.race(orders);
-    fleet.member("order1").signal("SIGSTOP");
-    const sinceMs = performance.now();
     try {
+      await eventually(() => isStopped(sleeper.pid));
+      const sinceMs = performance.now();
       await work();
       // Longer than it may trust what it last knew of the switch: see `trustForMs` in src/inventory/agreement/mode.ts.
       await until(() => performance.now() - sinceMs > 4_000);
     } finally {
-      fleet.member("order1").signal("SIGCONT");
+      sleeper.signal("SIGCONT");
     }
     return Promise.all(orders);
+  }
+
+  /** The letter behind the program's name, which stands in brackets. */
+  async function isStopped(pid: number): Promise<boolean> {
+    return /^.*\) T /s.test(await readFile(`/proc/${pid}/stat`, "utf8"));
   }
 
   async function switchTo(mode: string): Promise<void> {
@@ -108,13 +119,13 @@ describe("an order process that hangs", { timeout: 300_000 }, () => {
   ] as const) {
     it(`O35: what it had begun before ${what} that it slept through it does not promise by what it knew`, async (t) => {
       const productId = await fleet.newProduct({ stock: 2_000 });
-      const answers = await asleepWhile(productId, change);
+      // The next test sells by the gate, whatever becomes of this one.
+      const answers = await asleepWhile(productId, change).finally(restore);
       t.diagnostic(JSON.stringify(tally(answers)));
       assert.ok(
         (tally(answers).outcome_pending ?? 0) > 0,
-        "orders under way when it fell asleep are asked about again",
+        "orders that were marked when it fell asleep are asked about again",
       );
-      await restore();
       await assertKept(productId, answers);
       await eventually(async () => tally(await Promise.all(orderAt("order1", productId, 1))).accepted === 1);
     });
