@@ -140,13 +140,25 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
 
     it("orders that wait in Kafka are processed before the books take over", async () => {
       const productId = await fleet.newProduct({ stock: 50 });
-      fleet.member("settlement").signal("SIGSTOP");
-      const answers = await everybodyBuys(fleet, productId, 20);
-      assert.deepEqual(tally(answers), { accepted: 20 });
-      const switching = switched("sync");
-      await eventually(async () => (await fleet.admin.get<SwitchView>("/admin/gatekeeper")).body.ready === false);
-      fleet.member("settlement").signal("SIGCONT");
-      await switching;
+      const settlement = fleet.member("settlement");
+      const answers: OrderAnswer[] = [];
+      let switching: ReturnType<typeof switchTo> | undefined;
+      settlement.signal("SIGSTOP");
+      try {
+        answers.push(...(await everybodyBuys(fleet, productId, 20)));
+        switching = switchTo("sync");
+        // It waits for settlement before it closes anything: until then the gate sells.
+        answers.push(...(await everybodyBuys(fleet, productId, 5)));
+        assert.deepEqual(tally(answers), { accepted: 25 });
+        const { body: meanwhile } = await fleet.admin.get<SwitchView>("/admin/gatekeeper");
+        assert.deepEqual([meanwhile.mode, meanwhile.ready], ["gatekeeper", true]);
+      } finally {
+        // The tests that follow need settlement, also where this one fails.
+        settlement.signal("SIGCONT");
+        await switching;
+      }
+      const { status, body: mode } = await switching;
+      assert.deepEqual([status, mode.mode, mode.ready], [200, "sync", true], JSON.stringify(mode));
       for (const { buyer, body } of answers) {
         const { body: seen } = await buyer.get<Order>(`/orders/${body.orderId}`);
         assert.match(seen.status, /INVENTORY_RESERVED|PAYMENT_PENDING/);
