@@ -24,12 +24,22 @@ describe("whatever fails and whichever process dies, no unit is lost and no buye
   });
 });
 
+/** Schedules that were the first to show a bug which is seldom seen: tried first, so that the search is short. */
+const seenBy: Partial<Record<Planted, number>> = {
+  "eval-fallback": 82,
+  "no-tombstone": 148,
+  "void-unclaimed": 668,
+  "marks-by-name": 119,
+  "pauses-by-time-of-day": 52,
+};
+
 describe("what is planted is caught", () => {
   const caughtBy = new Set<string>();
   for (const [bug, says] of Object.entries(plantedBugs)) {
     test(`planted: ${says}`, async (t) => {
       const planted = bug as Planted;
-      for (const seed of seedsFrom(1, 1_000)) {
+      const known = seenBy[planted];
+      for (const seed of [...(known === undefined ? [] : [known]), ...seedsFrom(1, 1_000)]) {
         const { violation } = await runSchedule({ seed, planted });
         if (!violation) continue;
         caughtBy.add(violation.checker);
