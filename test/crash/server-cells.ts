@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServerName } from "../../scripts/servers.ts";
 import { type Group, group } from "./cell.ts";
+import { paymentTablesLocked, takesNoWrites } from "./database-faults.ts";
 import { type MemberName, type RealStage, underWay } from "./real-stage.ts";
 import type { Chore } from "./staff.ts";
 
@@ -94,6 +95,10 @@ export const serverGroups: readonly Group<ServerCell>[] = [
   group("G8, H7: a server frozen under load", each("frozen for 4 s", freeze)),
   group("O33: the gate's server frozen for longer than a minute, while orders end unpaid", [
     { name: "redis frozen for 75 s", fault: underLoad(freeze("redis", frozenForMinutesMs)) },
+  ]),
+  group("O1, O2: a database that goes on answering, and takes no writes or keeps tables locked for a while", [
+    { name: "no writes for 4 s, sessions opened meanwhile", quick: true, fault: underLoad(takesNoWrites) },
+    { name: "payment tables locked for 3 s", quick: true, fault: underLoad(paymentTablesLocked) },
   ]),
   group(
     "S2: a server that answers slowly, 250 ms later each way",
