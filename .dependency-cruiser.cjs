@@ -26,7 +26,7 @@ const ports =
   "^src/engines/(sql/(sql|connection)|log/(log|dead-letters)|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
 
 /** Rooms of the process itself: they may see whatever main sees, and no module may see them. */
-const processRooms = "config|cli|gateway";
+const processRooms = "config|cli|gateway|observe";
 
 /** Files that only tests load: they may reach into other rooms, and nothing else may load them. */
 const testFile = "\\.(test|testing|child|real)\\.ts$|/contract\\.workflow\\.ts$";

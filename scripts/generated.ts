@@ -19,7 +19,7 @@ import { assemble } from "../src/assemble.ts";
 import { readConfig } from "../src/config/config.ts";
 import { settings } from "../src/config/settings.ts";
 import { gatewayProblems } from "../src/gateway/gateway.ts";
-import { observe } from "../src/observe.ts";
+import { observe } from "../src/observe/observe.ts";
 import { createServer } from "../src/server.ts";
 import { renderHazardsPage } from "./hazards.ts";
 import { dumpSchema } from "./schema-dump.ts";

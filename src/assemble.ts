@@ -9,7 +9,7 @@ import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
 import type { Config } from "./config/config.ts";
-import { createRepairTeller } from "./repairs.ts";
+import { createRepairTeller } from "./observe/repairs.ts";
 
 export type Faces = {
   config: Config;

@@ -16,12 +16,12 @@ import { createSharedClock, type SharedClock } from "#platform/shared-clock";
 import { assemble, type Faces } from "./assemble.ts";
 import { createAsk, Refused } from "./cli/ask.ts";
 import { bannerOf } from "./cli/banner.ts";
+import { saysOf } from "./cli/command-line.ts";
 import { seedDemoShop } from "./cli/seed.ts";
-import { saysOf } from "./command-line.ts";
 import type { Config } from "./config/config.ts";
 import { engineSettings } from "./config/engines.ts";
 import { createGateway } from "./gateway/gateway.ts";
-import { observe } from "./observe.ts";
+import { observe } from "./observe/observe.ts";
 import { createServer } from "./server.ts";
 import { chooseServices, type Service, services, startServices } from "./services.ts";
 

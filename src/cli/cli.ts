@@ -6,13 +6,13 @@ import { ignoredVariables } from "#engines/open";
 import { isRole, issueToken, roles } from "#identity";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
-import { checkCommandLine, saysOf } from "../command-line.ts";
 import { readConfig } from "../config/config.ts";
 import { settings } from "../config/settings.ts";
 import { migrateOnly, runDropgate } from "../main.ts";
 import { serviceNames } from "../services.ts";
 import { tellEngines } from "./adopt.ts";
 import { createAsk, Refused } from "./ask.ts";
+import { checkCommandLine, saysOf } from "./command-line.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 

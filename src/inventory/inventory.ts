@@ -9,6 +9,7 @@ import type { Log } from "#platform/log";
 import { createControl, type Reconciliation } from "./agreement/control.ts";
 import { createFollow } from "./agreement/follow.ts";
 import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./agreement/mode.ts";
+import { NotSettled } from "./agreement/not-settled.ts";
 import { createReadiness } from "./agreement/readiness.ts";
 import { type OrderBooks, voidReservations } from "./agreement/rebuild.ts";
 import { stockOf } from "./agreement/reconcile.ts";
@@ -25,11 +26,11 @@ import { type EndedClaim, type Outcome, queueOutcome } from "./books/outcomes.ts
 import { readPrices } from "./books/prices.ts";
 import { consumePrices } from "./events.ts";
 import { type Decision, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
-import { NotSettled } from "./not-settled.ts";
 import { createProductNews } from "./product-news.ts";
 
 export type { Reconciliation, SyncReport } from "./agreement/control.ts";
 export type { GateMode, ModeState } from "./agreement/mode.ts";
+export { NotSettled } from "./agreement/not-settled.ts";
 export type { OrderBooks } from "./agreement/rebuild.ts";
 export type { ProductReport, ReconcileStatus } from "./agreement/reconcile.ts";
 export type { Repair, RepairReason } from "./agreement/repairs.ts";
@@ -39,7 +40,6 @@ export type * from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
 export { openGate } from "./gate/open.ts";
-export { NotSettled } from "./not-settled.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
 

@@ -1,7 +1,7 @@
 /** What goes wrong with stock and the switch in front of a caller, and what to do about each. */
 import { defineProblems, Problem } from "#platform/problems";
+import { NotSettled } from "./agreement/not-settled.ts";
 import { GateUnavailable } from "./gate/gate.ts";
-import { NotSettled } from "./not-settled.ts";
 
 export const inventoryProblems = defineProblems({
   product_not_found: { status: 404, title: "There is no such product" },

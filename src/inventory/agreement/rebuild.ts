@@ -10,9 +10,9 @@ import type { Claim } from "../books/decide.ts";
 import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts";
 import { readPrices } from "../books/prices.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
-import { NotSettled } from "../not-settled.ts";
 import { epochsOf, patience, takenOver, untilDue } from "./closings.ts";
 import { gateAllowed } from "./mode.ts";
+import { NotSettled } from "./not-settled.ts";
 
 /**
  * What the order books do for a rebuild. Decided is also what the log has lost: of that only the gate's records tell,

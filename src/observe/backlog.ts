@@ -5,7 +5,7 @@
 import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";
 import { type Loop, startLoop } from "#platform/loop";
-import type { Faces } from "./assemble.ts";
+import type { Faces } from "../assemble.ts";
 
 export type Backlog = {
   lagOf(topic: string): number;

@@ -1,6 +1,6 @@
 /** What the outside sees of a running system: health by service, and the figures that are no request's own. */
 import type { Loop } from "#platform/loop";
-import type { Faces } from "./assemble.ts";
+import type { Faces } from "../assemble.ts";
 import { createBacklog } from "./backlog.ts";
 import { declareIndicators } from "./indicators.ts";
 

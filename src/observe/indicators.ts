@@ -3,7 +3,7 @@
  * itself later, shows in health and takes no process out of a load balancer.
  */
 import { realpath, statfs } from "node:fs/promises";
-import type { Faces } from "./assemble.ts";
+import type { Faces } from "../assemble.ts";
 import type { Backlog } from "./backlog.ts";
 
 /** Below it PostgreSQL may have no room for its next file. */

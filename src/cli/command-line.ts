@@ -3,7 +3,7 @@
  * something else than was asked for.
  */
 import { parseArgs } from "node:util";
-import { Refused } from "./cli/ask.ts";
+import { Refused } from "./ask.ts";
 
 type Flags = Readonly<Record<string, { type?: string; required?: boolean; description?: string }>>;
 /** A command of citty's, or the tree of them. */
