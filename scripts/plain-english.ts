@@ -4,7 +4,11 @@ const ruledOut = /\b(?:whoever|whomever|nobody|somebody|anybody|he|his|him|himse
 
 /** The places where such a word is prose: the text of a page, a comment, the title of a test. Code may name what it likes. */
 export function ruledOutWords({ path, text }: { path: string; text: string }): string[] {
-  const prose = path.endsWith(".md") ? withoutCode(text) : commentsAndTitles(text);
+  const prose = path.endsWith(".md")
+    ? withoutCode(text)
+    : path.endsWith(".lua")
+      ? luaComments(text)
+      : commentsAndTitles(text);
   return prose.split("\n").flatMap((line) => {
     const words = line.match(ruledOut) ?? [];
     return words.map((word) => `"${word}" in "${line.trim().slice(0, 90)}"`);
@@ -13,6 +17,10 @@ export function ruledOutWords({ path, text }: { path: string; text: string }): s
 
 function withoutCode(text: string): string {
   return text.replaceAll(/^ *```.*?^ *```$/gms, "").replaceAll(/`[^`\n]*`/g, "");
+}
+
+function luaComments(text: string): string {
+  return (text.match(/--.*$/gm) ?? []).join("\n");
 }
 
 function commentsAndTitles(text: string): string {

@@ -116,7 +116,7 @@ export const rules: readonly Rule[] = [
   },
   {
     says: "plain English: say which person, process or part is meant (STYLE.md)",
-    holdsFor: /\.md$|^(src|scripts|bench|test)\/.*\.ts$/,
+    holdsFor: /\.md$|^(src|scripts|bench|test)\/.*\.(ts|lua)$/,
     // A kept certificate stays as it was printed.
     except: /^docs\/chaos\.md$|^scripts\/tidy(\.test)?\.ts$/,
     faultsOf: ruledOutWords,

@@ -1,6 +1,6 @@
 /**
- * Passing one request on. What surely did not reach one process is passed to another. What may have reached it is never
- * sent twice, reads excepted: an order could be placed by both.
+ * Passing one request on. A request that certainly did not reach one process is passed to another. What may have reached
+ * it is never sent twice, reads excepted: an order could be placed by both.
  */
 import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
 import { defineProblems, Problem } from "#platform/problems";

@@ -30,7 +30,7 @@ export type OrderBooks = {
 export type RebuildDeps = { sql: Sql; gate: Gate; orderBooks: OrderBooks };
 
 /**
- * Closes the gate for the products and sees everything it took decided. Nothing is 202 of them afterwards.
+ * Closes the gate for the products and sees everything it took decided. From here on no order for them is answered 202.
  * Answers the name of each closing: if another rebuild closes a product meanwhile, that one opens it.
  */
 export async function closeAndDrain(

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Gives the units of a pending reservation back, unless somebody else took it over.
+-- Gives the units of a pending reservation back, unless another process took it over.
 --
 -- KEYS    the product's four
 -- ARGV    order, epoch, n

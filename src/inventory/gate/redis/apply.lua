@@ -42,7 +42,7 @@ local function decide(decision, order, n, user, quantity)
   local change = accepted and accept or free
   change(changes, order, record)
   if record.state == 'P' then
-    -- Whoever is about to mark it must still learn how it was decided.
+    -- A process that is about to mark it must still learn how it was decided.
     become(record, accepted and 'C' or 'R')
     save(changes, order, record)
   else

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Deletes stubs that nobody came back for.
+-- Deletes stubs that no process asked for again.
 --
 -- KEYS    the product's four
 -- ARGV    three for each order: order, epoch, n

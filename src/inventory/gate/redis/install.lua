@@ -14,9 +14,9 @@ if part == 'first' or part == 'one' then
   local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
   local gate = isHash and fields('epoch', 'closing') or {}
   if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end
-  -- Closed since by somebody else, in another life of the gate, or installed already.
+  -- Closed by another process since, in another life of the gate, or installed already.
   if closing ~= '' and (gate.closing ~= closing or string.sub(closing, 1, #LIFE) ~= LIFE) then return 'stale' end
-  -- Known, and so perhaps in the hands of somebody who rebuilds it.
+  -- Known, so another process may be rebuilding it.
   if closing == '' and gate.state then return 'stale' end
 else
   local gate = fields('epoch')

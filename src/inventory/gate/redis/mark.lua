@@ -23,7 +23,7 @@ local function mark(order, n)
     accept(changes, order, record)
     return 'published'
   end
-  -- A stub: the books decided first, and whoever marks is told.
+  -- A stub: the books decided first, and the process that marks is told.
   records[order] = nil
   drop(changes, order)
   return record.state == 'R' and 'refused' or 'published'

@@ -2,7 +2,7 @@
 -- Does to keys of its own what a reservation does to a product's, and takes it back: refused wherever a reservation is.
 -- Without flags, as the reservation: refused as a whole when Redis is out of memory, cannot save, or lacks replicas.
 --
--- KEYS    four of a product that nobody sells
+-- KEYS    four of a product that is not sold
 -- Answer  'ready'
 local entry = entryKey('probe')
 redis.call('HMGET', PRODUCT, 'life', 'state')

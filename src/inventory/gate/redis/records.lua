@@ -7,7 +7,7 @@
 local which, what, most = unpack(ARGV)
 local gate = fields('epoch')
 if not gate.epoch then return {} end
--- Whoever rebuilds the gate also wants what came back of an earlier life: the log may have lost what is published there.
+-- A rebuild also needs what came back of an earlier life: the log may have lost what is published there.
 if which ~= 'all' and not isServed(gate) then return {} end
 
 local stamp = redis.call('HGET', RECORDS, STAMP)
@@ -15,7 +15,7 @@ if stamp ~= gate.epoch then return {} end
 local answers = { gate.epoch }
 
 if which == 'all' then
-  -- Not by age: where the ages are lost, whoever rebuilds the product still has to end its records.
+  -- Not by age: where the ages are lost, a rebuild of the product still has to end its records.
   local found = redis.call('HGETALL', RECORDS)
   for i = 1, #found, 2 do
     if found[i] ~= STAMP then

@@ -16,7 +16,7 @@
 --
 -- Redis may lose one of these keys and keep the others: by hand, or where it evicts. So the last three carry a stamp, the
 -- product's epoch under a name that neither an order nor a customer has; in the sorted set as a score below zero, which
--- comes before every record. Where a stamp is missing or of another epoch, nobody is served until the product is rebuilt.
+-- comes before every record. Where a stamp is missing or of another epoch, nothing is sold until the product is rebuilt.
 --
 -- Lua takes nothing back. So a command reads all it needs, and fails where something is not what it must be,
 -- before it writes for the first time.
@@ -37,7 +37,7 @@ local function fields(...)
   return found
 end
 
--- Data of an earlier life came back from a disk or a replica: nobody knows what is missing from them.
+-- Data of an earlier life came back from a disk or a replica: what is missing from them is not known.
 local function isServed(gate)
   return gate.life == LIFE and gate.state ~= 'loading'
 end
@@ -74,7 +74,7 @@ local function parse(text)
   }
 end
 
--- Comes last in the text, since nobody knows what a customer's name may contain.
+-- Comes last in the text, since a customer's name may contain anything.
 local function customerOf(record)
   return string.match(record.text, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(.*)$')
 end
