@@ -74,7 +74,8 @@ export function groupLaws(stage: Stage): void {
       const topic = await stage.freshTopic(4);
       const group = randomUUID();
       const journal = createJournal();
-      const keys = Array.from({ length: 16 }, () => randomUUID());
+      // Fixed, and checked by hand: under either hash they reach all four partitions. Sixteen keys at random miss one in every 25 runs.
+      const keys = Array.from({ length: 16 }, (_, i) => `key-${i}`);
       let stopped = false;
       const load = Promise.all(
         keys.map(async (key) => {

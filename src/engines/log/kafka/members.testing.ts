@@ -33,8 +33,9 @@ export function memberLaws(stage: KafkaStage): void {
         },
       });
       let stopped = false;
-      const load = Array.from({ length: 16 }, async () => {
-        for (const key = randomUUID(); !stopped; ) await stage.eventLog.append(topic, [journal.next(key)]);
+      // Fixed keys, because sixteen keys at random miss one of four partitions in every 25 runs.
+      const load = Array.from({ length: 16 }, async (_, caller) => {
+        while (!stopped) await stage.eventLog.append(topic, [journal.next(`key-${caller}`)]);
       });
       await until(() => held.victim.size > 0 && held.other.size > 0, patiently);
       victim.kill("SIGKILL");
