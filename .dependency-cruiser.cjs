@@ -37,25 +37,25 @@ const vendors = [
   {
     name: "pg",
     packages: ["pg", "postgrator"],
-    home: "^src/engines/|^test/support/|^scripts/servers",
+    home: "^src/engines/|^test/support/|^test/servers/",
     why: "Modules write SQL against the Sql port: pools, time limits, lost commits and retries are settled there once.",
   },
   {
     name: "log",
     packages: ["@platformatic/kafka", "kafkajs", "@confluentinc/kafka-javascript"],
-    home: "^src/engines/log/|^test/|^scripts/servers",
+    home: "^src/engines/log/|^test/",
     why: "What an acknowledgement means differs by broker; the EventLog port says it in one way.",
   },
   {
     name: "workflows",
     packages: ["@dbos-inc/dbos-sdk", "@temporalio/[a-z-]+"],
-    home: "^src/engines/workflows/|^src/fulfilment/[a-z-]+\\.workflow\\.ts$|^test/|^scripts/servers",
+    home: "^src/engines/workflows/|^src/fulfilment/[a-z-]+\\.workflow\\.ts$|^test/",
     why: "The saga is the same text on every engine only as long as no engine shows in it.",
   },
   {
     name: "redis",
     packages: ["redis", "@redis/[a-z-]+", "iovalkey", "ioredis"],
-    home: "^src/engines/redis/|^test/|^scripts/servers",
+    home: "^src/engines/redis/|^test/",
     why: "A client that repeats a script by itself would reopen a gate that has lost its memory: one room decides how scripts are sent.",
   },
   {

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { loadOrCreateSecret } from "#identity";
 import { readEnvFile } from "#platform/config";
-import { exportsOf, startServers } from "./servers.ts";
+import { exportsOf, startServers } from "../test/servers/servers.ts";
 
 await runAll().catch((error: Error) => {
   console.error(`\nThe servers did not start: ${error.message}`);

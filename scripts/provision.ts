@@ -2,13 +2,13 @@
  * Gets the real Redis, Kafka, PostgreSQL and Temporal onto a machine without containers:
  * `node scripts/provision.ts [redis kafka postgres temporal toxiproxy compose]`. What is there is left alone.
  */
-import { cacheFolder, type Provision } from "./servers/cache.ts";
-import { provisionCompose } from "./servers/compose.ts";
-import { provisionKafka } from "./servers/kafka.ts";
-import { provisionPostgres } from "./servers/postgres.ts";
-import { provisionRedis } from "./servers/redis.ts";
-import { provisionTemporal } from "./servers/temporal.ts";
-import { provisionToxiproxy } from "./servers/toxiproxy.ts";
+import { cacheFolder, type Provision } from "../test/servers/cache.ts";
+import { provisionCompose } from "../test/servers/compose.ts";
+import { provisionKafka } from "../test/servers/kafka.ts";
+import { provisionPostgres } from "../test/servers/postgres.ts";
+import { provisionRedis } from "../test/servers/redis.ts";
+import { provisionTemporal } from "../test/servers/temporal.ts";
+import { provisionToxiproxy } from "../test/servers/toxiproxy.ts";
 
 type Recipe = { provision(): Promise<Provision>; byHand: string; slow?: string };
 

@@ -11,7 +11,7 @@ import { Client, Connection } from "@temporalio/client";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import type { Workflows } from "#engines/workflows";
 import { createLog } from "#platform/log";
-import { type Servers, startServers } from "../../scripts/servers.ts";
+import { type Servers, startServers } from "../../test/servers/servers.ts";
 import { testShop } from "../../test/support/shop-identity.ts";
 import { until } from "../../test/support/until.ts";
 import { openTemporalWorkflows } from "../engines/workflows/temporal/temporal.ts";

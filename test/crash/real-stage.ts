@@ -1,8 +1,8 @@
 /** Services apart on the real servers, each server behind a link of its own, so that all of them can come to harm. */
 import { setTimeout as pause } from "node:timers/promises";
 import { createClient } from "@redis/client";
-import type { ServerName } from "../../scripts/servers.ts";
 import { openSql } from "../../src/engines/sql/postgres.ts";
+import type { ServerName } from "../servers/servers.ts";
 import { isAlive } from "../support/command.ts";
 import { type Fleet, openFleet } from "../support/fleet.ts";
 import { type Address, type Link, openLink } from "../support/link.ts";

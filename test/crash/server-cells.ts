@@ -1,6 +1,6 @@
 /** What befalls servers and processes while people buy, alone and in pairs. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { ServerName } from "../../scripts/servers.ts";
+import type { ServerName } from "../servers/servers.ts";
 import { type Group, group } from "./cell.ts";
 import { paymentTablesLocked, takesNoWrites } from "./database-faults.ts";
 import { type MemberName, type RealStage, underWay } from "./real-stage.ts";

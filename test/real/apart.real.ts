@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { exportsOf, type Servers, startServers } from "../../scripts/servers.ts";
+import { exportsOf, type Servers, startServers } from "../servers/servers.ts";
 import { freePort, runCommand } from "../support/command.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Servers, startServers } from "../../scripts/servers.ts";
+import { type Servers, startServers } from "../servers/servers.ts";
 import { runCommand } from "../support/command.ts";
 
 const bench = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { buildOnce, cacheFolder } from "../../scripts/servers/cache.ts";
+import { buildOnce, cacheFolder } from "../servers/cache.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 /** What compose files say once Docker Compose's own library has read, checked and resolved them. */
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readComposeFile } from "../../scripts/servers/compose.ts";
+import { readComposeFile } from "../servers/compose.ts";
 
 export type Condition = "service_started" | "service_healthy" | "service_completed_successfully";
 

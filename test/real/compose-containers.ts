@@ -5,9 +5,9 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../scripts/servers/cache.ts";
-import { signalGroup } from "../../scripts/servers/leftover.ts";
-import { createServerProcess, type ServerProcess } from "../../scripts/servers/process.ts";
+import { run } from "../servers/cache.ts";
+import { signalGroup } from "../servers/leftover.ts";
+import { createServerProcess, type ServerProcess } from "../servers/process.ts";
 import type { Project } from "./compose-config.ts";
 import { imageOf } from "./compose-images.ts";
 import { type Container, createPlaces } from "./compose-places.ts";

@@ -15,8 +15,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { binFolder, cacheFolder, findProgram, missing, run } from "../../scripts/servers/cache.ts";
-import { temporalImageFolder } from "../../scripts/servers/compose.ts";
+import { binFolder, cacheFolder, findProgram, missing, run } from "../servers/cache.ts";
+import { temporalImageFolder } from "../servers/compose.ts";
 import { root as project } from "./compose-config.ts";
 import type { Container } from "./compose-places.ts";
 

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { binFolder } from "../../scripts/servers/cache.ts";
+import { binFolder } from "../servers/cache.ts";
 import type { Order, Reconciliation } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";

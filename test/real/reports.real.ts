@@ -8,10 +8,10 @@ import pg from "pg";
 import type { Role } from "#identity";
 import { createLifecycle } from "#platform/lifecycle";
 import { createLog } from "#platform/log";
-import { startReplica } from "../../scripts/servers/postgres-replica.ts";
-import { startServers } from "../../scripts/servers.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { startSystem } from "../../src/main.ts";
+import { startReplica } from "../servers/postgres-replica.ts";
+import { startServers } from "../servers/servers.ts";
 import {
   type Client,
   createClient,

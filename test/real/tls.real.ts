@@ -7,9 +7,9 @@ import { test } from "node:test";
 import type { Role } from "#identity";
 import { createLifecycle } from "#platform/lifecycle";
 import { createLog } from "#platform/log";
-import { startServers } from "../../scripts/servers.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { startSystem } from "../../src/main.ts";
+import { startServers } from "../servers/servers.ts";
 import { createClient, crowd, type Order, type PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Client, Connection } from "@temporalio/client";
-import { type Servers, startServers } from "../../scripts/servers.ts";
+import { type Servers, startServers } from "../servers/servers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };

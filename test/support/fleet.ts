@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIdentity, type Role } from "#identity";
-import { type ServerName, type Servers, startServers } from "../../scripts/servers.ts";
+import { type ServerName, type Servers, startServers } from "../servers/servers.ts";
 import { createClient, crowd, staff } from "./client.ts";
 import { type Command, runCommand } from "./command.ts";
 import { eventually } from "./eventually.ts";

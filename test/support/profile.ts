@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { armCrashPoint } from "#platform/crash-points";
-import { startServers } from "../../scripts/servers.ts";
 import type { System } from "../../src/main.ts";
+import { startServers } from "../servers/servers.ts";
 import { openTestDatabase } from "./database.ts";
 import { until } from "./until.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
-import { startServers } from "../../../scripts/servers.ts";
+import { startServers } from "../../../test/servers/servers.ts";
 import { eventLogSchema, openPostgresLog } from "../log/postgres/postgres.ts";
 import { migrate } from "./migrate.ts";
 import { openSql } from "./postgres.ts";

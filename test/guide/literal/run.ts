@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { binFolder } from "../../../scripts/servers/cache.ts";
-import { isFree } from "../../../scripts/servers/folder.ts";
-import { startServers } from "../../../scripts/servers.ts";
+import { binFolder } from "../../servers/cache.ts";
+import { isFree } from "../../servers/folder.ts";
+import { startServers } from "../../servers/servers.ts";
 import { type Command, freePort, runCommand } from "../../support/command.ts";
 import { chapters, type Step } from "./chapters.ts";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "#platform/log";
-import { startServers } from "../../../../scripts/servers.ts";
+import { startServers } from "../../../../test/servers/servers.ts";
 import { until } from "../../../../test/support/until.ts";
 import { patiently } from "../contract/stage.testing.ts";
 import { type EventLog, lagOf } from "../log.ts";

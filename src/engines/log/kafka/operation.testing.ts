@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
-import { findProgram, run } from "../../../../scripts/servers/cache.ts";
+import { findProgram, run } from "../../../../test/servers/cache.ts";
 import { until } from "../../../../test/support/until.ts";
 import { numbered, patiently, sumOf } from "../contract/stage.testing.ts";
 import { toDeadLetters } from "../dead-letters.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startServers } from "../../../../scripts/servers.ts";
+import { startServers } from "../../../../test/servers/servers.ts";
 import { until } from "../../../../test/support/until.ts";
 import { collect, countOf, numbered, patiently } from "../contract/stage.testing.ts";
 import type { Batch } from "../log.ts";

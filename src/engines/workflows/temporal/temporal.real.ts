@@ -13,7 +13,7 @@ import { after, before, describe, type TestContext, test } from "node:test";
 import { Client, Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import { createLog } from "#platform/log";
-import { type Servers, startServers } from "../../../../scripts/servers.ts";
+import { type Servers, startServers } from "../../../../test/servers/servers.ts";
 import { testShop } from "../../../../test/support/shop-identity.ts";
 import type { Act, Plot } from "../contract/story.testing.ts";
 import { end, until, workflowsContract } from "../contract/workflows.testing.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { findProgram } from "../../../../scripts/servers/cache.ts";
+import { findProgram } from "../../../../test/servers/cache.ts";
 import { until } from "../../../../test/support/until.ts";
 import { type Gate, GateUnavailable } from "../gate.ts";
 import {

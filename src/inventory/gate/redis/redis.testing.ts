@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { createRedisEngine, type NonceStore, type RedisAddress } from "#engines/redis";
 import { createLog } from "#platform/log";
-import { findProgram } from "../../../../scripts/servers/cache.ts";
+import { findProgram } from "../../../../test/servers/cache.ts";
 import { testShop } from "../../../../test/support/shop-identity.ts";
 import { until } from "../../../../test/support/until.ts";
 import type { Gate, GateImage, ReserveRequest } from "../gate.ts";

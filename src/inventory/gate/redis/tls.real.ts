@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createClient } from "@redis/client";
 import type { RedisAddress } from "#engines/redis";
-import { startServers } from "../../../../scripts/servers.ts";
+import { startServers } from "../../../../test/servers/servers.ts";
 import { buy, memoryNonces, openTestGate, rebuilt, skipWithoutRedis, startTestRedis } from "./redis.testing.ts";
 
 describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {

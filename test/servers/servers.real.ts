@@ -1,5 +1,5 @@
 /**
- * The real servers themselves: `node --test scripts/servers.real.ts`, after `node scripts/provision.ts`.
+ * The real servers themselves: `node --test test/servers/servers.real.ts`, after `node scripts/provision.ts`.
  * Not a `.test.ts`, since `npm test` asks for no server.
  */
 import assert from "node:assert/strict";
@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import pg from "pg";
-import { until } from "../test/support/until.ts";
-import { findProgram, run } from "./servers/cache.ts";
-import { commandOf } from "./servers/leftover.ts";
+import { until } from "../support/until.ts";
+import { findProgram, run } from "./cache.ts";
+import { commandOf } from "./leftover.ts";
 import { type ServerName, type Servers, serverNames, startServers } from "./servers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dropgate-servers-"));
@@ -134,7 +134,7 @@ test("a runner ended by SIGTERM stops its servers; one killed with -9 leaves the
 test("a runner that ends without stopping its servers leaves none", async () => {
   const own = mkdtempSync(join(tmpdir(), "dropgate-forgetful-"));
   const program = `
-    const { startServers } = await import(${JSON.stringify(RUNNER)});
+    const { startServers } = await import(${JSON.stringify(join(import.meta.dirname, "servers.ts"))});
     const servers = await startServers({ folder: ${JSON.stringify(own)}, which: ["redis", "postgres"] });
     console.log(servers.redis.pid, servers.postgres.pid);`;
   const pids = (await run(process.execPath, ["-e", program], { timeoutMs: 60_000 })).trim().split(" ").map(Number);
@@ -143,7 +143,7 @@ test("a runner that ends without stopping its servers leaves none", async () => 
   rmSync(own, { recursive: true, force: true });
 });
 
-const RUNNER = join(import.meta.dirname, "servers.ts");
+const RUNNER = join(import.meta.dirname, "../../scripts/servers.ts");
 
 async function startRunner(own: string) {
   const runner = spawn(process.execPath, [RUNNER, "--folder", own, "redis", "postgres"], {
