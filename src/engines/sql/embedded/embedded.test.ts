@@ -106,7 +106,8 @@ test("the server of a killed process ends by itself", async () => {
 test("a server whose process has died is stopped, and its folder used", async () => {
   const account = await accountOf(cluster);
   const { postgres } = await findBinaries(account);
-  const args = ["-D", placeOf(cluster), "-c", "listen_addresses=", "-c", "unix_socket_directories="];
+  // PostgreSQL ends at once if it has no socket to listen on, so it gets one in the cluster.
+  const args = ["-D", placeOf(cluster), "-c", "listen_addresses=", "-c", "unix_socket_directories=."];
   const orphan = spawn(postgres, args, { ...account, cwd: cluster, env: environment, stdio: "ignore" });
   const ended = once(orphan, "exit");
   await until(async () => (await postmasterPid()) === orphan.pid);
