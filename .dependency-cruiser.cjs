@@ -1,20 +1,14 @@
 /**
  * The walls. Direction: main → services, assemble → modules → engines → platform.
- * A new edge between two modules is a decision record in docs/adr first, and a change to `mayUse` second.
+ * A new edge between two modules is a decision record in docs/adr first, and a change to scripts/rooms.json second.
  */
 
 /**
- * Whose face a module may import, and with it the module's `#problems` and `#wire`. `#events/<module>`, the shapes of its
- * events, is open to every module; `#routes/<module>` to the process alone.
+ * `mayUse`: the modules whose face a module may import, and with it their `#problems` and `#wire`. `#events/<module>`, the
+ * shapes of a module's events, is open to every module; `#routes/<module>` to the process alone. `process`: the folders of
+ * the process, which may import what main may, and which no module may import.
  */
-const mayUse = {
-  identity: [],
-  catalog: ["identity"],
-  inventory: ["identity"],
-  payment: ["identity"],
-  orders: ["identity", "inventory"],
-  fulfilment: ["identity", "inventory", "orders", "payment"],
-};
+const { process: processFolders, mayUse } = require("./scripts/rooms.json");
 
 const faces = `^src/(${Object.keys(mayUse)
   .map((module) => `${module}/${module}`)
@@ -25,8 +19,7 @@ const routes = `^src/(${Object.keys(mayUse).join("|")})/routes\\.ts$`;
 const ports =
   "^src/engines/(sql/(sql|connection)|log/(log|dead-letters)|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
 
-/** Rooms of the process itself: they may see whatever main sees, and no module may see them. */
-const processRooms = "config|cli|gateway|observe";
+const processRooms = processFolders.join("|");
 
 /** Files that only tests load: they may reach into other rooms, and nothing else may load them. */
 const testFile = "\\.(test|testing|child|real)\\.ts$|/contract\\.workflow\\.ts$";
@@ -127,7 +120,7 @@ module.exports = {
     })),
     {
       name: "every-module-has-its-row",
-      comment: "A folder that `mayUse` does not name would be bound by none of the rules above.",
+      comment: "A folder that scripts/rooms.json does not name would be bound by none of the rules above.",
       severity: "error",
       from: { path: `^src/(?!(platform|engines|${processRooms}|${Object.keys(mayUse).join("|")})/)[^/]+/` },
       to: {},

@@ -21,6 +21,7 @@ import { settings } from "../src/config/settings.ts";
 import { gatewayProblems } from "../src/gateway/gateway.ts";
 import { observe } from "../src/observe/observe.ts";
 import { createServer } from "../src/server.ts";
+import { renderArchitecture } from "./architecture.ts";
 import { renderHazardsPage } from "./hazards.ts";
 import { dumpSchema } from "./schema-dump.ts";
 
@@ -29,6 +30,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   const [{ openApi, metrics }, schema] = await Promise.all([describeSystem(), dumpSchema()]);
   return new Map([
     [".env.example", renderEnvExample(settings) + onlyForCompose],
+    ["ARCHITECTURE.md", await renderArchitecture()],
     ["docs/config.md", renderConfigPage(settings)],
     ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
     ["docs/hazards.md", await renderHazardsPage()],

@@ -85,7 +85,17 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     bad: ["src/engines/sql/a.ts", "limit(settings.RATE_LIMIT_PERSON)"],
     good: ["src/engines/sql/a.test.ts", 'settings: { RATE_LIMIT_PERSON: "0" }'],
   },
-  { rule: /lead somewhere/, bad: ["README.md", "[a](docs/none.md)"], good: ["README.md", "[a](package.json#x)"] },
+  { rule: /lead somewhere/, bad: ["README.md", "[a](none.md)"], good: ["README.md", "[a](package.json#x)"] },
+  {
+    rule: /names exists/,
+    bad: ["README.md", "See `src/none.ts`."],
+    good: ["README.md", "See `src/main.ts`, `/srv/src/none`."],
+  },
+  {
+    rule: /names exists/,
+    bad: ["src/a.ts", "// The reason: docs/adr/none.md."],
+    good: ["src/a.ts", "// The reason: docs/adr/0001-node-through-npm.md."],
+  },
 ];
 
 function lockOf(a: object): string {

@@ -122,6 +122,13 @@ export const rules: readonly Rule[] = [
     faultsOf: ruledOutWords,
   },
   { says: "links lead somewhere", holdsFor: /\.md$/, faultsOf: deadLinks },
+  {
+    says: "a path that a document or a comment names exists",
+    holdsFor: /\.md$|^(src|scripts|bench|test)\/.*\.ts$|^\.dependency-cruiser\.cjs$/,
+    // The changelog and kept certificates tell of their own time; these tests name files that must not exist.
+    except: /^CHANGELOG\.md$|^docs\/chaos\.md$|^scripts\/tidy\.test\.ts$/,
+    faultsOf: deadPaths,
+  },
 ];
 
 /** One line a fault: the file, what is there, and the rule. */
@@ -207,6 +214,16 @@ function foreignTables({ path, text }: File): string[] {
 function deadLinks({ path, text }: File): string[] {
   const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = ""]) => target);
   return links.filter((target) => !existsSync(join(dirname(path), target))).map((target) => `no file at ${target}`);
+}
+
+/** Documents are read whole, diagrams included; of code, only what names a document. */
+function deadPaths({ path, text }: File): string[] {
+  const named = path.endsWith(".md")
+    ? /(?<![\w./-])(?:src|test|scripts|bench|docs|deploy)\/[\w./-]*\w/g
+    : /(?<![\w./-])docs\/(?:adr|guide|runbooks)\/[\w./-]*\w/g;
+  return found(named, text)
+    .filter((target) => !existsSync(target))
+    .map((target) => `no file at ${target}`);
 }
 
 /** Every package that runs in production costs something; ARCHITECTURE.md says what it saves. */
