@@ -157,18 +157,18 @@ create table inventory.stock_ledger (
   product_id text not null,
   epoch integer not null,
   n bigint not null,
-  decision text not null,
+  fate text not null,
   order_id uuid not null,
   user_id text not null,
   quantity integer not null,
   seq bigint,
   decided_at timestamp with time zone not null default now(),
-  constraint stock_ledger_decision_check CHECK ((decision = ANY (ARRAY['C'::text, 'X'::text, 'V'::text, 'D'::text, 'F'::text, 'W'::text]))),
+  constraint stock_ledger_fate_check CHECK ((fate = ANY (ARRAY['claimed'::text, 'refused'::text, 'void'::text, 'duplicate'::text, 'fenced'::text, 'withdrawn'::text]))),
   constraint stock_ledger_pkey PRIMARY KEY (product_id, epoch, n),
   constraint stock_ledger_quantity_check CHECK ((quantity > 0))
 );
-CREATE INDEX other_fates_by_order ON inventory.stock_ledger USING btree (order_id) WHERE (decision <> ALL (ARRAY['C'::text, 'X'::text]));
-CREATE UNIQUE INDEX one_claim_an_order ON inventory.stock_ledger USING btree (order_id) WHERE (decision = ANY (ARRAY['C'::text, 'X'::text]));
+CREATE INDEX other_fates_by_order ON inventory.stock_ledger USING btree (order_id) WHERE (fate <> ALL (ARRAY['claimed'::text, 'refused'::text]));
+CREATE UNIQUE INDEX one_claim_an_order ON inventory.stock_ledger USING btree (order_id) WHERE (fate = ANY (ARRAY['claimed'::text, 'refused'::text]));
 
 create table inventory.stock_outcome (
   product_id text not null,

@@ -106,8 +106,8 @@ describe("inventory", () => {
     const [first] = [await reserve(productId)];
     assert.ok(first);
     const twin: Reservation = { ...first, orderId: uuidV8(randomId(6), randomId(10)), n: 2 };
-    const decisions = (await Promise.all([claim([first]), claim([twin])])).flat().map((one) => one.decision);
-    assert.deepEqual(decisions.toSorted(), ["C", "X"]);
+    const decisions = (await Promise.all([claim([first]), claim([twin])])).flat().map((one) => one.fate);
+    assert.deepEqual(decisions.toSorted(), ["claimed", "refused"]);
   });
 
   test("a claim and a void that race leave one fate, and both learn it", async () => {
@@ -116,7 +116,7 @@ describe("inventory", () => {
       const taken = await reserve(productId);
       assert.ok(taken);
       const [[claimed], [voided]] = await Promise.all([claim([taken]), inventory.voidReservations([taken])]);
-      assert.equal(claimed?.decision, voided?.decision);
+      assert.equal(claimed?.fate, voided?.fate);
       await settleStream(productId);
       const report = await reportOf(productId);
       assert.deepEqual([report.status, report.drift, report.inFlight], ["OK", 0, 0]);
@@ -129,7 +129,7 @@ describe("inventory", () => {
     assert.ok(taken);
     assert.deepEqual(await enter(productId, -7), { ok: false, reason: "not_enough_stock" });
     assert.equal((await enter(productId, -6)).ok, true);
-    assert.equal((await claim([taken]))[0]?.decision, "C");
+    assert.equal((await claim([taken]))[0]?.fate, "claimed");
     assert.deepEqual((await inventory.stock(productId))?.available, 0);
     assert.equal((await reportOf(productId)).status, "OK");
     await gate.close(productId);
@@ -156,12 +156,12 @@ describe("inventory", () => {
     assert.ok(taken);
     // The log still has a reservation of an epoch that the backup does not know.
     const later: Reservation = { ...taken, orderId: uuidV8(randomId(6), randomId(10)), epoch: 5, n: 1 };
-    assert.equal((await claim([later]))[0]?.decision, "F");
+    assert.equal((await claim([later]))[0]?.fate, "fenced");
     const orderBooks = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
     await rebuild({ sql: database.sql, gate, orderBooks }, [productId]);
     const fresh = await reserve(productId);
     assert.equal(fresh?.epoch, 6);
-    assert.equal((await claim([fresh as Reservation]))[0]?.decision, "C");
+    assert.equal((await claim([fresh as Reservation]))[0]?.fate, "claimed");
   });
 
   test("whatever happens in whatever order, gate and books agree after every step", async (t) => {
@@ -189,7 +189,7 @@ describe("inventory", () => {
       },
       settle: async () => {
         const decided = await claim(lost.splice(0, 1 + Math.floor(random() * 4)));
-        open.push(...decided.filter((one) => one.decision === "C").map((one) => one as unknown as Reservation));
+        open.push(...decided.filter((one) => one.fate === "claimed").map((one) => one as unknown as Reservation));
       },
       async voidOne() {
         const taken = await reserve(productId, 1, "grace");

@@ -25,7 +25,7 @@ import { recordClaims, recordDirectClaims } from "./books/ledger.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./books/outcomes.ts";
 import { readPrices } from "./books/prices.ts";
 import { consumePrices } from "./events.ts";
-import { type Decision, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
+import { type Fate, type Gate, noneWhileAway, type StreamRow } from "./gate/gate.ts";
 import { createProductNews } from "./product-news.ts";
 
 export type { Reconciliation, SyncReport } from "./agreement/control.ts";
@@ -151,7 +151,7 @@ export function createInventory(options: InventoryOptions) {
     async voidedReservation(orderId: string): Promise<VoidedReservation | undefined> {
       const [row] = await sql.query<VoidedReservation>(
         `select user_id as "userId", product_id as "productId", quantity, decided_at as "decidedAt"
-           from inventory.stock_ledger where order_id = $1 and decision = 'V' order by decided_at desc limit 1`,
+           from inventory.stock_ledger where order_id = $1 and fate = 'void' order by decided_at desc limit 1`,
         [orderId],
       );
       return row;
@@ -160,19 +160,19 @@ export function createInventory(options: InventoryOptions) {
     /** Those of the orders that have a reservation which was decided void. */
     async voidedAmong(orderIds: readonly string[]): Promise<string[]> {
       const rows = await sql.query<{ id: string }>(
-        "select distinct order_id as id from inventory.stock_ledger where order_id = any($1::uuid[]) and decision = 'V'",
+        "select distinct order_id as id from inventory.stock_ledger where order_id = any($1::uuid[]) and fate = 'void'",
         [orderIds],
       );
       return rows.map((row) => row.id);
     },
 
     /** How the reservations of an order were decided, oldest first. */
-    async fatesOf(orderId: string): Promise<(Decision | "F")[]> {
-      const rows = await sql.query<{ decision: Decision | "F" }>(
-        "select decision from inventory.stock_ledger where order_id = $1 order by decided_at",
+    async fatesOf(orderId: string): Promise<Fate[]> {
+      const rows = await sql.query<{ fate: Fate }>(
+        "select fate from inventory.stock_ledger where order_id = $1 order by decided_at",
         [orderId],
       );
-      return rows.map((row) => row.decision);
+      return rows.map((row) => row.fate);
     },
 
     async stock(productId: string): Promise<StockFigures | null> {

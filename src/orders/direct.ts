@@ -37,10 +37,10 @@ export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled 
 
     const decided = await decisions.add({ wanted, price });
     if (decided === "closed") return refuse("closed");
-    if (decided.claim.decision === "C") {
+    if (decided.claim.fate === "claimed") {
       return { ok: true, order: { ...placed(reservationOf(decided), false), status: "INVENTORY_RESERVED" } };
     }
-    const standing = decided.claim.decision === "D" ? await readOrder(sql, orderId) : undefined;
+    const standing = decided.claim.fate === "duplicate" ? await readOrder(sql, orderId) : undefined;
     return standing ? replay(standing, wanted.bodyHash) : refuse(decided.claim.reason ?? "order_failed");
   }
 
@@ -51,7 +51,7 @@ export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled 
       if (!answer) return null;
       const decided = orders.map((order, i) => ({ ...order, claim: answer.decided[i] as Decided }));
       const at = new Date(now());
-      const sold = decided.filter(({ claim }) => claim.decision === "C" && claim.fresh);
+      const sold = decided.filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
       const settled = await insertOrders(tx, sold.map(settledOf), at);
       await queueEvents(
         tx,

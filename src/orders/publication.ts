@@ -4,7 +4,7 @@
  * steps on one record, so no order is both: no clock and no time-out takes part in that.
  */
 import { AppendFailed, type EventLog } from "#engines/log";
-import type { Claim, Decided, Gate, MarkAnswer, Reservation } from "#inventory";
+import type { Claim, Decided, Fate, Gate, MarkAnswer, Reservation } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
@@ -30,7 +30,7 @@ export type PublicationOptions = {
   log: EventLog;
   topic: string;
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
-  fatesOf(orderId: string): Promise<string[]>;
+  fatesOf(orderId: string): Promise<Fate[]>;
   maxWaiting: number;
   onFault(what: string, error: unknown): void;
 };
@@ -103,14 +103,14 @@ export function createPublication(options: PublicationOptions): Publication {
   /** The books decide between this void and an event that may be in the log after all. */
   async function voidIt(reservation: Reservation): Promise<Published> {
     await crashPoint("place.voiding");
-    const { decision } = await voids.add(reservation);
+    const { fate } = await voids.add(reservation);
     await crashPoint("place.voided");
-    return decision === "C" || decision === "D" ? "accepted" : "failed";
+    return fate === "claimed" || fate === "duplicate" ? "accepted" : "failed";
   }
 
   async function asTheBooksSay({ orderId }: Reservation): Promise<Published> {
     const fates = await fatesOf(orderId);
-    if (fates.includes("C")) return "accepted";
+    if (fates.includes("claimed")) return "accepted";
     return fates.length > 0 ? "failed" : "pending";
   }
 

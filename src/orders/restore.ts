@@ -58,7 +58,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
       const claimed = await claim(tx);
       const fate = claimed?.decided[0];
       if (!claimed || !fate) return undefined;
-      if (fate.decision !== "C") return { rows: claimed.rows };
+      if (fate.fate !== "claimed") return { rows: claimed.rows };
       const at = new Date(now());
       const restored = await restoreOrder(tx, order.orderId, fate, at);
       if (!restored) return fate.fresh ? abandon(order) : { rows: claimed.rows };

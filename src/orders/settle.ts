@@ -139,11 +139,11 @@ export function createSettlement(options: SettlementOptions): Settlement {
 function ordersFrom(claim: Decided, given: Reservation): SettledOrder[] {
   // Its outcome goes back to the number that it stands under.
   const reservation = { ...given, n: claim.n };
-  if (claim.decision === "C" && claim.fresh) return [{ reservation, status: "INVENTORY_RESERVED", reason: null }];
-  if (claim.decision === "X" && claim.fresh) {
+  if (claim.fate === "claimed" && claim.fresh) return [{ reservation, status: "INVENTORY_RESERVED", reason: null }];
+  if (claim.fate === "refused" && claim.fresh) {
     return [{ reservation, status: "FAILED", reason: claim.reason ?? "sold_out" }];
   }
   // Its epoch ended before it was decided: possible only where log and gate both lost their memory.
-  if (claim.decision === "F") return [{ reservation, status: "FAILED", reason: "fenced" }];
+  if (claim.fate === "fenced") return [{ reservation, status: "FAILED", reason: "fenced" }];
   return [];
 }

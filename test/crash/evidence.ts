@@ -80,7 +80,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
     ),
     claims: await read<Claim>(
       `select ${ref}, l.user_id as "userId", l.quantity, l.seq from inventory.stock_ledger l
-        where l.decision = 'C' and l.product_id = any($1::text[])`,
+        where l.fate = 'claimed' and l.product_id = any($1::text[])`,
     ),
     outcomes: await read<Outcome>(
       `select ${ref}, l.outcome, l.quantity, l.seq from inventory.stock_outcome l

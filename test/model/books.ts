@@ -31,7 +31,7 @@ export function decideInBooks(
   books.entered -= verdicts.withdrawnUnits;
   for (const [userId, units] of verdicts.heldBy) held.set(userId, (held.get(userId) ?? 0) + units);
   for (const claim of decided.filter(({ fresh }) => fresh)) {
-    if (claim.decision !== "V" || mutant !== "no-tombstone") fates.set(fateKey(claim), claim);
+    if (claim.fate !== "void" || mutant !== "no-tombstone") fates.set(fateKey(claim), claim);
   }
   if (items.length > 0) stream.push(nextRow(stock, { items, added: 0 }));
   if (intent === "claim") {
@@ -46,14 +46,14 @@ export function decideInBooks(
   return decided;
 }
 
-function isOfOrder({ decision }: { decision: string }): boolean {
-  return decision === "C" || decision === "X";
+function isOfOrder({ fate }: { fate: string }): boolean {
+  return fate === "claimed" || fate === "refused";
 }
 
-function statusOf({ decision, fresh }: Decided): OrderStatus | undefined {
-  if (decision === "C" && fresh) return "reserved";
-  if (decision === "X" && fresh) return "refused";
-  return decision === "F" ? "fenced" : undefined;
+function statusOf({ fate, fresh }: Decided): OrderStatus | undefined {
+  if (fate === "claimed" && fresh) return "reserved";
+  if (fate === "refused" && fresh) return "refused";
+  return fate === "fenced" ? "fenced" : undefined;
 }
 
 /** Compares and sets; what it makes of the units is counted later (`count`), as from outcome_queue. */
@@ -68,7 +68,7 @@ export function count({ books }: World, orderId: string): void {
   const { n, userId, quantity } = row.reservation;
   books.stock.committed -= quantity;
   books.held.set(userId, (books.held.get(userId) ?? 0) - quantity);
-  books.stream.push(nextRow(books.stock, { items: [{ decision: "R", orderId, n, userId, quantity }], added: 0 }));
+  books.stream.push(nextRow(books.stock, { items: [{ effect: "released", orderId, n, userId, quantity }], added: 0 }));
   books.orders.set(orderId, { ...row, status: "released", releases: row.releases + 1 });
 }
 

@@ -1,4 +1,5 @@
 /** The invariants of docs/guide/protocol.md, each with its number. A law answers what is wrong, or nothing. */
+import type { Fate } from "../../src/inventory/gate/gate.ts";
 import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
 import { available, type Books, fateOf, gateOf, hasClaim, type World } from "./world.ts";
 
@@ -10,7 +11,7 @@ export function broken(world: World): string | undefined {
 function brokenUnits({ books }: World): string | undefined {
   const { totalIn, committed } = books.stock;
   if (committed < 0 || committed > totalIn) return `I1: ${committed} units are committed of ${totalIn}`;
-  const claimed = sumOf(books, "C");
+  const claimed = sumOf(books, "claimed");
   const released = [...books.orders.values()].filter(({ status }) => status === "released");
   const back = released.reduce((sum, { reservation }) => sum + reservation.quantity, 0);
   if (committed !== claimed - back) return `I2: ${committed} committed, ${claimed} claimed, ${back} released`;
@@ -18,9 +19,9 @@ function brokenUnits({ books }: World): string | undefined {
   return undefined;
 }
 
-function sumOf({ fates }: Books, decision: string): number {
+function sumOf({ fates }: Books, fate: Fate): number {
   let sum = 0;
-  for (const fate of fates.values()) if (fate.decision === decision) sum += fate.quantity;
+  for (const one of fates.values()) if (one.fate === fate) sum += one.quantity;
   return sum;
 }
 
@@ -45,8 +46,8 @@ function brokenGate(world: World): string | undefined {
 
 function brokenFates(world: World): string | undefined {
   const claimed = new Set<string>();
-  for (const { decision, orderId } of world.books.fates.values()) {
-    if (decision !== "C") continue;
+  for (const { fate, orderId } of world.books.fates.values()) {
+    if (fate !== "claimed") continue;
     if (claimed.has(orderId)) return `I5: order ${orderId} is claimed twice`;
     claimed.add(orderId);
   }
@@ -55,8 +56,8 @@ function brokenFates(world: World): string | undefined {
     if (fate && fate.orderId !== orderId) return `I5: the fate of ${orderId} is that of ${fate.orderId}`;
   }
   const held = new Map<string, number>();
-  for (const { decision, userId, quantity } of world.books.fates.values()) {
-    if (decision === "C") held.set(userId, (held.get(userId) ?? 0) + quantity);
+  for (const { fate, userId, quantity } of world.books.fates.values()) {
+    if (fate === "claimed") held.set(userId, (held.get(userId) ?? 0) + quantity);
   }
   for (const { status, reservation } of world.books.orders.values()) {
     if (status === "released") held.set(reservation.userId, (held.get(reservation.userId) ?? 0) - reservation.quantity);
@@ -72,11 +73,12 @@ function brokenFates(world: World): string | undefined {
 function brokenAnswers(world: World): string | undefined {
   for (const { orderId, reservation, answer } of world.attempts) {
     if (!reservation) continue;
-    const decision = fateOf(world, reservation)?.decision;
-    if (answer === "accepted" && decision !== undefined && !hasClaim(world, orderId)) {
-      return `I6: the buyer of ${orderId} was told 202, the books say ${decision}`;
+    const fate = fateOf(world, reservation)?.fate;
+    if (answer === "accepted" && fate !== undefined && !hasClaim(world, orderId)) {
+      return `I6: the buyer of ${orderId} was told 202, the books say ${fate}`;
     }
-    if (answer === "failed" && decision === "C") return `I7: the buyer of ${orderId} was told it failed, it is claimed`;
+    if (answer === "failed" && fate === "claimed")
+      return `I7: the buyer of ${orderId} was told it failed, it is claimed`;
   }
   return undefined;
 }

@@ -139,12 +139,12 @@ const claimIt: Step = (attempt, world) => {
 function voidIt(world: World, attempt: Attempt, mutant: Mutant | undefined): void {
   if (!attempt.reservation) return;
   const [decided] = decideInBooks(world, [attempt.reservation], "void", mutant);
-  end(attempt, decided?.decision === "C" || decided?.decision === "D" ? "accepted" : "failed");
+  end(attempt, decided?.fate === "claimed" || decided?.fate === "duplicate" ? "accepted" : "failed");
 }
 
 const asTheBooksSay: Step = (attempt, { books }) => {
   const fates = [...books.fates.values()].filter(({ orderId }) => orderId === attempt.orderId);
-  if (fates.some(({ decision }) => decision === "C")) return end(attempt, "accepted");
+  if (fates.some(({ fate }) => fate === "claimed")) return end(attempt, "accepted");
   return end(attempt, fates.length > 0 ? "failed" : "pending");
 };
 

@@ -4,14 +4,14 @@
  */
 import { fateKey } from "../../src/inventory/books/decide.ts";
 import type { Stock } from "../../src/inventory/books/ledger.ts";
-import type { Decision, GateImage, GateRecord, Price, Reservation, StreamRow } from "../../src/inventory/gate/gate.ts";
+import type { Fate, GateImage, GateRecord, Price, Reservation, StreamRow } from "../../src/inventory/gate/gate.ts";
 import { install } from "../../src/inventory/gate/reducer.ts";
 import type { GateState, ProductGate } from "../../src/inventory/gate/state.ts";
 import type { Setting } from "./settings.ts";
 
 export const productId = "lamp";
 
-export type Fate = { decision: Decision | "F"; orderId: string; userId: string; quantity: number };
+export type DecidedReservation = { fate: Fate; orderId: string; userId: string; quantity: number };
 /** `fenced` is a row that says so and gives way; `ended` waits to be counted, `released` and `confirmed` are final. */
 export type OrderStatus = "reserved" | "refused" | "fenced" | "ended" | "released" | "confirmed";
 export type OrderRow = { reservation: Reservation; status: OrderStatus; releases: number };
@@ -20,7 +20,7 @@ export type OrderRow = { reservation: Reservation; status: OrderStatus; releases
 export type Books = {
   stock: Stock;
   entered: number;
-  fates: Map<string, Fate>;
+  fates: Map<string, DecidedReservation>;
   orders: Map<string, OrderRow>;
   held: Map<string, number>;
   stream: StreamRow[];
@@ -117,13 +117,13 @@ export function available({ stock }: Books): number {
   return stock.totalIn - stock.committed;
 }
 
-export function fateOf({ books }: World, reservation: Reservation): Fate | undefined {
+export function fateOf({ books }: World, reservation: Reservation): DecidedReservation | undefined {
   return books.fates.get(fateKey(reservation));
 }
 
 /** The promise of the order is kept: it has a claim. */
 export function hasClaim({ books }: World, orderId: string): boolean {
-  for (const fate of books.fates.values()) if (fate.orderId === orderId && fate.decision === "C") return true;
+  for (const one of books.fates.values()) if (one.orderId === orderId && one.fate === "claimed") return true;
   return false;
 }
 
@@ -168,7 +168,7 @@ export function keyOf(world: World): string {
   const { totalIn, committed, epoch, seq } = books.stock;
   const parts: (string | number)[] = [totalIn, committed, epoch, seq, books.entered, world.settled];
   parts.push(gate.alive ? gateKey(gate.state) : "lost", gate.saved ? gateKey(gate.saved) : "");
-  parts.push(sorted(books.fates, ([key, { decision, orderId }]) => key + decision + orderId));
+  parts.push(sorted(books.fates, ([key, { fate, orderId }]) => key + fate + orderId));
   parts.push(sorted(books.orders, ([orderId, row]) => orderId + row.status + row.releases + refKey(row.reservation)));
   for (const row of books.stream.slice(firstToApply(world))) parts.push(rowKey(row));
   parts.push("/", sorted(world.onTheWay, refKey), world.log.map(refKey).join());
@@ -240,13 +240,7 @@ function rowKey(row: StreamRow): string {
   let key = rowKeys.get(row);
   if (key === undefined) {
     const { kind, epoch, availableAfter, added, items } = row;
-    key = [
-      kind,
-      epoch,
-      availableAfter,
-      added,
-      ...items.map(({ decision, orderId, n }) => decision + orderId + n),
-    ].join();
+    key = [kind, epoch, availableAfter, added, ...items.map(({ effect, orderId, n }) => effect + orderId + n)].join();
     rowKeys.set(row, key);
   }
   return key;

@@ -8,8 +8,8 @@ const record = (n: number, state: GateRecord["state"], quantity = 1): GateRecord
   ...{ unitPriceMinor: 1, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
   ...{ reservedAtMs: 0, payByMs: 0 },
 });
-const item = (decision: StreamItem["decision"], n: number, quantity = 1): StreamItem => {
-  return { decision, orderId: `order-${n}`, n, userId: "ada", quantity };
+const item = (effect: StreamItem["effect"], n: number, quantity = 1): StreamItem => {
+  return { effect, orderId: `order-${n}`, n, userId: "ada", quantity };
 };
 const change = (seq: number, net: number, items: StreamItem[], added = 0): Change => {
   return { seq, kind: "change", added, items, net };
@@ -18,14 +18,14 @@ const quiet: Evidence = { drift: 1, gate: { pending: 0, applied: 9 }, records: [
 
 test("a hold that the books have decided is named with its order, its units and the change", () => {
   const records = [record(4, "published", 2), record(5, "pending")];
-  const fates = [{ epoch: 1, n: 4, decision: "C" as const, seq: 7 }];
+  const fates = [{ epoch: 1, n: 4, fate: "claimed" as const, seq: 7 }];
   const said = attribute({ ...quiet, drift: 2, gate: { pending: 3, applied: 9 }, records, fates });
   assert.equal(said, "it still has what is decided: order order-4 (2 in flight here, claimed in change 7)");
 });
 
 test("a decision that the gate has not applied yet is nothing to wonder at", () => {
   const records = [record(4, "published")];
-  const fates = [{ epoch: 1, n: 4, decision: "C" as const, seq: 10 }];
+  const fates = [{ epoch: 1, n: 4, fate: "claimed" as const, seq: 10 }];
   const said = attribute({ ...quiet, gate: { pending: 1, applied: 9 }, records, fates });
   assert.match(said, /^no single order or change/);
 });
@@ -40,18 +40,18 @@ test("units in flight that no record holds are said first", () => {
 });
 
 test("a release that was lost is found by the units that are missing", () => {
-  const changes = [change(9, -1, [item("C", 8)]), change(8, 2, [item("R", 3, 2)]), change(7, 5, [], 5)];
+  const changes = [change(9, -1, [item("claimed", 8)]), change(8, 2, [item("released", 3, 2)]), change(7, 5, [], 5)];
   const said = attribute({ ...quiet, drift: -2, changes });
   assert.equal(said, "as if change 8 had not come: order order-3 released, 2");
 });
 
 test("a restock that came twice is found by the units that are too many", () => {
-  const said = attribute({ ...quiet, drift: 5, changes: [change(9, -1, [item("C", 8)]), change(7, 5, [], 5)] });
+  const said = attribute({ ...quiet, drift: 5, changes: [change(9, -1, [item("claimed", 8)]), change(7, 5, [], 5)] });
   assert.equal(said, "as if change 7 had come twice: 5 brought in");
 });
 
 test("of many only some are named", () => {
-  const items = Array.from({ length: 8 }, (_, n) => item("R", n));
+  const items = Array.from({ length: 8 }, (_, n) => item("released", n));
   const said = attribute({ ...quiet, drift: -8, changes: [change(9, 8, items)] });
   assert.match(said, /order order-4 released, 1; and 3 more$/);
 });

@@ -4,17 +4,17 @@
  */
 import type { Queryable } from "#engines/sql";
 import { fateKey } from "../books/decide.ts";
-import type { Decision, Gate, GateRecord, ProductSnapshot, StreamItem } from "../gate/gate.ts";
+import type { Effect, Fate, Gate, GateRecord, ProductSnapshot, StreamItem } from "../gate/gate.ts";
 
 /** A change of the books, with what it made of the units to sell. */
 export type Change = { seq: number; kind: string; added: number; items: readonly StreamItem[]; net: number };
-export type Fate = { epoch: number; n: number; decision: Decision | "F"; seq: number | null };
+export type DecidedReservation = { epoch: number; n: number; fate: Fate; seq: number | null };
 export type Evidence = {
   drift: number;
   gate: Pick<ProductSnapshot, "pending" | "applied">;
   records: readonly GateRecord[];
   /** How the records' reservations were decided, where they were. */
-  fates: readonly Fate[];
+  fates: readonly DecidedReservation[];
   /** The latest ones that the gate has applied, newest first. */
   changes: readonly Change[];
 };
@@ -45,8 +45,9 @@ export function attribute({ drift, gate, records, fates, changes }: Evidence): s
   const ghosts = counted.filter((record) => decidedIn(record) <= gate.applied);
   if (ghosts.length > 0) {
     const named = ghosts.map((ghost) => {
-      const { decision = "", seq } = fateOf.get(fateKey(ghost)) ?? {};
-      return `order ${ghost.orderId} (${ghost.quantity} in flight here, ${meanings[decision]} in change ${seq})`;
+      const decided = fateOf.get(fateKey(ghost));
+      const fate = decided && meanings[decided.fate];
+      return `order ${ghost.orderId} (${ghost.quantity} in flight here, ${fate} in change ${decided?.seq})`;
     });
     return `it still has what is decided: ${listed(named)}`;
   }
@@ -57,19 +58,19 @@ export function attribute({ drift, gate, records, fates, changes }: Evidence): s
   return `no single order or change among the last ${changes.length} explains it`;
 }
 
-const meanings: Record<string, string> = {
-  C: "claimed",
-  X: "refused",
-  V: "void",
-  D: "a duplicate",
-  W: "taken out of stock",
-  F: "fenced",
-  R: "released",
+const meanings: Record<Fate | Effect, string> = {
+  claimed: "claimed",
+  refused: "refused",
+  void: "void",
+  duplicate: "a duplicate",
+  withdrawn: "taken out of stock",
+  fenced: "fenced",
+  released: "released",
 };
 
 function told({ kind, added, items }: Change): string {
   if (kind === "rebuild") return "a rebuild";
-  const parts = items.map(({ decision, orderId, quantity }) => `order ${orderId} ${meanings[decision]}, ${quantity}`);
+  const parts = items.map(({ effect, orderId, quantity }) => `order ${orderId} ${meanings[effect]}, ${quantity}`);
   if (added !== 0) parts.push(added > 0 ? `${added} brought in` : `${-added} taken out`);
   return listed(parts);
 }
@@ -79,9 +80,9 @@ function listed(names: readonly string[]): string {
   return more > 0 ? `${names.slice(0, namesAtMost).join("; ")}; and ${more} more` : names.join("; ");
 }
 
-function readFates(sql: Queryable, records: readonly GateRecord[]): Promise<Fate[]> {
-  return sql.query<Fate>(
-    `select l.epoch, l.n, l.decision, l.seq
+function readFates(sql: Queryable, records: readonly GateRecord[]): Promise<DecidedReservation[]> {
+  return sql.query<DecidedReservation>(
+    `select l.epoch, l.n, l.fate, l.seq
        from unnest($1::text[], $2::int[], $3::bigint[]) as r (product_id, epoch, n)
        join inventory.stock_ledger l using (product_id, epoch, n)`,
     [

@@ -18,11 +18,11 @@ function claim(change: Partial<Claim> = {}): Claim {
 test("a reservation that fits becomes an order, one that does not is refused with its reason", () => {
   const { decided, claimedUnits } = decide(empty, [claim({ quantity: 9 }), claim({ quantity: 2 }), claim()]);
   assert.deepEqual(
-    decided.map(({ decision, reason }) => [decision, reason]),
+    decided.map(({ fate, reason }) => [fate, reason]),
     [
-      ["C", undefined],
-      ["X", "sold_out"],
-      ["C", undefined],
+      ["claimed", undefined],
+      ["refused", "sold_out"],
+      ["claimed", undefined],
     ],
   );
   assert.equal(claimedUnits, 10);
@@ -32,15 +32,15 @@ test("a fate that stands is never decided again", () => {
   const again = claim();
   const first = decide(empty, [again, { ...again, intent: "void" }]);
   assert.deepEqual(
-    first.decided.map(({ decision, fresh }) => [decision, fresh]),
+    first.decided.map(({ fate, fresh }) => [fate, fresh]),
     [
-      ["C", true],
-      ["C", false],
+      ["claimed", true],
+      ["claimed", false],
     ],
   );
-  const books = { ...empty, fates: new Map([[fateKey(again), { decision: "V" as const, orderId: again.orderId }]]) };
+  const books = { ...empty, fates: new Map([[fateKey(again), { fate: "void" as const, orderId: again.orderId }]]) };
   const second = decide(books, [again]);
-  assert.equal(second.decided[0]?.decision, "V");
+  assert.equal(second.decided[0]?.fate, "void");
   assert.deepEqual(second.items, []);
 });
 
@@ -50,12 +50,12 @@ test("O25: a fate is only of its own order: where a forged one has used up the n
   const voided = claim({ n: forged.n, intent: "void" });
   const { decided, items, lastDirectN } = decide({ ...empty, lastDirectN: -4 }, [forged, promised, voided, promised]);
   assert.deepEqual(
-    decided.map(({ decision, fresh, n }) => [decision, fresh, n]),
+    decided.map(({ fate, fresh, n }) => [fate, fresh, n]),
     [
-      ["C", true, forged.n],
-      ["C", true, -5],
-      ["V", true, -6],
-      ["C", false, forged.n],
+      ["claimed", true, forged.n],
+      ["claimed", true, -5],
+      ["void", true, -6],
+      ["claimed", false, forged.n],
     ],
   );
   // The gate knows the reservation by the number that it gave.
@@ -66,13 +66,13 @@ test("O25: a fate is only of its own order: where a forged one has used up the n
   assert.equal(lastDirectN, -6);
   const books = {
     ...empty,
-    fates: new Map([[fateKey(forged), { decision: "C" as const, orderId: forged.orderId }]]),
-    standIns: new Map([[voided.orderId, "V" as const]]),
+    fates: new Map([[fateKey(forged), { fate: "claimed" as const, orderId: forged.orderId }]]),
+    standIns: new Map([[voided.orderId, "void" as const]]),
   };
   const again = decide(books, [{ ...voided, intent: "claim" }]);
   assert.deepEqual(
-    again.decided.map(({ decision, fresh }) => [decision, fresh]),
-    [["V", false]],
+    again.decided.map(({ fate, fresh }) => [fate, fresh]),
+    [["void", false]],
   );
 });
 
@@ -80,27 +80,27 @@ test("a second reservation of one order is a duplicate and takes nothing", () =>
   const first = claim();
   const { decided, claimedUnits } = decide(empty, [first, claim({ orderId: first.orderId })]);
   assert.deepEqual(
-    decided.map(({ decision }) => decision),
-    ["C", "D"],
+    decided.map(({ fate }) => fate),
+    ["claimed", "duplicate"],
   );
   assert.equal(claimedUnits, 1);
   const known = decide({ ...empty, orders: new Set([first.orderId]) }, [claim({ orderId: first.orderId })]);
-  assert.equal(known.decided[0]?.decision, "D");
+  assert.equal(known.decided[0]?.fate, "duplicate");
 });
 
 test("an order whose reservation was voided may be made by another one", () => {
   const first = claim({ intent: "void" });
   const { decided } = decide(empty, [first, claim({ orderId: first.orderId })]);
   assert.deepEqual(
-    decided.map(({ decision }) => decision),
-    ["V", "C"],
+    decided.map(({ fate }) => fate),
+    ["void", "claimed"],
   );
 });
 
 test("what belongs to an epoch that was ended has no effect on stock", () => {
   const late = [claim({ epoch: 0 }), claim({ epoch: 0, intent: "void" }), claim({ epoch: 2 })];
   const verdicts = decide(empty, late);
-  assert.ok(verdicts.decided.every(({ decision }) => decision === "F"));
+  assert.ok(verdicts.decided.every(({ fate }) => fate === "fenced"));
   assert.deepEqual(verdicts.items, []);
   assert.equal(verdicts.claimedUnits, 0);
 });
@@ -114,19 +114,19 @@ test("the limit that holds is the one that was checked when the units were taken
     claim({ limitPerCustomer: 3, userId: "grace" }),
   ]);
   assert.deepEqual(
-    decided.map(({ decision, reason }) => [decision, reason]),
+    decided.map(({ fate, reason }) => [fate, reason]),
     [
-      ["C", undefined],
-      ["X", "limit_per_customer"],
-      ["C", undefined],
-      ["C", undefined],
+      ["claimed", undefined],
+      ["refused", "limit_per_customer"],
+      ["claimed", undefined],
+      ["claimed", undefined],
     ],
   );
 });
 
 test("an order past the gate that does not fit leaves its key free", () => {
   const { decided } = decide(empty, [claim({ intent: "direct", quantity: 11 })]);
-  assert.deepEqual([decided[0]?.decision, decided[0]?.reason], ["V", "sold_out"]);
+  assert.deepEqual([decided[0]?.fate, decided[0]?.reason], ["void", "sold_out"]);
 });
 
 test("a withdrawal takes what is free, never what orders were promised before it", () => {
@@ -136,8 +136,8 @@ test("a withdrawal takes what is free, never what orders were promised before it
     claim({ quantity: 2, intent: "withdraw", userId: "" }),
   ]);
   assert.deepEqual(
-    decided.map(({ decision }) => decision),
-    ["C", "V", "W"],
+    decided.map(({ fate }) => fate),
+    ["claimed", "void", "withdrawn"],
   );
   assert.equal(withdrawnUnits, 2);
 });
@@ -164,12 +164,12 @@ test("G6: whatever comes, never more is given than there is, and every fresh eff
       assert.ok(verdicts.claimedUnits + verdicts.withdrawnUnits <= empty.available);
       const fresh = verdicts.decided.filter((one) => one.fresh);
       assert.equal(new Set(fresh.map(fateKey)).size, fresh.length, "one fate a reservation");
-      const sold = fresh.filter((one) => one.decision === "C");
+      const sold = fresh.filter((one) => one.fate === "claimed");
       assert.equal(new Set(sold.map((one) => one.orderId)).size, sold.length, "one claim an order");
       assert.equal(
         verdicts.items.length,
-        fresh.filter((one) => one.decision !== "F").length,
-        "the gate hears of each decision",
+        fresh.filter((one) => one.fate !== "fenced").length,
+        "the gate hears of each fate",
       );
       const held = [...verdicts.heldBy.values()].reduce((sum, quantity) => sum + quantity, 0);
       assert.equal(held, verdicts.claimedUnits);

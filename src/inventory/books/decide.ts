@@ -4,7 +4,7 @@
  * decisions of one product happen one after another, whichever part makes them: the consumer, the
  * sweeper that voids, the order placed past the gate, or the admin who withdraws.
  */
-import type { Decision, ReservationRef, StreamItem } from "../gate/gate.ts";
+import type { Effect, Fate, ReservationRef, StreamItem } from "../gate/gate.ts";
 
 export type Claim = ReservationRef & {
   userId: string;
@@ -17,16 +17,16 @@ export type Claim = ReservationRef & {
   intent: "claim" | "direct" | "void" | "withdraw";
 };
 
-export type Fate = { decision: Decision | "F"; orderId: string };
+export type StandingFate = { fate: Fate; orderId: string };
 
 /** What the books say of one product while its row is locked. */
 export type ProductBooks = {
   epoch: number;
   available: number;
-  /** Decisions that stand, by `fateKey`, and of which order. */
-  fates: Map<string, Fate>;
-  /** Decisions of order ids that stand under a number of the books' own. */
-  standIns: Map<string, Decision | "F">;
+  /** Fates that stand, by `fateKey`, and of which order. */
+  fates: Map<string, StandingFate>;
+  /** Fates of order ids that stand under a number of the books' own. */
+  standIns: Map<string, Fate>;
   /** The newest number of the books' own; they count down from 0. */
   lastDirectN: number;
   /** Order ids that stand in the books already, sold or refused. */
@@ -35,9 +35,8 @@ export type ProductBooks = {
   held: Map<string, number>;
 };
 
-/** F: the reservation belongs to an epoch that a rebuild has ended; it has no effect on stock. */
 export type Decided = Claim & {
-  decision: Decision | "F";
+  fate: Fate;
   fresh: boolean;
   reason?: "sold_out" | "limit_per_customer";
   /** The number that the gate gave, where another order's fate stands under it; `n` is then one of the books' own. */
@@ -70,27 +69,27 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts 
   for (const given of claims) {
     const taken = fates.get(fateKey(given));
     const isAnothers = taken !== undefined && taken.orderId !== given.orderId;
-    const standing = isAnothers ? standIns.get(given.orderId) : taken?.decision;
+    const standing = isAnothers ? standIns.get(given.orderId) : taken?.fate;
     if (standing) {
-      verdicts.decided.push({ ...given, decision: standing, fresh: false, ...(isAnothers && { gateN: given.n }) });
+      verdicts.decided.push({ ...given, fate: standing, fresh: false, ...(isAnothers && { gateN: given.n }) });
       continue;
     }
     // A record that no gate made has used the number up. The true order has its fate under a number of the books' own.
     if (isAnothers) lastDirectN -= 1;
     const claim = isAnothers ? { ...given, n: lastDirectN, gateN: given.n } : given;
     const held = (books.held.get(claim.userId) ?? 0) + (heldBy.get(claim.userId) ?? 0);
-    const { decision, reason } = decideOne(books, claim, available, held, orders);
-    fates.set(fateKey(claim), { decision, orderId: claim.orderId });
-    if (isAnothers) standIns.set(claim.orderId, decision);
-    if (decision === "C" || decision === "X") orders.add(claim.orderId);
-    if (decision === "C" || decision === "W") available -= claim.quantity;
-    if (decision === "C") {
+    const { fate, reason } = decideOne(books, claim, available, held, orders);
+    fates.set(fateKey(claim), { fate, orderId: claim.orderId });
+    if (isAnothers) standIns.set(claim.orderId, fate);
+    if (fate === "claimed" || fate === "refused") orders.add(claim.orderId);
+    if (fate === "claimed" || fate === "withdrawn") available -= claim.quantity;
+    if (fate === "claimed") {
       verdicts.claimedUnits += claim.quantity;
       heldBy.set(claim.userId, (heldBy.get(claim.userId) ?? 0) + claim.quantity);
     }
-    if (decision === "W") verdicts.withdrawnUnits += claim.quantity;
-    verdicts.decided.push({ ...claim, decision, fresh: true, ...(reason && { reason }) });
-    if (decision !== "F") verdicts.items.push(itemOf(given, decision));
+    if (fate === "withdrawn") verdicts.withdrawnUnits += claim.quantity;
+    verdicts.decided.push({ ...claim, fate, fresh: true, ...(reason && { reason }) });
+    if (fate !== "fenced") verdicts.items.push(itemOf(given, fate));
   }
   verdicts.lastDirectN = lastDirectN;
   return verdicts;
@@ -102,20 +101,20 @@ function decideOne(
   available: number,
   held: number,
   orders: ReadonlySet<string>,
-): { decision: Decision | "F"; reason?: "sold_out" | "limit_per_customer" } {
-  if (claim.epoch !== books.epoch) return { decision: "F" };
-  if (claim.intent === "void") return { decision: "V" };
-  if (claim.intent === "withdraw") return { decision: available >= claim.quantity ? "W" : "V" };
-  if (orders.has(claim.orderId)) return { decision: "D" };
+): { fate: Fate; reason?: "sold_out" | "limit_per_customer" } {
+  if (claim.epoch !== books.epoch) return { fate: "fenced" };
+  if (claim.intent === "void") return { fate: "void" };
+  if (claim.intent === "withdraw") return { fate: available >= claim.quantity ? "withdrawn" : "void" };
+  if (orders.has(claim.orderId)) return { fate: "duplicate" };
   // A refused order without a 202 leaves no order behind: its key may be used again.
-  const refused = claim.intent === "direct" ? "V" : "X";
-  if (available < claim.quantity) return { decision: refused, reason: "sold_out" };
+  const refused = claim.intent === "direct" ? "void" : "refused";
+  if (available < claim.quantity) return { fate: refused, reason: "sold_out" };
   const limit = claim.limitPerCustomer;
-  if (limit !== null && held + claim.quantity > limit) return { decision: refused, reason: "limit_per_customer" };
-  return { decision: "C" };
+  if (limit !== null && held + claim.quantity > limit) return { fate: refused, reason: "limit_per_customer" };
+  return { fate: "claimed" };
 }
 
-function itemOf(claim: Claim, decision: Decision): StreamItem {
+function itemOf(claim: Claim, effect: Effect): StreamItem {
   const { orderId, n, userId, quantity } = claim;
-  return { decision, orderId, n, userId, quantity };
+  return { effect, orderId, n, userId, quantity };
 }

@@ -109,7 +109,7 @@ async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Pro
   const { decided, rows } = await recordClaims(tx, [claim]);
   if (!product) return { ok: false, reason: "product_not_found" };
   if (standing) return standing.ok ? { ...standing, rows } : standing;
-  if (decided[0]?.decision !== "W") return { ok: false, reason: "not_enough_stock" };
+  if (decided[0]?.fate !== "withdrawn") return { ok: false, reason: "not_enough_stock" };
   const seq = rows[0]?.seq ?? product.seq;
   await writeEntry(tx, entry, { ...product, seq });
   return { ok: true, repeated: false, rows };

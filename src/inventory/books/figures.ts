@@ -19,7 +19,7 @@ export async function readFigures(
          from inventory.stock_entry join chosen using (product_id) group by 1),
      claims as (
        select l.product_id, sum(l.quantity)::bigint as claimed
-         from inventory.stock_ledger l join chosen using (product_id) where l.decision = 'C' group by 1),
+         from inventory.stock_ledger l join chosen using (product_id) where l.fate = 'claimed' group by 1),
      outcomes as (
        select o.product_id,
               coalesce(sum(o.quantity) filter (where o.outcome = 'released'), 0)::bigint as released,

@@ -4,7 +4,7 @@
  * `seq` is dense and in order of commit, and no two writers can wait for each other.
  */
 import type { Tx } from "#engines/sql";
-import type { Decision, StreamItem, StreamRow } from "../gate/gate.ts";
+import type { Fate, StreamItem, StreamRow } from "../gate/gate.ts";
 import { type Claim, type Decided, decide, fateKey, type ProductBooks } from "./decide.ts";
 
 export type Stock = {
@@ -77,7 +77,7 @@ async function decideLocked(
     const product = stock.get(productId);
     const known = books.get(productId);
     if (!product || !known) {
-      for (const claim of ofProduct) decidedBy.set(claim, { ...claim, decision: "F", fresh: false });
+      for (const claim of ofProduct) decidedBy.set(claim, { ...claim, fate: "fenced", fresh: false });
       continue;
     }
     const verdicts = decide(known, ofProduct);
@@ -124,16 +124,16 @@ async function readBooks(
     epoch: number;
     n: number;
     id: string;
-    decision: Decision | "F";
+    fate: Fate;
   }>(
-    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.n, l.order_id::text as id, l.decision
+    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.n, l.order_id::text as id, l.fate
        from unnest($1::text[], $2::int[], $3::bigint[]) as c (product_id, epoch, n)
        join inventory.stock_ledger l using (product_id, epoch, n)
      union all
-     select 'order', product_id, epoch, n, order_id::text, decision
-       from inventory.stock_ledger where order_id = any($4::uuid[]) and decision in ('C', 'X')
+     select 'order', product_id, epoch, n, order_id::text, fate
+       from inventory.stock_ledger where order_id = any($4::uuid[]) and fate in ('claimed', 'refused')
      union all
-     select 'stand-in', product_id, epoch, n, order_id::text, decision
+     select 'stand-in', product_id, epoch, n, order_id::text, fate
        from inventory.stock_ledger where order_id = any($4::uuid[]) and n < 0
      union all
      select 'held', q.product_id, 0, q.held, q.user_id, null
@@ -162,8 +162,8 @@ async function readBooks(
   }
   for (const row of found) {
     const known = books.get(row.productId);
-    if (row.kind === "fate") known?.fates.set(fateKey(row), { decision: row.decision, orderId: row.id });
-    else if (row.kind === "stand-in") known?.standIns.set(row.id, row.decision);
+    if (row.kind === "fate") known?.fates.set(fateKey(row), { fate: row.fate, orderId: row.id });
+    else if (row.kind === "stand-in") known?.standIns.set(row.id, row.fate);
     else if (row.kind === "order") known?.orders.add(row.id);
     else known?.held.set(row.id, row.n);
   }
@@ -183,17 +183,17 @@ async function writeClaims(
        insert into inventory.user_quota (product_id, user_id, held)
        select * from unnest($9::text[], $10::text[], $11::bigint[])
        on conflict (product_id, user_id) do update set held = user_quota.held + excluded.held)
-     insert into inventory.stock_ledger (product_id, epoch, n, decision, order_id, user_id, quantity, seq)
+     insert into inventory.stock_ledger (product_id, epoch, n, fate, order_id, user_id, quantity, seq)
      select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::int[], $8::bigint[])`,
     [
       fresh.map((claim) => claim.productId),
       fresh.map((claim) => claim.epoch),
       fresh.map((claim) => claim.n),
-      fresh.map((claim) => claim.decision),
+      fresh.map((claim) => claim.fate),
       fresh.map((claim) => claim.orderId),
       fresh.map((claim) => claim.userId),
       fresh.map((claim) => claim.quantity),
-      fresh.map((claim) => (claim.decision === "F" ? null : seqOf.get(claim.productId))),
+      fresh.map((claim) => (claim.fate === "fenced" ? null : seqOf.get(claim.productId))),
       heldBy.map((held) => held.productId),
       heldBy.map((held) => held.userId),
       heldBy.map((held) => held.quantity),

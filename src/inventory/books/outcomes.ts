@@ -59,7 +59,7 @@ function count(product: Stock, claims: readonly Queued[]): StreamRow | undefined
       continue;
     }
     product.committed -= quantity;
-    items.push({ decision: "R", orderId, n, userId, quantity });
+    items.push({ effect: "released", orderId, n, userId, quantity });
   }
   return items.length > 0 ? nextRow(product, { items, added: 0 }) : undefined;
 }

@@ -81,11 +81,23 @@ export type ClaimVoidAnswer = "voiding" | "published" | "claimed" | "refused" | 
 export type AbortAnswer = "aborted" | "kept";
 export type AdoptAnswer = { kind: "adopted"; reservation: Reservation } | { kind: "refused" };
 
-/** C claimed, X refused by the books, V void, D duplicate of an order, W withdrawn by an admin; R released and S restocked change no record. */
-export type Decision = "C" | "X" | "V" | "D" | "W";
+/**
+ * How the books decided a reservation, once and for good.
+ *
+ * - `claimed`: the units belong to the order, until the claim ends (released or sold).
+ * - `refused`: an order that was promised its units gets none, because too few are left or because of the limit. Its row says FAILED.
+ * - `void`: it holds nothing and leaves no order: its publication failed, or it was refused before anything was promised.
+ * - `duplicate`: the order has another reservation, and that one decides it.
+ * - `withdrawn`: people took the units out of stock.
+ * - `fenced`: it belongs to an epoch that a rebuild has ended, so it has no effect on stock.
+ */
+export type Fate = "claimed" | "refused" | "void" | "duplicate" | "withdrawn" | "fenced";
+
+/** What a change in the books does to a reservation's units at the gate: its fate, or `released` where a claim ended so. */
+export type Effect = Exclude<Fate, "fenced"> | "released";
 
 export type StreamItem = {
-  decision: Decision | "R";
+  effect: Effect;
   orderId: string;
   n: number;
   userId: string;

@@ -153,12 +153,12 @@ export function apply(state: GateState, row: StreamRow): ApplyAnswer {
 }
 
 function applyItem(product: ProductGate, item: StreamItem): void {
-  if (item.decision === "R") {
+  if (item.effect === "released") {
     product.sellable += item.quantity;
     changeHeld(product, item.userId, -item.quantity);
     return;
   }
-  const claimed = item.decision === "C" || item.decision === "W";
+  const claimed = item.effect === "claimed" || item.effect === "withdrawn";
   const record = product.records.get(item.orderId);
   if (record?.n !== item.n || !isUndecided(record)) {
     // Unknown here, yet sold by the books.
@@ -173,10 +173,10 @@ function applyItem(product: ProductGate, item: StreamItem): void {
     changeHeld(product, record.userId, -record.quantity);
   }
   // A duplicate's key belongs to the order that stands; a refusal's key is free again.
-  if (claimed || item.decision === "D") accept(product, item.orderId);
+  if (claimed || item.effect === "duplicate") accept(product, item.orderId);
   else product.keys.delete(item.orderId);
   // A process that is about to mark a pending record must still learn how it was decided.
-  if (record.state === "pending") record.state = claimed || item.decision === "D" ? "claimed" : "refused";
+  if (record.state === "pending") record.state = claimed || item.effect === "duplicate" ? "claimed" : "refused";
   else product.records.delete(item.orderId);
 }
 

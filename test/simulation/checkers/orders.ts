@@ -24,7 +24,7 @@ export function brokenOrders({ books, gate, timeline }: World, people: People): 
   const claims = new Map<string, number>();
   const fates = Map.groupBy(ledger.all(onlooker), ({ orderId }) => orderId);
   for (const [orderId, ofOrder] of fates) {
-    const claimed = ofOrder.filter(({ decision }) => decision === "C").length;
+    const claimed = ofOrder.filter(({ fate }) => fate === "claimed").length;
     if (claimed > 1) return `I5: an order is claimed ${claimed} times`;
     claims.set(orderId, claimed);
   }
@@ -39,15 +39,15 @@ export function brokenOrders({ books, gate, timeline }: World, people: People): 
     }
     // Under a key a later reservation of the order may be undecided still.
     const decisions = one.key === undefined ? (fates.get(one.orderId) ?? []) : [];
-    if (decisions.length > 0 && decisions.every(({ decision }) => decision === "V" || decision === "X")) {
-      return `I6: ${one.buyer} was told 202, the books say ${decisions.map(({ decision }) => decision).join()}`;
+    if (decisions.length > 0 && decisions.every(({ fate }) => fate === "void" || fate === "refused")) {
+      return `I6: ${one.buyer} was told 202, the books say ${decisions.map(({ fate }) => fate).join()}`;
     }
   }
   for (const orderId of refusedForGood(told)) {
     if (claims.get(orderId)) return "I7: a buyer was told order_failed, and the order is claimed";
   }
   for (const order of orders.all(onlooker)) {
-    const key = ledger.keyOf({ ...order, decision: "C", decidedAt: order.placedAt });
+    const key = ledger.keyOf({ ...order, fate: "claimed", decidedAt: order.placedAt });
     const how = outcome.get(onlooker, key)?.outcome ?? queue.get(onlooker, key)?.outcome;
     // What was sold stays so in the books: units of a refunded order come back as any that come in.
     const isSold = order.status === "CONFIRMED" || order.status === "REFUNDED";
@@ -55,7 +55,7 @@ export function brokenOrders({ books, gate, timeline }: World, people: People): 
     const isReleased = isUndecided(order as Seen);
     const isOpen = !isFinal(order.status as Status) && !isReleased;
     if (how && (isOpen || isSold !== (how === "sold"))) return `I8: an order is ${order.status}, its units are ${how}`;
-    const isClaimed = ledger.get(onlooker, key)?.decision === "C";
+    const isClaimed = ledger.get(onlooker, key)?.fate === "claimed";
     if (isClaimed && !isOpen && !how) return `I8: an order is ${order.status}, its units have no outcome`;
     if ((isOpen || isSold) && !isClaimed) return `an order is ${order.status} without a claim`;
   }

@@ -22,7 +22,7 @@ export function brokenUnits({ books, gate }: World): string | undefined {
     if (committed < 0 || sold > committed || committed > totalIn) {
       return `I1: of ${productId} ${committed} are committed and ${sold} sold of ${totalIn}`;
     }
-    const claims = fates.filter(({ decision }) => decision === "C");
+    const claims = fates.filter(({ fate }) => fate === "claimed");
     const released = outcomes.filter((row) => row.outcome === "released");
     if (committed !== sum(claims) - sum(released)) {
       return `I2: ${committed} of ${productId} are committed, ${sum(claims)} claimed, ${sum(released)} released`;
@@ -51,7 +51,7 @@ export function brokenUnits({ books, gate }: World): string | undefined {
     const ends = new Map(outcomes.map((row) => [outcome.keyOf(row), row.outcome]));
     const held = new Map<string, number>();
     for (const fate of fates) {
-      if (fate.decision !== "C" || ends.get(ledger.keyOf(fate)) === "released") continue;
+      if (fate.fate !== "claimed" || ends.get(ledger.keyOf(fate)) === "released") continue;
       const key = quota.keyOf({ ...fate, held: 0 });
       held.set(key, (held.get(key) ?? 0) + fate.quantity);
     }

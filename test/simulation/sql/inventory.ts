@@ -9,7 +9,7 @@ export type Ledger = {
   productId: string;
   epoch: number;
   n: number;
-  decision: string;
+  fate: string;
   orderId: string;
   userId: string;
   quantity: number;
@@ -63,10 +63,10 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
 
   function insertLedger(tx: Transaction, row: Ledger): void {
     const key = t.ledger.keyOf(row);
-    const isOrder = (decision: string) => decision === "C" || decision === "X";
+    const isOrder = (fate: string) => fate === "claimed" || fate === "refused";
     t.ledger.put(tx, key, t.ledger.get(tx, key) ? unique("stock_ledger_pkey") : row);
-    const others = t.ledger.all(tx).filter((one) => one.orderId === row.orderId && isOrder(one.decision));
-    if (isOrder(row.decision) && others.length > 1) unique("one_claim_an_order");
+    const others = t.ledger.all(tx).filter((one) => one.orderId === row.orderId && isOrder(one.fate));
+    if (isOrder(row.fate) && others.length > 1) unique("one_claim_an_order");
   }
 
   function numberOf(tx: Transaction): number {
@@ -126,7 +126,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       });
       const standing = t.ledger
         .all(tx)
-        .filter(({ orderId, decision }) => orders.has(orderId) && (decision === "C" || decision === "X"))
+        .filter(({ orderId, fate }) => orders.has(orderId) && (fate === "claimed" || fate === "refused"))
         .map((row) => ({ kind: "order", ...row, id: row.orderId }));
       const standIns = t.ledger
         .all(tx)
@@ -140,9 +140,9 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
     },
     "insert into inventory.stock_ledger": (tx, values) => {
       const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Strings, Strings, Strings, Numbers, Numbers];
-      for (const [productId, epoch, n, decision, orderId, userId, quantity] of unnest(...columns)) {
-        if (decision === "V" && planted === "no-tombstone") continue;
-        insertLedger(tx, { productId, epoch, n, decision, orderId, userId, quantity, decidedAt: new Date(now()) });
+      for (const [productId, epoch, n, fate, orderId, userId, quantity] of unnest(...columns)) {
+        if (fate === "void" && planted === "no-tombstone") continue;
+        insertLedger(tx, { productId, epoch, n, fate, orderId, userId, quantity, decidedAt: new Date(now()) });
       }
       const [products, users, quantities] = values.slice(8) as [Strings, Strings, Numbers];
       for (const [productId, userId, quantity] of unnest(products, users, quantities)) {
@@ -297,7 +297,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .map((stock) => {
           const mine = among([stock.productId]);
           const [entries, outcomes, queued] = [t.entry.all(tx), t.outcome.all(tx), t.queue.all(tx)];
-          const claims = t.ledger.all(tx).filter(({ decision }) => decision === "C");
+          const claims = t.ledger.all(tx).filter(({ fate }) => fate === "claimed");
           const of = <R extends { productId: string; quantity: number }>(
             rows: readonly R[],
             fits: (row: R) => boolean,
@@ -341,22 +341,22 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .sort(byProduct)
         .map(({ productId }) => ({ id: productId })),
     "select 1 from inventory.stock where product_id = $1": (tx, [id]) => (t.stock.get(tx, id as string) ? [{}] : []),
-    "from inventory.stock_ledger where order_id = $1 and decision = 'V'": (tx, [orderId]) =>
+    "from inventory.stock_ledger where order_id = $1 and fate = 'void'": (tx, [orderId]) =>
       t.ledger
         .all(tx)
-        .filter((row) => row.orderId === orderId && row.decision === "V")
+        .filter((row) => row.orderId === orderId && row.fate === "void")
         .slice(-1),
     "select distinct order_id as id from inventory.stock_ledger": (tx, [orderIds]) => {
       const rows = t.ledger
         .all(tx)
-        .filter(({ orderId, decision }) => decision === "V" && (orderIds as Strings).includes(orderId));
+        .filter(({ orderId, fate }) => fate === "void" && (orderIds as Strings).includes(orderId));
       return [...new Set(rows.map(({ orderId }) => orderId))].map((id) => ({ id }));
     },
-    "select decision from inventory.stock_ledger where order_id = $1": (tx, [orderId]) =>
+    "select fate from inventory.stock_ledger where order_id = $1": (tx, [orderId]) =>
       t.ledger
         .all(tx)
         .filter((row) => row.orderId === orderId)
-        .map(({ decision }) => ({ decision })),
+        .map(({ fate }) => ({ fate })),
   };
 
   function ageOf(tx: Transaction, productId: string, applied: number | undefined): number | null {

@@ -1,7 +1,7 @@
 /** What every gate holds to, whatever it runs on. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Decision, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";
+import type { Effect, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";
 
 const nowMs = 1_800_000_000_000;
 let made = 0;
@@ -81,7 +81,7 @@ export function gateContract(
         assert.deepEqual(await shelf.reserve({ userId }), { kind: "refused", reason: "limit_per_customer" });
         assert.equal((await gate.record(shelf.productId, taken.orderId))?.userId, userId);
         await gate.mark([taken]);
-        assert.equal((await shelf.apply([shelf.item(taken, "X")], { availableAfter: 10 })).kind, "applied");
+        assert.equal((await shelf.apply([shelf.item(taken, "refused")], { availableAfter: 10 })).kind, "applied");
         assert.equal((await shelf.reserve({ userId, quantity: 2 })).kind, "reserved");
       });
     }
@@ -140,7 +140,7 @@ export function gateContract(
       const other = await shelf.reserve({ orderId: first.orderId, bodyHash: "other" });
       assert.ok(other.kind === "duplicate" && !other.sameBody);
       await gate.mark([first]);
-      await shelf.apply([shelf.item(first, "C")], { availableAfter: 9 });
+      await shelf.apply([shelf.item(first, "claimed")], { availableAfter: 9 });
       const accepted = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
       assert.ok(accepted.kind === "duplicate" && accepted.state === "accepted");
       assert.equal(accepted.reservation.unitPriceMinor, 4900);
@@ -151,7 +151,7 @@ export function gateContract(
       const shelf = await lamp();
       const first = await shelf.take({ bodyHash: "body" });
       await gate.claimVoid(first);
-      await shelf.apply([shelf.item(first, "V")], { availableAfter: 10 });
+      await shelf.apply([shelf.item(first, "void")], { availableAfter: 10 });
       const again = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
       assert.ok(again.kind === "reserved" && again.reservation.n === 2);
     });
@@ -163,28 +163,28 @@ export function gateContract(
       assert.equal((await shelf.reserve()).kind, "reserved");
     });
 
-    test("each decision moves its units to where they belong", async () => {
-      const ends: Record<Decision, { sellable: number; availableAfter: number }> = {
-        C: { sellable: 8, availableAfter: 8 },
-        W: { sellable: 8, availableAfter: 8 },
-        X: { sellable: 10, availableAfter: 10 },
-        V: { sellable: 10, availableAfter: 10 },
-        D: { sellable: 10, availableAfter: 10 },
+    test("each fate moves its units to where they belong", async () => {
+      const ends: Record<Exclude<Effect, "released">, { sellable: number; availableAfter: number }> = {
+        claimed: { sellable: 8, availableAfter: 8 },
+        withdrawn: { sellable: 8, availableAfter: 8 },
+        refused: { sellable: 10, availableAfter: 10 },
+        void: { sellable: 10, availableAfter: 10 },
+        duplicate: { sellable: 10, availableAfter: 10 },
       };
-      for (const [decision, { sellable, availableAfter }] of Object.entries(ends)) {
+      for (const [effect, { sellable, availableAfter }] of Object.entries(ends)) {
         const shelf = await lamp();
-        const taken = await shelf.take({ quantity: 2, withdrawal: decision === "W" });
-        if (decision !== "W") await gate.mark([taken]);
-        const applied = await shelf.apply([shelf.item(taken, decision as Decision)], { availableAfter });
-        assert.deepEqual(applied, { kind: "applied" }, decision);
-        assert.deepEqual(await shelf.counts(), { sellable, pending: 0 }, decision);
+        const taken = await shelf.take({ quantity: 2, withdrawal: effect === "withdrawn" });
+        if (effect !== "withdrawn") await gate.mark([taken]);
+        const applied = await shelf.apply([shelf.item(taken, effect as Effect)], { availableAfter });
+        assert.deepEqual(applied, { kind: "applied" }, effect);
+        assert.deepEqual(await shelf.counts(), { sellable, pending: 0 }, effect);
       }
     });
 
     test("H2: a decision that came before the mark is told by the mark", async () => {
       const shelf = await lamp();
       const [sold, refused] = [await shelf.take(), await shelf.take()];
-      await shelf.apply([shelf.item(sold, "C"), shelf.item(refused, "X")], { availableAfter: 9 });
+      await shelf.apply([shelf.item(sold, "claimed"), shelf.item(refused, "refused")], { availableAfter: 9 });
       assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 0 });
       assert.deepEqual(await gate.mark([sold, refused]), ["published", "refused"]);
       assert.deepEqual(await gate.mark([sold, refused]), ["gone", "gone"]);
@@ -193,7 +193,7 @@ export function gateContract(
     test("an abandoned stub can be forgotten, an open reservation cannot", async () => {
       const shelf = await lamp();
       const [decided, open] = [await shelf.take(), await shelf.take()];
-      await shelf.apply([shelf.item(decided, "C")], { availableAfter: 9 });
+      await shelf.apply([shelf.item(decided, "claimed")], { availableAfter: 9 });
       await gate.forget([decided, open]);
       assert.deepEqual(await gate.mark([decided]), ["gone"]);
       assert.deepEqual(await gate.mark([open]), ["published"]);
@@ -201,7 +201,7 @@ export function gateContract(
 
     test("units that come back are sellable and no longer held", async () => {
       const shelf = await lamp({ sellable: 3, held: [["ada", 3]] });
-      const back: StreamItem = { decision: "R", orderId: orderId(), n: 99, userId: "ada", quantity: 2 };
+      const back: StreamItem = { effect: "released", orderId: orderId(), n: 99, userId: "ada", quantity: 2 };
       assert.deepEqual(await shelf.apply([back], { availableAfter: 5 }), { kind: "applied" });
       assert.deepEqual(await shelf.counts(), { sellable: 5, pending: 0 });
       assert.equal((await shelf.reserve({ userId: "ada", quantity: 2 })).kind, "reserved");
@@ -210,7 +210,7 @@ export function gateContract(
 
     test("a sale that the gate never saw is taken from what it may sell", async () => {
       const shelf = await lamp();
-      const elsewhere: StreamItem = { decision: "C", orderId: orderId(), n: -1, userId: "ada", quantity: 3 };
+      const elsewhere: StreamItem = { effect: "claimed", orderId: orderId(), n: -1, userId: "ada", quantity: 3 };
       assert.deepEqual(await shelf.apply([elsewhere], { availableAfter: 7 }), { kind: "applied" });
       assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
     });
@@ -364,8 +364,8 @@ function shelf(gate: Gate, productId: string) {
       assert.ok(answer.kind === "reserved", `not reserved: ${JSON.stringify(answer)}`);
       return answer.reservation;
     },
-    item({ orderId, n, userId, quantity }: Reservation, decision: Decision): StreamItem {
-      return { decision, orderId, n, userId, quantity };
+    item({ orderId, n, userId, quantity }: Reservation, effect: Effect): StreamItem {
+      return { effect, orderId, n, userId, quantity };
     },
     apply(
       items: StreamItem[],

@@ -9,7 +9,7 @@ local gate = fields('epoch', 'sellable', 'pending')
 if not isServed(gate) or gate.epoch ~= epoch then return 'kept' end
 local record, stamp = recordOf(order, n)
 if not isTracked(gate, stamp) then return 'kept' end
-if not record or record.state ~= 'P' or record.shared then return 'kept' end
+if not record or record.state ~= 'pending' or record.shared then return 'kept' end
 local heldChanges, changes = {}, newChanges()
 hold(heldChanges, customerOf(record), -record.quantity)
 drop(changes, order)

@@ -9,9 +9,9 @@ local gate = fields('epoch')
 if not isServed(gate) then return false end
 local records, stamp = recordsOf({ order })
 local record = isTracked(gate, stamp) and records[order]
-if not record or record.state ~= 'P' then return false end
+if not record or record.state ~= 'pending' then return false end
 local head, tail = string.match(record.text, '^.(.|[^|]*|[^|]*|[^|]*|)[^|]*(.*)$')
 
-redis.call('HSET', RECORDS, order, 'P1' .. string.sub(head, 2) .. now .. tail)
+redis.call('HSET', RECORDS, order, LETTERS.pending .. '1' .. string.sub(head, 2) .. now .. tail)
 redis.call('ZADD', BY_AGE, now, order)
 return { gate.epoch, record.text }

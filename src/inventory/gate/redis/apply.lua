@@ -2,7 +2,7 @@
 -- Applies one row of the books' stream, once and in order. Runs out of memory or not: it gives units and memory back.
 --
 -- KEYS    the product's four
--- ARGV    seq, epoch, kind, available after, added; then five for each item: decision, order, n, customer, quantity
+-- ARGV    seq, epoch, kind, available after, added; then five for each item: effect, order, n, customer, quantity
 -- Answer  applied, duplicate or refused; or {gap, applied}, {drifted, drift}
 local seq, epoch, kind, availableAfter, added = unpack(ARGV, 1, 5)
 local gate = fields('epoch', 'sellable', 'pending', 'applied')
@@ -19,12 +19,12 @@ if not isTracked(gate, stamp) then return 'refused' end
 local changes, heldChanges = newChanges(), {}
 local sellable, pending = number(gate.sellable), number(gate.pending)
 
-local function decide(decision, order, n, user, quantity)
-  if decision == 'R' then
+local function settle(effect, order, n, user, quantity)
+  if effect == 'released' then
     sellable = sellable + quantity
     return hold(heldChanges, user, -quantity)
   end
-  local claimed = decision == 'C' or decision == 'W'
+  local claimed = effect == 'claimed' or effect == 'withdrawn'
   local record = records[order]
   if not record or record.n ~= n or not isUndecided(record) then
     -- Unknown here, yet sold by the books.
@@ -38,12 +38,12 @@ local function decide(decision, order, n, user, quantity)
     hold(heldChanges, customerOf(record), -record.quantity)
   end
   -- A duplicate's key belongs to the order that stands; a refusal's key is free again.
-  local accepted = claimed or decision == 'D'
+  local accepted = claimed or effect == 'duplicate'
   local change = accepted and accept or free
   change(changes, order, record)
-  if record.state == 'P' then
+  if record.state == 'pending' then
     -- A process that is about to mark it must still learn how it was decided.
-    become(record, accepted and 'C' or 'R')
+    become(record, accepted and 'claimed' or 'refused')
     save(changes, order, record)
   else
     records[order] = nil
@@ -52,8 +52,8 @@ local function decide(decision, order, n, user, quantity)
 end
 
 for i = 6, #ARGV, 5 do
-  local decision, order, n, user, quantity = unpack(ARGV, i, i + 4)
-  decide(decision, order, n, user, number(quantity))
+  local effect, order, n, user, quantity = unpack(ARGV, i, i + 4)
+  settle(effect, order, n, user, number(quantity))
 end
 sellable = sellable + number(added)
 local held, heldStamp = heldAfter(heldChanges)

@@ -10,11 +10,10 @@ if not isServed(gate) or gate.epoch ~= epoch then return 'stale' end
 local record, stamp = recordOf(order, n)
 if not isTracked(gate, stamp) then return 'stale' end
 if not record then return 'gone' end
-if record.state == 'P' then
+if record.state == 'pending' then
   local changes = newChanges()
-  become(record, 'V')
+  become(record, 'voiding')
   save(changes, order, record)
   write(changes)
 end
-local states = { U = 'published', V = 'voiding', C = 'claimed', R = 'refused' }
-return states[record.state]
+return record.state

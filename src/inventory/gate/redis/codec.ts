@@ -114,8 +114,8 @@ export function refArguments({ orderId, epoch, n }: ReservationRef): string[] {
 export function applyArguments({ seq, epoch, kind, availableAfter, added, items }: StreamRow): string[] {
   return [
     ...[seq, epoch, kind, availableAfter, added].map(String),
-    ...items.flatMap(({ decision, orderId, n, userId, quantity }) => [
-      ...[decision, orderId, String(n), userId],
+    ...items.flatMap(({ effect, orderId, n, userId, quantity }) => [
+      ...[effect, orderId, String(n), userId],
       units(quantity),
     ]),
   ];

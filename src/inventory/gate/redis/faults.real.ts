@@ -93,7 +93,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     assert.ok(answer?.kind === "reserved");
     const { orderId, n, epoch, userId, quantity } = answer.reservation;
     const ref = { productId: lamp, orderId, epoch, n };
-    const item = { decision: "C", orderId, n, userId, quantity } as const;
+    const item = { effect: "claimed", orderId, n, userId, quantity } as const;
     const row = { productId: lamp, seq: 1, epoch, kind: "change", availableAfter: 8, added: 0, items: [item] } as const;
     const commands = [() => gate.mark([ref]), () => gate.apply({ ...row, items: [item] })];
     await whileStopped(async () => {

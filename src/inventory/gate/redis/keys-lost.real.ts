@@ -54,7 +54,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
       assert.equal(snapshot?.open ?? false, false);
       // Nothing that comes late brings half of it back.
       const item = {
-        decision: "C",
+        effect: "claimed",
         orderId: pending.orderId,
         n: pending.n,
         userId: pending.userId,

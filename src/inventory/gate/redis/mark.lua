@@ -15,10 +15,10 @@ local answersFor = isServed(gate) and isTracked(gate, stamp) and gate.epoch
 local function mark(order, n)
   local record = records[order]
   if not record or record.n ~= n then return 'gone' end
-  if record.state == 'U' then return 'published' end
-  if record.state == 'V' then return 'voiding' end
-  if record.state == 'P' then
-    become(record, 'U')
+  if record.state == 'published' then return 'published' end
+  if record.state == 'voiding' then return 'voiding' end
+  if record.state == 'pending' then
+    become(record, 'published')
     save(changes, order, record)
     accept(changes, order, record)
     return 'published'
@@ -26,7 +26,7 @@ local function mark(order, n)
   -- A stub: the books decided first, and the process that marks is told.
   records[order] = nil
   drop(changes, order)
-  return record.state == 'R' and 'refused' or 'published'
+  return record.state == 'refused' and 'refused' or 'published'
 end
 
 for i = 1, #ARGV, 3 do

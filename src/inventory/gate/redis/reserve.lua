@@ -53,7 +53,7 @@ local newRecords, newAges, newEntries = {}, {}, {}
 
 local function take(order, user, quantity, body, now, payBy)
   n, sellable, pending = n + 1, sellable - quantity, pending + quantity
-  local record = string.format('P0|%.0f|%s|%.0f|%s|%s|%s|%s', n, body, quantity, now, payBy, priced, user)
+  local record = string.format('%s0|%.0f|%s|%.0f|%s|%s|%s|%s', LETTERS.pending, n, body, quantity, now, payBy, priced, user)
   records[order] = record
   newRecords[#newRecords + 1] = order
   newRecords[#newRecords + 1] = record

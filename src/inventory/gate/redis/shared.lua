@@ -25,6 +25,10 @@ local KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
 -- Lua's stack ends at 8,000 values.
 local AT_ONCE = 4000
 local STAMP = ''
+-- A record's text has a letter for its state. Only what reads and writes that text knows the letters.
+local LETTERS = { pending = 'P', published = 'U', voiding = 'V', claimed = 'C', refused = 'R' }
+local STATES = {}
+for state, letter in pairs(LETTERS) do STATES[letter] = state end
 
 local function number(text)
   return tonumber(text) or error('not a number: ' .. tostring(text))
@@ -66,7 +70,8 @@ end
 
 -- Only what commands ask of a record; the rest of its text stays as it is.
 local function parse(text)
-  local state, shared, n, body, quantity, reserved = string.match(text, '^(%u)(%d)|(%-?%d+)|([^|]*)|(%d+)|(%d+)|')
+  local letter, shared, n, body, quantity, reserved = string.match(text, '^(%u)(%d)|(%-?%d+)|([^|]*)|(%d+)|(%d+)|')
+  local state = STATES[letter]
   if not state then error('not a record: ' .. text) end
   return {
     text = text, state = state, shared = shared == '1', n = n, body = body, quantity = number(quantity),
@@ -80,11 +85,11 @@ local function customerOf(record)
 end
 
 local function become(record, state)
-  record.state, record.text = state, state .. string.sub(record.text, 2)
+  record.state, record.text = state, LETTERS[state] .. string.sub(record.text, 2)
 end
 
 local function isUndecided(record)
-  return record.state == 'P' or record.state == 'U' or record.state == 'V'
+  return record.state == 'pending' or record.state == 'published' or record.state == 'voiding'
 end
 
 -- The values of a hash by name, and its stamp.

@@ -35,7 +35,7 @@ const request = fc.record(
 );
 const item = fc.record(
   {
-    decision: fc.constantFrom("C", "C", "X", "V", "D", "W", "R"),
+    effect: fc.constantFrom("claimed", "claimed", "refused", "void", "duplicate", "withdrawn", "released"),
     pick,
     unknown: mostly(false, true),
     user: fc.nat(users.length - 1),

@@ -181,13 +181,13 @@ function rowOf(one: Extract<Step, { kind: "apply" }>, { state, products, taken }
   const ours = taken.filter((reservation) => reservation.productId === productId);
   const items = one.items.flatMap((item): StreamItem[] => {
     const [ref] = refOf(item.pick, { taken: ours } as World);
-    const decision = item.decision as StreamItem["decision"];
+    const effect = item.effect as StreamItem["effect"];
     if (item.unknown || !ref) {
       return [
-        { decision, orderId: "order-elsewhere", n: -1, userId: users[item.user] as string, quantity: item.quantity },
+        { effect, orderId: "order-elsewhere", n: -1, userId: users[item.user] as string, quantity: item.quantity },
       ];
     }
-    return [{ decision, orderId: ref.orderId, n: ref.n, userId: ref.userId, quantity: ref.quantity }];
+    return [{ effect, orderId: ref.orderId, n: ref.n, userId: ref.userId, quantity: ref.quantity }];
   });
   const { rowKind: kind, added } = one;
   const at = { epoch: (loaded?.epoch ?? 1) + one.epochOff, seq: (loaded?.applied ?? 0) + one.seqOff };
