@@ -6,6 +6,7 @@ import { randomId, uuidV8 } from "#platform/ids";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { randomFrom } from "../../test/support/random.ts";
+import { until } from "../../test/support/until.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { rebuild } from "./agreement/rebuild.ts";
@@ -72,14 +73,12 @@ describe("inventory", () => {
   }
 
   async function claim(reservations: readonly Reservation[]) {
-    const { decided, rows } = await database.sql.transaction((tx) =>
+    return database.sql.transaction((tx) =>
       inventory.claim(
         tx,
         reservations.map((one) => ({ ...one, intent: "claim" as const })),
       ),
     );
-    for (const row of rows) await gate.apply(row);
-    return decided;
   }
 
   async function end(reservation: Reservation, outcome: "released" | "sold"): Promise<void> {
@@ -134,6 +133,22 @@ describe("inventory", () => {
     assert.equal((await reportOf(productId)).status, "OK");
     await gate.close(productId);
     assert.deepEqual(await enter(productId, -1), { ok: false, reason: "not_enough_stock" });
+  });
+
+  test("the gate hears of a decision after its commit, and of none that was rolled back", async () => {
+    const productId = await newProduct(2);
+    const taken = await reserve(productId);
+    assert.ok(taken);
+    const [before] = await gate.snapshot([productId]);
+    const decided = (commit: boolean) =>
+      database.sql.transaction(async (tx) => {
+        await inventory.claim(tx, [{ ...taken, intent: "claim" }]);
+        if (!commit) throw new Error("changed my mind");
+      });
+    await assert.rejects(decided(false), /changed my mind/);
+    assert.deepEqual(await gate.snapshot([productId]), [before]);
+    await decided(true);
+    await until(async () => (await gate.snapshot([productId]))[0]?.pending === 0);
   });
 
   test("R2, B7: a claim is released or sold, never both", async () => {

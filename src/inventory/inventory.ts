@@ -11,7 +11,7 @@ import { createFollow } from "./agreement/follow.ts";
 import { createModeFollower, directOrdersAllowed, type ModeState, readMode } from "./agreement/mode.ts";
 import { NotSettled } from "./agreement/not-settled.ts";
 import { createReadiness } from "./agreement/readiness.ts";
-import { type OrderBooks, voidReservations } from "./agreement/rebuild.ts";
+import type { OrderBooks } from "./agreement/rebuild.ts";
 import { stockOf } from "./agreement/reconcile.ts";
 import { createReconciliations } from "./agreement/reconciliations.ts";
 import { createRelay } from "./agreement/relay.ts";
@@ -21,7 +21,7 @@ import { startUpkeep, type Upkeep } from "./agreement/upkeep.ts";
 import type { Claim, Decided } from "./books/decide.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./books/entries.ts";
 import { readFigures } from "./books/figures.ts";
-import { recordClaims, recordDirectClaims } from "./books/ledger.ts";
+import { recordClaims, recordDirectClaims, recordVoids } from "./books/ledger.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./books/outcomes.ts";
 import { readPrices } from "./books/prices.ts";
 import { consumePrices } from "./events.ts";
@@ -97,9 +97,10 @@ export function createInventory(options: InventoryOptions) {
     return books;
   }
 
-  /** Tells the gate of rows that were just committed. May be lost: the relay finds them. */
-  function committed(rows: readonly StreamRow[]): void {
-    relay.apply(rows).catch((error) => onFault("relay", error));
+  /** Tells the gate of the rows once they are committed. May be lost: the relay finds them. */
+  function tellOnceCommitted(tx: Tx, { decided, rows }: { decided: Decided[]; rows: StreamRow[] }): Decided[] {
+    tx.afterCommit(() => void relay.apply(rows).catch((error) => onFault("relay", error)));
+    return decided;
   }
 
   const { knows } = createProductNews({ sql, log, topic: productEventsTopic, group: priceGroup });
@@ -109,7 +110,6 @@ export function createInventory(options: InventoryOptions) {
     gate,
     suspect,
     knows,
-    committed,
     /** Checks the gate against the books and mends what it finds; `everything` loads all products anew. */
     sync: (everything: boolean) => control.sync(everything ? "everything" : "contents"),
     switchMode: control.switchMode,
@@ -127,25 +127,23 @@ export function createInventory(options: InventoryOptions) {
       return rows.map((row) => row.id);
     },
 
-    /** Decides reservations in the caller's transaction; pass `rows` to `committed` afterwards. */
-    claim: (tx: Tx, claims: readonly Claim[]) => recordClaims(tx, claims),
+    /** Decides reservations in the caller's transaction, in the order of the claims. The gate is told after its commit. */
+    claim: async (tx: Tx, claims: readonly Claim[]): Promise<Decided[]> =>
+      tellOnceCommitted(tx, await recordClaims(tx, claims)),
 
     /** As `claim`, for orders placed past the gate; null where the switch does not allow them (any more). */
-    async claimDirect(
-      tx: Tx,
-      claims: readonly Omit<Claim, "epoch" | "n" | "intent">[],
-    ): Promise<{ decided: Decided[]; rows: StreamRow[] } | null> {
-      return (await directOrdersAllowed(tx)) ? recordDirectClaims(tx, claims) : null;
+    async claimDirect(tx: Tx, claims: readonly Omit<Claim, "epoch" | "n" | "intent">[]): Promise<Decided[] | null> {
+      return (await directOrdersAllowed(tx)) ? tellOnceCommitted(tx, await recordDirectClaims(tx, claims)) : null;
     },
 
-    async voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]> {
-      const { decided, rows } = await voidReservations(sql, claims);
-      committed(rows);
-      return decided;
-    },
+    voidReservations: (claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]> =>
+      sql.transaction(async (tx) => tellOnceCommitted(tx, await recordVoids(tx, claims))),
 
-    queueOutcome: (tx: Tx, claim: EndedClaim, outcome: Outcome) => queueOutcome(tx, claim, outcome),
-    outcomesWaiting: () => upkeep?.outcomesWaiting(),
+    /** Queues how a claim ends in the caller's transaction; it is counted soon after the commit. */
+    async queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void> {
+      await queueOutcome(tx, claim, outcome);
+      tx.afterCommit(() => upkeep?.outcomesWaiting());
+    },
 
     /** The latest reservation of the order that was decided void. */
     async voidedReservation(orderId: string): Promise<VoidedReservation | undefined> {

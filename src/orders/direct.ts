@@ -1,6 +1,6 @@
 /** Orders past the gate, while the switch is at `sync`: each is decided in the books before the answer. */
 import type { Sql } from "#engines/sql";
-import type { Decided, Inventory, Price, ReserveRequest, StreamRow } from "#inventory";
+import type { Decided, Inventory, Price, ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
 import { eventOf, insertOrders, queueEvents, readOrder, type SettledOrder } from "./books.ts";
@@ -45,11 +45,11 @@ export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled 
   }
 
   async function decideTogether(orders: readonly Priced[]): Promise<(DecidedOrder | "closed")[]> {
-    const done = await sql.transaction(async (tx): Promise<{ decided: DecidedOrder[]; rows: StreamRow[] } | null> => {
+    const decided = await sql.transaction(async (tx): Promise<DecidedOrder[] | null> => {
       const claims = orders.map(({ wanted, price }) => ({ ...wanted, limitPerCustomer: price.limitPerCustomer }));
       const answer = await inventory.claimDirect(tx, claims);
       if (!answer) return null;
-      const decided = orders.map((order, i) => ({ ...order, claim: answer.decided[i] as Decided }));
+      const decided = orders.map((order, i) => ({ ...order, claim: answer[i] as Decided }));
       const at = new Date(now());
       const sold = decided.filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
       const settled = await insertOrders(tx, sold.map(settledOf), at);
@@ -57,12 +57,11 @@ export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled 
         tx,
         settled.map((order) => eventOf(order, at)),
       );
-      return { decided, rows: answer.rows };
+      return decided;
     });
-    if (!done) return orders.map(() => "closed");
-    inventory.committed(done.rows);
+    if (!decided) return orders.map(() => "closed");
     onSettled();
-    return done.decided;
+    return decided;
   }
 
   return { place };

@@ -123,10 +123,7 @@ export function createOrders(options: OrdersOptions) {
       await also?.(tx);
       return taken;
     });
-    if (order) {
-      if (transition(name).outcome) inventory.outcomesWaiting();
-      tellChanged(order);
-    }
+    if (order) tellChanged(order);
     return order;
   }
 

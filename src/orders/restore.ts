@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Sql, Tx } from "#engines/sql";
-import type { Decided, Inventory, ReservationRef, StreamRow } from "#inventory";
+import type { Decided, Inventory, ReservationRef } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import { uuidV8 } from "#platform/ids";
 import { changeEventOf, type Order, queueEvents, readOrder, restoreOrder } from "./books.ts";
@@ -54,28 +54,25 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
   }
 
   async function decide(order: Order, claim: (tx: Tx) => Promise<Claimed | null>): Promise<RestoreAnswer> {
-    const done = await sql.transaction(async (tx) => {
-      const claimed = await claim(tx);
-      const fate = claimed?.decided[0];
-      if (!claimed || !fate) return undefined;
-      if (fate.fate !== "claimed") return { rows: claimed.rows };
+    const done = await sql.transaction(async (tx): Promise<{ restored?: Order } | undefined> => {
+      const [fate] = (await claim(tx)) ?? [];
+      if (!fate) return undefined;
+      if (fate.fate !== "claimed") return {};
       const at = new Date(now());
       const restored = await restoreOrder(tx, order.orderId, fate, at);
-      if (!restored) return fate.fresh ? abandon(order) : { rows: claimed.rows };
+      if (!restored) return fate.fresh ? abandon(order) : {};
       await inventory.queueOutcome(tx, fate, "sold");
       await queueEvents(tx, [changeEventOf(restored, at)]);
-      return { rows: claimed.rows, restored };
+      return { restored };
     });
     if (!done) return "later";
-    inventory.committed(done.rows);
-    inventory.outcomesWaiting();
     if (done.restored) onRestored(done.restored);
     if (done.restored) return "restored";
     return (await readOrder(sql, order.orderId))?.status === "CONFIRMED" ? "restored" : "impossible";
   }
 }
 
-type Claimed = { decided: readonly (Decided & ReservationRef)[]; rows: readonly StreamRow[] };
+type Claimed = readonly (Decided & ReservationRef)[];
 
 const unitsAreGone: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer"]);
 

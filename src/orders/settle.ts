@@ -56,9 +56,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
   }
 
   async function settle(reservations: readonly Reservation[], upTo: UpTo | null): Promise<void> {
-    const { rows, orders } = await sql.transaction(async (tx) => {
+    const orders = await sql.transaction(async (tx) => {
       const claims = reservations.map((reservation): Claim => ({ ...reservation, intent: "claim" }));
-      const { decided, rows } = await inventory.claim(tx, claims);
+      const decided = await inventory.claim(tx, claims);
       const at = new Date(now());
       const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
       for (const { productId, orderId, epoch, n, gateN } of decided) {
@@ -78,9 +78,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
       );
       if (upTo) await marks.advance(tx, upTo.batch, upTo.reader);
       await crashPoint("settle.before-commit");
-      return { rows, orders };
+      return orders;
     });
-    inventory.committed(rows);
     if (orders.length > 0) onSettled(orders);
   }
 

@@ -145,12 +145,17 @@ test("a backend that is terminated during COMMIT leaves the commit unknown", asy
   await work;
 });
 
-test("a commit whose answer is lost is unknown, and may stand", async () => {
+test("a commit whose answer is lost is unknown, and may stand; afterCommit is not run", async () => {
   const proxy = await startCuttingProxy();
   const behind = openSql({ url: proxy.url, maxConnections: 1, applicationName: "cut" });
-  const work = behind.transaction((tx) => tx.query("insert into counters values ('cut', 1)"));
+  const followed: string[] = [];
+  const work = behind.transaction((tx) => {
+    tx.afterCommit(() => void followed.push("told"));
+    return tx.query("insert into counters values ('cut', 1)");
+  });
   await assert.rejects(work, CommitUnknown);
   assert.equal(await counter("cut"), 1);
+  assert.deepEqual(followed, []);
   await behind.close();
   proxy.close();
 });

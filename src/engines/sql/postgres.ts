@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import pg from "pg";
 import { markUnavailable } from "#platform/unavailable";
+import { type AfterCommit, createAfterCommit } from "./after-commit.ts";
 import { CONNECT_TIMEOUT_MS, connectFailure, connectionSettings } from "./connection.ts";
 import { isAway, isServerTrouble, leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
 import { createSessions } from "./sessions.ts";
@@ -96,14 +97,22 @@ export function openSql(options: SqlOptions): Sql {
     return (await send<R>(client, { name: statementName(text), text, values: values as unknown[] })).rows;
   }
 
-  async function transactOnce<T>(client: pg.PoolClient, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function transactOnce<T>(
+    client: pg.PoolClient,
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<{ result: T; afterCommit: AfterCommit }> {
     let open = true;
+    const afterCommit = createAfterCommit();
     const tx: Tx = {
       inTransaction: true,
       async query(text, values = []) {
         // Late statements would run in the transaction of the connection's next user.
         if (!open) throw new Error("the transaction has ended; await every statement inside of it");
         return run(client, text, values);
+      },
+      afterCommit(follow) {
+        if (!open) throw new Error("the transaction has ended; call afterCommit inside of it");
+        afterCommit.add(follow);
       },
     };
     await send(client, "begin isolation level read committed");
@@ -118,7 +127,7 @@ export function openSql(options: SqlOptions): Sql {
     }
     open = false;
     await commit(client);
-    return result;
+    return { result, afterCommit };
   }
 
   async function commit(client: pg.PoolClient): Promise<void> {
@@ -139,7 +148,15 @@ export function openSql(options: SqlOptions): Sql {
   return {
     query: (text, values = []) =>
       repeatIfAsked(() => withConnection((client) => run(client, text, values)), sessions.metOld),
-    transaction: (work) => repeatIfAsked(() => withConnection((client) => transactOnce(client, work)), sessions.metOld),
+    async transaction(work) {
+      const { result, afterCommit } = await repeatIfAsked(
+        () => withConnection((client) => transactOnce(client, work)),
+        sessions.metOld,
+      );
+      // Outside of the repetition: the transaction stands, whatever these do.
+      afterCommit.run();
+      return result;
+    },
     close: () => pool.end(),
   };
 }

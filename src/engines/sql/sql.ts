@@ -1,5 +1,6 @@
 /** SQL in the open: a pool of connections to one PostgreSQL, embedded or given by URL. */
 
+export { createAfterCommit } from "./after-commit.ts";
 export { isDataFault } from "./data-faults.ts";
 
 export type Row = Record<string, unknown>;
@@ -16,13 +17,26 @@ export type Queryable = {
  * Marks a connection that is inside a transaction: functions that must not commit by themselves ask for one.
  * It runs one statement at a time, so await each: `Promise.all` over them wins nothing.
  */
-export type Tx = Queryable & { readonly inTransaction: true };
+export type Tx = Queryable & {
+  readonly inTransaction: true;
+  /**
+   * Runs `follow` once, after the commit was acknowledged and before `transaction` answers, in the order of the calls. Use
+   * it for hints to this process: a crash in between loses them.
+   * - It does not run after a rollback, nor when the answer to COMMIT was lost (CommitUnknown), although the transaction
+   *   may stand then. What depends on it must be found by another way too.
+   * - When `work` runs again, what it asked for in the run that was rolled back is forgotten.
+   * - If `follow` throws, the transaction stands and the other functions run; `transaction` then throws AfterCommitFailed.
+   * @throws after the transaction has ended.
+   */
+  afterCommit(follow: () => void): void;
+};
 
 export type Sql = Queryable & {
   /**
    * Commits what `work` did, or nothing of it. Deadlocks and serialization failures run `work` again, so
-   * it must not touch anything but `tx`.
+   * it must not touch anything but `tx`; what is to happen outside goes to `tx.afterCommit`.
    * @throws CommitUnknown when the connection was lost while committing.
+   * @throws AfterCommitFailed when the transaction stands and a function that follows it threw.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -7,7 +7,7 @@
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { Claim } from "../books/decide.ts";
-import { lockStock, nextRow, recordClaims, writeStock } from "../books/ledger.ts";
+import { lockStock, nextRow, recordVoids, writeStock } from "../books/ledger.ts";
 import { readPrices } from "../books/prices.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
 import { epochsOf, patience, takenOver, untilDue } from "./closings.ts";
@@ -151,8 +151,7 @@ async function refreshPrices({ sql, gate }: RebuildDeps, images: readonly GateIm
 /** Decides reservations void; those that are decided otherwise already stay so. */
 export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "intent">[]) {
   if (records.length === 0) return { decided: [], rows: [] };
-  const claims = records.map((record): Claim => ({ ...record, intent: "void" }));
-  return sql.transaction((tx) => recordClaims(tx, claims));
+  return sql.transaction((tx) => recordVoids(tx, records));
 }
 
 /**

@@ -44,6 +44,14 @@ export async function recordClaims(
   return decideLocked(tx, stock, claims);
 }
 
+/** As `recordClaims`: decides void what is not decided yet. */
+export function recordVoids(tx: Tx, claims: readonly Omit<Claim, "intent">[]) {
+  return recordClaims(
+    tx,
+    claims.map((claim) => ({ ...claim, intent: "void" })),
+  );
+}
+
 /** As `recordClaims`, for orders placed past the gate: numbers them below zero, where no gate counts. */
 export async function recordDirectClaims(
   tx: Tx,

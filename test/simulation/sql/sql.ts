@@ -1,5 +1,5 @@
 /** The Sql port over the tables in memory: each statement, and each commit, is a call of its own over the network. */
-import { CommitUnknown, type Row, type Sql, type Tx } from "#engines/sql";
+import { CommitUnknown, createAfterCommit, type Row, type Sql, type Tx } from "#engines/sql";
 import { MustWait, type Network, type Process } from "../network.ts";
 import type { Planted } from "../planted.ts";
 import type { Answer, Recorder } from "./record.ts";
@@ -86,13 +86,18 @@ export function connect(server: Server, network: Network, process: Process, plan
     return transaction;
   }
 
-  async function transactOnce<T>(session: Session, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function transactOnce<T>(session: Session, work: (tx: Tx) => Promise<T>) {
     const transaction = open();
-    const tx: Tx = { inTransaction: true, query: (text, values = []) => statement(session, transaction, text, values) };
+    const afterCommit = createAfterCommit();
+    const tx: Tx = {
+      inTransaction: true,
+      query: (text, values = []) => statement(session, transaction, text, values),
+      afterCommit: afterCommit.add,
+    };
     try {
       const result = await work(tx);
       await finish(transaction);
-      return result;
+      return { result, afterCommit };
     } finally {
       // A commit that was never heard of ends when the connection does.
       end(transaction, false);
@@ -103,16 +108,22 @@ export function connect(server: Server, network: Network, process: Process, plan
     query: <R extends Row>(text: string, values: readonly unknown[] = []) =>
       pool.use((session) => queryOnce<R>(session, text, values)),
     async transaction(work) {
-      for (let retry = 0; ; retry += 1) {
-        try {
-          return await pool.use((session) => transactOnce(session, work));
-        } catch (error) {
-          if (!(error instanceof SqlFault && error.code === "40P01") || retry === 5) throw error;
-        }
-      }
+      const { result, afterCommit } = await repeated(() => pool.use((session) => transactOnce(session, work)));
+      afterCommit.run();
+      return result;
     },
     async close() {},
   };
+
+  async function repeated<T>(once: () => Promise<T>): Promise<T> {
+    for (let retry = 0; ; retry += 1) {
+      try {
+        return await once();
+      } catch (error) {
+        if (!(error instanceof SqlFault && error.code === "40P01") || retry === 5) throw error;
+      }
+    }
+  }
 
   function queryOnce<R extends Row>(session: Session, text: string, values: readonly unknown[]): Promise<R[]> {
     const transaction = open();
