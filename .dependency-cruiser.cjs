@@ -185,11 +185,14 @@ module.exports = {
           "^src/fulfilment/saga\\.ts$",
           "^src/orders/state\\.ts$",
           "^src/payment/state\\.ts$",
-          "^src/inventory/(books/decide|agreement/reconcile)\\.ts$",
+          "^src/inventory/(books/decide|agreement/(reconcile|findings))\\.ts$",
           "^src/inventory/gate/(reducer|state)\\.ts$",
         ],
       },
-      to: { dependencyTypesNot: ["type-only"], pathNot: "^src/inventory/gate/state\\.ts$" },
+      to: {
+        dependencyTypesNot: ["type-only"],
+        pathNot: ["^src/inventory/gate/state\\.ts$", "^src/inventory/agreement/findings\\.ts$"],
+      },
     },
     {
       name: "wire-is-schemas-alone",

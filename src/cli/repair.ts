@@ -1,17 +1,17 @@
 /** `dropgate reconcile --repair`: what would be done about what reconcile found, and, when told to, doing it. */
+import type { Remedy } from "#wire/inventory";
 import type { Answer, Ask } from "./ask.ts";
 
-type Product = { productId: string; status: string; drift: number; gate: number | null; explanation: string };
+const reportPath = "/admin/reconcile?findings=true";
+
+type Product = { productId: string; drift: number; gate: number | null; remedy: Remedy; explanation: string };
 export type Plan = { rebuild: Product[]; byHand: Product[] };
 
-/** What the books contradict themselves in cannot be loaded from them. */
-const brokenBooks = /^-?\d+ units (are committed|came in|are sold)/;
-
+/** A product whose remedy is an act of the running system is not part of a plan. */
 export function planOf(products: readonly Product[]): Plan {
-  const wrong = products.filter(({ status, explanation }) => status !== "OK" && !/undecided since/.test(explanation));
   return {
-    rebuild: wrong.filter(({ explanation }) => !brokenBooks.test(explanation)),
-    byHand: wrong.filter(({ explanation }) => brokenBooks.test(explanation)),
+    rebuild: products.filter(({ remedy }) => remedy === "sync_redis"),
+    byHand: products.filter(({ remedy }) => remedy === "by_hand"),
   };
 }
 
@@ -29,7 +29,7 @@ export function sayPlan({ rebuild, byHand }: Plan): string {
 
 /** Prints the plan; carries it out where `yes` says so. Answers whether all is well at the end. */
 export async function repair(ask: Ask, yes: boolean, print: (line: string) => void): Promise<boolean> {
-  const before = await ask("GET", "/admin/reconcile");
+  const before = await ask("GET", reportPath);
   const plan = planOf(productsOf(before));
   print(sayPlan(plan));
   if (plan.rebuild.length === 0) return before.status === "OK";
@@ -42,7 +42,7 @@ export async function repair(ask: Ask, yes: boolean, print: (line: string) => vo
   };
   const action = new Map(products.map((product) => [product.productId, product.action]));
   for (const { productId } of plan.rebuild) print(`${productId}: ${action.get(productId) ?? "gone"}`);
-  const after = await ask("GET", "/admin/reconcile");
+  const after = await ask("GET", reportPath);
   print(`\nreconcile: ${before.status} before, ${after.status} now`);
   return after.status === "OK";
 }

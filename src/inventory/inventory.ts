@@ -32,7 +32,7 @@ export type { Reconciliation, SyncReport } from "./agreement/control.ts";
 export type { GateMode, ModeState } from "./agreement/mode.ts";
 export { NotSettled } from "./agreement/not-settled.ts";
 export type { OrderBooks } from "./agreement/rebuild.ts";
-export type { ProductReport, ReconcileStatus } from "./agreement/reconcile.ts";
+export type { ProductReport } from "./agreement/reconcile.ts";
 export type { Repair, RepairReason } from "./agreement/repairs.ts";
 export type { Claim, Decided } from "./books/decide.ts";
 export type { EndedClaim, Outcome } from "./books/outcomes.ts";
@@ -40,6 +40,7 @@ export type * from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { type MemoryGate, openMemoryGate } from "./gate/memory.ts";
 export { openGate } from "./gate/open.ts";
+export type { ReconcileStatus } from "./wire.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
 

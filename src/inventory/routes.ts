@@ -14,6 +14,7 @@ import {
   ModeBody,
   ModeView,
   ProductParams,
+  ReconcileQuery,
   ReconcileView,
   RestockBody,
   StockView,
@@ -75,10 +76,11 @@ export function inventoryRoutes(
     return { products: await orGateAway(inventory.sync(request.query.mode === "rebuild")) };
   }
 
-  async function reconcile() {
+  async function reconcile(request: Asked<{ querystring: typeof ReconcileQuery }>) {
     const report = await inventory.reconcile();
     await inventory.reconciled(report);
-    return report;
+    if (request.query.findings) return report;
+    return { ...report, products: report.products.map(({ finding, remedy, ...product }) => product) };
   }
 
   async function readGatekeeper() {
@@ -142,6 +144,7 @@ const documents = {
     tags,
     operationId: "reconcile",
     summary: "Do gate and books agree? Exact also under load",
+    querystring: ReconcileQuery,
     response: { 200: Type.Ref("Reconciliation") },
   },
   getGatekeeper: {

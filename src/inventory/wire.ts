@@ -18,6 +18,28 @@ export const StockView = Type.Object(
   },
   { $id: "Stock" },
 );
+export const reconcileStatuses = ["OK", "WARNING", "CRITICAL"] as const;
+export type ReconcileStatus = (typeof reconcileStatuses)[number];
+
+/** What a comparison of gate and books can find about a product; agreement/findings.ts says what each means. */
+export const findingKinds = [
+  ...(["committed_beyond_stock", "entries_differ", "claims_differ", "sales_differ"] as const),
+  ...(["gate_off", "not_loaded", "incomplete", "closed", "other_epoch", "ahead"] as const),
+  ...(["drift", "no_records", "undecided", "from_the_future", "late_change", "behind", "agree"] as const),
+] as const;
+export type FindingKind = (typeof findingKinds)[number];
+
+/**
+ * What mends a finding, a command or an act of the running system. relay: it brings later changes to the gate. sweeper: it
+ * asks the books for a decision. sync_redis: `dropgate sync` loads the product from the books. by_hand: the books contradict
+ * themselves, so nothing can be loaded from them.
+ */
+export const remedies = ["none", "relay", "sweeper", "sync_redis", "by_hand"] as const;
+export type Remedy = (typeof remedies)[number];
+
+export const ReconcileQuery = Type.Object({
+  findings: Type.Optional(Type.Boolean({ description: "Adds `finding` and `remedy` to every product" })),
+});
 export const ReconcileView = Type.Object(
   {
     status: Type.Union([Type.Literal("OK"), Type.Literal("WARNING"), Type.Literal("CRITICAL")]),
@@ -33,6 +55,18 @@ export const ReconcileView = Type.Object(
         gate: Type.Union([units, Type.Null()]),
         drift: Type.Integer({ description: "What gate and books disagree by; 0 also under load" }),
         explanation: Type.String(),
+        finding: Type.Optional(
+          Type.Object(
+            { kind: Type.Enum([...findingKinds]) },
+            {
+              additionalProperties: true,
+              description: "With `findings=true`: a word, and its figures as further fields",
+            },
+          ),
+        ),
+        remedy: Type.Optional(
+          Type.Enum([...remedies], { description: "With `findings=true`: what mends the finding" }),
+        ),
       }),
     ),
   },

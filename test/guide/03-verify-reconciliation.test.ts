@@ -46,6 +46,14 @@ describe("3. verify reconciliation", () => {
     assert.match(explanation, /8 to sell/);
   });
 
+  it("asked for findings, it says by a word and its figures what it found, and what mends it", async () => {
+    const productId = await world.newProduct({ stock: 8 });
+    const { body } = await world.admin.get<Reconciliation>("/admin/reconcile?findings=true");
+    const report = body.products.find((product) => product.productId === productId) ?? assert.fail();
+    assert.deepEqual(report.finding, { kind: "agree", sellable: 8, inFlight: 0, expected: 8, applied: 1 });
+    assert.equal(report.remedy, "none");
+  });
+
   it("B1: a thousand buyers of 300 units make 300 orders, and every report meanwhile is OK", async () => {
     const productId = await world.newProduct({ stock: 300 });
     const { result: answers, samples } = await watch(everybodyBuys(world, productId, 1_000));

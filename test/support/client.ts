@@ -72,6 +72,9 @@ export type Reconciliation = {
     gate: number | null;
     drift: number;
     explanation: string;
+    /** With `?findings=true`. */
+    finding?: { kind: string };
+    remedy?: string;
   }[];
 };
 export type StockSync = { products: { productId: string; action: string; epoch: number; sellable: number }[] };

@@ -7,12 +7,14 @@ import type { Sql } from "#engines/sql";
 import { createTurns } from "#platform/turns";
 import { readFigures } from "../books/figures.ts";
 import { type Gate, GateUnavailable, noneWhileAway, type ProductSnapshot } from "../gate/gate.ts";
+import type { ReconcileStatus } from "../wire.ts";
 import { explainDrift } from "./attribute.ts";
 import { compareProducts, productPages } from "./compare.ts";
 import { compareContents } from "./contents.ts";
+import { sentenceOf } from "./findings.ts";
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
 import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
-import { type ProductReport, type ReconcileStatus, reconcileProduct, worstOf } from "./reconcile.ts";
+import { type ProductReport, reconcileProduct, worstOf } from "./reconcile.ts";
 import type { Relay } from "./relay.ts";
 import { type OnRepaired, type Repair, reasonsToRebuild } from "./repairs.ts";
 
@@ -129,9 +131,10 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
   }
 
   async function explained(report: ProductReport, snapshot: ProductSnapshot | undefined): Promise<ProductReport> {
-    if (report.drift === 0 || !snapshot) return report;
-    const why = await explainDrift({ sql, gate }, snapshot, report.drift).catch((error) => `not looked into: ${error}`);
-    return { ...report, explanation: `${report.explanation}; ${why}: run sync-redis` };
+    const { drift, finding, remedy } = report;
+    if (drift === 0 || remedy !== "sync_redis" || !snapshot) return report;
+    const cause = await explainDrift({ sql, gate }, snapshot, drift).catch((error) => `not looked into: ${error}`);
+    return { ...report, explanation: sentenceOf(finding, cause) };
   }
 
   async function switchMode(to: GateMode, actor: string): Promise<SwitchAnswer> {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ProductSnapshot } from "../gate/gate.ts";
+import { type FindingKind, findingKinds, type GateMode, type Remedy } from "../wire.ts";
+import { sentenceOf } from "./findings.ts";
 import { type BooksFigures, reconcileProduct, worstOf } from "./reconcile.ts";
 
 const nowMs = 1_800_000_000_000;
@@ -95,4 +97,78 @@ test("the worst product decides", () => {
   assert.equal(worstOf([ok, warning]), "WARNING");
   assert.equal(worstOf([warning, critical, ok]), "CRITICAL");
   assert.equal(worstOf([]), "OK");
+});
+
+type Case = { books?: Partial<BooksFigures>; gate?: Partial<ProductSnapshot> | null; mode?: GateMode };
+/** How each finding comes about, what mends it, and what people read. */
+const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {
+  committed_beyond_stock: [{ books: { committed: 101, claimed: 111 } }, "by_hand", "101 units are committed of 100"],
+  entries_differ: [{ books: { totalIn: 101 } }, "by_hand", "101 units came in, the entries add up to 100"],
+  claims_differ: [
+    { books: { claimed: 51 } },
+    "by_hand",
+    "40 units are committed, the ledger adds up to 51 claimed - 10 released",
+  ],
+  sales_differ: [{ books: { soldCounted: 24 } }, "by_hand", "25 units are sold, the outcomes add up to 24"],
+  gate_off: [{ mode: "sync" }, "none", "the gate is switched to sync; the books agree"],
+  not_loaded: [
+    { gate: null },
+    "sync_redis",
+    "the gate does not have this product, or does not answer: it sells nothing",
+  ],
+  incomplete: [
+    { gate: { whole: false } },
+    "sync_redis",
+    "a part of what the gate keeps of this product is gone: it is closed until it is rebuilt",
+  ],
+  closed: [{ gate: { open: false } }, "sync_redis", "the gate is closed for this product until it is rebuilt"],
+  other_epoch: [{ gate: { epoch: 2 } }, "sync_redis", "the gate sells in epoch 2, the books are at 3"],
+  ahead: [
+    { gate: { applied: 13 }, books: { availableAfterApplied: null } },
+    "sync_redis",
+    "the gate knows change 13, the books end at 12",
+  ],
+  drift: [
+    { gate: { sellable: 58 } },
+    "sync_redis",
+    "the gate has 58 to sell + 5 in flight, the books have 62 after change 11",
+  ],
+  no_records: [{ gate: { oldestMs: null } }, "sync_redis", "5 units are in flight in no record: run sync-redis"],
+  undecided: [
+    { gate: { oldestMs: nowMs - 20_000 } },
+    "sweeper",
+    "a reservation is undecided since 20 s; 57 to sell + 5 in flight = 62 after change 11",
+  ],
+  from_the_future: [
+    { gate: { oldestMs: nowMs + 600_000 } },
+    "sync_redis",
+    "a reservation is undecided and was taken 600 s in the future: a clock was set back; 57 to sell + 5 in flight = 62 after change 11",
+  ],
+  late_change: [
+    { books: { nextChangeAgeMs: 6_000 } },
+    "sync_redis",
+    "57 to sell + 5 in flight = 62 after change 11; 1 later changes are on their way; change 12 is on its way since 6 s: run sync-redis",
+  ],
+  behind: [{}, "relay", "57 to sell + 5 in flight = 62 after change 11; 1 later changes are on their way"],
+  agree: [{ books: { seq: 11 } }, "none", "57 to sell + 5 in flight = 62 after change 11"],
+};
+
+for (const kind of findingKinds) {
+  test(`a report says ${kind}, by what it is mended, and the sentence for it`, () => {
+    const [given, remedy, sentence] = cases[kind];
+    const snapshot = given.gate === null ? undefined : { ...gate, ...given.gate };
+    const report = reconcileProduct({ ...books, ...given.books }, snapshot, given.mode ?? "gatekeeper", nowMs);
+    assert.equal(report.finding.kind, kind);
+    assert.equal(report.remedy, remedy);
+    assert.equal(report.explanation, sentence);
+    assert.equal(report.status === "OK", remedy === "none" || remedy === "relay");
+  });
+}
+
+test("a finding carries its figures, and the sentence of a drift names its cause", () => {
+  const { finding } = judge({ gate: { sellable: 66 } });
+  assert.deepEqual(finding, { kind: "drift", sellable: 66, inFlight: 5, expected: 62, applied: 11, drift: 9 });
+  const sentence =
+    "the gate has 66 to sell + 5 in flight, the books have 62 after change 11; a rebuild: run sync-redis";
+  assert.equal(sentenceOf(finding, "a rebuild"), sentence);
 });

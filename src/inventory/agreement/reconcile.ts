@@ -4,9 +4,9 @@
  * `gate + inFlight = availableAfter[applied]`. So the comparison needs no pause and knows no "roughly".
  */
 import type { ProductSnapshot } from "../gate/gate.ts";
+import type { ReconcileStatus, Remedy } from "../wire.ts";
+import { type Finding, remedyOf, sentenceOf, statusOf } from "./findings.ts";
 import type { GateMode } from "./mode.ts";
-
-export type ReconcileStatus = "OK" | "WARNING" | "CRITICAL";
 
 /** The books of one product, read in one statement after the gate's snapshot was taken. */
 export type BooksFigures = {
@@ -40,11 +40,12 @@ export type ProductReport = {
   /** Units the gate may still sell; null where the product is not loaded. */
   gate: number | null;
   drift: number;
+  finding: Finding;
+  remedy: Remedy;
+  /** The finding as a sentence. */
   explanation: string;
 };
 
-/** The guide's threshold, units. */
-const criticalDrift = 10;
 /** Three times the age at which the sweeper looks at a reservation, milliseconds. */
 const oldMs = 15_000;
 /** A change reaches the gate within milliseconds, and within a second after an outage. */
@@ -58,17 +59,19 @@ export function reconcileProduct(
 ): ProductReport {
   const stock = stockOf(books);
   const drift = driftOf(books, gate);
-  const { status, explanation } = judge(books, gate, mode, drift, nowMs);
+  const finding = findingOf(books, gate, mode, drift, nowMs);
   return {
     productId: books.productId,
-    status,
+    status: statusOf(finding),
     onHand: stock.onHand,
     held: stock.held,
     sold: stock.sold,
     inFlight: gate?.pending ?? 0,
     gate: gate?.sellable ?? null,
     drift,
-    explanation,
+    finding,
+    remedy: remedyOf(finding),
+    explanation: sentenceOf(finding),
   };
 }
 
@@ -85,71 +88,49 @@ function driftOf(books: BooksFigures, gate: ProductSnapshot | undefined): number
   return gate.sellable + gate.pending - books.availableAfterApplied;
 }
 
-function judge(
+function findingOf(
   books: BooksFigures,
   gate: ProductSnapshot | undefined,
   mode: GateMode,
   drift: number,
   nowMs: number,
-): { status: ReconcileStatus; explanation: string } {
-  const broken = brokenBooks(books);
-  if (broken) return { status: "CRITICAL", explanation: broken };
+): Finding {
+  const contradiction = contradictionIn(books);
+  if (contradiction) return contradiction;
   // While new orders are refused the gate may stand open, and what it has still has to agree.
-  if (mode === "sync" || (mode === "closed" && !gate?.open)) {
-    return { status: "OK", explanation: `the gate is switched to ${mode}; the books agree` };
-  }
-  if (!gate)
-    return {
-      status: "WARNING",
-      explanation: "the gate does not have this product, or does not answer: it sells nothing",
-    };
-  if (!gate.whole && gate.epoch > 0) {
-    const explanation = "a part of what the gate keeps of this product is gone: it is closed until it is rebuilt";
-    return { status: "WARNING", explanation };
-  }
-  if (!gate.open) return { status: "WARNING", explanation: "the gate is closed for this product until it is rebuilt" };
-  if (gate.epoch !== books.epoch) {
-    return {
-      status: "CRITICAL",
-      explanation: `the gate sells in epoch ${gate.epoch}, the books are at ${books.epoch}`,
-    };
-  }
-  if (gate.applied > books.seq || books.availableAfterApplied === null) {
-    return { status: "CRITICAL", explanation: `the gate knows change ${gate.applied}, the books end at ${books.seq}` };
-  }
-  const has = `${gate.sellable} to sell + ${gate.pending} in flight`;
-  const should = `${books.availableAfterApplied} after change ${gate.applied}`;
-  if (drift !== 0) {
-    const status = Math.abs(drift) >= criticalDrift ? "CRITICAL" : "WARNING";
-    return { status, explanation: `the gate has ${has}, the books have ${should}` };
-  }
-  if (gate.pending !== 0 && gate.oldestMs === null) {
-    return { status: "CRITICAL", explanation: `${gate.pending} units are in flight in no record: run sync-redis` };
-  }
+  if (mode === "sync" || (mode === "closed" && !gate?.open)) return { kind: "gate_off", mode };
+  if (!gate) return { kind: "not_loaded" };
+  if (!gate.whole && gate.epoch > 0) return { kind: "incomplete" };
+  if (!gate.open) return { kind: "closed" };
+  if (gate.epoch !== books.epoch) return { kind: "other_epoch", gateEpoch: gate.epoch, booksEpoch: books.epoch };
+  const { applied, pending: inFlight, sellable } = gate;
+  const { availableAfterApplied: expected, seq: lastChange } = books;
+  if (applied > lastChange || expected === null) return { kind: "ahead", applied, lastChange };
+  const sums = { sellable, inFlight, expected, applied };
+  if (drift !== 0) return { kind: "drift", ...sums, drift };
+  if (inFlight !== 0 && gate.oldestMs === null) return { kind: "no_records", inFlight };
   const ageMs = gate.oldestMs === null ? 0 : nowMs - gate.oldestMs;
-  if (Math.abs(ageMs) > oldMs) {
-    const seconds = Math.round(Math.abs(ageMs) / 1000);
-    const how = ageMs > 0 ? `since ${seconds} s` : `and was taken ${seconds} s in the future: a clock was set back`;
-    return { status: "WARNING", explanation: `a reservation is undecided ${how}; ${has} = ${should}` };
-  }
-  const behind = books.seq - gate.applied;
-  const later = behind > 0 ? `; ${behind} later changes are on their way` : "";
+  if (ageMs > oldMs) return { kind: "undecided", ...sums, seconds: seconds(ageMs) };
+  if (ageMs < -oldMs) return { kind: "from_the_future", ...sums, seconds: seconds(-ageMs) };
+  const behind = lastChange - applied;
+  if (behind <= 0) return { kind: "agree", ...sums };
   const waitsMs = books.nextChangeAgeMs ?? 0;
-  if (behind > 0 && waitsMs > onItsWayMs) {
-    const since = `change ${gate.applied + 1} is on its way since ${Math.round(waitsMs / 1000)} s: run sync-redis`;
-    return { status: "WARNING", explanation: `${has} = ${should}${later}; ${since}` };
-  }
-  return { status: "OK", explanation: `${has} = ${should}${later}` };
+  if (waitsMs > onItsWayMs) return { kind: "late_change", ...sums, behind, seconds: seconds(waitsMs) };
+  return { kind: "behind", ...sums, behind };
 }
 
-function brokenBooks(books: BooksFigures): string | undefined {
+function seconds(ms: number): number {
+  return Math.round(ms / 1000);
+}
+
+function contradictionIn(books: BooksFigures): Finding | undefined {
   const { totalIn, committed, sold, entered, claimed, releasedCounted, soldCounted } = books;
-  if (committed < 0 || committed > totalIn) return `${committed} units are committed of ${totalIn}`;
-  if (totalIn !== entered) return `${totalIn} units came in, the entries add up to ${entered}`;
+  if (committed < 0 || committed > totalIn) return { kind: "committed_beyond_stock", committed, totalIn };
+  if (totalIn !== entered) return { kind: "entries_differ", totalIn, entered };
   if (committed !== claimed - releasedCounted) {
-    return `${committed} units are committed, the ledger adds up to ${claimed} claimed - ${releasedCounted} released`;
+    return { kind: "claims_differ", committed, claimed, released: releasedCounted };
   }
-  if (sold !== soldCounted) return `${sold} units are sold, the outcomes add up to ${soldCounted}`;
+  if (sold !== soldCounted) return { kind: "sales_differ", sold, counted: soldCounted };
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 /** What came of reconciling, kept in the books: neither a restart nor another process makes an alert forget. */
 import type { Sql } from "#engines/sql";
+import type { ReconcileStatus } from "../wire.ts";
 import type { Reconciliation } from "./control.ts";
-import type { ReconcileStatus } from "./reconcile.ts";
 
 export type Reconciliations = {
   /** How many products the latest one found in which state, and when it ended; of all processes, once it was recalled. */

@@ -4,6 +4,7 @@ import { openTestDatabase, type TestDatabase } from "../../../test/support/datab
 import { until } from "../../../test/support/until.ts";
 import { migrate } from "../../engines/sql/migrate.ts";
 import { inventorySchema, type Reconciliation } from "../inventory.ts";
+import { reconcileProduct } from "./reconcile.ts";
 import { createReconciliations } from "./reconciliations.ts";
 import { startSchedule } from "./schedule.ts";
 
@@ -105,8 +106,25 @@ test("O6: the last result is known after a restart, whichever process found it",
   const nowMs = Date.parse("2033-01-01T00:00:00Z");
   const before = createReconciliations({ sql, now: () => nowMs });
   assert.equal(before.latest(), undefined);
-  const product = { productId: "lamp", onHand: 1, held: 0, sold: 0, inFlight: 0, gate: 16, drift: 15, explanation: "" };
-  await before.keep({ status: "CRITICAL", mode: "gatekeeper", products: [{ ...product, status: "CRITICAL" }] });
+  const books = {
+    totalIn: 1,
+    entered: 1,
+    committed: 0,
+    claimed: 0,
+    sold: 0,
+    epoch: 1,
+    seq: 1,
+    availableAfterApplied: 1,
+  };
+  const counts = { releasedCounted: 0, soldCounted: 0, releasedQueued: 0, soldQueued: 0, nextChangeAgeMs: null };
+  const gate = { productId: "lamp", open: true, whole: true, epoch: 1, sellable: 16, pending: 0, applied: 1 };
+  const drifted = reconcileProduct(
+    { productId: "lamp", ...books, ...counts },
+    { ...gate, oldestMs: null, closing: "", price: null },
+    "gatekeeper",
+    nowMs,
+  );
+  await before.keep({ status: "CRITICAL", mode: "gatekeeper", products: [drifted] });
   const restarted = createReconciliations({ sql, now: () => nowMs + dayMs });
   await restarted.recall();
   assert.deepEqual(restarted.latest(), { products: { OK: 0, WARNING: 0, CRITICAL: 1 }, endedMs: nowMs });
