@@ -216,7 +216,7 @@ module.exports = {
       comment: "What tests need is not shipped, and must not be able to change what is.",
       severity: "error",
       from: { path: "^(src|scripts|bench)/", pathNot: [testOnly, "^scripts/"] },
-      to: { path: [`^test/`, testOnly] },
+      to: { path: ["^test/", testOnly] },
     },
     {
       name: "no-development-packages-in-production",

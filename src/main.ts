@@ -75,7 +75,7 @@ export type System = Awaited<ReturnType<typeof startSystem>>;
 export type StartOptions = {
   chosen?: readonly Service[];
   /** Fills the shop, once it serves and before it says that it is ready. */
-  prepare?: (port: number) => Promise<void>;
+  prepare?(port: number): Promise<void>;
 };
 
 /** Everything above the database. It is ready as soon as the next order is accepted, whichever product it is for. */

@@ -18,7 +18,7 @@ export type Config = Omit<GivenSettings, "TRUST_USER_HEADER"> & {
 };
 
 /** @throws ConfigError that lists everything wrong at once. */
-export function readConfig(environment: Environment = process.env, envFile: string = ".env"): Config {
+export function readConfig(environment: Environment = process.env, envFile = ".env"): Config {
   const file = readEnvFile(envFile);
   const { values, origins, faults } = readSettings(settings, environment, file.values);
   const warnings = [...file.warnings, ...unknownNames(settings, environment, file.values), ...quoted(environment)];

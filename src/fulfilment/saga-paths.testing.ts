@@ -161,7 +161,7 @@ function movesOfStep({ setting, world, left }: Scene, teller: Teller, { step, ar
   const mishap = (name: string, kind: keyof Scene["left"], hasEffect: boolean, then: () => Promise<void>): Move => ({
     name: `${step} ${name}`,
     async make() {
-      left[kind]--;
+      left[kind] -= 1;
       if (hasEffect) await run();
       await then();
     },

@@ -38,7 +38,7 @@ describe("how far the log is settled", () => {
   });
 
   async function append(records: number): Promise<void> {
-    for (let i = 0; i < records; i++) await log.append(topic, [{ key: "a", value: Buffer.from("b") }]);
+    for (let i = 0; i < records; i += 1) await log.append(topic, [{ key: "a", value: Buffer.from("b") }]);
   }
 
   async function begin(): Promise<bigint> {

@@ -101,7 +101,7 @@ test("S6: a webhook that comes three times at once, and once more, counts once",
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId, noWebhookCard);
   const webhook = shop.webhook({ paymentId });
-  assert.deepEqual(await Promise.all([webhook.send(), webhook.send(), webhook.send()]), Array(3).fill("accepted"));
+  assert.deepEqual(await Promise.all([webhook.send(), webhook.send(), webhook.send()]), new Array(3).fill("accepted"));
   assert.equal(await webhook.send(), "accepted");
   assert.deepEqual(shop.newsOf(orderId), ["authorized"]);
   const noted = await shop.sql.query("select payment_id from payment.webhook_inbox where event_id = $1", [
@@ -394,12 +394,12 @@ type Operation = "authorize" | "capture" | "void" | "refund" | "lookup";
 
 function watchEveryCall(before: (operation: Operation) => Promise<void>): Provider {
   const { provider } = shop.simulator;
-  const watched = <In, Out>(operation: Operation, call: (input: In) => Promise<Out>) => {
-    return async (input: In) => {
+  const watched =
+    <In, Out>(operation: Operation, call: (input: In) => Promise<Out>) =>
+    async (input: In) => {
       await before(operation);
       return call(input);
     };
-  };
   return {
     ...provider,
     authorize: watched("authorize", provider.authorize),

@@ -65,5 +65,7 @@ export function limitKeyOf(address: string): string {
   const [head = "", tail = ""] = parsed.text.split("::", 2);
   const [before, after] = [head, tail].map((part) => part.split(":").filter((group) => group !== ""));
   const zeros = 8 - (before?.length ?? 0) - (after?.length ?? 0);
-  return [...(before ?? []), ...Array<string>(Math.max(0, zeros)).fill("0"), ...(after ?? [])].slice(0, 4).join(":");
+  return [...(before ?? []), ...new Array<string>(Math.max(0, zeros)).fill("0"), ...(after ?? [])]
+    .slice(0, 4)
+    .join(":");
 }

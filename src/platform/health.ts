@@ -36,7 +36,7 @@ const checkWithinMs = 1_000;
 const trustForMs = 1_000;
 
 export function createHealth(): Health {
-  const indicators: { indicator: Indicator; ask: () => Promise<Component> }[] = [];
+  const indicators: { indicator: Indicator; ask(): Promise<Component> }[] = [];
   let wanted = false;
 
   async function ask(service: string | undefined, isAsked: (indicator: Indicator) => boolean): Promise<HealthReport> {
@@ -84,9 +84,10 @@ function askOnce({ check }: Indicator): () => Promise<Component> {
         last = { answer, atMs: elapsedMs() };
         return answer;
       });
-    return within(checkWithinMs, underWay, () => {
-      return { status: "DOWN", details: { error: `no answer within ${checkWithinMs} ms` } };
-    });
+    return within(checkWithinMs, underWay, () => ({
+      status: "DOWN",
+      details: { error: `no answer within ${checkWithinMs} ms` },
+    }));
   };
 }
 
@@ -102,7 +103,7 @@ export function actuatorRoutes(
   options: {
     health: Health;
     metrics: Metrics;
-    info: () => Readonly<Record<string, unknown>>;
+    info(): Readonly<Record<string, unknown>>;
     services: readonly string[];
   },
 ): void {

@@ -4,6 +4,7 @@ import { type HistogramCell, latencyBuckets, type Metrics } from "./metrics.ts";
 import { program } from "./program.ts";
 
 declare module "fastify" {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: only an interface can be extended from outside its module.
   interface FastifyRequest {
     /** `performance.now()` when the headers had arrived. */
     startedMs: number;

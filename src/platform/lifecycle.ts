@@ -21,8 +21,8 @@ const defaultCloseMs = 10_000;
  */
 const sameSignalMs = 500;
 
-export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?: (code: number) => void }): Lifecycle {
-  const open: { name: string; close: () => unknown; withinMs: number }[] = [];
+export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?(code: number): void }): Lifecycle {
+  const open: { name: string; close(): unknown; withinMs: number }[] = [];
   let stopping: Promise<boolean> | undefined;
 
   async function closeAll(): Promise<boolean> {

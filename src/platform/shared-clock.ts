@@ -17,7 +17,7 @@ export type SharedClockOptions = {
   /** Asks the clock that all processes share. */
   readMs(): Promise<number>;
   /** This machine's own time of day: only watched for steps. */
-  machineMs?: () => number;
+  machineMs?(): number;
   onStep(step: ClockStep): void;
 };
 
@@ -48,7 +48,7 @@ export function createSharedClock({ readMs, machineMs = systemClock.nowMs, onSte
       if (sharedBaseMs !== undefined && answeredMs - askedMs > answerWithinMs) return;
       const baseMs = readAtServerMs - (askedMs + answeredMs) / 2;
       // What the answer's own time leaves open does not move the clock: two looks of a busy process would make it jump.
-      const isWithinDoubt = Math.abs(baseMs - (sharedBaseMs ?? Infinity)) <= (answeredMs - askedMs) / 2;
+      const isWithinDoubt = Math.abs(baseMs - (sharedBaseMs ?? Number.POSITIVE_INFINITY)) <= (answeredMs - askedMs) / 2;
       if (isWithinDoubt) return;
       const byMs = Math.round(baseMs - (sharedBaseMs ?? baseMs));
       sharedBaseMs = baseMs;

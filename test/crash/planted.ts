@@ -106,7 +106,7 @@ const plantings: readonly Planting[] = [
          values ($1, $2, $3, 'change', $4, 0, '[]')`,
         [productId, seq + 1, epoch, totalIn - committed - quantity],
       );
-      await books.query(`update inventory.user_quota set held = held + $3 where product_id = $1 and user_id = $2`, [
+      await books.query("update inventory.user_quota set held = held + $3 where product_id = $1 and user_id = $2", [
         productId,
         userId,
         quantity,

@@ -70,7 +70,7 @@ describe("what the system mends by itself", () => {
     const before = repaired("not_loaded").length;
     await world.faults.loseGate();
     await world.untilAtRest(productId);
-    const told = await eventually(() => repaired("not_loaded").slice(before)[0]);
+    const told = await eventually(() => repaired("not_loaded").at(before));
     assert.ok(told.products >= 1 && told.named.includes(productId), JSON.stringify(told));
     assert.ok((await counted("not_loaded")) >= 1);
   });

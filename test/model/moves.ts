@@ -39,7 +39,7 @@ function logMoves(world: World, mutant: Mutant | undefined): Move[] {
     });
     if (left.logLosses > 0) {
       moves.push({
-        name: `the log loses its last event`,
+        name: "the log loses its last event",
         fault: true,
         make(w) {
           w.left.logLosses -= 1;

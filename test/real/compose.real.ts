@@ -121,7 +121,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       const bearer = (await containers.exec("dropgate", "dropgate", "token", "--role", "CUSTOMER")).trim();
       const origin = `http://${containers.addressOf("dropgate")}:8080`;
       const buyer = createClient(() => origin, { authorization: `Bearer ${bearer}` }, staff);
-      for (let count = 0; count < 4; count++) {
+      for (let count = 0; count < 4; count += 1) {
         const placed = await buyer.post("/orders", { productId: "test-product-123", quantity: 1 });
         assert.equal(placed.status, 202, JSON.stringify(placed.body));
       }

@@ -108,7 +108,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
 
   it("O22: marks of another program's transactions at the ends of the partitions hold nothing up", async () => {
     const productId = await fleet.newProduct({ stock: 5 });
-    for (let partition = 0; partition < partitions; partition++) {
+    for (let partition = 0; partition < partitions; partition += 1) {
       await operator.transact(topic, { partition, key: "none", value: "no reservation" });
     }
     await rebuilt();
@@ -192,7 +192,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     it("O36: a dead-letter topic that was deleted is made again, and the orders behind are settled", async () => {
       const productId = await fleet.newProduct({ stock: 40 });
       await operator.deleteTopic(`${topic}.dlq`);
-      for (let i = 0; i < 10; i++) await kafka.append(topic, [{ key: randomUUID(), value: Buffer.from("{") }]);
+      for (let i = 0; i < 10; i += 1) await kafka.append(topic, [{ key: randomUUID(), value: Buffer.from("{") }]);
       await untilSettled(await place(productId, 40));
       await rebuilt();
       const ends = await until(() => kafka.endOffsets(`${topic}.dlq`), patiently);

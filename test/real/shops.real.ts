@@ -80,7 +80,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     const buyer = fleet.as("ada");
     const orders: PlacedOrder[] = [];
     const intruder = await start({});
-    for (let i = 0; i < 20; i++) orders.push(await fleet.place(buyer, productId));
+    for (let i = 0; i < 20; i += 1) orders.push(await fleet.place(buyer, productId));
     assert.equal(await intruder.ended, 1);
     for (const { orderId } of orders) await fleet.untilStatus(buyer, orderId, "PAYMENT_PENDING");
     const { rows } = await books.query("select count(*)::int as fenced from orders.orders where reason = 'fenced'");

@@ -57,7 +57,7 @@ describe("A1: a caller", () => {
     ] as const;
     const answers: { status: number; code: string }[] = [];
     for (const [method, path, body] of doors) {
-      const json = body && [`Content-Type: application/json`, `Content-Length: ${body.length}`];
+      const json = body && ["Content-Type: application/json", `Content-Length: ${body.length}`];
       const lines = [`${method} ${path}${query} HTTP/1.1`, "Host: shop.example", ...headers, ...json, "", body];
       const answer = await ask(origin, lines.join("\r\n"));
       assert.ok(answer);

@@ -170,7 +170,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     it("refuses headers above 16 KiB: 431", async () => {
       for (const header of [
         `X-Big: ${"x".repeat(20_000)}`,
-        Array(600).fill("X-Many: 0123456789012345678901234567").join("\r\n"),
+        new Array(600).fill("X-Many: 0123456789012345678901234567").join("\r\n"),
       ]) {
         const conversation = talkTo(origin);
         conversation.send(`GET /time HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
@@ -218,7 +218,10 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
         const conversation = talkTo(origin);
         conversation.send(first);
         let sent = 0;
-        const dripping = setInterval(() => conversation.send(pieces[sent++ % pieces.length] ?? ""), 100);
+        const dripping = setInterval(() => {
+          conversation.send(pieces[sent % pieces.length] ?? "");
+          sent += 1;
+        }, 100);
         try {
           return await conversation.untilClosed(cutWithinMs);
         } finally {

@@ -79,7 +79,7 @@ const given = new Set<number>();
  * its own port free again, however many connections were opened meanwhile.
  */
 async function freePort(preferred?: number): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 100; tries += 1) {
     const port = tries === 0 && preferred ? preferred : 20_000 + Math.floor(Math.random() * 12_000);
     if (!given.has(port) && (await isFree(port))) {
       given.add(port);

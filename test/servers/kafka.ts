@@ -97,9 +97,10 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
     if (existsSync(formatted)) return;
     rmSync(join(folder, "data"), { recursive: true, force: true });
     const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties];
-    const users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => {
-      return ["--add-scram", `${mechanism}=[name=${login.username},password=${login.password}]`];
-    });
+    const users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+      "--add-scram",
+      `${mechanism}=[name=${login.username},password=${login.password}]`,
+    ]);
     await run(java, ["-XX:TieredStopAtLevel=1", ...classPath, ...format, ...(tls ? users : [])], { timeoutMs: 60_000 });
     // Written last: a format broken off half way is done again.
     writeFileSync(formatted, "");

@@ -13,7 +13,7 @@ export async function stopLeftover(folder: string): Promise<number | undefined> 
   forget(folder);
   if (!left || commandOf(left.pid) !== left.command) return undefined;
   signalGroup(left.pid, "SIGKILL");
-  for (let tries = 0; commandOf(left.pid) === left.command; tries++) {
+  for (let tries = 0; commandOf(left.pid) === left.command; tries += 1) {
     if (tries > 200) throw new Error(`process ${left.pid}, left by an earlier run in ${folder}, does not die`);
     await delay(50);
   }

@@ -33,7 +33,7 @@ export type StartOptions<N extends ServerName> = {
   which?: readonly N[];
   ports?: Partial<Record<ServerName, number>>;
   /** Ends what uses the servers; awaited before they are stopped because of a signal. */
-  stopFirst?: () => Promise<unknown>;
+  stopFirst?(): Promise<unknown>;
   /** Redis, Kafka and PostgreSQL as `localhost`, with certificates of the folder's own CA, and nothing in plain text. */
   tls?: boolean;
 };

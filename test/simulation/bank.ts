@@ -117,7 +117,8 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
     };
     // Planted: the news that money went back is read as that of a card that was declined.
     if (planted === "refund-as-decline" && status === "refunded") said.status = "declined";
-    const body = Buffer.from(JSON.stringify({ eventId: `event ${++events}`, type: `charge.${status}`, charge: said }));
+    events += 1;
+    const body = Buffer.from(JSON.stringify({ eventId: `event ${events}`, type: `charge.${status}`, charge: said }));
     for (let copies = random.chance(0.2) ? 2 : 1; copies > 0; copies -= 1) {
       // Some are late by seconds, and so overtaken by what happened since.
       send(body, random.chance(0.2) ? random.next() * 6_000 : random.next() * 50, 0);

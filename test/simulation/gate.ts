@@ -97,7 +97,8 @@ export function connectGate(
       call(
         `close ${productId}`,
         (state) => {
-          const closing = `closing ${++server.closings}`;
+          server.closings += 1;
+          const closing = `closing ${server.closings}`;
           close(state, productId, closing);
           return closing;
         },

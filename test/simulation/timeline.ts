@@ -32,7 +32,8 @@ export function createTimeline(): Timeline {
     now: () => Math.floor(nowMs),
     steps: () => steps,
     after(ms, happen) {
-      const happening: Happening = { atMs: nowMs + Math.max(0, ms), turn: turns++, happen };
+      const happening: Happening = { atMs: nowMs + Math.max(0, ms), turn: turns, happen };
+      turns += 1;
       heap.push(happening);
       return () => {
         happening.happen = undefined;

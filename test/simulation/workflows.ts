@@ -70,9 +70,10 @@ export function openWorkflows<Input, S extends Steps>(
   }
 
   const stepsOf = (run: Run) => {
-    const unlessTerminated = (step: Steps[string]): Steps[string] => {
-      return (input) => (run.isTerminated ? new Promise<never>(() => {}) : step(input));
-    };
+    const unlessTerminated =
+      (step: Steps[string]): Steps[string] =>
+      (input) =>
+        run.isTerminated ? new Promise<never>(() => {}) : step(input);
     const names = Object.keys(story.steps);
     return Object.fromEntries(names.map((name) => [name, unlessTerminated(patient(name))])) as S;
   };

@@ -35,13 +35,14 @@ let users = 0;
 async function useServer(): Promise<{ url: string; release(): Promise<void> }> {
   const shared = process.env[SERVER_URL_VARIABLE];
   if (shared) return { url: shared, async release() {} };
-  users++;
+  users += 1;
   own ??= startTestServer();
   const server = await own;
   return {
     url: server.url,
     async release() {
-      if (--users > 0) return;
+      users -= 1;
+      if (users > 0) return;
       own = undefined;
       await server.stop();
     },

@@ -29,7 +29,7 @@ export type WorldOptions = {
   paymentWindowMs?: number;
   maxWaitingOrders?: number;
   /** Hears every line of the log, where a test is about what is said. */
-  onLog?: (line: string) => void;
+  onLog?(line: string): void;
   /** Any other setting, by its name in the environment. */
   settings?: Readonly<Record<string, string>>;
 };

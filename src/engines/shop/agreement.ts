@@ -22,9 +22,10 @@ export class MayNotRun extends Error {}
 /** The settings of this process are not the shop's. */
 class Disagreement extends MayNotRun {
   constructor(differences: readonly Difference[]) {
-    const lines = differences.map(({ term, agreed }) => {
-      return `  ${term.setting}: this process has ${shown(term)}, and the shop ${shown({ ...term, ...agreed })}`;
-    });
+    const lines = differences.map(
+      ({ term, agreed }) =>
+        `  ${term.setting}: this process has ${shown(term)}, and the shop ${shown({ ...term, ...agreed })}`,
+    );
     super(
       `the settings of this process are not those of its shop, and together they would break accepted orders:\n${lines.join("\n")}\n` +
         "Set what the shop's other processes have. To move the shop to other engines or names on purpose, stop all of " +

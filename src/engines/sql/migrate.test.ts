@@ -86,7 +86,7 @@ test("numbers with a gap and folders without migrations are refused", async () =
 
 test("processes that start at once apply every file once", async () => {
   const files: Record<string, string> = { "001.do.make.sql": "create table racing.runs (n int4);" };
-  for (let n = 2; n <= 9; n++)
+  for (let n = 2; n <= 9; n += 1)
     files[`00${n}.do.run.sql`] = `insert into racing.runs values (${n}); select pg_sleep(0.02);`;
   const racing = await moduleOf("racing", files);
   const script = `

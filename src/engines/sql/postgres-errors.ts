@@ -12,7 +12,7 @@ const backoff = { firstMs: 10, longestMs: 160 };
  * whether it was met on a session that has been retired since.
  */
 export async function repeatIfAsked<T>(work: () => Promise<T>, metOld: (error: Error) => boolean): Promise<T> {
-  for (let failures = 1; ; failures++) {
+  for (let failures = 1; ; failures += 1) {
     try {
       return await work();
     } catch (error) {

@@ -52,7 +52,7 @@ test("an int8 that a number cannot hold is refused, never rounded", async () => 
 
 test("a statement is prepared once a connection", async () => {
   const single = openSql({ url: database.url, maxConnections: 1, applicationName: "prepared" });
-  for (let i = 0; i < 3; i++) await single.query("select $1::int4 as n", [i]);
+  for (let i = 0; i < 3; i += 1) await single.query("select $1::int4 as n", [i]);
   const prepared = await single.query("select statement from pg_prepared_statements where statement like '%as n'");
   await single.close();
   assert.equal(prepared.length, 1);
@@ -104,7 +104,8 @@ test("two transactions that deadlock both commit", async () => {
     sql.transaction(async (tx) => {
       await tx.query("set local deadlock_timeout = '20ms'");
       await add(tx, first);
-      if (++runs === 2) bothHoldOne.resolve();
+      runs += 1;
+      if (runs === 2) bothHoldOne.resolve();
       await bothHoldOne.promise;
       await add(tx, second);
     });
@@ -119,7 +120,8 @@ test("a serialization failure runs the work again, also when a module has wrappe
   await sql.transaction(async (tx) => {
     await tx.query("set transaction isolation level repeatable read");
     await tx.query("select value from counters where name = 'serial'");
-    if (++runs === 1) await sql.query("update counters set value = 10 where name = 'serial'");
+    runs += 1;
+    if (runs === 1) await sql.query("update counters set value = 10 where name = 'serial'");
     await add(tx, "serial").catch((cause) => {
       throw new Error("cannot count", { cause });
     });

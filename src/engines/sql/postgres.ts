@@ -25,7 +25,7 @@ export type SqlOptions = {
   maxConnections: number;
   applicationName: string;
   /** The server has no room, or cannot use its files. */
-  onServerTrouble?: (error: Error) => void;
+  onServerTrouble?(error: Error): void;
 };
 
 /**
@@ -51,11 +51,13 @@ export function openSql(options: SqlOptions): Sql {
   // A connection that dies between two statements says so in an event, and an error event without a listener ends the process.
   let connected = 0;
   pool.on("connect", (client) => {
-    connected++;
+    connected += 1;
     sessions.opened(client);
     client.on("error", () => sessions.broke(client));
   });
-  pool.on("remove", () => connected--);
+  pool.on("remove", () => {
+    connected -= 1;
+  });
   pool.on("error", () => {});
 
   async function checkOut(): Promise<pg.PoolClient> {

@@ -39,7 +39,7 @@ export function createAttempts(log: Log): Attempts {
   return {
     async run({ run, name, attempt }) {
       // Ends when the step succeeds, or with the process.
-      for (let count = 1; ; count++) {
+      for (let count = 1; ; count += 1) {
         try {
           return await tryOnce(attempt);
         } catch (error) {

@@ -8,12 +8,20 @@ const record = (n: number, state: GateRecord["state"], quantity = 1): GateRecord
   ...{ unitPriceMinor: 1, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
   ...{ reservedAtMs: 0, payByMs: 0 },
 });
-const item = (effect: StreamItem["effect"], n: number, quantity = 1): StreamItem => {
-  return { effect, orderId: `order-${n}`, n, userId: "ada", quantity };
-};
-const change = (seq: number, net: number, items: StreamItem[], added = 0): Change => {
-  return { seq, kind: "change", added, items, net };
-};
+const item = (effect: StreamItem["effect"], n: number, quantity = 1): StreamItem => ({
+  effect,
+  orderId: `order-${n}`,
+  n,
+  userId: "ada",
+  quantity,
+});
+const change = (seq: number, net: number, items: StreamItem[], added = 0): Change => ({
+  seq,
+  kind: "change",
+  added,
+  items,
+  net,
+});
 const quiet: Evidence = { drift: 1, gate: { pending: 0, applied: 9 }, records: [], fates: [], changes: [] };
 
 test("a hold that the books have decided is named with its order, its units and the change", () => {

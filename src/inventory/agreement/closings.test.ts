@@ -21,7 +21,8 @@ describe("several processes rebuild one product", () => {
 
   let products = 0;
   async function shop() {
-    const productId = `lamp ${++products}`;
+    products += 1;
+    const productId = `lamp ${products}`;
     await database.sql.transaction((tx) => keepPrice(tx, productId, price));
     const gate = openMemoryGate();
     /** Whose rebuild closed the product, in order. */

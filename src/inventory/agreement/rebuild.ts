@@ -91,9 +91,13 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
       // The same for all of them, and each would wait as long.
       if (error instanceof NotSettled) throw error;
       // One of them may be at fault: the others must not stay closed with it.
-      if (batch.length > 1) for (const productId of batch) await attempt([productId]);
-      else if (++inARow === failuresInARow) throw error;
-      else fault = { error };
+      if (batch.length > 1) {
+        for (const productId of batch) await attempt([productId]);
+        return;
+      }
+      inARow += 1;
+      if (inARow === failuresInARow) throw error;
+      fault = { error };
     }
   }
   for (const batch of batches) await attempt(batch);
@@ -124,9 +128,9 @@ async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<Map
   // An epoch that is ended here could not be opened here, and the rebuild that closed last would have to begin anew.
   const others = await takenOver(deps.gate, closings);
   const own = productIds.filter((productId) => !others.has(productId));
-  const images = await deps.sql.transaction(async (tx) => {
-    return (await gateAllowed(tx)) ? takeImages(tx, own, epochs) : undefined;
-  });
+  const images = await deps.sql.transaction(async (tx) =>
+    (await gateAllowed(tx)) ? takeImages(tx, own, epochs) : undefined,
+  );
   // Switched off meanwhile: the gate stays closed.
   if (!images) return new Map();
   await crashPoint("rebuild.fenced");

@@ -121,7 +121,7 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
 type Moved = { productId: string; seq: number; position?: string };
 
 /** Below this position no transaction is under way: all that they wrote is seen by the statement that reads it. */
-const here = `pg_snapshot_xmin(pg_current_snapshot())::text as position`;
+const here = "pg_snapshot_xmin(pg_current_snapshot())::text as position";
 
 async function readPosition(sql: Queryable): Promise<string> {
   const [row] = await sql.query<{ position: string }>(`select ${here}`);

@@ -15,13 +15,21 @@ export const moneyLaws: readonly Law[] = [
     name: "charged twice or too much",
     says: "a confirmed order is not charged more than its total",
     breaches: (evidence) =>
-      broken(evidence, ({ confirmedTotal = Infinity, kept }) => kept > confirmedTotal, "pays more than its total"),
+      broken(
+        evidence,
+        ({ confirmedTotal = Number.POSITIVE_INFINITY, kept }) => kept > confirmedTotal,
+        "pays more than its total",
+      ),
   },
   {
     name: "confirmed and not paid",
     says: "a confirmed order's total was taken, and not given back",
     breaches: (evidence) =>
-      broken(evidence, ({ confirmedTotal = -Infinity, kept }) => kept < confirmedTotal, "is confirmed and not paid"),
+      broken(
+        evidence,
+        ({ confirmedTotal = Number.NEGATIVE_INFINITY, kept }) => kept < confirmedTotal,
+        "is confirmed and not paid",
+      ),
   },
   {
     name: "money held and forgotten",

@@ -93,7 +93,8 @@ export const unitLaws: readonly Law[] = [
     name: "units above a customer's limit",
     says: "no customer held more than the limit after any change of the books",
     breaches: ({ limits, claims, outcomes }) => {
-      const releasedAt = new Map(outcomes.map((one) => [refOf(one), one.outcome === "released" ? one.seq : null]));
+      const released = outcomes.filter(({ outcome }) => outcome === "released");
+      const releasedAt = new Map(released.map((one) => [refOf(one), one.seq ?? undefined]));
       const ofCustomer = Map.groupBy(claims, ({ productId, userId }) => JSON.stringify([productId, userId]));
       return [...ofCustomer].flatMap(([customer, held]) => {
         const limit = limits.get(held[0]?.productId ?? "");
@@ -101,7 +102,7 @@ export const unitLaws: readonly Law[] = [
         const changes = held.flatMap((claim) => {
           const back = releasedAt.get(refOf(claim));
           const taken = { seq: claim.seq, units: claim.quantity };
-          return back == null ? [taken] : [taken, { seq: back, units: -claim.quantity }];
+          return back === undefined ? [taken] : [taken, { seq: back, units: -claim.quantity }];
         });
         // Within one row what comes back is counted first: a row is one moment.
         changes.sort((a, b) => a.seq - b.seq || a.units - b.units);

@@ -64,9 +64,9 @@ async function startDropgate(): Promise<void> {
   };
   const addresses: Record<string, string> = {};
   for (const [setting, groups] of Object.entries(apart)) {
-    const started = groups.map(async (services) => {
-      return runAt(String(await freePort()), "start", `--services=${services}`).untilUp();
-    });
+    const started = groups.map(async (services) =>
+      runAt(String(await freePort()), "start", `--services=${services}`).untilUp(),
+    );
     addresses[setting] = (await Promise.all(started)).join(",");
   }
   await runAt(settings.PORT, "start", "--services=gateway", addresses).untilUp();

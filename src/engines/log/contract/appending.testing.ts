@@ -12,7 +12,7 @@ export function appendingLaws(stage: Stage): void {
       const topic = await stage.freshTopic(4);
       const journal = createJournal();
       const keys = Array.from({ length: 20 }, () => randomUUID());
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < 10; round += 1) {
         await Promise.all(keys.map((key) => stage.log.append(topic, [journal.next(key), journal.next(key)])));
       }
       const batches = await stage.readAll(topic, 400);
@@ -70,7 +70,7 @@ export function appendingLaws(stage: Stage): void {
       let acknowledged = 0;
       const appends = Array.from({ length: 300 }, async (_, i) => {
         await stage.log.append(topic, [{ key: String(i), value: Buffer.from("x") }]);
-        acknowledged++;
+        acknowledged += 1;
         if (i % 50 !== 0) return;
         const atLeast = acknowledged;
         assert.ok(sumOf(await stage.log.endOffsets(topic)) >= BigInt(atLeast));

@@ -57,7 +57,7 @@ export function consumingLaws(stage: Stage): void {
       const group = randomUUID();
       const batches: Batch[] = [];
       const consumer = await stage.log.consume({ topic, group, maxRecords: 10, ...collect(batches) });
-      for (let i = 1; i <= 3; i++) {
+      for (let i = 1; i <= 3; i += 1) {
         await stage.log.append(topic, numbered(1));
         await until(() => countOf(batches) === i, patiently);
       }

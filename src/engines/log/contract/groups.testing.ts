@@ -46,8 +46,8 @@ export function groupLaws(stage: Stage): void {
       const topic = await stage.freshTopic(2);
       const group = randomUUID();
       const seen: string[] = [];
-      const join = () => {
-        return stage.log.consume({
+      const join = () =>
+        stage.log.consume({
           topic,
           group,
           maxRecords: 10,
@@ -55,7 +55,6 @@ export function groupLaws(stage: Stage): void {
             seen.push(...records.map((record) => record.value.toString()));
           },
         });
-      };
       await join();
       await stage.log.append(topic, numbered(25));
       await stage.caughtUp(group, topic);

@@ -24,9 +24,10 @@ export function eventLogContract(name: string, openEngine: () => Promise<LogEngi
     test("an append to a closed log certainly stored nothing", async () => {
       const topic = await stage.freshTopic();
       await stage.log.close();
-      await assert.rejects(stage.log.append(topic, numbered(1)), (error) => {
-        return error instanceof AppendFailed && error.handedOver === false;
-      });
+      await assert.rejects(
+        stage.log.append(topic, numbered(1)),
+        (error) => error instanceof AppendFailed && error.handedOver === false,
+      );
       await stage.open();
       assert.equal(sumOf(await stage.log.endOffsets(topic)), 0n);
     });

@@ -80,9 +80,9 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
   /** If the topic cannot be looked up, none of its records has left this process. */
   async function topicsOf(appends: readonly Append[]): Promise<Map<string, Topic | { unknown: unknown }>> {
     const names = [...new Set(appends.map((append) => append.topic))];
-    const found = names.map(async (name) => {
-      return [name, await cluster.topic(name).catch((unknown) => ({ unknown }))] as const;
-    });
+    const found = names.map(
+      async (name) => [name, await cluster.topic(name).catch((unknown) => ({ unknown }))] as const,
+    );
     return new Map(await Promise.all(found));
   }
 

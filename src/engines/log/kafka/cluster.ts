@@ -61,9 +61,10 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
   async function openControl(): Promise<Link> {
     const candidates = [...addresses.values(), ...seeds];
     const failures: unknown[] = [];
-    for (let i = 0; i < candidates.length; i++) {
+    for (let i = 0; i < candidates.length; i += 1) {
       if (closed) throw new KafkaSilence("the event log is closed");
-      const address = candidates[turn++ % candidates.length] as Address;
+      const address = candidates[turn % candidates.length] as Address;
+      turn += 1;
       try {
         return await openLink(address, credentials, CONNECT_MS);
       } catch (error) {

@@ -46,7 +46,8 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
           break;
         }
         noted = new Map([...marks, ...noted]);
-        const pauseMs = pauseAfter(++failures, kafkaBackoff);
+        failures += 1;
+        const pauseMs = pauseAfter(failures, kafkaBackoff);
         log.warn("commit failed; it is repeated", { ...fields, attempt: failures, pauseMs }, error);
         if (performance.now() + pauseMs > giveUpAt) break;
         await sleep(pauseMs);

@@ -88,9 +88,10 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
         shares.get(id)?.push({ topic: name, partitions: mine });
       }
     }
-    return [...shares].map(([id, assignedPartitions]) => {
-      return { memberId: id, assignment: encodeConsumerProtocolAssignment({ version: 0, assignedPartitions }) };
-    });
+    return [...shares].map(([id, assignedPartitions]) => ({
+      memberId: id,
+      assignment: encodeConsumerProtocolAssignment({ version: 0, assignedPartitions }),
+    }));
   }
 
   return {
@@ -122,9 +123,12 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
       });
     },
     commit({ generation, memberId }, marks) {
-      const partitions = [...marks].map(([partitionIndex, { next, incarnation }]) => {
-        return { partitionIndex, committedOffset: next, committedLeaderEpoch: -1, committedMetadata: incarnation };
-      });
+      const partitions = [...marks].map(([partitionIndex, { next, incarnation }]) => ({
+        partitionIndex,
+        committedOffset: next,
+        committedLeaderEpoch: -1,
+        committedMetadata: incarnation,
+      }));
       return coordinator.use(async (link) => {
         const topics = [{ name: topic, partitions }];
         const answer = await link.ask(offsetCommitV8.api, ANSWER_MS, group, generation, memberId, null, topics);

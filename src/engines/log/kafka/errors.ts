@@ -57,7 +57,7 @@ export async function repeated<T>(
   isCurable: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
   const giveUpAt = performance.now() + withinMs;
-  for (let failures = 1; ; failures++) {
+  for (let failures = 1; ; failures += 1) {
     try {
       return await work();
     } catch (error) {

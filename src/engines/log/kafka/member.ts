@@ -55,7 +55,8 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
         await serve(membership);
       } catch (error) {
         if (closing.signal.aborted) break;
-        const pauseMs = pauseAfter(++failures, kafkaBackoff);
+        failures += 1;
+        const pauseMs = pauseAfter(failures, kafkaBackoff);
         const fields = { group, topic, attempt: failures, pauseMs };
         // The group rebalances again, or has dropped this member, or its broker has just started.
         const expected = failures <= CALM_FAILURES && (isPassing(error) || isRefusal(error, ...expectedRefusals));

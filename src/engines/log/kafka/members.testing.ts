@@ -54,7 +54,9 @@ export function memberLaws(stage: KafkaStage): void {
       const group = randomUUID();
       const frozen = consumingProcess(stage.bootstrap, topic, group);
       let batches = 0;
-      onBatch(frozen, () => batches++);
+      onBatch(frozen, () => {
+        batches += 1;
+      });
       let stopped = false;
       const load = Array.from({ length: 8 }, async (_, i) => {
         while (!stopped) await stage.eventLog.append(topic, [{ key: String(i), value: Buffer.from("x") }]);
@@ -93,8 +95,8 @@ export function memberLaws(stage: KafkaStage): void {
       await stage.eventLog.append(topic, numbered(1));
       const started = Promise.withResolvers<void>();
       const handled: string[] = [];
-      const join = (who: string, ms: number) => {
-        return stage.eventLog.consume({
+      const join = (who: string, ms: number) =>
+        stage.eventLog.consume({
           topic,
           group,
           maxRecords: 10,
@@ -104,7 +106,6 @@ export function memberLaws(stage: KafkaStage): void {
             handled.push(who);
           },
         });
-      };
       const first = await join("first", 3_000);
       await started.promise;
       const second = await join("second", 0);
@@ -121,7 +122,7 @@ export function memberLaws(stage: KafkaStage): void {
       const group = randomUUID();
       await stage.eventLog.append(topic, numbered(1));
       const nothing = { topic, group, maxRecords: 10, async handle() {} };
-      for (let i = 0; i < 10; i++) {
+      for (let i = 0; i < 10; i += 1) {
         const consumer = await stage.eventLog.consume(nothing);
         await new Promise((resolve) => setTimeout(resolve, 3 * i));
         await consumer.close();
@@ -141,7 +142,7 @@ export function memberLaws(stage: KafkaStage): void {
         group,
         maxRecords: 10,
         async handle() {
-          handedOver++;
+          handedOver += 1;
           await new Promise((resolve) => setTimeout(resolve, 1.5 * sessionTimeoutMs));
         },
       });
@@ -167,8 +168,14 @@ function onBatch({ stdout }: ChildProcess, note: (batch: Batch) => void): void {
 type Printed = { topic: string; partition: number; records: { key: string; value: string; offset: string }[] };
 
 function revived({ topic, partition, records }: Printed): Batch {
-  const revived = records.map(({ key, value, offset }): StoredRecord => {
-    return { key, value: Buffer.from(value), offset: BigInt(offset), headers: {}, appendedAtMs: 0 };
-  });
+  const revived = records.map(
+    ({ key, value, offset }): StoredRecord => ({
+      key,
+      value: Buffer.from(value),
+      offset: BigInt(offset),
+      headers: {},
+      appendedAtMs: 0,
+    }),
+  );
   return { topic, partition, incarnation: "", records: revived, from: 0n, next: 0n };
 }

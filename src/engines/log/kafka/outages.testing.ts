@@ -25,14 +25,14 @@ export function outageLaws(stage: KafkaStage): void {
       const outcomes = { certain: 0, doubtful: 0 };
       let stopped = false;
       const load = Array.from({ length: 16 }, async (_, caller) => {
-        for (let number = 0; !stopped; number++) {
+        for (let number = 0; !stopped; number += 1) {
           const value = `${caller}:${number}`;
           try {
             await stage.eventLog.append(topic, [{ key: `key-${caller}`, value: Buffer.from(value) }]);
             acknowledged.push(value);
           } catch (error) {
             assert.ok(error instanceof AppendFailed);
-            outcomes[error.handedOver ? "doubtful" : "certain"]++;
+            outcomes[error.handedOver ? "doubtful" : "certain"] += 1;
             await new Promise((resolve) => setTimeout(resolve, 20));
           }
         }

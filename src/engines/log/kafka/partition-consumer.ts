@@ -48,7 +48,8 @@ export function startPartitionConsumer(options: PartitionConsumerOptions): Parti
         failures = 0;
       } catch (error) {
         if (stopping.signal.aborted) break;
-        const pauseMs = pauseAfter(++failures, kafkaBackoff);
+        failures += 1;
+        const pauseMs = pauseAfter(failures, kafkaBackoff);
         report(error, failures, pauseMs);
         if (startAt || isGone(error)) beginAgain();
         await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});

@@ -17,7 +17,7 @@ test("a key's hash is the one that Kafka's own test names", () => {
 });
 
 test("keys of every length hash as the client hashes them", () => {
-  for (let length = 0; length < 70; length++) {
+  for (let length = 0; length < 70; length += 1) {
     const key = Buffer.from(Array.from({ length }, (_, i) => (i * 37 + length * 91) % 256));
     assert.equal(murmur2(key), clients(key), `${length} bytes`);
   }

@@ -46,9 +46,11 @@ export function createProducer(cluster: Cluster): Producer {
     if (down && performance.now() < down.untilMs) throw down.cause;
     try {
       // A broker that has just started answers that it is still loading.
-      const opened = await repeated(SESSION_MS, askForSession, (error) => {
-        return error instanceof KafkaRefusal && error.passing;
-      });
+      const opened = await repeated(
+        SESSION_MS,
+        askForSession,
+        (error) => error instanceof KafkaRefusal && error.passing,
+      );
       down = undefined;
       return opened;
     } catch (cause) {
@@ -76,7 +78,7 @@ export function createProducer(cluster: Cluster): Producer {
     const giveUpAt = () => begun + (inFlight.some((batch) => batch.handedOver) ? SEND_MS : UNSENT_MS);
 
     let waiting = inFlight;
-    for (let failures = 1; ; failures++) {
+    for (let failures = 1; ; failures += 1) {
       const byLeader = await groupByLeader(waiting);
       const sends = [...byLeader].map(([leader, group]) => deliverTo(leader, group, options, begun + SEND_MS));
       await Promise.all(sends);

@@ -52,9 +52,9 @@ export function createAppender(heads: Heads, insert: InsertFrames): Appender {
     if (closed) throw new Error("the event log is closed");
     if (waitingRecords >= MAX_WAITING_RECORDS || waitingBytes >= MAX_WAITING_BYTES) throw new QueueFull();
     const partitions = heads.partitionsOf(topic);
-    const frames = records.map((record): Frame => {
-      return { topic, partition: partitionOf(record.key, partitions), bytes: encodeFrame(record) };
-    });
+    const frames = records.map(
+      (record): Frame => ({ topic, partition: partitionOf(record.key, partitions), bytes: encodeFrame(record) }),
+    );
     const bytes = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
     return { topic, frames, bytes, since: performance.now() };
   }

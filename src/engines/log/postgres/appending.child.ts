@@ -11,7 +11,7 @@ import { openPostgresLog } from "./postgres.ts";
 const url = process.argv[2] as string;
 const sql = openSql({ url, maxConnections: 2, applicationName: "child" });
 const log = await openPostgresLog({ sql, url, log: createLog({ level: "silent" }) });
-for (let number = 0; ; number++) {
+for (let number = 0; ; number += 1) {
   try {
     await log.append("orders", [{ key: "child", value: Buffer.from(String(number)) }]);
     console.log(number);

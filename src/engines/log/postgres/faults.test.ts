@@ -74,7 +74,7 @@ test("while PostgreSQL is away appends fail at once and are not stored; when it 
   await link.down();
   await until(async () => !(await failureOf(log.append("orders", [lamp]))).handedOver);
   const before = await storedIn(log);
-  for (let i = 0; i < 10; i++) assert.equal((await failureOf(log.append("orders", [lamp]))).handedOver, false);
+  for (let i = 0; i < 10; i += 1) assert.equal((await failureOf(log.append("orders", [lamp]))).handedOver, false);
   await link.up();
   await log.append("orders", [lamp]);
   assert.equal(await storedIn(log), (before as bigint) + 1n);

@@ -25,7 +25,7 @@ test("records come back from their frames as they went in, numbered from the bas
 
 test("frames that are cut short are an error, never a shorter record", () => {
   const frames = encodeFrame({ key: "lamp", value: Buffer.from("one") });
-  for (let length = 1; length < frames.length; length++) {
+  for (let length = 1; length < frames.length; length += 1) {
     const cut = { baseOffset: 7n, appendedAtMs: 1, frames: frames.subarray(0, length) };
     assert.throws(() => decodeFrames(cut), RangeError);
   }

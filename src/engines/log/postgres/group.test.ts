@@ -29,7 +29,7 @@ test("a partition is handled by one member at a time and each record once, which
   async function handle(batch: Batch): Promise<void> {
     if (handling.has(batch.partition)) journal.fault(`partition ${batch.partition} was handled by two at once`);
     handling.add(batch.partition);
-    for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+    for (let turns = 0; turns < 3; turns += 1) await new Promise(setImmediate);
     handling.delete(batch.partition);
     journal.note(batch);
     handled += batch.records.length;
@@ -42,12 +42,12 @@ test("a partition is handled by one member at a time and each record once, which
     ["a", "b", "c", "d", "e", "f"].map(async (key) => {
       while (!stopped) {
         await log.append("busy", [journal.next(key)]);
-        appended++;
+        appended += 1;
       }
     }),
   );
   const members = [await join()];
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 10; round += 1) {
     const before = handled;
     members.push(await join(), await join());
     await until(() => handled > before + 20);
@@ -74,7 +74,9 @@ test("a partition whose batch fails does not hold up the others", async () => {
     group: "uneven",
     maxRecords: 2,
     async handle({ partition }) {
-      if (partition === 1) throw new Error(`told to fail, ${++failures}`);
+      if (partition !== 1) return;
+      failures += 1;
+      throw new Error(`told to fail, ${failures}`);
     },
   });
   const ends = await log.endOffsets("uneven");
@@ -91,9 +93,8 @@ test("a stored batch that cannot be read holds up its own partition only", async
     "update event_log.batch set records = substring(records for 14) where topic = 'spoilt' returning 1",
   );
   const seen: string[] = [];
-  const consume = (topic: string) => {
-    return log.consume({ topic, group: "spoilt", maxRecords: 1, handle: async (batch) => void seen.push(batch.topic) });
-  };
+  const consume = (topic: string) =>
+    log.consume({ topic, group: "spoilt", maxRecords: 1, handle: async (batch) => void seen.push(batch.topic) });
   await Promise.all([consume("spoilt"), consume("sound")]);
   await until(async () => lagOf(await log.endOffsets("sound"), await log.committedOffsets("spoilt", "sound")) === 0);
   assert.deepEqual(seen, ["sound"]);

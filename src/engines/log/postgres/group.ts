@@ -51,9 +51,16 @@ const backoff = { firstMs: 50, longestMs: 2_000 };
 export function createGroup(options: GroupOptions): Group {
   const { group, topic, heads, read, committed, log, closing } = options;
   let members: Member[] = [];
-  const consumers = Array.from({ length: heads.partitionsOf(topic) }, (_, partition): PartitionConsumer => {
-    return { partition, known: options.known.get(partition), at: undefined, ahead: [], running: false };
-  });
+  const consumers = Array.from(
+    { length: heads.partitionsOf(topic) },
+    (_, partition): PartitionConsumer => ({
+      partition,
+      known: options.known.get(partition),
+      at: undefined,
+      ahead: [],
+      running: false,
+    }),
+  );
 
   const isOver = () => members.length === 0 || closing.aborted;
   const memberOf = (consumer: PartitionConsumer) => members[consumer.partition % members.length] as Member;
@@ -68,7 +75,8 @@ export function createGroup(options: GroupOptions): Group {
         else await handOver(consumer, consumer.at);
         failures = 0;
       } catch (error) {
-        const pauseMs = pauseAfter(++failures, backoff);
+        failures += 1;
+        const pauseMs = pauseAfter(failures, backoff);
         const offset = consumer.at?.next ?? consumer.known?.next;
         const fields = { group, topic, partition: consumer.partition, offset, attempt: failures, pauseMs };
         log.warn("batch failed; it is handed over again", fields, error);

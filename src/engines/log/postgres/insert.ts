@@ -43,7 +43,7 @@ export function createInserter(owner: Owner, heads: Heads): InsertFrames {
       return { handedOver: false, cause };
     }
     const batches = batchesOf(frames);
-    for (let tries = 1; ; tries++) {
+    for (let tries = 1; ; tries += 1) {
       try {
         return await insertAtEnds(client, batches);
       } catch (cause) {

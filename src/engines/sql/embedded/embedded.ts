@@ -35,7 +35,7 @@ export type EmbeddedPostgres = {
  */
 export async function startPostgres(options: {
   dataDir: string;
-  onLog?: (line: string) => void;
+  onLog?(line: string): void;
 }): Promise<EmbeddedPostgres> {
   const folder = resolve(options.dataDir, "postgres");
   const cluster = join(folder, "data");

@@ -50,7 +50,7 @@ export async function runServer(options: {
   binaries: Binaries;
   account: Account | undefined;
   socketFolder: string;
-  onLog: (line: string) => void;
+  onLog(line: string): void;
 }) {
   const { cluster, binaries, account, socketFolder } = options;
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socketFolder });

@@ -214,26 +214,8 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
   test("a part of an image is taken only by the product that is being loaded with it", async () => {
     const { sha = "" } = gateScripts.ofLife((await nonces.read()) ?? "").get("install") ?? {};
     const keys = ["", ":r", ":t", ":u"].map((part) => `g:{${lamp}}${part}`);
-    const load = (part: string, epoch: number) => {
-      return redis.ask(
-        "EVALSHA",
-        sha,
-        "4",
-        ...keys,
-        part,
-        String(epoch),
-        "",
-        "5",
-        "0",
-        "0",
-        "",
-        "",
-        "",
-        "",
-        "ada",
-        "1",
-      );
-    };
+    const load = (part: string, epoch: number) =>
+      redis.ask("EVALSHA", sha, "4", ...keys, part, String(epoch), "", "5", "0", "0", "", "", "", "", "ada", "1");
     for (const part of ["more", "last"]) assert.equal(await load(part, 1), "stale");
     await redis.ask("HSET", `g:{${lamp}}`, "state", "loading");
     assert.equal(await load("last", 2), "stale");

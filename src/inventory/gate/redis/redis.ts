@@ -76,9 +76,11 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     return answerOf(script, reply);
   }
 
-  const runFor = (script: ScriptName, refs: readonly ReservationRef[]): ProductCall => {
-    return { script, productId: refs[0]?.productId ?? "", args: refs.flatMap(refArguments) };
-  };
+  const runFor = (script: ScriptName, refs: readonly ReservationRef[]): ProductCall => ({
+    script,
+    productId: refs[0]?.productId ?? "",
+    args: refs.flatMap(refArguments),
+  });
 
   /** If a script fails on a product's data, the product counts as not loaded: the next rebuild replaces all its data. */
   function isDamaged(reply: Reply, { script, productId }: ProductCall): boolean {
@@ -106,9 +108,13 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   return translated({
     async reserve(requests) {
       const groups = groupByProduct(requests);
-      const all = groups.map(({ productId, items }): ProductCall => {
-        return { script: "reserve", productId, args: items.flatMap(reserveArguments) };
-      });
+      const all = groups.map(
+        ({ productId, items }): ProductCall => ({
+          script: "reserve",
+          productId,
+          args: items.flatMap(reserveArguments),
+        }),
+      );
       const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
       // Only now: callers may order products that do not exist, and the finder stores every product that it is told.
       finder.taking(groups.flatMap(({ productId }, i) => (Array.isArray(replies[i]) ? [productId] : [])));
