@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { chmod, cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { isFree } from "../test/servers/folder.ts";
@@ -41,20 +41,20 @@ describe("npm run dev:real", { timeout: 300_000 }, () => {
     return stdout;
   }
 
-  it("O18: the banner's token command, pasted as it stands, makes a token that is accepted", async () => {
+  test("O18: the banner's token command, pasted as it stands, makes a token that is accepted", async () => {
     const command = /others: +(npm .*?) {2,}/.exec(npm.output)?.[1] ?? assert.fail(npm.output);
     const authorization = `Bearer ${(await paste(command)).trim()}`;
     assert.equal((await fetch(`${origin}/admin/reconcile`, { headers: { authorization } })).status, 200);
   });
 
-  it("O18: with the lines that it prints, redis-cli, kafka-topics and dropgate reach what runs", async () => {
+  test("O18: with the lines that it prints, redis-cli, kafka-topics and dropgate reach what runs", async () => {
     assert.equal(await paste(`${exported}REDISCLI_AUTH=$REDIS_PASSWORD redis-cli -p $REDIS_PORT ping`), "PONG\n");
     const topics = await paste(`${exported}kafka-topics --bootstrap-server $KAFKA_BOOTSTRAP --list`);
     assert.match(topics, /^orders\.reservations$/m);
     assert.match(await paste(`${exported}npm exec --offline -- dropgate seed`), /The demo shop is there already/);
   });
 
-  it("O18: SIGTERM to npm stops the system first and then every server", async () => {
+  test("O18: SIGTERM to npm stops the system first and then every server", async () => {
     const port = (name: string) => Number(new RegExp(`^export ${name}=\\D*(?:.*:)?(\\d+)`, "m").exec(exported)?.[1]);
     const ports = [port("REDIS_PORT"), port("KAFKA_BOOTSTRAP"), port("TEMPORAL_ADDRESS"), Number(new URL(origin).port)];
     npm.kill("SIGTERM");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -21,7 +21,7 @@ const commandsIn = (path: string) =>
 const commands = documents.flatMap((path) => commandsIn(path).map((line) => ({ path, line })));
 
 describe("the documents", () => {
-  it("O20: every npm script in a code block is in package.json", () => {
+  test("O20: every npm script in a code block is in package.json", () => {
     const named = commands.flatMap(({ path, line }) =>
       [...line.matchAll(/\bnpm (?:run (?:--silent )?)?([a-z][a-z:]*)/g)].map(([, name = ""]) => ({ path, name })),
     );
@@ -30,7 +30,7 @@ describe("the documents", () => {
     assert.deepEqual(unknown, []);
   });
 
-  it("O20: every script that node runs in a code block is there", () => {
+  test("O20: every script that node runs in a code block is there", () => {
     const named = commands.flatMap(({ line }) => [...line.matchAll(/\bnode (\S+\.ts)/g)].map(([, path = ""]) => path));
     assert.ok(named.length > 0);
     assert.deepEqual(
@@ -39,7 +39,7 @@ describe("the documents", () => {
     );
   });
 
-  it("O20: every dropgate command in a code block, and each of its flags, is known to the command line", async () => {
+  test("O20: every dropgate command in a code block, and each of its flags, is known to the command line", async () => {
     const named = commands.flatMap(({ path, line }) => {
       const used = /\bdropgate ([a-z]+)((?: +--[a-z-]+)*)/.exec(line.replace(/docker exec dropgate/, ""));
       const token = /\bnpm run --silent token --((?: +--[a-z-]+)*)/.exec(line);
@@ -55,12 +55,12 @@ describe("the documents", () => {
     }
   });
 
-  it("O20: CONTRIBUTING.md lists every npm script, and no other", () => {
+  test("O20: CONTRIBUTING.md lists every npm script, and no other", () => {
     const listed = [...read("CONTRIBUTING.md").matchAll(/^\| `([a-z:]+)` \|/gm)].map(([, name]) => name);
     assert.deepEqual(listed.toSorted(), Object.keys(scripts).toSorted());
   });
 
-  it("O20: the open routes of SECURITY.md are those that the OpenAPI document gives no guard", () => {
+  test("O20: the open routes of SECURITY.md are those that the OpenAPI document gives no guard", () => {
     const table = /^Open routes.*?\n((?:\|.*\n)+)/ms.exec(read("SECURITY.md"))?.[1] ?? assert.fail("no table");
     const listed = [...table.matchAll(/`([A-Z]+ \/[^`]*)`/g)].map(([, route]) => route);
     const { paths } = JSON.parse(read("openapi.json")) as OpenApi;
@@ -73,7 +73,7 @@ describe("the documents", () => {
     assert.deepEqual(listed.toSorted(), [...open, "GET /openapi.json"].toSorted());
   });
 
-  it("O20: what README and ADR 0001 say of the Node that npm brings is what package.json pins", () => {
+  test("O20: what README and ADR 0001 say of the Node that npm brings is what package.json pins", () => {
     const record = read("docs/adr/0001-node-through-npm.md");
     const nodes = Object.entries(optionalDependencies).filter(([name]) => name.startsWith("node-"));
     for (const [name, version] of nodes) {

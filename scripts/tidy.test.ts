@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { faultsIn } from "./tidy.ts";
 
 /** A file that breaks one rule, and the same without the fault. */
@@ -104,7 +104,7 @@ function lockOf(a: object): string {
 
 describe("tidy", () => {
   for (const { rule, bad, good } of cases) {
-    it(`finds a fault against: ${rule.source}`, () => {
+    test(`finds a fault against: ${rule.source}`, () => {
       const [badPath, badText] = bad;
       const [goodPath, goodText] = good;
       const faults = faultsIn({ path: badPath, text: badText });

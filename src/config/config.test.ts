@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, it } from "node:test";
+import { after, describe, test } from "node:test";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
 import { readConfig } from "./config.ts";
@@ -12,7 +12,7 @@ const noFile = "/nonexistent/.env";
 const jwt = "x".repeat(32);
 
 describe("config", () => {
-  it("is embedded throughout where no engine's address is set", () => {
+  test("is embedded throughout where no engine's address is set", () => {
     const config = readConfig({}, noFile);
     assert.deepEqual(config.profile, { sql: "embedded", gate: "embedded", log: "embedded", workflows: "embedded" });
     assert.equal(config.TRUST_USER_HEADER, true);
@@ -20,7 +20,7 @@ describe("config", () => {
     assert.ok(Object.isFrozen(config));
   });
 
-  it("runs a part on the real engine as soon as its address is set, and then wants a secret", () => {
+  test("runs a part on the real engine as soon as its address is set, and then wants a secret", () => {
     assert.throws(() => readConfig({ REDIS_HOST: "redis" }, noFile), /1 setting is wrong:\n.*JWT_SECRET is missing/);
     const config = readConfig({ REDIS_HOST: "redis", JWT_SECRET: jwt }, noFile);
     assert.deepEqual(config.profile, { sql: "embedded", gate: "real", log: "embedded", workflows: "embedded" });
@@ -31,7 +31,7 @@ describe("config", () => {
     );
   });
 
-  it("O24: SHOP stands in front of every name that shops on one server would share, unless it is set by hand", () => {
+  test("O24: SHOP stands in front of every name that shops on one server would share, unless it is set by hand", () => {
     const plain = readConfig({}, noFile);
     assert.equal(plain.TOPIC_ORDERS_RESERVATIONS, "orders.reservations");
     assert.equal(plain.GROUP_ORDER_PROCESSOR, "order-processor-group");
@@ -50,7 +50,7 @@ describe("config", () => {
     }
   });
 
-  it("gives each module the common database unless it has its own", () => {
+  test("gives each module the common database unless it has its own", () => {
     const [common, own] = ["postgres://u:p@a/shop", "postgres://u:p@b/payment"];
     const config = readConfig({ DATABASE_URL: common, PAYMENT_DATABASE_URL: own, JWT_SECRET: jwt }, noFile);
     assert.equal(config.CATALOG_DATABASE_URL, common);
@@ -58,14 +58,14 @@ describe("config", () => {
     assert.throws(() => readConfig({ PAYMENT_DATABASE_URL: own }, noFile), /DATABASE_URL is not/);
   });
 
-  it("keeps orders and stock in one database, since one transaction settles both", () => {
+  test("keeps orders and stock in one database, since one transaction settles both", () => {
     const [common, own] = ["postgres://u:p@a/shop", "postgres://u:p@b/orders"];
     const apart = { DATABASE_URL: common, ORDERS_DATABASE_URL: own, JWT_SECRET: jwt };
     assert.throws(() => readConfig(apart, noFile), /INVENTORY_DATABASE_URL and ORDERS_DATABASE_URL differ/);
     assert.equal(readConfig({ ...apart, INVENTORY_DATABASE_URL: own }, noFile).ORDERS_DATABASE_URL, own);
   });
 
-  it("reports the faults of single settings and between settings together", () => {
+  test("reports the faults of single settings and between settings together", () => {
     assert.throws(
       () => readConfig({ PORT: "x", KAFKA_BOOTSTRAP: "kafka:9092", PAYMENT_WINDOW_MS: "0" }, noFile),
       (error) => error instanceof ConfigError && error.faults.length === 3,
@@ -106,13 +106,13 @@ describe("what is most likely a mistake", () => {
     ["DROPGATE_PORT", "PORT"],
     ["redis_host", "REDIS_HOST"],
   ] as const) {
-    it(`O14: ${name} in .env or the environment is no setting, and ${meant} is named`, () => {
+    test(`O14: ${name} in .env or the environment is no setting, and ${meant} is named`, () => {
       assert.match(warningsOf(`${name}=1`), new RegExp(`^${name} in .env is no setting: is ${meant} meant\\?$`));
       assert.match(warningsOf("", { [name]: "1" }), new RegExp(`^${name} in the environment .* is ${meant} meant\\?$`));
     });
   }
 
-  it("O14: names of ours that are like none are told too, and names of others never", () => {
+  test("O14: names of ours that are like none are told too, and names of others never", () => {
     assert.match(warningsOf("REDIS_POOL_SIZE=8"), /REDIS_POOL_SIZE in .env is no setting: docs\/config.md lists/);
     assert.match(warningsOf("", { DROPGATE_FASTER: "1" }), /DROPGATE_FASTER in the environment is no setting/);
     const others = {
@@ -127,12 +127,12 @@ describe("what is most likely a mistake", () => {
     assert.equal(warningsOf("POSTGRES_PASSWORD=x\nCOMPOSE_PROJECT_NAME=shop\nPORT=1", others), "");
   });
 
-  it("O14: quotes that an env-file of Docker's hands on are told", () => {
+  test("O14: quotes that an env-file of Docker's hands on are told", () => {
     assert.match(warningsOf("", { JWT_ISSUER: '"shop"' }), /JWT_ISSUER in the environment has quotes around its value/);
     assert.equal(warningsOf('JWT_ISSUER="shop"'), "");
   });
 
-  it("O14: every whole number has a maximum, and one beyond it is refused in a sentence", () => {
+  test("O14: every whole number has a maximum, and one beyond it is refused in a sentence", () => {
     for (const [name, setting] of Object.entries(settings)) {
       if (setting.type !== "integer") continue;
       const faults = /must be between -?\d+ and \d+, not "9007199254740991"/;
@@ -140,7 +140,7 @@ describe("what is most likely a mistake", () => {
     }
   });
 
-  it("O14: no password within a list of addresses is printed", () => {
+  test("O14: no password within a list of addresses is printed", () => {
     const PRODUCT_URL = "http://ops:hunter2@10.0.0.7:8080,https://t:hunter2/@x@b:1/?token=hunter2, http://hunter2@c";
     const config = readConfig({ PRODUCT_URL }, noFile);
     const text = printSettings(settings, config, config.origins);
@@ -171,7 +171,7 @@ describe("settings of security", () => {
     }
   }
 
-  it("are right together", () => {
+  test("are right together", () => {
     assert.deepEqual(faultsOf({ REDIS_TLS: "true", REDIS_CA_FILE: ca, KAFKA_TLS: "true", KAFKA_CA_FILE: ca }), []);
     const url = `postgres://u:p@db/shop?sslmode=verify-full&sslrootcert=${encodeURIComponent(ca)}`;
     assert.deepEqual(faultsOf({ DATABASE_URL: url, REPORTS_DATABASE_URL: url }), []);
@@ -180,14 +180,14 @@ describe("settings of security", () => {
     assert.deepEqual(faultsOf({ ...login, KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_TLS: "true" }), []);
   });
 
-  it("name a CA file that cannot be used", () => {
+  test("name a CA file that cannot be used", () => {
     const faultOf = (path: string) => faultsOf({ REDIS_TLS: "true", REDIS_CA_FILE: path }).join();
     assert.match(faultOf(join(folder, "absent")), /REDIS_CA_FILE names .*absent, which cannot be read \(ENOENT\)/);
     assert.match(faultOf(file("empty", "")), /holds no certificate in PEM/);
     assert.match(faultOf(file("broken", certificate.replace("MII", "MIX"))), /a certificate that cannot be read/);
   });
 
-  it("refuse a CA for a connection that is not encrypted or does not look at it", () => {
+  test("refuse a CA for a connection that is not encrypted or does not look at it", () => {
     assert.match(faultsOf({ KAFKA_CA_FILE: ca }).join(), /KAFKA_CA_FILE is set but KAFKA_TLS is not/);
     for (const mode of ["disable", "no-verify"]) {
       const url = `postgres://u:p@db/shop?sslmode=${mode}&sslrootcert=${ca}`;
@@ -195,7 +195,7 @@ describe("settings of security", () => {
     }
   });
 
-  it("refuse an sslmode that not everybody understands alike", () => {
+  test("refuse an sslmode that not everybody understands alike", () => {
     for (const mode of ["prefer", "require", "verify-ca", "verify_full"]) {
       const [fault] = faultsOf({ DATABASE_URL: `postgres://u:hunter2@db/shop?sslmode=${mode}` });
       assert.match(fault ?? "", new RegExp(`DATABASE_URL has sslmode=${mode}.*verify-full`));
@@ -211,7 +211,7 @@ describe("settings of security", () => {
     assert.match(faultsOf({ DATABASE_URL: compat }).join(), /uselibpqcompat/);
   });
 
-  it("refuse half a login, and a password that would be sent in plain text", () => {
+  test("refuse half a login, and a password that would be sent in plain text", () => {
     assert.match(faultsOf({ REDIS_USERNAME: "gate" }).join(), /REDIS_USERNAME is set but REDIS_PASSWORD is not/);
     const half = { KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
     assert.match(faultsOf(half).join(), /without KAFKA_SASL_PASSWORD: a login needs all three/);
@@ -219,7 +219,7 @@ describe("settings of security", () => {
     assert.match(faultsOf(readable).join(), /PLAIN sends the password readable/);
   });
 
-  it("name each proxy exactly", () => {
+  test("name each proxy exactly", () => {
     for (const fine of ["10.0.0.0/8", "127.0.0.1, ::1", "2001:db8::/32,192.0.2.7"]) {
       assert.deepEqual(faultsOf({ TRUST_PROXY: fine }), []);
     }
@@ -228,7 +228,7 @@ describe("settings of security", () => {
     }
   });
 
-  it("give reports the orders' database unless they have a replica", () => {
+  test("give reports the orders' database unless they have a replica", () => {
     const [common, replica] = ["postgres://u:p@a/shop", "postgres://u:p@b/shop"];
     const config = readConfig({ DATABASE_URL: common, JWT_SECRET: jwt }, noFile);
     assert.equal(config.REPORTS_DATABASE_URL, common);

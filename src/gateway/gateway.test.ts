@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, afterEach, describe, it } from "node:test";
+import { after, afterEach, describe, test } from "node:test";
 import type { Http } from "#platform/http";
 import { createLog } from "#platform/log";
 import { until } from "../../test/support/until.ts";
@@ -58,7 +58,7 @@ describe("the gateway", () => {
     fetch(`${origin}/orders`, { method: "POST", body, headers: { "content-type": "application/json" } });
   const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
 
-  it("passes on method, path, query, headers and bytes as they are, and the answer back", async () => {
+  test("passes on method, path, query, headers and bytes as they are, and the answer back", async () => {
     const bytes = '{ "productId" :"ä",\n"quantity":1 }';
     const service = await startProcess(async (request, response) => {
       const chunks: Buffer[] = [];
@@ -79,7 +79,7 @@ describe("the gateway", () => {
     assert.deepEqual(service.asked, ["POST /orders?a=%20b"]);
   });
 
-  it("a request that a process did not get, because its port is closed, goes to another one", async () => {
+  test("a request that a process did not get, because its port is closed, goes to another one", async () => {
     const [gone, there] = [
       await startProcess(() => {}),
       await startProcess((_request, response) => response.end("{}")),
@@ -90,7 +90,7 @@ describe("the gateway", () => {
     assert.equal(there.asked.length, 6);
   });
 
-  it("what a process may have got is not sent to another one: the answer is lost, and said so", async () => {
+  test("what a process may have got is not sent to another one: the answer is lost, and said so", async () => {
     const dies: RequestListener = (request) => request.socket.destroy();
     const [first, second] = [await startProcess(dies), await startProcess(dies)];
     const answer = await post(await startGateway(first, second));
@@ -98,14 +98,14 @@ describe("the gateway", () => {
     assert.equal(first.asked.length + second.asked.length, 1);
   });
 
-  it("a read is asked again elsewhere", async () => {
+  test("a read is asked again elsewhere", async () => {
     const dying = await startProcess((request) => request.socket.destroy());
     const origin = await startGateway(dying, await startProcess((_request, response) => response.end("{}")));
     for (let i = 0; i < 4; i += 1) assert.equal((await fetch(`${origin}/orders/1`)).status, 200);
     assert.ok(dying.asked.length > 0);
   });
 
-  it("a process that stops is passed over while another one is there, and asked where none is", async () => {
+  test("a process that stops is passed over while another one is there, and asked where none is", async () => {
     const answer: RequestListener = (_request, response) => response.end("{}");
     let others = "UP";
     const stopping = await startProcess(answer, () => "OUT_OF_SERVICE");
@@ -124,7 +124,7 @@ describe("the gateway", () => {
     });
   });
 
-  it("where no process is reached it says so, and that nothing was done", async () => {
+  test("where no process is reached it says so, and that nothing was done", async () => {
     const gone = await startProcess(() => {});
     const origin = await startGateway(gone);
     await gone.close();
@@ -133,7 +133,7 @@ describe("the gateway", () => {
     assert.ok(Number(answer.headers.get("retry-after")) > 0);
   });
 
-  it("a stream arrives piece by piece, and ends when the gateway does", async () => {
+  test("a stream arrives piece by piece, and ends when the gateway does", async () => {
     const service = await startProcess((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write("data: 1\n\n");
@@ -177,7 +177,7 @@ describe("the gateway", () => {
       };
     }
 
-    it("O35: its callers are answered once it is known to hang, orders with the way to ask again, reads by another process", async () => {
+    test("O35: its callers are answered once it is known to hang, orders with the way to ask again, reads by another process", async () => {
       const hanging = await startHanging();
       const other = await startProcess((_request, response) => response.end("{}"));
       const origin = await startGateway(hanging, other);
@@ -210,7 +210,7 @@ describe("the gateway", () => {
       });
     });
 
-    it("O35: a stream of it is cut, so that its reader asks another process", async () => {
+    test("O35: a stream of it is cut, so that its reader asks another process", async () => {
       const streaming = await startProcess(
         (_request, response) => {
           response.writeHead(200, { "content-type": "text/event-stream" });
@@ -225,7 +225,7 @@ describe("the gateway", () => {
       await assert.rejects(reader.read());
     });
 
-    it("O35: where no other process is there an order is answered too, and nothing is sent twice", async () => {
+    test("O35: where no other process is there an order is answered too, and nothing is sent twice", async () => {
       const hanging = await startHanging();
       const origin = await startGateway(hanging);
       hanging.hang();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createIdentity, issueToken, loadOrCreateSecret } from "./identity.ts";
 
 let folder: string;
@@ -12,7 +12,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 describe("the generated secret", () => {
-  it("is one for all who start together, private to its owner, and leaves no draft", async () => {
+  test("is one for all who start together, private to its owner, and leaves no draft", async () => {
     const dataDir = join(folder, "new", ".data");
     const secrets = await Promise.all(Array.from({ length: 8 }, () => loadOrCreateSecret(dataDir)));
     assert.equal(new Set(secrets).size, 1);
@@ -22,14 +22,14 @@ describe("the generated secret", () => {
     assert.equal(await loadOrCreateSecret(dataDir), secrets[0]);
   });
 
-  it("is not believed where its file is damaged", async () => {
+  test("is not believed where its file is damaged", async () => {
     await writeFile(join(folder, "jwt-secret"), "");
     await assert.rejects(loadOrCreateSecret(folder), /holds no usable secret; delete it/);
   });
 });
 
 describe("the token command", () => {
-  it("issues tokens that the running configuration believes, with either kind of secret", async () => {
+  test("issues tokens that the running configuration believes, with either kind of secret", async () => {
     const dataDir = join(folder, "tokens");
     for (const JWT_SECRET of [undefined, "b".repeat(32)]) {
       const config = { JWT_SECRET, JWT_ISSUER: "shop", JWT_AUDIENCE: undefined, DATA_DIR: dataDir };

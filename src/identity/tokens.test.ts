@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { createSigner, createVerifier } from "fast-jwt";
 import { createHs256 } from "./hs256.ts";
 import { createTokens } from "./tokens.ts";
@@ -9,13 +9,13 @@ const secret = "a secret of at least thirty-two bytes";
 const tokens = createTokens({ secret, issuer: "dropgate" });
 
 describe("HS256", () => {
-  it("signs as the example of RFC 4231 does", () => {
+  test("signs as the example of RFC 4231 does", () => {
     const signature = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
     const signed = createHs256("Jefe").sign("what do ya want for nothing?");
     assert.equal(Buffer.from(signed, "base64url").toString("hex"), signature);
   });
 
-  it("signs as another library does, with secrets below, at and above the block size and inputs of any length", () => {
+  test("signs as another library does, with secrets below, at and above the block size and inputs of any length", () => {
     for (let round = 0; round < 300; round += 1) {
       const key = randomBytes(randomInt(24, 100)).toString("base64");
       const sign = createSigner({ key, algorithm: "HS256", noTimestamp: true });
@@ -27,7 +27,7 @@ describe("HS256", () => {
     }
   });
 
-  it("takes only the canonical spelling of a signature", () => {
+  test("takes only the canonical spelling of a signature", () => {
     const hs256 = createHs256(secret);
     const signature = hs256.sign("a.b");
     const decoded = Buffer.from(signature, "base64url");
@@ -43,7 +43,7 @@ describe("HS256", () => {
 });
 
 describe("tokens", () => {
-  it("are read by another library, and theirs by us", () => {
+  test("are read by another library, and theirs by us", () => {
     const verify = createVerifier({
       key: secret,
       algorithms: ["HS256"],
@@ -59,7 +59,7 @@ describe("tokens", () => {
     });
   });
 
-  it("are refused with any one character changed", () => {
+  test("are refused with any one character changed", () => {
     const token = tokens.issue({ user: "ada", roles: ["CUSTOMER"], ttlMs: 60_000 });
     for (let i = 0; i < token.length; i += 1) {
       const changed = token.slice(0, i) + (token[i] === "A" ? "B" : "A") + token.slice(i + 1);

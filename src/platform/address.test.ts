@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { limitKeyOf, memberOf, parseAddress, parseNetwork } from "./address.ts";
 
 const spellings: [canonical: string, ...spellings: string[]][] = [
@@ -13,14 +13,14 @@ const spellings: [canonical: string, ...spellings: string[]][] = [
 
 describe("O7: an address", () => {
   for (const [canonical, ...others] of spellings) {
-    it(`${canonical} is the same as ${others.join(" and ")}`, () => {
+    test(`${canonical} is the same as ${others.join(" and ")}`, () => {
       for (const spelling of [canonical, ...others]) assert.equal(parseAddress(spelling)?.text, canonical, spelling);
       const keys = new Set([canonical, ...others].map(limitKeyOf));
       assert.equal(keys.size, 1);
     });
   }
 
-  it("is none where it cannot be read, and all that cannot be read counts as one", () => {
+  test("is none where it cannot be read, and all that cannot be read counts as one", () => {
     const unreadable = [
       "",
       "unknown",
@@ -36,7 +36,7 @@ describe("O7: an address", () => {
     assert.equal(new Set(unreadable.map(limitKeyOf)).size, 1);
   });
 
-  it("of IPv6 counts by its network of 64 bits, of IPv4 alone", () => {
+  test("of IPv6 counts by its network of 64 bits, of IPv4 alone", () => {
     for (const [address, key] of [
       ["192.0.2.7", "192.0.2.7"],
       ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
@@ -50,7 +50,7 @@ describe("O7: an address", () => {
     }
   });
 
-  it("belongs to a network in every spelling of both", () => {
+  test("belongs to a network in every spelling of both", () => {
     const isMember = (entry: string, address: string) => {
       const network = parseNetwork(entry);
       assert.ok(network, entry);

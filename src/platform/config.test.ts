@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, it } from "node:test";
+import { after, describe, test } from "node:test";
 import { ConfigError, defineSettings, readEnvFile, readSettings } from "./config.ts";
 import { printSettings, renderConfigPage, renderEnvExample } from "./config-pages.ts";
 
@@ -24,7 +24,7 @@ function file(name: string, text: string): string {
 }
 
 describe("settings", () => {
-  it("have the types and defaults of their table", () => {
+  test("have the types and defaults of their table", () => {
     const { values, faults, origins } = readSettings(table, { PORT: "9000", TRUST: "true", LEVEL: "" });
     const port: number = values.PORT;
     const level: "info" | "warn" = values.LEVEL;
@@ -34,20 +34,20 @@ describe("settings", () => {
     assert.deepEqual([origins.PORT, origins.LEVEL, origins.PASSWORD], ["environment", "default", "unset"]);
   });
 
-  it("are read from .env too, and the environment wins", () => {
+  test("are read from .env too, and the environment wins", () => {
     const path = file("a.env", "PORT=7000\nLEVEL=warn\n");
     const { values, origins } = readSettings(table, { PORT: "9000" }, readEnvFile(path).values);
     assert.deepEqual([values.PORT, values.LEVEL, origins.LEVEL], [9000, "warn", ".env"]);
     assert.deepEqual(readEnvFile(join(folder, "absent.env")).values, {});
   });
 
-  it("take secrets from files, without the line's end", () => {
+  test("take secrets from files, without the line's end", () => {
     const { values, origins } = readSettings(table, { PASSWORD_FILE: file("secret", "long enough\n") });
     assert.equal(values.PASSWORD, "long enough");
     assert.equal(origins.PASSWORD, "file");
   });
 
-  it("report every fault at once and no secret", () => {
+  test("report every fault at once and no secret", () => {
     const environment = { PORT: "70000", LEVEL: "loud", TRUST: "yes", PASSWORD: "hunter2", DATABASE_URL: "hunter2" };
     const { faults } = readSettings(table, environment);
     assert.equal(faults.length, 5);
@@ -61,14 +61,14 @@ describe("settings", () => {
       assert.equal(readSettings(table, { PORT: port }).faults.length, 1, port);
   });
 
-  it("tell which secret file cannot be used", () => {
+  test("tell which secret file cannot be used", () => {
     const faultOf = (environment: Record<string, string>) => readSettings(table, environment).faults.join();
     assert.match(faultOf({ PASSWORD_FILE: join(folder, "absent") }), /PASSWORD_FILE names .*absent.*ENOENT/);
     assert.match(faultOf({ PASSWORD_FILE: file("empty", "\n") }), /which is empty/);
     assert.match(faultOf({ PASSWORD: "long enough", PASSWORD_FILE: "x" }), /both set/);
   });
 
-  it("are printed with their origin and without their secrets", () => {
+  test("are printed with their origin and without their secrets", () => {
     const environment = {
       PASSWORD: "hunter2hunter2",
       DATABASE_URL: "postgres://shop:hunter2@db:5432/shop?password=hunter2",
@@ -80,7 +80,7 @@ describe("settings", () => {
     assert.match(text, /PORT=8080 +# default/);
   });
 
-  it("are all in the page and in the example", () => {
+  test("are all in the page and in the example", () => {
     for (const name of Object.keys(table)) {
       assert.match(renderConfigPage(table), new RegExp(`\\| \`${name}\` \\|`));
       assert.match(renderEnvExample(table), new RegExp(`^# ${name}=`, "m"));

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, describe, it } from "node:test";
+import { afterEach, describe, test } from "node:test";
 import { armCrashPoint, CrashPointError, crashPoint, disarmCrashPoints, parseCrashPoints } from "./crash-points.ts";
 
 afterEach(disarmCrashPoints);
 
 describe("crash points", () => {
-  it("cost nothing and wait for nothing while nothing is armed", () => {
+  test("cost nothing and wait for nothing while nothing is armed", () => {
     assert.equal(crashPoint("orders.appended"), undefined);
   });
 
-  it("fail where they are told to, and nowhere else", async () => {
+  test("fail where they are told to, and nowhere else", async () => {
     const disarm = armCrashPoint("orders.appended", { kind: "error", message: "disk full" });
     assert.equal(crashPoint("orders.settled"), undefined);
     await assert.rejects(async () => crashPoint("orders.appended"), CrashPointError);
@@ -20,14 +20,14 @@ describe("crash points", () => {
     assert.equal(crashPoint("orders.appended"), undefined);
   });
 
-  it("fire on the pass that was asked for only", async () => {
+  test("fire on the pass that was asked for only", async () => {
     armCrashPoint("gate.reserved", { kind: "error" }, 2);
     assert.equal(crashPoint("gate.reserved"), undefined);
     await assert.rejects(async () => crashPoint("gate.reserved"), CrashPointError);
     assert.equal(crashPoint("gate.reserved"), undefined);
   });
 
-  it("delay the caller that waits for them", async () => {
+  test("delay the caller that waits for them", async () => {
     armCrashPoint("gate.reserved", { kind: "delay", ms: 5 });
     const order: string[] = [];
     const delayed = crashPoint("gate.reserved")?.then(() => order.push("delayed"));
@@ -36,7 +36,7 @@ describe("crash points", () => {
     assert.deepEqual(order, ["others", "delayed"]);
   });
 
-  it("are read from the environment, several by comma", () => {
+  test("are read from the environment, several by comma", () => {
     const points = parseCrashPoints("a.b:kill, c:delay=50@3,d:error,e:stop@1");
     assert.deepEqual([...points.keys()], ["a.b", "c", "d", "e"]);
     assert.deepEqual(points.get("c"), { action: { kind: "delay", ms: 50 }, pass: 3, passes: 0 });
@@ -45,7 +45,7 @@ describe("crash points", () => {
     }
   });
 
-  it("kill the process with SIGKILL before another statement runs", async () => {
+  test("kill the process with SIGKILL before another statement runs", async () => {
     const code = `import { crashPoint } from ${JSON.stringify(import.meta.resolve("./crash-points.ts"))};
       await crashPoint("other"); await crashPoint("here"); process.stdout.write("survived");`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", code], {

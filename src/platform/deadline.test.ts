@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { goOn, within } from "./deadline.ts";
 
 const longMs = 60_000;
 const never = new Promise<never>(() => {});
 
 describe("a deadline", () => {
-  it("hands on what the work answers or throws, and leaves no timer behind", async () => {
+  test("hands on what the work answers or throws, and leaves no timer behind", async () => {
     assert.equal(await within(longMs, Promise.resolve("done"), goOn), "done");
     await assert.rejects(within(longMs, Promise.reject(new Error("broken")), goOn), /broken/);
     assert.deepEqual(
@@ -15,7 +15,7 @@ describe("a deadline", () => {
     );
   });
 
-  it("answers what is said for late work, or throws it", async () => {
+  test("answers what is said for late work, or throws it", async () => {
     assert.equal(await within(1, never, () => "late"), "late");
     const late = within(1, never, () => {
       throw new Error("no answer");
@@ -23,7 +23,7 @@ describe("a deadline", () => {
     await assert.rejects(late, /no answer/);
   });
 
-  it("leaves no rejection unhandled where late work fails after all", async () => {
+  test("leaves no rejection unhandled where late work fails after all", async () => {
     const work = Promise.withResolvers<void>();
     assert.equal(await within(1, work.promise, goOn), undefined);
     work.reject(new Error("too late for anyone"));

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { parseEnvFile } from "./env-file.ts";
 
 const valuesOf = (text: string) => parseEnvFile(text).values;
 const warningsOf = (text: string) => parseEnvFile(text).warnings;
 
 describe("a .env file", () => {
-  it("is read as everybody writes it, without a warning", () => {
+  test("is read as everybody writes it, without a warning", () => {
     const text = [
       "# a comment",
       "",
@@ -31,14 +31,14 @@ describe("a .env file", () => {
     assert.deepEqual(valuesOf(text.replaceAll("\n", "\r\n")), valuesOf(text));
   });
 
-  it("O14: keeps a # within a value, as Docker Compose does, and says so", () => {
+  test("O14: keeps a # within a value, as Docker Compose does, and says so", () => {
     assert.deepEqual(valuesOf("JWT_ISSUER=a#b\nA=#b\nC=a#b # c"), { JWT_ISSUER: "a#b", A: "#b", C: "a#b" });
     const [warning] = warningsOf("\nJWT_ISSUER=a#hunter2");
     assert.match(warning ?? "", /^line 2 of .env has a # in the value of JWT_ISSUER: .* put the value in quotes$/);
     assert.doesNotMatch(warning ?? "", /hunter2/);
   });
 
-  it("O14: passes over a byte-order mark, and says so", () => {
+  test("O14: passes over a byte-order mark, and says so", () => {
     const { values, warnings } = parseEnvFile("\ufeffPORT=9000\n");
     assert.deepEqual(values, { PORT: "9000" });
     assert.match(warnings.join(), /byte-order mark/);
@@ -54,7 +54,7 @@ describe("a .env file", () => {
     ],
     ['A="x" hunter2\nPORT=2', /line 1 of .env has text behind the quotes of A/, { A: "x", PORT: "2" }],
   ] as const) {
-    it(`O14: warns of ${JSON.stringify(text)}`, () => {
+    test(`O14: warns of ${JSON.stringify(text)}`, () => {
       assert.match(warningsOf(text).join(), says);
       assert.doesNotMatch(warningsOf(text).join(), /hunter2/);
       assert.deepEqual(valuesOf(text), values);

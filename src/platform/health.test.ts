@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { until } from "../../test/support/until.ts";
 import { systemClock } from "./clock.ts";
 import { actuatorRoutes, createHealth, type Health } from "./health.ts";
@@ -34,7 +34,7 @@ async function ask(url: string) {
 }
 
 describe("health", () => {
-  it("is UP with the details of every dependency", async () => {
+  test("is UP with the details of every dependency", async () => {
     health.add({ name: "db", check: async () => ({ version: 18 }) });
     const { status, body } = await ask("/actuator/health");
     assert.equal(status, 200);
@@ -42,7 +42,7 @@ describe("health", () => {
     assert.deepEqual(body.components, { db: { status: "UP", details: { version: 18 } } });
   });
 
-  it("is DOWN and 503 where one dependency is, in the whole and below its service only", async () => {
+  test("is DOWN and 503 where one dependency is, in the whole and below its service only", async () => {
     health.add({ name: "db", check: async () => undefined });
     health.add({
       name: "redis",
@@ -59,7 +59,7 @@ describe("health", () => {
     assert.deepEqual(Object.keys(body.components), ["db"]);
   });
 
-  it("gives a dependency that hangs one second and one check, however many ask", async () => {
+  test("gives a dependency that hangs one second and one check, however many ask", async () => {
     let checks = 0;
     health.add({
       name: "db",
@@ -76,7 +76,7 @@ describe("health", () => {
     assert.equal(checks, 1);
   });
 
-  it("O6: shows what only waits, and leaves the process in its load balancer", async () => {
+  test("O6: shows what only waits, and leaves the process in its load balancer", async () => {
     health.open();
     health.add({ name: "db", check: async () => undefined });
     const cause = new Error("connect ECONNREFUSED");
@@ -93,7 +93,7 @@ describe("health", () => {
     assert.deepEqual(Object.keys(readiness.body.components), ["readinessState", "db"]);
   });
 
-  it("O27: checks once for all who ask within a second, since a check may write", async () => {
+  test("O27: checks once for all who ask within a second, since a check may write", async () => {
     let checks = 0;
     health.add({
       name: "db",
@@ -110,7 +110,7 @@ describe("health", () => {
     });
   });
 
-  it("is alive whatever its dependencies do", async () => {
+  test("is alive whatever its dependencies do", async () => {
     health.add({ name: "db", check: () => Promise.reject(new Error("gone")) });
     assert.deepEqual(await ask("/actuator/health/liveness"), {
       status: 200,
@@ -118,7 +118,7 @@ describe("health", () => {
     });
   });
 
-  it("is ready between opening and draining, while its dependencies are UP", async () => {
+  test("is ready between opening and draining, while its dependencies are UP", async () => {
     const readiness = async () => {
       const { status, body } = await ask("/order/actuator/health/readiness");
       const state = await ask("/order/actuator/health/readiness/readinessState");
@@ -135,7 +135,7 @@ describe("health", () => {
     assert.deepEqual(await readiness(), [503, "OUT_OF_SERVICE"]);
   });
 
-  it("shows what runs and its metrics", async () => {
+  test("shows what runs and its metrics", async () => {
     assert.deepEqual((await ask("/actuator/info")).body, { app: { name: "dropgate" } });
     await http.inject("/nowhere");
     const scrape = await http.inject("/product/actuator/prometheus");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { Type } from "typebox";
 import { until as eventually } from "../../test/support/until.ts";
@@ -95,13 +95,13 @@ async function raw(bytes: string): Promise<string> {
 }
 
 describe("http", () => {
-  it("answers a valid request with what its schema says", async () => {
+  test("answers a valid request with what its schema says", async () => {
     const answer = await post('{"productId":"lamp","quantity":1}');
     assert.equal(answer.statusCode, 202);
     assert.deepEqual(answer.json(), { orderId: "lamp" });
   });
 
-  it("names every wrong field by its JSON pointer", async () => {
+  test("names every wrong field by its JSON pointer", async () => {
     const answer = await post('{"quantity":0,"a/b":1}');
     assert.equal(answer.statusCode, 400);
     assert.match(String(answer.headers["content-type"]), /^application\/problem\+json/);
@@ -128,19 +128,19 @@ describe("http", () => {
     ["a poisoned constructor", '{"productId":"lamp","quantity":1,"constructor":{"prototype":{}}}'],
     ["an empty body", ""],
   ] as const) {
-    it(`refuses ${what} as validation`, async () => {
+    test(`refuses ${what} as validation`, async () => {
       const answer = await post(body);
       assert.equal(answer.statusCode, 400, answer.body);
       assert.equal(answer.json().code, "validation");
     });
   }
 
-  it("refuses a missing body as validation", async () => {
+  test("refuses a missing body as validation", async () => {
     const answer = await http.inject({ method: "POST", url: "/orders" });
     assert.equal(answer.json().code, "validation");
   });
 
-  it("refuses other content types", async () => {
+  test("refuses other content types", async () => {
     for (const type of ["text/plain", "application/xml", "nonsense", "application/x-www-form-urlencoded"]) {
       const answer = await post("x", { "content-type": type });
       assert.equal(answer.statusCode, 415, type);
@@ -148,13 +148,13 @@ describe("http", () => {
     }
   });
 
-  it("refuses a body above 64 KiB", async () => {
+  test("refuses a body above 64 KiB", async () => {
     const answer = await post(JSON.stringify({ productId: "x".repeat(65_536), quantity: 1 }));
     assert.equal(answer.statusCode, 413);
     assert.equal(answer.json().code, "body_too_large");
   });
 
-  it("reads numbers in query strings and refuses what is none", async () => {
+  test("reads numbers in query strings and refuses what is none", async () => {
     assert.deepEqual((await http.inject("/orders/1?limit=5")).json(), { limit: 5 });
     for (const query of ["limit=x", "limit=1.5", "limit=1&limit=2", "limits=1", "__proto__=1"]) {
       const answer = await http.inject(`/orders/1?${query}`);
@@ -163,7 +163,7 @@ describe("http", () => {
     }
   });
 
-  it("tells an unknown address from a wrong method", async () => {
+  test("tells an unknown address from a wrong method", async () => {
     assert.equal((await http.inject("/nowhere")).json().code, "not_found");
     const wrong = await http.inject({ method: "DELETE", url: "/orders/1?x=1" });
     assert.equal(wrong.statusCode, 405);
@@ -171,7 +171,7 @@ describe("http", () => {
     assert.equal(wrong.json().code, "method_not_allowed");
   });
 
-  it("answers thrown and returned problems alike, and no extra member replaces a standard one", async () => {
+  test("answers thrown and returned problems alike, and no extra member replaces a standard one", async () => {
     const thrown = await post('{"productId":"lamp","quantity":9}');
     assert.equal(thrown.statusCode, 409);
     const { instance, ...body } = thrown.json();
@@ -191,7 +191,7 @@ describe("http", () => {
     assert.match(String(returned.headers["content-type"]), /^application\/problem\+json/);
   });
 
-  it("keeps the inside of a fault inside, and logs it under the id it answers with", async () => {
+  test("keeps the inside of a fault inside, and logs it under the id it answers with", async () => {
     lines = "";
     const answer = await http.inject({ url: "/fails", headers: { "x-request-id": "req-7" } });
     assert.equal(answer.statusCode, 500);
@@ -203,21 +203,21 @@ describe("http", () => {
     assert.equal(line.failure, "the password is hunter2: deeper");
   });
 
-  it("sheds what a full queue refuses with Retry-After", async () => {
+  test("sheds what a full queue refuses with Retry-After", async () => {
     const answer = await http.inject("/full");
     assert.equal(answer.statusCode, 503);
     assert.equal(answer.headers["retry-after"], "1");
     assert.equal(answer.json().code, "overloaded");
   });
 
-  it("takes a sane X-Request-Id and replaces any other", async () => {
+  test("takes a sane X-Request-Id and replaces any other", async () => {
     const idOf = async (id: string) =>
       (await http.inject({ url: "/nowhere", headers: { "x-request-id": id } })).json().instance;
     assert.equal(await idOf("abc-1"), "urn:dropgate:request:abc-1");
     for (const bad of ["a b", "x".repeat(200), 'a"b']) assert.doesNotMatch(await idOf(bad), /a b|xxx|a"b/);
   });
 
-  it("keeps request and trace ids through the body and the handler", async () => {
+  test("keeps request and trace ids through the body and the handler", async () => {
     lines = "";
     const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
     const headers = {
@@ -231,14 +231,14 @@ describe("http", () => {
     assert.deepEqual([line.event, line.requestId, line.traceId], ["within", "req-8", traceId]);
   });
 
-  it("cuts off a body that grows above 64 KiB without having said so", async () => {
+  test("cuts off a body that grows above 64 KiB without having said so", async () => {
     const head =
       "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     const answer = await raw(`${head}10000\r\n${" ".repeat(65_536)}\r\n10\r\n${" ".repeat(16)}\r\n`);
     assert.match(answer, /^HTTP\/1\.1 413 [\s\S]*connection: close[\s\S]*"code":"body_too_large"/i);
   });
 
-  it("answers broken HTTP, broken addresses and huge headers with a problem", async () => {
+  test("answers broken HTTP, broken addresses and huge headers with a problem", async () => {
     assert.match(await raw("nonsense\r\n\r\n"), /^HTTP\/1\.1 400 [\s\S]*"code":"validation"/);
     assert.match(
       await raw("GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
@@ -248,12 +248,12 @@ describe("http", () => {
     assert.match(await raw(huge), /^HTTP\/1\.1 431 [\s\S]*"code":"headers_too_large"/);
   });
 
-  it("tells the time", async () => {
+  test("tells the time", async () => {
     const { now, epochMs } = (await http.inject("/time")).json();
     assert.equal(Date.parse(now), epochMs);
   });
 
-  it("documents its routes in OpenAPI 3.1 and shows them without another's server", async () => {
+  test("documents its routes in OpenAPI 3.1 and shows them without another's server", async () => {
     const document = (await http.inject("/openapi.json")).json();
     assert.match(document.openapi, /^3\.1/);
     const { responses } = document.paths["/orders"].post;
@@ -267,7 +267,7 @@ describe("http", () => {
 });
 
 describe("the bytes of a body", () => {
-  it("O10: are UTF-8, and a charset that says otherwise is refused", async () => {
+  test("O10: are UTF-8, and a charset that says otherwise is refused", async () => {
     const latin1 = Buffer.from('{"productId":"l\xe4mp","quantity":1}', "latin1");
     for (const type of ["application/json", "application/json; charset=utf-8"]) {
       const answer = await http.inject({
@@ -290,7 +290,7 @@ describe("the bytes of a body", () => {
     }
   });
 
-  it("O10: are not compressed, and the refusal says so to the client", async () => {
+  test("O10: are not compressed, and the refusal says so to the client", async () => {
     const headers = { "content-type": "application/json", "content-encoding": "gzip" };
     const payload = gzipSync('{"productId":"lamp","quantity":1}');
     const answer = await http.inject({ method: "POST", url: "/orders", headers, payload });
@@ -307,7 +307,7 @@ describe("the bytes of a body", () => {
     ["half of a pair deep within", '{"a/b":[{},{"c":"\\udfff"}]}', "#/a~1b/1/c"],
     ["NUL in a name", '{"productId":"lamp","quantity":1,"x\\u0000":1}', "#"],
   ] as const) {
-    it(`O10: ${what} is refused by its place`, async () => {
+    test(`O10: ${what} is refused by its place`, async () => {
       const answer = await post(body);
       assert.deepEqual([answer.statusCode, answer.json().code], [400, "validation"]);
       assert.deepEqual(
@@ -317,7 +317,7 @@ describe("the bytes of a body", () => {
     });
   }
 
-  it("O10: none are needed where a route takes no body, whatever Content-Type says of them", async () => {
+  test("O10: none are needed where a route takes no body, whatever Content-Type says of them", async () => {
     const types = [
       "application/json",
       "application/json; charset=utf-8",
@@ -346,7 +346,7 @@ describe("the bytes of a body", () => {
 });
 
 describe("a fault by its own class", () => {
-  it("O11: an upload that its sender cut is logged as no error of ours, also within a chunk", async () => {
+  test("O11: an upload that its sender cut is logged as no error of ours, also within a chunk", async () => {
     lines = "";
     const head = "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for (const rest of ['Content-Length: 100\r\n\r\n{"prod', 'Transfer-Encoding: chunked\r\n\r\n40\r\n{"prod']) {
@@ -366,7 +366,7 @@ describe("a fault by its own class", () => {
     );
   });
 
-  it("O11: methods that no route has are refused with those that it has", async () => {
+  test("O11: methods that no route has are refused with those that it has", async () => {
     for (const method of ["QUERY", "PROPFIND", "PURGE", "TRACE", "M-SEARCH", "SEARCH"]) {
       const answer = await raw(`${method} /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       assert.match(answer, /^HTTP\/1\.1 405 [\s\S]*allow: POST\r\n[\s\S]*"code":"method_not_allowed"/i, method);
@@ -375,7 +375,7 @@ describe("a fault by its own class", () => {
     }
   });
 
-  it("O11: what a library of ours throws is our own fault, whatever status it carries", async () => {
+  test("O11: what a library of ours throws is our own fault, whatever status it carries", async () => {
     lines = "";
     const answer = await http.inject("/fails-as-404");
     assert.deepEqual([answer.statusCode, answer.json().code], [500, "internal_error"]);
@@ -384,7 +384,7 @@ describe("a fault by its own class", () => {
 });
 
 describe("http while it closes", () => {
-  it("answers what has arrived, ends the connections and takes no new ones", async () => {
+  test("answers what has arrived, ends the connections and takes no new ones", async () => {
     const server = await createHttp({
       log: createLog({ level: "silent" }),
       clock: systemClock,

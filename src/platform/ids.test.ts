@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { isUuid, prefix48Of, randomHex, randomId, uuidV8 } from "./ids.ts";
 
 describe("ids", () => {
-  it("are never handed out twice, across refills of the pool", () => {
+  test("are never handed out twice, across refills of the pool", () => {
     const seen = new Set(Array.from({ length: 20_000 }, () => randomHex(16)));
     assert.equal(seen.size, 20_000);
   });
 
-  it("are copies that a later refill of the pool does not change", () => {
+  test("are copies that a later refill of the pool does not change", () => {
     const first = randomId(16);
     const text = first.toString("hex");
     for (let i = 0; i < 2_000; i += 1) randomId(16);
     assert.equal(first.toString("hex"), text);
   });
 
-  it("carry 48 given bits, the version and the variant in a UUIDv8", () => {
+  test("carry 48 given bits, the version and the variant in a UUIDv8", () => {
     const prefix = Buffer.from("0123456789ab", "hex");
     const zeros = uuidV8(prefix, Buffer.alloc(10));
     assert.equal(zeros, "01234567-89ab-8000-8000-000000000000");
@@ -25,12 +25,12 @@ describe("ids", () => {
     assert.deepEqual(prefix48Of(ones), prefix);
   });
 
-  it("refuse too few bytes", () => {
+  test("refuse too few bytes", () => {
     assert.throws(() => uuidV8(Buffer.alloc(5), Buffer.alloc(10)), RangeError);
     assert.throws(() => uuidV8(Buffer.alloc(6), Buffer.alloc(9)), RangeError);
   });
 
-  it("have one spelling only", () => {
+  test("have one spelling only", () => {
     const uuid = uuidV8(randomId(6), randomId(10));
     assert.ok(isUuid(uuid));
     for (const other of [uuid.toUpperCase(), `{${uuid}}`, uuid.replaceAll("-", ""), ` ${uuid}`, `${uuid}\n`]) {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { createLifecycle } from "./lifecycle.ts";
 import { createLog } from "./log.ts";
 
 const log = createLog({ level: "silent" });
 
 describe("lifecycle", () => {
-  it("closes in reverse order, one after the other, once", async () => {
+  test("closes in reverse order, one after the other, once", async () => {
     const lifecycle = createLifecycle({ log });
     const closed: string[] = [];
     for (const name of ["sql", "log", "http", "readiness"]) {
@@ -20,7 +20,7 @@ describe("lifecycle", () => {
     assert.deepEqual([first, second], [true, true]);
   });
 
-  it("goes on where one part fails or hangs, and says that it was not clean", async () => {
+  test("goes on where one part fails or hangs, and says that it was not clean", async () => {
     const lifecycle = createLifecycle({ log });
     const closed: string[] = [];
     lifecycle.onStop("sql", () => closed.push("sql"));
@@ -32,7 +32,7 @@ describe("lifecycle", () => {
     assert.deepEqual(closed, ["sql"]);
   });
 
-  it("stops on a signal, takes npm's echo of it for the same wish, and exits with how it went", async () => {
+  test("stops on a signal, takes npm's echo of it for the same wish, and exits with how it went", async () => {
     const exited = Promise.withResolvers<number>();
     const lifecycle = createLifecycle({ log, exit: exited.resolve });
     let closes = 0;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { runInContext } from "./context.ts";
 import { createLog, type LogLevel } from "./log.ts";
 
@@ -10,7 +10,7 @@ function logged(level: LogLevel = "info") {
 }
 
 describe("log", () => {
-  it("writes events with scalar fields, one line each", () => {
+  test("writes events with scalar fields, one line each", () => {
     const { log, lines, parsed } = logged();
     log.info("order settled", { quantity: 2, offset: 12345678901234567890n, product: "lamp\nlevel: fake" });
     assert.equal(lines.join("").split("\n").length, 2);
@@ -22,7 +22,7 @@ describe("log", () => {
     assert.ok(Number.isFinite(Date.parse(line.time)));
   });
 
-  it("carries request and trace of the work across awaits", async () => {
+  test("carries request and trace of the work across awaits", async () => {
     const { log, parsed } = logged();
     await runInContext({ requestId: "r1", traceId: "t1" }, async () => {
       await Promise.resolve();
@@ -34,13 +34,13 @@ describe("log", () => {
     assert.equal(alone.requestId, undefined);
   });
 
-  it("never writes a secret", () => {
+  test("never writes a secret", () => {
     const { log, lines } = logged();
     log.info("signed in", { password: "hunter2", token: "hunter2", cardNumber: "hunter2", secret: "hunter2" });
     assert.doesNotMatch(lines.join(""), /hunter2/);
   });
 
-  it("tells a failure as its chain of causes, with the code and stack of the first", () => {
+  test("tells a failure as its chain of causes, with the code and stack of the first", () => {
     const { log, parsed } = logged();
     const first = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     log.error("settling failed", { batch: 3 }, new Error("settle batch", { cause: first }));
@@ -55,7 +55,7 @@ describe("log", () => {
     assert.equal(parsed()[2].failure, "plain");
   });
 
-  it("leaves out what is below its level", () => {
+  test("leaves out what is below its level", () => {
     const { log, lines } = logged("warn");
     log.info("nothing");
     log.debug("nothing");

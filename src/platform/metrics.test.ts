@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { createMetrics } from "./metrics.ts";
 import { renderMetricsPage } from "./metrics-page.ts";
 
 describe("metrics", () => {
-  it("are rendered as Prometheus reads them, each with its sentence", async () => {
+  test("are rendered as Prometheus reads them, each with its sentence", async () => {
     const metrics = createMetrics();
     const accepted = metrics.counter("dropgate_orders_accepted_total", "Orders accepted.");
     const refused = metrics.counter("dropgate_orders_refused_total", "Orders refused.", ["reason"]);
@@ -26,7 +26,7 @@ describe("metrics", () => {
     assert.match(await metrics.render(), /dropgate_orders_refused_total\{reason="sold_out"\} 2/);
   });
 
-  it("forget label values that are gone", async () => {
+  test("forget label values that are gone", async () => {
     const metrics = createMetrics();
     let products = ["lamp", "chair"];
     metrics.gauges("dropgate_stock", "Stock.", ["product"], () => products.map((product) => [{ product }, 1] as const));
@@ -35,17 +35,17 @@ describe("metrics", () => {
     assert.doesNotMatch(await metrics.render(), /chair/);
   });
 
-  it("begin with the program's name", () => {
+  test("begin with the program's name", () => {
     assert.throws(() => createMetrics().counter("orders_total", "Orders."), /has to begin with dropgate_/);
   });
 
-  it("are declared once", () => {
+  test("are declared once", () => {
     const metrics = createMetrics();
     metrics.counter("dropgate_a_total", "A.");
     assert.throws(() => metrics.counter("dropgate_a_total", "A."), /already been registered/);
   });
 
-  it("are all in the page", () => {
+  test("are all in the page", () => {
     const metrics = createMetrics();
     metrics.counter("dropgate_b_total", "B.", ["reason"]);
     metrics.gauge("dropgate_a", "A.", () => 0);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { allowanceHeader, createRateLimit, policyHeader } from "./rate-limit.ts";
 
@@ -15,7 +15,7 @@ function onClock(policy = perMinute) {
 }
 
 describe("a rate limit", () => {
-  it("lets the whole allowance be spent at once, and one more after each share of the window", () => {
+  test("lets the whole allowance be spent at once, and one more after each share of the window", () => {
     const { take, pass } = onClock();
     for (let remaining = 5; remaining >= 0; remaining -= 1) assert.equal(take("ada").remaining, remaining);
     assert.deepEqual(take("ada"), { ok: false, remaining: 0, resetMs: 60_000, waitMs: 10_000 });
@@ -26,7 +26,7 @@ describe("a rate limit", () => {
     assert.equal(take("ada").ok, false);
   });
 
-  it("does not count what it refused, and counts each person separately", () => {
+  test("does not count what it refused, and counts each person separately", () => {
     const { take, pass } = onClock();
     for (let count = 0; count < 100; count += 1) take("ada");
     assert.equal(take("bob").remaining, 5);
@@ -34,7 +34,7 @@ describe("a rate limit", () => {
     assert.equal(take("ada").remaining, 5);
   });
 
-  it("never lets more pass in any stretch of time than the allowance and what came back meanwhile", () => {
+  test("never lets more pass in any stretch of time than the allowance and what came back meanwhile", () => {
     const steps = fc.array(fc.tuple(fc.constantFrom("ada", "bob"), fc.nat(40_000)), { maxLength: 200 });
     const policies = fc.record({
       limit: fc.integer({ min: 1, max: 70 }),
@@ -62,7 +62,7 @@ describe("a rate limit", () => {
     );
   });
 
-  it("keeps each person's limit beside a hundred thousand others, in tables that do not grow", () => {
+  test("keeps each person's limit beside a hundred thousand others, in tables that do not grow", () => {
     const { take } = onClock({ name: "person", limit: 600, windowMs: 60_000 });
     for (let count = 0; count < 600; count += 1) assert.equal(take("ada").ok, true);
     for (let i = 0; i < 100_000; i += 1) assert.equal(take(`other-${i}`).ok, true);
@@ -70,7 +70,7 @@ describe("a rate limit", () => {
     assert.ok(take("zoe").remaining > 580);
   });
 
-  it("says in structured fields what is allowed and what is left", () => {
+  test("says in structured fields what is allowed and what is left", () => {
     const { take } = onClock();
     assert.equal(policyHeader(perMinute), '"person";q=6;w=60');
     assert.equal(allowanceHeader(perMinute, take("ada")), '"person";r=5;t=10');

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { elapsedMs } from "./clock.ts";
 import { type ClockStep, createSharedClock } from "./shared-clock.ts";
 
@@ -18,7 +18,7 @@ function clocks() {
 }
 
 describe("O28: the clock that all processes share", () => {
-  it("shows the database's time, whatever this machine's clock says", async () => {
+  test("shows the database's time, whatever this machine's clock says", async () => {
     const { set, clock, isNear } = clocks();
     assert.ok(isNear(set.machine));
     await clock.look();
@@ -27,7 +27,7 @@ describe("O28: the clock that all processes share", () => {
     assert.ok(isNear(set.database));
   });
 
-  it("names the clock that was set, and by how much", async () => {
+  test("names the clock that was set, and by how much", async () => {
     const { set, steps, clock, isNear } = clocks();
     await clock.look();
     set.machine -= 120_000;
@@ -45,7 +45,7 @@ describe("O28: the clock that all processes share", () => {
     assert.ok(isNear(set.database));
   });
 
-  it("is silent about what a time server corrects, and goes on while the database does not answer", async () => {
+  test("is silent about what a time server corrects, and goes on while the database does not answer", async () => {
     const { set, steps, clock, isNear } = clocks();
     await clock.look();
     set.database += 300;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { createLog } from "./log.ts";
 import { createSparing } from "./sparing.ts";
 
@@ -22,7 +22,7 @@ function sparing() {
 }
 
 describe("O27: equal warnings", () => {
-  it("are written a few times, then counted, and the count is said once in ten seconds", () => {
+  test("are written a few times, then counted, and the count is said once in ten seconds", () => {
     const { told, written, tenSecondsPass } = sparing();
     assert.equal(written("mark failed", 1_237), 3);
     tenSecondsPass();
@@ -37,7 +37,7 @@ describe("O27: equal warnings", () => {
     assert.equal(told.length, 2);
   });
 
-  it("do not hide others, and where every line is another the table stays small", () => {
+  test("do not hide others, and where every line is another the table stays small", () => {
     const { told, written, tenSecondsPass } = sparing();
     written("mark failed", 50);
     assert.equal(written("append failed", 1), 1);
@@ -48,7 +48,7 @@ describe("O27: equal warnings", () => {
     assert.equal(told.length, 2);
   });
 
-  it("are equal whatever order, request or customer they name; another cause or product makes another", () => {
+  test("are equal whatever order, request or customer they name; another cause or product makes another", () => {
     const lines: Record<string, unknown>[] = [];
     const log = createLog({
       level: "info",

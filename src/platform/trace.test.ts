@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { parseTraceparent, traceparent } from "./trace.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const parentId = "00f067aa0ba902b7";
 
 describe("trace context", () => {
-  it("survives the way through a header", () => {
+  test("survives the way through a header", () => {
     const parsed = parseTraceparent(traceparent(traceId, true));
     assert.equal(parsed?.traceId, traceId);
     assert.equal(parsed?.sampled, true);
   });
 
-  it("begins a new trace where there is none", () => {
+  test("begins a new trace where there is none", () => {
     assert.notEqual(parseTraceparent(traceparent())?.traceId, parseTraceparent(traceparent())?.traceId);
   });
 
-  it("is taken from later versions with more fields", () => {
+  test("is taken from later versions with more fields", () => {
     assert.deepEqual(parseTraceparent(`cc-${traceId}-${parentId}-01-more`), { traceId, parentId, sampled: true });
   });
 
-  it("is ignored where the standard says so", () => {
+  test("is ignored where the standard says so", () => {
     for (const header of [
       undefined,
       "",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Client, Order } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -32,7 +32,7 @@ describe("the list of orders", () => {
     return pages;
   }
 
-  it("shows an ADMIN everybody's orders once, newest first, and whose they are", async () => {
+  test("shows an ADMIN everybody's orders once, newest first, and whose they are", async () => {
     const pages = await pagesOf(world.admin, 2);
     assert.deepEqual(
       pages.map((page) => page.map(({ orderId, userId }) => ({ orderId, userId }))),
@@ -40,7 +40,7 @@ describe("the list of orders", () => {
     );
   });
 
-  it("shows everybody else their own and no names", async () => {
+  test("shows everybody else their own and no names", async () => {
     for (const user of ["ada", "bob", "eve"]) {
       const own = placed.filter(({ userId }) => userId === user).map(({ orderId }) => orderId);
       const shown = (await pagesOf(world.as(user), 100)).flat();

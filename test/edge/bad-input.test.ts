@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Answer, Client, Headers, Order, Problem, Reconciliation } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -37,7 +37,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
   }
 
   function refused(title: string, status: number, code: string, ask: () => Promise<Answer<Problem>>, pointer?: string) {
-    it(`${title}: ${status} ${code}`, async () => {
+    test(`${title}: ${status} ${code}`, async () => {
       const before = await everything();
       const { status: answered, headers, body } = await ask();
       assert.deepEqual([answered, body.code], [status, code], JSON.stringify(body));
@@ -69,7 +69,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
     }
     for (const productId of ["no-such-product", "__proto__", "constructor", "..", "'; drop table x; --", "\ud800"]) {
       const title = `of the unknown product ${JSON.stringify(productId)}`;
-      it(`${title}: no order`, async () => {
+      test(`${title}: no order`, async () => {
         const before = await everything();
         const { status, body } = await sendJson({ productId, quantity: 1 });
         assert.ok(["product_not_found", "validation"].includes(body.code), JSON.stringify(body));
@@ -194,7 +194,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
         ["POST", `/orders/${id}/cancel`],
         ["POST", `/orders/${id}/payment`, JSON.stringify(goodCard)],
       ] as const) {
-        it(`${method} ${path.slice(0, 60)} finds nothing`, async () => {
+        test(`${method} ${path.slice(0, 60)} finds nothing`, async () => {
           const before = await everything();
           const { status, body: answer } = await ada.raw(method, path, body, body ? json : {});
           assert.equal(status, 404, JSON.stringify(answer));
@@ -203,7 +203,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
         });
       }
     }
-    it("in capitals finds nothing or the same order", async () => {
+    test("in capitals finds nothing or the same order", async () => {
       const { status } = await ada.get(`/orders/${order.toUpperCase()}`);
       assert.ok(status === 404 || status === 200, String(status));
     });
@@ -275,14 +275,14 @@ describe("bad input gets a clear problem and changes nothing", () => {
         ["restock", { quantity: 1, reason: "x" }],
         ["adjust", { delta: 1, reason: "x" }],
       ] as const) {
-        it(`of the unknown product ${productId} cannot be changed by ${action}`, async () => {
+        test(`of the unknown product ${productId} cannot be changed by ${action}`, async () => {
           const before = await everything();
           const { status, body: answer } = await world.admin.post(`/inventory/${productId}/${action}`, body);
           assert.ok(status === 404 || status === 400, JSON.stringify(answer));
           assert.deepEqual(await everything(), before);
         });
       }
-      it(`of the unknown product ${productId} is not found`, async () => {
+      test(`of the unknown product ${productId} is not found`, async () => {
         const { status, body } = await world.admin.get(`/inventory/${productId}`);
         assert.ok(status === 404 || status === 400, JSON.stringify(body));
       });

@@ -1,6 +1,6 @@
 /** The clock is set while the system runs. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { randomHex, randomId, uuidV8 } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -21,7 +21,7 @@ describe("a clock that is set back", () => {
     Date.now = dateNow;
   });
 
-  it("O28: orders are taken again as soon as the log works, although the clock was set back while it failed", async () => {
+  test("O28: orders are taken again as soon as the log works, although the clock was set back while it failed", async () => {
     const productId = await world.newProduct({ stock: 5 });
     await world.faults.loseLog();
     assert.equal((await world.as("ada").post("/orders", { productId, quantity: 1 })).status, 503);
@@ -32,7 +32,7 @@ describe("a clock that is set back", () => {
     await world.untilAtRest(productId);
   });
 
-  it("O28: what a buyer has to pay by does not move with this machine's clock", async () => {
+  test("O28: what a buyer has to pay by does not move with this machine's clock", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const payByOf = async () => Date.parse((await world.place(world.as("ada"), productId)).payBy);
     const earlier = await payByOf();
@@ -51,7 +51,7 @@ describe("a clock that is set back", () => {
     );
   });
 
-  it("O28: units that were taken before the clock was set back are looked after without waiting for it", async () => {
+  test("O28: units that were taken before the clock was set back are looked after without waiting for it", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const { gate } = world.system.faces.inventory;
     const nowMs = world.system.faces.now() + 600_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { StoredRecord } from "#engines/log";
 import { isFinal } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
@@ -37,7 +37,7 @@ describe("what the world is told of orders, on orders.events", () => {
     return events;
   }
 
-  it("S4: an order that was paid, cancelled or both at once is told with the one end it had, and no other", async () => {
+  test("S4: an order that was paid, cancelled or both at once is told with the one end it had, and no other", async () => {
     const productId = await world.newProduct({ stock: 60 });
     const buyers = Array.from({ length: 24 }, (_, i) => world.as(`told-${i}`));
     const orders = await Promise.all(buyers.map((buyer) => place(buyer, productId)));
@@ -64,7 +64,7 @@ describe("what the world is told of orders, on orders.events", () => {
     }
   });
 
-  it("B6: a product that is renamed in the middle of its orders keeps them, their price and its stock", async () => {
+  test("B6: a product that is renamed in the middle of its orders keeps them, their price and its stock", async () => {
     const productId = await world.newProduct({ stock: 10, price: 700 });
     const [ada, bob] = [world.as("ada"), world.as("bob")];
     const first = await place(ada, productId);

@@ -1,6 +1,6 @@
 /** An order that was promised is known to its buyer, also while the gate has forgotten it and the books do not have it yet. */
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { randomId, uuidV8 } from "#platform/ids";
 import { orderIdFor } from "../../src/orders/ids.ts";
@@ -18,7 +18,7 @@ describe("an order that the gate forgot before it reached the books", () => {
   afterEach(() => disarmCrashPoints());
   after(() => world.close());
 
-  it("is said to be on its way, and not to be unknown, wherever it is asked for", async () => {
+  test("is said to be on its way, and not to be unknown, wherever it is asked for", async () => {
     const productId = await world.newProduct({ stock: 5 });
     armCrashPoint("settle.before-commit", { kind: "error" });
     ({ orderId } = await world.place(ada, productId));
@@ -37,7 +37,7 @@ describe("an order that the gate forgot before it reached the books", () => {
     await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");
   });
 
-  it("an invented id stays unknown, whatever product it names", async () => {
+  test("an invented id stays unknown, whatever product it names", async () => {
     const sameProduct = `${orderId.slice(0, 19)}${uuidV8(randomId(6), randomId(10)).slice(19)}`;
     for (const unknown of [sameProduct, uuidV8(randomId(6), randomId(10))]) {
       const { status, body } = await ada.get(`/orders/${unknown}`);
@@ -54,7 +54,7 @@ describe("O29: orders for products that do not exist", () => {
   afterEach(() => disarmCrashPoints());
   after(() => world.close());
 
-  it("leave an order that was just promised where its buyer finds it", async () => {
+  test("leave an order that was just promised where its buyer finds it", async () => {
     const eve = world.as("eve");
     const { status } = await eve.post("/orders", { productId: "made up", quantity: 1 });
     assert.equal(status, 404);

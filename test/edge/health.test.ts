@@ -1,6 +1,6 @@
 /** Health and readiness while something is wrong that a mere question would not find. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import pg from "pg";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -29,7 +29,7 @@ describe("health", () => {
   const health = () => world.nobody.get<Health>("/actuator/health");
   const untilReady = () => eventually(async () => (await readiness()).status === 200);
 
-  it("O2, O27: after a database that took no writes for a while, orders are accepted, paid and confirmed again", async () => {
+  test("O2, O27: after a database that took no writes for a while, orders are accepted, paid and confirmed again", async () => {
     const productId = await world.newProduct({ stock: 20 });
     const ada = world.as("ada");
     const { database } = operator;
@@ -64,7 +64,7 @@ describe("health", () => {
     await world.untilAtRest(productId);
   });
 
-  it("O27: a log that acknowledges nothing takes readiness away, and gives it back once it works", async () => {
+  test("O27: a log that acknowledges nothing takes readiness away, and gives it back once it works", async () => {
     const productId = await world.newProduct({ stock: 5 });
     await world.faults.loseLog();
     const ada = world.as("ada");
@@ -83,7 +83,7 @@ describe("health", () => {
     await world.untilAtRest(productId);
   });
 
-  it("O3: a gate that lost its memory is not ready until it is loaded again", async () => {
+  test("O3: a gate that lost its memory is not ready until it is loaded again", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const { inventory } = world.system.faces;
     await world.faults.loseGate();
@@ -95,7 +95,7 @@ describe("health", () => {
     await world.untilAtRest(productId);
   });
 
-  it("O6: a dead letter shows in health and in the metrics, and takes no process out of its load balancer", async () => {
+  test("O6: a dead letter shows in health and in the metrics, and takes no process out of its load balancer", async () => {
     const { engines } = world.system.faces;
     await engines.log.append("orders.reservations", [{ key: "rubbish", value: Buffer.from("{") }]);
     const { components } = await eventually(async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -49,14 +49,14 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(await unitsOf(buyer), units);
   }
 
-  it("I1: fifty times at once: one order, one answer, and forty-nine say that they are repeats", async () => {
+  test("I1: fifty times at once: one order, one answer, and forty-nine say that they are repeats", async () => {
     const { buyer } = newBuyer();
     const answers = await Promise.all(Array.from({ length: 50 }, () => order(buyer, "key")));
     await assertOneOrder(buyer, answers);
     assert.equal(answers.filter(({ headers }) => headers["idempotency-replayed"] === "true").length, 49);
   });
 
-  it("I2: with another body it is refused, and the first order stays as it is", async () => {
+  test("I2: with another body it is refused, and the first order stays as it is", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key", 2);
     const others = [await order(buyer, "key", 3), await order(buyer, "key", 2, lamp, { expectedTotal: 3_998 })];
@@ -64,7 +64,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await assertOneOrder(buyer, [first, await order(buyer, "key", 2)], 2);
   });
 
-  it("with two bodies at once one of them wins", async () => {
+  test("with two bodies at once one of them wins", async () => {
     const { buyer } = newBuyer();
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => order(buyer, "key", 1 + (i % 2))));
     const won = answers.filter(({ status }) => status === 202);
@@ -75,7 +75,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await assertOneOrder(buyer, won, first.body.total / 1_999);
   });
 
-  it("I4: it belongs to its buyer and to the product: others under the same key get orders of their own", async () => {
+  test("I4: it belongs to its buyer and to the product: others under the same key get orders of their own", async () => {
     const [one, other] = [newBuyer(), newBuyer()];
     const chair = await world.newProduct({ stock: 5 });
     const answers = [
@@ -86,7 +86,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(new Set(answers.map(({ body }) => body.orderId)).size, 3);
   });
 
-  it("I3: it survives that the gate loses its memory, again and again", async () => {
+  test("I3: it survives that the gate loses its memory, again and again", async () => {
     const { buyer } = newBuyer();
     const answers = [await order(buyer, "key")];
     for (let loss = 0; loss < 3; loss += 1) {
@@ -102,7 +102,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await order(buyer, "key", 2)).body.code, "idempotency_mismatch");
   });
 
-  it("I3: it survives a restart of the system", async () => {
+  test("I3: it survives a restart of the system", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key", 2);
     await world.restart();
@@ -110,7 +110,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await order(buyer, "key", 3)).body.code, "idempotency_mismatch");
   });
 
-  it("it names its order also once that has ended", async () => {
+  test("it names its order also once that has ended", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key");
     assert.equal((await buyer.post(`${first.body.statusUrl}/cancel`)).status, 202);
@@ -125,7 +125,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await buyer.get<Order>(first.body.statusUrl)).body.status, "CANCELLED");
   });
 
-  it("I5: an answer that got lost is found by a retry, wherever it got lost", async () => {
+  test("I5: an answer that got lost is found by a retry, wherever it got lost", async () => {
     for (const point of ["place.marked", "place.reserved"]) {
       const { buyer } = newBuyer();
       const disarm = armCrashPoint(point, { kind: "error" });
@@ -138,7 +138,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     }
   });
 
-  it("I5: a buyer whose connection breaks before the answer finds the order by a retry", async () => {
+  test("I5: a buyer whose connection breaks before the answer finds the order by a retry", async () => {
     const { name, buyer } = newBuyer();
     const body = JSON.stringify({ productId: lamp, quantity: 1 });
     const head = [
@@ -157,7 +157,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await assertOneOrder(buyer, [await order(buyer, "key"), await order(buyer, "key")]);
   });
 
-  it("a refusal is not remembered: the key may be used again once there is stock, or a log", async () => {
+  test("a refusal is not remembered: the key may be used again once there is stock, or a log", async () => {
     const chair = await world.newProduct({ stock: 0 });
     const { buyer } = newBuyer();
     assert.equal((await order(buyer, "key", 1, chair)).body.code, "sold_out");
@@ -178,7 +178,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     ["adjust", { delta: 7 }, 7],
     ["adjust", { delta: -7 }, -7],
   ] as const) {
-    it(`B5: ${action} by ${units} under one key twenty times at once counts once, while people buy`, async () => {
+    test(`B5: ${action} by ${units} under one key twenty times at once counts once, while people buy`, async () => {
       const productId = await world.newProduct({ stock: 300 });
       const enter = (more = {}) =>
         world.admin.post<Stock & Problem>(
@@ -209,12 +209,12 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
       assert.equal((await first()).status, 200);
     });
 
-    it("a repeat is answered 200, says that it is one, and enters nothing", async () => {
+    test("a repeat is answered 200, says that it is one, and enters nothing", async () => {
       const { status, headers, body } = await first();
       assert.deepEqual([status, headers["idempotency-replayed"], body.onHand], [200, "true", 3]);
     });
 
-    it("it belongs to its product: one delivery brings several", async () => {
+    test("it belongs to its product: one delivery brings several", async () => {
       const desk = await world.newProduct({ stock: 0 });
       const brought = { quantity: 3, reason: "van" };
       assert.equal((await grace().post<Stock>(`/inventory/${desk}/restock`, brought, key)).body.onHand, 3);
@@ -227,7 +227,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
       ["units out", () => grace().post(`/inventory/${chair}/adjust`, { delta: -3, reason: "van" }, key)],
       ["another actor", () => first(world.as("linus", "WAREHOUSE"))],
     ] as const) {
-      it(`${what} under it is another request, and enters nothing`, async () => {
+      test(`${what} under it is another request, and enters nothing`, async () => {
         const { status, body } = await use();
         assert.deepEqual([status, (body as Problem).code], [422, "idempotency_mismatch"]);
         assert.deepEqual((await world.untilAtRest(chair)).onHand, 3);

@@ -1,6 +1,6 @@
 /** A database whose owner has made another isolation level the default. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -16,7 +16,7 @@ describe("a database whose default isolation level is serializable", () => {
   });
   after(() => world?.close());
 
-  it("O15: takes a rush of orders, payments and changes of stock without a 5xx", async () => {
+  test("O15: takes a rush of orders, payments and changes of stock without a 5xx", async () => {
     const productId = await world.newProduct({ stock: 100 });
     const buyers = Array.from({ length: 60 }, (_, i) => world.as(`buyer-${i}`));
     const statuses = await Promise.all(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { isFinal } from "../../src/orders/state.ts";
 import type { Client, Order } from "../support/client.ts";
@@ -38,7 +38,7 @@ describe("a provider that decides after the window", () => {
 
   // Side by side, because each of them waits for the provider.
   describe("while the gate is on", { concurrency: true }, () => {
-    it("S8: the payment comes late and there is a unit: the order is confirmed and paid once", async () => {
+    test("S8: the payment comes late and there is a unit: the order is confirmed and paid once", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const orderId = await expiredWhileDecided(ada, productId);
@@ -61,7 +61,7 @@ describe("a provider that decides after the window", () => {
       { end: "CONFIRMED", unitIsGone: false },
       { end: "FAILED", unitIsGone: true },
     ]) {
-      it(`O4: while the provider decides no end is told, by stream, GET or reconnect; then ${end}, once and for good`, async () => {
+      test(`O4: while the provider decides no end is told, by stream, GET or reconnect; then ${end}, once and for good`, async () => {
         const productId = await world.newProduct({ stock: 1 });
         const ada = world.as("ada");
         const watch = (orderId: string, lastEventId: number) =>
@@ -96,7 +96,7 @@ describe("a provider that decides after the window", () => {
       });
     }
 
-    it("O4: an order may still be cancelled while the provider decides, and then stays cancelled", async () => {
+    test("O4: an order may still be cancelled while the provider decides, and then stays cancelled", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const orderId = await expiredWhileDecided(ada, productId);
@@ -107,7 +107,7 @@ describe("a provider that decides after the window", () => {
       assert.deepEqual({ sold, available }, { sold: 0, available: 1 });
     });
 
-    it("S8: the payment comes late and the unit is gone: the money is given back, and the one who has it keeps it", async () => {
+    test("S8: the payment comes late and the unit is gone: the money is given back, and the one who has it keeps it", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const [ada, bob] = [world.as("ada"), world.as("bob")];
       const orderId = await expiredWhileDecided(ada, productId);
@@ -121,7 +121,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    it("S8: two who pay late for one unit: one is confirmed, the other is refunded", async () => {
+    test("S8: two who pay late for one unit: one is confirmed, the other is refunded", async () => {
       const productId = await world.newProduct({ stock: 2 });
       const buyers = [world.as("ada"), world.as("bob")];
       const orders = await Promise.all(buyers.map((buyer) => expiredWhileDecided(buyer, productId)));
@@ -136,7 +136,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    it("S8: a limit that the buyer has used up meanwhile is kept, and the late payment is given back", async () => {
+    test("S8: a limit that the buyer has used up meanwhile is kept, and the late payment is given back", async () => {
       const productId = await world.newProduct({ stock: 5, limitPerCustomer: 1 });
       const ada = world.as("carla");
       const orderId = await expiredWhileDecided(ada, productId);
@@ -147,7 +147,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    it("R2: what the buyer cancelled is not brought back by a payment that comes late", async () => {
+    test("R2: what the buyer cancelled is not brought back by a payment that comes late", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -159,7 +159,7 @@ describe("a provider that decides after the window", () => {
     });
   });
 
-  it("S8: at sync, past the gate, it is the same", async () => {
+  test("S8: at sync, past the gate, it is the same", async () => {
     const productId = await world.newProduct({ stock: 1 });
     assert.equal((await world.admin.put("/admin/gatekeeper", { mode: "sync" })).status, 200);
     const ada = world.as("ada");
@@ -170,7 +170,7 @@ describe("a provider that decides after the window", () => {
     assert.deepEqual({ sold, available, gate }, { sold: 1, available: 0, gate: 0 });
   });
 
-  it("S8: a failure between the units and the books is tried again, and takes one unit", async () => {
+  test("S8: a failure between the units and the books is tried again, and takes one unit", async () => {
     const productId = await world.newProduct({ stock: 3 });
     const ada = world.as("ada");
     const orderId = await expiredWhileDecided(ada, productId);
@@ -192,7 +192,7 @@ describe("units that are held on for a payment", () => {
   });
   after(() => world.close());
 
-  it("R5: asked in time and still being decided, they are held on; the window for another card is over", async () => {
+  test("R5: asked in time and still being decided, they are held on; the window for another card is over", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, payBy } = await world.place(ada, productId);
@@ -207,7 +207,7 @@ describe("units that are held on for a payment", () => {
     assert.ok(!order.timeline.some(({ status }) => status === "FAILED"));
   });
 
-  it("R5: looking at an order, or a declined card, extends nothing", async () => {
+  test("R5: looking at an order, or a declined card, extends nothing", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, payBy } = await world.place(ada, productId);

@@ -1,6 +1,6 @@
 /** Tables that an operator keeps locked: nothing ends for it, people hear so in seconds, and health names the lock. */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import pg from "pg";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -25,7 +25,7 @@ describe("while an operator keeps tables locked", () => {
   afterEach(() => operator.end());
   after(() => world.close());
 
-  it("O32: orders are accepted, looks and payments are answered 503, and all of it goes on afterwards", async () => {
+  test("O32: orders are accepted, looks and payments are answered 503, and all of it goes on afterwards", async () => {
     const productId = await world.newProduct({ stock: 2 });
     const ada = world.as("ada");
     const before = await world.place(ada, productId);
@@ -51,7 +51,7 @@ describe("while an operator keeps tables locked", () => {
     assert.equal((await world.untilAtRest(productId)).sold, 2);
   });
 
-  it("O32: health names who locks a table, and by which lock", async () => {
+  test("O32: health names who locks a table, and by which lock", async () => {
     await operator.query("lock table orders.orders in exclusive mode");
     const error = await locksSay();
     for (const part of [
@@ -66,7 +66,7 @@ describe("while an operator keeps tables locked", () => {
     await eventually(async () => (await locks()).status === "UP");
   });
 
-  it("O32: health names whose forgotten transaction keeps settlement waiting", async () => {
+  test("O32: health names whose forgotten transaction keeps settlement waiting", async () => {
     const productId = await world.newProduct({ stock: 1 });
     await operator.query("update inventory.stock set sold = sold where product_id = $1", [productId]);
     const { orderId } = await world.place(world.as("bob"), productId);
@@ -75,7 +75,7 @@ describe("while an operator keeps tables locked", () => {
     await world.untilStatus(world.as("bob"), orderId, "PAYMENT_PENDING");
   });
 
-  it("O32: behind an ALTER that waits for a long read, health names the read", async () => {
+  test("O32: behind an ALTER that waits for a long read, health names the read", async () => {
     await operator.query("select count(*) from orders.orders");
     const altering = new pg.Client({ connectionString: world.databaseUrl, application_name: "psql of joe" });
     await altering.connect();

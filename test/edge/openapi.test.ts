@@ -1,6 +1,6 @@
 /** The API's own description: a client generated from it, and its examples, work on the system. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
 import openApi from "../../openapi.json" with { type: "json" };
 import { seedDemoShop } from "../../src/cli/seed.ts";
@@ -24,7 +24,7 @@ const operations = Object.entries(openApi.paths as unknown as Record<string, Rec
 );
 
 describe("O16: the OpenAPI document", () => {
-  it("names every operation once, in words that a method may have", () => {
+  test("names every operation once, in words that a method may have", () => {
     const ids = operations.map(({ operationId }) => operationId ?? "");
     assert.deepEqual(
       ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)*$/.test(id)),
@@ -33,7 +33,7 @@ describe("O16: the OpenAPI document", () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  it("says what each operation answers where it does what it was asked, also the stream", () => {
+  test("says what each operation answers where it does what it was asked, also the stream", () => {
     for (const { operationId, responses } of operations) {
       assert.ok(
         Object.keys(responses).some((status) => status.startsWith("2")),
@@ -44,7 +44,7 @@ describe("O16: the OpenAPI document", () => {
     assert.deepEqual(Object.keys(stream?.responses["200"]?.content ?? {}), ["text/event-stream"]);
   });
 
-  it("says which roles pass, each by itself", () => {
+  test("says which roles pass, each by itself", () => {
     const rolesOf = (id: string) => {
       const { security = [] } = operations.find(({ operationId }) => operationId === id) ?? assert.fail(id);
       return security.map((entry) => (entry.bearer ? entry.bearer.join() : Object.keys(entry).join()));
@@ -55,7 +55,7 @@ describe("O16: the OpenAPI document", () => {
     assert.deepEqual(rolesOf("listProducts"), []);
   });
 
-  it("gives no two models the name under which a generator makes both", () => {
+  test("gives no two models the name under which a generator makes both", () => {
     const named = Object.entries(openApi.components.schemas as unknown as Record<string, Schema>);
     const bodies = operations.flatMap(({ operationId = "", requestBody, responses }) => [
       ...Object.values(requestBody?.content ?? {}).map(({ schema }) => [`${operationId}Body`, schema] as const),
@@ -105,7 +105,7 @@ describe("O16: the document of a running system", () => {
     return operation?.requestBody?.content["application/json"]?.example ?? assert.fail(`${id} has no example`);
   }
 
-  it("its example order is accepted by the demo shop, and paid by its example card", async () => {
+  test("its example order is accepted by the demo shop, and paid by its example card", async () => {
     const ada = world.as("ada");
     const placed = await ada.post<PlacedOrder>("/orders", exampleOf("placeOrder"));
     assert.equal(placed.status, 202, JSON.stringify(placed.body));
@@ -115,7 +115,7 @@ describe("O16: the document of a running system", () => {
     await world.untilStatus(ada, orderId, "CONFIRMED");
   });
 
-  it("each example is valid at its address", async () => {
+  test("each example is valid at its address", async () => {
     for (const { operationId, path, method, parameters = [], requestBody } of operations) {
       const inPath = new Map(parameters.filter((one) => one.in === "path").map(({ name, example }) => [name, example]));
       const address = path.replaceAll(/\{(\w+)\}/g, (_, name) => {
@@ -132,7 +132,7 @@ describe("O16: the document of a running system", () => {
     }
   });
 
-  it("the gateway serves the whole of it", async () => {
+  test("the gateway serves the whole of it", async () => {
     const urls = Object.fromEntries(
       ["PRODUCT", "INVENTORY", "ORDER", "PAYMENT"].map((name) => [`${name}_URL`, world.origin]),
     );

@@ -1,6 +1,6 @@
 /** What a person promised stands for as long as it was promised, whatever is away for a while meanwhile. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Sql } from "#engines/sql";
 import { eventually } from "../support/eventually.ts";
@@ -20,7 +20,7 @@ describe("an accepted order", { concurrency: true }, () => {
   });
   after(() => world.close());
 
-  it("O1: waits for a payment that cannot be opened, and is confirmed when it is paid", async () => {
+  test("O1: waits for a payment that cannot be opened, and is confirmed when it is paid", async () => {
     await failFor("ada");
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
@@ -37,7 +37,7 @@ describe("an accepted order", { concurrency: true }, () => {
     ["cancelled", (run: string) => DBOS.cancelWorkflow(run)],
     ["deleted", (run: string) => DBOS.deleteWorkflows([run])],
   ] as const) {
-    it(`O31: whose workflow an operator has ${how} is confirmed soon after it is paid`, async () => {
+    test(`O31: whose workflow an operator has ${how} is confirmed soon after it is paid`, async () => {
       const productId = await world.newProduct({ stock: 1 });
       const bob = world.as(`bob-${how}`);
       const { orderId } = await world.place(bob, productId);

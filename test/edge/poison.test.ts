@@ -1,7 +1,7 @@
 /** Records that no gate and no catalog made lie in the log: what comes behind them goes on, and true orders are settled. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { NewRecord, StoredRecord } from "#engines/log";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -56,7 +56,7 @@ describe("poison in the log", () => {
     ["a product id of a megabyte", { productId: "a".repeat(1_000_000) }],
     ["a limit that is no number", { limitPerCustomer: "2" }],
   ];
-  it("O25: a reservation with a value that is impossible goes to the dead letters, and orders behind it are settled", async () => {
+  test("O25: a reservation with a value that is impossible goes to the dead letters, and orders behind it are settled", async () => {
     for (const [what, change] of impossible) {
       const record = reservation(change);
       await append(reservations, record);
@@ -68,20 +68,20 @@ describe("poison in the log", () => {
     await untilOrdersSettle();
   });
 
-  it("O25: the last moment that a date can hold is settled, and read, like any other", async () => {
+  test("O25: the last moment that a date can hold is settled, and read, like any other", async () => {
     const last = reservation({ reservedAtMs: 8_640_000_000_000_000, payByMs: 8_640_000_000_000_000 });
     await append(reservations, last);
     await untilOrdersSettle();
     assert.equal((await world.admin.get("/orders")).status, 200);
   });
 
-  it("O25: one reservation twice in one batch, of a product that is unknown, holds nothing up", async () => {
+  test("O25: one reservation twice in one batch, of a product that is unknown, holds nothing up", async () => {
     const twice = reservation({});
     await append(reservations, twice, twice, reservation({ orderId: twice.key, n: 2 }));
     await untilOrdersSettle();
   });
 
-  it("O25: a reservation that the gate never made, under the gate's next number, does not cost the true order its fate", async () => {
+  test("O25: a reservation that the gate never made, under the gate's next number, does not cost the true order its fate", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const { inventory } = world.system.faces;
     const { epoch } = await eventually(async () => (await inventory.gate.snapshot([productId]))[0]);
@@ -95,7 +95,7 @@ describe("poison in the log", () => {
     assert.deepEqual([held + available, gate], [5, available], "the unit is back, and gate and books agree");
   });
 
-  it("O25: a price event with an impossible value goes to the dead letters, and news behind it arrive", async () => {
+  test("O25: a price event with an impossible value goes to the dead letters, and news behind it arrive", async () => {
     const headers = { ce_specversion: "1.0", ce_id: "x:1", ce_type: "dropgate.product.created", ce_time: "now" };
     const data = { name: "x", unitPriceMinor: 1, currency: "EUR", limitPerCustomer: null, version: 1 };
     const changes = [

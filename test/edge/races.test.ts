@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { isFinal } from "../../src/orders/state.ts";
@@ -50,7 +50,7 @@ describe("races", () => {
   });
   after(() => world.close());
 
-  it("G1, G6: a hundred buyers of one unit make one order, and once it is cancelled the next hundred do", async () => {
+  test("G1, G6: a hundred buyers of one unit make one order, and once it is cancelled the next hundred do", async () => {
     const productId = await world.newProduct({ stock: 1 });
     for (let round = 0; round < 2; round += 1) {
       const answers = await everybodyBuys(world, productId, 100);
@@ -61,7 +61,7 @@ describe("races", () => {
     }
   });
 
-  it("one buyer who asks thirty times at once gets what one may hold, and no more", async () => {
+  test("one buyer who asks thirty times at once gets what one may hold, and no more", async () => {
     const productId = await world.newProduct({ stock: 100, limitPerCustomer: 3 });
     const ada = world.as("ada");
     const ask = () => ada.post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 });
@@ -70,14 +70,14 @@ describe("races", () => {
     assert.equal((await world.untilAtRest(productId)).held, 3);
   });
 
-  it("orders for several units never take more than there are, and leave less than any buyer asked for", async () => {
+  test("orders for several units never take more than there are, and leave less than any buyer asked for", async () => {
     const productId = await world.newProduct({ stock: 50 });
     const answers = await everybodyBuys(world, productId, 60, 3);
     assert.deepEqual(tally(answers), { accepted: 16, sold_out: 44 });
     assert.equal((await assertAccountsFor(world, productId, answers)).available, 2);
   });
 
-  it("R1: paid and cancelled at the same moment: one of them wins, and no buyer pays for nothing", async () => {
+  test("R1: paid and cancelled at the same moment: one of them wins, and no buyer pays for nothing", async () => {
     const productId = await world.newProduct({ stock: 12 });
     const over = await Promise.all(
       Array.from({ length: 12 }, async (_, i) => {
@@ -98,7 +98,7 @@ describe("races", () => {
     await assertStockFits(world, productId, 12, over);
   });
 
-  it("two cards at the same moment pay once", async () => {
+  test("two cards at the same moment pay once", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const over = await Promise.all(
       Array.from({ length: 5 }, async (_, i) => {
@@ -120,7 +120,7 @@ describe("races", () => {
     await assertStockFits(world, productId, 5, over);
   });
 
-  it("R2: released twice, released after the sale, confirmed after the release: no change", async () => {
+  test("R2: released twice, released after the sale, confirmed after the release: no change", async () => {
     const productId = await world.newProduct({ stock: 3 });
     const { orders } = world.system.faces;
     const ada = world.as("ada");
@@ -148,7 +148,7 @@ describe("races", () => {
     assert.deepEqual(await world.untilAtRest(productId), before);
   });
 
-  it("a stop in good order in the midst of it leaves no order behind: each is paid after the start", async () => {
+  test("a stop in good order in the midst of it leaves no order behind: each is paid after the start", async () => {
     const productId = await world.newProduct({ stock: 100 });
     const orders = [];
     for (const afterMs of [0, 20]) {
@@ -168,7 +168,7 @@ describe("races", () => {
     assert.equal((await world.untilAtRest(productId)).sold, 20);
   });
 
-  it("B4: stock that is taken out while people buy is not sold", async () => {
+  test("B4: stock that is taken out while people buy is not sold", async () => {
     const productId = await world.newProduct({ stock: 30 });
     const takeOut = () => world.admin.post(`/inventory/${productId}/adjust`, { delta: -5, reason: "broken" });
     const [answers, ...takenOut] = await Promise.all([
@@ -191,7 +191,7 @@ describe("races with the deadline, and for a place in the line", () => {
   });
   after(() => world.close());
 
-  it("R1: paid, cancelled and expired at the same moment: one of them wins", async () => {
+  test("R1: paid, cancelled and expired at the same moment: one of them wins", async () => {
     const productId = await world.newProduct({ stock: 16 });
     const over = await Promise.all(
       Array.from({ length: 16 }, async (_, i) => {
@@ -210,7 +210,7 @@ describe("races with the deadline, and for a place in the line", () => {
     await assertStockFits(world, productId, 16, over);
   });
 
-  it("R3: orders whose deadline passed while nothing ran end after the start, and their units are back", async () => {
+  test("R3: orders whose deadline passed while nothing ran end after the start, and their units are back", async () => {
     const productId = await world.newProduct({ stock: 10 });
     const answers = await everybodyBuys(world, productId, 10);
     await world.restart({ pauseMs: windowMs });
@@ -222,7 +222,7 @@ describe("races with the deadline, and for a place in the line", () => {
     assert.deepEqual({ held, available }, { held: 0, available: 10 });
   });
 
-  it("more requests than may wait are told so with Retry-After, and nothing is held for them", async () => {
+  test("more requests than may wait are told so with Retry-After, and nothing is held for them", async () => {
     const productId = await world.newProduct({ stock: 1_000 });
     armCrashPoint("log.append", { kind: "delay", ms: 300 });
     const answers = await everybodyBuys(world, productId, 60);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { signWebhook } from "#platform/standard-webhooks";
 import type { Client, Order, Problem } from "../support/client.ts";
@@ -48,7 +48,7 @@ async function statementOf(paymentId: string): Promise<string[]> {
 }
 
 describe("an operator gives the money of a confirmed order back", () => {
-  it("O5: to its buyer once, with the unit back on sale once, told by GET, stream and orders.events", async () => {
+  test("O5: to its buyer once, with the unit back on sale once, told by GET, stream and orders.events", async () => {
     const { buyer, orderId, productId, paymentId } = await confirmed();
     const seenBefore = (await buyer.get<Order>(`/orders/${orderId}`)).body.timeline.length;
     const answer = await refund(orderId);
@@ -76,7 +76,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     assert.ok((await eventsOf(orderId)).includes("dropgate.order.refunded"));
   });
 
-  it("O5: two operators at once give it back once, and one who wants it otherwise is told what to do", async () => {
+  test("O5: two operators at once give it back once, and one who wants it otherwise is told what to do", async () => {
     const { buyer, orderId, productId, paymentId } = await confirmed();
     const ben = world.as("ben", "ADMIN");
     const same = await Promise.all([refund(orderId), refund(orderId, undefined, ben), refund(orderId)]);
@@ -92,7 +92,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     assert.deepEqual(await statementOf(paymentId), ["authorized", "captured", "refunded"]);
   });
 
-  it("O5: without restock the unit stays sold", async () => {
+  test("O5: without restock the unit stays sold", async () => {
     const { buyer, orderId, productId } = await confirmed();
     assert.equal((await refund(orderId, { reason: "a present" })).status, 202);
     await untilMoneyIs(buyer, orderId, "refunded");
@@ -100,7 +100,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     assert.deepEqual({ sold, available, onHand }, { sold: 1, available: 1, onHand: 1 });
   });
 
-  it("O5: an order that is not confirmed is refused, with what to do instead", async () => {
+  test("O5: an order that is not confirmed is refused, with what to do instead", async () => {
     const productId = await world.newProduct({ stock: 2 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
@@ -115,7 +115,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     assert.equal((await refund(randomUUID())).body.code, "order_not_found");
   });
 
-  it("O5: it is an ADMIN's to do, with a reason, and with nothing else in the request", async () => {
+  test("O5: it is an ADMIN's to do, with a reason, and with nothing else in the request", async () => {
     const { buyer, orderId } = await confirmed();
     assert.equal((await refund(orderId, undefined, buyer)).status, 403);
     assert.equal((await refund(orderId, undefined, world.as("linus", "WAREHOUSE"))).status, 403);
@@ -127,7 +127,7 @@ describe("an operator gives the money of a confirmed order back", () => {
   });
 
   for (const point of ["refund.money-decided", "refund.units-entered", "payment.refund-answered"]) {
-    it(`O5: a failure at ${point} loses nothing and does nothing twice`, async () => {
+    test(`O5: a failure at ${point} loses nothing and does nothing twice`, async () => {
       const { buyer, orderId, productId, paymentId } = await confirmed();
       armCrashPoint(point, { kind: "error" }, 1);
       assert.equal((await refund(orderId)).status, 202);
@@ -139,7 +139,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     });
   }
 
-  it("O5: a refund in the moment before the capture leaves nothing taken and nothing held", async () => {
+  test("O5: a refund in the moment before the capture leaves nothing taken and nothing held", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
@@ -180,7 +180,7 @@ describe("news from outside of a confirmed order", () => {
     return body.items.filter((item) => item.orderId === orderId);
   };
 
-  it("O5: a signed charge.refunded makes it REFUNDED, is no declined card, and asks for no other", async () => {
+  test("O5: a signed charge.refunded makes it REFUNDED, is no declined card, and asks for no other", async () => {
     const { buyer, orderId, paymentId, productId } = await confirmed();
     await tell(paymentId, "refunded");
     const order = await world.untilStatus(buyer, orderId, "REFUNDED");
@@ -194,7 +194,7 @@ describe("news from outside of a confirmed order", () => {
     assert.equal((await refund(orderId, { reason: "asked for", restock: true })).body.code, "already_refunded");
   });
 
-  it("O5: a part that is given back is noted, and the order stays confirmed until all of it is", async () => {
+  test("O5: a part that is given back is noted, and the order stays confirmed until all of it is", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     await tell(paymentId, "partially_refunded", { refundedMinor: 500 });
     const noted = await eventually(async () => {
@@ -206,7 +206,7 @@ describe("news from outside of a confirmed order", () => {
     await world.untilStatus(buyer, orderId, "REFUNDED");
   });
 
-  it("O5: a chargeback makes it REFUNDED, and is a finding with a metric until a person closes it", async () => {
+  test("O5: a chargeback makes it REFUNDED, and is a finding with a metric until a person closes it", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     await tell(paymentId, "disputed");
     await eventually(async () => (await findings(orderId)).some(({ kind }) => kind === "disputed"));
@@ -230,7 +230,7 @@ describe("news from outside of a confirmed order", () => {
     assert.equal((await buyer.get<Problem>("/payments/findings")).status, 403);
   });
 
-  it("O5: what is voided or captured by hand at the bank reaches its order", async () => {
+  test("O5: what is voided or captured by hand at the bank reaches its order", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     assert.ok(await world.system.faces.simulator.byHand(paymentId, { deed: "void" }));
     const order = await world.untilStatus(buyer, orderId, "REFUNDED");

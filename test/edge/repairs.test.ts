@@ -1,6 +1,6 @@
 /** What is mended by itself leaves a trace. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Sql } from "#engines/sql";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -24,7 +24,7 @@ describe("what the system mends by itself", () => {
     return Number(new RegExp(`^dropgate_repairs_total\\{reason="${reason}"\\} (\\d+)$`, "m").exec(body)?.[1] ?? 0);
   }
 
-  it("O6: a drift that is rebuilt away within seconds is logged with its figures, and counted", async () => {
+  test("O6: a drift that is rebuilt away within seconds is logged with its figures, and counted", async () => {
     const productId = await world.newProduct({ stock: 20 });
     const { gate, epoch } = await world.untilAtRest(productId).then(async ({ gate }) => {
       const [snapshot] = await world.system.faces.inventory.gate.snapshot([productId]);
@@ -49,7 +49,7 @@ describe("what the system mends by itself", () => {
     assert.ok((after?.epoch ?? 0) > (epoch ?? 0));
   });
 
-  it("O6: a product that the gate closes by itself is told of with the change and the figures, and rebuilt", async () => {
+  test("O6: a product that the gate closes by itself is told of with the change and the figures, and rebuilt", async () => {
     const productId = await world.newProduct({ stock: 20 });
     await world.untilAtRest(productId);
     // The next change will say that there are two units fewer than the gate counts.
@@ -65,7 +65,7 @@ describe("what the system mends by itself", () => {
     assert.ok((await counted("closed_itself")) >= 1);
   });
 
-  it("O6: a gate that lost its memory is told of once, with how many products it was", async () => {
+  test("O6: a gate that lost its memory is told of once, with how many products it was", async () => {
     const productId = await world.newProduct({ stock: 3 });
     const before = repaired("not_loaded").length;
     await world.faults.loseGate();
@@ -75,7 +75,7 @@ describe("what the system mends by itself", () => {
     assert.ok((await counted("not_loaded")) >= 1);
   });
 
-  it("O6: what reconcile found last is still known after a restart", async () => {
+  test("O6: what reconcile found last is still known after a restart", async () => {
     await world.newProduct({ stock: 1 });
     const { status } = await world.admin.get("/admin/reconcile");
     assert.equal(status, 200);

@@ -1,6 +1,6 @@
 /** The names that outside issuers give their users, all the way through the shop. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Order, PlacedOrder, Problem } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -17,7 +17,7 @@ describe("user ids of outside issuers", () => {
   after(() => world?.close());
 
   for (const user of userIds) {
-    it(`O12: ${JSON.stringify(user).slice(0, 40)} buys within its own limit, pays, and sees its own orders alone`, async () => {
+    test(`O12: ${JSON.stringify(user).slice(0, 40)} buys within its own limit, pays, and sees its own orders alone`, async () => {
       const productId = await world.newProduct({ stock: 3, limitPerCustomer: 1 });
       const buyer = world.as(user);
       const key = { "idempotency-key": "one-key-for-all-of-them" };

@@ -1,7 +1,7 @@
 /** What holds on every route, read from the OpenAPI document: at the service, and through a gateway in front of it. */
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Http } from "#platform/http";
 import { createLog } from "#platform/log";
 import openApi from "../../openapi.json" with { type: "json" };
@@ -52,7 +52,7 @@ describe("the whole face", () => {
   );
 
   for (const place of ["service", "gateway"]) {
-    it(`O9: at the ${place} HEAD ends on every address, and the connection answers the next request`, async () => {
+    test(`O9: at the ${place} HEAD ends on every address, and the connection answers the next request`, async () => {
       const client = onOneConnection(origins[place]);
       const reads = operations.filter(({ method }) => method === "get");
       assert.ok(reads.some(({ path }) => path.endsWith("/events")));
@@ -64,7 +64,7 @@ describe("the whole face", () => {
       }
     });
 
-    it(`O13: at the ${place} no cache keeps what is personal, neither answers nor refusals`, async () => {
+    test(`O13: at the ${place} no cache keeps what is personal, neither answers nor refusals`, async () => {
       const client = onOneConnection(origins[place]);
       const stranger = createClient(() => origins[place] as string, {}, agents.at(-1) as Agent);
       const personal = operations.filter(({ operation }) => operation.security);
@@ -79,7 +79,7 @@ describe("the whole face", () => {
     });
   }
 
-  it("O10: a cancel, which takes no body, is taken with every way of sending none", async () => {
+  test("O10: a cancel, which takes no body, is taken with every way of sending none", async () => {
     for (const headers of [
       { "content-type": "application/json" },
       { "content-type": "application/json", "content-length": "0" },

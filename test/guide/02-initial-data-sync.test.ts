@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { PlacedOrder, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { assertAccountsFor, keepBuying, tally } from "../support/shoppers.ts";
@@ -15,7 +15,7 @@ describe("2. initial data sync", () => {
   const sync = (query = "") => world.admin.post<StockSync>(`/inventory/admin/sync-redis${query}`);
 
   for (const path of ["/inventory/admin/sync-redis", "/admin/sync-redis"]) {
-    it(`POST ${path} answers product by product what it did and what the gate may sell`, async () => {
+    test(`POST ${path} answers product by product what it did and what the gate may sell`, async () => {
       const lamp = await world.newProduct({ stock: 7 });
       const chair = await world.newProduct({ stock: 0 });
       const { status, body } = await world.admin.post<StockSync>(path);
@@ -26,7 +26,7 @@ describe("2. initial data sync", () => {
     });
   }
 
-  it("?mode=rebuild loads every product anew, in an epoch of its own, and changes no stock", async () => {
+  test("?mode=rebuild loads every product anew, in an epoch of its own, and changes no stock", async () => {
     const productId = await world.newProduct({ stock: 5 });
     await world.place(world.as("ada"), productId, 2);
     const { body } = await sync("?mode=rebuild");
@@ -36,7 +36,7 @@ describe("2. initial data sync", () => {
     assert.deepEqual({ held, available, gate }, { held: 2, available: 3, gate: 3 });
   });
 
-  it("checking while orders come in refuses none of them", async () => {
+  test("checking while orders come in refuses none of them", async () => {
     const productId = await world.newProduct({ stock: 10_000 });
     const buying = keepBuying(world, productId);
     for (let turn = 0; turn < 5; turn += 1) {
@@ -48,7 +48,7 @@ describe("2. initial data sync", () => {
     await assertAccountsFor(world, productId, answers);
   });
 
-  it("rebuilding while orders come in loses and doubles none of them", async () => {
+  test("rebuilding while orders come in loses and doubles none of them", async () => {
     const productId = await world.newProduct({ stock: 10_000 });
     const buying = keepBuying(world, productId);
     for (let turn = 0; turn < 4; turn += 1) {
@@ -66,7 +66,7 @@ describe("2. initial data sync", () => {
     await assertAccountsFor(world, productId, answers);
   });
 
-  it("two rebuilds at once are as good as one", async () => {
+  test("two rebuilds at once are as good as one", async () => {
     const productId = await world.newProduct({ stock: 3 });
     const answers = await Promise.all([sync("?mode=rebuild"), sync("?mode=rebuild"), sync()]);
     assert.deepEqual(
@@ -76,7 +76,7 @@ describe("2. initial data sync", () => {
     assert.equal((await world.untilAtRest(productId)).gate, 3);
   });
 
-  it("G7: a start loads stock and prices by itself", async () => {
+  test("G7: a start loads stock and prices by itself", async () => {
     const productId = await world.newProduct({ stock: 4, price: 250 });
     await world.restart();
     const placed = await world.place(world.as("ada"), productId, 2);
@@ -84,7 +84,7 @@ describe("2. initial data sync", () => {
     assert.equal((await world.untilAtRest(productId)).gate, 2);
   });
 
-  it("G11: a new price reaches the gate by itself, and a buyer who expects the old one is refused", async () => {
+  test("G11: a new price reaches the gate by itself, and a buyer who expects the old one is refused", async () => {
     const productId = await world.newProduct({ stock: 10, price: 1_000 });
     const changed = await world.admin.patch(`/products/${productId}`, { price: 1_200 });
     assert.equal(changed.status, 200);

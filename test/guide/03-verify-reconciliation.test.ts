@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Reconciliation } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -35,7 +35,7 @@ describe("3. verify reconciliation", () => {
     return { result: await result, samples };
   }
 
-  it("a product without orders shows its stock, OK", async () => {
+  test("a product without orders shows its stock, OK", async () => {
     const productId = await world.newProduct({ stock: 8 });
     const { status, mode, products } = await reconcile();
     assert.equal(status, "OK");
@@ -46,7 +46,7 @@ describe("3. verify reconciliation", () => {
     assert.match(explanation, /8 to sell/);
   });
 
-  it("asked for findings, it says by a word and its figures what it found, and what mends it", async () => {
+  test("asked for findings, it says by a word and its figures what it found, and what mends it", async () => {
     const productId = await world.newProduct({ stock: 8 });
     const { body } = await world.admin.get<Reconciliation>("/admin/reconcile?findings=true");
     const report = body.products.find((product) => product.productId === productId) ?? assert.fail();
@@ -54,7 +54,7 @@ describe("3. verify reconciliation", () => {
     assert.equal(report.remedy, "none");
   });
 
-  it("B1: a thousand buyers of 300 units make 300 orders, and every report meanwhile is OK", async () => {
+  test("B1: a thousand buyers of 300 units make 300 orders, and every report meanwhile is OK", async () => {
     const productId = await world.newProduct({ stock: 300 });
     const { result: answers, samples } = await watch(everybodyBuys(world, productId, 1_000));
     assert.deepEqual(tally(answers), { accepted: 300, sold_out: 700 });
@@ -64,7 +64,7 @@ describe("3. verify reconciliation", () => {
     assert.deepEqual({ held, available, gate }, { held: 300, available: 0, gate: 0 });
   });
 
-  it("B1: reports stay OK while people order, pay, cancel and bring in stock", async () => {
+  test("B1: reports stay OK while people order, pay, cancel and bring in stock", async () => {
     const productId = await world.newProduct({ stock: 20 });
     const buying = keepBuying(world, productId);
     const work = (async () => {

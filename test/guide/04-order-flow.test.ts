@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Order, PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -16,7 +16,7 @@ describe("4. test order flow", () => {
   });
   after(() => world.close());
 
-  it("the guide's own request is answered 202 with an orderId", async () => {
+  test("the guide's own request is answered 202 with an orderId", async () => {
     await world.newProduct({ productId: "test-product-123", stock: 1 });
     const body = `{
     "productId": "test-product-123",
@@ -28,7 +28,7 @@ describe("4. test order flow", () => {
     assert.match(answer.body.orderId, uuid);
   });
 
-  it("an accepted order says what it costs, until when to pay, and where to look", async () => {
+  test("an accepted order says what it costs, until when to pay, and where to look", async () => {
     const productId = await world.newProduct({ stock: 5, price: 1_050, currency: "JPY" });
     // Deadlines go by the shop's clock, which is its database's.
     const shopTime = async () => (await world.nobody.get<{ epochMs: number }>("/time")).body.epochMs;
@@ -44,7 +44,7 @@ describe("4. test order flow", () => {
     assert.ok(window >= before && window <= (await shopTime()), payBy);
   });
 
-  it("an order can be read from its 202 on", async () => {
+  test("an order can be read from its 202 on", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, statusUrl } = await world.place(ada, productId);
@@ -54,7 +54,7 @@ describe("4. test order flow", () => {
     assert.ok(["PENDING", "INVENTORY_RESERVED", "PAYMENT_PENDING"].includes(body.status), body.status);
   });
 
-  it("an order is reserved, paid and confirmed, and its units are sold", async () => {
+  test("an order is reserved, paid and confirmed, and its units are sold", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId, 2);
@@ -75,7 +75,7 @@ describe("4. test order flow", () => {
     await eventually(async () => (await ada.get<Order>(`/orders/${orderId}`)).body.payment?.status === "captured");
   });
 
-  it("an order can be paid in the moment it is accepted", async () => {
+  test("an order can be paid in the moment it is accepted", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
@@ -84,7 +84,7 @@ describe("4. test order flow", () => {
     await world.untilStatus(ada, orderId, "CONFIRMED");
   });
 
-  it("a declined card leaves the order payable, and another card confirms it", async () => {
+  test("a declined card leaves the order payable, and another card confirms it", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
@@ -106,7 +106,7 @@ describe("4. test order flow", () => {
     assert.equal(order.orderId, orderId);
   });
 
-  it("a cancelled order gives its units back", async () => {
+  test("a cancelled order gives its units back", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
@@ -121,7 +121,7 @@ describe("4. test order flow", () => {
     await world.place(world.as("bob"), productId);
   });
 
-  it("R4: a customer holds no more than the limit, and may buy again once units came back", async () => {
+  test("R4: a customer holds no more than the limit, and may buy again once units came back", async () => {
     const productId = await world.newProduct({ stock: 10, limitPerCustomer: 2 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId, 2);
@@ -134,7 +134,7 @@ describe("4. test order flow", () => {
     await world.place(ada, productId, 2);
   });
 
-  it("G6: sold out is said at once, and is over as soon as there is stock again", async () => {
+  test("G6: sold out is said at once, and is over as soon as there is stock again", async () => {
     const productId = await world.newProduct({ stock: 1 });
     await world.place(world.as("ada"), productId);
     const refused = await world.as("bob").post("/orders", { productId, quantity: 1 });
@@ -144,7 +144,7 @@ describe("4. test order flow", () => {
     await world.place(world.as("bob"), productId);
   });
 
-  it("GET /orders lists one's own, newest first, page by page, each once", async () => {
+  test("GET /orders lists one's own, newest first, page by page, each once", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const cleo = world.as("cleo");
     const placed: string[] = [];
@@ -172,7 +172,7 @@ describe("4. test order flow, without payment in time", () => {
   });
   after(() => world.close());
 
-  it("R6: a declined order fails when its window ends, and its unit is back at the gate and in the books", async () => {
+  test("R6: a declined order fails when its window ends, and its unit is back at the gate and in the books", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);

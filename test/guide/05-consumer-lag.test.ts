@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { lagOf } from "#engines/log";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Order } from "../support/client.ts";
@@ -23,7 +23,7 @@ describe("5. monitor consumer lag", () => {
     return lagOf(await log.endOffsets(topic), await log.committedOffsets(group, topic));
   }
 
-  it(`${group} reads accepted orders, and its lag returns to 0`, async () => {
+  test(`${group} reads accepted orders, and its lag returns to 0`, async () => {
     const productId = await world.newProduct({ stock: 100 });
     const answers = await everybodyBuys(world, productId, 100);
     assert.deepEqual(tally(answers), { accepted: 100 });
@@ -33,7 +33,7 @@ describe("5. monitor consumer lag", () => {
     await assertAccountsFor(world, productId, answers);
   });
 
-  it("while the consumer stands still orders are accepted and can be read; then it catches up", async () => {
+  test("while the consumer stands still orders are accepted and can be read; then it catches up", async () => {
     const productId = await world.newProduct({ stock: 50 });
     armCrashPoint("settle.before-commit", { kind: "error" });
     const answers = await everybodyBuys(world, productId, 60);
@@ -50,7 +50,7 @@ describe("5. monitor consumer lag", () => {
     assert.equal((await assertAccountsFor(world, productId, answers)).held, 50);
   });
 
-  it("H3: a batch that is handed over again after its commit changes nothing", async () => {
+  test("H3: a batch that is handed over again after its commit changes nothing", async () => {
     const productId = await world.newProduct({ stock: 20 });
     armCrashPoint("settle.committed", { kind: "error" }, 1);
     const answers = await everybodyBuys(world, productId, 20);

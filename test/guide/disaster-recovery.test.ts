@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Reconciliation, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, keepBuying } from "../support/shoppers.ts";
@@ -15,7 +15,7 @@ describe("disaster recovery", () => {
   const reconcile = async () => (await world.admin.get<Reconciliation>("/admin/reconcile")).body;
 
   describe("the gate lost its data", () => {
-    it("it is loaded again by itself, with the units that orders hold left out", async () => {
+    test("it is loaded again by itself, with the units that orders hold left out", async () => {
       const productId = await world.newProduct({ stock: 10 });
       const answers = await everybodyBuys(world, productId, 4);
       await world.untilAtRest(productId);
@@ -25,7 +25,7 @@ describe("disaster recovery", () => {
       assert.equal((await reconcile()).status, "OK");
     });
 
-    it("it knows again how many units each customer holds", async () => {
+    test("it knows again how many units each customer holds", async () => {
       const productId = await world.newProduct({ stock: 10, limitPerCustomer: 2 });
       const ada = world.as("ada");
       await world.place(ada, productId, 2);
@@ -36,7 +36,7 @@ describe("disaster recovery", () => {
       assert.equal(refused.body.code, "limit_per_customer");
     });
 
-    it("what was lost before it reached the books counts once: sync-redis, then reconcile says OK", async () => {
+    test("what was lost before it reached the books counts once: sync-redis, then reconcile says OK", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
       await eventually(() => accepted(buying.soFar).length >= 20);
@@ -70,7 +70,7 @@ describe("disaster recovery", () => {
       [10, "CRITICAL"],
       [-25, "CRITICAL"],
     ] as const) {
-      it(`B2: a drift of ${units} units is ${status}, explained, and mended by sync-redis`, async () => {
+      test(`B2: a drift of ${units} units is ${status}, explained, and mended by sync-redis`, async () => {
         const productId = await world.newProduct({ stock: 100 });
         const report = await seenDrift(productId, units);
         assert.equal(report.drift, units);
@@ -82,7 +82,7 @@ describe("disaster recovery", () => {
       });
     }
 
-    it("B2: a release that the gate never heard of is named with its order, and mended by sync-redis", async () => {
+    test("B2: a release that the gate never heard of is named with its order, and mended by sync-redis", async () => {
       const productId = await world.newProduct({ stock: 5 });
       const ada = world.as("ada");
       // It is mended within seconds, with or without us.
@@ -103,7 +103,7 @@ describe("disaster recovery", () => {
       assert.equal((await world.untilAtRest(productId)).gate, 5);
     });
 
-    it("S1, B2: it is mended while orders flow, and the units that never were are not sold", async () => {
+    test("S1, B2: it is mended while orders flow, and the units that never were are not sold", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const buying = keepBuying(world, productId);
       await eventually(() => accepted(buying.soFar).length >= 10);
@@ -117,7 +117,7 @@ describe("disaster recovery", () => {
   });
 
   describe("the database was restored from a backup", () => {
-    it("a gate that is ahead of the books is CRITICAL, and is loaded anew", async () => {
+    test("a gate that is ahead of the books is CRITICAL, and is loaded anew", async () => {
       const productId = await world.newProduct({ stock: 6 });
       const report = await eventually(async () => {
         await world.faults.skewGate(productId, 5);
@@ -130,7 +130,7 @@ describe("disaster recovery", () => {
       assert.equal((await world.untilAtRest(productId)).gate, 6);
     });
 
-    it("books that contradict themselves are CRITICAL until they are corrected", async () => {
+    test("books that contradict themselves are CRITICAL until they are corrected", async () => {
       const productId = await world.newProduct({ stock: 5 });
       const sql = world.system.faces.engines.sql("test", 1);
       const add = (units: number) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -15,7 +15,7 @@ describe("monitoring & alerts", () => {
   after(() => world.close());
 
   for (const base of ["", "/product", "/inventory", "/order"]) {
-    it(`${base}/actuator/health is UP in Spring's shape, with its groups`, async () => {
+    test(`${base}/actuator/health is UP in Spring's shape, with its groups`, async () => {
       const { status, body } = await world.nobody.get<Health>(`${base}/actuator/health`);
       assert.equal(status, 200);
       assert.equal(body.status, "UP");
@@ -23,7 +23,7 @@ describe("monitoring & alerts", () => {
       for (const [name, component] of Object.entries(body.components)) assert.equal(component.status, "UP", name);
     });
 
-    it(`${base}/actuator/health/liveness and /readiness are UP once the system serves`, async () => {
+    test(`${base}/actuator/health/liveness and /readiness are UP once the system serves`, async () => {
       const liveness = await world.nobody.get<Health>(`${base}/actuator/health/liveness`);
       assert.deepEqual(liveness.body, { status: "UP", components: { livenessState: { status: "UP" } } });
       const { status, body } = await world.nobody.get<Health>(`${base}/actuator/health/readiness`);
@@ -33,7 +33,7 @@ describe("monitoring & alerts", () => {
     });
   }
 
-  it("readiness is refused while the process drains, and liveness is not", async () => {
+  test("readiness is refused while the process drains, and liveness is not", async () => {
     const { health } = world.system.faces;
     health.drain();
     const readiness = await world.nobody.get<Health>("/actuator/health/readiness");
@@ -44,7 +44,7 @@ describe("monitoring & alerts", () => {
     assert.equal((await world.nobody.get("/actuator/health/readiness")).status, 200);
   });
 
-  it("the order API's latency is a histogram by route and status", async () => {
+  test("the order API's latency is a histogram by route and status", async () => {
     const productId = await world.newProduct({ stock: 1 });
     await world.place(world.as("ada"), productId);
     await world.as("bob").post("/orders", { productId, quantity: 1 });
@@ -60,7 +60,7 @@ describe("monitoring & alerts", () => {
     }
   });
 
-  it("health names the database, the stock gate with its switch, and the topics of the service", async () => {
+  test("health names the database, the stock gate with its switch, and the topics of the service", async () => {
     const componentsOf = async (service: string) =>
       (await world.nobody.get<Health>(`${service}/actuator/health`)).body.components;
     const all = await componentsOf("");
@@ -77,7 +77,7 @@ describe("monitoring & alerts", () => {
     assert.deepEqual(Object.keys(await componentsOf("/inventory")).sort(), everywhere.sort());
   });
 
-  it("the guide's other key metrics are there: lag, hit rate, reconciliation, memory", async () => {
+  test("the guide's other key metrics are there: lag, hit rate, reconciliation, memory", async () => {
     const productId = await world.newProduct({ stock: 1 });
     await world.place(world.as("ada"), productId);
     await world.untilAtRest(productId);
@@ -91,7 +91,7 @@ describe("monitoring & alerts", () => {
     await eventually(async () => (await world.nobody.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
   });
 
-  it("what visitors ask for makes no new series", async () => {
+  test("what visitors ask for makes no new series", async () => {
     await world.nobody.get("/nowhere/at-all-1");
     await world.nobody.get("/products/unknown-1");
     const { body } = await world.nobody.get<string>(metricsText);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Answer, Order, PlacedOrder, Problem, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -47,7 +47,7 @@ describe("rollback strategy", () => {
       assert.deepEqual((await world.admin.get<Switch>("/admin/gatekeeper")).body, body);
     }
 
-    it("with orders under way the switch goes down and up again, and never more is sold than there is", async () => {
+    test("with orders under way the switch goes down and up again, and never more is sold than there is", async () => {
       const plenty = await world.newProduct({ stock: 10_000 });
       const scarce = await world.newProduct({ stock: 40 });
       const buyingPlenty = keepBuying(world, plenty, 4);
@@ -79,7 +79,7 @@ describe("rollback strategy", () => {
       assert.equal(held + available, 40);
     });
 
-    it("at sync an order is answered in the same shape, decided already", async () => {
+    test("at sync an order is answered in the same shape, decided already", async () => {
       const productId = await world.newProduct({ stock: 5, price: 700 });
       const gated = await world.as("ada").post<PlacedOrder>("/orders", { productId, quantity: 1 });
       await switchTo("sync");
@@ -91,7 +91,7 @@ describe("rollback strategy", () => {
       assert.equal(direct.body.total, 1_400);
     });
 
-    it("at sync the refusals are the same, and an order is paid like any other", async () => {
+    test("at sync the refusals are the same, and an order is paid like any other", async () => {
       const productId = await world.newProduct({ stock: 3, price: 700, limitPerCustomer: 2 });
       await switchTo("sync");
       const ada = world.as("ada");
@@ -118,7 +118,7 @@ describe("rollback strategy", () => {
       assert.deepEqual({ sold, available, gate }, { sold: 2, available: 1, gate: 1 });
     });
 
-    it("three hundred buyers at sync buy exactly what there is", async () => {
+    test("three hundred buyers at sync buy exactly what there is", async () => {
       const productId = await world.newProduct({ stock: 30 });
       await switchTo("sync");
       const answers = await everybodyBuys(world, productId, 300);
@@ -127,7 +127,7 @@ describe("rollback strategy", () => {
       await assertAccountsFor(world, productId, answers);
     });
 
-    it("orders that were accepted before the switch are processed after it", async () => {
+    test("orders that were accepted before the switch are processed after it", async () => {
       const productId = await world.newProduct({ stock: 20 });
       armCrashPoint("settle.before-commit", { kind: "error" });
       const answers = await everybodyBuys(world, productId, 10);
@@ -142,7 +142,7 @@ describe("rollback strategy", () => {
       await assertAccountsFor(world, productId, answers);
     });
 
-    it("a key names one order on both sides of the switch", async () => {
+    test("a key names one order on both sides of the switch", async () => {
       const productId = await world.newProduct({ stock: 10 });
       const ada = world.as("ada");
       const order = (key: string, quantity = 1) =>
@@ -160,7 +160,7 @@ describe("rollback strategy", () => {
       assert.equal((await world.untilAtRest(productId)).held, 2);
     });
 
-    it("closed refuses new orders with Retry-After, lets the accepted ones go on, and stays over a restart", async () => {
+    test("closed refuses new orders with Retry-After, lets the accepted ones go on, and stays over a restart", async () => {
       const productId = await world.newProduct({ stock: 2 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -176,7 +176,7 @@ describe("rollback strategy", () => {
   });
 
   describe("option 2: the gate fails", () => {
-    it('G8: orders fail fast with "Price not available", and sync-redis restores what was there', async () => {
+    test('G8: orders fail fast with "Price not available", and sync-redis restores what was there', async () => {
       const productId = await world.newProduct({ stock: 30 });
       const before = await everybodyBuys(world, productId, 20);
       assert.deepEqual(tally(before), { accepted: 20 });
@@ -200,7 +200,7 @@ describe("rollback strategy", () => {
       await world.place(ada, productId);
     });
 
-    it("a gate that is lost again and again under load sells no unit twice and loses no promised order", async () => {
+    test("a gate that is lost again and again under load sells no unit twice and loses no promised order", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
       for (let loss = 1; loss <= 4; loss += 1) {
@@ -214,7 +214,7 @@ describe("rollback strategy", () => {
       assert.equal(held + available, 50);
     });
 
-    it("an order that was accepted just before the loss is confirmed", async () => {
+    test("an order that was accepted just before the loss is confirmed", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -231,7 +231,7 @@ describe("rollback strategy", () => {
       await world.faults.restoreLog();
     });
 
-    it("H7: orders fail for good and hold nothing; accepted ones go on; afterwards orders go through", async () => {
+    test("H7: orders fail for good and hold nothing; accepted ones go on; afterwards orders go through", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -255,7 +255,7 @@ describe("rollback strategy", () => {
       assert.equal((await world.untilAtRest(productId)).held, 1);
     });
 
-    it("a price that changes meanwhile arrives afterwards", async () => {
+    test("a price that changes meanwhile arrives afterwards", async () => {
       const productId = await world.newProduct({ stock: 5, price: 100 });
       await world.faults.loseLog();
       const changed = await world.admin.patch(`/products/${productId}`, { price: 200 });
@@ -267,7 +267,7 @@ describe("rollback strategy", () => {
       );
     });
 
-    it("H4: an order that was stored although its append failed is accepted or void, never half of both", async () => {
+    test("H4: an order that was stored although its append failed is accepted or void, never half of both", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const answers: OrderAnswer[] = [];
       await world.faults.loseLogAnswers();
@@ -307,7 +307,7 @@ describe("rollback strategy", () => {
         disarmCrashPoints();
       });
 
-      it("an outcome that is not known yet is answered so, with the order's id", async () => {
+      test("an outcome that is not known yet is answered so, with the order's id", async () => {
         for (const { status, headers, body } of undecided) {
           assert.deepEqual([status, body.code], [503, "outcome_pending"]);
           assert.ok(Number(headers["retry-after"]) > 0);
@@ -317,7 +317,7 @@ describe("rollback strategy", () => {
         assert.deepEqual([status, inFlight], ["OK", 2]);
       });
 
-      it("a retry under the key finds out, and makes one order", async () => {
+      test("a retry under the key finds out, and makes one order", async () => {
         const placed = await eventually(async () => {
           const answer = await order("retried");
           return answer.status === 202 && answer;
@@ -327,7 +327,7 @@ describe("rollback strategy", () => {
         assert.equal((await world.untilAtRest(productId)).held, 1);
       });
 
-      it("what turned out void shows as failed, holds nothing, and can be neither paid nor cancelled", async () => {
+      test("what turned out void shows as failed, holds nothing, and can be neither paid nor cancelled", async () => {
         const orderId = undecided[1]?.body.orderId ?? assert.fail();
         const failed = await world.untilStatus(ada(), orderId, "FAILED");
         assert.equal(failed.reason, "order_failed");

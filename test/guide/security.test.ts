@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Role } from "#identity";
 import type { Reconciliation } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -56,7 +56,7 @@ describe("security checklist", () => {
   };
 
   for (const door of doors) {
-    it(`${door.method} ${door.path} opens for ${door.opensFor.join(", ")} and for nobody else`, async () => {
+    test(`${door.method} ${door.path} opens for ${door.opensFor.join(", ")} and for nobody else`, async () => {
       const strangers = [await knock(door), await knock(door, world.nobody, { "x-user-id": "admin" })];
       for (const { status, body, headers } of strangers) {
         assert.deepEqual([status, body.code], [401, "unauthenticated"]);
@@ -70,7 +70,7 @@ describe("security checklist", () => {
     });
   }
 
-  it("every other door of the document asks for a token first, whatever is sent", async () => {
+  test("every other door of the document asks for a token first, whatever is sent", async () => {
     const { body } = await world.nobody.get<{ paths: Record<string, Record<string, unknown>> }>("/openapi.json");
     const listed = Object.entries(body.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
@@ -86,7 +86,7 @@ describe("security checklist", () => {
     }
   });
 
-  it("what a stranger or a customer asks of an admin's door changes nothing", async () => {
+  test("what a stranger or a customer asks of an admin's door changes nothing", async () => {
     const productId = await world.newProduct({ stock: 3 });
     for (const client of [world.nobody, world.as("ada"), world.as("wendy", "WAREHOUSE")]) {
       await client.put("/admin/gatekeeper", { mode: "closed" });
@@ -99,14 +99,14 @@ describe("security checklist", () => {
     assert.equal((await world.untilAtRest(productId)).available, 2);
   });
 
-  it("a webhook that its provider did not sign is refused", async () => {
+  test("a webhook that its provider did not sign is refused", async () => {
     const { status, body } = await world.nobody.post("/payments/webhooks/simulator", { type: "charge.authorized" });
     assert.deepEqual([status, body.code], [401, "bad_signature"]);
     const unknown = await world.nobody.post("/payments/webhooks/nobody", {});
     assert.deepEqual([unknown.status, unknown.body.code], [404, "unknown_provider"]);
   });
 
-  it("a setting that holds a secret is never printed, and no answer names one", async () => {
+  test("a setting that holds a secret is never printed, and no answer names one", async () => {
     const pages = ["/actuator/info", "/actuator/health", "/actuator/prometheus", "/openapi.json"];
     for (const page of pages) {
       const { body } = await world.nobody.get<unknown>(page);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Command, freePort, runCommand } from "../support/command.ts";
 
@@ -31,12 +31,12 @@ describe("the command line", { timeout: 60_000, concurrency: 3 }, () => {
     ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
     ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],
   ] as const) {
-    it(`O18: dropgate ${args}: nothing is started, and the answer names what there is`, async () => {
+    test(`O18: dropgate ${args}: nothing is started, and the answer names what there is`, async () => {
       await refused(run(...args.split(" ")), says);
     });
   }
 
-  it("O18: where another user owns the data folder every command says so, with the command that mends it", async (t) => {
+  test("O18: where another user owns the data folder every command says so, with the command that mends it", async (t) => {
     const owned = join(folder, "owned");
     await mkdir(owned, { mode: 0o755 });
     await chmod(folder, 0o755);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { type Command, runCommand } from "../support/command.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -44,7 +44,7 @@ describe("the processes of one shop", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("O34: a second process with the gate in its memory does not start, and names the first", () =>
+  test("O34: a second process with the gate in its memory does not start, and names the first", () =>
     refused(["start"], {}, new RegExp(`another process of this shop runs: dropgate process ${first.pid} on`)));
 
   const others = [
@@ -67,18 +67,18 @@ describe("the processes of one shop", () => {
     ],
   ] as const;
   for (const [what, change, says] of others) {
-    it(`O34: a process with another ${what} than the shop's does not start, and names the setting`, () =>
+    test(`O34: a process with another ${what} than the shop's does not start, and names the setting`, () =>
       refused(["start"], change, says));
   }
 
-  it("O34: engines are not changed while a process runs", () =>
+  test("O34: engines are not changed while a process runs", () =>
     refused(
       ["engines", "--adopt"],
       { SHOP: "renamed" },
       /Nothing was changed: .*none of its processes runs.*Stop it first/,
     ));
 
-  it("O34: once all are stopped the shop moves by a command; then only the new settings start", async () => {
+  test("O34: once all are stopped the shop moves by a command; then only the new settings start", async () => {
     first.kill("SIGKILL");
     await first.ended;
     const told = run(["engines"], { SHOP: "renamed" });
@@ -94,7 +94,7 @@ describe("the processes of one shop", () => {
     assert.equal(await next.ended, 0, next.output);
   });
 
-  it("O34: an accepted order that is not settled keeps the shop on its log", async () => {
+  test("O34: an accepted order that is not settled keeps the shop on its log", async () => {
     await database.sql.query(
       `insert into event_log.batch (topic, partition, base_offset, record_count, records)
        select 'renamed.orders.reservations', 0, coalesce(max(base_offset + record_count), 0), 1, '\\x00'::bytea

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, it } from "node:test";
+import { after, describe, test } from "node:test";
 import { type Command, runCommand } from "../support/command.ts";
 
 const hostile = {
@@ -34,7 +34,7 @@ describe("the environment of a process", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("O14: PG and DBOS variables of a shell bend no connection, and are named once", async () => {
+  test("O14: PG and DBOS variables of a shell bend no connection, and are named once", async () => {
     const command = run(["start"], hostile);
     const origin = await command.untilUp();
     const response = await fetch(`${origin}/orders`, {
@@ -48,7 +48,7 @@ describe("the environment of a process", () => {
     assert.equal(await command.ended, 0, command.output);
   });
 
-  it("O14: --check-config tells what is most likely a mistake, and refuses what makes no sense", async () => {
+  test("O14: --check-config tells what is most likely a mistake, and refuses what makes no sense", async () => {
     writeFileSync(join(folder, ".env"), "\ufeffREDIS_HOTS=redis\nJWT_ISSUER=a#b\nJWT_ISSUER=a#c\n");
     const fine = run(["start", "--check-config"], { PGPORT: "1" });
     assert.equal(await fine.ended, 0, fine.output);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Command, freePort, isAlive, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
@@ -44,7 +44,7 @@ describe("npm as the process that a supervisor knows", { timeout: 120_000 }, () 
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`O18: ${signal} to npm start stops the system, npm ends after it with code 0, and the folder is free`, async () => {
+    test(`O18: ${signal} to npm start stops the system, npm ends after it with code 0, and the folder is free`, async () => {
       const { npm, dropgate, postgres } = await run("start");
       npm.kill(signal);
       assert.equal(await npm.ended, 0);
@@ -52,7 +52,7 @@ describe("npm as the process that a supervisor knows", { timeout: 120_000 }, () 
     });
   }
 
-  it("O18: where npm's shell keeps the signal to itself (npx), the system notices that npm has ended, and stops", async () => {
+  test("O18: where npm's shell keeps the signal to itself (npx), the system notices that npm has ended, and stops", async () => {
     const { npm, dropgate, postgres } = await run("exec", "--", "dropgate", "start");
     npm.kill("SIGTERM");
     await npm.ended;

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Command, freePort, runCommand } from "../support/command.ts";
@@ -29,7 +29,7 @@ describe("README.md", { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
-  it("O18: its commands, pasted at once, place, pay and look up an order, and compare gate and books", async () => {
+  test("O18: its commands, pasted at once, place, pay and look up an order, and compare gate and books", async () => {
     const [, tour = ""] = [...(await readFile(join(root, "README.md"), "utf8")).matchAll(/```bash\n(.*?)```/gs)].map(
       ([, block = ""]) => block.replaceAll("http://localhost:8080", origin),
     );

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createClient, crowd, staff } from "../support/client.ts";
 import { type Command, freePort, runCommand } from "../support/command.ts";
 import { until } from "../support/until.ts";
@@ -41,14 +41,14 @@ describe("a process that says it is ready", { timeout: 120_000 }, () => {
     return answers.map(({ status, body }, i) => `${products[i]}: ${status} ${body.code ?? ""}`.trim());
   }
 
-  it("O3: on a fresh folder the first orders are accepted, for every product of the demo shop", async () => {
+  test("O3: on a fresh folder the first orders are accepted, for every product of the demo shop", async () => {
     assert.deepEqual(
       await orderTheMomentItIsReady(demoProducts),
       demoProducts.map((productId) => `${productId}: 202`),
     );
   });
 
-  it("O3: after a restart with many products every one of them is on sale", async () => {
+  test("O3: after a restart with many products every one of them is on sale", async () => {
     const token = runCommand(folder, ["token", "--role", "ADMIN"], { PORT: port });
     assert.equal(await token.ended, 0);
     const admin = createClient(origin, { authorization: `Bearer ${token.output.trim()}` }, staff);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { testCards } from "#payment";
 import { within } from "#platform/deadline";
 import {
@@ -80,11 +80,11 @@ describe("the start command", { timeout: 120_000 }, () => {
     });
   }
 
-  it("O18: the banner names every test card", () => {
+  test("O18: the banner names every test card", () => {
     for (const { number, says } of testCards) assert.ok(system.output.includes(`${number}  ${says}\n`), number);
   });
 
-  it("says where everything is, how to log in, what cards to use, and what it runs on", async () => {
+  test("says where everything is, how to log in, what cards to use, and what it runs on", async () => {
     assert.equal(origin, `http://127.0.0.1:${port}`);
     const { output } = system;
     for (const line of [
@@ -109,7 +109,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     }
   });
 
-  it("answers the guide's own request 202, and the order is paid", async () => {
+  test("answers the guide's own request 202, and the order is paid", async () => {
     const buyer = customer("test-user");
     const body = '{\n    "productId": "test-product-123",\n    "quantity": 1\n  }';
     const placed = await buyer.raw<PlacedOrder>("POST", "/orders", body, { "content-type": "application/json" });
@@ -120,7 +120,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     await untilStatus(buyer, orderId, "CONFIRMED");
   });
 
-  it("the commands about a running system find it: token, sync, reconcile", async () => {
+  test("the commands about a running system find it: token, sync, reconcile", async () => {
     const [sync, reconcile] = [run(["sync"]), run(["reconcile"])];
     assert.equal(await sync.ended, 0);
     assert.equal(await reconcile.ended, 0);
@@ -130,7 +130,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.deepEqual([status, body.status], [200, "OK"]);
   });
 
-  it("a second start in the same folder ends and says who holds it; the first goes on", async () => {
+  test("a second start in the same folder ends and says who holds it; the first goes on", async () => {
     const second = run(["start"], { PORT: String(await freePort()) });
     assert.equal(await second.ended, 1);
     assert.match(second.output, new RegExp(`DATA_DIR \\S+ is in use by process ${system.pid}\\b`));
@@ -138,7 +138,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.equal((await fetch(`${origin}/actuator/health/readiness`)).status, 200);
   });
 
-  it("H1: after kill -9 right behind the 202s every accepted order is there and can be paid", async () => {
+  test("H1: after kill -9 right behind the 202s every accepted order is there and can be paid", async () => {
     const accepted: { buyer: Client; orderId: string }[] = [];
     const buyers = Array.from({ length: 80 }, (_, i) => customer(`buyer-${i}`));
     const answers = buyers.map(async (buyer) => {
@@ -166,7 +166,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.deepEqual([onHand + sold, gate, inFlight], [1_000, onHand - held, 0]);
   });
 
-  it("Ctrl-C ends everything within seconds, open streams too, with exit code 0", async () => {
+  test("Ctrl-C ends everything within seconds, open streams too, with exit code 0", async () => {
     const buyer = customer("last-user");
     const { body } = await buyer.post<PlacedOrder>("/orders", { productId: product, quantity: 1 });
     const reader = await readEvents(`${origin}${body.eventsUrl}`, { "x-user-id": "last-user" });
@@ -179,7 +179,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.ok(!isAlive(postmaster), `PostgreSQL, process ${postmaster}, is still there`);
   });
 
-  it("where the port is taken it says so in a sentence, and leaves nothing behind", async () => {
+  test("where the port is taken it says so in a sentence, and leaves nothing behind", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(Number(port), "127.0.0.1", resolve));
     const refused = run(["start"]);
@@ -190,7 +190,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     await assert.rejects(postmasterPid(), { code: "ENOENT" });
   });
 
-  it("a setting that makes no sense is refused in a sentence", async () => {
+  test("a setting that makes no sense is refused in a sentence", async () => {
     const refused = run(["start"], { PAYMENT_WINDOW_MS: "soon" });
     assert.equal(await refused.ended, 1);
     assert.match(refused.output, /PAYMENT_WINDOW_MS/);

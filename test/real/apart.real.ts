@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmod, cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { exportsOf, type Servers, startServers } from "../servers/servers.ts";
 import { freePort, runCommand } from "../support/command.ts";
@@ -25,7 +25,7 @@ describe("services apart, by the guide", { timeout: 300_000 }, () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
-  it("O18: the guide's commands start five processes, fill the shop, place an order, and stop all five", async () => {
+  test("O18: the guide's commands start five processes, fill the shop, place an order, and stop all five", async () => {
     const guide = await readFile(join(root, "docs/guide/deployment.md"), "utf8");
     const section = guide.slice(guide.indexOf("### Services apart"), guide.indexOf("## 2. Initial data sync"));
     const [, first = "", second = ""] = [...section.matchAll(/```bash\n(.*?)```/gs)].map(([, block = ""]) => block);

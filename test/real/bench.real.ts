@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Servers, startServers } from "../servers/servers.ts";
 import { runCommand } from "../support/command.ts";
@@ -24,7 +24,7 @@ describe("npm run bench", { timeout: 300_000 }, () => {
   });
 
   for (const time of ["first", "second"]) {
-    it(`O18: the ${time} run on the same servers says what it does, and every 202 is in the books`, async () => {
+    test(`O18: the ${time} run on the same servers says what it does, and every 202 is in the books`, async () => {
       const args = ["--pairs", "1", "--seconds", "1"];
       const command = runCommand(folder, args, servers.env, [process.execPath, bench]);
       assert.equal(await command.ended, 0, command.output);

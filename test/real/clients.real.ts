@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { buildOnce, cacheFolder } from "../servers/cache.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -81,7 +81,7 @@ describe("O16: a client generated from the OpenAPI document", { timeout: 2 * ins
     return join(cacheFolder, name);
   }
 
-  it("in TypeScript is checked by the compiler, places an order and pays it", async () => {
+  test("in TypeScript is checked by the compiler, places an order and pays it", async () => {
     const npm = await installed(`clients-${npmPackages.join("-")}`, (prefix) =>
       run("npm", ["install", "--prefix", prefix, "--no-audit", "--no-fund", ...npmPackages], {
         timeout: installWithinMs,
@@ -105,7 +105,7 @@ describe("O16: a client generated from the OpenAPI document", { timeout: 2 * ins
     assert.equal(stdout.trim(), "CONFIRMED 500 captured");
   });
 
-  it("in Python has every model, places an order and pays it", async () => {
+  test("in Python has every model, places an order and pays it", async () => {
     const pip = await installed(`clients-${pipPackages.join("-")}`, (target) =>
       run("python3", ["-m", "pip", "install", "--quiet", "--target", target, ...pipPackages], {
         timeout: installWithinMs,

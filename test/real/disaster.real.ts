@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { binFolder } from "../servers/cache.ts";
@@ -64,17 +64,17 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       return (await promisify(execFile)("redis-cli", ["-p", String(port), ...command], { env })).stdout.trim();
     };
 
-    it("B3: FLUSHALL, the gate is loaded again from the books", async (t) => {
+    test("B3: FLUSHALL, the gate is loaded again from the books", async (t) => {
       t.diagnostic(await survives(async () => assert.equal(await redisCli("FLUSHALL"), "OK")));
     });
 
-    it("B3: FLUSHALL without orders: it is found all the same", async () => {
+    test("B3: FLUSHALL without orders: it is found all the same", async () => {
       const productId = await fleet.newProduct({ stock: 7 });
       await redisCli("FLUSHALL");
       assert.equal((await fleet.untilAtRest(productId)).gate, 7);
     });
 
-    it("B3: an old copy of its disk put back sells nothing twice", async (t) => {
+    test("B3: an old copy of its disk put back sells nothing twice", async (t) => {
       const copy = join(fleet.folder, "redis-copy");
       t.diagnostic(
         await survives(async () => {
@@ -99,7 +99,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       );
     });
 
-    it("B3: the end of its append-only file cut off: what it forgot is in the books", async (t) => {
+    test("B3: the end of its append-only file cut off: what it forgot is in the books", async (t) => {
       t.diagnostic(
         await survives(async () => {
           await redis().kill();
@@ -149,7 +149,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       (JSON.parse(reconciliation) as Reconciliation).products.find((product) => product.productId === productId);
     const statusOf = async ({ buyer, body }: OrderAnswer) => (await buyer.get<Order>(`/orders/${body.orderId}`)).body;
 
-    it("the chapter, step by step: the log is decided again, reconcile names the mismatches, the rebuild mends them", async () => {
+    test("the chapter, step by step: the log is decided again, reconcile names the mismatches, the rebuild mends them", async () => {
       const productId = await fleet.newProduct({ stock: 60 });
       const early = await everybodyBuys(fleet, productId, 10);
       await fleet.untilAtRest(productId);

@@ -1,7 +1,7 @@
 /** An order process that is stopped and not dead, behind the gateway, on the real servers; and what it says once it wakes. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import type { Order, PlacedOrder, Problem } from "../support/client.ts";
 import { createClient, crowd } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -51,7 +51,7 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
     await Promise.all(accepted(answers).map(look));
   }
 
-  it("O35: its buyers are answered, the others go on by the other process, and it takes orders again when it wakes", async (t) => {
+  test("O35: its buyers are answered, the others go on by the other process, and it takes orders again when it wakes", async (t) => {
     const productId = await fleet.newProduct({ stock: 5_000 });
     const buying = keepBuying(fleet, productId, 8);
     await eventually(() => accepted(buying.soFar).length >= 50);
@@ -117,7 +117,7 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
       async () => {},
     ],
   ] as const) {
-    it(`O35: what it had begun before ${what} that it slept through it does not promise by what it knew`, async (t) => {
+    test(`O35: what it had begun before ${what} that it slept through it does not promise by what it knew`, async (t) => {
       const productId = await fleet.newProduct({ stock: 2_000 });
       // The next test sells by the gate, whatever becomes of this one.
       const answers = await asleepWhile(productId, change).finally(restore);

@@ -1,7 +1,7 @@
 /** The log loses records, is made anew, holds offsets without records, or records that cannot be settled: orders go on. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { createClient as createRedis } from "@redis/client";
 import { createLog } from "#platform/log";
 import { openKafkaLog } from "../../src/engines/log/kafka/kafka.ts";
@@ -70,7 +70,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     return bounds;
   }
 
-  it("O21: where settlement stands still, rebuild and switch say so with the place, and nothing is closed", async () => {
+  test("O21: where settlement stands still, rebuild and switch say so with the place, and nothing is closed", async () => {
     const productId = await fleet.newProduct({ stock: 10 });
     const other = await fleet.newProduct({ stock: 10 });
     await settlement().stop();
@@ -89,7 +89,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     await rebuilt();
   });
 
-  it("O21: orders whose records the log lost before they were settled are settled from the gate's records", async () => {
+  test("O21: orders whose records the log lost before they were settled are settled from the gate's records", async () => {
     const productId = await fleet.newProduct({ stock: 40 });
     await settlement().stop();
     const orders = await place(productId, 20);
@@ -106,7 +106,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     assert.match(settlement().output, /the log lost records that were not settled/);
   });
 
-  it("O22: marks of another program's transactions at the ends of the partitions hold nothing up", async () => {
+  test("O22: marks of another program's transactions at the ends of the partitions hold nothing up", async () => {
     const productId = await fleet.newProduct({ stock: 5 });
     for (let partition = 0; partition < partitions; partition += 1) {
       await operator.transact(topic, { partition, key: "none", value: "no reservation" });
@@ -118,7 +118,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     await untilSettled(await place(productId, 1));
   });
 
-  it("O23: after the topic was made anew, a settlement that lags and a Redis that loses its memory fail no order", async () => {
+  test("O23: after the topic was made anew, a settlement that lags and a Redis that loses its memory fail no order", async () => {
     const productId = await fleet.newProduct({ stock: 200 });
     const early = await place(productId, 80);
     await untilSettled(early);
@@ -170,7 +170,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     });
 
     for (const [what, make] of Object.entries(poison)) {
-      it(`O25: ${what} goes to the dead letters, and the orders behind it are settled`, async () => {
+      test(`O25: ${what} goes to the dead letters, and the orders behind it are settled`, async () => {
         const productId = await fleet.newProduct({ stock: 40 });
         const sent = Array.from({ length: 10 }, make);
         for (const record of sent) await kafka.append(topic, [record]);
@@ -181,7 +181,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
       });
     }
 
-    it("O25: a dead letter that is too large is kept without its value, with length, hash and place", () => {
+    test("O25: a dead letter that is too large is kept without its value, with length, hash and place", () => {
       const [large] = letters.filter(({ headers }) => headers["dlq-value"] === "left out");
       assert.equal(large?.value.length, 0);
       assert.equal(large?.headers["dlq-value-bytes"], "1048400");
@@ -189,7 +189,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
       assert.deepEqual([large?.headers["dlq-topic"], Number(large?.headers["dlq-offset"]) >= 0], [topic, true]);
     });
 
-    it("O36: a dead-letter topic that was deleted is made again, and the orders behind are settled", async () => {
+    test("O36: a dead-letter topic that was deleted is made again, and the orders behind are settled", async () => {
       const productId = await fleet.newProduct({ stock: 40 });
       await operator.deleteTopic(`${topic}.dlq`);
       for (let i = 0; i < 10; i += 1) await kafka.append(topic, [{ key: randomUUID(), value: Buffer.from("{") }]);

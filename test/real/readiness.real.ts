@@ -1,6 +1,6 @@
 /** The whole system on real servers that answer, and take no orders. */
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { createClient } from "@redis/client";
 import type { Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -45,7 +45,7 @@ describe("readiness on real servers", { timeout: 300_000 }, () => {
   ] as const;
 
   for (const { says, begin, end, answer } of troubles) {
-    it(`O27: a Redis that is ${says}: orders are refused, readiness says why, and the log says so a few times`, async () => {
+    test(`O27: a Redis that is ${says}: orders are refused, readiness says why, and the log says so a few times`, async () => {
       const productId = await fleet.newProduct({ stock: 1_000 });
       const linesBefore = fleet.member("all").output.split("\n").length;
       const order = () => fleet.as("ada").post<Problem>("/orders", { productId, quantity: 1 });

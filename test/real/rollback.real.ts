@@ -1,7 +1,7 @@
 /** The guide's rollback chapter on real servers that are killed, frozen, and cut off. */
 import assert from "node:assert/strict";
 import { loadavg } from "node:os";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -116,7 +116,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
   }
 
   describe("option 1: the switch", () => {
-    it("goes down and up again while orders flow; every promise is kept", async (t) => {
+    test("goes down and up again while orders flow; every promise is kept", async (t) => {
       const productId = await fleet.newProduct({ stock: 20_000 });
       const buying = keepBuying(fleet, productId, 8);
       const someMore = async () => {
@@ -138,7 +138,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       assert.equal((await fleet.reconcile()).status, "OK");
     });
 
-    it("orders that wait in Kafka are processed before the books take over", async () => {
+    test("orders that wait in Kafka are processed before the books take over", async () => {
       const productId = await fleet.newProduct({ stock: 50 });
       const settlement = fleet.member("settlement");
       const answers: OrderAnswer[] = [];
@@ -177,7 +177,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         await everyProcessFollows();
       });
 
-      it("sync goes without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
+      test("sync goes without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
         const productId = await fleet.newProduct({ stock: 40 });
         const before = await everybodyBuys(fleet, productId, 10);
         assert.deepEqual(tally(before), { accepted: 10 });
@@ -220,7 +220,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         }
       });
 
-      it("an order that was on its way when Redis froze is not promised after the books took over", async (t) => {
+      test("an order that was on its way when Redis froze is not promised after the books took over", async (t) => {
         const productId = await fleet.newProduct({ stock: 3 });
         const slow = fleet.member("order2");
         const settlement = fleet.member("settlement");
@@ -268,7 +268,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       });
 
       const seed = Number(process.env.SEED ?? Date.now() % 100_000);
-      it(`whenever Redis freezes and comes back around a switch, every promise is kept (SEED=${seed})`, async (t) => {
+      test(`whenever Redis freezes and comes back around a switch, every promise is kept (SEED=${seed})`, async (t) => {
         const random = randomFrom(seed);
         const slow = fleet.member("order2");
         await slow.stop();
@@ -298,7 +298,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
   });
 
   describe("option 2: Redis fails", () => {
-    it("G8: killed under load: refusals come fast; it comes back, sync-redis, and orders go on", async (t) => {
+    test("G8: killed under load: refusals come fast; it comes back, sync-redis, and orders go on", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
@@ -327,7 +327,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       assert.equal((await fleet.reconcile()).status, "OK");
     });
 
-    it("frozen under load: no buyer waits longer than REDIS_TIMEOUT_MS, and orders go on afterwards", async (t) => {
+    test("frozen under load: no buyer waits longer than REDIS_TIMEOUT_MS, and orders go on afterwards", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
@@ -347,7 +347,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
   });
 
   describe("option 3: Kafka fails", () => {
-    it("H7: killed under load: orders fail, nothing stays reserved, nothing accepted is lost, and it goes on", async (t) => {
+    test("H7: killed under load: orders fail, nothing stays reserved, nothing accepted is lost, and it goes on", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
@@ -369,7 +369,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       assert.equal((await fleet.reconcile()).status, "OK");
     });
 
-    it("H4: frozen with orders on their way, it stores them late: who was told that they failed holds nothing", async (t) => {
+    test("H4: frozen with orders on their way, it stores them late: who was told that they failed holds nothing", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
@@ -384,7 +384,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       await assertAccountsFor(fleet, productId, answers);
     });
 
-    it("H4: an order whose acknowledgement is lost is one order or none, and its key finds out which", async (t) => {
+    test("H4: an order whose acknowledgement is lost is one order or none, and its key finds out which", async (t) => {
       const productId = await fleet.newProduct({ stock: 40 });
       const place = (n: number) => order(productId, { "idempotency-key": `lost-${productId}-${n}` });
       const before = proxy.lost;

@@ -1,7 +1,7 @@
 /** A second installation on the servers of the first: refused as it is, and beside it under a name of its own. */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createClient as createRedis } from "@redis/client";
 import pg from "pg";
 import { createLog } from "#platform/log";
@@ -65,7 +65,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
   ] as const;
 
   for (const [shared, change, what] of refusals) {
-    it(`O24: a second installation on the first one's ${shared} does not start, and names the first and SHOP`, async () => {
+    test(`O24: a second installation on the first one's ${shared} does not start, and names the first and SHOP`, async () => {
       const command = await start(change);
       assert.equal(await command.ended, 1);
       const first = await idOf(fleet.servers.postgres.url);
@@ -75,7 +75,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     });
   }
 
-  it("O24: the first shop's orders go on to their end beside the refused starts", async () => {
+  test("O24: the first shop's orders go on to their end beside the refused starts", async () => {
     const productId = await fleet.newProduct({ stock: 20 });
     const buyer = fleet.as("ada");
     const orders: PlacedOrder[] = [];
@@ -87,7 +87,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     assert.equal(rows[0].fenced, 0);
   });
 
-  it("O24: under a SHOP of its own the second lives beside the first, with the same product ids and keys", async () => {
+  test("O24: under a SHOP of its own the second lives beside the first, with the same product ids and keys", async () => {
     const command = await start({ SHOP: "staging" });
     const origin = await command.untilUp();
     const authorization = { authorization: `Bearer ${fleet.token("admin", "ADMIN")}` };
@@ -123,7 +123,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     for (const client of both) assert.equal((await client.get("/admin/reconcile")).body.status, "OK");
   });
 
-  it("O24: another shop's record in our topic reaches our dead letters and not our books", async () => {
+  test("O24: another shop's record in our topic reaches our dead letters and not our books", async () => {
     const productId = await fleet.newProduct({ stock: 5 });
     const log = createLog({ level: "silent" });
     const settings = { maxPollRecords: 100, sessionTimeoutMs: 6_000, clientId: "stranger", log };
@@ -156,19 +156,19 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     await fleet.untilAtRest(productId);
   });
 
-  it("O24: the first shop starts again on its own servers, also after others asked for them", async () => {
+  test("O24: the first shop starts again on its own servers, also after others asked for them", async () => {
     await fleet.member("all").stop();
     await fleet.member("all").start();
     assert.equal((await fleet.reconcile()).status, "OK");
   });
 
-  it("O34: a process of the first shop without REDIS_HOST does not start beside it, and no order is broken", async () => {
+  test("O34: a process of the first shop without REDIS_HOST does not start beside it, and no order is broken", async () => {
     const command = await start({ DATABASE_URL: fleet.environment.DATABASE_URL as string, REDIS_HOST: "" });
     assert.equal(await command.ended, 1);
     assert.match(command.output, /REDIS_HOST: this process has gate memory, and the shop gate Redis at 127/);
   });
 
-  it("O34: nor does one whose REDIS_HOST or KAFKA_BOOTSTRAP leads to another server", async () => {
+  test("O34: nor does one whose REDIS_HOST or KAFKA_BOOTSTRAP leads to another server", async () => {
     mkdirSync(`${fleet.folder}/other`);
     const others = await startServers({ folder: `${fleet.folder}/other`, which: ["redis", "kafka"] });
     try {
@@ -188,7 +188,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     }
   });
 
-  it("O34: a second process with the same settings starts, also after Redis was killed and the first found it again", async () => {
+  test("O34: a second process with the same settings starts, also after Redis was killed and the first found it again", async () => {
     await fleet.servers.redis.kill("SIGKILL");
     await fleet.servers.redis.start();
     const command = await start({ DATABASE_URL: fleet.environment.DATABASE_URL as string });
@@ -197,7 +197,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     assert.equal(await command.ended, 0, command.output);
   });
 
-  it("O34: a shop moves from engines of its own to Redis and Kafka and back by a command, with its orders", async () => {
+  test("O34: a shop moves from engines of its own to Redis and Kafka and back by a command, with its orders", async () => {
     const own = { SHOP: "third", DATABASE_URL: await newDatabase("third"), TEMPORAL_ADDRESS: "" };
     const embedded = { ...own, REDIS_HOST: "", KAFKA_BOOTSTRAP: "" };
     const productId = "desk";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { isFinal } from "../../src/orders/state.ts";
@@ -90,7 +90,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
   }
 
   describe("the guide's chapters through the gateway", () => {
-    it("2 and 3: sync-redis verifies, reconcile says OK, at both addresses", async () => {
+    test("2 and 3: sync-redis verifies, reconcile says OK, at both addresses", async () => {
       const productId = await fleet.newProduct({ stock: 100 });
       for (const path of ["/inventory/admin/sync-redis", "/admin/sync-redis"]) {
         const { status, body } = await fleet.admin.post<StockSync>(path);
@@ -102,7 +102,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       assert.deepEqual({ status, gate, drift }, { status: "OK", gate: 100, drift: 0 });
     });
 
-    it("4: an order is answered 202, paid, and CONFIRMED; its events come as a stream", async () => {
+    test("4: an order is answered 202, paid, and CONFIRMED; its events come as a stream", async () => {
       const productId = await fleet.newProduct({ stock: 3 });
       const ada = fleet.as("ada");
       const { orderId, eventsUrl } = await fleet.place(ada, productId);
@@ -117,7 +117,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       await stream.untilEnded();
     });
 
-    it("health of the services stands below their names", async () => {
+    test("health of the services stands below their names", async () => {
       for (const service of ["product", "inventory", "order"]) {
         const answer = await fetch(`${fleet.origin}/${service}/actuator/health`);
         assert.equal(answer.status, 200);
@@ -125,7 +125,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       }
     });
 
-    it("the caller is checked behind the gateway: no token, another person's, not an admin's", async () => {
+    test("the caller is checked behind the gateway: no token, another person's, not an admin's", async () => {
       const productId = await fleet.newProduct({ stock: 1 });
       const { orderId } = await fleet.place(fleet.as("ada"), productId);
       const order = JSON.stringify({ productId, quantity: 1 });
@@ -136,7 +136,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       assert.equal((await fleet.as("bob").get("/admin/reconcile")).status, 403);
     });
 
-    it("every process follows the switch, and orders go on afterwards", async () => {
+    test("every process follows the switch, and orders go on afterwards", async () => {
       const productId = await fleet.newProduct({ stock: 1_000 });
       const order = () => fleet.as("ada").post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 });
       for (const [mode, told] of [
@@ -155,7 +155,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
     });
   });
 
-  it("B1: two thousand orders at once for 500 units: exactly 500 are accepted, and all of them end", async (t) => {
+  test("B1: two thousand orders at once for 500 units: exactly 500 are accepted, and all of them end", async (t) => {
     const productId = await fleet.newProduct({ stock: 500 });
     const reconciling = keepReconciling();
     const begun = performance.now();
@@ -177,7 +177,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
   });
 
   describe("processes that end under load", () => {
-    it("an order and a settlement process stop in good order: every request is answered, nothing is lost", async (t) => {
+    test("an order and a settlement process stop in good order: every request is answered, nothing is lost", async (t) => {
       const productId = await fleet.newProduct({ stock: 5_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);
@@ -196,7 +196,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       await reconciling.stop();
     });
 
-    it("H1: a settlement process killed with -9: the other one takes its partitions, nothing is lost", async (t) => {
+    test("H1: a settlement process killed with -9: the other one takes its partitions, nothing is lost", async (t) => {
       const productId = await fleet.newProduct({ stock: 5_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);
@@ -217,7 +217,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       await until(async () => (await consumerLag()) === 0, { withinMs: 60_000, everyMs: 500 });
     });
 
-    it("H1: an order process killed with -9: who was told 202 has an order, the others go on by the other process", async (t) => {
+    test("H1: an order process killed with -9: who was told 202 has an order, the others go on by the other process", async (t) => {
       const productId = await fleet.newProduct({ stock: 5_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);

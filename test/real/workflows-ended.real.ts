@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { Client, Connection } from "@temporalio/client";
 import { type Servers, startServers } from "../servers/servers.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -37,7 +37,7 @@ describe("on a real Temporal", { timeout: 240_000 }, () => {
       workflowService.deleteWorkflowExecution({ namespace: "default", workflowExecution: { workflowId } }),
   };
   for (const [how, end] of Object.entries(ends)) {
-    it(`O31: an order whose workflow an operator has ${how} is confirmed soon after it is paid`, async () => {
+    test(`O31: an order whose workflow an operator has ${how} is confirmed soon after it is paid`, async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -51,7 +51,7 @@ describe("on a real Temporal", { timeout: 240_000 }, () => {
     });
   }
 
-  it("O19: orders that are paid while Temporal is lost are confirmed while it is lost", async () => {
+  test("O19: orders that are paid while Temporal is lost are confirmed while it is lost", async () => {
     const productId = await world.newProduct({ stock: 2 });
     const bob = world.as("bob");
     const before = await world.place(bob, productId);

@@ -1,7 +1,7 @@
 /** Which callers get access by their tokens and headers, and to what: hazard A1, through the real address. */
 import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createIdentity } from "#identity";
 import { createMetrics } from "#platform/metrics";
 import { createServer } from "../../src/server.ts";
@@ -113,7 +113,7 @@ describe("A1: a caller", () => {
     ["in four parts", `${eves}.${signature}`],
     ["with a line of its own behind it", `${eves}%0d%0aX-Role:ADMIN`],
   ] as const) {
-    it(`with a token ${what} is a stranger, also beside X-User-Id`, () =>
+    test(`with a token ${what} is a stranger, also beside X-User-Id`, () =>
       assertStranger([`Authorization: Bearer ${bearer}`, "X-User-Id: ada"]));
   }
 
@@ -134,17 +134,17 @@ describe("A1: a caller", () => {
     "Bearer \u00e4\u00f6\u00fc",
     `Bearer ${eves}, Bearer ${eves}`,
   ]) {
-    it(`who sends Authorization: ${authorization.slice(0, 30)} is a stranger`, () =>
+    test(`who sends Authorization: ${authorization.slice(0, 30)} is a stranger`, () =>
       assertStranger([`Authorization: ${authorization}`, "X-User-Id: ada"]));
   }
 
-  it("with two Authorization headers is a stranger, whichever of them is good", async () => {
+  test("with two Authorization headers is a stranger, whichever of them is good", async () => {
     await assertStranger([good, "Authorization: Bearer nonsense"]);
     await assertStranger(["Authorization: Bearer nonsense", good]);
     await assertStranger([good, good]);
   });
 
-  it("with a token in the query, in a cookie or in another header is a stranger", async () => {
+  test("with a token in the query, in a cookie or in another header is a stranger", async () => {
     const query = `?access_token=${eves}&token=${eves}&authorization=Bearer%20${eves}`;
     const headers = [`Cookie: token=${eves}; access_token=${eves}`, `X-Authorization: Bearer ${eves}`];
     await assertStranger([...headers, `Proxy-Authorization: Bearer ${eves}`], { origin: strict });
@@ -159,10 +159,10 @@ describe("A1: a caller", () => {
     ...["X-Forwarded-Host: localhost", "X-Original-URL: /time", "X-Rewrite-URL: /time", "X-HTTP-Method-Override: GET"],
   ];
 
-  it("names a person by headers only where these are trusted", () =>
+  test("names a person by headers only where these are trusted", () =>
     assertStranger(["X-User-Id: ada", ...spoofed], { origin: strict }));
 
-  it("is by X-User-Id a customer and never more, on every door of the document", async () => {
+  test("is by X-User-Id a customer and never more, on every door of the document", async () => {
     const guarded = operationsOf(document).filter(({ security }) => security !== undefined);
     const higher = guarded.filter(({ security = [] }) => !security.some(({ bearer }) => bearer?.includes("CUSTOMER")));
     assert.ok(higher.length >= 9);
@@ -177,7 +177,7 @@ describe("A1: a caller", () => {
     await assertNothingDone();
   });
 
-  it("is by the token who it says, whatever headers say beside it", async () => {
+  test("is by the token who it says, whatever headers say beside it", async () => {
     const answers = await knock([good, "X-User-Id: ada", ...spoofed]);
     const codes = answers.map(({ status, code }) => code || status);
     assert.deepEqual(codes, ["forbidden", 202, "order_not_found", "order_not_found", "order_not_found"]);
@@ -188,7 +188,7 @@ describe("A1: a caller", () => {
     await assertNothingDone();
   });
 
-  it("cannot tell another person's order from one that does not exist", async () => {
+  test("cannot tell another person's order from one that does not exist", async () => {
     const doors = [
       (id: string) => ["GET", `/orders/${id}`] as const,
       (id: string) => ["GET", `/orders/${id}/events`] as const,
@@ -219,7 +219,7 @@ describe("A1: a caller", () => {
     await assertNothingDone();
   });
 
-  it("lists their own orders, with another's cursor too", async () => {
+  test("lists their own orders, with another's cursor too", async () => {
     const { body } = await world.as("bob").get<{ orders: Order[] }>("/orders?limit=1");
     assert.deepEqual(body.orders, []);
     const seen = (await world.as("ada").get<Order>(`/orders/${adas}`)).body;

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import type { Problem } from "../support/client.ts";
@@ -96,7 +96,7 @@ describe("the API under fire", () => {
     return operation?.responses[status]?.description?.includes(`\`${code}\``) ?? false;
   }
 
-  it("refuses what is bent or not for the caller to ask, and nothing is changed by it", {
+  test("refuses what is bent or not for the caller to ask, and nothing is changed by it", {
     timeout: 120_000,
   }, async () => {
     await untilQuiet();
@@ -122,7 +122,7 @@ describe("the API under fire", () => {
     assert.ok(compared > granted, `${compared} compared, ${granted} not`);
   });
 
-  it("answers everything in time, in the document's words, and never by a fault of its own", {
+  test("answers everything in time, in the document's words, and never by a fault of its own", {
     timeout: 240_000,
   }, async () => {
     const operations = operationsOf(documented);
@@ -145,7 +145,7 @@ describe("the API under fire", () => {
     assert.ok((seen.get("202") ?? 0) > 0, "nothing was ever granted");
   });
 
-  it("leaves books and gate agreed, and the shop open", async () => {
+  test("leaves books and gate agreed, and the shop open", async () => {
     await openShop(world);
     await world.place(world.as("zoe"), productId);
     await world.untilAtRest(productId);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
 import { readConfig } from "../../src/config/config.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
@@ -21,7 +21,7 @@ describe("at a sale", () => {
   });
   after(() => world.close());
 
-  it("one person's orders, payments and cancels count together, and one too many does nothing", async () => {
+  test("one person's orders, payments and cancels count together, and one too many does nothing", async () => {
     const desk = await world.newProduct({ stock: 10 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, desk);
@@ -41,7 +41,7 @@ describe("at a sale", () => {
     assert.deepEqual({ held, sold }, { held: 2, sold: 1 });
   });
 
-  it("F6: two hundred people behind one address all buy", async () => {
+  test("F6: two hundred people behind one address all buy", async () => {
     assert.deepEqual(tally(await everybodyBuys(world, lamp, 200)), { accepted: 200 });
   });
 });
@@ -81,19 +81,19 @@ describe("A1: behind the gateway", () => {
     return { status: answer.status, received: seen[0] };
   }
 
-  it("a service is told the client's address, and not what the client writes about it", async () => {
+  test("a service is told the client's address, and not what the client writes about it", async () => {
     const lies = ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 7.7.7.7", "Forwarded: for=6.6.6.6"];
     const { received } = await passedOn(plain, "/orders", ...lies);
     assert.equal(received?.headers["x-forwarded-for"], "127.0.0.1");
     assert.equal(received?.headers.forwarded, undefined);
   });
 
-  it("a proxy in front that is trusted may say who asked", async () => {
+  test("a proxy in front that is trusted may say who asked", async () => {
     const { received } = await passedOn(behindProxy, "/orders", "X-Forwarded-For: 6.6.6.6, 198.51.100.7");
     assert.equal(received?.headers["x-forwarded-for"], "198.51.100.7, 127.0.0.1");
   });
 
-  it("what concerns one connection ends there", async () => {
+  test("what concerns one connection ends there", async () => {
     const own = ["Connection: close, X-Secret", "X-Secret: s", "TE: trailers", "Keep-Alive: timeout=9", "Upgrade: h2c"];
     const { received } = await passedOn(plain, "/orders", ...own, "X-Other: o");
     const { connection: _, host: __, ...others } = received?.headers ?? {};
@@ -106,7 +106,7 @@ describe("A1: behind the gateway", () => {
     ...["/order/%61ctuator/prometheus", "/order/actuator%2fprometheus", "/%6frder/actuator/info", "/order/actuator"],
     ...["/order/actuator/healthy", "http://x/order/actuator/prometheus", "/inventory/actuator/prometheus#health"],
   ]) {
-    it(`${target} leads to no service`, async () => {
+    test(`${target} leads to no service`, async () => {
       const { status, received } = await passedOn(plain, target);
       assert.ok(status === 404 || status === 400, String(status));
       assert.equal(received, undefined);
@@ -114,13 +114,13 @@ describe("A1: behind the gateway", () => {
   }
 
   for (const target of ["/products/actuator-12v", "/products/actuator", "/inventory/actuator-12v/restock"]) {
-    it(`O17: ${target} names a product, and leads to its service`, async () => {
+    test(`O17: ${target} names a product, and leads to its service`, async () => {
       const { status, received } = await passedOn(plain, target);
       assert.deepEqual([status, received?.url], [200, target]);
     });
   }
 
-  it("O7: a client's address is passed on without its port and in one spelling, a proxy's likewise", async () => {
+  test("O7: a client's address is passed on without its port and in one spelling, a proxy's likewise", async () => {
     const { received } = await passedOn(behindProxy, "/orders", "X-Forwarded-For: [2001:DB8:0::7]:4711, ::ffff:7f00:1");
     assert.equal(received?.headers["x-forwarded-for"], "2001:db8::7, 127.0.0.1, 127.0.0.1");
   });
@@ -131,7 +131,7 @@ describe("A1: behind the gateway", () => {
     "/orders?limit=1",
     "/admin/reconcile",
   ]) {
-    it(`${target} leads to its service as it is`, async () => {
+    test(`${target} leads to its service as it is`, async () => {
       const { status, received } = await passedOn(plain, target);
       assert.deepEqual([status, received?.url], [200, target]);
     });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createIdentity, type Role } from "#identity";
 import { settings } from "../../src/config/settings.ts";
 import { createClient, type Order, type PlacedOrder, staff } from "../support/client.ts";
@@ -128,7 +128,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     }
   }
 
-  it("has something to say", () => {
+  test("has something to say", () => {
     const events = linesOf(output).flatMap((line) => (line.startsWith("{") ? [JSON.parse(line).event] : []));
     assert.ok(events.length >= 3, output);
     assert.ok(
@@ -137,7 +137,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     );
   });
 
-  it("is written by us line by line: no client's text begins one, ends one or colours one", () => {
+  test("is written by us line by line: no client's text begins one, ends one or colours one", () => {
     for (const line of linesOf(output)) {
       assert.doesNotMatch(line, unprintable);
       if (!line.startsWith("{")) assert.doesNotMatch(line, /FORGED/);
@@ -145,7 +145,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     }
   });
 
-  it("names no secret, no token, no card and no card's holder", () => {
+  test("names no secret, no token, no card and no card's holder", () => {
     const secrets = { jwtSecret, webhookSecret, password, holder, idempotencyKey };
     for (const [name, secret] of Object.entries(secrets)) assert.ok(!output.includes(secret), `${name} is in the log`);
     for (const token of tokens)
@@ -173,7 +173,7 @@ describe("a process that cannot start, or is asked for its settings", { timeout:
     ["a database's address that is none", { DATABASE_URL: `postgres//shop:${password}@` }],
     ["a database for one module only", { ORDERS_DATABASE_URL: unreached }],
   ] as const) {
-    it(`says what is wrong with ${what} without its password`, async () => {
+    test(`says what is wrong with ${what} without its password`, async () => {
       const { code, output } = await outputOf(["start"], given);
       assert.equal(code, 1, output);
       assert.match(output, /DATABASE_URL|database/i);
@@ -182,7 +182,7 @@ describe("a process that cannot start, or is asked for its settings", { timeout:
     });
   }
 
-  it("prints its settings with every secret masked", async () => {
+  test("prints its settings with every secret masked", async () => {
     const secrets = Object.entries(settings).filter(([, setting]) => "secret" in setting);
     const given = secrets.map(([name, { type }]) => [
       name,

@@ -1,6 +1,6 @@
 /** What operators ask for answers on a port of its own where one is set, and the public port does not have it. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Http } from "#platform/http";
 import { createLog } from "#platform/log";
 import { createManagement, type Management } from "#platform/management";
@@ -49,7 +49,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     return answer.status;
   }
 
-  it("a process has every operators' path on that port alone, and everything else on the other", async () => {
+  test("a process has every operators' path on that port alone, and everything else on the other", async () => {
     const { front, operators } = places["a process"] ?? assert.fail();
     for (const path of [...ofOperators, "/actuator/info", "/order/actuator/prometheus"]) {
       assert.deepEqual([await statusOf(operators, path), await statusOf(front, path)], [200, 404], path);
@@ -60,7 +60,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     }
   });
 
-  it("the gateway does likewise", async () => {
+  test("the gateway does likewise", async () => {
     const { front, operators } = places["the gateway"] ?? assert.fail();
     assert.deepEqual(
       [await statusOf(operators, "/admin/reconcile"), await statusOf(front, "/admin/reconcile")],
@@ -72,7 +72,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     }
   });
 
-  it("a wrong method tells nothing of a path that is not there", async () => {
+  test("a wrong method tells nothing of a path that is not there", async () => {
     for (const { front, operators } of Object.values(places)) {
       const statusAt = async (origin: string, path: string) => (await fetch(origin + path, { method: "PATCH" })).status;
       for (const path of ["/admin/sync-redis", "/inventory/admin/sync-redis", "/actuator/health"]) {
@@ -83,7 +83,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     }
   });
 
-  it("no spelling of an operators' path is answered on the public port", async () => {
+  test("no spelling of an operators' path is answered on the public port", async () => {
     for (const { front } of Object.values(places)) {
       for (const path of [
         ...[

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { Type } from "typebox";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
@@ -76,7 +76,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     after(() => close());
 
     for (const [title, bytes] of ambiguousTo(head, inner)) {
-      it(`refuses ${title}, and reads nothing behind it as a request`, async () => {
+      test(`refuses ${title}, and reads nothing behind it as a request`, async () => {
         const before = counted();
         const conversation = talkTo(origin);
         conversation.send(bytes);
@@ -90,7 +90,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     }
 
-    it("takes a chunked body for what it is, with extensions and in many pieces", async () => {
+    test("takes a chunked body for what it is, with extensions and in many pieces", async () => {
       const before = counted();
       const conversation = talkTo(origin);
       for (const piece of `${head}Transfer-Encoding: chunked\r\n\r\n3;x=y\r\n{"n\r\n4\r\n":1}\r\n0\r\n\r\n`) {
@@ -102,7 +102,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       assert.equal(counted(), before + 1);
     });
 
-    it("takes an address with a host for the path in it", async () => {
+    test("takes an address with a host for the path in it", async () => {
       const before = counted();
       const answer = await ask(
         origin,
@@ -112,7 +112,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       assert.ok(counted() <= before + 1);
     });
 
-    it("answers what is sent in one go one by one, in order, and each by its own", async () => {
+    test("answers what is sent in one go one by one, in order, and each by its own", async () => {
       const before = counted();
       const one = inner;
       const wrong = one.replace(path, "/nothing");
@@ -132,7 +132,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     for (const method of ["GET", "HEAD", "DELETE", "PUT", "PATCH"]) {
       for (const framed of [counts, chunked]) {
         const framing = framed.split(":", 1)[0];
-        it(`takes the body of a ${method} by ${framing} for no request, and nothing behind it for that body`, async () => {
+        test(`takes the body of a ${method} by ${framing} for no request, and nothing behind it for that body`, async () => {
           const before = counted();
           const conversation = talkTo(origin);
           conversation.send(`${method} ${path}/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${framed}`);
@@ -147,7 +147,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     }
 
     for (const request of ["CONNECT elsewhere:80", "TRACE /time", "OPTIONS *", "GET *", "GET elsewhere/time"]) {
-      it(`does nothing for ${request}, and tells nobody what he sent`, async () => {
+      test(`does nothing for ${request}, and tells nobody what he sent`, async () => {
         const before = counted();
         const answer = await ask(origin, `${request} HTTP/1.1\r\nHost: x\r\nX-Secret: do-not-echo\r\n\r\n`);
         assert.ok(!answer || (answer.status >= 400 && answer.status < 500), JSON.stringify(answer));
@@ -156,7 +156,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     }
 
-    it("says when it cannot do what is expected of it: 417; and waits for a body that waits for it", async () => {
+    test("says when it cannot do what is expected of it: 417; and waits for a body that waits for it", async () => {
       const before = counted();
       const refused = await ask(origin, `${head}Expect: a-miracle\r\nContent-Length: 7\r\n\r\n{"n":1}`);
       assert.equal(refused?.status, 417);
@@ -167,7 +167,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       assert.equal(counted(), before + 1);
     });
 
-    it("refuses headers above 16 KiB: 431", async () => {
+    test("refuses headers above 16 KiB: 431", async () => {
       for (const header of [
         `X-Big: ${"x".repeat(20_000)}`,
         new Array(600).fill("X-Many: 0123456789012345678901234567").join("\r\n"),
@@ -180,7 +180,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       }
     });
 
-    it("refuses an address above 16 KiB: 431", async () => {
+    test("refuses an address above 16 KiB: 431", async () => {
       const answer = await ask(origin, `GET /${"x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
       assert.equal(answer?.status, 431);
     });
@@ -189,7 +189,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       ["whose length says so", "Content-Length: 100000\r\n\r\n"],
       ["that is chunked", `Transfer-Encoding: chunked\r\n\r\n${(66_000).toString(16)}\r\n`],
     ] as const) {
-      it(`refuses a body above 64 KiB ${title}: 413, and ends the connection`, async () => {
+      test(`refuses a body above 64 KiB ${title}: 413, and ends the connection`, async () => {
         const before = counted();
         const conversation = talkTo(origin);
         conversation.send(`${head}${framing}`);
@@ -229,29 +229,29 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
         }
       }
 
-      it("headers that never end are cut off: 408", async () => {
+      test("headers that never end are cut off: 408", async () => {
         const [answer] = await drip("GET /time HTTP/1.1\r\nHost: x\r\n", "X-A: b\r\n");
         assert.equal(answer?.status, 408);
         assert.equal(codeOf(answer as RawAnswer), "request_timeout");
       });
 
-      it("who connects and says nothing is cut off", async () => {
+      test("who connects and says nothing is cut off", async () => {
         await talkTo(origin).untilClosed(cutWithinMs);
       });
 
-      it("a body that never ends is cut off: 408", async () => {
+      test("a body that never ends is cut off: 408", async () => {
         const before = counted();
         const [answer] = await drip(`${head}Content-Length: 60000\r\n\r\n`, " ");
         assert.equal(answer?.status, 408);
         assert.equal(counted(), before);
       });
 
-      it("a chunked body that never ends is cut off: 408", async () => {
+      test("a chunked body that never ends is cut off: 408", async () => {
         const [answer] = await drip(`${head}Transfer-Encoding: chunked\r\n\r\n`, "1\r\n \r\n");
         assert.equal(answer?.status, 408);
       });
 
-      it("two hundred of them at once leave others their answers, and are all gone in time", async () => {
+      test("two hundred of them at once leave others their answers, and are all gone in time", async () => {
         const slow = Array.from({ length: 200 }, () => talkTo(origin));
         for (const conversation of slow) conversation.send("GET /time HTTP/1.1\r\nHost: x\r\nX-");
         assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"))?.status, 404);
@@ -259,7 +259,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     });
 
-    it("has room for a thousand who are connected and say nothing", async () => {
+    test("has room for a thousand who are connected and say nothing", async () => {
       const idle = Array.from({ length: 1_000 }, () => talkTo(origin));
       await until(() => idle.every(({ socket }) => !socket.connecting));
       assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"))?.status, 404);

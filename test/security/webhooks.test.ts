@@ -1,7 +1,7 @@
 /** A payment is what its provider says, and only the provider can say it. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { signWebhook } from "#platform/standard-webhooks";
 import type { Order, Problem } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -64,7 +64,7 @@ describe("a webhook", () => {
 
   /** The law of all that follow. */
   function refused(title: string, code: string, send: () => ReturnType<typeof post>) {
-    it(`${title}: ${code}, and nothing changes`, async () => {
+    test(`${title}: ${code}, and nothing changes`, async () => {
       const before = await tableSums();
       const answer = await send();
       assert.equal(answer.body.code, code, JSON.stringify(answer.body));
@@ -128,7 +128,7 @@ describe("a webhook", () => {
     return post(huge, signed(huge));
   });
 
-  it("that is signed counts once, however often it is sent again", async () => {
+  test("that is signed counts once, however often it is sent again", async () => {
     // It names no payment of ours, so all that it leaves is that it came.
     const bytes = claimOf({ paymentId: "00000000-0000-8000-8000-000000000000" });
     const headers = signed(bytes, Date.now(), "evt_replayed");
@@ -142,7 +142,7 @@ describe("a webhook", () => {
     ...["", "null", "[]", "{}", "nonsense", "[".repeat(10_000), '{"__proto__":{"status":"captured"}}', "\ufeff{}"],
     ...[JSON.stringify({ type: "\u0000", timestamp: "", data: {} }), '{"type":"\\ud800","timestamp":"","data":{}}'],
   ]) {
-    it(`that is signed and makes no sense (${JSON.stringify(bytes.slice(0, 30))}) is taken once and does nothing`, async () => {
+    test(`that is signed and makes no sense (${JSON.stringify(bytes.slice(0, 30))}) is taken once and does nothing`, async () => {
       const { status, body: answer } = await post(
         bytes,
         signed(bytes, Date.now(), `evt_${Buffer.from(bytes).toString("hex").slice(0, 40)}`),
@@ -158,7 +158,7 @@ describe("a webhook", () => {
     ["an amount that nobody asked for", { amountMinor: 1 }],
     ["an amount beyond all numbers", { amountMinor: 1e300 }],
   ] as const) {
-    it(`that is signed and names ${what} is answered, and confirms nothing`, async () => {
+    test(`that is signed and names ${what} is answered, and confirms nothing`, async () => {
       const bytes = claimOf(said);
       const { status, body: answer } = await post(bytes, signed(bytes, Date.now(), `evt_${what.length}`));
       assert.equal(status, 200, JSON.stringify(answer));

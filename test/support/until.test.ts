@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { until } from "./until.ts";
 
 describe("until", () => {
-  it("gives back the first truthy answer, over answers that are not yet and over throws", async () => {
+  test("gives back the first truthy answer, over answers that are not yet and over throws", async () => {
     let asked = 0;
     const answer = await until(
       async () => {
@@ -16,7 +16,7 @@ describe("until", () => {
     assert.equal(answer, "there");
   });
 
-  it("gives up within its bound and says what it last saw", async () => {
+  test("gives up within its bound and says what it last saw", async () => {
     await assert.rejects(
       until(() => 0, { withinMs: 5, everyMs: 1 }),
       /not so within 5 ms.*last answer: 0/,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { testShop } from "../../../test/support/shop-identity.ts";
@@ -27,7 +27,7 @@ describe("a log that another shop writes to", () => {
     await database?.close();
   });
 
-  it("O24: its records are not handed over nor committed while the topic may be the other's, and told apart once it is ours", async () => {
+  test("O24: its records are not handed over nor committed while the topic may be the other's, and told apart once it is ours", async () => {
     let isOurs = false;
     let asked = 0;
     const owned = createOwnedLog(shared, testShop, async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
@@ -39,7 +39,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
         where datname = current_database() and application_name like 'dropgate process%'`,
     );
 
-  it("O34: several may be there, or one that is alone, and whose place is free the next one takes", async () => {
+  test("O34: several may be there, or one that is alone, and whose place is free the next one takes", async () => {
     const { open } = await fresh();
     const [one, two] = [await open(), await open()];
     await assert.rejects(open("the gate is in memory"), /the gate is in memory, and another process of this shop runs/);
@@ -50,7 +50,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     await open();
   });
 
-  it("O34: each learns which server the others have the gate on, for as long as they live", async () => {
+  test("O34: each learns which server the others have the gate on, for as long as they live", async () => {
     const { open } = await fresh();
     const [one, two] = [await open(), await open()];
     await two.tell("gate", { id: "run-1", address: "10.0.0.5:6379" });
@@ -62,7 +62,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     assert.deepEqual(await one.others(), []);
   });
 
-  it("O34: one whose session was lost is there again by itself", async () => {
+  test("O34: one whose session was lost is there again by itself", async () => {
     const { database, open } = await fresh();
     const [one, two] = [await open(), await open()];
     await one.tell("log", { id: "cluster", address: "kafka:9092" });
@@ -70,7 +70,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     await until(async () => (await two.others()).some(({ servers }) => servers.log?.id === "cluster"));
   });
 
-  it("O34: one that has to be alone and lost its place to another is told to end", async () => {
+  test("O34: one that has to be alone and lost its place to another is told to end", async () => {
     const { database, open } = await fresh();
     const one = await open("the gate is in memory");
     await endSessions(database);

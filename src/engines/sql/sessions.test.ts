@@ -1,6 +1,6 @@
 /** Sessions that were opened at a bad moment, on a real PostgreSQL. */
 import assert from "node:assert/strict";
-import { after, beforeEach, describe, it } from "node:test";
+import { after, beforeEach, describe, test } from "node:test";
 import pg from "pg";
 import { openTestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
@@ -36,7 +36,7 @@ const insert = (sql: Queryable) => sql.query("insert into lamps values ($1)", [n
 describe("O2: a session that was opened while the database took no writes", () => {
   beforeEach(() => setReadOnly(false));
 
-  it("leaves the pool: the first write after that goes through, and so do all at once", async () => {
+  test("leaves the pool: the first write after that goes through, and so do all at once", async () => {
     await using sql = closing(open());
     await setReadOnly(true);
     await useAll(sql);
@@ -47,7 +47,7 @@ describe("O2: a session that was opened while the database took no writes", () =
     await Promise.all(Array.from({ length: 12 }, () => sql.transaction(insert)));
   });
 
-  it("also where it is only read from until a check asks whether it could write", async () => {
+  test("also where it is only read from until a check asks whether it could write", async () => {
     await using sql = closing(open());
     const pools = [{ module: "orders", url: database.url, sql }];
     const couldWrite = () => dryWriteAll(pools, createServerTrouble());
@@ -62,7 +62,7 @@ describe("O2: a session that was opened while the database took no writes", () =
     await dryWriteAll([{ module: "reports", url: database.url, sql: reports }], createServerTrouble());
   });
 
-  it("whose prepared statements were dropped, or whose role was changed, is not used again", async () => {
+  test("whose prepared statements were dropped, or whose role was changed, is not used again", async () => {
     await using sql = closing(open());
     await useAll(sql);
     await sql.query("select count(*) from lamps");
@@ -75,7 +75,7 @@ describe("O2: a session that was opened while the database took no writes", () =
     await operator.query(`drop role visitor_${name}`);
   });
 
-  it("leaves the pool of the workflow engine too", async () => {
+  test("leaves the pool of the workflow engine too", async () => {
     const pool = openDbosPool(database.url);
     await setReadOnly(true);
     const client = await pool.connect();
@@ -89,7 +89,7 @@ describe("O2: a session that was opened while the database took no writes", () =
   });
 });
 
-it("O2: a server without room shows in health for as long as the work meets it", async () => {
+test("O2: a server without room shows in health for as long as the work meets it", async () => {
   const trouble = createServerTrouble();
   await using sql = closing(
     openSql({ url: database.url, maxConnections: 1, applicationName: "full", onServerTrouble: trouble.note }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { migrateDatabase } from "#engines/open";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { inventorySchema } from "../inventory.ts";
@@ -21,7 +21,7 @@ describe("the switch", () => {
     await follower.refresh();
   });
 
-  it("is trusted for two seconds after it was read, and is closed then", () => {
+  test("is trusted for two seconds after it was read, and is closed then", () => {
     assert.deepEqual([follower.current(), follower.mayPromise()], ["gatekeeper", true]);
     nowMs += 2_000;
     assert.deepEqual([follower.current(), follower.mayPromise()], ["gatekeeper", true]);
@@ -35,7 +35,7 @@ describe("the switch", () => {
     ["closed", true],
     ["gatekeeper", false],
   ] as const) {
-    it(`after it went to ${mode}${ready ? "" : ", not ready"}, what the gate took is promised two seconds more and no longer`, async () => {
+    test(`after it went to ${mode}${ready ? "" : ", not ready"}, what the gate took is promised two seconds more and no longer`, async () => {
       nowMs += 500;
       await writeMode(database.sql, { mode, ready, actor: "test" });
       await follower.refresh();
@@ -49,7 +49,7 @@ describe("the switch", () => {
     });
   }
 
-  it("a reading counts from the moment it was asked for, not from its answer", async () => {
+  test("a reading counts from the moment it was asked for, not from its answer", async () => {
     const asked = nowMs;
     const answering = follower.refresh();
     nowMs += 1_900;
@@ -58,7 +58,7 @@ describe("the switch", () => {
     assert.deepEqual([follower.current(), follower.mayPromise()], ["closed", false]);
   });
 
-  it("of two who switch at once, the one who began last has the last word", async () => {
+  test("of two who switch at once, the one who began last has the last word", async () => {
     const first = await writeMode(database.sql, { mode: "sync", ready: false, actor: "ada" });
     const second = await writeMode(database.sql, { mode: "gatekeeper", ready: false, actor: "bob" });
     assert.ok(first && second);

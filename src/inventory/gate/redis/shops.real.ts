@@ -1,6 +1,6 @@
 /** Two shops on one Redis: `node --test src/inventory/gate/redis/shops.real.ts`. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { until } from "../../../../test/support/until.ts";
 import { GateUnavailable } from "../gate.ts";
 import {
@@ -23,7 +23,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
   });
   after(() => redis?.close());
 
-  it("O24: whose gate it is stands in Redis, and another shop is refused with its name", async () => {
+  test("O24: whose gate it is stands in Redis, and another shop is refused with its name", async () => {
     const gate = await openTestGate(redis, memoryNonces());
     await rebuilt(gate, "lamp");
     await assert.rejects(openTestGate(redis, memoryNonces(), { shop: otherShop }), (error: Error) => {
@@ -35,7 +35,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
     await gate.shutdown();
   });
 
-  it("O24: the shop's next process, and one of a shop with another name, are let in", async () => {
+  test("O24: the shop's next process, and one of a shop with another name, are let in", async () => {
     const [gate, next] = [await openTestGate(redis, memoryNonces()), await openTestGate(redis, memoryNonces())];
     const named = await openTestGate(redis, memoryNonces(), { shop: { ...otherShop, name: "staging" } });
     await rebuilt(next, "chair", { epoch: 2 });
@@ -50,7 +50,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
     for (const one of [gate, next, named]) await one.shutdown();
   });
 
-  it("O24: a Redis that lost its memory and was taken by another shop is left to it", async () => {
+  test("O24: a Redis that lost its memory and was taken by another shop is left to it", async () => {
     const gate = await openTestGate(redis, memoryNonces());
     await rebuilt(gate, "desk");
     await redis.ask("FLUSHALL");
@@ -67,7 +67,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
     await Promise.all([gate.shutdown(), taker.shutdown()]);
   });
 
-  it("O24: a Redis that lost its memory is claimed anew by the shop whose gate it was", async () => {
+  test("O24: a Redis that lost its memory is claimed anew by the shop whose gate it was", async () => {
     await redis.ask("FLUSHALL");
     const gate = await openTestGate(redis, memoryNonces());
     await redis.ask("FLUSHALL");
