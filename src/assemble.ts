@@ -1,4 +1,4 @@
-/** Makes every face by hand, top to bottom: each line shows what a module is given, and nothing else reaches it. */
+/** Makes every face by hand, top to bottom. Each line shows what a module is given; nothing else reaches it. */
 import { type Catalog, createCatalog } from "#catalog";
 import type { Engines } from "#engines/open";
 import { createIdentity, type Identity, secretOf } from "#identity";
@@ -16,7 +16,7 @@ export type Faces = {
   engines: Engines;
   log: Log;
   now(): number;
-  /** Something failed that will be tried again. */
+  /** Called with a failure that will be tried again. */
   onFault(what: string, error: unknown): void;
   identity: Identity;
   catalog: Catalog;
@@ -27,7 +27,7 @@ export type Faces = {
   simulator: Simulator;
   health: Health;
   metrics: Metrics;
-  /** Filled by the service that tells the sagas; news of a payment wake the order's saga where it is told here. */
+  /** Set by the service that runs the sagas: news of a payment wake its order's saga if this process runs it. */
   onPaid: { nudge(orderId: string): void };
 };
 
@@ -76,7 +76,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     },
     topics: { reservations: config.TOPIC_ORDERS_RESERVATIONS, events: config.TOPIC_ORDERS_EVENTS },
     group: config.GROUP_ORDER_PROCESSOR,
-    // The guide's figure is for a poll of Kafka; reading our own database, larger batches settle faster.
+    // The guide's figure is for a poll of Kafka. Our own database settles larger batches faster.
     maxRecords: config.profile.log === "real" ? config.KAFKA_MAX_POLL_RECORDS : embeddedBatch,
     maxWaiting: config.MAX_WAITING_ORDERS,
     paymentWindowMs: config.PAYMENT_WINDOW_MS,

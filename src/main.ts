@@ -1,4 +1,4 @@
-/** The process: engines, faces, services, an address, and an end in good order. */
+/** The process: engines, faces, services, an address, and an orderly end. */
 import { setTimeout as pause } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
@@ -27,7 +27,7 @@ import { chooseServices, type Service, services, startServices } from "./service
 
 export const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema];
 
-/** Runs the named services until a signal ends them, or an engine that they cannot do without. */
+/** Runs the named services until a signal or the failure of an engine ends them. */
 export async function runDropgate(config: Config, names: readonly string[]): Promise<void> {
   const log = createLog({ level: config.LOG_LEVEL });
   const lifecycle = createLifecycle({ log });
@@ -60,7 +60,7 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
     const [what, error] = await Promise.race([failed, alone]);
     log.error(what, {}, error);
   } catch (error) {
-    // Ctrl-C in the middle of starting; the process ends as soon as all is closed.
+    // Ctrl-C while the process starts: it ends as soon as everything is closed.
     if (lifecycle.stopping) return;
     console.error(`\nDropgate did not start: ${saysOf(error)}`);
     if (log.isEnabled("debug")) console.error(error);
@@ -74,11 +74,11 @@ export type System = Awaited<ReturnType<typeof startSystem>>;
 
 export type StartOptions = {
   chosen?: readonly Service[];
-  /** Fills the shop, once it serves and before it says that it is ready. */
+  /** Seeds the shop once it serves and before it is ready. */
   prepare?(port: number): Promise<void>;
 };
 
-/** Everything above the database. It is ready as soon as the next order is accepted, whichever product it is for. */
+/** Everything above the database. It is ready as soon as an order for any product is accepted. */
 export async function startSystem(
   config: Config,
   database: Pick<Database, "url">,
@@ -112,7 +112,7 @@ export async function startSystem(
   return { app, faces, host: config.HOST, port, managementPort, says: engines.says, failed: engines.failed };
 }
 
-/** One product that cannot be loaded must not keep all others from being sold. */
+/** One product that cannot be loaded must not keep the others from being sold. */
 const onSaleWithinMs = 30_000;
 const lookEveryMs = 50;
 
@@ -123,7 +123,7 @@ async function untilOnSale({ inventory, log }: Faces): Promise<void> {
     if (waiting.length === 0) return;
     if (elapsedMs() > giveUpAt) {
       const named = waiting.slice(0, 5).join(", ");
-      return log.warn("ready, although not all is on sale", { waiting: waiting.length, named });
+      return log.warn("ready, although some products are not on sale", { waiting: waiting.length, named });
     }
     await pause(lookEveryMs);
   }
@@ -131,7 +131,7 @@ async function untilOnSale({ inventory, log }: Faces): Promise<void> {
 
 const lookAtClockEveryMs = 2_000;
 
-/** Deadlines are compared between processes, so all of them go by the database's clock. */
+/** Deadlines are compared between processes, so all of them use the database's clock. */
 async function followDatabaseClock(engines: Engines, log: Log, lifecycle: Lifecycle): Promise<SharedClock> {
   const clock = createSharedClock({
     readMs: engines.databaseMs,
@@ -141,21 +141,21 @@ async function followDatabaseClock(engines: Engines, log: Log, lifecycle: Lifecy
   const looking = startLoop({
     everyMs: lookAtClockEveryMs,
     work: clock.look,
-    onFault: (error) => log.debug("the database's clock not read", { failure: String(error) }),
+    onFault: (error) => log.debug("the database's clock could not be read", { failure: String(error) }),
   });
   lifecycle.onStop("clock", looking.stop);
   return clock;
 }
 
 /**
- * A process of several says that it will stop, goes on serving while the gateway looks a few times, and only then stops
- * listening: the outcome of a request that is sent into a closing connection is unknown.
+ * A process behind the gateway first reports that it stops, serves on for a few of the gateway's health checks, and
+ * only then stops listening: the outcome of a request into a closing connection is unknown.
  */
 const drainMs = 1_000;
 
 /**
- * A sale opens thousands of connections in a moment. What does not fit is dropped by the kernel and tried again by
- * the client's only after 1, 3, 7 s; Node's own 511 were not enough for 1,000 buyers (measured).
+ * The backlog of the socket. A sale opens thousands of connections in a moment. The kernel drops those that do not fit,
+ * and their clients try again only after 1, 3, 7 s. Node's own 511 were not enough for 1,000 buyers (measured).
  */
 const backlog = 4_096;
 
@@ -163,7 +163,7 @@ function managementOf({ MANAGEMENT_PORT }: Config): Management | undefined {
   return MANAGEMENT_PORT === undefined ? undefined : createManagement();
 }
 
-/** Answers both ports; they are the same where operators have none of their own. */
+/** Returns both ports. They are the same if operators have none of their own. */
 async function listen(app: Http, { HOST, PORT, MANAGEMENT_PORT }: Config, management: Management | undefined) {
   await orTaken("PORT", HOST, PORT, app.listen({ host: HOST, port: PORT, backlog }));
   const address = app.server.address();
@@ -182,7 +182,7 @@ async function orTaken<T>(setting: string, host: string, port: number, listening
   }
 }
 
-/** Only brings the schemas up to date; answers the files that were applied. */
+/** Only migrates the schemas; returns the files that were applied. */
 export async function migrateOnly(config: Config): Promise<string[]> {
   const log = createLog({ level: config.LOG_LEVEL });
   const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);

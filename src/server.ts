@@ -1,4 +1,4 @@
-/** The application behind the address: every service's routes, and nothing of the process. Tests use it as it is. */
+/** The HTTP application: every service's routes, without the process. Tests use it as it is. */
 import { securitySchemes } from "#identity";
 import { actuatorRoutes } from "#platform/health";
 import { createHttp, type Http } from "#platform/http";
@@ -37,7 +37,7 @@ export async function createServer(
 const tags = [
   { name: "orders", description: "Place, pay, follow and cancel orders" },
   { name: "products", description: "What is for sale" },
-  { name: "inventory", description: "Stock, the gate, and the proof that both agree" },
-  { name: "payments", description: "Where payment providers tell what became of a charge" },
+  { name: "inventory", description: "Stock, the gate, and the comparison of the two" },
+  { name: "payments", description: "Webhooks of payment providers" },
   { name: "platform", description: "Health, metrics, time" },
 ];

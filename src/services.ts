@@ -1,6 +1,6 @@
 /**
- * Which service serves and works on what: the system on one page. One process runs all of them, or
- * `--services=` some; they meet over the same engines either way, never by calling each other.
+ * The list of services: the routes and the work of each. One process runs all of them, or those in `--services=`. In
+ * both cases they share the engines and never call each other.
  */
 import { startFulfilment } from "#fulfilment";
 import type { Reconciliation } from "#inventory";
@@ -19,11 +19,14 @@ export type Running = { stop(): Promise<void> };
 export type Service = {
   name: string;
   routes?(app: Http, faces: Faces): void;
-  /** Begins to consume and to look after things; answers once it is ready to serve. */
+  /** Starts to consume and to run its loops; resolves once it is ready to serve. */
   start?(faces: Faces): Promise<Running>;
 };
 
-/** In the order of starting: settlement runs before inventory, which rebuilds the gate once the log is settled. */
+/**
+ * In the order of starting: settlement runs before inventory, because a rebuild of the gate waits until the log is
+ * settled.
+ */
 export const services: readonly Service[] = [
   {
     name: "product",
@@ -84,7 +87,7 @@ export const services: readonly Service[] = [
       onPaid,
       health,
     }) {
-      // A payment that comes late takes new units, and where from is what the switch says.
+      // A payment that comes late takes new units; the sales mode says from where.
       const following = await inventory.follow();
       const paymentGraceMs = config.PAYMENT_GRACE_MS;
       const running = await startFulfilment({
@@ -115,7 +118,7 @@ export const services: readonly Service[] = [
   },
 ];
 
-/** Logs what the daily reconciliation found; the alert comes from the metric. */
+/** Logs the findings of the daily reconciliation; the alert comes from the metric. */
 function tellReconciled(log: Log, { status, products }: Reconciliation): void {
   for (const { productId, status, drift, explanation } of products) {
     if (status === "CRITICAL") log.error("gate and books disagree", { productId, drift, explanation });
@@ -126,7 +129,7 @@ function tellReconciled(log: Log, { status, products }: Reconciliation): void {
 
 export const serviceNames = services.map((service) => service.name);
 
-/** @throws where a name is none, or services that meet over the engines would each have engines of their own. */
+/** @throws for an unknown name, or if services in separate processes would each have engines of their own. */
 export function chooseServices({ profile }: Config, names: readonly string[]): readonly Service[] | "gateway" {
   if (names.length === 1 && names[0] === "gateway") return "gateway";
   const unknown = names.filter((name) => !serviceNames.includes(name));
@@ -139,13 +142,13 @@ export function chooseServices({ profile }: Config, names: readonly string[]): r
   const apart = chosen.length < services.length;
   if (apart && (profile.sql === "embedded" || profile.gate === "embedded" || profile.log === "embedded")) {
     throw new Refused(
-      "--services: services apart meet over real engines: set DATABASE_URL, REDIS_HOST and KAFKA_BOOTSTRAP",
+      "--services: services in separate processes need real engines: set DATABASE_URL, REDIS_HOST and KAFKA_BOOTSTRAP",
     );
   }
   return chosen;
 }
 
-/** Starts services in their order; stopping goes the other way round. */
+/** Starts services in their order; stopping takes the reverse order. */
 export async function startServices(chosen: readonly Service[], faces: Faces): Promise<Running> {
   const running: Running[] = [];
   async function stop(): Promise<void> {

@@ -90,7 +90,7 @@ yhIg7aKWAiEAtXvFjYcpX+hsbk8AG6wp8TLT9vPYwzxZAJQs3e/OOUg=
 -----END CERTIFICATE-----
 `;
 
-describe("what is most likely a mistake", () => {
+describe("a likely mistake", () => {
   const folder = mkdtempSync(join(tmpdir(), "config-"));
   after(() => rmSync(folder, { recursive: true }));
   const warningsOf = (text: string, environment: Record<string, string> = {}) => {
@@ -152,7 +152,7 @@ describe("what is most likely a mistake", () => {
   });
 });
 
-describe("settings of security", () => {
+describe("security settings", () => {
   const folder = mkdtempSync(join(tmpdir(), "config-"));
   after(() => rmSync(folder, { recursive: true }));
   const file = (name: string, text: string) => {
@@ -191,7 +191,7 @@ describe("settings of security", () => {
     assert.match(faultsOf({ KAFKA_CA_FILE: ca }).join(), /KAFKA_CA_FILE is set but KAFKA_TLS is not/);
     for (const mode of ["disable", "no-verify"]) {
       const url = `postgres://u:p@db/shop?sslmode=${mode}&sslrootcert=${ca}`;
-      assert.match(faultsOf({ DATABASE_URL: url }).join(), new RegExp(`sslmode=${mode} does not look at`));
+      assert.match(faultsOf({ DATABASE_URL: url }).join(), new RegExp(`sslmode=${mode} does not check`));
     }
   });
 

@@ -11,9 +11,9 @@ export type Config = Omit<GivenSettings, "TRUST_USER_HEADER"> & {
   readonly TRUST_USER_HEADER: boolean;
   /** Which engine each part runs on: a part is real as soon as its address is set. */
   readonly profile: Profile;
-  /** Where each value came from, for `--print-config`. */
+  /** The source of each value, for `--print-config`. */
   readonly origins: Origins;
-  /** What is most likely a mistake and forbids nothing, in sentences. */
+  /** Likely mistakes, in sentences. They forbid nothing. */
   readonly warnings: readonly string[];
 };
 
@@ -42,7 +42,7 @@ export function readConfig(environment: Environment = process.env, envFile = ".e
   });
 }
 
-/** `docker run --env-file` hands quotes on as a part of the value. */
+/** `docker run --env-file` passes quotes on as a part of the value. */
 function quoted(environment: Environment): string[] {
   const names = Object.keys(settings).filter((name) => /^(["']).*\1$/s.test(environment[name] ?? ""));
   return names.map(

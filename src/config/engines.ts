@@ -1,4 +1,4 @@
-/** What the settings say to each engine: an engine that has no address here runs embedded. */
+/** The options of each engine, made from the settings. An engine without an address runs embedded. */
 import type { EngineSettings, KafkaSettings, RedisSettings, Term } from "#engines/open";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";
@@ -37,7 +37,10 @@ export function engineSettings(config: Config): EngineSettings {
   };
 }
 
-/** What a process that has it otherwise would break: where orders are counted, promised and ended, and under which names. */
+/**
+ * The settings that every process of a shop must share: where orders are counted, promised and ended, under which
+ * names.
+ */
 export function termsOf(config: Config): Term[] {
   const { REDIS_HOST, REDIS_PORT, KAFKA_BOOTSTRAP, TEMPORAL_ADDRESS } = config;
   const redisAt = REDIS_HOST && `${REDIS_HOST}:${REDIS_PORT}`;
@@ -74,7 +77,7 @@ function redisSettings(config: Config): RedisSettings | undefined {
   };
 }
 
-/** Also of a Kafka that is no longer set: the shop may be on its way from there. */
+/** Also for a Kafka that is no longer set: the shop may be moving away from it. */
 export function kafkaSecurity(config: Config): Pick<KafkaSettings, "tls" | "sasl"> {
   return { tls: tlsOf(config.KAFKA_TLS, config.KAFKA_CA_FILE), sasl: loginOf(config) };
 }

@@ -29,11 +29,11 @@ export function databaseFaults(values: GivenSettings): string[] {
 }
 
 /**
- * `prefer`, `require` and `verify-ca` mean one thing to PostgreSQL's own programs, another to pg 8, which takes them for
- * `verify-full` with a warning, and will mean less to pg 9. A parameter that pg does not know it passes over.
+ * `prefer`, `require` and `verify-ca` differ between PostgreSQL's own programs and pg 8, which takes them for
+ * `verify-full` with a warning; in pg 9 they will check less. pg ignores a parameter that it does not know.
  */
 function sslFaults(name: string, parameters: URLSearchParams): string[] {
-  // Of one that is given twice pg takes the last, and so does this.
+  // pg takes the last of a repeated parameter, and so does this.
   const { sslmode: mode, sslrootcert: ca, ...others } = Object.fromEntries(parameters);
   const faults: string[] = [];
   const unknown = Object.keys(others).filter((key) => /^ssl/i.test(key) && !/^ssl(cert|key|negotiation)$/.test(key));
@@ -42,7 +42,7 @@ function sslFaults(name: string, parameters: URLSearchParams): string[] {
   }
   if (mode !== undefined && !["disable", "no-verify", "verify-full"].includes(mode)) {
     faults.push(
-      `${name} has sslmode=${mode}, which not all programs understand alike: write verify-full, which checks ` +
+      `${name} has sslmode=${mode}, which programs understand in different ways: write verify-full, which checks ` +
         "certificate and host, or no-verify, which only encrypts, or disable",
     );
   }
@@ -51,7 +51,7 @@ function sslFaults(name: string, parameters: URLSearchParams): string[] {
   }
   if (ca === undefined) return faults;
   if (mode === "disable" || mode === "no-verify") {
-    faults.push(`${name} has an sslrootcert that sslmode=${mode} does not look at: write sslmode=verify-full`);
+    faults.push(`${name} has an sslrootcert that sslmode=${mode} does not check: write sslmode=verify-full`);
   }
   return [...faults, ...caFaults(`sslrootcert in ${name}`, ca)];
 }
@@ -75,7 +75,7 @@ export function securityFaults(values: GivenSettings): string[] {
   return [...faults, ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
 }
 
-/** A list of proxies that is nearly right would believe every caller or none, so each entry must be an address or a network. */
+/** A list of proxies with a mistake would trust every caller or none, so each entry must be an address or a network. */
 function proxyFaults(trusted: string | undefined): string[] {
   const wrong = trusted?.split(",").filter((entry) => !parseNetwork(entry)) ?? [];
   return wrong.map((entry) => `TRUST_PROXY has ${JSON.stringify(entry)}, which is no address and no network`);

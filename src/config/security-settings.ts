@@ -1,4 +1,4 @@
-/** Who is believed, and how much they may ask for. */
+/** Settings of security: tokens, trusted headers and proxies, rate limits. */
 import { defineSettings } from "#platform/config";
 import { perMinute } from "./setting-kinds.ts";
 
@@ -7,7 +7,7 @@ export const securitySettings = defineSettings({
     type: "text",
     secret: true,
     min: 32,
-    defaultSays: "generated in `DATA_DIR` where every engine is embedded",
+    defaultSays: "generated in `DATA_DIR` if every engine is embedded",
     says: "Signs and verifies bearer tokens (HS256).",
   },
   JWT_ISSUER: { type: "text", default: "dropgate", says: "The `iss` claim that tokens are issued with and must have." },
@@ -21,12 +21,12 @@ export const securitySettings = defineSettings({
     default: 30_000,
     min: 0,
     max: 10 * 60_000,
-    says: "How far the clock of the tokens' issuer may be off: a token is taken so much before `nbf` and after `exp`.",
+    says: "Tolerance for the clock of the tokens' issuer: a token is accepted this long before `nbf` and after `exp`.",
   },
   TRUST_USER_HEADER: {
     type: "flag",
-    defaultSays: "`true` only where every engine is embedded",
-    says: "Accept the header X-User-Id without a token as the name of a customer. Set it only behind a gateway of yours that sets or removes that header.",
+    defaultSays: "`true` only if every engine is embedded",
+    says: "Accept the header X-User-Id without a token as the name of a customer. Set it only behind your own gateway, if that gateway sets or removes the header.",
   },
   TRUST_PROXY: {
     type: "text",

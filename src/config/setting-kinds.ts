@@ -1,4 +1,4 @@
-/** Rows of the table of settings: kinds that differ in a word, and long ones. */
+/** Kinds of rows in the table of settings that differ in one word, and rows with long texts. */
 
 export function moduleDatabase<Module extends string>(module: Module) {
   return {

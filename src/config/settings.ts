@@ -2,7 +2,7 @@ import { defineSettings, type Origin, type Values } from "#platform/config";
 import { securitySettings } from "./security-settings.ts";
 import { caFile, managementPort, moduleDatabase, serviceUrl } from "./setting-kinds.ts";
 
-/** Every setting there is. The guide's own names are kept. */
+/** All settings. They keep the names of the deployment guide. */
 export const settings = defineSettings({
   PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to listen on; 0 takes a free one." },
   MANAGEMENT_PORT: managementPort,
@@ -17,7 +17,7 @@ export const settings = defineSettings({
     pattern: "[a-z0-9-]{1,32}",
     defaultSays: "none",
     says:
-      "A short name where shops share Kafka, Redis or Temporal. Topics, groups, task queue and the gate's keys then " +
+      "A short name, needed if shops share Kafka, Redis or Temporal. Topics, groups, task queue and the gate's keys then " +
       "begin with it: `staging.orders.reservations`, `staging:g:{product}`.",
   },
   LOG_LEVEL: {
@@ -172,8 +172,8 @@ export const settings = defineSettings({
   },
 });
 
-/** As they were given, before what follows from others is filled in. */
+/** As given, before defaults that depend on other settings are filled in. */
 export type GivenSettings = Values<typeof settings>;
 
-/** Where each value came from. */
+/** The source of each value. */
 export type Origins = Readonly<Record<keyof typeof settings, Origin>>;

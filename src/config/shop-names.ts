@@ -1,4 +1,4 @@
-/** The names that shops on one server would have in common. */
+/** The names that several shops on one server would share. */
 import type { GivenSettings, Origins } from "./settings.ts";
 
 const sharedNames = [
@@ -10,7 +10,7 @@ const sharedNames = [
   "TEMPORAL_TASK_QUEUE_FULFILMENT",
 ] as const;
 
-/** Where it is not set by hand, a name begins with the shop's. */
+/** A name begins with the shop's name, unless the name is set by hand. */
 export function namesOf(values: GivenSettings, origins: Origins): Partial<GivenSettings> {
   const { SHOP } = values;
   if (SHOP === undefined) return {};

@@ -1,6 +1,6 @@
 /**
- * Passing one request on. A request that certainly did not reach one process is passed to another. What may have reached
- * it is never sent twice, reads excepted: an order could be placed by both.
+ * Forwards one request. A request that certainly did not reach one process is sent to another. A request that may have
+ * reached a process is never sent again, unless it is a read: two processes could each place the order.
  */
 import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
 import { defineProblems, Problem } from "#platform/problems";
@@ -35,7 +35,7 @@ export type Outgoing = {
 
 const connectWithinMs = 1_000;
 
-/** @throws Problem that says whether anything may have been done, and how to ask again. */
+/** @throws Problem that says whether the request may have been carried out, and how to ask again. */
 export async function forward(upstreams: Upstreams, outgoing: Outgoing): Promise<IncomingMessage> {
   const { method } = outgoing;
   const mayRepeat = method === "GET" || method === "HEAD";
@@ -50,13 +50,13 @@ export async function forward(upstreams: Upstreams, outgoing: Outgoing): Promise
     } catch (error) {
       failure = error as AskFailed;
       if (failure.how === "unreached") upstream.unreached();
-      // A read that was late has taken all the time that its caller has.
+      // A late read has used up all the time that its caller has.
       else if (!mayRepeat || failure.how === "late") throw problemOf(failure, method);
     }
   }
 }
 
-/** `silent`: the process did not answer looks at its health either, so that its callers were freed. */
+/** `silent`: the process does not answer health checks either, so its callers were released. */
 type How = "unreached" | "lost" | "late" | "silent";
 
 const kinds = {
@@ -74,8 +74,8 @@ function problemOf(failure: AskFailed | undefined, method: string): Problem {
 function againBy(method: string): string {
   if (method === "GET" || method === "HEAD") return "Nothing was changed: ask again.";
   return (
-    "What was asked may have been done. Ask again with the same Idempotency-Key, which does it once; without a key, " +
-    "read first what became of it: GET /orders lists your orders."
+    "The request may have been carried out. Repeat it with the same Idempotency-Key: it is carried out once. Without a " +
+    "key, first look whether it was carried out: GET /orders lists your orders."
   );
 }
 
@@ -96,7 +96,7 @@ function ask(upstream: Upstream, { agent, method, path, headers, body, answerWit
     const asking = send(upstream.origin, { agent, method, path, headers, setHost: true });
     const leave = upstream.onSilence(() => {
       if (how === "lost") how = "silent";
-      // A stream of events that nothing writes to any more is cut too, so that its reader asks another process.
+      // A stream that the hung process no longer writes to is cut too, so that its reader asks another process.
       (answer ?? asking).destroy(new Error("the process is silent"));
     });
     let timer = setTimeout(giveUp, connectWithinMs);
@@ -105,7 +105,7 @@ function ask(upstream: Upstream, { agent, method, path, headers, body, answerWit
       asking.destroy(new Error("no answer in time"));
     }
     function connected(): void {
-      // A connection stands, so from here on the request may have been read.
+      // The connection stands, so from here on the process may have read the request.
       how = "lost";
       clearTimeout(timer);
       timer = setTimeout(giveUp, answerWithinMs);

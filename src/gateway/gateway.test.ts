@@ -17,7 +17,7 @@ describe("the gateway", () => {
   });
   after(() => assert.equal(open.length, 0));
 
-  /** A process behind the gateway; looks at its readiness are not counted. */
+  /** A process behind the gateway. Health checks are not counted. */
   async function startProcess(
     answer: RequestListener,
     readiness: () => string = () => "UP",
@@ -149,8 +149,8 @@ describe("the gateway", () => {
     await closing;
   });
 
-  describe("where a process hangs", () => {
-    /** Takes connections and requests and answers none, not even looks at its health, until it is woken. */
+  describe("if a process hangs", () => {
+    /** Accepts connections and requests and answers none, not even health checks, until it is woken. */
     async function startHanging() {
       const woken = Promise.withResolvers<void>();
       let hangs = false;
@@ -184,7 +184,7 @@ describe("the gateway", () => {
       hanging.hang();
       const orders: Promise<Response>[] = [];
       const reads: Promise<Response>[] = [];
-      // By turns, so every second one gets there while the gateway does not know yet.
+      // Round-robin: every second request gets there while the gateway does not know yet.
       await until(() => {
         orders.push(post(origin));
         reads.push(fetch(`${origin}/orders/1`));
@@ -202,7 +202,7 @@ describe("the gateway", () => {
       for (const { status } of await Promise.all(reads)) assert.equal(status, 200);
       const asked = hanging.asked.length;
       for (let i = 0; i < 6; i += 1) assert.equal((await post(origin)).status, 200);
-      assert.equal(hanging.asked.length, asked, "it is left out");
+      assert.equal(hanging.asked.length, asked, "it gets no requests");
       hanging.wake();
       await until(async () => {
         await post(origin);

@@ -1,6 +1,6 @@
 /**
- * One address for services that run apart: it passes requests on by their path and knows nothing else.
- * Who asks is each service's own to judge, so the gateway takes no part in that.
+ * One address for services in separate processes. The gateway forwards requests by their path and does nothing else:
+ * each service checks its callers itself.
  */
 import { Agent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
@@ -18,7 +18,7 @@ import { createUpstreams, type Upstreams } from "./upstreams.ts";
 
 export { gatewayProblems } from "./forward.ts";
 
-/** Which service answers below which path. Those of operators are routes of their own: see `MANAGEMENT_PORT`. */
+/** The service for each path. Operators' paths are routes of the services themselves: see `MANAGEMENT_PORT`. */
 const paths = {
   PRODUCT_URL: ["/products", "/product/actuator"],
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
@@ -29,8 +29,8 @@ const paths = {
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /**
- * How long a process may take to begin its answer. An order that waits for Redis and then for Kafka has its own answer
- * within 6 s. A rebuild of every product answers when it is done.
+ * How long a process may take to begin its answer. An order that waits for Redis and then for Kafka is answered within
+ * 6 s. A rebuild of every product answers when it is done.
  */
 function answerWithinMs(method: string, path: string): number {
   if (/^\/(?:inventory\/)?admin(?:[/?]|$)/.test(path)) return 120_000;
@@ -47,12 +47,13 @@ export async function createGateway(config: Config, log: Log, management?: Manag
   const agent = new Agent({ keepAlive: true });
   const streams = new Set<IncomingMessage>();
   app.addHook("preClose", async () => {
-    // They would stay open for as long as their reader wants; who reads them asks again, elsewhere.
+    // These streams stay open until their reader leaves. A reader whose stream ends asks again, at another process.
     for (const stream of streams) stream.destroy();
   });
   for (const [setting, prefixes] of Object.entries(paths)) {
     const origins = config[setting as keyof typeof paths]?.split(",") ?? [];
-    if (origins.length === 0) throw new Error(`${setting} is not set: the gateway does not know where to pass on to`);
+    if (origins.length === 0)
+      throw new Error(`${setting} is not set: the gateway does not know where to send these requests`);
     const upstreams = createUpstreams(origins, log);
     app.addHook("onClose", () => upstreams.stop());
     for (const prefix of prefixes) passOn(app, prefix, { upstreams, agent, streams });
@@ -68,7 +69,7 @@ type Way = { upstreams: Upstreams; agent: Agent; streams: Set<IncomingMessage> }
 
 function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): void {
   app.register(async (scope) => {
-    // Whole, so that it can be sent to another process: it is never larger than a body may be.
+    // Read whole, so that it can be sent to another process. Bodies are limited in size.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
     for (const url of [prefix, `${prefix}/*`]) {
@@ -102,8 +103,8 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
 }
 
 /**
- * A service's figures and engines are for its operators, at the service itself; only its health is told here. What is
- * below the prefix is looked at as the router has decoded it, as the service's own router will.
+ * A service's metrics and engines are for its operators, at the service itself; the gateway shows only its health. The
+ * part of the path behind the prefix is checked as the router has decoded it, as the service's own router does.
  */
 function isInternal(prefix: string, params: unknown): boolean {
   const below = (params as { "*"?: string })["*"] ?? "";
@@ -111,21 +112,24 @@ function isInternal(prefix: string, params: unknown): boolean {
 }
 
 /**
- * Of the bytes that are sent, never as it came. The body of a GET is not read, so its length would take the first
- * bytes of the next client's request as its own; and Node writes none by itself for the body of a DELETE, which would
- * then be a next request itself.
+ * The length of the bytes that are sent, never the header as it came. The body of a GET is not read, so its length
+ * would take the first bytes of the next client's request as a body. Node writes no length for the body of a DELETE, so
+ * that body would be read as the next request.
  */
 function lengthOf(body: Buffer | undefined): IncomingHttpHeaders {
   return body ? { "content-length": String(body.length) } : {};
 }
 
-/** Who asked, through whom, without ports; what a sender wrote there that TRUST_PROXY does not name is left out. */
+/**
+ * The addresses of the client and of each proxy, without ports. Entries from senders that TRUST_PROXY does not name are
+ * left out.
+ */
 function forwardedFor({ ip, ips }: FastifyRequest): string {
   const path = (ips ?? [ip]).map((address) => parseAddress(address)?.text ?? address);
   return path.toReversed().join(", ");
 }
 
-/** RFC 9110 §7.6.1: these and what `Connection` names are for one connection alone. */
+/** RFC 9110 §7.6.1: these headers, and those that `Connection` names, belong to one connection only. */
 const perConnection = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
 function endToEnd<H extends IncomingHttpHeaders>(headers: H): H {

@@ -1,28 +1,28 @@
-/** The processes of one service behind the gateway: whose turn it is, and who had better be left alone. */
+/** The processes of one service behind the gateway: which one gets the next request, and which get none. */
 import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
 
 export type Upstream = {
   readonly origin: URL;
-  /** It was not reached: others come first until it answers the next look. */
+  /** It was not reached: other processes come first until it answers the next health check. */
   unreached(): void;
   /**
-   * Calls `free` when the process takes connections and answers none: it is stopped, or hangs, and a caller would wait
-   * for as long as that lasts. Answers what takes `free` back.
+   * Calls `free` when the process accepts connections and answers nothing: it is stopped or hangs, and its caller would
+   * wait for as long as that lasts. Returns a function that takes `free` back.
    */
   onSilence(free: () => void): () => void;
 };
 
 export type Upstreams = {
-  /** The next one that was not tried yet: among the fit by turns, else any; undefined where all were tried. */
+  /** The next process that was not tried yet: round-robin among the fit ones, else any; undefined if all were tried. */
   next(tried: ReadonlySet<Upstream>): Upstream | undefined;
   stop(): Promise<void>;
 };
 
-/** A process that stops says so this often before it stops listening: see `drainMs` in main.ts. */
+/** A process that stops still answers several of these health checks before it stops listening: see `drainMs` in main.ts. */
 const lookEveryMs = 250;
 const lookWithinMs = 1_000;
-/** One late look may be a process that has much to do; from the second one on it counts as hung. */
+/** After one late health check the process may only be busy; from the second one on it counts as hung. */
 const looksToSilence = 2;
 
 export function createUpstreams(origins: readonly string[], log: Log): Upstreams {
@@ -46,7 +46,7 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
   function note(upstream: Upstream, isFit: boolean): void {
     if (fit.get(upstream) === isFit) return;
     fit.set(upstream, isFit);
-    log.info(isFit ? "process is back" : "process is passed over", { origin: upstream.origin.origin });
+    log.info(isFit ? "process is back" : "process gets no requests", { origin: upstream.origin.origin });
   }
 
   function lookAt(upstream: Upstream): Loop {
@@ -63,7 +63,7 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
         if (lateLooks < looksToSilence) return;
         const freed = [...(waiting.get(upstream) ?? [])];
         if (freed.length > 0)
-          log.warn("process is silent: its callers are freed", {
+          log.warn("process is silent: its callers are released", {
             origin: upstream.origin.origin,
             callers: freed.length,
           });
@@ -78,7 +78,7 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
     next(tried) {
       turn += 1;
       const inTurn = all.map((_, i) => all[(turn + i) % all.length] as Upstream).filter((one) => !tried.has(one));
-      // Where none is fit, one that perhaps answers is better than none.
+      // If none is fit, a process that perhaps answers is better than none.
       return inTurn.find((one) => fit.get(one)) ?? inTurn[0];
     },
     async stop() {
@@ -88,8 +88,8 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
 }
 
 /**
- * What a process lacks (a database, a broker) the others lack too, so only one that is starting or stopping is passed
- * over, and one that does not answer.
+ * A dependency that one process lacks (a database, a broker) the others lack too. So only a process that is starting,
+ * stopping or silent gets no requests.
  */
 async function wantsRequests(origin: URL): Promise<boolean> {
   const state = new URL("/actuator/health/readiness/readinessState", origin);

@@ -14,7 +14,7 @@ export function createHs256(secret: string): Hs256 {
   return {
     sign,
     matches(input, signature) {
-      // The spellings are compared, not the bytes that they stand for: other spellings of the same bytes do not pass.
+      // This compares the spellings, not the decoded bytes: another spelling of the same bytes does not pass.
       const [expected, given] = [Buffer.from(sign(input)), Buffer.from(signature)];
       return given.length === expected.length && timingSafeEqual(given, expected);
     },

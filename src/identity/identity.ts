@@ -32,18 +32,18 @@ export type Identity = {
   /** @throws Problem `unauthenticated` 401, or `validation` 400 for a malformed X-User-Id. */
   authenticate(headers: IncomingHttpHeaders): Caller;
   /**
-   * An `onRequest` hook that lets callers of any of these roles pass; then `callerOf(request)` names them.
-   * It runs before the body is read, so that strangers learn nothing about what would be valid.
+   * An `onRequest` hook that admits callers with any of these roles; then `callerOf(request)` names the caller. It runs
+   * before the body is read, so that a caller without a token learns nothing about valid requests.
    */
   guard(...asked: readonly [Role, ...Role[]]): Guard;
-  /** The same for what takes stock or money: it has a limit. */
+  /** The same for routes that take stock or money, with a rate limit. */
   limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
 };
 
 export type IdentityOptions = TokenOptions & {
   /** Whether X-User-Id without a token makes a customer. It never carries another role. */
   trustUserHeader: boolean;
-  /** Without it there is no limit. */
+  /** Absent: no limit. */
   limits?: LimitSettings;
 };
 
@@ -56,7 +56,7 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
     if (authorization !== undefined) return fromToken(authorization);
     const header = headers["x-user-id"];
     if (header === undefined || !trustUserHeader) throw unauthenticated("Send a bearer token");
-    // Two of the header arrive as one with a comma, and which of the two is meant is not known.
+    // Two such headers arrive as one value with a comma, so it is not known which one is meant.
     if (typeof header !== "string" || header.includes(",")) throw malformedUserId();
     const user = textOf(header);
     if (!isUserId(user)) throw malformedUserId();
@@ -73,7 +73,7 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
 
   function guardOf(asked: readonly Role[], isLimited: boolean): Guard {
     const hook: onRequestHookHandler = (request, reply, done) => {
-      // What is guarded is personal: no cache may keep it for another caller, and no browser for the next person.
+      // A guarded answer is personal: no cache may keep it for another caller, and no browser for its next user.
       reply.header("cache-control", "no-store");
       let caller: Caller;
       try {
@@ -91,7 +91,7 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
       (request as Identified)[callerKey] = caller;
       done();
     };
-    // One entry a role that passes: any one of them is enough, where a list within an entry would ask for all of them.
+    // One entry for each role: any one of them is enough. A list within one entry would require all of them.
     const passing = roles.filter((role) => passes({ userId: "", roles: [role] }, asked));
     const bearers = passing.map((role) => ({ bearer: [role] }));
     return Object.assign(hook, {
@@ -112,14 +112,14 @@ const customer: readonly Role[] = Object.freeze(["CUSTOMER"]);
 const callerKey = Symbol("caller");
 type Identified = { [callerKey]?: Caller };
 
-/** Whom the guard let pass. Asking on a route without a guard is a mistake in the code, so it throws. */
+/** The caller that the guard admitted. Throws on a route without a guard, because that is a mistake in the code. */
 export function callerOf(request: Pick<FastifyRequest, "headers">): Caller {
   const caller = (request as Identified)[callerKey];
   if (!caller) throw new Error("callerOf was asked on a route that has no guard; add onRequest: identity.guard(…)");
   return caller;
 }
 
-/** Whether the caller may see and act on what belongs to `userId`. */
+/** Whether the caller may read and change the data of `userId`. */
 export function mayActFor(caller: Caller, userId: string): boolean {
   return caller.userId === userId || caller.roles.includes("ADMIN");
 }
@@ -133,7 +133,9 @@ function unauthenticated(detail: string, parameters = "", Kind = Problem): Probl
   });
 }
 
-/** Node reads headers byte by byte. Who sends UTF-8 is the same person as in a token; a browser's fetch sends Latin-1. */
+/**
+ * Node decodes headers as Latin-1. A sender of UTF-8 is the same person as in a token; a browser's fetch sends Latin-1.
+ */
 function textOf(header: string): string {
   const bytes = Buffer.from(header, "latin1");
   return isUtf8(bytes) ? bytes.toString() : header;

@@ -1,4 +1,4 @@
-/** Who may act how often, by person and by address, and what they are told of it. */
+/** How often a person or an address may act, and the refusals beyond that. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { limitKeyOf } from "#platform/address";
 import { platformProblems, refuse } from "#platform/problems";
@@ -12,9 +12,9 @@ export type LimitSettings = {
 };
 
 export type Limits = {
-  /** Counts one act of this person from this address; where it is too many, answers it and returns true. */
+  /** Counts one act of this person from this address. If there are too many, answers the request and returns true. */
   refusesAct(request: FastifyRequest, reply: FastifyReply, userId: string): boolean;
-  /** Counts a token that we never signed; where there were too many, answers it and returns true. */
+  /** Counts a token that we never signed. If there are too many, answers the request and returns true. */
   refusesForgery(request: FastifyRequest, reply: FastifyReply): boolean;
 };
 
@@ -43,11 +43,7 @@ export function createLimits(settings?: LimitSettings): Limits {
       if (!forgedTokens || !tried || tried.ok) return false;
       reply.header("ratelimit-policy", policyHeader(forgedTokens));
       reply.header("ratelimit", allowanceHeader(forgedTokens, tried));
-      return answer(
-        reply,
-        tried,
-        "Too many tokens that are not ours came from this address. Sign in again, then wait.",
-      );
+      return answer(reply, tried, "Too many invalid tokens came from this address. Sign in again, then wait.");
     },
   };
 }
@@ -63,10 +59,10 @@ function allowances(
   return ofPerson && ofAddress ? `${ofPerson}, ${ofAddress}` : ofPerson || ofAddress;
 }
 
-const ofPerson = "You asked for more than one person may in a minute. Nothing was done; wait, then ask again.";
-const ofAddress = "Too many asked from your address in this minute. Nothing was done; wait, then ask again.";
+const ofPerson = "You sent more requests than one person may in a minute. Nothing was done; wait, then ask again.";
+const ofAddress = "Too many requests came from your address in this minute. Nothing was done; wait, then ask again.";
 
-/** Answered here and not thrown: thousands of these must not cost a stack trace each. */
+/** Answered here and not thrown, because a stack trace for each of thousands of refusals costs too much. */
 function answer(reply: FastifyReply, { waitMs }: Allowance, detail: string): true {
   reply.send(refuse(reply, platformProblems.rate_limited, detail, { retryAfterSeconds: waitMs / 1000 }));
   return true;

@@ -13,15 +13,15 @@ const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 export const userIdRule = `1 to ${longestUserId} characters, none of them a control character`;
 
 /**
- * Any text: OpenID Connect leaves it to the issuer what names its users, be it an address or a DN. Only what breaks a
- * line or is no character is kept out of logs, keys and headers.
+ * Any text: OpenID Connect lets the issuer choose the names of its users, such as an address or a DN. Refused are only
+ * line breaks and non-characters, which must not get into logs, keys and headers.
  */
 export function isUserId(value: unknown): value is string {
   if (typeof value !== "string" || value === "" || value.length > 2 * longestUserId) return false;
   return !unprintable.test(value) && [...value].length <= longestUserId;
 }
 
-/** An ADMIN passes everywhere, and every role may also buy. */
+/** An ADMIN passes every guard, and every role may buy. */
 export function passes(caller: Caller, asked: readonly Role[]): boolean {
   return caller.roles.some((role) => role === "ADMIN" || asked.includes(role) || asked.includes("CUSTOMER"));
 }

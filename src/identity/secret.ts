@@ -8,8 +8,8 @@ import { createTokens } from "./tokens.ts";
 const fileName = "jwt-secret";
 
 /**
- * The secret that a developer's machine signs tokens with, made on first use and kept in a file of mode 0600.
- * The file appears whole or not at all, so that two processes that start together agree on one.
+ * The secret that signs tokens on a developer's machine, made on first use and kept in a file of mode 0600. The file
+ * appears whole or not at all, so that two processes that start together agree on one.
  */
 export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   const path = join(dataDir, fileName);
@@ -35,14 +35,14 @@ export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   return secret;
 }
 
-/** Which secret signs the tokens of this configuration. */
+/** The secret that signs the tokens of this configuration. */
 export async function secretOf(config: { JWT_SECRET: string | undefined; DATA_DIR: string }): Promise<string> {
   return config.JWT_SECRET ?? (await loadOrCreateSecret(config.DATA_DIR));
 }
 
 const developmentTokenTtlMs = 24 * 60 * 60 * 1000;
 
-/** What the `token` command prints: a bearer token for the running configuration's own issuer, good for a day. */
+/** The output of the `token` command: a bearer token from the running configuration's own issuer, valid for a day. */
 export async function issueToken(
   config: { JWT_SECRET: string | undefined; JWT_ISSUER: string; JWT_AUDIENCE: string | undefined; DATA_DIR: string },
   { role, user }: { role: Role; user?: string | undefined },

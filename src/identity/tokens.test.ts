@@ -75,7 +75,7 @@ describe("tokens", () => {
     ]) {
       assert.equal(tokens.verify(changed).ok, false, changed);
     }
-    // U+0165 has the low byte of "e": a signature over low bytes only must not cover it.
+    // U+0165 has the low byte of "e": a signature over low bytes only would cover both.
     assert.equal(tokens.verify(token.replace("e", "\u0165")).ok, false);
   });
 });

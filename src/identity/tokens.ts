@@ -6,8 +6,8 @@ export type Tokens = {
   /** A bearer token for one user. `ttlMs` counts from now. */
   issue(who: { user: string; roles: readonly Role[]; ttlMs: number }): string;
   /**
-   * Who the token speaks for, or why it is not believed, in words that may be shown to its bearer. `forged` where we
-   * never signed it: an old one of ours is no guess.
+   * The user and roles of the token, or why it is refused, in words for its bearer. `forged`: we never signed it, while
+   * an expired token of ours is no guess.
    */
   verify(token: string): { ok: true; caller: Caller } | { ok: false; reason: string; forged: boolean };
 };
@@ -19,9 +19,9 @@ export type TokenOptions = {
   /** At least 32 bytes. */
   secret: string;
   issuer: string;
-  /** Where there is one, a token has to name it. */
+  /** If set, a token must name it. */
   audience?: string | undefined;
-  /** How far the issuer's clock may be off. */
+  /** The tolerance for the issuer's clock. */
   leewayMs?: number;
 };
 
@@ -29,8 +29,8 @@ const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]{43}$/;
 const ourHeader = encoded({ alg: "HS256", typ: "JWT" });
 
 /**
- * JSON Web Tokens of one kind. The algorithm is never the token's to choose (RFC 8725 §3.1): whatever its
- * header says, it is checked by HS256 with our secret first, and read only afterwards.
+ * JSON Web Tokens of one kind. The token never chooses the algorithm (RFC 8725 §3.1): it is checked by HS256 with our
+ * secret first, and its header is read only afterwards.
  */
 export function createTokens({ secret, issuer, audience, leewayMs = 30_000 }: TokenOptions): Tokens {
   if (Buffer.byteLength(secret) < leastSecretBytes) {
@@ -61,13 +61,13 @@ export function createTokens({ secret, issuer, audience, leewayMs = 30_000 }: To
     },
   };
 
-  /** From here on the signature is valid; a missing claim is the fault of another issuer with the same secret. */
+  /** From here on the signature is valid. A missing claim is a fault of another issuer that has the same secret. */
   function believe(claims: Record<string, unknown>): ReturnType<Tokens["verify"]> {
     const { iss, aud, sub, roles, exp, nbf } = claims;
     const now = systemClock.nowMs() / 1000;
     if (iss !== issuer) return refused("The token is from another issuer");
     if (audience !== undefined && ![aud].flat().includes(audience)) return refused("The token is for another audience");
-    if (typeof exp !== "number") return refused("The token has no end");
+    if (typeof exp !== "number") return refused("The token does not expire");
     if (now > exp + leewaySeconds) return refused("The token has expired");
     if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - leewaySeconds))
       return refused("The token is not valid yet");
@@ -82,7 +82,7 @@ function refused(reason: string) {
 }
 const notOurs = { ...refused("The token is not one of ours"), forged: true } as const;
 
-/** Other libraries write the same header in another order. A critical extension is one that we do not know. */
+/** Other libraries write the same header in another order. We know no critical extension. */
 function isPlainHs256({ alg, crit }: Record<string, unknown>): boolean {
   return alg === "HS256" && crit === undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What waits in the log: records that are not consumed yet, partitions whose consumer stands still, dead letters. And what
- * waits for a person in the payment books.
+ * Work that waits: records that are not consumed yet, partitions whose consumer does not advance, dead letters, and
+ * findings in the payment books that need a person.
  */
 import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";
@@ -21,7 +21,7 @@ export type Backlog = {
 const lookEveryMs = 2_000;
 /** Dead letters are few, and stay. */
 const lookAtDeadLettersEveryMs = 4_000;
-/** Far above what a batch takes, also while the books are slow. */
+/** Far above the time for a batch, even while the database is slow. */
 const standstillMs = 30_000;
 
 type Partition = { next: bigint; left: bigint; movedAtMs: number };
@@ -89,9 +89,9 @@ export function createBacklog({ config, engines, payment, log }: Faces): Backlog
     findings: () => findings,
     loop: startLoop({
       everyMs: lookEveryMs,
-      // Side by side, so that each is read where the other's engine is away.
+      // Read side by side, so that an engine that is down does not hide the figures of the other.
       work: async () => void (await Promise.all([lookAtLog(), lookAtFindings()])),
-      onFault: (error) => log.debug("the backlog not read", { failure: String(error) }),
+      onFault: (error) => log.debug("the backlog could not be read", { failure: String(error) }),
     }),
   };
 }

@@ -1,12 +1,12 @@
 /**
- * What health asks. Readiness is what the next order needs, tried as an order does it; what only waits, or goes on by
- * itself later, shows in health and takes no process out of a load balancer.
+ * The health checks. Readiness tries what the next order needs, in the way an order does. A dependency whose absence
+ * only delays work shows in health and takes no process out of a load balancer.
  */
 import { realpath, statfs } from "node:fs/promises";
 import type { Faces } from "../assemble.ts";
 import type { Backlog } from "./backlog.ts";
 
-/** Below it PostgreSQL may have no room for its next file. */
+/** With less free space PostgreSQL may have no room for its next file. */
 const freeAtLeast = 64 * 1024 * 1024;
 
 export function declareIndicators(faces: Faces, backlog: Backlog): void {
@@ -53,7 +53,7 @@ export function declareIndicators(faces: Faces, backlog: Backlog): void {
     name: "paymentFindings",
     service: "payment",
     healthOnly: true,
-    // They need a person, and stop no order: so this is UP, and the alert is the metric's.
+    // They need a person, and stop no order. So this is UP, and the alert comes from the metric.
     async check() {
       const open = await payment.findings.countOpen();
       return { open: [...open.values()].reduce((all, count) => all + count, 0) };

@@ -1,10 +1,10 @@
-/** What the outside sees of a running system: health by service, and the figures that are no request's own. */
+/** Health by service, and the metrics that belong to no request. */
 import type { Loop } from "#platform/loop";
 import type { Faces } from "../assemble.ts";
 import { createBacklog } from "./backlog.ts";
 import { declareIndicators } from "./indicators.ts";
 
-/** Declares indicators and metrics, and keeps the ones that have to be asked for fresh. */
+/** Declares indicators and metrics, and refreshes those that need a query. */
 export function observe(faces: Faces): Loop {
   const { metrics, inventory, orders, config } = faces;
   const reservations = config.TOPIC_ORDERS_RESERVATIONS;
@@ -51,7 +51,7 @@ export function observe(faces: Faces): Loop {
   );
   metrics.gauges(
     "dropgate_payment_findings",
-    "News from payment providers that a person has to look at and has not closed, by kind.",
+    "Open findings about news from payment providers, which a person has to close, by kind.",
     ["kind"],
     () => Array.from(backlog.findings(), ([kind, count]) => [{ kind }, count] as const),
   );

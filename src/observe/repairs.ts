@@ -1,9 +1,9 @@
-/** Tells and counts what the system mended by itself. */
+/** Logs and counts the repairs that the system makes by itself. */
 import type { Repair, RepairReason } from "#inventory";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
 
-/** Each names its figures in the log, up to so many at a time; beyond that they are counted. */
+/** Each repair logs its figures, up to this many at a time; the others are only counted. */
 const namedAtMost = 20;
 /** Repairs after a start or after the death of a process, which need no operator. */
 const expected: ReadonlySet<RepairReason> = new Set(["not_loaded", "closed", "abandoned"]);

@@ -1,7 +1,8 @@
 /**
- * Network addresses in one form. Sockets, proxies and settings spell one address in many ways: upper case, zeros left
- * out or not, an IPv4 address inside IPv6, a zone, and several vendors' proxies add the port. What compares or counts
- * addresses parses them here first, because a guard that compares text is passed by another spelling.
+ * Network addresses in one form. Sockets, proxies and settings spell one address in many ways: in upper case, with
+ * zeros left out or not, an IPv4 address inside IPv6, with a zone, or with the port that several vendors' proxies add.
+ * Code that compares or counts addresses parses them here first, because another spelling passes a check that compares
+ * text.
  */
 import { BlockList, isIP, SocketAddress } from "node:net";
 
@@ -13,7 +14,7 @@ export type Address = {
 
 export type Network = Address & { prefix: number };
 
-/** `undefined` for what is no address: a name, `unknown`, an obfuscated identifier (RFC 7239 §6.3), rubbish. */
+/** `undefined` for anything else: a name, `unknown`, an obfuscated identifier (RFC 7239 §6.3). */
 export function parseAddress(text: string): Address | undefined {
   const bare = text.trim().replace(/^"(.*)"$/, "$1");
   const host = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(bare)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(bare)?.[1] ?? bare;
@@ -56,10 +57,14 @@ export function memberOf(networks: readonly Network[]): (address: string) => boo
   };
 }
 
-/** Who counts as one in limits: an IPv4 address, of IPv6 the network of 64 bits, because one machine has all of it. */
+/**
+ * The key under which limits count an address: an IPv4 address, or the network of 64 bits of an IPv6 address, because
+ * one machine has all of it.
+ */
 export function limitKeyOf(address: string): string {
   const parsed = parseAddress(address);
-  // A trusted proxy wrote what cannot be read: all such callers share one allowance, so that no spelling passes a limit.
+  // A trusted proxy wrote an unreadable address: all such callers share one allowance, so that no spelling passes a
+  // limit.
   if (!parsed) return "unreadable";
   if (parsed.family === "ipv4") return parsed.text;
   const [head = "", tail = ""] = parsed.text.split("::", 2);

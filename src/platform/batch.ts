@@ -1,6 +1,6 @@
 /**
- * Flush when the previous batch returns: while one batch is under way, whatever arrives waits
- * and leaves together as the next. Batches so grow with load and cost no timer when idle.
+ * Flushes when the previous batch returns: while one batch is under way, new items wait and leave together as the next
+ * batch. So batches grow with load and need no timer when idle.
  */
 export type Batcher<In, Out> = {
   /** @throws QueueFull when `maxWaiting` items wait already; otherwise settles with the item's own answer. */
@@ -13,7 +13,7 @@ export type Batcher<In, Out> = {
 export type BatcherOptions<In, Out> = {
   maxBatch: number;
   maxWaiting: number;
-  /** Answers in the order of the items. What it throws is thrown to every item of the batch. */
+  /** Returns answers in the order of the items. An error that it throws goes to every item of the batch. */
   run(items: In[]): Promise<readonly Out[]>;
 };
 
@@ -31,7 +31,7 @@ export function createBatcher<In, Out>({ maxBatch, maxWaiting, run }: BatcherOpt
   let flushing: Promise<void> | undefined;
 
   async function flushAll(): Promise<void> {
-    // One turn of the microtask queue lets everybody who woke together join the first batch.
+    // One turn of the microtask queue, so that all callers that woke together join the first batch.
     await Promise.resolve();
     while (queue.length > 0) {
       const batch = queue.splice(0, maxBatch);

@@ -1,14 +1,14 @@
 import type { Origin, Setting, Settings } from "./config.ts";
 import { program } from "./program.ts";
 
-/** One line a setting, as it is in force and where it came from; secrets are masked. For `--print-config`. */
+/** One line for each setting: its value in force and its source. Secrets are masked. For `--print-config`. */
 export function printSettings(
   table: Settings,
   values: Readonly<Record<string, unknown>>,
   origins: Readonly<Record<string, Origin>>,
 ): string {
   const lines = Object.entries(table).map(([name, setting]) => {
-    // A default that follows from other settings is filled in after the reading.
+    // A default that depends on other settings is filled in after the reading.
     const isDefault = origins[name] === "unset" || origins[name] === "default";
     const derived = isDefault && values[name] !== setting.default;
     return [`${name}=${shown(setting, values[name])}`, derived ? "derived" : origins[name]];
@@ -56,7 +56,7 @@ function maskedText(text: string): string {
     .join(",");
 }
 
-/** The host says which server is meant; user and password and whatever the query carries do not. */
+/** Shows the host, so that the server can be recognised; leaves out user, password and query. */
 function maskedUrl(text: string): string {
   const url = new URL(text);
   if (url.password) url.password = "***";

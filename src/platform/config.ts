@@ -10,7 +10,7 @@ export type Setting = Readonly<{
   /** One sentence for the person who sets it. */
   says: string;
   default?: string | number | boolean;
-  /** For a default that depends on other settings: how the document words it. */
+  /** The text for a default that depends on other settings. */
   defaultSays?: string;
   /** Never printed, and may also be given as a file: `NAME_FILE=/run/secrets/name`. */
   secret?: true;
@@ -18,7 +18,7 @@ export type Setting = Readonly<{
   min?: number;
   max?: number;
   oneOf?: readonly string[];
-  /** What the whole of a text has to match. */
+  /** A pattern that the whole text must match. */
   pattern?: string;
 }>;
 
@@ -42,7 +42,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Reading<Table extends Settings> = {
   values: Values<Table>;
   origins: Readonly<Record<keyof Table & string, Origin>>;
-  /** Everything wrong at once, each naming its setting and what to do. Empty when `values` can be trusted. */
+  /** All faults at once, each naming its setting and what to do. If it is empty, `values` are valid. */
   faults: string[];
 };
 
@@ -61,12 +61,15 @@ export function defineSettings<const Table extends Settings>(table: Table): Tabl
   return Object.freeze(table);
 }
 
-/** What `.env` holds, or nothing where there is no such file. */
+/** The content of `.env`, or nothing if there is no such file. */
 export function readEnvFile(path: string): EnvFile {
   return existsSync(path) ? parseEnvFile(readFileSync(path, "utf8")) : { values: {}, warnings: [] };
 }
 
-/** Reads every setting once. A variable of the environment wins over the same in `envFile`; an empty one counts as unset. */
+/**
+ * Reads every setting once. A variable of the environment wins over the same name in `envFile`; an empty one counts as
+ * unset.
+ */
 export function readSettings<Table extends Settings>(
   table: Table,
   environment: Environment,

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** What every log line carries of the work at hand, wherever it is written. */
+/** The fields that every log line within this work carries. */
 export type Context = {
   readonly requestId?: string;
   readonly traceId?: string;

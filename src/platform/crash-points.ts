@@ -1,7 +1,7 @@
 /**
- * Named places where a test may kill, stop, delay or fail the process, as PostgreSQL's injection
- * points and FreeBSD's fail points do. `FP="orders.appended:kill@3,gate.reserved:delay=50"` arms them
- * from outside; with nothing armed a point costs one comparison.
+ * Named places at which a test may kill, stop, delay or fail the process, like PostgreSQL's injection points and
+ * FreeBSD's fail points. `FP="orders.appended:kill@3,gate.reserved:delay=50"` arms them from outside; while none is
+ * armed, a point costs one comparison.
  */
 export type CrashAction =
   | { kind: "kill" }
@@ -11,7 +11,7 @@ export type CrashAction =
 
 type Armed = {
   action: CrashAction;
-  /** Fires only on this pass, counted from 1; where absent it fires on each. */
+  /** Fires only on this pass, counted from 1; absent: on each. */
   pass?: number;
   passes: number;
 };
@@ -25,7 +25,7 @@ export class CrashPointError extends Error {
 
 const armed = parseCrashPoints(process.env.FP ?? "");
 
-/** `await crashPoint("orders.appended")`. @throws CrashPointError where the point is armed with `error`. */
+/** `await crashPoint("orders.appended")`. @throws CrashPointError if the point is armed with `error`. */
 export function crashPoint(name: string): Promise<void> | undefined {
   if (armed.size === 0) return undefined;
   const point = armed.get(name);
@@ -48,7 +48,10 @@ export function disarmCrashPoints(): void {
   armed.clear();
 }
 
-/** @throws Error naming the first entry that cannot be read: a mistyped entry would make a crash test pass for nothing. */
+/**
+ * @throws Error naming the first entry that cannot be read, because with a mistyped entry a crash test would pass
+ * without a crash.
+ */
 export function parseCrashPoints(text: string): Map<string, Armed> {
   const points = new Map<string, Armed>();
   for (const entry of text.split(",").map((part) => part.trim())) {
@@ -69,7 +72,7 @@ async function act(name: string, action: CrashAction): Promise<void> {
   switch (action.kind) {
     case "kill":
       process.kill(process.pid, "SIGKILL");
-      // The signal may land a moment later; nothing after this point may run meanwhile.
+      // The signal may arrive a moment later; nothing after this point may run before it does.
       return new Promise(() => {});
     case "stop":
       process.kill(process.pid, "SIGSTOP");

@@ -1,6 +1,6 @@
 /**
- * The work's answer, or what `late` says once `ms` are over: a value, or an error that it throws. The work itself goes on
- * and may still take effect; the timer does not outlive it.
+ * The work's answer, or `late` after `ms`: a value to return, or an error to throw. The work itself goes on and may
+ * still take effect. The timer does not outlive the call.
  */
 export async function within<T, L>(ms: number, work: Promise<T>, late: () => L): Promise<T | L> {
   const over = Promise.withResolvers<typeof isOver>();
@@ -13,7 +13,7 @@ export async function within<T, L>(ms: number, work: Promise<T>, late: () => L):
   }
 }
 
-/** For what is waited for only a while, whether it comes or not. */
+/** For work that the caller waits for only a while, whether it finishes or not. */
 export function goOn(): undefined {
   return undefined;
 }

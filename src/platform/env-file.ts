@@ -1,6 +1,6 @@
 /**
- * Reads a `.env` as Docker Compose does, because both read the same one. Where programs differ about a line, or it cannot
- * be what its author meant, the person is told which line and how to write it.
+ * Reads a `.env` as Docker Compose does, because both read the same file. If programs read a line differently, or it is
+ * a likely mistake, a warning names the line and how to write it.
  */
 export type EnvFile = { values: Readonly<Record<string, string>>; warnings: string[] };
 
@@ -36,7 +36,7 @@ export function parseEnvFile(text: string): EnvFile {
 
 type Found = { name?: string; value: string; warning?: string; length: number };
 
-/** One line, or several where a quoted value goes over them. Warnings never hold a value: it may be a password. */
+/** One line, or several if a quoted value spans them. Warnings never hold a value, because it may be a password. */
 function take(text: string): Found {
   const length = (text.indexOf("\n") + 1 || text.length + 1) as number;
   const line = text.slice(0, length).trimEnd();

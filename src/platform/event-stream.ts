@@ -2,8 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 
 /**
- * Takes the answer over for server-sent events and sends its head. Every stream begins here: for HEAD the answer ends with
- * its head and this answers undefined, because a client that reuses the connection would wait for the rest for ever.
+ * Takes over the response for server-sent events and sends its headers. Every stream begins here. For HEAD the response
+ * ends after its headers and this returns undefined, because a client that reuses the connection would wait for a body
+ * for ever.
  */
 export function openEventStream(reply: FastifyReply): ServerResponse | undefined {
   reply.hijack();

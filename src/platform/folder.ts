@@ -2,13 +2,14 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /**
- * Makes a folder where there is none, and sees that this user may write in it.
- * @throws Error that says who may not write where, and what to do: a first run as root leaves folders behind in which
- * the next user cannot write.
+ * Creates a missing folder, and checks that this user may write in it.
+ * @throws Error that names the user, the folder and what to do: a first run as root leaves folders in which the next
+ * user cannot write.
  */
 export function openFolder(path: string, { mode }: { mode: number }): void {
   try {
-    // The mode is for the folder alone: another part's server may run as a user that has to pass through those above.
+    // The mode is for this folder only: the server of another engine may run as a user that has to pass through its
+    // parents.
     mkdirSync(dirname(resolve(path)), { recursive: true });
     mkdirSync(path, { recursive: true, mode });
     accessSync(path, constants.W_OK | constants.X_OK);
@@ -20,7 +21,7 @@ export function openFolder(path: string, { mode }: { mode: number }): void {
   }
 }
 
-/** The folder itself, or the one above it that is there. */
+/** The folder itself, or its nearest parent that exists. */
 function nearest(path: string): string {
   const whole = resolve(path);
   return existsSync(whole) || dirname(whole) === whole ? whole : nearest(dirname(whole));

@@ -122,7 +122,7 @@ describe("health", () => {
     const readiness = async () => {
       const { status, body } = await ask("/order/actuator/health/readiness");
       const state = await ask("/order/actuator/health/readiness/readinessState");
-      // What it depends on is not asked.
+      // Its dependencies are not asked.
       assert.equal(state.body.status, body.status === "OUT_OF_SERVICE" ? "OUT_OF_SERVICE" : "UP");
       return [status, body.status];
     };

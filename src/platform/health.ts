@@ -4,12 +4,12 @@ import { within } from "./deadline.ts";
 import type { Http } from "./http.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** One thing the service depends on. `check` resolves to details worth showing, or throws what is wrong. */
+/** One dependency of a service. `check` resolves to details for the answer, or throws the reason why it is down. */
 export type Indicator = {
   name: string;
-  /** Work goes on without it, or waits for it: it shows in health, and the process keeps getting requests. */
+  /** Work goes on without it or waits for it: it shows in health, and the process keeps getting requests. */
   healthOnly?: true;
-  /** Shown only below this service's prefix and in the whole; where absent, below every one. */
+  /** Shown only at this service's own address and at the common one; absent: at every service's. */
   service?: string;
   check(): Promise<Readonly<Record<string, unknown>> | undefined>;
 };
@@ -21,18 +21,20 @@ export type Health = {
   add(indicator: Indicator): void;
   /** The process has started, and readiness may be UP from now on. */
   open(): void;
-  /** Readiness is OUT_OF_SERVICE from now on, so that load balancers look elsewhere. */
+  /** Readiness is OUT_OF_SERVICE from now on, so that load balancers send requests elsewhere. */
   drain(): void;
   /** Every dependency of `service`, or of all. */
   report(service?: string): Promise<HealthReport>;
-  /** Whether the process wants requests at all, whatever its dependencies do. */
+  /** Whether the process accepts requests at all, whatever the state of its dependencies. */
   state(): "UP" | "OUT_OF_SERVICE";
-  /** Both: the dependencies without which it can answer no request as it should, and whether it wants requests. */
+  /**
+   * Both: the dependencies without which no request can be answered properly, and whether the process accepts requests.
+   */
   readiness(service?: string): Promise<HealthReport>;
 };
 
 const checkWithinMs = 1_000;
-/** A check may write: however often probes come, it is made about once a second. */
+/** A check may write. However often probes come, it runs about once a second. */
 const trustForMs = 1_000;
 
 export function createHealth(): Health {
@@ -66,8 +68,8 @@ export function createHealth(): Health {
 }
 
 /**
- * However many ask at once, and however long a dead dependency keeps them, one check is under way; its answer holds for
- * a second.
+ * One check is under way at a time, whatever the number of requests and however slow the dependency; its answer is
+ * valid for a second.
  */
 function askOnce({ check }: Indicator): () => Promise<Component> {
   let underWay: Promise<Component> | undefined;
@@ -91,13 +93,13 @@ function askOnce({ check }: Indicator): () => Promise<Component> {
   };
 }
 
-/** With what caused it: "the gate did not answer probe: OOM command not allowed". */
+/** With its causes: "the gate did not answer probe: OOM command not allowed". */
 function saysOf(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure);
   return failure.cause instanceof Error ? `${failure.message}: ${saysOf(failure.cause)}` : failure.message;
 }
 
-/** Spring Boot's addresses and shapes, because that is what the dashboards and probes of such systems ask for. */
+/** Spring Boot's addresses and shapes, because dashboards and probes of such systems expect them. */
 export function actuatorRoutes(
   app: Http,
   options: {
@@ -116,7 +118,7 @@ function serviceRoutes(
   service: string | undefined,
 ): void {
   const base = service === undefined ? "/actuator" : `/${service}/actuator`;
-  // Of the addresses that say the same of one service, the document has those of the whole.
+  // Several addresses show the same for one service; the document has only the common ones.
   const documented = (operationId: string, summary: string) =>
     service === undefined ? { tags: ["platform"], operationId, summary } : { hide: true };
   const described = (operationId: string, summary: string) => ({

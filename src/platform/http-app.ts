@@ -1,4 +1,4 @@
-/** The types of the app that modules hang their routes on, and of the requests that its handlers are given. */
+/** The types of the HTTP app, and of the requests that its handlers get. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type {

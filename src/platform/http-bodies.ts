@@ -1,4 +1,4 @@
-/** What a request's bytes may be: nothing, or JSON in UTF-8 whose texts a database can store. */
+/** Which request bodies are accepted: none, or JSON in UTF-8 whose texts a database can store. */
 import { isUtf8 } from "node:buffer";
 import type { FastifyRequest } from "fastify";
 import type { Http } from "./http-app.ts";
@@ -8,8 +8,8 @@ import { type FieldFault, Problem, platformProblems } from "./problems.ts";
 const { unsupported_media_type, validation } = platformProblems;
 
 /**
- * A body of no bytes is no body, whatever Content-Type says of it: many clients name one on every POST, and `curl -d ''`
- * does. A route that asks for a body then refuses it as missing.
+ * A body of no bytes is no body, whatever its Content-Type: many clients send one with every POST, and so does `curl -d
+ * ''`. A route that requires a body then refuses it as missing.
  */
 export function acceptBodies(app: Http): void {
   const parseJson = app.getDefaultJsonParser("error", "error");
@@ -33,7 +33,7 @@ export function acceptBodies(app: Http): void {
   });
 }
 
-/** RFC 9110 §15.5.16: a 415 because of the coding says which codings would do. */
+/** RFC 9110 §15.5.16: a 415 for a coding names the accepted codings. */
 function codingFault({ headers }: FastifyRequest): Problem | undefined {
   const coding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (coding === "identity") return undefined;
@@ -41,7 +41,7 @@ function codingFault({ headers }: FastifyRequest): Problem | undefined {
   return new Problem(unsupported_media_type, detail, { headers: { "accept-encoding": "identity" } });
 }
 
-/** Decoding what is not UTF-8 would put replacement characters in the place of what was meant. */
+/** Decoding invalid UTF-8 would put replacement characters into the text. */
 function charsetFault({ headers }: FastifyRequest, bytes: Buffer): Problem | undefined {
   const named = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(headers["content-type"] ?? "")?.[1]?.toLowerCase();
   if (named !== undefined && named !== "utf-8" && named !== "utf8" && named !== "us-ascii") {
@@ -50,16 +50,17 @@ function charsetFault({ headers }: FastifyRequest, bytes: Buffer): Problem | und
   return isUtf8(bytes) ? undefined : new Problem(validation, "The body is not UTF-8");
 }
 
-/** In JSON of valid UTF-8, half a surrogate pair and NUL can only be written as escapes. */
+/** In JSON of valid UTF-8, half a surrogate pair and NUL can only appear as escapes. */
 const mayHoldUnstorable = /\\u(?:0000|d[89a-f])/i;
 
-/** Goes without recursion: a body may be nested as deeply as it is long. */
+/** Without recursion, because a body may be nested as deeply as it is long. */
 function unstorable(body: unknown): FieldFault | undefined {
   const left: [value: unknown, pointer: string][] = [[body, "#"]];
   for (let next = left.pop(); next; next = left.pop()) {
     const [value, pointer] = next;
     const isBad = typeof value === "string" && !isStorable(value);
-    if (isBad) return { in: "body", pointer, detail: "holds \\u0000 or half of a surrogate pair, which no text may" };
+    if (isBad)
+      return { in: "body", pointer, detail: "holds \\u0000 or half of a surrogate pair, which no text may contain" };
     if (typeof value !== "object" || value === null) continue;
     for (const [name, inner] of Object.entries(value)) {
       if (!isStorable(name))

@@ -12,15 +12,15 @@ type FastifyFault = Error & {
 };
 
 /**
- * Finds the problem in whatever was thrown. A fault of the framework, and one of a request that did not arrive whole
- * (`arrived` is false), names its own class by its status; so no list of known codes has to be complete. What was thrown
- * by anything else is ours: an error of a client library may carry a status too, which is not the caller's.
+ * Turns any thrown error into a problem. A fault of the framework, and one of a request that did not arrive whole
+ * (`arrived` is false), is classed by its status, so no list of known codes has to be complete. Every other error is
+ * our own fault: an error of a client library may carry a status too, which is not meant for the caller.
  */
 export function problemOf(thrown: unknown, arrived: boolean): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof QueueFull) return new Problem(platformProblems.overloaded, undefined, { cause: thrown });
   if (isUnavailable(thrown)) {
-    const detail = "Ask again in a moment; if it was to change something, look first whether it did";
+    const detail = "Try again in a moment; if the request was to change something, first look whether it did";
     return new Problem(platformProblems.unavailable, detail, { cause: thrown });
   }
   const fault = (thrown instanceof Error ? thrown : new Error(String(thrown))) as FastifyFault;
@@ -34,7 +34,7 @@ export function problemOf(thrown: unknown, arrived: boolean): Problem {
   if (kind === platformProblems.body_too_large) details.headers = { connection: "close" };
   return new Problem(
     kind,
-    arrived ? sayings[fault.code ?? fault.name] : "The request ended before it was whole",
+    arrived ? sayings[fault.code ?? fault.name] : "The request ended before it was complete",
     details,
   );
 }
@@ -43,7 +43,7 @@ const kinds = new Map<number, ProblemKind>(Object.values(platformProblems).map((
 
 function kindOf(status = 500): ProblemKind | undefined {
   if (status < 400 || status >= 500) return undefined;
-  // 414 is a parameter longer than anything here has for a name.
+  // 414: a parameter is longer than any name here.
   return status === 414 ? platformProblems.not_found : (kinds.get(status) ?? platformProblems.validation);
 }
 
@@ -52,7 +52,7 @@ function isOfReading({ code, name, statusCode }: FastifyFault): boolean {
   return code?.startsWith("FST_") || (name === "SyntaxError" && statusCode === 400);
 }
 
-/** For faults that their kind's title does not explain. */
+/** For faults that the title of their kind does not explain. */
 const sayings: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: "The body is not JSON",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "Content-Length is not the body's size",

@@ -12,10 +12,10 @@ declare module "fastify" {
 }
 
 /**
- * Measures every answer by method, route and status. The route is its pattern and never the address
- * itself, so that no visitor can make series. The clock stops where the answer is handed to the socket:
- * one hook, made with the route, where Fastify's `onResponse` would add two listeners a response.
- * What it returns measures the answers that belong to no route.
+ * Measures every response by method, route and status. The route is its pattern and never the address itself, so that
+ * no visitor can create series. The time ends when the response is handed to the socket: one hook for each route,
+ * because Fastify's `onResponse` would add two listeners for each response. Returns a hook that measures the responses
+ * without a route.
  */
 export function measureRequests(app: Http, metrics: Metrics): (request: FastifyRequest, status: number) => void {
   const seconds = metrics.histogram(

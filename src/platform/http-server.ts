@@ -1,4 +1,4 @@
-/** Node's own server below the routes: its limits, the id of a request, and what never reaches a route. */
+/** Node's own server below the routes: its limits, the id of a request, and requests that never reach a route. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { randomHex } from "./ids.ts";
@@ -7,7 +7,8 @@ import { type ProblemKind, platformProblems, problemBody } from "./problems.ts";
 const drainLimitMs = 10_000;
 
 export const requestTimes = {
-  // Longer than the usual 60 s of proxies, so that they close idle connections and no request is lost in between.
+  // Longer than the usual 60 s of proxies, so that the proxies close idle connections and no request is lost in
+  // between.
   keepAliveTimeout: 72_000,
   // A client has 10 s to send a whole request, headers within 5 s of it; slower ones are cut with 408.
   requestTimeout: 10_000,
@@ -15,15 +16,15 @@ export const requestTimes = {
 
 export const httpOptions = {
   ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-  // Node drops the second of two Authorization headers, where a proxy may have looked at that one: two are none.
+  // Node drops the second of two Authorization headers, but a proxy may have checked that one. So two count as none.
   joinDuplicateHeaders: true,
-  // Refused by a hook, in words.
+  // A hook refuses it with a problem.
   requireHostHeader: false,
 };
 
 /**
- * While closing, a connection ends a second after its last answer (Node adds that second itself) instead of
- * idling for 72 s. A client that still sends or reads at the limit is cut: Node stops checking timeouts once closed.
+ * While closing, a connection ends a second after its last response (Node adds that second) instead of staying idle for
+ * 72 s. A client that still sends or reads at the limit is cut, because Node stops checking timeouts once it is closed.
  */
 export function endConnectionsOf(server: Server): void {
   server.keepAliveTimeout = 1;
@@ -34,7 +35,7 @@ const saneRequestId = /^[\w.:-]{1,128}$/;
 const processName = randomHex(5);
 let requests = 0;
 
-/** The caller's own id where it is harmless in a log, else one that no other process makes. */
+/** The caller's own id if it is harmless in a log, else a new unique one. */
 export function requestIdOf(request: { headers: IncomingMessage["headers"] }): string {
   const given = request.headers["x-request-id"];
   if (typeof given === "string" && saneRequestId.test(given)) return given;
@@ -42,7 +43,7 @@ export function requestIdOf(request: { headers: IncomingMessage["headers"] }): s
   return `${processName}-${requests.toString(36)}`;
 }
 
-/** Node would answer by itself, without a body that says why. */
+/** Node's own response would have no body with the reason. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const kind = platformProblems.expectation_failed;
   const body = problemBody(kind, kind.title, {}, requestIdOf(request));
@@ -54,7 +55,7 @@ export function refuseExpectation(request: IncomingMessage, response: ServerResp
   response.end(body);
 }
 
-/** Bytes that are no HTTP never reach a route; Node hands us the bare socket. */
+/** Bytes that are not HTTP never reach a route; Node passes on the bare socket. */
 export function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

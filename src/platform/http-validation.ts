@@ -4,9 +4,9 @@ import { Compile } from "typebox/compile";
 import type { FieldFault } from "./problems.ts";
 
 /**
- * TypeBox's own compiler checks the requests: it neither coerces nor strips, it stops collecting at
- * eight faults whatever the body holds, and it saves Ajv's options to get wrong. Only query strings,
- * which have no types of their own, are read as numbers and booleans where the schema asks for them.
+ * TypeBox's own compiler checks the requests. It neither coerces nor strips, it stops at eight faults whatever the body
+ * holds, and it avoids Ajv's options, which are easy to set wrong. Only query strings, which have no types of their
+ * own, are read as numbers and booleans if the schema requires them.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);
@@ -18,7 +18,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
-/** Turns the validator's faults into one entry a field, in words for the caller. */
+/** Turns the validator's faults into one entry per field, in words for the caller. */
 export function fieldFaults(faults: readonly FastifySchemaValidationError[], part: string | undefined): FieldFault[] {
   const place = (part ?? "body") as FieldFault["in"];
   return faults.flatMap((fault): FieldFault[] => {
@@ -27,7 +27,7 @@ export function fieldFaults(faults: readonly FastifySchemaValidationError[], par
       const missing = fault.params.requiredProperties as string[];
       return missing.map((name) => ({ in: place, pointer: `${pointer}/${pointerPart(name)}`, detail: "is required" }));
     }
-    // An unknown field is reported twice: once by its own name, once as a list on its parent.
+    // An unknown field is reported twice: once by its own name, once in a list at its parent.
     if (fault.keyword === "additionalProperties") return [];
     if (fault.keyword === "boolean") return [{ in: place, pointer, detail: "is not a field of this request" }];
     return [{ in: place, pointer, detail: fault.message ?? "is not valid" }];

@@ -80,7 +80,7 @@ function post(payload: string, headers: Record<string, string> = { "content-type
   return http.inject({ method: "POST", url: "/orders", headers, payload });
 }
 
-/** Sends bytes as they are and gives back everything that comes until the server ends the connection. */
+/** Sends bytes unchanged and returns everything that comes until the server ends the connection. */
 async function raw(bytes: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.setEncoding("utf8");
@@ -408,7 +408,7 @@ describe("http while it closes", () => {
   });
 });
 
-/** Asks until the server refuses the connection. */
+/** Sends requests until the server refuses the connection. */
 async function until(address: string): Promise<never> {
   for (;;) await fetch(`${address}/time`, { headers: { connection: "close" }, signal: AbortSignal.timeout(5000) });
 }

@@ -32,26 +32,29 @@ export type HttpOptions = {
   log: Log;
   clock: Clock;
   openApi: OpenApiInfo;
-  /** Where absent, nothing is measured. */
+  /** Absent: nothing is measured. */
   metrics?: Metrics;
-  /** Addresses and networks, by comma, whose X-Forwarded-For is believed; `request.ip` is then the client behind them. */
+  /**
+   * Addresses and networks, separated by commas, whose X-Forwarded-For is trusted; `request.ip` is then the client
+   * behind them.
+   */
   trustProxy?: string | undefined;
-  /** Where given, /actuator and /admin answer at its own port and nowhere else. */
+  /** If given, /actuator and /admin answer only at its own port. */
   management?: Management | undefined;
 };
 
 const bodyLimitBytes = 64 * 1024;
 
 /**
- * Makes the server that modules hang their routes on. Register nothing before it resolves: the document
- * only knows the routes that come after it. `app.close()` drains: it stops listening, answers what has
- * arrived with `Connection: close`, and resolves when the last
- * answer is out, after ten seconds at most. A module with open streams ends them in a `preClose` hook.
+ * Makes the server to which modules add their routes. Register nothing before it resolves: the OpenAPI document has
+ * only the routes that come after it. `app.close()` drains: it stops listening, answers the requests that have arrived
+ * with `Connection: close`, and resolves when the last response is sent, after ten seconds at most. A module with open
+ * streams ends them in a `preClose` hook.
  */
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const { log, clock, openApi, metrics, trustProxy, management } = options;
   const app: Http = fastify({
-    // Fastify's own logging makes a child logger and two listeners a request; failures are logged below instead.
+    // Fastify's own logging makes a child logger and two listeners for each request; failures are logged below instead.
     logger: false,
     genReqId: requestIdOf,
     trustProxy: trustProxy ? memberOf(networksOf(trustProxy)) : false,
@@ -59,7 +62,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     routerOptions: { maxParamLength: 256 },
     onProtoPoisoning: "error",
     onConstructorPoisoning: "error",
-    // A request that reaches us while we drain is still answered; the connection ends after it.
+    // A request that arrives while we drain is still answered; the connection ends after it.
     return503OnClosing: false,
     forceCloseConnections: "idle",
     ...requestTimes,
@@ -85,7 +88,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
       return done(new Problem(platformProblems.validation, "A request names one Host", { headers }));
     }
     if (request.is404) {
-      // Answered before its body, of whatever kind, is read.
+      // Answered before the body is read.
       const problem = nothingAt(routesFor(request.raw), request.method, request.url);
       measureUnrouted?.(request, problem.kind.status);
       return done(problem);
@@ -111,10 +114,10 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     return management ? routes.filter(({ url }) => !management.isElsewhere(request, url)) : routes;
   }
 
-  /** The one way out for whatever was thrown. Only what is our own fault is logged. */
+  /** Every thrown error is answered here. Only our own faults are logged. */
   function answer(reply: FastifyReply, thrown: unknown): FastifyReply {
     const { method, url, raw } = reply.request;
-    // No hook is asked about methods that Node reads and the router was not told of.
+    // Hooks do not run for methods that Node parses but the router does not have.
     const isUnrouted = (thrown as { code?: unknown } | null)?.code === "FST_ERR_NOT_FOUND";
     const { kind, message, details } = isUnrouted
       ? nothingAt(routesFor(raw), method, url)
@@ -127,7 +130,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   }
 }
 
-/** @throws where an entry is no network: what is only nearly right would believe every caller, or none. */
+/** @throws if an entry is not a network, because a list with a mistake would trust every caller or none. */
 function networksOf(trustProxy: string): Network[] {
   return trustProxy.split(",").map((entry) => {
     const network = parseNetwork(entry);

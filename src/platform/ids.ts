@@ -4,8 +4,8 @@ const pool = Buffer.allocUnsafe(8192);
 let used = pool.length;
 
 /**
- * `count` random bytes (at most 256) out of a pool: one system call for hundreds of ids instead of one each.
- * The bytes are a copy, and no byte of the pool is handed out twice.
+ * `count` random bytes (at most 256) from a pool: one system call for hundreds of ids instead of one each. The bytes
+ * are a copy, and no byte of the pool is used twice.
  */
 export function randomId(count: number): Buffer {
   if (count > 256) throw new RangeError(`an id of ${count} bytes is not an id`);
@@ -41,12 +41,12 @@ export function uuidV8(prefix48: Uint8Array, rest: Uint8Array): string {
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Only the canonical lower-case form, so that one id never has two spellings. */
+/** Accepts only the canonical lower-case form, so that one id never has two spellings. */
 export function isUuid(text: string): boolean {
   return uuidShape.test(text);
 }
 
-/** The 48 bits that a UUIDv8 of ours begins with. */
+/** The first 48 bits of one of our UUIDs of version 8. */
 export function prefix48Of(uuid: string): Buffer {
   return Buffer.from(uuid.slice(0, 8) + uuid.slice(9, 13), "hex");
 }

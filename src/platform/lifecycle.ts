@@ -1,23 +1,26 @@
 import { within } from "./deadline.ts";
 import type { Log } from "./log.ts";
 
-/** What is open, in the order it was opened. Everything closes in reverse, each within its bound. */
+/** The open parts, in the order in which they were opened. They close in reverse order, each within its time limit. */
 export type Lifecycle = {
-  /** Registers what has just been opened. Whatever must happen first at the end is registered last. */
+  /** Registers a part that has just been opened. The part registered last is closed first. */
   onStop(name: string, close: () => unknown, options?: { withinMs?: number }): void;
-  /** Closes everything once; later calls get the same promise. Resolves to whether all closed in time and without error. */
+  /**
+   * Closes everything once; later calls get the same promise. Resolves to whether everything closed in time and without
+   * error.
+   */
   stop(): Promise<boolean>;
-  /** What fails from now on fails because we stop. */
+  /** Failures from now on are caused by stopping. */
   readonly stopping: boolean;
-  /** From now on SIGINT and SIGTERM stop and exit; another one while stopping exits at once. */
+  /** From now on SIGINT and SIGTERM stop and exit; a second signal while stopping exits at once. */
   stopOnSignals(): void;
 };
 
 const defaultCloseMs = 10_000;
 
 /**
- * npm forwards to its child the Ctrl-C that the terminal has already sent to both, so two signals
- * within half a second are one wish to stop.
+ * The terminal sends Ctrl-C to npm and to its child, and npm passes it on to the child again. So two signals within
+ * half a second count as one.
  */
 const sameSignalMs = 500;
 

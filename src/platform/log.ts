@@ -7,22 +7,22 @@ export type LogFields = Readonly<Record<string, Scalar>>;
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /**
- * An event has a stable name ("order settled") and scalar fields; request, trace and order ids come
- * from the context of the work. A failure is handed in whole and written as its chain of causes. Equal warnings and
- * errors are written a few times and then counted.
+ * An event has a stable name ("order settled") and scalar fields; request, trace and order ids come from the context of
+ * the work. A failure is passed whole and written as its chain of causes. Equal warnings and errors are written a few
+ * times and then only counted.
  */
 export type Log = {
   debug(event: string, fields?: LogFields): void;
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields, failure?: unknown): void;
   error(event: string, fields?: LogFields, failure?: unknown): void;
-  /** For fields that are dear to compute. */
+  /** For fields that are expensive to compute. */
   isEnabled(level: LogLevel): boolean;
 };
 
 export type LogOptions = {
   level?: LogLevel;
-  /** Standard output where absent. */
+  /** Absent: standard output. */
   destination?: DestinationStream;
 };
 
@@ -55,7 +55,7 @@ export function createLog({ level = "info", destination }: LogOptions = {}): Log
   };
 }
 
-/** Whatever else a caller gets wrong, a field of one of these names is never written out. */
+/** A field with one of these names is never written, whatever the caller passes. */
 const secretFields = ["password", "secret", "token", "authorization", "cookie", "cardNumber", "cvc", "apiKey"];
 
 function plain(fields: LogFields = {}): Record<string, Scalar> {
@@ -67,7 +67,7 @@ function plain(fields: LogFields = {}): Record<string, Scalar> {
   return written;
 }
 
-/** "settle batch: connection ended: read ECONNRESET", with the code and stack of what failed first. */
+/** "settle batch: connection ended: read ECONNRESET", with the code and stack of the innermost cause. */
 function failureFields(failure: unknown): LogFields {
   if (failure === undefined) return {};
   const messages: string[] = [];

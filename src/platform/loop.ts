@@ -1,16 +1,19 @@
-/** Work that is repeated for as long as the process lives: at its own pace, or at once when nudged. */
+/** Repeats work until the process stops: after a pause, or at once when nudged. */
 export type Loop = {
-  /** Something may be waiting: do not sleep till the next turn. */
+  /** There may be work: the next turn comes at once. */
   nudge(): void;
-  /** Waits for the turn under way. */
+  /** Waits for the turn that is under way. */
   stop(): Promise<void>;
 };
 
 export type LoopOptions = {
   everyMs: number;
-  /** One turn. Keep it short, so that stopping is: answer true where more waits, and the next turn comes at once. */
+  /**
+   * One turn. Keep it short, so that stopping is quick: return true if more work waits, and the next turn comes at
+   * once.
+   */
   work(): Promise<unknown>;
-  /** A turn that failed is not the last: the next one comes after the pause. */
+  /** Called when a turn fails. The next turn comes after the pause. */
   onFault(error: unknown): void;
 };
 

@@ -1,14 +1,14 @@
 /**
- * A second port for operators. What lies below `/actuator` and `/admin`, of the whole or of one service, then answers there
- * and nowhere else, so that a public port can be opened without a proxy that has to know these paths.
+ * A second port for operators. Paths below `/actuator` and `/admin`, of the whole or of one service, then answer only
+ * there, so that a public port can be opened without a proxy that knows these paths.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { answerBrokenHttp, endConnectionsOf, httpOptions, refuseExpectation, requestTimes } from "./http-server.ts";
 
 export type Management = {
-  /** Whether a route, by its pattern, answers only at the other port than the one where the request arrived. */
+  /** Whether a route, by its pattern, answers only at the other port than the one at which the request arrived. */
   isElsewhere(request: IncomingMessage, route: string | undefined): boolean;
-  /** Answers the port, also where 0 was given. `handle` is the router of the app that has this management. */
+  /** Returns the port, also if 0 was given. `handle` is the router of the app. */
   listen(handle: Handle, at: { host: string; port: number }): Promise<number>;
   close(): Promise<void>;
 };
@@ -17,7 +17,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
 const belowManagement = /^(?:\/[^/:*]+)?\/(?:actuator|admin)(?:\/|$)/;
 
-/** `path` as a route has it: what a router has matched cannot hide behind a spelling. */
+/** `path` is the pattern of the route, so no spelling of an address passes this check. */
 export function isManagementPath(path: string): boolean {
   return belowManagement.test(path);
 }

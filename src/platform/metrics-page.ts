@@ -1,6 +1,6 @@
 import type { Declared } from "./metrics.ts";
 
-/** docs/metrics.md, and the golden list: a metric that changes or goes shows in its diff. */
+/** docs/metrics.md, which is committed: a metric that changes or goes shows in its diff. */
 export function renderMetricsPage(declared: readonly Declared[]): string {
   const rows = declared.map(
     ({ name, type, labels, says }) =>

@@ -2,8 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { program } from "./program.ts";
 
 /**
- * Every metric is declared once, with the sentence that its reader sees, and bound to its label values
- * once; what runs per request is then an addition.
+ * Every metric is declared once, with its sentence for the reader, and bound to its label values once. The work per
+ * request is then one addition.
  */
 export type Metrics = {
   counter(name: `${string}_total`, says: string): CounterCell;
@@ -14,7 +14,7 @@ export type Metrics = {
   ): Labelled<Label, CounterCell>;
   /** A value that is read when the metrics are scraped, such as the length of a queue. */
   gauge(name: string, says: string, read: () => number): void;
-  /** The same for values with labels: one entry a combination. */
+  /** The same for values with labels: one entry for each combination. */
   gauges<Label extends string>(
     name: string,
     says: string,
@@ -28,18 +28,18 @@ export type Metrics = {
     buckets: readonly number[],
     labels: readonly Label[],
   ): Labelled<Label, HistogramCell>;
-  /** Adds what Node.js knows of the process: CPU, memory, garbage collection, event loop lag. Once per process. */
+  /** Adds Node's figures of the process: CPU, memory, garbage collection, event loop lag. Once per process. */
   watchProcess(): void;
   /** The text that Prometheus scrapes. */
   render(): Promise<string>;
   readonly contentType: string;
-  /** What has been declared, in order of name. */
+  /** All declared metrics, in order of name. */
   list(): Declared[];
 };
 
 export type CounterCell = { inc(by?: number): void };
 export type HistogramCell = { observe(value: number): void };
-/** `with` makes the cell of these label values; keep it, and let no label take unbounded values. */
+/** `with` makes the cell for these label values. Keep it, and let no label take unbounded values. */
 export type Labelled<Label extends string, Cell> = { with(values: Readonly<Record<Label, string>>): Cell };
 export type Declared = {
   name: string;
@@ -48,10 +48,10 @@ export type Declared = {
   labels: readonly string[];
 };
 
-/** Bounds in seconds for what a customer waits for: from half a millisecond to ten seconds. */
+/** Buckets in seconds for a customer's waiting time: from half a millisecond to ten seconds. */
 export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;
 
-/** So that the metrics of one program stand together in Prometheus. */
+/** So that Prometheus lists the metrics of one program together. */
 const prefix = `${program.name}_`;
 
 export function createMetrics(): Metrics {
@@ -64,7 +64,8 @@ export function createMetrics(): Metrics {
   };
 
   function counter(name: string, says: string, labels: readonly string[] = []): never {
-    // prom-client takes a quarter of a microsecond to find the cell of a labelled counter, so the sums wait here.
+    // prom-client takes a quarter of a microsecond to find the cell of a labelled counter, so the sums are collected
+    // here.
     const cells: { values: Record<string, string>; pending: number }[] = [];
     new Counter({
       ...declare("counter", name, says, labels),

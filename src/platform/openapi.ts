@@ -7,14 +7,14 @@ import { program } from "./program.ts";
 
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
 
-/** A guard says beside its hook what it asks for, so that the document cannot forget or invent it. */
+/** A guard declares its demands beside its hook, so that the document cannot forget or invent them. */
 export type Guard = onRequestHookHandler & {
   readonly security: readonly SecurityRequirement[];
   readonly problems: readonly ProblemKind[];
 };
 
 export type OpenApiInfo = {
-  /** A document made elsewhere, served instead of what the routes here say of themselves. */
+  /** A document made elsewhere, served instead of the one made from the routes here. */
   document?: object;
   title: string;
   version: string;
@@ -41,8 +41,8 @@ const ProblemSchema = Type.Object(
 );
 
 /**
- * The `response` entries of a route that may answer these problems, to be spread beside its successes.
- * What every route may answer (validation, not signed in, too large, internal) is added by itself.
+ * The `response` entries of a route that may answer these problems, to be spread beside its successes. The problems of
+ * every route (validation, not signed in, too large, internal) are added automatically.
  */
 export function problemResponses(...kinds: readonly ProblemKind[]): Record<number, unknown> {
   const byStatus = Object.groupBy(kinds, (kind) => kind.status);
@@ -57,7 +57,10 @@ export function problemResponses(...kinds: readonly ProblemKind[]): Record<numbe
   );
 }
 
-/** Serves OpenAPI 3.1 at /openapi.json and a page to try it at /docs, from our own files. Nothing of it runs per request. */
+/**
+ * Serves OpenAPI 3.1 at /openapi.json and a page to try it at /docs, from our own files. It adds no work to other
+ * requests.
+ */
 export async function serveOpenApi(app: FastifyInstance, { document, ...described }: OpenApiInfo): Promise<void> {
   app.addSchema(ProblemSchema);
   await app.register(
@@ -82,13 +85,16 @@ function ofRoutes({ securitySchemes, tags, ...info }: Omit<OpenApiInfo, "documen
       components: { securitySchemes: (securitySchemes ?? {}) as never },
     },
     convertConstToEnum: false,
-    // Schemas keep their own names in the document instead of def-0, def-1.
+    // Schemas keep their own names in the document, not def-0, def-1.
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },
     transform: ({ schema, url, route }) => ({ schema: withCommonProblems(schema ?? {}, route), url }),
   };
 }
 
-/** The plugin's own policy names a foreign host, and upgrades to https what a server on a plain LAN address has not. */
+/**
+ * The plugin's own policy names a foreign host, and upgrades requests to https, which a server on a plain LAN address
+ * does not have.
+ */
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

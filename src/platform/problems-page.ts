@@ -1,7 +1,7 @@
 import type { ProblemKind } from "./problems.ts";
 
 export type ProblemTable = {
-  /** Who answers them, as the reader knows it: `orders`. */
+  /** The module that answers them, as the reader knows it: `orders`. */
   room: string;
   kinds: readonly ProblemKind[];
 };
@@ -9,8 +9,8 @@ export type ProblemTable = {
 type Row = ProblemKind & { rooms: string[] };
 
 /**
- * docs/errors.md: every code that a caller may meet, once. `routesOf` names the routes that say so of themselves.
- * @throws where one code would mean two things.
+ * docs/errors.md: every code that a caller may get, once. `routesOf` names the routes that declare it.
+ * @throws if one code has two meanings.
  */
 export function renderProblemsPage(tables: readonly ProblemTable[], routesOf: (code: string) => string[]): string {
   const rows = rowsOf(tables).map(
@@ -45,7 +45,7 @@ function rowsOf(tables: readonly ProblemTable[]): Row[] {
   return [...rows.values()].toSorted((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1));
 }
 
-/** What nearly every route may answer need not be spelled out. */
+/** Codes that nearly every route may answer are not listed by route. */
 const manyRoutes = 8;
 
 function routesSays(routes: readonly string[]): string {

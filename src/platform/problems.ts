@@ -1,15 +1,15 @@
 /**
- * What goes wrong in front of a customer, as RFC 9457 problems. A module lists its kinds once with
- * `defineProblems`; the table is the only place where a code meets its HTTP status and its title.
+ * The errors that a client gets, as RFC 9457 problems. A module lists its kinds once with `defineProblems`; only that
+ * table connects a code with its HTTP status and its title.
  */
 import { program } from "./program.ts";
 
 export type ProblemKind = Readonly<{
-  /** Stable for ever: clients switch on it. */
+  /** Never changes: clients switch on it. */
   code: string;
   status: number;
   title: string;
-  /** Sent as `Retry-After` unless the occurrence knows better. */
+  /** Sent as `Retry-After` unless the occurrence has its own value. */
   retryAfterSeconds?: number;
 }>;
 
@@ -43,7 +43,9 @@ export const platformProblems = defineProblems({
 export type FieldFault = { in: "body" | "querystring" | "params" | "headers"; pointer: string; detail: string };
 
 export type ProblemDetails = {
-  /** Members beside the standard ones, such as the id of what was asked about; they cannot replace a standard one. */
+  /**
+   * Members beside the standard ones, such as the id that the request was about. They cannot replace a standard member.
+   */
   extra?: Readonly<Record<string, unknown>> | undefined;
   errors?: readonly FieldFault[] | undefined;
   retryAfterSeconds?: number | undefined;
@@ -52,8 +54,8 @@ export type ProblemDetails = {
 };
 
 /**
- * Throw it where the flow ends; return `refuse(reply, …)` instead where refusals are frequent,
- * because an Error costs a stack trace.
+ * Throw it to end the request; return `refuse(reply, …)` instead if refusals are frequent, because an Error costs a
+ * stack trace.
  */
 export class Problem extends Error {
   readonly kind: ProblemKind;
@@ -71,7 +73,9 @@ export class Problem extends Error {
   }
 }
 
-/** The wire form. `instance` names this one occurrence, so that a caller can quote it and the log can be searched. */
+/**
+ * The wire form. `instance` names this one occurrence: a caller can quote it and an operator can find it in the log.
+ */
 export function problemBody(
   kind: ProblemKind,
   detail: string,
@@ -90,7 +94,7 @@ export function problemBody(
   });
 }
 
-/** What `refuse` needs of a Fastify reply, whatever schema types the reply was given. */
+/** The part of a Fastify reply that `refuse` needs, whatever the schema types of the reply. */
 export type ProblemReply = {
   readonly request: { readonly id: string };
   code(status: number): unknown;
@@ -98,8 +102,8 @@ export type ProblemReply = {
 };
 
 /**
- * Puts status and headers on the reply and hands back the body: `return refuse(reply, kinds.sold_out, "…")`.
- * Every problem leaves the server through here.
+ * Puts status and headers on the reply and returns the body: `return refuse(reply, kinds.sold_out, "…")`. Every problem
+ * is sent through here.
  */
 export function refuse(
   reply: ProblemReply,

@@ -21,7 +21,7 @@ export type RatePolicy = {
 };
 
 export type RateLimit = RatePolicy & {
-  /** Counts one request of `key`, unless it is too many. */
+  /** Counts one request of `key`, unless it is above the limit. */
   take(key: string): Allowance;
 };
 
@@ -29,18 +29,18 @@ export type Allowance = {
   ok: boolean;
   /** Requests that may follow at once. */
   remaining: number;
-  /** Until all of the allowance is back. */
+  /** Time until the full allowance is back. */
   resetMs: number;
-  /** Until the next one is allowed; 0 while some remain. */
+  /** Time until the next request is allowed; 0 while some remain. */
   waitMs: number;
 };
 
 /** Half of a hash names a place: 1 MB for both tables. */
 const places = 2 ** 16;
-/** Sums of fractions miss a whole number by less. */
+/** Sums of fractions differ from a whole number by less than this. */
 const epsilon = 1e-6;
 
-/** `now` in milliseconds, of a clock that never goes back. */
+/** `now` in milliseconds, from a clock that never goes back. */
 export function createRateLimit(policy: RatePolicy, now: () => number = () => performance.now()): RateLimit {
   const { limit, windowMs } = policy;
   const costMs = windowMs / limit;
@@ -61,7 +61,7 @@ export function createRateLimit(policy: RatePolicy, now: () => number = () => pe
       const usedMs = Math.max(0, Math.min(lowMs, highMs) - nowMs);
       const ok = usedMs + costMs <= windowMs + epsilon;
       const resetMs = ok ? usedMs + costMs : usedMs;
-      // Never down: the other one of the two may belong to another person.
+      // Never reduce it: the other entry of the two may belong to another person.
       low[inLow] = Math.max(lowMs, nowMs + resetMs);
       high[inHigh] = Math.max(highMs, nowMs + resetMs);
       const remaining = Math.floor((windowMs - resetMs) / costMs + epsilon);
@@ -70,7 +70,7 @@ export function createRateLimit(policy: RatePolicy, now: () => number = () => pe
   };
 }
 
-/** FNV-1a with a secret beginning, and murmur3's end, so that every bit of it depends on every character. */
+/** FNV-1a with a secret start, and murmur3's finish, so that every bit depends on every character. */
 function hashOf(key: string, salt: number): number {
   let hash = salt;
   for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);

@@ -1,8 +1,8 @@
 export type RouteList = { methods: readonly string[]; url: string }[];
 
 /**
- * The methods that some route answers at this address, for `Allow`. Fastify's router does not tell, so
- * the patterns are tried one by one; this runs only where no route matched.
+ * The methods of the routes at this address, for `Allow`. Fastify's router does not return them, so the patterns are
+ * tried one by one; this runs only if no route matched.
  */
 export function allowedMethods(routes: RouteList, url: string): string[] {
   const path = url.split("?", 1)[0] as string;

@@ -1,15 +1,18 @@
-/** Names that are no setting, and most likely were meant to be one. */
+/** Finds names that are not settings but likely mistakes for one. */
 import type { Environment, Settings } from "./config.ts";
 import { program } from "./program.ts";
 
-/** Of other programs that read the same `.env`. */
+/** Names of other programs that read the same `.env`. */
 const othersNames = /^(COMPOSE_|POSTGRES_PASSWORD$)/;
-/** What people put before a setting that has no prefix. */
+/** A prefix that people put before a setting without a prefix. */
 const ourPrefix = `${program.name.toUpperCase()}_`;
-/** Below it, names that have nothing to do with each other are a letter apart. */
+/** Shorter names are not compared, because unrelated ones differ by one letter. */
 const leastLength = 6;
 
-/** A sentence each. `.env` is ours, so more is held for a mistake there than in the environment, which is everybody's. */
+/**
+ * One sentence each. `.env` belongs to this program, so more names count as mistakes there than in the environment,
+ * which all programs share.
+ */
 export function unknownNames(table: Settings, environment: Environment, envFile: Environment): string[] {
   const known = Object.entries(table).flatMap(([name, { secret }]) => (secret ? [name, `${name}_FILE`] : [name]));
   const families = new Set(known.filter((name) => name.includes("_")).map(familyOf));
@@ -41,7 +44,7 @@ function nearest(name: string, known: readonly string[], within: number): string
   return near.filter(({ away }) => away <= within).sort((a, b) => a.away - b.away)[0]?.one;
 }
 
-/** Letters to add, drop, change, or swap with their neighbour (optimal string alignment). */
+/** The number of letters to add, drop, change, or swap with their neighbour (optimal string alignment). */
 function distance(a: string, b: string): number {
   let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i += 1) {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { elapsedMs } from "./clock.ts";
 import { type ClockStep, createSharedClock } from "./shared-clock.ts";
 
-/** Clocks that are set by hand: each shows its time of day, which goes on by itself. */
+/** Clocks that the test sets: each shows its time of day and advances by itself. */
 function clocks() {
   const day = Date.UTC(2026, 10, 27);
   const set = { machine: day, database: day + 400 };

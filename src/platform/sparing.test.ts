@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { createLog } from "./log.ts";
 import { createSparing } from "./sparing.ts";
 
-/** Ten seconds pass when they are told to. */
+/** Ten seconds pass when the test says so. */
 function sparing() {
   let due: (() => void)[] = [];
   const told: string[] = [];
@@ -27,11 +27,11 @@ describe("O27: equal warnings", () => {
     assert.equal(written("mark failed", 1_237), 3);
     tenSecondsPass();
     assert.deepEqual(told, ["mark failed: 1,234 more times in the last 10 s"]);
-    // While it goes on nothing else is written of it.
+    // While it goes on, only the counts are written.
     assert.equal(written("mark failed", 500), 0);
     tenSecondsPass();
     assert.equal(told[1], "mark failed: 500 more times in the last 10 s");
-    // After ten seconds without it, it is news again.
+    // After ten seconds without it, it is written again.
     tenSecondsPass();
     assert.equal(written("mark failed", 1), 1);
     assert.equal(told.length, 2);

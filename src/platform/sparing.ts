@@ -1,23 +1,20 @@
 /**
- * Equal warnings are written a few times and then counted: a server that refuses every order would fill the disk with one
- * sentence, and hide what else there is to read.
+ * Writes equal warnings a few times and then counts them: a server that refuses every order would fill the disk with
+ * one sentence and hide the other lines.
  */
 export type Sparing = {
-  /**
-   * Whether the line is to be written. Where it is not, it is counted, and `tell` hears how often it came at the end of
-   * its ten seconds.
-   */
+  /** Whether to write the line. If not, it is counted, and `tell` gets the count at the end of its ten seconds. */
   mayWrite(line: string, tell: (more: string) => void): boolean;
 };
 
 const windowMs = 10_000;
 const writtenWhole = 3;
-/** Bounds the table where every line is another: then the newcomers are taken for one. */
+/** The limit of the table if every line differs. Beyond it, new lines share one entry. */
 const linesAtMost = 1_000;
 
 type Seen = { whole: number; counted: number };
 
-/** `later` is handed what is to happen after so many milliseconds. */
+/** `later` runs a function after so many milliseconds. */
 export function createSparing(later: (ms: number, happen: () => void) => void): Sparing {
   const seen = new Map<string, Seen>();
 
@@ -25,7 +22,7 @@ export function createSparing(later: (ms: number, happen: () => void) => void): 
     later(windowMs, () => {
       const { counted } = one;
       if (counted === 0) return void seen.delete(line);
-      // It goes on: from now on it is only counted, until there were ten seconds without it.
+      // It goes on, so it is only counted until it has not occurred for ten seconds.
       one.counted = 0;
       one.whole = writtenWhole;
       watch(line, one, tell);
@@ -50,7 +47,7 @@ export function createSparing(later: (ms: number, happen: () => void) => void): 
   };
 }
 
-/** What makes two lines equal: all but the numbers and names by which one order or request differs from the next. */
+/** The key of a line: its text without the numbers and names by which one order or request differs from the next. */
 export function alike(text: string): string {
   return text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\b(?=[\w-]*\d)[\w-]+/gi, "#");
 }

@@ -7,7 +7,7 @@ type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 const toleranceMs = 5 * 60_000;
 
-/** The timestamp is that of the attempt, so a delivery repeated after a long outage is still fresh. */
+/** The timestamp is the time of the attempt, so a delivery that is repeated after a long outage is still fresh. */
 export function signWebhook(secret: string, id: string, body: Buffer, nowMs: number): SignedHeaders {
   const timestamp = String(Math.floor(nowMs / 1000));
   return {
@@ -17,7 +17,7 @@ export function signWebhook(secret: string, id: string, body: Buffer, nowMs: num
   };
 }
 
-/** The id of a message that was signed with the secret at most five minutes ago (or ahead), else undefined. */
+/** Returns the id of a message that was signed with the secret within five minutes of now, else undefined. */
 export function verifyWebhook(
   secret: string,
   headers: ReceivedHeaders,
@@ -45,7 +45,7 @@ function mac(secret: string, id: string, timestamp: string, body: Buffer): Buffe
   return createHmac("sha256", keyOf(secret)).update(`${id}.${timestamp}.`).update(body).digest();
 }
 
-/** The standard writes keys as `whsec_` and base64; any other text is taken by its bytes. */
+/** The standard writes keys as `whsec_` and base64. Any other text is used as bytes. */
 function keyOf(secret: string): Buffer {
   const prefix = "whsec_";
   return secret.startsWith(prefix) ? Buffer.from(secret.slice(prefix.length), "base64") : Buffer.from(secret);

@@ -14,14 +14,14 @@ test("each way a handshake fails has its setting", () => {
   assert.match(tlsAdvice(other, settings) ?? "", /DNS:db\.internal.*SHOP_HOST/);
 });
 
-test("the reason is found behind other errors, and among those of several addresses", () => {
+test("the reason is found behind other errors, and among the errors of several addresses", () => {
   const wrapped = new Error("no connection", { cause: new Error("network", { cause: fault("CERT_HAS_EXPIRED") }) });
   assert.match(tlsAdvice(wrapped, settings) ?? "", /not valid today/);
   const tried = new AggregateError([fault("ECONNREFUSED"), fault("CERT_HAS_EXPIRED")]);
   assert.match(tlsAdvice(new Error("no connection", { cause: tried }), settings) ?? "", /not valid today/);
 });
 
-test("what has nothing to do with TLS gets no advice about it", () => {
+test("an error without TLS gets no advice about TLS", () => {
   assert.equal(tlsAdvice(fault("ECONNREFUSED"), settings), undefined);
   assert.equal(tlsAdvice(fault("ECONNRESET"), settings), undefined);
   assert.equal(tlsAdvice("no error at all", settings), undefined);

@@ -3,9 +3,9 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 /**
- * The certificates of a PEM file, as text. Node passes over what it cannot read, and then says of every server that
- * it is not trusted: so each certificate is read here once.
- * @throws Error whose message goes on a sentence that ended with the file's name.
+ * The certificates of a PEM file, as text. Node ignores those that it cannot read and then trusts no server, so each
+ * certificate is parsed here once.
+ * @throws Error whose message completes a sentence that ends with the file's name.
  */
 export function readCaFile(path: string): string {
   let text: string;
@@ -26,10 +26,10 @@ export function readCaFile(path: string): string {
   return certificates.join("\n");
 }
 
-/** Where what a handshake depends on is set, as a person is told. */
+/** The settings on which a handshake depends, in words for a person. */
 export type TlsSettings = { host: string; port: string; tls: string; ca: string };
 
-/** Why a handshake failed and what to set; undefined where it was something else that failed. */
+/** Why a handshake failed and what to set; undefined if the failure is not about TLS. */
 export function tlsAdvice(error: unknown, { host, port, tls, ca }: TlsSettings): string | undefined {
   for (const { code = "", message, cert } of chainOf(error)) {
     if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
@@ -56,7 +56,7 @@ const HUNG_UP = "before secure TLS connection was established";
 
 type Fault = Error & { code?: string; cert?: { subjectaltname?: string } };
 
-/** From the outermost to the innermost, those of several addresses that were tried too. */
+/** The error and its causes, from the outermost to the innermost, with the errors of all addresses that were tried. */
 function* chainOf(error: unknown): Generator<Fault> {
   for (let at = error; at instanceof Error; at = at.cause) {
     yield at;

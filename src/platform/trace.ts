@@ -6,7 +6,7 @@ export type Trace = { readonly traceId: string; readonly parentId: string; reado
 const traceparentShape =
   /^(?<version>[0-9a-f]{2})-(?<traceId>[0-9a-f]{32})-(?<parentId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?<rest>-.*)?$/;
 
-/** undefined for anything the standard tells us to ignore: version ff, all-zero ids, extra fields in version 00. */
+/** undefined for headers that the standard tells us to ignore: version ff, all-zero ids, extra fields in version 00. */
 export function parseTraceparent(header: string | undefined): Trace | undefined {
   const groups = header === undefined ? undefined : traceparentShape.exec(header)?.groups;
   if (!groups) return undefined;
@@ -16,7 +16,7 @@ export function parseTraceparent(header: string | undefined): Trace | undefined 
   return { traceId, parentId, sampled: (Number.parseInt(flags as string, 16) & 1) === 1 };
 }
 
-/** The header for the next hop of `traceId`, or of a new trace where there is none. */
+/** The header for the next hop of `traceId`, or of a new trace if there is none. */
 export function traceparent(traceId: string = randomHex(16), sampled = false): string {
   return `00-${traceId}-${randomHex(8)}-${sampled ? "01" : "00"}`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTurns } from "./turns.ts";
 
-test("no more runs at once than there are turns, and what came first runs first", async () => {
+test("no more work runs at once than there are turns, and work runs in the order in which it came", async () => {
   const turns = createTurns(2);
   const begun: number[] = [];
   const ends = [0, 1, 2, 3].map(() => Promise.withResolvers<number>());
@@ -21,7 +21,7 @@ test("no more runs at once than there are turns, and what came first runs first"
   assert.deepEqual(begun, [0, 1, 2, 3]);
 });
 
-test("work that fails gives its turn to the next", async () => {
+test("work that fails passes its turn to the next", async () => {
   const turns = createTurns(1);
   const failed = turns(() => Promise.reject(new Error("broken")));
   const next = turns(async () => "runs");

@@ -1,7 +1,7 @@
-/** Runs work, so much of it at once: first come, first served. */
+/** Runs a limited amount of work at once, in the order in which it came. */
 export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** The line has no bound of its own: it is as long as its callers have work that waits, so they have to have one. */
+/** The queue has no bound of its own: its callers must bound their work. */
 export function createTurns(atOnce: number): Turns {
   const line: (() => void)[] = [];
   let free = atOnce;

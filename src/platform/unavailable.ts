@@ -1,6 +1,6 @@
 /**
- * Marks what was thrown because a part that is needed did not answer, or not in time: away, locked, or overrun. The same
- * request may succeed in a moment, so people hear 503 and not that something is broken.
+ * Marks an error that says that a dependency did not answer, or not in time: it is down, locked or overloaded. The same
+ * request may succeed in a moment, so the client gets 503 and not 500.
  */
 const marked = new WeakSet<object>();
 
