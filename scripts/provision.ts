@@ -1,6 +1,6 @@
 /**
  * Gets the real Redis, Kafka, PostgreSQL and Temporal onto a machine without containers:
- * `node scripts/provision.ts [redis kafka postgres temporal toxiproxy compose]`. What is there is left alone.
+ * `node scripts/provision.ts [redis kafka postgres temporal compose]`. What is there is left alone.
  */
 import { cacheFolder, type Provision } from "../test/servers/cache.ts";
 import { provisionCompose } from "../test/servers/compose.ts";
@@ -8,7 +8,6 @@ import { provisionKafka } from "../test/servers/kafka.ts";
 import { provisionPostgres } from "../test/servers/postgres.ts";
 import { provisionRedis } from "../test/servers/redis.ts";
 import { provisionTemporal } from "../test/servers/temporal.ts";
-import { provisionToxiproxy } from "../test/servers/toxiproxy.ts";
 
 type Recipe = { provision(): Promise<Provision>; byHand: string; slow?: string };
 
@@ -21,15 +20,12 @@ const recipes: Record<string, Recipe> = {
     byHand: "install Go 1.25 or later, or put the temporal CLI on PATH",
     slow: "compiling takes about three minutes the first time",
   },
-  toxiproxy: { provision: provisionToxiproxy, byHand: "install Go, or put toxiproxy-server on PATH" },
   compose: { provision: provisionCompose, byHand: "install Go", slow: "compiling takes some minutes the first time" },
 };
 
-/** Nothing but single tests need them. */
-const onlyWhenNamed = new Set(["toxiproxy", "compose"]);
-
+// Only the tests of the compose files need Compose.
 const asked = process.argv.slice(2);
-const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => !onlyWhenNamed.has(name));
+const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => name !== "compose");
 const unknown = names.filter((name) => !recipes[name]);
 
 if (unknown.length > 0) {

@@ -1,11 +1,11 @@
-/** Services apart on the real servers, each server behind a link of its own, so that all of them can come to harm. */
+/** Services apart on the real servers, each server behind a proxy of its own, so that all of them can come to harm. */
 import { setTimeout as pause } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { openSql } from "../../src/engines/sql/postgres.ts";
 import type { ServerName } from "../servers/servers.ts";
 import { isAlive } from "../support/command.ts";
 import { type Fleet, openFleet } from "../support/fleet.ts";
-import { type Address, type Link, openLink } from "../support/link.ts";
+import { type Address, openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 import { openGreedyBank } from "./bank.ts";
 import type { GateReading } from "./evidence.ts";
@@ -28,7 +28,7 @@ const killedWithinMs = 40_000;
 export type RealStage = Shop & {
   fleet: Fleet;
   names: readonly MemberName[];
-  links: Record<ServerName, Link>;
+  proxies: Record<ServerName, TcpProxy>;
   newProduct(limitPerCustomer: number, stock: number): Promise<string>;
   /** Starts the process anew with crash points armed; without, as it was. */
   rearm(member: MemberName, crashPoints?: string): Promise<void>;
@@ -38,7 +38,7 @@ export type RealStage = Shop & {
 };
 
 export async function openRealStage(): Promise<RealStage> {
-  const links = {} as Record<ServerName, Link>;
+  const proxies = {} as Record<ServerName, TcpProxy>;
   const fleet = await openFleet({
     members,
     settings: {
@@ -50,23 +50,23 @@ export async function openRealStage(): Promise<RealStage> {
     },
     async reroute({ redis, kafka, postgres, temporal }) {
       const url = new URL(postgres.url);
-      links.redis = await openLink(redis);
-      links.kafka = await openLink(addressOf(kafka.bootstrap), { kafka: true });
-      links.postgres = await openLink(addressOf(url.host));
-      links.temporal = await openLink(addressOf(temporal.address));
-      url.host = textOf(links.postgres);
+      proxies.redis = await openTcpProxy(redis);
+      proxies.kafka = await openTcpProxy(addressOf(kafka.bootstrap), { kafka: true });
+      proxies.postgres = await openTcpProxy(addressOf(url.host));
+      proxies.temporal = await openTcpProxy(addressOf(temporal.address));
+      url.host = textOf(proxies.postgres);
       return {
-        REDIS_PORT: String(links.redis.port),
-        KAFKA_BOOTSTRAP: textOf(links.kafka),
+        REDIS_PORT: String(proxies.redis.port),
+        KAFKA_BOOTSTRAP: textOf(proxies.kafka),
         DATABASE_URL: url.href,
-        TEMPORAL_ADDRESS: textOf(links.temporal),
+        TEMPORAL_ADDRESS: textOf(proxies.temporal),
       };
     },
   });
-  const closeLinks = () => Promise.all(Object.values(links).map((link) => link.close()));
+  const closeProxies = () => Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
 
   const stage: RealStage = {
-    ...{ fleet, links, as: fleet.as, admin: fleet.admin, names: Object.keys(members) as MemberName[] },
+    ...{ fleet, proxies, as: fleet.as, admin: fleet.admin, names: Object.keys(members) as MemberName[] },
     async useSql(use) {
       const sql = openSql({ url: fleet.servers.postgres.url, maxConnections: 2, applicationName: "chaos" });
       return use(sql).finally(() => sql.close());
@@ -99,9 +99,9 @@ export async function openRealStage(): Promise<RealStage> {
       if (how !== "SIGKILL") throw new Error(`${name} was not killed at its crash point, it ended with ${how}`);
     },
     async close() {
-      for (const link of Object.values(links)) link.mend();
+      for (const proxy of Object.values(proxies)) proxy.mend();
       await fleet.close();
-      await closeLinks();
+      await closeProxies();
     },
   };
   await stage.useSql(openGreedyBank);

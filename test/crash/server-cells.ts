@@ -1,6 +1,7 @@
 /** What befalls servers and processes while people buy, alone and in pairs. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServerName } from "../servers/servers.ts";
+import type { TcpProxy } from "../support/tcp-proxy.ts";
 import { type Group, group } from "./cell.ts";
 import { paymentTablesLocked, takesNoWrites } from "./database-faults.ts";
 import { type MemberName, type RealStage, underWay } from "./real-stage.ts";
@@ -45,11 +46,11 @@ const freeze =
   };
 
 const onTheWay =
-  (name: ServerName, harm: "slow" | "cut" | "loseAnswers", ms: number): Fault =>
-  async ({ links }, probe) => {
-    links[name][harm](slowMs);
+  (name: ServerName, harm: (proxy: TcpProxy) => void, ms: number): Fault =>
+  async ({ proxies }, probe) => {
+    harm(proxies[name]);
     await pause(ms);
-    links[name].mend();
+    proxies[name].mend();
     probe();
   };
 
@@ -102,15 +103,15 @@ export const serverGroups: readonly Group<ServerCell>[] = [
   ]),
   group(
     "S2: a server that answers slowly, 250 ms later each way",
-    each("slow", (name) => onTheWay(name, "slow", slowForMs)),
+    each("slow", (name) => onTheWay(name, (proxy) => proxy.delay(slowMs), slowForMs)),
   ),
   group(
     "H7: a server that is cut off under load",
-    each("cut off", (name) => onTheWay(name, "cut", frozenMs)),
+    each("cut off", (name) => onTheWay(name, (proxy) => proxy.cut(), frozenMs)),
   ),
   group(
     "G9, H4: a server hears what it is asked, and its answers are lost",
-    each("answers lost", (name) => onTheWay(name, "loseAnswers", awayMs)),
+    each("answers lost", (name) => onTheWay(name, (proxy) => proxy.dropAnswers(), awayMs)),
   ),
   group("B3, H7: two servers killed at the same moment, and all of them", [
     both("redis", "kafka"),

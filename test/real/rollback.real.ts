@@ -6,7 +6,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
-import { type KafkaProxy, openKafkaProxy } from "../support/kafka-proxy.ts";
 import { randomFrom } from "../support/random.ts";
 import {
   accepted,
@@ -16,6 +15,7 @@ import {
   type OrderAnswer,
   tally,
 } from "../support/shoppers.ts";
+import { isKafkaProduce, openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -35,13 +35,14 @@ type SwitchView = { mode: string; ready: boolean } & Problem;
 
 describe("rollback on real servers", { timeout: 500_000 }, () => {
   let fleet: Fleet;
-  let proxy: KafkaProxy;
+  let proxy: TcpProxy;
   before(async () => {
     fleet = await openFleet({
       members,
       async reroute({ kafka }) {
-        proxy = await openKafkaProxy(kafka.bootstrap);
-        return { KAFKA_BOOTSTRAP: proxy.bootstrap };
+        const [host = "", port] = kafka.bootstrap.split(":");
+        proxy = await openTcpProxy({ host, port: Number(port) }, { kafka: true });
+        return { KAFKA_BOOTSTRAP: `${proxy.host}:${proxy.port}` };
       },
     });
   });
@@ -387,12 +388,12 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
     test("H4: an order whose acknowledgement is lost is one order or none, and its key finds out which", async (t) => {
       const productId = await fleet.newProduct({ stock: 40 });
       const place = (n: number) => order(productId, { "idempotency-key": `lost-${productId}-${n}` });
-      const before = proxy.lost;
-      proxy.loseProduceAnswers();
+      const before = proxy.answersLost;
+      proxy.dropAnswers({ to: isKafkaProduce });
       const first = await Promise.all(Array.from({ length: 20 }, (_, n) => place(n)));
-      proxy.restore();
-      assert.ok(proxy.lost > before, "no acknowledgement was lost");
-      t.diagnostic(`${proxy.lost - before} acknowledgements lost: ${JSON.stringify(tally(first))}`);
+      proxy.mend();
+      assert.ok(proxy.answersLost > before, "no acknowledgement was lost");
+      t.diagnostic(`${proxy.answersLost - before} acknowledgements lost: ${JSON.stringify(tally(first))}`);
       assertOnly(first, ["order_failed", "outcome_pending"]);
       const orderIds = new Set<string>();
       for (let n = 0; n < 20; n += 1) {

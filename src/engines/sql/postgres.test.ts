@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { connect, createServer } from "node:net";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import pg from "pg";
 import { openTestDatabase } from "../../../test/support/database.ts";
+import { openPostgresProxy } from "../../../test/support/tcp-proxy.ts";
 import { until } from "../../../test/support/until.ts";
 import { openSql } from "./postgres.ts";
 import { CommitUnknown, type Tx } from "./sql.ts";
@@ -148,7 +147,9 @@ test("a backend that is terminated during COMMIT leaves the commit unknown", asy
 });
 
 test("a commit whose answer is lost is unknown, and may stand; afterCommit is not run", async () => {
-  const proxy = await startCuttingProxy();
+  const proxy = await openPostgresProxy(database.url);
+  // "read committed" is asked for before.
+  proxy.dropAnswers({ to: (request) => request.includes("commit\0"), cutting: true });
   const behind = openSql({ url: proxy.url, maxConnections: 1, applicationName: "cut" });
   const followed: string[] = [];
   const work = behind.transaction((tx) => {
@@ -159,7 +160,7 @@ test("a commit whose answer is lost is unknown, and may stand; afterCommit is no
   assert.equal(await counter("cut"), 1);
   assert.deepEqual(followed, []);
   await behind.close();
-  proxy.close();
+  await proxy.close();
 });
 
 test("a commit that PostgreSQL refuses is known to have failed", async () => {
@@ -187,28 +188,3 @@ test("a transaction that loses its connection between two statements fails, and 
   await assert.rejects(work);
   assert.equal(await counter("lost"), undefined);
 });
-
-/** Passes everything on but PostgreSQL's answer to COMMIT, in place of which it cuts the connection. */
-async function startCuttingProxy() {
-  const { host, port } = new pg.Client({ connectionString: database.url });
-  const server = createServer((client) => {
-    const upstream = connect(host.startsWith("/") ? { path: join(host, `.s.PGSQL.${port}`) } : { host, port });
-    let committing = false;
-    client.on("data", (bytes) => {
-      // "read committed" is asked for before.
-      committing ||= bytes.includes("commit\0");
-      upstream.write(bytes);
-    });
-    upstream.on("data", (bytes) => (committing ? client.destroy() : client.write(bytes)));
-    for (const [one, other] of [[client, upstream] as const, [upstream, client] as const]) {
-      one.on("error", () => {});
-      one.on("close", () => other.destroy());
-    }
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = new URL(database.url);
-  address.searchParams.delete("host");
-  address.hostname = "127.0.0.1";
-  address.port = String((server.address() as { port: number }).port);
-  return { url: address.href, close: () => server.close() };
-}

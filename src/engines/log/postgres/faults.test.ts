@@ -3,30 +3,30 @@ import { type TestContext, test } from "node:test";
 import { armCrashPoint } from "#platform/crash-points";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
+import { openPostgresProxy, type TcpProxy } from "../../../../test/support/tcp-proxy.ts";
 import { until } from "../../../../test/support/until.ts";
 import { migrate } from "../../sql/migrate.ts";
-import { type FaultyLink, openFaultyLink } from "../kafka/faulty-link.testing.ts";
 import { AppendFailed, type EventLog } from "../log.ts";
 import { eventLogSchema, openPostgresLog } from "./postgres.ts";
 
 const silent = createLog({ level: "silent" });
 const lamp = { key: "lamp", value: Buffer.from("lamp-1") };
 
-type World = { database: TestDatabase; link: FaultyLink; log: EventLog };
+type World = { database: TestDatabase; proxy: TcpProxy; log: EventLog };
 
-/** A log whose appends go over a link that can fail; topic `orders` has one partition. */
+/** A log whose appends go through a proxy; topic `orders` has one partition. */
 async function openWorld(t: TestContext): Promise<World> {
   const database = await openTestDatabase();
   await migrate({ url: database.url, modules: [eventLogSchema] });
-  const link = await openFaultyLink(database.url);
-  const log = await openPostgresLog({ sql: database.sql, url: link.url, log: silent });
+  const proxy = await openPostgresProxy(database.url);
+  const log = await openPostgresLog({ sql: database.sql, url: proxy.url, log: silent });
   await log.ensureTopics([{ name: "orders", partitions: 1 }]);
   t.after(async () => {
     await log.close();
-    await link.close();
+    await proxy.close();
     await database.close();
   });
-  return { database, link, log };
+  return { database, proxy, log };
 }
 
 async function failureOf(append: Promise<void>): Promise<AppendFailed> {
@@ -42,6 +42,15 @@ async function storedIn(log: EventLog): Promise<bigint | undefined> {
   return (await log.endOffsets("orders")).get(0);
 }
 
+function theFirstWith(text: string): (request: Buffer) => boolean {
+  let seen = false;
+  return (request) => {
+    const isFirst = !seen && request.includes(text);
+    seen ||= isFirst;
+    return isFirst;
+  };
+}
+
 /** Every append waits for the owner's row. */
 const holdUp = "select from event_log.owner for update";
 const selectHeldUp = `
@@ -50,8 +59,8 @@ const selectHeldUp = `
 
 for (const how of ["cut", "silent"] as const) {
   test(`of an append whose answer is lost (${how}) nobody knows; it may stand, and the next one is stored`, async (t) => {
-    const { link, log } = await openWorld(t);
-    link.loseAnswerTo("lamp-1", how);
+    const { proxy, log } = await openWorld(t);
+    proxy.dropAnswers({ to: theFirstWith("lamp-1"), cutting: how === "cut" });
     assert.equal((await failureOf(log.append("orders", [lamp]))).handedOver, true);
     await until(async () => (await storedIn(log)) === 1n);
     await log.append("orders", [lamp]);
@@ -70,12 +79,12 @@ test("an append that PostgreSQL refuses is certainly not stored, and the next on
 });
 
 test("while PostgreSQL is away appends fail at once and are not stored; when it is back they go on by themselves", async (t) => {
-  const { link, log } = await openWorld(t);
-  await link.down();
+  const { proxy, log } = await openWorld(t);
+  proxy.cut();
   await until(async () => !(await failureOf(log.append("orders", [lamp]))).handedOver);
   const before = await storedIn(log);
   for (let i = 0; i < 10; i += 1) assert.equal((await failureOf(log.append("orders", [lamp]))).handedOver, false);
-  await link.up();
+  proxy.mend();
   await log.append("orders", [lamp]);
   assert.equal(await storedIn(log), (before as bigint) + 1n);
 });

@@ -1,0 +1,211 @@
+/** A TCP proxy in front of one server, for tests in which the network has to be slow, cut or lossy. */
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+
+export type Address = { host: string; port: number };
+
+export type TcpProxy = Address & {
+  /** Everything that is sent from now on takes so much longer, each way. */
+  delay(ms: number): void;
+  /** Breaks every connection, and each new one as soon as it is made. */
+  cut(): void;
+  /** Requests arrive, and answers are lost: all of them, or those to the requests that `to` picks. */
+  dropAnswers(options?: Dropping): void;
+  /** How many answers (of Kafka) or pieces of them were lost so far. */
+  readonly answersLost: number;
+  /** Works again. Connections that lost bytes are closed, because what follows cannot be read. */
+  mend(): void;
+  close(): Promise<void>;
+};
+
+type Dropping = {
+  to?: (request: Buffer) => boolean;
+  /** The client's connection breaks in place of the answer; else the client hears nothing. */
+  cutting?: boolean;
+};
+
+type Connection = {
+  near: Socket;
+  far: Socket;
+  lossy: boolean;
+  /** The requests that `to` picked. */
+  picked: Set<number>;
+};
+
+/** `kafka`: the one broker tells in its answers where it lives, and clients have to be told that it lives here. */
+export async function openTcpProxy(there: Address | { path: string }, { kafka = false } = {}): Promise<TcpProxy> {
+  const { messages, requestId, answerId } = kafka ? kafkaFrames : plainBytes;
+  const connections = new Set<Connection>();
+  const host = "host" in there ? there.host : "127.0.0.1";
+  let delayMs = 0;
+  let isCut = false;
+  let dropping: Dropping | undefined;
+  let answersLost = 0;
+  let rewrite = (_answer: Buffer): void => {};
+
+  // A port that is given up could be taken by another process, so the proxy listens while it is cut, too.
+  const server = createServer((near) => {
+    near.on("error", () => {});
+    if (isCut) return void near.resetAndDestroy();
+    const connection = { near, far: connect(there), lossy: false, picked: new Set<number>() };
+    connections.add(connection);
+    carry(connection);
+    closeTogether(connection);
+  });
+
+  function carry(connection: Connection): void {
+    const { near, far, picked } = connection;
+    const forward = delayed((request) => far.write(request));
+    const back = delayed((answer) => {
+      if (!dropping || (dropping.to && !picked.has(answerId(answer)))) return void near.write(answer);
+      answersLost += 1;
+      connection.lossy = true;
+      if (dropping.cutting) near.destroy();
+    });
+    near.on(
+      "data",
+      messages((request) => {
+        if (dropping?.to?.(request)) picked.add(requestId(request));
+        forward(request);
+      }),
+    );
+    far.on(
+      "data",
+      messages((answer) => {
+        rewrite(answer);
+        back(answer);
+      }),
+    );
+  }
+
+  function closeTogether(connection: Connection): void {
+    const { near, far } = connection;
+    far.on("error", () => {});
+    near.on("close", () => {
+      connections.delete(connection);
+      far.destroy();
+    });
+    far.on("close", () => near.destroy());
+  }
+
+  /** Keeps the order, however the delay changes meanwhile. */
+  function delayed(send: (bytes: Buffer) => void): (bytes: Buffer) => void {
+    let line: Promise<unknown> = Promise.resolve();
+    let waiting = 0;
+    return (bytes) => {
+      if (delayMs === 0 && waiting === 0) return send(bytes);
+      const atMs = performance.now() + delayMs;
+      waiting += 1;
+      line = line
+        .then(() => pause(Math.max(0, atMs - performance.now())))
+        .then(() => {
+          waiting -= 1;
+          send(bytes);
+        });
+    };
+  }
+
+  function breakThose(isBroken: (connection: Connection) => boolean): void {
+    for (const connection of connections) if (isBroken(connection)) connection.near.resetAndDestroy();
+  }
+
+  server.listen(0, host);
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  if (kafka && "host" in there) rewrite = addressRewriter(there, port);
+
+  return {
+    host,
+    port,
+    delay(ms) {
+      delayMs = ms;
+    },
+    cut() {
+      isCut = true;
+      breakThose(() => true);
+    },
+    dropAnswers(options = {}) {
+      dropping = options;
+    },
+    get answersLost() {
+      return answersLost;
+    },
+    mend() {
+      isCut = false;
+      delayMs = 0;
+      dropping = undefined;
+      breakThose(({ lossy }) => lossy);
+      for (const { picked } of connections) picked.clear();
+    },
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      breakThose(() => true);
+      await closed;
+    },
+  };
+}
+
+/** A proxy to the database of `url`, and the URL that leads through it. */
+export async function openPostgresProxy(url: string): Promise<TcpProxy & { url: string }> {
+  const { host, port } = new pg.Client({ connectionString: url });
+  const proxy = await openTcpProxy(host.startsWith("/") ? { path: join(host, `.s.PGSQL.${port}`) } : { host, port });
+  const through = new URL(url);
+  through.searchParams.delete("host");
+  through.hostname = proxy.host;
+  through.port = String(proxy.port);
+  return Object.assign(proxy, { url: through.href });
+}
+
+/** For `to`: requests in which a Kafka client hands over records. */
+export function isKafkaProduce(request: Buffer): boolean {
+  return request.readInt16BE(4) === 0;
+}
+
+type Messages = {
+  messages(take: (message: Buffer) => void): (chunk: Buffer) => void;
+  requestId(request: Buffer): number;
+  /** The id of the request that it answers. */
+  answerId(answer: Buffer): number;
+};
+
+/** Nothing is known of the messages: whatever comes after a request is its answer. */
+const plainBytes: Messages = { messages: (take) => take, requestId: () => 0, answerId: () => 0 };
+
+const kafkaFrames: Messages = {
+  messages: framesOf,
+  requestId: (request) => request.readInt32BE(8),
+  answerId: (answer) => answer.readInt32BE(4),
+};
+
+/** Requests and answers alike: four bytes of length, then so many bytes. */
+function framesOf(take: (frame: Buffer) => void): (chunk: Buffer) => void {
+  let unread: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);
+    while (unread.length >= 4 && unread.length >= 4 + unread.readInt32BE(0)) {
+      const end = 4 + unread.readInt32BE(0);
+      take(unread.subarray(0, end));
+      unread = unread.subarray(end);
+    }
+  };
+}
+
+/** In every version of the protocol that clients ask for, a broker's address is its name, then its port in four bytes. */
+function addressRewriter({ host, port }: Address, ownPort: number): (answer: Buffer) => void {
+  const theirs = addressBytes(host, port);
+  const ours = addressBytes(host, ownPort);
+  return (answer) => {
+    for (let at = answer.indexOf(theirs); at >= 0; at = answer.indexOf(theirs, at + 1)) ours.copy(answer, at);
+  };
+}
+
+function addressBytes(host: string, port: number): Buffer {
+  const bytes = Buffer.alloc(host.length + 4);
+  bytes.write(host);
+  bytes.writeInt32BE(port, host.length);
+  return bytes;
+}
