@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
+import pg from "pg";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { isFinal } from "../../src/orders/state.ts";
 import type { Client, Order } from "../support/client.ts";
@@ -7,7 +8,7 @@ import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-/** Approved, and the provider takes 5 s to decide. */
+/** Approved, and the provider takes 5 s to decide, unless a test has seen enough and asks it to decide now. */
 const slowCard = { cardNumber: "4000 0000 0000 0909" };
 const goodCard = { cardNumber: "4242424242424242" };
 
@@ -36,12 +37,15 @@ describe("a provider that decides after the window", () => {
     return order;
   }
 
-  // Side by side, because each of them waits for the provider.
+  const decideNow = (orderId: string) => decide(world, orderId);
+
+  // Side by side, because each of them waits for the window to end.
   describe("while the gate is on", { concurrency: true }, () => {
     test("S8: the payment comes late and there is a unit: the order is confirmed and paid once", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const orderId = await expiredWhileDecided(ada, productId);
+      await decideNow(orderId);
       const order = await world.untilStatus(ada, orderId, "CONFIRMED");
       assert.equal(order.reason, undefined);
       assert.deepEqual(
@@ -81,6 +85,7 @@ describe("a provider that decides after the window", () => {
           await world.untilAtRest(productId);
           await world.admin.post(`/inventory/${productId}/adjust`, { delta: -1, reason: "it broke" });
         }
+        await decideNow(orderId);
         await first.untilEnded();
         await second.untilEnded();
         const told = first.events.map(({ data }) => data.status);
@@ -101,6 +106,7 @@ describe("a provider that decides after the window", () => {
       const ada = world.as("ada");
       const orderId = await expiredWhileDecided(ada, productId);
       assert.equal((await ada.post(`/orders/${orderId}/cancel`)).status, 202);
+      await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
       assert.equal((await ada.get<Order>(`/orders/${orderId}`)).body.status, "CANCELLED");
       const { sold, available } = await world.untilAtRest(productId);
@@ -115,6 +121,7 @@ describe("a provider that decides after the window", () => {
       const second = await world.place(bob, productId);
       assert.equal((await bob.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
       await world.untilStatus(bob, second.orderId, "CONFIRMED");
+      await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
       const ended = (await ada.get<Order>(`/orders/${orderId}`)).body;
       assert.deepEqual([ended.status, ended.reason], ["FAILED", "payment_timeout"]);
@@ -127,6 +134,7 @@ describe("a provider that decides after the window", () => {
       const orders = await Promise.all(buyers.map((buyer) => expiredWhileDecided(buyer, productId)));
       await world.untilAtRest(productId);
       await world.admin.post(`/inventory/${productId}/adjust`, { delta: -1, reason: "one broke" });
+      await Promise.all(orders.map(decideNow));
       const ended = await eventually(async () => {
         const found = await Promise.all(buyers.map((buyer, i) => buyer.get<Order>(`/orders/${orders[i]}`)));
         const told = found.map(({ body }) => `${body.status} ${body.payment?.status}`).sort();
@@ -143,6 +151,7 @@ describe("a provider that decides after the window", () => {
       await world.untilAtRest(productId);
       const second = await world.place(ada, productId);
       assert.equal((await ada.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
+      await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
@@ -153,6 +162,7 @@ describe("a provider that decides after the window", () => {
       const { orderId } = await world.place(ada, productId);
       assert.equal((await ada.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
       await eventually(async () => (await ada.post(`/orders/${orderId}/cancel`)).status === 202);
+      await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
       assert.equal((await ada.get<Order>(`/orders/${orderId}`)).body.status, "CANCELLED");
       assert.equal((await world.untilAtRest(productId)).available, 1);
@@ -164,6 +174,7 @@ describe("a provider that decides after the window", () => {
     assert.equal((await world.admin.put("/admin/gatekeeper", { mode: "sync" })).status, 200);
     const ada = world.as("ada");
     const orderId = await expiredWhileDecided(ada, productId);
+    await decideNow(orderId);
     await world.untilStatus(ada, orderId, "CONFIRMED");
     assert.equal((await world.admin.put("/admin/gatekeeper", { mode: "gatekeeper" })).status, 200);
     const { sold, available, gate } = await world.untilAtRest(productId);
@@ -175,6 +186,7 @@ describe("a provider that decides after the window", () => {
     const ada = world.as("ada");
     const orderId = await expiredWhileDecided(ada, productId);
     armCrashPoint("restore.reserved", { kind: "error" }, 1);
+    await decideNow(orderId);
     await world.untilStatus(ada, orderId, "CONFIRMED");
     const { sold, available, gate } = await world.untilAtRest(productId);
     assert.deepEqual({ sold, available, gate }, { sold: 1, available: 2, gate: 2 });
@@ -185,7 +197,7 @@ describe("a provider that decides after the window", () => {
   }
 });
 
-describe("units that are held on for a payment", () => {
+describe("units that are held on for a payment", { concurrency: true }, () => {
   let world: World;
   before(async () => {
     world = await openWorld({ paymentWindowMs: 2_000 });
@@ -202,6 +214,7 @@ describe("units that are held on for a payment", () => {
     assert.equal(second.status, 409);
     const refused = await world.as("bob").post("/orders", { productId, quantity: 1 });
     assert.equal(refused.body.code, "sold_out");
+    await decide(world, orderId);
     const order = await world.untilStatus(ada, orderId, "CONFIRMED");
     assert.equal(order.payBy, payBy);
     assert.ok(!order.timeline.some(({ status }) => status === "FAILED"));
@@ -222,3 +235,14 @@ describe("units that are held on for a payment", () => {
     assert.equal((await world.untilAtRest(productId)).available, 1);
   });
 });
+
+async function decide(world: World, orderId: string): Promise<void> {
+  const bank = new pg.Client({ connectionString: world.databaseUrl });
+  await bank.connect();
+  await bank.query(
+    `update payment_simulator.charge set verdict_at = 'epoch'
+      where status = 'processing' and payment_id in (select payment_id::text from payment.payment where order_id = $1)`,
+    [orderId],
+  );
+  await bank.end();
+}
