@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { isKafkaProduce, openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
@@ -52,7 +52,7 @@ describe("a proxy in front of a server", () => {
     return client;
   }
 
-  it("passes everything on, in its order, also while the delay changes", async () => {
+  test("passes everything on, in its order, also while the delay changes", async () => {
     const client = open();
     proxy.delay(20);
     client.send("a");
@@ -64,7 +64,7 @@ describe("a proxy in front of a server", () => {
     await until(() => client.read() === "abc");
   });
 
-  it("delays requests and answers: both are overtaken by what goes without the proxy", async () => {
+  test("delays requests and answers: both are overtaken by what goes without the proxy", async () => {
     const [slow, direct] = [open(), open(there)];
     proxy.delay(150);
     slow.send("slow");
@@ -77,7 +77,7 @@ describe("a proxy in front of a server", () => {
     await until(() => slow.read() === "slow");
   });
 
-  it("cut, breaks the connections that are there and the next ones; mended, takes new ones", async () => {
+  test("cut, breaks the connections that are there and the next ones; mended, takes new ones", async () => {
     const [before, then] = [open(), open()];
     before.send("a");
     await until(() => before.read() === "a");
@@ -92,7 +92,7 @@ describe("a proxy in front of a server", () => {
     assert.equal(heard, "ab");
   });
 
-  it("drops the answers to requests that arrived; the connections that lost them are closed when it is mended", async () => {
+  test("drops the answers to requests that arrived; the connections that lost them are closed when it is mended", async () => {
     const [lossy, idle] = [open(), open()];
     idle.send("a");
     await until(() => idle.read() === "a");
@@ -107,7 +107,7 @@ describe("a proxy in front of a server", () => {
   });
 
   for (const cutting of [false, true]) {
-    it(`drops the answers to chosen requests alone${cutting ? ", and cuts the connection in their place" : ""}`, async () => {
+    test(`drops the answers to chosen requests alone${cutting ? ", and cuts the connection in their place" : ""}`, async () => {
       const [chosen, other] = [open(), open()];
       proxy.dropAnswers({ to: (request) => request.includes("lamp"), cutting });
       other.send("chair");
@@ -118,7 +118,7 @@ describe("a proxy in front of a server", () => {
     });
   }
 
-  it("of Kafka, drops single answers and tells its own address in place of the broker's", async () => {
+  test("of Kafka, drops single answers and tells its own address in place of the broker's", async () => {
     const kafka = await openTcpProxy(there, { kafka: true });
     const own = proxy;
     proxy = kafka;
