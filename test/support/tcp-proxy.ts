@@ -22,7 +22,7 @@ export type TcpProxy = Address & {
 };
 
 type Dropping = {
-  to?: (request: Buffer) => boolean;
+  to?(request: Buffer): boolean;
   /** The client's connection breaks in place of the answer; else the client hears nothing. */
   cutting?: boolean;
 };
