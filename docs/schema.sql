@@ -98,13 +98,13 @@ create table inventory.gate_mode (
 create table inventory.outcome_queue (
   product_id text not null,
   epoch integer not null,
-  n bigint not null,
+  reservation_no bigint not null,
   order_id uuid not null,
   user_id text not null,
   quantity integer not null,
   outcome text not null,
   constraint outcome_queue_outcome_check CHECK ((outcome = ANY (ARRAY['released'::text, 'sold'::text]))),
-  constraint outcome_queue_pkey PRIMARY KEY (product_id, epoch, n)
+  constraint outcome_queue_pkey PRIMARY KEY (product_id, epoch, reservation_no)
 );
 
 create table inventory.product_price (
@@ -134,7 +134,7 @@ create table inventory.stock (
   sold bigint not null default 0,
   epoch integer not null default 1,
   seq bigint not null default 0,
-  last_direct_n bigint not null default 0,
+  last_direct_no bigint not null default 0,
   constraint committed_within_stock CHECK (((committed >= 0) AND (committed <= total_in))),
   constraint sold_within_committed CHECK (((sold >= 0) AND (sold <= committed))),
   constraint stock_pkey PRIMARY KEY (product_id)
@@ -156,7 +156,7 @@ create table inventory.stock_entry (
 create table inventory.stock_ledger (
   product_id text not null,
   epoch integer not null,
-  n bigint not null,
+  reservation_no bigint not null,
   fate text not null,
   order_id uuid not null,
   user_id text not null,
@@ -164,7 +164,7 @@ create table inventory.stock_ledger (
   seq bigint,
   decided_at timestamp with time zone not null default now(),
   constraint stock_ledger_fate_check CHECK ((fate = ANY (ARRAY['claimed'::text, 'refused'::text, 'void'::text, 'duplicate'::text, 'fenced'::text, 'withdrawn'::text]))),
-  constraint stock_ledger_pkey PRIMARY KEY (product_id, epoch, n),
+  constraint stock_ledger_pkey PRIMARY KEY (product_id, epoch, reservation_no),
   constraint stock_ledger_quantity_check CHECK ((quantity > 0))
 );
 CREATE INDEX other_fates_by_order ON inventory.stock_ledger USING btree (order_id) WHERE (fate <> ALL (ARRAY['claimed'::text, 'refused'::text]));
@@ -173,13 +173,13 @@ CREATE UNIQUE INDEX one_claim_an_order ON inventory.stock_ledger USING btree (or
 create table inventory.stock_outcome (
   product_id text not null,
   epoch integer not null,
-  n bigint not null,
+  reservation_no bigint not null,
   outcome text not null,
   quantity integer not null,
   seq bigint,
   ended_at timestamp with time zone not null default now(),
   constraint stock_outcome_outcome_check CHECK ((outcome = ANY (ARRAY['released'::text, 'sold'::text]))),
-  constraint stock_outcome_pkey PRIMARY KEY (product_id, epoch, n)
+  constraint stock_outcome_pkey PRIMARY KEY (product_id, epoch, reservation_no)
 );
 
 create table inventory.stock_stream (
@@ -210,7 +210,7 @@ create table orders.orders (
   user_id text not null,
   product_id text not null,
   epoch integer not null,
-  n bigint not null,
+  reservation_no bigint not null,
   quantity integer not null,
   unit_price_minor bigint not null,
   currency text not null,

@@ -104,7 +104,7 @@ describe("inventory", () => {
     const productId = await newProduct(1);
     const [first] = [await reserve(productId)];
     assert.ok(first);
-    const twin: Reservation = { ...first, orderId: uuidV8(randomId(6), randomId(10)), n: 2 };
+    const twin: Reservation = { ...first, orderId: uuidV8(randomId(6), randomId(10)), reservationNo: 2 };
     const decisions = (await Promise.all([claim([first]), claim([twin])])).flat().map((one) => one.fate);
     assert.deepEqual(decisions.toSorted(), ["claimed", "refused"]);
   });
@@ -170,7 +170,7 @@ describe("inventory", () => {
     const taken = await reserve(productId);
     assert.ok(taken);
     // The log still has a reservation of an epoch that the backup does not know.
-    const later: Reservation = { ...taken, orderId: uuidV8(randomId(6), randomId(10)), epoch: 5, n: 1 };
+    const later: Reservation = { ...taken, orderId: uuidV8(randomId(6), randomId(10)), epoch: 5, reservationNo: 1 };
     assert.equal((await claim([later]))[0]?.fate, "fenced");
     const orderBooks = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
     await rebuild({ sql: database.sql, gate, orderBooks }, [productId]);

@@ -133,7 +133,10 @@ export function createInventory(options: InventoryOptions) {
       tellOnceCommitted(tx, await recordClaims(tx, claims)),
 
     /** As `claim`, for orders placed past the gate; null where the switch does not allow them (any more). */
-    async claimDirect(tx: Tx, claims: readonly Omit<Claim, "epoch" | "n" | "intent">[]): Promise<Decided[] | null> {
+    async claimDirect(
+      tx: Tx,
+      claims: readonly Omit<Claim, "epoch" | "reservationNo" | "intent">[],
+    ): Promise<Decided[] | null> {
       return (await directOrdersAllowed(tx)) ? tellOnceCommitted(tx, await recordDirectClaims(tx, claims)) : null;
     },
 

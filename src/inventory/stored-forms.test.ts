@@ -57,6 +57,21 @@ describe("a database that an earlier version wrote", () => {
     await assert.rejects(letter, /stock_ledger_fate_check/);
   });
 
+  test("its reservations keep their numbers", async () => {
+    const rows = await database.sql.query(
+      "select reservation_no as number from inventory.stock_ledger order by order_id",
+    );
+    assert.deepEqual(
+      rows.map(({ number }) => number),
+      [1, 2, 3, 4, 5, 6],
+    );
+    const [stream] = await database.sql.query<StreamRow>("select items from inventory.stock_stream where seq = 2");
+    assert.deepEqual(stream?.items, [
+      { effect: "claimed", orderId: orders[0], reservationNo: 1, userId: "ada", quantity: 2 },
+      { effect: "released", orderId: orders[1], reservationNo: 9, userId: "bob", quantity: 1 },
+    ]);
+  });
+
   test("its changes of stock reach the gate as they were meant", async () => {
     const gate = openMemoryGate();
     const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };

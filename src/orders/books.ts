@@ -11,7 +11,7 @@ export type Order = {
   userId: string;
   productId: string;
   epoch: number;
-  n: number;
+  reservationNo: number;
   quantity: number;
   unitPriceMinor: number;
   totalMinor: number;
@@ -24,8 +24,8 @@ export type Order = {
   timeline: TimelineEntry[];
 };
 
-const columns = `order_id as "orderId", user_id as "userId", product_id as "productId", epoch, n, quantity,
-  unit_price_minor as "unitPriceMinor", unit_price_minor * quantity as "totalMinor", currency, status, reason,
+const columns = `order_id as "orderId", user_id as "userId", product_id as "productId", epoch,
+  reservation_no as "reservationNo", quantity, unit_price_minor as "unitPriceMinor", unit_price_minor * quantity as "totalMinor", currency, status, reason,
   body_hash as "bodyHash", placed_at as "placedAt", pay_by as "payBy", timeline`;
 
 export type SettledOrder = { reservation: Reservation; status: "INVENTORY_RESERVED" | "FAILED"; reason: string | null };
@@ -38,13 +38,13 @@ export async function insertOrders(tx: Tx, all: readonly SettledOrder[], at: Dat
   if (all.length === 0) return [];
   const settled = oneEach(all);
   const inserted = await tx.query<{ orderId: string }>(
-    `insert into orders.orders as o (order_id, user_id, product_id, epoch, n, quantity, unit_price_minor, currency,
-            price_version, status, reason, body_hash, placed_at, pay_by, timeline)
+    `insert into orders.orders as o (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor,
+            currency, price_version, status, reason, body_hash, placed_at, pay_by, timeline)
      select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::bigint[],
             $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[],
             $15::jsonb[])
      on conflict (order_id) do update
-        set epoch = excluded.epoch, n = excluded.n, quantity = excluded.quantity,
+        set epoch = excluded.epoch, reservation_no = excluded.reservation_no, quantity = excluded.quantity,
             unit_price_minor = excluded.unit_price_minor, currency = excluded.currency,
             price_version = excluded.price_version, status = excluded.status, reason = excluded.reason,
             body_hash = excluded.body_hash, placed_at = excluded.placed_at, pay_by = excluded.pay_by,
@@ -56,7 +56,7 @@ export async function insertOrders(tx: Tx, all: readonly SettledOrder[], at: Dat
       settled.map(({ reservation }) => reservation.userId),
       settled.map(({ reservation }) => reservation.productId),
       settled.map(({ reservation }) => reservation.epoch),
-      settled.map(({ reservation }) => reservation.n),
+      settled.map(({ reservation }) => reservation.reservationNo),
       settled.map(({ reservation }) => reservation.quantity),
       settled.map(({ reservation }) => reservation.unitPriceMinor),
       settled.map(({ reservation }) => reservation.currency),
@@ -167,15 +167,16 @@ export async function takeStep(
 export async function restoreOrder(
   tx: Tx,
   orderId: string,
-  { epoch, n }: Pick<Reservation, "epoch" | "n">,
+  { epoch, reservationNo }: Pick<Reservation, "epoch" | "reservationNo">,
   at: Date,
 ): Promise<Order | undefined> {
   const { from, to } = transition("restore");
   const entry: TimelineEntry = { status: to, at: at.toISOString(), reason: "paid_late" };
   const [order] = await tx.query<Order>(
-    `update orders.orders set status = $2, reason = null, epoch = $3, n = $4, timeline = timeline || $5::jsonb
+    `update orders.orders set status = $2, reason = null, epoch = $3, reservation_no = $4,
+            timeline = timeline || $5::jsonb
       where order_id = $1 and status = any($6::text[]) and reason = $7 returning ${columns}`,
-    [orderId, to, epoch, n, JSON.stringify([entry]), from, undecidedReason],
+    [orderId, to, epoch, reservationNo, JSON.stringify([entry]), from, undecidedReason],
   );
   return order;
 }

@@ -77,6 +77,6 @@ function reservationOf({ wanted, price, claim }: DecidedOrder) {
   return {
     ...{ productId, orderId, userId, quantity, bodyHash, payByMs, reservedAtMs: nowMs },
     ...{ unitPriceMinor, currency, limitPerCustomer, priceVersion: version },
-    ...{ epoch: claim.epoch, n: claim.n },
+    ...{ epoch: claim.epoch, reservationNo: claim.reservationNo },
   };
 }

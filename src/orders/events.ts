@@ -16,7 +16,7 @@ const ReservationSchema = Type.Object({
   productId: text(128),
   orderId: Type.String({ maxLength: 36 }),
   epoch: count,
-  n: large(1),
+  reservationNo: large(1),
   userId: text(512),
   quantity: count,
   unitPriceMinor: large(0),
@@ -31,9 +31,9 @@ const reservation = Compile(ReservationSchema);
 
 /** A reservation as it stands in `orders.reservations`, keyed by order id. */
 export function reservationRecord(reserved: Reservation): NewRecord {
-  const { orderId, n } = reserved;
+  const { orderId, reservationNo } = reserved;
   const type = "dropgate.units.reserved";
-  return cloudEvent({ key: orderId, id: `${orderId}:${n}`, source: "/orders", type, data: reserved });
+  return cloudEvent({ key: orderId, id: `${orderId}:${reservationNo}`, source: "/orders", type, data: reserved });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -41,7 +41,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** @throws Error naming what is wrong with a record that can never be settled. */
 export function decodeReservation(record: StoredRecord): Reservation {
   refuseForeign(record);
-  const value: unknown = JSON.parse(utf8.decode(record.value));
+  const value = inPresentForm(JSON.parse(utf8.decode(record.value)));
   if (!reservation.Check(value)) {
     const [fault] = reservation.Errors(value);
     throw new Error(`not a reservation: ${fault?.instancePath || "the value"} ${fault?.message ?? "is malformed"}`);
@@ -51,6 +51,13 @@ export function decodeReservation(record: StoredRecord): Reservation {
     throw new Error("not a reservation: /unitPriceMinor times /quantity is more than can be paid");
   }
   return value as Static<typeof ReservationSchema>;
+}
+
+/** An earlier version named the number `n`. The log may have such records, and a dead letter can be replayed at any time. */
+function inPresentForm(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("n" in value) || "reservationNo" in value) return value;
+  const { n, ...rest } = value;
+  return { ...rest, reservationNo: n };
 }
 
 export const orderEventTypes = {

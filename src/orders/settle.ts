@@ -61,14 +61,14 @@ export function createSettlement(options: SettlementOptions): Settlement {
       const decided = await inventory.claim(tx, claims);
       const at = new Date(now());
       const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
-      for (const { productId, orderId, epoch, n, gateN } of decided) {
-        if (gateN === undefined) continue;
+      for (const { productId, orderId, epoch, reservationNo, gateReservationNo } of decided) {
+        if (gateReservationNo === undefined) continue;
         logger.error("a reservation that no gate made has another order's number", {
           productId,
           orderId,
           epoch,
-          gateN,
-          n,
+          gateReservationNo,
+          reservationNo,
         });
       }
       const orders = await insertOrders(tx, ended, at);
@@ -119,8 +119,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
     } catch (error) {
       if (!isDataFault(error)) throw error;
       const entries = records.map((reservation) => ({ reservation }));
-      await settleEach(entries, async ({ reservation: { productId, orderId, epoch, n } }, refused) => {
-        logger.error("an accepted order cannot be settled", { productId, orderId, epoch, n }, refused);
+      await settleEach(entries, async ({ reservation: { productId, orderId, epoch, reservationNo } }, refused) => {
+        logger.error("an accepted order cannot be settled", { productId, orderId, epoch, reservationNo }, refused);
       });
     }
   }
@@ -137,7 +137,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
 /** What stands in the books afterwards: an order, or the reason why there is none after all. */
 function ordersFrom(claim: Decided, given: Reservation): SettledOrder[] {
   // Its outcome goes back to the number that it stands under.
-  const reservation = { ...given, n: claim.n };
+  const reservation = { ...given, reservationNo: claim.reservationNo };
   if (claim.fate === "claimed" && claim.fresh) return [{ reservation, status: "INVENTORY_RESERVED", reason: null }];
   if (claim.fate === "refused" && claim.fresh) {
     return [{ reservation, status: "FAILED", reason: claim.reason ?? "sold_out" }];

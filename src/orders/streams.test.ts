@@ -48,7 +48,15 @@ describe("open streams", () => {
 
   function settled(orderId: string, i: number): SettledOrder {
     const reservation = {
-      ...{ orderId, productId: "lamp", epoch: 1, n: i + 1, userId: "ada", quantity: 1, unitPriceMinor: 100 },
+      ...{
+        orderId,
+        productId: "lamp",
+        epoch: 1,
+        reservationNo: i + 1,
+        userId: "ada",
+        quantity: 1,
+        unitPriceMinor: 100,
+      },
       ...{ currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
       ...{ reservedAtMs: Date.now(), payByMs: Date.now() + 60_000 },
     };

@@ -5,8 +5,15 @@
 import type { Queryable } from "#engines/sql";
 import type { Wish } from "./history.ts";
 
-export type Claim = { productId: string; epoch: number; n: number; userId: string; quantity: number; seq: number };
-export type Outcome = Pick<Claim, "productId" | "epoch" | "n" | "quantity"> & {
+export type Claim = {
+  productId: string;
+  epoch: number;
+  reservationNo: number;
+  userId: string;
+  quantity: number;
+  seq: number;
+};
+export type Outcome = Pick<Claim, "productId" | "epoch" | "reservationNo" | "quantity"> & {
   outcome: "released" | "sold";
   seq: number | null;
 };
@@ -22,7 +29,7 @@ export type StockRow = {
   lastAvailable: number | null;
   leastAvailable: number | null;
 };
-export type OrderRow = Pick<Claim, "productId" | "epoch" | "n" | "userId" | "quantity"> & {
+export type OrderRow = Pick<Claim, "productId" | "epoch" | "reservationNo" | "userId" | "quantity"> & {
   orderId: string;
   status: string;
   reason: string | null;
@@ -58,7 +65,7 @@ export type Evidence = Stores & {
   limits: ReadonlyMap<string, number>;
 };
 
-const ref = `l.product_id as "productId", l.epoch, l.n`;
+const ref = `l.product_id as "productId", l.epoch, l.reservation_no as "reservationNo"`;
 
 /** Of these products. Lines of the statement that belong to no order of ours are everybody's concern, and among them. */
 export async function readStores(sql: Queryable, productIds: readonly string[]): Promise<Stores> {

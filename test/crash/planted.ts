@@ -89,13 +89,13 @@ const plantings: readonly Planting[] = [
           outcomes.some((one) => one.outcome === "released" && isOf(one, order)) &&
           claims.filter(({ userId }) => userId === order.userId).length === 1,
       );
-      const { epoch, n, quantity, userId } = ended as Evidence["orders"][0];
+      const { epoch, reservationNo, quantity, userId } = ended as Evidence["orders"][0];
       await run(
         books,
-        "delete from inventory.stock_outcome where (product_id, epoch, n) = ($1, $2, $3)",
+        "delete from inventory.stock_outcome where (product_id, epoch, reservation_no) = ($1, $2, $3)",
         productId,
         epoch,
-        n,
+        reservationNo,
       );
       await books.query("update inventory.stock set committed = committed + $2, seq = seq + 1 where product_id = $1", [
         productId,
@@ -153,7 +153,8 @@ const plantings: readonly Planting[] = [
       run(
         books,
         `update inventory.stock_ledger l set user_id = $1 from inventory.stock_outcome o
-          where (o.product_id, o.epoch, o.n) = (l.product_id, l.epoch, l.n) and o.outcome = 'released'`,
+          where (o.product_id, o.epoch, o.reservation_no) = (l.product_id, l.epoch, l.reservation_no)
+            and o.outcome = 'released'`,
         "hoarder",
       ),
   },
@@ -230,8 +231,8 @@ const plantings: readonly Planting[] = [
       run(
         books,
         `insert into orders.orders
-         select gen_random_uuid(), user_id, product_id, epoch, n + 800000, quantity, unit_price_minor, currency,
-                price_version, 'FAILED', 'sold_out', body_hash, placed_at, pay_by, timeline, true
+         select gen_random_uuid(), user_id, product_id, epoch, reservation_no + 800000, quantity, unit_price_minor,
+                currency, price_version, 'FAILED', 'sold_out', body_hash, placed_at, pay_by, timeline, true
            from orders.orders where order_id = $1`,
         orders.find(
           ({ status, userId }) => status === "CONFIRMED" && wishes.filter(({ user }) => user === userId).length === 1,
@@ -240,9 +241,9 @@ const plantings: readonly Planting[] = [
   },
 ];
 
-type Reservation = { productId: string; epoch: number; n: number };
+type Reservation = { productId: string; epoch: number; reservationNo: number };
 const isOf = (one: Reservation, other: Reservation) =>
-  one.productId === other.productId && one.epoch === other.epoch && one.n === other.n;
+  one.productId === other.productId && one.epoch === other.epoch && one.reservationNo === other.reservationNo;
 
 /** As if the buyer had not looked at their order: what was shown is another law's. */
 const unseen = (wishes: readonly Wish[], order?: { userId: string }) =>

@@ -31,7 +31,14 @@ describe("poison in the log", () => {
 
   function reservation(change: Record<string, unknown> = {}): NewRecord {
     const whole = {
-      ...{ productId: "no-such-product", orderId: randomUUID(), epoch: 1, n: 1, userId: "eve", quantity: 1 },
+      ...{
+        productId: "no-such-product",
+        orderId: randomUUID(),
+        epoch: 1,
+        reservationNo: 1,
+        userId: "eve",
+        quantity: 1,
+      },
       ...{ unitPriceMinor: 1, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
       ...{ reservedAtMs: 1, payByMs: 2, ...change },
     };
@@ -48,7 +55,7 @@ describe("poison in the log", () => {
     ["a time that no date can hold", { reservedAtMs: 9_000_000_000_000_000 }],
     ["a time to pay that no date can hold", { payByMs: 9_000_000_000_000_000 }],
     ["a time before all times", { reservedAtMs: -9_000_000_000_000_000 }],
-    ["a number beyond the exact ones", { n: 1e300 }],
+    ["a number beyond the exact ones", { reservationNo: 1e300 }],
     ["a price that cannot be multiplied", { unitPriceMinor: Number.MAX_SAFE_INTEGER, quantity: 2 }],
     ["more units than a column holds", { quantity: 3_000_000_000 }],
     ["a user id with a byte that PostgreSQL refuses", { userId: "a\u0000b" }],
@@ -77,7 +84,7 @@ describe("poison in the log", () => {
 
   test("O25: one reservation twice in one batch, of a product that is unknown, holds nothing up", async () => {
     const twice = reservation({});
-    await append(reservations, twice, twice, reservation({ orderId: twice.key, n: 2 }));
+    await append(reservations, twice, twice, reservation({ orderId: twice.key, reservationNo: 2 }));
     await untilOrdersSettle();
   });
 
@@ -85,7 +92,7 @@ describe("poison in the log", () => {
     const productId = await world.newProduct({ stock: 5 });
     const { inventory } = world.system.faces;
     const { epoch } = await eventually(async () => (await inventory.gate.snapshot([productId]))[0]);
-    const forged = reservation({ productId, epoch, n: 1 });
+    const forged = reservation({ productId, epoch, reservationNo: 1 });
     await append(reservations, forged);
     const { orderId } = await world.place(ada, productId);
     await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");

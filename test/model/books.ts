@@ -20,7 +20,7 @@ export function decideInBooks(
       available: available(books),
       fates,
       standIns: new Map(),
-      lastDirectN: stock.lastDirectN,
+      lastDirectNo: stock.lastDirectNo,
       orders: mutant === "no-duplicate-check" ? new Set() : standing,
       held,
     },
@@ -65,10 +65,12 @@ export function endOrder({ books }: World, orderId: string, status: "ended" | "c
 export function count({ books }: World, orderId: string): void {
   const row = books.orders.get(orderId);
   if (!row) return;
-  const { n, userId, quantity } = row.reservation;
+  const { reservationNo, userId, quantity } = row.reservation;
   books.stock.committed -= quantity;
   books.held.set(userId, (books.held.get(userId) ?? 0) - quantity);
-  books.stream.push(nextRow(books.stock, { items: [{ effect: "released", orderId, n, userId, quantity }], added: 0 }));
+  books.stream.push(
+    nextRow(books.stock, { items: [{ effect: "released", orderId, reservationNo, userId, quantity }], added: 0 }),
+  );
   books.orders.set(orderId, { ...row, status: "released", releases: row.releases + 1 });
 }
 

@@ -40,7 +40,9 @@ function steps(world: World, attempt: Attempt, mutant: Mutant | undefined): [str
         ["cannot be handed over", abortIt],
       ];
     case "sent": {
-      const isInLog = world.log.some(({ n, epoch }) => n === reservation.n && epoch === reservation.epoch);
+      const isInLog = world.log.some(
+        ({ reservationNo, epoch }) => reservationNo === reservation.reservationNo && epoch === reservation.epoch,
+      );
       const unacked: [string, Step] = [
         "hears nothing of the log",
         goTo(mutant === "abort-after-hand-over" ? abortIt : "unacked"),

@@ -87,7 +87,7 @@ export function firstWorld(setting: Setting): World {
     rebuilds: 0,
     days: 0,
   };
-  const stock = { productId, totalIn: units, committed: 0, sold: 0, epoch: 1, seq: 1, lastDirectN: 0 };
+  const stock = { productId, totalIn: units, committed: 0, sold: 0, epoch: 1, seq: 1, lastDirectNo: 0 };
   const row: StreamRow = { productId, seq: 1, epoch: 1, kind: "rebuild", availableAfter: units, added: 0, items: [] };
   return {
     books: { stock, entered: units, fates: new Map(), orders: new Map(), held: new Map(), stream: [row] },
@@ -203,7 +203,7 @@ function sorted<T>(items: Iterable<T>, nameOf: (item: T) => string): string {
 function gateKey(state: GateState): string {
   const product = state.get(productId);
   if (!product) return "absent";
-  const { open, epoch, sellable, pending, applied, lastN, keysInBooks } = product;
+  const { open, epoch, sellable, pending, applied, lastReservationNo, keysInBooks } = product;
   const parts: (string | number | boolean)[] = [
     open,
     [...product.parts].join(),
@@ -211,14 +211,16 @@ function gateKey(state: GateState): string {
     sellable,
     pending,
     applied,
-    lastN,
+    lastReservationNo,
     keysInBooks,
   ];
   parts.push(
     sorted(product.records.values(), recordKey),
     sorted(product.held, ([userId, held]) => userId + held),
   );
-  parts.push(sorted(product.keys, ([orderId, { accepted, reservation }]) => `${orderId}${accepted}${reservation.n}`));
+  parts.push(
+    sorted(product.keys, ([orderId, { accepted, reservation }]) => `${orderId}${accepted}${reservation.reservationNo}`),
+  );
   return parts.join();
 }
 
@@ -230,8 +232,8 @@ function recordKey(record: GateRecord): string {
   return `${refKey(record)}${record.state}${record.shared ? "+" : ""}`;
 }
 
-function refKey({ orderId, epoch, n }: Reservation): string {
-  return `${orderId}.${epoch}.${n}`;
+function refKey({ orderId, epoch, reservationNo }: Reservation): string {
+  return `${orderId}.${epoch}.${reservationNo}`;
 }
 
 const rowKeys = new WeakMap<StreamRow, string>();
@@ -240,7 +242,13 @@ function rowKey(row: StreamRow): string {
   let key = rowKeys.get(row);
   if (key === undefined) {
     const { kind, epoch, availableAfter, added, items } = row;
-    key = [kind, epoch, availableAfter, added, ...items.map(({ effect, orderId, n }) => effect + orderId + n)].join();
+    key = [
+      kind,
+      epoch,
+      availableAfter,
+      added,
+      ...items.map(({ effect, orderId, reservationNo }) => effect + orderId + reservationNo),
+    ].join();
     rowKeys.set(row, key);
   }
   return key;

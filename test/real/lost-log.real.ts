@@ -148,7 +148,15 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     const letters: StoredRecord[] = [];
     const reservation = (change: object) => {
       const whole = {
-        ...{ productId: "none", orderId: randomUUID(), epoch: 1, n: 1, userId: "eve", quantity: 1, currency: "EUR" },
+        ...{
+          productId: "none",
+          orderId: randomUUID(),
+          epoch: 1,
+          reservationNo: 1,
+          userId: "eve",
+          quantity: 1,
+          currency: "EUR",
+        },
         ...{ unitPriceMinor: 1, priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
         ...{ reservedAtMs: 1, payByMs: 2, ...change },
       };
@@ -157,7 +165,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     /** The same for every partition, by trying keys. */
     const poison: Record<string, () => { key: string; value: Buffer }> = {
       "a time that no date can hold": () => reservation({ reservedAtMs: 9_000_000_000_000_000 }),
-      "a number that no column can hold": () => reservation({ n: 1e300 }),
+      "a number that no column can hold": () => reservation({ reservationNo: 1e300 }),
       "a user of no text": () => reservation({ userId: "a\u0000b" }),
       "a text of a megabyte": () => ({ key: randomUUID(), value: Buffer.alloc(1_048_400, 120) }),
     };

@@ -65,20 +65,20 @@ export function connectGate(
       ),
     mark: (refs) =>
       call(
-        `mark ${refs.map(({ n }) => n).join()}`,
+        `mark ${refs.map(({ reservationNo }) => reservationNo).join()}`,
         (state) => refs.map((ref) => (planted === "mark-forgotten" ? "published" : mark(state, ref))),
         refs.map(() => "stale" as const),
       ),
     claimVoid: (ref) =>
       call(
-        `claim void ${ref.n}`,
+        `claim void ${ref.reservationNo}`,
         (state) => {
           const record = state.get(ref.productId)?.records.get(ref.orderId);
           return planted === "void-unclaimed" && record?.state === "pending" ? "voiding" : claimVoid(state, ref);
         },
         "stale",
       ),
-    abort: (ref) => call(`abort ${ref.n}`, (state) => abort(state, ref), "kept"),
+    abort: (ref) => call(`abort ${ref.reservationNo}`, (state) => abort(state, ref), "kept"),
     adopt: (productId, orderId, nowMs) =>
       call("adopt", (state) => adopt(state, productId, orderId, nowMs), { kind: "refused" }),
     apply: (row) =>

@@ -4,14 +4,23 @@ import type { GateRecord, StreamItem } from "../gate/gate.ts";
 import { attribute, type Change, type Evidence } from "./attribute.ts";
 
 const record = (n: number, state: GateRecord["state"], quantity = 1): GateRecord => ({
-  ...{ productId: "lamp", orderId: `order-${n}`, epoch: 1, n, userId: "ada", quantity, state, shared: false },
+  ...{
+    productId: "lamp",
+    orderId: `order-${n}`,
+    epoch: 1,
+    reservationNo: n,
+    userId: "ada",
+    quantity,
+    state,
+    shared: false,
+  },
   ...{ unitPriceMinor: 1, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
   ...{ reservedAtMs: 0, payByMs: 0 },
 });
 const item = (effect: StreamItem["effect"], n: number, quantity = 1): StreamItem => ({
   effect,
   orderId: `order-${n}`,
-  n,
+  reservationNo: n,
   userId: "ada",
   quantity,
 });
@@ -26,14 +35,14 @@ const quiet: Evidence = { drift: 1, gate: { pending: 0, applied: 9 }, records: [
 
 test("a hold that the books have decided is named with its order, its units and the change", () => {
   const records = [record(4, "published", 2), record(5, "pending")];
-  const fates = [{ epoch: 1, n: 4, fate: "claimed" as const, seq: 7 }];
+  const fates = [{ epoch: 1, reservationNo: 4, fate: "claimed" as const, seq: 7 }];
   const said = attribute({ ...quiet, drift: 2, gate: { pending: 3, applied: 9 }, records, fates });
   assert.equal(said, "it still has what is decided: order order-4 (2 in flight here, claimed in change 7)");
 });
 
 test("a decision that the gate has not applied yet is nothing to wonder at", () => {
   const records = [record(4, "published")];
-  const fates = [{ epoch: 1, n: 4, fate: "claimed" as const, seq: 10 }];
+  const fates = [{ epoch: 1, reservationNo: 4, fate: "claimed" as const, seq: 10 }];
   const said = attribute({ ...quiet, gate: { pending: 1, applied: 9 }, records, fates });
   assert.match(said, /^no single order or change/);
 });

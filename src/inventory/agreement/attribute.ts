@@ -8,7 +8,7 @@ import type { Effect, Fate, Gate, GateRecord, ProductSnapshot, StreamItem } from
 
 /** A change of the books, with what it made of the units to sell. */
 export type Change = { seq: number; kind: string; added: number; items: readonly StreamItem[]; net: number };
-export type DecidedReservation = { epoch: number; n: number; fate: Fate; seq: number | null };
+export type DecidedReservation = { epoch: number; reservationNo: number; fate: Fate; seq: number | null };
 export type Evidence = {
   drift: number;
   gate: Pick<ProductSnapshot, "pending" | "applied">;
@@ -82,13 +82,13 @@ function listed(names: readonly string[]): string {
 
 function readFates(sql: Queryable, records: readonly GateRecord[]): Promise<DecidedReservation[]> {
   return sql.query<DecidedReservation>(
-    `select l.epoch, l.n, l.fate, l.seq
-       from unnest($1::text[], $2::int[], $3::bigint[]) as r (product_id, epoch, n)
-       join inventory.stock_ledger l using (product_id, epoch, n)`,
+    `select l.epoch, l.reservation_no as "reservationNo", l.fate, l.seq
+       from unnest($1::text[], $2::int[], $3::bigint[]) as r (product_id, epoch, reservation_no)
+       join inventory.stock_ledger l using (product_id, epoch, reservation_no)`,
     [
       records.map((record) => record.productId),
       records.map((record) => record.epoch),
-      records.map((record) => record.n),
+      records.map((record) => record.reservationNo),
     ],
   );
 }

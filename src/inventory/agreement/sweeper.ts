@@ -63,7 +63,8 @@ export function createSweeper({
     const lost: GateRecord[] = [];
     for (const record of records) {
       const still = await gate.record(record.productId, record.orderId);
-      if (still?.state === "published" && still.n === record.n && still.epoch === record.epoch) lost.push(record);
+      if (still?.state === "published" && still.reservationNo === record.reservationNo && still.epoch === record.epoch)
+        lost.push(record);
     }
     await orderBooks.redrive(lost);
     if (lost.length > 0) onRepaired(lost.map(lostByLog));

@@ -5,13 +5,13 @@ import { type Claim, decide, fateKey, type ProductBooks } from "./decide.ts";
 
 const empty: ProductBooks = {
   ...{ epoch: 1, available: 10, fates: new Map(), orders: new Set(), held: new Map() },
-  ...{ standIns: new Map(), lastDirectN: 0 },
+  ...{ standIns: new Map(), lastDirectNo: 0 },
 };
 let made = 0;
 
 function claim(change: Partial<Claim> = {}): Claim {
   made += 1;
-  const ref = { productId: "lamp", orderId: `order-${made}`, epoch: 1, n: made };
+  const ref = { productId: "lamp", orderId: `order-${made}`, epoch: 1, reservationNo: made };
   return { ...ref, userId: "ada", quantity: 1, limitPerCustomer: null, intent: "claim", ...change };
 }
 
@@ -46,24 +46,24 @@ test("a fate that stands is never decided again", () => {
 
 test("O25: a fate is only of its own order: where a forged one has used up the number, the true order is decided under another", () => {
   const forged = claim();
-  const promised = claim({ n: forged.n });
-  const voided = claim({ n: forged.n, intent: "void" });
-  const { decided, items, lastDirectN } = decide({ ...empty, lastDirectN: -4 }, [forged, promised, voided, promised]);
+  const promised = claim({ reservationNo: forged.reservationNo });
+  const voided = claim({ reservationNo: forged.reservationNo, intent: "void" });
+  const { decided, items, lastDirectNo } = decide({ ...empty, lastDirectNo: -4 }, [forged, promised, voided, promised]);
   assert.deepEqual(
-    decided.map(({ fate, fresh, n }) => [fate, fresh, n]),
+    decided.map(({ fate, fresh, reservationNo }) => [fate, fresh, reservationNo]),
     [
-      ["claimed", true, forged.n],
+      ["claimed", true, forged.reservationNo],
       ["claimed", true, -5],
       ["void", true, -6],
-      ["claimed", false, forged.n],
+      ["claimed", false, forged.reservationNo],
     ],
   );
   // The gate knows the reservation by the number that it gave.
   assert.deepEqual(
-    items.map(({ orderId, n }) => [orderId, n]),
-    [forged, promised, voided].map(({ orderId }) => [orderId, forged.n]),
+    items.map(({ orderId, reservationNo }) => [orderId, reservationNo]),
+    [forged, promised, voided].map(({ orderId }) => [orderId, forged.reservationNo]),
   );
-  assert.equal(lastDirectN, -6);
+  assert.equal(lastDirectNo, -6);
   const books = {
     ...empty,
     fates: new Map([[fateKey(forged), { fate: "claimed" as const, orderId: forged.orderId }]]),
@@ -146,7 +146,7 @@ test("G6: whatever comes, never more is given than there is, and every fresh eff
   const claims = fc.array(
     fc.record({
       epoch: fc.constantFrom(1, 1, 1, 2),
-      n: fc.integer({ min: 1, max: 8 }),
+      reservationNo: fc.integer({ min: 1, max: 8 }),
       orderId: fc.constantFrom("a", "b", "c", "d", "e"),
       userId: fc.constantFrom("ada", "grace"),
       quantity: fc.integer({ min: 1, max: 6 }),

@@ -28,7 +28,7 @@ export type ProductBooks = {
   /** Fates of order ids that stand under a number of the books' own. */
   standIns: Map<string, Fate>;
   /** The newest number of the books' own; they count down from 0. */
-  lastDirectN: number;
+  lastDirectNo: number;
   /** Order ids that stand in the books already, sold or refused. */
   orders: Set<string>;
   /** Units held by each customer. */
@@ -39,8 +39,8 @@ export type Decided = Claim & {
   fate: Fate;
   fresh: boolean;
   reason?: "sold_out" | "limit_per_customer";
-  /** The number that the gate gave, where another order's fate stands under it; `n` is then one of the books' own. */
-  gateN?: number;
+  /** The number that the gate gave, if another order's fate stands under it; `reservationNo` is then one of the books' own. */
+  gateReservationNo?: number;
 };
 
 export type Verdicts = {
@@ -51,11 +51,11 @@ export type Verdicts = {
   withdrawnUnits: number;
   /** Units by which each customer's holding grows. */
   heldBy: Map<string, number>;
-  lastDirectN: number;
+  lastDirectNo: number;
 };
 
-export function fateKey(ref: Pick<ReservationRef, "epoch" | "n">): string {
-  return `${ref.epoch}:${ref.n}`;
+export function fateKey(ref: Pick<ReservationRef, "epoch" | "reservationNo">): string {
+  return `${ref.epoch}:${ref.reservationNo}`;
 }
 
 export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts {
@@ -63,20 +63,27 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts 
   const orders = new Set(books.orders);
   const heldBy = new Map<string, number>();
   const standIns = new Map(books.standIns);
-  const verdicts: Verdicts = { decided: [], items: [], claimedUnits: 0, withdrawnUnits: 0, heldBy, lastDirectN: 0 };
-  let { available, lastDirectN } = books;
+  const verdicts: Verdicts = { decided: [], items: [], claimedUnits: 0, withdrawnUnits: 0, heldBy, lastDirectNo: 0 };
+  let { available, lastDirectNo } = books;
 
   for (const given of claims) {
     const taken = fates.get(fateKey(given));
     const isAnothers = taken !== undefined && taken.orderId !== given.orderId;
     const standing = isAnothers ? standIns.get(given.orderId) : taken?.fate;
     if (standing) {
-      verdicts.decided.push({ ...given, fate: standing, fresh: false, ...(isAnothers && { gateN: given.n }) });
+      verdicts.decided.push({
+        ...given,
+        fate: standing,
+        fresh: false,
+        ...(isAnothers && { gateReservationNo: given.reservationNo }),
+      });
       continue;
     }
     // A record that no gate made has used the number up. The true order has its fate under a number of the books' own.
-    if (isAnothers) lastDirectN -= 1;
-    const claim = isAnothers ? { ...given, n: lastDirectN, gateN: given.n } : given;
+    if (isAnothers) lastDirectNo -= 1;
+    const claim = isAnothers
+      ? { ...given, reservationNo: lastDirectNo, gateReservationNo: given.reservationNo }
+      : given;
     const held = (books.held.get(claim.userId) ?? 0) + (heldBy.get(claim.userId) ?? 0);
     const { fate, reason } = decideOne(books, claim, available, held, orders);
     fates.set(fateKey(claim), { fate, orderId: claim.orderId });
@@ -91,7 +98,7 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts 
     verdicts.decided.push({ ...claim, fate, fresh: true, ...(reason && { reason }) });
     if (fate !== "fenced") verdicts.items.push(itemOf(given, fate));
   }
-  verdicts.lastDirectN = lastDirectN;
+  verdicts.lastDirectNo = lastDirectNo;
   return verdicts;
 }
 
@@ -115,6 +122,6 @@ function decideOne(
 }
 
 function itemOf(claim: Claim, effect: Effect): StreamItem {
-  const { orderId, n, userId, quantity } = claim;
-  return { effect, orderId, n, userId, quantity };
+  const { orderId, reservationNo, userId, quantity } = claim;
+  return { effect, orderId, reservationNo, userId, quantity };
 }

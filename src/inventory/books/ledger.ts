@@ -14,14 +14,14 @@ export type Stock = {
   sold: number;
   epoch: number;
   seq: number;
-  lastDirectN: number;
+  lastDirectNo: number;
 };
 
 /** Locks products until the transaction ends; those that inventory does not know are left out. */
 export async function lockStock(tx: Tx, productIds: Iterable<string>): Promise<Map<string, Stock>> {
   const rows = await tx.query<Stock>(
     `select product_id as "productId", total_in as "totalIn", committed, sold, epoch, seq,
-            last_direct_n as "lastDirectN"
+            last_direct_no as "lastDirectNo"
        from inventory.stock where product_id = any($1::text[])
       order by product_id for update`,
     [[...new Set(productIds)]],
@@ -55,7 +55,7 @@ export function recordVoids(tx: Tx, claims: readonly Omit<Claim, "intent">[]) {
 /** As `recordClaims`, for orders placed past the gate: numbers them below zero, where no gate counts. */
 export async function recordDirectClaims(
   tx: Tx,
-  claims: readonly Omit<Claim, "epoch" | "n" | "intent">[],
+  claims: readonly Omit<Claim, "epoch" | "reservationNo" | "intent">[],
 ): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
   const stock = await lockStock(
     tx,
@@ -63,9 +63,9 @@ export async function recordDirectClaims(
   );
   const numbered = claims.map((claim): Claim => {
     const product = stock.get(claim.productId);
-    if (!product) return { ...claim, epoch: 0, n: 0, intent: "direct" };
-    product.lastDirectN -= 1;
-    return { ...claim, epoch: product.epoch, n: product.lastDirectN, intent: "direct" };
+    if (!product) return { ...claim, epoch: 0, reservationNo: 0, intent: "direct" };
+    product.lastDirectNo -= 1;
+    return { ...claim, epoch: product.epoch, reservationNo: product.lastDirectNo, intent: "direct" };
   });
   return decideLocked(tx, stock, numbered);
 }
@@ -92,7 +92,7 @@ async function decideLocked(
     ofProduct.forEach((claim, i) => {
       decidedBy.set(claim, verdicts.decided[i] as Decided);
     });
-    product.lastDirectN = verdicts.lastDirectN;
+    product.lastDirectNo = verdicts.lastDirectNo;
     product.committed += verdicts.claimedUnits;
     product.totalIn -= verdicts.withdrawnUnits;
     for (const [userId, quantity] of verdicts.heldBy) heldBy.push({ productId, userId, quantity });
@@ -130,19 +130,20 @@ async function readBooks(
     kind: "fate" | "order" | "stand-in" | "held";
     productId: string;
     epoch: number;
-    n: number;
+    reservationNo: number;
     id: string;
     fate: Fate;
   }>(
-    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.n, l.order_id::text as id, l.fate
-       from unnest($1::text[], $2::int[], $3::bigint[]) as c (product_id, epoch, n)
-       join inventory.stock_ledger l using (product_id, epoch, n)
+    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.reservation_no as "reservationNo",
+            l.order_id::text as id, l.fate
+       from unnest($1::text[], $2::int[], $3::bigint[]) as c (product_id, epoch, reservation_no)
+       join inventory.stock_ledger l using (product_id, epoch, reservation_no)
      union all
-     select 'order', product_id, epoch, n, order_id::text, fate
+     select 'order', product_id, epoch, reservation_no, order_id::text, fate
        from inventory.stock_ledger where order_id = any($4::uuid[]) and fate in ('claimed', 'refused')
      union all
-     select 'stand-in', product_id, epoch, n, order_id::text, fate
-       from inventory.stock_ledger where order_id = any($4::uuid[]) and n < 0
+     select 'stand-in', product_id, epoch, reservation_no, order_id::text, fate
+       from inventory.stock_ledger where order_id = any($4::uuid[]) and reservation_no < 0
      union all
      select 'held', q.product_id, 0, q.held, q.user_id, null
        from (select distinct * from unnest($1::text[], $5::text[]) as u (product_id, user_id)) as u
@@ -150,7 +151,7 @@ async function readBooks(
     [
       claims.map((claim) => claim.productId),
       claims.map((claim) => claim.epoch),
-      claims.map((claim) => claim.n),
+      claims.map((claim) => claim.reservationNo),
       claims.map((claim) => claim.orderId),
       claims.map((claim) => claim.userId),
     ],
@@ -163,7 +164,7 @@ async function readBooks(
       available,
       fates: new Map(),
       standIns: new Map(),
-      lastDirectN: product.lastDirectN,
+      lastDirectNo: product.lastDirectNo,
       orders: new Set(),
       held: new Map(),
     });
@@ -173,7 +174,7 @@ async function readBooks(
     if (row.kind === "fate") known?.fates.set(fateKey(row), { fate: row.fate, orderId: row.id });
     else if (row.kind === "stand-in") known?.standIns.set(row.id, row.fate);
     else if (row.kind === "order") known?.orders.add(row.id);
-    else known?.held.set(row.id, row.n);
+    else known?.held.set(row.id, row.reservationNo);
   }
   return books;
 }
@@ -191,12 +192,12 @@ async function writeClaims(
        insert into inventory.user_quota (product_id, user_id, held)
        select * from unnest($9::text[], $10::text[], $11::bigint[])
        on conflict (product_id, user_id) do update set held = user_quota.held + excluded.held)
-     insert into inventory.stock_ledger (product_id, epoch, n, fate, order_id, user_id, quantity, seq)
+     insert into inventory.stock_ledger (product_id, epoch, reservation_no, fate, order_id, user_id, quantity, seq)
      select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::int[], $8::bigint[])`,
     [
       fresh.map((claim) => claim.productId),
       fresh.map((claim) => claim.epoch),
-      fresh.map((claim) => claim.n),
+      fresh.map((claim) => claim.reservationNo),
       fresh.map((claim) => claim.fate),
       fresh.map((claim) => claim.orderId),
       fresh.map((claim) => claim.userId),
@@ -219,9 +220,9 @@ export async function writeStock(tx: Tx, stock: Iterable<Stock>, rows: readonly 
        select * from unnest($8::text[], $9::bigint[], $10::int[], $11::text[], $12::bigint[], $13::bigint[], $14::jsonb[]))
      update inventory.stock s
         set total_in = n.total_in, committed = n.committed, sold = n.sold, epoch = n.epoch, seq = n.seq,
-            last_direct_n = n.last_direct_n
+            last_direct_no = n.last_direct_no
        from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::bigint[], $7::bigint[])
-            as n (product_id, total_in, committed, sold, epoch, seq, last_direct_n)
+            as n (product_id, total_in, committed, sold, epoch, seq, last_direct_no)
       where s.product_id = n.product_id`,
     [
       products.map((product) => product.productId),
@@ -230,7 +231,7 @@ export async function writeStock(tx: Tx, stock: Iterable<Stock>, rows: readonly 
       products.map((product) => product.sold),
       products.map((product) => product.epoch),
       products.map((product) => product.seq),
-      products.map((product) => product.lastDirectN),
+      products.map((product) => product.lastDirectNo),
       rows.map((row) => row.productId),
       rows.map((row) => row.seq),
       rows.map((row) => row.epoch),

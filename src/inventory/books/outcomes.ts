@@ -12,9 +12,9 @@ export type EndedClaim = ReservationRef & { userId: string; quantity: number };
 /** Queues one claim's outcome in the caller's transaction; a second outcome of the same claim is an error of the database. */
 export async function queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void> {
   await tx.query(
-    `insert into inventory.outcome_queue (product_id, epoch, n, order_id, user_id, quantity, outcome)
+    `insert into inventory.outcome_queue (product_id, epoch, reservation_no, order_id, user_id, quantity, outcome)
      values ($1, $2, $3, $4, $5, $6, $7)`,
-    [claim.productId, claim.epoch, claim.n, claim.orderId, claim.userId, claim.quantity, outcome],
+    [claim.productId, claim.epoch, claim.reservationNo, claim.orderId, claim.userId, claim.quantity, outcome],
   );
 }
 
@@ -25,12 +25,12 @@ export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted:
   return sql.transaction(async (tx) => {
     const queued = await tx.query<Queued>(
       `with taken as (
-         select product_id, epoch, n from inventory.outcome_queue
-          order by product_id, epoch, n limit $1 for update skip locked)
+         select product_id, epoch, reservation_no from inventory.outcome_queue
+          order by product_id, epoch, reservation_no limit $1 for update skip locked)
        delete from inventory.outcome_queue q using taken
-        where (q.product_id, q.epoch, q.n) = (taken.product_id, taken.epoch, taken.n)
-       returning q.product_id as "productId", q.epoch, q.n, q.order_id as "orderId", q.user_id as "userId",
-                 q.quantity, q.outcome`,
+        where (q.product_id, q.epoch, q.reservation_no) = (taken.product_id, taken.epoch, taken.reservation_no)
+       returning q.product_id as "productId", q.epoch, q.reservation_no as "reservationNo", q.order_id as "orderId",
+                 q.user_id as "userId", q.quantity, q.outcome`,
       [limit],
     );
     if (queued.length === 0) return { counted: 0, rows: [] };
@@ -53,13 +53,13 @@ export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted:
 
 function count(product: Stock, claims: readonly Queued[]): StreamRow | undefined {
   const items: StreamItem[] = [];
-  for (const { orderId, n, userId, quantity, outcome } of claims) {
+  for (const { orderId, reservationNo, userId, quantity, outcome } of claims) {
     if (outcome === "sold") {
       product.sold += quantity;
       continue;
     }
     product.committed -= quantity;
-    items.push({ effect: "released", orderId, n, userId, quantity });
+    items.push({ effect: "released", orderId, reservationNo, userId, quantity });
   }
   return items.length > 0 ? nextRow(product, { items, added: 0 }) : undefined;
 }
@@ -74,12 +74,12 @@ async function writeOutcomes(tx: Tx, queued: readonly Queued[], rows: readonly S
                  from unnest($7::text[], $8::text[], $9::int[]) as r (product_id, user_id, quantity)
                 group by product_id, user_id) as r
         where q.product_id = r.product_id and q.user_id = r.user_id)
-     insert into inventory.stock_outcome (product_id, epoch, n, outcome, quantity, seq)
+     insert into inventory.stock_outcome (product_id, epoch, reservation_no, outcome, quantity, seq)
      select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::int[], $6::bigint[])`,
     [
       queued.map((claim) => claim.productId),
       queued.map((claim) => claim.epoch),
-      queued.map((claim) => claim.n),
+      queued.map((claim) => claim.reservationNo),
       queued.map((claim) => claim.outcome),
       queued.map((claim) => claim.quantity),
       queued.map((claim) => (claim.outcome === "released" ? seqOf.get(claim.productId) : null)),

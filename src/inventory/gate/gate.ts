@@ -15,13 +15,13 @@ export type Price = {
   version: number;
 };
 
-/** One reservation, named by product, epoch and `n`: an order id may meet several, its fate is decided for each. */
+/** One reservation, named by product, epoch and number: an order id may have several, and each has a fate of its own. */
 export type Reservation = {
   productId: string;
   orderId: string;
   epoch: number;
   /** Counts reservations of this product and epoch, from 1. Withdrawals by an admin count too. */
-  n: number;
+  reservationNo: number;
   /** Empty for a withdrawal, which counts for no customer's limit. */
   userId: string;
   quantity: number;
@@ -36,8 +36,8 @@ export type Reservation = {
   payByMs: number;
 };
 
-/** Which reservation a command means: another `n` of the same order is another reservation. */
-export type ReservationRef = Pick<Reservation, "productId" | "orderId" | "epoch" | "n">;
+/** Which reservation a command means: another number of the same order is another reservation. */
+export type ReservationRef = Pick<Reservation, "productId" | "orderId" | "epoch" | "reservationNo">;
 
 /**
  * `pending`: taken, not yet known to be in the log. `published`: in the log, the buyer may be told.
@@ -99,7 +99,7 @@ export type Effect = Exclude<Fate, "fenced"> | "released";
 export type StreamItem = {
   effect: Effect;
   orderId: string;
-  n: number;
+  reservationNo: number;
   userId: string;
   quantity: number;
 };

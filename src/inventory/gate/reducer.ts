@@ -43,7 +43,7 @@ export function reserve(state: GateState, request: ReserveRequest): ReserveAnswe
     productId: request.productId,
     orderId: request.orderId,
     epoch: product.epoch,
-    n: product.lastN + 1,
+    reservationNo: product.lastReservationNo + 1,
     userId: request.withdrawal ? "" : request.userId,
     quantity: request.quantity,
     unitPriceMinor: product.price?.unitPriceMinor ?? 0,
@@ -54,7 +54,7 @@ export function reserve(state: GateState, request: ReserveRequest): ReserveAnswe
     reservedAtMs: request.nowMs,
     payByMs: request.payByMs,
   };
-  product.lastN += 1;
+  product.lastReservationNo += 1;
   product.sellable -= request.quantity;
   product.pending += request.quantity;
   product.records.set(request.orderId, { ...reservation, state: "pending", shared: false });
@@ -160,7 +160,7 @@ function applyItem(product: ProductGate, item: StreamItem): void {
   }
   const claimed = item.effect === "claimed" || item.effect === "withdrawn";
   const record = product.records.get(item.orderId);
-  if (record?.n !== item.n || !isUndecided(record)) {
+  if (record?.reservationNo !== item.reservationNo || !isUndecided(record)) {
     // Unknown here, yet sold by the books.
     if (!claimed) return;
     product.sellable -= item.quantity;
@@ -214,7 +214,7 @@ export function forget(state: GateState, ref: ReservationRef): void {
 
 function recordOf(product: ProductGate, ref: ReservationRef): GateRecord | undefined {
   const record = product.records.get(ref.orderId);
-  return record?.n === ref.n ? record : undefined;
+  return record?.reservationNo === ref.reservationNo ? record : undefined;
 }
 
 function reservationOf({ state: _state, shared: _shared, ...reservation }: GateRecord): Reservation {

@@ -21,7 +21,7 @@ export type ProductGate = {
   pending: number;
   /** The last stream row applied. */
   applied: number;
-  lastN: number;
+  lastReservationNo: number;
   price: Price | null;
   keysInBooks: boolean;
   records: Map<string, GateRecord>;
@@ -59,7 +59,7 @@ export function productFrom(image: GateImage): ProductGate {
     sellable: image.sellable,
     pending: 0,
     applied: image.applied,
-    lastN: 0,
+    lastReservationNo: 0,
     price: image.price,
     keysInBooks: image.keysInBooks,
     records: new Map(),

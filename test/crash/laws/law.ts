@@ -10,8 +10,15 @@ export type Law = {
 /** `count`: units, orders, payments or customers, as the law's name says. */
 export type Breach = { count: number; shows: string };
 
-export const refOf = ({ productId, epoch, n }: { productId: string; epoch: number; n: number }) =>
-  `${productId}/${epoch}/${n}`;
+export const refOf = ({
+  productId,
+  epoch,
+  reservationNo,
+}: {
+  productId: string;
+  epoch: number;
+  reservationNo: number;
+}) => `${productId}/${epoch}/${reservationNo}`;
 
 /** Its units are the order's: held, or sold. Those of a refunded order stay sold, and come back as an entry if at all. */
 export const stands = (status: string) =>

@@ -8,15 +8,28 @@ import { createTable, SqlFault, type Transaction } from "./tables.ts";
 export type Ledger = {
   productId: string;
   epoch: number;
-  n: number;
+  reservationNo: number;
   fate: string;
   orderId: string;
   userId: string;
   quantity: number;
   decidedAt: Date;
 };
-type Claim = { productId: string; epoch: number; n: number; orderId: string; userId: string; quantity: number };
-export type Outcome = { productId: string; epoch: number; n: number; outcome: "released" | "sold"; quantity: number };
+type Claim = {
+  productId: string;
+  epoch: number;
+  reservationNo: number;
+  orderId: string;
+  userId: string;
+  quantity: number;
+};
+export type Outcome = {
+  productId: string;
+  epoch: number;
+  reservationNo: number;
+  outcome: "released" | "sold";
+  quantity: number;
+};
 type Price = {
   productId: string;
   unitPriceMinor: number;
@@ -31,8 +44,15 @@ export type InventoryTables = ReturnType<typeof createInventoryTables>;
 type Entry = { productId: string; ref: string; kind: string; quantity: number; reason: string; actor: string };
 
 export function createInventoryTables() {
-  const reservation = ({ productId, epoch, n }: { productId: string; epoch: number; n: number }) =>
-    `${productId} ${epoch} ${n}`;
+  const reservation = ({
+    productId,
+    epoch,
+    reservationNo,
+  }: {
+    productId: string;
+    epoch: number;
+    reservationNo: number;
+  }) => `${productId} ${epoch} ${reservationNo}`;
   return {
     stock: createTable<Stock>(({ productId }) => productId),
     price: createTable<Price>(({ productId }) => productId),
@@ -88,7 +108,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
   function writeStock(tx: Transaction, values: readonly unknown[]): object[] {
     const [ids, ...figures] = values.slice(0, 7) as [Strings, ...Numbers[]];
     ids.forEach((productId, i) => {
-      const [totalIn, committed, sold, epoch, seq, lastDirectN] = figures.map((column) => column[i] as number) as [
+      const [totalIn, committed, sold, epoch, seq, lastDirectNo] = figures.map((column) => column[i] as number) as [
         number,
         number,
         number,
@@ -98,7 +118,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       ];
       if (committed < 0 || committed > totalIn) throw new SqlFault("23514", "committed_within_stock");
       if (sold < 0 || sold > committed) throw new SqlFault("23514", "sold_within_committed");
-      t.stock.put(tx, productId, { productId, totalIn, committed, sold, epoch, seq, lastDirectN });
+      t.stock.put(tx, productId, { productId, totalIn, committed, sold, epoch, seq, lastDirectNo });
     });
     const written = { writtenAtMs: now(), writtenIn: numberOf(tx) };
     const rows = values.slice(7) as [Strings, Numbers, Numbers, Strings, Numbers, Numbers, Strings];
@@ -130,19 +150,28 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .map((row) => ({ kind: "order", ...row, id: row.orderId }));
       const standIns = t.ledger
         .all(tx)
-        .filter(({ orderId, n }) => orders.has(orderId) && n < 0)
+        .filter(({ orderId, reservationNo }) => orders.has(orderId) && reservationNo < 0)
         .map((row) => ({ kind: "stand-in", ...row, id: row.orderId }));
       const held = t.quota
         .all(tx)
         .filter((row) => people.has(t.quota.keyOf(row)))
-        .map(({ productId, userId, held }) => ({ kind: "held", productId, epoch: 0, n: held, id: userId }));
+        .map(({ productId, userId, held }) => ({ kind: "held", productId, epoch: 0, reservationNo: held, id: userId }));
       return [...fates, ...standing, ...standIns, ...held];
     },
     "insert into inventory.stock_ledger": (tx, values) => {
       const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Strings, Strings, Strings, Numbers, Numbers];
-      for (const [productId, epoch, n, fate, orderId, userId, quantity] of unnest(...columns)) {
+      for (const [productId, epoch, reservationNo, fate, orderId, userId, quantity] of unnest(...columns)) {
         if (fate === "void" && planted === "no-tombstone") continue;
-        insertLedger(tx, { productId, epoch, n, fate, orderId, userId, quantity, decidedAt: new Date(now()) });
+        insertLedger(tx, {
+          productId,
+          epoch,
+          reservationNo,
+          fate,
+          orderId,
+          userId,
+          quantity,
+          decidedAt: new Date(now()),
+        });
       }
       const [products, users, quantities] = values.slice(8) as [Strings, Strings, Numbers];
       for (const [productId, userId, quantity] of unnest(products, users, quantities)) {
@@ -152,8 +181,13 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       return [];
     },
     "update inventory.stock s set": writeStock,
-    "insert into inventory.outcome_queue": (tx, [productId, epoch, n, orderId, userId, quantity, outcome]) => {
-      const row = { productId, epoch, n, orderId, userId, quantity, outcome } as Claim & { outcome: "sold" };
+    "insert into inventory.outcome_queue": (
+      tx,
+      [productId, epoch, reservationNo, orderId, userId, quantity, outcome],
+    ) => {
+      const row = { productId, epoch, reservationNo, orderId, userId, quantity, outcome } as Claim & {
+        outcome: "sold";
+      };
       const key = t.queue.keyOf(row);
       t.queue.put(tx, key, t.queue.get(tx, key) ? unique("outcome_queue_pkey") : row);
       return [];
@@ -169,8 +203,8 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
     },
     "insert into inventory.stock_outcome": (tx, values) => {
       const columns = values.slice(0, 5) as [Strings, Numbers, Numbers, ("released" | "sold")[], Numbers];
-      for (const [productId, epoch, n, outcome, quantity] of unnest(...columns)) {
-        const row: Outcome = { productId, epoch, n, outcome, quantity };
+      for (const [productId, epoch, reservationNo, outcome, quantity] of unnest(...columns)) {
+        const row: Outcome = { productId, epoch, reservationNo, outcome, quantity };
         const key = t.outcome.keyOf(row);
         t.outcome.put(tx, key, t.outcome.get(tx, key) ? unique("stock_outcome_pkey") : row);
       }
@@ -269,7 +303,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
     "insert into inventory.stock (product_id)": (tx, [productId]) => {
       const id = productId as string;
       if (t.stock.conflict(tx, id)) return [];
-      t.stock.put(tx, id, { productId: id, totalIn: 0, committed: 0, sold: 0, epoch: 1, seq: 0, lastDirectN: 0 });
+      t.stock.put(tx, id, { productId: id, totalIn: 0, committed: 0, sold: 0, epoch: 1, seq: 0, lastDirectNo: 0 });
       return [{ product_id: id }];
     },
     'select mode, ready, version, changed_by as "changedBy"': (tx) => t.mode.all(tx),

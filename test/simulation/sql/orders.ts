@@ -11,7 +11,7 @@ export type OrderRow = {
   userId: string;
   productId: string;
   epoch: number;
-  n: number;
+  reservationNo: number;
   quantity: number;
   unitPriceMinor: number;
   currency: string;
@@ -56,7 +56,7 @@ const columns = [
     "userId",
     "productId",
     "epoch",
-    "n",
+    "reservationNo",
     "quantity",
     "unitPriceMinor",
     "currency",
@@ -103,11 +103,17 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         const row = t.orders.get(tx, id);
         return row ? [shown(row)] : [];
       }),
-    "set status = $2, reason = null": (tx, [orderId, status, epoch, n, entry, from, reason]) => {
+    "set status = $2, reason = null": (tx, [orderId, status, epoch, reservationNo, entry, from, reason]) => {
       const row = t.orders.lock(tx, orderId as string);
       if (!row || !(from as Strings).includes(seen(row).status) || row.reason !== reason) return [];
       const timeline = [...row.timeline, ...JSON.parse(entry as string)];
-      const set = { status: status as string, reason: null, epoch: epoch as number, n: n as number, timeline };
+      const set = {
+        status: status as string,
+        reason: null,
+        epoch: epoch as number,
+        reservationNo: reservationNo as number,
+        timeline,
+      };
       t.orders.put(tx, row.orderId, { ...row, ...set });
       return [shown({ ...row, ...set })];
     },

@@ -42,10 +42,18 @@ export function gateContract(
       const shelf = await lamp();
       const [answer] = await gate.reserve([shelf.request({ quantity: 2, userId: "ada" })]);
       assert.ok(answer?.kind === "reserved");
-      const { unitPriceMinor, currency, quantity, userId, n, epoch, limitPerCustomer } = answer.reservation;
+      const { unitPriceMinor, currency, quantity, userId, reservationNo, epoch, limitPerCustomer } = answer.reservation;
       assert.deepEqual(
-        { unitPriceMinor, currency, quantity, userId, n, epoch, limitPerCustomer },
-        { unitPriceMinor: 4900, currency: "EUR", quantity: 2, userId: "ada", n: 1, epoch: 1, limitPerCustomer: 3 },
+        { unitPriceMinor, currency, quantity, userId, reservationNo, epoch, limitPerCustomer },
+        {
+          unitPriceMinor: 4900,
+          currency: "EUR",
+          quantity: 2,
+          userId: "ada",
+          reservationNo: 1,
+          epoch: 1,
+          limitPerCustomer: 3,
+        },
       );
     });
 
@@ -114,7 +122,7 @@ export function gateContract(
       const shared = await shelf.take({ quantity: 2 });
       const adopted = await gate.adopt(shelf.productId, shared.orderId, nowMs + 9_000);
       assert.ok(adopted.kind === "adopted");
-      assert.equal(adopted.reservation.n, shared.n);
+      assert.equal(adopted.reservation.reservationNo, shared.reservationNo);
       assert.equal(await gate.abort(shared), "kept");
       assert.deepEqual(await shelf.counts(), { sellable: 8, pending: 2 });
     });
@@ -124,7 +132,7 @@ export function gateContract(
       const first = await shelf.take({ bodyHash: "body" });
       await gate.abort(first);
       const second = await shelf.take({ orderId: first.orderId, bodyHash: "body" });
-      assert.notEqual(second.n, first.n);
+      assert.notEqual(second.reservationNo, first.reservationNo);
       assert.deepEqual(await gate.mark([first]), ["gone"]);
       assert.equal(await gate.claimVoid(first), "gone");
       assert.equal(await gate.abort(first), "kept");
@@ -153,7 +161,7 @@ export function gateContract(
       await gate.claimVoid(first);
       await shelf.apply([shelf.item(first, "void")], { availableAfter: 10 });
       const again = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
-      assert.ok(again.kind === "reserved" && again.reservation.n === 2);
+      assert.ok(again.kind === "reserved" && again.reservation.reservationNo === 2);
     });
 
     test("where the books may know a key, they are asked first", async () => {
@@ -201,7 +209,13 @@ export function gateContract(
 
     test("units that come back are sellable and no longer held", async () => {
       const shelf = await lamp({ sellable: 3, held: [["ada", 3]] });
-      const back: StreamItem = { effect: "released", orderId: orderId(), n: 99, userId: "ada", quantity: 2 };
+      const back: StreamItem = {
+        effect: "released",
+        orderId: orderId(),
+        reservationNo: 99,
+        userId: "ada",
+        quantity: 2,
+      };
       assert.deepEqual(await shelf.apply([back], { availableAfter: 5 }), { kind: "applied" });
       assert.deepEqual(await shelf.counts(), { sellable: 5, pending: 0 });
       assert.equal((await shelf.reserve({ userId: "ada", quantity: 2 })).kind, "reserved");
@@ -210,7 +224,13 @@ export function gateContract(
 
     test("a sale that the gate never saw is taken from what it may sell", async () => {
       const shelf = await lamp();
-      const elsewhere: StreamItem = { effect: "claimed", orderId: orderId(), n: -1, userId: "ada", quantity: 3 };
+      const elsewhere: StreamItem = {
+        effect: "claimed",
+        orderId: orderId(),
+        reservationNo: -1,
+        userId: "ada",
+        quantity: 3,
+      };
       assert.deepEqual(await shelf.apply([elsewhere], { availableAfter: 7 }), { kind: "applied" });
       assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
     });
@@ -316,7 +336,7 @@ export function gateContract(
       );
       assert.equal(found[0]?.state, "pending");
       assert.equal((await gate.snapshot([shelf.productId]))[0]?.oldestMs, 1_000);
-      assert.equal((await gate.record(shelf.productId, old.orderId))?.n, old.n);
+      assert.equal((await gate.record(shelf.productId, old.orderId))?.reservationNo, old.reservationNo);
       assert.equal((await gate.records(shelf.productId)).length, 3);
       assert.equal(await gate.record(shelf.productId, orderId()), undefined);
     });
@@ -364,8 +384,8 @@ function shelf(gate: Gate, productId: string) {
       assert.ok(answer.kind === "reserved", `not reserved: ${JSON.stringify(answer)}`);
       return answer.reservation;
     },
-    item({ orderId, n, userId, quantity }: Reservation, effect: Effect): StreamItem {
-      return { effect, orderId, n, userId, quantity };
+    item({ orderId, reservationNo, userId, quantity }: Reservation, effect: Effect): StreamItem {
+      return { effect, orderId, reservationNo, userId, quantity };
     },
     apply(
       items: StreamItem[],

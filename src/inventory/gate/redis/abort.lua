@@ -2,12 +2,12 @@
 -- Gives the units of a pending reservation back, unless another process took it over.
 --
 -- KEYS    the product's four
--- ARGV    order, epoch, n
+-- ARGV    order, epoch, reservationNo
 -- Answer  aborted or kept
-local order, epoch, n = unpack(ARGV)
+local order, epoch, reservationNo = unpack(ARGV)
 local gate = fields('epoch', 'sellable', 'pending')
 if not isServed(gate) or gate.epoch ~= epoch then return 'kept' end
-local record, stamp = recordOf(order, n)
+local record, stamp = recordOf(order, reservationNo)
 if not isTracked(gate, stamp) then return 'kept' end
 if not record or record.state ~= 'pending' or record.shared then return 'kept' end
 local heldChanges, changes = {}, newChanges()

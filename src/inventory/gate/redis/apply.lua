@@ -2,7 +2,7 @@
 -- Applies one row of the books' stream, once and in order. Runs out of memory or not: it gives units and memory back.
 --
 -- KEYS    the product's four
--- ARGV    seq, epoch, kind, available after, added; then five for each item: effect, order, n, customer, quantity
+-- ARGV    seq, epoch, kind, available after, added; then five for each item: effect, order, number, customer, quantity
 -- Answer  applied, duplicate or refused; or {gap, applied}, {drifted, drift}
 local seq, epoch, kind, availableAfter, added = unpack(ARGV, 1, 5)
 local gate = fields('epoch', 'sellable', 'pending', 'applied')
@@ -19,14 +19,14 @@ if not isTracked(gate, stamp) then return 'refused' end
 local changes, heldChanges = newChanges(), {}
 local sellable, pending = number(gate.sellable), number(gate.pending)
 
-local function settle(effect, order, n, user, quantity)
+local function settle(effect, order, reservationNo, user, quantity)
   if effect == 'released' then
     sellable = sellable + quantity
     return hold(heldChanges, user, -quantity)
   end
   local claimed = effect == 'claimed' or effect == 'withdrawn'
   local record = records[order]
-  if not record or record.n ~= n or not isUndecided(record) then
+  if not record or record.reservationNo ~= reservationNo or not isUndecided(record) then
     -- Unknown here, yet sold by the books.
     if not claimed then return end
     sellable = sellable - quantity
@@ -52,8 +52,8 @@ local function settle(effect, order, n, user, quantity)
 end
 
 for i = 6, #ARGV, 5 do
-  local effect, order, n, user, quantity = unpack(ARGV, i, i + 4)
-  settle(effect, order, n, user, number(quantity))
+  local effect, order, reservationNo, user, quantity = unpack(ARGV, i, i + 4)
+  settle(effect, order, reservationNo, user, number(quantity))
 end
 sellable = sellable + number(added)
 local held, heldStamp = heldAfter(heldChanges)

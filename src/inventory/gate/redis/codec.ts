@@ -53,10 +53,10 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
   });
 }
 
-function taken(request: ReserveRequest, epoch: number, n: number, price: Price | null): Reservation {
+function taken(request: ReserveRequest, epoch: number, reservationNo: number, price: Price | null): Reservation {
   const { productId, orderId, userId, quantity, bodyHash, withdrawal, nowMs, payByMs } = request;
   return {
-    ...{ productId, orderId, epoch, n, userId: withdrawal ? "" : userId, quantity },
+    ...{ productId, orderId, epoch, reservationNo, userId: withdrawal ? "" : userId, quantity },
     unitPriceMinor: price?.unitPriceMinor ?? 0,
     currency: price?.currency ?? "",
     priceVersion: price?.version ?? 0,
@@ -70,12 +70,22 @@ const states: Record<string, RecordState> = { P: "pending", U: "published", V: "
 /** @throws Error when the text is no record. */
 export function recordFrom(productId: string, epoch: string | undefined, orderId: string, text: string): GateRecord {
   const parts = text.split("|");
-  const [flags = "", n, body = "", quantity, reservedAtMs, payByMs, unitPriceMinor, currency, priceVersion, limit] =
-    parts;
+  const [
+    flags = "",
+    reservationNo,
+    body = "",
+    quantity,
+    reservedAtMs,
+    payByMs,
+    unitPriceMinor,
+    currency,
+    priceVersion,
+    limit,
+  ] = parts;
   const state = states[flags.charAt(0)];
   if (!state || parts.length < 11) throw new Error(`not a record of the gate: ${text}`);
   return {
-    ...{ productId, orderId, epoch: Number(epoch), n: Number(n) },
+    ...{ productId, orderId, epoch: Number(epoch), reservationNo: Number(reservationNo) },
     // The customer comes last, because the name may contain any character.
     userId: parts.slice(10).join("|"),
     quantity: Number(quantity),
@@ -107,15 +117,15 @@ export function adoptAnswer(productId: string, orderId: string, reply: unknown):
   return { kind: "adopted", reservation };
 }
 
-export function refArguments({ orderId, epoch, n }: ReservationRef): string[] {
-  return [orderId, String(epoch), String(n)];
+export function refArguments({ orderId, epoch, reservationNo }: ReservationRef): string[] {
+  return [orderId, String(epoch), String(reservationNo)];
 }
 
 export function applyArguments({ seq, epoch, kind, availableAfter, added, items }: StreamRow): string[] {
   return [
     ...[seq, epoch, kind, availableAfter, added].map(String),
-    ...items.flatMap(({ effect, orderId, n, userId, quantity }) => [
-      ...[effect, orderId, String(n), userId],
+    ...items.flatMap(({ effect, orderId, reservationNo, userId, quantity }) => [
+      ...[effect, orderId, String(reservationNo), userId],
       units(quantity),
     ]),
   ];

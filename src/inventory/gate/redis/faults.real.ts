@@ -91,9 +91,9 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
   test("commands that were given up take effect once, whenever they run and however often", async () => {
     const [answer] = await gate.reserve([requestOf(lamp, { quantity: 2 })]);
     assert.ok(answer?.kind === "reserved");
-    const { orderId, n, epoch, userId, quantity } = answer.reservation;
-    const ref = { productId: lamp, orderId, epoch, n };
-    const item = { effect: "claimed", orderId, n, userId, quantity } as const;
+    const { orderId, reservationNo, epoch, userId, quantity } = answer.reservation;
+    const ref = { productId: lamp, orderId, epoch, reservationNo };
+    const item = { effect: "claimed", orderId, reservationNo, userId, quantity } as const;
     const row = { productId: lamp, seq: 1, epoch, kind: "change", availableAfter: 8, added: 0, items: [item] } as const;
     const commands = [() => gate.mark([ref]), () => gate.apply({ ...row, items: [item] })];
     await whileStopped(async () => {

@@ -2,7 +2,7 @@
 -- Deletes stubs that no process asked for again.
 --
 -- KEYS    the product's four
--- ARGV    three for each order: order, epoch, n
+-- ARGV    three for each order: order, epoch, reservationNo
 local gate = fields('epoch')
 if not isServed(gate) or not isTracked(gate, redis.call('HGET', RECORDS, STAMP)) then return end
 local changes = newChanges()

@@ -22,11 +22,24 @@ export function keptIn(state: GateState, productIds: readonly string[], nowMs: n
 }
 
 function keptOf(product: ProductGate, nowMs: number) {
-  const { open, parts, closing, epoch, sellable, pending, applied, lastN, price, keysInBooks, records, held, keys } =
-    product;
+  const {
+    open,
+    parts,
+    closing,
+    epoch,
+    sellable,
+    pending,
+    applied,
+    lastReservationNo,
+    price,
+    keysInBooks,
+    records,
+    held,
+    keys,
+  } = product;
   const valid = [...keys].filter(([, entry]) => entry.reservation.reservedAtMs > nowMs - keyLifetimeMs);
   return {
-    ...{ open, closing, epoch, sellable, pending, applied, lastN, price, keysInBooks },
+    ...{ open, closing, epoch, sellable, pending, applied, lastReservationNo, price, keysInBooks },
     parts: [...parts].sort(),
     records: parts.has("ages") ? [...records.values()] : [...records.values()].sort(byOrder),
     held: Object.fromEntries(held),
@@ -73,7 +86,11 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     parts: (["ages", "held", "records"] as const).filter((part) => isThere[part]),
     closing: product.closing ?? "",
     ...{ epoch: Number(product.epoch), sellable: Number(product.sellable), pending: Number(product.pending) },
-    ...{ applied: Number(product.applied), lastN: Number(product.n), keysInBooks: product.keysInBooks === "1" },
+    ...{
+      applied: Number(product.applied),
+      lastReservationNo: Number(product.n),
+      keysInBooks: product.keysInBooks === "1",
+    },
     price: unitPrice
       ? {
           ...{ unitPriceMinor: Number(unitPrice), currency, version: Number(priceVersion) },

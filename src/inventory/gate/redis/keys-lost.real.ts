@@ -56,7 +56,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
       const item = {
         effect: "claimed",
         orderId: pending.orderId,
-        n: pending.n,
+        reservationNo: pending.reservationNo,
         userId: pending.userId,
         quantity: 1,
       } as const;

@@ -2,7 +2,7 @@
 -- Pending to published, for orders that the log has acknowledged. Runs out of memory or not: it frees more than it takes.
 --
 -- KEYS    the product's four
--- ARGV    three for each order: order, epoch, n
+-- ARGV    three for each order: order, epoch, reservationNo
 -- Answer  for each order: published, voiding, refused, gone or stale
 local gate = fields('epoch')
 
@@ -12,9 +12,9 @@ local records, stamp = recordsOf(orders)
 local changes, answers = newChanges(), {}
 local answersFor = isServed(gate) and isTracked(gate, stamp) and gate.epoch
 
-local function mark(order, n)
+local function mark(order, reservationNo)
   local record = records[order]
-  if not record or record.n ~= n then return 'gone' end
+  if not record or record.reservationNo ~= reservationNo then return 'gone' end
   if record.state == 'published' then return 'published' end
   if record.state == 'voiding' then return 'voiding' end
   if record.state == 'pending' then

@@ -6,7 +6,7 @@
 -- ARGV    eight for each order: order, customer, quantity, body hash or '', total the buyer expects or '',
 --         options (a: the books were asked, w: a withdrawal), now, pay by
 -- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; then for each order
---         its n where units were taken; a refusal's name; or of an order seen before
+--         its number where units were taken; a refusal's name; or of an order seen before
 --         '<A where accepted, else .><1 where the body is the same, else 0>|record'
 local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks')
 if not gate.state then return 'absent' end
@@ -22,7 +22,7 @@ local held, heldStamp = lookUpStamped(HELD, users)
 if heldStamp ~= gate.epoch or not isTracked(gate, stamp) then return 'closed' end
 local entries = {}
 for i, entry in ipairs(redis.call('MGET', unpack(entryKeys))) do entries[orders[i]] = entry end
-local sellable, pending, n = number(gate.sellable), number(gate.pending), number(gate.n)
+local sellable, pending, lastNo = number(gate.sellable), number(gate.pending), number(gate.n)
 local unitPrice, limit = tonumber(gate.unitPrice), tonumber(gate.limit)
 local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, gate.limit or '')
 
@@ -52,8 +52,9 @@ local answers = { gate.epoch, gate.unitPrice or '', gate.currency or '', gate.pr
 local newRecords, newAges, newEntries = {}, {}, {}
 
 local function take(order, user, quantity, body, now, payBy)
-  n, sellable, pending = n + 1, sellable - quantity, pending + quantity
-  local record = string.format('%s0|%.0f|%s|%.0f|%s|%s|%s|%s', LETTERS.pending, n, body, quantity, now, payBy, priced, user)
+  lastNo, sellable, pending = lastNo + 1, sellable - quantity, pending + quantity
+  local record = string.format('%s0|%.0f|%s|%.0f|%s|%s|%s|%s',
+    LETTERS.pending, lastNo, body, quantity, now, payBy, priced, user)
   records[order] = record
   newRecords[#newRecords + 1] = order
   newRecords[#newRecords + 1] = record
@@ -64,7 +65,7 @@ local function take(order, user, quantity, body, now, payBy)
     entries[order] = '.|' .. gate.epoch .. '|' .. record
     newEntries[#newEntries + 1] = order
   end
-  return n
+  return lastNo
 end
 
 for i = 1, #ARGV, 8 do
@@ -80,7 +81,7 @@ end
 
 if #newRecords > 0 then
   local heldNow = heldAfter(heldChanges, held)
-  redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'n', n)
+  redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'n', lastNo)
   redis.call('HSET', RECORDS, unpack(newRecords))
   redis.call('ZADD', BY_AGE, unpack(newAges))
   saveHeld(heldNow)

@@ -3,14 +3,14 @@
 -- Where the shop has a name, SHOP=staging, the keys begin with it: staging:g:{p}.
 --
 -- KEYS of every command, all of one product and so in one slot of a cluster:
---   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n,
---               unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1)
+--   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n (the
+--               last reservation's number), unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1)
 --   2  g:{p}:r  hash: order -> record
 --   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds
 --   4  g:{p}:u  hash: customer -> units held
 -- and, reached by name from the first, g:{p}:i:<order>: the entry of a request under an Idempotency-Key.
 --
--- A record is '<state><shared>|n|body hash|quantity|reserved|pay by|unit price|currency|price version|limit|customer',
+-- A record is '<state><shared>|number|body hash|quantity|reserved|pay by|unit price|currency|price version|limit|customer',
 -- its state P pending, U published, V voiding, and as stubs C claimed and R refused.
 -- An entry is '<A where accepted, else .>|epoch|record'.
 --
@@ -70,12 +70,13 @@ end
 
 -- Only what commands ask of a record; the rest of its text stays as it is.
 local function parse(text)
-  local letter, shared, n, body, quantity, reserved = string.match(text, '^(%u)(%d)|(%-?%d+)|([^|]*)|(%d+)|(%d+)|')
+  local letter, shared, reservationNo, body, quantity, reserved =
+    string.match(text, '^(%u)(%d)|(%-?%d+)|([^|]*)|(%d+)|(%d+)|')
   local state = STATES[letter]
   if not state then error('not a record: ' .. text) end
   return {
-    text = text, state = state, shared = shared == '1', n = n, body = body, quantity = number(quantity),
-    reserved = number(reserved),
+    text = text, state = state, shared = shared == '1', reservationNo = reservationNo, body = body,
+    quantity = number(quantity), reserved = number(reserved),
   }
 end
 
@@ -110,10 +111,10 @@ local function recordsOf(orders)
 end
 
 -- The record of an order, if it is the reservation that is meant; and the stamp of the records.
-local function recordOf(order, n)
+local function recordOf(order, reservationNo)
   local records, stamp = recordsOf({ order })
   local record = records[order]
-  return record and record.n == n and record or nil, stamp
+  return record and record.reservationNo == reservationNo and record or nil, stamp
 end
 
 local function entryKey(order)

@@ -9,7 +9,7 @@ export const bodies = ["", "", "body", "other|body%"];
 const plain = { noNullPrototype: true };
 const product = fc.nat(1);
 const order = fc.nat(orders.length - 1);
-/** One of the reservations so far, or a ref that is wrong in `n` or in its epoch. */
+/** One of the reservations so far, or a ref whose number or epoch is wrong. */
 const pick = fc.record({ at: fc.nat(30), nOff: mostly(0, 1, -1), epochOff: mostly(0, 1, -1) }, plain);
 const price = fc.record(
   {

@@ -171,7 +171,9 @@ function requestOf(one: Request, world: World): ReserveRequest {
 
 function refOf({ at, nOff, epochOff }: Pick, { taken }: World): Reservation[] {
   const reservation = taken.at(-1 - (at % Math.max(taken.length, 1)));
-  return reservation ? [{ ...reservation, n: reservation.n + nOff, epoch: reservation.epoch + epochOff }] : [];
+  return reservation
+    ? [{ ...reservation, reservationNo: reservation.reservationNo + nOff, epoch: reservation.epoch + epochOff }]
+    : [];
 }
 
 /** A row whose figure is right, unless the step wants it wrong: the reducer is asked what it would come to. */
@@ -184,10 +186,18 @@ function rowOf(one: Extract<Step, { kind: "apply" }>, { state, products, taken }
     const effect = item.effect as StreamItem["effect"];
     if (item.unknown || !ref) {
       return [
-        { effect, orderId: "order-elsewhere", n: -1, userId: users[item.user] as string, quantity: item.quantity },
+        {
+          effect,
+          orderId: "order-elsewhere",
+          reservationNo: -1,
+          userId: users[item.user] as string,
+          quantity: item.quantity,
+        },
       ];
     }
-    return [{ effect, orderId: ref.orderId, n: ref.n, userId: ref.userId, quantity: ref.quantity }];
+    return [
+      { effect, orderId: ref.orderId, reservationNo: ref.reservationNo, userId: ref.userId, quantity: ref.quantity },
+    ];
   });
   const { rowKind: kind, added } = one;
   const at = { epoch: (loaded?.epoch ?? 1) + one.epochOff, seq: (loaded?.applied ?? 0) + one.seqOff };
