@@ -28,7 +28,6 @@ create table catalog.products (
   version bigint not null,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
-  removed_at timestamp with time zone,
   constraint products_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint products_description_check CHECK ((char_length(description) <= 4000)),
   constraint products_image_check CHECK ((char_length(image) <= 500)),

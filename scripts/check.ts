@@ -17,6 +17,8 @@ const steps: Step[] = [
   tool("types", "tsc", "--project", "."),
   tool("walls", "depcruise", "--config", ".dependency-cruiser.cjs", "src", "test", "bench", "scripts"),
   tool("unused code", "knip"),
+  // What only tests use is no part of the product: it is deleted, finished, or moved to a file of tests.
+  tool("used by tests only", "knip", "--production"),
   { name: "generated files", findFaults: findStale },
   { name: "tidy", findFaults: async () => (await tidyFaults()).join("\n") },
 ];
@@ -29,7 +31,7 @@ for (const { name, findFaults } of steps) {
   const begun = performance.now();
   const faults = await findFaults().catch((error) => String(error?.stack ?? error));
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  console.log(`${faults ? "✗" : "✓"} ${name.padEnd(16)} ${seconds.padStart(5)} s`);
+  console.log(`${faults ? "✗" : "✓"} ${name.padEnd(18)} ${seconds.padStart(5)} s`);
   if (faults) console.log(`\n${faults.trim().replaceAll(/^(?=.)/gm, "    ")}\n`);
   if (faults) failed += 1;
 }

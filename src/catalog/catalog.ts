@@ -12,7 +12,6 @@ import { productOutbox } from "./outbox.ts";
 import {
   insertProduct,
   lockProduct,
-  markRemoved,
   type Product,
   type ProductFields,
   readProduct,
@@ -32,14 +31,12 @@ export type Changed =
   | { ok: true; product: Product }
   | { ok: false; reason: "product_not_found" }
   | { ok: false; reason: "version_mismatch"; version: number };
-export type Removed = { ok: true } | Extract<Changed, { ok: false }>;
 
 export type Catalog = {
-  /** An id is made where none is given. The id of a removed product stays taken. */
+  /** An id is made where none is given. */
   create(product: NewProduct): Promise<Created>;
   /** What is left out stays as it is; a patch that changes nothing makes no version. `ifMatch`: only one of these versions. */
   change(productId: string, patch: Partial<ProductFields>, ifMatch?: readonly number[]): Promise<Changed>;
-  remove(productId: string, ifMatch?: readonly number[]): Promise<Removed>;
   get(productId: string): Promise<Product | undefined>;
   /** In order of product id, from the first one behind `after`; `next` is the `after` of the following page, if there is one. */
   list(page: { after?: string | undefined; limit: number }): Promise<{ products: Product[]; next?: string }>;
@@ -88,17 +85,6 @@ export function createCatalog(options: CatalogOptions): Catalog {
       });
       if (changed.ok) await published();
       return changed;
-    },
-
-    async remove(productId, ifMatch) {
-      const removed = await sql.transaction(async (tx): Promise<Removed> => {
-        const current = await lockExpected(tx, productId, ifMatch);
-        if (!current.ok) return current;
-        await markRemoved(tx, productId);
-        return { ok: true };
-      });
-      if (removed.ok) await published();
-      return removed;
     },
 
     get: (productId) => readProduct(sql, productId),

@@ -8,11 +8,7 @@ import { Compile } from "typebox/compile";
 import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
 import { cloudEvent } from "#engines/outbox";
 
-export const productEventTypes = [
-  "dropgate.product.created",
-  "dropgate.product.changed",
-  "dropgate.product.removed",
-] as const;
+export const productEventTypes = ["dropgate.product.created", "dropgate.product.changed"] as const;
 export type ProductEventType = (typeof productEventTypes)[number];
 
 /** Open to further fields: a newer catalog may say more, and consumers that are older go on. */

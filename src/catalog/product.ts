@@ -26,10 +26,9 @@ const columns = `product_id as "productId", name, description, image, price_mino
   limit_per_customer as "limitPerCustomer", version, created_at as "createdAt", updated_at as "updatedAt"`;
 
 export async function readProduct(sql: Queryable, productId: string): Promise<Product | undefined> {
-  const [product] = await sql.query<Product>(
-    `select ${columns} from catalog.products where product_id = $1 and removed_at is null`,
-    [productId],
-  );
+  const [product] = await sql.query<Product>(`select ${columns} from catalog.products where product_id = $1`, [
+    productId,
+  ]);
   return product;
 }
 
@@ -37,7 +36,7 @@ export async function readProduct(sql: Queryable, productId: string): Promise<Pr
 export async function readProducts(sql: Queryable, after: string, limit: number): Promise<Product[]> {
   return sql.query<Product>(
     `select ${columns} from catalog.products
-      where product_id > $1 and removed_at is null
+      where product_id > $1
       order by product_id limit $2`,
     [after, limit],
   );
@@ -45,13 +44,13 @@ export async function readProducts(sql: Queryable, after: string, limit: number)
 
 export async function lockProduct(tx: Tx, productId: string): Promise<Product | undefined> {
   const [product] = await tx.query<Product>(
-    `select ${columns} from catalog.products where product_id = $1 and removed_at is null for update`,
+    `select ${columns} from catalog.products where product_id = $1 for update`,
     [productId],
   );
   return product;
 }
 
-/** undefined where the id is taken, even by a product that was removed. */
+/** undefined where the id is taken. */
 export async function insertProduct(tx: Tx, productId: string, fields: ProductFields): Promise<Product | undefined> {
   const [product] = await tx.query<Product>(
     `insert into catalog.products (product_id, name, description, image, price_minor, currency,
@@ -79,18 +78,6 @@ export async function updateProduct(tx: Tx, productId: string, fields: ProductFi
   const product = rows[0] as Product;
   await record(tx, "dropgate.product.changed", product);
   return product;
-}
-
-/** Makes the last version of a locked product. */
-export async function markRemoved(tx: Tx, productId: string): Promise<void> {
-  const rows = await tx.query<Product>(
-    `update catalog.products
-        set version = version + 1, updated_at = clock_timestamp(), removed_at = clock_timestamp()
-      where product_id = $1
-      returning ${columns}`,
-    [productId],
-  );
-  await record(tx, "dropgate.product.removed", rows[0] as Product);
 }
 
 function valuesOf(fields: ProductFields): unknown[] {

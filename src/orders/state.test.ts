@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isFinal, isUndecided, mayFollow, type Step, transition, undecidedReason } from "./state.ts";
+import { mayFollow } from "./may-follow.testing.ts";
+import { isFinal, isUndecided, type Step, transition, undecidedReason } from "./state.ts";
 import { statuses } from "./wire.ts";
 
 const steps: readonly Step[] = [

@@ -8,25 +8,20 @@ import type { Status } from "./wire.ts";
 
 export type { Status } from "./wire.ts";
 
-const meanings: Record<Status, { isFinal: boolean; mayBecome: readonly Status[] }> = {
-  PENDING: { isFinal: false, mayBecome: ["INVENTORY_RESERVED", "FAILED"] },
-  INVENTORY_RESERVED: { isFinal: false, mayBecome: ["PAYMENT_PENDING", "CONFIRMED", "FAILED", "CANCELLED"] },
-  PAYMENT_PENDING: { isFinal: false, mayBecome: ["CONFIRMED", "FAILED", "CANCELLED"] },
+const ends: Record<Status, boolean> = {
+  PENDING: false,
+  INVENTORY_RESERVED: false,
+  PAYMENT_PENDING: false,
   // The one end that something may follow: its money goes back.
-  CONFIRMED: { isFinal: true, mayBecome: ["REFUNDED"] },
-  FAILED: { isFinal: true, mayBecome: [] },
-  CANCELLED: { isFinal: true, mayBecome: [] },
-  REFUNDED: { isFinal: true, mayBecome: [] },
+  CONFIRMED: true,
+  FAILED: true,
+  CANCELLED: true,
+  REFUNDED: true,
 };
 
 /** The order has come to its end, and people may be told so: nothing that is still on its way changes it. */
 export function isFinal(status: Status): boolean {
-  return meanings[status].isFinal;
-}
-
-/** What may be told after a status was told, where the buyer does not order anew under the same key. */
-export function mayFollow(before: Status, after: Status): boolean {
-  return before === after || meanings[before].mayBecome.includes(after);
+  return ends[status];
 }
 
 /** The order ended, and not with its units in the buyer's hands. */

@@ -35,7 +35,10 @@ export function crashPoint(name: string): Promise<void> | undefined {
   return act(name, point.action);
 }
 
-/** Arms a point of this process until the returned function is called. `pass` counts from 1. */
+/**
+ * Arms a point of this process until the returned function is called. `pass` counts from 1.
+ * @internal For tests in one process; the process itself arms what FP names.
+ */
 export function armCrashPoint(name: string, action: CrashAction, pass?: number): () => void {
   const point: Armed = { action, passes: 0, ...(pass !== undefined && { pass }) };
   armed.set(name, point);
@@ -44,6 +47,7 @@ export function armCrashPoint(name: string, action: CrashAction, pass?: number):
   };
 }
 
+/** @internal For tests in one process. */
 export function disarmCrashPoints(): void {
   armed.clear();
 }

@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseTraceparent, traceparent } from "./trace.ts";
+import { parseTraceparent } from "./trace.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const parentId = "00f067aa0ba902b7";
 
 describe("trace context", () => {
-  test("survives the way through a header", () => {
-    const parsed = parseTraceparent(traceparent(traceId, true));
-    assert.equal(parsed?.traceId, traceId);
-    assert.equal(parsed?.sampled, true);
-  });
-
-  test("begins a new trace where there is none", () => {
-    assert.notEqual(parseTraceparent(traceparent())?.traceId, parseTraceparent(traceparent())?.traceId);
+  test("is read from a header, with the caller's choice to sample", () => {
+    for (const [flags, sampled] of [
+      ["01", true],
+      ["00", false],
+    ] as const) {
+      assert.deepEqual(parseTraceparent(`00-${traceId}-${parentId}-${flags}`), { traceId, parentId, sampled });
+    }
   });
 
   test("is taken from later versions with more fields", () => {

@@ -1,5 +1,3 @@
-import { randomHex } from "./ids.ts";
-
 /** W3C Trace Context, level 1: https://www.w3.org/TR/trace-context/#traceparent-header */
 export type Trace = { readonly traceId: string; readonly parentId: string; readonly sampled: boolean };
 
@@ -14,9 +12,4 @@ export function parseTraceparent(header: string | undefined): Trace | undefined 
   if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
   if (!traceId || !parentId || /^0+$/.test(traceId) || /^0+$/.test(parentId)) return undefined;
   return { traceId, parentId, sampled: (Number.parseInt(flags as string, 16) & 1) === 1 };
-}
-
-/** The header for the next hop of `traceId`, or of a new trace if there is none. */
-export function traceparent(traceId: string = randomHex(16), sampled = false): string {
-  return `00-${traceId}-${randomHex(8)}-${sampled ? "01" : "00"}`;
 }

@@ -1,7 +1,8 @@
 /** Everything that may happen next in a world. */
 
+import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import { apply, claimVoid, forget } from "../../src/inventory/gate/reducer.ts";
-import { isUndecided, losePart } from "../../src/inventory/gate/state.ts";
+import { isUndecided } from "../../src/inventory/gate/state.ts";
 import { count, decideInBooks, endOrder, enter } from "./books.ts";
 import type { Move } from "./move.ts";
 import { buyerMoves, withdrawalMoves } from "./moves-of-people.ts";

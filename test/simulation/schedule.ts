@@ -1,5 +1,6 @@
 /** One schedule: a small sale, its accidents, the peace after it. All of it follows from the seed. */
-import { losePart, type Part } from "../../src/inventory/gate/state.ts";
+import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
+import type { Part } from "../../src/inventory/gate/state.ts";
 import { brokenMoney, unsettledMoney } from "./checkers/money.ts";
 import { brokenOrders, unsettledOrders } from "./checkers/orders.ts";
 import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";

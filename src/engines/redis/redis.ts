@@ -15,7 +15,7 @@ export { RedisUnfit } from "./advice.ts";
 export type { Connection, Reply } from "./connection.ts";
 export { createLives, type Life, type Lives, type NonceStore } from "./lives.ts";
 export { createScriptSet } from "./scripts.ts";
-export { type RedisServer, serverFrom } from "./server.ts";
+export type { RedisServer } from "./server.ts";
 export { RedisUnavailable } from "./unavailable.ts";
 
 export type Redis = {

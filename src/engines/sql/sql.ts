@@ -1,6 +1,5 @@
 /** SQL in the open: a pool of connections to one PostgreSQL, embedded or given by URL. */
 
-export { createAfterCommit } from "./after-commit.ts";
 export { isDataFault } from "./data-faults.ts";
 
 export type Row = Record<string, unknown>;

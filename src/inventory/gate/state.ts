@@ -44,12 +44,6 @@ export function isWhole(product: ProductGate): boolean {
   return isTracked(product) && product.parts.has("held");
 }
 
-/** What a server that deletes one key does: for tests and simulations, since memory loses everything or nothing. */
-export function losePart(product: ProductGate, part: Part): void {
-  product.parts = new Set([...product.parts].filter((one) => one !== part));
-  if (part !== "ages") product[part].clear();
-}
-
 export function productFrom(image: GateImage): ProductGate {
   return {
     open: true,

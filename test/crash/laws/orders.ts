@@ -1,5 +1,6 @@
 /** What people were told is so, and what was accepted comes to an end. */
-import { mayFollow, type Status } from "../../../src/orders/state.ts";
+import { mayFollow } from "../../../src/orders/may-follow.testing.ts";
+import type { Status } from "../../../src/orders/state.ts";
 import { verdictOf } from "../history.ts";
 import { type Law, stands } from "./law.ts";
 

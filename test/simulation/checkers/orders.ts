@@ -1,6 +1,7 @@
 /** Orders: what buyers were told holds (I5 to I8), and every order that was accepted comes to its end (L2). */
 
-import { isFinal, isUndecided, mayFollow, type Status, undecidedReason } from "../../../src/orders/state.ts";
+import { mayFollow } from "../../../src/orders/may-follow.testing.ts";
+import { isFinal, isUndecided, type Status, undecidedReason } from "../../../src/orders/state.ts";
 import type { People, Told } from "../people.ts";
 import type { OrderRow } from "../sql/orders.ts";
 import type { World } from "../world.ts";

@@ -1,5 +1,6 @@
 /** The Sql port over the tables in memory: each statement, and each commit, is a call of its own over the network. */
-import { CommitUnknown, createAfterCommit, type Row, type Sql, type Tx } from "#engines/sql";
+import { CommitUnknown, type Row, type Sql, type Tx } from "#engines/sql";
+import { createAfterCommit } from "../../../src/engines/sql/after-commit.ts";
 import { MustWait, type Network, type Process } from "../network.ts";
 import type { Planted } from "../planted.ts";
 import type { Answer, Recorder } from "./record.ts";

@@ -1,7 +1,7 @@
 /** What is said, and within which words, where a Redis cannot hold the gate. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { serverFrom } from "#engines/redis";
+import { serverFrom } from "../../../engines/redis/server.ts";
 import { refusalOf } from "./demands.ts";
 import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type TestRedis } from "./redis.testing.ts";
 

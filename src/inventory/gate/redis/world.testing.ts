@@ -1,5 +1,6 @@
 /** The reducer and a gate on Redis side by side: a step is taken on both. */
 import type { Gate, Price, Reservation, ReserveRequest, StreamItem, StreamRow } from "../gate.ts";
+import { losePart } from "../lost-part.testing.ts";
 import {
   abort,
   adopt,
@@ -13,7 +14,7 @@ import {
   reserve,
   setPrice,
 } from "../reducer.ts";
-import { type GateState, losePart, snapshotOf } from "../state.ts";
+import { type GateState, snapshotOf } from "../state.ts";
 import { bodies, orders, type Pick, type Request, type Step, users } from "./steps.testing.ts";
 
 export type World = {
