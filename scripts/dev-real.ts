@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { loadOrCreateSecret } from "#identity";
 import { readEnvFile } from "#platform/config";
 import { exportsOf, startServers } from "../test/servers/servers.ts";
@@ -59,5 +60,5 @@ async function untilReady(port: string): Promise<void> {
       (answer) => answer.ok,
       () => false,
     );
-  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
+  while (!(await isReady())) await sleep(200);
 }

@@ -29,6 +29,16 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
   },
   { rule: /runs alone/, bad: ["src/a.test.ts", 'it.only("x")'], good: ["src/a.test.ts", 'it("x")'] },
   {
+    rule: /setTimeout as sleep.*one dialect/,
+    bad: ["src/a.ts", 'import { setTimeout as pause } from "node:timers/promises";'],
+    good: ["src/a.ts", 'import { setTimeout as sleep } from "node:timers/promises";'],
+  },
+  {
+    rule: /setTimeout as sleep.*one dialect/,
+    bad: ["src/a.ts", "await new Promise((resolve) => setTimeout(resolve, 100));"],
+    good: ["src/a.ts", "await sleep(100);"],
+  },
+  {
     rule: /own files only/,
     bad: ["src/payment/a.ts", "select 1 from orders.orders"],
     good: ["src/orders/a.ts", "select 1 from orders.orders"],

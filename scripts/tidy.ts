@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { dialectFaults } from "./dialect.ts";
 import { ruledOutWords } from "./plain-english.ts";
 
 export type File = { path: string; text: string };
@@ -75,6 +76,13 @@ export const rules: readonly Rule[] = [
     holdsFor: /^src\/(platform|engines)\/.*\.ts$/,
     except: testOnly,
     faultsOf: ({ text }) => found(/dropgate\w*|RATE_LIMIT_\w+/gi, text),
+  },
+  {
+    says: "one dialect (STYLE.md)",
+    holdsFor: code,
+    // One test carries the text of a program that others would write.
+    except: /^scripts\/(tidy(\.test)?|dialect)\.ts$|^test\/real\/clients\.real\.ts$/,
+    faultsOf: dialectFaults,
   },
   {
     says: "no test runs alone",

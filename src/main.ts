@@ -1,5 +1,5 @@
 /** The process: engines, faces, services, an address, and an orderly end. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
 import { inventorySchema, openGate } from "#inventory";
@@ -107,7 +107,7 @@ export async function startSystem(
   faces.health.open();
   lifecycle.onStop("readiness", async () => {
     faces.health.drain();
-    if (chosen.length < services.length) await pause(drainMs);
+    if (chosen.length < services.length) await sleep(drainMs);
   });
   return { app, faces, host: config.HOST, port, managementPort, says: engines.says, failed: engines.failed };
 }
@@ -125,7 +125,7 @@ async function untilOnSale({ inventory, log }: Faces): Promise<void> {
       const named = waiting.slice(0, 5).join(", ");
       return log.warn("ready, although some products are not on sale", { waiting: waiting.length, named });
     }
-    await pause(lookEveryMs);
+    await sleep(lookEveryMs);
   }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Commands about a running system speak to it over HTTP, like every client. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
 import { ignoredVariables } from "#engines/open";
 import { isRole, issueToken, roles } from "#identity";
@@ -78,7 +78,7 @@ const seed = defineCommand({
   async run() {
     const made = await seedDemoShop(await createAsk(readConfig()));
     // The first products of a shop begin a life of the gate: then each order process sells them, not only the one that seeded.
-    if (made > 0) await pause(gateHeardWithinMs);
+    if (made > 0) await sleep(gateHeardWithinMs);
     console.log(made === 0 ? "The demo shop is there already." : `Made ${made} products.`);
   },
 });

@@ -123,13 +123,13 @@ describe("the paths find what is wrong with", () => {
     "a story that does not read the verdict once more at the deadline": {
       story: (order, steps, waitForNudge) => {
         let isOver = false;
-        const wait = async (untilMs: number) => {
+        const waitOnce = async (untilMs: number) => {
           const woken = await waitForNudge(untilMs);
           isOver = woken === "deadline";
           return woken;
         };
         const readVerdict: FulfilmentSteps["readVerdict"] = async () => (isOver ? "open" : steps.readVerdict(order));
-        return fulfil(order, { ...steps, readVerdict }, wait);
+        return fulfil(order, { ...steps, readVerdict }, waitOnce);
       },
       finding: /the buyer had paid in time/,
     },

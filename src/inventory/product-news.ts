@@ -1,4 +1,5 @@
 /** Which products inventory knows, asked by someone who may have heard of one a moment earlier. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
@@ -26,7 +27,7 @@ export function createProductNews(options: { sql: Sql; log: EventLog; topic: str
       const ends = await log.endOffsets(topic);
       const giveUpAt = elapsedMs() + newsWithinMs;
       while (lagOf(ends, await log.committedOffsets(group, topic)) > 0 && elapsedMs() < giveUpAt) {
-        await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+        await sleep(lookEveryMs);
       }
       return exists(productId);
     },

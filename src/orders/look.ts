@@ -1,5 +1,5 @@
 /** Orders as people see them: in the books, still at the gate, or void. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type VoidedReservation } from "#inventory";
 import { createBatcher } from "#platform/batch";
@@ -61,7 +61,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
     maxWaiting,
     async run(orderIds) {
       const earlyMs = learntAtMs + learnEveryMs - elapsedMs();
-      if (earlyMs > 0) await pause(earlyMs);
+      if (earlyMs > 0) await sleep(earlyMs);
       learntAtMs = elapsedMs();
       for (const productId of await inventory.productIds()) meetProduct(productId);
       return orderIds.map(productOfOrder);
@@ -83,7 +83,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
       const isDecided = await watermark();
       while (elapsedMs() < giveUpAt) {
         if (await isDecided()) return true;
-        await pause(lookEveryMs);
+        await sleep(lookEveryMs);
       }
     } catch {
       // The log or the books do not answer: then it is not known.
@@ -161,7 +161,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
       const order = await readOrder(sql, orderId);
       if (order || elapsedMs() > giveUpAt) return order;
       if (!(await seenAtTheGate(orderId))) return readOrder(sql, orderId);
-      await pause(lookEveryMs);
+      await sleep(lookEveryMs);
     }
   }
 

@@ -3,7 +3,7 @@
  * incarnation of the topic. Position counts, not records: offsets that no consumer is ever given are passed like others,
  * and what the log has lost cannot be waited for. docs/adr/0021-position-and-incarnation.md.
  */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch, EventLog, Offsets, Place } from "#engines/log";
 import type { Sql, Tx } from "#engines/sql";
 import { NotSettled } from "#inventory";
@@ -178,7 +178,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
       while (left.length > 0) {
         const [first] = left as [Progress];
         if (elapsedMs() - movedAtMs > standstillMs) throw new NotSettled(first, whyNot(first));
-        await pause(lookEveryMs);
+        await sleep(lookEveryMs);
         if (elapsedMs() - notedAtMs > boundsEveryMs) {
           noted = await notedAgain(noted);
           notedAtMs = elapsedMs();

@@ -3,6 +3,8 @@
  * FreeBSD's fail points. `FP="orders.appended:kill@3,gate.reserved:delay=50"` arms them from outside; while none is
  * armed, a point costs one comparison.
  */
+import { setTimeout as sleep } from "node:timers/promises";
+
 export type CrashAction =
   | { kind: "kill" }
   | { kind: "stop" }
@@ -82,7 +84,8 @@ async function act(name: string, action: CrashAction): Promise<void> {
       process.kill(process.pid, "SIGSTOP");
       return;
     case "delay":
-      return new Promise((resolve) => setTimeout(resolve, action.ms));
+      await sleep(action.ms);
+      return;
     case "error":
       throw new CrashPointError(name, action.message);
   }

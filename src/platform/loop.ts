@@ -26,11 +26,11 @@ export function startLoop({ everyMs, work, onFault }: LoopOptions): Loop {
     while (!stopped) {
       nudged = false;
       const more = await work().catch(onFault);
-      if (!stopped && !nudged && more !== true) await pause();
+      if (!stopped && !nudged && more !== true) await untilNudged();
     }
   }
 
-  function pause(): Promise<void> {
+  function untilNudged(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, everyMs);
       wake = () => {

@@ -1,5 +1,5 @@
 /** Buyers of every kind, one after another, who go on asking while the shop dies and comes back. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isFinal, type Status } from "#orders";
 import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { attemptOf, isAnswered, verdictOf, type Wish } from "./history.ts";
@@ -65,7 +65,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       const wish = { user, productId, quantity: greedy ? 1 : 1 + (i % 2), key, attempts: [], shown: [] };
       wishes.push(wish);
       coming.push(visit(as(user), wish, kinds[i % kinds.length] as Kind));
-      await pause(everyMs * (0.5 + random()));
+      await sleep(everyMs * (0.5 + random()));
     }
     await Promise.all(coming);
   }
@@ -75,7 +75,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     if (!orderId) return;
     for (const cardNumber of cards) if (!(await pay(client, orderId, cardNumber))) break;
     if (cancels) {
-      await pause(random() * 300);
+      await sleep(random() * 300);
       await act(client, `/orders/${orderId}/cancel`, {}, ["order_ended"]);
     }
     await look(client, wish, orderId);
@@ -88,7 +88,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       const answer = await patiently(client.post<PlacedOrder & Problem>("/orders", body, headers));
       wish.attempts.push(answer ? attemptOf(answer.status, answer.body.code, answer.body.orderId) : nothingHeard);
       if (isAnswered(wish) || wish.key === undefined || !goesOn()) break;
-      await pause(100 + random() * 300);
+      await sleep(100 + random() * 300);
     }
     if (verdictOf(wish) !== "ok") return undefined;
     return wish.attempts.find(({ told }) => told === "ok")?.orderId;
@@ -112,7 +112,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       const answer: Answer<Problem> | undefined = await patiently(client.post(path, body));
       if (answer && answer.status < 300) return undefined;
       if (answer && final.includes(answer.body.code)) return answer.body.code;
-      await pause(100 + random() * 300);
+      await sleep(100 + random() * 300);
     }
     return "gave_up";
   }
@@ -125,7 +125,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
         wish.shown.push(answer.body.status);
         return;
       }
-      await pause(300 + random() * 400);
+      await sleep(300 + random() * 400);
     }
   }
 

@@ -1,5 +1,5 @@
 /** What befalls PostgreSQL while it answers: a fail-over that leaves read-only sessions behind, an operator's lock. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import type { RealStage } from "./real-stage.ts";
 
@@ -18,7 +18,7 @@ export const takesNoWrites: Fault = async ({ useSql }, probe) => {
         where datname = current_database() and pid <> pg_backend_pid()`,
     ),
   );
-  await pause(readOnlyMs);
+  await sleep(readOnlyMs);
   await useSql((sql) => alterDatabase(sql, "reset all"));
   probe();
 };
@@ -27,7 +27,7 @@ export const paymentTablesLocked: Fault = async ({ useSql }, probe) => {
   await useSql((sql) =>
     sql.transaction(async (tx) => {
       await tx.query("lock table payment.intent, payment.payment in access exclusive mode");
-      await pause(lockedMs);
+      await sleep(lockedMs);
     }),
   );
   probe();

@@ -1,5 +1,5 @@
 /** The cells of the embedded default: a process is killed at a point, started again, and the law is asked. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { within } from "#platform/deadline";
 import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
 import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
@@ -59,7 +59,7 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
     stage.launch();
     await stage.untilUp();
     const verdict = await trial(stage, "none", random, async (probe) => {
-      await pause(500 + random() * 1_500);
+      await sleep(500 + random() * 1_500);
       await stage.killEverything();
       probe();
       stage.launch();

@@ -1,5 +1,5 @@
 /** Services apart on the real servers, each server behind a proxy of its own, so that all of them can come to harm. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { openSql } from "../../src/engines/sql/postgres.ts";
 import type { ServerName } from "../servers/servers.ts";
@@ -127,4 +127,4 @@ function addressOf(text: string): Address {
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
 /** Long enough for orders to be on their way everywhere. */
-export const underWay = () => pause(1_200);
+export const underWay = () => sleep(1_200);

@@ -1,5 +1,5 @@
 /** What befalls servers and processes while people buy, alone and in pairs. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerName } from "../servers/servers.ts";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
 import { type Group, group } from "./cell.ts";
@@ -28,7 +28,7 @@ const kill =
   (...names: readonly ServerName[]): Fault =>
   async ({ fleet }, probe) => {
     await Promise.all(names.map((name) => fleet.servers[name].kill()));
-    await pause(awayMs);
+    await sleep(awayMs);
     for (const name of names) await fleet.servers[name].start();
     probe();
   };
@@ -40,7 +40,7 @@ const freeze =
   (name: ServerName, forMs = frozenMs): Fault =>
   async ({ fleet }, probe) => {
     await fleet.servers[name].kill("SIGSTOP");
-    await pause(forMs);
+    await sleep(forMs);
     await fleet.servers[name].kill("SIGCONT");
     probe();
   };
@@ -49,7 +49,7 @@ const onTheWay =
   (name: ServerName, harm: (proxy: TcpProxy) => void, ms: number): Fault =>
   async ({ proxies }, probe) => {
     harm(proxies[name]);
-    await pause(ms);
+    await sleep(ms);
     proxies[name].mend();
     probe();
   };
@@ -69,7 +69,7 @@ const freezeMember =
   (name: MemberName): Fault =>
   async ({ fleet }, probe) => {
     fleet.member(name).signal("SIGSTOP");
-    await pause(zombieMs);
+    await sleep(zombieMs);
     fleet.member(name).signal("SIGCONT");
     probe();
   };

@@ -1,5 +1,5 @@
 /** Who looks after the shop goes on with it: stock in and out, prices, the gate loaded anew, the switch. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Client, Order, Reconciliation } from "../support/client.ts";
 import type { Sample } from "./evidence.ts";
 import { patiently } from "./patience.ts";
@@ -21,20 +21,20 @@ export async function workOn({ admin, productId, name, chore, goesOn }: StaffOpt
     while (goesOn()) {
       const answer = await patiently(ask());
       if (answer && answer.status < 500 && answer.status !== 429) return;
-      await pause(250);
+      await sleep(250);
     }
   }
   const entry = (path: string, body: object, key: string) =>
     insist(() => admin.post(`/inventory/${productId}/${path}`, body, { "idempotency-key": `${name}-${key}` }));
 
-  await pause(300);
+  await sleep(300);
   await entry("restock", { quantity: 4, reason: "another box" }, "first");
   await insist(() => admin.patch(`/products/${productId}`, { price: 2_099 }));
   await entry("adjust", { delta: -2, reason: "broken ones" }, "broken");
   if (chore === "rebuild") await insist(() => admin.post("/admin/sync-redis?mode=rebuild"));
   if (chore === "switch") {
     await insist(() => admin.put("/admin/gatekeeper", { mode: "sync" }));
-    await pause(400);
+    await sleep(400);
     await insist(() => admin.put("/admin/gatekeeper", { mode: "gatekeeper" }));
   }
   await entry("restock", { quantity: 3, reason: "the last box" }, "second");
@@ -51,7 +51,7 @@ export async function workOn({ admin, productId, name, chore, goesOn }: StaffOpt
         const restock = found.size % 2 === 1;
         await insist(() => admin.post(`/orders/${orderId}/refund`, { reason: "came back broken", restock }));
       }
-      await pause(200);
+      await sleep(200);
     }
   }
 }
@@ -69,7 +69,7 @@ export function watch(admin: Client, productId: string, goesOn: () => boolean) {
         const { status, drift, explanation } = found;
         samples.push({ productId, status, drift, explanation });
       }
-      await pause(150);
+      await sleep(150);
     }
   }
   return { samples, done: look() };

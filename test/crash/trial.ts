@@ -1,5 +1,5 @@
 /** One trial: people buy, something dies in the middle, it comes back, everything comes to rest, and the law is asked. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
 import type { Client, PlacedOrder, Problem, Reconciliation } from "../support/client.ts";
@@ -103,7 +103,7 @@ async function askUntilAnswered(shop: Shop, productId: string, user: string): Pr
     wish.attempts.push(
       answer ? attemptOf(answer.status, answer.body.code, answer.body.orderId) : { told: "info", code: "no_answer" },
     );
-    if (!isAnswered(wish)) await pause(25);
+    if (!isAnswered(wish)) await sleep(25);
   }
   return { wish, tookMs: performance.now() - begunMs };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { isFinal } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
@@ -86,7 +86,7 @@ describe("races", () => {
         await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
         const paying = buyer.post(`${statusUrl}/payment`, goodCard);
         // The verdict comes about 50 ms later: some are cancelled before it, some with it, some after it.
-        await setTimeout(i * 12);
+        await sleep(i * 12);
         const cancelled = await buyer.post(`${statusUrl}/cancel`);
         assert.ok([202, 409].includes((await paying).status));
         const order = await untilOver(world, buyer, orderId);
@@ -154,7 +154,7 @@ describe("races", () => {
     for (const afterMs of [0, 20]) {
       orders.push(...accepted(await everybodyBuys(world, productId, 10)));
       // Their sagas are about to begin, or at their first steps.
-      await setTimeout(afterMs);
+      await sleep(afterMs);
       await world.restart();
     }
     const over = await Promise.all(
@@ -198,7 +198,7 @@ describe("races with the deadline, and for a place in the line", () => {
         const buyer = world.as(`buyer-${i}`);
         const { orderId, statusUrl, payBy } = await world.place(buyer, productId);
         // From 200 ms before the deadline to 25 ms after it.
-        await setTimeout(Math.max(0, Date.parse(payBy) - Date.now() - 200 + i * 15));
+        await sleep(Math.max(0, Date.parse(payBy) - Date.now() - 200 + i * 15));
         const paying = buyer.post(`${statusUrl}/payment`, goodCard);
         if (i % 2 === 0) await buyer.post(`${statusUrl}/cancel`);
         const { status, body } = await paying;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Reconciliation } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, keepBuying, tally } from "../support/shoppers.ts";
@@ -25,7 +25,7 @@ describe("3. verify reconciliation", () => {
     const result = work.finally(() => {
       done = true;
     });
-    for (; !done; await setTimeout(pauseMs)) samples.push(await reconcile());
+    for (; !done; await sleep(pauseMs)) samples.push(await reconcile());
     samples.push(await reconcile());
     for (const { status, products } of samples) {
       const wrong = products.filter((product) => product.status !== "OK" || product.drift !== 0);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { loadavg } from "node:os";
 import { after, afterEach, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
@@ -94,7 +94,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         assert.ok(ms < hangMs, `an answer took ${ms} ms: ${JSON.stringify(answer.body)}`);
         answers.push(answer);
         seen.push({ code: answer.status === 202 ? "accepted" : answer.body.code, ms });
-        await pause(40);
+        await sleep(40);
       }
     }
     const all = Promise.all(Array.from({ length: atOnce }, askOn));
@@ -277,10 +277,10 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         for (let round = 1; round <= 3; round += 1) {
           const productId = await fleet.newProduct({ stock: 60 });
           const buying = keepBuying(fleet, productId, 16);
-          await pause(random() * 1_500);
+          await sleep(random() * 1_500);
           await fleet.servers.redis.kill("SIGSTOP");
-          await pause(random() * 1_000);
-          const thawing = pause(random() * 8_000).then(() => fleet.servers.redis.kill("SIGCONT"));
+          await sleep(random() * 1_000);
+          const thawing = sleep(random() * 8_000).then(() => fleet.servers.redis.kill("SIGCONT"));
           const answer = await switchTo("sync");
           assert.equal(answer.status, 200, JSON.stringify(answer.body));
           await eventually(() => tally(buying.soFar).sold_out);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { isFinal } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
@@ -39,7 +39,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
         const { status, products } = await fleet.reconcile();
         assert.equal(status, "OK", JSON.stringify(products.filter((product) => product.status !== "OK")));
         samples += 1;
-        await pause(100);
+        await sleep(100);
       }
     }
     const running = sample();

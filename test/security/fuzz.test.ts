@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import type { Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -86,7 +86,7 @@ describe("the API under fire", () => {
   async function untilQuiet(): Promise<void> {
     await eventually(async () => {
       const before = await tableSums();
-      await setTimeout(600);
+      await sleep(600);
       return (await changedTables(before)).length === 0;
     });
   }

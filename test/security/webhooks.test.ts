@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { signWebhook } from "#platform/standard-webhooks";
 import type { Order, Problem } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -51,7 +52,7 @@ describe("a webhook", () => {
   async function untilQuiet(): Promise<void> {
     let before = await tableSums();
     for (let quiet = 0; quiet < 3; ) {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await sleep(300);
       const now = await tableSums();
       quiet = [...now].every(([table, sum]) => before.get(table) === sum) ? quiet + 1 : 0;
       before = now;

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * Kills the server that an earlier runner left in this folder. All four are made to survive that, and none loses
@@ -15,7 +15,7 @@ export async function stopLeftover(folder: string): Promise<number | undefined> 
   signalGroup(left.pid, "SIGKILL");
   for (let tries = 0; commandOf(left.pid) === left.command; tries += 1) {
     if (tries > 200) throw new Error(`process ${left.pid}, left by an earlier run in ${folder}, does not die`);
-    await delay(50);
+    await sleep(50);
   }
   return left.pid;
 }

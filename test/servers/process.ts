@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { goOn, within } from "#platform/deadline";
 import { lastLines } from "./cache.ts";
 import { forget, remember, signalGroup } from "./leftover.ts";
@@ -80,7 +80,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
         if (wanted && !plan.passingFault?.test(logged())) {
           throw new Error(`${plan.name} ended while it started. The end of ${log}:\n${logged()}`);
         }
-        await delay(100);
+        await sleep(100);
         launch();
       }
       try {
@@ -89,7 +89,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
       } catch (error) {
         why = error;
       }
-      await delay(50);
+      await sleep(50);
     }
     const seconds = plan.readyWithinMs / 1000;
     throw new Error(`${plan.name} did not answer within ${seconds} s: ${why}. The end of ${log}:\n${logged()}`);

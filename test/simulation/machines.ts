@@ -1,6 +1,6 @@
 /** What befalls machines rather than processes: a fail-over that leaves sessions behind, a clock that is set. */
 
-import { wait } from "./people.ts";
+import { sleep } from "./people.ts";
 import type { Planted } from "./planted.ts";
 import type { World } from "./world.ts";
 
@@ -12,7 +12,7 @@ export function machineFaultsOf(world: World, planted: Planted | undefined): (()
     const { opening } = books.server;
     opening.generation += 1;
     opening.takesWrites = false;
-    await wait(world, random.next() * 4_000);
+    await sleep(world, random.next() * 4_000);
     // Sessions that were opened meanwhile stay as they are.
     opening.takesWrites = true;
   }
@@ -21,11 +21,11 @@ export function machineFaultsOf(world: World, planted: Planted | undefined): (()
   async function setClock(): Promise<void> {
     world.count("a clock is set");
     log.takesNothing = true;
-    await wait(world, random.next() * 2_000);
+    await sleep(world, random.next() * 2_000);
     const byMs = random.pick([-3_600_000, -120_000, 120_000, 3_600_000]);
     for (const { process } of world.copies) if (random.chance(0.6)) process.skewMs += byMs;
     if (planted === "pauses-by-time-of-day") timeline.elapsed.setByMs += byMs;
-    await wait(world, random.next() * 500);
+    await sleep(world, random.next() * 500);
     log.takesNothing = false;
   }
 

@@ -64,7 +64,7 @@ async function ask<T>(world: World, work: (copy: Copy) => Promise<T>): Promise<T
   return answer;
 }
 
-export function wait(world: World, ms: number): Promise<void> {
+export function sleep(world: World, ms: number): Promise<void> {
   return new Promise((resolve) => world.timeline.after(ms, resolve));
 }
 
@@ -88,7 +88,7 @@ export async function buy(world: World, people: People, buyer: string, productId
       if (answer?.ok) return answer.order.orderId;
       if (answer && definite.has(answer.reason)) return undefined;
       if (key === undefined && tries > 1) return undefined;
-      await wait(world, 200 + random.next() * 2_000 + (tries > 10 ? 2_000 : 0));
+      await sleep(world, 200 + random.next() * 2_000 + (tries > 10 ? 2_000 : 0));
       if (tries > 40) return undefined;
     }
   };
@@ -116,14 +116,14 @@ export async function buyInPeace(world: World, people: People): Promise<string |
     world.isDirty = true;
     if (answer?.ok || answer?.reason === "sold_out") return undefined;
     heard.push(answer?.reason ?? "nothing");
-    await wait(world, 500);
+    await sleep(world, 500);
   }
   return `L3: all is well, and no order is accepted: ${[...new Set(heard)].join(", ")}`;
 }
 
 async function payOrNot(world: World, people: People, orderId: string): Promise<void> {
   const { random } = world;
-  await wait(world, random.next() * 1_500);
+  await sleep(world, random.next() * 1_500);
   if (random.chance(0.15)) return;
   if (random.chance(0.15)) {
     await cancel(world, people, orderId);
@@ -132,18 +132,18 @@ async function payOrNot(world: World, people: People, orderId: string): Promise<
   const cards = random.pick([[goodCard], [badCard, goodCard], [badCard], [goodCard, goodCard]]);
   for (const cardNumber of cards) {
     // Some pay at the last moment, or past it.
-    if (random.chance(0.1)) await wait(world, random.next() * 14_000);
+    if (random.chance(0.1)) await sleep(world, random.next() * 14_000);
     for (let tries = 0; tries < 30; tries += 1) {
       const answer = await ask(world, (copy) => copy.payment.pay({ orderId, cardNumber }));
       if (answer?.ok) break;
       if (answer && answer.reason !== "payment_not_ready" && answer.reason !== "payment_in_progress") return;
-      await wait(world, 300 + random.next() * 500);
+      await sleep(world, 300 + random.next() * 500);
     }
-    await wait(world, random.next() * 2_000);
+    await sleep(world, random.next() * 2_000);
   }
   // Some lose their patience with a bank that takes its time.
   if (!random.chance(0.1)) return;
-  await wait(world, random.next() * 30_000);
+  await sleep(world, random.next() * 30_000);
   await cancel(world, people, orderId);
 }
 
@@ -165,7 +165,7 @@ export async function enter(
   for (let tries = 0; tries < 40; tries += 1) {
     const answer = await ask(world, (copy) => copy.inventory.enter(entry));
     if (answer?.ok || (answer && answer.reason !== "product_not_found")) break;
-    await wait(world, 200 + world.random.next() * 800);
+    await sleep(world, 200 + world.random.next() * 800);
   }
   people.underWay -= 1;
 }
@@ -188,7 +188,7 @@ export async function tellPrice(world: World, productId: string, version: number
       () => false,
     ))
   )
-    await wait(world, 300);
+    await sleep(world, 300);
 }
 
 /** An operator gives back the money of a confirmed order, sometimes two of them at once. */
@@ -211,7 +211,7 @@ export async function insist(world: World, people: People, work: (copy: Copy) =>
   people.underWay += 1;
   for (let tries = 0; tries < 20; tries += 1) {
     if (await ask(world, work)) break;
-    await wait(world, 500);
+    await sleep(world, 500);
   }
   people.underWay -= 1;
 }

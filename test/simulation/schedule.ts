@@ -7,7 +7,7 @@ import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";
 import { wake } from "./log.ts";
 import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-server.ts";
 import { machineFaultsOf } from "./machines.ts";
-import { buy, buyInPeace, createPeople, enter, insist, type People, refund, tellPrice, wait } from "./people.ts";
+import { buy, buyInPeace, createPeople, enter, insist, type People, refund, sleep, tellPrice } from "./people.ts";
 import type { Planted } from "./planted.ts";
 import { createRandom, type Random } from "./random.ts";
 import { nameOfMark } from "./sql/orders.ts";
@@ -133,11 +133,11 @@ async function tell(
   ];
   const done = Promise.all(
     acts.map(async (act) => {
-      await wait(world, random.next() * troubleMs * 0.7);
+      await sleep(world, random.next() * troubleMs * 0.7);
       await act();
     }),
   );
-  await wait(world, troubleMs);
+  await sleep(world, troubleMs);
 
   // Peace: what went wrong stops, and all that was begun comes to its end.
   world.note("*** peace");
@@ -160,7 +160,7 @@ async function tell(
   });
   while (!isOver) {
     await open();
-    await wait(world, 1_000);
+    await sleep(world, 1_000);
   }
   await over;
   await open();
@@ -168,7 +168,7 @@ async function tell(
 }
 
 async function untilOpen(world: World, products: readonly string[]): Promise<void> {
-  while (!products.every((productId) => world.gate.state.get(productId)?.open)) await wait(world, 200);
+  while (!products.every((productId) => world.gate.state.get(productId)?.open)) await sleep(world, 200);
 }
 
 type Act = () => Promise<void>;
@@ -216,7 +216,7 @@ function adminsOf(world: World, people: People, products: readonly string[], lim
 function moneyActsOf(world: World, people: People): Act[] {
   const { random } = world;
   const later = (act: () => void | Promise<void>) => async () => {
-    await wait(world, random.next() * 20_000);
+    await sleep(world, random.next() * 20_000);
     await act();
   };
   const byHand = later(() => {
@@ -231,7 +231,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   const away = (what: string, server: { isDown: boolean }) => async () => {
     world.count(`${what} away`);
     server.isDown = true;
-    await wait(world, random.next() * 4_000);
+    await sleep(world, random.next() * 4_000);
     server.isDown = false;
   };
   const killOne = (copy: Copy | undefined): void => {
@@ -244,7 +244,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
     world.count("the payment books away");
     books.server.away.add("payment");
     // Shorter than the time that buyers have, and longer than a few attempts of anything.
-    await wait(world, 3_000 + random.next() * 6_000);
+    await sleep(world, 3_000 + random.next() * 6_000);
     books.server.away.delete("payment");
   };
   const terminate: Act = async () => {
@@ -271,7 +271,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   if (loss === "gate") {
     chosen.push(async () => {
       const old = structuredClone(gate.state);
-      await wait(world, random.next() * 2_000);
+      await sleep(world, random.next() * 2_000);
       world.count("the gate loses its memory");
       gate.state = old;
       gate.alive = planted === "eval-fallback";
@@ -289,7 +289,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   }
   if (loss !== "log" && (planted === "marks-by-name" || random.chance(0.4))) {
     chosen.push(async () => {
-      for (let tries = 0; tries < 20 && !isSettled(log, reservations, settled); tries += 1) await wait(world, 100);
+      for (let tries = 0; tries < 20 && !isSettled(log, reservations, settled); tries += 1) await sleep(world, 100);
       if (!isSettled(log, reservations, settled)) return;
       world.count("the log is made anew at rest");
       makeAnew(log, reservations);
@@ -303,7 +303,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
       gate.isDown = true;
       const awayMs = random.between(65_000, 150_000);
       world.extraMs += awayMs;
-      await wait(world, awayMs);
+      await sleep(world, awayMs);
       // What a process knew of the changes meanwhile is forgotten, and the next one has to ask the books.
       if (planted === "looks-back-a-minute" || random.chance(0.5)) for (const copy of [...world.copies]) killOne(copy);
       gate.isDown = false;

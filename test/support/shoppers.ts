@@ -1,7 +1,7 @@
 /** Many buyers at a time, and the account of what became of all they were told. */
 
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isOver, type Status } from "#orders";
 import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "./client.ts";
 
@@ -36,7 +36,7 @@ export function keepBuying(shop: Shop, productId: string, atOnce = 8) {
   async function buyOn(): Promise<void> {
     while (!stopped) {
       soFar.push(await oneBuys(shop, productId, 1));
-      await setTimeout(pauseMs);
+      await sleep(pauseMs);
     }
   }
   const all = Promise.all(Array.from({ length: atOnce }, buyOn));

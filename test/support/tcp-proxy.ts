@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
 export type Address = { host: string; port: number };
@@ -100,7 +100,7 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
       const atMs = performance.now() + delayMs;
       waiting += 1;
       line = line
-        .then(() => pause(Math.max(0, atMs - performance.now())))
+        .then(() => sleep(Math.max(0, atMs - performance.now())))
         .then(() => {
           waiting -= 1;
           send(bytes);

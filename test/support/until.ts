@@ -4,6 +4,8 @@
  * above what anything takes, also on a machine that does three other things.
  * @throws Error after `withinMs`, with what the condition last answered or threw.
  */
+import { setTimeout as sleep } from "node:timers/promises";
+
 export async function until<T>(
   condition: () => T | Promise<T>,
   { withinMs = 20_000, everyMs = 10 }: { withinMs?: number; everyMs?: number } = {},
@@ -22,6 +24,6 @@ export async function until<T>(
       const last = failure === undefined ? `last answer: ${String(answer)}` : "it threw";
       throw new Error(`not so within ${withinMs} ms: ${condition} (${last})`, { cause: failure });
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await sleep(everyMs);
   }
 }

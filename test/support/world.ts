@@ -3,7 +3,7 @@
  * file at a time, because DBOS is one a process; its tests keep apart by products of their own.
  */
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Role } from "#identity";
 import { disarmCrashPoints } from "#platform/crash-points";
 import { randomHex } from "#platform/ids";
@@ -147,7 +147,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 
     async restart({ pauseMs } = { pauseMs: 0 }) {
       await stop();
-      await setTimeout(pauseMs);
+      await sleep(pauseMs);
       running = await start();
     },
     async close() {

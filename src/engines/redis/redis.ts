@@ -1,5 +1,5 @@
 /** Redis: one connection, replaced by a new one whenever it ends, and scripts that end with the server's memory. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
 import type { Log } from "#platform/log";
 import type { ConnectOptions, RedisAccess, RedisUse } from "./access.ts";
@@ -73,7 +73,7 @@ async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Pro
   /** The eviction policy or the role may change while the server runs. */
   async function watch(connection: EndingConnection): Promise<void> {
     while (current === connection) {
-      await pause(watchEveryMs, undefined, { ref: false });
+      await sleep(watchEveryMs, undefined, { ref: false });
       const [info] = await connection.send("info", [["INFO"]], options.timeoutMs).catch(() => []);
       const refusal = typeof info === "string" ? unfitness(serverFrom(info), options) : undefined;
       if (refusal) connection.end(new Error(adviceOn(new RedisUnfit(refusal), options)));
@@ -103,7 +103,7 @@ async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Pro
       } catch (error) {
         if (String(error) !== String(failure)) log.warn("no connection to Redis yet", { host, port }, error);
         failure = error;
-        await pause(pauseAfter(failures, backoff), undefined, { ref: false });
+        await sleep(pauseAfter(failures, backoff), undefined, { ref: false });
       }
     }
   }
@@ -138,7 +138,7 @@ async function connectFirst(options: ConnectOptions): Promise<EndingConnection> 
       return await connect(options, Math.max(1, giveUpAt - performance.now()));
     } catch (error) {
       if (!String(error).includes(loadingRefusal) || performance.now() > giveUpAt) throw error;
-      await pause(backoff.firstMs);
+      await sleep(backoff.firstMs);
     }
   }
 }

@@ -2,7 +2,7 @@
  * Two rebuilds of one product: only the one that closed it last can open it. So that one goes on, and the others wait for
  * it, until its closing has stood for so long that its process must have died. docs/adr/0011-rebuild-opens-its-own-closing.md.
  */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { pauseAfter, randomPauseAfter } from "#platform/backoff";
 import { elapsedMs } from "#platform/clock";
@@ -54,7 +54,7 @@ export async function untilDue(
       const waiting = [...own].filter(([productId]) => closings.has(productId) && !due.has(productId));
       return { due: [...due], waiting: new Map(waiting) };
     }
-    await pause(lookEveryMs);
+    await sleep(lookEveryMs);
   }
 }
 

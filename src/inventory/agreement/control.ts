@@ -2,7 +2,7 @@
  * What people and start-up do to the gate as a whole: check it, rebuild it, switch it off and on.
  * One of these at a time in a process; between processes the epoch decides.
  */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { createTurns } from "#platform/turns";
 import { readFigures } from "../books/figures.ts";
@@ -179,7 +179,7 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
       if (!(error instanceof GateUnavailable)) throw error;
       // It cannot be closed, and may come back at any moment with all it knew. So it is left to itself, until no
       // process can promise anything that it took: docs/adr/0016-sync-without-the-gate.md.
-      await pause(promisesEndMs);
+      await sleep(promisesEndMs);
       await deps.orderBooks.drained();
     }
   }

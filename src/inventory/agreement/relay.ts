@@ -3,6 +3,7 @@
  * since the gate takes row `seq` only after `seq - 1`. A lost hint is found by the next look, however much later
  * that is: a look asks by position in the books, never by time (docs/adr/0025-the-relay-asks-by-position.md).
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Queryable } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import type { Gate, StreamRow } from "../gate/gate.ts";
@@ -57,7 +58,7 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
     if (!first) return;
     const giveUpAt = elapsedMs() + loadedWithinMs;
     while ((await gate.snapshot([first.productId])).length === 0 && elapsedMs() < giveUpAt) {
-      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      await sleep(lookEveryMs);
     }
     await apply(rows);
   }

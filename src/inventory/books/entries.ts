@@ -1,5 +1,5 @@
 /** Stock that people bring in or take out: each entry counts once for its reference. */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
 import { randomId, uuidV8 } from "#platform/ids";
 import { directOrdersAllowed } from "../agreement/mode.ts";
@@ -42,7 +42,7 @@ export async function enterStock(
     if (snapshot?.open) return withdraw(deps, entry);
     const answer = await deps.sql.transaction((tx) => takeFromBooks(tx, deps.gate, entry));
     if (answer !== "opening") return answer;
-    await pause(lookEveryMs);
+    await sleep(lookEveryMs);
   }
   throw new GateUnavailable("withdraw", new Error(`the gate is not loaded with ${entry.productId}`));
 }

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { binFolder } from "../../servers/cache.ts";
 import { isFree } from "../../servers/folder.ts";
@@ -95,7 +95,7 @@ async function take(step: Step, adminToken: string): Promise<boolean> {
   const judged = async () => step.judge(await shell(step.command.replaceAll("<ADMIN_TOKEN>", adminToken)));
   let last = await judged();
   for (let again = 0; step.patient && !last.ok && again < 60; again += 1) {
-    await setTimeout(1_000);
+    await sleep(1_000);
     last = await judged();
   }
   console.log(`  $ ${step.command.replaceAll("\n", "\n    ")}

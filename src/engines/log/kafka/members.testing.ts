@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../../../test/support/until.ts";
 import { createJournal } from "../contract/journal.testing.ts";
 import { numbered, patiently } from "../contract/stage.testing.ts";
@@ -102,7 +103,7 @@ export function memberLaws(stage: KafkaStage): void {
           maxRecords: 10,
           async handle() {
             started.resolve();
-            await new Promise((resolve) => setTimeout(resolve, ms));
+            await sleep(ms);
             handled.push(who);
           },
         });
@@ -124,7 +125,7 @@ export function memberLaws(stage: KafkaStage): void {
       const nothing = { topic, group, maxRecords: 10, async handle() {} };
       for (let i = 0; i < 10; i += 1) {
         const consumer = await stage.eventLog.consume(nothing);
-        await new Promise((resolve) => setTimeout(resolve, 3 * i));
+        await sleep(3 * i);
         await consumer.close();
       }
       const last = await stage.eventLog.consume(nothing);
@@ -143,7 +144,7 @@ export function memberLaws(stage: KafkaStage): void {
         maxRecords: 10,
         async handle() {
           handedOver += 1;
-          await new Promise((resolve) => setTimeout(resolve, 1.5 * sessionTimeoutMs));
+          await sleep(1.5 * sessionTimeoutMs);
         },
       });
       await stage.caughtUp(group, topic);

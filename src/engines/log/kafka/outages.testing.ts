@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../../../test/support/until.ts";
 import { patiently } from "../contract/stage.testing.ts";
 import { AppendFailed } from "../log.ts";
@@ -33,7 +34,7 @@ export function outageLaws(stage: KafkaStage): void {
           } catch (error) {
             assert.ok(error instanceof AppendFailed);
             outcomes[error.handedOver ? "doubtful" : "certain"] += 1;
-            await new Promise((resolve) => setTimeout(resolve, 20));
+            await sleep(20);
           }
         }
       });

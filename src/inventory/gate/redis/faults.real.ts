@@ -64,7 +64,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
   });
 
   test("a process that is busy itself does not blame Redis", { skip: skipWithoutCli }, async () => {
-    const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+    const sleep = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
     const asked = [
       "-p",
       String(redis.port),
@@ -77,13 +77,13 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     ];
     // Before the commands have left.
     const early = buy(gate, lamp);
-    pause();
+    sleep();
     assert.equal(await early, "reserved");
     // After they were answered.
     const late = buy(gate, lamp);
     setImmediate(() => {
       while (execFileSync(cli ?? "", asked, { encoding: "utf8" }).trim() !== "2");
-      pause();
+      sleep();
     });
     assert.equal(await late, "reserved");
   });

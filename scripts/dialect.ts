@@ -1,0 +1,18 @@
+/** The part of STYLE.md's "One dialect" that Biome has no rule for: of two ways to say one thing, the code has one. */
+
+type Choice = { say: string; notThis: RegExp };
+
+const choices: readonly Choice[] = [
+  {
+    say: 'import { setTimeout as sleep } from "node:timers/promises"',
+    notThis:
+      /setTimeout(?: as (?!sleep\b)\w+)? \} from "node:timers\/promises"|new Promise(?:<\w+>)?\(\((\w+)\) => setTimeout\(\1,.*|\b(?:function (?:pause|delay|wait)\(|const (?:pause|delay|wait) = (?:async )?\().*/g,
+  },
+];
+
+/** Each place that says it the other way, and how the code says it. */
+export function dialectFaults({ text }: { text: string }): string[] {
+  return choices.flatMap(({ say, notThis }) =>
+    [...new Set(text.match(notThis))].map((found) => `${found.trim().slice(0, 90)} → ${say}`),
+  );
+}
