@@ -1,6 +1,6 @@
 /** What a request to place an order is, and what it may be answered. */
 import type { Reservation } from "#inventory";
-import type { Order } from "./books.ts";
+import type { Order } from "./order-rows.ts";
 import type { Status } from "./state.ts";
 
 export type PlaceRequest = {

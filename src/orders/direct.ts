@@ -3,7 +3,9 @@ import type { Sql } from "#engines/sql";
 import type { Decided, Inventory, Price, ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
-import { eventOf, insertOrders, queueEvents, readOrder, type SettledOrder } from "./books.ts";
+import { eventOf } from "./events.ts";
+import { insertOrders, readOrder, type SettledOrder } from "./order-rows.ts";
+import { queueEvents } from "./outbox.ts";
 
 export type DirectOrders = { place(wanted: ReserveRequest): Promise<PlaceAnswer> };
 export type DirectOptions = {

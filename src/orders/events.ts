@@ -5,6 +5,8 @@ import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
 import { cloudEvent } from "#engines/outbox";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
+import type { Order, SettledOrder } from "./order-rows.ts";
+import { isUndecided } from "./state.ts";
 
 // What the gate can make of a request, and what the books and JavaScript can hold: whatever is beyond was made by another.
 const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
@@ -88,6 +90,27 @@ export type OrderEvent = {
     reason: string | null;
   };
 };
+
+/** The event that says what a settled order became. */
+export function eventOf({ reservation, status, reason }: SettledOrder, at: Date): OrderEvent {
+  const totalMinor = reservation.unitPriceMinor * reservation.quantity;
+  return changeEventOf({ ...reservation, totalMinor, reason, status }, at);
+}
+
+export function changeEventOf(
+  order: Pick<Order, "orderId" | "userId" | "productId" | "quantity" | "totalMinor" | "currency" | "reason" | "status">,
+  at: Date,
+): OrderEvent {
+  const { orderId, userId, productId, quantity, totalMinor, currency, reason, status } = order;
+  if (status === "PENDING") throw new Error(`order ${orderId} is in the books, so it is not pending`);
+  const undecided = isUndecided(order);
+  return {
+    id: undecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`,
+    type: undecided ? undecidedEventType : orderEventTypes[status],
+    time: at.toISOString(),
+    data: { orderId, userId, productId, quantity, totalMinor, currency, status, reason },
+  };
+}
 
 export function orderEventRecord({ id, type, time, data }: OrderEvent): NewRecord {
   return cloudEvent({ key: data.orderId, id, source: "/orders", type, time, data });

@@ -5,8 +5,8 @@ import { GateUnavailable, type Inventory, type VoidedReservation } from "#invent
 import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
-import { type Order, readOrder, readOrders, type TimelineEntry } from "./books.ts";
 import { meetProduct, productOfOrder } from "./ids.ts";
+import { type Order, readOrder, readOrders, type TimelineEntry } from "./order-rows.ts";
 
 /** An order as people see it: also one that is still on its way to the books. */
 export type SeenOrder = Pick<

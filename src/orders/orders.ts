@@ -6,22 +6,21 @@ import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
+import { changesSince } from "./changes.ts";
+import { createDirectOrders } from "./direct.ts";
+import { changeEventOf } from "./events.ts";
+import { createLook } from "./look.ts";
 import {
-  changeEventOf,
   listAllOrders,
   listOrders,
   note,
   type Order,
   overdueOrders,
-  queueEvents,
   readOrders,
   type TimelineEntry,
   takeStep,
-} from "./books.ts";
-import { changesSince } from "./changes.ts";
-import { createDirectOrders } from "./direct.ts";
-import { createLook } from "./look.ts";
-import { orderOutbox } from "./outbox.ts";
+} from "./order-rows.ts";
+import { orderOutbox, queueEvents } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
 import {
@@ -37,8 +36,8 @@ import { createSettlement } from "./settle.ts";
 import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
-export type { Order, TimelineEntry } from "./books.ts";
 export type { SeenOrder } from "./look.ts";
+export type { Order, TimelineEntry } from "./order-rows.ts";
 export type { Refund } from "./refunds.ts";
 export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";

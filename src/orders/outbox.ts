@@ -1,5 +1,6 @@
 /** The outbox of orders: one row a transaction, with its events in their order. */
 import type { OutboxShape } from "#engines/outbox";
+import type { Tx } from "#engines/sql";
 import { type OrderEvent, orderEventRecord } from "./events.ts";
 
 export const orderOutbox: OutboxShape<OrderEvent> = {
@@ -9,3 +10,9 @@ export const orderOutbox: OutboxShape<OrderEvent> = {
   rowsAtOnce: 50,
   everyMs: 500,
 };
+
+/** Writes events in the transaction of the change that they tell of. */
+export async function queueEvents(tx: Tx, events: readonly OrderEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query("insert into orders.outbox (events) values ($1::jsonb)", [JSON.stringify(events)]);
+}

@@ -6,9 +6,9 @@ import { type Batcher, createBatcher } from "#platform/batch";
 import type { Metrics } from "#platform/metrics";
 import { countAnswers } from "./answer-counts.ts";
 import { type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
-import { type Order, readOrders } from "./books.ts";
 import type { DirectOrders } from "./direct.ts";
 import { meetProduct, orderIdFor } from "./ids.ts";
+import { type Order, readOrders } from "./order-rows.ts";
 import type { Publication } from "./publication.ts";
 
 export type PlaceOptions = {

@@ -3,7 +3,7 @@
  * with the row that says what is still to be done; money and units follow, and are repeated until they are done.
  */
 import type { Queryable, Tx } from "#engines/sql";
-import type { Order } from "./books.ts";
+import type { Order } from "./order-rows.ts";
 
 export type RefundRequest = {
   reason: string;

@@ -8,8 +8,10 @@ import type { Sql, Tx } from "#engines/sql";
 import type { Decided, Inventory, ReservationRef } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import { uuidV8 } from "#platform/ids";
-import { changeEventOf, type Order, queueEvents, readOrder, restoreOrder } from "./books.ts";
+import { changeEventOf } from "./events.ts";
 import { productPrefix } from "./ids.ts";
+import { type Order, readOrder, restoreOrder } from "./order-rows.ts";
+import { queueEvents } from "./outbox.ts";
 import { isUndecided } from "./state.ts";
 
 /** `later`: not known at the moment. */

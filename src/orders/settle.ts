@@ -9,9 +9,10 @@ import { isDataFault, type Sql } from "#engines/sql";
 import type { Claim, Decided, GateRecord, Inventory, Reservation } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
-import { eventOf, insertOrders, queueEvents, type SettledOrder } from "./books.ts";
-import { decodeReservation } from "./events.ts";
+import { decodeReservation, eventOf } from "./events.ts";
 import { createMarks, type Marks, type Reader } from "./marks.ts";
+import { insertOrders, type SettledOrder } from "./order-rows.ts";
+import { queueEvents } from "./outbox.ts";
 
 export type Settlement = Pick<Marks, "drained" | "watermark" | "progress"> & {
   start(): Promise<Consumer>;

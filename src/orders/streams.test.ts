@@ -7,8 +7,8 @@ import { randomId, uuidV8 } from "#platform/ids";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { until } from "../../test/support/until.ts";
 import { migrate } from "../engines/sql/migrate.ts";
-import { insertOrders, readOrders, type SettledOrder, takeStep } from "./books.ts";
 import { changesSince } from "./changes.ts";
+import { insertOrders, readOrders, type SettledOrder, takeStep } from "./order-rows.ts";
 import { type Orders, ordersSchema } from "./orders.ts";
 import { createStreams, type Streams } from "./streams.ts";
 

@@ -2,7 +2,7 @@
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
-import { insertPayment, lockIntent, noteProviderRef, type Payment, paymentsOf } from "./books.ts";
+import { insertPayment, lockIntent, noteProviderRef, type Payment, paymentsOf } from "./payment-rows.ts";
 import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
 import { type Settlement, settle } from "./settle.ts";
 import { isPaid } from "./state.ts";

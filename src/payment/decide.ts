@@ -1,6 +1,7 @@
 /** The order stands, or the order is over: what we decide ourselves, and what the provider is then asked for. */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
+import { lossAmong, writeNews } from "./news.ts";
 import {
   closeIntent,
   keepPayments,
@@ -9,8 +10,7 @@ import {
   type Payment,
   paymentsOf,
   writePayment,
-} from "./books.ts";
-import { lossAmong, writeNews } from "./news.ts";
+} from "./payment-rows.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
 import { afterDecision, type Decision, isPaid, verdictOf } from "./state.ts";

@@ -3,8 +3,8 @@
  * knows, so it is asked, and its answer counts.
  */
 import type { Sql } from "#engines/sql";
-import type { Payment } from "./books.ts";
 import { dropNews, noteTold } from "./news.ts";
+import type { Payment } from "./payment-rows.ts";
 import type { Provider } from "./provider.ts";
 import { settle } from "./settle.ts";
 

@@ -4,7 +4,7 @@
  * message loses nothing. Some need a person: these are findings, and stay open until they are closed.
  */
 import type { Queryable, Tx } from "#engines/sql";
-import type { Payment } from "./books.ts";
+import type { Payment } from "./payment-rows.ts";
 import type { Charge } from "./provider.ts";
 import { isPaid } from "./state.ts";
 import type { NewsKind } from "./wire.ts";

@@ -1,7 +1,7 @@
 /** Does at the provider what a payment's state owes. Nothing is locked and no transaction is open while it answers. */
 import type { Sql } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
-import { noteFailure, type Payment } from "./books.ts";
+import { noteFailure, type Payment } from "./payment-rows.ts";
 import type { Charge, Provider } from "./provider.ts";
 import { settle } from "./settle.ts";
 import { type Owed, owed } from "./state.ts";

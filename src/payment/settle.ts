@@ -1,7 +1,7 @@
 /** Brings a payment up to what the provider says of it; the one place where facts enter the books. */
 import type { Tx } from "#engines/sql";
-import { closeIntent, type Intent, lockIntentOf, type Payment, paymentsOf, writePayment } from "./books.ts";
 import { isLoss, newsOfCharge, writeNews } from "./news.ts";
+import { closeIntent, type Intent, lockIntentOf, type Payment, paymentsOf, writePayment } from "./payment-rows.ts";
 import type { Charge } from "./provider.ts";
 import { afterFact, type Fact, isLive, isPaid } from "./state.ts";
 

@@ -1,8 +1,8 @@
 /** Settles what lost replies, lost webhooks and crashes left open. Any number of processes may sweep at once. */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
-import { claimUnsettled, type Payment } from "./books.ts";
 import { clearDoubts } from "./doubts.ts";
+import { claimUnsettled, type Payment } from "./payment-rows.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
 import { type Settlement, settle } from "./settle.ts";

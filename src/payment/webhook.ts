@@ -3,8 +3,8 @@ import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
-import { lockIntentOf, paymentsOf } from "./books.ts";
 import { writeNews } from "./news.ts";
+import { lockIntentOf, paymentsOf } from "./payment-rows.ts";
 import type { Provider, WebhookHeaders } from "./provider.ts";
 import { type Settlement, settle } from "./settle.ts";
 

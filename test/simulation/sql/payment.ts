@@ -1,5 +1,5 @@
 /** Twins of the statements of src/payment. */
-import type { Payment } from "../../../src/payment/books.ts";
+import type { Payment } from "../../../src/payment/payment-rows.ts";
 import { isAfter, unique } from "./inventory.ts";
 import type { Twins } from "./statements.ts";
 import { createTable, type Transaction } from "./tables.ts";

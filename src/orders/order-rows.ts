@@ -1,8 +1,7 @@
-/** The order rows. Every change compares before it sets, so a late or second writer changes nothing. */
+/** The rows of orders.orders. Every change compares before it sets, so a late or second writer changes nothing. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
-import { type OrderEvent, orderEventTypes, undecidedEventType } from "./events.ts";
-import { isUndecided, type Status, type Step, transition, undecidedReason } from "./state.ts";
+import { type Status, type Step, transition, undecidedReason } from "./state.ts";
 
 export type TimelineEntry = { status: string; at: string; reason?: string };
 
@@ -193,30 +192,4 @@ export async function note(
       where order_id = $1 and status = any($3::text[]) and not timeline @> $2::jsonb`,
     [orderId, JSON.stringify([entry]), statuses],
   );
-}
-
-export async function queueEvents(tx: Tx, events: readonly OrderEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  await tx.query("insert into orders.outbox (events) values ($1::jsonb)", [JSON.stringify(events)]);
-}
-
-/** The event that says what a settled order became. */
-export function eventOf({ reservation, status, reason }: SettledOrder, at: Date): OrderEvent {
-  const totalMinor = reservation.unitPriceMinor * reservation.quantity;
-  return changeEventOf({ ...reservation, totalMinor, reason, status }, at);
-}
-
-export function changeEventOf(
-  order: Pick<Order, "orderId" | "userId" | "productId" | "quantity" | "totalMinor" | "currency" | "reason" | "status">,
-  at: Date,
-): OrderEvent {
-  const { orderId, userId, productId, quantity, totalMinor, currency, reason, status } = order;
-  if (status === "PENDING") throw new Error(`order ${orderId} is in the books, so it is not pending`);
-  const undecided = isUndecided(order);
-  return {
-    id: undecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`,
-    type: undecided ? undecidedEventType : orderEventTypes[status],
-    time: at.toISOString(),
-    data: { orderId, userId, productId, quantity, totalMinor, currency, status, reason },
-  };
 }
