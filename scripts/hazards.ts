@@ -194,7 +194,7 @@ const plain = (title: string) =>
 
 async function findHeld(): Promise<Held[]> {
   const held: Held[] = [];
-  for (const path of globSync("{src,test,scripts}/**/*.ts").sort()) {
+  for (const path of globSync("{src,test,scripts}/**/*.ts").toSorted()) {
     for (const [, , codes = "", title = ""] of (await readFile(path, "utf8")).matchAll(named)) {
       for (const code of codes.split(", ")) held.push({ code, title, path, engines: enginesOf(path) });
     }

@@ -22,7 +22,7 @@ const needs: readonly [RegExp, readonly Server[]][] = [
 const onBoth = ["idempotency", "races", "events", "late-payments"].map((name) => `test/edge/${name}.test.ts`);
 
 const asked = process.argv.slice(2);
-const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts", ...onBoth]).sort();
+const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts", ...onBoth]).toSorted();
 
 const chosen = asked.length > 0 ? asked : everything;
 

@@ -39,6 +39,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "await sleep(100);"],
   },
   {
+    rule: /toSorted.*one dialect/,
+    bad: ["src/a.ts", "const inOrder = [...names].sort();"],
+    good: ["src/a.ts", "const inOrder = names.toSorted();"],
+  },
+  {
     rule: /own files only/,
     bad: ["src/payment/a.ts", "select 1 from orders.orders"],
     good: ["src/orders/a.ts", "select 1 from orders.orders"],

@@ -152,7 +152,7 @@ export function chooseServices({ profile }: Config, names: readonly string[]): r
 export async function startServices(chosen: readonly Service[], faces: Faces): Promise<Running> {
   const running: Running[] = [];
   async function stop(): Promise<void> {
-    for (const service of running.splice(0).reverse()) await service.stop();
+    for (const service of running.splice(0).toReversed()) await service.stop();
   }
   try {
     for (const service of chosen) if (service.start) running.push(await service.start(faces));

@@ -62,7 +62,7 @@ test("changes that expect no version are all made, each with its own version, pr
       return [answer.product.version, answer.product.unitPriceMinor];
     }),
   );
-  assert.deepEqual([...prices.keys()].sort(), [2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual([...prices.keys()].toSorted(), [2, 3, 4, 5, 6, 7, 8, 9]);
   prices.set(1, lamp.unitPriceMinor);
 
   const history = await sql.query<{ version: number; price: number }>(

@@ -13,6 +13,6 @@ test("codes without money in use are no currencies", () => {
 });
 
 test("every code is listed once, in order", () => {
-  assert.deepEqual([...new Set(currencyCodes)].sort(), currencyCodes);
+  assert.deepEqual([...new Set(currencyCodes)].toSorted(), currencyCodes);
   assert.ok(currencyCodes.every((code) => /^[A-Z]{3}$/.test(code)));
 });

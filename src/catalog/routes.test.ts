@@ -162,7 +162,7 @@ test("of many patches that expect the same version, one is made", async (t) => {
   const answers = await Promise.all(
     Array.from({ length: 8 }, (_, i) => asAdmin("PATCH", "/products/lamp", { price: i }, { "if-match": '"1"' })),
   );
-  const statuses = answers.map(({ statusCode }) => statusCode).sort();
+  const statuses = answers.map(({ statusCode }) => statusCode).toSorted();
   assert.deepEqual(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
 });
 

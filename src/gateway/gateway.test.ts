@@ -13,7 +13,7 @@ type Process = { origin: string; asked: string[]; close(): Promise<void> };
 describe("the gateway", () => {
   const open: { close(): Promise<unknown> }[] = [];
   afterEach(async () => {
-    for (const one of open.splice(0).reverse()) await one.close();
+    for (const one of open.splice(0).toReversed()) await one.close();
   });
   after(() => assert.equal(open.length, 0));
 

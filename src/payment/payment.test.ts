@@ -245,7 +245,7 @@ test("S12: no lock and no transaction is held while the provider is asked", asyn
   await watched.capture(taken);
   await watched.close(taken);
   await watched.close(given);
-  assert.deepEqual([...new Set(asked)].sort(), ["authorize", "capture", "lookup", "refund", "void"]);
+  assert.deepEqual([...new Set(asked)].toSorted(), ["authorize", "capture", "lookup", "refund", "void"]);
 });
 
 test("S14: a charge whose answer and webhook were both lost is found by the sweep", async () => {

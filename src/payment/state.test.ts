@@ -123,7 +123,7 @@ function bankDoes(world: World, operation: Owed): World {
 }
 
 function including<T extends string>(list: readonly T[], item: T): readonly T[] {
-  return list.includes(item) ? list : [...list, item].sort();
+  return list.includes(item) ? list : [...list, item].toSorted();
 }
 
 /** The faults are over: whatever is on its way arrives, whatever is owed is asked for. */

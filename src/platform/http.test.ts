@@ -110,7 +110,7 @@ describe("http", () => {
       { code, type, status },
       { code: "validation", type: "urn:dropgate:problem:validation", status: 400 },
     );
-    assert.deepEqual(errors.map((error: { pointer: string }) => error.pointer).sort(), [
+    assert.deepEqual(errors.map((error: { pointer: string }) => error.pointer).toSorted(), [
       "#/a~1b",
       "#/productId",
       "#/quantity",

@@ -7,7 +7,7 @@ export type RouteList = { methods: readonly string[]; url: string }[];
 export function allowedMethods(routes: RouteList, url: string): string[] {
   const path = url.split("?", 1)[0] as string;
   const matching = routes.filter((route) => matches(route.url, path));
-  return [...new Set(matching.flatMap((route) => route.methods))].sort();
+  return [...new Set(matching.flatMap((route) => route.methods))].toSorted();
 }
 
 function matches(pattern: string, path: string): boolean {

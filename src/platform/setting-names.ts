@@ -41,7 +41,7 @@ function nearest(name: string, known: readonly string[], within: number): string
   if (name.length < leastLength) return undefined;
   const upper = name.toUpperCase();
   const near = known.filter((one) => one.length >= leastLength).map((one) => ({ one, away: distance(upper, one) }));
-  return near.filter(({ away }) => away <= within).sort((a, b) => a.away - b.away)[0]?.one;
+  return near.filter(({ away }) => away <= within).toSorted((a, b) => a.away - b.away)[0]?.one;
 }
 
 /** The number of letters to add, drop, change, or swap with their neighbour (optimal string alignment). */

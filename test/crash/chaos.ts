@@ -113,8 +113,8 @@ async function simulate(): Promise<void> {
 async function report(): Promise<void> {
   // In the order of the matrix, whichever was done first.
   const order = [...onProcess, ...onServers].map(({ group, name }) => group + name);
-  done.sort((a, b) => order.indexOf(a.group + a.name) - order.indexOf(b.group + b.name));
-  const run = { seed, cells: done, caught, schedules, wallMs: performance.now() - begunMs };
+  const inOrder = done.toSorted((a, b) => order.indexOf(a.group + a.name) - order.indexOf(b.group + b.name));
+  const run = { seed, cells: inOrder, caught, schedules, wallMs: performance.now() - begunMs };
   console.log("\nCertificate");
   for (const [name, figure] of certificateOf(run)) console.log(`  ${name.padEnd(42)} ${figure}`);
   if (isWhole) await writeFile(new URL("../../docs/chaos.md", import.meta.url), chaosPage(run));

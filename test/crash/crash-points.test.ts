@@ -6,5 +6,5 @@ import { pointsInSource } from "./source-points.ts";
 
 test("every crash point that the source names is in the fault matrix, and no other", () => {
   const tried = new Set(crashGroups.flatMap(({ cells }) => cells.map(({ point }) => point)));
-  assert.deepEqual([...tried].sort(), pointsInSource(fileURLToPath(new URL("../../src", import.meta.url))));
+  assert.deepEqual([...tried].toSorted(), pointsInSource(fileURLToPath(new URL("../../src", import.meta.url))));
 });

@@ -22,5 +22,5 @@ export function pointsInSource(folder: string): string[] {
       }
     }
   }
-  return [...points].sort();
+  return [...points].toSorted();
 }

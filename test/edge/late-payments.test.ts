@@ -137,7 +137,7 @@ describe("a provider that decides after the window", () => {
       await Promise.all(orders.map(decideNow));
       const ended = await eventually(async () => {
         const found = await Promise.all(buyers.map((buyer, i) => buyer.get<Order>(`/orders/${orders[i]}`)));
-        const told = found.map(({ body }) => `${body.status} ${body.payment?.status}`).sort();
+        const told = found.map(({ body }) => `${body.status} ${body.payment?.status}`).toSorted();
         return told.every((one) => /captured|voided/.test(one)) && told;
       });
       assert.deepEqual(ended, ["CONFIRMED captured", "FAILED voided"]);

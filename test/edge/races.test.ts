@@ -227,7 +227,7 @@ describe("races with the deadline, and for a place in the line", () => {
     armCrashPoint("log.append", { kind: "delay", ms: 300 });
     const answers = await everybodyBuys(world, productId, 60);
     disarmCrashPoints();
-    assert.deepEqual(Object.keys(tally(answers)).sort(), ["accepted", "overloaded"]);
+    assert.deepEqual(Object.keys(tally(answers)).toSorted(), ["accepted", "overloaded"]);
     for (const { status, headers } of answers.filter(({ status }) => status !== 202)) {
       assert.equal(status, 503);
       assert.ok(Number(headers["retry-after"]) > 0);

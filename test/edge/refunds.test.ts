@@ -215,7 +215,7 @@ describe("news from outside of a confirmed order", () => {
     const order = await world.untilStatus(buyer, orderId, "REFUNDED");
     assert.equal(order.reason, "charged_back");
     const open = await findings(orderId);
-    assert.deepEqual(open.map(({ kind }) => kind).sort(), ["charged_back", "disputed"]);
+    assert.deepEqual(open.map(({ kind }) => kind).toSorted(), ["charged_back", "disputed"]);
     await eventually(async () => /payment_findings\{kind="charged_back"\} 1/.test(await scraped()));
     const { body: health } = await world.nobody.get<{ components: Record<string, { details: { open: number } }> }>(
       "/actuator/health",

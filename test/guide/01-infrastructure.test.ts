@@ -24,7 +24,7 @@ describe("1. infrastructure setup", () => {
     const { status, body } = await world.nobody.get<Info>("/actuator/info");
     assert.equal(status, 200);
     assert.deepEqual(body.engines.profile, world.system.faces.config.profile);
-    assert.deepEqual(Object.keys(body.engines.profile).sort(), ["gate", "log", "sql", "workflows"]);
+    assert.deepEqual(Object.keys(body.engines.profile).toSorted(), ["gate", "log", "sql", "workflows"]);
   });
 
   test("every setting that the guide names is one, and the address of an engine selects it", () => {

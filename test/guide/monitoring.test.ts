@@ -68,13 +68,13 @@ describe("monitoring & alerts", () => {
     const ofDatabase = world.system.faces.config.profile.sql === "embedded" ? "diskSpace" : "reports";
     const everywhere = ["consumers", "db", "deadLetters", ofDatabase, "locks", "stockGate", "workflows"];
     const ofServices = ["log:orders.reservations", "log:product.events", "paymentFindings"];
-    assert.deepEqual(Object.keys(all).sort(), [...everywhere, ...ofServices].sort());
+    assert.deepEqual(Object.keys(all).toSorted(), [...everywhere, ...ofServices].toSorted());
     assert.deepEqual(all.stockGate?.details, { mode: "gatekeeper", ready: true });
     assert.deepEqual(
-      Object.keys(await componentsOf("/order")).sort(),
-      [...everywhere, "log:orders.reservations"].sort(),
+      Object.keys(await componentsOf("/order")).toSorted(),
+      [...everywhere, "log:orders.reservations"].toSorted(),
     );
-    assert.deepEqual(Object.keys(await componentsOf("/inventory")).sort(), everywhere.sort());
+    assert.deepEqual(Object.keys(await componentsOf("/inventory")).toSorted(), everywhere.toSorted());
   });
 
   test("the guide's other key metrics are there: lag, hit rate, reconciliation, memory", async () => {

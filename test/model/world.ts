@@ -197,7 +197,7 @@ function firstToApply({ books, gate, rebuilds }: World): number {
 }
 
 function sorted<T>(items: Iterable<T>, nameOf: (item: T) => string): string {
-  return Array.from(items, nameOf).sort().join();
+  return Array.from(items, nameOf).toSorted().join();
 }
 
 function gateKey(state: GateState): string {

@@ -79,7 +79,7 @@ export function createPlaces(folder: string): Places {
 }
 
 function placeIn(text: string, own: string, root: string, hosts: ReadonlyMap<string, string>): string {
-  const names = [...hosts.keys()].sort((a, b) => b.length - a.length).join("|");
+  const names = [...hosts.keys()].toSorted((a, b) => b.length - a.length).join("|");
   return text
     .replaceAll(/(?<![\d.])0\.0\.0\.0(?![\d./])/g, own)
     .replace(/(?<![\w.-])localhost(?![\w.-])/g, own)

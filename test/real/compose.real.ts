@@ -107,7 +107,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
 
     test("two processes take orders and two settle them", () => {
       const names = containers.names();
-      assert.deepEqual(names.filter((name) => /^(order|settlement)/.test(name)).sort(), [
+      assert.deepEqual(names.filter((name) => /^(order|settlement)/.test(name)).toSorted(), [
         "order",
         "order-2",
         "settlement-1",

@@ -67,7 +67,7 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
     const answers = await buying.stop();
     t.diagnostic(`while it hung: ${JSON.stringify(hung)}; at the end: ${JSON.stringify(tally(answers))}`);
     assert.ok((hung.answer_late ?? 0) >= 1);
-    assert.deepEqual(Object.keys(tally(answers)).sort(), ["accepted", "answer_late"]);
+    assert.deepEqual(Object.keys(tally(answers)).toSorted(), ["accepted", "answer_late"]);
     for (const { status, body } of answers) if (status !== 202) assert.match(body.detail, /same Idempotency-Key/);
     const late = answers.filter(({ status }) => status !== 202).length;
     await untilDecided(productId);

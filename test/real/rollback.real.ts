@@ -107,8 +107,8 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         return answers;
       },
       latencies(code: string): string {
-        const times = seen.filter((one) => one.code === code).map((one) => one.ms);
-        times.sort((a, b) => a - b);
+        const answered = seen.filter((one) => one.code === code).map((one) => one.ms);
+        const times = answered.toSorted((a, b) => a - b);
         const at = (share: number) => times[Math.floor(share * (times.length - 1))]?.toFixed(1);
         const load = loadavg()[0]?.toFixed(1);
         return `load ${load}, ${times.length} × ${code}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`;

@@ -209,7 +209,7 @@ describe("A1: a caller", () => {
               ...(body && { "content-type": "application/json" }),
             });
             const { instance: _, ...said } = problem as Problem & { instance: string };
-            return { status, said, names: Object.keys(headers).sort() };
+            return { status, said, names: Object.keys(headers).toSorted() };
           }),
         );
         assert.equal(hers?.status, 404);

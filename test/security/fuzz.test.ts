@@ -138,7 +138,7 @@ describe("the API under fire", () => {
     await fc.assert(run, { seed, numRuns: 220 * scale, endOnFailure: true });
     console.log(
       `${count} requests, seed ${seed}; answers: ${[...seen]
-        .sort()
+        .toSorted()
         .map(([s, n]) => `${s} ${n}`)
         .join(", ")}`,
     );

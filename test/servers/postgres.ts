@@ -42,7 +42,7 @@ async function withoutDefaultCluster(install: () => Promise<void>): Promise<void
 /** The newest of the versions on PATH and in Debian's folders, which are not on PATH. */
 export async function usablePostgres() {
   const debian = "/usr/lib/postgresql";
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];
   const onPath = findProgram("postgres");
   const candidates = [
     ...versions.map((version) => join(debian, version, "bin", "postgres")),

@@ -53,7 +53,7 @@ function print({ schedules, steps, virtualMs, wallMs, requests, orders, faults, 
   console.log(`virtual time ${(virtualMs / 3_600_000).toFixed(1)} h`);
   console.log(`requests     ${number(requests)}, orders in the books ${number(orders)}`);
   console.log("faults");
-  for (const [kind, times] of [...faults].sort()) console.log(`  ${kind.padEnd(28)} ${number(times).padStart(9)}`);
+  for (const [kind, times] of [...faults].toSorted()) console.log(`  ${kind.padEnd(28)} ${number(times).padStart(9)}`);
   for (const { seed, checker, says } of violations.slice(0, 20)) {
     const also = planted ? ` --planted ${planted}` : "";
     console.log(`✗ seed ${seed}, ${checker}: ${says}\n  npm run simulate -- --seed ${seed}${also}`);

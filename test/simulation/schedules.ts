@@ -67,7 +67,7 @@ export async function runSchedules(options: RunOptions): Promise<Figures> {
   const enough = Math.min(threads, Math.ceil(seeds.length / seedsAtOnce));
   await Promise.all(Array.from({ length: enough }, work));
   figures.wallMs = performance.now() - beganMs;
-  figures.violations.sort((a, b) => a.seed - b.seed);
+  figures.violations = figures.violations.toSorted((a, b) => a.seed - b.seed);
   return figures;
 }
 

@@ -8,6 +8,6 @@ const foreign = /^(PG[A-Z]|DBOS_|NODE_PG_)/;
 /** The names of what was taken out, for a warning. */
 export const ignoredVariables: readonly string[] = Object.keys(process.env)
   .filter((name) => foreign.test(name))
-  .sort();
+  .toSorted();
 
 for (const name of ignoredVariables) delete process.env[name];

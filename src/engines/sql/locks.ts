@@ -36,7 +36,7 @@ export function createLockWatch(): LockWatch {
   return {
     async refuse(urls) {
       const found = await Promise.all([...new Set(urls)].map((url) => readLockHolders(poolOf(url))));
-      const holders = found.flat().sort((a, b) => (a.since?.getTime() ?? 0) - (b.since?.getTime() ?? 0));
+      const holders = found.flat().toSorted((a, b) => (a.since?.getTime() ?? 0) - (b.since?.getTime() ?? 0));
       if (holders.length > 0) throw new Error(holders.map(saysOf).join("; "));
     },
     async close() {

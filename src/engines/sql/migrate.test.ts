@@ -95,7 +95,7 @@ test("processes that start at once apply every file once", async () => {
     console.log((await migrate({ url: ${JSON.stringify(url)}, modules })).length);`;
   const start = () => promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
   const counts = (await Promise.all([start(), start(), start()])).map(({ stdout }) => Number(stdout));
-  assert.deepEqual(counts.sort(), [0, 0, 9]);
+  assert.deepEqual(counts.toSorted(), [0, 0, 9]);
   assert.deepEqual(await sql.query("select count(*) as n from racing.runs"), [{ n: 8 }]);
 });
 

@@ -69,7 +69,7 @@ async function migrateModule(client: pg.Client, { schema, folder }: ModuleSchema
 
 /** The library passes over a lower number that appears later, as from a merge, and no file at all is a wrong folder. */
 async function checkNumbers(path: string): Promise<number> {
-  const files = (await readdir(path)).filter((name) => name.endsWith(".sql")).sort();
+  const files = (await readdir(path)).filter((name) => name.endsWith(".sql")).toSorted();
   if (files.length === 0) throw new Error(`${shown(path)} holds no migrations`);
   for (const [index, name] of files.entries()) {
     const expected = `${String(index + 1).padStart(3, "0")}.do.`;

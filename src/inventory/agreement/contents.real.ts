@@ -53,7 +53,7 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
     closes.push(() => running.stop());
   });
   after(async () => {
-    for (const close of closes.reverse()) await close();
+    for (const close of closes.toReversed()) await close();
   });
 
   async function newProduct(productId: string): Promise<void> {

@@ -60,7 +60,7 @@ describe("many products at once", () => {
     closes.push(() => running.stop());
   });
   after(async () => {
-    for (const close of closes.reverse()) await close();
+    for (const close of closes.toReversed()) await close();
   });
 
   const openProducts = async () => (await memory.snapshot(productIds)).filter(({ open }) => open).length;

@@ -105,9 +105,9 @@ export const unitLaws: readonly Law[] = [
           return back === undefined ? [taken] : [taken, { seq: back, units: -claim.quantity }];
         });
         // Within one row what comes back is counted first: a row is one moment.
-        changes.sort((a, b) => a.seq - b.seq || a.units - b.units);
+        const inOrder = changes.toSorted((a, b) => a.seq - b.seq || a.units - b.units);
         let has = 0;
-        const most = Math.max(...changes.map(({ units }) => (has += units)));
+        const most = Math.max(...inOrder.map(({ units }) => (has += units)));
         return most > limit ? [{ count: most - limit, shows: `${customer} held ${most} of at most ${limit}` }] : [];
       });
     },

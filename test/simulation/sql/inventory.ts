@@ -133,7 +133,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
 
   return {
     "from inventory.stock where product_id = any($1::text[]) order by product_id for update": (tx, [ids]) =>
-      [...(ids as Strings)].sort().flatMap((id) => {
+      [...(ids as Strings)].toSorted().flatMap((id) => {
         const row = t.stock.lock(tx, id);
         return row ? [{ ...row }] : [];
       }),
@@ -274,7 +274,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         Map.groupBy(rows, ({ productId }) => productId),
         ([productId, held]) => ({
           productId,
-          held: held.map((row) => [row.userId, row.held] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+          held: held.map((row) => [row.userId, row.held] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
         }),
       );
     },
@@ -327,7 +327,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       return t.stock
         .all(tx)
         .filter(among(ids))
-        .sort(byProduct)
+        .toSorted(byProduct)
         .map((stock) => {
           const mine = among([stock.productId]);
           const [entries, outcomes, queued] = [t.entry.all(tx), t.outcome.all(tx), t.queue.all(tx)];
@@ -365,14 +365,14 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
     "where product_id > $1 order by product_id limit $2": (tx, [last, limit]) =>
       t.stock
         .all(tx)
-        .sort(byProduct)
+        .toSorted(byProduct)
         .filter(({ productId }) => productId > (last as string))
         .slice(0, limit as number)
         .map(({ productId }) => ({ id: productId })),
     "select product_id as id from inventory.stock": (tx) =>
       t.stock
         .all(tx)
-        .sort(byProduct)
+        .toSorted(byProduct)
         .map(({ productId }) => ({ id: productId })),
     "select 1 from inventory.stock where product_id = $1": (tx, [id]) => (t.stock.get(tx, id as string) ? [{}] : []),
     "from inventory.stock_ledger where order_id = $1 and fate = 'void'": (tx, [orderId]) =>

@@ -147,7 +147,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
     "select id, events from orders.outbox": (tx, [limit]) =>
       t.outbox
         .all(tx)
-        .sort((a, b) => a.id - b.id)
+        .toSorted((a, b) => a.id - b.id)
         .slice(0, limit as number),
     "delete from orders.outbox": (tx, [ids]) => {
       for (const id of ids as number[]) t.outbox.put(tx, String(id), undefined);
@@ -163,7 +163,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .all(tx)
         .filter(({ doneAt }) => doneAt === null)
         .filter((row) => isBehind(row, askedAt as Date | "-infinity", orderId as string))
-        .sort((a, b) => (isBehind(a, b.askedAt, b.orderId) ? 1 : -1))
+        .toSorted((a, b) => (isBehind(a, b.askedAt, b.orderId) ? 1 : -1))
         .slice(0, limit as number)
         .map((row) => ({ ...row, ...ofOrder(t.orders.get(tx, row.orderId)) })),
     "update orders.refund set done_at": (tx, [orderId, at]) => {
@@ -175,7 +175,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       t.orders
         .all(tx)
         .filter((row) => !row.sagaStarted && row.status === "INVENTORY_RESERVED")
-        .sort((a, b) => a.placedAt.getTime() - b.placedAt.getTime())
+        .toSorted((a, b) => a.placedAt.getTime() - b.placedAt.getTime())
         .slice(0, limit as number)
         .map(({ orderId }) => ({ id: orderId })),
     "set saga_started = true": (tx, [ids]) => {
@@ -193,14 +193,14 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .filter(({ at, orderId }) =>
           isAfter(at, orderId, after === "-infinity" ? 0 : (after as Date).getTime(), id as string),
         )
-        .sort((a, b) => (isAfter(a.at, a.orderId, b.at, b.orderId) ? 1 : -1))
+        .toSorted((a, b) => (isAfter(a.at, a.orderId, b.at, b.orderId) ? 1 : -1))
         .slice(0, limit as number)
         .map(({ row }) => shown(row)),
     "status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by": (tx, [limit]) =>
       t.orders
         .all(tx)
         .filter((row) => seen(row).status === "PAYMENT_PENDING" && row.reason === undecidedReason)
-        .sort((a, b) => a.payBy.getTime() - b.payBy.getTime())
+        .toSorted((a, b) => a.payBy.getTime() - b.payBy.getTime())
         .slice(0, limit as number)
         .map(({ orderId }) => ({ id: orderId })),
     "next_offset as next from orders.settled": (tx, [topic]) => t.settled.all(tx).filter((row) => row.topic === topic),

@@ -63,7 +63,7 @@ export function paymentTwins(t: PaymentTables): Twins {
     return t.news
       .all(tx)
       .filter((row) => row.toldAt === null && row.newsId > after && isInDoubt(tx, row) === inDoubt)
-      .sort((a, b) => a.newsId - b.newsId)
+      .toSorted((a, b) => a.newsId - b.newsId)
       .slice(0, limit as number);
   }
 
@@ -115,7 +115,7 @@ export function paymentTwins(t: PaymentTables): Twins {
       t.payment
         .all(tx)
         .filter((row) => row.orderId === orderId)
-        .sort((a, b) => a.attempt - b.attempt)
+        .toSorted((a, b) => a.attempt - b.attempt)
         .map((row) => ({ ...row, kept: row.keptAt !== null })),
     "insert into payment.payment": (tx, values) => {
       const [paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt, nextTry] =
@@ -165,7 +165,7 @@ export function paymentTwins(t: PaymentTables): Twins {
         .all(tx)
         .filter((row) => unsettled.includes(row.state) && row.nextTryAtMs <= nowMs)
         .filter((row) => !t.payment.isLockedByOther(tx, row.paymentId))
-        .sort((a, b) => a.nextTryAtMs - b.nextTryAtMs)
+        .toSorted((a, b) => a.nextTryAtMs - b.nextTryAtMs)
         .slice(0, limit as number);
       return due.map((row) => {
         const next = { ...row, tries: row.tries + 1, nextTryAtMs: nowMs + Math.min(60, 2 ** row.tries) * 1_000 };
@@ -191,7 +191,7 @@ export function paymentTwins(t: PaymentTables): Twins {
         .filter((row) => isUnkept(row) && row.grantedAt !== null && row.grantedAt < (before as Date))
         .map((row) => ({ ...row, at: row.grantedAt?.getTime() ?? 0 }))
         .filter(({ at, paymentId }) => isAfter(at, paymentId, (after as Date).getTime(), id as string))
-        .sort((a, b) => (isAfter(a.at, a.paymentId, b.at, b.paymentId) ? 1 : -1))
+        .toSorted((a, b) => (isAfter(a.at, a.paymentId, b.at, b.paymentId) ? 1 : -1))
         .slice(0, limit as number)
         .map(({ orderId, paymentId, grantedAt }) => ({ orderId, paymentId, grantedAt })),
     "insert into payment.news": (tx, [paymentId, orderId, kind, givenBackMinor, happenedAt, needsPerson]) => {

@@ -15,7 +15,7 @@ export function createStatements(twins: Twins): (text: string) => Statement {
     if (!statement) {
       const flat = text.replaceAll(/\s+/g, " ").trim();
       // Where the words of one are part of another's, the one that says more is meant.
-      const [found] = all.filter(({ name }) => flat.includes(name)).sort((a, b) => b.name.length - a.name.length);
+      const [found] = all.filter(({ name }) => flat.includes(name)).toSorted((a, b) => b.name.length - a.name.length);
       if (!found) throw new Error(`no twin in test/simulation/sql knows this statement of the product: ${flat}`);
       const { name, run } = found;
       statement = { name, run: (tx, values) => wholeOrNot(tx, () => run(tx, values)) };
@@ -30,7 +30,7 @@ function wholeOrNot(tx: Transaction, run: () => object[]): object[] {
   try {
     return run();
   } catch (error) {
-    for (const undo of tx.undo.reverse()) undo();
+    for (const undo of tx.undo.toReversed()) undo();
     throw error;
   }
 }

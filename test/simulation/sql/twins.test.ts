@@ -107,16 +107,16 @@ function shown(answer: Answer, real: Answer): unknown {
   const rows = answer.rows.map((row) =>
     names.map((name) => inAnyOrder((row as Record<string, unknown>)[name] ?? null)),
   );
-  return rows.map((row) => JSON.stringify(row, byName)).sort();
+  return rows.map((row) => JSON.stringify(row, byName)).toSorted();
 }
 
 /** What customers hold is aggregated in the order of the rows on disk, which an update changes. */
 function inAnyOrder(value: unknown): unknown {
-  return Array.isArray(value) && Array.isArray(value[0]) ? [...value].sort() : value;
+  return Array.isArray(value) && Array.isArray(value[0]) ? value.toSorted() : value;
 }
 
 /** PostgreSQL keeps the keys of jsonb in an order of its own. */
 function byName(_: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -64,7 +64,7 @@ export function appendingLaws(stage: Stage): void {
     test("every acknowledged record lies below the end offsets", async () => {
       const topic = await stage.freshTopic(3);
       assert.deepEqual(
-        [...(await stage.log.endOffsets(topic))].sort(),
+        [...(await stage.log.endOffsets(topic))].toSorted(),
         [0, 1, 2].map((partition) => [partition, 0n]),
       );
       let acknowledged = 0;

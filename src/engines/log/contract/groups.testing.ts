@@ -64,7 +64,7 @@ export function groupLaws(stage: Stage): void {
       await join();
       await stage.caughtUp(group, topic);
       assert.deepEqual(
-        seen.map(Number).sort((a, b) => a - b),
+        seen.map(Number).toSorted((a, b) => a - b),
         numbered(30).map((_, i) => i),
       );
     });

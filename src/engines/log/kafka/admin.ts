@@ -66,7 +66,7 @@ export function createAdmin(cluster: Cluster): Admin {
       for (const [partition, offset] of found) offsets.set(partition, offset);
     });
     await Promise.all(asked);
-    return new Map([...offsets].sort(([a], [b]) => a - b));
+    return new Map([...offsets].toSorted(([a], [b]) => a - b));
   }
 
   async function missing(topics: readonly TopicSettings[]): Promise<TopicSettings[]> {

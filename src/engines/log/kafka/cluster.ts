@@ -126,7 +126,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
     forget: (name) => void known.delete(name),
     async topics() {
       const { topics } = await metadata(null);
-      return topics.flatMap(({ name, isInternal }) => (name && !isInternal ? [name] : [])).sort();
+      return topics.flatMap(({ name, isInternal }) => (name && !isInternal ? [name] : [])).toSorted();
     },
     async brokers() {
       const { brokers, controllerId } = await metadata([]);

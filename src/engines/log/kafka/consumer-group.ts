@@ -78,7 +78,7 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
   async function assign(members: readonly { memberId: string; metadata: Buffer }[]) {
     const readers = members
       .map((member) => ({ id: member.memberId, topics: decodeConsumerProtocolSubscription(member.metadata).topics }))
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const shares = new Map(readers.map(({ id }) => [id, [] as { topic: string; partitions: number[] }[]]));
     for (const name of new Set(readers.flatMap((reader) => reader.topics))) {
       const turns = readers.filter((reader) => reader.topics.includes(name));

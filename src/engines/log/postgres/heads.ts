@@ -82,7 +82,7 @@ export function createHeads(sql: Sql): Heads {
       await sql.query(insertTopics, [topics.map((topic) => topic.name), topics.map((topic) => topic.partitions)]);
       await refresh();
     },
-    topics: () => [...heads.keys()].sort(),
+    topics: () => [...heads.keys()].toSorted(),
     close() {
       closed = true;
       for (const head of [...heads.values()].flat()) wake(head);

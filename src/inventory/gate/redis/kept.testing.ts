@@ -40,8 +40,8 @@ function keptOf(product: ProductGate, nowMs: number) {
   const valid = [...keys].filter(([, entry]) => entry.reservation.reservedAtMs > nowMs - keyLifetimeMs);
   return {
     ...{ open, closing, epoch, sellable, pending, applied, lastReservationNo, price, keysInBooks },
-    parts: [...parts].sort(),
-    records: parts.has("ages") ? [...records.values()] : [...records.values()].sort(byOrder),
+    parts: [...parts].toSorted(),
+    records: parts.has("ages") ? [...records.values()] : [...records.values()].toSorted(byOrder),
     held: Object.fromEntries(held),
     keys: Object.fromEntries(
       valid.map(([orderId, { accepted, reservation }]) => [orderId, { accepted, ...reservation }]),
@@ -80,7 +80,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
   for (const one of [records, held]) delete one[""];
   ages.delete("");
   const there = isThere.records ? Object.keys(records) : [];
-  const inOrder = isThere.ages ? [...ages.keys()].filter(() => isThere.records) : there.sort();
+  const inOrder = isThere.ages ? [...ages.keys()].filter(() => isThere.records) : there.toSorted();
   return {
     open: product.state === "open",
     parts: (["ages", "held", "records"] as const).filter((part) => isThere[part]),

@@ -115,11 +115,11 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "unitPrice"), "4900");
     const states = (await gate.records(lamp)).map(({ orderId, state }) => [orderId, state]);
     assert.deepEqual(
-      states.sort(),
+      states.toSorted(),
       [
         [told.orderId, "published"],
         [pending.orderId, "pending"],
-      ].sort(),
+      ].toSorted(),
     );
   });
 

@@ -115,7 +115,7 @@ describe("whether a gate on Redis can take the next order", { skip: skipWithoutR
   test("O27: a probe leaves no key and no product behind", async () => {
     await rebuilt(gate, lamp, { epoch: epochs() });
     await gate.reserve([requestOf(lamp)]);
-    const keys = async () => (await redis.ask<string[]>("KEYS", "*")).sort();
+    const keys = async () => (await redis.ask<string[]>("KEYS", "*")).toSorted();
     const [before, units] = [await keys(), await unitsOf(gate, lamp)];
     for (let i = 0; i < 5; i += 1) await gate.probe();
     assert.deepEqual(await keys(), before);

@@ -68,7 +68,7 @@ export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: Recor
           if (reply instanceof ErrorReply) log.error("records of a product cannot be read", { productId }, reply);
           return reply === undefined || reply instanceof ErrorReply ? [] : recordsFrom(productId, reply);
         });
-        return records.sort((a, b) => a.reservedAtMs - b.reservedAtMs).slice(0, limit);
+        return records.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs).slice(0, limit);
       } catch (error) {
         for (const productId of looked) busy.add(productId);
         throw error;

@@ -201,7 +201,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const isWrongType = reply instanceof ErrorReply && reply.message.startsWith("WRONGTYPE");
       if (isWrongType && isDamaged(reply, call)) return [];
       const records = recordsFrom(productId, answerOf("records", reply));
-      return records.sort((a, b) => a.reservedAtMs - b.reservedAtMs || a.reservationNo - b.reservationNo);
+      return records.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs || a.reservationNo - b.reservationNo);
     },
 
     async contents(productId) {

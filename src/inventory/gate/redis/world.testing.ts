@@ -133,7 +133,7 @@ async function look({ ageMs, limit }: { ageMs: number; limit: number }, { gate, 
   const old = all
     .filter((record) => state.get(record.productId)?.parts.has("ages"))
     .filter((record) => record.reservedAtMs < nowMs - ageMs)
-    .sort((a, b) => a.reservedAtMs - b.reservedAtMs);
+    .toSorted((a, b) => a.reservedAtMs - b.reservedAtMs);
   const found = await gate.recordsBefore(nowMs - ageMs, 1_000);
   const ours = found.filter((record) => products.includes(record.productId));
   const one = all[0];
