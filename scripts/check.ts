@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { generatedFiles } from "./generated.ts";
 import { tidyFaults } from "./tidy.ts";
+import { unusedMembers } from "./unused-members.ts";
 
 /** Answers the faults in the words of the tool that found them; nothing when there is none. */
 type Step = { name: string; findFaults(): Promise<string> };
@@ -19,6 +20,7 @@ const steps: Step[] = [
   tool("unused code", "knip"),
   // What only tests use is no part of the product: it is deleted, finished, or moved to a file of tests.
   tool("used by tests only", "knip", "--production"),
+  { name: "unused members", findFaults: async () => (await unusedMembers()).join("\n") },
   { name: "generated files", findFaults: findStale },
   { name: "tidy", findFaults: async () => (await tidyFaults()).join("\n") },
 ];

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { after, type TestContext } from "node:test";
 import { lagOf } from "#engines/log";
+import { createOutbox } from "#engines/outbox";
 import type { Sql } from "#engines/sql";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
@@ -10,6 +11,7 @@ import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgre
 import { migrate } from "../engines/sql/migrate.ts";
 import { catalogSchema, createCatalog } from "./catalog.ts";
 import { decodeProductEvent, type ProductEvent } from "./events.ts";
+import { productOutbox } from "./outbox.ts";
 
 /** An empty catalog on a topic of its own, closed when the test ends. */
 export async function openTestCatalog(t: TestContext) {
@@ -40,6 +42,7 @@ export async function openCatalogOn({ sql, url, topic }: { sql: Sql; url: string
   const options = { sql, log, topic, onFault: (error: unknown) => faults.push(error) };
   const catalog = createCatalog(options);
   const twin = createCatalog(options);
+  const outbox = createOutbox({ ...productOutbox, ...options });
 
   /** All that consumers would read by now, each product's in the order they would read it. */
   async function publishedEvents(): Promise<ProductEvent[]> {
@@ -64,6 +67,8 @@ export async function openCatalogOn({ sql, url, topic }: { sql: Sql; url: string
     log,
     faults,
     publishedEvents,
+    /** Ships what waits, as another process would. */
+    publish: () => outbox.publish(),
     async close() {
       await Promise.all([catalog.stop(), twin.stop()]);
       await log.close();

@@ -40,8 +40,6 @@ export type Catalog = {
   get(productId: string): Promise<Product | undefined>;
   /** In order of product id, from the first one behind `after`; `next` is the `after` of the following page, if there is one. */
   list(page: { after?: string | undefined; limit: number }): Promise<{ products: Product[]; next?: string }>;
-  /** See `Outbox.publish`. */
-  publishOutbox(): Promise<number>;
   start(): void;
   stop(): Promise<void>;
 };
@@ -96,7 +94,6 @@ export function createCatalog(options: CatalogOptions): Catalog {
       return found.length > limit && last ? { products, next: last.productId } : { products };
     },
 
-    publishOutbox: () => outbox.publish(),
     start: () => outbox.start(),
     stop: () => outbox.stop(),
   };

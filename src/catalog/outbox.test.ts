@@ -73,7 +73,7 @@ test("the publisher sends rows that no caller waited for, and reports its faults
 });
 
 test("an outbox larger than one batch is emptied in one go", async (t) => {
-  const { catalog, sql, publishedEvents } = await openTestCatalog(t);
+  const { sql, publish, publishedEvents } = await openTestCatalog(t);
   await sql.query(
     `insert into catalog.outbox (key, event)
      select 'lamp', jsonb_build_object('id', 'lamp:' || n, 'type', 'dropgate.product.changed', 'time', '2030-01-01T00:00:00Z',
@@ -81,7 +81,7 @@ test("an outbox larger than one batch is emptied in one go", async (t) => {
        from generate_series(1, 450) as n`,
     [JSON.stringify({ ...lamp, limitPerCustomer: null })],
   );
-  assert.equal(await catalog.publishOutbox(), 450);
+  assert.equal(await publish(), 450);
   assert.deepEqual(
     versionsOf(await publishedEvents(), "lamp"),
     Array.from({ length: 450 }, (_, i) => i + 1),
