@@ -119,7 +119,7 @@ const lookEveryMs = 50;
 async function untilOnSale({ inventory, log }: Faces): Promise<void> {
   const giveUpAt = elapsedMs() + onSaleWithinMs;
   for (;;) {
-    const waiting = await inventory.notYetOnSale().catch((error) => [String(error)]);
+    const waiting = await inventory.agreement.readiness.notYetOnSale().catch((error) => [String(error)]);
     if (waiting.length === 0) return;
     if (elapsedMs() > giveUpAt) {
       const named = waiting.slice(0, 5).join(", ");

@@ -44,8 +44,10 @@ export const services: readonly Service[] = [
     name: "inventory",
     routes: inventoryRoutes,
     async start({ config, inventory, orders, log }) {
-      const running = await inventory.start(orders.books);
-      const daily = inventory.reconcileEvery(config.RECONCILE_EVERY_MS, (report) => tellReconciled(log, report));
+      const running = await inventory.agreement.start(orders.books);
+      const daily = inventory.agreement.reconciliation.every(config.RECONCILE_EVERY_MS, (report) =>
+        tellReconciled(log, report),
+      );
       return {
         async stop() {
           await daily.stop();
@@ -61,7 +63,7 @@ export const services: readonly Service[] = [
       fulfilmentRoutes(app, faces);
       app.addHook("preClose", () => faces.streams.stop());
     },
-    start: ({ inventory }) => inventory.follow(),
+    start: ({ inventory }) => inventory.agreement.follow(),
   },
   {
     name: "payment",
@@ -88,7 +90,7 @@ export const services: readonly Service[] = [
       health,
     }) {
       // A payment that comes late takes new units; the sales mode says from where.
-      const following = await inventory.follow();
+      const following = await inventory.agreement.follow();
       const paymentGraceMs = config.PAYMENT_GRACE_MS;
       const running = await startFulfilment({
         orders,

@@ -8,7 +8,7 @@ import { isLoss, type News, type NewsKind, type Payment } from "#payment";
 import { crashPoint } from "#platform/crash-points";
 import { each, inPages, pageSize } from "./sweep.ts";
 
-export type RefundsOptions = { orders: Orders; payment: Payment; inventory: Pick<Inventory, "enter"> };
+export type RefundsOptions = { orders: Orders; payment: Payment; inventory: Pick<Inventory, "books"> };
 
 /** Answers whether more waits. */
 export function createRefunds({ orders, payment, inventory }: RefundsOptions): () => Promise<boolean> {
@@ -35,7 +35,7 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
       await crashPoint("refund.money-decided");
       if (restock) {
         // The blank keeps the reference apart from those that people choose: a header cannot hold one.
-        const entered = await inventory.enter({
+        const entered = await inventory.books.enter({
           ...{ productId, quantity, reason, actor, kind: "return" },
           ref: `return ${orderId}`,
         });

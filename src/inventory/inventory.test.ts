@@ -53,7 +53,7 @@ describe("inventory", () => {
   }
 
   const enter = (productId: string, quantity: number, ref?: string) =>
-    inventory.enter({ productId, kind: "adjust", quantity, reason: "test", actor: "grace", ref });
+    inventory.books.enter({ productId, kind: "adjust", quantity, reason: "test", actor: "grace", ref });
 
   async function settleStream(productId: string): Promise<void> {
     const rows = await database.sql.query<never>(
@@ -74,7 +74,7 @@ describe("inventory", () => {
 
   async function claim(reservations: readonly Reservation[]) {
     return database.sql.transaction((tx) =>
-      inventory.claim(
+      inventory.books.claim(
         tx,
         reservations.map((one) => ({ ...one, intent: "claim" as const })),
       ),
@@ -82,22 +82,38 @@ describe("inventory", () => {
   }
 
   async function end(reservation: Reservation, outcome: "released" | "sold"): Promise<void> {
-    await database.sql.transaction((tx) => inventory.queueOutcome(tx, reservation, outcome));
+    await database.sql.transaction((tx) => inventory.books.queueOutcome(tx, reservation, outcome));
   }
 
   async function reportOf(productId: string) {
-    const { products } = await inventory.reconcile();
+    const { products } = await inventory.agreement.reconciliation.run();
     const report = products.find((one) => one.productId === productId);
     assert.ok(report);
     return report;
   }
+
+  test("its face is three rooms, of at most eight members each", () => {
+    const { gate: sameGate, books, agreement, ...others } = inventory;
+    assert.deepEqual(others, {});
+    // The type narrows the gate to what orders do there; the object is the whole port.
+    const shownOfGate: Record<keyof typeof sameGate, true> = {
+      reserve: true,
+      mark: true,
+      claimVoid: true,
+      abort: true,
+      adopt: true,
+      record: true,
+      snapshot: true,
+    };
+    for (const room of [shownOfGate, books, agreement]) assert.ok(Object.keys(room).length <= 8);
+  });
 
   test("B5: a restock counts once for its reference, however often it is sent", async () => {
     const productId = await newProduct(0);
     const answers = await Promise.all(Array.from({ length: 8 }, () => enter(productId, 5, "delivery-1")));
     assert.equal(answers.filter((answer) => answer.ok && !answer.repeated).length, 1);
     assert.deepEqual(await enter(productId, 6, "delivery-1"), { ok: false, reason: "idempotency_mismatch" });
-    assert.deepEqual((await inventory.stock(productId))?.available, 5);
+    assert.deepEqual((await inventory.books.stock(productId))?.available, 5);
   });
 
   test("two transactions that claim the last unit make one order", async () => {
@@ -114,7 +130,7 @@ describe("inventory", () => {
       const productId = await newProduct(3);
       const taken = await reserve(productId);
       assert.ok(taken);
-      const [[claimed], [voided]] = await Promise.all([claim([taken]), inventory.voidReservations([taken])]);
+      const [[claimed], [voided]] = await Promise.all([claim([taken]), inventory.books.voidReservations([taken])]);
       assert.equal(claimed?.fate, voided?.fate);
       await settleStream(productId);
       const report = await reportOf(productId);
@@ -129,7 +145,7 @@ describe("inventory", () => {
     assert.deepEqual(await enter(productId, -7), { ok: false, reason: "not_enough_stock" });
     assert.equal((await enter(productId, -6)).ok, true);
     assert.equal((await claim([taken]))[0]?.fate, "claimed");
-    assert.deepEqual((await inventory.stock(productId))?.available, 0);
+    assert.deepEqual((await inventory.books.stock(productId))?.available, 0);
     assert.equal((await reportOf(productId)).status, "OK");
     await gate.close(productId);
     assert.deepEqual(await enter(productId, -1), { ok: false, reason: "not_enough_stock" });
@@ -142,7 +158,7 @@ describe("inventory", () => {
     const [before] = await gate.snapshot([productId]);
     const decided = (commit: boolean) =>
       database.sql.transaction(async (tx) => {
-        await inventory.claim(tx, [{ ...taken, intent: "claim" }]);
+        await inventory.books.claim(tx, [{ ...taken, intent: "claim" }]);
         if (!commit) throw new Error("changed my mind");
       });
     await assert.rejects(decided(false), /changed my mind/);
@@ -161,7 +177,7 @@ describe("inventory", () => {
   });
 
   test("an unknown product has no stock and takes none", async () => {
-    assert.equal(await inventory.stock("no-such-lamp"), null);
+    assert.equal(await inventory.books.stock("no-such-lamp"), null);
     assert.deepEqual(await enter("no-such-lamp", 5), { ok: false, reason: "product_not_found" });
   });
 
@@ -193,7 +209,7 @@ describe("inventory", () => {
       watermark: async () => async () => lost.length === 0,
       redrive: async (records: readonly GateRecord[]) => void (await claim(records)),
     };
-    const running = await inventory.start({ ...orderBooks }).catch((error) => {
+    const running = await inventory.agreement.start({ ...orderBooks }).catch((error) => {
       throw new Error("inventory did not start", { cause: error });
     });
     const steps: Record<string, () => Promise<unknown>> = {
@@ -208,7 +224,7 @@ describe("inventory", () => {
       },
       async voidOne() {
         const taken = await reserve(productId, 1, "grace");
-        if (taken && (await gate.claimVoid(taken)) === "voiding") await inventory.voidReservations([taken]);
+        if (taken && (await gate.claimVoid(taken)) === "voiding") await inventory.books.voidReservations([taken]);
       },
       release: async () => {
         const [one] = open.splice(0, 1);
@@ -220,10 +236,10 @@ describe("inventory", () => {
       },
       restock: () => enter(productId, 1 + Math.floor(random() * 5)),
       takeOut: () => enter(productId, -1 - Math.floor(random() * 5)),
-      sync: () => inventory.sync(random() < 0.5),
+      sync: () => inventory.agreement.sync(random() < 0.5),
       lose: async () => {
         gate.lose();
-        await inventory.sync(false);
+        await inventory.agreement.sync(false);
       },
     };
     try {
@@ -235,7 +251,7 @@ describe("inventory", () => {
         assert.notEqual(report.status, "CRITICAL", `after ${name}, step ${i}: ${report.explanation}`);
       }
       await orderBooks.drained();
-      await inventory.sync(false);
+      await inventory.agreement.sync(false);
       const [stock] = await sql.query<{ committed: number; held: number }>(
         `select committed, (select coalesce(sum(held), 0)::bigint from inventory.user_quota q
           where q.product_id = s.product_id) as held from inventory.stock s where product_id = $1`,

@@ -32,6 +32,7 @@ export function inventoryRoutes(
   app: Http,
   { inventory, identity }: { inventory: Inventory; identity: Identity },
 ): void {
+  const { books, agreement } = inventory;
   const warehouse = identity.guard("WAREHOUSE", "ADMIN");
   const admin = identity.guard("ADMIN");
   for (const schema of [StockView, ReconcileView, SyncView]) app.addSchema(schema);
@@ -46,7 +47,7 @@ export function inventoryRoutes(
   app.put("/admin/gatekeeper", { onRequest: admin, schema: documents.setGatekeeper }, setGatekeeper);
 
   async function readStock(request: Asked<{ params: typeof ProductParams }>, reply: FastifyReply) {
-    const stock = await inventory.stock(request.params.productId);
+    const stock = await books.stock(request.params.productId);
     return stock ?? refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
   }
 
@@ -66,29 +67,29 @@ export function inventoryRoutes(
   ) {
     const { productId } = request.params;
     const entry = { productId, kind, quantity, reason: request.body.reason, actor: callerOf(request).userId };
-    const answer = await orGateAway(inventory.enter({ ...entry, ref: request.headers["idempotency-key"] }));
+    const answer = await orGateAway(books.enter({ ...entry, ref: request.headers["idempotency-key"] }));
     if (!answer.ok) return refuse(reply, inventoryProblems[answer.reason], details[answer.reason]);
     if (answer.repeated) reply.header("idempotency-replayed", "true");
-    return inventory.stock(productId);
+    return books.stock(productId);
   }
 
   async function syncRedis(request: Asked<{ querystring: typeof SyncQuery }>) {
-    return { products: await orGateAway(inventory.sync(request.query.mode === "rebuild")) };
+    return { products: await orGateAway(agreement.sync(request.query.mode === "rebuild")) };
   }
 
   async function reconcile(request: Asked<{ querystring: typeof ReconcileQuery }>) {
-    const report = await inventory.reconcile();
-    await inventory.reconciled(report);
+    const report = await agreement.reconciliation.run();
+    await agreement.reconciliation.keep(report);
     if (request.query.findings) return report;
     return { ...report, products: report.products.map(({ finding, remedy, ...product }) => product) };
   }
 
   async function readGatekeeper() {
-    return viewOf(await inventory.readMode());
+    return viewOf(await agreement.mode.read());
   }
 
   async function setGatekeeper(request: Asked<{ body: typeof ModeBody }>, reply: FastifyReply) {
-    const answer = await inventory.switchMode(request.body.mode, callerOf(request).userId);
+    const answer = await agreement.mode.switchTo(request.body.mode, callerOf(request).userId);
     if (answer.ok) return viewOf(answer.state);
     const { mode } = answer.state;
     const extra = { mode };

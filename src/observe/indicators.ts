@@ -13,7 +13,7 @@ export function declareIndicators(faces: Faces, backlog: Backlog): void {
   const { health, engines, inventory, orders, payment, config } = faces;
 
   health.add({ name: "db", check: async () => void (await engines.dryWrite()) });
-  health.add({ name: "stockGate", check: () => inventory.couldTake() });
+  health.add({ name: "stockGate", check: () => inventory.agreement.readiness.couldTake() });
   health.add({
     name: `log:${config.TOPIC_ORDERS_RESERVATIONS}`,
     service: "order",

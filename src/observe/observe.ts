@@ -27,7 +27,9 @@ export function observe(faces: Faces): Loop {
     "Products by their status in the latest reconciliation.",
     ["status"],
     () => {
-      const { products } = inventory.latestReconciliation() ?? { products: { OK: 0, WARNING: 0, CRITICAL: 0 } };
+      const { products } = inventory.agreement.reconciliation.latest() ?? {
+        products: { OK: 0, WARNING: 0, CRITICAL: 0 },
+      };
       return Object.entries(products).map(([status, count]) => [{ status }, count] as const);
     },
   );
@@ -35,7 +37,7 @@ export function observe(faces: Faces): Loop {
   metrics.gauge(
     "dropgate_reconcile_latest_timestamp_seconds",
     "Time of the last comparison of gate and books, in seconds since 1970; before the first one, the start of this process.",
-    () => Math.round((inventory.latestReconciliation()?.endedMs ?? startedMs) / 1000),
+    () => Math.round((inventory.agreement.reconciliation.latest()?.endedMs ?? startedMs) / 1000),
   );
 
   metrics.gauges(

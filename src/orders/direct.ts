@@ -10,7 +10,7 @@ import { queueEvents } from "./outbox.ts";
 export type DirectOrders = { place(wanted: ReserveRequest): Promise<PlaceAnswer> };
 export type DirectOptions = {
   sql: Sql;
-  inventory: Inventory;
+  books: Inventory["books"];
   maxWaiting: number;
   now(): number;
   /** Orders stand in the books: sagas may start. */
@@ -22,7 +22,7 @@ type DecidedOrder = Priced & { claim: Decided };
 
 const ordersAtOnce = 100;
 
-export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled }: DirectOptions): DirectOrders {
+export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: DirectOptions): DirectOrders {
   const decisions: Batcher<Priced, DecidedOrder | "closed"> = createBatcher({
     maxBatch: ordersAtOnce,
     maxWaiting,
@@ -32,8 +32,8 @@ export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled 
   async function place(wanted: ReserveRequest): Promise<PlaceAnswer> {
     const { orderId, productId, quantity, expectedTotalMinor } = wanted;
     const refuse = (reason: PlaceRefusal): PlaceAnswer => ({ ok: false, reason, orderId });
-    const price = (await inventory.prices([productId])).get(productId);
-    if (!price) return refuse((await inventory.knows(productId)) ? "price_not_available" : "product_not_found");
+    const price = await books.products.priceOf(productId);
+    if (!price) return refuse((await books.products.knows(productId)) ? "price_not_available" : "product_not_found");
     const totalMinor = price.unitPriceMinor * quantity;
     if (expectedTotalMinor !== null && expectedTotalMinor !== totalMinor) return refuse("price_changed");
 
@@ -49,7 +49,7 @@ export function createDirectOrders({ sql, inventory, maxWaiting, now, onSettled 
   async function decideTogether(orders: readonly Priced[]): Promise<(DecidedOrder | "closed")[]> {
     const decided = await sql.transaction(async (tx): Promise<DecidedOrder[] | null> => {
       const claims = orders.map(({ wanted, price }) => ({ ...wanted, limitPerCustomer: price.limitPerCustomer }));
-      const answer = await inventory.claimDirect(tx, claims);
+      const answer = await books.claimDirect(tx, claims);
       if (!answer) return null;
       const decided = orders.map((order, i) => ({ ...order, claim: answer[i] as Decided }));
       const at = new Date(now());

@@ -1,7 +1,7 @@
 /** Orders as people see them: in the books, still at the gate, or void. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
-import { GateUnavailable, type Inventory, type VoidedReservation } from "#inventory";
+import { type DecidedReservation, GateUnavailable, type Inventory } from "#inventory";
 import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
@@ -41,7 +41,7 @@ export type Look = {
 
 export type LookOptions = {
   sql: Sql;
-  inventory: Inventory;
+  inventory: Pick<Inventory, "gate" | "books">;
   /** Notes what the log has acknowledged by now; the answer tells whether all of it is decided. */
   watermark(): Promise<() => Promise<boolean>>;
   maxWaiting: number;
@@ -53,7 +53,7 @@ const learnEveryMs = 100;
 const catchUpWithinMs = 1_000;
 const asksAtOnce = 1_000;
 
-export function createLook({ sql, inventory, watermark, maxWaiting }: LookOptions): Look {
+export function createLook({ sql, inventory: { gate, books }, watermark, maxWaiting }: LookOptions): Look {
   let learntAtMs = Number.NEGATIVE_INFINITY;
   /** A caller waits for a reading that began after their request: the product may be a moment old. */
   const learners = createBatcher<string, string | undefined>({
@@ -63,7 +63,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
       const earlyMs = learntAtMs + learnEveryMs - elapsedMs();
       if (earlyMs > 0) await sleep(earlyMs);
       learntAtMs = elapsedMs();
-      for (const productId of await inventory.productIds()) meetProduct(productId);
+      for (const productId of await books.products.ids()) meetProduct(productId);
       return orderIds.map(productOfOrder);
     },
   });
@@ -94,7 +94,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
   /** Before it is in the books an order is a record at the gate, found by the product that its id begins with. */
   async function seenAtTheGate(orderId: string): Promise<SeenOrder | undefined> {
     const productId = await productOf(orderId);
-    const record = productId === undefined ? undefined : await inventory.gate.record(productId, orderId);
+    const record = productId === undefined ? undefined : await gate.record(productId, orderId);
     if (!record || record.userId === "") return undefined;
     const { userId, quantity, unitPriceMinor, currency, reservedAtMs, payByMs } = record;
     const placedAt = new Date(reservedAtMs);
@@ -137,7 +137,7 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
     if (atGate) return atGate;
     // The gate may have had it decided between the two looks.
     if (standing) return readOrder(sql, orderId);
-    const voided = await inventory.voidedReservation(orderId);
+    const [voided] = (await voidedAmong([orderId])).slice(-1);
     // It may have left the gate for the books between the two looks.
     return voided ? failedFrom(orderId, voided) : readOrder(sql, orderId);
   }
@@ -150,9 +150,13 @@ export function createLook({ sql, inventory, watermark, maxWaiting }: LookOption
     if (others.length === 0 && standing.length === found.length) return standing;
     const fenced = found.filter(givesWay).map((order) => order.orderId);
     // A key may have been used again since: each is read for itself, and there are few.
-    const voided = others.length > 0 ? await inventory.voidedAmong(others) : [];
+    const voided = new Set((await voidedAmong(others)).map((reservation) => reservation.orderId));
     const seen = await Promise.all([...fenced, ...voided].map(read));
     return [...standing, ...seen.filter((order) => order !== undefined)];
+  }
+
+  async function voidedAmong(orderIds: readonly string[]): Promise<DecidedReservation[]> {
+    return (await books.fatesOf(orderIds)).filter(({ fate }) => fate === "void");
   }
 
   async function settled(orderId: string, withinMs: number): Promise<Order | undefined> {
@@ -173,7 +177,7 @@ function givesWay({ status, reason }: Order): boolean {
   return status === "FAILED" && reason === "fenced";
 }
 
-function failedFrom(orderId: string, voided: VoidedReservation): SeenOrder {
+function failedFrom(orderId: string, voided: DecidedReservation): SeenOrder {
   const at = voided.decidedAt.toISOString();
   const timeline: TimelineEntry[] = [
     { status: "PENDING", at },

@@ -90,16 +90,18 @@ export function createOrders(options: OrdersOptions) {
   });
 
   const settlement = createSettlement({
-    ...{ sql, log, inventory, group, maxRecords, now, logger },
+    ...{ sql, log, books: inventory.books, group, maxRecords, now, logger },
     topic: topics.reservations,
     onSettled: () => tellChanged(),
   });
   const publication = createPublication({
-    ...{ gate: inventory.gate, log, topic: topics.reservations, maxWaiting, onFault },
-    voidReservations: (claims) => inventory.voidReservations(claims),
-    fatesOf: (orderId) => inventory.fatesOf(orderId),
+    inventory,
+    log,
+    topic: topics.reservations,
+    maxWaiting,
+    onFault,
   });
-  const direct = createDirectOrders({ sql, inventory, maxWaiting, now, onSettled: () => tellChanged() });
+  const direct = createDirectOrders({ sql, books: inventory.books, maxWaiting, now, onSettled: () => tellChanged() });
   const placing = createPlace({ sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now, metrics });
 
   const restore = createRestore({ sql, inventory, now, onRestored: tellChanged });
@@ -117,7 +119,7 @@ export function createOrders(options: OrdersOptions) {
       const taken = await takeStep(tx, orderId, name, reason, at);
       if (!taken) return undefined;
       const { outcome } = transition(name);
-      if (outcome) await inventory.queueOutcome(tx, taken, outcome);
+      if (outcome) await inventory.books.queueOutcome(tx, taken, outcome);
       await queueEvents(tx, [changeEventOf(taken, at)]);
       await also?.(tx);
       return taken;

@@ -34,14 +34,15 @@ export type Place = {
 };
 
 export function createPlace(options: PlaceOptions): Place {
-  const { sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now } = options;
+  const { sql, publication, direct, paymentWindowMs, maxWaiting, now } = options;
+  const { gate, books, agreement } = options.inventory;
   const count = countAnswers(options.metrics);
   let underWay = 0;
   const keyed = new Map<string, { bodyHash: string; answer: Promise<PlaceAnswer> }>();
   const reserves: Batcher<ReserveRequest, ReserveAnswer> = createBatcher({
     maxBatch: reservesAtOnce,
     maxWaiting,
-    run: (requests) => inventory.gate.reserve(requests),
+    run: (requests) => gate.reserve(requests),
   });
   const lookUps: Batcher<string, Order | undefined> = createBatcher({
     maxBatch: lookUpsAtOnce,
@@ -77,7 +78,7 @@ export function createPlace(options: PlaceOptions): Place {
   }
 
   async function placeAs(orderId: string, bodyHash: string, request: PlaceRequest): Promise<PlaceAnswer> {
-    const mode = inventory.mode();
+    const mode = agreement.mode.current();
     if (mode === "closed") return { ok: false, reason: "closed", orderId };
     const nowMs = now();
     const { userId, productId, quantity, expectedTotalMinor } = request;
@@ -131,7 +132,7 @@ export function createPlace(options: PlaceOptions): Place {
     if (state === "voiding" || Math.abs(wanted.nowMs - reservation.reservedAtMs) < youngMs) {
       return { ok: false, reason: "outcome_pending", orderId };
     }
-    const adopted = await inventory.gate.adopt(productId, orderId, wanted.nowMs);
+    const adopted = await gate.adopt(productId, orderId, wanted.nowMs);
     if (adopted.kind === "refused") return { ok: false, reason: "outcome_pending", orderId };
     return publish(adopted.reservation, true);
   }
@@ -141,10 +142,10 @@ export function createPlace(options: PlaceOptions): Place {
     reason: Extract<ReserveAnswer, { kind: "refused" }>["reason"],
   ): Promise<PlaceAnswer> {
     const { orderId, productId } = wanted;
-    if (reason === "absent" && !(await inventory.knows(productId))) {
+    if (reason === "absent" && !(await books.products.knows(productId))) {
       return { ok: false, reason: "product_not_found", orderId };
     }
-    if (reason === "absent" || reason === "closed") inventory.suspect(productId);
+    if (reason === "absent" || reason === "closed") agreement.suspect(productId);
     if (reason === "absent" || reason === "closed" || reason === "no_price") {
       return { ok: false, reason: "price_not_available", orderId };
     }
@@ -160,7 +161,7 @@ export function createPlace(options: PlaceOptions): Place {
 
   /** Said of what the gate took only while the gate is known to be on: the process that switches it off waits for this to end. */
   function promised(reservation: Reservation, replayed: boolean): PlaceAnswer {
-    if (inventory.mayPromise()) return { ok: true, order: placed(reservation, replayed) };
+    if (agreement.mode.mayPromise()) return { ok: true, order: placed(reservation, replayed) };
     return { ok: false, reason: "outcome_pending", orderId: reservation.orderId };
   }
 

@@ -4,7 +4,7 @@
  * steps on one record, so no order is both: no clock and no time-out takes part in that.
  */
 import { AppendFailed, type EventLog } from "#engines/log";
-import type { Claim, Decided, Fate, Gate, MarkAnswer, Reservation } from "#inventory";
+import type { Decided, Inventory, MarkAnswer, Reservation } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
@@ -26,11 +26,9 @@ export type Publication = {
 };
 
 export type PublicationOptions = {
-  gate: Gate;
+  inventory: Pick<Inventory, "gate" | "books">;
   log: EventLog;
   topic: string;
-  voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
-  fatesOf(orderId: string): Promise<Fate[]>;
   maxWaiting: number;
   onFault(what: string, error: unknown): void;
 };
@@ -43,7 +41,8 @@ const marksAtOnce = 1_000;
 const voidsAtOnce = 200;
 
 export function createPublication(options: PublicationOptions): Publication {
-  const { gate, log, topic, voidReservations, fatesOf, maxWaiting, onFault } = options;
+  const { log, topic, maxWaiting, onFault } = options;
+  const { gate, books } = options.inventory;
   let failure: { error: unknown; atMs: number } | undefined;
   let probedAtMs = Number.NEGATIVE_INFINITY;
   const marks: Batcher<Reservation, MarkAnswer> = createBatcher({
@@ -54,7 +53,7 @@ export function createPublication(options: PublicationOptions): Publication {
   const voids: Batcher<Reservation, Decided> = createBatcher({
     maxBatch: voidsAtOnce,
     maxWaiting,
-    run: (reservations) => voidReservations(reservations),
+    run: (reservations) => books.voidReservations(reservations),
   });
 
   async function publish(reservation: Reservation): Promise<Published> {
@@ -109,8 +108,8 @@ export function createPublication(options: PublicationOptions): Publication {
   }
 
   async function asTheBooksSay({ orderId }: Reservation): Promise<Published> {
-    const fates = await fatesOf(orderId);
-    if (fates.includes("claimed")) return "accepted";
+    const fates = await books.fatesOf([orderId]);
+    if (fates.some(({ fate }) => fate === "claimed")) return "accepted";
     return fates.length > 0 ? "failed" : "pending";
   }
 

@@ -25,18 +25,19 @@ export type RestoreOptions = {
 };
 
 export function createRestore({ sql, inventory, now, onRestored }: RestoreOptions) {
+  const { gate, books, agreement } = inventory;
   return async (orderId: string): Promise<RestoreAnswer> => {
     const order = await readOrder(sql, orderId);
     if (order?.status === "CONFIRMED") return "restored";
     if (!order || !isUndecided(order)) return "impossible";
-    const mode = inventory.mode();
+    const mode = agreement.mode.current();
     if (mode === "closed") return "later";
     return mode === "sync" ? pastTheGate(order) : throughTheGate(order);
   };
 
   async function throughTheGate(order: Order): Promise<RestoreAnswer> {
     const nowMs = now();
-    const [answer] = await inventory.gate.reserve([
+    const [answer] = await gate.reserve([
       {
         ...{ productId: order.productId, orderId: secondIdOf(order), userId: order.userId, quantity: order.quantity },
         ...{ bodyHash: "", expectedTotalMinor: null, booksAsked: true, withdrawal: false, nowMs, payByMs: nowMs },
@@ -46,13 +47,13 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
     if (answer?.kind !== "reserved" && answer?.kind !== "duplicate") return "later";
     const { reservation } = answer;
     await crashPoint("restore.reserved");
-    return decide(order, (tx) => inventory.claim(tx, [{ ...reservation, intent: "claim" }]));
+    return decide(order, (tx) => books.claim(tx, [{ ...reservation, intent: "claim" }]));
   }
 
   function pastTheGate(order: Order): Promise<RestoreAnswer> {
     const { productId, userId, quantity } = order;
     const claim = { productId, orderId: secondIdOf(order), userId, quantity, limitPerCustomer: null };
-    return decide(order, (tx) => inventory.claimDirect(tx, [claim]));
+    return decide(order, (tx) => books.claimDirect(tx, [claim]));
   }
 
   async function decide(order: Order, claim: (tx: Tx) => Promise<Claimed | null>): Promise<RestoreAnswer> {
@@ -63,7 +64,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
       const at = new Date(now());
       const restored = await restoreOrder(tx, order.orderId, fate, at);
       if (!restored) return fate.fresh ? abandon(order) : {};
-      await inventory.queueOutcome(tx, fate, "sold");
+      await books.queueOutcome(tx, fate, "sold");
       await queueEvents(tx, [changeEventOf(restored, at)]);
       return { restored };
     });

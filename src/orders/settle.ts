@@ -23,7 +23,7 @@ export type Settlement = Pick<Marks, "drained" | "watermark" | "progress"> & {
 export type SettlementOptions = {
   sql: Sql;
   log: EventLog;
-  inventory: Inventory;
+  books: Inventory["books"];
   topic: string;
   group: string;
   maxRecords: number;
@@ -37,7 +37,7 @@ type UpTo = { batch: Batch; reader: Reader };
 type Entry = { record: StoredRecord; reservation: Reservation };
 
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { sql, log, inventory, topic, group, maxRecords, now, onSettled, logger } = options;
+  const { sql, log, books, topic, group, maxRecords, now, onSettled, logger } = options;
   const marks = createMarks({ sql, log, topic, logger });
 
   async function handle(batch: Batch): Promise<void> {
@@ -59,7 +59,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
   async function settle(reservations: readonly Reservation[], upTo: UpTo | null): Promise<void> {
     const orders = await sql.transaction(async (tx) => {
       const claims = reservations.map((reservation): Claim => ({ ...reservation, intent: "claim" }));
-      const decided = await inventory.claim(tx, claims);
+      const decided = await books.claim(tx, claims);
       const at = new Date(now());
       const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
       for (const { productId, orderId, epoch, reservationNo, gateReservationNo } of decided) {

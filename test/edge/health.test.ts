@@ -87,10 +87,10 @@ describe("health", () => {
     const productId = await world.newProduct({ stock: 5 });
     const { inventory } = world.system.faces;
     await world.faults.loseGate();
-    await assert.rejects(inventory.couldTake(), /lost its memory/);
-    await eventually(async () => (await inventory.couldTake()).ready);
+    await assert.rejects(inventory.agreement.readiness.couldTake(), /lost its memory/);
+    await eventually(async () => (await inventory.agreement.readiness.couldTake()).ready);
     await untilReady();
-    await eventually(async () => (await inventory.notYetOnSale()).length === 0);
+    await eventually(async () => (await inventory.agreement.readiness.notYetOnSale()).length === 0);
     await world.place(world.as("ada"), productId);
     await world.untilAtRest(productId);
   });

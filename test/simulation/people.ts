@@ -163,7 +163,7 @@ export async function enter(
   people.underWay += 1;
   const entry = { productId, kind: "restock" as const, quantity, ref, reason: "delivery", actor: "ann" };
   for (let tries = 0; tries < 40; tries += 1) {
-    const answer = await ask(world, (copy) => copy.inventory.enter(entry));
+    const answer = await ask(world, (copy) => copy.inventory.books.enter(entry));
     if (answer?.ok || (answer && answer.reason !== "product_not_found")) break;
     await sleep(world, 200 + world.random.next() * 800);
   }

@@ -150,7 +150,11 @@ async function tell(
   const open = async () => {
     // Only where a step left it otherwise: a switch is a rebuild, which would tidy up what is to end by itself.
     while (!isOpen()) {
-      await insist(world, people, async (copy) => (await copy.inventory.switchMode("gatekeeper", "ann")).ok);
+      await insist(
+        world,
+        people,
+        async (copy) => (await copy.inventory.agreement.mode.switchTo("gatekeeper", "ann")).ok,
+      );
     }
   };
   // A switch that was asked for before may still come.
@@ -191,18 +195,18 @@ function adminsOf(world: World, people: People, products: readonly string[], lim
     async () => {
       await Promise.all([tellPrice(world, productId, 3, limit), tellPrice(world, productId, 2, limit)]);
     },
-    () => insist(world, people, async (copy) => (await copy.inventory.sync(random.chance(0.5))).length > 0),
+    () => insist(world, people, async (copy) => (await copy.inventory.agreement.sync(random.chance(0.5))).length > 0),
     async () => {
-      const sync = () => insist(world, people, async (copy) => (await copy.inventory.sync(true)).length > 0);
+      const sync = () => insist(world, people, async (copy) => (await copy.inventory.agreement.sync(true)).length > 0);
       await Promise.all([sync(), sync()]);
     },
     async () => {
       const to = random.pick(["sync", "closed"] as const);
-      await insist(world, people, async (copy) => (await copy.inventory.switchMode(to, "ann")).ok);
+      await insist(world, people, async (copy) => (await copy.inventory.agreement.mode.switchTo(to, "ann")).ok);
     },
     () =>
       insist(world, people, async (copy) => {
-        const { products: reports } = await copy.inventory.reconcile();
+        const { products: reports } = await copy.inventory.agreement.reconciliation.run();
         const drift = reports.find((one) => one.drift !== 0);
         if (drift)
           throw new Error(`reconcile says that ${drift.productId} drifted by ${drift.drift}: ${drift.explanation}`);

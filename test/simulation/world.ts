@@ -224,7 +224,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     await clock.look();
     startLoop({ everyMs: 2_000, work: clock.look, onFault: (error) => onFault("clock", error) });
     await orders.start();
-    await inventory.start(orders.books);
+    await inventory.agreement.start(orders.books);
     running = await startFulfilment({
       ...{ orders, payment, inventory, now, onFault, paymentGraceMs: 3_000 },
       openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story, planted),

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Gate } from "#inventory";
 import { armCrashPoint } from "#platform/crash-points";
 import type { System } from "../../src/main.ts";
 import { startServers } from "../servers/servers.ts";
@@ -91,7 +92,8 @@ function commonFaults(system: () => System): Omit<Faults, "loseGate"> {
   const armed: (() => void)[] = [];
   return {
     async skewGate(productId, units) {
-      const { gate } = system().faces.inventory;
+      // The face shows what orders do at the gate; the rest of the port is there.
+      const gate = system().faces.inventory.gate as Gate;
       const [product] = await gate.snapshot([productId]);
       if (!product) throw new Error(`the gate does not know ${productId}`);
       const { epoch, applied, sellable, pending } = product;

@@ -49,7 +49,7 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
       onRepaired: (some) => repairs.push(...some),
     });
     const books = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
-    const running = await inventory.start(books as never);
+    const running = await inventory.agreement.start(books as never);
     closes.push(() => running.stop());
   });
   after(async () => {
@@ -59,7 +59,7 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
   async function newProduct(productId: string): Promise<void> {
     await database.sql.transaction((tx) => keepPrice(tx, productId, price));
     await rebuilt(gate, productId, { sellable: 0 });
-    await inventory.enter({ productId, quantity: 5, kind: "restock", reason: "test", actor: "grace" });
+    await inventory.books.enter({ productId, quantity: 5, kind: "restock", reason: "test", actor: "grace" });
   }
 
   async function syncedAfter(productId: string, ...harm: string[]) {
@@ -68,7 +68,7 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
     ]);
     assert.equal(answer?.kind, "reserved");
     await redis.ask(...harm);
-    const report = (await inventory.sync(false)).find((one) => one.productId === productId);
+    const report = (await inventory.agreement.sync(false)).find((one) => one.productId === productId);
     return { action: report?.action, says: repairs.findLast((one) => one.productId === productId)?.says };
   }
 

@@ -2,6 +2,7 @@
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { readPrices } from "../books/prices.ts";
+import type { News } from "../books/products.ts";
 import type { Gate } from "../gate/gate.ts";
 import { productsAfter } from "./compare.ts";
 import { type GateMode, type ModeFollower, readMode } from "./mode.ts";
@@ -11,8 +12,7 @@ export type ReadinessOptions = {
   gate: Gate;
   log: EventLog;
   mode: ModeFollower;
-  productEventsTopic: string;
-  priceGroup: string;
+  news: News;
 };
 
 export type Readiness = {
@@ -25,7 +25,7 @@ export type Readiness = {
 const productsAtOnce = 500;
 
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { sql, gate, log, mode, productEventsTopic, priceGroup } = options;
+  const { sql, gate, log, mode, news } = options;
 
   async function probeGate(): Promise<void> {
     const loaded = await gate.probe();
@@ -54,8 +54,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     },
 
     async notYetOnSale() {
-      const ends = await log.endOffsets(productEventsTopic);
-      const unread = lagOf(ends, await log.committedOffsets(priceGroup, productEventsTopic));
+      const ends = await log.endOffsets(news.topic);
+      const unread = lagOf(ends, await log.committedOffsets(news.group, news.topic));
       if (unread > 0) return [`${unread} news of products`];
       const waiting: string[] = [];
       if (mode.current() !== "gatekeeper") return waiting;

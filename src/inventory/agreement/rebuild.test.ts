@@ -56,7 +56,7 @@ describe("many products at once", () => {
     await database.sql.transaction(async (tx) => {
       for (const productId of productIds) await keepPrice(tx, productId, price);
     });
-    const running = await inventory.start(orderBooks);
+    const running = await inventory.agreement.start(orderBooks);
     closes.push(() => running.stop());
   });
   after(async () => {
@@ -68,7 +68,7 @@ describe("many products at once", () => {
   test("O30: a rebuild of all that sell closes a few of them at a time", async () => {
     assert.equal(await openProducts(), productIds.length);
     most.closed = 0;
-    const reports = await inventory.sync(true);
+    const reports = await inventory.agreement.sync(true);
     assert.deepEqual(new Set(reports.map(({ action }) => action)), new Set(["rebuilt"]));
     assert.ok(most.closed <= 25, `${most.closed} were closed at once`);
     assert.equal(await openProducts(), productIds.length);
@@ -76,17 +76,17 @@ describe("many products at once", () => {
 
   test("O30: a product that cannot be loaded keeps no other one closed", async () => {
     cursed = productIds[30] ?? "";
-    await assert.rejects(inventory.sync(true), /this product cannot be loaded/);
+    await assert.rejects(inventory.agreement.sync(true), /this product cannot be loaded/);
     assert.equal(await openProducts(), productIds.length - 1);
     cursed = "";
-    await inventory.sync(false);
+    await inventory.agreement.sync(false);
     assert.equal(await openProducts(), productIds.length);
   });
 
   test("O30: reconcile and sync-redis look at a page of products at a time", async () => {
     most.looked = 0;
-    assert.equal((await inventory.reconcile()).products.length, productIds.length);
-    await inventory.sync(false);
+    assert.equal((await inventory.agreement.reconciliation.run()).products.length, productIds.length);
+    await inventory.agreement.sync(false);
     assert.ok(most.looked > 0 && most.looked <= 200, `${most.looked} at once`);
   });
 });

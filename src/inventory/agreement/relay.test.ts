@@ -175,10 +175,11 @@ describe("changes on their way to the gate", () => {
       });
     });
     beforeEach(async () => {
-      await inventory.follow().then((following) => following.stop());
+      await inventory.agreement.follow().then((following) => following.stop());
       await change(lamp, 5);
     });
-    const reportOf = async () => (await inventory.reconcile()).products.find(({ productId }) => productId === lamp);
+    const reportOf = async () =>
+      (await inventory.agreement.reconciliation.run()).products.find(({ productId }) => productId === lamp);
 
     test("O33: reconcile says after some seconds that a change is on its way, and since when", async () => {
       assert.equal((await reportOf())?.status, "OK");
@@ -190,7 +191,7 @@ describe("changes on their way to the gate", () => {
 
     test("O33: sync-redis brings it to the gate, without a rebuild", async () => {
       await anHourPasses();
-      const report = (await inventory.sync(false)).find(({ productId }) => productId === lamp);
+      const report = (await inventory.agreement.sync(false)).find(({ productId }) => productId === lamp);
       assert.deepEqual(report, { productId: lamp, action: "verified", epoch: 1, sellable: 5 });
       assert.equal((await reportOf())?.status, "OK");
     });

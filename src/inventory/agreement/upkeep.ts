@@ -13,19 +13,27 @@ import { createSweeper } from "./sweeper.ts";
 export type UpkeepOptions = {
   sql: Sql;
   gate: Gate;
-  relay: Relay;
   mode: ModeFollower;
-  orderBooks: OrderBooks;
-  /** Products that were found closed, unknown or in disagreement. */
-  suspects: Set<string>;
-  /** One rebuild at a time in this process. */
-  alone<T>(work: () => Promise<T>): Promise<T>;
   now(): number;
   onFault(what: string, error: unknown): void;
   onRepaired: OnRepaired;
 };
 
-export type Upkeep = { outcomesWaiting(): void; suspected(): void; stop(): Promise<void> };
+/** In a process in which it was not started, a hint does nothing: the process in which it runs finds the work by its looks. */
+export type Upkeep = {
+  /** A hint: the product was found closed, unknown or in disagreement. */
+  suspect(productId: string): void;
+  /** A hint: outcomes are queued. */
+  outcomesWaiting(): void;
+  start(deps: UpkeepDeps): { stop(): Promise<void> };
+};
+
+export type UpkeepDeps = {
+  relay: Relay;
+  orderBooks: OrderBooks;
+  /** One rebuild at a time in this process. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+};
 
 const relayEveryMs = 50;
 const outcomesEveryMs = 100;
@@ -38,7 +46,33 @@ const sweepEveryMs = 1_000;
 const lookEveryMs = 1_000;
 const productsALook = 100;
 
-export function startUpkeep(options: UpkeepOptions): Upkeep {
+/** Suspects that are left out are found by the comparison of all products in turn. */
+const suspectsAtMost = 1_000;
+
+export function createUpkeep(options: UpkeepOptions): Upkeep {
+  const suspects = new Set<string>();
+  let loops: ReturnType<typeof startLoops> | undefined;
+  return {
+    suspect(productId) {
+      // While the gate's memory is lost every product is closed, also those that a stranger makes up.
+      if (!loops || suspects.size >= suspectsAtMost) return;
+      suspects.add(productId);
+      loops.repair.nudge();
+    },
+    outcomesWaiting: () => loops?.outcomes.nudge(),
+    start(deps) {
+      const running = startLoops({ ...options, ...deps, suspects });
+      loops = running;
+      return {
+        async stop() {
+          await Promise.all(Object.values(running).map((one) => one.stop()));
+        },
+      };
+    },
+  };
+}
+
+function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string> }) {
   const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault, onRepaired } = options;
   /** While the gate is away each loop says so once. */
   function loop(what: string, everyMs: number, work: LoopOptions["work"]): Loop {
@@ -86,12 +120,10 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     // What took some of them from the gate, a restart or a FLUSHALL, took them all: the next page follows at once.
     return wrong.length > 0 && last !== "";
   });
-  const others = [loop("relay", relayEveryMs, () => relay.sweep()), loop("sweep", sweepEveryMs, () => sweep(now()))];
   return {
-    outcomesWaiting: outcomes.nudge,
-    suspected: repair.nudge,
-    async stop() {
-      await Promise.all([outcomes, repair, ...others].map((one) => one.stop()));
-    },
+    outcomes,
+    repair,
+    relay: loop("relay", relayEveryMs, () => relay.sweep()),
+    sweep: loop("sweep", sweepEveryMs, () => sweep(now())),
   };
 }

@@ -19,9 +19,12 @@ export type StockEntry = {
   actor: string;
 };
 
-export type EntryAnswer =
-  | { ok: true; repeated: boolean; rows: StreamRow[] }
-  | { ok: false; reason: "product_not_found" | "idempotency_mismatch" | "not_enough_stock" };
+/** `rows` are what the gate has to hear. */
+type EnteredOrNot = { ok: true; repeated: boolean; rows: StreamRow[] } | RefusedEntry;
+export type RefusedEntry = {
+  ok: false;
+  reason: "product_not_found" | "idempotency_mismatch" | "not_enough_stock";
+};
 
 /** A gate that is being rebuilt opens within a second or two. */
 const triesWhileItOpens = 30;
@@ -30,7 +33,7 @@ const lookEveryMs = 100;
 export async function enterStock(
   deps: { sql: Sql; gate: Gate; now(): number },
   entry: StockEntry,
-): Promise<EntryAnswer> {
+): Promise<EnteredOrNot> {
   if (entry.quantity >= 0) return deps.sql.transaction((tx) => add(tx, entry));
   const direct = await deps.sql.transaction(async (tx) =>
     (await directOrdersAllowed(tx)) ? add(tx, entry) : undefined,
@@ -53,7 +56,7 @@ export async function enterStock(
  * rebuild that starts another epoch waits for this transaction. Units that the gate has promised and that are not decided
  * yet stay promised.
  */
-async function takeFromBooks(tx: Tx, gate: Gate, entry: StockEntry): Promise<EntryAnswer | "opening"> {
+async function takeFromBooks(tx: Tx, gate: Gate, entry: StockEntry): Promise<EnteredOrNot | "opening"> {
   const product = (await lockStock(tx, [entry.productId])).get(entry.productId);
   if (!product) return { ok: false, reason: "product_not_found" };
   const [snapshot] = await gate.snapshot([entry.productId]);
@@ -61,7 +64,7 @@ async function takeFromBooks(tx: Tx, gate: Gate, entry: StockEntry): Promise<Ent
   return add(tx, entry, snapshot.pending);
 }
 
-async function add(tx: Tx, entry: StockEntry, promised = 0): Promise<EntryAnswer> {
+async function add(tx: Tx, entry: StockEntry, promised = 0): Promise<EnteredOrNot> {
   const stock = await lockStock(tx, [entry.productId]);
   const product = stock.get(entry.productId);
   if (!product) return { ok: false, reason: "product_not_found" };
@@ -78,7 +81,7 @@ async function add(tx: Tx, entry: StockEntry, promised = 0): Promise<EntryAnswer
 async function withdraw(
   { sql, gate, now }: { sql: Sql; gate: Gate; now(): number },
   entry: StockEntry,
-): Promise<EntryAnswer> {
+): Promise<EnteredOrNot> {
   const repeated = await sql.transaction((tx) => standingEntry(tx, entry));
   if (repeated) return repeated;
   const reservedAtMs = now();
@@ -101,7 +104,7 @@ async function withdraw(
 }
 
 /** From the reservation on, a crash leaves a pending record: the sweeper gives its units back. */
-async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Promise<EntryAnswer> {
+async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Promise<EnteredOrNot> {
   const stock = await lockStock(tx, [entry.productId]);
   const product = stock.get(entry.productId);
   const standing = await standingEntry(tx, entry);
@@ -119,7 +122,7 @@ async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Pro
  * All that a request says belongs to its fingerprint: a retry repeats all of it, and what differs is another request.
  * A reference belongs to its product, so that one delivery may bring several.
  */
-async function standingEntry(tx: Tx, entry: StockEntry): Promise<EntryAnswer | undefined> {
+async function standingEntry(tx: Tx, entry: StockEntry): Promise<EnteredOrNot | undefined> {
   const [standing] = await tx.query<StandingEntry>(
     "select kind, quantity, reason, actor from inventory.stock_entry where product_id = $1 and ref = $2",
     [entry.productId, entry.ref],

@@ -166,7 +166,8 @@ export type ProductContents = {
   held: ReadonlyMap<string, number>;
 };
 
-export type Gate = {
+/** What orders do at the gate: take units, and say what became of the reservation's way to the log. */
+export type GateForOrders = {
   /** Answers in the order of the requests. */
   reserve(requests: readonly ReserveRequest[]): Promise<ReserveAnswer[]>;
   /** Pending → published, once the log has acknowledged; only then may the buyer be told. */
@@ -177,6 +178,13 @@ export type Gate = {
   abort(ref: ReservationRef): Promise<AbortAnswer>;
   /** Takes over the publication of another request's pending reservation; it can no longer be aborted. */
   adopt(productId: string, orderId: string, nowMs: number): Promise<AdoptAnswer>;
+  record(productId: string, orderId: string): Promise<GateRecord | undefined>;
+  /** Of the named products, or of all. What is not loaded is left out; so is everything after the gate lost its memory. */
+  snapshot(productIds?: readonly string[]): Promise<ProductSnapshot[]>;
+};
+
+/** The port. The other steps keep the gate in agreement with the books. */
+export type Gate = GateForOrders & {
   apply(row: StreamRow): Promise<ApplyAnswer>;
   /**
    * Closes a product, whether it is loaded or not, and where the memory is lost begins a new one. Only an image that
@@ -189,15 +197,12 @@ export type Gate = {
    */
   install(image: GateImage, closing?: string): Promise<"open" | "stale">;
   setPrice(productId: string, price: Price): Promise<void>;
-  /** Of the named products, or of all. What is not loaded is left out; so is everything after the gate lost its memory. */
-  snapshot(productIds?: readonly string[]): Promise<ProductSnapshot[]>;
   /** Records taken before `beforeMs`, oldest first, at most `limit`. */
   recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
   /** Every record of a product, for the rebuild that closes it. */
   records(productId: string): Promise<GateRecord[]>;
   /** Everything, for a comparison with the books; undefined where the product is not loaded or not whole. */
   contents(productId: string): Promise<ProductContents | undefined>;
-  record(productId: string, orderId: string): Promise<GateRecord | undefined>;
   /** Deletes abandoned stubs. */
   forget(refs: readonly ReservationRef[]): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /** Twins of the statements of src/inventory. */
-import type { StreamItem, StreamRow } from "#inventory";
 import type { Stock } from "../../../src/inventory/books/ledger.ts";
+import type { StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
 import type { Planted } from "../planted.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable, SqlFault, type Transaction } from "./tables.ts";
@@ -375,22 +375,14 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .toSorted(byProduct)
         .map(({ productId }) => ({ id: productId })),
     "select 1 from inventory.stock where product_id = $1": (tx, [id]) => (t.stock.get(tx, id as string) ? [{}] : []),
-    "from inventory.stock_ledger where order_id = $1 and fate = 'void'": (tx, [orderId]) =>
+    "from inventory.stock_ledger where order_id = any($1::uuid[]) and fate in": (tx, [orderIds]) =>
       t.ledger
         .all(tx)
-        .filter((row) => row.orderId === orderId && row.fate === "void")
-        .slice(-1),
-    "select distinct order_id as id from inventory.stock_ledger": (tx, [orderIds]) => {
-      const rows = t.ledger
-        .all(tx)
-        .filter(({ orderId, fate }) => fate === "void" && (orderIds as Strings).includes(orderId));
-      return [...new Set(rows.map(({ orderId }) => orderId))].map((id) => ({ id }));
-    },
-    "select fate from inventory.stock_ledger where order_id = $1": (tx, [orderId]) =>
-      t.ledger
-        .all(tx)
-        .filter((row) => row.orderId === orderId)
-        .map(({ fate }) => ({ fate })),
+        .filter(({ orderId }) => (orderIds as Strings).includes(orderId))
+        .map(({ orderId, fate, userId, productId, quantity, decidedAt }) => ({
+          ...{ orderId, fate, userId, productId, quantity, decidedAt },
+        }))
+        .toSorted((a, b) => a.decidedAt.getTime() - b.decidedAt.getTime()),
   };
 
   function ageOf(tx: Transaction, productId: string, applied: number | undefined): number | null {

@@ -1,0 +1,140 @@
+/**
+ * The room of the agreement: the switch, and all that keeps gate and books together, by itself (relay, sweeper, repair)
+ * or because a person asks for it.
+ */
+import type { EventLog } from "#engines/log";
+import type { Sql } from "#engines/sql";
+import type { Log } from "#platform/log";
+import type { Loop } from "#platform/loop";
+import type { News } from "../books/products.ts";
+import { consumePrices } from "../events.ts";
+import type { Gate } from "../gate/gate.ts";
+import { createControl, type Reconciliation, type SwitchAnswer, type SyncReport } from "./control.ts";
+import { createFollow, type Follow } from "./follow.ts";
+import { type GateMode, type ModeFollower, type ModeState, readMode } from "./mode.ts";
+import { NotSettled } from "./not-settled.ts";
+import { createReadiness, type Readiness } from "./readiness.ts";
+import type { OrderBooks } from "./rebuild.ts";
+import { createReconciliations, type Reconciliations } from "./reconciliations.ts";
+import type { Relay } from "./relay.ts";
+import type { OnRepaired } from "./repairs.ts";
+import { startSchedule } from "./schedule.ts";
+import type { Upkeep } from "./upkeep.ts";
+
+export type Agreement = {
+  mode: Pick<ModeFollower, "current" | "mayPromise"> & {
+    /** As the books have it now. */
+    read(): Promise<ModeState>;
+    /** Resolves when the mode is in force in this process and what it needs is done. */
+    switchTo(mode: GateMode, actor: string): Promise<SwitchAnswer>;
+  };
+  /** Checks the gate against the books and mends what it finds; `everything` loads all products anew. */
+  sync(everything: boolean): Promise<SyncReport[]>;
+  reconciliation: Pick<Reconciliations, "latest" | "keep"> & {
+    /** Compares gate and books, and changes nothing. */
+    run(): Promise<Reconciliation>;
+    /** Runs by schedule, once for the whole system. */
+    every(everyMs: number, onReconciled: (report: Reconciliation) => void): Loop;
+  };
+  /** Requests a check of a product that was found closed, unknown or in disagreement. */
+  suspect(productId: string): void;
+  readiness: Readiness;
+  /** Follows the switch; every process that takes orders does. */
+  follow: Follow;
+  /** Loads the gate where it has to be, follows the price events and keeps gate and books together. */
+  start(orderBooks: OrderBooks): Promise<{ stop(): Promise<void> }>;
+};
+
+export type AgreementOptions = {
+  sql: Sql;
+  gate: Gate;
+  log: EventLog;
+  news: News;
+  mode: ModeFollower;
+  relay: Relay;
+  upkeep: Upkeep;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+  onRepaired: OnRepaired;
+  logger: Log;
+};
+
+export function createAgreement(options: AgreementOptions): Agreement {
+  const { sql, gate, log, news, mode, relay, upkeep, now, onFault, onRepaired, logger } = options;
+  let started: OrderBooks | undefined;
+  const control = createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired });
+  const reconciliations = createReconciliations({ sql, now });
+  const follow = createFollow({ gate, mode, onFault });
+
+  function orderBooks(): OrderBooks {
+    if (!started) throw new Error("inventory was not started: it does not know the order books yet");
+    return started;
+  }
+
+  /** Finishes a switch that a crash interrupted. */
+  async function finishSwitch(): Promise<void> {
+    const state = await mode.refresh();
+    if (state.ready) return;
+    const finished = await control.switchMode(state.mode, "restart");
+    if (!finished.ok) onFault(`the switch to ${state.mode}`, finished.cause ?? new Error(finished.reason));
+  }
+
+  /** Where settlement stands still nothing can be loaded yet; upkeep tries again, and the rest starts. */
+  async function loadGate(): Promise<void> {
+    await control.sync("figures").catch((error) => {
+      if (!(error instanceof NotSettled)) throw error;
+      onFault("loading the gate", error);
+    });
+  }
+
+  return {
+    mode: {
+      current: mode.current,
+      mayPromise: mode.mayPromise,
+      read: () => readMode(sql),
+      switchTo: control.switchMode,
+    },
+
+    sync: (everything) => control.sync(everything ? "everything" : "contents"),
+
+    reconciliation: {
+      run: control.reconcile,
+      keep: reconciliations.keep,
+      latest: reconciliations.latest,
+      every: (everyMs, onReconciled) =>
+        startSchedule({
+          sql,
+          everyMs,
+          now,
+          reconcile: control.reconcile,
+          recall: reconciliations.recall,
+          onReconciled(report) {
+            reconciliations.note(report);
+            onReconciled(report);
+          },
+          onFault: (error) => onFault("the daily reconciliation", error),
+        }),
+    },
+
+    suspect: upkeep.suspect,
+    readiness: createReadiness({ sql, gate, log, mode, news }),
+    follow,
+
+    async start(given) {
+      started = given;
+      const following = await follow();
+      await finishSwitch();
+      const gateIsOn = () => mode.current() === "gatekeeper";
+      const consumer = await consumePrices({ ...news, log, sql, gate, logger, gateIsOn });
+      await loadGate();
+      const running = upkeep.start({ relay, orderBooks: given, alone: control.alone });
+      return {
+        async stop() {
+          await consumer.close();
+          await running.stop();
+          await following.stop();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * The room of the books: PostgreSQL decides every reservation once, for good. What it writes reaches the gate from here,
+ * after the commit; the caller passes nothing on.
+ */
+import { randomUUID } from "node:crypto";
+import type { Sql, Tx } from "#engines/sql";
+import { directOrdersAllowed, type ModeFollower } from "../agreement/mode.ts";
+import { stockOf } from "../agreement/reconcile.ts";
+import type { Relay } from "../agreement/relay.ts";
+import { type Gate, noneWhileAway, type StreamRow } from "../gate/gate.ts";
+import type { Claim, Decided } from "./decide.ts";
+import { enterStock, type RefusedEntry, type StockEntry } from "./entries.ts";
+import { type DecidedReservation, readFates } from "./fates.ts";
+import { readFigures } from "./figures.ts";
+import { recordClaims, recordDirectClaims, recordVoids } from "./ledger.ts";
+import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
+import type { Products } from "./products.ts";
+
+export type Books = {
+  /** Decides reservations in the caller's transaction; answers in the order of the claims. */
+  claim(tx: Tx, claims: readonly Claim[]): Promise<Decided[]>;
+  /** As `claim`, for orders placed past the gate; null where the switch does not allow them (any more). */
+  claimDirect(tx: Tx, claims: readonly DirectClaim[]): Promise<Decided[] | null>;
+  /** Decides reservations void; those that are decided otherwise already stay so. */
+  voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
+  /** Queues how a claim ends in the caller's transaction; it is counted soon after the commit. */
+  queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void>;
+  /** How the reservations of the orders were decided, oldest first. */
+  fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
+  /**
+   * Brings stock in or takes it out, once for each reference; without one each call counts. Units that come in are on sale
+   * when this answers, if the gate answers.
+   */
+  enter(entry: Entry): Promise<EntryAnswer>;
+  /** null where inventory does not know the product. */
+  stock(productId: string): Promise<StockFigures | null>;
+  products: Products;
+};
+
+/** A claim that the books number themselves. */
+export type DirectClaim = Omit<Claim, "epoch" | "reservationNo" | "intent">;
+export type Entry = Omit<StockEntry, "ref"> & { ref?: string | undefined };
+export type EntryAnswer = { ok: true; repeated: boolean } | RefusedEntry;
+
+export type StockFigures = {
+  productId: string;
+  onHand: number;
+  held: number;
+  sold: number;
+  available: number;
+  /** Units the gate may still sell; null while it is closed. */
+  gate: number | null;
+};
+
+export type BooksOptions = {
+  sql: Sql;
+  gate: Gate;
+  mode: ModeFollower;
+  relay: Relay;
+  products: Products;
+  /** Outcomes are queued and committed: they may be counted. */
+  onOutcomes(): void;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+};
+
+export function createBooks(options: BooksOptions): Books {
+  const { sql, gate, mode, relay, products, onOutcomes, now, onFault } = options;
+
+  /** The hint may be lost: the relay's next look finds the rows. */
+  function tellOnceCommitted(tx: Tx, { decided, rows }: { decided: Decided[]; rows: StreamRow[] }): Decided[] {
+    tx.afterCommit(() => void relay.apply(rows).catch((error) => onFault("relay", error)));
+    return decided;
+  }
+
+  return {
+    claim: async (tx, claims) => tellOnceCommitted(tx, await recordClaims(tx, claims)),
+
+    async claimDirect(tx, claims) {
+      return (await directOrdersAllowed(tx)) ? tellOnceCommitted(tx, await recordDirectClaims(tx, claims)) : null;
+    },
+
+    voidReservations: (claims) => sql.transaction(async (tx) => tellOnceCommitted(tx, await recordVoids(tx, claims))),
+
+    async queueOutcome(tx, claim, outcome) {
+      await queueOutcome(tx, claim, outcome);
+      tx.afterCommit(onOutcomes);
+    },
+
+    fatesOf: (orderIds) => readFates(sql, orderIds),
+
+    async enter({ ref = randomUUID(), ...entry }) {
+      if (!(await products.knows(entry.productId))) return { ok: false, reason: "product_not_found" };
+      const answer = await enterStock({ sql, gate, now }, { ...entry, ref });
+      if (!answer.ok) return answer;
+      // The entry stands, whether the gate hears of it now or later.
+      const tell = mode.current() === "gatekeeper" ? relay.bring : relay.apply;
+      await tell(answer.rows).catch((error) => onFault("relay", error));
+      return { ok: true, repeated: answer.repeated };
+    },
+
+    async stock(productId) {
+      if (!(await products.knows(productId))) return null;
+      const [snapshot] = await gate.snapshot([productId]).catch(noneWhileAway);
+      const [figures] = await readFigures(sql, [productId]);
+      if (!figures) return null;
+      return { productId, ...stockOf(figures), gate: snapshot?.open ? snapshot.sellable : null };
+    },
+
+    products,
+  };
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { migrate } from "../../engines/sql/migrate.ts";
+import { inventorySchema } from "../inventory.ts";
+import { readFates } from "./fates.ts";
+
+describe("the fates of orders", () => {
+  let database: TestDatabase;
+  before(async () => {
+    database = await openTestDatabase();
+    await migrate({ url: database.url, modules: [inventorySchema] });
+    await database.sql.query("insert into inventory.stock (product_id, total_in, seq) values ('lamp', 9, 3)");
+    await database.sql.query(
+      `insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
+       select 'lamp', seq, 1, 'change', 9, 0, '[]' from generate_series(1, 3) as seq`,
+    );
+  });
+  after(() => database?.close());
+
+  let lastN = 0;
+  async function decided(orderId: string, fate: string, secondsAgo: number): Promise<void> {
+    lastN += 1;
+    await database.sql.query(
+      `insert into inventory.stock_ledger (product_id, epoch, reservation_no, fate, order_id, user_id, quantity, seq, decided_at)
+       values ('lamp', 1, $1, $2, $3, 'ada', 1, 1, now() - $4 * interval '1 second')`,
+      [lastN, fate, orderId, secondsAgo],
+    );
+  }
+
+  test("come oldest first, of the orders that were asked for and of no other", async () => {
+    const [retried, refused, other] = [randomUUID(), randomUUID(), randomUUID()];
+    await decided(retried, "claimed", 1);
+    await decided(retried, "void", 3);
+    await decided(refused, "refused", 2);
+    await decided(other, "claimed", 0);
+    const found = await readFates(database.sql, [refused, retried, randomUUID()]);
+    assert.deepEqual(
+      found.map(({ orderId, fate }) => [orderId, fate]),
+      [
+        [retried, "void"],
+        [refused, "refused"],
+        [retried, "claimed"],
+      ],
+    );
+    assert.deepEqual(await readFates(database.sql, []), []);
+  });
+
+  test("are found by an index, whatever the fate: else each question would read the whole ledger", async () => {
+    const plan: unknown[] = [];
+    await database.sql.transaction(async (tx) => {
+      // An empty table is read as a whole, whatever indexes it has.
+      await tx.query("set local enable_seqscan = off");
+      const explain: typeof tx.query = async (text, values) => {
+        plan.push(await tx.query(`explain ${text}`, values));
+        return [];
+      };
+      await readFates({ query: explain }, [randomUUID()]);
+    });
+    const lines = JSON.stringify(plan);
+    assert.match(lines, /one_claim_an_order/);
+    assert.match(lines, /other_fates_by_order/);
+    assert.doesNotMatch(lines, /Seq Scan/);
+  });
+});

@@ -1,0 +1,48 @@
+/** The products that inventory knows: it hears of them on `product.events`, and may be asked a moment earlier. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type EventLog, lagOf } from "#engines/log";
+import type { Sql } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
+import type { Price } from "../gate/gate.ts";
+import { readPrices } from "./prices.ts";
+
+export type Products = {
+  ids(): Promise<string[]>;
+  /** Whether inventory knows the product, once it has read all news that were out when it was asked. */
+  knows(productId: string): Promise<boolean>;
+  /** By the latest news of the product. */
+  priceOf(productId: string): Promise<Price | undefined>;
+};
+
+/** Where the news of products are read, and by which consumer group. */
+export type News = { topic: string; group: string };
+
+/** How long a question about an unknown product waits for the news of it, milliseconds. */
+const newsWithinMs = 1_000;
+const lookEveryMs = 10;
+
+export function createProducts({ sql, log, news }: { sql: Sql; log: EventLog; news: News }): Products {
+  async function exists(productId: string): Promise<boolean> {
+    const rows = await sql.query("select 1 from inventory.stock where product_id = $1", [productId]);
+    return rows.length > 0;
+  }
+
+  return {
+    async ids() {
+      const rows = await sql.query<{ id: string }>("select product_id as id from inventory.stock");
+      return rows.map((row) => row.id);
+    },
+
+    async knows(productId) {
+      if (await exists(productId)) return true;
+      const ends = await log.endOffsets(news.topic);
+      const giveUpAt = elapsedMs() + newsWithinMs;
+      while (lagOf(ends, await log.committedOffsets(news.group, news.topic)) > 0 && elapsedMs() < giveUpAt) {
+        await sleep(lookEveryMs);
+      }
+      return exists(productId);
+    },
+
+    priceOf: async (productId) => (await readPrices(sql, [productId])).get(productId),
+  };
+}
