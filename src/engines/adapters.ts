@@ -20,14 +20,14 @@ export type Database = {
   url: string;
   /** For the banner. */
   says: string;
-  /** Fulfils with the reason when the server ended by itself. */
+  /** Resolves with the reason if the server ends by itself. */
   failed: Promise<Error>;
   stop(): Promise<void>;
 };
 
 export type LogEngine = { eventLog: EventLog; partitions: number; says: string };
 export type WorkflowsEngine = {
-  /** `workflowFile` is where an engine that runs stories outside this process finds this one. */
+  /** `workflowFile`: the file from which an engine that runs stories outside this process loads this story. */
   open<Input, S extends Steps>(story: Story<Input, S>, workflowFile: URL): Promise<Workflows<Input>>;
   says: string;
 };
@@ -36,19 +36,19 @@ export type KafkaSettings = Security & { bootstrap: string; maxPollRecords: numb
 export type TemporalSettings = { address: string; namespace: string; taskQueue: string };
 export type RedisSettings = RedisAddress & { timeoutMs: number };
 
-/** Where the database is opened: before everything else. */
+/** What a database is opened with, before all other engines. */
 export type Process = { dataDir: string; log: Log };
-/** What the other engines are opened on. */
+/** What the other engines are opened with. */
 export type Ground = {
   url: string;
   sql: Sql;
   shop: Shop;
   presence: Presence;
-  /** Topics that one shop only may consume. */
+  /** Topics that only one shop may consume. */
   consumed: readonly string[];
   log: Log;
 };
-/** One engine: what runs by default, and what its settings name instead. */
+/** One engine: the embedded default, and the real one that its settings name. */
 export type Engine<Settings, On, Opened> = {
   embedded(on: On): Promise<Opened>;
   real(on: On & { settings: Settings }): Promise<Opened>;
@@ -87,7 +87,7 @@ export async function redisServer({ settings, presence, log }: Ground & { settin
 }
 
 export async function logInPostgres({ url, sql, log }: Ground): Promise<LogEngine> {
-  // One topic of one embedded log needs no more than one partition.
+  // One topic of one embedded log needs only one partition.
   return { eventLog: await openPostgresLog({ sql, url, log }), partitions: 1, says: "in PostgreSQL" };
 }
 

@@ -1,4 +1,7 @@
-/** A shop changes its engines on purpose: alone, and only once the old log has nothing left that was accepted. */
+/**
+ * Moves a shop to other engines on purpose: only while none of its processes runs, and once the old log holds no
+ * accepted order that is not settled.
+ */
 import type { Log } from "#platform/log";
 import { program } from "#platform/program";
 import type { Security } from "./log/kafka/security.ts";
@@ -19,21 +22,21 @@ import type { Sql } from "./sql/sql.ts";
 export type MoveOptions = {
   url: string;
   terms: readonly Term[];
-  /** How the shop's former Kafka is spoken to. */
+  /** TLS and login for the shop's former Kafka. */
   security: Security;
-  /** The old log is gone for good: what it alone had is decided from what the gate kept of it. */
+  /** The old log is gone for good: its unsettled orders are decided from the gate's records. */
   logIsLost: boolean;
   log: Log;
   /** Called while no process of the shop runs, before the new terms are written. */
   prepare(changed: ReadonlySet<string>): Promise<void>;
 };
 
-/** What the settings say otherwise than the shop's books. */
+/** The settings that differ from the shop's books. */
 export async function engineDifferences(sql: Sql, terms: readonly Term[]): Promise<Difference[]> {
   return differencesFrom(await readAgreement(sql), terms);
 }
 
-/** Answers what was changed. @throws where a process runs, or where the old log holds what is not settled. */
+/** Returns the changes. @throws if a process runs, or if the old log holds records that are not settled. */
 export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
   const { url, terms, log, logIsLost, prepare } = options;
   const alone = "a shop is moved to other engines while none of its processes runs";
@@ -86,8 +89,8 @@ async function openOldLog(options: MoveOptions, agreement: readonly Agreed[], sq
     return await openKafkaLog({ ...security, ...client, bootstrap, log });
   } catch (cause) {
     throw new Error(
-      `the shop's log was in Kafka at ${bootstrap}, and only there it stands whether all of it is settled: bring it ` +
-        "up, or say --log-is-lost where it is gone for good",
+      `the shop's log was in Kafka at ${bootstrap}, and only that Kafka knows whether all of it is settled: bring it ` +
+        "up, or say --log-is-lost if it is gone for good",
       { cause },
     );
   }

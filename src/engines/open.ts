@@ -59,7 +59,7 @@ export function openDatabase(
   return open(engines.sql, databaseUrl, { dataDir, log });
 }
 
-/** For a command that asks the books something and ends. */
+/** For a command that reads the books and ends. */
 export function openPool(url: string): Sql {
   return openSql({ url, maxConnections: 1, applicationName: `${program.name} command` });
 }
@@ -68,42 +68,42 @@ export type EngineSettings = {
   redis: RedisSettings | undefined;
   kafka: KafkaSettings | undefined;
   temporal: TemporalSettings | undefined;
-  /** Modules whose database is not the common one; `reports` may be a replica, which is only read. */
+  /** Databases of modules that do not use the common one; `reports` may be a replica, which is only read. */
   databaseUrls: Readonly<Record<string, string | undefined>>;
   topics: readonly string[];
-  /** Of those, the ones that are consumed: two shops on one would each take a part of the other's. */
+  /** The topics that are consumed: if two shops used one, each would get a part of the other's records. */
   consumed: readonly string[];
-  /** The setting SHOP, empty where there is none. */
+  /** The setting SHOP; empty if it is not set. */
   shopName: string;
-  /** What all processes of the shop have to agree on. */
+  /** The values that all processes of the shop must share. */
   terms: readonly Term[];
-  /** Why no other process of the shop may run; absent where several may. */
+  /** Why no other process of the shop may run; absent if several may. */
   alone: string | undefined;
 };
 
 export type Engines = {
-  /** A pool a module, so that none can starve another. */
+  /** A pool for each module, so that none can use up the connections of another. */
   sql(module: string, maxConnections: number): Sql;
-  /** What time the common database has, milliseconds since 1970: the one clock that all processes share. */
+  /** The time of the common database, milliseconds since 1970: the one clock that all processes share. */
   databaseMs(): Promise<number>;
   /**
-   * Writes where the modules write, leaving nothing behind, so that a session which takes no writes leaves its pool.
-   * @throws where a database does not answer or takes no writes, or had no room within the last seconds.
+   * Writes as the modules write, leaving nothing behind, so that a session which takes no writes leaves its pool.
+   * @throws if a database does not answer or takes no writes, or had no room within the last seconds.
    */
   dryWrite(): Promise<void>;
-  /** @throws where the database of the reports does not answer. */
+  /** @throws if the database of the reports does not answer. */
   readReports(): Promise<void>;
-  /** @throws where backends keep ours waiting in any of the databases: with who they are, and by which lock. */
+  /** @throws if other backends block ours in any of the databases: names them and the locks. */
   refuseLocks(): Promise<void>;
   log: EventLog;
   shop: Shop;
   /** Absent: the gate is in this process's memory. */
   redis: RedisEngine | undefined;
-  /** To be called when the gate is open too. @throws if the shop's other processes are on other servers. */
+  /** Called when the gate is open too. @throws if the shop's other processes are on other servers. */
   requireSameServers(): Promise<void>;
-  /** Everything runs: from now on these engines are what the shop lives on. @throws where another process was first. */
+  /** Everything runs: from now on these engines belong to the shop. @throws if another process was first. */
   agree(): Promise<void>;
-  /** Fulfils with the reason once this process may not go on beside the shop's others. */
+  /** Resolves with the reason once this process may not go on beside the shop's others. */
   failed: Promise<Error>;
   openWorkflows: WorkflowsEngine["open"];
   says: { log: string; workflows: string };
@@ -169,7 +169,7 @@ export async function openEngines(
   };
 }
 
-/** Brings the schemas up to date, each where its module keeps it; answers the files that were applied. */
+/** Migrates the schemas, each in its module's database; returns the files that were applied. */
 export async function migrateDatabase(
   { kafka, databaseUrls }: Pick<EngineSettings, "kafka" | "databaseUrls">,
   { url }: Pick<Database, "url">,

@@ -1,7 +1,7 @@
 /** The log did not acknowledge. `handedOver` is false only when the records are certainly not stored, now or later. */
 export class AppendFailed extends Error {
   readonly handedOver: boolean;
-  /** The log's answer was no, and will be for these records. */
+  /** The log has refused these records, and would refuse them again. */
   readonly refused: boolean;
 
   constructor(topic: string, handedOver: boolean, cause: unknown, refused = false) {

@@ -1,4 +1,4 @@
-/** Puts a record that can never be handled where people find it, whatever becomes of that place. */
+/** Stores a record that can never be handled for an operator to find, even if the topic of dead letters is missing. */
 import { createHash } from "node:crypto";
 import type { Log } from "#platform/log";
 import { AppendFailed } from "./append-failed.ts";
@@ -7,10 +7,10 @@ import type { Batch, EventLog, NewRecord, StoredRecord } from "./log.ts";
 const longestText = 1_000;
 
 /**
- * Appends the record to `<topic>.dlq`, with the reason and where it came from. The topic is made again where it was
- * deleted. What the log refuses with its value (the headers here make a large record larger) is kept without: its
- * length, its hash and its place stand in the headers. What is refused all the same is told in the process's log, since
- * the record's partition must go on.
+ * Appends the record to `<topic>.dlq`, with the reason and its origin. A topic that was deleted is made again. If the
+ * log refuses the value (the added headers make a large record larger), it stores the record without it: the headers
+ * hold its length, hash and origin. If the log refuses that too, the process's log has the error, because the record's
+ * partition must go on.
  * @throws AppendFailed while the log does not answer.
  */
 export async function toDeadLetters(
@@ -30,13 +30,13 @@ export async function toDeadLetters(
   const whole = { key: record.key, value: record.value, headers: { ...record.headers, ...origin } };
   if (await isTaken(log, name, whole)) return;
   const partitions = (await log.endOffsets(topic)).size;
-  // Without the right to make topics the attempts below are refused as well.
+  // Without the permission to make topics the appends below are refused as well.
   await log.ensureTopics([{ name, partitions }]).catch((refusal) => logger.warn("topic not made", { name }, refusal));
   if (await isTaken(log, name, whole)) return;
   const reference = referenceTo(record);
   if (await isTaken(log, name, { ...reference, headers: { ...reference.headers, ...origin } })) return;
   const fields = { topic, partition, offset: record.offset, bytes: record.value.length };
-  logger.error("dead letter refused; the record is only where it was", fields, error);
+  logger.error("dead letter refused; only the original topic has the record", fields, error);
 }
 
 async function isTaken(log: EventLog, topic: string, letter: NewRecord): Promise<boolean> {

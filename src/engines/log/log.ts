@@ -15,15 +15,15 @@ export type NewRecord = {
 export type StoredRecord = NewRecord & {
   offset: bigint;
   headers: Record<string, string>;
-  /** Milliseconds since the epoch, as stamped when the record was appended. */
+  /** Milliseconds since 1970, stamped when the record was appended. */
   appendedAtMs: number;
-  /** The other shop that appended it, to a topic which is ours. */
+  /** The other shop that appended it, to a topic that is ours. */
   foreign?: string;
 };
 
 /**
- * Everything of one partition from the offset `from` to just before `next`. Not every offset has a record: retention,
- * compaction and the marks of other producers' transactions leave offsets that no consumer is ever given.
+ * All records of one partition from the offset `from` to just before `next`. Not every offset has a record: retention,
+ * compaction and the markers of other producers' transactions leave offsets that no consumer ever gets.
  */
 export type Batch = Pick<Place, "topic" | "partition" | "incarnation"> & {
   records: StoredRecord[];
@@ -31,35 +31,36 @@ export type Batch = Pick<Place, "topic" | "partition" | "incarnation"> & {
   next: bigint;
 };
 
-/** Partition → offset. For ends: the offset the next record will get. For commits: the next offset to read. */
+/** Partition → offset. For ends: the offset of the next record. For commits: the next offset to read. */
 export type Offsets = Map<number, bigint>;
 
 export type Bounds = {
-  /** Names this making of the topic. A topic that was deleted and made again has another one, and other offsets. */
+  /**
+   * Identifies one creation of the topic. A topic that was deleted and made again has another one, and other offsets.
+   */
   incarnation: string;
-  /** The oldest offset that the log still keeps; the end where it keeps no record. */
+  /** The oldest offset that the log still keeps; the end if it keeps no record. */
   beginnings: Offsets;
   ends: Offsets;
 };
 
-/** A partition as a consumer finds it when it begins to read. */
+/** A partition when a consumer begins to read it. */
 export type Place = { topic: string; partition: number; incarnation: string; beginning: bigint; end: bigint };
 
 export type ConsumeOptions = {
   topic: string;
   group: string;
-  /** The most records one call of `handle` is given. */
+  /** The maximum number of records for one call of `handle`. */
   maxRecords: number;
   /**
-   * Returning commits the batch. Throwing has the same batch handed over again after a pause,
-   * for as long as it takes: a batch is never skipped, so what can never succeed must be
-   * sent to the dead letters by the handler itself.
+   * Returning commits the batch. After an error the same batch comes again after a pause, for as long as it takes. A
+   * batch is never skipped, so the handler itself must send records that can never succeed to the dead letters.
    */
   handle(batch: Batch): Promise<void>;
   /**
-   * For a consumer that keeps its own position, which then counts instead of the group's commits. Asked when a
-   * partition is taken, after each failure, and where the log has lost or never had the position. Such a consumer is
-   * also handed batches without records, where only the position moves.
+   * For a consumer that keeps its own position, which then counts instead of the group's commits. Called when a
+   * partition is taken, after each failure, and if the log has lost or never had the position. Such a consumer also
+   * gets batches without records, in which only the position moves.
    */
   startAt?(place: Place): Promise<bigint>;
 };
@@ -71,14 +72,17 @@ export type Consumer = {
 
 export type EventLog = {
   /**
-   * Resolves once every record is acknowledged as durable. Calls that wait at the same time
-   * share one write. Records of one call go to one topic and may land in several partitions.
-   * @throws AppendFailed; where `handedOver` is true it is not known yet whether the records were stored.
+   * Resolves once every record is acknowledged as durable. Calls that wait at the same time share one write. Records of
+   * one call go to one topic and may be in several partitions.
+   * @throws AppendFailed; if `handedOver` is true, it is not known yet whether the records were stored.
    */
   append(topic: string, records: NewRecord[]): Promise<void>;
-  /** Delivers at least once, in order within a partition; a group's new member starts where the group stopped, a new group at the beginning. */
+  /**
+   * Delivers at least once, in order within a partition. A new member of a group starts where the group stopped, a new
+   * group at the beginning.
+   */
   consume(options: ConsumeOptions): Promise<Consumer>;
-  /** Every record acknowledged before the call lies below these offsets. */
+  /** Every record acknowledged before the call is below these offsets. */
   endOffsets(topic: string): Promise<Offsets>;
   /** As `endOffsets`, with the beginnings, all of one incarnation. */
   bounds(topic: string): Promise<Bounds>;
@@ -93,7 +97,7 @@ export type EventLog = {
 export type TopicSettings = {
   name: string;
   partitions: number;
-  /** No record of it is ever removed for its age or the room it takes. */
+  /** No record is ever removed for its age or its size. */
   keptForever?: true;
 };
 
@@ -108,7 +112,7 @@ export function lagOf(ends: Offsets, committed: Offsets): number {
   return Number(lag);
 }
 
-/** @throws for a record of another shop, which is no news here: it belongs to the dead letters. */
+/** @throws for a record of another shop: it belongs to the dead letters. */
 export function refuseForeign({ foreign }: Pick<StoredRecord, "foreign">): void {
   if (foreign) throw new Error(`the record is another shop's: ${foreign}`);
 }

@@ -1,11 +1,11 @@
 /**
- * A log that may be shared: every record appended says whose it is, and what is another shop's is told apart when it is
- * handed over. Records of versions that said nothing count as ours.
+ * A log that shops may share: every appended record names its shop, and another shop's records are marked when they are
+ * handed over. Records of older versions without a name count as ours.
  */
 import { type Shop, shopHeader } from "#engines/shop";
 import type { EventLog, StoredRecord } from "./log.ts";
 
-/** `confirm` looks again whether the topic is ours. @throws where it is not, and the batch stays where it is. */
+/** `confirm` checks again whether the topic is ours. @throws if it is not; the batch then stays uncommitted. */
 export function createOwnedLog(log: EventLog, shop: Shop, confirm: (topic: string) => Promise<void>): EventLog {
   return {
     ...log,
@@ -20,7 +20,8 @@ export function createOwnedLog(log: EventLog, shop: Shop, confirm: (topic: strin
         async handle(batch) {
           const isForeign = ({ headers }: StoredRecord) => (headers[shopHeader] ?? shop.id) !== shop.id;
           if (!batch.records.some(isForeign)) return handle(batch);
-          // To pass them over commits them. Only in a topic of our own is no other shop's settlement affected.
+          // To skip the records would commit them. Only in a topic of our own does that not affect another shop's
+          // settlement.
           await confirm(batch.topic);
           const records = batch.records.map((record) =>
             isForeign(record) ? { ...record, foreign: record.headers[shopHeader] as string } : record,

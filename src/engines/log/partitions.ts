@@ -1,4 +1,6 @@
-/** FNV-1a over UTF-16 code units, modulo. Never to change: the records of one key would part. */
+/**
+ * FNV-1a over UTF-16 code units, modulo. It must never change: the records of one key would go to different partitions.
+ */
 export function partitionOf(key: string, partitions: number): number {
   return partitions === 1 ? 0 : hashOf(key) % partitions;
 }

@@ -1,6 +1,7 @@
 /**
- * Where a consumer begins to read a partition. A position is good only in the incarnation it was reached in, and only
- * where the log still has it. What starts over is read again, which a consumer has to bear anyway.
+ * Where a consumer begins to read a partition. A position is valid only in the incarnation in which it was reached, and
+ * only if the log still has it. Otherwise the consumer starts from the beginning and reads records again, which a
+ * consumer must tolerate anyway.
  */
 import type { Log } from "#platform/log";
 import type { ConsumeOptions, Place } from "./log.ts";
@@ -22,9 +23,9 @@ export async function beginningOf(place: Place, { group, startAt, known, log }: 
   const { next } = known;
   const fields = { group, topic, partition, offset: next, beginning, end };
   if (known.incarnation !== "" && known.incarnation !== incarnation) {
-    log.warn("the topic was made anew; its group begins at the beginning", fields);
+    log.warn("the topic was made again; its group begins at the beginning", fields);
   } else if (next > end) {
-    log.error("the log ends before what was read of it; its group begins at the beginning", fields);
+    log.error("the log ends before the group's position; its group begins at the beginning", fields);
   } else if (next < beginning) {
     log.warn("records were deleted before the group had read them", fields);
   } else {
@@ -33,7 +34,7 @@ export async function beginningOf(place: Place, { group, startAt, known, log }: 
   return { incarnation, next: beginning };
 }
 
-/** Whether a beginning is to be committed: the group's lag is measured from there. */
+/** Whether to commit the beginning: the group's lag is measured from there. */
 export function isNews(position: Position, known: Position | undefined): boolean {
   if (!known) return position.next > 0n;
   return position.next !== known.next || position.incarnation !== known.incarnation;

@@ -1,4 +1,4 @@
-/** What holds for the outbox of every module. */
+/** The promises of every module's outbox. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
@@ -14,7 +14,7 @@ export type OutboxStage<Event> = {
   /** The module whose schema has the table. */
   module: ModuleSchema;
   shape: OutboxShape<Event>;
-  /** An event of one product or order, with this id. */
+  /** An event about one product or order, with this id. */
   eventOf(id: string): Event;
   /** Takes the events as a JSON array. */
   insert: string;

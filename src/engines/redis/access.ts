@@ -20,13 +20,13 @@ export type RedisAccess = RedisAddress & {
   timeoutMs: number;
 };
 
-/** What the user of a server needs it for. */
+/** The purpose for which a module uses a server. */
 export type RedisUse = {
   /** Completes the sentence "Redis at host:port cannot …". */
   purpose: string;
-  /** Why this server does not serve the purpose, and what to do. Asked again every few seconds. */
+  /** Why this server does not suit the purpose, and what to do. Asked again every few seconds. */
   refusalOf(server: RedisServer): string | undefined;
-  /** Looks at the data before the first use of a connection. @throws if they are not the user's. */
+  /** Checks the data before the first use of a connection. @throws if they belong to another shop. */
   admit(ask: (command: readonly string[]) => Promise<Reply>): Promise<void>;
 };
 

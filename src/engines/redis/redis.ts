@@ -32,7 +32,7 @@ export type RedisEngine = {
 };
 
 type OpenOptions = RedisUse & {
-  /** Open without a connection if there is none at first, and go on trying. */
+  /** If there is no connection at first, opens without one and goes on trying. */
   mayBeAway?: boolean | undefined;
   /** Called with every new connection, the first one included. */
   onConnected(connection: Connection): void;

@@ -1,6 +1,6 @@
 /**
- * What all processes of a shop have to agree on: which engines it lives on and under which names. The first start writes
- * it into the books; a process that has other settings does not start. `engines --adopt` changes it.
+ * The settings that all processes of a shop must share: its engines, and its names on them. The first start writes them
+ * into the books; a process with other settings does not start. `engines --adopt` changes them.
  */
 import type { Sql } from "#engines/sql";
 import { program } from "#platform/program";
@@ -8,15 +8,15 @@ import { program } from "#platform/program";
 export type Term = {
   name: string;
   value: string;
-  /** The setting it follows from. */
+  /** The setting that it comes from. */
   setting: string;
-  /** Where the engine is at the moment; may differ between processes. */
+  /** The present address of the engine; may differ between processes. */
   place?: string | undefined;
 };
 
 export type Agreed = { name: string; value: string; place: string | null };
 
-/** This process would do harm to its shop beside the others, so it ends. */
+/** This process would harm its shop beside the others, so it ends. */
 export class MayNotRun extends Error {}
 
 /** The settings of this process are not the shop's. */
@@ -53,7 +53,7 @@ export async function requireAgreement(sql: Sql, terms: readonly Term[]): Promis
   if (differences.length > 0) throw new Disagreement(differences);
 }
 
-/** Writes down what is new, once the engines were opened. @throws Disagreement where another process was first. */
+/** Writes new values down, once the engines are open. @throws Disagreement if another process was first. */
 export async function agree(sql: Sql, terms: readonly Term[]): Promise<void> {
   await sql.query(
     `insert into shop.agreement as a (name, value, place)
@@ -65,7 +65,7 @@ export async function agree(sql: Sql, terms: readonly Term[]): Promise<void> {
   await requireAgreement(sql, terms);
 }
 
-/** Puts the terms in the place of what was agreed. Only while no process of the shop runs. */
+/** Replaces the agreed values. Only while no process of the shop runs. */
 export async function agreeAnew(sql: Sql, terms: readonly Term[]): Promise<void> {
   await sql.query(
     `insert into shop.agreement (name, value, place)

@@ -1,7 +1,7 @@
 /**
- * That a process of the shop runs, told by PostgreSQL itself: its session holds an advisory lock until the process ends,
- * by kill -9 too. All processes share one lock; one that keeps the gate in its memory has it for itself, and so does
- * the operator who moves the shop to other engines.
+ * Registers the running processes of a shop in PostgreSQL: a process's session holds an advisory lock until the process
+ * ends, also by kill -9. All processes share one lock. A process that keeps the gate in its memory holds it
+ * exclusively, and so does an operator's command that moves the shop to other engines.
  */
 import { randomInt } from "node:crypto";
 import { hostname } from "node:os";
@@ -14,40 +14,40 @@ import { connectionSettings } from "../sql/connection.ts";
 import { MayNotRun } from "./agreement.ts";
 
 export type Presence = {
-  /** Fulfils with the reason once this process may not go on beside the others. */
+  /** Resolves with the reason once this process may not go on beside the others. */
   lost: Promise<Error>;
-  /** Where this process has its parts. */
+  /** The servers of this process, by part. */
   readonly servers: Readonly<Record<string, Server>>;
-  /** Tells the others of it; again when the part is found on another server. May be lost until the next look. */
+  /** Publishes it to the others, again after the part moved to another server. May be delayed until the next check. */
   tell(part: "gate" | "log", server: Server): Promise<void>;
-  /** What the other living processes have told; one that hangs is left out. */
+  /** The entries of the other living processes; a process that hangs is left out. */
   others(): Promise<Other[]>;
   close(): Promise<void>;
 };
 
-/** `id` is what the server calls itself, whatever its address. */
+/** `id` is the server's own id, whatever its address. */
 export type Server = { id: string; address: string };
 export type Other = { says: string; servers: Record<string, Server> };
 
 export type PresenceOptions = {
   url: string;
-  /** No other process may run beside this one; the reason is for people. */
+  /** If set, no other process may run beside this one; the reason is for people. */
   alone?: string | undefined;
   log: Log;
-  /** Looked at again each time the session was lost. @throws where this process may not go on. */
+  /** Checked again each time the session was lost. @throws if this process may not go on. */
   mayGoOn(): Promise<void>;
 };
 
 /** "shop" in ASCII: keeps these locks apart from all others with two keys. */
 const LOCK = 0x73_68_6f_70;
 const EVERY_PROCESS = 0;
-/** A killed process's session ends when PostgreSQL sees its socket closed; a restart must not fail for that. */
+/** A killed process's session ends only when PostgreSQL sees its socket closed, so a restart waits for that. */
 const LOCK_WAIT_MS = 2_000;
 const LOCK_POLL_MS = 50;
 const TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 2_000;
 
-/** @throws where another process runs and one of the two has to be alone, naming that process. */
+/** @throws if another process runs and one of the two must be alone; names that process. */
 export async function openPresence(options: PresenceOptions): Promise<Presence> {
   const { url, alone, log, mayGoOn } = options;
   const lock = randomInt(1, 2 ** 31);
@@ -103,7 +103,9 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
     client.end().catch(() => {});
   }
 
-  /** A session that cannot write holds its lock on a server that is the primary no longer, perhaps: another is opened. */
+  /**
+   * A session that cannot write may hold its lock on a server that is no longer the primary, so a new one is opened.
+   */
   async function stay(client: pg.Client): Promise<void> {
     try {
       await client.query("update shop.process set seen_at = now() where lock = $1", [lock]);
@@ -113,7 +115,10 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
     }
   }
 
-  /** After a restart of PostgreSQL, say, the lock is taken again; while it was free, another process may have begun. */
+  /**
+   * After a restart of PostgreSQL, for example, the lock is taken again; while it was free, another process may have
+   * started.
+   */
   async function look(): Promise<void> {
     if (session) return stay(session);
     try {
@@ -129,7 +134,7 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
   const looking = startLoop({
     everyMs: LOOK_EVERY_MS,
     work: look,
-    onFault: (error) => log.debug("the shop's list of processes is out of reach", { failure: String(error) }),
+    onFault: (error) => log.debug("the shop's list of processes cannot be read", { failure: String(error) }),
   });
 
   return {

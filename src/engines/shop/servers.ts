@@ -1,4 +1,6 @@
-/** That the processes of a shop are on the same servers: equal settings may still lead to different ones. */
+/**
+ * Checks that the processes of a shop are on the same servers, because equal settings may still lead to different ones.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { MayNotRun } from "./agreement.ts";
 import type { Presence } from "./presence.ts";
@@ -9,7 +11,7 @@ const LOOK_EVERY_MS = 200;
 
 const settingOf: Readonly<Record<string, string>> = { gate: "REDIS_HOST and REDIS_PORT", log: "KAFKA_BOOTSTRAP" };
 
-/** @throws MayNotRun where a living process has a part on another server than this one. */
+/** @throws MayNotRun if a living process has a part on another server than this one. */
 export async function requireSameServers(presence: Presence): Promise<void> {
   const giveUpAt = performance.now() + AGREED_WITHIN_MS;
   for (;;) {

@@ -1,19 +1,19 @@
 /**
- * Which installation this is. Its identity is made once, in its books; topics, keys and queues on servers that it may
- * share with other shops carry it, so that none is served by two: docs/adr/0022-shops-side-by-side.md.
+ * The identity of this installation. It is made once, in the shop's books. Topics, keys and queues on servers that
+ * several shops may share carry it, so that no two shops serve the same one: docs/adr/0022-shops-side-by-side.md.
  */
 import type { Sql } from "#engines/sql";
 import { program } from "#platform/program";
 
 export type Shop = {
   id: string;
-  /** The setting SHOP, empty where there is none. */
+  /** The setting SHOP; empty if it is not set. */
   name: string;
   /** The database of its books, for people: "books at 10.0.0.7:5432". */
   database: string;
 };
 
-/** What stands on a shared server beside what a shop owns there. */
+/** The mark that a shop leaves on a shared server beside its own data. */
 export type Claim = { shop: string; name: string; database: string; since: string };
 
 /** Set in the headers of every record. */
@@ -29,12 +29,12 @@ export async function readShop(sql: Sql, { name, url }: { name: string; url: str
   return { id: row.id, name, database: `${decodeURIComponent(pathname.slice(1))} at ${place}` };
 }
 
-/** As it is written beside what the shop owns. */
+/** The text that is written beside the shop's data. */
 export function claimText({ id, name, database }: Shop): string {
   return JSON.stringify({ shop: id, name, database, since: new Date().toISOString() } satisfies Claim);
 }
 
-/** Undefined for a text that is no claim: then it belongs to no shop. */
+/** Undefined for a text that is not a claim: then it belongs to no shop. */
 export function claimFrom(text: string): Claim | undefined {
   try {
     const claim = JSON.parse(text) as Partial<Claim> | null;
@@ -50,9 +50,9 @@ export function claimFrom(text: string): Claim | undefined {
   }
 }
 
-/** Something on a shared server belongs to another shop, and is left alone. */
+/** Something on a shared server belongs to another shop, and stays untouched. */
 export class OtherShops extends Error {
-  /** `what` belongs to the claim's shop; `release` is how an operator frees it where that shop is gone. */
+  /** `what` belongs to the claim's shop; `release` is how an operator frees it if that shop is gone. */
   constructor(what: string, claim: Claim, release: string) {
     const named = claim.name === "" ? "without a SHOP of its own" : `SHOP=${claim.name}`;
     super(

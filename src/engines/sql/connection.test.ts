@@ -24,9 +24,9 @@ async function failureOf(url: string): Promise<string> {
   return error.message;
 }
 
-// They wait for time limits of 5 s, so they wait together.
+// They wait for time limits of 5 s, so they run together.
 describe("a connection that fails", { concurrency: true }, () => {
-  test("says at which address no server listens, and which variable to look at", async () => {
+  test("names the address at which no server listens, and the variable to look at", async () => {
     const { server, port } = await listen();
     server.close();
     const message = await failureOf(`postgresql://shop:secret@127.0.0.1:${port}/orders`);
@@ -44,7 +44,7 @@ describe("a connection that fails", { concurrency: true }, () => {
     server.close();
   });
 
-  test("passes on what PostgreSQL says of it", async () => {
+  test("passes on PostgreSQL's own message", async () => {
     const url = new URL(database.url);
     url.pathname = "/no_such_database";
     assert.match(await failureOf(url.href), /database "no_such_database" does not exist/);
@@ -55,7 +55,7 @@ describe("a connection that fails", { concurrency: true }, () => {
     assert.throws(open, (error: Error) => /DATABASE_URL/.test(error.message) && !/secret/.test(error.message));
   });
 
-  test("is told apart from a pool whose connections are all busy", async () => {
+  test("is distinguished from a pool whose connections are all busy", async () => {
     const sql = openSql({ url: database.url, maxConnections: 1, applicationName: "busy" });
     const slow = sql.query("select pg_sleep(5.3)");
     await assert.rejects(sql.query("select 1"), /all 1 connections to PostgreSQL were busy/);

@@ -1,4 +1,4 @@
-/** How every connection to PostgreSQL is made: its time limits, the types it gives, what it says when it fails. */
+/** How every connection to PostgreSQL is made: its time limits, its types, and its error messages. */
 import "./environment.ts";
 import assert from "node:assert/strict";
 import pg from "pg";
@@ -23,9 +23,9 @@ export function connectionSettings(url: string, applicationName: string): pg.Cli
 }
 
 /**
- * Statements here are written for `read committed`: they lock first and look afterwards. Where the database or the user
- * has another default, each would fail under load as if it had met a conflict, so the session is told, single
- * statements included.
+ * The statements here are written for `read committed`: they lock first and read afterwards. If the database or the
+ * user has another default, they would fail under load as if they had met a conflict. So every session sets it, for
+ * single statements too.
  */
 export function sessionUrl(url: string): string {
   const told = new URL(url);
@@ -36,7 +36,7 @@ export function sessionUrl(url: string): string {
 
 const ISOLATION = "-c default_transaction_isolation=read\\ committed";
 
-/** Names what could not be reached and where that is set. The password stays out of it. */
+/** Names the server that could not be reached and where its address is set, without the password. */
 export function connectFailure(url: string, cause: unknown): Error {
   const { host, port, database, user, ssl } = new pg.Client({ connectionString: url });
   const how = ssl ? ", encrypted" : "";
@@ -75,9 +75,10 @@ const DATE = 1082;
 const TEXT_ARRAY: number = 1009;
 
 /**
- * int8 becomes a number, because counts, offsets and minor units stay far below 2^53 and bigint does not mix with
- * numbers nor with JSON; a value beyond is a broken invariant, never a rounded one. A date stays the text
- * `2026-11-27`: pg would make it midnight in the time zone of this machine. numeric stays text, timestamptz a Date.
+ * int8 becomes a number, because counts, offsets and minor units stay far below 2^53 and bigint mixes neither with
+ * numbers nor with JSON; a larger value is a broken invariant, and is never rounded. A date stays the text
+ * `2026-11-27`: pg would make it midnight in the time zone of this machine. numeric stays text, timestamptz becomes a
+ * Date.
  */
 const parsers = new Map<number, (text: string) => unknown>([
   [INT8, parseInt8],

@@ -1,16 +1,16 @@
-/** Whose fault it is that a transaction failed. */
+/** Whether the data or the database caused the failure of a transaction. */
 import { AfterCommitFailed } from "./after-commit.ts";
 
 /**
- * True where the data are at fault and will be again, however often it is tried. A database that is away, locked, full
- * or read-only is no fault of the data, and neither is a connection that broke: pg says so in plain errors.
+ * True if the data are at fault, so that every further try fails too. A database that is down, locked, full or
+ * read-only is not the fault of the data, nor is a broken connection, which pg reports in errors without a code.
  */
 export function isDataFault(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     // The data stand.
     if (at instanceof AfterCommitFailed) return false;
     if ("code" in at && typeof at.code === "string") return ofTheData.has(at.code.slice(0, 2));
-    // Of the language itself, like an impossible date.
+    // JavaScript's own errors, such as an impossible date.
     if (at instanceof RangeError || at instanceof TypeError) return true;
   }
   return false;

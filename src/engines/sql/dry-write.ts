@@ -1,17 +1,20 @@
-/** Whether the work could be done: a write in every database and through every pool that writes, which leaves nothing. */
+/**
+ * Checks that the modules could write: a write in every database and through every pool that writes, which leaves
+ * nothing behind.
+ */
 import { elapsedMs } from "#platform/clock";
 import { program } from "#platform/program";
 import { refuseReadOnly, type Sql } from "./sql.ts";
 
 export type Pool = { module: string; url: string; sql: Sql };
 
-/** The replica for reports is only read, and may be one that takes no writes. */
+/** The replica for reports is only read, and may take no writes. */
 const readers: ReadonlySet<string> = new Set(["reports"]);
 
-/** As every commit, it waits until the disk has the record, which nothing reads. */
+/** Like every commit, it waits until the record is on disk. The record is never read. */
 const writeToDisk = `select pg_logical_emit_message(true, '${program.name}', 'health')`;
 
-/** @throws what the first pool that cannot write has met. */
+/** @throws the error of the first pool that cannot write. */
 export async function dryWriteAll(pools: readonly Pool[], trouble: ServerTrouble): Promise<void> {
   const writers = pools.filter(({ module }) => !readers.has(module));
   const databases = new Map(writers.map(({ url, sql }) => [url, sql]));
@@ -31,10 +34,10 @@ async function named(module: string, answer: Promise<unknown>): Promise<void> {
   }
 }
 
-/** What a server said of its own state while it refused a statement: a full disk may still take a small write. */
+/** Errors in which a server refused a statement because of its own state: a full disk may still take a small write. */
 export type ServerTrouble = { note(error: Error): void; recent(): Error | undefined };
 
-/** While it lasts, the work that is repeated meets it more often than that. */
+/** While the trouble lasts, repeated work meets it more often than this. */
 const recentMs = 10_000;
 
 export function createServerTrouble(): ServerTrouble {

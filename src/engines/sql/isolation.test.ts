@@ -9,7 +9,7 @@ await database.sql.query("create table counter (n int4)");
 await database.sql.query("insert into counter values (0)");
 
 for (const level of ["serializable", "repeatable read"]) {
-  test(`O15: where the database's default is ${level}, forty that lock one row at once each go through at the first try`, async () => {
+  test(`O15: if the database's default is ${level}, forty transactions that lock one row at once all succeed at the first try`, async () => {
     const name = new URL(database.url).pathname.slice(1);
     await database.sql.query(`alter database ${name} set default_transaction_isolation = '${level}'`);
     await database.sql.query("update counter set n = 0");
@@ -32,7 +32,7 @@ for (const level of ["serializable", "repeatable read"]) {
   });
 }
 
-test("O15: options of the URL's own stay in force beside it", async () => {
+test("O15: the URL's own options stay in force", async () => {
   const url = new URL(database.url);
   url.searchParams.set("options", "-c search_path=pg_catalog -c work_mem=5MB");
   const sql = openSql({ url: url.href, maxConnections: 1, applicationName: "options" });

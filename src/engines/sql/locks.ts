@@ -1,6 +1,6 @@
 /**
- * Which backend keeps ours waiting: a table that an operator has locked, an ALTER that waits behind a long read, a
- * transaction that was forgotten in psql. PostgreSQL says it only while they wait.
+ * Finds the backends that block ours: a table that an operator has locked, an ALTER that waits behind a long read, a
+ * transaction that was forgotten in psql. PostgreSQL shows this only while the statements wait.
  */
 
 import { program } from "#platform/program";
@@ -11,7 +11,7 @@ type LockHolder = {
   pid: number;
   applicationName: string;
   user: string | null;
-  /** Such as "idle in transaction"; null where PostgreSQL does not show it to our user, as the times below. */
+  /** Such as "idle in transaction"; null if PostgreSQL does not show it to our user, as the times below. */
   state: string | null;
   since: Date | null;
   queryStart: Date | null;
@@ -20,12 +20,12 @@ type LockHolder = {
 };
 
 export type LockWatch = {
-  /** @throws with who keeps ours waiting and by which lock, longest first; or where a database does not answer. */
+  /** @throws with the backends that block ours and their locks, longest first; or if a database does not answer. */
   refuse(urls: readonly string[]): Promise<void>;
   close(): Promise<void>;
 };
 
-/** On connections of its own: those of the modules may all be waiting for the lock. */
+/** On connections of its own, because those of the modules may all be waiting for the lock. */
 export function createLockWatch(): LockWatch {
   const pools = new Map<string, Sql>();
   function poolOf(url: string): Sql {
@@ -45,7 +45,10 @@ export function createLockWatch(): LockWatch {
   };
 }
 
-/** Those who lock a whole table of ours against writing, and those who end a chain of waiting that begins with ours. */
+/**
+ * Backends that lock a whole table of ours against writing, and backends at the end of a chain of waiting that begins
+ * with ours.
+ */
 function readLockHolders(sql: Queryable): Promise<LockHolder[]> {
   return sql.query<LockHolder>(
     `with recursive table_lock as (
@@ -77,10 +80,10 @@ function readLockHolders(sql: Queryable): Promise<LockHolder[]> {
   );
 }
 
-/** Far longer than any statement of ours keeps another waiting. */
+/** Far longer than one statement of ours blocks another. */
 const noticedAfterMs = 1_000;
 
-/** For people who are to do something about it. The statement itself is left out: it may hold what is personal. */
+/** For an operator who must act. The statement itself is left out, because it may hold personal data. */
 function saysOf({ pid, applicationName, user, state, since, queryStart, locks }: LockHolder): string {
   const who = [applicationName || "without a name", user && `user ${user}`, state].filter(Boolean).join(", ");
   const when = [

@@ -29,7 +29,7 @@ function tables(schema: string) {
     .then((rows) => rows.map((row) => row.name));
 }
 
-test("what is missing is applied in order, once, each module in its own schema", async () => {
+test("missing migrations are applied in order, once, each module's in its own schema", async () => {
   const files = { "001.do.lamps.sql": "create table shop.lamps (id int4);" };
   const shop = await moduleOf("shop", files);
   const stock = await moduleOf("stock", { "001.do.units.sql": "create table stock.units (id int4)" });
@@ -64,14 +64,14 @@ test("a file that fails is named with its line, and nothing is applied", async (
   assert.deepEqual([await tables("good"), await tables("bad")], [[], []]);
 });
 
-test("a file that was edited after it had been applied is named", async () => {
+test("a file that was edited after it was applied is named", async () => {
   const edited = await moduleOf("edited", { "001.do.a.sql": "create table edited.a ();" });
   await migrate({ url, modules: [edited] });
   await moduleOf("edited", { "001.do.a.sql": "create table edited.a (id int4);" });
   await assert.rejects(migrate({ url, modules: [edited] }), /001\.do\.a\.sql was edited after it had been applied/);
 });
 
-test("line ends that git changed are no edit", async () => {
+test("line endings that git changed do not count as an edit", async () => {
   const crlf = await moduleOf("crlf", { "001.do.a.sql": "create table crlf.a\n();\n" });
   await migrate({ url, modules: [crlf] });
   await moduleOf("crlf", { "001.do.a.sql": "create table crlf.a\r\n();\r\n" });
@@ -99,7 +99,7 @@ test("processes that start at once apply every file once", async () => {
   assert.deepEqual(await sql.query("select count(*) as n from racing.runs"), [{ n: 8 }]);
 });
 
-test("O15: a schema that a later program has made is refused with both versions, and nothing is changed", async () => {
+test("O15: a schema of a later program is refused with both versions, and nothing is changed", async () => {
   const now = await moduleOf("later", { "001.do.a.sql": "create table later.a ();" });
   await migrate({ url, modules: [now] });
   await sql.query("insert into later.schema_version (version, name) values (2, 'from a later program')");

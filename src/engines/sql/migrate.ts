@@ -9,11 +9,13 @@ import { connectFailure, connectionSettings } from "./connection.ts";
 
 export type ModuleSchema = {
   schema: string;
-  /** Holds `001.do.<name>.sql` and so on, without gaps; nothing is ever undone, a mistake gets a next file. */
+  /**
+   * Holds `001.do.<name>.sql` and so on, without gaps. Nothing is ever undone; a mistake is corrected by the next file.
+   */
   folder: URL;
 };
 
-/** "drop": any number that is not locked for another purpose in this database. */
+/** "drop": any number that is not used for another lock in this database. */
 const LOCK_KEY = 0x64726f70;
 
 /**
@@ -25,14 +27,15 @@ const LOCK_KEY = 0x64726f70;
  */
 export async function migrate(options: { url: string; modules: readonly ModuleSchema[] }): Promise<string[]> {
   const client = new pg.Client(connectionSettings(options.url, `${program.name} migrate`));
-  client.on("error", () => {}); // The statement under way fails too, and that is thrown.
+  client.on("error", () => {}); // The statement under way fails too, and its error is thrown.
   await client.connect().catch((error) => {
     throw connectFailure(options.url, error);
   });
   try {
     await client.query("begin isolation level read committed");
     await client.query("select pg_advisory_xact_lock($1)", [LOCK_KEY]);
-    // One that waits for a lock holds up all statements that come after it: better to fail and be run again.
+    // A statement that waits for a lock blocks all statements that come after it, so it is better to fail and be run
+    // again.
     await client.query("set local lock_timeout = '10s'");
     const applied: string[] = [];
     for (const module of options.modules) applied.push(...(await migrateModule(client, module)));
@@ -67,7 +70,10 @@ async function migrateModule(client: pg.Client, { schema, folder }: ModuleSchema
   }
 }
 
-/** The library passes over a lower number that appears later, as from a merge, and no file at all is a wrong folder. */
+/**
+ * The library ignores a lower number that appears later, for example after a merge, and a folder without files is the
+ * wrong folder.
+ */
 async function checkNumbers(path: string): Promise<number> {
   const files = (await readdir(path)).filter((name) => name.endsWith(".sql")).toSorted();
   if (files.length === 0) throw new Error(`${shown(path)} holds no migrations`);
@@ -82,7 +88,7 @@ async function checkNumbers(path: string): Promise<number> {
   return files.length;
 }
 
-/** A program that went back to an earlier version would write what the later one's tables no longer mean. */
+/** An earlier version of the program would write rows that the later one's tables no longer allow for. */
 async function refuseNewer(client: pg.Client, schema: string, known: number): Promise<void> {
   const table = `${schema}.schema_version`;
   const { rows } = await client.query<{ found: boolean }>("select to_regclass($1) is not null as found", [table]);
@@ -110,7 +116,7 @@ async function failure(cause: unknown, schema: string, at: Postgrator.Migration 
   return new Error(`the migration ${shown(at.filename)}${line} failed and nothing was applied: ${message}`, { cause });
 }
 
-/** The library takes a pattern, and a folder's name may look like one. */
+/** The library takes a pattern, and the name of a folder may look like one. */
 function literally(path: string): string {
   return path.replace(/[\\*?[\]{}()!+@|]/g, "\\$&");
 }

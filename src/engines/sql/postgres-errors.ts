@@ -1,4 +1,4 @@
-/** What the errors of PostgreSQL say about the statement, the transaction and the connection. */
+/** What PostgreSQL's errors say about the statement, the transaction and the connection. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { randomPauseAfter } from "#platform/backoff";
@@ -8,8 +8,8 @@ const MAX_RETRIES = 5;
 const backoff = { firstMs: 10, longestMs: 160 };
 
 /**
- * PostgreSQL took back all that the statement or transaction did, so to run it again is safe. `metOld` says of an error
- * whether it was met on a session that has been retired since.
+ * PostgreSQL rolled back the statement or transaction, so it is safe to run it again. `metOld` says whether the error
+ * came from a session that has been retired since.
  */
 export async function repeatIfAsked<T>(work: () => Promise<T>, metOld: (error: Error) => boolean): Promise<T> {
   for (let failures = 1; ; failures += 1) {
@@ -36,19 +36,23 @@ function asksToRepeat(error: unknown, metOld: (error: Error) => boolean): boolea
   return false;
 }
 
-/** A migration changed the columns of a statement that this connection had prepared; a new connection prepares anew. */
+/**
+ * A migration changed the columns of a statement that this connection had prepared; a new connection prepares it again.
+ */
 function isStalePlan(error: pg.DatabaseError): boolean {
   return error.code === "0A000" && error.routine === "RevalidateCachedQuery";
 }
 
-/** The server has no room or no means: SQLSTATE classes 53 (disk full, out of memory) and 58 (files cannot be used). */
+/**
+ * The server lacks space or resources: SQLSTATE classes 53 (disk full, out of memory) and 58 (files cannot be used).
+ */
 export function isServerTrouble(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^5[38]/.test(error.code ?? "");
 }
 
 /**
- * The statement is not at fault: the connection was lost, others hold a lock or the connection is the wrong one, the
- * server stops, has no room, or was told to cancel. SQLSTATE classes 08, 40, 53, 57, 58, and lock_not_available.
+ * The statement is not at fault: the connection was lost, others hold a lock, the connection is the wrong one, the
+ * server stops, lacks space, or was told to cancel. SQLSTATE classes 08, 40, 53, 57, 58, and lock_not_available.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return true;

@@ -1,4 +1,4 @@
-/** PostgreSQL that takes nothing but TLS: what the URL's sslmode checks, and what is said where it does not pass. */
+/** A PostgreSQL that accepts only TLS: the checks of the URL's sslmode, and the messages if a check fails. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The server's own URL with some parameters set and, where they are undefined, left out. */
+/** The server's own URL with some parameters set, or left out if they are undefined. */
 function urlWith(parameters: Record<string, string | undefined>, hostname = "localhost"): string {
   const url = new URL(servers.postgres.url);
   url.hostname = hostname;
@@ -45,12 +45,12 @@ async function isEncrypted(url: string): Promise<boolean> {
 const otherCa = () => join(folder, "tls", "other-ca.crt");
 
 describe("PostgreSQL over TLS", () => {
-  test("statements travel encrypted where the CA has signed the server's certificate", async () => {
+  test("statements are encrypted if the CA has signed the server's certificate", async () => {
     assert.equal(await isEncrypted(urlWith({})), true);
-    assert.equal(await isEncrypted(urlWith({ sslmode: undefined })), true, "sslrootcert alone is as good");
+    assert.equal(await isEncrypted(urlWith({ sslmode: undefined })), true, "sslrootcert alone is enough");
   });
 
-  test("migrations and the event log's own session take the URL at its word", async () => {
+  test("migrations and the event log's own session obey the URL", async () => {
     const url = urlWith({});
     await migrate({ url, modules: [eventLogSchema] });
     const sql = openSql({ url, maxConnections: 2, applicationName: "tls test" });
@@ -62,30 +62,30 @@ describe("PostgreSQL over TLS", () => {
     await sql.close();
   });
 
-  test("a certificate that no trusted CA has signed is refused, and sslrootcert named", async () => {
+  test("a certificate that no trusted CA has signed is refused, and the error names sslrootcert", async () => {
     const refusal = /PostgreSQL at localhost:\d+, encrypted.*no CA that is trusted.*sslrootcert.*DATABASE_URL/;
     await assert.rejects(isEncrypted(urlWith({ sslrootcert: undefined })), refusal);
     await assert.rejects(isEncrypted(urlWith({ sslrootcert: otherCa() })), refusal);
     await assert.rejects(migrate({ url: urlWith({ sslrootcert: otherCa() }), modules: [] }), refusal);
   });
 
-  test("a certificate for another host is refused, and its names told", async () => {
+  test("a certificate for another host is refused, and the error names its hosts", async () => {
     const refusal = /PostgreSQL at 127\.0\.0\.1:\d+.*another host \(DNS:localhost\).*the host in the URL.*DATABASE_URL/;
     await assert.rejects(isEncrypted(urlWith({}, "127.0.0.1")), refusal);
   });
 
-  test("a connection in plain text is refused, and sslmode is named", async () => {
+  test("a connection in plain text is refused, and the error names sslmode", async () => {
     const refusal = /PostgreSQL at localhost:\d+ .*no encryption.*sslmode=verify-full.*DATABASE_URL/;
     await assert.rejects(isEncrypted(urlWith({ sslmode: undefined, sslrootcert: undefined })), refusal);
   });
 
-  test("no-verify encrypts, and believes any certificate", async () => {
+  test("no-verify encrypts, and accepts any certificate", async () => {
     const url = urlWith({ sslmode: "no-verify", sslrootcert: undefined }, "127.0.0.1");
     assert.equal(await isEncrypted(url), true);
   });
 });
 
-test("a server without TLS is never spoken to in plain text instead", async () => {
+test("no connection to a server without TLS falls back to plain text", async () => {
   const own = mkdtempSync(join(tmpdir(), "dropgate-postgres-plain-"));
   const plain = await startServers({ folder: own, which: ["postgres"] });
   try {

@@ -22,7 +22,7 @@ function add(tx: Tx, name: string) {
   return tx.query("update counters set value = value + 1 where name = $1", [name]);
 }
 
-/** Sends a signal to the server's side of every other connection of this database that fits. */
+/** Sends a signal to the server's side of every other matching connection of this database. */
 function terminate(condition: string) {
   return sql.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
@@ -45,11 +45,11 @@ test("an int8 is a number, a date its text, a timestamptz an instant, a numeric 
   });
 });
 
-test("an int8 that a number cannot hold is refused, never rounded", async () => {
+test("an int8 that a number cannot hold is an error, and is never rounded", async () => {
   await assert.rejects(sql.query("select 9007199254740993::int8"), /9007199254740993 does not fit a number/);
 });
 
-test("a statement is prepared once a connection", async () => {
+test("a statement is prepared once for each connection", async () => {
   const single = openSql({ url: database.url, maxConnections: 1, applicationName: "prepared" });
   for (let i = 0; i < 3; i += 1) await single.query("select $1::int4 as n", [i]);
   const prepared = await single.query("select statement from pg_prepared_statements where statement like '%as n'");
@@ -81,7 +81,7 @@ test("a transaction whose work throws leaves nothing, and its connection is used
   await single.close();
 });
 
-test("a transaction that swallows the error of a statement does not pass for committed", async () => {
+test("a transaction that swallows the error of a statement does not count as committed", async () => {
   const work = sql.transaction(async (tx) => {
     await tx.query("insert into counters values ('swallowed', 1)");
     await tx.query("select 1 / 0").catch(() => {});
@@ -90,7 +90,7 @@ test("a transaction that swallows the error of a statement does not pass for com
   assert.equal(await counter("swallowed"), undefined);
 });
 
-test("a statement that comes after its transaction's end is refused", async () => {
+test("a statement after its transaction's end is refused", async () => {
   const kept = await sql.transaction(async (tx) => tx);
   await assert.rejects(kept.query("select 1"), /the transaction has ended/);
 });
@@ -110,7 +110,7 @@ test("two transactions that deadlock both commit", async () => {
     });
   await Promise.all([cross("left", "right"), cross("right", "left")]);
   assert.deepEqual([await counter("left"), await counter("right")], [2, 2]);
-  assert.ok(runs > 2, "nobody was the victim");
+  assert.ok(runs > 2, "no transaction was the victim");
 });
 
 test("a serialization failure runs the work again, also when a module has wrapped it", async () => {

@@ -10,29 +10,29 @@ import { CommitUnknown, type Row, type Sql, type Tx } from "./sql.ts";
 
 const STATEMENT_TIMEOUT_MS = 30_000;
 /**
- * For a person who waits for an answer behind an operator's lock, and for a pool whose connections would all wait there.
- * Work without a person comes again by itself.
+ * For a client who waits for an answer behind an operator's lock, and for a pool whose connections would all wait
+ * there. Work without a client is repeated by itself.
  */
 const LOCK_TIMEOUT_MS = 5_000;
-/** For a server that has vanished and will never say that the statement timed out. */
+/** For a server that has vanished and never reports that the statement timed out. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const IDLE_CONNECTION_MS = 60_000;
-/** What a session was opened with, and the server that a name led to, is believed for so long. */
+/** How long a session may rely on the settings and the server with which it was opened. */
 const MAX_AGE_S = 600;
 
 export type SqlOptions = {
   url: string;
   maxConnections: number;
   applicationName: string;
-  /** The server has no room, or cannot use its files. */
+  /** The server lacks space, or cannot use its files. */
   onServerTrouble?(error: Error): void;
 };
 
 /**
- * Opens no connection before the first statement. Who waits for a free one gives up after 5 s, so the line is bounded
- * in time. A statement may run 30 s, of which it may wait 5 s for a lock; and a transaction may hold its locks 30 s
- * without sending one.
- * @throws (from every call) when PostgreSQL cannot be reached within 5 s, with host, port and the variable to look at.
+ * Opens no connection before the first statement. A caller waits at most 5 s for a free connection, which bounds the
+ * queue. A statement may run for 30 s, 5 s of them waiting for a lock; and a transaction may hold its locks for 30 s
+ * without a statement.
+ * @throws (from every call) if PostgreSQL cannot be reached within 5 s, with host, port and the variable to look at.
  */
 export function openSql(options: SqlOptions): Sql {
   const { url, maxConnections, applicationName, onServerTrouble = () => {} } = options;
@@ -48,7 +48,7 @@ export function openSql(options: SqlOptions): Sql {
   });
 
   const sessions = createSessions();
-  // A connection that dies between two statements says so in an event, and an error event without a listener ends the process.
+  // A connection that dies between two statements emits an error event, and without a listener that ends the process.
   let connected = 0;
   pool.on("connect", (client) => {
     connected += 1;
@@ -64,7 +64,7 @@ export function openSql(options: SqlOptions): Sql {
     try {
       for (;;) {
         const client = await pool.connect();
-        // Ends: each that is bad leaves the pool, and a new one is not.
+        // Ends: each bad connection leaves the pool, and a new one is not bad.
         if (!sessions.isBad(client)) return client;
         client.release(true);
       }
@@ -108,7 +108,7 @@ export function openSql(options: SqlOptions): Sql {
     const tx: Tx = {
       inTransaction: true,
       async query(text, values = []) {
-        // Late statements would run in the transaction of the connection's next user.
+        // A late statement would run in the transaction of the connection's next user.
         if (!open) throw new Error("the transaction has ended; await every statement inside of it");
         return run(client, text, values);
       },
@@ -123,7 +123,7 @@ export function openSql(options: SqlOptions): Sql {
       result = await work(tx);
     } catch (error) {
       open = false;
-      // A rollback that fails marks the connection broken, and closing it rolls back too.
+      // A failed rollback marks the connection as broken, and closing it rolls back too.
       if (!sessions.isBroken(client)) await send(client, "rollback").catch(() => {});
       throw error;
     }
@@ -138,10 +138,11 @@ export function openSql(options: SqlOptions): Sql {
     try {
       answer = await send(client, "commit");
     } catch (error) {
-      // "ERROR" is PostgreSQL refusing to commit; all else, its own shutdown included, may come after the commit.
+      // "ERROR" means that PostgreSQL refused to commit; any other error, its own shutdown included, may come after the
+      // commit.
       throw leavesConnectionUsable(error) ? error : new CommitUnknown(error);
     }
-    // PostgreSQL answers COMMIT of a failed transaction with a polite ROLLBACK.
+    // PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and no error.
     if (answer.command !== "COMMIT") {
       throw new Error("nothing was committed: a statement of the transaction had failed and its error was swallowed");
     }
@@ -171,7 +172,7 @@ function poolExhausted(maxConnections: number, cause: unknown): Error {
   );
 }
 
-/** Grows with the number of statements in the source, not with their use: texts are static. */
+/** Grows with the number of statements in the source, not with their use, because texts are static. */
 const names = new Map<string, string>();
 
 function statementName(text: string): string {

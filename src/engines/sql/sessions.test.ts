@@ -10,7 +10,7 @@ import { openSql } from "./postgres.ts";
 import type { Queryable } from "./sql.ts";
 
 const database = await openTestDatabase();
-/** Opened while all was well, and told so: it can undo what it did to the database. */
+/** Opened before the fault, so it can undo its changes to the database. */
 const operator = new pg.Client({ connectionString: database.url });
 await operator.connect();
 const { database: name } = operator;
@@ -23,7 +23,7 @@ after(async () => {
 const setReadOnly = (on: boolean) =>
   operator.query(`alter database ${name} ${on ? "set default_transaction_read_only = on" : "reset all"}`);
 const open = () => openSql({ url: database.url, maxConnections: 4, applicationName: "sessions" });
-/** All connections of the pool at work at once, so that each is opened. */
+/** All connections of the pool work at once, so that each is opened. */
 const useAll = (sql: ReturnType<typeof open>) =>
   Promise.all(Array.from({ length: 4 }, () => sql.query("select pg_sleep(0.05)")));
 let lamps = 0;

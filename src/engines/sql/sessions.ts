@@ -1,6 +1,6 @@
 /**
- * Which connections of a pool are to leave it. A session keeps for its life what it was opened with: one that was opened
- * while the database was read-only stays read-only, and where one is like that, so are those that were opened with it.
+ * Decides which connections leave a pool. A session keeps the state in which it was opened: one that was opened while
+ * the database was read-only stays read-only, and then so do those that were opened with it.
  */
 import { elapsedMs } from "#platform/clock";
 import { leavesConnectionUsable } from "./postgres-errors.ts";
@@ -8,22 +8,22 @@ import { isSessionFault } from "./sql.ts";
 
 export type Sessions = {
   opened(client: object): void;
-  /** From now on it is older than what is asked of it. */
+  /** It has been used and went back to the pool: a later fault may come from its age. */
   givenBack(client: object): void;
-  /** The state of the session is not known any more. */
+  /** The state of the session is unknown. */
   broke(client: object): void;
-  /** Learns from what a statement failed with. */
+  /** Learns from the error of a statement. */
   failed(client: object, error: unknown): void;
-  /** It has to be closed instead of going back to the pool, or of being used at all. */
+  /** It must be closed, and neither go back to the pool nor be used at all. */
   isBad(client: object): boolean;
   isBroken(client: object): boolean;
-  /** The error was met on a session that had been used before, and has left: the same may go through on a new one. */
+  /** The error came from a session that was used before and has left the pool; a new session may succeed. */
   metOld(error: Error): boolean;
 };
 
 /**
- * A fault of an older session retires all that are open. While the database itself refuses, the others are as young as the
- * one that met it, and are left to those who only read.
+ * A fault of an older session retires all open sessions. While the database itself refuses writes, the other sessions
+ * are as young as the one that met the fault, and stay for reads.
  */
 const oldAfterMs = 1_000;
 

@@ -1,4 +1,4 @@
-/** SQL in the open: a pool of connections to one PostgreSQL, embedded or given by URL. */
+/** The SQL port: a pool of connections to one PostgreSQL, embedded or given by URL. */
 
 export { isDataFault } from "./data-faults.ts";
 
@@ -6,15 +6,15 @@ export type Row = Record<string, unknown>;
 
 export type Queryable = {
   /**
-   * Runs one statement; it is prepared once a connection, under a name made from its text, so the text must be static.
-   * A statement whose connection is lost may or may not stand.
+   * Runs one statement. It is prepared once for each connection, under a name made from its text, so the text must be
+   * static. A statement whose connection is lost may or may not have taken effect.
    */
   query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
 };
 
 /**
- * Marks a connection that is inside a transaction: functions that must not commit by themselves ask for one.
- * It runs one statement at a time, so await each: `Promise.all` over them wins nothing.
+ * Marks a connection that is inside a transaction: functions that must not commit by themselves take this type. It runs
+ * one statement at a time, so await each: `Promise.all` over them gains nothing.
  */
 export type Tx = Queryable & {
   readonly inTransaction: true;
@@ -32,16 +32,15 @@ export type Tx = Queryable & {
 
 export type Sql = Queryable & {
   /**
-   * Commits what `work` did, or nothing of it. Deadlocks and serialization failures run `work` again, so
-   * it must not touch anything but `tx`; what is to happen outside goes to `tx.afterCommit`.
-   * @throws CommitUnknown when the connection was lost while committing.
-   * @throws AfterCommitFailed when the transaction stands and a function that follows it threw.
+   * Commits what `work` did, or nothing of it. After a deadlock or a serialization failure it runs `work` again, so
+   * `work` must change nothing but `tx`.
+   * @throws CommitUnknown if the connection was lost while committing.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 };
 
-/** The answer to COMMIT was lost: the transaction may or may not stand. */
+/** The answer to COMMIT was lost: the transaction may or may not be committed. */
 export class CommitUnknown extends Error {
   constructor(cause: unknown) {
     super("the connection was lost while committing; the transaction may or may not stand", { cause });
@@ -50,9 +49,9 @@ export class CommitUnknown extends Error {
 }
 
 /**
- * What a session is answered that was opened at a bad moment, or changed since: the database was read-only, behind the
- * name was a reader, a pooler gave the session another role or dropped its prepared statements, the schema was not there
- * yet. PostgreSQL refused the statement and did nothing; on a new connection it may go through.
+ * SQLSTATEs of a session that was opened at a bad moment, or changed since: the database was read-only, the name led to
+ * a reader, a pooler gave the session another role or dropped its prepared statements, the schema was not there yet.
+ * PostgreSQL refused the statement and did nothing; on a new connection it may succeed.
  */
 const SESSION_FAULTS: ReadonlySet<unknown> = new Set([
   "25006", // read_only_sql_transaction
@@ -63,13 +62,13 @@ const SESSION_FAULTS: ReadonlySet<unknown> = new Set([
   "42P05", // duplicate_prepared_statement
 ]);
 
-/** The session may be at fault rather than the statement: it is never used again. */
+/** The session may be at fault rather than the statement, so it is never used again. */
 export function isSessionFault(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return SESSION_FAULTS.has(code) || (typeof code === "string" && /^XX\d{3}$/.test(code));
 }
 
-/** @throws with the SQLSTATE of a session fault where the session takes no writes. */
+/** @throws with the SQLSTATE of a session fault if the session takes no writes. */
 export const refuseReadOnly = `
   do $$ begin
     if current_setting('transaction_read_only')::boolean then

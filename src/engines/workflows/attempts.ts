@@ -7,9 +7,9 @@ import { createTurns } from "#platform/turns";
 import { stepPatience } from "./workflows.ts";
 
 export type Attempts = {
-  /** Never settles once the attempts are closed: the process that tells the run next tries the step again. */
+  /** Never settles once the attempts are closed: the process that continues the run tries the step again. */
   run(step: { run: string; name: string; attempt(): Promise<unknown> }): Promise<unknown>;
-  /** Begins nothing any more and waits for what is under way, at most `withinMs`. */
+  /** Begins no further attempt and waits for those under way, at most `withinMs`. */
   close(withinMs: number): Promise<void>;
 };
 
@@ -55,7 +55,7 @@ export function createAttempts(log: Log): Attempts {
   };
 }
 
-/** What belongs to a process that is going away: it neither succeeds nor fails, so the story hears nothing of it. */
+/** The result of work in a process that is closing: it neither succeeds nor fails, so the story gets no answer. */
 export const never = new Promise<never>(() => {});
 
 export async function settledWithin(work: Iterable<Promise<unknown>>, ms: number): Promise<void> {

@@ -7,8 +7,8 @@
 export type Steps = Record<string, (input: any) => Promise<any>>;
 
 /**
- * Waits until this run is nudged or the moment passes, whichever is first.
- * A nudge carries nothing: what happened is read from the books by a step.
+ * Waits until this run is nudged or the deadline passes, whichever is first. A nudge carries no data: a step reads from
+ * the books what happened.
  */
 export type WaitForNudge = (untilMs: number) => Promise<"nudged" | "deadline">;
 
@@ -16,28 +16,29 @@ export type Story<Input, S extends Steps> = {
   /** The workflow type's name; on Temporal also the name of the function that the workflow file exports. */
   name: string;
   /**
-   * Pure: its only effects are its steps and its waiting, in an order that follows from its input and their answers.
-   * A step answers once it has succeeded, however long that takes: that a server is away for a while decides nothing.
+   * Pure: its only effects are its steps and its waiting, in an order that follows from its input and their answers. A
+   * step answers only once it has succeeded, however long that takes, so a server that is down for a while decides
+   * nothing.
    */
   tell(input: Input, steps: S, waitForNudge: WaitForNudge): Promise<string>;
   /**
-   * Each may be run again, after a crash even while it is still running elsewhere, so each is idempotent. Each is
-   * repeated until it succeeds, so what may end a story early is an answer, never an error.
+   * Each step may be run again, after a crash even while it is still running elsewhere, so each is idempotent. Each is
+   * repeated until it succeeds, so only an answer may end a story early, never an error.
    */
   steps: S;
 };
 
 export type Workflows<Input> = {
-  /** Idempotent by id: a run that was started before, open or ended, is left as it is. */
+  /** Idempotent by id: a run that was started before, open or ended, is left unchanged. */
   start(id: string, input: Input): Promise<void>;
-  /** Wakes a waiting run; without effect on one that is unknown or has ended. */
+  /** Wakes a waiting run; no effect on an unknown or ended one. */
   nudge(id: string): Promise<void>;
   /**
-   * What the run returned, or undefined while it is open or unknown.
-   * @throws when the story itself threw: that run will not go on.
+   * The result of the run, or undefined while it is open or unknown.
+   * @throws if the story itself threw: that run does not go on.
    */
   outcome(id: string): Promise<string | undefined>;
-  /** @throws where the engine does not answer, or this process's part of it has ended. */
+  /** @throws if the engine does not answer, or its part in this process has ended. */
   answers(): Promise<void>;
   /** Open runs stay open, and the next process that opens the same engine continues them. */
   close(): Promise<void>;
@@ -48,8 +49,11 @@ export const stepPatience = {
   firstPauseMs: 100,
   pauseFactor: 3,
   longestPauseMs: 5_000,
-  /** A backstop for steps that have no time limit of their own: the attempt then counts as failed. */
+  /** A limit for steps that have no time limit of their own: the attempt then counts as failed. */
   attemptTimeoutMs: 30_000,
-  /** Over all runs of one process, so that ten thousand runs resumed together do not all call the provider at once. */
+  /**
+   * Over all runs of one process, so that ten thousand runs that continue together do not all call the provider at
+   * once.
+   */
   attemptsAtOnce: 64,
 } as const;

@@ -1,4 +1,4 @@
-/** What an append promises. */
+/** The promises of an append. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
@@ -46,11 +46,11 @@ export function appendingLaws(stage: Stage): void {
         records.map((record) => record.offset),
         [0n, 1n, 2n, 3n, 4n],
       );
-      // The clock that stamps may be another machine's.
+      // The timestamps may come from another machine's clock.
       for (const record of records) assert.ok(Math.abs(record.appendedAtMs - startedMs) < 3_600_000);
     });
 
-    test("a thousand appends at once, of three topics, are all stored, each once", async () => {
+    test("a thousand appends at once, to three topics, are all stored, each once", async () => {
       const topics = [await stage.freshTopic(1), await stage.freshTopic(2), await stage.freshTopic(3)];
       const given = topics.flatMap((topic) => Array.from({ length: 350 }, (_, i) => ({ topic, key: String(i) })));
       await Promise.all(given.map(({ topic, key }) => stage.log.append(topic, [{ key, value: Buffer.from(topic) }])));

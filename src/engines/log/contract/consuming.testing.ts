@@ -1,4 +1,4 @@
-/** What a consumer promises. */
+/** The promises of a consumer. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
@@ -92,7 +92,7 @@ export function consumingLaws(stage: Stage): void {
       assert.equal((await stage.log.committedOffsets(group, topic)).get(0), 3n);
     });
 
-    test("H5: what can never be handled goes to the dead letters with its error and its origin", async () => {
+    test("H5: a record that can never be handled goes to the dead letters with its error and its origin", async () => {
       const topic = await stage.freshTopic();
       const group = randomUUID();
       await stage.log.ensureTopics([{ name: `${topic}.dlq`, partitions: 1 }]);

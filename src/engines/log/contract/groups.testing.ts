@@ -1,4 +1,4 @@
-/** What a group promises: its members share the work and take it over from each other, over a restart too. */
+/** The promises of a group: its members share the work and take it over from each other, even after a restart. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
@@ -9,13 +9,13 @@ import { collect, countOf, numbered, patiently, type Stage } from "./stage.testi
 
 export function groupLaws(stage: Stage): void {
   describe("groups", () => {
-    test("two groups are each given everything", async () => {
+    test("each of two groups gets every record", async () => {
       const topic = await stage.freshTopic(2);
       await stage.log.append(topic, numbered(40));
       await Promise.all([stage.readAll(topic, 40), stage.readAll(topic, 40)]);
     });
 
-    test("a group goes on where it stopped, in the middle of one append", async () => {
+    test("a group continues where it stopped, in the middle of one append", async () => {
       const topic = await stage.freshTopic();
       const group = randomUUID();
       await stage.log.append(topic, numbered(100));
@@ -32,7 +32,7 @@ export function groupLaws(stage: Stage): void {
       await failing.close();
       const offset = await stoppedAt();
       assert.ok(offset <= 30n);
-      // Opened anew, the log has no more in memory than what it reads.
+      // A log that is opened again has no more in memory than it reads.
       await stage.log.close();
       await stage.open();
       const batches: Batch[] = [];
@@ -42,7 +42,7 @@ export function groupLaws(stage: Stage): void {
       assert.deepEqual([batches[0]?.records[0]?.offset, countOf(batches)], [offset, 100 - Number(offset)]);
     });
 
-    test("a group goes on where it stopped after everything was closed and opened again", async () => {
+    test("a group continues where it stopped after everything was closed and opened again", async () => {
       const topic = await stage.freshTopic(2);
       const group = randomUUID();
       const seen: string[] = [];
@@ -73,7 +73,8 @@ export function groupLaws(stage: Stage): void {
       const topic = await stage.freshTopic(4);
       const group = randomUUID();
       const journal = createJournal();
-      // Fixed, and checked by hand: under either hash they reach all four partitions. Sixteen keys at random miss one in every 25 runs.
+      // Fixed, and checked by hand: under either hash they reach all four partitions. Sixteen random keys would miss
+      // one in every 25 runs.
       const keys = Array.from({ length: 16 }, (_, i) => `key-${i}`);
       let stopped = false;
       const load = Promise.all(
@@ -88,7 +89,7 @@ export function groupLaws(stage: Stage): void {
         group,
         maxRecords: 50,
         async handle(batch) {
-          if (who === "leaves" && left) journal.fault("who had left was given a batch");
+          if (who === "leaves" && left) journal.fault("a member that had left got a batch");
           partitionsOf[who].add(batch.partition);
           await new Promise(setImmediate);
           journal.note(batch);

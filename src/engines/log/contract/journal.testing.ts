@@ -1,14 +1,14 @@
-/** Keeps the books of a test: what was appended of each key, and what of it was delivered, in which order. */
+/** The record of a test: the appended and the delivered records of each key, and the order of delivery. */
 import type { Batch, NewRecord } from "../log.ts";
 
 export type Journal = {
   /** The next record of a key, numbered from 0. Appends of one key must not overlap. */
   next(key: string): NewRecord;
-  /** A record may come again, but never before all records of its key ahead of it, nor from another partition. */
+  /** A record may come again, but never before the earlier records of its key, nor from another partition. */
   note(batch: Batch): void;
-  /** Is kept, because an error thrown in a handler only has the batch handed over again. */
+  /** Kept, because an error thrown in a handler only makes the log deliver the batch again. */
   fault(what: string): void;
-  /** All faults so far, with what was appended and not delivered. */
+  /** All faults so far, and the records that were appended and not delivered. */
   faults(): string[];
 };
 

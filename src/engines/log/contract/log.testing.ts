@@ -1,4 +1,4 @@
-/** What every event log promises. */
+/** The promises of every event log. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { AppendFailed } from "../log.ts";

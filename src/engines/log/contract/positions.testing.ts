@@ -1,4 +1,4 @@
-/** What a log promises about offsets that have no record, about its beginning, and about a topic that is made anew. */
+/** The promises of a log about offsets without a record, about its beginning, and about a topic that is made again. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
@@ -7,7 +7,7 @@ import type { Batch, ConsumeOptions, Place } from "../log.ts";
 import { collect, countOf, numbered, patiently, type Stage } from "./stage.testing.ts";
 
 export function positionLaws(stage: Stage): void {
-  /** One append each, so that each can be removed by itself. */
+  /** One append each, so that each can be removed alone. */
   async function appendEach(topic: string, records: number): Promise<void> {
     for (const record of numbered(records)) await stage.log.append(topic, [record]);
   }
@@ -36,7 +36,7 @@ export function positionLaws(stage: Stage): void {
     batches.flatMap(({ records }) => records.map((record) => record.offset));
 
   describe("positions", () => {
-    test("O21: a topic says where it begins, and a group that was behind goes on there", async () => {
+    test("O21: a topic reports where it begins, and a group that was behind continues there", async () => {
       const topic = await stage.freshTopic();
       const group = randomUUID();
       await appendEach(topic, 10);
@@ -50,7 +50,7 @@ export function positionLaws(stage: Stage): void {
       assert.deepEqual(offsetsOf(batches), [6n, 7n, 8n, 9n]);
     });
 
-    test("O21: records that go while a group is away are passed", async () => {
+    test("O21: records that are deleted while a group is away are skipped", async () => {
       const topic = await stage.freshTopic();
       const group = randomUUID();
       const seen: Batch[] = [];
@@ -69,14 +69,14 @@ export function positionLaws(stage: Stage): void {
       assert.deepEqual(offsetsOf(seen), [0n, 1n, 5n, 6n, 7n]);
     });
 
-    test("O22: a consumer that keeps its own position passes offsets without a record, without a gap in what it is told", async () => {
+    test("O22: a consumer that keeps its own position moves past offsets without a record, and its batches have no gap", async () => {
       const topic = await stage.freshTopic();
       await appendEach(topic, 2);
       await stage.leaveHole(topic);
       await appendEach(topic, 2);
       const { book, options } = bookkeeper(topic);
       const consumer = await stage.log.consume(options);
-      // Kafka writes the mark of a transaction a moment after it has answered.
+      // Kafka writes the marker of a transaction a moment after it has answered.
       const isAtEnd = async () => book.mark === (await stage.log.bounds(topic)).ends.get(0);
       await until(async () => countOf(book.batches) < Number(book.mark) && (await isAtEnd()), patiently);
       await consumer.close();
@@ -84,7 +84,7 @@ export function positionLaws(stage: Stage): void {
       assert.equal(countOf(book.batches), new Set(offsetsOf(book.batches)).size);
     });
 
-    test("O22: after a failure it begins where it says, and is told the incarnation that the topic has", async () => {
+    test("O22: after a failure it begins at its own position, and gets the topic's incarnation", async () => {
       const topic = await stage.freshTopic();
       await appendEach(topic, 4);
       const { book, options } = bookkeeper(topic);
@@ -108,7 +108,7 @@ export function positionLaws(stage: Stage): void {
       assert.deepEqual(new Set(book.batches.map((batch) => batch.incarnation)), new Set([incarnation]));
     });
 
-    test("O23: a topic made anew is another one: groups begin at its beginning, and their old commits do not count", async () => {
+    test("O23: a topic made again is another topic: groups begin at its beginning, and their old commits do not count", async () => {
       const topic = await stage.freshTopic();
       const group = randomUUID();
       await appendEach(topic, 5);

@@ -1,37 +1,37 @@
-/** What the laws of the contract share: one engine, topics of their own, and ways to read them. */
+/** What the tests of the contract share: one engine, topics of their own, and ways to read them. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { until } from "../../../../test/support/until.ts";
 import { type Batch, type ConsumeOptions, type EventLog, lagOf, type NewRecord, type Offsets } from "../log.ts";
 
-/** Generous, because a group of a real broker takes seconds to settle: it only says when a test has hung. */
+/** Generous, because a group on a real broker takes seconds to settle. It only ends a test that hangs. */
 export const patiently = { withinMs: 60_000 };
 
-/** What may happen to the first partition of a topic behind the log's back. */
+/** Changes to the first partition of a topic that do not go through the log. */
 export type Destruction = {
   /** Removes the records below the offset, as retention does. */
   dropBefore(topic: string, offset: bigint): Promise<void>;
-  /** Has at least one offset at the end pass without a record; the next append comes behind it. */
+  /** Adds at least one offset without a record at the end; the next append comes after it. */
   leaveHole(topic: string): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
 };
 
-/** One log, whose records outlive the openings: a database, a broker. */
+/** One log, whose records survive when it is closed and opened again: a database, a broker. */
 export type LogEngine = Destruction & {
   open(): Promise<EventLog>;
   close(): Promise<void>;
 };
 
 export type Stage = Pick<Destruction, "dropBefore" | "leaveHole"> & {
-  /** Of the last `open`. */
+  /** The log of the latest `open`. */
   readonly log: EventLog;
   open(): Promise<void>;
-  /** Its name is new, because the engine may be shared with others and with earlier runs. */
+  /** A new name, because the engine may be shared with others and with earlier runs. */
   freshTopic(partitions?: number): Promise<string>;
   caughtUp(group: string, topic: string): Promise<void>;
   /** Deletes the topic while the log is closed, and makes it again. */
   makeAnew(topic: string): Promise<void>;
-  /** What a new group is given of a topic. Asserts that it holds so many records. */
+  /** Everything that a new group gets of a topic. Asserts that it holds so many records. */
   readAll(topic: string, records: number): Promise<Batch[]>;
   close(): Promise<void>;
 };
@@ -54,7 +54,7 @@ export function createStage(openEngine: () => Promise<LogEngine>): Stage {
       await log.close();
       await engine.deleteTopic(topic);
       await open();
-      // Kafka takes a moment to forget a topic, and refuses its name till then.
+      // Kafka takes a moment to delete a topic, and refuses its name until then.
       await until(() => log.ensureTopics([{ name: topic, partitions: 1 }]).then(() => true), patiently);
     },
     async freshTopic(partitions = 1) {
@@ -91,7 +91,7 @@ export function collect(batches: Batch[]): Pick<ConsumeOptions, "handle"> {
   };
 }
 
-/** Their values are numbers in the order of the append. */
+/** The values are numbers in the order of the appends. */
 export function numbered(records: number, from = 0): NewRecord[] {
   return Array.from({ length: records }, (_, i) => ({ key: `key-${i % 5}`, value: Buffer.from(String(from + i)) }));
 }

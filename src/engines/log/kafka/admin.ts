@@ -1,4 +1,4 @@
-/** Topics, and how far partitions and groups have come. */
+/** Topics, and the offsets of partitions and groups. */
 import { createTopicsV7 } from "@platformatic/kafka";
 import type { Bounds, Offsets, TopicSettings } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
@@ -31,7 +31,7 @@ const forever = [
 
 export function createAdmin(cluster: Cluster): Admin {
   const links = createLinks(cluster);
-  /** As many as there are groups that this process asks about. */
+  /** As many as the groups that this process asks about. */
   const coordinators = new Map<string, Coordinator>();
 
   async function listEnds(topic: string): Promise<Offsets> {
@@ -43,7 +43,10 @@ export function createAdmin(cluster: Cluster): Admin {
     }
   }
 
-  /** The name of a topic outlives it: only where its id was the same before and after are the offsets those of one topic. */
+  /**
+   * The name of a topic outlives the topic. The offsets are those of one topic only if its id is the same before and
+   * after.
+   */
   async function readBounds(topic: string): Promise<Bounds> {
     const { id } = await cluster.topicNow(topic);
     try {
@@ -54,7 +57,7 @@ export function createAdmin(cluster: Cluster): Admin {
       cluster.forget(topic);
       throw error;
     }
-    throw new KafkaSilence(`topic ${topic} was made anew while it was asked about`);
+    throw new KafkaSilence(`topic ${topic} was made again during the request`);
   }
 
   async function askLeaders(topic: string, place: bigint): Promise<Offsets> {
@@ -77,7 +80,7 @@ export function createAdmin(cluster: Cluster): Admin {
   async function create(topics: readonly TopicSettings[]): Promise<void> {
     const { nodes, controller } = await cluster.brokers();
     const replicas = Math.min(3, nodes.length);
-    // With three copies an acknowledged record outlives the loss of any one broker, and one may be away meanwhile.
+    // With three copies an acknowledged record survives the loss of any one broker, and one broker may be down.
     const inSync = { name: "min.insync.replicas", value: replicas >= 3 ? "2" : "1" };
     const wanted = topics.map(({ name, partitions, keptForever }) => {
       const configs = [...(keptForever ? forever : retention), inSync];

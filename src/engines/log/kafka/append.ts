@@ -48,7 +48,7 @@ export function createAppender(cluster: Cluster, producer: Producer): Appender {
     const oldest = performance.now() - TURN_MS;
     for (const append of appends) if (append.since < oldest) refuse(append, late());
     try {
-      // Asked first, so that an outage costs one attempt and not one for each thing that is needed.
+      // Asked first, so that an outage costs one attempt and not one for each dependency.
       await producer.ready();
       await crashPoint("log.append");
     } catch (cause) {
@@ -143,4 +143,4 @@ function isForGood(cause: unknown): boolean {
   );
 }
 
-const late = () => new Error(`its turn did not come within ${TURN_MS} ms; Kafka is slow or away`);
+const late = () => new Error(`it was not sent within ${TURN_MS} ms; Kafka is slow or does not answer`);

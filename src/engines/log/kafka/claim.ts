@@ -1,6 +1,6 @@
 /**
- * Whose a topic is. Beside `orders.reservations` lies `orders.reservations.shop`, one partition that retention never
- * touches; the first claim in it counts. Every shop reads it before it consumes, so a second one finds out in time.
+ * Which shop owns a topic. Beside `orders.reservations` is `orders.reservations.shop`, one partition without retention;
+ * the first claim in it counts. Every shop reads it before it consumes, so a second shop stops in time.
  */
 import { type Claim, claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
 import type { Admin } from "./admin.ts";
@@ -9,8 +9,8 @@ import type { Cluster } from "./cluster.ts";
 import { createFetcher } from "./fetch.ts";
 
 /**
- * Answers an id that no other Kafka has for this topic; a cluster's own id is often written by hand.
- * @throws OtherShops where the topic is not this shop's.
+ * Returns an id of this topic that is unique to its Kafka; a cluster's own id is often written by hand.
+ * @throws OtherShops if the topic belongs to another shop.
  */
 export type ClaimTopic = (topic: string, shop: Shop) => Promise<string>;
 
@@ -34,7 +34,7 @@ export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appen
   return async (topic, shop) => {
     const name = `${topic}.shop`;
     await admin.ensureTopics([{ name, partitions: 1, keptForever: true }]);
-    // Of two shops that start at the same time both may write a claim; both then read the same first one.
+    // Two shops that start at the same time may both write a claim; both then read the same first one.
     let claim = await firstClaim(name);
     if (!claim) {
       await appender.append(name, [{ key: topic, value: Buffer.from(claimText(shop)) }]);

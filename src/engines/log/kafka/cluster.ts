@@ -1,4 +1,4 @@
-/** The brokers of one cluster: which there are, who leads a partition, who coordinates a group. */
+/** The brokers of one cluster: their addresses, the leaders of partitions, the coordinators of groups. */
 import {
   type API,
   apiVersionsV3,
@@ -14,23 +14,23 @@ import { type Address, type Credentials, type Link, openLink } from "./link.ts";
 
 export type Topic = {
   id: string;
-  /** The leading broker by partition; -1 where there is none at the moment. */
+  /** The leading broker by partition; -1 if there is none at the moment. */
   leaders: readonly number[];
 };
 
 export type Cluster = {
   /** Asks any broker. @throws KafkaSilence */
   ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
-  /** As last heard. @throws KafkaRefusal for a topic that does not exist. */
+  /** The last known state. @throws KafkaRefusal for a topic that does not exist. */
   topic(name: string): Promise<Topic>;
-  /** As `topic`, asked now: a topic that was made anew is told from its forerunner. */
+  /** As `topic`, but asks now, so that a topic that was made again is distinguished from the earlier one. */
   topicNow(name: string): Promise<Topic>;
-  /** What was heard of the topic is no longer true. */
+  /** The last known state of the topic is wrong. */
   forget(name: string): void;
   topics(): Promise<string[]>;
   brokers(): Promise<{ nodes: number[]; controller: number }>;
   coordinatorOf(group: string): Promise<number>;
-  /** A connection of the caller's own. @throws KafkaSilence */
+  /** A connection for the caller alone. @throws KafkaSilence */
   connect(node: number): Promise<Link>;
   close(): void;
 };
@@ -43,7 +43,7 @@ export type ClusterOptions = Credentials & {
 const OPEN_MS = 5_000;
 const CONNECT_MS = 1_000;
 const ANSWER_MS = 2_000;
-/** Partitions are added without a notice to us. */
+/** Kafka does not announce added partitions. */
 const TOPIC_MAX_AGE_MS = 60_000;
 /** Fetch of Kafka 3.7. */
 const NEEDED = { apiKey: 1, version: 16 };
@@ -57,7 +57,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
   let turn = 0;
   let closed = false;
 
-  /** Another broker is tried first each time, so that one that hangs does not hold up everything. */
+  /** Each call tries another broker first, so that one that hangs does not block everything. */
   async function openControl(): Promise<Link> {
     const candidates = [...addresses.values(), ...seeds];
     const failures: unknown[] = [];
@@ -164,7 +164,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
   return cluster;
 }
 
-/** Of FindCoordinator: the key is a group's name. */
+/** For FindCoordinator: the key is a group's name. */
 const GROUP = 0;
 
 async function withinOpening({ bootstrap, sasl }: ClusterOptions, work: () => Promise<void>): Promise<void> {
@@ -173,7 +173,7 @@ async function withinOpening({ bootstrap, sasl }: ClusterOptions, work: () => Pr
       throw new Error(`no answer within ${OPEN_MS} ms`);
     });
   } catch (error) {
-    // A broker that asks for a login answers what it can do, and then hangs up.
+    // A broker that requires a login lists its API versions, and then hangs up.
     const cause = error instanceof KafkaSilence ? error.cause : undefined;
     const hungUp = cause instanceof NetworkError && cause.message === "Connection closed";
     const perhapsLogin = hungUp && !sasl ? "; if it asks for a login, set KAFKA_SASL_MECHANISM" : "";

@@ -47,10 +47,10 @@ export function isRefusal(error: unknown, ...ids: string[]): boolean {
   return error instanceof KafkaRefusal && ids.includes(error.id);
 }
 
-/** Between two tries of anything that Kafka is asked. */
+/** Pauses between two tries of any request to Kafka. */
 export const kafkaBackoff: Backoff = { firstMs: 50, longestMs: 2_000 };
 
-/** Repeats after curable errors. @throws the last of them once `withinMs` are over, and any other error at once. */
+/** Repeats after curable errors. @throws the last of them once `withinMs` have passed, and any other error at once. */
 export async function repeated<T>(
   withinMs: number,
   work: () => Promise<T>,

@@ -54,7 +54,7 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
     }
   }
 
-  /** By the topic's id: of a topic that was made anew, Kafka answers that it does not know this one. */
+  /** Asks by the topic's id: for a topic that was made again, Kafka answers that it does not know this id. */
   async function fetch(link: Link, id: string, offset: bigint): Promise<Fetched> {
     const place = { partition, fetchOffset: offset, currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
     const topics = [{ topicId: id, partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
@@ -74,7 +74,7 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
       (await listOffsets(link, topic, [partition], EARLIEST)).get(partition) ?? 0n,
       (await listOffsets(link, topic, [partition], LATEST)).get(partition) ?? 0n,
     ];
-    if ((await cluster.topicNow(topic)).id !== id) throw new KafkaSilence(`topic ${topic} is being made anew`);
+    if ((await cluster.topicNow(topic)).id !== id) throw new KafkaSilence(`topic ${topic} is being made again`);
     return { topic, partition, incarnation: id, beginning, end };
   }
 
@@ -89,8 +89,8 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
 }
 
 /**
- * There is nothing to read there any more: the offset lies before what retention has left, or beyond the end of a log
- * that has lost its tail, or the topic was deleted and made anew.
+ * There is nothing to read at the offset: it is before the retained records, or beyond the end of a log that has lost
+ * its tail, or the topic was deleted and made again.
  */
 export function isGone(error: unknown): boolean {
   return isRefusal(error, "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID");
@@ -104,7 +104,7 @@ function decode(batches: readonly RecordsBatch[], offset: bigint): Fetched {
     if (batch.attributes & IS_CONTROL) continue;
     for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
       const at = batch.firstOffset + BigInt(offsetDelta);
-      // Kafka sends whole batches: the first may begin before what was asked for.
+      // Kafka sends whole batches: the first one may begin before the requested offset.
       if (at < offset) continue;
       const appendedAt =
         batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta;

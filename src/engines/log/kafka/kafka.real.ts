@@ -1,7 +1,7 @@
 /**
- * Kafka itself: `node --test src/engines/log/kafka/kafka.real.ts`. It starts one of its own, after
- * `node scripts/provision.ts kafka`; on the one that KAFKA_BOOTSTRAP names only the contract runs.
- * Not a `.test.ts`, since `npm test` asks for no server.
+ * The contract on a real Kafka: `node --test src/engines/log/kafka/kafka.real.ts`. It starts a broker of its own, after
+ * `node scripts/provision.ts kafka`; on the broker that KAFKA_BOOTSTRAP names only the contract runs. It is not a
+ * `.test.ts`, because `npm test` needs no server.
  */
 import { after, before, describe } from "node:test";
 import { eventLogContract } from "../contract/log.testing.ts";

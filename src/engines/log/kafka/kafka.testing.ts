@@ -11,7 +11,7 @@ import { type EventLog, lagOf } from "../log.ts";
 import { openKafkaLog } from "./kafka.ts";
 import { createKafkaOperator } from "./operator.testing.ts";
 
-/** The least that a broker allows unless told, so that a lost member is noticed soon. */
+/** The minimum that a broker allows by default, so that a lost member is noticed soon. */
 export const sessionTimeoutMs = 6_000;
 
 const log = createLog({ level: (process.env.TEST_LOG as "warn") ?? "silent" });
@@ -19,7 +19,7 @@ export const settings = { clientId: "dropgate-test", maxPollRecords: 1_000, sess
 
 export type KafkaStage = ReturnType<typeof createKafkaStage>;
 
-/** On the Kafka that KAFKA_BOOTSTRAP names, else on one of its own, which alone may be killed. */
+/** On the Kafka that KAFKA_BOOTSTRAP names, else on one of the test's own. Only the latter may be killed. */
 export function createKafkaStage() {
   const foreign = process.env.KAFKA_BOOTSTRAP;
   const folder = mkdtempSync(join(tmpdir(), "dropgate-kafka-"));

@@ -1,6 +1,6 @@
 /**
- * The event log in Kafka, 3.7 or later. An acknowledged record is in the memory of every in-sync replica: it outlives
- * killed brokers, and a loss of power only where another replica kept running, since Kafka does not wait for its disk.
+ * The event log in Kafka, 3.7 or later. An acknowledged record is in the memory of every in-sync replica. It survives
+ * killed brokers, and a power loss only if another replica kept running, because Kafka does not wait for its disk.
  */
 import type { Log } from "#platform/log";
 import type { Consumer, EventLog } from "../log.ts";
@@ -17,7 +17,7 @@ export type KafkaLogOptions = Credentials & {
   bootstrap: string;
   /** The most records a handler is ever given at once; the guide's `max-poll-records`. */
   maxPollRecords: number;
-  /** A member that is silent for so long loses its partitions; the brokers allow 6 s to 30 min unless told. */
+  /** A member that is silent for so long loses its partitions; by default the brokers allow 6 s to 30 min. */
   sessionTimeoutMs: number;
   log: Log;
 };

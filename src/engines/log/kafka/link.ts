@@ -1,8 +1,8 @@
 /**
- * One connection to one broker, with a deadline on every request. It speaks the client's requests and not its
- * `Producer` and `Consumer`: those cannot tell whether a failed send had left the process, commit again under the
- * next generation after a rebalance, and begin that rebalance while a batch is in hand. The versions asked for are
- * those of Kafka 3.7, which every later broker speaks.
+ * One connection to one broker, with a deadline on every request. It uses the client's requests and not its `Producer`
+ * and `Consumer`: those cannot tell whether a failed send had left the process, commit again under the next generation
+ * after a rebalance, and begin that rebalance while a batch is in hand. It asks for the versions of Kafka 3.7, which
+ * every later broker supports.
  */
 import { isIP } from "node:net";
 import { type API, Connection, ResponseError } from "@platformatic/kafka";
@@ -15,8 +15,8 @@ export type Credentials = Security & { clientId: string };
 
 export type Link = {
   /**
-   * The whole answer, whose error codes are the caller's to look at.
-   * @throws KafkaSilence, after which the link is of no more use.
+   * Returns the whole answer; the caller checks its error codes.
+   * @throws KafkaSilence, after which the connection cannot be used.
    */
   ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
   readonly broken: boolean;
@@ -24,7 +24,7 @@ export type Link = {
   cut(): void;
 };
 
-/** The client's own limit, which must never be the one that strikes. */
+/** The client's own time limit, longer than all of ours, so that it never applies. */
 const NEVER_MS = 2 ** 31 - 1;
 
 /** @throws KafkaSilence */
@@ -32,8 +32,8 @@ export async function openLink(address: Address, credentials: Credentials, withi
   const { clientId, tls, sasl } = credentials;
   const where = `${address.host}:${address.port}`;
   const connection = new Connection(clientId, {
-    // The name is asked for too, so that brokers behind one address can tell which of them is meant. And the certificate
-    // is checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    // The handshake names the host, so that brokers behind one address know which one is meant. The certificate is
+    // checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
     ...(tls && { tls: { ...tls, rejectUnauthorized: true }, tlsServerName: isIP(address.host) === 0 }),
     ...(sasl && { sasl }),
     connectTimeout: withinMs,
@@ -86,7 +86,7 @@ export async function openLink(address: Address, credentials: Credentials, withi
   };
 }
 
-/** The client throws where any part of an answer bears an error; the other parts matter all the same. */
+/** The client throws if any part of an answer has an error, but the other parts matter too. */
 function answerIn(error: unknown): unknown {
   return error instanceof ResponseError ? (error as { response?: unknown }).response : undefined;
 }

@@ -20,9 +20,9 @@ import { type PartitionConsumer, startPartitionConsumer } from "./partition-cons
 export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
 
 const COMMITTED_WITHIN_MS = 10_000;
-/** When everything stops, Kafka may be the first that did. */
+/** If the whole system stops, Kafka may have stopped first. */
 const LAST_COMMIT_MS = 5_000;
-/** About a second of them. */
+/** About a second of failures. */
 const CALM_FAILURES = 5;
 const expectedRefusals = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
 

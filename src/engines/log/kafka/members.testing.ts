@@ -1,4 +1,4 @@
-/** What holds while members of a group die, freeze, are slow and come and go. */
+/** Members of a group that die, freeze, are slow, join and leave. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -14,7 +14,7 @@ import { type KafkaStage, sessionTimeoutMs } from "./kafka.testing.ts";
 
 export function memberLaws(stage: KafkaStage): void {
   describe("members", () => {
-    test("what one process held goes to the other when it is killed, and no record is lost", async () => {
+    test("when a process is killed the other one gets its partitions, and no record is lost", async () => {
       const topic = await stage.freshTopic(4);
       const group = randomUUID();
       const journal = createJournal();
@@ -34,7 +34,7 @@ export function memberLaws(stage: KafkaStage): void {
         },
       });
       let stopped = false;
-      // Fixed keys, because sixteen keys at random miss one of four partitions in every 25 runs.
+      // Fixed keys, because sixteen random keys miss one of four partitions in every 25 runs.
       const load = Array.from({ length: 16 }, async (_, caller) => {
         while (!stopped) await stage.eventLog.append(topic, [journal.next(`key-${caller}`)]);
       });
@@ -50,7 +50,7 @@ export function memberLaws(stage: KafkaStage): void {
       assert.deepEqual(journal.faults(), []);
     });
 
-    test("a process that was frozen beyond its session commits nothing when it wakes", async () => {
+    test("a process that was frozen for longer than its session commits nothing when it wakes", async () => {
       const topic = await stage.freshTopic(2);
       const group = randomUUID();
       const frozen = consumingProcess(stage.bootstrap, topic, group);
@@ -161,7 +161,7 @@ function consumingProcess(bootstrap: string, topic: string, group: string): Chil
 
 function onBatch({ stdout }: ChildProcess, note: (batch: Batch) => void): void {
   createInterface({ input: stdout as NonNullable<typeof stdout> }).on("line", (line) => {
-    // A line that was being written when its process was killed is of a batch that was not committed.
+    // A line that was being written when its process was killed belongs to a batch that was not committed.
     if (line.endsWith("}")) note(revived(JSON.parse(line)));
   });
 }

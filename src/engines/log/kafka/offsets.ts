@@ -1,4 +1,4 @@
-/** How far partitions and groups have come, asked of the broker that knows. */
+/** Offsets of partitions and groups, from the broker that has them. */
 import { listOffsetsV8, offsetFetchV8 } from "@platformatic/kafka";
 import type { Offsets } from "../log.ts";
 import { check } from "./errors.ts";
@@ -6,7 +6,7 @@ import type { Link } from "./link.ts";
 
 const ANSWER_MS = 5_000;
 
-/** The place of the next record (the high watermark), the place of the oldest that is kept. */
+/** The offset of the next record (the high watermark), and the offset of the oldest record that is kept. */
 export const LATEST = -1n;
 export const EARLIEST = -2n;
 
@@ -26,7 +26,7 @@ export async function listOffsets(
   return found;
 }
 
-/** A committed offset, with the id of the topic it was committed for; empty where another client has committed it. */
+/** A committed offset, with the id of the topic that it was committed for; empty if another client has committed it. */
 export type Mark = { next: bigint; incarnation: string };
 
 export function isOf({ incarnation }: Mark, topicId: string): boolean {

@@ -1,4 +1,4 @@
-/** What the deployment guide's operators see and rely on. */
+/** The behaviour that operators of the deployment guide see and rely on. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
@@ -17,7 +17,7 @@ export function operationLaws(stage: KafkaStage): void {
   };
 
   describe("operation", () => {
-    test("H5: a poisoned record is put aside in <topic>.dlq, and those behind it are handled", async () => {
+    test("H5: a poisoned record goes to <topic>.dlq, and the records after it are handled", async () => {
       const topic = await stage.freshTopic(1);
       await stage.eventLog.ensureTopics([{ name: `${topic}.dlq`, partitions: 1 }]);
       const group = randomUUID();
@@ -78,7 +78,7 @@ export function operationLaws(stage: KafkaStage): void {
       assert.match(described, /retention\.bytes=1073741824/);
     });
 
-    test("more waiting than Kafka takes in one batch is stored in several", async () => {
+    test("records that do not fit into one batch of Kafka are stored in several", async () => {
       const topic = await stage.freshTopic(1);
       const value = Buffer.alloc(200_000, 7);
       await Promise.all(
@@ -91,7 +91,7 @@ export function operationLaws(stage: KafkaStage): void {
       await neighbour;
     });
 
-    test("an address where no Kafka is says so within 5 s, with its host and KAFKA_BOOTSTRAP", async () => {
+    test("an address without Kafka is reported within 5 s, with its host and KAFKA_BOOTSTRAP", async () => {
       const startedMs = performance.now();
       await assert.rejects(
         openKafkaLog({ ...settings, bootstrap: "127.0.0.1:1,127.0.0.2:1" }),

@@ -1,11 +1,11 @@
-/** What an operator, retention or another program does to a topic, by the client's own tools. */
+/** What an operator, retention or another program does to a topic, with the client's own tools. */
 import { randomUUID } from "node:crypto";
 import { Admin, Producer, stringSerializers } from "@platformatic/kafka";
 import type { Destruction } from "../contract/stage.testing.ts";
 
 export type KafkaOperator = Destruction & {
   deleteRecords(topic: string, upTo: ReadonlyMap<number, bigint>): Promise<void>;
-  /** One record in a transaction; its mark takes the offset behind it, which no consumer is ever given. */
+  /** One record in a transaction. The transaction's marker takes the next offset, which no consumer ever gets. */
   transact(topic: string, record: { partition: number; key: string; value: string }): Promise<void>;
 };
 

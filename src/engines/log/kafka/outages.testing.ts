@@ -1,4 +1,4 @@
-/** What holds while the broker is killed or stands still. */
+/** The log while the broker is killed or does not respond. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
@@ -10,7 +10,7 @@ import type { KafkaStage } from "./kafka.testing.ts";
 
 export function outageLaws(stage: KafkaStage): void {
   describe("outages", () => {
-    test("a broker that is killed and started again loses nothing acknowledged, and appends and consumers go on by themselves", async () => {
+    test("a broker that is killed and started again loses no acknowledged record, and appends and consumers go on by themselves", async () => {
       const topic = await stage.freshTopic(4);
       const group = randomUUID();
       const seen = new Set<string>();
@@ -54,7 +54,7 @@ export function outageLaws(stage: KafkaStage): void {
       );
     });
 
-    test("an append to a stopped broker ends within its deadline and in doubt, the next ones certainly; then all goes on", async () => {
+    test("an append to a stopped broker fails in doubt within its deadline, the next ones fail with certainty; then everything goes on", async () => {
       const topic = await stage.freshTopic(1);
       const group = randomUUID();
       const seen: string[] = [];
@@ -76,7 +76,7 @@ export function outageLaws(stage: KafkaStage): void {
       await until(() => seen.length === 1, patiently);
       await stage.broker().kill("SIGSTOP");
       try {
-        // The signal reaches the broker's threads one after another: it may still answer once or twice.
+        // The signal reaches the broker's threads one after another, so it may still answer once or twice.
         assert.equal((await until(() => failure("doubtful"), patiently)).handedOver, true);
         assert.equal((await failure("certain")).handedOver, false);
         assert.equal((await failure("certain")).handedOver, false);
@@ -87,7 +87,7 @@ export function outageLaws(stage: KafkaStage): void {
       await stage.caughtUp(group, topic);
       await consumer.close();
       assert.ok(seen.includes("after"));
-      assert.ok(!seen.includes("certain"), "what certainly was not stored never comes");
+      assert.ok(!seen.includes("certain"), "a record that certainly was not stored never comes");
     });
   });
 }

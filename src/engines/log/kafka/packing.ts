@@ -10,10 +10,10 @@ type Packable = { topic: string; records: readonly Encoded[] };
 
 /** Kafka stores a partition's records of one request as one batch and accepts 1,048,588 bytes (`max.message.bytes`). */
 const MAX_BATCH_BYTES = 900_000;
-/** Lengths, offsets and times of a record, at most. */
+/** The maximum for a record's lengths, offsets and times. */
 const RECORD_OVERHEAD_BYTES = 40;
 
-/** Spreads appends over batches, and batches over as many requests as their size needs; a partition keeps its order. */
+/** Spreads appends over batches, and batches over as many requests as their size needs. A partition keeps its order. */
 export function createPacking<A extends Packable>() {
   const rounds: ProducerBatch[][] = [];
   const batchesOf = new Map<A, Set<ProducerBatch>>();

@@ -1,4 +1,4 @@
-/** One partition while this member holds it: read and hand over, one batch after another. */
+/** Consumes one partition while this member holds it: reads and hands over one batch after another. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
 import type { Log } from "#platform/log";
@@ -24,13 +24,13 @@ export type PartitionConsumerOptions = ConsumeOptions & {
   log: Log;
 };
 
-/** About a second of them, while a leader moves. */
+/** About a second of failures, while a leader moves. */
 const CALM_FAILURES = 5;
 
 export function startPartitionConsumer(options: PartitionConsumerOptions): PartitionConsumer {
   const { topic, partition, group, fetcher, maxRecords, handle, startAt, handled, log } = options;
   const stopping = new AbortController();
-  /** How far the group has come, as far as this partition consumer knows. */
+  /** How far the group has come, as far as this consumer knows. */
   let known: Position | undefined = options.start;
   /** The position of the next batch; undefined until the start is known. */
   let at: Position | undefined;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { murmur2 as clients } from "@platformatic/kafka";
 import { murmur2, partitionOfKey } from "./partitions.ts";
 
-test("a key's hash is the one that Kafka's own test names", () => {
+test("a key's hash is the one in Kafka's own test", () => {
   // org.apache.kafka.common.utils.UtilsTest.testMurmur2
   const expected = {
     "21": -973_932_308,
@@ -23,6 +23,6 @@ test("keys of every length hash as the client hashes them", () => {
   }
 });
 
-test("a hash below zero has a partition too, the same as with Java's producers", () => {
+test("a negative hash gives the same partition as Java's producers", () => {
   assert.equal(partitionOfKey(Buffer.from("21"), 7), (-973_932_308 & 0x7fff_ffff) % 7);
 });

@@ -1,7 +1,8 @@
 /**
  * Kafka's own choice of a partition: murmur2 over the key's bytes, its sign bit cleared, modulo. Every producer that
- * keeps to it puts a key where we do. The client's `defaultPartitioner` keeps the sign bit and so parts from Java's
- * producers wherever the partitions are no power of two; its murmur2 counts in BigInt, at ten times the price.
+ * does the same puts a key into the same partition. The client's `defaultPartitioner` keeps the sign bit, so it differs
+ * from Java's producers if the number of partitions is not a power of two; its murmur2 uses BigInt and takes ten times
+ * as long.
  */
 export function partitionOfKey(key: Buffer, partitions: number): number {
   return (murmur2(key) & 0x7fff_ffff) % partitions;

@@ -1,8 +1,8 @@
 /**
- * The idempotent producer, acks=all, one batch under way at a time. Its session is given up after every batch that
- * was not wholly stored: the next batch then begins under a new producer id, so neither a gap in the sequence nor a
- * fatal epoch can outlive the batch that caused it. A session is only opened by a broker that answers, which makes
- * the opening the breaker: while Kafka is away, nothing is handed over and every failure is certain.
+ * The idempotent producer, acks=all, one batch under way at a time. It discards its session after every batch that was
+ * not wholly stored: the next batch begins under a new producer id, so neither a gap in the sequence nor a fatal epoch
+ * outlives the batch that caused it. Only a broker that answers can open a session, so the opening is the circuit
+ * breaker: while Kafka does not answer, nothing is handed over and every failure is certain.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { initProducerIdV4, type MessageRecord, NumericMap, produceV10 } from "@platformatic/kafka";
@@ -18,19 +18,19 @@ export type ProducerBatch = { topic: string; partition: number; records: Message
 export type Sent = { stored: true } | { stored: false; handedOver: boolean; cause: unknown };
 
 export type Producer = {
-  /** @throws where Kafka is known to be away, or found to be within about 1 s. */
+  /** @throws if Kafka is known not to answer, or does not answer within about 1 s. */
   ready(): Promise<void>;
-  /** Answers in the order of the batches, within about 2 s. One call at a time. */
+  /** Returns results in the order of the batches, within about 2 s. One call at a time. */
   send(batches: readonly ProducerBatch[]): Promise<Sent[]>;
   close(): void;
 };
 
-/** A disk or a change of leader may take that long, and giving up leaves a doubt. */
+/** A disk or a change of leader may take that long, and giving up leaves the outcome unknown. */
 const SEND_MS = 2_000;
-/** While no doubt can arise, waiting is of little use. */
+/** Before the records are handed over the outcome is certain, so a longer wait gains little. */
 const UNSENT_MS = 500;
 const SESSION_MS = 1_000;
-/** How long a failed opening speaks for the cluster. */
+/** How long a failed opening counts for the whole cluster. */
 const DOWN_MS = 250;
 const ACKS_ALL = -1;
 
@@ -104,7 +104,7 @@ export function createProducer(cluster: Cluster): Producer {
     return groups;
   }
 
-  /** What is sent again bears the same sequence, so that Kafka stores it once. */
+  /** A repeated send has the same sequence, so that Kafka stores it once. */
   async function deliverTo(leader: number, inFlight: InFlight[], options: ProduceOptions, giveUpAt: number) {
     try {
       const link = await links.to(leader);
@@ -122,7 +122,7 @@ export function createProducer(cluster: Cluster): Producer {
         const result = results.get(`${batch.topic}:${batch.partition}`);
         const what = `append to partition ${batch.partition} of ${batch.topic}`;
         batch.cause = result ? refusalOf(what, result.errorCode, result.errorMessage) : new KafkaSilence(what);
-        // A duplicate is what an earlier try of this very send has stored.
+        // A duplicate was stored by an earlier try of this same send.
         batch.stored = result?.errorCode === 0 || result?.errorCode === DUPLICATE_SEQUENCE_NUMBER;
       }
     } catch (error) {

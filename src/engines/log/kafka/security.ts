@@ -1,13 +1,15 @@
-/** How brokers are spoken to, and what to set where they do not want to be spoken to so. */
+/** TLS and login at the brokers, and which settings to correct if they fail. */
 import { tlsAdvice } from "#platform/tls";
 
 export type Security = {
-  /** Absent: not encrypted. `ca`, in PEM, where the brokers' certificates are not signed by one that Node knows. */
+  /**
+   * Absent: not encrypted. `ca`, in PEM, is needed if Node does not know the CA that signed the brokers' certificates.
+   */
   tls?: { ca?: string } | undefined;
   sasl?: { mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512"; username: string; password: string } | undefined;
 };
 
-/** Goes on the sentence that says what failed; empty where the security did not fail. */
+/** Completes the sentence that says what failed; empty if the security did not fail. */
 export function adviceOn(error: unknown, { tls, sasl }: Security): string {
   const handshake = tls && tlsAdvice(error, tlsSettings);
   if (handshake) return `: ${handshake}`;

@@ -1,4 +1,4 @@
-/** The log on a Kafka that takes nothing but TLS: by certificate alone, and with a login on top. */
+/** The log on a Kafka that accepts only TLS: by certificate alone, and with a login. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,7 +41,7 @@ async function appendAndConsume(change: Partial<KafkaLogOptions>, topic: string)
   await until(() => countOf(batches) === 10, patiently);
 }
 
-/** What a person reads at the start: all causes, from the outermost. */
+/** The message that a person reads at the start: all causes, from the outermost. */
 async function refusalOf(change: Partial<KafkaLogOptions>): Promise<string> {
   const begun = performance.now();
   const error = await open(change).then(
@@ -54,22 +54,22 @@ async function refusalOf(change: Partial<KafkaLogOptions>): Promise<string> {
 }
 
 describe("Kafka over TLS", () => {
-  test("records are appended and consumed where the CA has signed the broker's certificate", () =>
+  test("records are appended and consumed if the CA has signed the broker's certificate", () =>
     appendAndConsume({ tls }, "over-tls"));
 
-  test("a certificate that no trusted CA has signed is refused, and KAFKA_CA_FILE named", async () => {
+  test("a certificate that no trusted CA has signed is refused, and the error names KAFKA_CA_FILE", async () => {
     for (const wrong of [{}, { ca: pem("other-ca.crt") }]) {
       assert.match(await refusalOf({ tls: wrong }), /Kafka at localhost:\d+: no CA that is trusted.*KAFKA_CA_FILE/);
     }
   });
 
-  test("a process that believes any certificate does not believe this one", async (t) => {
+  test("a process that Node lets accept any certificate refuses this one", async (t) => {
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
     t.after(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED);
     assert.match(await refusalOf({ tls: {} }), /KAFKA_CA_FILE/);
   });
 
-  test("of several brokers that are refused each is named with the reason", async () => {
+  test("if several brokers are refused, each is named with the reason", async () => {
     const { bootstrap } = servers.kafka;
     const refusal = await refusalOf({
       tls: {},
@@ -79,13 +79,13 @@ describe("Kafka over TLS", () => {
     assert.doesNotMatch(refusal, /SASL/);
   });
 
-  test("a certificate for another host is refused, and its names and KAFKA_BOOTSTRAP named", async () => {
+  test("a certificate for another host is refused, and the error names its hosts and KAFKA_BOOTSTRAP", async () => {
     const bootstrap = servers.kafka.bootstrap.replace("localhost", "127.0.0.1");
     const refusal = await refusalOf({ tls, bootstrap });
     assert.match(refusal, /Kafka at 127\.0\.0\.1:\d+: .*another host \(DNS:localhost\).*KAFKA_BOOTSTRAP/);
   });
 
-  test("in plain text nothing is heard of it, and KAFKA_TLS named", async () => {
+  test("in plain text it does not answer, and the error names KAFKA_TLS", async () => {
     assert.match(await refusalOf({}), /Kafka at localhost:\d+.*KAFKA_TLS=true/);
     assert.match(
       await refusalOf({ ...login("SCRAM-SHA-512"), tls: undefined }),
@@ -104,14 +104,14 @@ describe("Kafka with a login over TLS", () => {
     test(`records are appended and consumed after a login by ${mechanism}`, () =>
       appendAndConsume(login(mechanism), `by-${mechanism}`));
 
-    test(`a wrong password is refused by ${mechanism}, and its setting named`, async () => {
+    test(`a wrong password is refused by ${mechanism}, and the error names its setting`, async () => {
       const refusal = await refusalOf(login(mechanism, "wrong"));
       assert.match(refusal, /Kafka at localhost:\d+: it refuses user dropgate, .*KAFKA_SASL_PASSWORD/);
       assert.doesNotMatch(refusal, /wrong/);
     });
   }
 
-  test("where a login is asked for and none set, its setting is named", async () => {
+  test("if a login is required and none is set, the error names its setting", async () => {
     assert.match(await refusalOf({ ...login("PLAIN"), sasl: undefined }), /asks for a login, set KAFKA_SASL_MECHANISM/);
   });
 });

@@ -19,7 +19,7 @@ export type Appender = {
 const MAX_WAITING_RECORDS = 20_000;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const MAX_APPENDS_A_STATEMENT = 4_096;
-/** What waited longer fails unsent, which its caller can undo. */
+/** An append that waited longer fails unsent, so its caller can undo it. */
 const TURN_MS = 1_000;
 
 type Append = { topic: string; frames: Frame[]; bytes: number; since: number };
@@ -80,4 +80,4 @@ export function createAppender(heads: Heads, insert: InsertFrames): Appender {
   };
 }
 
-const late = () => new Error(`its turn did not come within ${TURN_MS} ms; PostgreSQL is slow or away`);
+const late = () => new Error(`it was not sent within ${TURN_MS} ms; PostgreSQL is slow or does not answer`);

@@ -1,6 +1,6 @@
 /**
- * A process of its own that appends to `orders`, one record after another, and prints each number once it is
- * acknowledged. It ends when an append certainly was not stored, printing why.
+ * A process that appends to `orders`, one record after another, and prints each number once it is acknowledged. It ends
+ * when an append certainly was not stored, and prints why.
  */
 
 import { createLog } from "#platform/log";

@@ -14,7 +14,7 @@ const lamp = { key: "lamp", value: Buffer.from("lamp-1") };
 
 type World = { database: TestDatabase; proxy: TcpProxy; log: EventLog };
 
-/** A log whose appends go through a proxy; topic `orders` has one partition. */
+/** A log whose appends use a connection that can fail; topic `orders` has one partition. */
 async function openWorld(t: TestContext): Promise<World> {
   const database = await openTestDatabase();
   await migrate({ url: database.url, modules: [eventLogSchema] });
@@ -89,7 +89,7 @@ test("while PostgreSQL is away appends fail at once and are not stored; when it 
   assert.equal(await storedIn(log), (before as bigint) + 1n);
 });
 
-test("an append that was given up may land later, and is then delivered", async (t) => {
+test("an append that was given up may be stored later, and is then delivered", async (t) => {
   const { database, log } = await openWorld(t);
   const delivered: string[] = [];
   await log.consume({
@@ -111,10 +111,10 @@ test("an append that was given up may land later, and is then delivered", async 
   assert.deepEqual(delivered, ["lamp-1", "lamp-2"]);
 });
 
-test("an append finds its place behind one that was given up and landed", async (t) => {
+test("an append gets the offset after one that was given up and stored", async (t) => {
   const { database, log } = await openWorld(t);
   await log.append("orders", [lamp]);
-  // As the lost one would: its rows are there, and no process here knows of them.
+  // As the lost append would: its rows are there, and this process does not know of them.
   await database.sql.query(`
     insert into event_log.batch (topic, partition, base_offset, record_count, records)
     select topic, partition, 1, record_count, records from event_log.batch`);
@@ -122,13 +122,13 @@ test("an append finds its place behind one that was given up and landed", async 
   assert.equal(await storedIn(log), 4n);
 });
 
-test("appends that wait are bounded: past it they are refused at once, and who waits too long is never sent", async (t) => {
+test("appends that wait are bounded: beyond the bound they are refused at once, and one that waits too long is never sent", async (t) => {
   const { database, log } = await openWorld(t);
   const thousand = Array.from({ length: 1_000 }, () => lamp);
   const [sent, ...waited] = await database.sql.transaction(async (tx) => {
     await tx.query(holdUp);
     const first = failureOf(log.append("orders", [lamp]));
-    // Asked outside of the transaction, in which PostgreSQL would repeat its first answer.
+    // Read outside of the transaction, in which PostgreSQL would repeat its first answer.
     await until(async () => (await database.sql.query(selectHeldUp)).length === 1);
     const waiting = Array.from({ length: 20 }, () => failureOf(log.append("orders", thousand)));
     const refused = await failureOf(log.append("orders", [lamp]));
@@ -139,28 +139,31 @@ test("appends that wait are bounded: past it they are refused at once, and who w
   assert.equal(sent.handedOver, true);
   for (const { handedOver, cause } of waited) {
     assert.equal(handedOver, false);
-    assert.match(String(cause), /its turn did not come/);
+    assert.match(String(cause), /it was not sent within/);
   }
   await log.append("orders", [lamp]);
   const stored = await storedIn(log);
-  assert.ok(stored === 1n || stored === 2n, `${stored}: the first may have landed, or met the last at its offset`);
+  assert.ok(
+    stored === 1n || stored === 2n,
+    `${stored}: the first may be stored, or the last may have taken its offset`,
+  );
 });
 
-test("appends of one moment share one statement and one row", async (t) => {
+test("appends at the same time share one statement and one row", async (t) => {
   const { database, log } = await openWorld(t);
   await Promise.all(Array.from({ length: 500 }, () => log.append("orders", [lamp])));
   const rows = await database.sql.query("select record_count from event_log.batch");
   assert.deepEqual(rows, [{ record_count: 500 }]);
 });
 
-test("to a topic that does not exist nothing is stored", async (t) => {
+test("an append to a topic that does not exist stores nothing", async (t) => {
   const { log } = await openWorld(t);
   const refused = await failureOf(log.append("parcels", [lamp]));
   assert.equal(refused.handedOver, false);
   assert.match(String(refused.cause), /no topic parcels.*ensureTopics/);
 });
 
-test("the crash points lie before the hand-over and after the acknowledgement", async (t) => {
+test("the crash points are before the hand-over and after the acknowledgement", async (t) => {
   const { log } = await openWorld(t);
   t.after(armCrashPoint("log.append", { kind: "error" }, 1));
   assert.equal((await failureOf(log.append("orders", [lamp]))).handedOver, false);

@@ -11,7 +11,7 @@ const newRecord = fc.record({
   headers: fc.dictionary(text, text, { noNullPrototype: true }),
 });
 
-test("records come back from their frames as they went in, numbered from the base offset", () => {
+test("records read from their frames are the ones written, numbered from the base offset", () => {
   fc.assert(
     fc.property(fc.array(newRecord), fc.bigInt({ min: 0n, max: 2n ** 53n }), (records, baseOffset) => {
       const frames = Buffer.concat(records.map(encodeFrame));
@@ -31,7 +31,7 @@ test("frames that are cut short are an error, never a shorter record", () => {
   }
 });
 
-test("the hash of a key never changes, or records of one key would part", () => {
+test("the hash of a key never changes, so that its records stay in one partition", () => {
   const hashes = ["", "lamp", "0190b6f2-7c1e-7a4b-9d55-3f2a1c0e8b77", "鍵 🔑"].map(hashOf);
   assert.deepEqual(hashes, [2_166_136_261, 1_810_951_995, 2_477_996_431, 3_146_605_874]);
 });

@@ -1,6 +1,6 @@
 /**
- * A stored batch is a run of frames, one a record: the lengths of key, headers and value (32 bits each, little-endian),
- * then the three. Headers are JSON, or nothing. How many frames there are is known beside it.
+ * A stored batch is a sequence of frames, one for each record: the lengths of key, headers and value (32 bits each,
+ * little-endian), then the three. Headers are JSON, or nothing. The number of frames is stored beside them.
  */
 import type { NewRecord, StoredRecord } from "../log.ts";
 
@@ -22,7 +22,7 @@ export function encodeFrame({ key, headers, value }: NewRecord): Buffer {
 
 export type StoredBatch = { baseOffset: bigint; appendedAtMs: number; frames: Buffer };
 
-/** Values are views of `frames`, not copies. @throws RangeError where the frames are cut short. */
+/** Values are views of `frames`, not copies. @throws RangeError if the frames are cut short. */
 export function decodeFrames({ baseOffset, appendedAtMs, frames }: StoredBatch): StoredRecord[] {
   const records: StoredRecord[] = [];
   for (let at = 0; at < frames.length; ) {

@@ -21,7 +21,7 @@ after(async () => {
   await database.close();
 });
 
-test("a partition is handled by one member at a time and each record once, whichever members come and go", async () => {
+test("a partition is handled by one member at a time and each record once, while members join and leave", async () => {
   await log.ensureTopics([{ name: "busy", partitions: 3 }]);
   const journal = createJournal();
   const handling = new Set<number>();
@@ -51,7 +51,7 @@ test("a partition is handled by one member at a time and each record once, which
     const before = handled;
     members.push(await join(), await join());
     await until(() => handled > before + 20);
-    // Two leave, one of them the oldest, so that every partition changes hands.
+    // Two members leave, one of them the oldest, so that every partition changes hands.
     await Promise.all([members.shift()?.close(), members.pop()?.close()]);
   }
   stopped = true;
@@ -62,7 +62,7 @@ test("a partition is handled by one member at a time and each record once, which
   assert.equal(handled, appended);
 });
 
-test("a partition whose batch fails does not hold up the others", async () => {
+test("a partition whose batch fails does not delay the others", async () => {
   await log.ensureTopics([{ name: "uneven", partitions: 2 }]);
   await log.append(
     "uneven",
@@ -86,7 +86,7 @@ test("a partition whose batch fails does not hold up the others", async () => {
   assert.equal((await log.committedOffsets("uneven", "uneven")).get(1), undefined);
 });
 
-test("a stored batch that cannot be read holds up its own partition only", async () => {
+test("a stored batch that cannot be read stops its own partition only", async () => {
   await log.ensureTopics(["spoilt", "sound"].map((name) => ({ name, partitions: 1 })));
   for (const topic of ["spoilt", "sound"]) await log.append(topic, [{ key: "a", value: Buffer.from("one") }]);
   await database.sql.query(

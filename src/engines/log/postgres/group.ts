@@ -21,7 +21,7 @@ export type Group = {
 export type GroupOptions = {
   group: string;
   topic: string;
-  /** What the group has committed. */
+  /** The offsets that the group has committed. */
   known: ReadonlyMap<number, Position>;
   heads: Heads;
   read: ReadRecords;
@@ -31,7 +31,7 @@ export type GroupOptions = {
   closing: AbortSignal;
 };
 
-/** The members of one group read alike: all of them keep their own position, or none. */
+/** The members of one group read in the same way: all of them keep their own position, or none. */
 type Work = Pick<ConsumeOptions, "maxRecords" | "handle" | "startAt">;
 type Member = Work & { inHand: Set<Promise<void>> };
 
@@ -41,7 +41,7 @@ type PartitionConsumer = {
   known: Position | undefined;
   /** The position of the next batch; undefined until the start is known. */
   at: Position | undefined;
-  /** Read and not handled yet: the first records behind `at`. */
+  /** Read and not handled yet: the first records after `at`. */
   ahead: StoredRecord[];
   running: boolean;
 };
@@ -122,7 +122,10 @@ export function createGroup(options: GroupOptions): Group {
     }
   }
 
-  /** Synchronous up to the call of `handle`: a member that leaves meanwhile either has the batch in hand or never sees it. */
+  /**
+   * Synchronous up to the call of `handle`: a member that leaves in between either has the batch in hand or never gets
+   * it.
+   */
   async function handOver(consumer: PartitionConsumer, { incarnation, next: from }: Position): Promise<void> {
     const member = memberOf(consumer);
     const records = consumer.ahead.slice(0, member.maxRecords);

@@ -1,6 +1,7 @@
 /**
- * The topics, and the end of each of their partitions. The owner keeps them in memory, because no other process appends;
- * a row for them in the database would be the hottest of all, and slow as long as any old snapshot is held.
+ * The topics, and the end of each of their partitions. The owner keeps them in memory, because no other process
+ * appends. A database row for them would be updated most often of all, and would be slow while any old snapshot is
+ * open.
  */
 import type { Sql } from "#engines/sql";
 import type { Bounds, TopicSettings } from "../log.ts";
@@ -8,14 +9,14 @@ import type { Bounds, TopicSettings } from "../log.ts";
 export type Heads = {
   /** @throws for a topic that does not exist. */
   partitionsOf(topic: string): number;
-  /** The offset that the next record gets, unless an append that was given up has landed meanwhile. */
+  /** The offset of the next record, unless an append that was given up has been stored since. */
   endOf(topic: string, partition: number): bigint;
   raise(topic: string, partition: number, end: bigint): void;
-  /** Resolves when the partition holds a record at `offset`, and when waiting is over for good. */
+  /** Resolves when the partition holds a record at `offset`, or when the log is closed. */
   reaches(topic: string, partition: number, offset: bigint): Promise<void>;
-  /** Finds what was stored without an answer. */
+  /** Finds records that were stored without an answer. */
   refresh(): Promise<void>;
-  /** What PostgreSQL holds. @throws for a topic that does not exist. */
+  /** The state in PostgreSQL. @throws for a topic that does not exist. */
   read(topic: string): Promise<Bounds>;
   ensure(topics: readonly TopicSettings[]): Promise<void>;
   topics(): string[];
@@ -111,7 +112,7 @@ const selectEnds = `
       limit 1
     ) as last on true`;
 
-// Rows that were deleted are what retention is elsewhere. One statement sees one moment.
+// Deleted rows correspond to retention in other logs. One statement reads one snapshot.
 const selectBounds = `
   select incarnation::text, partition, coalesce(first.base_offset, last.next_offset, 0) as beginning,
          coalesce(last.next_offset, 0) as end
@@ -134,7 +135,7 @@ const selectBounds = `
   where topic = $1
   order by partition`;
 
-// A topic that is there keeps its number of partitions.
+// An existing topic keeps its number of partitions.
 const insertTopics = `
   insert into event_log.topic (topic, partitions)
   select * from unnest($1::text[], $2::integer[])

@@ -1,4 +1,4 @@
-/** The one statement that appends, and what its errors say about whether it stands. */
+/** The one statement that appends, and whether its records may be stored after an error. */
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
@@ -8,10 +8,10 @@ import type { Owner } from "./owner.ts";
 export type Frame = { topic: string; partition: number; bytes: Buffer };
 export type Failure = { handedOver: boolean; cause: unknown };
 
-/** Stores all frames or none; answers nothing when they are stored. To be called again only after the answer. */
+/** Stores all frames or none; returns nothing if they are stored. Call it again only after it has answered. */
 export type InsertFrames = (frames: readonly Frame[]) => Promise<Failure | undefined>;
 
-/** Each further try means that another append which had been given up has landed. */
+/** Each further try means that another append, which was given up before, has been stored. */
 const MAX_TRIES = 3;
 
 export function createInserter(owner: Owner, heads: Heads): InsertFrames {
@@ -27,7 +27,7 @@ export function createInserter(owner: Owner, heads: Heads): InsertFrames {
     return undefined;
   }
 
-  /** The statement stood, but the epoch in it was no longer the owner's. */
+  /** The statement ran, but its epoch was no longer the owner's. */
   async function whyNothingWasInserted(): Promise<unknown> {
     await owner.keep().catch(() => {});
     return owner.fenced ?? new Error("event_log.owner does not hold the epoch of this process");
@@ -51,7 +51,7 @@ export function createInserter(owner: Owner, heads: Heads): InsertFrames {
           owner.discard(client);
           return { handedOver: true, cause };
         }
-        // Opened while the database was read-only, it would refuse every append for as long as it lives.
+        // A session that was opened while the database was read-only refuses every append for as long as it lives.
         if (isSessionFault(cause)) owner.discard(client);
         if (!isOffsetTaken(cause) || tries === MAX_TRIES) return { handedOver: false, cause };
         await heads.refresh().catch(() => {});
@@ -73,7 +73,7 @@ function batchesOf(frames: readonly Frame[]): NewBatch[] {
   return [...batches.values()];
 }
 
-/** All frames go as one value and are cut by the statement: an array of bytea would travel as hexadecimal text. */
+/** All frames go as one value, which the statement cuts: an array of bytea would be sent as hexadecimal text. */
 function columnsOf(batches: readonly NewBatch[], bases: readonly bigint[]): unknown[] {
   const sizes = batches.map(({ frames }) => frames.reduce((sum, frame) => sum + frame.length, 0));
   let next = 1;
@@ -94,19 +94,19 @@ function columnsOf(batches: readonly NewBatch[], bases: readonly bigint[]): unkn
 }
 
 /**
- * PostgreSQL itself said no to the statement and took all of it back. FATAL and PANIC can come after the commit,
- * and so can silence.
+ * PostgreSQL itself refused the statement and rolled it back. FATAL and PANIC can come after the commit, and so can
+ * silence.
  */
 function isRefusal(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError && error.severity === "ERROR";
 }
 
-/** An append that had been given up has landed after all, at the offsets that this one was to have. */
+/** An append that was given up before has been stored after all, at the offsets of this one. */
 function isOffsetTaken(error: pg.DatabaseError): boolean {
   return error.code === "23505" && error.table === "batch";
 }
 
-// "for share" makes a take-over wait for this transaction, and this one see a take-over that was first.
+// With "for share" a take-over waits for this transaction, or this transaction sees a take-over that came first.
 const insertBatches = `
   with owned as (
     select epoch from event_log.owner where epoch = $1 for share

@@ -1,4 +1,4 @@
-/** How far each group has come. Commits of all groups that wait share one statement. */
+/** The offsets of each group. Commits of all groups that wait share one statement. */
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
 import type { Offsets } from "../log.ts";
@@ -8,15 +8,15 @@ import type { Owner } from "./owner.ts";
 export type Commit = Position & { group: string; topic: string; partition: number };
 
 export type CommittedOffsets = {
-  /** Those of the topic's present incarnation. */
+  /** Commits in the topic's present incarnation. */
   read(group: string, topic: string): Promise<Offsets>;
-  /** Of the topic's forerunners too. */
+  /** Commits in earlier incarnations too. */
   positions(group: string, topic: string): Promise<Map<number, Position>>;
-  /** @throws when another process has taken over the log: its consumers count, not ours. */
+  /** @throws if another process has taken over the log: then its consumers count, not ours. */
   commit(commit: Commit): Promise<void>;
 };
 
-/** More than there are partitions with consumers in one process. */
+/** More than the partitions with consumers in one process. */
 const MAX_WAITING = 10_000;
 
 export function createCommittedOffsets(sql: Sql, owner: Owner): CommittedOffsets {

@@ -1,11 +1,11 @@
-/** What an operator's hand does to a topic of the embedded log. */
+/** What an operator does to a topic of the embedded log by hand. */
 import type { Sql } from "#engines/sql";
 import type { Destruction } from "../contract/stage.testing.ts";
 
 export type PostgresOperator = Destruction & {
-  /** Takes the records from the offset on, as a server does that comes back from an older copy. */
+  /** Removes the records from the offset on, as in a server restored from an older copy. */
   dropFrom(topic: string, offset: bigint): Promise<void>;
-  /** The topic is another one from here on, with the same records. */
+  /** From here on the topic is another one, with the same records. */
   renew(topic: string): Promise<void>;
 };
 
@@ -16,7 +16,7 @@ export function createPostgresOperator(sql: Sql): PostgresOperator {
       run("delete from event_log.batch where topic = $1 and base_offset < $2", topic, offset),
     dropFrom: (topic, offset) =>
       run("delete from event_log.batch where topic = $1 and base_offset >= $2", topic, offset),
-    /** Nothing here leaves one by itself: the last row is removed, and the owner counts on. */
+    /** This log leaves no such offset by itself: the last row is removed, and the owner counts on. */
     leaveHole: (topic) =>
       run(
         `delete from event_log.batch where topic = $1

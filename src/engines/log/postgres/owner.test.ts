@@ -32,7 +32,7 @@ async function openLog({ sql, url, closing }: TestDatabase & Closing): Promise<E
   return log;
 }
 
-test("a second process is refused and told who appends", async (t) => {
+test("a second process is refused, and the error names the one that appends", async (t) => {
   const database = await openDatabase(t);
   await openLog(database);
   await assert.rejects(
@@ -41,7 +41,7 @@ test("a second process is refused and told who appends", async (t) => {
   );
 });
 
-test("an owner that lost its session takes the lock again", async (t) => {
+test("an owner that loses its session takes the lock again", async (t) => {
   const database = await openDatabase(t);
   const log = await openLog(database);
   await endSession(database);
@@ -49,7 +49,7 @@ test("an owner that lost its session takes the lock again", async (t) => {
   await until(async () => (await database.sql.query(selectHolders)).length === 1);
 });
 
-test("an owner whose epoch has passed stores nothing, says so, and consumes no more", async (t) => {
+test("an owner of an earlier epoch stores nothing, reports it, and stops consuming", async (t) => {
   const database = await openDatabase(t);
   const log = await openLog(database);
   await log.append("orders", [lamp]);
@@ -87,7 +87,7 @@ test("a former owner that wakes up after a take-over appends nothing more", asyn
   assert.equal((await log.endOffsets("orders")).get(0), takenOverAt + 2n);
 });
 
-test("what a killed owner had acknowledged is all there, and the log opens again at once", async (t) => {
+test("everything that a killed owner acknowledged is there, and the log opens again at once", async (t) => {
   const database = await openDatabase(t);
   await (await openLog(database)).close();
   const { child, said } = startChild(t, database);
@@ -106,7 +106,7 @@ test("what a killed owner had acknowledged is all there, and the log opens again
   });
   await until(() => found.length >= said.length);
   assert.deepEqual(found.slice(0, said.length), said);
-  assert.ok(found.length <= said.length + 1, "of one append the answer was not awaited");
+  assert.ok(found.length <= said.length + 1, "the answer to one append was not awaited");
 });
 
 function startChild(t: TestContext, { url }: TestDatabase): { child: ChildProcess; said: string[] } {

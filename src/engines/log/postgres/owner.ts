@@ -1,6 +1,6 @@
 /**
- * One process at a time appends. A session's advisory lock says which, and ends with the process; the epoch in the
- * database is what makes it safe: an append of a former owner, who lost the lock and does not know, stores nothing.
+ * One process at a time appends. A session's advisory lock decides which one, and ends with the process. The epoch in
+ * the database makes it safe: an append of a former owner, which does not know that it lost the lock, stores nothing.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -12,24 +12,26 @@ export type Owner = {
   readonly epoch: string;
   /** Set for good once another process has taken over. */
   readonly fenced: Error | undefined;
-  /** The session that holds the lock, or a new one where it was lost. @throws when PostgreSQL cannot be reached. */
+  /** The session that holds the lock, or a new one if it was lost. @throws if PostgreSQL cannot be reached. */
   connection(): Promise<pg.Client>;
-  /** Gives up a session that is silent. What was sent on it may still be carried out. */
+  /** Gives up a session that is silent. Statements sent on it may still run. */
   discard(client: pg.Client): void;
-  /** Takes the lock again where it was lost, and looks whether this process still is the owner. */
+  /** Takes the lock again if it was lost, and checks whether this process is still the owner. */
   keep(): Promise<void>;
   close(): Promise<void>;
 };
 
 /** "elog" in ASCII: keeps this lock apart from all others with two keys. */
 const LOCK = [0x65_6c_6f_67, 0];
-/** A killed process's session ends when PostgreSQL sees its socket closed; a restart must not fail for that. */
+/** A killed process's session ends only when PostgreSQL sees its socket closed, so a restart waits for that. */
 const LOCK_WAIT_MS = 2_000;
 const LOCK_POLL_MS = 50;
 const FIRST_CONNECT_MS = 5_000;
 /** Short, because appends wait for it. */
 const RECONNECT_MS = 500;
-/** How long a statement may be without an answer: a disk may stall that long, and giving up leaves a doubt. */
+/**
+ * How long a statement may be without an answer: a disk may stall that long, and giving up leaves the outcome unknown.
+ */
 const ANSWER_MS = 2_000;
 
 /**
@@ -91,7 +93,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
 
   async function keep(): Promise<void> {
     const client = await connection();
-    // The session that was lost may live a little longer, and its lock with it. The epoch is ours all the same.
+    // The lost session, and its lock, may live a little longer. The epoch is ours all the same.
     if (!holders.has(client)) await takeLock(client);
     const rows = await sql.query<{ epoch: string }>("select epoch::text from event_log.owner");
     if (rows[0]?.epoch !== epoch) fenced ??= takenOver(epoch, rows[0]?.epoch);
@@ -149,14 +151,14 @@ async function alreadyOwned(client: pg.Client): Promise<Error> {
   );
 }
 
-// Whatever the database's default: what is acknowledged must be on disk, and a server must notice a vanished owner.
+// Whatever the database's default is: acknowledged records must be on disk, and a server must notice a vanished owner.
 const prepareSession = `
   set synchronous_commit = on;
   set tcp_keepalives_idle = 5;
   set tcp_keepalives_interval = 2;
   set tcp_keepalives_count = 3`;
 
-// Waits for an append of the former owner that is under way, which holds the row's share lock.
+// Waits for an append of the former owner that is under way, because it holds a share lock on the row.
 const raiseEpoch = "update event_log.owner set epoch = epoch + 1, taken_at = now() returning epoch";
 
 // Locks with two integer keys have objsubid 2.

@@ -1,6 +1,6 @@
 /**
- * The event log in PostgreSQL, schema `event_log`: durable, in order, and fast as long as one process appends, which
- * is the embedded default. Its groups have their members in that process too.
+ * The event log in PostgreSQL, schema `event_log`: durable, in order, and fast as long as one process appends, which is
+ * the embedded default. The members of its groups are in that process too.
  */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
@@ -16,13 +16,13 @@ import { createReader } from "./read.ts";
 
 export const eventLogSchema = { schema: "event_log", folder: new URL("./migrations/", import.meta.url) };
 
-/** Finds what an append without an answer stored after all; everything else is known at once. */
+/** How often the log looks for records of an append without an answer; everything else is known at once. */
 const LOOK_EVERY_MS = 250;
 
 /**
  * Reads over `sql`, which stays the caller's, and appends over a connection of its own to `url`, so that no other
- * statement can keep an append waiting.
- * @throws when another process appends to this log.
+ * statement can delay an append.
+ * @throws if another process appends to this log.
  */
 export async function openPostgresLog(options: { sql: Sql; url: string; log: Log }): Promise<EventLog> {
   const { sql, url, log } = options;
@@ -59,11 +59,11 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
         return stopConsuming(owner.fenced);
       }
       await heads.refresh();
-      if (failing) log.info("event log within reach again");
+      if (failing) log.info("event log can be reached again");
       failing = false;
     },
     onFault(error) {
-      if (!failing) log.warn("event log out of reach", {}, error);
+      if (!failing) log.warn("event log cannot be reached", {}, error);
       failing = true;
     },
   });

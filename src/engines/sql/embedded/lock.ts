@@ -1,4 +1,4 @@
-/** One process a data folder. */
+/** Allows one process for each data folder. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,9 +9,9 @@ type Owner = { pid: number; startedAt: string; url?: string };
 
 /**
  * Holds the folder until it is released or this process ends. The lock is the operating system's, taken by SQLite on an
- * empty file: it goes with its process even after kill -9, and it also holds between containers that share a
- * volume, where process ids mean nothing. The file `owner.json` beside it only tells people who it is.
- * @throws when another process holds the folder, naming that process.
+ * empty file: it ends with its process, even after kill -9, and it also holds between containers that share a volume,
+ * in which process ids mean nothing. The file `owner.json` beside it only tells people which process it is.
+ * @throws if another process holds the folder, naming that process.
  */
 export function lockFolder(folder: string, dataDir: string) {
   const ownerFile = join(folder, "owner.json");
@@ -20,7 +20,7 @@ export function lockFolder(folder: string, dataDir: string) {
   const write = () => writeFileSync(ownerFile, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
   write();
   return {
-    /** Lets people who find the folder in use know where its database is. */
+    /** For people who find the folder in use: the address of its database. */
     tell(url: string): void {
       owner.url = url;
       write();
@@ -56,6 +56,6 @@ function readOwner(file: string): Owner | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Owner;
   } catch {
-    return undefined; // Its holder is just starting.
+    return undefined; // The process that holds it is just starting.
   }
 }

@@ -1,4 +1,4 @@
-/** What a killed process left running. */
+/** Stops a server that a killed process left running. */
 import { execFile } from "node:child_process";
 import { readFile, readlink, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const POLL_MS = 10;
-/** More urgent from one to the next: roll back and write all out, leave at once, be gone. */
+/** In growing urgency: roll back and write everything out, leave at once, be killed. */
 const SIGNALS = [
   { signal: "SIGINT", patienceMs: 10_000 },
   { signal: "SIGQUIT", patienceMs: 5_000 },
@@ -31,8 +31,8 @@ export async function endPostgres(pid: number, hasEnded: () => boolean | Promise
 }
 
 /**
- * The process with the folder's lock owns the server in it, so one that still runs there is ours to stop.
- * @throws when it does not end.
+ * The process that holds the folder's lock owns the server in it, so it may stop one that still runs there.
+ * @throws if the server does not end.
  */
 export async function stopOrphan(cluster: string): Promise<void> {
   const file = join(cluster, "postmaster.pid");
@@ -40,12 +40,12 @@ export async function stopOrphan(cluster: string): Promise<void> {
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 0) return;
   if (await isPostgresIn(cluster, pid)) return endPostgres(pid, async () => !(await isPostgresIn(cluster, pid)));
-  // After kill -9 the number may be another program's by now, always so in a container, and PostgreSQL would refuse
-  // to start because of it. The other lines must stay: by them it finds backends that still write.
+  // After kill -9 the process id may belong to another program, as it always does in a container, and PostgreSQL would
+  // refuse to start because of it. The other lines must stay: with them it finds backends that still write.
   if (isTaken(pid)) await writeFile(file, [NO_PROCESS, ...lines.slice(1)].join("\n"));
 }
 
-/** Above the greatest process id that Linux and macOS give. */
+/** Above the greatest process id of Linux and macOS. */
 const NO_PROCESS = String(2 ** 22 + 1);
 
 async function isPostgresIn(cluster: string, pid: number): Promise<boolean> {

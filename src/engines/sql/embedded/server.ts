@@ -17,12 +17,13 @@ const POLL_MS = 5;
 /** Long, because after a crash the server first replays up to max_wal_size of its log. */
 const READY_TIMEOUT_MS = 120_000;
 const LOG_LINES_KEPT = 20;
-/** Processes of a server that was killed may hold its log open for a while. */
+/** Processes of a killed server may hold its log open for a while. */
 const LAST_WORDS_MS = 500;
 
 /**
- * The shell becomes PostgreSQL and leaves a watcher behind that waits on a pipe from us. When we end without a word, by
- * kill -9 too, the pipe breaks and the watcher shuts the server down; a line through the pipe lets the watcher go.
+ * The shell becomes PostgreSQL and leaves a watcher behind, which waits on a pipe from this process. If this process
+ * ends in any way, also by kill -9, the pipe breaks and the watcher shuts the server down; a line through the pipe
+ * dismisses the watcher.
  */
 const WATCHED = '( (read -r word <&3 || kill -INT $$) >/dev/null 2>&1 & ); exec "$@" 3<&-';
 
@@ -35,16 +36,16 @@ const SETTINGS = {
   fsync: "on",
   full_page_writes: "on",
   synchronous_commit: "on",
-  jit: "off", // It compiles for longer than our statements run.
+  jit: "off", // Compilation would take longer than our statements run.
   timezone: "UTC",
   log_timezone: "UTC",
-  // Errors of statements reach who sent them; the log is for what befalls the server.
+  // The sender of a statement gets its errors; the log is for events of the server.
   log_min_messages: "log",
   log_checkpoints: "off",
   log_line_prefix: "",
 };
 
-/** @throws when the server ends or is silent instead of getting ready. */
+/** @throws if the server ends or is silent instead of becoming ready. */
 export async function runServer(options: {
   cluster: string;
   binaries: Binaries;
@@ -59,13 +60,14 @@ export async function runServer(options: {
     ...account,
     cwd: cluster,
     env: environment,
-    // In a session of its own, so that the terminal's Ctrl-C reaches us and we stop the server in order.
+    // In a session of its own, so that the terminal's Ctrl-C reaches only this process, which stops the server in
+    // order.
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
   const errors = child.stderr as Socket;
   const watcher = child.stdio[3] as Socket;
-  watcher.on("error", () => {}); // It may be gone before we let it go.
+  watcher.on("error", () => {}); // It may have ended already.
   for (const handle of [child, errors, watcher]) handle.unref();
 
   const log: string[] = [];
@@ -108,8 +110,8 @@ export async function runServer(options: {
 }
 
 /**
- * PostgreSQL keeps its state in the eighth line of postmaster.pid, for its own pg_ctl. The first says whose state it is:
- * a server that was killed leaves the file behind, and in it that it was ready.
+ * PostgreSQL keeps its state in the eighth line of postmaster.pid, for its own pg_ctl. The first line says whose state
+ * it is: a killed server leaves the file behind, still marked as ready.
  */
 async function untilReady(cluster: string, pid: number | undefined, hasEnded: () => boolean): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;

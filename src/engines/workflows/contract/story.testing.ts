@@ -1,4 +1,7 @@
-/** The contract's own story acts out whatever its input asks for. Pure, and types only, so that Temporal can bundle it. */
+/**
+ * The contract's own story does what its input asks for. It is pure and imports types only, so that Temporal can bundle
+ * it.
+ */
 import type { WaitForNudge } from "../workflows.ts";
 
 export type Act = "first" | "second" | "third" | "wait" | "throw";
@@ -17,7 +20,7 @@ export async function contractStory(plot: Plot, steps: PlotSteps, waitForNudge: 
   const told: string[] = [];
   for (const act of plot.acts) {
     if (act === "wait") told.push(await waitForNudge(plot.untilMs));
-    else if (act === "throw") throw new Error("the story throws, as the law wants it to");
+    else if (act === "throw") throw new Error("the story throws, as the test wants it to");
     else told.push(await steps[act](plot.run));
   }
   return told.join(", ");

@@ -1,11 +1,11 @@
-/** What every workflow engine promises. Laws of one group run at once, as runs do. */
+/** The promises of every workflow engine. The tests of one group run at once, as runs do. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Story, Workflows } from "../workflows.ts";
 import { type Act, contractStory, type Plot, type PlotSteps } from "./story.testing.ts";
 
-/** One engine, whose runs outlive the openings: a database, a server. */
+/** One engine, whose runs survive when it is closed and opened again: a database, a server. */
 export type WorkflowsEngine = {
   open(story: Story<Plot, PlotSteps>): Promise<Workflows<Plot>>;
   close(): Promise<void>;
@@ -13,7 +13,7 @@ export type WorkflowsEngine = {
 
 const FAR = 3_600_000;
 const PATIENCE_MS = 60_000;
-/** Tries that outlast the seconds of a restart: their pauses sum up to nine. */
+/** Tries that outlast the seconds of a restart: their pauses add up to nine. */
 const MANY = 5;
 
 export function workflowsContract(name: string, openEngine: () => Promise<WorkflowsEngine>): void {
@@ -37,7 +37,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         return end(workflows, run);
       }
 
-      test("a run is told to its end", async () => {
+      test("a run reaches its end", async () => {
         assert.equal(await tell("simple", ["first", "second"]), "first, second");
       });
 
@@ -84,7 +84,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         assert.equal(await end(workflows, "early"), "first, nudged");
       });
 
-      test("a nudge to a run that is unknown or has ended is harmless", async () => {
+      test("a nudge to an unknown or ended run has no effect", async () => {
         await workflows.nudge("nobody");
         await tell("gone", ["first"]);
         await workflows.nudge("gone");
@@ -98,7 +98,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         assert.ok(Date.now() >= untilMs, "it did not wait for its deadline");
       });
 
-      test("a deadline of the past has passed", async () => {
+      test("a deadline in the past has passed", async () => {
         assert.equal(await tell("too late", ["wait", "first"], 0), "deadline, first");
       });
 
@@ -110,7 +110,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         assert.equal(await tell("flaky", ["first", "second"]), "attempt 3, second");
       });
 
-      test("O1: every step is repeated until it succeeds, and the story hears nothing of the failures", async () => {
+      test("O1: every step is repeated until it succeeds, and the story sees none of the failures", async () => {
         stage.play("patient", "first", (attempt) => (attempt > MANY ? "at last" : fail()));
         assert.equal(await tell("patient", ["first", "second"]), "at last, second");
         assert.equal(stage.calls("patient", "first"), MANY + 1);
@@ -128,8 +128,8 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
       });
     });
 
-    describe("that were closed and opened again", () => {
-      /** Tells the beginning of one run in one opening and its end in the next. */
+    describe("after they were closed and opened again", () => {
+      /** Runs the beginning of one run in one opening and its end in the next. */
       async function tellInTwo(plot: Plot, stage: Stage, begun: () => boolean, between: () => Promise<void>) {
         const before = await engine.open(stage.story);
         await before.start(plot.run, plot);
@@ -139,7 +139,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         return engine.open(stage.story);
       }
 
-      test("a run goes on with its waiting and hears a nudge, and finished steps are not run again", async () => {
+      test("a run goes on waiting and gets a nudge, and finished steps are not run again", async () => {
         const stage = createStage();
         const plot: Plot = { run: "paused", acts: ["first", "wait", "second"], untilMs: Date.now() + FAR };
         const begun = () => stage.calls("paused", "first") === 1;
@@ -151,7 +151,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         await workflows.close();
       });
 
-      test("a deadline that passed in between has passed, and is not granted anew", async () => {
+      test("a deadline that passed in between has passed, and does not start again", async () => {
         const stage = createStage();
         const plot: Plot = { run: "overslept", acts: ["first", "wait"], untilMs: Date.now() + 2_000 };
         const begun = () => stage.calls("overslept", "first") === 1;
@@ -160,7 +160,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         await workflows.close();
       });
 
-      test("a run goes on with the step it was at, and the story hears nothing of the interruption", async () => {
+      test("a run goes on with its interrupted step, and the story does not see the interruption", async () => {
         const stage = createStage();
         const plot: Plot = { run: "cut off", acts: ["first", "second"], untilMs: 0 };
         stage.play("cut off", "second", fail);
@@ -173,7 +173,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         await workflows.close();
       });
 
-      test("a run that was started before is left as it is", async () => {
+      test("starting a run again leaves it as it is", async () => {
         const stage = createStage();
         const workflows = await engine.open(stage.story);
         await workflows.start("overslept", { run: "overslept", acts: ["second"], untilMs: 0 });
@@ -188,7 +188,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
 type Playing = (attempt: number) => string | Promise<string>;
 export type Stage = ReturnType<typeof createStage>;
 
-/** Steps that count their calls and do as they are told for each run; where they are told nothing, they answer their name. */
+/** Steps that count their calls and act as the test says for each run; by default they return their name. */
 function createStage() {
   const counts = new Map<string, number>();
   const plays = new Map<string, Playing>();
@@ -216,10 +216,10 @@ function createStage() {
 }
 
 function fail(): never {
-  throw new Error("the step fails, as the law wants it to");
+  throw new Error("the step fails, as the test wants it to");
 }
 
-/** @throws what the outcome throws, or when the run has not ended in time. */
+/** @throws the error of the outcome, or if the run has not ended in time. */
 export async function end(workflows: Workflows<Plot>, run: string): Promise<string> {
   let outcome: string | undefined;
   await until(async () => {

@@ -1,4 +1,7 @@
-/** A process that tells one run and is there to be killed: `node dbos.child.ts <database url> <plot as JSON> <step to hang at>`. */
+/**
+ * A process that runs one story and is killed by a test: `node dbos.child.ts <database url> <plot as JSON> <step to
+ * hang at>`.
+ */
 import pg from "pg";
 import { createLog } from "#platform/log";
 import { contractStory, type Plot, type PlotSteps } from "../contract/story.testing.ts";
@@ -7,7 +10,7 @@ import { openDbosWorkflows } from "./dbos.ts";
 
 type Recorder = { query(text: string, values: unknown[]): Promise<unknown> };
 
-/** Steps that leave a row for each call, with the name of the process that made it. */
+/** Steps that leave a row for each call, with the name of their process. */
 export function recordingStory(sql: Recorder, teller: string, hangsAt?: string): Story<Plot, PlotSteps> {
   function record(step: string) {
     return async (run: string) => {

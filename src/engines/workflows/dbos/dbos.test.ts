@@ -59,7 +59,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
 
   const untilCalled = (run: string, call: string) => until(async () => (await callsOf(run)).includes(call));
 
-  /** A waiting run has written down its deadline. */
+  /** A waiting run has stored its deadline. */
   const untilWaiting = (run: string) =>
     until(async () => {
       const marks = "select 1 from dbos.operation_outputs where workflow_uuid = $1 and function_name = 'DBOS.sleep'";
@@ -94,7 +94,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     assert.ok(Date.now() >= plot.untilMs, "it did not wait for its deadline");
   });
 
-  test("a process that lives keeps its runs, and those of one that died are taken over", async (t) => {
+  test("a living process keeps its runs, and the runs of a dead one are taken over", async (t) => {
     const acts: Act[] = ["first", "wait", "second"];
     const living = startChild(t, plan("of the living", acts));
     const dying = startChild(t, plan("of the dead", acts));
@@ -108,12 +108,12 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     await workflows.nudge("of the living");
     await workflows.nudge("of the dead");
     assert.equal(await end(workflows, "of the living"), "first by child, nudged, second by child");
-    // By whom of the living, is up to them.
+    // Which living process does it is not determined.
     assert.match(await end(workflows, "of the dead"), /^first by child, nudged, second by (child|parent)$/);
     await kill(living);
   });
 
-  test("a step that is under way when they close is finished, and not run again", async (t) => {
+  test("a step that is under way while they close is finished, and not run again", async (t) => {
     const step = Promise.withResolvers<void>();
     const recording = recordingStory(database.sql, "parent");
     const second = async (run: string) => {
@@ -133,7 +133,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     assert.deepEqual(await callsOf("under way"), ["second by parent", "third by parent"]);
   });
 
-  test("runs outlive the loss of every connection, and of nudges", async (t) => {
+  test("runs survive the loss of every connection and of nudges", async (t) => {
     const workflows = await open(t);
     await workflows.start("cut off", plan("cut off", ["first", "wait", "second"]));
     await untilWaiting("cut off");
@@ -146,7 +146,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     assert.deepEqual(await callsOf("cut off"), ["first by parent", "second by parent"]);
   });
 
-  test("runs that ended a week ago are forgotten, open ones never", async (t) => {
+  test("runs that ended a week ago are deleted, open ones never", async (t) => {
     const before = await open(t);
     await before.start("old", plan("old", ["first"]));
     await before.start("open", plan("open", ["wait"]));
@@ -161,7 +161,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     assert.equal(await end(workflows, "open"), "nudged");
   });
 
-  test("processes that come to an empty database together all find their place", async (t) => {
+  test("processes that open an empty database at once all succeed", async (t) => {
     const empty = await openTestDatabase();
     t.after(() => empty.close());
     await empty.sql.query("create table call (run text, step text, teller text)");
@@ -170,14 +170,14 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     await Promise.all(children.map(kill));
   });
 
-  test("a process opens them once at a time", async (t) => {
+  test("a process has them open once at a time", async (t) => {
     const workflows = await open(t);
     await assert.rejects(open(t), /once at a time/);
     await workflows.close();
     await (await open(t)).close();
   });
 
-  test("what cannot be reached is reported, and does not keep the place", async (t) => {
+  test("an unreachable database is reported, and they can be opened again", async (t) => {
     const nowhere = new URL(database.url);
     nowhere.port = "1";
     const story = recordingStory(database.sql, "parent");

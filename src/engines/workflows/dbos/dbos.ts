@@ -1,13 +1,13 @@
 /**
- * Workflows in PostgreSQL itself, by DBOS Transact. A step's answer is written down before the story hears it, and a
- * run that is taken up again is told from its start with the answers it has had.
+ * Workflows in PostgreSQL itself, by DBOS Transact. A step's answer is stored before the story gets it, and a run that
+ * is recovered starts from the beginning with the answers that are stored.
  *
- * Several processes may share a database: a run belongs to one of them at a time, and when that one dies another takes
- * it over within about four seconds. A story that comes to ask for its steps in another order needs another name, once
- * its open runs have ended.
+ * Several processes may share a database: a run belongs to one of them at a time, and when that process dies another
+ * takes the run over within about four seconds. A story that changes the order of its steps needs a new name, once its
+ * open runs have ended.
  */
 import { DBOS, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
-// The only doors to taking over an executor's runs atomically, to waking those who wait, and to its patience.
+// The only ways to take over an executor's runs atomically, to wake waiting runs, and to set the retry pause.
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
 import { refuseReadOnly } from "#engines/sql";
@@ -22,32 +22,35 @@ import { createTeller, NUDGE_TOPIC } from "./teller.ts";
 
 const BEAT_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 60_000;
-/** Long after any retry of a start could still arrive. */
+/** Long after the last retry of a start could still arrive. */
 const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
 const FORGET_AT_ONCE = 1_000;
 /**
- * How long callers wait. DBOS itself never gives up: what was asked for still happens, behind its caller's back, when
- * PostgreSQL is there again.
+ * How long callers wait. DBOS itself never gives up: the request still takes effect, after its caller has left, when
+ * PostgreSQL answers again.
  */
 const NUDGE_PATIENCE_MS = 2_000;
 const ANSWER_PATIENCE_MS = 30_000;
 const CLOSE_PATIENCE_MS = 5_000;
-/** There is no number of restarts after which an order may be left alone. */
+/** No number of restarts is a reason to abandon an order. */
 const MAX_TAKE_OVERS = 1_000_000;
-/** Between two tries to reach PostgreSQL again. With the default of 60 s an outage of 10 s held runs up for 90 (measured). */
+/**
+ * Longest pause between two tries to reach PostgreSQL. With the default of 60 s an outage of 10 s delayed runs by 90 s
+ * (measured).
+ */
 const LONGEST_RETRY_PAUSE_S = 4;
 
-/** DBOS keeps its registry and its connections in variables of its modules, so there is one of it in a process. */
+/** DBOS keeps its registry and its connections in variables of its modules, so a process can have only one. */
 let isOpen = false;
 
 type DbosOptions<Input, S extends Steps> = {
-  /** Leads to PostgreSQL itself: LISTEN and session locks do not pass a pooler in transaction mode. */
+  /** Leads to PostgreSQL itself: LISTEN and session locks do not work through a pooler in transaction mode. */
   url: string;
   story: Story<Input, S>;
   log: Log;
 };
 
-/** @throws when this process has workflows open already, or PostgreSQL cannot be reached within 5 s. */
+/** @throws if this process has workflows open already, or PostgreSQL cannot be reached within 5 s. */
 export async function openDbosWorkflows<Input, S extends Steps>(
   options: DbosOptions<Input, S>,
 ): Promise<Workflows<Input>> {
@@ -67,7 +70,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
     isOpen = false;
   });
   const lease = await openExecutorLease(url);
-  // Given up last, so that no process takes over a run that is still being written here.
+  // Released last, so that no process takes over a run that is still being written here.
   resources.defer(() => lease.close());
   const pool = openDbosPool(url);
   resources.defer(() => pool.end());
@@ -78,13 +81,13 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
   const tell = DBOS.registerWorkflow(teller.tell, { name: story.name, maxRecoveryAttempts: MAX_TAKE_OVERS });
   DBOS.setConfig({
     name: story.name,
-    // The default is a hash of the source, with which a new build would leave the runs of the old one alone.
+    // The default is a hash of the source, so a new build would not continue the runs of the old one.
     applicationVersion: story.name,
     executorID: lease.executorId,
     systemDatabasePool: pool,
     logger: createDbosLogger(log),
   });
-  // It makes its tables here, and of several processes that did this at a time all but one failed (measured).
+  // It makes its tables here. When several processes did this at the same time, all but one failed (measured).
   await lease.alone(() => DBOS.launch());
 
   const beating = startLoop({
@@ -145,7 +148,7 @@ function isUnderWay(status: string): boolean {
   return status === "PENDING" || status === "ENQUEUED" || status === "DELAYED";
 }
 
-/** DBOS claims each run atomically, so it does no harm that every process does this. */
+/** DBOS claims each run atomically, so every process may do this. */
 async function takeOver(deadExecutors: string[], log: Log): Promise<void> {
   const runs = await DBOSExecutor.globalInstance?.recoverPendingWorkflows(deadExecutors);
   if (runs?.length) log.info("workflows taken over", { runs: runs.length, from: deadExecutors.join(" ") });
@@ -155,7 +158,7 @@ async function forgetEnded(): Promise<void> {
   let found: number;
   do {
     const ended = await DBOS.listWorkflows({
-      // Those that failed stay, to be looked at.
+      // Failed runs stay, for an operator to look at.
       status: "SUCCESS",
       completedBefore: new Date(Date.now() - KEEP_ENDED_MS).toISOString(),
       limit: FORGET_AT_ONCE,
@@ -170,11 +173,11 @@ async function forgetEnded(): Promise<void> {
 async function shutDown(): Promise<void> {
   const executor = DBOSExecutor.globalInstance;
   await DBOS.shutdown({ deregister: true });
-  // Else each waiting run would keep the process alive, by its timer, until it polls next.
+  // Without it each waiting run's timer would keep the process alive until its next poll.
   wakeWaiting(executor);
 }
 
-/** Has every waiting run look for its nudge now. */
+/** Makes every waiting run look for its nudge now. */
 function wakeWaiting(executor = DBOSExecutor.globalInstance): void {
   const waiting = executor?.systemDatabase.notificationsMap;
   for (const key of waiting ? [...waiting.map.keys()] : []) waiting?.callCallbacks(key);

@@ -1,6 +1,6 @@
 /**
- * Which processes are alive: each holds an advisory lock for as long as its connection lives, so PostgreSQL itself
- * notices a death, by kill -9 at once. DBOS leaves this to its paid Conductor or to an operator.
+ * Knows which processes are alive: each holds an advisory lock for as long as its connection lives, so PostgreSQL
+ * notices a death by itself, by kill -9 at once. DBOS leaves this to its paid Conductor or to an operator.
  */
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,15 +14,15 @@ export type ExecutorLease = {
   executorId: string;
   /** Does the work while no other process does the same. */
   alone(work: () => Promise<void>): Promise<void>;
-  /** To be called every two seconds or so: it also takes the lease again after its connection was lost. */
+  /** Called every two seconds or so; it also takes the lease again after its connection was lost. */
   beat(version: string): Promise<Beat>;
   close(): Promise<void>;
 };
 
 export type Beat = {
-  /** Executors with open runs of this version whose process has gone. */
+  /** Executors of this version that have open runs and whose process is dead. */
   dead: string[];
-  /** The connection was lost a beat ago, and notifications may have been lost with it. */
+  /** The connection was lost before this beat, and notifications may have been lost with it. */
   wasLost: boolean;
 };
 
@@ -51,7 +51,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     client.on("error", () => drop(client));
     try {
       await client.connect();
-      // After a lost connection the old session may live a little longer; its lock speaks for us until it ends.
+      // The session of a lost connection may live a little longer; until it ends, its lock counts for this process.
       if (!(await tryLock(client, id))) throw new Error(`an older session still holds the lease of executor ${id}`);
       held = client;
       return client;
@@ -77,9 +77,10 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
 
     async alone(work) {
       const giveUpAtMs = elapsedMs() + ALONE_WITHIN_MS;
-      // Asked again and again: a process that waits inside of a statement holds up the "create index concurrently" of DBOS.
+      // Polls, because a process that waits inside a statement blocks the "create index concurrently" of DBOS.
       while (!(await tryLock(first, ALONE))) {
-        if (elapsedMs() > giveUpAtMs) throw new Error(`others have been opening theirs for ${ALONE_WITHIN_MS} ms`);
+        if (elapsedMs() > giveUpAtMs)
+          throw new Error(`other processes have been opening their workflows for ${ALONE_WITHIN_MS} ms`);
         await sleep(ASK_EVERY_MS);
       }
       await work();
@@ -89,7 +90,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     async beat(version) {
       const client = held;
       if (!client) {
-        // After a restart of PostgreSQL no lease counts for one beat: the others have to take theirs again too.
+        // After a restart of PostgreSQL no lease counts for one beat: the other processes must take theirs again too.
         await hold();
         wasLost = true;
         return { dead: [], wasLost: false };

@@ -1,12 +1,12 @@
-/** The log lines of DBOS that are of use to an operator. */
+/** The log lines of DBOS that are useful to an operator. */
 import type { DBOSConfig } from "@dbos-inc/dbos-sdk";
 import type { Log } from "#platform/log";
 
 const LONGEST_LOGGED = 300;
 
 /**
- * What DBOS reports as news is the normal course of things here. A warning may hold ten thousand ids, and without
- * PostgreSQL every open run warns every few seconds: the log counts those that say the same as others.
+ * DBOS's info lines report normal operation, so they are left out. A warning may hold ten thousand ids, and without
+ * PostgreSQL every open run warns every few seconds: the log counts equal ones.
  */
 export function createDbosLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
   const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, LONGEST_LOGGED);
@@ -20,7 +20,7 @@ export function createDbosLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
   };
 }
 
-/** That runs are open at the end is what they are for; and one that is taken over was in no queue before. */
+/** Open runs at shutdown are normal; and a run that is taken over was in no queue before. */
 function isExpected(entry: unknown): boolean {
   const text = String(entry);
   return text.startsWith("Shutting down while") || text.includes(" already exists in queue: ");

@@ -1,7 +1,7 @@
 /**
- * Connections for DBOS. It waits a loss of PostgreSQL out, but only one it recognizes: EPIPE and ENOENT, which a UNIX
- * socket says where TCP says ECONNRESET and ECONNREFUSED, it takes for failures of the workflow, and writes down that
- * the workflow failed. So every loss is given a name here that it knows.
+ * Connections for DBOS. DBOS waits until PostgreSQL is back only for losses that it recognises. A UNIX socket reports
+ * EPIPE and ENOENT instead of TCP's ECONNRESET and ECONNREFUSED; DBOS takes those for failures of the workflow, and
+ * stores that it failed. So every loss gets a code here that DBOS knows.
  */
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
@@ -24,8 +24,8 @@ export function openDbosPool(url: string): pg.Pool {
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
   });
-  // Whatever was interrupted hears of it anyway, and an error event without a listener would end the process: from an
-  // idle connection, and from one that dies while it changes hands.
+  // The interrupted statement gets the error anyway, and an error event without a listener would end the process: from
+  // an idle connection, and from one that dies while it changes hands.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
@@ -33,15 +33,16 @@ export function openDbosPool(url: string): pg.Pool {
 
 class DbosClient extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
-    // The pool would hold its line to this time too. Ten thousand runs that are taken over together stand in it, and
-    // those who gave up and came again made it last four times as long (measured).
+    // If the pool had this time limit, it would also apply to callers that wait for a connection. Ten thousand runs
+    // that are taken over together wait there, and with callers that gave up and came again it took four times as long
+    // (measured).
     super({ ...(config as pg.ClientConfig), connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
+  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on unchanged.
   override query(...args: any[]): any {
     const answer: unknown = super.query(...(args as [string]));
-    // The pool takes back none that was ended: DBOS itself returns a connection whatever was answered on it.
+    // An ended connection does not go back to the pool. DBOS itself returns a connection whatever error it got.
     if (answer instanceof Promise) {
       answer.catch((error) => {
         if (isSessionFault(error)) this.end().catch(() => {});
@@ -52,20 +53,20 @@ class DbosClient extends pg.Client {
 }
 
 class DbosPool extends pg.Pool {
-  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
+  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on unchanged.
   override query(...args: any[]): any {
     return namingLoss(super.query(...(args as [string])), this);
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on as they are.
+  // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on unchanged.
   override connect(...args: any[]): any {
     return namingLoss(super.connect(...(args as [])), this);
   }
 }
 
 /**
- * Calls with a callback answer no promise; those are the pool's own, whose callers come through here too. What fails
- * because the pool is being closed is no loss: DBOS would wait for it to come back, and keep the process alive for ever.
+ * Calls with a callback return no promise; those are the pool's own, whose callers come through here too. A failure
+ * because the pool is closing is not a loss: DBOS would wait for it to come back, and keep the process alive for ever.
  */
 function namingLoss(answer: unknown, pool?: pg.Pool): unknown {
   if (!(answer instanceof Promise)) return answer;
@@ -76,13 +77,13 @@ function namingLoss(answer: unknown, pool?: pg.Pool): unknown {
 
 const READ_ONLY = "25006";
 
-/** PostgreSQL itself has not answered, or it is the standby of a failover that does not take writes yet. */
+/** PostgreSQL did not answer, or it is the standby of a failover that takes no writes yet. */
 function isLoss(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || error.code === READ_ONLY;
 }
 
 class ConnectionLost extends Error {
-  /** DBOS repeats what fails with this code. */
+  /** DBOS repeats calls that fail with this code. */
   readonly code = "ECONNRESET";
 
   constructor(cause: unknown) {

@@ -1,4 +1,4 @@
-/** Tells a story inside of a DBOS workflow, and keeps the engine's own troubles out of it. */
+/** Runs a story inside a DBOS workflow, and keeps the engine's own errors from it. */
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Log } from "#platform/log";
 import { createAttempts, never, settledWithin } from "../attempts.ts";
@@ -7,18 +7,18 @@ import type { Steps, Story, WaitForNudge } from "../workflows.ts";
 export const NUDGE_TOPIC = "nudge";
 
 /**
- * LISTEN wakes those who wait; this is for a notification that was lost with its connection. Ten thousand waiting runs
- * polling every 10 s cost 1,700 transactions a second (measured), so it is seldom.
+ * LISTEN wakes waiting runs; the poll is for a notification that was lost with its connection. Ten thousand waiting
+ * runs that poll every 10 s cost 1,700 transactions a second (measured), so the interval is long.
  */
 const POLL_MS = 30_000;
 
-/** What DBOS keeps of a step. `failure` only in runs of versions that gave a step up after five attempts. */
+/** What DBOS stores of a step. `failure` exists only in runs of versions that gave up a step after five attempts. */
 type Kept = { outcome: unknown } | { failure: string };
 
 export type Teller<Input> = {
-  /** The workflow function: its promise follows the story, or an error of DBOS itself. */
+  /** The workflow function: its promise settles as the story does, or with an error of DBOS itself. */
   tell(input: Input): Promise<string>;
-  /** Begins no step any more, and waits at most `withinMs` until those under way are done and written down. */
+  /** Begins no further step, and waits at most `withinMs` until those under way are done and stored. */
   close(withinMs: number): Promise<void>;
 };
 
@@ -30,8 +30,8 @@ export function createTeller<Input, S extends Steps>(story: Story<Input, S>, log
 
   function runStep(name: string, attempt: () => Promise<unknown>): Promise<Kept> {
     const run = DBOS.workflowID ?? "";
-    // Until its body runs, DBOS looks up whether the step has an answer. Shut down in that moment, DBOS would fail the
-    // step with an error of its own and write that down as the step's answer.
+    // Until the step's body runs, DBOS looks up whether the step has an answer. If it is shut down in that moment, DBOS
+    // fails the step with an error of its own and stores that as the step's answer.
     const begun = Promise.withResolvers<void>();
     beginning.add(begun.promise);
     begun.promise.then(() => beginning.delete(begun.promise));
@@ -56,8 +56,8 @@ export function createTeller<Input, S extends Steps>(story: Story<Input, S>, log
     async tell(input) {
       const fault = Promise.withResolvers<never>();
 
-      // The story may undo what it did when a step fails. A run that another process has taken over, or that DBOS
-      // cannot write down, must not: so such an error passes the story by and goes back to DBOS.
+      // The story may undo its work when a step fails. It must not do so if another process has taken over the run, or
+      // if DBOS cannot store the answer. So such an error skips the story and goes back to DBOS.
       async function engine<T>(call: () => Promise<T>): Promise<T> {
         if (closed) return never;
         try {

@@ -2,7 +2,7 @@
 import { type Logger, type LogMetadata, Runtime } from "@temporalio/worker";
 import type { Log } from "#platform/log";
 
-/** One runtime serves a whole process, so its log is that of the last one that opened it. */
+/** One runtime serves a whole process, so its log is the one of the last opening. */
 let current: Log;
 let installed = false;
 
@@ -11,7 +11,7 @@ export function reportTemporalTo(log: Log): void {
   if (installed) return;
   installed = true;
   Runtime.install({
-    // Who closes the process closes the workflows, in its order.
+    // The process itself closes the workflows, in its own order, so Temporal handles no signals.
     shutdownSignals: [],
     logger: temporalLogger({
       ...log,
@@ -22,7 +22,7 @@ export function reportTemporalTo(log: Log): void {
   });
 }
 
-/** What Temporal reports as news is the normal course of things here. */
+/** Temporal's info lines report normal operation. */
 export function temporalLogger(log: Log): Logger {
   function write(level: "warn" | "error", message: string, meta: LogMetadata = {}): void {
     const { workflowId: run, activityType: step, attempt, error } = meta;

@@ -1,4 +1,7 @@
-/** Tells a story inside of Temporal's sandbox: whatever a workflow file imports is bundled, so no host code is reached from here. */
+/**
+ * Runs a story inside Temporal's sandbox. Everything that a workflow file imports is bundled, so this file reaches no
+ * host code.
+ */
 import {
   condition,
   defineSignal,
@@ -17,8 +20,8 @@ export const NUDGE_SIGNAL = "nudge";
 /**
  * The function for a workflow file to export, under the story's name.
  *
- * Open runs are replayed against it: one that comes to ask for its steps in another order needs another name, and the
- * old one stays exported until its runs have ended.
+ * Open runs are replayed against it: a story that changes the order of its steps needs a new name, and the old one
+ * stays exported until its runs have ended.
  */
 export function temporalStory<Input, S extends Steps>({ tell }: Pick<Story<Input, S>, "tell">) {
   async function told(input: Input): Promise<string> {
@@ -29,7 +32,7 @@ export function temporalStory<Input, S extends Steps>({ tell }: Pick<Story<Input
 
     const waitForNudge: WaitForNudge = async (untilMs) => {
       const remainingMs = untilMs - Date.now();
-      // A timer of no length is one all the same: three events and a turn of the worker.
+      // A timer of zero length would still cost three events and a workflow task.
       const heard = remainingMs > 0 ? await condition(() => nudged, remainingMs) : nudged;
       nudged = false;
       return heard ? "nudged" : "deadline";
@@ -37,7 +40,8 @@ export function temporalStory<Input, S extends Steps>({ tell }: Pick<Story<Input
 
     return tell(input, durableSteps<S>(), waitForNudge);
   }
-  // Else an error of the story's own would have its turn tried again for ever, and the run would never be said to fail.
+  // Otherwise an error of the story's own would repeat its workflow task for ever, and the run would never count as
+  // failed.
   setWorkflowOptions({ failureExceptionTypes: [Error] }, told);
   return told;
 }
@@ -46,7 +50,7 @@ const { firstPauseMs, pauseFactor, longestPauseMs, attemptTimeoutMs } = stepPati
 
 const locally = proxyLocalActivities({ startToCloseTimeout: attemptTimeoutMs, retry: { maximumAttempts: 1 } });
 
-/** Their count begins with the second attempt. */
+/** Counts from the second attempt. */
 const retry = {
   initialInterval: firstPauseMs * pauseFactor,
   backoffCoefficient: pauseFactor,
@@ -54,13 +58,13 @@ const retry = {
 };
 const untilDone = proxyActivities({ startToCloseTimeout: attemptTimeoutMs, retry });
 
-/** In the history of a run whose step an earlier version gave up, and which this version has taken up again. */
+/** In the history of a run whose step an earlier version gave up, and which this version has continued. */
 const RETRIED_AGAIN = "a step that was given up is tried again";
 
 /**
- * The first attempt is a local activity, which costs the server nothing of its own: all that happens between two waits
- * is reported in one call. The others are ordinary activities: their retries leave no trace in the history, whose
- * length is limited, so they can go on for days; and a step that hangs holds up no turn of the worker.
+ * The first attempt is a local activity, which adds no server call of its own: everything between two waits is reported
+ * in one call. The others are ordinary activities: their retries leave no trace in the history, whose length is
+ * limited, so they can go on for days; and a step that hangs blocks no workflow task.
  */
 function durableSteps<S extends Steps>(): S {
   function durable(name: string): Steps[string] {
@@ -74,8 +78,8 @@ function durableSteps<S extends Steps>(): S {
         try {
           return await step(untilDone, name)(input);
         } catch (error) {
-          // Only what an earlier version began can fail here: it gave some steps five attempts. A history that went on
-          // from there has to be replayed as it was; a run that is there now tries again. A cancelled run ends.
+          // Only a step that an earlier version began can fail here, because it gave some steps five attempts. A
+          // history that went on from there is replayed as it was; a present run tries again. A cancelled run ends.
           if (isCancellation(error) || !patched(RETRIED_AGAIN)) throw error;
         }
       }
@@ -84,7 +88,7 @@ function durableSteps<S extends Steps>(): S {
   return new Proxy({} as S, { get: (_, name: string) => durable(name) });
 }
 
-/** Temporal's proxies answer to every name. */
+/** Temporal's proxies have a function for every name. */
 function step(proxy: Steps, name: string): Steps[string] {
   return proxy[name] as Steps[string];
 }

@@ -1,4 +1,7 @@
-/** A process that takes turns and is there to be killed: `node temporal.child.ts <address> <queue> <file of calls> <plot as JSON> [step to hang at]`. */
+/**
+ * A process that runs workflow tasks and is killed by a test: `node temporal.child.ts <address> <queue> <file of calls>
+ * <plot as JSON> [step to hang at]`.
+ */
 import { appendFileSync } from "node:fs";
 import { createLog } from "#platform/log";
 import { testShop } from "../../../../test/support/shop-identity.ts";
@@ -8,7 +11,7 @@ import { openTemporalWorkflows } from "./temporal.ts";
 
 export const contractFile = new URL("./contract.workflow.ts", import.meta.url);
 
-/** Steps that leave a line for each call, with the name of the process that made it. */
+/** Steps that leave a line for each call, with the name of their process. */
 export function recordingStory(file: string, teller: string, hangsAt?: string): Story<Plot, PlotSteps> {
   function record(step: string) {
     return async (run: string) => {

@@ -1,6 +1,6 @@
 /**
- * Against a real server, which is a development server of its own: `node --test src/engines/workflows/temporal/temporal.real.ts`.
- * With TEMPORAL_ADDRESS the contract runs against the one there.
+ * The contract on a real server, which is a development server of its own: `node --test
+ * src/engines/workflows/temporal/temporal.real.ts`. With TEMPORAL_ADDRESS the contract runs on the server there.
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -52,7 +52,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
   });
   after(() => server.stopAll());
 
-  /** Each test has a queue of its own, so that a child of one takes no turns of another. */
+  /** Each test has a queue of its own, so that a child of one takes no tasks of another. */
   async function open(t: TestContext, taskQueue: string, hangsAt?: string) {
     const story = recordingStory(calls, "parent", hangsAt);
     const { address } = server;
@@ -91,7 +91,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
   const untilCalled = (run: string, call: string) => until(() => callsOf(run).includes(call));
   const untilWaiting = (run: string) => until(() => server.hasTimer(run));
 
-  test("a run whose process was killed in the middle of a step is told again from its last wait", async (t) => {
+  test("a run whose process was killed in the middle of a step continues from its last wait", async (t) => {
     const child = startChild(t, "cut", plan("cut", ["first", "wait", "third", "second"]), "second");
     await untilWaiting("cut");
     await server.nudge("cut");
@@ -113,7 +113,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
     assert.ok(Date.now() >= plot.untilMs, "it did not wait for its deadline");
   });
 
-  test("two processes share a queue, and one tells the runs of the other when that one dies", async (t) => {
+  test("two processes share a queue, and one continues the runs of the other when that one dies", async (t) => {
     const child = startChild(t, "shared", plan("of the child", ["first", "wait", "second"]));
     await untilWaiting("of the child");
     const workflows = await open(t, "shared");
@@ -126,7 +126,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
     assert.equal(await end(workflows, "of the child"), "first by child, nudged, second by parent");
   });
 
-  test("runs outlive the server, and their worker finds it again by itself", async (t) => {
+  test("runs survive a restart of the server, and their worker connects again by itself", async (t) => {
     const workflows = await open(t, "outlive");
     const deadline = plan("through the night", ["first", "wait", "second"], 6_000);
     await workflows.start("through the night", deadline);
@@ -136,7 +136,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
     await server.kill();
     const begun = performance.now();
     await workflows.nudge("to be woken");
-    assert.ok(performance.now() - begun < 5_000, "a nudge held its caller up");
+    assert.ok(performance.now() - begun < 5_000, "a nudge delayed its caller");
     await assert.rejects(workflows.start("too early", plan("too early", ["first"])), /start run too early/);
     await server.start();
     await workflows.nudge("to be woken");
@@ -146,7 +146,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
     assert.equal(await end(workflows, "too early"), "first by parent");
   });
 
-  test("a step that hangs does not keep the workflows from closing, and is tried by who comes next", async (t) => {
+  test("a step that hangs does not keep the workflows from closing, and the next process tries it", async (t) => {
     const workflows = await open(t, "hanging", "second");
     await workflows.start("hanging", plan("hanging", ["first", "second"]));
     await untilCalled("hanging", "second by parent");
@@ -157,7 +157,7 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
     assert.equal(await end(next, "hanging"), "first by parent, second by parent");
   });
 
-  test("a server that is not there is reported within five seconds, with the setting to look at", async (t) => {
+  test("a missing server is reported within five seconds, with the setting to look at", async (t) => {
     const mute = createServer((socket) => t.after(() => socket.destroy()));
     await once(mute.listen(0, "127.0.0.1"), "listening");
     t.after(() => mute.close());
@@ -174,11 +174,11 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
         log,
       });
       await assert.rejects(opening, /TEMPORAL_ADDRESS/);
-      assert.ok(performance.now() - begun < 6_000, "it took its time");
+      assert.ok(performance.now() - begun < 6_000, "it took too long");
     }
   });
 
-  test("a namespace that is not there is reported", async () => {
+  test("a missing namespace is reported", async () => {
     const { address } = server;
     const story = recordingStory(calls, "parent");
     const namespace = "nowhere";
@@ -210,7 +210,7 @@ async function startServer() {
     start: () => servers.temporal.start(),
     kill: () => servers.temporal.kill(),
     async hasTimer(run: string): Promise<boolean> {
-      // The run may not have been started yet.
+      // The run may not be started yet.
       const history = await workflow
         .getHandle(run)
         .fetchHistory()
@@ -226,7 +226,10 @@ async function startServer() {
   };
 }
 
-/** The ids of runs are the namespace's, and a server that is kept has those of the last time: hence a new namespace. */
+/**
+ * The ids of runs belong to the namespace, and a server that is kept has those of the last time, so each test run makes
+ * a new namespace.
+ */
 async function useServer(address: string) {
   const namespace = `dropgate-${Date.now()}`;
   const connection = await Connection.connect({ address });
@@ -235,7 +238,7 @@ async function useServer(address: string) {
   return { address, namespace, stopAll: () => connection.close() };
 }
 
-/** The parts of a server hear of a new namespace one after another. */
+/** The parts of a server learn of a new namespace one after another. */
 function knowsOf(connection: Connection, namespace: string): Promise<boolean> {
   const counted = connection.workflowService.countWorkflowExecutions({ namespace });
   return counted.then(

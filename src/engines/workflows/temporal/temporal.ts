@@ -1,6 +1,6 @@
 /**
- * Workflows on a Temporal server: it keeps the history of each run and hands out turns, and every process that has
- * opened the same task queue takes them. What the server forgets after its retention, it would start again: the books
+ * Workflows on a Temporal server: it keeps the history of each run and hands out workflow tasks to every process that
+ * has opened the same task queue. After its retention the server forgets a run and would start it again, so the books
  * decide, as everywhere.
  */
 import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
@@ -17,7 +17,7 @@ import { requireNamespace, startTemporalWorker } from "./worker.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 const CALL_WITHIN_MS = 10_000;
-/** The nudge itself goes on behind its caller's back until its own deadline. */
+/** The nudge itself goes on after its caller has left, until its own deadline. */
 const NUDGE_PATIENCE_MS = 2_000;
 
 type TemporalOptions<Input, S extends Steps> = {
@@ -25,7 +25,7 @@ type TemporalOptions<Input, S extends Steps> = {
   address: string;
   namespace?: string;
   taskQueue: string;
-  /** Whose runs these are; their ids begin with its name, where it has one. */
+  /** The shop of these runs; their ids begin with its name, if it has one. */
   shop: Shop;
   story: Story<Input, S>;
   /** Exports `temporalStory(…)` under the story's name; it is bundled on opening, which takes a second or two. */
@@ -33,7 +33,7 @@ type TemporalOptions<Input, S extends Steps> = {
   log: Log;
 };
 
-/** @throws when Temporal cannot be reached within 5 s, or has no such namespace. */
+/** @throws if Temporal cannot be reached within 5 s, or has no such namespace. */
 export async function openTemporalWorkflows<Input, S extends Steps>(
   options: TemporalOptions<Input, S>,
 ): Promise<Workflows<Input>> {
@@ -51,7 +51,7 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   const idOf = (id: string) => (shop.name === "" ? id : `${shop.name}-${id}`);
   const opened = resources.move();
   const call = createCalls(connection, CALL_WITHIN_MS);
-  // A line of their own, so that paid orders do not wait behind new ones.
+  // A queue of their own, so that paid orders do not wait behind new ones.
   const callForNudge = createCalls(connection, CALL_WITHIN_MS);
 
   return {

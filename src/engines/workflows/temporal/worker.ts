@@ -1,4 +1,4 @@
-/** The part of Temporal that runs in this process: it asks the server for turns of open runs and takes them. */
+/** Temporal's worker in this process: it polls the server for tasks of open runs and runs them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Context } from "@temporalio/activity";
@@ -7,19 +7,19 @@ import type { Log } from "#platform/log";
 import { type Steps, stepPatience } from "../workflows.ts";
 import { temporalLogger } from "./log.ts";
 
-/** How long steps under way may take to finish by themselves when the worker is closed. */
+/** How long steps under way may take to finish when the worker is closed. */
 const GRACE_MS = 4_000;
-/** When it cannot report to the server what was done. Another worker is given the turn, then. */
+/** If it cannot report its results to the server. Another worker then gets the task. */
 const FORCE_AFTER_MS = 10_000;
 const RESTART_PAUSE_MS = 1_000;
-/** Steps that have failed before keep to a share of their own, so that they cannot hold up the others. */
+/** Steps that failed before have a limit of their own, so that they cannot delay the others. */
 const RETRIED_AT_ONCE = stepPatience.attemptsAtOnce / 4;
-/** Turns at once, each of them mostly waiting for its steps. */
+/** Workflow tasks at once, each of them mostly waiting for its steps. */
 const TURNS_AT_ONCE = 40;
 const POLLS_AT_ONCE = 10;
 /** A waiting run that is not kept in memory is replayed from its short history when it wakes. */
 const RUNS_IN_MEMORY = 1_000;
-/** How long the server keeps a turn for the worker that has the run in memory, when that one died. */
+/** How long the server keeps a task for the worker that has the run in memory, if that worker died. */
 const STICKY_MS = 3_000;
 
 export type TemporalWorker = { close(): Promise<void> };
@@ -46,7 +46,7 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
   );
 
   async function create(): Promise<Worker> {
-    // A worker that finds out by itself that there is no such namespace is never let go of, and keeps the process alive.
+    // A worker that finds no such namespace by itself is never released, and keeps the process alive.
     await requireNamespace(where.connection, where.namespace);
     return Worker.create({
       ...where,
@@ -67,7 +67,10 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
   let worker = await create();
   const running = run();
 
-  /** While the server is away the worker asks on by itself; it ends only on what it holds to be final, such as a refusal. */
+  /**
+   * While the server is down the worker goes on polling; it ends only after an error that it takes for final, such as a
+   * refusal.
+   */
   async function run(): Promise<void> {
     for (;;) {
       try {
@@ -99,7 +102,7 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
   };
 }
 
-/** @throws where there is no such namespace. */
+/** @throws if there is no such namespace. */
 export async function requireNamespace(connection: NativeConnection, namespace: string): Promise<void> {
   await connection.workflowService.describeNamespace({ namespace }).catch((cause) => {
     throw new Error(
@@ -109,12 +112,12 @@ export async function requireNamespace(connection: NativeConnection, namespace: 
   });
 }
 
-/** A step that hangs must not keep its place after its time is over, nor the worker from closing. */
+/** A hanging step must not keep its place after its time limit, nor keep the worker from closing. */
 function attemptOf(step: Steps[string], letGo: Promise<never>): Steps[string] {
   return async (input) => {
     const { cancelled, info } = Context.current();
     const over = Promise.race([cancelled, letGo]).catch((cause) => {
-      // Not passed on as it is: a cancelled step would be taken for a wish of the story's.
+      // Not rethrown unchanged, because a cancelled step would look like a request of the story.
       throw new Error(`step ${info.activityType} was left alone; whether it took effect is unknown`, { cause });
     });
     return Promise.race([step(input), over]);
