@@ -4,7 +4,7 @@ import type { Engines } from "#engines/open";
 import { createIdentity, type Identity, secretOf } from "#identity";
 import { createInventory, type Gate, type Inventory } from "#inventory";
 import { createOrders, createStreams, type Orders, type Streams } from "#orders";
-import { createPayment, createSimulator, type Payment, type Simulator, type Verdict } from "#payment";
+import { type Announcement, createPayment, createSimulator, type Payment, type Simulator } from "#payment";
 import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
@@ -88,9 +88,9 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const simulator = createSimulator({ sql: paymentSql, secret: config.PAYMENT_WEBHOOK_SECRET ?? secret, log, now });
   const payment = createPayment({
     ...{ sql: paymentSql, provider: simulator.provider, log, now },
-    async onVerdict(orderId: string, verdict: Verdict, { declineReason = "declined" }) {
-      if (verdict === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
-      else if (verdict === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
+    async onAnnouncement(orderId: string, announcement: Announcement, { declineReason = "declined" }) {
+      if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
+      else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
       else onPaid.nudge(orderId);
     },
   });

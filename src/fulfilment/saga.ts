@@ -6,6 +6,7 @@
  * time, and again from its beginning after its teller died, and no unit and no money is counted twice.
  */
 import type { WaitForNudge } from "#engines/workflows";
+import type { Verdict } from "#payment";
 
 export type PlacedOrder = {
   orderId: string;
@@ -38,10 +39,10 @@ export type FulfilmentSteps = {
   /** From here on the buyer may pay. Without effect on an order that has ended. */
   requestPayment(order: PlacedOrder): Promise<void>;
   /**
-   * A declined card leaves the verdict open: the buyer may try another one while the units are held. `processing`: the
-   * provider was asked and is deciding.
+   * A declined card leaves the verdict open: the buyer may try another one while the units are held. `cancelled`: the
+   * order has ended, or its deadline passed while the provider was deciding.
    */
-  readVerdict(order: PlacedOrder): Promise<"authorized" | "cancelled" | "processing" | "open">;
+  readVerdict(order: PlacedOrder): Promise<Verdict | "cancelled">;
   /** Compares and sets the order; `lost` where it had ended before. */
   confirm(order: PlacedOrder): Promise<"confirmed" | "lost">;
   capturePayment(order: PlacedOrder): Promise<void>;
@@ -112,7 +113,7 @@ async function verdictInTime(order: PlacedOrder, steps: FulfilmentSteps, waitFor
   return late === "processing" ? "open" : late;
 
   /** Ends at the deadline: until then each turn waits for news, and news may be of a declined card. */
-  async function verdictBy(deadlineMs: number, isUndecided: (verdict: Verdict) => boolean): Promise<Verdict> {
+  async function verdictBy(deadlineMs: number, isUndecided: (verdict: Reading) => boolean): Promise<Reading> {
     for (;;) {
       const verdict = await steps.readVerdict(order);
       if (!isUndecided(verdict)) return verdict;
@@ -122,4 +123,4 @@ async function verdictInTime(order: PlacedOrder, steps: FulfilmentSteps, waitFor
   }
 }
 
-type Verdict = Awaited<ReturnType<FulfilmentSteps["readVerdict"]>>;
+type Reading = Awaited<ReturnType<FulfilmentSteps["readVerdict"]>>;

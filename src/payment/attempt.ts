@@ -2,9 +2,9 @@
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
+import { type Recorded, recordFact } from "./facts.ts";
 import { insertPayment, lockIntent, noteProviderRef, type Payment, paymentsOf } from "./payment-rows.ts";
 import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
-import { type Settlement, settle } from "./settle.ts";
 import { isPaid } from "./state.ts";
 import type { PayRequest } from "./wire.ts";
 
@@ -27,7 +27,7 @@ export type AttemptDeps = {
   sql: Sql;
   provider: Provider;
   now(): number;
-  announce(settlement: Settlement | undefined): Promise<void>;
+  announce(recorded: Recorded | undefined): Promise<void>;
 };
 
 export async function attemptToPay(deps: AttemptDeps, orderId: string, request: PayRequest): Promise<PayAnswer> {
@@ -49,7 +49,7 @@ export async function attemptToPay(deps: AttemptDeps, orderId: string, request: 
   }
   await crashPoint("payment.authorize-answered");
   if (charge.status === "processing") await noteProviderRef(sql, paymentId, charge.providerRef);
-  else await announce(await sql.transaction((tx) => settle(tx, paymentId, charge, now())));
+  else await announce(await sql.transaction((tx) => recordFact(tx, paymentId, charge, now())));
   return { ok: true, paymentId };
 }
 

@@ -13,7 +13,7 @@ import {
 } from "./payment-rows.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
-import { afterDecision, type Decision, isPaid, verdictOf } from "./state.ts";
+import { afterDecision, type Decision, isPaid, type Verdict, verdictOf } from "./state.ts";
 
 /** We are about to ask the provider ourselves; only if we die does the sweep do it. */
 const sweepAfterMs = 5_000;
@@ -60,7 +60,7 @@ export async function close(deps: DecideDeps, orderId: string): Promise<void> {
  * No attempt begins from here on, so the answer leaves nothing out: `open` will never be anything else. An order that
  * has no intent gets a closed one.
  */
-export function lastCall({ sql, now }: DecideDeps, orderId: string): Promise<ReturnType<typeof verdictOf>> {
+export function lastCall({ sql, now }: DecideDeps, orderId: string): Promise<Verdict> {
   return sql.transaction(async (tx) => {
     if (await lockIntent(tx, orderId)) await noteLastCall(tx, orderId, now());
     else await closeIntent(tx, orderId, now());

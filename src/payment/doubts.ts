@@ -3,10 +3,10 @@
  * knows, so it is asked, and its answer counts.
  */
 import type { Sql } from "#engines/sql";
+import { recordFact } from "./facts.ts";
 import { dropNews, noteTold } from "./news.ts";
 import type { Payment } from "./payment-rows.ts";
 import type { Provider } from "./provider.ts";
-import { settle } from "./settle.ts";
 
 const doubtsAtOnce = 50;
 
@@ -21,10 +21,10 @@ export async function clearDoubts({ sql, provider, now }: { sql: Sql; provider: 
     const charge = await provider.lookup(payment);
     if (!charge) continue;
     const settled = await sql.transaction(async (tx) => {
-      const settlement = await settle(tx, payment.paymentId, charge, now(), { isCurrent: true });
+      const recorded = await recordFact(tx, payment.paymentId, charge, now(), { isCurrent: true });
       // No order stands by it. If one was confirmed by it in the meantime, its capture finds the loss, and says so.
-      if (settlement?.payment.state === "voided" && !settlement.payment.kept) await dropNews(tx, newsId);
-      return settlement;
+      if (recorded?.payment.state === "voided" && !recorded.payment.kept) await dropNews(tx, newsId);
+      return recorded;
     });
     // Not so: there is nothing to tell the order. The finding stays for a person, because the provider contradicts itself.
     if (settled?.payment.state !== "voided") await noteTold(sql, newsId, now());

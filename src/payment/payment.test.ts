@@ -332,10 +332,10 @@ test("S3: an undo that fails is kept with its reason and repeated until it is do
   assert.deepEqual(await shop.states(bad), ["voided"]);
 });
 
-test("a verdict that could not be announced is still the truth, and is found by who looks for it", async () => {
+test("a payment that its order was not told of counts all the same, and grantedSince finds it", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId, noWebhookCard);
-  const deaf = shop.connect({ onVerdict: () => Promise.reject(new Error("nobody listens")) });
+  const deaf = shop.connect({ onAnnouncement: () => Promise.reject(new Error("nobody listens")) });
   assert.equal(await shop.webhook({ paymentId }).send(deaf), "accepted");
   assert.equal(await payment.verdict(orderId), "authorized");
   const waiting = () => payment.grantedSince(shop.now() + 1, undefined, 100);

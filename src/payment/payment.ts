@@ -6,19 +6,20 @@ import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
 import { capture, close, lastCall } from "./decide.ts";
+import type { Announcement, Recorded } from "./facts.ts";
 import { createFindings, type Findings } from "./findings.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import { type News, noteTold, untoldNews } from "./news.ts";
 import type { Money, Provider, WebhookHeaders } from "./provider.ts";
-import type { Settlement, Verdict } from "./settle.ts";
-import { isPaid, type PaymentState } from "./state.ts";
+import { isPaid, type PaymentState, type Verdict } from "./state.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 import type { PayRequest } from "./wire.ts";
 
+export type { Announcement } from "./facts.ts";
 export { isLoss, type News, type NewsKind } from "./news.ts";
-export type { Verdict } from "./settle.ts";
 export { createSimulator, type Simulator } from "./simulator.ts";
+export type { Verdict } from "./state.ts";
 export { testCards } from "./test-cards.ts";
 
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
@@ -26,14 +27,14 @@ export const paymentSchema = { schema: "payment", folder: new URL("./migrations/
 export type Payment = {
   /** Opens the order's payment intent. Idempotent; without effect once the intent was closed. */
   open(order: Money & { orderId: string; userId: string; payByMs: number }): Promise<void>;
-  /** One attempt by the buyer. That it is accepted says nothing of the verdict, which comes later. */
+  /** One attempt by the buyer. That it is accepted says nothing of how the provider decides, which comes later. */
   pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
   /** `authorized` also once captured: the order has been paid for. `processing`: the provider was asked and is deciding. */
-  verdict(orderId: string): Promise<"authorized" | "processing" | "open">;
+  verdict(orderId: string): Promise<Verdict>;
   /** The same for many; `open` ones are left out. */
-  verdicts(orderIds: readonly string[]): Promise<Map<string, "authorized" | "processing">>;
+  verdicts(orderIds: readonly string[]): Promise<Map<string, Exclude<Verdict, "open">>>;
   /** As `verdict`, and no attempt begins from here on: `open` then stands for good. */
-  lastCall(orderId: string): Promise<"authorized" | "processing" | "open">;
+  lastCall(orderId: string): Promise<Verdict>;
   /** The latest attempt of each order that has one. */
   lastAttempts(orderIds: readonly string[]): Promise<Map<string, Attempt>>;
   /**
@@ -61,7 +62,7 @@ export type Payment = {
 
 export type Granted = { orderId: string; paymentId: string; grantedAtMs: number };
 
-export type VerdictDetail = { paymentId: string; cardLast4: string; declineReason?: string };
+export type AnnouncementDetail = { paymentId: string; cardLast4: string; declineReason?: string };
 
 export type PaymentOptions = {
   sql: Sql;
@@ -69,22 +70,23 @@ export type PaymentOptions = {
   log: Log;
   now(): number;
   /** News for the order's saga, told after the commit. It may be lost; `verdict()` and `grantedSince()` are the truth. */
-  onVerdict(orderId: string, verdict: Verdict, detail: VerdictDetail): Promise<void>;
+  onAnnouncement(orderId: string, announcement: Announcement, detail: AnnouncementDetail): Promise<void>;
 };
 
 /** Before every other. */
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
-export function createPayment({ sql, provider, log, now, onVerdict }: PaymentOptions): Payment {
+export function createPayment({ sql, provider, log, now, onAnnouncement }: PaymentOptions): Payment {
   const deps = { sql, provider, log, now, announce };
 
-  async function announce(settlement: Settlement | undefined): Promise<void> {
-    if (!settlement?.verdict) return;
-    const { orderId, paymentId, cardLast4, declineReason } = settlement.payment;
+  async function announce(recorded: Recorded | undefined): Promise<void> {
+    if (!recorded?.announcement) return;
+    const { payment, announcement } = recorded;
+    const { orderId, paymentId, cardLast4, declineReason } = payment;
     try {
-      await onVerdict(orderId, settlement.verdict, { paymentId, cardLast4, ...(declineReason && { declineReason }) });
+      await onAnnouncement(orderId, announcement, { paymentId, cardLast4, ...(declineReason && { declineReason }) });
     } catch (error) {
-      log.warn("verdict not announced", { orderId, paymentId, verdict: settlement.verdict }, error);
+      log.warn("an order was not told of its payment", { orderId, paymentId, announcement }, error);
     }
   }
 

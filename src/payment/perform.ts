@@ -1,9 +1,9 @@
 /** Does at the provider what a payment's state owes. Nothing is locked and no transaction is open while it answers. */
 import type { Sql } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
+import { recordFact } from "./facts.ts";
 import { noteFailure, type Payment } from "./payment-rows.ts";
 import type { Charge, Provider } from "./provider.ts";
-import { settle } from "./settle.ts";
 import { type Owed, owed } from "./state.ts";
 
 export type Performed = { ok: true; payment: Payment } | { ok: false; error: Error };
@@ -24,7 +24,7 @@ export async function perform(
   await crashPoint(`payment.${owes}-answered`);
   // The answer to a refund says how the charge stands now; the others may have been overtaken by a capture.
   const isCurrent = owes === "refund";
-  const settled = await sql.transaction((tx) => settle(tx, payment.paymentId, charge, now(), { isCurrent }));
+  const settled = await sql.transaction((tx) => recordFact(tx, payment.paymentId, charge, now(), { isCurrent }));
   if (!settled || settled.payment.state === payment.state) {
     const { paymentId } = payment;
     return failed(

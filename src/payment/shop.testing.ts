@@ -30,8 +30,8 @@ export async function openTestShop() {
       provider: simulator.provider,
       log,
       now,
-      async onVerdict(orderId, verdict, { declineReason }) {
-        news.push({ orderId, says: declineReason ? `${verdict}: ${declineReason}` : verdict });
+      async onAnnouncement(orderId, announcement, { declineReason }) {
+        news.push({ orderId, says: declineReason ? `${announcement}: ${declineReason}` : announcement });
       },
       ...options,
     });

@@ -102,7 +102,7 @@ test("on the real clock a payment is decided and told by itself", async () => {
   const news: string[] = [];
   const payment = createPayment({
     ...{ sql: shop.sql, provider: simulator.provider, log, now },
-    onVerdict: async (_orderId, verdict) => void news.push(verdict),
+    onAnnouncement: async (_orderId, announcement) => void news.push(announcement),
   });
   const deliver = async (body: Buffer, headers: WebhookHeaders) => {
     assert.equal(await payment.receiveWebhook("simulator", body, headers), "accepted");

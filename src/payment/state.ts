@@ -3,7 +3,7 @@
  * we still owe the provider. Every payment moves only through this table, under the lock of its intent.
  */
 export const paymentStates = [
-  "requested", // asked for; the provider's verdict is not known
+  "requested", // asked for; it is not known how the provider decides
   "authorized", // the amount is held for us, nothing is taken
   "capturing", // the order stands: the amount is to be taken
   "captured",
@@ -59,7 +59,7 @@ const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentS
     refunded: "refunded",
     charged_back: "charged_back",
     not_received: "declined",
-    // close: what was asked for may still be granted, so the verdict is waited for and then undone.
+    // close: what was asked for may still be granted, so the provider's decision is waited for and then undone.
   },
   authorized: {
     captured: "captured",
@@ -134,8 +134,13 @@ export function isLive(state: PaymentState): boolean {
   return state === "requested" || isPaid(state);
 }
 
-/** What an order's attempts come to. `authorized` also once captured; `processing`: the provider is deciding. */
-export function verdictOf(states: readonly PaymentState[]): "authorized" | "processing" | "open" {
+/**
+ * What an order's attempts come to. `authorized` also once captured: the order has been paid for. `processing`: the
+ * provider is deciding. `open`: there is no such attempt, so the buyer may try again in time.
+ */
+export type Verdict = "authorized" | "processing" | "open";
+
+export function verdictOf(states: readonly PaymentState[]): Verdict {
   if (states.some(isPaid)) return "authorized";
   return states.some(isLive) ? "processing" : "open";
 }

@@ -2,10 +2,10 @@
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { clearDoubts } from "./doubts.ts";
+import { type Recorded, recordFact } from "./facts.ts";
 import { claimUnsettled, type Payment } from "./payment-rows.ts";
 import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
-import { type Settlement, settle } from "./settle.ts";
 
 export type SweepCounts = {
   /** Payments that the provider decided or did what was owed for. */
@@ -21,7 +21,7 @@ export type SweepDeps = {
   provider: Provider;
   now(): number;
   log: Log;
-  announce(settlement: Settlement | undefined): Promise<void>;
+  announce(recorded: Recorded | undefined): Promise<void>;
 };
 
 /**
@@ -63,7 +63,7 @@ async function lookUp({ sql, provider, now, announce }: SweepDeps, payment: Paym
   const charge = await provider.lookup(payment);
   if (charge?.status === "processing") return "waiting";
   if (!charge && now() - payment.requestedAt.getTime() < lostAfterMs) return "waiting";
-  const settlement = await sql.transaction((tx) => settle(tx, payment.paymentId, charge ?? "not_received", now()));
-  await announce(settlement);
+  const recorded = await sql.transaction((tx) => recordFact(tx, payment.paymentId, charge ?? "not_received", now()));
+  await announce(recorded);
   return "settled";
 }

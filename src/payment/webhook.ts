@@ -3,10 +3,10 @@ import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
+import { type Recorded, recordFact } from "./facts.ts";
 import { writeNews } from "./news.ts";
 import { lockIntentOf, paymentsOf } from "./payment-rows.ts";
 import type { Provider, WebhookHeaders } from "./provider.ts";
-import { type Settlement, settle } from "./settle.ts";
 
 export type WebhookAnswer = "accepted" | "bad_signature" | "unknown_provider";
 
@@ -15,7 +15,7 @@ export type WebhookDeps = {
   provider: Provider;
   now(): number;
   log: Log;
-  announce(settlement: Settlement | undefined): Promise<void>;
+  announce(recorded: Recorded | undefined): Promise<void>;
 };
 
 /**
@@ -32,7 +32,7 @@ export async function receiveWebhook(
   const event = provider.readWebhook(rawBody, headers);
   if (!event) return "bad_signature";
   const { eventId, type, charge, unreadAbout } = event;
-  const settlement = await sql.transaction(async (tx) => {
+  const recorded = await sql.transaction(async (tx) => {
     const noted = await tx.query(
       `insert into payment.webhook_inbox (provider, event_id, type, payment_id, received_at)
        values ($1, $2, $3, $4, $5) on conflict do nothing returning event_id`,
@@ -41,12 +41,12 @@ export async function receiveWebhook(
     if (noted.length === 0) return "repeated";
     await crashPoint("payment.webhook-noted");
     if (unreadAbout !== undefined && isUuid(unreadAbout)) await noteUnread(tx, unreadAbout, now());
-    return charge && isUuid(charge.paymentId) ? settle(tx, charge.paymentId, charge, now()) : undefined;
+    return charge && isUuid(charge.paymentId) ? recordFact(tx, charge.paymentId, charge, now()) : undefined;
   });
-  if (settlement === "repeated") return "accepted";
+  if (recorded === "repeated") return "accepted";
   await crashPoint("payment.webhook-committed");
-  if (!settlement) log.warn("webhook about no payment of ours", { provider: provider.name, eventId, type });
-  await announce(settlement);
+  if (!recorded) log.warn("webhook about no payment of ours", { provider: provider.name, eventId, type });
+  await announce(recorded);
   return "accepted";
 }
 

@@ -212,9 +212,9 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
   let running: Fulfilment | undefined;
   const payment = createPayment({
     ...{ sql, provider: world.bank.connect(network, process), log: silent, now },
-    async onVerdict(orderId, verdict, { declineReason = "declined" }) {
-      if (verdict === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
-      else if (verdict === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
+    async onAnnouncement(orderId, announcement, { declineReason = "declined" }) {
+      if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
+      else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
       else running?.nudge(orderId);
     },
   });

@@ -5,26 +5,26 @@ import { closeIntent, type Intent, lockIntentOf, type Payment, paymentsOf, write
 import type { Charge } from "./provider.ts";
 import { afterFact, type Fact, isLive, isPaid } from "./state.ts";
 
-/** `returned`: what was granted went back before the order stood by it. */
-export type Verdict = "authorized" | "declined" | "returned";
+/** What an order is told of its payment. `returned`: what was granted went back before the order stood by it. */
+export type Announcement = "authorized" | "declined" | "returned";
 
-export type Settlement = {
+export type Recorded = {
   payment: Payment;
-  /** What to tell the order: only news, and nothing once its intent is closed. */
-  verdict: Verdict | undefined;
+  /** Only what is new, and nothing once the intent is closed. */
+  announcement: Announcement | undefined;
 };
 
 /**
  * Idempotent. undefined where the books know no such payment. What the new state owes falls due at once. `isCurrent`: the
  * provider was asked, so this is how the charge stands, and no message that may come late.
  */
-export async function settle(
+export async function recordFact(
   tx: Tx,
   paymentId: string,
   said: Charge | "not_received",
   nowMs: number,
   { isCurrent = false } = {},
-): Promise<Settlement | undefined> {
+): Promise<Recorded | undefined> {
   const intent = await lockIntentOf(tx, paymentId);
   if (!intent) return undefined;
   const before = (await paymentsOf(tx, intent.orderId)).find((payment) => payment.paymentId === paymentId) as Payment;
@@ -40,7 +40,7 @@ export async function settle(
   // The order stood by this money, so nothing more is to be paid for it.
   const isLost = before.kept && news !== undefined && isLoss(news) && !isPaid(state);
   if (isLost) await closeIntent(tx, intent.orderId, nowMs);
-  return { payment, verdict: intent.closed || isLost ? undefined : newsOf(before, payment) };
+  return { payment, announcement: intent.closed || isLost ? undefined : announcementOf(before, payment) };
 }
 
 function notReceived(before: Payment, intent: Intent): Payment {
@@ -80,7 +80,7 @@ function reasonOf(before: Payment, charge: Charge, mismatch: boolean): string | 
   return charge.status === "voided" && isLive(before.state) ? "authorization_lapsed" : null;
 }
 
-function newsOf(before: Payment, after: Payment): Verdict | undefined {
+function announcementOf(before: Payment, after: Payment): Announcement | undefined {
   if (!isPaid(before.state) && isPaid(after.state)) return "authorized";
   if (!isLive(before.state) || isLive(after.state)) return undefined;
   return after.state === "refunded" || after.state === "charged_back" ? "returned" : "declined";
