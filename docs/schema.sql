@@ -167,6 +167,7 @@ create table inventory.stock_ledger (
   constraint stock_ledger_quantity_check CHECK ((quantity > 0))
 );
 CREATE INDEX other_fates_by_order ON inventory.stock_ledger USING btree (order_id) WHERE (fate <> ALL (ARRAY['claimed'::text, 'refused'::text]));
+CREATE INDEX stand_ins_by_order ON inventory.stock_ledger USING btree (order_id) WHERE (reservation_no < 0);
 CREATE UNIQUE INDEX one_claim_an_order ON inventory.stock_ledger USING btree (order_id) WHERE (fate = ANY (ARRAY['claimed'::text, 'refused'::text]));
 
 create table inventory.stock_outcome (

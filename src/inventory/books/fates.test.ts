@@ -5,6 +5,7 @@ import { openTestDatabase, type TestDatabase } from "../../../test/support/datab
 import { migrate } from "../../engines/sql/migrate.ts";
 import { inventorySchema } from "../inventory.ts";
 import { readFates } from "./fates.ts";
+import { recordClaims } from "./ledger.ts";
 
 describe("the fates of orders", () => {
   let database: TestDatabase;
@@ -62,5 +63,21 @@ describe("the fates of orders", () => {
     assert.match(lines, /one_claim_an_order/);
     assert.match(lines, /other_fates_by_order/);
     assert.doesNotMatch(lines, /Seq Scan/);
+  });
+
+  test("that the books numbered themselves are found by an index: every batch of settlement asks for them", async () => {
+    const claim = { productId: "lamp", epoch: 1, reservationNo: 99, orderId: randomUUID(), userId: "ada", quantity: 1 };
+    let plan: unknown;
+    const asking = database.sql.transaction(async (tx) => {
+      await tx.query("set local enable_seqscan = off");
+      const explain: typeof tx.query = async (text, values) => {
+        if (!text.includes("'stand-in'")) return tx.query(text, values);
+        plan = await tx.query(`explain ${text}`, values);
+        throw new Error("explained");
+      };
+      await recordClaims({ ...tx, query: explain }, [{ ...claim, limitPerCustomer: null, intent: "claim" }]);
+    });
+    await assert.rejects(asking, /explained/);
+    assert.match(JSON.stringify(plan), /stand_ins_by_order/);
   });
 });
