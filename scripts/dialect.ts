@@ -8,6 +8,7 @@ const choices: readonly Choice[] = [
     notThis:
       /setTimeout(?: as (?!sleep\b)\w+)? \} from "node:timers\/promises"|new Promise(?:<\w+>)?\(\((\w+)\) => setTimeout\(\1,.*|\b(?:function (?:pause|delay|wait)\(|const (?:pause|delay|wait) = (?:async )?\().*/g,
   },
+  { say: "properties, without a literal spread among them", notThis: /\.\.\.\{[ \n]/g },
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 

@@ -39,6 +39,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "await sleep(100);"],
   },
   {
+    rule: /literal spread.*one dialect/,
+    bad: ["src/a.ts", "const a = { ...{ b, c }, d };"],
+    good: ["src/a.ts", "const a = { ...rest, ...(b && { c }) };"],
+  },
+  {
     rule: /toSorted.*one dialect/,
     bad: ["src/a.ts", "const inOrder = [...names].sort();"],
     good: ["src/a.ts", "const inOrder = names.toSorted();"],

@@ -42,7 +42,10 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const metrics = createMetrics();
   const secret = await secretOf(config);
   const identity = createIdentity({
-    ...{ secret, issuer: config.JWT_ISSUER, audience: config.JWT_AUDIENCE, leewayMs: config.JWT_LEEWAY_MS },
+    secret,
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    leewayMs: config.JWT_LEEWAY_MS,
     trustUserHeader: config.TRUST_USER_HEADER,
     limits: {
       perPerson: config.RATE_LIMIT_PERSON,
@@ -58,22 +61,25 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     onFault: (error) => onFault("product events", error),
   });
   const inventory = createInventory({
-    ...{ sql: engines.sql("inventory", 8), gate, log: engines.log, now, onFault, logger: log },
+    sql: engines.sql("inventory", 8),
+    gate,
+    log: engines.log,
+    now,
+    onFault,
+    logger: log,
     onRepaired: createRepairTeller(log, metrics),
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
     priceGroup: config.GROUP_PRODUCT_PRICES,
   });
   const orders = createOrders({
-    ...{
-      sql: engines.sql("orders", 10),
-      reports: engines.sql("reports", 2),
-      log: engines.log,
-      inventory,
-      now,
-      onFault,
-      metrics,
-      logger: log,
-    },
+    sql: engines.sql("orders", 10),
+    reports: engines.sql("reports", 2),
+    log: engines.log,
+    inventory,
+    now,
+    onFault,
+    metrics,
+    logger: log,
     topics: { reservations: config.TOPIC_ORDERS_RESERVATIONS, events: config.TOPIC_ORDERS_EVENTS },
     group: config.GROUP_ORDER_PROCESSOR,
     // The guide's figure is for a poll of Kafka. Our own database settles larger batches faster.
@@ -87,7 +93,10 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const paymentSql = engines.sql("payment", 6);
   const simulator = createSimulator({ sql: paymentSql, secret: config.PAYMENT_WEBHOOK_SECRET ?? secret, log, now });
   const payment = createPayment({
-    ...{ sql: paymentSql, provider: simulator.provider, log, now },
+    sql: paymentSql,
+    provider: simulator.provider,
+    log,
+    now,
     async onAnnouncement(orderId: string, announcement: Announcement, { declineReason = "declined" }) {
       if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
       else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");

@@ -34,7 +34,11 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
     return;
   }
   const moved = await moveEngines({
-    ...{ url, terms, security: kafkaSecurity(config), logIsLost, log },
+    url,
+    terms,
+    security: kafkaSecurity(config),
+    logIsLost,
+    log,
     async prepare(changed) {
       if (changed.has("workflows") || changed.has("name")) await startSagasAnew(orders);
     },

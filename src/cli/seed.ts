@@ -4,12 +4,20 @@ import type { Ask } from "./ask.ts";
 const demoProducts = [
   { productId: "test-product-123", name: "Test product", price: 1_999, currency: "EUR", stock: 1_000 },
   {
-    ...{ productId: "sneaker-aurora-1", name: "Aurora 1 sneaker", price: 18_900, currency: "EUR" },
-    ...{ limitPerCustomer: 2, stock: 300 },
+    productId: "sneaker-aurora-1",
+    name: "Aurora 1 sneaker",
+    price: 18_900,
+    currency: "EUR",
+    limitPerCustomer: 2,
+    stock: 300,
   },
   {
-    ...{ productId: "ticket-night-one", name: "Night One, floor", price: 7_450, currency: "USD" },
-    ...{ limitPerCustomer: 4, stock: 500 },
+    productId: "ticket-night-one",
+    name: "Night One, floor",
+    price: 7_450,
+    currency: "USD",
+    limitPerCustomer: 4,
+    stock: 500,
   },
   { productId: "poster-signed", name: "Signed poster", price: 3_500, currency: "JPY", stock: 100 },
 ];

@@ -54,7 +54,9 @@ export function termsOf(config: Config): Term[] {
       place: KAFKA_BOOTSTRAP,
     },
     {
-      ...{ name: "workflows", value: TEMPORAL_ADDRESS ? "Temporal" : "PostgreSQL", setting: "TEMPORAL_ADDRESS" },
+      name: "workflows",
+      value: TEMPORAL_ADDRESS ? "Temporal" : "PostgreSQL",
+      setting: "TEMPORAL_ADDRESS",
       place: TEMPORAL_ADDRESS,
     },
     { name: "products topic", value: config.TOPIC_PRODUCT_EVENTS, setting: "TOPIC_PRODUCT_EVENTS" },

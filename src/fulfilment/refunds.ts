@@ -36,7 +36,11 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
       if (restock) {
         // The blank keeps the reference apart from those that people choose: a header cannot hold one.
         const entered = await inventory.books.enter({
-          ...{ productId, quantity, reason, actor, kind: "return" },
+          productId,
+          quantity,
+          reason,
+          actor,
+          kind: "return",
           ref: `return ${orderId}`,
         });
         if (!entered.ok) throw new Error(`units of refunded order ${orderId} are not back in stock: ${entered.reason}`);

@@ -68,7 +68,8 @@ describe("the gateway", () => {
     });
     const origin = await startGateway(service);
     const answer = await fetch(`${origin}/orders?a=%20b`, {
-      ...{ method: "POST", body: bytes },
+      method: "POST",
+      body: bytes,
       headers: { "content-type": "application/json", "idempotency-key": "k1" },
     });
     assert.deepEqual(

@@ -41,8 +41,11 @@ function answerWithinMs(method: string, path: string): number {
 export async function createGateway(config: Config, log: Log, management?: Management): Promise<Http> {
   const { version } = packageJson;
   const app = await createHttp({
-    ...{ log, clock: systemClock, openApi: { title: "Dropgate", version, document: openApi } },
-    ...{ trustProxy: config.TRUST_PROXY, management },
+    log,
+    clock: systemClock,
+    openApi: { title: "Dropgate", version, document: openApi },
+    trustProxy: config.TRUST_PROXY,
+    management,
   });
   const agent = new Agent({ keepAlive: true });
   const streams = new Set<IncomingMessage>();

@@ -11,7 +11,9 @@ const none: LimitSettings = { perPerson: 0, perAddress: 0, forgedTokens: 0 };
 
 async function openShop(limits: Partial<LimitSettings>, trustProxy?: string) {
   const http = await createHttp({
-    ...{ log: createLog({ level: "silent" }), clock: systemClock, trustProxy },
+    log: createLog({ level: "silent" }),
+    clock: systemClock,
+    trustProxy,
     openApi: { title: "T", version: "1" },
   });
   const identity = createIdentity({ secret, issuer: "shop", trustUserHeader: true, limits: { ...none, ...limits } });

@@ -30,7 +30,12 @@ describe("inventory", () => {
     log = await openPostgresLog({ sql, url, log: createLog({ level: "silent" }) });
     await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
     inventory = createInventory({
-      ...{ sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
+      sql,
+      gate,
+      log,
+      productEventsTopic: "product.events",
+      priceGroup: "prices",
+      now: Date.now,
       onFault: (_what, error) => faults.push(error),
       onRepaired() {},
       logger: createLog({ level: "silent" }),

@@ -76,8 +76,13 @@ describe("a database that an earlier version wrote", () => {
     const gate = openMemoryGate();
     const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
     await gate.install({
-      ...{ productId: "lamp", epoch: 1, sellable: 0, applied: 0, price },
-      ...{ held: [["bob", 1]], keysInBooks: false },
+      productId: "lamp",
+      epoch: 1,
+      sellable: 0,
+      applied: 0,
+      price,
+      held: [["bob", 1]],
+      keysInBooks: false,
     });
     const rows = await database.sql.query<StreamRow>(
       `select product_id as "productId", seq, epoch, kind, available_after as "availableAfter", added, items

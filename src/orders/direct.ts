@@ -77,8 +77,18 @@ function reservationOf({ wanted, price, claim }: DecidedOrder) {
   const { productId, orderId, userId, quantity, bodyHash, nowMs, payByMs } = wanted;
   const { unitPriceMinor, currency, limitPerCustomer, version } = price;
   return {
-    ...{ productId, orderId, userId, quantity, bodyHash, payByMs, reservedAtMs: nowMs },
-    ...{ unitPriceMinor, currency, limitPerCustomer, priceVersion: version },
-    ...{ epoch: claim.epoch, reservationNo: claim.reservationNo },
+    productId,
+    orderId,
+    userId,
+    quantity,
+    bodyHash,
+    payByMs,
+    reservedAtMs: nowMs,
+    unitPriceMinor,
+    currency,
+    limitPerCustomer,
+    priceVersion: version,
+    epoch: claim.epoch,
+    reservationNo: claim.reservationNo,
   };
 }

@@ -5,9 +5,19 @@ import type { Reservation } from "#inventory";
 import { decodeReservation, reservationRecord } from "./events.ts";
 
 const reservation: Reservation = {
-  ...{ productId: "lamp", orderId: "5b1d0e9a-0000-8000-8000-000000000001", epoch: 2, reservationNo: 7, userId: "ada" },
-  ...{ quantity: 1, unitPriceMinor: 4900, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
-  ...{ reservedAtMs: 1_800_000_000_000, payByMs: 1_800_000_900_000 },
+  productId: "lamp",
+  orderId: "5b1d0e9a-0000-8000-8000-000000000001",
+  epoch: 2,
+  reservationNo: 7,
+  userId: "ada",
+  quantity: 1,
+  unitPriceMinor: 4900,
+  currency: "EUR",
+  priceVersion: 1,
+  limitPerCustomer: null,
+  bodyHash: "",
+  reservedAtMs: 1_800_000_000_000,
+  payByMs: 1_800_000_900_000,
 };
 
 function stored(data: object): StoredRecord {

@@ -99,7 +99,13 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
     const { userId, quantity, unitPriceMinor, currency, reservedAtMs, payByMs } = record;
     const placedAt = new Date(reservedAtMs);
     return {
-      ...{ orderId, userId, productId: record.productId, quantity, unitPriceMinor, currency, placedAt },
+      orderId,
+      userId,
+      productId: record.productId,
+      quantity,
+      unitPriceMinor,
+      currency,
+      placedAt,
       totalMinor: unitPriceMinor * quantity,
       status: "PENDING",
       reason: null,
@@ -184,8 +190,17 @@ function failedFrom(orderId: string, voided: DecidedReservation): SeenOrder {
     { status: "FAILED", at, reason: "order_failed" },
   ];
   return {
-    ...{ orderId, userId: voided.userId, productId: voided.productId, quantity: voided.quantity },
-    ...{ unitPriceMinor: 0, totalMinor: 0, currency: "", status: "FAILED", reason: "order_failed" },
-    ...{ placedAt: voided.decidedAt, payBy: voided.decidedAt, timeline },
+    orderId,
+    userId: voided.userId,
+    productId: voided.productId,
+    quantity: voided.quantity,
+    unitPriceMinor: 0,
+    totalMinor: 0,
+    currency: "",
+    status: "FAILED",
+    reason: "order_failed",
+    placedAt: voided.decidedAt,
+    payBy: voided.decidedAt,
+    timeline,
   };
 }

@@ -90,7 +90,13 @@ export function createOrders(options: OrdersOptions) {
   });
 
   const settlement = createSettlement({
-    ...{ sql, log, books: inventory.books, group, maxRecords, now, logger },
+    sql,
+    log,
+    books: inventory.books,
+    group,
+    maxRecords,
+    now,
+    logger,
     topic: topics.reservations,
     onSettled: () => tellChanged(),
   });

@@ -84,7 +84,14 @@ export function createPlace(options: PlaceOptions): Place {
     const { userId, productId, quantity, expectedTotalMinor } = request;
     const payByMs = nowMs + paymentWindowMs;
     const wanted: ReserveRequest = {
-      ...{ productId, orderId, userId, quantity, bodyHash, expectedTotalMinor, nowMs, payByMs },
+      productId,
+      orderId,
+      userId,
+      quantity,
+      bodyHash,
+      expectedTotalMinor,
+      nowMs,
+      payByMs,
       booksAsked: false,
       withdrawal: false,
     };

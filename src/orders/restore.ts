@@ -39,8 +39,16 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
     const nowMs = now();
     const [answer] = await gate.reserve([
       {
-        ...{ productId: order.productId, orderId: secondIdOf(order), userId: order.userId, quantity: order.quantity },
-        ...{ bodyHash: "", expectedTotalMinor: null, booksAsked: true, withdrawal: false, nowMs, payByMs: nowMs },
+        productId: order.productId,
+        orderId: secondIdOf(order),
+        userId: order.userId,
+        quantity: order.quantity,
+        bodyHash: "",
+        expectedTotalMinor: null,
+        booksAsked: true,
+        withdrawal: false,
+        nowMs,
+        payByMs: nowMs,
       },
     ]);
     if (answer?.kind === "refused") return unitsAreGone.has(answer.reason) ? "impossible" : "later";

@@ -48,17 +48,19 @@ describe("open streams", () => {
 
   function settled(orderId: string, i: number): SettledOrder {
     const reservation = {
-      ...{
-        orderId,
-        productId: "lamp",
-        epoch: 1,
-        reservationNo: i + 1,
-        userId: "ada",
-        quantity: 1,
-        unitPriceMinor: 100,
-      },
-      ...{ currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
-      ...{ reservedAtMs: Date.now(), payByMs: Date.now() + 60_000 },
+      orderId,
+      productId: "lamp",
+      epoch: 1,
+      reservationNo: i + 1,
+      userId: "ada",
+      quantity: 1,
+      unitPriceMinor: 100,
+      currency: "EUR",
+      priceVersion: 1,
+      limitPerCustomer: null,
+      bodyHash: "",
+      reservedAtMs: Date.now(),
+      payByMs: Date.now() + 60_000,
     };
     return { reservation, status: "INVENTORY_RESERVED", reason: null };
   }

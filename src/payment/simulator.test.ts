@@ -101,7 +101,10 @@ test("on the real clock a payment is decided and told by itself", async () => {
   const simulator = createSimulator({ sql: shop.sql, secret: "the secret of real time", log, now, verdictDelayMs: 5 });
   const news: string[] = [];
   const payment = createPayment({
-    ...{ sql: shop.sql, provider: simulator.provider, log, now },
+    sql: shop.sql,
+    provider: simulator.provider,
+    log,
+    now,
     onAnnouncement: async (_orderId, announcement) => void news.push(announcement),
   });
   const deliver = async (body: Buffer, headers: WebhookHeaders) => {

@@ -23,8 +23,15 @@ describe("a .env file", () => {
     ].join("\n");
     assert.deepEqual(parseEnvFile(text), {
       values: {
-        ...{ PORT: "8080", HOST: "0.0.0.0", EMPTY: "", NOTHING: "", DOUBLE: "a # b\nc", SINGLE: "a # b\\n" },
-        ...{ BACK: 'it\'s "so"', LINES: "one\ntwo", URL: "postgres://u:p=w@h/db?a=b" },
+        PORT: "8080",
+        HOST: "0.0.0.0",
+        EMPTY: "",
+        NOTHING: "",
+        DOUBLE: "a # b\nc",
+        SINGLE: "a # b\\n",
+        BACK: 'it\'s "so"',
+        LINES: "one\ntwo",
+        URL: "postgres://u:p=w@h/db?a=b",
       },
       warnings: [],
     });

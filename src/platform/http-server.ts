@@ -15,7 +15,9 @@ export const requestTimes = {
 };
 
 export const httpOptions = {
-  ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+  headersTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
   // Node drops the second of two Authorization headers, but a proxy may have checked that one. So two count as none.
   joinDuplicateHeaders: true,
   // A hook refuses it with a problem.

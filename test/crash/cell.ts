@@ -32,6 +32,11 @@ export function faultsOf({ broken, notes }: Verdict): string[] {
 }
 
 export const nothingTried: Figures = {
-  ...{ tried: 0, accepted: 0, confirmed: 0, failed: 0, sold: 0 },
-  ...{ samples: 0, recoveryMs: 0 },
+  tried: 0,
+  accepted: 0,
+  confirmed: 0,
+  failed: 0,
+  sold: 0,
+  samples: 0,
+  recoveryMs: 0,
 };

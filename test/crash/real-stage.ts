@@ -66,7 +66,11 @@ export async function openRealStage(): Promise<RealStage> {
   const closeProxies = () => Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
 
   const stage: RealStage = {
-    ...{ fleet, proxies, as: fleet.as, admin: fleet.admin, names: Object.keys(members) as MemberName[] },
+    fleet,
+    proxies,
+    as: fleet.as,
+    admin: fleet.admin,
+    names: Object.keys(members) as MemberName[],
     async useSql(use) {
       const sql = openSql({ url: fleet.servers.postgres.url, maxConnections: 2, applicationName: "chaos" });
       return use(sql).finally(() => sql.close());

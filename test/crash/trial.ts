@@ -80,7 +80,10 @@ export async function runTrial(options: TrialOptions): Promise<Verdict> {
     const limits = new Map([[productId, limitPerCustomer]]);
     const evidence = await shop.useSql(async (sql) => ({
       ...(await readStores(sql, [productId])),
-      ...{ gate: await shop.readGate([productId]), wishes, samples: watching.samples, limits },
+      gate: await shop.readGate([productId]),
+      wishes,
+      samples: watching.samples,
+      limits,
     }));
     return { figures: figuresOf(evidence, tookMs), broken: judge(evidence), notes, evidence };
   } finally {

@@ -58,8 +58,16 @@ describe("a clock that is set back", () => {
     // As of a process that took them ten minutes from now, and died.
     const [taken] = await gate.reserve([
       {
-        ...{ productId, orderId: uuidV8(randomId(6), randomId(10)), userId: randomHex(4), quantity: 2, bodyHash: "" },
-        ...{ expectedTotalMinor: null, booksAsked: false, withdrawal: false, nowMs, payByMs: nowMs + 60_000 },
+        productId,
+        orderId: uuidV8(randomId(6), randomId(10)),
+        userId: randomHex(4),
+        quantity: 2,
+        bodyHash: "",
+        expectedTotalMinor: null,
+        booksAsked: false,
+        withdrawal: false,
+        nowMs,
+        payByMs: nowMs + 60_000,
       },
     ]);
     assert.equal(taken?.kind, "reserved");

@@ -24,7 +24,9 @@ describe("what the world is told of orders, on orders.events", () => {
     const events = new Map<string, StoredRecord[]>();
     const { log } = world.system.faces.engines;
     const consumer = await log.consume({
-      ...{ topic: "orders.events", group: randomUUID(), maxRecords: 500 },
+      topic: "orders.events",
+      group: randomUUID(),
+      maxRecords: 500,
       async handle({ records }) {
         for (const record of records) {
           if (wanted.has(record.key)) events.set(record.key, [...(events.get(record.key) ?? []), record]);

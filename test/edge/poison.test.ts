@@ -19,7 +19,9 @@ describe("poison in the log", () => {
     ada = world.as("ada");
     for (const topic of [reservations, prices]) {
       await world.system.faces.engines.log.consume({
-        ...{ topic: `${topic}.dlq`, group: "reader", maxRecords: 100 },
+        topic: `${topic}.dlq`,
+        group: "reader",
+        maxRecords: 100,
         handle: async ({ records }) => void letters.push(...records),
       });
     }
@@ -31,16 +33,20 @@ describe("poison in the log", () => {
 
   function reservation(change: Record<string, unknown> = {}): NewRecord {
     const whole = {
-      ...{
-        productId: "no-such-product",
-        orderId: randomUUID(),
-        epoch: 1,
-        reservationNo: 1,
-        userId: "eve",
-        quantity: 1,
-      },
-      ...{ unitPriceMinor: 1, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
-      ...{ reservedAtMs: 1, payByMs: 2, ...change },
+      productId: "no-such-product",
+      orderId: randomUUID(),
+      epoch: 1,
+      reservationNo: 1,
+      userId: "eve",
+      quantity: 1,
+      unitPriceMinor: 1,
+      currency: "EUR",
+      priceVersion: 1,
+      limitPerCustomer: null,
+      bodyHash: "",
+      reservedAtMs: 1,
+      payByMs: 2,
+      ...change,
     };
     return { key: whole.orderId as string, value: Buffer.from(JSON.stringify(whole)) };
   }

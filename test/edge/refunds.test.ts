@@ -261,7 +261,9 @@ async function moneyOf(orderId: string) {
 async function eventsOf(orderId: string): Promise<string[]> {
   const types: string[] = [];
   const consumer = await world.system.faces.engines.log.consume({
-    ...{ topic: "orders.events", group: randomUUID(), maxRecords: 500 },
+    topic: "orders.events",
+    group: randomUUID(),
+    maxRecords: 500,
     async handle({ records }) {
       for (const { key, headers } of records) if (key === orderId) types.push(headers.ce_type ?? "");
     },

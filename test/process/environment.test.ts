@@ -7,17 +7,22 @@ import { after, describe, test } from "node:test";
 import { type Command, runCommand } from "../support/command.ts";
 
 const hostile = {
-  ...{
-    PGHOST: "203.0.113.1",
-    PGHOSTADDR: "203.0.113.1",
-    PGPORT: "1",
-    PGUSER: "nobody",
-    PGPASSWORD: "x",
-    PGDATABASE: "x",
-  },
-  ...{ PGSSLMODE: "require", PGOPTIONS: "-c default_transaction_read_only=on -c statement_timeout=1", PGAPPNAME: "x" },
-  ...{ PGSERVICE: "x", PGDATA: "/nonexistent", PGREPLICATION: "true", PGSSLNEGOTIATION: "direct", PGTZ: "Mars" },
-  ...{ DBOS_SYSTEM_DATABASE_URL: "postgres://nobody@203.0.113.1/x", DBOS__CLOUD: "true" },
+  PGHOST: "203.0.113.1",
+  PGHOSTADDR: "203.0.113.1",
+  PGPORT: "1",
+  PGUSER: "nobody",
+  PGPASSWORD: "x",
+  PGDATABASE: "x",
+  PGSSLMODE: "require",
+  PGOPTIONS: "-c default_transaction_read_only=on -c statement_timeout=1",
+  PGAPPNAME: "x",
+  PGSERVICE: "x",
+  PGDATA: "/nonexistent",
+  PGREPLICATION: "true",
+  PGSSLNEGOTIATION: "direct",
+  PGTZ: "Mars",
+  DBOS_SYSTEM_DATABASE_URL: "postgres://nobody@203.0.113.1/x",
+  DBOS__CLOUD: "true",
 };
 
 describe("the environment of a process", () => {

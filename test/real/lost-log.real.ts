@@ -148,17 +148,20 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     const letters: StoredRecord[] = [];
     const reservation = (change: object) => {
       const whole = {
-        ...{
-          productId: "none",
-          orderId: randomUUID(),
-          epoch: 1,
-          reservationNo: 1,
-          userId: "eve",
-          quantity: 1,
-          currency: "EUR",
-        },
-        ...{ unitPriceMinor: 1, priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
-        ...{ reservedAtMs: 1, payByMs: 2, ...change },
+        productId: "none",
+        orderId: randomUUID(),
+        epoch: 1,
+        reservationNo: 1,
+        userId: "eve",
+        quantity: 1,
+        currency: "EUR",
+        unitPriceMinor: 1,
+        priceVersion: 1,
+        limitPerCustomer: null,
+        bodyHash: "",
+        reservedAtMs: 1,
+        payByMs: 2,
+        ...change,
       };
       return { key: whole.orderId, value: Buffer.from(JSON.stringify(whole)) };
     };
@@ -172,7 +175,9 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
 
     before(async () => {
       await kafka.consume({
-        ...{ topic: `${topic}.dlq`, group: "reader of dead letters", maxRecords: 100 },
+        topic: `${topic}.dlq`,
+        group: "reader of dead letters",
+        maxRecords: 100,
         handle: async ({ records }) => void letters.push(...records),
       });
     });

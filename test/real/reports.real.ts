@@ -34,7 +34,9 @@ test("an ADMIN's list of all orders comes from the replica; customers and reconc
   const environment = {
     ...servers.env,
     REPORTS_DATABASE_URL: replica.url,
-    ...{ PORT: "0", DATA_DIR: folder, JWT_SECRET: "a secret for tests that has more than 32 bytes" },
+    PORT: "0",
+    DATA_DIR: folder,
+    JWT_SECRET: "a secret for tests that has more than 32 bytes",
   };
   const log = createLog({ level: "silent" });
   const lifecycle = createLifecycle({ log });

@@ -236,7 +236,9 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
           "content-type": "application/json",
         };
         const late = fetch(`${slow.origin}/orders`, {
-          ...{ method: "POST", headers, body: JSON.stringify({ productId, quantity: 1 }) },
+          method: "POST",
+          headers,
+          body: JSON.stringify({ productId, quantity: 1 }),
         }).then(async (response) => ({ status: response.status, body: (await response.json()) as Problem }));
         await eventually(async () => (await fleet.reportOf(productId)).inFlight === 1);
         await fleet.servers.redis.kill("SIGSTOP");
@@ -249,7 +251,8 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
             eventually(async () => {
               const authorization = `Bearer ${fleet.token(buyer, "CUSTOMER")}`;
               const response = await fetch(`${fast}/orders`, {
-                ...{ method: "POST", headers: { ...headers, authorization } },
+                method: "POST",
+                headers: { ...headers, authorization },
                 body: JSON.stringify({ productId, quantity: 1 }),
               });
               return response.status === 202 && response.status;

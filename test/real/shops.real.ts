@@ -130,13 +130,17 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     const kafka = await openKafkaLog({ bootstrap: fleet.servers.kafka.bootstrap, ...settings });
     const found: StoredRecord[] = [];
     const reader = await kafka.consume({
-      ...{ topic: "orders.reservations.dlq", group: "stranger", maxRecords: 100 },
+      topic: "orders.reservations.dlq",
+      group: "stranger",
+      maxRecords: 100,
       handle: async ({ records }) => void found.push(...records),
     });
     const { orderId } = await fleet.place(fleet.as("ada"), productId);
     const ours: StoredRecord[] = [];
     const watcher = await kafka.consume({
-      ...{ topic: "orders.reservations", group: "watcher", maxRecords: 100 },
+      topic: "orders.reservations",
+      group: "watcher",
+      maxRecords: 100,
       handle: async ({ records }) => void ours.push(...records),
     });
     const record = await eventually(() => ours.find(({ key }) => key === orderId));

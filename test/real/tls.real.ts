@@ -25,9 +25,12 @@ test("with every engine over TLS an order is taken and confirmed", async () => {
   const { saslBootstrap, login } = servers.kafka;
   const environment = {
     ...servers.env,
-    ...{ KAFKA_BOOTSTRAP: saslBootstrap, KAFKA_SASL_MECHANISM: "SCRAM-SHA-512" },
-    ...{ KAFKA_SASL_USERNAME: login.username, KAFKA_SASL_PASSWORD: login.password },
-    ...{ PORT: "0", JWT_SECRET: "a secret for tests that has more than 32 bytes" },
+    KAFKA_BOOTSTRAP: saslBootstrap,
+    KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+    KAFKA_SASL_USERNAME: login.username,
+    KAFKA_SASL_PASSWORD: login.password,
+    PORT: "0",
+    JWT_SECRET: "a secret for tests that has more than 32 bytes",
   };
   const config = readConfig(environment, "no .env in tests");
   assert.deepEqual(config.profile, { sql: "real", gate: "real", log: "real", workflows: "embedded" });

@@ -46,7 +46,9 @@ export async function redisServer(within: ServersFolder, wantedPort?: number, tl
     ask: () => ping(address, tls),
   };
   const env = {
-    ...{ REDIS_HOST: address.host, REDIS_PORT: String(address.port), REDIS_PASSWORD: address.password },
+    REDIS_HOST: address.host,
+    REDIS_PORT: String(address.port),
+    REDIS_PASSWORD: address.password,
     ...(tls && { REDIS_TLS: "true", REDIS_CA_FILE: tls.ca }),
   };
   return { plan, address, env };

@@ -111,7 +111,12 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
   function tell(charge: Held, dispute?: Charge["dispute"]): void {
     const { paymentId, providerRef, status, amountMinor, currency, declineReason, givenBackMinor } = charge;
     const said: Held = {
-      ...{ paymentId, providerRef, status, amountMinor, currency, ...(declineReason && { declineReason }) },
+      paymentId,
+      providerRef,
+      status,
+      amountMinor,
+      currency,
+      ...(declineReason && { declineReason }),
       ...(givenBackMinor !== undefined && { givenBackMinor }),
       ...(dispute && { dispute }),
     };

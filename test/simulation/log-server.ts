@@ -37,8 +37,15 @@ export type Member = { process: Process; options: ConsumeOptions; lanes: Lane[] 
 
 export function createLogServer(planted: Planted | undefined): LogServer {
   return {
-    ...{ topics: new Map(), committed: new Map(), members: new Map(), partitionOf: new Map(), generation: 0 },
-    ...{ holes: 0, takesNothing: false, planted, highest: new Map() },
+    topics: new Map(),
+    committed: new Map(),
+    members: new Map(),
+    partitionOf: new Map(),
+    generation: 0,
+    holes: 0,
+    takesNothing: false,
+    planted,
+    highest: new Map(),
   };
 }
 

@@ -92,7 +92,12 @@ export async function runSchedule({ seed, planted, keepTrace = false, record }: 
   const faults = new Map([...world.faults, ...world.network.counts]);
   const orders = world.books.tables.orders.all(onlooker).length;
   return {
-    ...{ seed, steps: timeline.steps(), virtualMs: timeline.now() - beganMs, orders, faults, violation },
+    seed,
+    steps: timeline.steps(),
+    virtualMs: timeline.now() - beganMs,
+    orders,
+    faults,
+    violation,
     trace: world.trace,
     requests: people.told.length,
   };

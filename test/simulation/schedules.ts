@@ -39,8 +39,14 @@ export async function runSchedules(options: RunOptions): Promise<Figures> {
   const { seeds, planted, threads = availableParallelism(), stopAtFirst = false, onProgress } = options;
   const beganMs = performance.now();
   const figures: Figures = {
-    ...{ schedules: 0, steps: 0, virtualMs: 0, wallMs: 0, requests: 0, orders: 0 },
-    ...{ faults: new Map(), violations: [] },
+    schedules: 0,
+    steps: 0,
+    virtualMs: 0,
+    wallMs: 0,
+    requests: 0,
+    orders: 0,
+    faults: new Map(),
+    violations: [],
   };
   let next = 0;
 

@@ -101,7 +101,11 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
   const tables = { ...createInventoryTables(), ...createOrderTables(), ...createPaymentTables() };
   const setUp = begin();
   tables.mode.put(setUp, "the mode", {
-    ...{ mode: "gatekeeper", ready: true, version: 1, changedBy: "migration", changedAt: new Date(startedMs) },
+    mode: "gatekeeper",
+    ready: true,
+    version: 1,
+    changedBy: "migration",
+    changedAt: new Date(startedMs),
   });
   end(setUp, true);
   const twins = {
@@ -130,25 +134,26 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
   const logServer = createLogServer(planted);
   const catalog: Process = { name: "catalog", dead: false, onDeath: new Set(), skewMs: 0 };
   const world: World = {
-    ...{
-      timeline,
-      random,
-      network,
-      books: { server, tables },
-      trace,
-      faults,
-      isDirty: false,
-      extraMs: 0,
-      unknown: undefined,
-      note,
-      count,
-    },
+    timeline,
+    random,
+    network,
+    books: { server, tables },
+    trace,
+    faults,
+    isDirty: false,
+    extraMs: 0,
+    unknown: undefined,
+    note,
+    count,
     gate: createGateServer(touch),
     log: logServer,
     catalog: connectLog(logServer, { timeline, random, network }, catalog),
     workflows: createWorkflowServer(),
     bank: createBank({
-      ...{ timeline, random, planted, onMovement: touch },
+      timeline,
+      random,
+      planted,
+      onMovement: touch,
       async deliver(body) {
         const copy = world.anyCopy();
         return copy ? (await copy.payment.receiveWebhook("bank", body, {})) === "accepted" : false;
@@ -185,7 +190,9 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     machineMs,
     readMs: () =>
       network.call({
-        ...{ process, says: "what time is it", effect: timeline.now },
+        process,
+        says: "what time is it",
+        effect: timeline.now,
         unanswered: () => new Error("the books did not say what time it is"),
       }),
     onStep: ({ clock, byMs }) => world.note(`${name}: the clock of ${clock} was set by ${byMs} ms`),
@@ -199,19 +206,37 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
   const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, isEnabled: () => false };
 
   const inventory = createInventory({
-    ...{ sql, gate: connectGate(gate, network, process, planted), log: eventLog, now, onFault, logger },
+    sql,
+    gate: connectGate(gate, network, process, planted),
+    log: eventLog,
+    now,
+    onFault,
+    logger,
     onRepaired: (repairs) => repairs.map(({ reason, says }) => world.note(`${name}: repaired, ${reason}: ${says}`)),
     productEventsTopic: topics.products,
     priceGroup: "product-price-group",
   });
   const orders = createOrders({
-    ...{ sql, reports: sql, log: eventLog, inventory, topics, now, onFault, logger },
-    ...{ metrics: noMetrics, paymentWindowMs },
-    ...{ group: "order-processor-group", maxRecords: 4, maxWaiting: 1_000 },
+    sql,
+    reports: sql,
+    log: eventLog,
+    inventory,
+    topics,
+    now,
+    onFault,
+    logger,
+    metrics: noMetrics,
+    paymentWindowMs,
+    group: "order-processor-group",
+    maxRecords: 4,
+    maxWaiting: 1_000,
   });
   let running: Fulfilment | undefined;
   const payment = createPayment({
-    ...{ sql, provider: world.bank.connect(network, process), log: silent, now },
+    sql,
+    provider: world.bank.connect(network, process),
+    log: silent,
+    now,
     async onAnnouncement(orderId, announcement, { declineReason = "declined" }) {
       if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
       else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
@@ -226,7 +251,12 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     await orders.start();
     await inventory.agreement.start(orders.books);
     running = await startFulfilment({
-      ...{ orders, payment, inventory, now, onFault, paymentGraceMs: 3_000 },
+      orders,
+      payment,
+      inventory,
+      now,
+      onFault,
+      paymentGraceMs: 3_000,
       openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story, planted),
     });
     copy.isUp = true;

@@ -115,7 +115,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     as,
     nobody: createClient(origin, {}, staff),
     admin,
-    ...{ reportOf, place, untilStatus },
+    reportOf,
+    place,
+    untilStatus,
 
     async newProduct({
       productId = `product-${randomHex(4)}`,

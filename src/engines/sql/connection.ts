@@ -57,8 +57,10 @@ function adviceOn(cause: unknown): string {
 }
 
 const tlsSettings = {
-  ...{ host: "the host in the URL", port: "the port in the URL" },
-  ...{ tls: "sslmode", ca: "sslrootcert in the URL" },
+  host: "the host in the URL",
+  port: "the port in the URL",
+  tls: "sslmode",
+  ca: "sslrootcert in the URL",
 };
 
 const VARIABLES = "DATABASE_URL, or from a module's own *_DATABASE_URL";

@@ -4,18 +4,21 @@ import type { GateRecord, StreamItem } from "../gate/gate.ts";
 import { attribute, type Change, type Evidence } from "./attribute.ts";
 
 const record = (n: number, state: GateRecord["state"], quantity = 1): GateRecord => ({
-  ...{
-    productId: "lamp",
-    orderId: `order-${n}`,
-    epoch: 1,
-    reservationNo: n,
-    userId: "ada",
-    quantity,
-    state,
-    shared: false,
-  },
-  ...{ unitPriceMinor: 1, currency: "EUR", priceVersion: 1, limitPerCustomer: null, bodyHash: "" },
-  ...{ reservedAtMs: 0, payByMs: 0 },
+  productId: "lamp",
+  orderId: `order-${n}`,
+  epoch: 1,
+  reservationNo: n,
+  userId: "ada",
+  quantity,
+  state,
+  shared: false,
+  unitPriceMinor: 1,
+  currency: "EUR",
+  priceVersion: 1,
+  limitPerCustomer: null,
+  bodyHash: "",
+  reservedAtMs: 0,
+  payByMs: 0,
 });
 const item = (effect: StreamItem["effect"], n: number, quantity = 1): StreamItem => ({
   effect,

@@ -43,7 +43,12 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
     closes.push(() => log.close());
     await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
     inventory = createInventory({
-      ...{ sql: database.sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
+      sql: database.sql,
+      gate,
+      log,
+      productEventsTopic: "product.events",
+      priceGroup: "prices",
+      now: Date.now,
       logger,
       onFault: () => {},
       onRepaired: (some) => repairs.push(...some),

@@ -50,8 +50,15 @@ describe("many products at once", () => {
     closes.push(() => log.close());
     await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
     inventory = createInventory({
-      ...{ sql: database.sql, gate, log, logger, productEventsTopic: "product.events", priceGroup: "prices" },
-      ...{ now: Date.now, onFault: () => {}, onRepaired: () => {} },
+      sql: database.sql,
+      gate,
+      log,
+      logger,
+      productEventsTopic: "product.events",
+      priceGroup: "prices",
+      now: Date.now,
+      onFault: () => {},
+      onRepaired: () => {},
     });
     await database.sql.transaction(async (tx) => {
       for (const productId of productIds) await keepPrice(tx, productId, price);

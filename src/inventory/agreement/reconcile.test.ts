@@ -7,22 +7,31 @@ import { type BooksFigures, reconcileProduct, worstOf } from "./reconcile.ts";
 
 const nowMs = 1_800_000_000_000;
 const books: BooksFigures = {
-  ...{ productId: "lamp", totalIn: 100, committed: 40, sold: 25, epoch: 3, seq: 12, availableAfterApplied: 62 },
-  ...{ entered: 100, claimed: 50, releasedCounted: 10, soldCounted: 25, releasedQueued: 2, soldQueued: 3 },
+  productId: "lamp",
+  totalIn: 100,
+  committed: 40,
+  sold: 25,
+  epoch: 3,
+  seq: 12,
+  availableAfterApplied: 62,
+  entered: 100,
+  claimed: 50,
+  releasedCounted: 10,
+  soldCounted: 25,
+  releasedQueued: 2,
+  soldQueued: 3,
   nextChangeAgeMs: 20,
 };
 const gate: ProductSnapshot = {
-  ...{
-    productId: "lamp",
-    open: true,
-    whole: true,
-    epoch: 3,
-    sellable: 57,
-    pending: 5,
-    applied: 11,
-    oldestMs: nowMs - 100,
-    closing: "",
-  },
+  productId: "lamp",
+  open: true,
+  whole: true,
+  epoch: 3,
+  sellable: 57,
+  pending: 5,
+  applied: 11,
+  oldestMs: nowMs - 100,
+  closing: "",
   price: null,
 };
 

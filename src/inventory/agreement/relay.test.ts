@@ -168,7 +168,12 @@ describe("changes on their way to the gate", () => {
       const log = await openPostgresLog({ ...database, log: createLog({ level: "silent" }) });
       after(() => log.close());
       inventory = createInventory({
-        ...{ sql: database.sql, gate, log, productEventsTopic: "product.events", priceGroup: "prices", now: Date.now },
+        sql: database.sql,
+        gate,
+        log,
+        productEventsTopic: "product.events",
+        priceGroup: "prices",
+        now: Date.now,
         onFault: () => {},
         onRepaired: () => {},
         logger: createLog({ level: "silent" }),

@@ -26,7 +26,9 @@ test("of all processes one reconciles, once a day, and the next day again", asyn
   const start = () => {
     const seen = { turns: 0 };
     const schedule = startSchedule({
-      ...{ sql, everyMs: dayMs, reconcile: async () => report("CRITICAL") },
+      sql,
+      everyMs: dayMs,
+      reconcile: async () => report("CRITICAL"),
       now() {
         seen.turns += 1;
         return nowMs;
@@ -61,7 +63,10 @@ test("one that died in the middle does not cost the day", async () => {
   await sql.query("insert into inventory.reconciliation (begun_at) values ($1)", [new Date(diedAtMs)]);
   let done = 0;
   const schedule = startSchedule({
-    ...{ sql, everyMs: dayMs, reconcile: async () => report("OK"), now: () => diedAtMs + 6 * 60_000 },
+    sql,
+    everyMs: dayMs,
+    reconcile: async () => report("OK"),
+    now: () => diedAtMs + 6 * 60_000,
     recall: async () => {},
     onReconciled: () => {
       done += 1;
@@ -79,7 +84,10 @@ test("O6: with nothing to compare there is none, and the first product is compar
   let looks = 0;
   let done = 0;
   const schedule = startSchedule({
-    ...{ sql, everyMs: dayMs, reconcile: async () => report("OK"), now: () => Date.parse("2032-01-01T00:00:00Z") },
+    sql,
+    everyMs: dayMs,
+    reconcile: async () => report("OK"),
+    now: () => Date.parse("2032-01-01T00:00:00Z"),
     async recall() {
       looks += 1;
     },
@@ -139,7 +147,11 @@ test("O28: one that was begun before the clock was set back does not hold up the
   ]);
   let done = 0;
   const schedule = startSchedule({
-    ...{ sql, everyMs: dayMs, reconcile: async () => report("OK"), now: () => nowMs, recall: async () => {} },
+    sql,
+    everyMs: dayMs,
+    reconcile: async () => report("OK"),
+    now: () => nowMs,
+    recall: async () => {},
     onReconciled: () => {
       done += 1;
     },

@@ -4,8 +4,13 @@ import fc from "fast-check";
 import { type Claim, decide, fateKey, type ProductBooks } from "./decide.ts";
 
 const empty: ProductBooks = {
-  ...{ epoch: 1, available: 10, fates: new Map(), orders: new Set(), held: new Map() },
-  ...{ standIns: new Map(), lastDirectNo: 0 },
+  epoch: 1,
+  available: 10,
+  fates: new Map(),
+  orders: new Set(),
+  held: new Map(),
+  standIns: new Map(),
+  lastDirectNo: 0,
 };
 let made = 0;
 

@@ -380,7 +380,12 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .all(tx)
         .filter(({ orderId }) => (orderIds as Strings).includes(orderId))
         .map(({ orderId, fate, userId, productId, quantity, decidedAt }) => ({
-          ...{ orderId, fate, userId, productId, quantity, decidedAt },
+          orderId,
+          fate,
+          userId,
+          productId,
+          quantity,
+          decidedAt,
         }))
         .toSorted((a, b) => a.decidedAt.getTime() - b.decidedAt.getTime()),
   };

@@ -122,8 +122,14 @@ export function paymentTwins(t: PaymentTables): Twins {
         values;
       const given = { paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt };
       const rest = {
-        ...{ providerRef: null, declineReason: null, tries: 0, grantedAt: null, keptAt: null, lastError: null },
-        ...{ givenBackMinor: 0, kept: false },
+        providerRef: null,
+        declineReason: null,
+        tries: 0,
+        grantedAt: null,
+        keptAt: null,
+        lastError: null,
+        givenBackMinor: 0,
+        kept: false,
       };
       write(tx, { ...given, ...rest, nextTryAtMs: (nextTry as Date).getTime() } as PaymentRow);
       return [];

@@ -16,7 +16,9 @@ export function positionLaws(stage: Stage): void {
   function bookkeeper(topic: string) {
     const book = { mark: undefined as bigint | undefined, batches: [] as Batch[], asked: [] as Place[], gaps: 0 };
     const options: ConsumeOptions = {
-      ...{ topic, group: randomUUID(), maxRecords: 3 },
+      topic,
+      group: randomUUID(),
+      maxRecords: 3,
       async startAt(place) {
         book.asked.push(place);
         if (book.mark === undefined || book.mark < place.beginning || book.mark > place.end)

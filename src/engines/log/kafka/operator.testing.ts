@@ -26,8 +26,11 @@ export function createKafkaOperator(bootstrap: () => string): KafkaOperator {
 
   async function transact(topic: string, record: { partition: number; key: string; value: string }): Promise<void> {
     const producer = new Producer({
-      ...{ clientId: "another program", bootstrapBrokers: bootstrap().split(",") },
-      ...{ transactionalId: randomUUID(), idempotent: true, serializers: stringSerializers },
+      clientId: "another program",
+      bootstrapBrokers: bootstrap().split(","),
+      transactionalId: randomUUID(),
+      idempotent: true,
+      serializers: stringSerializers,
     });
     try {
       const transaction = await producer.beginTransaction();

@@ -26,8 +26,10 @@ export function adviceOn(error: unknown, { tls, sasl }: Security): string {
 }
 
 const tlsSettings = {
-  ...{ host: "KAFKA_BOOTSTRAP", port: "the port in KAFKA_BOOTSTRAP" },
-  ...{ tls: "KAFKA_TLS", ca: "KAFKA_CA_FILE" },
+  host: "KAFKA_BOOTSTRAP",
+  port: "the port in KAFKA_BOOTSTRAP",
+  tls: "KAFKA_TLS",
+  ca: "KAFKA_CA_FILE",
 };
 
 function reasonsOf(error: unknown): string {

@@ -12,7 +12,9 @@ const CLAIM = `${program.name}-shop`;
 export async function claimTaskQueue(workflow: WorkflowClient, taskQueue: string, shop: Shop): Promise<void> {
   const workflowId = `${CLAIM}:${taskQueue}`;
   const claim = await workflow.start(CLAIM, {
-    ...{ workflowId, taskQueue: CLAIM, workflowIdConflictPolicy: "USE_EXISTING" },
+    workflowId,
+    taskQueue: CLAIM,
+    workflowIdConflictPolicy: "USE_EXISTING",
     memo: { claim: claimText(shop) },
   });
   const { memo } = await claim.describe();

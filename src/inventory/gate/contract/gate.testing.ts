@@ -268,8 +268,16 @@ export function gateContract(
       assert.deepEqual(
         { ...snapshot, price: null },
         {
-          ...{ productId: shelf.productId, open: true, whole: true, epoch: 2, sellable: 4, pending: 0, applied: 7 },
-          ...{ price: null, oldestMs: null, closing: "" },
+          productId: shelf.productId,
+          open: true,
+          whole: true,
+          epoch: 2,
+          sellable: 4,
+          pending: 0,
+          applied: 7,
+          price: null,
+          oldestMs: null,
+          closing: "",
         },
       );
     });

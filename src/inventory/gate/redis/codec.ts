@@ -56,12 +56,19 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
 function taken(request: ReserveRequest, epoch: number, reservationNo: number, price: Price | null): Reservation {
   const { productId, orderId, userId, quantity, bodyHash, withdrawal, nowMs, payByMs } = request;
   return {
-    ...{ productId, orderId, epoch, reservationNo, userId: withdrawal ? "" : userId, quantity },
+    productId,
+    orderId,
+    epoch,
+    reservationNo,
+    userId: withdrawal ? "" : userId,
+    quantity,
     unitPriceMinor: price?.unitPriceMinor ?? 0,
     currency: price?.currency ?? "",
     priceVersion: price?.version ?? 0,
     limitPerCustomer: price?.limitPerCustomer ?? null,
-    ...{ bodyHash, reservedAtMs: nowMs, payByMs },
+    bodyHash,
+    reservedAtMs: nowMs,
+    payByMs,
   };
 }
 
@@ -85,7 +92,10 @@ export function recordFrom(productId: string, epoch: string | undefined, orderId
   const state = states[flags.charAt(0)];
   if (!state || parts.length < 11) throw new Error(`not a record of the gate: ${text}`);
   return {
-    ...{ productId, orderId, epoch: Number(epoch), reservationNo: Number(reservationNo) },
+    productId,
+    orderId,
+    epoch: Number(epoch),
+    reservationNo: Number(reservationNo),
     // The customer comes last, because the name may contain any character.
     userId: parts.slice(10).join("|"),
     quantity: Number(quantity),
@@ -181,7 +191,10 @@ export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot
     productId,
     open: state === "open" && Number(whole) === 1,
     whole: Number(whole) === 1,
-    ...{ epoch: Number(epoch), sellable: Number(sellable), pending: Number(pending), applied: Number(applied) },
+    epoch: Number(epoch),
+    sellable: Number(sellable),
+    pending: Number(pending),
+    applied: Number(applied),
     price: priceFrom(unitPrice, currency, version, limit),
     oldestMs: oldestMs ? Number(oldestMs) : null,
     closing: closing ?? "",
@@ -191,7 +204,9 @@ export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot
 export function contentsFrom(productId: string, reply: unknown): ProductContents {
   const [epoch, applied, pending, records, held] = reply as [string, string, string, string[], string[]];
   return {
-    ...{ epoch: Number(epoch), applied: Number(applied), pending: Number(pending) },
+    epoch: Number(epoch),
+    applied: Number(applied),
+    pending: Number(pending),
     records: recordsFrom(productId, [epoch, ...records]),
     held: new Map(held.flatMap((userId, i) => (i % 2 === 0 ? [[userId, Number(held[i + 1])] as const] : []))),
   };

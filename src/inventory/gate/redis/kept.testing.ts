@@ -39,7 +39,15 @@ function keptOf(product: ProductGate, nowMs: number) {
   } = product;
   const valid = [...keys].filter(([, entry]) => entry.reservation.reservedAtMs > nowMs - keyLifetimeMs);
   return {
-    ...{ open, closing, epoch, sellable, pending, applied, lastReservationNo, price, keysInBooks },
+    open,
+    closing,
+    epoch,
+    sellable,
+    pending,
+    applied,
+    lastReservationNo,
+    price,
+    keysInBooks,
     parts: [...parts].toSorted(),
     records: parts.has("ages") ? [...records.values()] : [...records.values()].toSorted(byOrder),
     held: Object.fromEntries(held),
@@ -85,15 +93,17 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     open: product.state === "open",
     parts: (["ages", "held", "records"] as const).filter((part) => isThere[part]),
     closing: product.closing ?? "",
-    ...{ epoch: Number(product.epoch), sellable: Number(product.sellable), pending: Number(product.pending) },
-    ...{
-      applied: Number(product.applied),
-      lastReservationNo: Number(product.n),
-      keysInBooks: product.keysInBooks === "1",
-    },
+    epoch: Number(product.epoch),
+    sellable: Number(product.sellable),
+    pending: Number(product.pending),
+    applied: Number(product.applied),
+    lastReservationNo: Number(product.n),
+    keysInBooks: product.keysInBooks === "1",
     price: unitPrice
       ? {
-          ...{ unitPriceMinor: Number(unitPrice), currency, version: Number(priceVersion) },
+          unitPriceMinor: Number(unitPrice),
+          currency,
+          version: Number(priceVersion),
           limitPerCustomer: limit ? Number(limit) : null,
         }
       : null,

@@ -71,7 +71,13 @@ export async function startTestRedis(...settings: string[]): Promise<TestRedis> 
 
   await start();
   return {
-    ...{ host, port, password, folder, ask, kill, start },
+    host,
+    port,
+    password,
+    folder,
+    ask,
+    kill,
+    start,
     async close() {
       process.off("exit", killNow);
       if (child?.exitCode === null && child.signalCode === null) await kill("SIGKILL");
@@ -142,8 +148,16 @@ export function requestOf(productId: string, change: Partial<ReserveRequest> = {
   orders += 1;
   const nowMs = Date.now();
   return {
-    ...{ productId, orderId: `order-${process.pid}-${orders}`, userId: `buyer-${orders}`, quantity: 1, bodyHash: "" },
-    ...{ expectedTotalMinor: null, booksAsked: false, withdrawal: false, nowMs, payByMs: nowMs + 60_000 },
+    productId,
+    orderId: `order-${process.pid}-${orders}`,
+    userId: `buyer-${orders}`,
+    quantity: 1,
+    bodyHash: "",
+    expectedTotalMinor: null,
+    booksAsked: false,
+    withdrawal: false,
+    nowMs,
+    payByMs: nowMs + 60_000,
     ...change,
   };
 }

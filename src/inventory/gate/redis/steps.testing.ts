@@ -94,16 +94,14 @@ export const anyStep = fc.oneof(
 
 /** Two products with ten units each. */
 export const opening: Step[] = [0, 1].map((product) => ({
-  ...{
-    kind: "install",
-    product,
-    shows: "nothing",
-    epochOff: 1,
-    sellable: 10,
-    applied: 0,
-    held: [],
-    keysInBooks: false,
-  },
+  kind: "install",
+  product,
+  shows: "nothing",
+  epochOff: 1,
+  sellable: 10,
+  applied: 0,
+  held: [],
+  keysInBooks: false,
   price: { unitPriceMinor: 4900, currency: "EUR", version: 1, limitPerCustomer: 5 },
 }));
 

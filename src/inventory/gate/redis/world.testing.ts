@@ -166,7 +166,10 @@ function requestOf(one: Request, world: World): ReserveRequest {
     quantity: one.quantity,
     bodyHash: bodies[one.body] as string,
     expectedTotalMinor: one.total === "unsaid" ? null : one.total === "right" ? right : right + 1,
-    ...{ booksAsked: one.asked, withdrawal: one.withdrawal, nowMs: world.nowMs, payByMs: world.nowMs + 60_000 },
+    booksAsked: one.asked,
+    withdrawal: one.withdrawal,
+    nowMs: world.nowMs,
+    payByMs: world.nowMs + 60_000,
   };
 }
 
