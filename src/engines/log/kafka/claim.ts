@@ -3,8 +3,8 @@
  * the first claim in it counts. Every shop reads it before it consumes, so a second shop stops in time.
  */
 import { type Claim, claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
+import type { Appender } from "../append-queue.ts";
 import type { Admin } from "./admin.ts";
-import type { Appender } from "./append.ts";
 import type { Cluster } from "./cluster.ts";
 import { createFetcher } from "./fetch.ts";
 

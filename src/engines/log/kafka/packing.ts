@@ -6,7 +6,7 @@ import type { ProducerBatch } from "./produce.ts";
 
 export type Encoded = { record: MessageRecord & { key: Buffer }; bytes: number };
 
-type Packable = { topic: string; records: readonly Encoded[] };
+type Packable = { topic: string; items: readonly Encoded[] };
 
 /** Kafka stores a partition's records of one request as one batch and accepts 1,048,588 bytes (`max.message.bytes`). */
 const MAX_BATCH_BYTES = 900_000;
@@ -40,7 +40,7 @@ export function createPacking<A extends Packable>() {
     rounds,
     add(append: A, partitions: number): void {
       const batches = new Set<ProducerBatch>();
-      for (const { record, bytes } of append.records) {
+      for (const { record, bytes } of append.items) {
         record.partition = partitionOfKey(record.key, partitions);
         const batch = roomFor(append.topic, record.partition, bytes);
         batch.records.push(record);
