@@ -64,9 +64,9 @@ export function createCalls({ redis, lives, keys, timeoutMs, onUnknownLife }: Ca
 
   function commandsOf(life: Life<ScriptName>, calls: readonly ProductCall[]): string[][] {
     return calls.map(({ script, productId, args }) => {
-      const key = keys.product(productId);
+      const { figures, records, ages, held } = keys.ofProduct(productId);
       const { sha = "" } = life.scripts.get(script) ?? {};
-      return ["EVALSHA", sha, "4", key, `${key}:r`, keys.age(productId), `${key}:u`, ...args];
+      return ["EVALSHA", sha, "4", figures, records, ages, held, ...args];
     });
   }
 

@@ -1,45 +1,20 @@
 /** Answers that do not come, memory that is full, keys that were damaged. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { findProgram } from "../../../../test/servers/cache.ts";
 import { until } from "../../../../test/support/until.ts";
-import { type Gate, GateUnavailable } from "../gate.ts";
-import {
-  buy,
-  memoryNonces,
-  openTestGate,
-  rebuilt,
-  requestOf,
-  skipWithoutRedis,
-  startTestRedis,
-  type TestRedis,
-  unitsOf,
-} from "./redis.testing.ts";
+import { GateUnavailable } from "../gate.ts";
+import { buy, rebuilt, requestOf, skipWithoutRedis, unitsOf } from "./redis.testing.ts";
 import { gateScripts } from "./scripts.ts";
+import { onStage, type Stage } from "./stage.testing.ts";
 
 const cli = findProgram("redis-cli");
 const skipWithoutCli = cli ? false : "no redis-cli here to look past the process that is busy";
 
 describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
-  const nonces = memoryNonces();
-  let redis: TestRedis;
-  let gate: Gate;
-  let lamp: string;
-  let lamps = 0;
-  before(async () => {
-    redis = await startTestRedis();
-    gate = await openTestGate(redis, nonces, { timeoutMs: 1_000, reserveTimeoutMs: 100 });
-  });
-  after(async () => {
-    await gate?.shutdown();
-    await redis?.close();
-  });
-  beforeEach(async () => {
-    lamps += 1;
-    lamp = `lamp-${lamps}`;
-    await rebuilt(gate, lamp);
-  });
+  let { redis, nonces, gate, lamp, open, take } = {} as Stage;
+  onStage({ timeoutMs: 1_000, reserveTimeoutMs: 100 }, (stage) => ({ redis, nonces, gate, lamp, open, take } = stage));
 
   /** A caller that waits longer than the server is stopped would hang: the test is that an answer comes. */
   async function whileStopped(work: () => Promise<void>): Promise<void> {
@@ -225,12 +200,11 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
   });
 
   test("what a dead process took is found by another", async () => {
-    const dead = await openTestGate(redis, nonces);
+    const dead = await open();
     const [answer] = await dead.reserve([requestOf(lamp)]);
     await dead.shutdown();
-    const other = await openTestGate(redis, nonces);
+    const other = await open();
     const found = await other.recordsBefore(Date.now() + 1, 1_000);
-    await other.shutdown();
     assert.ok(answer?.kind === "reserved");
     assert.ok(found.some(({ orderId }) => orderId === answer.reservation.orderId));
   });

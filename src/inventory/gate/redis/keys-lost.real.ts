@@ -1,8 +1,7 @@
 /** Redis loses one key of a product and keeps the others: by hand, or because its policy was set to evict. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { until } from "../../../../test/support/until.ts";
-import type { Gate } from "../gate.ts";
 import { GateUnavailable } from "../gate.ts";
 import {
   buy,
@@ -12,35 +11,13 @@ import {
   rebuilt,
   requestOf,
   skipWithoutRedis,
-  startTestRedis,
-  type TestRedis,
   unitsOf,
 } from "./redis.testing.ts";
+import { onStage, type Stage } from "./stage.testing.ts";
 
 describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () => {
-  let redis: TestRedis;
-  let gate: Gate;
-  let lamp: string;
-  let lamps = 0;
-  before(async () => {
-    redis = await startTestRedis();
-    gate = await openTestGate(redis, memoryNonces());
-  });
-  after(async () => {
-    await gate?.shutdown();
-    await redis?.close();
-  });
-  beforeEach(async () => {
-    lamps += 1;
-    lamp = `lamp-${lamps}`;
-    await rebuilt(gate, lamp);
-  });
-
-  async function take(change: Parameters<typeof requestOf>[1] = {}) {
-    const [answer] = await gate.reserve([requestOf(lamp, change)]);
-    assert.ok(answer?.kind === "reserved");
-    return answer.reservation;
-  }
+  let { redis, gate, lamp, take } = {} as Stage;
+  onStage({}, (stage) => ({ redis, gate, lamp, take } = stage));
 
   for (const part of ["", ":r", ":t", ":u"]) {
     test(`O26: without g:{p}${part} it sells nothing, says so, and is whole after a rebuild`, async () => {

@@ -3,8 +3,8 @@ import { ErrorReply, RedisUnfit } from "#engines/redis";
 import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
 
 export type Keys = {
-  product(productId: string): string;
-  age(productId: string): string;
+  /** What a script is given, in this order. */
+  ofProduct(productId: string): { figures: string; records: string; ages: string; held: string };
   /** The set that names every product that was ever closed or loaded here. */
   products: string;
   /** Names the shop whose gate this is. */
@@ -13,10 +13,11 @@ export type Keys = {
 
 export function keysOf({ name }: Pick<Shop, "name">): Keys {
   const prefix = name === "" ? "" : `${name}:`;
-  const product = (productId: string) => `${prefix}g:{${productId}}`;
   return {
-    product,
-    age: (productId) => `${product(productId)}:t`,
+    ofProduct(productId) {
+      const figures = `${prefix}g:{${productId}}`;
+      return { figures, records: `${figures}:r`, ages: `${figures}:t`, held: `${figures}:u` };
+    },
     products: `${prefix}g:products`,
     shop: `${prefix}g:shop`,
   };

@@ -1,55 +1,18 @@
 /** A Redis that lost its memory, or took an old copy for it, sells nothing until it is rebuilt. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { until } from "../../../../test/support/until.ts";
 import type { Gate, Reservation } from "../gate.ts";
-import {
-  buy,
-  memoryNonces,
-  openTestGate,
-  rebuilt,
-  requestOf,
-  skipWithoutRedis,
-  startTestRedis,
-  type TestRedis,
-  unitsOf,
-} from "./redis.testing.ts";
+import { buy, openTestGate, rebuilt, skipWithoutRedis, startTestRedis, unitsOf } from "./redis.testing.ts";
 import { gateScripts } from "./scripts.ts";
+import { onStage, type Stage } from "./stage.testing.ts";
 
 describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
-  let redis: TestRedis;
-  let nonces: ReturnType<typeof memoryNonces>;
-  let gate: Gate;
-  let lamp: string;
-  let lamps = 0;
-  const opened: Gate[] = [];
-
-  async function open(server = redis): Promise<Gate> {
-    const gate = await openTestGate(server, nonces);
-    opened.push(gate);
-    return gate;
-  }
-
-  before(async () => {
-    redis = await startTestRedis();
+  let { redis, nonces, gate, lamp, open, take } = {} as Stage;
+  onStage({ newGates: true }, (stage) => {
+    ({ redis, nonces, gate, lamp, open } = stage);
+    take = () => stage.take({ bodyHash: "body" });
   });
-  after(async () => {
-    for (const gate of opened) await gate.shutdown();
-    await redis?.close();
-  });
-  beforeEach(async () => {
-    nonces = memoryNonces();
-    gate = await open();
-    lamps += 1;
-    lamp = `lamp-${lamps}`;
-    await rebuilt(gate, lamp);
-  });
-
-  async function take(): Promise<Reservation> {
-    const [answer] = await gate.reserve([requestOf(lamp, { bodyHash: "body" })]);
-    assert.ok(answer?.kind === "reserved");
-    return answer.reservation;
-  }
 
   async function assertClosed(gate: Gate, taken: Reservation): Promise<void> {
     assert.equal(await buy(gate, lamp), "closed");

@@ -2,33 +2,15 @@
 import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { until } from "../../../../test/support/until.ts";
-import { type Gate, GateUnavailable } from "../gate.ts";
-import {
-  buy,
-  memoryNonces,
-  openTestGate,
-  rebuilt,
-  requestOf,
-  skipWithoutRedis,
-  startTestRedis,
-  type TestRedis,
-  unitsOf,
-} from "./redis.testing.ts";
+import { GateUnavailable } from "../gate.ts";
+import { buy, rebuilt, requestOf, skipWithoutRedis, unitsOf } from "./redis.testing.ts";
+import { onStage, type Stage } from "./stage.testing.ts";
 
 describe("whether a gate on Redis can take the next order", { skip: skipWithoutRedis }, () => {
-  let redis: TestRedis;
-  let gate: Gate;
-  const lamp = "lamp";
-  before(async () => {
-    redis = await startTestRedis();
-    gate = await openTestGate(redis, memoryNonces(), { timeoutMs: 1_000 });
-  });
-  after(async () => {
-    await gate?.shutdown();
-    await redis?.close();
-  });
+  let { redis, gate, lamp } = {} as Stage;
+  onStage({ timeoutMs: 1_000 }, (stage) => ({ redis, gate, lamp } = stage));
 
   const config = (name: string, value: string) => redis.ask("CONFIG", "SET", name, value);
   const acl = (...rules: string[]) => redis.ask("ACL", "SETUSER", "default", ...rules);
@@ -89,7 +71,6 @@ describe("whether a gate on Redis can take the next order", { skip: skipWithoutR
 
   for (const { says, answer, begin, end } of troubles) {
     test(`O27: while ${says} the probe is refused as orders are, and afterwards both go through`, async () => {
-      await rebuilt(gate, lamp, { epoch: epochs() });
       assert.equal(await gate.probe(), "ready");
       await begin();
       try {
@@ -113,7 +94,6 @@ describe("whether a gate on Redis can take the next order", { skip: skipWithoutR
   }
 
   test("O27: a probe leaves no key and no product behind", async () => {
-    await rebuilt(gate, lamp, { epoch: epochs() });
     await gate.reserve([requestOf(lamp)]);
     const keys = async () => (await redis.ask<string[]>("KEYS", "*")).toSorted();
     const [before, units] = [await keys(), await unitsOf(gate, lamp)];
@@ -123,7 +103,8 @@ describe("whether a gate on Redis can take the next order", { skip: skipWithoutR
   });
 });
 
-let epoch = 0;
+/** Each test begins in epoch 1. */
+let epoch = 1;
 function epochs(): number {
   epoch += 1;
   return epoch;

@@ -38,7 +38,7 @@ export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: Recor
     const found: string[] = [];
     for (let i = 0; i < productIds.length; i += productsAtOnce) {
       const some = productIds.slice(i, i + productsAtOnce);
-      const commands = some.map((productId) => ["ZCARD", keys.age(productId)]);
+      const commands = some.map((productId) => ["ZCARD", keys.ofProduct(productId).ages]);
       const counts = await redis.connection("records").send("records", commands, timeoutMs);
       found.push(...some.filter((_, at) => !emptyCounts.has(counts[at])));
     }
