@@ -7,6 +7,7 @@ import { openPostgresProxy, type TcpProxy } from "../../../../test/support/tcp-p
 import { until } from "../../../../test/support/until.ts";
 import { migrate } from "../../sql/migrate.ts";
 import { AppendFailed, type EventLog } from "../log.ts";
+import { createPostgresOperator } from "./operator.testing.ts";
 import { eventLogSchema, openPostgresLog } from "./postgres.ts";
 
 const silent = createLog({ level: "silent" });
@@ -51,8 +52,6 @@ function theFirstWith(text: string): (request: Buffer) => boolean {
   };
 }
 
-/** Every append waits for the owner's row. */
-const holdUp = "select from event_log.owner for update";
 const selectHeldUp = `
   select from pg_stat_activity
   where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into event_log.batch%'`;
@@ -100,8 +99,7 @@ test("an append that was given up may be stored later, and is then delivered", a
       delivered.push(...records.map((record) => record.value.toString()));
     },
   });
-  await database.sql.transaction(async (tx) => {
-    await tx.query(holdUp);
+  await createPostgresOperator(database.sql).holdAppends(async () => {
     assert.equal((await failureOf(log.append("orders", [lamp]))).handedOver, true);
     assert.deepEqual(delivered, []);
   });
@@ -125,8 +123,7 @@ test("an append gets the offset after one that was given up and stored", async (
 test("appends that wait are bounded: beyond the bound they are refused at once, and one that waits too long is never sent", async (t) => {
   const { database, log } = await openWorld(t);
   const thousand = Array.from({ length: 1_000 }, () => lamp);
-  const [sent, ...waited] = await database.sql.transaction(async (tx) => {
-    await tx.query(holdUp);
+  const [sent, ...waited] = await createPostgresOperator(database.sql).holdAppends(async () => {
     const first = failureOf(log.append("orders", [lamp]));
     // Read outside of the transaction, in which PostgreSQL would repeat its first answer.
     await until(async () => (await database.sql.query(selectHeldUp)).length === 1);

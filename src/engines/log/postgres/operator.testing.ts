@@ -7,6 +7,8 @@ export type PostgresOperator = Destruction & {
   dropFrom(topic: string, offset: bigint): Promise<void>;
   /** From here on the topic is another one, with the same records. */
   renew(topic: string): Promise<void>;
+  /** Appends wait until the work is done. */
+  holdAppends<T>(work: () => Promise<T>): Promise<T>;
 };
 
 export function createPostgresOperator(sql: Sql): PostgresOperator {
@@ -28,5 +30,10 @@ export function createPostgresOperator(sql: Sql): PostgresOperator {
       await run("delete from event_log.topic where topic = $1", topic);
     },
     renew: (topic) => run("update event_log.topic set incarnation = gen_random_uuid() where topic = $1", topic),
+    holdAppends: (work) =>
+      sql.transaction(async (tx) => {
+        await tx.query("select from event_log.owner for update");
+        return work();
+      }),
   };
 }

@@ -1,0 +1,126 @@
+/**
+ * Orders on a real database, with the embedded log and the gate in memory. Nothing settles before a test asks for it,
+ * and no upkeep runs, so that a test sees each state between gate, log and books.
+ */
+
+import { createLog } from "#platform/log";
+import { createMetrics } from "#platform/metrics";
+import { openTestDatabase } from "../../test/support/database.ts";
+import { openPostgresProxy } from "../../test/support/tcp-proxy.ts";
+import { createPostgresOperator } from "../engines/log/postgres/operator.testing.ts";
+import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
+import { migrate } from "../engines/sql/migrate.ts";
+import { keepPrice } from "../inventory/books/prices.ts";
+import { openMemoryGate } from "../inventory/gate/memory.ts";
+import { createInventory, inventorySchema } from "../inventory/inventory.ts";
+import type { PlaceRequest } from "./answers.ts";
+import { createOrders, type OrdersOptions, ordersSchema } from "./orders.ts";
+
+export type OrderStage = Awaited<ReturnType<typeof openOrderStage>>;
+
+type AtGate = "priced" | "unpriced" | "absent";
+
+export const topics = { reservations: "orders.reservations", events: "orders.events" };
+const paymentWindowMs = 60_000;
+
+export async function openOrderStage() {
+  const database = await openTestDatabase();
+  const { sql, url } = database;
+  await migrate({ url, modules: [eventLogSchema, inventorySchema, ordersSchema] });
+  const silent = createLog({ level: "silent" });
+  const proxy = await openPostgresProxy(url);
+  const log = await openPostgresLog({ sql, url: proxy.url, log: silent });
+  const names = [topics.reservations, topics.events, "product.events"];
+  await log.ensureTopics(names.map((name) => ({ name, partitions: 1 })));
+  const gate = openMemoryGate();
+  const metrics = createMetrics();
+  const said: string[] = [];
+  const onFault = () => {};
+  const logger = createLog({ level: "warn", destination: { write: (line) => void said.push(line) } });
+  const inventory = createInventory({
+    sql,
+    gate,
+    log,
+    now: Date.now,
+    onFault,
+    logger,
+    productEventsTopic: "product.events",
+    priceGroup: "prices",
+    onRepaired() {},
+  });
+  const following = await inventory.agreement.follow();
+  const operator = createPostgresOperator(sql);
+  const orders = open({ metrics });
+  let products = 0;
+
+  /** Another process's orders, where something differs from the first. */
+  function open(options: Partial<OrdersOptions> = {}) {
+    return createOrders({
+      sql,
+      reports: sql,
+      log,
+      inventory,
+      topics,
+      logger,
+      onFault,
+      paymentWindowMs,
+      now: Date.now,
+      group: "settlement",
+      maxRecords: 100,
+      maxWaiting: 100,
+      metrics: createMetrics(),
+      ...options,
+    });
+  }
+
+  async function enter(productId: string, quantity: number): Promise<void> {
+    const entry = { productId, kind: "adjust", quantity, reason: "test", actor: "grace" } as const;
+    const answer = await inventory.books.enter(entry);
+    if (!answer.ok) throw new Error(`no stock for ${productId}: ${answer.reason}`);
+  }
+
+  return {
+    sql,
+    log,
+    operator,
+    gate,
+    inventory,
+    orders,
+    metrics,
+    proxy,
+    said,
+    open,
+
+    /** A product that the books know; at the gate with a price, without one, or not at all. */
+    async newProduct({ stock = 0, limit = null as number | null, atGate = "priced" as AtGate } = {}): Promise<string> {
+      products += 1;
+      const productId = `lamp-${products}`;
+      const price = { unitPriceMinor: 4_900, currency: "EUR", limitPerCustomer: limit, version: 1 };
+      await sql.transaction((tx) => keepPrice(tx, productId, price));
+      const image = { productId, epoch: 1, sellable: 0, applied: 0, held: [], keysInBooks: false };
+      if (atGate !== "absent") await gate.install({ ...image, price: atGate === "priced" ? price : null });
+      if (stock > 0) await enter(productId, stock);
+      return productId;
+    },
+    enter,
+
+    /** `by` another process, where the first one is not to learn that its log fails. */
+    async place(request: Partial<PlaceRequest> & { productId: string }, by = orders) {
+      return by.place({ userId: "ada", quantity: 1, expectedTotalMinor: null, ...request });
+    },
+
+    /** Units that the gate may still sell, and units that are taken and undecided. */
+    async unitsOf(productId: string): Promise<{ sellable: number; pending: number }> {
+      const [snapshot] = await gate.snapshot([productId]);
+      if (!snapshot) throw new Error(`the gate does not know ${productId}`);
+      return { sellable: snapshot.sellable, pending: snapshot.pending };
+    },
+
+    async close(): Promise<void> {
+      await following.stop();
+      await log.close();
+      await proxy.close();
+      await database.close();
+    },
+  };
+}
