@@ -24,9 +24,9 @@ const shownBreaches = 8;
 export function faultsOf({ broken, notes }: Verdict): string[] {
   return [
     ...notes,
-    ...broken.map(({ law, breaches }) => {
+    ...broken.map(({ law: { name }, breaches }) => {
       const shown = breaches.slice(0, shownBreaches).map(({ shows }) => `\n      ${shows}`);
-      return `${law}: ${breaches.reduce((all, { count }) => all + count, 0)}${shown.join("")}`;
+      return `${name}: ${breaches.reduce((all, { count }) => all + count, 0)}${shown.join("")}`;
     }),
   ];
 }

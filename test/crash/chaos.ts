@@ -84,7 +84,7 @@ async function plant(): Promise<void> {
   const stage = await (await openStages()).open("healthy");
   try {
     const { evidence, broken } = await healthyRun(stage, createRandom(seed).next);
-    if (broken.length > 0) console.log(`✖ the healthy run broke ${broken.map(({ law }) => law).join(", ")}`);
+    if (broken.length > 0) console.log(`✖ the healthy run broke ${broken.map(({ law }) => law.name).join(", ")}`);
     caught = await plantBugs(stage, product, evidence);
   } finally {
     await stage.close();

@@ -1,8 +1,9 @@
 /** Buyers of every kind, one after another, who go on asking while the shop dies and comes back. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFinal, type Status } from "#orders";
+import type { Sighting } from "../laws/evidence.ts";
+import { attemptUnderWay, endAttempt, isAnswered, verdictOf, type Wish } from "../laws/wish.ts";
 import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/client.ts";
-import { attemptOf, isAnswered, verdictOf, type Wish } from "./history.ts";
 import { patiently } from "./patience.ts";
 
 /** What a buyer does with an accepted order: cards tried in turn, and whether they cancel. */
@@ -47,12 +48,22 @@ export type CrowdOptions = {
   untilMs: number;
 };
 
-export type Crowd = { readonly wishes: readonly Wish[]; done: Promise<void>; stop(): void };
+export type Crowd = {
+  readonly wishes: readonly Wish[];
+  /** Final states that buyers were shown. */
+  readonly shown: readonly Sighting[];
+  /** Orders that their buyers asked to cancel. */
+  readonly cancelled: ReadonlySet<string>;
+  done: Promise<void>;
+  stop(): void;
+};
 
 /** Of six buyers one has no key, and one asks for three orders, which is above the limit. */
 export function sendCrowd(options: CrowdOptions): Crowd {
   const { as, productId, count, everyMs, name, random } = options;
   const wishes: Wish[] = [];
+  const shown: Sighting[] = [];
+  const cancelled = new Set<string>();
   let stopped = false;
   const goesOn = () => !stopped && performance.now() < options.untilMs;
 
@@ -62,31 +73,31 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       const greedy = i % 6 === 5;
       const user = `${name}-${greedy ? `greedy-${Math.floor(i / 18)}` : i}`;
       const key = i % 6 === 2 ? undefined : `key-${name}-${i}`;
-      const wish = { user, productId, quantity: greedy ? 1 : 1 + (i % 2), key, attempts: [], shown: [] };
+      const wish: Wish = { user, productId, key, attempts: [] };
       wishes.push(wish);
-      coming.push(visit(as(user), wish, kinds[i % kinds.length] as Kind));
+      coming.push(visit(as(user), wish, greedy ? 1 : 1 + (i % 2), kinds[i % kinds.length] as Kind));
       await sleep(everyMs * (0.5 + random()));
     }
     await Promise.all(coming);
   }
 
-  async function visit(client: Client, wish: Wish, { cards, cancels }: Kind): Promise<void> {
-    const orderId = await place(client, wish);
+  async function visit(client: Client, wish: Wish, quantity: number, { cards, cancels }: Kind): Promise<void> {
+    const orderId = await place(client, wish, quantity);
     if (!orderId) return;
     for (const cardNumber of cards) if (!(await pay(client, orderId, cardNumber))) break;
     if (cancels) {
       await sleep(random() * 300);
+      cancelled.add(orderId);
       await act(client, `/orders/${orderId}/cancel`, {}, ["order_ended"]);
     }
-    await look(client, wish, orderId);
+    await look(client, orderId);
   }
 
-  async function place(client: Client, wish: Wish): Promise<string | undefined> {
+  async function place(client: Client, wish: Wish, quantity: number): Promise<string | undefined> {
     const headers = wish.key === undefined ? {} : { "idempotency-key": wish.key };
-    const body = { productId, quantity: wish.quantity };
+    const body = { productId, quantity };
     for (;;) {
-      const answer = await patiently(client.post<PlacedOrder & Problem>("/orders", body, headers));
-      wish.attempts.push(answer ? attemptOf(answer.status, answer.body.code, answer.body.orderId) : nothingHeard);
+      await attempt(wish, client.post("/orders", body, headers));
       if (isAnswered(wish) || wish.key === undefined || !goesOn()) break;
       await sleep(100 + random() * 300);
     }
@@ -117,12 +128,13 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     return "gave_up";
   }
 
-  async function look(client: Client, wish: Wish, orderId: string): Promise<void> {
+  async function look(client: Client, orderId: string): Promise<void> {
     while (goesOn()) {
       const answer = await patiently(client.get<Order>(`/orders/${orderId}`));
       // A problem's body has a status of its own, which is a number.
       if (answer?.status === 200 && isFinal(answer.body.status as Status)) {
-        wish.shown.push(answer.body.status);
+        const { status, reason = null } = answer.body;
+        shown.push({ orderId, status, reason, atMs: Date.now() });
         return;
       }
       await sleep(300 + random() * 400);
@@ -131,6 +143,8 @@ export function sendCrowd(options: CrowdOptions): Crowd {
 
   return {
     wishes,
+    shown,
+    cancelled,
     done: comeAll(),
     stop() {
       stopped = true;
@@ -138,4 +152,13 @@ export function sendCrowd(options: CrowdOptions): Crowd {
   };
 }
 
-const nothingHeard = { told: "info", code: "no_answer" } as const;
+/** Notes one request of a wish and what its client heard. */
+export async function attempt(wish: Wish, asked: Promise<Answer<unknown>>): Promise<void> {
+  const one = attemptUnderWay(Date.now());
+  wish.attempts.push(one);
+  const answer = (await patiently(asked)) as Answer<PlacedOrder & Problem> | undefined;
+  if (!answer) return endAttempt(one, Date.now(), undefined);
+  const { code, orderId, status } = answer.body;
+  const accepted = answer.status === 202;
+  endAttempt(one, Date.now(), { accepted, code, orderId, status: accepted ? String(status) : undefined });
+}

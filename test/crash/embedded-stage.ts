@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createIdentity, type Role } from "#identity";
 import { openSql } from "../../src/engines/sql/postgres.ts";
+import type { GateReading } from "../laws/evidence.ts";
 import { createClient, crowd, type Reconciliation, staff } from "../support/client.ts";
 import { type Command, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { openGreedyBank } from "./bank.ts";
-import type { GateReading } from "./evidence.ts";
 import type { Shop } from "./trial.ts";
 
 export const product = "scarce";
@@ -128,8 +128,16 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
     async readGate(productIds): Promise<GateReading[]> {
       const { body } = await admin.get<Reconciliation>("/admin/reconcile");
       return body.products
-        .filter(({ productId, gate }) => productIds.includes(productId) && gate !== null)
-        .map(({ productId, gate, inFlight }) => ({ productId, sellable: gate ?? 0, pending: inFlight, records: 0 }));
+        .filter(({ productId }) => productIds.includes(productId))
+        .map(({ productId, gate, inFlight }) => ({
+          productId,
+          isOpen: gate !== null,
+          sellable: gate ?? 0,
+          pending: inFlight,
+          records: undefined,
+          epoch: undefined,
+          applied: undefined,
+        }));
     },
     async close() {
       closed = true;

@@ -4,10 +4,11 @@
  * nothing.
  */
 import type { Queryable } from "#engines/sql";
-import type { Evidence } from "./evidence.ts";
-import { readStores } from "./evidence.ts";
-import type { Wish } from "./history.ts";
-import { judge } from "./laws/laws.ts";
+import type { Evidence, Ref } from "../laws/evidence.ts";
+import { createJudge, refOf } from "../laws/law.ts";
+import { laws } from "../laws/laws.ts";
+import { readStores } from "../laws/stores.ts";
+import type { Attempt, Wish } from "../laws/wish.ts";
 import type { Shop } from "./trial.ts";
 
 type Planting = {
@@ -27,7 +28,9 @@ export async function plantBugs(shop: Shop, productId: string, healthy: Evidence
       let found: string[] = [];
       const asked = sql.transaction(async (tx) => {
         const elsewhere = await plant(tx, healthy);
-        found = judge({ ...healthy, ...(await readStores(tx, [productId])), ...elsewhere }).map((one) => one.law);
+        const stores = await readStores(tx, [productId]);
+        const evidence = { ...healthy, ...stores, history: healthy.history, ...elsewhere };
+        found = createJudge(laws)(evidence).map(({ law }) => law.name);
         throw new RolledBack();
       });
       return asked.catch((error) => {
@@ -81,13 +84,13 @@ const plantings: readonly Planting[] = [
   {
     law: "leaked holds",
     bug: "an order ends and its units are never given back",
-    async plant(books, { stock, orders, claims, outcomes, gate }) {
+    async plant(books, { stock, orders, decisions, outcomes, gate }) {
       const { productId, totalIn, committed, seq } = stock[0] as Evidence["stock"][0];
       // Of a customer who has held nothing else, or their limit would be broken too.
       const ended = orders.find(
         (order) =>
           outcomes.some((one) => one.outcome === "released" && isOf(one, order)) &&
-          claims.filter(({ userId }) => userId === order.userId).length === 1,
+          decisions.filter(({ userId }) => userId === order.userId).length === 1,
       );
       const { epoch, reservationNo, quantity, userId } = ended as Evidence["orders"][0];
       await run(
@@ -117,8 +120,8 @@ const plantings: readonly Planting[] = [
   {
     law: "units sold and given back",
     bug: "an order that ran out of time, and whose units went back, is confirmed by its payment all the same",
-    async plant(books, { orders, wishes }) {
-      const ended = orders.find(({ status }) => status !== "CONFIRMED") as Evidence["orders"][0];
+    async plant(books, { orders, outcomes, history }) {
+      const ended = lateOf({ orders, outcomes });
       await books.query("update orders.orders set status = 'CONFIRMED' where order_id = $1", [ended.orderId]);
       const paymentId = await giveMoney(books, ended.orderId, ["authorized", "captured"], ended.totalMinor);
       await books.query(
@@ -127,7 +130,7 @@ const plantings: readonly Planting[] = [
          values ($1, $2, 99, 'captured', $3, 'EUR', 'simulator', '4242', now(), now(), now(), now())`,
         [paymentId, ended.orderId, ended.totalMinor],
       );
-      return { wishes: unseen(wishes, ended) };
+      return { history: unseen(history, ended) };
     },
   },
   {
@@ -188,19 +191,24 @@ const plantings: readonly Planting[] = [
     law: "accepted and unknown",
     bug: "202 is said before the log has acknowledged the order",
     async plant(_books, { wishes, stock }) {
-      const attempts = [{ told: "ok" as const, code: "accepted", orderId: "00000000-0000-8000-8000-000000000bad" }];
+      const orderId = "00000000-0000-8000-8000-000000000bad";
+      const attempts: Attempt[] = [{ told: "ok", code: "accepted", orderId, beganMs: 1, endedMs: 2 }];
       const productId = stock[0]?.productId ?? "";
-      const wish: Wish = { user: "forgotten", productId, quantity: 1, key: "k", attempts, shown: [] };
+      const wish: Wish = { user: "forgotten", productId, key: "k", attempts };
       return { wishes: [...wishes, wish] };
     },
   },
   {
     law: "accepted and not terminal",
     bug: "nobody ends an order whose saga was lost",
-    async plant(books, { orders, wishes }) {
-      const ended = orders.find(({ status }) => status === "FAILED");
-      await run(books, "update orders.orders set status = 'PAYMENT_PENDING' where order_id = $1", ended?.orderId);
-      return { wishes: unseen(wishes, ended) };
+    async plant(books, { orders, outcomes, history }) {
+      const ended = lateOf({ orders, outcomes });
+      await run(
+        books,
+        "update orders.orders set status = 'PAYMENT_PENDING', reason = 'payment_undecided' where order_id = $1",
+        ended.orderId,
+      );
+      return { history: unseen(history, ended) };
     },
   },
   {
@@ -215,13 +223,11 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "failed and standing",
-    bug: "a buyer is told that his order failed while its event is in the log",
+    bug: "a buyer is told that their order failed while its event is in the log",
     async plant(_books, { wishes, orders }) {
       const standing = orders.find(({ status }) => status === "CONFIRMED");
-      const lie = [{ told: "fail" as const, code: "order_failed" }];
-      return {
-        wishes: wishes.map((wish) => (wish.user === standing?.userId ? { ...wish, attempts: lie, shown: [] } : wish)),
-      };
+      const lie: Attempt[] = [{ told: "fail", code: "order_failed", beganMs: 1, endedMs: 2 }];
+      return { wishes: wishes.map((wish) => (wish.user === standing?.userId ? { ...wish, attempts: lie } : wish)) };
     },
   },
   {
@@ -239,15 +245,98 @@ const plantings: readonly Planting[] = [
         )?.orderId,
       ),
   },
+  {
+    law: "holdings miscounted",
+    bug: "units that a customer holds are counted twice",
+    plant: (books, { stock }) =>
+      run(books, "update inventory.user_quota set held = held + 1 where product_id = $1", stock[0]?.productId),
+  },
+  {
+    law: "gate out of step",
+    bug: "a gate that was rebuilt goes on in its old epoch",
+    plant: async (_books, { gate, stock }) => ({
+      gate: gate.map((one) => ({ ...one, epoch: (stock[0]?.epoch ?? 0) - 1, applied: stock[0]?.seq })),
+    }),
+  },
+  {
+    law: "given back more than paid",
+    bug: "a disputed payment is refunded as well",
+    async plant(books) {
+      await giveMoney(books, "disputed", ["authorized", "captured", "refunded", "charged_back"], 1_999);
+      return undefined;
+    },
+  },
+  {
+    law: "accepted and refused",
+    bug: "the books have no unit left for an order that was answered 202",
+    plant: (books, { orders, outcomes }) =>
+      run(
+        books,
+        "update orders.orders set reason = 'sold_out' where order_id = $1",
+        lateOf({ orders, outcomes }).orderId,
+      ),
+  },
+  {
+    law: "ended and taken back",
+    bug: "the saga ends an order that its buyer has cancelled",
+    plant: async (_books, { orders, outcomes, history }) => {
+      const { orderId } = lateOf({ orders, outcomes });
+      return { history: [...history, { orderId, status: "CANCELLED", reason: null, atMs: Date.now() }] };
+    },
+  },
+  {
+    law: "cancelled unasked",
+    bug: "an order that ran out of time is noted as its buyer's own wish",
+    async plant(books, { orders, outcomes, history }) {
+      const ended = lateOf({ orders, outcomes });
+      await run(books, "update orders.orders set status = 'CANCELLED' where order_id = $1", ended.orderId);
+      return { history: unseen(history, ended) };
+    },
+  },
+  {
+    law: "claimed twice",
+    bug: "a redelivered event makes a second claim",
+    async plant(_books, { orders, outcomes, decisions }) {
+      const [late, other] = [lateOf({ orders, outcomes }), orders.find(({ status }) => status === "CONFIRMED")];
+      const orderId = other?.orderId ?? "";
+      return { decisions: decisions.map((one) => (refOf(one) === refOf(late) ? { ...one, orderId } : one)) };
+    },
+  },
+  {
+    law: "work left unfinished",
+    bug: "a capture whose answer was lost is never repeated",
+    plant: (books, { orders }) =>
+      run(
+        books,
+        "update payment.payment set state = 'capturing' where state = 'captured' and order_id = $1",
+        orders.find(({ status }) => status === "CONFIRMED")?.orderId,
+      ),
+  },
+  {
+    law: "shut after the trouble",
+    bug: "a process goes on refusing orders after its server is back",
+    async plant(_books, { lateWish }) {
+      const refused: Attempt = { told: "fail", code: "service_unavailable", beganMs: 1, endedMs: 2 };
+      return { lateWish: lateWish && { ...lateWish, attempts: [refused] } };
+    },
+  },
 ];
 
-type Reservation = { productId: string; epoch: number; reservationNo: number };
-const isOf = (one: Reservation, other: Reservation) =>
-  one.productId === other.productId && one.epoch === other.epoch && one.reservationNo === other.reservationNo;
+const isOf = (one: Ref, other: Ref) => refOf(one) === refOf(other);
 
-/** As if the buyer had not looked at their order: what was shown is another law's. */
-const unseen = (wishes: readonly Wish[], order?: { userId: string }) =>
-  wishes.map((wish) => (wish.user === order?.userId ? { ...wish, shown: [] } : wish));
+/** An order that ran out of time, and whose units went back. */
+function lateOf({ orders, outcomes }: Pick<Evidence, "orders" | "outcomes">): Evidence["orders"][0] {
+  const late = orders.find(
+    (order) =>
+      order.reason === "payment_timeout" && outcomes.some((one) => one.outcome === "released" && isOf(one, order)),
+  );
+  if (!late) throw new Error("the healthy run left no order that ran out of time");
+  return late;
+}
+
+/** As if the order had not been looked at before: what was seen is another law's. */
+const unseen = (history: Evidence["history"], order: { orderId: string }) =>
+  history.filter(({ orderId }) => orderId !== order.orderId);
 
 async function run(books: Queryable, text: string, ...values: unknown[]): Promise<undefined> {
   const rows = await books.query(`${text} returning 1`, values);

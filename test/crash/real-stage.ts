@@ -2,13 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { openSql } from "../../src/engines/sql/postgres.ts";
+import { recordFrom } from "../../src/inventory/gate/redis/codec.ts";
+import { isUndecided } from "../../src/inventory/gate/state.ts";
+import type { GateReading, GateRecord } from "../laws/evidence.ts";
 import type { ServerName } from "../servers/servers.ts";
 import { isAlive } from "../support/command.ts";
 import { type Fleet, openFleet } from "../support/fleet.ts";
 import { type Address, openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 import { openGreedyBank } from "./bank.ts";
-import type { GateReading } from "./evidence.ts";
 import type { Shop } from "./trial.ts";
 
 /** Each alone that the fault matrix names; who takes orders is there twice, so that one goes on. */
@@ -115,12 +117,19 @@ export async function openRealStage(): Promise<RealStage> {
 type Asking = { sendCommand<T>(command: string[]): Promise<T> };
 
 async function readProduct(redis: Asking, productId: string): Promise<GateReading> {
-  const fields = ["state", "sellable", "pending"];
-  const [state, sellable, pending] = await redis.sendCommand<string[]>(["HMGET", `g:{${productId}}`, ...fields]);
-  // Beside the records there is the stamp.
-  const records = (await redis.sendCommand<number>(["HLEN", `g:{${productId}}:r`])) - 1;
-  // A gate that is closed sells nothing, and at rest none is.
-  return { productId, sellable: state === "open" ? Number(sellable) : 0, pending: Number(pending), records };
+  const fields = ["state", "sellable", "pending", "epoch", "applied"];
+  const [state, ...figures] = await redis.sendCommand<string[]>(["HMGET", `g:{${productId}}`, ...fields]);
+  const [sellable = 0, pending = 0, epoch, applied] = figures.map(Number);
+  const texts = await redis.sendCommand<string[]>(["HGETALL", `g:{${productId}}:r`]);
+  const records: GateRecord[] = [];
+  for (let i = 0; i < texts.length; i += 2) {
+    const [orderId = "", text = ""] = texts.slice(i, i + 2);
+    // Beside the records there is the stamp.
+    if (orderId === "") continue;
+    const record = recordFrom(productId, figures[2], orderId, text);
+    records.push({ orderId, epoch: record.epoch, quantity: record.quantity, isUndecided: isUndecided(record) });
+  }
+  return { productId, isOpen: state === "open", sellable, pending, records, epoch, applied };
 }
 
 function addressOf(text: string): Address {

@@ -1,7 +1,7 @@
 /** Who looks after the shop goes on with it: stock in and out, prices, the gate loaded anew, the switch. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Sample } from "../laws/evidence.ts";
 import type { Answer, Client, Order, Reconciliation } from "../support/client.ts";
-import type { Sample } from "./evidence.ts";
 import { patiently } from "./patience.ts";
 
 /** What is done in the middle of the sale, beside the usual. */

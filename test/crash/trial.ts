@@ -2,13 +2,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
-import type { Client, PlacedOrder, Problem, Reconciliation } from "../support/client.ts";
+import type { Evidence, GateReading } from "../laws/evidence.ts";
+import { createJudge, type Judgement } from "../laws/law.ts";
+import { laws } from "../laws/laws.ts";
+import { isAtRest, readStores } from "../laws/stores.ts";
+import { isAnswered, type Wish } from "../laws/wish.ts";
+import type { Client, Reconciliation } from "../support/client.ts";
 import { until } from "../support/until.ts";
-import { sendCrowd } from "./crowd.ts";
-import { type Evidence, type GateReading, isAtRest, readStores } from "./evidence.ts";
-import { attemptOf, isAnswered, type Wish } from "./history.ts";
-import { type Judgement, judge } from "./laws/laws.ts";
-import { patiently } from "./patience.ts";
+import { attempt, sendCrowd } from "./crowd.ts";
 import { type Chore, watch, workOn } from "./staff.ts";
 
 export type Shop = {
@@ -45,7 +46,7 @@ export type Figures = {
   recoveryMs: number;
 };
 
-export type Verdict = { figures: Figures; broken: Judgement[]; notes: string[]; evidence: Evidence };
+export type Verdict = { figures: Figures; broken: readonly Judgement[]; notes: string[]; evidence: Evidence };
 
 /** Buyers who have not been answered by then give up, milliseconds after the mending. */
 const patientForMs = 25_000;
@@ -76,16 +77,22 @@ export async function runTrial(options: TrialOptions): Promise<Verdict> {
     if (!rested) notes.push(`did not come to rest within ${restWithinMs / 1_000} s`);
     open = false;
     await Promise.all([watching.done, work]);
-    const wishes = [...crowd.wishes, wish];
-    const limits = new Map([[productId, limitPerCustomer]]);
-    const evidence = await shop.useSql(async (sql) => ({
-      ...(await readStores(sql, [productId])),
+    const stores = await shop.useSql((sql) => readStores(sql, [productId]));
+    const evidence: Evidence = {
+      ...stores,
+      atRest: true,
+      history: [...stores.history, ...crowd.shown],
+      limits: new Map([[productId, limitPerCustomer]]),
       gate: await shop.readGate([productId]),
-      wishes,
+      gateIsLeft: false,
       samples: watching.samples,
-      limits,
-    }));
-    return { figures: figuresOf(evidence, tookMs), broken: judge(evidence), notes, evidence };
+      wishes: [...crowd.wishes, wish],
+      cancelled: crowd.cancelled,
+      announced: undefined,
+      deadLetters: undefined,
+      lateWish: wish,
+    };
+    return { figures: figuresOf(evidence, tookMs), broken: createJudge(laws)(evidence), notes, evidence };
   } finally {
     open = false;
     crowd.stop();
@@ -94,18 +101,10 @@ export async function runTrial(options: TrialOptions): Promise<Verdict> {
 
 async function askUntilAnswered(shop: Shop, productId: string, user: string): Promise<{ wish: Wish; tookMs: number }> {
   const begunMs = performance.now();
-  const wish: Wish = { user, productId, quantity: 1, key: "probe", attempts: [], shown: [] };
+  const wish: Wish = { user, productId, key: "probe", attempts: [] };
   const client = shop.as(user);
   while (!isAnswered(wish) && performance.now() - begunMs < giveUpAfterMs) {
-    const asked = client.post<PlacedOrder & Problem>(
-      "/orders",
-      { productId, quantity: 1 },
-      { "idempotency-key": "probe" },
-    );
-    const answer = await patiently(asked);
-    wish.attempts.push(
-      answer ? attemptOf(answer.status, answer.body.code, answer.body.orderId) : { told: "info", code: "no_answer" },
-    );
+    await attempt(wish, client.post("/orders", { productId, quantity: 1 }, { "idempotency-key": "probe" }));
     if (!isAnswered(wish)) await sleep(25);
   }
   return { wish, tookMs: performance.now() - begunMs };
@@ -120,9 +119,9 @@ async function untilAtRest(shop: Shop, productId: string): Promise<boolean> {
         const report = body.products.find((one) => one.productId === productId);
         if (report?.status !== "OK" || report.inFlight > 0 || report.gate !== report.onHand - report.held) return false;
         // A record that was decided before it was marked stays for some seconds as a stub, until the sweeper forgets it.
-        if ((await shop.readGate([productId])).some(({ records }) => records > 0)) return false;
+        if ((await shop.readGate([productId])).some(({ records }) => (records?.length ?? 0) > 0)) return false;
         // The books last: what was still at the gate when they were read first would come into them meanwhile.
-        return isAtRest(sql, [productId]);
+        return isAtRest(await readStores(sql, [productId]));
       },
       { withinMs: restWithinMs, everyMs: 200 },
     );

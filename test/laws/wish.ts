@@ -1,23 +1,29 @@
 /**
  * What clients asked for and what they were told, as Jepsen writes it down: `ok`, `fail`, or `info` where the client
- * cannot know. The checkers hold the stores to it.
+ * cannot know.
  */
 export type Told = "ok" | "fail" | "info";
 
-export type Attempt = { told: Told; code: string; orderId?: string };
+export type Attempt = {
+  told: Told;
+  code: string;
+  orderId?: string;
+  /** The order's status, as the answer gives it. */
+  status?: string;
+  beganMs: number;
+  /** Undefined while the client still waits. */
+  endedMs: number | undefined;
+};
 
 /** One wish for one order: repeated under its key until it is answered, or sent once without a key. */
 export type Wish = {
   user: string;
   productId: string;
-  quantity: number;
   key: string | undefined;
   attempts: Attempt[];
-  /** Final states that its buyer was shown. */
-  shown: string[];
 };
 
-/** An answer that says for sure that this attempt took nothing. Everything else that is no 202 leaves it open. */
+/** An answer that says for sure that this attempt took nothing. Every other answer but 202 leaves it open. */
 const refusals: ReadonlySet<string> = new Set([
   "sold_out",
   "limit_per_customer",
@@ -34,16 +40,29 @@ const refusals: ReadonlySet<string> = new Set([
 /** Said of the order that the key names, and so of every earlier attempt under it too. */
 const lastWords: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer", "order_failed"]);
 
-export function attemptOf(status: number, code: string, orderId?: string): Attempt {
-  const told: Told = status === 202 ? "ok" : refusals.has(code) ? "fail" : "info";
-  return { told, code: status === 202 ? "accepted" : code, ...(orderId !== undefined && { orderId }) };
+export function attemptUnderWay(beganMs: number): Attempt {
+  return { told: "info", code: "under_way", beganMs, endedMs: undefined };
+}
+
+export type Heard = { accepted: boolean; code: string; orderId?: string | undefined; status?: string | undefined };
+
+/** Notes what the client heard; nothing where no answer came. */
+export function endAttempt(attempt: Attempt, endedMs: number, heard: Heard | undefined): void {
+  attempt.endedMs = endedMs;
+  attempt.code = !heard ? "no_answer" : heard.accepted ? "accepted" : heard.code;
+  attempt.told = heard?.accepted ? "ok" : refusals.has(attempt.code) ? "fail" : "info";
+  if (heard?.orderId !== undefined) attempt.orderId = heard.orderId;
+  if (heard?.status !== undefined) attempt.status = heard.status;
 }
 
 export function verdictOf({ key, attempts }: Wish): Told {
   if (attempts.some(({ told }) => told === "ok")) return "ok";
   if (attempts.every(({ told }) => told === "fail")) return attempts.length > 0 ? "fail" : "info";
   const last = attempts.at(-1);
-  return key !== undefined && last && lastWords.has(last.code) ? "fail" : "info";
+  if (key === undefined || !last || !lastWords.has(last.code)) return "info";
+  // An attempt of another tab may still be under way where it did not end before the last one began.
+  const isLast = attempts.every((one) => one === last || (one.endedMs !== undefined && one.endedMs <= last.beganMs));
+  return isLast ? "fail" : "info";
 }
 
 /** A buyer with a key retries until the outcome is known, and for a while longer when the shop was not able to answer. */

@@ -1,0 +1,65 @@
+/** What each order has paid, by the bank's statement: the money that several laws speak of. */
+import type { Evidence, StatementLine } from "./evidence.ts";
+import { sum } from "./law.ts";
+
+/** Of one payment. */
+export type Balance = {
+  paymentId: string;
+  /** The order of the payment in our books; a payment that they do not have stands for itself. */
+  orderId: string | undefined;
+  /** Taken, less what went back. */
+  kept: number;
+  captures: number;
+  /** People at the bank took it. What they take goes back once the shop hears of it. */
+  byHand: boolean;
+  /** Held on the card, and neither taken nor given up. */
+  held: number;
+};
+
+export type Account = { name: string; status: string | undefined; should: number; kept: number };
+
+const directions = { authorized: 0, captured: 1, voided: 0, refunded: -1, charged_back: -1 } as const;
+
+export function balancesOf({ statement, payments }: Pick<Evidence, "statement" | "payments">): Balance[] {
+  const orderOf = new Map(payments.map(({ paymentId, orderId }) => [paymentId, orderId]));
+  return Array.from(
+    Map.groupBy(statement, ({ paymentId }) => paymentId),
+    ([paymentId, lines]): Balance => {
+      const captures = lines.filter(({ kind }) => kind === "captured");
+      return {
+        paymentId,
+        orderId: orderOf.get(paymentId),
+        kept: sum(lines, ({ kind, amountMinor }) => directions[kind] * amountMinor),
+        captures: captures.length,
+        byHand: captures.some(({ byHand }) => byHand),
+        held: stillHeld(lines),
+      };
+    },
+  );
+}
+
+/** A provider that takes at once holds nothing before. */
+function stillHeld(lines: readonly StatementLine[]): number {
+  const isOver = lines.some(({ kind }) => kind === "captured" || kind === "voided");
+  return isOver ? 0 : sum(lines, ({ kind, amountMinor }) => (kind === "authorized" ? amountMinor : 0));
+}
+
+/** Of every order that has or should have paid, and of every payment without an order. */
+export function accountsOf(evidence: Pick<Evidence, "statement" | "payments" | "orders">): Account[] {
+  const balances = Map.groupBy(balancesOf(evidence), ({ orderId, paymentId }) => orderId ?? paymentId);
+  const orders = new Map(evidence.orders.map((order) => [order.orderId, order]));
+  const confirmed = evidence.orders.filter(({ status }) => status === "CONFIRMED");
+  const payments = Map.groupBy(evidence.payments, ({ orderId }) => orderId);
+  return [...new Set([...balances.keys(), ...confirmed.map(({ orderId }) => orderId)])].map((name) => {
+    const order = orders.get(name);
+    // Of a confirmed order the bank's people may give back a part, and the shop notes it.
+    const captured = payments.get(name)?.filter(({ state }) => state === "captured") ?? [];
+    const isPaid = order?.status === "CONFIRMED";
+    return {
+      name: `order or payment ${name}`,
+      status: order?.status,
+      should: isPaid ? order.totalMinor - sum(captured, ({ givenBackMinor }) => givenBackMinor) : 0,
+      kept: sum(balances.get(name) ?? [], ({ kept }) => kept),
+    };
+  });
+}

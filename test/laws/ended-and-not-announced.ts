@@ -1,0 +1,17 @@
+import { law } from "./law.ts";
+
+/** At rest the log says of every order how it ended. */
+export const endedAndNotAnnounced = law({
+  name: "ended and not announced",
+  says: "the log has an event for the state of every order",
+  about: "orders",
+  holds: "at rest",
+  reads: ["orders", "announced"],
+  breaches: ({ orders, announced }) =>
+    orders
+      .filter(({ orderId, status }) => announced && !announced.has(`${orderId}:${status}`))
+      .map(({ orderId, status }) => ({
+        count: 1,
+        shows: `order ${orderId} is ${status}, and the log has no such event`,
+      })),
+});

@@ -1,0 +1,108 @@
+/** Evidence from the PostgreSQL of a running system: the rows as they lie there, read without asking the system. */
+import type { Queryable } from "#engines/sql";
+import { isFinal, type Status } from "../../src/orders/state.ts";
+import { statuses } from "../../src/orders/wire.ts";
+import type {
+  Decision,
+  Entry,
+  Evidence,
+  Holding,
+  OrderRow,
+  Outcome,
+  PaymentRow,
+  Refund,
+  Sighting,
+  StatementLine,
+  StockRow,
+  StreamRow,
+  Unfinished,
+} from "./evidence.ts";
+
+export type Stores = Pick<
+  Evidence,
+  | "stock"
+  | "entries"
+  | "stream"
+  | "decisions"
+  | "outcomes"
+  | "queued"
+  | "holdings"
+  | "orders"
+  | "history"
+  | "refunds"
+  | "payments"
+  | "statement"
+  | "unfinished"
+>;
+
+/** A timeline has other notes beside the states of its order, such as PAYMENT_DECLINED. */
+const states: ReadonlySet<string> = new Set(statuses);
+
+const ref = `product_id as "productId", epoch, reservation_no as "reservationNo"`;
+
+/** Of these products. Lines of the statement that belong to no order of ours may be of any, and are among them. */
+export async function readStores(sql: Queryable, productIds: readonly string[]): Promise<Stores> {
+  const read = <R extends object>(text: string) => sql.query<R & Record<string, unknown>>(text, [productIds]);
+  const among = (table: string) => `from ${table} where product_id = any($1::text[])`;
+  const orders = await read<OrderRow & { timeline: { status: string; at: string; reason?: string }[] }>(
+    `select ${ref}, order_id as "orderId", user_id as "userId", quantity, status, reason, timeline,
+            unit_price_minor * quantity as "totalMinor", extract(epoch from pay_by)::float8 * 1000 as "payByMs"
+       ${among("orders.orders")}`,
+  );
+  return {
+    stock: await read<StockRow>(
+      `select product_id as "productId", total_in as "totalIn", committed, sold, epoch, seq ${among("inventory.stock")}`,
+    ),
+    entries: await read<Entry>(`select product_id as "productId", ref, quantity ${among("inventory.stock_entry")}`),
+    stream: await read<StreamRow>(
+      `select product_id as "productId", seq, available_after as "availableAfter" ${among("inventory.stock_stream")}`,
+    ),
+    decisions: await read<Decision>(
+      `select ${ref}, order_id as "orderId", user_id as "userId", quantity, seq, fate
+         ${among("inventory.stock_ledger")}`,
+    ),
+    outcomes: await read<Outcome>(`select ${ref}, outcome, quantity, seq ${among("inventory.stock_outcome")}`),
+    queued: await read<Outcome>(`select ${ref}, outcome, quantity, null as seq ${among("inventory.outcome_queue")}`),
+    holdings: await read<Holding>(
+      `select product_id as "productId", user_id as "userId", held ${among("inventory.user_quota")} and held > 0`,
+    ),
+    orders,
+    history: orders.flatMap(({ orderId, timeline }) =>
+      timeline
+        .filter(({ status }) => states.has(status))
+        .map(({ status, at, reason = null }): Sighting => ({ orderId, status, reason, atMs: new Date(at).getTime() })),
+    ),
+    refunds: await read<Refund>(
+      `select order_id as "orderId", restock from orders.refund join orders.orders using (order_id)
+        where product_id = any($1::text[])`,
+    ),
+    payments: await read<PaymentRow>(
+      `select payment_id as "paymentId", order_id as "orderId", state, given_back_minor as "givenBackMinor"
+         from payment.payment join orders.orders using (order_id) where product_id = any($1::text[])`,
+    ),
+    statement: await read<StatementLine>(
+      `select s.payment_id as "paymentId", s.kind, s.amount_minor as "amountMinor", false as "byHand"
+         from payment_simulator.statement s
+         left join payment.payment p on p.payment_id::text = s.payment_id
+         left join orders.orders o on o.order_id = p.order_id
+        where o.product_id is null or o.product_id = any($1::text[])`,
+    ),
+    unfinished: await read<Unfinished>(
+      `select 'payments are not finished' as what, count(*)::int as count
+         from payment.payment p join orders.orders o using (order_id)
+        where o.product_id = any($1::text[])
+          and (p.state in ('requested', 'capturing', 'voiding', 'refunding')
+               or p.state in ('authorized', 'captured') and p.kept_at is null)
+       union all select 'refunds are not finished', count(*)::int from orders.refund where done_at is null
+       union all select 'orders were not told news of their money', count(*)::int from payment.news where told_at is null
+       union all select 'events of orders are not on the log', count(*)::int from orders.outbox
+       union all select 'events of products are not on the log', count(*)::int from catalog.outbox`,
+    ),
+  };
+}
+
+/** Whether nothing is on its way: an open order, an uncounted outcome, money that is owed one way or the other. */
+export function isAtRest({ unfinished, queued, orders }: Stores): boolean {
+  const isDone = unfinished.every(({ count }) => count === 0) && queued.length === 0;
+  return isDone && orders.every(({ status }) => isFinal(status as Status));
+}
