@@ -17,7 +17,7 @@ test("a new product is in the log before its request is answered", async (t) => 
   assert.deepEqual(event?.data, { ...lamp, limitPerCustomer: 2, version: 1 });
 });
 
-test("a product without an id is given one that is free", async (t) => {
+test("a product without an id gets a free one", async (t) => {
   const { catalog } = await openTestCatalog(t);
   const { productId: _, ...nameless } = lamp;
   const made = await Promise.all([catalog.create(nameless), catalog.create(nameless)]);
@@ -26,7 +26,7 @@ test("a product without an id is given one that is free", async (t) => {
   for (const id of ids) assert.match(String(id), /^[0-9a-f]{16}$/);
 });
 
-test("of many who make the same product at once, one does", async (t) => {
+test("of many requests that make the same product at once, one succeeds", async (t) => {
   const { catalog, publishedEvents } = await openTestCatalog(t);
   const made = await Promise.all(Array.from({ length: 8 }, (_, i) => catalog.create({ ...lamp, unitPriceMinor: i })));
   const winners = made.filter((one) => one.ok);
@@ -35,7 +35,7 @@ test("of many who make the same product at once, one does", async (t) => {
   assert.equal((await publishedEvents()).length, 1);
 });
 
-test("of many changes that expect the same version, one is made", async (t) => {
+test("of many changes that expect the same version, one succeeds", async (t) => {
   const { catalog, publishedEvents } = await openTestCatalog(t);
   await catalog.create(lamp);
   const answers = await Promise.all(
@@ -78,7 +78,7 @@ test("changes that expect no version are all made, each with its own version, pr
   for (const { data } of events) assert.equal(data.unitPriceMinor, prices.get(data.version));
 });
 
-test("what a patch leaves out stays, and null takes away", async (t) => {
+test("fields that a patch leaves out stay, and null removes a value", async (t) => {
   const { catalog } = await openTestCatalog(t);
   await catalog.create({ ...lamp, description: "Bright", limitPerCustomer: 2 });
   await catalog.change("lamp", { name: "Lantern" });
@@ -102,7 +102,7 @@ test("a patch that changes nothing makes no version and no event", async (t) => 
 test("the event of a change that was rolled back never appears", async (t) => {
   const { catalog, sql, publishedEvents } = await openTestCatalog(t);
   await catalog.create(lamp);
-  // Fails when all is written and only the commit is left.
+  // Fails after every write, at the commit.
   await sql.query(
     `create function fail() returns trigger language plpgsql as $$ begin raise 'refused at commit'; end $$`,
   );
@@ -135,7 +135,7 @@ test("PostgreSQL itself refuses prices and limits out of range", async (t) => {
   assert.ok((await catalog.change("lamp", { unitPriceMinor: 1_000_000_000_000 })).ok);
 });
 
-test("pages follow each other without a gap or a twin while products come", async (t) => {
+test("pages follow each other without gaps or duplicates while products are added", async (t) => {
   const { catalog } = await openTestCatalog(t);
   for (const productId of ["d", "b", "Z", "e", "a", "c"]) await catalog.create({ ...lamp, productId });
   const first = await catalog.list({ limit: 3 });
@@ -152,7 +152,7 @@ test("pages follow each other without a gap or a twin while products come", asyn
   assert.equal(second.next, undefined);
 });
 
-test("a change is made and answered while the log refuses, and its event follows", async (t) => {
+test("a change succeeds while the log refuses, and its event follows", async (t) => {
   const { catalog, log, publish, publishedEvents } = await openTestCatalog(t);
   const { append } = log;
   log.append = (topic) => Promise.reject(new AppendFailed(topic, false, new Error("the log is down")));
@@ -167,7 +167,7 @@ test("a change is made and answered while the log refuses, and its event follows
   );
 });
 
-test("a change is answered while the log says nothing, and its event follows", async (t) => {
+test("a change is answered while the log does not answer, and its event follows", async (t) => {
   const { catalog, log, publish, publishedEvents } = await openTestCatalog(t);
   const { append } = log;
   const silence = Promise.withResolvers<void>();

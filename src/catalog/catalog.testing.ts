@@ -1,4 +1,4 @@
-/** A catalog on a real PostgreSQL and the real log on it, for the tests of this room. */
+/** A catalog on a real PostgreSQL and the real log in it, for the tests of this module. */
 import { randomUUID } from "node:crypto";
 import { after, type TestContext } from "node:test";
 import { lagOf } from "#engines/log";
@@ -24,7 +24,7 @@ export async function openTestCatalog(t: TestContext) {
 let shared: Promise<TestDatabase> | undefined;
 after(async () => (await shared)?.close());
 
-/** One database for all tests of a file, emptied for each. */
+/** One database for all tests of a file, emptied before each. */
 export async function emptyDatabase(): Promise<TestDatabase> {
   shared ??= openTestDatabase().then(async (database) => {
     await migrate({ url: database.url, modules: [eventLogSchema, catalogSchema] });
@@ -44,7 +44,7 @@ export async function openCatalogOn({ sql, url, topic }: { sql: Sql; url: string
   const twin = createCatalog(options);
   const outbox = createOutbox({ ...productOutbox, ...options });
 
-  /** All that consumers would read by now, each product's in the order they would read it. */
+  /** All events that a consumer would read now, those of each product in order. */
   async function publishedEvents(): Promise<ProductEvent[]> {
     const events: ProductEvent[] = [];
     const group = `reader-${randomUUID()}`;
@@ -62,12 +62,12 @@ export async function openCatalogOn({ sql, url, topic }: { sql: Sql; url: string
 
   return {
     catalog,
-    /** Another process's catalog, as far as this one's database can tell. */
+    /** Another process's catalog on the same database. */
     twin,
     log,
     faults,
     publishedEvents,
-    /** Ships what waits, as another process would. */
+    /** Ships the rows that wait, as another process would. */
     publish: () => outbox.publish(),
     async close() {
       await Promise.all([catalog.stop(), twin.stop()]);

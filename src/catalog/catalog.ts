@@ -1,6 +1,5 @@
 /**
- * The catalog: what is for sale, and at which price. Every change is one version of a product, and one
- * event on `product.events` that tells of it.
+ * The catalog: products and their prices. Every change is one version of a product and one event on `product.events`.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { EventLog } from "#engines/log";
@@ -33,25 +32,31 @@ export type Changed =
   | { ok: false; reason: "version_mismatch"; version: number };
 
 export type Catalog = {
-  /** An id is made where none is given. */
+  /** Makes an id if none is given. */
   create(product: NewProduct): Promise<Created>;
-  /** What is left out stays as it is; a patch that changes nothing makes no version. `ifMatch`: only one of these versions. */
+  /**
+   * Fields that are left out stay; a patch that changes nothing makes no version. `ifMatch`: succeeds only on one of
+   * these versions.
+   */
   change(productId: string, patch: Partial<ProductFields>, ifMatch?: readonly number[]): Promise<Changed>;
   get(productId: string): Promise<Product | undefined>;
-  /** In order of product id, from the first one behind `after`; `next` is the `after` of the following page, if there is one. */
+  /**
+   * In order of product id, from the first one after `after`. `next` is the `after` of the following page, if there is
+   * one.
+   */
   list(page: { after?: string | undefined; limit: number }): Promise<{ products: Product[]; next?: string }>;
   start(): void;
   stop(): Promise<void>;
 };
 
-/** A change answers after this long even where the log has not acknowledged its event: it will follow. */
+/** A change is answered after this long even if the log has not acknowledged its event; the event follows. */
 const publishWaitMs = 2_000;
 
 export type CatalogOptions = {
   sql: Sql;
   log: EventLog;
   topic: string;
-  /** Told of every failed turn of the outbox. */
+  /** Called after every failed turn of the outbox. */
   onFault(error: unknown): void;
 };
 
@@ -59,7 +64,9 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const { sql } = options;
   const outbox = createOutbox({ ...productOutbox, ...options });
 
-  /** After this a caller finds their own write at the gate too. A failure here is reported by the publisher's next round. */
+  /**
+   * After this, callers find their own change at the gate too. A failure here is reported by the publisher's next turn.
+   */
   async function published(): Promise<void> {
     await within(publishWaitMs, outbox.publish(), goOn).catch(() => {});
   }
@@ -99,7 +106,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
   };
 }
 
-/** Locks the product that the caller has seen; where they name no version, any will do. */
+/** Locks the product if it has a version that the caller names; if they name none, any version will do. */
 async function lockExpected(tx: Tx, productId: string, versions: readonly number[] | undefined): Promise<Changed> {
   const product = await lockProduct(tx, productId);
   if (!product) return { ok: false, reason: "product_not_found" };

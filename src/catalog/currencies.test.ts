@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { currencyCodes } from "./currencies.ts";
 
-test("what people pay with is a currency", () => {
+test("a currency in use is accepted", () => {
   for (const code of ["EUR", "USD", "HUF", "JPY", "KRW", "KWD", "IQD"]) assert.ok(currencyCodes.includes(code), code);
 });
 
-test("codes without money in use are no currencies", () => {
+test("codes of funds, metals and tests are refused", () => {
   for (const code of ["DEM", "XAU", "XTS", "XXX", "eur", "EURO", "", "__proto__"]) {
     assert.ok(!currencyCodes.includes(code), code);
   }

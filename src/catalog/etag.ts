@@ -1,4 +1,4 @@
-/** A product's version as an entity tag (RFC 9110 §8.8.3), and the two headers that ask for one. */
+/** A product's version as an entity tag (RFC 9110 §8.8.3), and the two request headers that use it. */
 import { Problem, platformProblems } from "#platform/problems";
 
 export function etagOf({ version }: { version: number }): string {
@@ -6,10 +6,10 @@ export function etagOf({ version }: { version: number }): string {
 }
 
 /**
- * The versions that `If-Match` asks for; undefined where it asks for none or for any. A weak tag, and one that a
- * compressing proxy has marked (`"3-gzip"` of Apache), counts as the one that we sent: a version names the content in
- * whatever coding it travels. In a list, a tag that was never ours matches no version.
- * @throws Problem `validation` for what is no list of entity tags, or has none of ours.
+ * The versions that `If-Match` names; undefined if it names none, or any. A weak tag, and one that a compressing proxy
+ * has marked (`"3-gzip"` by Apache), counts as the tag that we sent, because a version names the content in any coding.
+ * In a list, a tag that was never ours matches no version.
+ * @throws Problem `validation` if the header is not a list of entity tags, or has none of ours.
  */
 export function ifMatchVersions(header: string | undefined): number[] | undefined {
   if (header === undefined || header.trim() === "*") return undefined;
@@ -20,7 +20,7 @@ export function ifMatchVersions(header: string | undefined): number[] | undefine
   return versions;
 }
 
-/** Whether `If-None-Match` says that the caller holds this version already. */
+/** Whether `If-None-Match` says that the caller already has this version. */
 export function holdsAlready(header: string | undefined, product: { version: number }): boolean {
   if (header === undefined) return false;
   return header.trim() === "*" || versionsIn(header).includes(product.version);

@@ -9,7 +9,7 @@ const lamp: ProductEvent = {
   data: { productId: "lamp", name: "Lamp", unitPriceMinor: 4999, currency: "EUR", limitPerCustomer: null, version: 3 },
 };
 
-test("an event that was written is read as it was", () => {
+test("an event is read as it was written", () => {
   assert.deepEqual(decodeProductEvent(stored()), lamp);
 });
 
@@ -27,18 +27,18 @@ test("an event is a CloudEvent in binary mode: attributes in headers, the produc
   });
 });
 
-test("a newer catalog may say more than this one understands", () => {
+test("an event may have fields of a newer catalog", () => {
   const value = Buffer.from(JSON.stringify({ ...lamp.data, colour: "red" }));
   assert.equal(decodeProductEvent({ ...stored(), value }).data.unitPriceMinor, 4999);
 });
 
-test("a record that is no product event is refused with the reason", async (t) => {
+test("a record that is not a product event is refused with the reason", async (t) => {
   const { headers } = stored();
   const data = (fields: object) => ({ value: Buffer.from(JSON.stringify({ ...lamp.data, ...fields })) });
   const poisoned: [string, Partial<ReturnType<typeof stored>>, RegExp][] = [
     ["no headers", { headers: {} }, /ce_specversion/],
     ["another version of CloudEvents", { headers: { ...headers, ce_specversion: "0.3" } }, /0\.3/],
-    ["a type of somebody else", { headers: { ...headers, ce_type: "dropgate.order.placed" } }, /ce_type/],
+    ["a type of another module", { headers: { ...headers, ce_type: "dropgate.order.placed" } }, /ce_type/],
     ["no id", { headers: { ...headers, ce_id: "" } }, /ce_id/],
     ["an empty value", { value: Buffer.alloc(0) }, /not JSON/],
     ["half a value", { value: Buffer.from('{"productId":"la') }, /not JSON/],
@@ -47,8 +47,8 @@ test("a record that is no product event is refused with the reason", async (t) =
     ["a fraction of a cent", data({ unitPriceMinor: 49.99 }), /unitPriceMinor/],
     ["a price below zero", data({ unitPriceMinor: -1 }), /unitPriceMinor/],
     ["no version", data({ version: undefined }), /version/],
-    ["a limit of nothing", data({ limitPerCustomer: 0 }), /limitPerCustomer/],
-    ["another product than its key", data({ productId: "chair" }), /chair/],
+    ["a limit of 0", data({ limitPerCustomer: 0 }), /limitPerCustomer/],
+    ["a product other than its key", data({ productId: "chair" }), /chair/],
   ];
   for (const [what, fault, reason] of poisoned) {
     await t.test(what, () => assert.throws(() => decodeProductEvent({ ...stored(), ...fault }), reason));

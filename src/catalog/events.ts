@@ -1,7 +1,7 @@
 /**
- * What the catalog tells the others, on the topic `product.events`, keyed by product id: CloudEvents 1.0
- * in Kafka's binary mode. An event carries the product as it stands after the change, so a consumer
- * needs no earlier one; it may come twice, and one with a smaller version than what is known is stale.
+ * The catalog's events on the topic `product.events`, keyed by product id: CloudEvents 1.0 in Kafka's binary mode. An
+ * event has the product after the change, so a consumer needs no earlier one. An event may come twice, and one with a
+ * smaller version than the known one is stale.
  */
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
@@ -11,7 +11,7 @@ import { cloudEvent } from "#engines/outbox";
 export const productEventTypes = ["dropgate.product.created", "dropgate.product.changed"] as const;
 export type ProductEventType = (typeof productEventTypes)[number];
 
-/** Open to further fields: a newer catalog may say more, and consumers that are older go on. */
+/** Further fields are allowed: a newer catalog may add some, and older consumers ignore them. */
 export const ProductEventData = Type.Object(
   {
     productId: Type.String({ minLength: 1, maxLength: 128, pattern: "^[^\\p{Cc}\\p{Cs}]+$" }),
@@ -34,7 +34,7 @@ export const ProductEventData = Type.Object(
 export type ProductEventData = Static<typeof ProductEventData>;
 
 export type ProductEvent = {
-  /** `lamp:3` for the third version of the lamp: the same however often the event is sent. */
+  /** `lamp:3` for the third version of the lamp: the same in every copy of the event. */
   id: string;
   type: ProductEventType;
   /** When the product changed, in RFC 3339. */
@@ -48,7 +48,7 @@ export function productRecord({ id, type, time, data }: ProductEvent): NewRecord
 
 const dataValidator = Compile(ProductEventData);
 
-/** @throws Error naming what is wrong: such a record can never be handled and belongs to the dead letters. */
+/** @throws Error with the reason: such a record can never be handled and belongs to the dead letters. */
 export function decodeProductEvent(record: Pick<StoredRecord, "key" | "value" | "headers" | "foreign">): ProductEvent {
   refuseForeign(record);
   const { ce_specversion, ce_id, ce_type, ce_time } = record.headers;
@@ -61,7 +61,7 @@ export function decodeProductEvent(record: Pick<StoredRecord, "key" | "value" | 
     const [fault] = dataValidator.Errors(data);
     throw poison(record, `${fault?.instancePath || "the value"} ${fault?.message}`);
   }
-  // Order is kept by key: under a foreign key this change could overtake a later one.
+  // Only events of one key keep their order: under another key this change could overtake a later one.
   if (data.productId !== record.key) throw poison(record, `it tells of ${data.productId}`);
   return { id: ce_id, type, time: ce_time, data };
 }

@@ -44,7 +44,7 @@ test("two publishers at once send each change once, in order of version", async 
   }
 });
 
-test("what a publisher sent and did not live to delete is sent again, before what came later", async (t) => {
+test("events that a publisher sent and died before deleting are sent again, before later ones", async (t) => {
   const { sql, url } = await emptyDatabase();
   const topic = `product.events.${randomUUID()}`;
   await createAndDieBeforeDelete(url, topic);
@@ -57,11 +57,11 @@ test("what a publisher sent and did not live to delete is sent again, before wha
   assert.ok(changed.ok);
   const events = await publishedEvents();
   assert.deepEqual(versionsOf(events, "lamp"), [1, 1, 2]);
-  assert.deepEqual(events[1], events[0], "the same event, known by its id");
+  assert.deepEqual(events[1], events[0], "the same event, with the same id");
   assert.equal((await sql.query("select from catalog.outbox")).length, 0);
 });
 
-test("the publisher sends rows that no caller waited for, and reports its faults until it can", async (t) => {
+test("the publisher sends rows that no caller waited for, and reports its faults until it succeeds", async (t) => {
   const { catalog, log, faults, publishedEvents } = await openTestCatalog(t);
   const { append } = log;
   log.append = (topic) => Promise.reject(new AppendFailed(topic, false, new Error("the log is down")));
@@ -72,7 +72,7 @@ test("the publisher sends rows that no caller waited for, and reports its faults
   await until(async () => (await publishedEvents()).length === 1);
 });
 
-test("an outbox larger than one batch is emptied in one go", async (t) => {
+test("an outbox larger than one batch is emptied in one call", async (t) => {
   const { sql, publish, publishedEvents } = await openTestCatalog(t);
   await sql.query(
     `insert into catalog.outbox (key, event)
@@ -88,7 +88,7 @@ test("an outbox larger than one batch is emptied in one go", async (t) => {
   );
 });
 
-/** Another process makes the lamp and is killed when the log has its event and the outbox still has it too. */
+/** Another process makes the lamp and is killed after the log has its event and before the outbox deletes it. */
 async function createAndDieBeforeDelete(url: string, topic: string): Promise<void> {
   const story = `
     const { openSql } = await import("./src/engines/sql/postgres.ts");

@@ -19,7 +19,7 @@ export type Product = {
   updatedAt: Date;
 };
 
-/** What a person may write of a product. */
+/** The fields of a product that a client may set. */
 export type ProductFields = Omit<Product, "productId" | "version" | "createdAt" | "updatedAt">;
 
 const columns = `product_id as "productId", name, description, image, price_minor as "unitPriceMinor", currency,
@@ -50,7 +50,7 @@ export async function lockProduct(tx: Tx, productId: string): Promise<Product | 
   return product;
 }
 
-/** undefined where the id is taken. */
+/** undefined if the id is taken. */
 export async function insertProduct(tx: Tx, productId: string, fields: ProductFields): Promise<Product | undefined> {
   const [product] = await tx.query<Product>(
     `insert into catalog.products (product_id, name, description, image, price_minor, currency,
@@ -66,7 +66,7 @@ export async function insertProduct(tx: Tx, productId: string, fields: ProductFi
 
 /** Makes the next version of a locked product. */
 export async function updateProduct(tx: Tx, productId: string, fields: ProductFields): Promise<Product> {
-  // The transaction's own now() may lie before that of a change it waited for.
+  // The transaction's own now() may be earlier than the change that it waited for.
   const rows = await tx.query<Product>(
     `update catalog.products
         set name = $2, description = $3, image = $4, price_minor = $5, currency = $6, limit_per_customer = $7,
@@ -85,7 +85,7 @@ function valuesOf(fields: ProductFields): unknown[] {
   return [name, description, image, unitPriceMinor, currency, limitPerCustomer];
 }
 
-/** Writes down a version and the event that tells of it, in the transaction that made it. */
+/** Writes a version and its event, in the transaction that made it. */
 async function record(tx: Tx, type: ProductEventType, product: Product): Promise<void> {
   const { productId, name, unitPriceMinor, currency, limitPerCustomer, version, updatedAt } = product;
   const event: ProductEvent = {

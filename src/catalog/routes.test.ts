@@ -26,7 +26,7 @@ test("a product that was added answers under its Location, with its version as E
   assert.deepEqual(read.json(), added.json());
 });
 
-test("a product without an id is given one", async (t) => {
+test("a product without an id gets one", async (t) => {
   const { asAdmin, get } = await openShop(t);
   const { productId: _, ...nameless } = lamp;
   const added = await asAdmin("POST", "/products", nameless);
@@ -34,7 +34,7 @@ test("a product without an id is given one", async (t) => {
   assert.deepEqual((await get(String(added.headers.location))).json(), added.json());
 });
 
-test("an id is given once", async (t) => {
+test("an id is used once", async (t) => {
   const { asAdmin } = await openShop(t);
   await asAdmin("POST", "/products", lamp);
   const again = await asAdmin("POST", "/products", lamp);
@@ -42,7 +42,7 @@ test("an id is given once", async (t) => {
   assert.equal(again.json().code, "product_exists");
 });
 
-test("what is not a product is refused, and nothing of it is kept", async (t) => {
+test("an invalid product is refused, and nothing of it is stored", async (t) => {
   const { asAdmin, get } = await openShop(t);
   const wrong: Record<string, unknown>[] = [
     { price: undefined },
@@ -95,7 +95,7 @@ test("a product may be free, and may cost what the largest price allows", async 
   }
 });
 
-test("every character that a shop may write comes back as it was", async (t) => {
+test("every allowed character comes back as it was sent", async (t) => {
   const { asAdmin, get } = await openShop(t);
   const texts = { name: "Lámpa 灯 💡 'or' 1=1 --", description: "two\nlines\tand <b>\u2028" };
   const added = await asAdmin("POST", "/products", { ...lamp, ...texts, image: "https://shop.example/lamp.webp" });
@@ -104,7 +104,7 @@ test("every character that a shop may write comes back as it was", async (t) => 
   assert.deepEqual({ name, description }, texts);
 });
 
-test("a patch changes what it names, and only with the version it expects", async (t) => {
+test("a patch changes the fields that it names, and only on the version that it expects", async (t) => {
   const { asAdmin } = await openShop(t);
   await asAdmin("POST", "/products", lamp);
   const changed = await asAdmin("PATCH", "/products/lamp", { price: 5999 }, { "if-match": '"1"' });
@@ -118,7 +118,7 @@ test("a patch changes what it names, and only with the version it expects", asyn
   assert.equal(late.json().code, "version_mismatch");
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 1 })).headers.etag, '"3"');
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 2 }, { "if-match": "*" })).headers.etag, '"4"');
-  // nginx weakens the tags of what it compresses.
+  // nginx marks the tags of compressed answers as weak.
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 3 }, { "if-match": 'W/"4"' })).headers.etag, '"5"');
   for (const malformed of ["5", '"five"', '"5" "5"', '"5', "W/5", ""]) {
     const answer = await asAdmin("PATCH", "/products/lamp", { price: 4 }, { "if-match": malformed });
@@ -126,7 +126,7 @@ test("a patch changes what it names, and only with the version it expects", asyn
   }
 });
 
-test("O13: a tag that a compressing proxy marked or weakened, and one in a list, still names its version", async (t) => {
+test("O13: a tag that a compressing proxy has marked or made weak, and one in a list, still names its version", async (t) => {
   const { asAdmin, get } = await openShop(t);
   await asAdmin("POST", "/products", lamp);
   const spellings = [
@@ -156,7 +156,7 @@ test("O13: a tag that a compressing proxy marked or weakened, and one in a list,
   assert.equal((await get("/products/lamp", { "if-none-match": '"1-gzip", "18", "8x"' })).statusCode, 200);
 });
 
-test("of many patches that expect the same version, one is made", async (t) => {
+test("of many patches that expect the same version, one succeeds", async (t) => {
   const { asAdmin } = await openShop(t);
   await asAdmin("POST", "/products", lamp);
   const answers = await Promise.all(
@@ -166,7 +166,7 @@ test("of many patches that expect the same version, one is made", async (t) => {
   assert.deepEqual(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
 });
 
-test("a patch that is none is refused", async (t) => {
+test("an empty or invalid patch is refused", async (t) => {
   const { asAdmin, get } = await openShop(t);
   await asAdmin("POST", "/products", lamp);
   const wrong = [
@@ -223,7 +223,7 @@ test("following nextCursor shows each product once", async (t) => {
   assert.deepEqual(seen, ids);
 });
 
-test("a page asked for wrongly is refused", async (t) => {
+test("an invalid limit or cursor is refused", async (t) => {
   const { get } = await openShop(t);
   const nul = Buffer.from("lamp\0").toString("base64url");
   for (const query of [
@@ -241,7 +241,7 @@ test("a page asked for wrongly is refused", async (t) => {
   }
 });
 
-test("anyone reads, and only an admin writes", async (t) => {
+test("every client may read, and only an admin may write", async (t) => {
   const { app, token, get } = await openShop(t);
   assert.equal((await get("/products")).statusCode, 200);
   const attempts = [

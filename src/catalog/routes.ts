@@ -1,4 +1,4 @@
-/** The catalog over HTTP: anyone reads it, an ADMIN changes it. */
+/** The catalog over HTTP: every client may read it, an ADMIN may change it. */
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import type { Asked, Http } from "#platform/http";
@@ -22,7 +22,7 @@ import {
 
 const { product_not_found, product_exists, version_mismatch } = catalogProblems;
 
-/** `adminOnly` guards what changes the catalog; anyone reads it. */
+/** `adminOnly` guards the routes that change the catalog; the others are open. */
 export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Catalog; adminOnly: Guard }): void {
   app.addSchema(ProductAnswer);
   app.get("/products", { schema: documents.listProducts }, listProducts);
@@ -46,7 +46,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
     const { productId } = request.params;
     const product = await catalog.get(productId);
     if (!product) return refuse(reply, product_not_found, unknown(productId));
-    // A copy may be kept, and is asked about before each use: a price must not be an old one.
+    // A cache may keep a copy, but must revalidate it before each use, because a price must never be old.
     reply.header("etag", etagOf(product)).header("cache-control", "no-cache");
     if (holdsAlready(request.headers["if-none-match"], product)) return reply.code(304).send(null);
     return answerOf(product);
@@ -56,7 +56,11 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
     const created = await catalog.create(newProductOf(request.body));
     if (!created.ok) {
       const { productId } = request.body;
-      return refuse(reply, product_exists, `${productId} is or was a product; choose another id or change that one`);
+      return refuse(
+        reply,
+        product_exists,
+        `${productId} is a product already; choose another id or change that product`,
+      );
     }
     const { product } = created;
     reply.code(201).header("location", `/products/${product.productId}`).header("etag", etagOf(product));
@@ -138,7 +142,7 @@ function cursorOf(productId: string): string {
 function positionOf(cursor: string): string {
   const productId = Buffer.from(cursor, "base64url").toString();
   if (cursorOf(productId) !== cursor || productId.includes("\0")) {
-    throw new Problem(platformProblems.validation, "cursor is not one that a page of /products named");
+    throw new Problem(platformProblems.validation, "cursor is not the nextCursor of a page of /products");
   }
   return productId;
 }

@@ -1,4 +1,4 @@
-/** Between a product in the books and one on the wire. */
+/** Converts a product row to its form on the wire. */
 import type { NewProduct } from "./catalog.ts";
 import type { Product, ProductFields } from "./product.ts";
 import type { PatchBody, ProductAnswer, ProductBody } from "./wire.ts";

@@ -8,7 +8,7 @@ const ProductId = Type.String({
   examples: ["test-product-123"],
 });
 
-// PostgreSQL stores neither NUL nor half of a surrogate pair, and a name has no use for other controls.
+// PostgreSQL stores neither NUL nor half of a surrogate pair, and a name needs no other control characters.
 const Name = Type.String({ pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$", maxLength: 200, examples: ["Lamp"] });
 const Description = Type.Unsafe<string | null>({
   type: ["string", "null"],
@@ -73,7 +73,7 @@ export const PatchBody = Type.Object(
     currency: Type.Optional(Currency),
     limitPerCustomer: Type.Optional(LimitPerCustomer),
   },
-  // 4999 of one currency is not 4999 of another: a change of the currency needs a price.
+  // 4999 of one currency is not 4999 of another, so a change of the currency needs a price.
   {
     additionalProperties: false,
     minProperties: 1,
@@ -106,7 +106,7 @@ export const defaultLimit = 20;
 
 export const PageQuery = Type.Object(
   {
-    // The product id behind which the page begins, in base64url: opaque, so that the order may change one day.
+    // The id of the last product before the page, in base64url. It is opaque, so that the order may change one day.
     cursor: Type.Optional(
       Type.String({ pattern: "^[A-Za-z0-9_-]{2,86}$", description: "`nextCursor` of the page before" }),
     ),

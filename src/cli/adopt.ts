@@ -1,4 +1,4 @@
-/** `dropgate engines`: what the shop lives on, and its move to what the settings say. */
+/** `dropgate engines`: prints the shop's engines, and moves the shop to the engines of the settings. */
 import { engineDifferences, migrateDatabase, moveEngines, openDatabase, openPool } from "#engines/open";
 import { startSagasAnew } from "#orders";
 import { createLog } from "#platform/log";
@@ -45,5 +45,5 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
   }).catch((error: Error) => {
     throw new Refused(`\nNothing was changed: ${error.message}`, { cause: error });
   });
-  print(moved.length === 0 ? "\nThe shop lives on these already." : "\nFrom now on the shop lives on these.");
+  print(moved.length === 0 ? "\nThe shop uses these already." : "\nFrom now on the shop uses these.");
 }

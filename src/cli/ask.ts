@@ -2,13 +2,13 @@ import { issueToken } from "#identity";
 import { isManagementPath } from "#platform/management";
 import type { Config } from "../config/config.ts";
 
-/** What the person at the terminal is told without a stack. */
+/** An error that the person at the terminal sees without a stack trace. */
 export class Refused extends Error {}
 
 export type Ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
 export type Answer = Record<string, unknown>;
 
-/** Speaks to the running system as an admin. @throws Refused where nothing answers, or what answers is a problem. */
+/** Sends requests to the running system as an admin. @throws Refused if it does not answer, or answers a problem. */
 export async function createAsk(config: Config): Promise<Ask> {
   const token = await issueToken(config, { role: "ADMIN", user: "cli" });
   const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;

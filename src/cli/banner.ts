@@ -1,9 +1,9 @@
-/** What the terminal shows once the system is up: where everything is, and how to try it. */
+/** The text on the terminal once the system is up: its addresses, and how to try it. */
 import type { Database } from "#engines/open";
 import { testCards } from "#payment";
 import type { Config } from "../config/config.ts";
 
-/** What the banner tells of the running system. */
+/** The facts about the running system that the banner shows. */
 export type Running = { host: string; port: number; managementPort: number; says: { log: string; workflows: string } };
 
 export function bannerOf(config: Config, database: Database, { host, port, managementPort, says }: Running): string {
@@ -36,7 +36,7 @@ ${cards.join("\n")}
 `;
 }
 
-/** A token is refused when it was signed in a shell that has another secret. */
+/** A shell with another secret would sign a token that is refused. */
 function secretHint({ origins }: Config): string {
   const name = { environment: "JWT_SECRET", file: "JWT_SECRET_FILE" }[String(origins.JWT_SECRET)];
   return name ? `\n                           in a shell with the same ${name}` : "";

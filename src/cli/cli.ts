@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line. Commands about a running system speak to it over HTTP, like every client. */
+/** The command line. Commands about a running system use HTTP, like every client. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
 import { ignoredVariables } from "#engines/open";
@@ -42,7 +42,7 @@ const start = defineCommand({
     const config = readConfig();
     for (const warning of [...config.warnings, ...ignoredSays]) console.error(`Warning: ${warning}`);
     if (args["print-config"]) process.stdout.write(printSettings(settings, config, config.origins));
-    else if (args["check-config"]) console.log("The configuration is right.");
+    else if (args["check-config"]) console.log("The configuration is valid.");
     else await runDropgate(config, args.services?.split(",") ?? serviceNames);
   },
 });
@@ -67,7 +67,7 @@ const migrate = defineCommand({
   },
 });
 
-/** A process asks for the gate twice a second, see `follow.ts`. */
+/** A process looks at the gate's mode twice a second, see `follow.ts`. */
 const gateHeardWithinMs = 1_000;
 
 const seed = defineCommand({
@@ -77,7 +77,8 @@ const seed = defineCommand({
   },
   async run() {
     const made = await seedDemoShop(await createAsk(readConfig()));
-    // The first products of a shop begin a life of the gate: then each order process sells them, not only the one that seeded.
+    // The first products of a shop start a life of the gate. After this wait every order process sells them, not only
+    // the one that seeded.
     if (made > 0) await sleep(gateHeardWithinMs);
     console.log(made === 0 ? "The demo shop is there already." : `Made ${made} products.`);
   },
@@ -150,7 +151,7 @@ if (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h")
     checkCommandLine(main, rawArgs);
     await runCommand(main as CommandDef, { rawArgs });
   } catch (error) {
-    // What the person at the terminal can do something about is said without its causes, and nothing with a stack.
+    // Errors that the person can correct are printed without their causes, and all errors without a stack trace.
     const isPlain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";
     console.error(isPlain ? (error as Error).message : `${saysOf(error)}\nLOG_LEVEL=debug shows where.`);
     if (!isPlain && process.env.LOG_LEVEL === "debug") console.error(error);

@@ -1,15 +1,15 @@
 /**
- * Refuses what a command does not know. citty passes over it, and a letter too few (`start --service=order`) would start
- * something else than was asked for.
+ * Refuses flags and commands that do not exist. citty ignores them, so a missing letter (`start --service=order`) would
+ * start something other than the person asked for.
  */
 import { parseArgs } from "node:util";
 import { Refused } from "./ask.ts";
 
 type Flags = Readonly<Record<string, { type?: string; required?: boolean; description?: string }>>;
-/** A command of citty's, or the tree of them. */
+/** A command of citty, or a tree of them. */
 export type Command = { args?: unknown; subCommands?: unknown };
 
-/** @throws Refused with the flags or commands that there are. */
+/** @throws Refused with the existing flags or commands. */
 export function checkCommandLine(main: Command, rawArgs: readonly string[], path = "dropgate"): void {
   const commands = main.subCommands as Record<string, Command> | undefined;
   if (!commands) {
@@ -49,7 +49,7 @@ function checkFlags(known: Flags, rawArgs: readonly string[], path: string): voi
   }
 }
 
-/** What failed and why, from the outermost to the innermost cause. */
+/** The message of the error and of its causes, from the outermost to the innermost. */
 export function saysOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}\n  because: ${saysOf(error.cause)}`;

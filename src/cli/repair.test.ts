@@ -30,7 +30,7 @@ const broken = {
   explanation: "8 units came in, the entries add up to 5",
 };
 
-/** A running system, as far as it is asked. */
+/** A running system with the answers that these tests need. */
 function system(...products: { productId: string; status: string }[]) {
   const asked: string[] = [];
   let present = products;
@@ -54,7 +54,7 @@ test("the plan is shown first, and nothing is changed without --yes", async () =
   assert.doesNotMatch(lines.join("\n"), /chair/);
 });
 
-test("told so, it carries the plan out and reconciles again", async () => {
+test("with --yes it carries the plan out and reconciles again", async () => {
   const { ask, asked } = system(fine, drifted);
   const lines: string[] = [];
   assert.equal(await repair(ask, true, (line) => lines.push(line)), true);
@@ -62,7 +62,7 @@ test("told so, it carries the plan out and reconciles again", async () => {
   assert.match(lines.join("\n"), /lamp: rebuilt\n\nreconcile: WARNING before, OK now$/);
 });
 
-test("books that contradict themselves are left to people, and said so", async () => {
+test("books that contradict themselves are reported and left to an operator", async () => {
   const { ask, asked } = system(broken);
   const lines: string[] = [];
   assert.equal(await repair(ask, true, (line) => lines.push(line)), false);
@@ -70,14 +70,14 @@ test("books that contradict themselves are left to people, and said so", async (
   assert.match(lines.join("\n"), /^BY HAND sofa: /);
 });
 
-test("where all is well there is nothing to do", async () => {
+test("if no product has a finding, there is nothing to do", async () => {
   const { ask } = system(fine);
   const lines: string[] = [];
   assert.equal(await repair(ask, true, (line) => lines.push(line)), true);
   assert.deepEqual(lines, ["Nothing has to be repaired."]);
 });
 
-test("a plan follows the remedy alone: no sentence is read", () => {
+test("a plan follows only the remedy, never the text of an explanation", () => {
   const says = "8 units came in, a reservation is undecided since 20 s";
   const products = remedies.map((remedy) => ({ productId: remedy, remedy, drift: 0, gate: 0, explanation: says }));
   const { rebuild, byHand } = planOf(products);

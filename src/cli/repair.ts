@@ -1,4 +1,4 @@
-/** `dropgate reconcile --repair`: what would be done about what reconcile found, and, when told to, doing it. */
+/** `dropgate reconcile --repair`: prints a plan for the findings of reconcile, and carries it out with `--yes`. */
 import type { Remedy } from "#wire/inventory";
 import type { Answer, Ask } from "./ask.ts";
 
@@ -7,7 +7,7 @@ const reportPath = "/admin/reconcile?findings=true";
 type Product = { productId: string; drift: number; gate: number | null; remedy: Remedy; explanation: string };
 export type Plan = { rebuild: Product[]; byHand: Product[] };
 
-/** A product whose remedy is an act of the running system is not part of a plan. */
+/** A product that the running system repairs by itself is not part of a plan. */
 export function planOf(products: readonly Product[]): Plan {
   return {
     rebuild: products.filter(({ remedy }) => remedy === "sync_redis"),
@@ -22,12 +22,12 @@ export function sayPlan({ rebuild, byHand }: Plan): string {
     lines.push(`load ${productId} anew from the books${units}: ${explanation}`);
   }
   for (const { productId, explanation } of byHand) {
-    lines.push(`BY HAND ${productId}: its books contradict themselves, and nothing here mends that: ${explanation}`);
+    lines.push(`BY HAND ${productId}: its books contradict themselves, and no command repairs that: ${explanation}`);
   }
   return lines.length === 0 ? "Nothing has to be repaired." : lines.join("\n");
 }
 
-/** Prints the plan; carries it out where `yes` says so. Answers whether all is well at the end. */
+/** Prints the plan, and carries it out if `yes` is set. Returns whether all products are OK at the end. */
 export async function repair(ask: Ask, yes: boolean, print: (line: string) => void): Promise<boolean> {
   const before = await ask("GET", reportPath);
   const plan = planOf(productsOf(before));

@@ -22,13 +22,13 @@ const demoProducts = [
   { productId: "poster-signed", name: "Signed poster", price: 3_500, currency: "JPY", stock: 100 },
 ];
 
-/** Makes what is missing; a product that is there keeps its price and its stock. Answers how many were made. */
+/** Adds the missing products; an existing one keeps its price and its stock. Returns how many were added. */
 export async function seedDemoShop(ask: Ask): Promise<number> {
   let made = 0;
   for (const { stock, ...product } of demoProducts) {
     const answer = await ask("POST", "/products", product);
     if (answer.code !== "product_exists") made += 1;
-    // Under its own key the stock comes in once, also when the first attempt died in between.
+    // Under a key of its own the stock is added once, even if the first attempt died in between.
     const entry = { quantity: stock, reason: "demo shop" };
     await ask("POST", `/inventory/${product.productId}/restock`, entry, { "idempotency-key": "demo-shop" });
   }

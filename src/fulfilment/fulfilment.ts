@@ -1,6 +1,6 @@
 /**
- * Takes settled orders to their end: starts a saga for each, wakes it when something happened, and
- * looks after what a lost start, a lost nudge or a lost workflow engine would leave behind.
+ * Brings settled orders to their end: starts a saga for each, wakes it after an event, and finishes orders whose start,
+ * nudge or workflow engine was lost.
  */
 import type { Steps, Story, Workflows } from "#engines/workflows";
 import type { Inventory } from "#inventory";
@@ -17,7 +17,7 @@ export type FulfilmentOptions = {
   orders: Orders;
   payment: Payment;
   inventory: Inventory;
-  /** How much longer units are held for a payment that the provider is deciding, milliseconds. */
+  /** How much longer units are held for a payment that the provider is still deciding, milliseconds. */
   paymentGraceMs: number;
   openWorkflows<S extends Steps>(story: Story<PlacedOrder, S>, workflowFile: URL): Promise<Workflows<PlacedOrder>>;
   now(): number;
@@ -29,14 +29,14 @@ export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
 const startEveryMs = 250;
 const startsAtOnce = 100;
 const deadlineEveryMs = 1_000;
-/** What the saga has for itself before the scan ends an order in its place, milliseconds past the deadline. */
+/** Time for the saga before the scan ends an order in its place, milliseconds after the deadline. */
 const graceMs = 3_000;
 const paymentsEveryMs = 1_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, inventory, openWorkflows, paymentGraceMs, now, onFault } = options;
   const steps = createSteps({ orders, payment, now });
-  // Past the deadline nothing can be paid any more, so no payment is opened.
+  // After the deadline no payment is possible, so none is opened.
   const stepsPastDeadline: FulfilmentSteps = { ...steps, async requestPayment() {} };
 
   function placedOf(order: SeenOrder) {
@@ -51,7 +51,10 @@ export async function startFulfilment(options: FulfilmentOptions) {
   const loop = (what: string, everyMs: number, work: LoopOptions["work"]) =>
     startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
 
-  /** The row says "started" only after the engine has it: a crash in between starts it again, which the engine ignores. */
+  /**
+   * The row says "started" only after the engine has the run. After a crash in between it is started again, which the
+   * engine ignores.
+   */
   async function startSagas(): Promise<boolean> {
     const settled = await orders.withoutSaga(startsAtOnce);
     if (settled.length === 0) return false;
@@ -65,7 +68,7 @@ export async function startFulfilment(options: FulfilmentOptions) {
     return settled.length === startsAtOnce;
   }
 
-  /** The same story without an engine: what the saga does at its deadline, for orders whose saga did not come. */
+  /** The same story without an engine: does what the saga does at its deadline, for orders whose saga did not do it. */
   const nextOverdue = inPages((after?: Order) => orders.overdue(new Date(now() - graceMs), after, pageSize));
   async function endOverdue(): Promise<boolean> {
     const page = await nextOverdue();
@@ -85,7 +88,7 @@ export async function startFulfilment(options: FulfilmentOptions) {
 
   async function confirmWithoutRun(order: SeenOrder): Promise<void> {
     await confirmPaid(placedOf(order), steps);
-    // Its run, where there is one, has nothing left to wait for.
+    // If the order has a run, it need not wait any longer.
     nudge(order.orderId);
   }
 
@@ -103,9 +106,9 @@ export async function startFulfilment(options: FulfilmentOptions) {
   }
 
   return {
-    /** Something happened to the order's payment. May be lost. */
+    /** Something happened to the order's payment. The call may be lost. */
     nudge,
-    /** @throws where the workflow engine does not answer. */
+    /** @throws if the workflow engine does not answer. */
     workflowsAnswer: () => workflows.answers(),
     async stop(): Promise<void> {
       stopListening();

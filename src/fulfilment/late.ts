@@ -1,6 +1,7 @@
 /**
- * Looks after money whose saga did not come, and after orders past their time whose payment the provider was deciding:
- * these are told no end until it has decided. docs/adr/0018-late-payments.md, 0028-an-end-is-told-once.md.
+ * Settles payments whose saga did not come, and orders after their deadline whose payment the provider was still
+ * deciding: such an order gets no end until it has decided. docs/adr/0018-late-payments.md,
+ * docs/adr/0028-an-end-is-told-once.md.
  */
 import { isFinal, isUndecided, type Orders, type SeenOrder } from "#orders";
 import type { Granted, Payment } from "#payment";
@@ -10,19 +11,22 @@ export type LateOptions = {
   orders: Orders;
   payment: Payment;
   now(): number;
-  /** Confirms an open order whose payment is granted, beside its run or without one. */
+  /** Confirms an open order whose payment is granted, with or without a run. */
   confirmPaid(order: SeenOrder): Promise<void>;
 };
 
 /** How long a granted payment may wait for its saga before its order is confirmed without it, milliseconds. */
 const waitForSagaMs = 2_000;
-/** How long a payment that came late waits for a gate that cannot answer, milliseconds. */
+/** How long a late payment waits for a gate that cannot answer, milliseconds. */
 const restoreWithinMs = 10 * 60_000;
-/** How long past its time an order waits for a provider that does not decide, milliseconds. What comes later goes back. */
+/**
+ * How long after its deadline an order waits for a provider that does not decide, milliseconds. Later payments are
+ * given back.
+ */
 const undecidedWithinMs = 60 * 60_000;
 const undecidedAtOnce = 1_000;
 
-/** Answers whether more granted payments wait. */
+/** Returns whether more granted payments wait. */
 export function createLate({ orders, payment, now, confirmPaid }: LateOptions): () => Promise<boolean> {
   const nextGranted = inPages((after?: Granted) => payment.grantedSince(now() - waitForSagaMs, after, pageSize));
   async function settleGranted(granted: readonly Granted[]): Promise<void> {
@@ -42,20 +46,25 @@ export function createLate({ orders, payment, now, confirmPaid }: LateOptions): 
     const verdicts = await payment.verdicts(undecided.map(({ orderId }) => orderId));
     await each(undecided, async ({ orderId, payBy }) => {
       const verdict = verdicts.get(orderId);
-      // What was granted is looked into by the time of its grant.
+      // `settleGranted` handles these, by the time of their grant.
       if (verdict === "authorized") return;
       if (verdict === undefined || now() > payBy.getTime() + undecidedWithinMs) await endUnpaid(orderId);
     });
   }
 
-  /** Paid after its time: confirmed if there are units, else given back. The buyer's money does not wait for ever. */
+  /**
+   * Paid after the deadline: confirmed if there are units, else given back. The buyer's money must not wait for ever.
+   */
   async function settleLate(orderId: string, grantedAtMs: number): Promise<void> {
     const answer = await orders.restore(orderId);
     if (answer === "restored") await payment.capture(orderId);
     else if (answer === "impossible" || now() > grantedAtMs + restoreWithinMs) await endUnpaid(orderId);
   }
 
-  /** Ended first and closed second, as everywhere: what is granted in between finds an order that nothing confirms. */
+  /**
+   * Ends the order first and closes the payment second, as everywhere: a payment that is granted in between finds an
+   * order that cannot be confirmed.
+   */
   async function endUnpaid(orderId: string): Promise<void> {
     await orders.failUndecided(orderId, "payment_timeout");
     const order = await orders.read(orderId);

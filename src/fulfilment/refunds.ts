@@ -1,6 +1,6 @@
 /**
- * What makes a refund whole: money and units of orders that are REFUNDED, and news from the payment provider that an order
- * has not been told. Both lie in the books until they are done, so a process may die between any two steps.
+ * Completes refunds: the money and units of REFUNDED orders, and news from the payment provider that their order does
+ * not have yet. Both stay in the books until they are done, so a process may die between any two steps.
  */
 import type { Inventory } from "#inventory";
 import { isFinal, type Orders, type Refund } from "#orders";
@@ -10,16 +10,16 @@ import { each, inPages, pageSize } from "./sweep.ts";
 
 export type RefundsOptions = { orders: Orders; payment: Payment; inventory: Pick<Inventory, "books"> };
 
-/** Answers whether more waits. */
+/** Returns whether more work waits. */
 export function createRefunds({ orders, payment, inventory }: RefundsOptions): () => Promise<boolean> {
   const nextNews = inPages((after?: News) => payment.news(after, pageSize));
   async function tellNews(untold: readonly News[]): Promise<void> {
     await each(untold, async (news) => {
       const order = await orders.read(news.orderId);
-      // The order is on its way to the end that the news is about.
+      // The order is still open: its own steps lead to the end that the news is about.
       if (!order || !isFinal(order.status)) return;
       const remark = remarks[news.kind];
-      // The capture of a confirmed order finds whether another payment stands; if none does, the loss becomes news.
+      // The capture of a confirmed order finds whether another payment is authorized; if not, the loss becomes news.
       if (news.kind === "lost_before_kept" && order.status === "CONFIRMED") await payment.capture(news.orderId);
       if (isLoss(news.kind)) await orders.refund(news.orderId, { ...outside, reason: reasons[news.kind] ?? news.kind });
       else if (remark) await orders.remark(news.orderId, { status: remark, at: news.happenedAt.toISOString() });
@@ -34,7 +34,7 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
       await payment.close(orderId);
       await crashPoint("refund.money-decided");
       if (restock) {
-        // The blank keeps the reference apart from those that people choose: a header cannot hold one.
+        // The blank keeps this reference distinct from references of clients, because a header cannot contain one.
         const entered = await inventory.books.enter({
           productId,
           quantity,
@@ -67,7 +67,7 @@ const reasons: Partial<Record<NewsKind, string>> = {
   voided_outside: "voided_by_provider",
 };
 
-/** What the order's timeline says of it. What is left out concerns the shop's people alone. */
+/** The entry in the order's timeline. Kinds of news without one concern only the shop's staff. */
 const remarks: Partial<Record<NewsKind, string>> = {
   partly_refunded: "PAYMENT_PARTLY_REFUNDED",
   disputed: "PAYMENT_DISPUTED",

@@ -1,4 +1,4 @@
-/** Paying an order over HTTP: the one request that needs the order and its payment. */
+/** Payment of an order over HTTP: the one request that needs both the order and its payment. */
 import type { FastifyReply } from "fastify";
 import { callerOf, type Identity, mayActFor } from "#identity";
 import { isFinal, type Orders } from "#orders";
@@ -29,7 +29,7 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     if (isFinal(order.status)) {
       return refuse(reply, orderProblems.order_ended, `The order is ${order.status}: nothing can be paid any more.`);
     }
-    // The saga opens the payment too; a buyer who is faster than the saga need not wait.
+    // The saga opens the payment too, but a buyer who is faster than the saga need not wait.
     await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
     const answer = await payment.pay({ ...request.body, orderId });
     if (!answer.ok) return refuse(reply, paymentProblems[answer.reason]);

@@ -1,7 +1,7 @@
 /**
- * Every path a story can take through a world: who acts next, what fails, who dies is a choice, and all choices are
- * tried. A path is walked again from its beginning with the next choice at its last open fork, until no fork is left;
- * where two paths have led to the same state, one of them goes on.
+ * Every path that a story can take through a world. Each choice (which participant acts next, what fails, what dies) is
+ * tried. A path is repeated from its beginning with the next choice at its last open fork, until no fork is left; if
+ * two paths lead to the same state, only one of them goes on.
  */
 import assert from "node:assert/strict";
 import { confirmPaid, type FulfilmentSteps, fulfil } from "./saga.ts";
@@ -9,27 +9,27 @@ import { type StepRequest, startTeller, type Tale, type Teller } from "./saga-te
 import { createWorld, type Happening, type World } from "./saga-world.testing.ts";
 
 export type Setting = {
-  /** Each happens once, at any moment, the time after the end included. */
+  /** Each happens once, at any moment, even after the end. */
   happenings?: Happening[];
-  /** Who tell the story at the same time. */
+  /** How many tellers run the story at the same time. */
   tellers?: number;
-  /** Looks after paid orders without an engine, each at any moment beside those who tell the story. */
+  /** Sweeps that handle paid orders without an engine, each at any moment beside the tellers. */
   sweeps?: number;
-  /** Attempts that fail, before their effect or after it, and are repeated. */
+  /** Attempts that fail, before or after their effect, and are repeated. */
   failures?: number;
-  /** The opening of a payment is given up when it fails, as earlier versions did: their runs are told to their end. */
+  /** The opening of a payment is given up when it fails, as in earlier versions, whose runs still go to their end. */
   givesUpOpening?: true;
-  /** Tellers that die, before the effect of a step or after it; the next one begins anew and remembers nothing. */
+  /** Tellers that die, before or after the effect of a step; the next one begins again and remembers nothing. */
   deaths?: number;
-  /** Steps that are run twice, as when their first answer was lost. */
+  /** Steps that run twice, as after a lost answer. */
   twice?: ReadonlySet<keyof FulfilmentSteps>;
   nudgesAreLost?: boolean;
   story?: typeof fulfil;
 };
 
 /**
- * Answers how the story can end.
- * @throws AssertionError with the path on which a unit or money went astray.
+ * Returns the possible ends of the story.
+ * @throws AssertionError with the path on which a unit or money was lost or doubled.
  */
 export async function everyPath(setting: Setting): Promise<Set<string>> {
   const states = new Set<string>();
@@ -58,7 +58,7 @@ function createForks(choices: readonly number[]) {
       taken.push({ choice, options: options.length });
       return options[choice] as T;
     },
-    /** So far this is the way that the path before took. */
+    /** Up to here this path is the same as the path before. */
     areOld: () => taken.length < choices.length,
     next(): number[] | undefined {
       const last = taken.findLastIndex(({ choice, options }) => choice + 1 < options);
@@ -78,7 +78,7 @@ type Scene = {
 
 type Move = { name: string; make(): Promise<void> };
 
-/** Answers how the tellers ended; nothing where the path ran into a state that was seen before. */
+/** Returns the tellers' results; nothing if the path reached a state that was seen before. */
 async function takePath(
   setting: Setting,
   choose: (moves: readonly Move[]) => Move,
@@ -114,7 +114,10 @@ const sweep: Tale = async (order, steps) => {
   return SWEPT;
 };
 
-/** All that the rest of a path depends on: a story is pure, so what its teller has heard says where it is. */
+/**
+ * All state on which the rest of a path depends. A story is pure, so the answers that its teller got determine where it
+ * is.
+ */
 function stateOf({ world, tellers, ahead, left }: Scene): string {
   return JSON.stringify([world.state(), left, [...ahead], tellers.map(({ heard, hasNews }) => [heard, hasNews])]);
 }

@@ -1,4 +1,4 @@
-/** Tells a story up to its next request, and on from there with each answer, so that the caller sets its pace. */
+/** Runs a story up to its next request, and on from there with each answer, so that the caller sets its pace. */
 import type { WaitForNudge } from "#engines/workflows";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 import { placed } from "./saga-world.testing.ts";
@@ -60,7 +60,7 @@ export async function startTeller(story: Tale) {
       teller.heard.push("given up");
       return goOn(() => request?.reject(new Error("the step was given up")));
     },
-    /** The old telling never hears an answer again. */
+    /** The old run never gets another answer. */
     restart(): Promise<void> {
       teller.heard = [];
       return goOn(begin);

@@ -1,4 +1,4 @@
-/** One order, the books that hold its units and a bank, as small as they can be and still go wrong. */
+/** One order, the books that hold its units, and a bank, as small as they can be with every fault still possible. */
 import assert from "node:assert/strict";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 
@@ -12,7 +12,7 @@ export const placed: PlacedOrder = {
   payByMs: 600_000,
 };
 
-/** What others do to the order while its story is told. */
+/** Events that others cause while the story runs. */
 export type Happening = "bank is asked" | "buyer pays" | "card is declined" | "buyer cancels";
 
 export type World = ReturnType<typeof createWorld>;
@@ -23,7 +23,7 @@ export function createWorld() {
   const money = { buyer: 9_000, authorized: 0, shop: 0 };
   let intent: "none" | "open" | "closed" = "none";
   let bankIsDeciding = false;
-  /** Known only to the checks. */
+  /** Only the checks read this. */
   const past = { deadline: false, paidInTime: false, gaveUp: false };
   const isOpen = () => order.state === "reserved" || order.state === "payment pending";
   const isPaid = () => money.authorized + money.shop > 0;
@@ -78,7 +78,7 @@ export function createWorld() {
       if (intent === "none") intent = "open";
       past.paidInTime = isOpen() && !past.deadline;
       move(money, "buyer", "authorized", placed.totalMinor);
-      // The bank may say yes to what it was asked before the payment was closed; its webhook then voids it.
+      // The bank may grant a request that was sent before the payment was closed; its webhook then voids it.
       if (intent === "closed") move(money, "authorized", "buyer", placed.totalMinor);
     },
 
@@ -90,10 +90,10 @@ export function createWorld() {
       past.gaveUp = true;
     },
 
-    /** All that the rest of a path depends on. */
+    /** All state on which the rest of a path depends. */
     state: () => [order, units, money, intent, bankIsDeciding, past],
 
-    /** At every moment of every path. */
+    /** Must hold at every moment of every path. */
     check(): void {
       assert.equal(units.available + units.held + units.sold, 3, "a unit was lost or doubled");
       assert.equal(money.buyer + money.authorized + money.shop, 9_000, "money was lost or doubled");
@@ -103,7 +103,7 @@ export function createWorld() {
       assert(intent !== "closed" || order.state !== "confirmed", "the payment of a confirmed order was voided");
     },
 
-    /** When no participant has anything left to do. */
+    /** Must hold when no participant has anything left to do. */
     checkSettled(outcome: string): void {
       const sold = outcome === "confirmed";
       assert.equal(order.state === "confirmed", sold, `the story said ${outcome}, the books say ${order.state}`);

@@ -1,4 +1,4 @@
-/** Each law is tried on every path of its setting; saga.world.ts says what must hold at every moment and at the end. */
+/** Each law is tried on every path of its setting; saga-world.testing.ts checks every moment and the end. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type FulfilmentSteps, fulfil } from "./saga.ts";
@@ -27,7 +27,7 @@ describe("one order", () => {
     assert.deepEqual(await everyPath({ happenings: ["buyer pays"] }), new Set(["confirmed", "failed"]));
   });
 
-  test("R5: units are held on once for a provider that is deciding, and the order ends whatever it says", async () => {
+  test("R5: units are held longer once for a provider that is deciding, and the order ends whatever it decides", async () => {
     assert.deepEqual(await everyPath({ happenings: ["bank is asked"] }), new Set(["failed"]));
     const asked: Happening[] = ["bank is asked", "card is declined", "buyer pays"];
     assert.deepEqual(await everyPath({ happenings: asked }), new Set(["confirmed", "failed"]));
@@ -43,7 +43,7 @@ describe("units and money are conserved", () => {
     await everyPath({ happenings: everything });
   });
 
-  test("when every nudge is lost: that costs time, never the order", async () => {
+  test("if every nudge is lost, which costs time but never the order", async () => {
     await everyPath({ happenings: everything, nudgesAreLost: true });
   });
 
@@ -51,11 +51,11 @@ describe("units and money are conserved", () => {
     await everyPath({ happenings: payOrCancel, failures: 2 });
   });
 
-  test("in runs of an earlier version, which gave the opening of a payment up", async () => {
+  test("in runs of an earlier version, which gave up the opening of a payment", async () => {
     await everyPath({ happenings: payOrCancel, failures: 1, givesUpOpening: true });
   });
 
-  test("whenever two tellers die, and the next begins anew", async () => {
+  test("whenever two tellers die and the next one begins again", async () => {
     await everyPath({ happenings: payOrCancel, deaths: 2 });
   });
 
@@ -71,19 +71,19 @@ describe("units and money are conserved", () => {
     await everyPath({ happenings: payOrCancel, twice: everyStep, failures: 1, deaths: 1 });
   });
 
-  test("when two tell the same order, step by step in every order", async () => {
+  test("when two tellers run the same order, interleaved in every possible way", async () => {
     await everyPath({ happenings: payOrCancel, tellers: 2 });
   });
 });
 
-describe("an order that is paid for is confirmed whatever became of its run", () => {
-  test("O31: by a sweep beside the run, step by step in every order", async () => {
+describe("a paid order is confirmed whatever happens to its run", () => {
+  test("O31: by a sweep beside the run, interleaved in every possible way", async () => {
     const outcomes = await everyPath({ happenings: payOrCancel, sweeps: 1 });
     assert.deepEqual(outcomes, new Set(["confirmed", "cancelled", "failed"]));
   });
 });
 
-describe("the paths find what is wrong with", () => {
+describe("the paths find the fault in", () => {
   const mutants: Record<string, { story: typeof fulfil; finding: RegExp }> = {
     "a story that voids the payment before it ends the order": {
       story: withSteps((steps) => ({

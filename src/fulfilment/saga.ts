@@ -1,9 +1,10 @@
 /**
- * The story of one order whose units are already held: it is paid in time and confirmed, or it ends and gives them back.
+ * The story of one order whose units are already held: it is paid in time and confirmed, or it ends and gives them
+ * back.
  *
- * Pure, and it imports types only, so that it is the same text on every workflow engine, and in a plain call. What has
- * happened lies in the books and nowhere else: every step asks them first, so the story may be told twice, by two at a
- * time, and again from its beginning after its teller died, and no unit and no money is counted twice.
+ * It is pure and imports types only, so that it is the same text on every workflow engine and in a plain call. Only the
+ * books say what has happened: every step reads them first. So the story may run twice, in two processes at a time, and
+ * again from its beginning after a crash, and no unit and no money is counted twice.
  */
 import type { WaitForNudge } from "#engines/workflows";
 import type { Verdict } from "#payment";
@@ -17,43 +18,46 @@ export type PlacedOrder = {
   currency: string;
   /** Milliseconds since 1970. The units are held for the buyer until then. */
   payByMs: number;
-  /** Until then where the provider is deciding by then. Absent in runs that were begun before there was such a time. */
+  /**
+   * Until then the units are held if the provider is still deciding at `payByMs`. Absent in runs that began in an
+   * earlier version.
+   */
   heldUntilMs?: number;
 };
 
 export type EndReason =
   /** Nothing was authorized by the deadline. */
   | "payment_timeout"
-  /** Only in runs of versions that gave the opening of a payment up after five attempts. */
+  /** Only in runs of versions that gave up the opening of a payment after five attempts. */
   | "payment_unavailable"
   /** The order had ended before: by its buyer, an admin, or the scan for overdue orders. */
   | "cancelled";
 
 /**
- * All are idempotent by order id. What may happen is a value; a step that throws has an unknown outcome and is repeated
- * until it succeeds. So an error ends no order: that the books are away for a minute is no decision.
+ * All are idempotent by order id. Every expected result is a value; a step that throws has an unknown outcome and is
+ * repeated until it succeeds. So an error never ends an order: a database that is down for a minute decides nothing.
  */
 export type FulfilmentSteps = {
   /** Whether the books still hold the units for this order; `gone` once it has ended. */
   holdUnits(order: PlacedOrder): Promise<"held" | "gone">;
-  /** From here on the buyer may pay. Without effect on an order that has ended. */
+  /** From here on the buyer may pay. No effect on an order that has ended. */
   requestPayment(order: PlacedOrder): Promise<void>;
   /**
    * A declined card leaves the verdict open: the buyer may try another one while the units are held. `cancelled`: the
    * order has ended, or its deadline passed while the provider was deciding.
    */
   readVerdict(order: PlacedOrder): Promise<Verdict | "cancelled">;
-  /** Compares and sets the order; `lost` where it had ended before. */
+  /** Compares and sets the order; `lost` if it had ended before. */
   confirm(order: PlacedOrder): Promise<"confirmed" | "lost">;
   capturePayment(order: PlacedOrder): Promise<void>;
   /**
-   * Whatever is or will be authorized is cancelled, and what was captured is refunded, for good. Does nothing while the
+   * Cancels every authorization, present or future, and refunds what was captured, for good. Does nothing while the
    * order's payment is undecided.
    */
   voidPayment(order: PlacedOrder): Promise<void>;
   /**
-   * Compares and sets the order, and gives its units back in the same transaction. Its first reason stays. Where the
-   * provider is still deciding at the end of its time, it is not told an end yet: late.ts looks after it.
+   * Compares and sets the order, and gives its units back in the same transaction. Its first reason stays. If the
+   * provider is still deciding at the deadline, the order gets no end yet: late.ts ends it.
    */
   endOrder(end: { order: PlacedOrder; reason: EndReason }): Promise<"ended" | "already_confirmed">;
 };
@@ -66,8 +70,9 @@ export async function fulfil(
   waitForNudge: WaitForNudge,
 ): Promise<FulfilmentOutcome> {
   const reason = await confirmOnceAuthorized(order, steps, waitForNudge);
-  // Ended first and voided second: an authorization that arrives in between finds an order that cannot be confirmed any
-  // more. In the other sequence a run that had read the verdict before could still confirm it, with the money gone.
+  // The order is ended first and the payment voided second: an authorization that arrives in between finds an order
+  // that cannot be confirmed. In the other sequence a run that had read the verdict before could still confirm it, with
+  // the money gone.
   if (reason && (await steps.endOrder({ order, reason })) === "ended") {
     await steps.voidPayment(order);
     return reason === "cancelled" ? "cancelled" : "failed";
@@ -77,15 +82,15 @@ export async function fulfil(
 }
 
 /**
- * The part of the story that is left once an order is paid for, without an engine: for an order whose run is slow, was
- * lost, or was ended by an operator. It never ends an order, so it may be told at any time beside a run.
+ * The rest of the story once an order is paid, without an engine: for an order whose run is slow, was lost, or was
+ * ended by an operator. It never ends an order, so it may run at any time beside a run.
  */
 export async function confirmPaid(order: PlacedOrder, steps: FulfilmentSteps): Promise<void> {
   if ((await steps.readVerdict(order)) !== "authorized") return;
   if ((await steps.confirm(order)) === "confirmed") await steps.capturePayment(order);
 }
 
-/** Answers why the order has to end, or nothing once it is confirmed. */
+/** Returns why the order must end, or nothing once it is confirmed. */
 async function confirmOnceAuthorized(
   order: PlacedOrder,
   steps: FulfilmentSteps,
@@ -95,7 +100,7 @@ async function confirmOnceAuthorized(
   try {
     await steps.requestPayment(order);
   } catch {
-    // No engine throws it any more; runs that heard it from an earlier version went on with this.
+    // No engine throws here any more; runs that got an error from an earlier version went on with this.
     return "payment_unavailable";
   }
   const verdict = await verdictInTime(order, steps, waitForNudge);
@@ -108,16 +113,16 @@ async function verdictInTime(order: PlacedOrder, steps: FulfilmentSteps, waitFor
   const { payByMs, heldUntilMs = payByMs } = order;
   const verdict = await verdictBy(payByMs, (each) => each === "open" || each === "processing");
   if (verdict !== "processing") return verdict;
-  // Asked in time and not decided: once, and not for long, the units are held on for it.
+  // Requested in time and not decided: the units are held longer for it, once, and not for long.
   const late = await verdictBy(heldUntilMs, (each) => each === "processing");
   return late === "processing" ? "open" : late;
 
-  /** Ends at the deadline: until then each turn waits for news, and news may be of a declined card. */
+  /** Ends at the deadline: until then each turn waits for news, which may be a declined card. */
   async function verdictBy(deadlineMs: number, isUndecided: (verdict: Reading) => boolean): Promise<Reading> {
     for (;;) {
       const verdict = await steps.readVerdict(order);
       if (!isUndecided(verdict)) return verdict;
-      // A nudge may have been lost, so the books have the last word.
+      // A nudge may have been lost, so the books decide.
       if ((await waitForNudge(deadlineMs)) === "deadline") return steps.readVerdict(order);
     }
   }

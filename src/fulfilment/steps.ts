@@ -1,4 +1,4 @@
-/** What the saga's steps do: each by order id, and as often as it takes without doing anything twice. */
+/** The saga's steps: each is idempotent by order id. */
 import { isFinal, isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
@@ -24,7 +24,7 @@ export function createSteps({ orders, payment, now }: StepsOptions): FulfilmentS
         await payment.open({ ...order, amountMinor: order.totalMinor });
         await orders.requestPayment(order.orderId);
       } catch (error) {
-        // Repeated until it succeeds, but for an order that has ended meanwhile there is nothing to open any more.
+        // The step is repeated until it succeeds, but for an order that has ended meanwhile there is nothing to open.
         if (!isFinal(await statusOf(order))) throw error;
       }
     },
@@ -45,13 +45,14 @@ export function createSteps({ orders, payment, now }: StepsOptions): FulfilmentS
       if (!isUndecided(order)) await payment.close(order.orderId);
     },
     async endOrder({ order, reason }) {
-      // A workflow engine waits by its machine's clock, which may have been set forward. Repeated until it is time; who pays
-      // meanwhile has the order confirmed by the next try.
+      // A workflow engine waits by its machine's clock, which may have been set forward. The step is repeated until the
+      // deadline; if the buyer pays meanwhile, the next try confirms the order.
       const early = reason === "payment_timeout" && now() < order.payByMs;
       if (early && (await payment.verdict(order.orderId)) === "open") {
         throw new Error(`order ${order.orderId} may be paid for ${order.payByMs - now()} ms more`);
       }
-      // The end is told once, so nothing may be on its way that could change it: docs/adr/0028-an-end-is-told-once.md.
+      // An order gets its end once, so no payment that could change it may be under way:
+      // docs/adr/0028-an-end-is-told-once.md.
       const verdict = reason === "payment_timeout" ? await payment.lastCall(order.orderId) : "open";
       if (verdict === "authorized" && (await orders.confirm(order.orderId))) return "already_confirmed";
       const ended =

@@ -1,11 +1,13 @@
-/** How sweeps go through what waits: a page a turn, round and round, and each item for itself. */
+/**
+ * How sweeps go through rows: one page each turn, from the start again after the last page, each item independently.
+ */
 
-/** Rows of one turn; where a page is full, the next turn comes at once. */
+/** Rows of one turn; if a page is full, the next turn comes at once. */
 export const pageSize = 100;
 /** Fewer than the connections that a sweep shares with the requests of buyers. */
 const atOnce = 4;
 
-/** Page by page and round again, so that what cannot be decided yet keeps nothing behind it waiting. */
+/** Reads page by page and then from the start again, so that undecided rows do not block the rows after them. */
 export function inPages<T>(read: (after?: T) => Promise<T[]>): () => Promise<T[]> {
   let last: T | undefined;
   return async () => {
@@ -15,7 +17,7 @@ export function inPages<T>(read: (after?: T) => Promise<T[]>): () => Promise<T[]
   };
 }
 
-/** One that fails does not keep the others waiting; its fault is thrown when all were tried. */
+/** A failing item does not stop the others; its error is thrown after all were tried. */
 export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const faults: unknown[] = [];

@@ -1,6 +1,6 @@
 /**
- * The saga on a real Temporal server: `node --test src/fulfilment/temporal.real.ts`. With RECORD=1 what it told is kept
- * in `histories/`, for `temporal.test.ts` to replay.
+ * The saga on a real Temporal server: `node --test src/fulfilment/temporal.real.ts`. RECORD=1 saves its histories in
+ * `src/fulfilment/histories/`, for `temporal.test.ts` to replay.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -67,7 +67,7 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
     verdicts.set("closed", "authorized").set("hard", "authorized");
     await workflows.start("order-closed", order("closed", 60_000));
     await workflows.start("order-hard", order("hard", 60_000));
-    // One try more than the five after which earlier versions gave it up.
+    // One try more than the five after which earlier versions gave up.
     await until(() => told.filter((step) => step === "closed: requestPayment").length > 5, { withinMs: 30_000 });
     failing.delete("closed: requestPayment");
     failing.delete("hard: confirm");
@@ -80,7 +80,7 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
   function createSteps(): FulfilmentSteps {
     function call<T>(orderId: string, step: keyof FulfilmentSteps, answer: T): T {
       told.push(`${orderId}: ${step}`);
-      if (failing.has(`${orderId}: ${step}`)) throw new Error(`${step} is not to be had`);
+      if (failing.has(`${orderId}: ${step}`)) throw new Error(`${step} is not available`);
       return answer;
     }
     return {

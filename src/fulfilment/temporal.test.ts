@@ -1,9 +1,9 @@
 /**
- * Runs that real servers have kept are told again by today's saga. Where it asks for its steps in another order than
- * they did, open runs could not go on after an upgrade: give it another name (see `temporalStory`).
+ * Replays runs of real servers with the present saga. If the saga asks for its steps in another order than they did,
+ * open runs could not go on after an upgrade: give it another name (see `temporalStory`).
  *
- * A new history: `RECORD=1 node --test src/fulfilment/temporal.real.ts`, or of any run
- * `temporal workflow show --workflow-id order-<id> --output json > src/fulfilment/histories/<name>.json`.
+ * A new history: `RECORD=1 node --test src/fulfilment/temporal.real.ts`, or, from any run, `temporal workflow show
+ * --workflow-id order-<id> --output json > src/fulfilment/histories/<name>.json`.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -26,7 +26,7 @@ describe("the saga goes on with runs that were", () => {
     test(name.replace(".json", ""), () => Worker.runReplayHistory({ workflowBundle }, read(name)));
   }
 
-  test("and a run that asked for its steps in another order is found out", async () => {
+  test("and detects a run that asked for its steps in another order", async () => {
     const history = read("confirmed.json");
     const marker = history.events.find((event) => event.markerRecordedEventAttributes);
     const [payload] = marker?.markerRecordedEventAttributes?.details.data.payloads ?? [];

@@ -1,4 +1,4 @@
-/** Paying an order, on the wire. */
+/** The request to pay an order, on the wire. */
 import { Type } from "typebox";
 import { orderIdParam } from "#wire/orders";
 

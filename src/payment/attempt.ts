@@ -1,4 +1,6 @@
-/** One attempt by the buyer: written down first, then asked for, so that no charge exists which the books do not expect. */
+/**
+ * One attempt to pay by the buyer. It is stored before the provider is asked, so that the books expect every charge.
+ */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
@@ -8,10 +10,10 @@ import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
 import { isPaid } from "./state.ts";
 import type { PayRequest } from "./wire.ts";
 
-/** Stolen cards are tried out on shops that let one order be paid for again and again. */
+/** Thieves try out stolen cards at shops that allow many attempts to pay one order. */
 export const maxAttempts = 10;
 
-/** A verdict usually comes by webhook within milliseconds; one that does not is looked up after this. */
+/** A verdict usually comes by webhook within milliseconds; a missing one is looked up after this time. */
 const lookupAfterMs = 2_000;
 
 export type PayRefusal =
@@ -43,7 +45,7 @@ export async function attemptToPay(deps: AttemptDeps, orderId: string, request: 
   try {
     charge = await provider.authorize({ paymentId, amountMinor, currency, card });
   } catch (error) {
-    // The verdict will come by webhook, or the sweep asks for it.
+    // The verdict comes by webhook, or the sweep asks for it.
     if (error instanceof OutcomeUnknown) return { ok: true, paymentId };
     throw error;
   }
@@ -74,7 +76,7 @@ async function begin(tx: Tx, orderId: string, provider: string, cardLast4: strin
   if (payments.some((payment) => payment.state === "requested")) return { ok: false, reason: "payment_in_progress" };
   if (payments.length >= maxAttempts) return { ok: false, reason: "too_many_attempts" };
   const payment: Payment = {
-    // Begins as its order does, so that what belongs together lies together in the index.
+    // Begins with the same bytes as its order, so that related rows are close together in the index.
     paymentId: uuidV8(prefix48Of(orderId), randomId(10)),
     orderId,
     attempt: payments.length + 1,

@@ -7,15 +7,15 @@ import type { Provider } from "./provider.ts";
 import { openTestShop } from "./shop.testing.ts";
 
 /**
- * Kills the process before and after every statement, commit and call to the provider, one run a place.
- * What the dead process had done stays done; a new one, the saga's repetitions and the sweep go on from there.
+ * Kills the process before and after every statement, commit and call to the provider, one run for each place. The
+ * effects of the dead process stay; a new process, the saga's repetitions and the sweep go on from there.
  */
 const shop = await openTestShop();
 after(() => shop.close());
 
 const card = "4242424242424242";
 
-test("an order that stands is paid once, wherever the process dies", async (t) => {
+test("a confirmed order is paid once, wherever the process dies", async (t) => {
   const places = await killEverywhere(async (payment, orderId) => {
     await open(payment, orderId);
     await payment.pay({ orderId, cardNumber: card });
@@ -93,12 +93,12 @@ async function killEverywhere(
     });
     if (!life.isOver()) return place - 1;
   }
-  throw new Error("the story has no end");
+  throw new Error("the story does not end");
 }
 
 type Life = ReturnType<typeof createLife>;
 
-/** Ends at its `last` step. A dead process does nothing more, whatever its code would have done on an error. */
+/** Ends at its `last` step. A dead process does nothing more, whatever its code would do after an error. */
 function createLife(last: number) {
   let steps = 0;
 

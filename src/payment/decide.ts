@@ -1,4 +1,6 @@
-/** The order stands, or the order is over: what we decide ourselves, and what the provider is then asked for. */
+/**
+ * Our own decisions about a payment, when the order is confirmed or over, and the requests to the provider that follow.
+ */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { lossAmong, writeNews } from "./news.ts";
@@ -15,12 +17,12 @@ import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
 import { afterDecision, type Decision, isPaid, type Verdict, verdictOf } from "./state.ts";
 
-/** We are about to ask the provider ourselves; only if we die does the sweep do it. */
+/** The process that decides asks the provider itself; the sweep does it only if that process dies. */
 const sweepAfterMs = 5_000;
 
 export type DecideDeps = { sql: Sql; provider: Provider; now(): number };
 
-/** @throws unless the money is known to be taken, or the intent is closed and there is nothing to take. */
+/** @throws unless the money is known to be captured, or the intent is closed and there is nothing to capture. */
 export async function capture(deps: DecideDeps, orderId: string): Promise<void> {
   const payments = await deps.sql.transaction(async (tx) => {
     const intent = await lockIntent(tx, orderId);
@@ -28,7 +30,7 @@ export async function capture(deps: DecideDeps, orderId: string): Promise<void> 
     const payments = await paymentsOf(tx, orderId);
     const loss = verdictOf(payments.map(({ state }) => state)) === "open" ? lossAmong(payments) : undefined;
     if (loss) {
-      // It went back in the moment between the grant and our decision: the order stands, and has no money.
+      // The money went back between the grant and our decision: the order is confirmed, and has no money.
       await writeNews(tx, loss.payment, loss.kind, deps.now());
       await closeIntent(tx, orderId, deps.now());
       return undefined;
@@ -52,13 +54,13 @@ export async function close(deps: DecideDeps, orderId: string): Promise<void> {
     return decide(tx, orderId, "close", deps.now());
   });
   await crashPoint("payment.close-decided");
-  // The decision stands and the sweep sees to it, so a provider that is away now does not hold up the caller.
+  // The decision is stored and the sweep carries it out, so a provider that is down does not delay the caller.
   for (const payment of payments) await perform(deps, payment);
 }
 
 /**
- * No attempt begins from here on, so the answer leaves nothing out: `open` will never be anything else. An order that
- * has no intent gets a closed one.
+ * No attempt begins from here on, so the answer is final: `open` stays open for ever. An order without an intent gets a
+ * closed one.
  */
 export function lastCall({ sql, now }: DecideDeps, orderId: string): Promise<Verdict> {
   return sql.transaction(async (tx) => {
@@ -68,7 +70,7 @@ export function lastCall({ sql, now }: DecideDeps, orderId: string): Promise<Ver
   });
 }
 
-/** Under the lock of the intent. Answers the order's payments as they then are. */
+/** Called with the intent locked. Returns the order's payments after the decision. */
 async function decide(tx: Tx, orderId: string, decision: Decision, nowMs: number): Promise<Payment[]> {
   const payments = await paymentsOf(tx, orderId);
   for (const payment of payments) {

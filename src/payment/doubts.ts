@@ -1,6 +1,6 @@
 /**
- * A webhook said that a charge which was taken is void. It may be an old message that comes late, or true; only the provider
- * knows, so it is asked, and its answer counts.
+ * A webhook reported a captured charge as void. The message may be old and late, or true. Only the provider knows, so
+ * it is asked, and its answer counts.
  */
 import type { Sql } from "#engines/sql";
 import { recordFact } from "./facts.ts";
@@ -22,11 +22,12 @@ export async function clearDoubts({ sql, provider, now }: { sql: Sql; provider: 
     if (!charge) continue;
     const settled = await sql.transaction(async (tx) => {
       const recorded = await recordFact(tx, payment.paymentId, charge, now(), { isCurrent: true });
-      // No order stands by it. If one was confirmed by it in the meantime, its capture finds the loss, and says so.
+      // No order relies on it. If one was confirmed by it meanwhile, its capture finds the loss and reports it.
       if (recorded?.payment.state === "voided" && !recorded.payment.kept) await dropNews(tx, newsId);
       return recorded;
     });
-    // Not so: there is nothing to tell the order. The finding stays for a person, because the provider contradicts itself.
+    // The charge is not void, so the order gets no news. The finding stays for an operator, because the provider
+    // contradicts itself.
     if (settled?.payment.state !== "voided") await noteTold(sql, newsId, now());
   }
 }

@@ -1,22 +1,22 @@
-/** Brings a payment up to what the provider says of it; the one place where facts enter the books. */
+/** Brings a payment up to the provider's state; the only place where facts enter the books. */
 import type { Tx } from "#engines/sql";
 import { isLoss, newsOfCharge, writeNews } from "./news.ts";
 import { closeIntent, type Intent, lockIntentOf, type Payment, paymentsOf, writePayment } from "./payment-rows.ts";
 import type { Charge } from "./provider.ts";
 import { afterFact, type Fact, isLive, isPaid } from "./state.ts";
 
-/** What an order is told of its payment. `returned`: what was granted went back before the order stood by it. */
+/** `returned`: a granted payment went back before the order was confirmed. */
 export type Announcement = "authorized" | "declined" | "returned";
 
 export type Recorded = {
   payment: Payment;
-  /** Only what is new, and nothing once the intent is closed. */
+  /** The message for the order: only news, and nothing once its intent is closed. */
   announcement: Announcement | undefined;
 };
 
 /**
- * Idempotent. undefined where the books know no such payment. What the new state owes falls due at once. `isCurrent`: the
- * provider was asked, so this is how the charge stands, and no message that may come late.
+ * Idempotent. undefined if the books know no such payment. The duties of the new state are due at once. `isCurrent`:
+ * the provider was asked, so this is the present state of the charge, and not a message that may be late.
  */
 export async function recordFact(
   tx: Tx,
@@ -34,10 +34,10 @@ export async function recordFact(
     state !== before.state || providerRef !== before.providerRef || givenBackMinor !== before.givenBackMinor;
   if (changed) await writePayment(tx, payment, nowMs, nowMs);
   const news = said === "not_received" ? undefined : newsOfCharge(before, payment, said);
-  // What went back because we had closed the payment is no news to its order.
+  // A payment that went back because we had closed it is no news to its order.
   const isOurDoing = intent.closed && news === "lost_before_kept";
   if (news && !isOurDoing) await writeNews(tx, payment, news, nowMs);
-  // The order stood by this money, so nothing more is to be paid for it.
+  // The order relied on this money, so no other payment for it is possible.
   const isLost = before.kept && news !== undefined && isLoss(news) && !isPaid(state);
   if (isLost) await closeIntent(tx, intent.orderId, nowMs);
   return { payment, announcement: intent.closed || isLost ? undefined : announcementOf(before, payment) };
@@ -51,7 +51,7 @@ function notReceived(before: Payment, intent: Intent): Payment {
 function told(before: Payment, intent: Intent, charge: Charge, isCurrent: boolean): Payment {
   const isGrant = charge.status === "authorized" || charge.status === "captured";
   const isOtherwise = charge.amountMinor !== before.amountMinor || charge.currency !== before.currency;
-  // What an order stands by is not given back for the amount that was taken by hand: that is a finding.
+  // The payment of a confirmed order is not given back because another amount was captured by hand: that is a finding.
   const mismatch = isGrant && isOtherwise && !before.kept;
   const givenBackMinor = Math.min(before.amountMinor, Math.max(before.givenBackMinor, givenBackBy(charge)));
   const fact = factOf(charge, givenBackMinor >= before.amountMinor, isCurrent);
@@ -66,7 +66,7 @@ function givenBackBy({ status, givenBackMinor, amountMinor }: Charge): number {
   return status === "captured" ? (givenBackMinor ?? 0) : 0;
 }
 
-/** A refund of a part leaves the charge taken; parts that come to the whole are a refund. */
+/** After a partial refund the charge is still captured; parts that add up to the whole are a refund. */
 function factOf(charge: Charge, isWhole: boolean, isCurrent: boolean): Fact {
   const { status } = charge;
   if (status === "refunded" && !isWhole) return "captured";

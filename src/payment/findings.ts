@@ -1,4 +1,6 @@
-/** Findings: news from a payment provider that a person has to look at. Open until they say that they have. */
+/**
+ * Findings: news from a payment provider that an operator must look at. A finding is open until an operator closes it.
+ */
 import type { Queryable } from "#engines/sql";
 import type { NewsKind } from "./news.ts";
 
@@ -38,7 +40,7 @@ export function createFindings({ sql, now }: { sql: Queryable; now(): number }) 
       return new Map(rows.map(({ kind, count }) => [kind, count]));
     },
 
-    /** false where there is no such finding. One that is closed stays closed as it was. */
+    /** false if there is no such finding. A closed one stays unchanged. */
     async close(findingId: number, actor: string, reason: string): Promise<boolean> {
       const rows = await sql.query(
         `update payment.news set closed_at = coalesce(closed_at, $2), closed_by = coalesce(closed_by, $3),

@@ -5,13 +5,13 @@ import { isLive, isPaid, type PaymentState } from "./state.ts";
 
 export type Attempt = {
   paymentId: string;
-  /** A void or refund that is decided counts as done: nothing can stop it any more. */
+  /** A void or refund that is decided counts as done, because nothing can stop it. */
   status: "processing" | "authorized" | "captured" | "declined" | "voided" | "refunded" | "charged_back";
   cardLast4: string;
   declineReason?: string;
-  /** Given back of it in parts, in minor units of its currency, where it is not refunded as a whole. */
+  /** The part that was given back, in minor units of its currency, if the payment is not refunded as a whole. */
   givenBackMinor?: number;
-  /** The buyer may try again, now. */
+  /** The buyer may try again now. */
   retryable: boolean;
 };
 

@@ -9,7 +9,7 @@ after(() => shop.close());
 
 const goodCard = { cardNumber: "4242424242424242" };
 
-test("O4: what the last call answers leaves nothing out, because no attempt begins after it", async () => {
+test("O4: the answer of the last call is final, because no attempt begins after it", async () => {
   const orderId = await shop.order();
   const asked = await Promise.all([
     payment.pay({ orderId, ...goodCard }),
@@ -23,7 +23,7 @@ test("O4: what the last call answers leaves nothing out, because no attempt begi
   assert.equal((await payment.lastAttempts([orderId])).get(orderId)?.retryable ?? false, false);
 });
 
-test("O4: an attempt that was begun before the last call is granted and kept as any other", async () => {
+test("O4: an attempt that began before the last call is granted and kept like any other", async () => {
   const orderId = await shop.order();
   await shop.pay(orderId);
   assert.equal(await payment.lastCall(orderId), "processing");

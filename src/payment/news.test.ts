@@ -7,7 +7,7 @@ const shop = await openTestShop();
 const { payment, simulator } = shop;
 after(() => shop.close());
 
-/** A payment that an order stands by. */
+/** A payment that a confirmed order relies on. */
 async function kept(): Promise<{ orderId: string; paymentId: string }> {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
@@ -35,7 +35,7 @@ for (const { deed, state, news, finding } of [
   { deed: "charge_back", state: "charged_back", news: "charged_back", finding: true },
   { deed: "void", state: "voided", news: "voided_outside", finding: true },
 ] as const) {
-  test(`O5: a ${deed} at the bank of what an order stands by is news of lost money, and nothing is asked of the buyer again`, async () => {
+  test(`O5: a ${deed} at the bank of a confirmed order's payment is news of lost money, and the buyer is not asked to pay again`, async () => {
     const { orderId, paymentId } = await kept();
     await byHand(paymentId, { deed });
     await shop.settleAll();
@@ -51,7 +51,7 @@ for (const { deed, state, news, finding } of [
   });
 }
 
-test("O5: money that is taken and let go at the bank before the order stands by it leaves the order to be paid", async () => {
+test("O5: money that the bank takes and gives back before the order is confirmed leaves the order unpaid", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
   await shop.hearFromProvider();
@@ -61,7 +61,7 @@ test("O5: money that is taken and let go at the bank before the order stands by 
   assert.equal((await payment.pay({ orderId, cardNumber: "4242424242424242" })).ok, true);
 });
 
-test("O5: an old message that a charge is void is not believed; the provider is asked, and a person told", async () => {
+test("O5: an old message that a charge is void does not count; the provider is asked, and a finding opens", async () => {
   const { orderId, paymentId } = await kept();
   assert.equal(await shop.webhook({ paymentId, status: "voided" }).send(), "accepted");
   await shop.settleAll();
@@ -70,7 +70,7 @@ test("O5: an old message that a charge is void is not believed; the provider is 
   assert.deepEqual(await shop.states(orderId), ["captured"]);
 });
 
-test("O5, S10: parts that are given back are counted, together they are a refund, and never more than was paid", async () => {
+test("O5, S10: partial refunds add up, the sum of all is a full refund, and never more than was paid", async () => {
   const { orderId, paymentId } = await kept();
   await byHand(paymentId, { deed: "refund", amountMinor: 1_000 });
   assert.deepEqual(await newsOf(orderId), ["partly_refunded"]);
@@ -86,7 +86,7 @@ test("O5, S10: parts that are given back are counted, together they are a refund
   ]);
 });
 
-test("O5, S10: after a part was given back by hand, our refund gives back the rest", async () => {
+test("O5, S10: after a manual partial refund, our refund gives back the rest", async () => {
   const { orderId, paymentId } = await kept();
   await byHand(paymentId, { deed: "refund", amountMinor: 1_000 });
   await payment.close(orderId);
@@ -96,7 +96,7 @@ test("O5, S10: after a part was given back by hand, our refund gives back the re
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
 });
 
-test("O5: a dispute is a finding until it is won, or the bank takes the money back", async () => {
+test("O5: a dispute is a finding until it is won or the bank takes the money back", async () => {
   const won = await kept();
   await byHand(won.paymentId, { deed: "dispute" });
   assert.deepEqual(await findingsOf(won.orderId), ["disputed"]);
@@ -109,7 +109,7 @@ test("O5: a dispute is a finding until it is won, or the bank takes the money ba
   assert.deepEqual(await findingsOf(lost.orderId), ["disputed", "charged_back"]);
 });
 
-test("O5: money that the buyer's bank takes back after we gave it back is a finding", async () => {
+test("O5: a chargeback after our refund is a finding", async () => {
   const { orderId, paymentId } = await kept();
   await payment.close(orderId);
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
@@ -118,7 +118,7 @@ test("O5: money that the buyer's bank takes back after we gave it back is a find
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
 });
 
-test("O5: what is taken by hand is the order's if it is still wanted, and goes back if it is not", async () => {
+test("O5: a manual capture pays the order if it is still open, and is refunded if it is not", async () => {
   const wanted = await shop.order();
   const paymentId = await shop.pay(wanted);
   await shop.hearFromProvider();
@@ -135,7 +135,7 @@ test("O5: what is taken by hand is the order's if it is still wanted, and goes b
   assert.deepEqual(await shop.states(ended), ["refunded"]);
 });
 
-test("O5: another amount than the order costs, taken by hand of what it stands by, is a finding and is not given back", async () => {
+test("O5: a manual capture of another amount from a confirmed order's payment is a finding and is not refunded", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
   await shop.hearFromProvider();
@@ -147,7 +147,7 @@ test("O5: another amount than the order costs, taken by hand of what it stands b
   assert.deepEqual(await shop.states(orderId), ["captured"]);
 });
 
-test("O5: a hold that lapses between the order's confirmation and the capture is news, and no capture without end", async () => {
+test("O5: a hold that lapses between the order's confirmation and the capture is news, and the capture is not repeated for ever", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
   await shop.hearFromProvider();
@@ -157,7 +157,7 @@ test("O5: a hold that lapses between the order's confirmation and the capture is
   assert.deepEqual(await findingsOf(orderId), ["authorization_lapsed"]);
 });
 
-test("O5: signed words about a payment that are not known here are a finding, and change nothing", async () => {
+test("O5: a signed webhook about a payment with an unknown status is a finding, and changes nothing", async () => {
   const { orderId, paymentId } = await kept();
   await shop.webhook({ paymentId, status: "under_review" as never }).send();
   assert.deepEqual(await findingsOf(orderId), ["not_understood"]);

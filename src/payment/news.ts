@@ -1,7 +1,7 @@
 /**
- * News from outside about money that an order stands by: given back at the provider's desk, taken back by a bank, disputed,
- * taken in another amount. A row is written with the payment's change, and stays until the order was told: so a lost
- * message loses nothing. Some need a person: these are findings, and stay open until they are closed.
+ * News from outside about the payment of a confirmed order: refunded at the provider, charged back by a bank, disputed,
+ * captured with another amount. A row is written with the payment's change, and stays until the order has the news, so
+ * that a crash loses none. Some kinds need an operator: these are findings, and stay open until they are closed.
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Payment } from "./payment-rows.ts";
@@ -11,41 +11,47 @@ import type { NewsKind } from "./wire.ts";
 
 export type { NewsKind } from "./wire.ts";
 
-/** Whether the money of the order is gone by it, and whether a person has to look. */
+/** Whether the order's money is lost, and whether an operator must look. */
 const kinds: Record<NewsKind, { isLoss: boolean; needsPerson: boolean }> = {
   refunded_outside: { isLoss: true, needsPerson: false },
-  /** Held when the order was confirmed, and given up by the provider before it was taken. */
+  /** Held when the order was confirmed, and released by the provider before it was captured. */
   authorization_lapsed: { isLoss: true, needsPerson: true },
-  /** Said to be void after it was taken. The provider is asked before the order is told. */
+  /** Reported as void after it was captured. The provider is asked before the order gets the news. */
   voided_outside: { isLoss: true, needsPerson: true },
-  /** Granted, and gone before the order stood by it. Concerns an order only if it was confirmed by that grant all the same. */
+  /**
+   * Granted, and given back before the order was confirmed. Concerns an order only if it was confirmed by that grant
+   * all the same.
+   */
   lost_before_kept: { isLoss: false, needsPerson: false },
   charged_back: { isLoss: true, needsPerson: true },
   partly_refunded: { isLoss: false, needsPerson: false },
   disputed: { isLoss: false, needsPerson: true },
   dispute_won: { isLoss: false, needsPerson: false },
-  /** Taken by hand, and not the amount that the order costs. */
+  /** Captured by hand, with an amount other than the order's total. */
   captured_otherwise: { isLoss: false, needsPerson: true },
   /** Given back twice: by us, and by the buyer's bank. */
   charged_back_after_refund: { isLoss: false, needsPerson: true },
-  /** Signed, about a payment of ours, and in words that are not known here. */
+  /** A signed webhook about one of our payments, with a status that we do not know. */
   not_understood: { isLoss: false, needsPerson: true },
 };
 
-/** The order's money is gone: it is to be REFUNDED. */
+/** The order's money is gone, so the order becomes REFUNDED. */
 export function isLoss(kind: NewsKind): boolean {
   return kinds[kind].isLoss;
 }
 
-/** What the charge tells beyond the payment's own way, if anything. `before` and `after` are the payment around it. */
+/**
+ * What the charge says beyond the payment's own state, if anything. `before` and `after` are the payment before and
+ * after it.
+ */
 export function newsOfCharge(before: Payment, after: Payment, charge: Charge): NewsKind | undefined {
   const stoodByIt = before.kept && isPaid(before.state);
   if (isPaid(before.state) && !isPaid(after.state)) return before.kept ? lossOf(before, after) : "lost_before_kept";
   if (charge.dispute) return charge.dispute === "opened" ? "disputed" : "dispute_won";
   if (charge.status === "charged_back" && before.state === "refunded") return "charged_back_after_refund";
   if (isPaid(after.state) && after.givenBackMinor > before.givenBackMinor) return "partly_refunded";
-  // May be an old message that comes late, so the provider is asked: see doubts.ts. Also before the order stands by it:
-  // the message comes once, and the order may be confirmed by this payment a moment later.
+  // The message may be old and late, so the provider is asked: see doubts.ts. This holds before the confirmation too:
+  // the message comes once, and this payment may confirm the order a moment later.
   if (before.state === "captured" && charge.status === "voided") return "voided_outside";
   if (!stoodByIt) return undefined;
   const isOtherwise = charge.status === "captured" && charge.amountMinor !== before.amountMinor;
@@ -58,7 +64,7 @@ function lossOf(before: Pick<Payment, "state">, { state }: Pick<Payment, "state"
   return before.state === "captured" ? "voided_outside" : "authorization_lapsed";
 }
 
-/** Why an order that was just confirmed has no money: what became of the payment that it was confirmed by. */
+/** Why an order that was just confirmed has no money: what happened to the payment that confirmed it. */
 export function lossAmong(payments: readonly Payment[]): { payment: Payment; kind: NewsKind } | undefined {
   const payment = payments.findLast(({ state }) => lost.has(state));
   return payment && { payment, kind: lossOf({ state: "authorized" }, payment) };
@@ -66,7 +72,7 @@ export function lossAmong(payments: readonly Payment[]): { payment: Payment; kin
 
 const lost: ReadonlySet<string> = new Set(["refunded", "charged_back", "voided"]);
 
-/** Once for each kind and amount. A dispute that was won closes the finding of it. */
+/** Once for each kind and amount. A dispute that is won closes its finding. */
 export async function writeNews(
   tx: Tx,
   { paymentId, orderId, givenBackMinor }: Pick<Payment, "paymentId" | "orderId" | "givenBackMinor">,
@@ -88,7 +94,10 @@ export async function writeNews(
 
 export type News = { newsId: number; orderId: string; kind: NewsKind; givenBackMinor: number; happenedAt: Date };
 
-/** What orders have not been told yet, oldest first, from behind `after` on. What is in doubt waits until the provider was asked. */
+/**
+ * News that orders do not have yet, oldest first, starting after `after`. Doubtful news waits until the provider was
+ * asked.
+ */
 export function untoldNews(sql: Queryable, after: Pick<News, "newsId"> | undefined, limit: number): Promise<News[]> {
   return sql.query<News>(
     `select news_id as "newsId", news.order_id as "orderId", kind, news.given_back_minor as "givenBackMinor",

@@ -3,7 +3,7 @@ import type { Queryable, Tx } from "#engines/sql";
 import type { Money } from "./provider.ts";
 import type { PaymentState } from "./state.ts";
 
-/** What to pay is absent from an intent that was closed before it was opened. */
+/** An intent that was closed before it was opened has no amount to pay. */
 export type Intent = {
   orderId: string;
   amountMinor: number | null;
@@ -25,9 +25,9 @@ export type Payment = Money & {
   cardLast4: string;
   requestedAt: Date;
   tries: number;
-  /** Given back of it in parts so far, though it is not refunded. */
+  /** The sum of partial refunds so far, while it is not fully refunded. */
   givenBackMinor: number;
-  /** The order stands by it. */
+  /** A confirmed order relies on it. */
   kept: boolean;
 };
 
@@ -56,7 +56,10 @@ export async function lockIntentOf(tx: Tx, paymentId: string): Promise<Intent | 
   return intent;
 }
 
-/** Closes the intent and keeps its lock. One that was never opened is closed too, so that a late open finds it so. */
+/**
+ * Closes the intent and keeps its lock. An intent that was never opened is closed too, so that a late open finds it
+ * closed.
+ */
 export async function closeIntent(tx: Tx, orderId: string, nowMs: number): Promise<void> {
   await tx.query(
     `insert into payment.intent (order_id, closed_at) values ($1, $2)
@@ -65,7 +68,7 @@ export async function closeIntent(tx: Tx, orderId: string, nowMs: number): Promi
   );
 }
 
-/** Under the lock of the intent: who begins an attempt reads it under the same lock. */
+/** Called with the intent locked: a transaction that begins an attempt reads it under the same lock. */
 export async function noteLastCall(tx: Tx, orderId: string, nowMs: number): Promise<void> {
   await tx.query("update payment.intent set last_call_at = coalesce(last_call_at, $2) where order_id = $1", [
     orderId,
@@ -73,7 +76,7 @@ export async function noteLastCall(tx: Tx, orderId: string, nowMs: number): Prom
   ]);
 }
 
-/** Asked after the lock, as a statement of its own: its snapshot then holds what the last holder wrote. */
+/** Read after the lock, as a statement of its own: its snapshot then has what the last holder of the lock wrote. */
 export function paymentsOf(tx: Tx, orderId: string): Promise<Payment[]> {
   return tx.query<Payment>(`select ${paymentColumns} from payment.payment where order_id = $1 order by attempt`, [
     orderId,
@@ -101,7 +104,7 @@ export async function insertPayment(tx: Tx, payment: Payment, nextTryMs: number)
   );
 }
 
-/** `nextTryMs` is when the sweep may do what the new state owes, unless it was done before. */
+/** `nextTryMs`: when the sweep may do what the new state owes, unless it was done before. */
 export async function writePayment(tx: Tx, payment: Payment, nowMs: number, nextTryMs: number): Promise<void> {
   await tx.query(
     `update payment.payment
@@ -121,7 +124,10 @@ export async function writePayment(tx: Tx, payment: Payment, nowMs: number, next
   );
 }
 
-/** The order stands: its money is ours, also where the provider took it before we asked. Under the lock of the intent. */
+/**
+ * The order is confirmed, so its money is ours, even if the provider took it before we asked. Called with the intent
+ * locked.
+ */
 export async function keepPayments(tx: Tx, orderId: string, nowMs: number): Promise<void> {
   await tx.query(
     `update payment.payment set kept_at = $2
@@ -138,7 +144,7 @@ export async function noteProviderRef(sql: Queryable, paymentId: string, provide
   ]);
 }
 
-/** For the operator: why the provider has not done yet what the payment owes. */
+/** For the operator: why the provider has not yet done what the payment owes. */
 export async function noteFailure(sql: Queryable, payment: Payment, error: Error): Promise<void> {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
   await sql.query("update payment.payment set last_error = $3 where payment_id = $1 and state = $2", [
@@ -149,8 +155,8 @@ export async function noteFailure(sql: Queryable, payment: Payment, error: Error
 }
 
 /**
- * Takes payments that are unsettled and due, oldest first, and puts their next try off: another sweep passes
- * over them, and after a crash they come back by themselves.
+ * Takes unsettled payments that are due, oldest first, and postpones their next try: other sweeps skip them, and after
+ * a crash they are due again.
  */
 export function claimUnsettled(sql: Queryable, nowMs: number, limit: number): Promise<Payment[]> {
   return sql.query<Payment>(

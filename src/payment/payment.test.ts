@@ -12,7 +12,7 @@ const declinedCard = "4000 0000 0000 0010";
 const noWebhookCard = "4000 0000 0000 0505";
 const lostReplyNoWebhookCard = "4000 0000 0000 0606";
 
-test("S7: money is held when the buyer pays and taken only when the order stands, once however many ask for it", async () => {
+test("S7: money is held when the buyer pays and captured only when the order is confirmed, once whatever the number of calls", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
   assert.equal(await payment.verdict(orderId), "processing");
@@ -34,7 +34,7 @@ test("S7: money is held when the buyer pays and taken only when the order stands
   });
 });
 
-test("S11: amounts keep their own decimals: 5000 JPY and 1.250 KWD are held as they are", async () => {
+test("S11: amounts keep the decimals of their currency: 5000 JPY and 1.250 KWD are held exactly", async () => {
   for (const [amountMinor, currency] of [
     [5_000, "JPY"],
     [1_250, "KWD"],
@@ -58,7 +58,7 @@ test("a declined card may be followed by another while the order can be paid", a
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR"]);
 });
 
-test("an order is paid by one attempt at a time, however many clicks come at once", async () => {
+test("an order is paid by one attempt at a time, whatever the number of clicks at once", async () => {
   const orderId = await shop.order();
   const clicks = Array.from({ length: 8 }, () => payment.pay({ orderId, cardNumber: "4242424242424242" }));
   const answers = await Promise.all(clicks);
@@ -72,7 +72,7 @@ test("an order is paid by one attempt at a time, however many clicks come at onc
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR"]);
 });
 
-test("an order that is unknown, late, over or tried too often is refused with its reason, and nothing is asked", async () => {
+test("an unknown, late, ended or too often tried order is refused with its reason, and the provider is not asked", async () => {
   const reasonOf = async (orderId: string) => {
     const answer = await payment.pay({ orderId, cardNumber: "4242424242424242" });
     return answer.ok ? "accepted" : answer.reason;
@@ -117,7 +117,7 @@ test("S6: three events of one charge at once tell the order once", async () => {
   assert.deepEqual(shop.newsOf(orderId), ["authorized"]);
 });
 
-test("S6: a webhook about an unknown payment, or about nothing, is accepted, noted and changes nothing", async () => {
+test("S6: a webhook about an unknown payment, or about none, is accepted, stored and changes nothing", async () => {
   for (const paymentId of [randomUUID(), "ch_123", ""])
     assert.equal(await shop.webhook({ paymentId }).send(), "accepted");
   const { body, send } = shop.webhook({ paymentId: randomUUID(), status: "exploded" as never });
@@ -151,7 +151,7 @@ test("S6: webhooks out of order end in the same state, captured before authorize
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
 });
 
-test("S8: an authorization that comes after the order is over is voided and takes nothing", async () => {
+test("S8: an authorization that comes after the order has ended is voided and takes nothing", async () => {
   const orderId = await shop.order();
   await shop.pay(orderId);
   await payment.close(orderId);
@@ -164,7 +164,7 @@ test("S8: an authorization that comes after the order is over is voided and take
   assert.deepEqual([status, retryable], ["voided", false]);
 });
 
-test("S8: a provider that took the money of an order that is over gives it back, once", async () => {
+test("S8: money captured at the provider for an ended order is refunded once", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
   await shop.hearFromProvider();
@@ -176,7 +176,7 @@ test("S8: a provider that took the money of an order that is over gives it back,
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "captured 4999 EUR", "refunded 4999 EUR"]);
 });
 
-test("S10: closing a captured order, however often and from how many places, refunds what was paid once", async () => {
+test("S10: closing a captured order refunds its payment once, whatever the number of calls and processes", async () => {
   const orderId = await shop.order();
   await shop.pay(orderId);
   await shop.hearFromProvider();
@@ -188,7 +188,7 @@ test("S10: closing a captured order, however often and from how many places, ref
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
 });
 
-test("nothing is captured once the order is over", async () => {
+test("nothing is captured once the order has ended", async () => {
   const orderId = await shop.order();
   await shop.pay(orderId);
   await shop.hearFromProvider();
@@ -210,7 +210,7 @@ test("an order that is closed before it was opened stays closed", async () => {
   assert.deepEqual(answer, { ok: false, reason: "payment_closed" });
 });
 
-test("a wrong amount or currency is never an authorization: it is given back and the buyer may try again", async () => {
+test("a wrong amount or currency is never an authorization: it is refunded and the buyer may try again", async () => {
   for (const wrong of [{ amountMinor: 1 }, { currency: "JPY" }]) {
     const orderId = await shop.order();
     const paymentId = await shop.pay(orderId, noWebhookCard);
@@ -307,7 +307,7 @@ test("a request that never reached the provider counts as lost, and one that arr
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "authorized 4999 EUR", "voided 4999 EUR"]);
 });
 
-test("S3: an undo that fails is kept with its reason and repeated until it is done, and holds up no other", async () => {
+test("S3: an undo that fails is stored with its reason and repeated until it is done, and delays no other", async () => {
   const [bad, good] = [await shop.order(), await shop.order()];
   const badId = await shop.pay(bad);
   await shop.pay(good);
@@ -345,7 +345,7 @@ test("a payment that its order was not told of counts all the same, and grantedS
   assert.ok(!(await waiting()).some((one) => one.orderId === orderId));
 });
 
-test("closing while a webhook, an attempt or a capture comes leaves nothing held and nothing taken", async (t) => {
+test("closing during a webhook, an attempt or a capture leaves nothing held and nothing captured", async (t) => {
   const orders: string[] = [];
   for (let round = 0; round < 60; round += 1) {
     const orderId = await shop.order();
@@ -373,7 +373,7 @@ test("closing while a webhook, an attempt or a capture comes leaves nothing held
   for (const [story, times] of seen) t.diagnostic(`${times} × ${story}`);
 });
 
-test("a card's number is kept nowhere, only its last four digits", async () => {
+test("a card's number is stored nowhere, only its last four digits", async () => {
   const orderId = await shop.order();
   await shop.pay(orderId, "4929 1234 5678 9011");
   await shop.settleAll();

@@ -1,6 +1,6 @@
 /**
- * Takes money for orders, of which it knows no more than id, amount and deadline. Money is held first, taken
- * only once the order stands, and given back whenever it does not.
+ * Takes money for orders, of which it knows only id, amount and deadline. Money is held first, captured only once the
+ * order is confirmed, and given back if it is not.
  */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
@@ -25,38 +25,39 @@ export { testCards } from "./test-cards.ts";
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
 
 export type Payment = {
-  /** Opens the order's payment intent. Idempotent; without effect once the intent was closed. */
+  /** Opens the order's payment intent. Idempotent; no effect once the intent was closed. */
   open(order: Money & { orderId: string; userId: string; payByMs: number }): Promise<void>;
-  /** One attempt by the buyer. That it is accepted says nothing of how the provider decides, which comes later. */
+  /** One attempt by the buyer. Its acceptance is not the verdict, which comes later. */
   pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
-  /** `authorized` also once captured: the order has been paid for. `processing`: the provider was asked and is deciding. */
+  /** `authorized` also once captured: the order is paid. `processing`: the provider was asked and is deciding. */
   verdict(orderId: string): Promise<Verdict>;
-  /** The same for many; `open` ones are left out. */
+  /** The same for many orders; `open` ones are left out. */
   verdicts(orderIds: readonly string[]): Promise<Map<string, Exclude<Verdict, "open">>>;
-  /** As `verdict`, and no attempt begins from here on: `open` then stands for good. */
+  /** As `verdict`, but no attempt begins from here on, so `open` is final. */
   lastCall(orderId: string): Promise<Verdict>;
   /** The latest attempt of each order that has one. */
   lastAttempts(orderIds: readonly string[]): Promise<Map<string, Attempt>>;
   /**
-   * Takes the authorized amount, once, with the key `cap-<payment>`. Idempotent; takes nothing once the intent is closed.
-   * @throws whenever the money is not known to be taken: to be repeated, which the sweep does too.
+   * Captures the authorized amount, once, with the key `cap-<payment>`. Idempotent; captures nothing once the intent is
+   * closed.
+   * @throws unless the money is known to be captured: the caller repeats it, and so does the sweep.
    */
   capture(orderId: string): Promise<void>;
-  /** Whatever is or will be authorized is voided, and refunded where it was captured; once, and for good. Idempotent. */
+  /** Voids every authorization, present or future, and refunds captured money; once, and for good. Idempotent. */
   close(orderId: string): Promise<void>;
   receiveWebhook(provider: string, rawBody: Buffer, headers: WebhookHeaders): Promise<WebhookAnswer>;
-  /** To be called every second or so. */
+  /** Called every second or so. */
   sweep(): Promise<SweepCounts>;
   /**
-   * Payments that the provider granted before the moment (milliseconds since 1970) and of which it is not decided yet
-   * whether they are kept: oldest first, those that come after `after`, at most `limit`.
+   * Payments that the provider granted before the moment (milliseconds since 1970) and that are neither kept nor given
+   * back yet: oldest first, starting after `after`, at most `limit`.
    */
   grantedSince(olderThanMs: number, after: Granted | undefined, limit: number): Promise<Granted[]>;
-  /** News that orders have not been told yet, oldest first, from behind `after` on. */
+  /** News that orders do not have yet, oldest first, starting after `after`. */
   news(after: News | undefined, limit: number): Promise<News[]>;
-  /** The order has it. */
+  /** The order has the news. */
   told(news: News): Promise<void>;
-  /** News that a person has to look at. */
+  /** News that an operator must look at. */
   findings: Findings;
 };
 
@@ -69,11 +70,13 @@ export type PaymentOptions = {
   provider: Provider;
   log: Log;
   now(): number;
-  /** News for the order's saga, told after the commit. It may be lost; `verdict()` and `grantedSince()` are the truth. */
+  /**
+   * News for the order's saga, sent after the commit. It may be lost; `verdict()` and `grantedSince()` read the books.
+   */
   onAnnouncement(orderId: string, announcement: Announcement, detail: AnnouncementDetail): Promise<void>;
 };
 
-/** Before every other. */
+/** Before all others. */
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
 export function createPayment({ sql, provider, log, now, onAnnouncement }: PaymentOptions): Payment {
@@ -91,7 +94,7 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
   }
 
   async function verdicts(orderIds: readonly string[]) {
-    // An order has one live payment at most.
+    // An order has at most one live payment.
     const live = await sql.query<{ orderId: string; state: PaymentState }>(
       `select order_id as "orderId", state from payment.payment
         where order_id = any($1::uuid[]) and state in ('requested', 'authorized', 'capturing', 'captured')`,

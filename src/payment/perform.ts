@@ -1,4 +1,7 @@
-/** Does at the provider what a payment's state owes. Nothing is locked and no transaction is open while it answers. */
+/**
+ * Asks the provider for what a payment's state owes. No lock is held and no transaction is open while the provider
+ * answers.
+ */
 import type { Sql } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { recordFact } from "./facts.ts";
@@ -8,7 +11,10 @@ import { type Owed, owed } from "./state.ts";
 
 export type Performed = { ok: true; payment: Payment } | { ok: false; error: Error };
 
-/** Repeatable: the provider knows each operation by its key. A failure is kept with the payment, and the sweep comes back to it. */
+/**
+ * Repeatable: the provider knows each operation by its key. A failure is stored with the payment, and the sweep tries
+ * again.
+ */
 export async function perform(
   { sql, provider, now }: { sql: Sql; provider: Provider; now(): number },
   payment: Payment,
@@ -22,7 +28,7 @@ export async function perform(
     return failed(new Error(`${owes} of payment ${payment.paymentId} failed`, { cause: error }));
   }
   await crashPoint(`payment.${owes}-answered`);
-  // The answer to a refund says how the charge stands now; the others may have been overtaken by a capture.
+  // The answer to a refund is the present state of the charge; a capture may have overtaken the other answers.
   const isCurrent = owes === "refund";
   const settled = await sql.transaction((tx) => recordFact(tx, payment.paymentId, charge, now(), { isCurrent }));
   if (!settled || settled.payment.state === payment.state) {
@@ -31,7 +37,7 @@ export async function perform(
       new Error(`asked to ${owes} payment ${paymentId}, the provider answered that it is ${charge.status}`),
     );
   }
-  // A hold that turned out to be taken is owed as a refund. States only move on, so this ends.
+  // A hold that was captured in the meantime owes a refund. States only move forward, so this ends.
   return perform({ sql, provider, now }, settled.payment);
 
   async function failed(error: Error): Promise<Performed> {

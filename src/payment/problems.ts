@@ -1,7 +1,7 @@
 /** Every reason for which a payment, a webhook or a finding is refused. */
 import { defineProblems } from "#platform/problems";
 
-/** Keyed by the reasons that `pay()` refuses for, and what the webhook's route answers. */
+/** Keyed by the reasons of `pay()` and by those of the webhook's route. */
 export const paymentProblems = defineProblems({
   payment_not_ready: { status: 409, title: "The order cannot be paid yet", retryAfterSeconds: 1 },
   payment_in_progress: { status: 409, title: "An earlier attempt is still being decided", retryAfterSeconds: 2 },

@@ -61,7 +61,7 @@ test("a webhook that its provider did not sign is refused with 401 and changes n
   assert.deepEqual(await shop.states(orderId), ["requested"]);
 });
 
-test("a webhook for a provider that is not connected is 404, and one that is too large 413", async () => {
+test("a webhook for an unknown provider is answered 404, and one that is too large 413", async () => {
   const json = { "content-type": "application/json" };
   const unknown = await post("/payments/webhooks/stripe", "{}", json);
   assert.deepEqual([unknown.statusCode, unknown.json().code], [404, "unknown_provider"]);
@@ -69,12 +69,12 @@ test("a webhook for a provider that is not connected is 404, and one that is too
   assert.deepEqual([large.statusCode, large.json().code], [413, "body_too_large"]);
 });
 
-test("bodies outside the webhook's address are still JSON, parsed and checked", async () => {
+test("bodies at other addresses than the webhook's are still parsed and checked as JSON", async () => {
   assert.equal((await post("/pay", "{", { "content-type": "application/json" })).statusCode, 400);
   assert.equal((await post("/pay", "{}", { "content-type": "text/plain" })).statusCode, 415);
 });
 
-test("a card number is twelve to nineteen digits, with or without blanks; its check digit is not ours to judge", async () => {
+test("a card number has twelve to nineteen digits, with or without blanks; its check digit is left to the provider", async () => {
   for (const cardNumber of ["4242424242424242", "4242 4242 4242 4242", "400000000010", "4000000000000000000"]) {
     assert.equal((await pay({ cardNumber })).statusCode, 200, cardNumber);
   }
@@ -82,7 +82,7 @@ test("a card number is twelve to nineteen digits, with or without blanks; its ch
   assert.equal((await pay(full)).statusCode, 200);
 });
 
-test("a request to pay that is not valid is refused, and the answer never repeats the number", async () => {
+test("an invalid request to pay is refused, and the answer never repeats the number", async () => {
   for (const body of [
     {},
     { cardNumber: 4242424242424242 },

@@ -1,4 +1,4 @@
-/** Payments over HTTP: where providers tell what became of a charge, and what people of the shop have to look at. */
+/** Payments over HTTP: the webhook of providers, and the findings for the shop's staff. */
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { callerOf, type Identity } from "#identity";
@@ -18,13 +18,13 @@ export function paymentRoutes(app: Http, { payment, identity }: PaymentRoutesOpt
   const admin = identity.guard("ADMIN");
   app.addSchema(FindingView);
 
-  // A scope of its own: only here is a body left as the bytes that were signed.
+  // A scope of its own: only here the body stays the bytes that were signed.
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: bodyLimitBytes }, (_request, body, done) =>
       done(null, body),
     );
-    // No one signs in here: the signature over the raw bytes is the guard.
+    // No login here: the signature over the raw bytes is the guard.
     scope.post(
       "/payments/webhooks/:provider",
       { schema: documents.receiveWebhook, bodyLimit: bodyLimitBytes },
@@ -63,7 +63,7 @@ const documents = {
   receiveWebhook: {
     tags,
     operationId: "receiveWebhook",
-    summary: "Tells what became of a charge",
+    summary: "Reports the state of a charge",
     description:
       "For the payment provider. Signed by Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, " +
       "`webhook-signature`); any order, any number of times.",
@@ -76,13 +76,13 @@ const documents = {
   listFindings: {
     tags,
     operationId: "listPaymentFindings",
-    summary: "What payment providers told that a person has to look at, oldest first",
+    summary: "Findings from payment providers for an operator, oldest first",
     response: { 200: FindingList },
   },
   closeFinding: {
     tags,
     operationId: "closePaymentFinding",
-    summary: "Say that you have looked at a finding",
+    summary: "Close a finding after looking at it",
     params: FindingParams,
     body: CloseBody,
     response: {

@@ -23,7 +23,7 @@ export async function openTestShop() {
   const news: { orderId: string; says: string }[] = [];
   const payment = connect();
 
-  /** Another process of the shop, where something differs from the first. */
+  /** Another process of the shop, with options that differ from the first. */
   function connect(options: Partial<PaymentOptions> = {}): Payment {
     return createPayment({
       sql,
@@ -59,7 +59,7 @@ export async function openTestShop() {
       nowMs += 50;
       await simulator.deliverDue(deliverTo(by));
     },
-    /** Longer than any pause passes, with deliveries and sweeps, until nothing can be under way any more. */
+    /** More time than any pause passes, with deliveries and sweeps, until nothing can be under way. */
     async settleAll(by: Payment = payment): Promise<void> {
       for (let round = 0; round < 10; round += 1) {
         nowMs += 12_000;
@@ -72,7 +72,7 @@ export async function openTestShop() {
       await payment.open({ orderId, userId: "ada", amountMinor, currency, payByMs: nowMs + payInMs });
       return orderId;
     },
-    /** Pays and insists on being let: answers the payment's id. */
+    /** Pays and asserts that the attempt is accepted; returns the payment's id. */
     async pay(orderId: string, cardNumber = "4242 4242 4242 4242"): Promise<string> {
       const answer = await payment.pay({ orderId, cardNumber });
       if (!answer.ok) throw new Error(`the attempt was refused: ${answer.reason}`);
@@ -85,7 +85,7 @@ export async function openTestShop() {
       );
       return rows.map((row) => row.state);
     },
-    /** What the buyer's bank did for the order, in its own words and order. */
+    /** The entries of the bank's statement for the order, in order. */
     async statement(orderId: string): Promise<string[]> {
       const rows = await sql.query<{ line: string }>(
         `select kind || ' ' || statement.amount_minor || ' ' || statement.currency as line
@@ -96,7 +96,7 @@ export async function openTestShop() {
       return rows.map((row) => row.line);
     },
     newsOf: (orderId: string) => news.filter((item) => item.orderId === orderId).map((item) => item.says),
-    /** A webhook of the provider's, as it would be signed now. */
+    /** A webhook of the provider, signed now. */
     webhook(charge: Partial<Charge> & { paymentId: string }, eventId = `evt_${randomUUID()}`) {
       const data = { chargeId: "ch_test", status: "authorized", amountMinor: 4_999, currency: "EUR", ...charge };
       const timestamp = new Date(nowMs).toISOString();

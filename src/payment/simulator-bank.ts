@@ -1,4 +1,4 @@
-/** The simulated bank's books: charges, and a statement with one line for each thing that was really done. */
+/** The simulated bank's books: charges, and a statement with one line for each operation that really happened. */
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
 import type { Money } from "./provider.ts";
@@ -10,7 +10,10 @@ export const bankColumns = `charge.payment_id as "paymentId", charge_id as "char
   charge.amount_minor as "amountMinor", charge.currency, card_last4 as "last4", refunded_minor as "refundedMinor"`;
 const columns = bankColumns;
 
-/** Idempotent by payment id: a repeated request finds the charge as it stands. Of the card only four digits arrive here. */
+/**
+ * Idempotent by payment id: a repeated request returns the charge in its present state. Only four digits of the card
+ * arrive here.
+ */
 export async function openCharge(
   sql: Queryable,
   asked: Money & { paymentId: string; last4: string; verdictMs: number },
@@ -42,7 +45,7 @@ const operations = {
   refund: { from: "captured", to: "refunded", key: "ref-" },
 } as const;
 
-/** Does it once; where it is done, or cannot be done, the answer is the charge as it stands. */
+/** Does it once. If it is done or impossible, returns the charge in its present state. */
 export function operate(
   sql: Sql,
   operation: keyof typeof operations,
@@ -70,7 +73,7 @@ export function operate(
   });
 }
 
-/** Gives the verdicts that are due. Answers how many. */
+/** Decides the charges that are due. Returns how many. */
 export function decideDue(sql: Sql, nowMs: number, limit: number): Promise<number> {
   return sql.transaction(async (tx) => {
     const charges = await tx.query<BankCharge>(
@@ -94,7 +97,7 @@ export function decideDue(sql: Sql, nowMs: number, limit: number): Promise<numbe
   });
 }
 
-/** The line of the statement and the news of it stand or fall with what was done. */
+/** One transaction writes the operation, its line in the statement and its webhook. */
 export async function book(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
   const lines = booked.flatMap(({ charge, line }) => (line ? [{ ...charge, ...line }] : []));
   await tx.query(

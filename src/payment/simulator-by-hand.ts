@@ -1,6 +1,6 @@
 /**
- * What people do at the simulated bank past the shop: at its desk (give back, void or capture by hand) and as holders of
- * cards (dispute). Each is on the statement where money moves, and is told by webhook.
+ * Operations at the simulated bank that bypass the shop: by its staff (refund, void or capture) and by card holders
+ * (dispute). Each is on the statement if money moves, and is reported by webhook.
  */
 import type { Sql } from "#engines/sql";
 import { randomHex } from "#platform/ids";
@@ -10,13 +10,13 @@ import type { BankCharge, StatementLine } from "./simulator-charge.ts";
 export type DeedByHand =
   | { deed: "capture" }
   | { deed: "void" }
-  /** All that is left where no amount is given. */
+  /** The whole rest if no amount is given. */
   | { deed: "refund"; amountMinor?: number }
   | { deed: "dispute" | "win_dispute" }
   /** The bank takes the money back for the holder. */
   | { deed: "charge_back" };
 
-/** false where the charge is not in a state for it. */
+/** false if the charge is not in a state for it. */
 export function doByHand(sql: Sql, paymentId: string, asked: DeedByHand, nowMs: number): Promise<boolean> {
   return sql.transaction(async (tx) => {
     const [standing] = await tx.query<BankCharge>(
@@ -41,7 +41,7 @@ type Plan = {
   status: BankCharge["status"];
   kind?: StatementLine["kind"];
   amountMinor?: number;
-  /** The status in the webhook, where it is another. */
+  /** The status in the webhook, if it differs. */
   says?: string;
 };
 

@@ -1,4 +1,4 @@
-/** The rows of the simulated bank: a charge, and what is booked of it. */
+/** The rows of the simulated bank: a charge, and its entries in the statement. */
 import type { Charge, Money } from "./provider.ts";
 
 export type BankCharge = Money & {
@@ -7,7 +7,7 @@ export type BankCharge = Money & {
   status: Charge["status"];
   declineReason: string | null;
   last4: string;
-  /** Given back of it so far. */
+  /** Given back so far. */
   refundedMinor: number;
 };
 
@@ -15,8 +15,8 @@ export type StatementLine = Money & { kind: "authorized" | "captured" | "voided"
 
 export type Booking = {
   charge: BankCharge;
-  /** Absent where no money moves. Once for each key. */
+  /** Absent if no money moves. Once for each key. */
   line?: { kind: StatementLine["kind"]; amountMinor: number; key: string } | undefined;
-  /** What the webhook says, where it is not the charge's status. */
+  /** The status in the webhook, if it is not the charge's. */
   says?: string | undefined;
 };

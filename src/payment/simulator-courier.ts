@@ -7,20 +7,22 @@ import { decideDue } from "./simulator-bank.ts";
 export type Deliver = (body: Buffer, headers: Record<string, string>) => Promise<void>;
 
 export type Courier = {
-  /** Gives the verdicts that are due and delivers what is due; answers how many deliveries were accepted. */
+  /**
+   * Decides the charges that are due and delivers the webhooks that are due; returns how many deliveries were accepted.
+   */
   deliverDue(deliver: Deliver): Promise<number>;
   nextDueMs(): Promise<number | undefined>;
 };
 
 const batchSize = 50;
-/** The pauses between them double from five seconds to a minute. */
+/** The pauses between tries double from five seconds to a minute. */
 const maxAttempts = 20;
 
 type Copy = { eventId: string; copy: number; body: string };
 type Sent = { eventId: string; copy: number; error: string | null };
 
 export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
-  /** A copy is put off before it is sent: whatever becomes of us then, it is sent again. */
+  /** A copy's next delivery is scheduled before it is sent, so that it is sent again if the process dies. */
   function claim(): Promise<Copy[]> {
     return sql.query<Copy>(
       `with due as (
@@ -65,7 +67,7 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     async deliverDue(deliver) {
       while ((await decideDue(sql, now(), batchSize)) === batchSize) {}
       let accepted = 0;
-      // Ends when nothing more is due: what was refused is put off.
+      // Ends when nothing more is due, because refused deliveries are postponed.
       for (;;) {
         const copies = await claim();
         const sent = await Promise.all(copies.map((copy) => send(deliver, copy)));

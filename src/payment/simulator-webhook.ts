@@ -1,4 +1,4 @@
-/** What the simulated provider's webhooks say: written with the deed they tell of, read by the adapter. */
+/** The simulated provider's webhooks: written in the transaction of the operation, read by the adapter. */
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Tx } from "#engines/sql";
@@ -8,7 +8,7 @@ import type { Charge, WebhookEvent, WebhookHeaders } from "./provider.ts";
 import type { BankCharge, Booking } from "./simulator-charge.ts";
 import { behaviourOf } from "./test-cards.ts";
 
-/** PostgreSQL stores neither NUL nor half of a surrogate pair: an event with one could not even be noted. */
+/** PostgreSQL stores neither NUL nor half of a surrogate pair, so an event with one could not be stored. */
 const storable = Type.String({ pattern: "^[^\\p{Cc}\\p{Cs}]*$" });
 
 const eventSchema = Type.Object({
@@ -28,7 +28,7 @@ const eventSchema = Type.Object({
 const event = Compile(eventSchema);
 const naming = Compile(Type.Object({ data: Type.Object({ paymentId: storable }) }));
 
-/** What a webhook may say of a charge, and how the charge then stands. */
+/** The statuses that a webhook may report, and the resulting state of the charge. */
 const meanings = {
   authorized: { status: "authorized" },
   declined: { status: "declined" },
@@ -41,7 +41,7 @@ const meanings = {
   charged_back: { status: "charged_back" },
 } as const satisfies Record<string, Pick<Charge, "status" | "dispute">>;
 
-/** One event a charge, delivered once for every copy that its card asks for. */
+/** One event for each change of a charge, delivered once for every copy that its card asks for. */
 export async function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
   const copies = booked.flatMap(({ charge, says }) => {
     const eventId = `evt_${randomHex(12)}`;
@@ -61,7 +61,7 @@ export async function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: nu
   );
 }
 
-/** The pauses are those of the verdict; what follows it is told at once, unless the card is a silent one. */
+/** The pauses apply to the verdict. Later events are sent at once, unless the card sends no webhooks. */
 function delaysOf({ status, last4 }: BankCharge): readonly number[] {
   const { webhookDelaysMs } = behaviourOf(last4);
   const isVerdict = status === "authorized" || status === "declined";
@@ -71,13 +71,16 @@ function delaysOf({ status, last4 }: BankCharge): readonly number[] {
 function bodyOf(charge: BankCharge, status: string, nowMs: number) {
   const { paymentId, chargeId, amountMinor, currency, declineReason, refundedMinor } = charge;
   const reason = status === "declined" && declineReason ? { declineReason } : {};
-  // All of a refunded charge was given back, whatever parts went by hand.
+  // All of a refunded charge was given back, whatever parts were refunded by hand.
   const givenBack = refundedMinor > 0 && status !== "refunded" ? { refundedMinor } : {};
   const data = { paymentId, chargeId, status, amountMinor, currency, ...reason, ...givenBack };
   return JSON.stringify({ type: `charge.${status}`, timestamp: new Date(nowMs).toISOString(), data });
 }
 
-/** undefined unless the bytes are signed. Signed bytes that make no sense are still an event: refusing it would only repeat it. */
+/**
+ * undefined unless the bytes are signed. Signed bytes without meaning are still an event, because the provider would
+ * repeat a refused one.
+ */
 export function readSimulatorWebhook(
   secret: string,
   rawBody: Buffer,
@@ -95,7 +98,7 @@ export function readSimulatorWebhook(
   return { eventId, type: said.type, charge: { ...charge, ...meaning, ...givenBack, providerRef: chargeId } };
 }
 
-/** Signed, so the provider means something: where it names a payment, a person has to look. */
+/** It is signed, so it has a meaning for the provider: if it names a payment, an operator must look. */
 function unreadable(eventId: string, said: unknown): WebhookEvent {
   const about = naming.Check(said) ? { unreadAbout: said.data.paymentId } : {};
   return { eventId, type: "unreadable", ...about };

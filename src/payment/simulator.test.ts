@@ -46,7 +46,7 @@ test("the verdict comes after the answer, as from a real bank", async () => {
   assert.equal((await provider.lookup({ ...approved, paymentId: asked.paymentId }))?.status, "authorized");
 });
 
-test("asking again with the same key does nothing more and answers the same", async () => {
+test("a repeated request with the same key does nothing more and returns the same answer", async () => {
   const asked = request();
   const { paymentId } = asked;
   const answers = await Promise.all([provider.authorize(asked), provider.authorize(asked), provider.authorize(asked)]);
@@ -59,7 +59,7 @@ test("asking again with the same key does nothing more and answers the same", as
   assert.deepEqual(kinds, ["authorized", "captured", "refunded"]);
 });
 
-test("what cannot be done is answered with the charge as it stands", async () => {
+test("an impossible operation is answered with the charge in its present state", async () => {
   const { paymentId } = await authorized();
   assert.equal((await provider.refund({ ...approved, paymentId })).status, "authorized");
   assert.equal((await provider.capture({ ...approved, paymentId, amountMinor: 5_000 })).status, "authorized");
@@ -72,7 +72,7 @@ test("what cannot be done is answered with the charge as it stands", async () =>
   await assert.rejects(provider.void({ ...approved, paymentId: randomUUID() }), /knows no payment/);
 });
 
-test("a webhook is sent until it is accepted, also by the process that comes after", async () => {
+test("a webhook is sent until it is accepted, even by the next process", async () => {
   const asked = request();
   const { paymentId } = asked;
   await provider.authorize(asked);
@@ -96,7 +96,7 @@ test("a webhook is sent until it is accepted, also by the process that comes aft
   assert.equal(received.filter((id) => id === paymentId).length, 1);
 });
 
-test("on the real clock a payment is decided and told by itself", async () => {
+test("on the real clock a payment is decided and reported by itself", async () => {
   const now = Date.now;
   const simulator = createSimulator({ sql: shop.sql, secret: "the secret of real time", log, now, verdictDelayMs: 5 });
   const news: string[] = [];

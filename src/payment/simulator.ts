@@ -1,6 +1,6 @@
 /**
- * A payment provider for demonstrations and tests, honest and outside: it keeps its own books, decides a moment
- * later, tells by signed webhook, and knows every operation by its key. `test-cards.ts` says how it misbehaves.
+ * A payment provider for demonstrations and tests. Like a real one it keeps its own books, decides a moment later,
+ * sends signed webhooks, and knows every operation by its key. `test-cards.ts` lists its misbehaviour.
  */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
@@ -15,27 +15,33 @@ import { behaviourOf } from "./test-cards.ts";
 
 export type Simulator = {
   provider: Provider;
-  /** Decides and delivers for as long as the process lives; what is undelivered then is delivered by the next one. */
+  /** Decides and delivers for as long as the process lives; the next process delivers the rest. */
   start(deliver: Deliver): void;
   stop(): Promise<void>;
-  /** One turn of that: answers how many webhooks were accepted. */
+  /** One turn; returns how many webhooks were accepted. */
   deliverDue(deliver: Deliver): Promise<number>;
-  /** What the card's holder reads: every amount held, given up, taken and given back. */
+  /** The card holder's statement: every amount held, released, captured and given back. */
   statement(paymentId: string): Promise<StatementLine[]>;
-  /** People at the bank's desk, and holders of cards, past the shop. false where the charge is not in a state for it. */
+  /**
+   * Operations of the bank's staff and of card holders that bypass the shop. false if the charge is not in a state for
+   * it.
+   */
   byHand(paymentId: string, deed: DeedByHand): Promise<boolean>;
 };
 
 export type SimulatorOptions = {
   sql: Sql;
-  /** Signs the webhooks and verifies them: `whsec_` and base64, or any text. */
+  /** Signs and verifies the webhooks: `whsec_` and base64, or any text. */
   secret: string;
   log: Log;
   now(): number;
   verdictDelayMs?: number;
 };
 
-/** Finds what other processes were asked for and what a restart left; our own is woken for in time. */
+/**
+ * Finds the requests to other processes and the rest from before a restart; requests to this process wake the loop in
+ * time.
+ */
 const lookEveryMs = 500;
 
 export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: SimulatorOptions): Simulator {

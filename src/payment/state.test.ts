@@ -25,7 +25,7 @@ function everyMove(): { from: PaymentState; by: string; to: PaymentState }[] {
   ]);
 }
 
-test("what is dead never lives again, so an order never has two live payments", () => {
+test("a dead payment never becomes live again, so an order never has two live payments", () => {
   for (const { from, by, to } of everyMove()) assert.ok(isLive(from) || !isLive(to), `${from} --${by}--> ${to}`);
 });
 
@@ -66,22 +66,22 @@ test("a declined, voided or refunded charge never makes a payment paid", () => {
   }
 });
 
-test("nothing is captured that was not decided to be", () => {
+test("nothing is captured without a decision", () => {
   for (const { from, by, to } of everyMove()) {
     if (to === "capturing" && from !== "capturing") assert.deepEqual([from, by], ["authorized", "capture"]);
   }
 });
 
-/** One payment, the bank, and everything on its way between them. */
+/** One payment, the bank, and every message between them. */
 type World = {
   ours: PaymentState;
-  /** We said: capture, or close. */
+  /** Our decision: capture, or close. */
   stands: boolean;
   closed: boolean;
   bank: "unasked" | Exclude<Fact, "not_received">;
-  /** What the bank ever said: each may arrive at any time, any number of times. */
+  /** Everything that the bank ever reported: each may arrive at any time, any number of times. */
   said: readonly Fact[];
-  /** What the bank was ever asked: each may reach it at any time, any number of times. */
+  /** Every request ever sent to the bank: each may reach it at any time, any number of times. */
   asked: readonly Owed[];
 };
 
@@ -104,7 +104,10 @@ function nextWorlds(world: World): World[] {
   return worlds;
 }
 
-/** What a bank does unasked: it decides, takes at once, lets a hold lapse, books a capture that met a void, refunds by hand. */
+/**
+ * What a bank does without a request: it decides, captures at once, lets a hold lapse, captures after a void, refunds
+ * by hand.
+ */
 const bankAlone: Partial<Record<World["bank"], readonly Exclude<Fact, "not_received">[]>> = {
   processing: ["authorized", "declined", "captured"],
   authorized: ["voided"],
@@ -126,7 +129,7 @@ function including<T extends string>(list: readonly T[], item: T): readonly T[] 
   return list.includes(item) ? list : [...list, item].toSorted();
 }
 
-/** The faults are over: whatever is on its way arrives, whatever is owed is asked for. */
+/** The faults are over: every message arrives, and everything owed is requested. */
 function drained(world: World, verdict: "authorized" | "declined"): World {
   let at = world;
   for (let round = 0; round < 10; round += 1) {

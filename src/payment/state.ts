@@ -1,23 +1,23 @@
 /**
- * What becomes of one payment. The state is what we have decided and know; three of the states name what
- * we still owe the provider. Every payment moves only through this table, under the lock of its intent.
+ * The states of one payment. A state is what we have decided and know; three of them name what we still owe the
+ * provider. Every payment moves only by this table, with its intent locked.
  */
 export const paymentStates = [
   "requested", // asked for; it is not known how the provider decides
   "authorized", // the amount is held for us, nothing is taken
-  "capturing", // the order stands: the amount is to be taken
+  "capturing", // the order is confirmed: the amount is to be captured
   "captured",
   "declined", // nothing is held
-  "voiding", // not wanted any more: the hold is to be given up
+  "voiding", // not wanted any more: the hold is to be released
   "voided",
-  "refunding", // taken and not wanted any more: to be given back
+  "refunding", // captured and not wanted any more: to be given back
   "refunded",
   "charged_back", // the buyer's bank took it back
 ] as const;
 
 export type PaymentState = (typeof paymentStates)[number];
 
-/** How a charge stands at the provider. Facts arrive early, late, repeatedly and in any order. */
+/** The state of a charge at the provider. Facts arrive early, late, repeatedly and in any order. */
 export const facts = [
   "processing",
   "authorized",
@@ -27,17 +27,17 @@ export const facts = [
   "refunded",
   "charged_back",
   "not_received",
-  "reversed", // asked, the provider says that what was taken is void: no old message that comes late
+  "reversed", // in answer to our question, the provider says that a captured charge is void: not an old message that comes late
 ] as const;
 export type Fact = (typeof facts)[number];
 
-/** What we decide ourselves: the order stands, or the order is over. */
+/** Our own decisions: the order is confirmed, or the order is over. */
 export const decisions = ["capture", "close"] as const;
 export type Decision = (typeof decisions)[number];
 
 /**
- * `unwanted` is a fact about money that must not stay with us: the intent is closed, or the amount or
- * currency is not what was asked for. It counts as the fact followed at once by `close`.
+ * `unwanted` is a fact about money that must not stay with us: the intent is closed, or the amount or currency differs
+ * from the request. It counts as the fact followed at once by `close`.
  */
 export function afterFact(state: PaymentState, fact: Fact, { unwanted }: { unwanted: boolean }): PaymentState {
   const next = transitions[state][fact] ?? state;
@@ -48,7 +48,7 @@ export function afterDecision(state: PaymentState, decision: Decision): PaymentS
   return transitions[state][decision] ?? state;
 }
 
-/** What is absent changes nothing: the fact is old, repeated, or says less than we know. */
+/** An absent transition changes nothing: the fact is old, repeated, or says less than we know. */
 const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentState>>> = {
   requested: {
     authorized: "authorized",
@@ -59,7 +59,7 @@ const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentS
     refunded: "refunded",
     charged_back: "charged_back",
     not_received: "declined",
-    // close: what was asked for may still be granted, so the provider's decision is waited for and then undone.
+    // close: the request may still be granted, so we wait for the verdict and then undo it.
   },
   authorized: {
     captured: "captured",
@@ -79,13 +79,13 @@ const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentS
     close: "voiding",
   },
   captured: {
-    // voided: may be an old message, so the provider is asked, and says `reversed` if it is so.
+    // voided: may be an old message, so the provider is asked, and answers `reversed` if it is true.
     reversed: "voided",
     refunded: "refunded",
     charged_back: "charged_back",
     close: "refunding",
   },
-  // Another attempt may live by now, so a grant that comes after we gave up is never kept.
+  // Another attempt may be live by now, so a grant after we gave up is never kept.
   declined: {
     authorized: "voiding",
     captured: "refunding",
@@ -115,7 +115,7 @@ const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentS
 
 export type Owed = "capture" | "void" | "refund";
 
-/** What the provider is still to be asked for, again and again until it answers. */
+/** The request that the provider still has to answer; it is repeated until it does. */
 export function owed(state: PaymentState): Owed | undefined {
   switch (state) {
     case "capturing":
@@ -129,14 +129,13 @@ export function owed(state: PaymentState): Owed | undefined {
   }
 }
 
-/** A live payment keeps its order from being paid again. What is dead never lives again. */
+/** A live payment blocks further payments of its order. A dead one never becomes live again. */
 export function isLive(state: PaymentState): boolean {
   return state === "requested" || isPaid(state);
 }
 
 /**
- * What an order's attempts come to. `authorized` also once captured: the order has been paid for. `processing`: the
- * provider is deciding. `open`: there is no such attempt, so the buyer may try again in time.
+ * The verdict over all attempts of an order. `authorized` also once captured; `processing`: the provider is deciding.
  */
 export type Verdict = "authorized" | "processing" | "open";
 
@@ -145,7 +144,7 @@ export function verdictOf(states: readonly PaymentState[]): Verdict {
   return states.some(isLive) ? "processing" : "open";
 }
 
-/** The money is ours to take, or taken. */
+/** The money is captured, or will be. */
 export function isPaid(state: PaymentState): boolean {
   return state === "authorized" || state === "capturing" || state === "captured";
 }

@@ -1,4 +1,6 @@
-/** Settles what lost replies, lost webhooks and crashes left open. Any number of processes may sweep at once. */
+/**
+ * Settles payments that lost replies, lost webhooks and crashes left open. Any number of processes may sweep at once.
+ */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { clearDoubts } from "./doubts.ts";
@@ -8,7 +10,7 @@ import { perform } from "./perform.ts";
 import type { Provider } from "./provider.ts";
 
 export type SweepCounts = {
-  /** Payments that the provider decided or did what was owed for. */
+  /** Payments that the provider decided, or for which it did what was owed. */
   settled: number;
   /** Still without a verdict at the provider. */
   waiting: number;
@@ -25,13 +27,13 @@ export type SweepDeps = {
 };
 
 /**
- * A request that the provider has not heard of by then counts as lost, and the buyer may try again. It is no promise:
- * one that arrives after all is undone like any other late payment.
+ * A request that the provider does not know after this time counts as lost, and the buyer may try again. If it arrives
+ * after all, it is undone like any other late payment.
  */
 const lostAfterMs = 10_000;
 
 const paymentsAtOnce = 50;
-/** A sweep ends even when work comes in as fast as it is done; the next one goes on. */
+/** A sweep ends even if work comes in as fast as it is done; the next one goes on. */
 const maxRounds = 20;
 
 export async function sweepPayments(deps: SweepDeps): Promise<SweepCounts> {

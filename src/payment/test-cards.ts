@@ -1,20 +1,20 @@
-/** The cards that the simulated provider knows; what it does is decided by the last four digits alone. */
+/** The cards that the simulated provider knows; the last four digits alone decide its behaviour. */
 export type TestCard = {
   number: string;
-  /** For the start banner and the shop's hint: what happens when it is used. */
+  /** For the start banner and the shop's hint: what happens when the card is used. */
   says: string;
 };
 
 export type CardBehaviour = {
-  /** Why it is declined; absent where it is approved. */
+  /** Why it is declined; absent if it is approved. */
   declines?: string;
-  /** How long the provider thinks about it, milliseconds. */
+  /** How long the provider takes to decide, milliseconds. */
   decidesAfterMs?: number;
-  /** After which pauses the verdict's webhook is delivered: a copy for each, none for an empty list. */
+  /** The pauses before the deliveries of the verdict's webhook: one copy for each, none for an empty list. */
   webhookDelaysMs: readonly number[];
   /** The provider acts, and its answer is lost. */
   losesReplyOf?: "authorize" | "capture";
-  /** The provider holds more than it was asked for. */
+  /** The provider holds more than the requested amount. */
   excessMinor?: number;
 };
 
@@ -50,7 +50,7 @@ const cards: readonly (TestCard & CardBehaviour)[] = [
   },
   {
     number: "4000 0000 0000 0808",
-    says: "is approved for more than was asked, which is given back",
+    says: "is approved for more than the requested amount, which is given back",
     webhookDelaysMs: [0],
     excessMinor: 1,
   },

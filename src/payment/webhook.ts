@@ -1,4 +1,4 @@
-/** What a provider tells us by webhook: at least once, in any order, sometimes about things we do not know. */
+/** Handles a provider's webhooks, which come at least once, in any order, and sometimes about unknown payments. */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { isUuid } from "#platform/ids";
@@ -19,8 +19,8 @@ export type WebhookDeps = {
 };
 
 /**
- * The event is noted and acted on in one transaction: either it counts, once, or the provider sends it again.
- * What it makes us owe (a late authorization is to be voided) is left to the sweep: the provider waits for an answer.
+ * The event is stored and handled in one transaction: either it counts, once, or the provider sends it again. The sweep
+ * performs what it makes us owe (a late authorization is to be voided), because the provider waits for an answer.
  */
 export async function receiveWebhook(
   { sql, provider, now, log, announce }: WebhookDeps,
@@ -50,7 +50,7 @@ export async function receiveWebhook(
   return "accepted";
 }
 
-/** A person has to look: it may be money that moves. */
+/** An operator must look: money may be involved. */
 async function noteUnread(tx: Tx, paymentId: string, nowMs: number): Promise<void> {
   const intent = await lockIntentOf(tx, paymentId);
   const payments = intent ? await paymentsOf(tx, intent.orderId) : [];

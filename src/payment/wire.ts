@@ -1,7 +1,7 @@
-/** Payments on the wire: what a buyer sends to pay, what providers call, and what people of the shop look at. */
+/** Payments on the wire: the request to pay, the providers' webhooks, and the findings for the shop's staff. */
 import { type Static, Type } from "typebox";
 
-/** Twelve to nineteen digits, blanks between them tolerated. No check digit is asked for: that is the provider's to judge. */
+/** Twelve to nineteen digits, blanks between them allowed. The check digit is left to the provider. */
 const cardNumber = "^ ?(?:[0-9] ?){12,19}$";
 
 export const PayRequest = Type.Object(
@@ -50,7 +50,7 @@ export const FindingView = Type.Object(
     provider: Type.String(),
     amount: Type.Integer({ description: "Of the payment, in minor units of its currency" }),
     currency: Type.String(),
-    givenBackMinor: Type.Integer({ description: "Of it, given back by then" }),
+    givenBackMinor: Type.Integer({ description: "The part of it that was given back by then" }),
     happenedAt: Type.String({ format: "date-time" }),
   },
   { $id: "PaymentFinding" },
