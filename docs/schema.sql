@@ -94,6 +94,15 @@ create table inventory.gate_mode (
   constraint gate_mode_singleton_check CHECK (singleton)
 );
 
+create table inventory.offer (
+  product_id text not null,
+  unit_price_minor bigint not null,
+  currency text not null,
+  limit_per_customer integer,
+  version bigint not null,
+  constraint offer_pkey PRIMARY KEY (product_id)
+);
+
 create table inventory.outcome_queue (
   product_id text not null,
   epoch integer not null,
@@ -104,15 +113,6 @@ create table inventory.outcome_queue (
   outcome text not null,
   constraint outcome_queue_outcome_check CHECK ((outcome = ANY (ARRAY['released'::text, 'sold'::text]))),
   constraint outcome_queue_pkey PRIMARY KEY (product_id, epoch, reservation_no)
-);
-
-create table inventory.product_price (
-  product_id text not null,
-  unit_price_minor bigint not null,
-  currency text not null,
-  limit_per_customer integer,
-  version bigint not null,
-  constraint product_price_pkey PRIMARY KEY (product_id)
 );
 
 create table inventory.reconciliation (

@@ -1,4 +1,4 @@
-/** What inventory takes from `product.events`: the price that the gate asks for, and that the product exists. */
+/** What inventory takes from `product.events`: what the gate offers of a product, and that the product exists. */
 
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
@@ -7,10 +7,10 @@ import { decodeProductEvent } from "#events/catalog";
 import type { Log } from "#platform/log";
 import { imagesOf } from "./agreement/rebuild.ts";
 import { lockStock } from "./books/ledger.ts";
-import { keepPrice } from "./books/prices.ts";
-import { type Gate, type GateImage, GateUnavailable, type Price } from "./gate/gate.ts";
+import { keepOffer } from "./books/offers.ts";
+import { type Gate, type GateImage, GateUnavailable, type Offer } from "./gate/gate.ts";
 
-export type PriceConsumerOptions = {
+export type OfferConsumerOptions = {
   log: EventLog;
   sql: Sql;
   gate: Gate;
@@ -21,9 +21,9 @@ export type PriceConsumerOptions = {
   gateIsOn(): boolean;
 };
 
-type Entry = { record: StoredRecord; productId: string; price: Price };
+type Entry = { record: StoredRecord; productId: string; offer: Offer };
 
-export function consumePrices({
+export function consumeOffers({
   log,
   sql,
   gate,
@@ -31,7 +31,7 @@ export function consumePrices({
   group,
   logger,
   gateIsOn,
-}: PriceConsumerOptions): Promise<Consumer> {
+}: OfferConsumerOptions): Promise<Consumer> {
   async function handle(batch: Batch): Promise<void> {
     const entries = await readable(batch);
     try {
@@ -44,18 +44,18 @@ export function consumePrices({
   }
 
   async function take(entries: readonly Entry[]): Promise<void> {
-    const prices = new Map(entries.map(({ productId, price }) => [productId, price]));
+    const offers = new Map(entries.map(({ productId, offer }) => [productId, offer]));
     const images = await sql.transaction(async (tx) => {
       const fresh: string[] = [];
-      for (const [productId, price] of prices) {
-        if ((await keepPrice(tx, productId, price)).isNew) fresh.push(productId);
+      for (const [productId, offer] of offers) {
+        if ((await keepOffer(tx, productId, offer)).isNew) fresh.push(productId);
       }
       if (fresh.length === 0) return [];
       return imagesOf(tx, [...(await lockStock(tx, fresh)).values()]);
     });
     // Nothing was ever reserved of a product that was unknown until now: there is nothing to drain.
     if (gateIsOn()) await installAll(gate, images);
-    for (const [productId, price] of prices) await gate.setPrice(productId, price).catch(unlessOff);
+    for (const [productId, offer] of offers) await gate.setOffer(productId, offer).catch(unlessOff);
   }
 
   async function buryIfAtFault(batch: Batch, { record }: Entry, error: unknown): Promise<void> {
@@ -68,7 +68,7 @@ export function consumePrices({
     for (const record of batch.records) {
       try {
         const { productId, unitPriceMinor, currency, limitPerCustomer, version } = decodeProductEvent(record).data;
-        entries.push({ record, productId, price: { unitPriceMinor, currency, limitPerCustomer, version } });
+        entries.push({ record, productId, offer: { unitPriceMinor, currency, limitPerCustomer, version } });
       } catch (error) {
         await toDeadLetters({ log, logger }, batch, record, error);
       }
@@ -76,7 +76,7 @@ export function consumePrices({
     return entries;
   }
 
-  /** While the gate is switched off it may be away for long; what it then has of prices is read anew before it opens. */
+  /** While the gate is switched off it may be away for long; its offers are read anew before it opens. */
   function unlessOff(error: unknown): void {
     if (gateIsOn() || !(error instanceof GateUnavailable)) throw error;
   }

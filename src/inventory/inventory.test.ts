@@ -10,7 +10,7 @@ import { until } from "../../test/support/until.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { rebuild } from "./agreement/rebuild.ts";
-import { keepPrice } from "./books/prices.ts";
+import { keepOffer } from "./books/offers.ts";
 import type { GateRecord, Reservation } from "./gate/gate.ts";
 import { openMemoryGate } from "./gate/memory.ts";
 import { createInventory, inventorySchema } from "./inventory.ts";
@@ -49,10 +49,10 @@ describe("inventory", () => {
   async function newProduct(stock: number, limitPerCustomer: number | null = null): Promise<string> {
     products += 1;
     const productId = `lamp-${products}`;
-    const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer, version: 1 };
-    await database.sql.transaction((tx) => keepPrice(tx, productId, price));
+    const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer, version: 1 };
+    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
     if (stock > 0) await enter(productId, stock);
-    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, price, held: [], keysInBooks: false });
+    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, offer, held: [], keysInBooks: false });
     await settleStream(productId);
     return productId;
   }

@@ -29,7 +29,7 @@ export type {
   GateForOrders,
   GateRecord,
   MarkAnswer,
-  Price,
+  Offer,
   Reservation,
   ReservationRef,
   ReserveAnswer,

@@ -74,13 +74,13 @@ describe("a database that an earlier version wrote", () => {
 
   test("its changes of stock reach the gate as they were meant", async () => {
     const gate = openMemoryGate();
-    const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+    const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
     await gate.install({
       productId: "lamp",
       epoch: 1,
       sellable: 0,
       applied: 0,
-      price,
+      offer,
       held: [["bob", 1]],
       keysInBooks: false,
     });

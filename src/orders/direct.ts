@@ -1,6 +1,6 @@
 /** Orders past the gate, while the switch is at `sync`: each is decided in the books before the answer. */
 import type { Sql } from "#engines/sql";
-import type { Decided, Inventory, Price, ReserveRequest } from "#inventory";
+import type { Decided, Inventory, Offer, ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
 import { eventOf } from "./events.ts";
@@ -17,7 +17,7 @@ export type DirectOptions = {
   onSettled(): void;
 };
 
-type Priced = { wanted: ReserveRequest; price: Price };
+type Priced = { wanted: ReserveRequest; offer: Offer };
 type DecidedOrder = Priced & { claim: Decided };
 
 const ordersAtOnce = 100;
@@ -32,12 +32,12 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
   async function place(wanted: ReserveRequest): Promise<PlaceAnswer> {
     const { orderId, productId, quantity, expectedTotalMinor } = wanted;
     const refuse = (reason: PlaceRefusal): PlaceAnswer => ({ ok: false, reason, orderId });
-    const price = await books.products.priceOf(productId);
-    if (!price) return refuse((await books.products.knows(productId)) ? "price_not_available" : "product_not_found");
-    const totalMinor = price.unitPriceMinor * quantity;
+    const offer = await books.products.offerOf(productId);
+    if (!offer) return refuse((await books.products.knows(productId)) ? "price_not_available" : "product_not_found");
+    const totalMinor = offer.unitPriceMinor * quantity;
     if (expectedTotalMinor !== null && expectedTotalMinor !== totalMinor) return refuse("price_changed");
 
-    const decided = await decisions.add({ wanted, price });
+    const decided = await decisions.add({ wanted, offer });
     if (decided === "closed") return refuse("closed");
     if (decided.claim.fate === "claimed") {
       return { ok: true, order: { ...placed(reservationOf(decided), false), status: "INVENTORY_RESERVED" } };
@@ -48,7 +48,7 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
 
   async function decideTogether(orders: readonly Priced[]): Promise<(DecidedOrder | "closed")[]> {
     const decided = await sql.transaction(async (tx): Promise<DecidedOrder[] | null> => {
-      const claims = orders.map(({ wanted, price }) => ({ ...wanted, limitPerCustomer: price.limitPerCustomer }));
+      const claims = orders.map(({ wanted, offer }) => ({ ...wanted, limitPerCustomer: offer.limitPerCustomer }));
       const answer = await books.claimDirect(tx, claims);
       if (!answer) return null;
       const decided = orders.map((order, i) => ({ ...order, claim: answer[i] as Decided }));
@@ -73,9 +73,9 @@ function settledOf(order: DecidedOrder): SettledOrder {
   return { reservation: reservationOf(order), status: "INVENTORY_RESERVED", reason: null };
 }
 
-function reservationOf({ wanted, price, claim }: DecidedOrder) {
+function reservationOf({ wanted, offer, claim }: DecidedOrder) {
   const { productId, orderId, userId, quantity, bodyHash, nowMs, payByMs } = wanted;
-  const { unitPriceMinor, currency, limitPerCustomer, version } = price;
+  const { unitPriceMinor, currency, limitPerCustomer, version } = offer;
   return {
     productId,
     orderId,

@@ -10,7 +10,7 @@ import { openPostgresProxy } from "../../test/support/tcp-proxy.ts";
 import { createPostgresOperator } from "../engines/log/postgres/operator.testing.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
-import { keepPrice } from "../inventory/books/prices.ts";
+import { keepOffer } from "../inventory/books/offers.ts";
 import { openMemoryGate } from "../inventory/gate/memory.ts";
 import { createInventory, inventorySchema } from "../inventory/inventory.ts";
 import type { PlaceRequest } from "./answers.ts";
@@ -95,10 +95,10 @@ export async function openOrderStage() {
     async newProduct({ stock = 0, limit = null as number | null, atGate = "priced" as AtGate } = {}): Promise<string> {
       products += 1;
       const productId = `lamp-${products}`;
-      const price = { unitPriceMinor: 4_900, currency: "EUR", limitPerCustomer: limit, version: 1 };
-      await sql.transaction((tx) => keepPrice(tx, productId, price));
+      const offer = { unitPriceMinor: 4_900, currency: "EUR", limitPerCustomer: limit, version: 1 };
+      await sql.transaction((tx) => keepOffer(tx, productId, offer));
       const image = { productId, epoch: 1, sellable: 0, applied: 0, held: [], keysInBooks: false };
-      if (atGate !== "absent") await gate.install({ ...image, price: atGate === "priced" ? price : null });
+      if (atGate !== "absent") await gate.install({ ...image, offer: atGate === "priced" ? offer : null });
       if (stock > 0) await enter(productId, stock);
       return productId;
     },

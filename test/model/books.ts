@@ -91,7 +91,7 @@ export function takeImage({ books, gate }: World, mutant: Mutant | undefined): G
     epoch: stock.epoch,
     sellable: available(books),
     applied: stock.seq,
-    price: gate.price,
+    offer: gate.offer,
     held: [...held].filter(([, units]) => units > 0),
     keysInBooks: fates.size > 0,
   };

@@ -4,7 +4,7 @@
  */
 import { fateKey } from "../../src/inventory/books/decide.ts";
 import type { Stock } from "../../src/inventory/books/ledger.ts";
-import type { Fate, GateImage, GateRecord, Price, Reservation, StreamRow } from "../../src/inventory/gate/gate.ts";
+import type { Fate, GateImage, GateRecord, Offer, Reservation, StreamRow } from "../../src/inventory/gate/gate.ts";
 import { install } from "../../src/inventory/gate/reducer.ts";
 import type { GateState, ProductGate } from "../../src/inventory/gate/state.ts";
 import type { Setting } from "./settings.ts";
@@ -53,7 +53,7 @@ type Faults = { [Name in keyof Setting["faults"]]-?: NonNullable<Setting["faults
 export type World = {
   books: Books;
   /** `alive` false: the memory was lost, and nothing answers until a rebuild's `close` begins a new life. */
-  gate: { alive: boolean; state: GateState; saved: GateState | null; price: Price };
+  gate: { alive: boolean; state: GateState; saved: GateState | null; offer: Offer };
   /** Handed over and on its way: it may arrive at any time, or never. */
   onTheWay: Reservation[];
   log: Reservation[];
@@ -75,8 +75,8 @@ export const idle: Rebuild = { step: "idle", epoch: 0, closing: "", toClaim: [],
 export function firstWorld(setting: Setting): World {
   const { units, attempts, limit = null, faults, withdraws = 0, anyRow = false, endings = true } = setting;
   const state: GateState = new Map();
-  const price = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
-  install(state, { productId, epoch: 1, sellable: units, applied: 1, price, held: [], keysInBooks: false });
+  const offer = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
+  install(state, { productId, epoch: 1, sellable: units, applied: 1, offer, held: [], keysInBooks: false });
   const none: Faults = {
     deaths: 0,
     gateLosses: 0,
@@ -91,7 +91,7 @@ export function firstWorld(setting: Setting): World {
   const row: StreamRow = { productId, seq: 1, epoch: 1, kind: "rebuild", availableAfter: units, added: 0, items: [] };
   return {
     books: { stock, entered: units, fates: new Map(), orders: new Map(), held: new Map(), stream: [row] },
-    gate: { alive: true, state, saved: null, price },
+    gate: { alive: true, state, saved: null, offer },
     onTheWay: [],
     log: [],
     settled: 0,

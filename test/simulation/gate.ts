@@ -10,7 +10,7 @@ import {
   install,
   mark,
   reserve,
-  setPrice,
+  setOffer,
 } from "../../src/inventory/gate/reducer.ts";
 import { contentsOf, type GateState, snapshotOf } from "../../src/inventory/gate/state.ts";
 import type { Network, Process } from "./network.ts";
@@ -110,8 +110,8 @@ export function connectGate(
         (state) => install(state, image, closing),
         closing === undefined ? "begins a new life" : "stale",
       ),
-    setPrice: (productId, price) =>
-      call(`price of ${productId}`, (state) => setPrice(state, productId, price), undefined),
+    setOffer: (productId, offer) =>
+      call(`offer of ${productId}`, (state) => setOffer(state, productId, offer), undefined),
     snapshot: (productIds) =>
       call(
         "snapshot",

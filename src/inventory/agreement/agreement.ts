@@ -7,7 +7,7 @@ import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import type { Loop } from "#platform/loop";
 import type { News } from "../books/products.ts";
-import { consumePrices } from "../events.ts";
+import { consumeOffers } from "../events.ts";
 import type { Gate } from "../gate/gate.ts";
 import { createControl, type Reconciliation, type SwitchAnswer, type SyncReport } from "./control.ts";
 import { createFollow, type Follow } from "./follow.ts";
@@ -41,7 +41,7 @@ export type Agreement = {
   readiness: Readiness;
   /** Follows the switch; every process that takes orders does. */
   follow: Follow;
-  /** Loads the gate where it has to be, follows the price events and keeps gate and books together. */
+  /** Loads the gate where it has to be, follows the news of products and keeps gate and books together. */
   start(orderBooks: OrderBooks): Promise<{ stop(): Promise<void> }>;
 };
 
@@ -125,7 +125,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
       const following = await follow();
       await finishSwitch();
       const gateIsOn = () => mode.current() === "gatekeeper";
-      const consumer = await consumePrices({ ...news, log, sql, gate, logger, gateIsOn });
+      const consumer = await consumeOffers({ ...news, log, sql, gate, logger, gateIsOn });
       await loadGate();
       const running = upkeep.start({ relay, orderBooks: given, alone: control.alone });
       return {

@@ -3,13 +3,13 @@ import { after, before, describe, test } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
 import { migrate } from "../../engines/sql/migrate.ts";
-import { keepPrice } from "../books/prices.ts";
+import { keepOffer } from "../books/offers.ts";
 import type { Gate } from "../gate/gate.ts";
 import { openMemoryGate } from "../gate/memory.ts";
 import { inventorySchema } from "../inventory.ts";
 import { rebuild } from "./rebuild.ts";
 
-const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
 
 describe("several processes rebuild one product", () => {
   let database: TestDatabase;
@@ -23,7 +23,7 @@ describe("several processes rebuild one product", () => {
   async function shop() {
     products += 1;
     const productId = `lamp ${products}`;
-    await database.sql.transaction((tx) => keepPrice(tx, productId, price));
+    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
     const gate = openMemoryGate();
     /** Whose rebuild closed the product, in order. */
     const closedBy: string[] = [];

@@ -5,12 +5,12 @@ import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
 import { migrate } from "../../engines/sql/migrate.ts";
-import { keepPrice } from "../books/prices.ts";
+import { keepOffer } from "../books/offers.ts";
 import type { Gate } from "../gate/gate.ts";
 import {
   memoryNonces,
+  offer,
   openTestGate,
-  price,
   rebuilt,
   requestOf,
   skipWithoutRedis,
@@ -62,7 +62,7 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
   });
 
   async function newProduct(productId: string): Promise<void> {
-    await database.sql.transaction((tx) => keepPrice(tx, productId, price));
+    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
     await rebuilt(gate, productId, { sellable: 0 });
     await inventory.books.enter({ productId, quantity: 5, kind: "restock", reason: "test", actor: "grace" });
   }

@@ -1,7 +1,7 @@
 /** Whether the next order would be accepted, as far as stock and gate have a say in it. */
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
-import { readPrices } from "../books/prices.ts";
+import { readOffers } from "../books/offers.ts";
 import type { News } from "../books/products.ts";
 import type { Gate } from "../gate/gate.ts";
 import { productsAfter } from "./compare.ts";
@@ -37,11 +37,11 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   }
 
   async function waitingIn(page: readonly string[]): Promise<string[]> {
-    const [snapshots, prices] = await Promise.all([gate.snapshot(page), readPrices(sql, page)]);
+    const [snapshots, offers] = await Promise.all([gate.snapshot(page), readOffers(sql, page)]);
     const gateHas = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
     return page.filter((productId) => {
-      const { open = false, price } = gateHas.get(productId) ?? {};
-      return !open || (price?.version ?? 0) < (prices.get(productId)?.version ?? 0);
+      const { open = false, offer } = gateHas.get(productId) ?? {};
+      return !open || (offer?.version ?? 0) < (offers.get(productId)?.version ?? 0);
     });
   }
 

@@ -4,12 +4,12 @@ import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
 import { migrate } from "../../engines/sql/migrate.ts";
-import { keepPrice } from "../books/prices.ts";
+import { keepOffer } from "../books/offers.ts";
 import type { Gate } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
 
-const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
 const orderBooks = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
 
 describe("many products at once", () => {
@@ -61,7 +61,7 @@ describe("many products at once", () => {
       onRepaired: () => {},
     });
     await database.sql.transaction(async (tx) => {
-      for (const productId of productIds) await keepPrice(tx, productId, price);
+      for (const productId of productIds) await keepOffer(tx, productId, offer);
     });
     const running = await inventory.agreement.start(orderBooks);
     closes.push(() => running.stop());

@@ -8,7 +8,7 @@ import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { Claim } from "../books/decide.ts";
 import { lockStock, nextRow, recordVoids, writeStock } from "../books/ledger.ts";
-import { readPrices } from "../books/prices.ts";
+import { readOffers } from "../books/offers.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
 import { epochsOf, patience, takenOver, untilDue } from "./closings.ts";
 import { gateAllowed } from "./mode.ts";
@@ -138,18 +138,18 @@ async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<Map
     const answer = await deps.gate.install(image, closings.get(image.productId));
     if (answer === "open") left.delete(image.productId);
   }
-  await refreshPrices(deps, images);
+  await refreshOffers(deps, images);
   await crashPoint("rebuild.installed");
   return left;
 }
 
-/** A price that changed between reading the image and installing it reached the old gate; tell the new one. */
-async function refreshPrices({ sql, gate }: RebuildDeps, images: readonly GateImage[]): Promise<void> {
-  const prices = await readPrices(
+/** An offer that changed between reading the image and installing it reached the old gate; tell the new one. */
+async function refreshOffers({ sql, gate }: RebuildDeps, images: readonly GateImage[]): Promise<void> {
+  const offers = await readOffers(
     sql,
     images.map((image) => image.productId),
   );
-  for (const [productId, price] of prices) await gate.setPrice(productId, price);
+  for (const [productId, offer] of offers) await gate.setOffer(productId, offer);
 }
 
 /** Decides reservations void; those that are decided otherwise already stay so. */
@@ -196,7 +196,7 @@ export async function imagesOf(
   stock: readonly { productId: string; epoch: number; seq: number; totalIn: number; committed: number }[],
 ): Promise<GateImage[]> {
   const ids = stock.map((product) => product.productId);
-  const prices = await readPrices(tx, ids);
+  const offers = await readOffers(tx, ids);
   const held = await tx.query<{ productId: string; held: [string, number][] }>(
     `select product_id as "productId", jsonb_agg(jsonb_build_array(user_id, held) order by user_id) as held
        from inventory.user_quota where product_id = any($1::text[]) and held > 0 group by product_id`,
@@ -214,7 +214,7 @@ export async function imagesOf(
     epoch: product.epoch,
     sellable: product.totalIn - product.committed,
     applied: product.seq,
-    price: prices.get(product.productId) ?? null,
+    offer: offers.get(product.productId) ?? null,
     held: heldOf.get(product.productId) ?? [],
     keysInBooks: known.has(product.productId),
   }));

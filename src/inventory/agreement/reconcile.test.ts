@@ -32,7 +32,7 @@ const gate: ProductSnapshot = {
   applied: 11,
   oldestMs: nowMs - 100,
   closing: "",
-  price: null,
+  offer: null,
 };
 
 function judge(change: { books?: Partial<BooksFigures>; gate?: Partial<ProductSnapshot> | null }) {

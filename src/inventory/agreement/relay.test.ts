@@ -6,13 +6,13 @@ import { openTestDatabase, type TestDatabase } from "../../../test/support/datab
 import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
 import { migrate } from "../../engines/sql/migrate.ts";
 import { lockStock, nextRow, writeStock } from "../books/ledger.ts";
-import { keepPrice } from "../books/prices.ts";
+import { keepOffer } from "../books/offers.ts";
 import { type Gate, GateUnavailable, type StreamRow } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
 import { createRelay, type Relay } from "./relay.ts";
 
-const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
 
 describe("changes on their way to the gate", () => {
   let database: TestDatabase;
@@ -56,8 +56,8 @@ describe("changes on their way to the gate", () => {
   });
 
   async function newProduct(productId: string): Promise<void> {
-    await database.sql.transaction((tx) => keepPrice(tx, productId, price));
-    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, price, held: [], keysInBooks: false });
+    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
+    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, offer, held: [], keysInBooks: false });
   }
 
   /** Writes a change as restocking does; `pause` holds its transaction open. */
@@ -86,7 +86,7 @@ describe("changes on their way to the gate", () => {
 
   test("O3: units that come in before the gate has loaded their product are on sale once that is answered", async () => {
     const fresh = `${lamp}-fresh`;
-    await database.sql.transaction((tx) => keepPrice(tx, fresh, price));
+    await database.sql.transaction((tx) => keepOffer(tx, fresh, offer));
     await change(fresh, 3);
     const rows = await database.sql.query<StreamRow>(
       `select product_id as "productId", seq, epoch, kind, available_after as "availableAfter", added, items
@@ -94,7 +94,7 @@ describe("changes on their way to the gate", () => {
       [fresh],
     );
     const bringing = open().bring(rows);
-    await gate.install({ productId: fresh, epoch: 1, sellable: 0, applied: 0, price, held: [], keysInBooks: false });
+    await gate.install({ productId: fresh, epoch: 1, sellable: 0, applied: 0, offer, held: [], keysInBooks: false });
     await bringing;
     assert.equal(await sellable(fresh), 3);
   });
@@ -143,7 +143,7 @@ describe("changes on their way to the gate", () => {
     await change(lamp, 4);
     await relay.sweep();
     await memory.install(
-      { productId: lamp, epoch: 2, sellable: 0, applied: 0, price, held: [], keysInBooks: false },
+      { productId: lamp, epoch: 2, sellable: 0, applied: 0, offer, held: [], keysInBooks: false },
       closing,
     );
     await database.sql.query("update inventory.stock_stream set epoch = 2 where product_id = $1", [lamp]);

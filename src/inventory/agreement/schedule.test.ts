@@ -128,7 +128,7 @@ test("O6: the last result is known after a restart, whichever process found it",
   const gate = { productId: "lamp", open: true, whole: true, epoch: 1, sellable: 16, pending: 0, applied: 1 };
   const drifted = reconcileProduct(
     { productId: "lamp", ...books, ...counts },
-    { ...gate, oldestMs: null, closing: "", price: null },
+    { ...gate, oldestMs: null, closing: "", offer: null },
     "gatekeeper",
     nowMs,
   );

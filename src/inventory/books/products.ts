@@ -3,15 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
-import type { Price } from "../gate/gate.ts";
-import { readPrices } from "./prices.ts";
+import type { Offer } from "../gate/gate.ts";
+import { readOffers } from "./offers.ts";
 
 export type Products = {
   ids(): Promise<string[]>;
   /** Whether inventory knows the product, once it has read all news that were out when it was asked. */
   knows(productId: string): Promise<boolean>;
   /** By the latest news of the product. */
-  priceOf(productId: string): Promise<Price | undefined>;
+  offerOf(productId: string): Promise<Offer | undefined>;
 };
 
 /** Where the news of products are read, and by which consumer group. */
@@ -43,6 +43,6 @@ export function createProducts({ sql, log, news }: { sql: Sql; log: EventLog; ne
       return exists(productId);
     },
 
-    priceOf: async (productId) => (await readPrices(sql, [productId])).get(productId),
+    offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
   };
 }

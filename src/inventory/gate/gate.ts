@@ -6,8 +6,8 @@
  * and it is not known whether it ran. Answers are values; what is thrown is `GateUnavailable`.
  */
 
-/** What a unit costs and how many one customer may hold. A larger `version` wins. */
-export type Price = {
+/** What a unit costs and how many of them one customer may hold. A larger `version` wins. */
+export type Offer = {
   unitPriceMinor: number;
   /** ISO 4217. */
   currency: string;
@@ -59,7 +59,7 @@ export type ReserveRequest = {
   expectedTotalMinor: number | null;
   /** The books were asked and do not know this order: see `ask_books`. */
   booksAsked: boolean;
-  /** A withdrawal has no price and no limit. */
+  /** A withdrawal ignores price and limit. */
   withdrawal: boolean;
   nowMs: number;
   payByMs: number;
@@ -132,7 +132,7 @@ export type GateImage = {
   epoch: number;
   sellable: number;
   applied: number;
-  price: Price | null;
+  offer: Offer | null;
   /** Units held by each customer, for the limit. */
   held: [userId: string, quantity: number][];
   /** Whether the books hold orders of this product that came under a key. */
@@ -149,7 +149,7 @@ export type ProductSnapshot = {
   sellable: number;
   pending: number;
   applied: number;
-  price: Price | null;
+  offer: Offer | null;
   /** Milliseconds since the epoch at which the oldest undecided reservation was taken, or null. */
   oldestMs: number | null;
   /** What the last `close` answered, until an image is loaded. */
@@ -196,7 +196,7 @@ export type Gate = GateForOrders & {
    * was lost since. Without `closing` only a product that this gate does not know, and that was never sold.
    */
   install(image: GateImage, closing?: string): Promise<"open" | "stale">;
-  setPrice(productId: string, price: Price): Promise<void>;
+  setOffer(productId: string, offer: Offer): Promise<void>;
   /** Records taken before `beforeMs`, oldest first, at most `limit`. */
   recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
   /** Every record of a product, for the rebuild that closes it. */

@@ -1,7 +1,7 @@
 /** The gate in this process's memory: the reducer itself, behind the port. Lost with the process, like any gate may be. */
 import { randomUUID } from "node:crypto";
 import type { Gate, GateRecord } from "./gate.ts";
-import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, setPrice } from "./reducer.ts";
+import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, setOffer } from "./reducer.ts";
 import { contentsOf, type GateState, snapshotOf } from "./state.ts";
 
 export type MemoryGate = Gate & {
@@ -25,7 +25,7 @@ export function openMemoryGate(): MemoryGate {
       return closing;
     },
     install: async (image, closing) => install(state, image, closing),
-    setPrice: async (productId, price) => setPrice(state, productId, price),
+    setOffer: async (productId, offer) => setOffer(state, productId, offer),
     snapshot: async (productIds) => {
       const ids = productIds ?? [...state.keys()];
       return ids.flatMap((id) => {

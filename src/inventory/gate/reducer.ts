@@ -14,7 +14,7 @@ import type {
   GateImage,
   GateRecord,
   MarkAnswer,
-  Price,
+  Offer,
   Reservation,
   ReservationRef,
   ReserveAnswer,
@@ -46,10 +46,10 @@ export function reserve(state: GateState, request: ReserveRequest): ReserveAnswe
     reservationNo: product.lastReservationNo + 1,
     userId: request.withdrawal ? "" : request.userId,
     quantity: request.quantity,
-    unitPriceMinor: product.price?.unitPriceMinor ?? 0,
-    currency: product.price?.currency ?? "",
-    priceVersion: product.price?.version ?? 0,
-    limitPerCustomer: product.price?.limitPerCustomer ?? null,
+    unitPriceMinor: product.offer?.unitPriceMinor ?? 0,
+    currency: product.offer?.currency ?? "",
+    priceVersion: product.offer?.version ?? 0,
+    limitPerCustomer: product.offer?.limitPerCustomer ?? null,
     bodyHash: request.bodyHash,
     reservedAtMs: request.nowMs,
     payByMs: request.payByMs,
@@ -75,15 +75,15 @@ function duplicateOf(product: ProductGate, request: ReserveRequest): ReserveAnsw
 function refusalOf(product: ProductGate, request: ReserveRequest): ReserveRefusal | undefined {
   if (!product.open) return "closed";
   if (request.withdrawal) return product.sellable < request.quantity ? "sold_out" : undefined;
-  const { price } = product;
-  if (!price) return "no_price";
+  const { offer } = product;
+  if (!offer) return "no_price";
   const { expectedTotalMinor } = request;
-  if (expectedTotalMinor !== null && expectedTotalMinor !== price.unitPriceMinor * request.quantity) {
+  if (expectedTotalMinor !== null && expectedTotalMinor !== offer.unitPriceMinor * request.quantity) {
     return "price_changed";
   }
   if (product.sellable < request.quantity) return "sold_out";
   const held = product.held.get(request.userId) ?? 0;
-  if (price.limitPerCustomer !== null && held + request.quantity > price.limitPerCustomer) return "limit_per_customer";
+  if (offer.limitPerCustomer !== null && held + request.quantity > offer.limitPerCustomer) return "limit_per_customer";
   return undefined;
 }
 
@@ -198,12 +198,12 @@ export function close(state: GateState, productId: string, closing: string): voi
 }
 
 function nothingOf(productId: string): GateImage {
-  return { productId, epoch: 0, sellable: 0, applied: 0, price: null, held: [], keysInBooks: false };
+  return { productId, epoch: 0, sellable: 0, applied: 0, offer: null, held: [], keysInBooks: false };
 }
 
-export function setPrice(state: GateState, productId: string, price: Price): void {
+export function setOffer(state: GateState, productId: string, offer: Offer): void {
   const product = state.get(productId);
-  if (product && (product.price === null || price.version > product.price.version)) product.price = price;
+  if (product && (product.offer === null || offer.version > product.offer.version)) product.offer = offer;
 }
 
 export function forget(state: GateState, ref: ReservationRef): void {

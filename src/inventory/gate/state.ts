@@ -1,5 +1,5 @@
 /** What the gate remembers. Maps keep insertion order, which is order of time: the oldest record comes first. */
-import type { GateImage, GateRecord, Price, ProductContents, ProductSnapshot, Reservation } from "./gate.ts";
+import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation } from "./gate.ts";
 
 /** What is kept of a request under an Idempotency-Key, so that its retry gets the first one's answer. */
 export type KeyEntry = { reservation: Reservation; accepted: boolean };
@@ -22,7 +22,7 @@ export type ProductGate = {
   /** The last stream row applied. */
   applied: number;
   lastReservationNo: number;
-  price: Price | null;
+  offer: Offer | null;
   keysInBooks: boolean;
   records: Map<string, GateRecord>;
   held: Map<string, number>;
@@ -54,7 +54,7 @@ export function productFrom(image: GateImage): ProductGate {
     pending: 0,
     applied: image.applied,
     lastReservationNo: 0,
-    price: image.price,
+    offer: image.offer,
     keysInBooks: image.keysInBooks,
     records: new Map(),
     held: new Map(image.held),
@@ -65,9 +65,9 @@ export function productFrom(image: GateImage): ProductGate {
 export function snapshotOf(productId: string, product: ProductGate): ProductSnapshot {
   const whole = isWhole(product);
   const oldest = whole ? product.records.values().next().value : undefined;
-  const { epoch, sellable, pending, applied, price, closing } = product;
+  const { epoch, sellable, pending, applied, offer, closing } = product;
   const oldestMs = oldest?.reservedAtMs ?? null;
-  return { productId, open: product.open && whole, whole, epoch, sellable, pending, applied, price, oldestMs, closing };
+  return { productId, open: product.open && whole, whole, epoch, sellable, pending, applied, offer, oldestMs, closing };
 }
 
 export function contentsOf(product: ProductGate): ProductContents | undefined {

@@ -30,7 +30,7 @@ export type Outcome = {
   outcome: "released" | "sold";
   quantity: number;
 };
-type Price = {
+type Offer = {
   productId: string;
   unitPriceMinor: number;
   currency: string;
@@ -55,7 +55,7 @@ export function createInventoryTables() {
   }) => `${productId} ${epoch} ${reservationNo}`;
   return {
     stock: createTable<Stock>(({ productId }) => productId),
-    price: createTable<Price>(({ productId }) => productId),
+    offer: createTable<Offer>(({ productId }) => productId),
     ledger: createTable<Ledger>(reservation),
     outcome: createTable<Outcome>(reservation),
     queue: createTable<Claim & { outcome: "released" | "sold" }>(reservation),
@@ -293,11 +293,11 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           return { productId, epoch, seq, availableAfter: at === undefined ? null : afterRow(tx, productId, at) };
         });
     },
-    "from inventory.product_price where product_id = any": (tx, [ids]) => t.price.all(tx).filter(among(ids)),
-    "insert into inventory.product_price": (tx, [productId, unitPriceMinor, currency, limitPerCustomer, version]) => {
-      const row = { productId, unitPriceMinor, currency, limitPerCustomer, version } as Price;
-      const standing = t.price.lock(tx, row.productId);
-      if (!standing || standing.version < row.version) t.price.put(tx, row.productId, row);
+    "from inventory.offer where product_id = any": (tx, [ids]) => t.offer.all(tx).filter(among(ids)),
+    "insert into inventory.offer": (tx, [productId, unitPriceMinor, currency, limitPerCustomer, version]) => {
+      const row = { productId, unitPriceMinor, currency, limitPerCustomer, version } as Offer;
+      const standing = t.offer.lock(tx, row.productId);
+      if (!standing || standing.version < row.version) t.offer.put(tx, row.productId, row);
       return [];
     },
     "insert into inventory.stock (product_id)": (tx, [productId]) => {

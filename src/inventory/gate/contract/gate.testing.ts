@@ -71,7 +71,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 5, pending: 0 });
       await gate.close(shelf.productId);
       assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
-      const unpriced = await lamp({ price: null });
+      const unpriced = await lamp({ offer: null });
       assert.deepEqual(await unpriced.reserve(), { kind: "refused", reason: "no_price" });
     });
 
@@ -266,7 +266,7 @@ export function gateContract(
       assert.equal(await gate.abort(old), "kept");
       const [snapshot] = await gate.snapshot([shelf.productId]);
       assert.deepEqual(
-        { ...snapshot, price: null },
+        { ...snapshot, offer: null },
         {
           productId: shelf.productId,
           open: true,
@@ -275,7 +275,7 @@ export function gateContract(
           sellable: 4,
           pending: 0,
           applied: 7,
-          price: null,
+          offer: null,
           oldestMs: null,
           closing: "",
         },
@@ -323,10 +323,10 @@ export function gateContract(
       assert.equal((await shelf.reserve()).kind, "reserved");
     });
 
-    test("the newest price wins, in whatever order prices come", async () => {
+    test("the newest offer wins, in whatever order offers come", async () => {
       const shelf = await lamp();
-      await gate.setPrice(shelf.productId, { ...price, unitPriceMinor: 5900, version: 3 });
-      await gate.setPrice(shelf.productId, { ...price, unitPriceMinor: 5500, version: 2 });
+      await gate.setOffer(shelf.productId, { ...offer, unitPriceMinor: 5900, version: 3 });
+      await gate.setOffer(shelf.productId, { ...offer, unitPriceMinor: 5500, version: 2 });
       const taken = await shelf.take();
       assert.equal(taken.unitPriceMinor, 5900);
       assert.equal(taken.priceVersion, 3);
@@ -359,10 +359,10 @@ export function gateContract(
   });
 }
 
-const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
+const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
 
 function freshImage(productId: string): GateImage {
-  return { productId, epoch: 1, sellable: 10, applied: 0, price, held: [], keysInBooks: false };
+  return { productId, epoch: 1, sellable: 10, applied: 0, offer, held: [], keysInBooks: false };
 }
 
 function orderId(): string {

@@ -4,7 +4,7 @@ import type {
   ApplyAnswer,
   GateImage,
   GateRecord,
-  Price,
+  Offer,
   ProductContents,
   ProductSnapshot,
   RecordState,
@@ -36,12 +36,12 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
     return requests.map(() => ({ kind: "refused", reason: reply }));
   }
   const [epoch, unitPrice, currency, version, limit, ...answers] = reply as string[];
-  const price = priceFrom(unitPrice, currency, version, limit);
+  const offer = offerFrom(unitPrice, currency, version, limit);
   return requests.map((request, i): ReserveAnswer => {
     const answer = answers[i] as string | number;
     if (answer === "ask_books") return { kind: "ask_books" };
     if (typeof answer === "number")
-      return { kind: "reserved", reservation: taken(request, Number(epoch), answer, price) };
+      return { kind: "reserved", reservation: taken(request, Number(epoch), answer, offer) };
     if (answer[2] !== "|") return { kind: "refused", reason: answer as ReserveRefusal };
     const { state, shared: _, ...reservation } = recordFrom(request.productId, epoch, request.orderId, answer.slice(3));
     return {
@@ -53,7 +53,7 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
   });
 }
 
-function taken(request: ReserveRequest, epoch: number, reservationNo: number, price: Price | null): Reservation {
+function taken(request: ReserveRequest, epoch: number, reservationNo: number, offer: Offer | null): Reservation {
   const { productId, orderId, userId, quantity, bodyHash, withdrawal, nowMs, payByMs } = request;
   return {
     productId,
@@ -62,10 +62,10 @@ function taken(request: ReserveRequest, epoch: number, reservationNo: number, pr
     reservationNo,
     userId: withdrawal ? "" : userId,
     quantity,
-    unitPriceMinor: price?.unitPriceMinor ?? 0,
-    currency: price?.currency ?? "",
-    priceVersion: price?.version ?? 0,
-    limitPerCustomer: price?.limitPerCustomer ?? null,
+    unitPriceMinor: offer?.unitPriceMinor ?? 0,
+    currency: offer?.currency ?? "",
+    priceVersion: offer?.version ?? 0,
+    limitPerCustomer: offer?.limitPerCustomer ?? null,
     bodyHash,
     reservedAtMs: nowMs,
     payByMs,
@@ -152,9 +152,9 @@ const heldAtOnce = 2_000;
 
 /** What `install.lua` is called with, one call after the other. */
 export function installArguments(image: GateImage, closing: string): string[][] {
-  const { epoch, sellable, applied, keysInBooks, price, held } = image;
+  const { epoch, sellable, applied, keysInBooks, offer, held } = image;
   const figures = [String(epoch), closing, String(sellable), String(applied), keysInBooks ? "1" : "0"];
-  const common = [...figures, ...(price ? priceArguments(price) : ["", "", "", ""])];
+  const common = [...figures, ...(offer ? offerArguments(offer) : ["", "", "", ""])];
   const calls: string[][] = [];
   for (let i = 0; i === 0 || i < held.length; i += heldAtOnce) {
     const [isFirst, isLast] = [i === 0, i + heldAtOnce >= held.length];
@@ -165,16 +165,16 @@ export function installArguments(image: GateImage, closing: string): string[][] 
   return calls;
 }
 
-export function priceArguments({ unitPriceMinor, currency, version, limitPerCustomer }: Price): string[] {
+export function offerArguments({ unitPriceMinor, currency, version, limitPerCustomer }: Offer): string[] {
   return [String(unitPriceMinor), currency, String(version), limitPerCustomer === null ? "" : String(limitPerCustomer)];
 }
 
-function priceFrom(
+function offerFrom(
   unitPrice: string | undefined,
   currency: string | undefined,
   version: string | undefined,
   limit: string | undefined,
-): Price | null {
+): Offer | null {
   if (!unitPrice) return null;
   return {
     unitPriceMinor: Number(unitPrice),
@@ -195,7 +195,7 @@ export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot
     sellable: Number(sellable),
     pending: Number(pending),
     applied: Number(applied),
-    price: priceFrom(unitPrice, currency, version, limit),
+    offer: offerFrom(unitPrice, currency, version, limit),
     oldestMs: oldestMs ? Number(oldestMs) : null,
     closing: closing ?? "",
   };

@@ -145,7 +145,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
 
       const closing = await gate.close(chair);
       await gate.records(chair);
-      const image = { productId: chair, epoch: 2, sellable: 5, applied: 0, price: null, held: [], keysInBooks: false };
+      const image = { productId: chair, epoch: 2, sellable: 5, applied: 0, offer: null, held: [], keysInBooks: false };
       assert.equal(await gate.install(image, closing), "open", part);
       assert.deepEqual(await unitsOf(gate, chair), { sellable: 5, pending: 0 }, part);
     }
@@ -153,8 +153,8 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
 
   test("thousands of customers are loaded in parts, and no order is served before the last one", async () => {
     const held = Array.from({ length: 5_001 }, (_, i): [string, number] => [`customer-${i}`, 1 + (i % 3)]);
-    const price = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: 3, version: 1 };
-    const loading = rebuilt(gate, lamp, { epoch: 2, held, price });
+    const offer = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: 3, version: 1 };
+    const loading = rebuilt(gate, lamp, { epoch: 2, held, offer });
     const seen: string[] = [];
     while ((await Promise.race([loading, buy(gate, lamp)])) !== "open") seen.push(await buy(gate, lamp));
     assert.ok(

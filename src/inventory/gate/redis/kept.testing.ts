@@ -31,7 +31,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     pending,
     applied,
     lastReservationNo,
-    price,
+    offer,
     keysInBooks,
     records,
     held,
@@ -46,7 +46,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     pending,
     applied,
     lastReservationNo,
-    price,
+    offer,
     keysInBooks,
     parts: [...parts].toSorted(),
     records: parts.has("ages") ? [...records.values()] : [...records.values()].toSorted(byOrder),
@@ -99,7 +99,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     applied: Number(product.applied),
     lastReservationNo: Number(product.n),
     keysInBooks: product.keysInBooks === "1",
-    price: unitPrice
+    offer: unitPrice
       ? {
           unitPriceMinor: Number(unitPrice),
           currency,

@@ -6,8 +6,8 @@ import { GateUnavailable } from "../gate.ts";
 import {
   buy,
   memoryNonces,
+  offer,
   openTestGate,
-  price,
   rebuilt,
   requestOf,
   skipWithoutRedis,
@@ -62,7 +62,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
   }
 
   test("O26: a buyer at their limit is promised no further unit after the holdings are gone", async () => {
-    await rebuilt(gate, lamp, { epoch: 2, price: { ...price, limitPerCustomer: 2 } });
+    await rebuilt(gate, lamp, { epoch: 2, offer: { ...offer, limitPerCustomer: 2 } });
     const ada = { userId: "ada", quantity: 2 };
     await take(ada);
     await redis.ask("DEL", `g:{${lamp}}:u`);

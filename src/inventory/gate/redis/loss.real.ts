@@ -67,7 +67,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
         items: [],
       } as const;
       assert.deepEqual(await gate.apply({ ...row, items: [] }), { kind: "refused" });
-      await gate.setPrice(lamp, { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: null, version: 9 });
+      await gate.setOffer(lamp, { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: null, version: 9 });
       await gate.forget([told, pending]);
       assert.equal(await gate.record(lamp, told.orderId), undefined);
       assert.deepEqual(await gate.snapshot([lamp]), []);
@@ -93,7 +93,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     await until(() => gate.snapshot());
     await rebuilt(gate, `${lamp}-chair`);
     assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "closing"), closing);
-    const image = { productId: lamp, epoch: 2, sellable: 5, applied: 0, price: null, held: [], keysInBooks: false };
+    const image = { productId: lamp, epoch: 2, sellable: 5, applied: 0, offer: null, held: [], keysInBooks: false };
     assert.equal(await gate.install(image, closing), "stale");
     assert.equal(await buy(gate, lamp), "closed");
   });

@@ -129,7 +129,7 @@ export function openTestGate(
   return openRedisGate({ shop: testShop, redis: createRedisEngine(access), nonces, log, ...change });
 }
 
-export const price = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+export const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
 
 /** Closes and loads a product, as a rebuild does. */
 export async function rebuilt(
@@ -138,7 +138,7 @@ export async function rebuilt(
   change: Partial<GateImage> = {},
 ): Promise<"open" | "stale"> {
   const closing = await gate.close(productId);
-  const image = { productId, epoch: 1, sellable: 10, applied: 0, price, held: [], keysInBooks: false };
+  const image = { productId, epoch: 1, sellable: 10, applied: 0, offer, held: [], keysInBooks: false };
   return gate.install({ ...image, ...change }, closing);
 }
 

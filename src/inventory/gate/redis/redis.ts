@@ -23,7 +23,7 @@ import {
   applyArguments,
   contentsFrom,
   installArguments,
-  priceArguments,
+  offerArguments,
   recordsFrom,
   refArguments,
   reserveAnswers,
@@ -175,8 +175,8 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       return reply === "open" ? "open" : "stale";
     },
 
-    async setPrice(productId, price) {
-      await run("set-price", productId, priceArguments(price));
+    async setOffer(productId, offer) {
+      await run("set-offer", productId, offerArguments(offer));
     },
 
     async snapshot(productIds) {

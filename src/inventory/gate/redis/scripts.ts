@@ -15,7 +15,7 @@ const scriptNames = [
   "probe",
   "records",
   "reserve",
-  "set-price",
+  "set-offer",
   "snapshot",
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];

@@ -11,7 +11,7 @@ const product = fc.nat(1);
 const order = fc.nat(orders.length - 1);
 /** One of the reservations so far, or a ref whose number or epoch is wrong. */
 const pick = fc.record({ at: fc.nat(30), nOff: mostly(0, 1, -1), epochOff: mostly(0, 1, -1) }, plain);
-const price = fc.record(
+const offer = fc.record(
   {
     unitPriceMinor: fc.constantFrom(4900, 5900, 9_007_199_254_740_991),
     currency: fc.constant("EUR"),
@@ -47,7 +47,7 @@ const image = {
   epochOff: mostly(1, 0, 5),
   sellable: fc.integer({ min: 0, max: 12 }),
   applied: fc.nat(3),
-  price: fc.option(price, { freq: 6 }),
+  offer: fc.option(offer, { freq: 6 }),
   held: fc.array(fc.tuple(fc.constantFrom(...users), fc.integer({ min: 1, max: 3 })), { maxLength: 2 }),
   keysInBooks: fc.boolean(),
 };
@@ -79,7 +79,7 @@ export const anyStep = fc.oneof(
   { weight: 2, arbitrary: step("close", { product }) },
   { weight: 2, arbitrary: step("install", { product, shows: mostly("last", "first", "nothing"), ...image }) },
   { weight: 1, arbitrary: step("lose", { product, key: fc.constantFrom("product", "records", "ages", "held") }) },
-  { weight: 1, arbitrary: step("setPrice", { product, price }) },
+  { weight: 1, arbitrary: step("setOffer", { product, offer }) },
   { weight: 1, arbitrary: step("forget", { picks: fc.array(pick, { minLength: 1, maxLength: 6 }) }) },
   { weight: 1, arbitrary: step("look", { ageMs: fc.nat(60), limit: fc.integer({ min: 1, max: 6 }) }) },
   {
@@ -102,7 +102,7 @@ export const opening: Step[] = [0, 1].map((product) => ({
   applied: 0,
   held: [],
   keysInBooks: false,
-  price: { unitPriceMinor: 4900, currency: "EUR", version: 1, limitPerCustomer: 5 },
+  offer: { unitPriceMinor: 4900, currency: "EUR", version: 1, limitPerCustomer: 5 },
 }));
 
 function step<K extends string, Fields extends Record<string, unknown>>(

@@ -1,5 +1,5 @@
 /** The reducer and a gate on Redis side by side: a step is taken on both. */
-import type { Gate, Price, Reservation, ReserveRequest, StreamItem, StreamRow } from "../gate.ts";
+import type { Gate, Offer, Reservation, ReserveRequest, StreamItem, StreamRow } from "../gate.ts";
 import { losePart } from "../lost-part.testing.ts";
 import {
   abort,
@@ -12,7 +12,7 @@ import {
   keyLifetimeMs,
   mark,
   reserve,
-  setPrice,
+  setOffer,
 } from "../reducer.ts";
 import { type GateState, snapshotOf } from "../state.ts";
 import { bodies, orders, type Pick, type Request, type Step, users } from "./steps.testing.ts";
@@ -93,10 +93,10 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
       await world.ask(["DEL", `g:{${productId}}${ending}`]);
       return { redis: "lost", reducer: "lost" };
     }
-    case "setPrice": {
+    case "setOffer": {
       const productId = products[step.product] as string;
-      await gate.setPrice(productId, step.price as Price);
-      return { redis: "set", reducer: setPrice(state, productId, step.price as Price) ?? "set" };
+      await gate.setOffer(productId, step.offer as Offer);
+      return { redis: "set", reducer: setOffer(state, productId, step.offer as Offer) ?? "set" };
     }
     case "forget": {
       const refs = step.picks.flatMap((one) => refOf(one, world));
@@ -156,7 +156,7 @@ async function look({ ageMs, limit }: { ageMs: number; limit: number }, { gate, 
 function requestOf(one: Request, world: World): ReserveRequest {
   const { state, products } = world;
   const productId = products[one.product] as string;
-  const unitPriceMinor = state.get(productId)?.price?.unitPriceMinor ?? 1;
+  const unitPriceMinor = state.get(productId)?.offer?.unitPriceMinor ?? 1;
   const right = unitPriceMinor * one.quantity;
   world.nowMs += 1;
   return {
