@@ -9,6 +9,12 @@ const choices: readonly Choice[] = [
       /setTimeout(?: as (?!sleep\b)\w+)? \} from "node:timers\/promises"|new Promise(?:<\w+>)?\(\((\w+)\) => setTimeout\(\1,.*|\b(?:function (?:pause|delay|wait)\(|const (?:pause|delay|wait) = (?:async )?\().*/g,
   },
   { say: "properties, without a literal spread among them", notThis: /\.\.\.\{[ \n]/g },
+  { say: "a constant in camelCase", notThis: /^(?:export )?const [A-Z][A-Z0-9_]*[A-Z0-9]\b/gm },
+  {
+    say: "a time with its unit: windowMs",
+    notThis:
+      /\b(?:const|let) \w*(?:timeout|patience|window|interval|pause|every|within|ttl|grace|delay|period|hour|minute|day)(?:: number)? = [\d_]+/gi,
+  },
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 

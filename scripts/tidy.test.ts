@@ -44,6 +44,16 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "const a = { ...rest, ...(b && { c }) };"],
   },
   {
+    rule: /camelCase.*one dialect/,
+    bad: ["src/a.ts", "export const LOOK_EVERY_MS = 250;"],
+    good: ["src/a.ts", "export const lookEveryMs = 250;\nexport const Order = Type.Object({});"],
+  },
+  {
+    rule: /unit.*one dialect/,
+    bad: ["src/a.ts", "const paymentWindow = 900_000;"],
+    good: ["src/a.ts", "const paymentWindowMs = 900_000;\nconst window = new Map();"],
+  },
+  {
     rule: /toSorted.*one dialect/,
     bad: ["src/a.ts", "const inOrder = [...names].sort();"],
     good: ["src/a.ts", "const inOrder = names.toSorted();"],

@@ -100,18 +100,18 @@ async function takePath(
       world.check();
       if (!isNewState(stateOf(scene))) return [];
     }
-    for (const { outcome } of tellers) if (outcome !== SWEPT) world.checkSettled(outcome as string);
+    for (const { outcome } of tellers) if (outcome !== swept) world.checkSettled(outcome as string);
   } catch (error) {
     throw new assert.AssertionError({ message: `${(error as Error).message}\non the path: ${path.join(" > ")}` });
   }
-  return tellers.map(({ outcome }) => outcome as string).filter((outcome) => outcome !== SWEPT);
+  return tellers.map(({ outcome }) => outcome as string).filter((outcome) => outcome !== swept);
 }
 
-const SWEPT = "swept";
+const swept = "swept";
 
 const sweep: Tale = async (order, steps) => {
   await confirmPaid(order, steps);
-  return SWEPT;
+  return swept;
 };
 
 /**

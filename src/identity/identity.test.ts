@@ -12,10 +12,10 @@ const secret = "a secret of at least thirty-two bytes";
 const options = { secret, issuer: "dropgate", trustUserHeader: false };
 const identity = createIdentity(options);
 const trusting = createIdentity({ ...options, trustUserHeader: true });
-const hour = 3_600_000;
+const hourMs = 3_600_000;
 
 function bearer(role: Role, user = "ada") {
-  return { authorization: `Bearer ${identity.issue({ user, role, ttlMs: hour })}` };
+  return { authorization: `Bearer ${identity.issue({ user, role, ttlMs: hourMs })}` };
 }
 
 /** A token with any header and claims, signed with our own secret unless a signature is given. */
@@ -158,7 +158,7 @@ describe("a token", () => {
       codeOf(() => identity.authenticate(forged(hs256, { ...claims, aud: "bank" }))),
       "none",
     );
-    const own = shop.issue({ user: "ada", role: "ADMIN", ttlMs: hour });
+    const own = shop.issue({ user: "ada", role: "ADMIN", ttlMs: hourMs });
     assert.equal(
       codeOf(() => shop.authenticate({ authorization: `Bearer ${own}` })),
       "none",
@@ -173,7 +173,7 @@ describe("a token", () => {
 
   test("needs a secret as long as its hash, and a sane user", () => {
     assert.throws(() => createIdentity({ ...options, secret: "short" }), /needs 32 or more/);
-    assert.throws(() => identity.issue({ user: "a\tb", role: "ADMIN", ttlMs: hour }), /cannot be a user id/);
+    assert.throws(() => identity.issue({ user: "a\tb", role: "ADMIN", ttlMs: hourMs }), /cannot be a user id/);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Faces } from "../assemble.ts";
 import type { Backlog } from "./backlog.ts";
 
 /** With less free space PostgreSQL may have no room for its next file. */
-const freeAtLeast = 64 * 1024 * 1024;
+const leastFreeBytes = 64 * 1024 * 1024;
 
 export function declareIndicators(faces: Faces, backlog: Backlog): void {
   const { health, engines, inventory, orders, payment, config } = faces;
@@ -67,7 +67,8 @@ export function declareIndicators(faces: Faces, backlog: Backlog): void {
   async function diskSpace() {
     const { bsize, bavail, blocks } = await statfs(await realpath(config.DATA_DIR).catch(() => "."));
     const free = bavail * bsize;
-    if (free < freeAtLeast) throw new Error(`${free} bytes are free in ${config.DATA_DIR}, of ${freeAtLeast} at least`);
-    return { path: config.DATA_DIR, total: blocks * bsize, free, threshold: freeAtLeast };
+    if (free < leastFreeBytes)
+      throw new Error(`${free} bytes are free in ${config.DATA_DIR}, of ${leastFreeBytes} at least`);
+    return { path: config.DATA_DIR, total: blocks * bsize, free, threshold: leastFreeBytes };
   }
 }

@@ -120,7 +120,7 @@ export async function listAllOrders(
     `select ${columns} from orders.orders
       where (placed_at, order_id) < ($1::timestamptz, $2::uuid)
       order by placed_at desc, order_id desc limit $3`,
-    [after?.placedAt ?? "infinity", after?.orderId ?? LAST_ID, limit],
+    [after?.placedAt ?? "infinity", after?.orderId ?? lastId, limit],
   );
 }
 
@@ -136,12 +136,12 @@ export async function overdueOrders(
       where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') and pay_by < $1
         and reason is distinct from 'payment_undecided' and (pay_by, order_id) > ($2::timestamptz, $3::uuid)
       order by pay_by, order_id limit $4`,
-    [before, after?.payBy ?? "-infinity", after?.orderId ?? FIRST_ID, limit],
+    [before, after?.payBy ?? "-infinity", after?.orderId ?? firstId, limit],
   );
 }
 
-const FIRST_ID = "00000000-0000-0000-0000-000000000000";
-const LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+const firstId = "00000000-0000-0000-0000-000000000000";
+const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /** Takes the step if the order is where the step starts; answers the changed order, or undefined. */
 export async function takeStep(

@@ -39,11 +39,11 @@ export function unfinishedRefunds(sql: Queryable, after: Refund | undefined, lim
     `select ${columns} from orders.refund join orders.orders using (order_id)
       where done_at is null and (asked_at, refund.order_id) > ($2::timestamptz, $3::uuid)
       order by asked_at, refund.order_id limit $1`,
-    [limit, after?.askedAt ?? "-infinity", after?.orderId ?? FIRST_ID],
+    [limit, after?.askedAt ?? "-infinity", after?.orderId ?? firstId],
   );
 }
 
-const FIRST_ID = "00000000-0000-0000-0000-000000000000";
+const firstId = "00000000-0000-0000-0000-000000000000";
 
 export async function noteRefundDone(sql: Queryable, orderId: string, at: Date): Promise<void> {
   await sql.query("update orders.refund set done_at = $2 where order_id = $1 and done_at is null", [orderId, at]);

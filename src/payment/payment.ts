@@ -77,7 +77,7 @@ export type PaymentOptions = {
 };
 
 /** Before all others. */
-const FIRST_ID = "00000000-0000-0000-0000-000000000000";
+const firstId = "00000000-0000-0000-0000-000000000000";
 
 export function createPayment({ sql, provider, log, now, onAnnouncement }: PaymentOptions): Payment {
   const deps = { sql, provider, log, now, announce };
@@ -138,7 +138,7 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
           where state in ('authorized', 'captured') and kept_at is null and granted_at < $1
             and (granted_at, payment_id) > ($2::timestamptz, $3::uuid)
           order by granted_at, payment_id limit $4`,
-        [new Date(olderThanMs), new Date(after?.grantedAtMs ?? 0), after?.paymentId ?? FIRST_ID, limit],
+        [new Date(olderThanMs), new Date(after?.grantedAtMs ?? 0), after?.paymentId ?? firstId, limit],
       );
       return granted.map(({ grantedAt, ...payment }) => ({ ...payment, grantedAtMs: grantedAt.getTime() }));
     },

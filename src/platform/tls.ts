@@ -39,20 +39,20 @@ export function tlsAdvice(error: unknown, { host, port, tls, ca }: TlsSettings):
     if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
       return `its certificate is not valid today (${code}): renew it, and look at the clocks`;
     }
-    if (UNTRUSTED.test(code)) {
+    if (untrusted.test(code)) {
       return `no CA that is trusted here has signed its certificate (${code}): set ${ca} to the PEM file of the CA that has`;
     }
-    if (NOT_TLS.test(code) || message.includes(HUNG_UP)) {
+    if (notTls.test(code) || message.includes(hungUp)) {
       return `it does not answer in TLS there (${code}): check ${port}, or leave ${tls} out where it has none`;
     }
   }
   return undefined;
 }
 
-const UNTRUSTED =
+const untrusted =
   /^(SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_SIGNATURE|CERT_UNTRUSTED|INVALID_CA)/;
-const NOT_TLS = /^(ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE)|EPROTO$)/;
-const HUNG_UP = "before secure TLS connection was established";
+const notTls = /^(ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE)|EPROTO$)/;
+const hungUp = "before secure TLS connection was established";
 
 type Fault = Error & { code?: string; cert?: { subjectaltname?: string } };
 

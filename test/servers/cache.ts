@@ -40,7 +40,7 @@ export async function buildOnce(name: string, build: (folder: string) => Promise
   if (existsSync(target)) return false;
   mkdirSync(cacheFolder, { recursive: true });
   removeAbandoned();
-  const folder = mkdtempSync(join(cacheFolder, BUILDING));
+  const folder = mkdtempSync(join(cacheFolder, building));
   try {
     await build(folder);
     // Another run may have finished first; its copy is as good as this one.
@@ -118,11 +118,11 @@ function bothEnds(text: string): string {
   return lines.length <= 6 ? lines.join("\n") : [...lines.slice(0, 3), "…", ...lines.slice(-3)].join("\n");
 }
 
-const BUILDING = ".building-";
+const building = ".building-";
 
 /** A build that was killed could not clean up; none takes an hour. */
 function removeAbandoned(): void {
-  for (const name of readdirSync(cacheFolder).filter((entry) => entry.startsWith(BUILDING))) {
+  for (const name of readdirSync(cacheFolder).filter((entry) => entry.startsWith(building))) {
     const folder = join(cacheFolder, name);
     if (Date.now() - statSync(folder).mtimeMs > 3_600_000) rmSync(folder, { recursive: true, force: true });
   }

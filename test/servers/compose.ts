@@ -7,16 +7,16 @@ import { join } from "node:path";
 import { buildOnce, cacheFolder, findProgram, missing, type Provision, run } from "./cache.ts";
 
 /** The one in Docker Compose 2.40. */
-const READER = "2.9.1";
+const readerVersion = "2.9.1";
 /** The tag of Temporal's images in compose.yaml. */
-const TEMPORAL = "1.31.0";
-const readerFolder = `compose-reader-${READER}`;
-const temporalFolder = `temporal-server-${TEMPORAL}`;
+const temporalVersion = "1.31.0";
+const readerFolder = `compose-reader-${readerVersion}`;
+const temporalFolder = `temporal-server-${temporalVersion}`;
 
 export async function provisionCompose(): Promise<Provision> {
   const reader = await buildOnce(readerFolder, buildReader);
   const temporal = await buildOnce(temporalFolder, buildTemporal);
-  return { built: reader || temporal, version: READER, path: join(cacheFolder, readerFolder) };
+  return { built: reader || temporal, version: readerVersion, path: join(cacheFolder, readerFolder) };
 }
 
 /**
@@ -40,7 +40,7 @@ async function buildReader(folder: string): Promise<void> {
   const go = goIn(folder);
   writeFileSync(join(folder, "main.go"), readerProgram);
   await go("mod", "init", "dropgate.example/reader");
-  await go("get", `github.com/compose-spec/compose-go/v2@v${READER}`);
+  await go("get", `github.com/compose-spec/compose-go/v2@v${readerVersion}`);
   await go("build", "-ldflags=-s -w", "-o", "compose-reader", ".");
 }
 
@@ -75,9 +75,14 @@ async function buildTemporal(folder: string): Promise<void> {
   const go = goIn(folder);
   const module = "go.temporal.io/server";
   const programs = { server: "temporal-server", sql: "temporal-sql-tool" };
-  await go("install", "-ldflags=-s -w", `${module}/cmd/server@v${TEMPORAL}`, `${module}/cmd/tools/sql@v${TEMPORAL}`);
+  await go(
+    "install",
+    "-ldflags=-s -w",
+    `${module}/cmd/server@v${temporalVersion}`,
+    `${module}/cmd/tools/sql@v${temporalVersion}`,
+  );
   for (const [built, name] of Object.entries(programs)) renameSync(join(folder, built), join(folder, name));
-  const { Dir } = JSON.parse(await go("mod", "download", "-json", `${module}@v${TEMPORAL}`)) as { Dir: string };
+  const { Dir } = JSON.parse(await go("mod", "download", "-json", `${module}@v${temporalVersion}`)) as { Dir: string };
   cpSync(join(Dir, "schema"), join(folder, "schema"), { recursive: true });
 }
 

@@ -18,15 +18,15 @@ import type { ServersFolder } from "./folder.ts";
 import { configuration, encrypted, plain } from "./kafka-configuration.ts";
 import type { ServerPlan } from "./process.ts";
 
-const VERSION = "4.1.1";
-const NAME = `kafka-${VERSION}`;
-const libs = join(cacheFolder, NAME, "libs");
+const kafkaVersion = "4.1.1";
+const kafkaName = `kafka-${kafkaVersion}`;
+const libs = join(cacheFolder, kafkaName, "libs");
 
 export async function provisionKafka(): Promise<Provision> {
   if (!findProgram("java")) await aptInstall("default-jre-headless");
-  const built = await buildOnce(NAME, fetchJars);
+  const built = await buildOnce(kafkaName, fetchJars);
   writeTools();
-  return { built, version: VERSION, path: libs };
+  return { built, version: kafkaVersion, path: libs };
 }
 
 async function fetchJars(folder: string): Promise<void> {
@@ -39,13 +39,13 @@ async function fetchJars(folder: string): Promise<void> {
   const goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
   const quiet = ["-q", "-B", "-Dstyle.color=never", "-f", pom];
   await run(maven, [...quiet, goal, `-DoutputDirectory=${target}`, "-DincludeScope=runtime"], { timeoutMs: 600_000 });
-  if (!readdirSync(target).includes(`kafka_2.13-${VERSION}.jar`)) throw new Error("Maven brought no Kafka");
+  if (!readdirSync(target).includes(`kafka_2.13-${kafkaVersion}.jar`)) throw new Error("Maven brought no Kafka");
 }
 
 function projectOf(kafka: readonly string[]): string {
   // Without this binding SLF4J drops what Kafka logs. Its version follows the log4j-core that Kafka brings.
   const artifacts = [
-    ...kafka.map((artifact) => `${artifact}:${VERSION}`),
+    ...kafka.map((artifact) => `${artifact}:${kafkaVersion}`),
     "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3",
   ];
   const dependencies = artifacts.map((artifact) => {
@@ -96,7 +96,7 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
     writeFileSync(properties, configuration(folder, listeners, controllerPort), { mode: 0o600 });
     if (existsSync(formatted)) return;
     rmSync(join(folder, "data"), { recursive: true, force: true });
-    const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties];
+    const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", properties];
     const users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
       "--add-scram",
       `${mechanism}=[name=${login.username},password=${login.password}]`,
@@ -124,7 +124,7 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
   return { plan, address, env: { KAFKA_BOOTSTRAP: address.bootstrap, ...encryption } };
 }
 
-const CLUSTER_ID = Buffer.from("dropgate-kafka-1").toString("base64url");
+const clusterId = Buffer.from("dropgate-kafka-1").toString("base64url");
 
 /**
  * Asks for the cluster's metadata (version 0, no topics wanted by name, so all): it names a broker only when the

@@ -18,14 +18,14 @@ import type { Certificates } from "./certificates.ts";
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
-const OLDEST = 15;
+const oldest = 15;
 
 export async function provisionPostgres(): Promise<Provision> {
   const found = await usablePostgres();
   if (found) return { built: false, ...found };
   await withoutDefaultCluster(() => aptInstall("postgresql"));
   const built = await usablePostgres();
-  if (!built) throw new Error(`installed the package postgresql, which is older than ${OLDEST}`);
+  if (!built) throw new Error(`installed the package postgresql, which is older than ${oldest}`);
   return { built: true, ...built };
 }
 
@@ -50,7 +50,7 @@ export async function usablePostgres() {
   ];
   for (const path of candidates.filter((candidate) => existsSync(candidate))) {
     const version = /([\d.]+)/.exec(await run(path, ["--version"], { timeoutMs: 10_000 }))?.[1] ?? "unknown";
-    if (Number.parseInt(version, 10) >= OLDEST && existsSync(join(dirname(path), "initdb"))) return { path, version };
+    if (Number.parseInt(version, 10) >= oldest && existsSync(join(dirname(path), "initdb"))) return { path, version };
   }
   return undefined;
 }
@@ -71,7 +71,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
       openWay(within.path);
       chownSync(folder, user.uid, user.gid);
     }
-    if (tls) writeOwn({ "server.crt": readFileSync(tls.certificate), "server.key": readFileSync(tls.key), ...ACCESS });
+    if (tls) writeOwn({ "server.crt": readFileSync(tls.certificate), "server.key": readFileSync(tls.key), ...access });
     if (existsSync(data)) return;
     // Renamed when complete, so that an initdb broken off half way is done again.
     const half = `${data}.new`;
@@ -127,7 +127,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
 }
 
 /** With TLS, connections without it are refused. */
-const ACCESS = { "pg_hba.conf": "hostssl all,replication all 127.0.0.1/32 scram-sha-256\n" };
+const access = { "pg_hba.conf": "hostssl all,replication all 127.0.0.1/32 scram-sha-256\n" };
 
 /** Asks for the project's own database, and makes it the first time. */
 async function selectOne(url: (database: string) => string): Promise<void> {

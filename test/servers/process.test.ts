@@ -30,10 +30,10 @@ function planOf(program: string, more: Partial<ServerPlan> = {}): ServerPlan {
   };
 }
 
-const SERVES = `setInterval(() => {}, 1000); console.log("ready")`;
+const servingProgram = `setInterval(() => {}, 1000); console.log("ready")`;
 
 test("a server runs until it is stopped, and starts again under another process id", async () => {
-  const server = createServerProcess(planOf(SERVES));
+  const server = createServerProcess(planOf(servingProgram));
   await server.start();
   const first = server.pid;
   assert.ok(first && commandOf(first));
@@ -47,7 +47,7 @@ test("a server runs until it is stopped, and starts again under another process 
 });
 
 test("a paused server is stopped like any other", async () => {
-  const server = createServerProcess(planOf(SERVES));
+  const server = createServerProcess(planOf(servingProgram));
   await server.start();
   await server.kill("SIGSTOP");
   assert.ok(server.pid);
@@ -62,7 +62,7 @@ test("a server that ends while it starts is reported with the end of its log", a
 
 test("a server that does not answer in time is reported with the reason, and does not go on running", async () => {
   const ask = () => Promise.reject(new Error("nobody is there"));
-  const server = createServerProcess(planOf(SERVES, { ask, readyWithinMs: 300 }));
+  const server = createServerProcess(planOf(servingProgram, { ask, readyWithinMs: 300 }));
   await assert.rejects(server.start(), /did not answer within 0.3 s: Error: nobody is there/);
   assert.equal(server.pid, undefined);
 });
@@ -71,7 +71,7 @@ test("a fault that passes by itself does not fail the start", async () => {
   const program = `
     const { existsSync, writeFileSync } = require("node:fs");
     if (!existsSync("tried")) { writeFileSync("tried", ""); console.error("still in use"); process.exit(1); }
-    ${SERVES}`;
+    ${servingProgram}`;
   const server = createServerProcess(planOf(program, { passingFault: /still in use/ }));
   await server.start();
   assert.ok(server.pid);
@@ -80,7 +80,7 @@ test("a fault that passes by itself does not fail the start", async () => {
 
 test("a server stopped while its data is made is not launched afterwards", async () => {
   const made = Promise.withResolvers<void>();
-  const server = createServerProcess(planOf(SERVES, { prepare: () => made.promise }));
+  const server = createServerProcess(planOf(servingProgram, { prepare: () => made.promise }));
   const starting = assert.rejects(server.start(), /was stopped while it started/);
   await server.stop();
   made.resolve();
@@ -89,10 +89,14 @@ test("a server stopped while its data is made is not launched afterwards", async
 });
 
 test("what a runner killed with -9 leaves is found and stopped by the next", async () => {
-  const runner = spawn(process.execPath, ["--input-type=module-typescript", "-e", RUNNER, folder, SERVES], {
-    cwd: import.meta.dirname,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const runner = spawn(
+    process.execPath,
+    ["--input-type=module-typescript", "-e", runnerProgram, folder, servingProgram],
+    {
+      cwd: import.meta.dirname,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const [printed] = await once(runner.stdout, "data");
   const pid = Number(printed);
   runner.kill("SIGKILL");
@@ -103,7 +107,7 @@ test("what a runner killed with -9 leaves is found and stopped by the next", asy
   assert.equal(await stopLeftover(folder), undefined);
 });
 
-const RUNNER = `
+const runnerProgram = `
   import { createServerProcess } from "./process.ts";
   const [, folder, program] = process.argv;
   const server = createServerProcess({

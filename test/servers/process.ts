@@ -37,7 +37,7 @@ export type ServerProcess = {
 };
 
 /** In bytes, looked at before each start. */
-const LOG_LIMIT = 16 << 20;
+const logLimit = 16 << 20;
 
 export function createServerProcess(plan: ServerPlan): ServerProcess {
   const log = join(plan.folder, "server.log");
@@ -113,7 +113,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
       wanted = true;
       mkdirSync(plan.folder, { recursive: true, mode: 0o700 });
       const { size } = statSync(log, { throwIfNoEntry: false }) ?? { size: 0 };
-      if (size > LOG_LIMIT) renameSync(log, `${log}.old`);
+      if (size > logLimit) renameSync(log, `${log}.old`);
       await plan.prepare();
       await untilReady(launch()).catch(async (error) => {
         await kill();

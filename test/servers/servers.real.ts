@@ -105,7 +105,7 @@ test("a port that was asked for and is taken is an error, not another server tak
 });
 
 test("a folder in use refuses a second runner", async () => {
-  const second = spawn(process.execPath, [RUNNER, "--folder", folder, "redis"], {
+  const second = spawn(process.execPath, [runnerProgram, "--folder", folder, "redis"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const [said] = await once(second.stderr, "data");
@@ -143,10 +143,10 @@ test("a runner that ends without stopping its servers leaves none", async () => 
   rmSync(own, { recursive: true, force: true });
 });
 
-const RUNNER = join(import.meta.dirname, "../../scripts/servers.ts");
+const runnerProgram = join(import.meta.dirname, "../../scripts/servers.ts");
 
 async function startRunner(own: string) {
-  const runner = spawn(process.execPath, [RUNNER, "--folder", own, "redis", "postgres"], {
+  const runner = spawn(process.execPath, [runnerProgram, "--folder", own, "redis", "postgres"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";

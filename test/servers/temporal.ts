@@ -6,11 +6,11 @@ import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
 /** The last one that installs: `go install` refuses the `replace` lines of later versions. */
-const VERSION = "1.5.1";
+const temporalVersion = "1.5.1";
 
 export function provisionTemporal(): Promise<Provision> {
-  const named = `-X github.com/temporalio/cli/temporalcli.Version=${VERSION}`;
-  return goProgram("temporal", "github.com/temporalio/cli/cmd/temporal", VERSION, named);
+  const named = `-X github.com/temporalio/cli/temporalcli.Version=${temporalVersion}`;
+  return goProgram("temporal", "github.com/temporalio/cli/cmd/temporal", temporalVersion, named);
 }
 
 export async function temporalServer(within: ServersFolder, wantedPort?: number) {
@@ -36,7 +36,7 @@ export async function temporalServer(within: ServersFolder, wantedPort?: number)
       portOf(address.address),
       "--db-filename",
       database,
-      ...SPEED,
+      ...speedFlags,
     ],
     env,
     stopSignal: "SIGTERM",
@@ -60,7 +60,7 @@ export async function temporalServer(within: ServersFolder, wantedPort?: number)
  * processor, and still outlives a kill (a fall of the machine may take the last moments). One partition a task
  * queue spares tasks being handed on between the usual four, another seventh of the processor.
  */
-const SPEED = [
+const speedFlags = [
   ...["journal_mode=wal", "synchronous=normal"].flatMap((pragma) => ["--sqlite-pragma", pragma]),
   ...["matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1"].flatMap((value) => [
     "--dynamic-config-value",

@@ -6,7 +6,7 @@ import type { Sql } from "../../src/engines/sql/sql.ts";
 import { startTestServer } from "./server.ts";
 
 /** Set by the run's global setup; a test file that is run alone has none and starts a server of its own. */
-export const SERVER_URL_VARIABLE = "DROPGATE_TEST_SERVER_URL";
+export const serverUrlVariable = "DROPGATE_TEST_SERVER_URL";
 
 export type TestDatabase = { url: string; sql: Sql; close(): Promise<void> };
 
@@ -33,7 +33,7 @@ let own: ReturnType<typeof startTestServer> | undefined;
 let users = 0;
 
 async function useServer(): Promise<{ url: string; release(): Promise<void> }> {
-  const shared = process.env[SERVER_URL_VARIABLE];
+  const shared = process.env[serverUrlVariable];
   if (shared) return { url: shared, async release() {} };
   users += 1;
   own ??= startTestServer();

@@ -39,13 +39,13 @@ export type PresenceOptions = {
 };
 
 /** "shop" in ASCII: keeps these locks apart from all others with two keys. */
-const LOCK = 0x73_68_6f_70;
-const EVERY_PROCESS = 0;
+const shopLock = 0x73_68_6f_70;
+const everyProcess = 0;
 /** A killed process's session ends only when PostgreSQL sees its socket closed, so a restart waits for that. */
-const LOCK_WAIT_MS = 2_000;
-const LOCK_POLL_MS = 50;
-const TIMEOUT_MS = 5_000;
-const LOOK_EVERY_MS = 2_000;
+const lockWaitMs = 2_000;
+const lockPollMs = 50;
+const timeoutMs = 5_000;
+const lookEveryMs = 2_000;
 
 /** @throws if another process runs and one of the two must be alone; names that process. */
 export async function openPresence(options: PresenceOptions): Promise<Presence> {
@@ -59,15 +59,15 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
   async function open(): Promise<void> {
     const client = new pg.Client({
       ...connectionSettings(url, `${program.name} ${says}`.slice(0, 63)),
-      query_timeout: TIMEOUT_MS,
+      query_timeout: timeoutMs,
     });
     client.on("error", () => drop(client));
     try {
       await client.connect();
       await client.query(noticeLoss);
       await take(client);
-      await client.query("select pg_advisory_lock($1, $2)", [LOCK, lock]);
-      await client.query(forgetTheDead, [LOCK]);
+      await client.query("select pg_advisory_lock($1, $2)", [shopLock, lock]);
+      await client.query(forgetTheDead, [shopLock]);
       await client.query(enter, [lock, says, servers]);
     } catch (error) {
       drop(client);
@@ -77,18 +77,18 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
   }
 
   async function take(client: pg.Client): Promise<void> {
-    const giveUpAt = performance.now() + LOCK_WAIT_MS;
+    const giveUpAt = performance.now() + lockWaitMs;
     const ask = `select pg_try_advisory_lock${alone === undefined ? "_shared" : ""}($1, $2) as held`;
     for (;;) {
-      const { rows } = await client.query<{ held: boolean }>(ask, [LOCK, EVERY_PROCESS]);
+      const { rows } = await client.query<{ held: boolean }>(ask, [shopLock, everyProcess]);
       if (rows[0]?.held) return;
       if (performance.now() > giveUpAt) throw await notAlone(client);
-      await sleep(LOCK_POLL_MS);
+      await sleep(lockPollMs);
     }
   }
 
   async function notAlone(client: pg.Client): Promise<Error> {
-    const { rows } = await client.query<{ name: string; since: Date }>(selectHolders, [LOCK, EVERY_PROCESS]);
+    const { rows } = await client.query<{ name: string; since: Date }>(selectHolders, [shopLock, everyProcess]);
     const who = rows.map(({ name, since }) => `${name}, connected since ${since.toISOString()}`).join("; ");
     if (alone !== undefined)
       return new MayNotRun(`${alone}, and another process of this shop runs: ${who}. Stop it first`);
@@ -132,7 +132,7 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
 
   await open();
   const looking = startLoop({
-    everyMs: LOOK_EVERY_MS,
+    everyMs: lookEveryMs,
     work: look,
     onFault: (error) => log.debug("the shop's list of processes cannot be read", { failure: String(error) }),
   });
@@ -146,7 +146,7 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
     },
     async others() {
       if (!session) return [];
-      return (await session.query<Other>(selectOthers, [LOCK, lock])).rows;
+      return (await session.query<Other>(selectOthers, [shopLock, lock])).rows;
     },
     async close() {
       await looking.stop();

@@ -6,19 +6,19 @@ import { MayNotRun } from "./agreement.ts";
 import type { Presence } from "./presence.ts";
 
 /** After a failover the others are on the new server within a second or two. */
-const AGREED_WITHIN_MS = 6_000;
-const LOOK_EVERY_MS = 200;
+const agreedWithinMs = 6_000;
+const lookEveryMs = 200;
 
 const settingOf: Readonly<Record<string, string>> = { gate: "REDIS_HOST and REDIS_PORT", log: "KAFKA_BOOTSTRAP" };
 
 /** @throws MayNotRun if a living process has a part on another server than this one. */
 export async function requireSameServers(presence: Presence): Promise<void> {
-  const giveUpAt = performance.now() + AGREED_WITHIN_MS;
+  const giveUpAt = performance.now() + agreedWithinMs;
   for (;;) {
     const difference = await differenceTo(presence);
     if (!difference) return;
     if (performance.now() > giveUpAt) throw new MayNotRun(difference);
-    await sleep(LOOK_EVERY_MS);
+    await sleep(lookEveryMs);
   }
 }
 

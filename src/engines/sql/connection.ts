@@ -4,19 +4,19 @@ import assert from "node:assert/strict";
 import pg from "pg";
 import { tlsAdvice } from "#platform/tls";
 
-export const CONNECT_TIMEOUT_MS = 5_000;
+export const connectTimeoutMs = 5_000;
 
 /** @throws when `url` is no URL; the message never holds it, because it may hold a password. */
 export function connectionSettings(url: string, applicationName: string): pg.ClientConfig {
   if (!URL.canParse(url)) {
     throw new Error(
-      `a database URL cannot be read; write it as postgresql://user:password@host:5432/name (${VARIABLES})`,
+      `a database URL cannot be read; write it as postgresql://user:password@host:5432/name (${variables})`,
     );
   }
   return {
     connectionString: sessionUrl(url),
     application_name: applicationName,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     types: { getTypeParser },
   };
@@ -30,11 +30,11 @@ export function connectionSettings(url: string, applicationName: string): pg.Cli
 export function sessionUrl(url: string): string {
   const told = new URL(url);
   const own = told.searchParams.get("options");
-  told.searchParams.set("options", own === null ? ISOLATION : `${own} ${ISOLATION}`);
+  told.searchParams.set("options", own === null ? isolation : `${own} ${isolation}`);
   return told.href;
 }
 
-const ISOLATION = "-c default_transaction_isolation=read\\ committed";
+const isolation = "-c default_transaction_isolation=read\\ committed";
 
 /** Names the server that could not be reached and where its address is set, without the password. */
 export function connectFailure(url: string, cause: unknown): Error {
@@ -42,7 +42,7 @@ export function connectFailure(url: string, cause: unknown): Error {
   const how = ssl ? ", encrypted" : "";
   return new Error(
     `cannot connect to PostgreSQL at ${host}:${port}${how} (database ${database}, user ${user}): ` +
-      `${adviceOn(cause)} Its address comes from ${VARIABLES}`,
+      `${adviceOn(cause)} Its address comes from ${variables}`,
     { cause },
   );
 }
@@ -63,7 +63,7 @@ const tlsSettings = {
   ca: "sslrootcert in the URL",
 };
 
-const VARIABLES = "DATABASE_URL, or from a module's own *_DATABASE_URL";
+const variables = "DATABASE_URL, or from a module's own *_DATABASE_URL";
 
 /** Node tries every address of a name and then throws an AggregateError whose own message is empty. */
 function reasonOf(error: unknown): string {
@@ -71,10 +71,10 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const INT8 = 20;
-const INT8_ARRAY = 1016;
-const DATE = 1082;
-const TEXT_ARRAY: number = 1009;
+const int8Oid = 20;
+const int8ArrayOid = 1016;
+const dateOid = 1082;
+const textArrayOid: number = 1009;
 
 /**
  * int8 becomes a number, because counts, offsets and minor units stay far below 2^53 and bigint mixes neither with
@@ -83,9 +83,9 @@ const TEXT_ARRAY: number = 1009;
  * Date.
  */
 const parsers = new Map<number, (text: string) => unknown>([
-  [INT8, parseInt8],
-  [INT8_ARRAY, (text) => pg.types.getTypeParser(TEXT_ARRAY)(text).map(parseInt8)],
-  [DATE, (text) => text],
+  [int8Oid, parseInt8],
+  [int8ArrayOid, (text) => pg.types.getTypeParser(textArrayOid)(text).map(parseInt8)],
+  [dateOid, (text) => text],
 ]);
 
 const getTypeParser: pg.CustomTypesConfig["getTypeParser"] = (oid: number, format?: "text" | "binary") =>

@@ -16,7 +16,7 @@ export type ModuleSchema = {
 };
 
 /** "drop": any number that is not used for another lock in this database. */
-const LOCK_KEY = 0x64726f70;
+const lockKey = 0x64726f70;
 
 /**
  * Applies what is missing, all of it or nothing: every module's files run in one transaction, which also writes
@@ -33,7 +33,7 @@ export async function migrate(options: { url: string; modules: readonly ModuleSc
   });
   try {
     await client.query("begin isolation level read committed");
-    await client.query("select pg_advisory_xact_lock($1)", [LOCK_KEY]);
+    await client.query("select pg_advisory_xact_lock($1)", [lockKey]);
     // A statement that waits for a lock blocks all statements that come after it, so it is better to fail and be run
     // again.
     await client.query("set local lock_timeout = '10s'");

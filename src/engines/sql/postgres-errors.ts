@@ -4,7 +4,7 @@ import pg from "pg";
 import { randomPauseAfter } from "#platform/backoff";
 import { CommitUnknown, isSessionFault } from "./sql.ts";
 
-const MAX_RETRIES = 5;
+const maxRetries = 5;
 const backoff = { firstMs: 10, longestMs: 160 };
 
 /**
@@ -16,14 +16,14 @@ export async function repeatIfAsked<T>(work: () => Promise<T>, metOld: (error: E
     try {
       return await work();
     } catch (error) {
-      if (failures > MAX_RETRIES || !asksToRepeat(error, metOld)) throw error;
+      if (failures > maxRetries || !asksToRepeat(error, metOld)) throw error;
       await sleep(randomPauseAfter(failures, backoff));
     }
   }
 }
 
-const DEADLOCK = "40P01";
-const SERIALIZATION_FAILURE = "40001";
+const deadlock = "40P01";
+const serializationFailure = "40001";
 
 /** Looks along the causes, because a module may have wrapped the error with the name of its operation. */
 function asksToRepeat(error: unknown, metOld: (error: Error) => boolean): boolean {
@@ -31,7 +31,7 @@ function asksToRepeat(error: unknown, metOld: (error: Error) => boolean): boolea
     if (at instanceof CommitUnknown) return false;
     if (metOld(at)) return true;
     if (!(at instanceof pg.DatabaseError)) continue;
-    return at.code === DEADLOCK || at.code === SERIALIZATION_FAILURE || isStalePlan(at);
+    return at.code === deadlock || at.code === serializationFailure || isStalePlan(at);
   }
   return false;
 }

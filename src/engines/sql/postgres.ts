@@ -3,22 +3,22 @@ import { hash } from "node:crypto";
 import pg from "pg";
 import { markUnavailable } from "#platform/unavailable";
 import { type AfterCommit, createAfterCommit } from "./after-commit.ts";
-import { CONNECT_TIMEOUT_MS, connectFailure, connectionSettings } from "./connection.ts";
+import { connectFailure, connectionSettings, connectTimeoutMs } from "./connection.ts";
 import { isAway, isServerTrouble, leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
 import { createSessions } from "./sessions.ts";
 import { CommitUnknown, type Row, type Sql, type Tx } from "./sql.ts";
 
-const STATEMENT_TIMEOUT_MS = 30_000;
+const statementTimeoutMs = 30_000;
 /**
  * For a client who waits for an answer behind an operator's lock, and for a pool whose connections would all wait
  * there. Work without a client is repeated by itself.
  */
-const LOCK_TIMEOUT_MS = 5_000;
+const lockTimeoutMs = 5_000;
 /** For a server that has vanished and never reports that the statement timed out. */
-const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
-const IDLE_CONNECTION_MS = 60_000;
+const silenceTimeoutMs = statementTimeoutMs + 5_000;
+const idleConnectionMs = 60_000;
 /** How long a session may rely on the settings and the server with which it was opened. */
-const MAX_AGE_S = 600;
+const maxAgeS = 600;
 
 export type SqlOptions = {
   url: string;
@@ -39,12 +39,12 @@ export function openSql(options: SqlOptions): Sql {
   const pool = new pg.Pool({
     ...connectionSettings(url, applicationName),
     max: maxConnections,
-    idleTimeoutMillis: IDLE_CONNECTION_MS,
-    maxLifetimeSeconds: MAX_AGE_S,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: SILENCE_TIMEOUT_MS,
+    idleTimeoutMillis: idleConnectionMs,
+    maxLifetimeSeconds: maxAgeS,
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    query_timeout: silenceTimeoutMs,
   });
 
   const sessions = createSessions();
@@ -166,7 +166,7 @@ export function openSql(options: SqlOptions): Sql {
 
 function poolExhausted(maxConnections: number, cause: unknown): Error {
   return new Error(
-    `all ${maxConnections} connections to PostgreSQL were busy for ${CONNECT_TIMEOUT_MS} ms: ` +
+    `all ${maxConnections} connections to PostgreSQL were busy for ${connectTimeoutMs} ms: ` +
       "statements are slow or the pool is too small",
     { cause },
   );

@@ -53,7 +53,7 @@ export class CommitUnknown extends Error {
  * a reader, a pooler gave the session another role or dropped its prepared statements, the schema was not there yet.
  * PostgreSQL refused the statement and did nothing; on a new connection it may succeed.
  */
-const SESSION_FAULTS: ReadonlySet<unknown> = new Set([
+const sessionFaults: ReadonlySet<unknown> = new Set([
   "25006", // read_only_sql_transaction
   "42501", // insufficient_privilege
   "42P01", // undefined_table
@@ -65,7 +65,7 @@ const SESSION_FAULTS: ReadonlySet<unknown> = new Set([
 /** The session may be at fault rather than the statement, so it is never used again. */
 export function isSessionFault(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return SESSION_FAULTS.has(code) || (typeof code === "string" && /^XX\d{3}$/.test(code));
+  return sessionFaults.has(code) || (typeof code === "string" && /^XX\d{3}$/.test(code));
 }
 
 /** @throws with the SQLSTATE of a session fault if the session takes no writes. */

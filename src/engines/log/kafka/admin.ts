@@ -5,7 +5,7 @@ import type { Cluster } from "./cluster.ts";
 import { type Coordinator, createCoordinator } from "./coordinator.ts";
 import { check, isPassing, isRefusal, KafkaSilence, repeated } from "./errors.ts";
 import { createLinks } from "./links.ts";
-import { committedMarks, EARLIEST, isOf, LATEST, listOffsets } from "./offsets.ts";
+import { committedMarks, earliest, isOf, latest, listOffsets } from "./offsets.ts";
 
 export type Admin = {
   endOffsets(topic: string): Promise<Offsets>;
@@ -15,8 +15,8 @@ export type Admin = {
   close(): void;
 };
 
-const WITHIN_MS = 10_000;
-const ANSWER_MS = 5_000;
+const withinMs = 10_000;
+const answerMs = 5_000;
 
 /** The deployment guide's retention: 7 days or 1 GiB a partition, whichever comes first. */
 const retention = [
@@ -36,7 +36,7 @@ export function createAdmin(cluster: Cluster): Admin {
 
   async function listEnds(topic: string): Promise<Offsets> {
     try {
-      return await askLeaders(topic, LATEST);
+      return await askLeaders(topic, latest);
     } catch (error) {
       cluster.forget(topic);
       throw error;
@@ -50,8 +50,8 @@ export function createAdmin(cluster: Cluster): Admin {
   async function readBounds(topic: string): Promise<Bounds> {
     const { id } = await cluster.topicNow(topic);
     try {
-      const beginnings = await askLeaders(topic, EARLIEST);
-      const ends = await askLeaders(topic, LATEST);
+      const beginnings = await askLeaders(topic, earliest);
+      const ends = await askLeaders(topic, latest);
       if ((await cluster.topicNow(topic)).id === id) return { incarnation: id, beginnings, ends };
     } catch (error) {
       cluster.forget(topic);
@@ -87,20 +87,20 @@ export function createAdmin(cluster: Cluster): Admin {
       return { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs };
     });
     const link = await links.to(controller);
-    const answer = await link.ask(createTopicsV7.api, ANSWER_MS, wanted, ANSWER_MS, false);
+    const answer = await link.ask(createTopicsV7.api, answerMs, wanted, answerMs, false);
     for (const { name, errorCode, errorMessage } of answer.topics) {
-      if (errorCode !== TOPIC_ALREADY_EXISTS) check(`make topic ${name}`, errorCode, errorMessage);
+      if (errorCode !== topicAlreadyExists) check(`make topic ${name}`, errorCode, errorMessage);
     }
   }
 
   return {
-    endOffsets: (topic) => repeated(WITHIN_MS, () => listEnds(topic), mayPass),
-    bounds: (topic) => repeated(WITHIN_MS, () => readBounds(topic), mayPass),
+    endOffsets: (topic) => repeated(withinMs, () => listEnds(topic), mayPass),
+    bounds: (topic) => repeated(withinMs, () => readBounds(topic), mayPass),
     committedOffsets(group, topic) {
       const coordinator = coordinators.get(group) ?? createCoordinator(cluster, links, group);
       coordinators.set(group, coordinator);
       return repeated(
-        WITHIN_MS,
+        withinMs,
         async () => {
           const { id, leaders } = await cluster.topic(topic);
           const marks = await coordinator.use((link) => committedMarks(link, group, topic, [...leaders.keys()]));
@@ -110,18 +110,18 @@ export function createAdmin(cluster: Cluster): Admin {
       );
     },
     async ensureTopics(topics) {
-      await repeated(WITHIN_MS, async () => {
+      await repeated(withinMs, async () => {
         const made = await missing(topics);
         if (made.length > 0) await create(made);
       });
       // A topic that was just made is unknown to some brokers for a moment, and its leaders are not ready to lead.
-      for (const { name } of topics) await repeated(WITHIN_MS, () => listEnds(name));
+      for (const { name } of topics) await repeated(withinMs, () => listEnds(name));
     },
     close: links.cut,
   };
 }
 
-const TOPIC_ALREADY_EXISTS = 36;
+const topicAlreadyExists = 36;
 
 /** Do not retry: a missing topic stays missing. */
 function mayPass(error: unknown): boolean {

@@ -40,13 +40,13 @@ export type ClusterOptions = Credentials & {
   bootstrap: string;
 };
 
-const OPEN_MS = 5_000;
-const CONNECT_MS = 1_000;
-const ANSWER_MS = 2_000;
+const openMs = 5_000;
+const connectMs = 1_000;
+const answerMs = 2_000;
 /** Kafka does not announce added partitions. */
-const TOPIC_MAX_AGE_MS = 60_000;
+const topicMaxAgeMs = 60_000;
 /** Fetch of Kafka 3.7. */
-const NEEDED = { apiKey: 1, version: 16 };
+const needed = { apiKey: 1, version: 16 };
 
 /** @throws Error within 5 s, naming KAFKA_BOOTSTRAP and its hosts, when none of them answers. */
 export async function openCluster({ bootstrap, ...credentials }: ClusterOptions): Promise<Cluster> {
@@ -66,7 +66,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
       const address = candidates[turn % candidates.length] as Address;
       turn += 1;
       try {
-        return await openLink(address, credentials, CONNECT_MS);
+        return await openLink(address, credentials, connectMs);
       } catch (error) {
         failures.push(error);
       }
@@ -93,7 +93,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
   const ask: Cluster["ask"] = async (api, withinMs, ...args) => (await controlLink()).ask(api, withinMs, ...args);
 
   async function metadata(names: string[] | null) {
-    const answer = await ask(metadataV12.api, ANSWER_MS, names, false, false);
+    const answer = await ask(metadataV12.api, answerMs, names, false, false);
     for (const { nodeId, host, port } of answer.brokers) addresses.set(nodeId, { host, port });
     return answer;
   }
@@ -115,7 +115,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
     async topic(name) {
       const last = known.get(name);
       if (!last) return hear(name);
-      if (performance.now() - last.heardAtMs > TOPIC_MAX_AGE_MS) {
+      if (performance.now() - last.heardAtMs > topicMaxAgeMs) {
         last.heardAtMs = performance.now();
         // No caller waits for it: the last answer is most likely still true, and if it is not, a broker says so.
         hear(name).catch(() => {});
@@ -133,7 +133,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
       return { nodes: brokers.map(({ nodeId }) => nodeId), controller: controllerId };
     },
     async coordinatorOf(group) {
-      const { coordinators } = await ask(findCoordinatorV4.api, ANSWER_MS, GROUP, [group]);
+      const { coordinators } = await ask(findCoordinatorV4.api, answerMs, groupKeyType, [group]);
       const [found] = coordinators;
       if (!found) throw new KafkaSilence(`no answer about the coordinator of group ${group}`);
       check(`coordinator of group ${group}`, found.errorCode, found.errorMessage);
@@ -144,7 +144,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
       if (!addresses.has(node)) await metadata([]);
       const address = addresses.get(node);
       if (!address) throw new KafkaSilence(`broker ${node} is not part of the cluster at the moment`);
-      return openLink(address, credentials, CONNECT_MS);
+      return openLink(address, credentials, connectMs);
     },
     close() {
       closed = true;
@@ -153,9 +153,9 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
   };
 
   await withinOpening({ bootstrap, ...credentials }, async () => {
-    const { apiKeys } = await ask(apiVersionsV3.api, ANSWER_MS, program.name, "1");
-    const fetch = apiKeys.find(({ apiKey }) => apiKey === NEEDED.apiKey);
-    if (fetch && fetch.maxVersion < NEEDED.version) throw new Error("it is older than Kafka 3.7");
+    const { apiKeys } = await ask(apiVersionsV3.api, answerMs, program.name, "1");
+    const fetch = apiKeys.find(({ apiKey }) => apiKey === needed.apiKey);
+    if (fetch && fetch.maxVersion < needed.version) throw new Error("it is older than Kafka 3.7");
     await metadata([]);
   }).catch((error) => {
     cluster.close();
@@ -165,12 +165,12 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
 }
 
 /** For FindCoordinator: the key is a group's name. */
-const GROUP = 0;
+const groupKeyType = 0;
 
 async function withinOpening({ bootstrap, sasl }: ClusterOptions, work: () => Promise<void>): Promise<void> {
   try {
-    await within(OPEN_MS, work(), () => {
-      throw new Error(`no answer within ${OPEN_MS} ms`);
+    await within(openMs, work(), () => {
+      throw new Error(`no answer within ${openMs} ms`);
     });
   } catch (error) {
     // A broker that requires a login lists its API versions, and then hangs up.

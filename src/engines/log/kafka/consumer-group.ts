@@ -47,9 +47,9 @@ export type ConsumerGroupOptions = {
   rebalanceTimeoutMs: number;
 };
 
-const ANSWER_MS = 5_000;
+const answerMs = 5_000;
 /** Java's consumers know round-robin assignment by this name; the form is theirs too. */
-const PROTOCOL = "roundrobin";
+const protocol = "roundrobin";
 
 export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   const { cluster, coordinator, group, topic, sessionTimeoutMs, rebalanceTimeoutMs } = options;
@@ -57,15 +57,15 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
   let memberId = "";
 
   async function askToJoin(link: Link) {
-    const protocols = [{ name: PROTOCOL, metadata: subscription }];
-    const withinMs = rebalanceTimeoutMs + ANSWER_MS;
+    const protocols = [{ name: protocol, metadata: subscription }];
+    const withinMs = rebalanceTimeoutMs + answerMs;
     const ask = () => {
       const limits = [sessionTimeoutMs, rebalanceTimeoutMs] as const;
       return link.ask(joinGroupV9.api, withinMs, group, ...limits, memberId, null, "consumer", protocols);
     };
     let answer = await ask();
     // Kafka first tells a new member its id, so that a member that dies while it joins leaves nothing behind.
-    if (answer.errorCode === MEMBER_ID_REQUIRED) {
+    if (answer.errorCode === memberIdRequired) {
       memberId = answer.memberId;
       answer = await ask();
     }
@@ -104,8 +104,8 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
           if (leads) cluster.forget(topic);
           const assignments = leads ? await assign(joined.members) : [];
           const assignedOf = leads ? (await cluster.topic(topic)).leaders.length : undefined;
-          const identity = [group, generation, memberId, null, "consumer", PROTOCOL] as const;
-          const synced = await link.ask(syncGroupV5.api, rebalanceTimeoutMs + ANSWER_MS, ...identity, assignments);
+          const identity = [group, generation, memberId, null, "consumer", protocol] as const;
+          const synced = await link.ask(syncGroupV5.api, rebalanceTimeoutMs + answerMs, ...identity, assignments);
           check(`assign the partitions of group ${group}`, synced.errorCode);
           const { assignedPartitions } = decodeConsumerProtocolAssignment(synced.assignment);
           const partitions = assignedPartitions.flatMap((each) => (each.topic === topic ? each.partitions : []));
@@ -118,7 +118,7 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
     },
     heartbeat({ generation, memberId }) {
       return coordinator.use(async (link) => {
-        const answer = await link.ask(heartbeatV4.api, ANSWER_MS, group, generation, memberId, null);
+        const answer = await link.ask(heartbeatV4.api, answerMs, group, generation, memberId, null);
         check(`heartbeat in group ${group}`, answer.errorCode);
       });
     },
@@ -131,7 +131,7 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
       }));
       return coordinator.use(async (link) => {
         const topics = [{ name: topic, partitions }];
-        const answer = await link.ask(offsetCommitV8.api, ANSWER_MS, group, generation, memberId, null, topics);
+        const answer = await link.ask(offsetCommitV8.api, answerMs, group, generation, memberId, null, topics);
         for (const { partitionIndex, errorCode } of answer.topics.flatMap((each) => each.partitions)) {
           check(`commit partition ${partitionIndex} of ${topic} for group ${group}`, errorCode);
         }
@@ -140,10 +140,10 @@ export function createConsumerGroup(options: ConsumerGroupOptions): ConsumerGrou
     async leave() {
       if (memberId === "") return;
       const members = [{ memberId, reason: "closed" }];
-      await coordinator.use((link) => link.ask(leaveGroupV5.api, ANSWER_MS, group, members));
+      await coordinator.use((link) => link.ask(leaveGroupV5.api, answerMs, group, members));
       memberId = "";
     },
   };
 }
 
-const MEMBER_ID_REQUIRED = 79;
+const memberIdRequired = 79;

@@ -4,7 +4,7 @@ import type { Place, StoredRecord } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { check, isRefusal, KafkaSilence } from "./errors.ts";
 import type { Link } from "./link.ts";
-import { EARLIEST, LATEST, listOffsets } from "./offsets.ts";
+import { earliest, latest, listOffsets } from "./offsets.ts";
 
 type Fetched = {
   records: StoredRecord[];
@@ -21,10 +21,10 @@ export type Fetcher = {
   cut(): void;
 };
 
-const WAIT_MS = 500;
-const ANSWER_MS = 5_000;
+const waitMs = 500;
+const answerMs = 5_000;
 /** Kafka gives at least one record, however large. */
-const MAX_BYTES = 1_048_576;
+const maxBytes = 1_048_576;
 
 /**
  * Has a connection of its own: Kafka answers the requests of one connection in turn, so partitions that share one
@@ -57,9 +57,9 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
   /** Asks by the topic's id: for a topic that was made again, Kafka answers that it does not know this id. */
   async function fetch(link: Link, id: string, offset: bigint): Promise<Fetched> {
     const place = { partition, fetchOffset: offset, currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
-    const topics = [{ topicId: id, partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
-    const limits = [WAIT_MS, 1, MAX_BYTES, READ_UNCOMMITTED, NO_SESSION, NO_EPOCH] as const;
-    const answer = await link.ask(fetchV16.api, WAIT_MS + ANSWER_MS, ...limits, topics, [], "");
+    const topics = [{ topicId: id, partitions: [{ ...place, partitionMaxBytes: maxBytes }] }];
+    const limits = [waitMs, 1, maxBytes, readUncommitted, noSession, noEpoch] as const;
+    const answer = await link.ask(fetchV16.api, waitMs + answerMs, ...limits, topics, [], "");
     const what = `fetch partition ${partition} of ${topic} from offset ${offset}`;
     check(what, answer.errorCode);
     const [found] = answer.responses.flatMap((each) => each.partitions);
@@ -71,8 +71,8 @@ export function createFetcher(cluster: Cluster, topic: string, partition: number
   async function boundsFrom(link: Link): Promise<Place> {
     const { id } = await cluster.topicNow(topic);
     const [beginning, end] = [
-      (await listOffsets(link, topic, [partition], EARLIEST)).get(partition) ?? 0n,
-      (await listOffsets(link, topic, [partition], LATEST)).get(partition) ?? 0n,
+      (await listOffsets(link, topic, [partition], earliest)).get(partition) ?? 0n,
+      (await listOffsets(link, topic, [partition], latest)).get(partition) ?? 0n,
     ];
     if ((await cluster.topicNow(topic)).id !== id) throw new KafkaSilence(`topic ${topic} is being made again`);
     return { topic, partition, incarnation: id, beginning, end };
@@ -101,13 +101,12 @@ function decode(batches: readonly RecordsBatch[], offset: bigint): Fetched {
   let next = offset;
   for (const batch of batches) {
     next = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
-    if (batch.attributes & IS_CONTROL) continue;
+    if (batch.attributes & isControl) continue;
     for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
       const at = batch.firstOffset + BigInt(offsetDelta);
       // Kafka sends whole batches: the first one may begin before the requested offset.
       if (at < offset) continue;
-      const appendedAt =
-        batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta;
+      const appendedAt = batch.attributes & logAppendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta;
       records.push({
         offset: at,
         key: key?.toString() ?? "",
@@ -120,8 +119,8 @@ function decode(batches: readonly RecordsBatch[], offset: bigint): Fetched {
   return { records, next };
 }
 
-const READ_UNCOMMITTED = 0;
-const NO_SESSION = 0;
-const NO_EPOCH = -1;
-const LOG_APPEND_TIME = 0b1000;
-const IS_CONTROL = 0b10_0000;
+const readUncommitted = 0;
+const noSession = 0;
+const noEpoch = -1;
+const logAppendTime = 0b1000;
+const isControl = 0b10_0000;

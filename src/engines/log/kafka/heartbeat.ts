@@ -20,13 +20,13 @@ export type HeartbeatOptions = {
 };
 
 /** A member notices a rebalance with its next heartbeat. */
-const LONGEST_INTERVAL_MS = 1_000;
+const longestIntervalMs = 1_000;
 
 export function startHeartbeat({ send, hasChanged, sessionTimeoutMs }: HeartbeatOptions): Heartbeat {
   const rebalancing = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<void>();
   const stopped = new AbortController();
-  const intervalMs = Math.min(sessionTimeoutMs / 10, LONGEST_INTERVAL_MS);
+  const intervalMs = Math.min(sessionTimeoutMs / 10, longestIntervalMs);
   let heardAtMs = performance.now();
 
   async function once(): Promise<void> {

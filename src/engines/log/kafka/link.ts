@@ -25,7 +25,7 @@ export type Link = {
 };
 
 /** The client's own time limit, longer than all of ours, so that it never applies. */
-const NEVER_MS = 2 ** 31 - 1;
+const neverMs = 2 ** 31 - 1;
 
 /** @throws KafkaSilence */
 export async function openLink(address: Address, credentials: Credentials, withinMs: number): Promise<Link> {
@@ -37,7 +37,7 @@ export async function openLink(address: Address, credentials: Credentials, withi
     ...(tls && { tls: { ...tls, rejectUnauthorized: true }, tlsServerName: isIP(address.host) === 0 }),
     ...(sasl && { sasl }),
     connectTimeout: withinMs,
-    requestTimeout: NEVER_MS,
+    requestTimeout: neverMs,
   });
   // Without a listener the loss of an idle connection would end the process.
   connection.on("error", () => {});

@@ -19,11 +19,11 @@ import { type PartitionConsumer, startPartitionConsumer } from "./partition-cons
 
 export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
 
-const COMMITTED_WITHIN_MS = 10_000;
+const committedWithinMs = 10_000;
 /** If the whole system stops, Kafka may have stopped first. */
-const LAST_COMMIT_MS = 5_000;
+const lastCommitMs = 5_000;
 /** About a second of failures. */
-const CALM_FAILURES = 5;
+const calmFailures = 5;
 const expectedRefusals = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
 
 export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberOptions): Consumer {
@@ -59,7 +59,7 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
         const pauseMs = pauseAfter(failures, kafkaBackoff);
         const fields = { group, topic, attempt: failures, pauseMs };
         // The group rebalances again, or has dropped this member, or its broker has just started.
-        const expected = failures <= CALM_FAILURES && (isPassing(error) || isRefusal(error, ...expectedRefusals));
+        const expected = failures <= calmFailures && (isPassing(error) || isRefusal(error, ...expectedRefusals));
         if (expected) log.debug("consumer group not joined yet", fields);
         else log.warn("consumer group not joined", fields, error);
         await sleep(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
@@ -90,7 +90,7 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
         consumers.set(partition, consumerOf(partition, start.get(partition), commits));
       }
       await Promise.race([heartbeat.rebalancing, heartbeat.lost, closed]);
-      const finished = stopConsumers().then(() => commits.settle(LAST_COMMIT_MS));
+      const finished = stopConsumers().then(() => commits.settle(lastCommitMs));
       // On close, wait until the batch in hand is finished. In a rebalance other members wait, so wait only for a while.
       const patience = sleep(0.8 * rebalanceTimeoutMs, undefined, { ref: false });
       await Promise.race([finished, heartbeat.lost, ...(closing.signal.aborted ? [] : [patience])]);
@@ -103,9 +103,7 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
   }
 
   function startsOf(partitions: number[]) {
-    return repeated(COMMITTED_WITHIN_MS, () =>
-      coordinator.use((link) => committedMarks(link, group, topic, partitions)),
-    );
+    return repeated(committedWithinMs, () => coordinator.use((link) => committedMarks(link, group, topic, partitions)));
   }
 
   function consumerOf(partition: number, start: Mark | undefined, commits: Commits): PartitionConsumer {

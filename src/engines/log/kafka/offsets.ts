@@ -4,11 +4,11 @@ import type { Offsets } from "../log.ts";
 import { check } from "./errors.ts";
 import type { Link } from "./link.ts";
 
-const ANSWER_MS = 5_000;
+const answerMs = 5_000;
 
 /** The offset of the next record (the high watermark), and the offset of the oldest record that is kept. */
-export const LATEST = -1n;
-export const EARLIEST = -2n;
+export const latest = -1n;
+export const earliest = -2n;
 
 export async function listOffsets(
   link: Link,
@@ -17,7 +17,7 @@ export async function listOffsets(
   place: bigint,
 ): Promise<Offsets> {
   const asked = partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp: place }));
-  const answer = await link.ask(listOffsetsV8.api, ANSWER_MS, -1, 0, [{ name: topic, partitions: asked }]);
+  const answer = await link.ask(listOffsetsV8.api, answerMs, -1, 0, [{ name: topic, partitions: asked }]);
   const found: Offsets = new Map();
   for (const { partitionIndex, errorCode, offset } of answer.topics.flatMap((each) => each.partitions)) {
     check(`offset of partition ${partitionIndex} of ${topic}`, errorCode);
@@ -41,7 +41,7 @@ export async function committedMarks(
   partitions: number[],
 ): Promise<Map<number, Mark>> {
   const topics = [{ name: topic, partitionIndexes: partitions }];
-  const answer = await link.ask(offsetFetchV8.api, ANSWER_MS, [{ groupId: group, memberEpoch: -1, topics }], false);
+  const answer = await link.ask(offsetFetchV8.api, answerMs, [{ groupId: group, memberEpoch: -1, topics }], false);
   const marks = new Map<number, Mark>();
   for (const { errorCode, topics } of answer.groups) {
     check(`offsets of group ${group}`, errorCode);

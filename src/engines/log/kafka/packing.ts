@@ -9,9 +9,9 @@ export type Encoded = { record: MessageRecord & { key: Buffer }; bytes: number }
 type Packable = { topic: string; items: readonly Encoded[] };
 
 /** Kafka stores a partition's records of one request as one batch and accepts 1,048,588 bytes (`max.message.bytes`). */
-const MAX_BATCH_BYTES = 900_000;
+const maxBatchBytes = 900_000;
 /** The maximum for a record's lengths, offsets and times. */
-const RECORD_OVERHEAD_BYTES = 40;
+const recordOverheadBytes = 40;
 
 /** Spreads appends over batches, and batches over as many requests as their size needs. A partition keeps its order. */
 export function createPacking<A extends Packable>() {
@@ -22,7 +22,7 @@ export function createPacking<A extends Packable>() {
   function roomFor(topic: string, partition: number, bytes: number): ProducerBatch {
     const name = `${topic}:${partition}`;
     let place = open.get(name);
-    if (place && place.bytes + bytes > MAX_BATCH_BYTES) {
+    if (place && place.bytes + bytes > maxBatchBytes) {
       open = new Map();
       place = undefined;
     }
@@ -55,7 +55,7 @@ export function createPacking<A extends Packable>() {
 export function encode(topic: string, { key, value, headers = {} }: NewRecord): Encoded {
   const encodedKey = Buffer.from(key);
   const encodedHeaders = new Map<Buffer, Buffer>();
-  let bytes = RECORD_OVERHEAD_BYTES + encodedKey.length + value.length;
+  let bytes = recordOverheadBytes + encodedKey.length + value.length;
   for (const name in headers) {
     const header = [Buffer.from(name), Buffer.from(headers[name] as string)] as const;
     encodedHeaders.set(...header);

@@ -25,7 +25,7 @@ export type PartitionConsumerOptions = ConsumeOptions & {
 };
 
 /** About a second of failures, while a leader moves. */
-const CALM_FAILURES = 5;
+const calmFailures = 5;
 
 export function startPartitionConsumer(options: PartitionConsumerOptions): PartitionConsumer {
   const { topic, partition, group, fetcher, maxRecords, handle, startAt, handled, log } = options;
@@ -92,7 +92,7 @@ export function startPartitionConsumer(options: PartitionConsumerOptions): Parti
   function report(error: unknown, attempt: number, pauseMs: number): void {
     const fields = { group, topic, partition, offset: at?.next ?? known?.next, attempt, pauseMs };
     if (ahead) log.warn("batch failed; it is handed over again", fields, error);
-    else if (isPassing(error) && attempt <= CALM_FAILURES) log.debug("partition not read yet", fields);
+    else if (isPassing(error) && attempt <= calmFailures) log.debug("partition not read yet", fields);
     else log.warn("partition not read", fields, error);
   }
 

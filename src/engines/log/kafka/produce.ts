@@ -26,13 +26,13 @@ export type Producer = {
 };
 
 /** A disk or a change of leader may take that long, and giving up leaves the outcome unknown. */
-const SEND_MS = 2_000;
+const sendMs = 2_000;
 /** Before the records are handed over the outcome is certain, so a longer wait gains little. */
-const UNSENT_MS = 500;
-const SESSION_MS = 1_000;
+const unsentMs = 500;
+const sessionMs = 1_000;
 /** How long a failed opening counts for the whole cluster. */
-const DOWN_MS = 250;
-const ACKS_ALL = -1;
+const downMs = 250;
+const acksAll = -1;
 
 type Session = { id: bigint; epoch: number; next: NumericMap };
 type InFlight = ProducerBatch & { stored: boolean; handedOver: boolean; cause: unknown };
@@ -47,20 +47,20 @@ export function createProducer(cluster: Cluster): Producer {
     try {
       // A broker that has just started answers that it is still loading.
       const opened = await repeated(
-        SESSION_MS,
+        sessionMs,
         askForSession,
         (error) => error instanceof KafkaRefusal && error.passing,
       );
       down = undefined;
       return opened;
     } catch (cause) {
-      down = { cause, untilMs: performance.now() + DOWN_MS };
+      down = { cause, untilMs: performance.now() + downMs };
       throw cause;
     }
   }
 
   async function askForSession(): Promise<Session> {
-    const answer = await cluster.ask(initProducerIdV4.api, SESSION_MS, null, SEND_MS, -1n, -1);
+    const answer = await cluster.ask(initProducerIdV4.api, sessionMs, null, sendMs, -1n, -1);
     check("producer id", answer.errorCode);
     return { id: answer.producerId, epoch: answer.producerEpoch, next: new NumericMap() };
   }
@@ -75,12 +75,12 @@ export function createProducer(cluster: Cluster): Producer {
     }
     const options = { producerId: id, producerEpoch: epoch, sequences, compression: "none" } as const;
     const begun = performance.now();
-    const giveUpAt = () => begun + (inFlight.some((batch) => batch.handedOver) ? SEND_MS : UNSENT_MS);
+    const giveUpAt = () => begun + (inFlight.some((batch) => batch.handedOver) ? sendMs : unsentMs);
 
     let waiting = inFlight;
     for (let failures = 1; ; failures += 1) {
       const byLeader = await groupByLeader(waiting);
-      const sends = [...byLeader].map(([leader, group]) => deliverTo(leader, group, options, begun + SEND_MS));
+      const sends = [...byLeader].map(([leader, group]) => deliverTo(leader, group, options, begun + sendMs));
       await Promise.all(sends);
       waiting = waiting.filter(({ stored, cause }) => !stored && isPassing(cause));
       const pauseMs = pauseAfter(failures, kafkaBackoff);
@@ -111,7 +111,7 @@ export function createProducer(cluster: Cluster): Producer {
       for (const batch of inFlight) batch.handedOver = true;
       const records = inFlight.flatMap((batch) => batch.records);
       const withinMs = Math.max(1, giveUpAt - performance.now());
-      const answer = await link.ask(produceV10.api, withinMs, ACKS_ALL, SEND_MS, records, options);
+      const answer = await link.ask(produceV10.api, withinMs, acksAll, sendMs, records, options);
       if (typeof answer === "boolean") throw new KafkaSilence("produced without an answer");
       const results = new Map(
         answer.responses.flatMap(({ name, partitionResponses }) =>
@@ -123,7 +123,7 @@ export function createProducer(cluster: Cluster): Producer {
         const what = `append to partition ${batch.partition} of ${batch.topic}`;
         batch.cause = result ? refusalOf(what, result.errorCode, result.errorMessage) : new KafkaSilence(what);
         // A duplicate was stored by an earlier try of this same send.
-        batch.stored = result?.errorCode === 0 || result?.errorCode === DUPLICATE_SEQUENCE_NUMBER;
+        batch.stored = result?.errorCode === 0 || result?.errorCode === duplicateSequenceNumber;
       }
     } catch (error) {
       for (const batch of inFlight) batch.cause = error;
@@ -158,4 +158,4 @@ type ProduceOptions = {
   compression: "none";
 };
 
-const DUPLICATE_SEQUENCE_NUMBER = 46;
+const duplicateSequenceNumber = 46;

@@ -12,7 +12,7 @@ export type Failure = { handedOver: boolean; cause: unknown };
 export type InsertFrames = (frames: readonly Frame[]) => Promise<Failure | undefined>;
 
 /** Each further try means that another append, which was given up before, has been stored. */
-const MAX_TRIES = 3;
+const maxTries = 3;
 
 export function createInserter(owner: Owner, heads: Heads): InsertFrames {
   async function insertAtEnds(client: pg.Client, batches: readonly NewBatch[]): Promise<Failure | undefined> {
@@ -53,7 +53,7 @@ export function createInserter(owner: Owner, heads: Heads): InsertFrames {
         }
         // A session that was opened while the database was read-only refuses every append for as long as it lives.
         if (isSessionFault(cause)) owner.discard(client);
-        if (!isOffsetTaken(cause) || tries === MAX_TRIES) return { handedOver: false, cause };
+        if (!isOffsetTaken(cause) || tries === maxTries) return { handedOver: false, cause };
         await heads.refresh().catch(() => {});
       }
     }

@@ -17,10 +17,10 @@ export type CommittedOffsets = {
 };
 
 /** More than the partitions with consumers in one process. */
-const MAX_WAITING = 10_000;
+const maxWaiting = 10_000;
 
 export function createCommittedOffsets(sql: Sql, owner: Owner): CommittedOffsets {
-  const commits = createBatcher<Commit, undefined>({ maxBatch: MAX_WAITING, maxWaiting: MAX_WAITING, run: store });
+  const commits = createBatcher<Commit, undefined>({ maxBatch: maxWaiting, maxWaiting, run: store });
 
   async function store(commits: Commit[]): Promise<undefined[]> {
     const written = await sql.query(upsertCommitted, [

@@ -22,17 +22,17 @@ export type Owner = {
 };
 
 /** "elog" in ASCII: keeps this lock apart from all others with two keys. */
-const LOCK = [0x65_6c_6f_67, 0];
+const ownerLock = [0x65_6c_6f_67, 0];
 /** A killed process's session ends only when PostgreSQL sees its socket closed, so a restart waits for that. */
-const LOCK_WAIT_MS = 2_000;
-const LOCK_POLL_MS = 50;
-const FIRST_CONNECT_MS = 5_000;
+const lockWaitMs = 2_000;
+const lockPollMs = 50;
+const firstConnectMs = 5_000;
 /** Short, because appends wait for it. */
-const RECONNECT_MS = 500;
+const reconnectMs = 500;
 /**
  * How long a statement may be without an answer: a disk may stall that long, and giving up leaves the outcome unknown.
  */
-const ANSWER_MS = 2_000;
+const answerMs = 2_000;
 
 /**
  * The lock belongs to a session: `url` must lead to PostgreSQL itself, not to a pooler in transaction mode.
@@ -51,7 +51,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
       connectionString: sessionUrl(url),
       application_name: `${program.name} event log, pid ${process.pid}`,
       connectionTimeoutMillis: timeoutMs,
-      query_timeout: ANSWER_MS,
+      query_timeout: answerMs,
       keepAlive: true,
     });
     client.on("error", () => discard(client));
@@ -75,7 +75,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
 
   function connection(): Promise<pg.Client> {
     if (session) return Promise.resolve(session);
-    connecting ??= connect(RECONNECT_MS).finally(() => {
+    connecting ??= connect(reconnectMs).finally(() => {
       connecting = undefined;
     });
     return connecting;
@@ -83,7 +83,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
 
   async function takeLock(client: pg.Client): Promise<void> {
     try {
-      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", LOCK);
+      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", ownerLock);
       if (rows[0].locked) holders.add(client);
     } catch (error) {
       discard(client);
@@ -100,10 +100,10 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
   }
 
   async function takeOver(client: pg.Client): Promise<string> {
-    const giveUpAt = performance.now() + LOCK_WAIT_MS;
+    const giveUpAt = performance.now() + lockWaitMs;
     while (!holders.has(client)) {
       if (performance.now() > giveUpAt) throw await alreadyOwned(client);
-      await sleep(LOCK_POLL_MS);
+      await sleep(lockPollMs);
       await takeLock(client);
     }
     const { rows } = await client.query<{ epoch: string }>(raiseEpoch);
@@ -111,7 +111,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
     return rows[0].epoch;
   }
 
-  const first = await connect(FIRST_CONNECT_MS);
+  const first = await connect(firstConnectMs);
   const epoch = await takeOver(first).catch((error) => {
     discard(first);
     throw error;
@@ -140,7 +140,7 @@ function takenOver(mine: string, current: string | undefined): Error {
 }
 
 async function alreadyOwned(client: pg.Client): Promise<Error> {
-  const { rows } = await client.query<{ name: string; since: Date; address: string | null }>(selectHolder, LOCK);
+  const { rows } = await client.query<{ name: string; since: Date; address: string | null }>(selectHolder, ownerLock);
   const holder = rows[0];
   const which = holder
     ? ` (${holder.name} at ${holder.address ?? "this machine"}, connected since ${holder.since.toISOString()})`

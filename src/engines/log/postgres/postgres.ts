@@ -17,7 +17,7 @@ import { createReader } from "./read.ts";
 export const eventLogSchema = { schema: "event_log", folder: new URL("./migrations/", import.meta.url) };
 
 /** How often the log looks for records of an append without an answer; everything else is known at once. */
-const LOOK_EVERY_MS = 250;
+const lookEveryMs = 250;
 
 /**
  * Reads over `sql`, which stays the caller's, and appends over a connection of its own to `url`, so that no other
@@ -50,7 +50,7 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
 
   let failing = false;
   const watch = startLoop({
-    everyMs: LOOK_EVERY_MS,
+    everyMs: lookEveryMs,
     async work() {
       if (closing.signal.aborted) return;
       await owner.keep();

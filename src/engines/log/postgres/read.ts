@@ -10,12 +10,12 @@ export type Want = { topic: string; partition: number; from: bigint; maxRecords:
 export type ReadRecords = (want: Want) => Promise<StoredRecord[]>;
 
 /** More than the partitions with consumers in one process. */
-const MAX_WAITING = 10_000;
+const maxWaiting = 10_000;
 /** One statement brings at most this many times `maxRecords`, and one batch each, into memory. */
-const MAX_READS_A_STATEMENT = 16;
+const maxReadsAStatement = 16;
 
 export function createReader(sql: Sql): ReadRecords {
-  const reads = createBatcher({ maxBatch: MAX_READS_A_STATEMENT, maxWaiting: MAX_WAITING, run: readBatches });
+  const reads = createBatcher({ maxBatch: maxReadsAStatement, maxWaiting, run: readBatches });
 
   async function readBatches(wants: Want[]): Promise<BatchRow[][]> {
     const rows = await sql.query<BatchRow>(selectBatches, [

@@ -7,8 +7,8 @@ import { program } from "#platform/program";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 
-const SUPERUSER = program.name;
-const INITDB_TIMEOUT_MS = 60_000;
+const superuser = program.name;
+const initdbTimeoutMs = 60_000;
 
 /**
  * The path of its folder for PostgreSQL. The account may not pass through the folders above it (a project in root's
@@ -47,12 +47,12 @@ export async function createCluster(cluster: string, binaries: Binaries, account
 }
 
 async function initialize(folder: string, binaries: Binaries, account: Account | undefined): Promise<void> {
-  const args = [`--pgdata=${placeOf(folder)}`, `--username=${SUPERUSER}`, "--encoding=UTF8", "--auth=trust"];
+  const args = [`--pgdata=${placeOf(folder)}`, `--username=${superuser}`, "--encoding=UTF8", "--auth=trust"];
   // A collation that depends on no library of the machine, so that indexes stay valid when the folder moves or libc
   // changes.
   args.push("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions");
   try {
-    const options = { ...account, cwd: folder, env: environment, timeout: INITDB_TIMEOUT_MS };
+    const options = { ...account, cwd: folder, env: environment, timeout: initdbTimeoutMs };
     await promisify(execFile)(binaries.initdb, args, options);
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim();

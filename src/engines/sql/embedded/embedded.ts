@@ -18,7 +18,7 @@ import { lockFolder } from "./lock.ts";
 import { stopOrphan } from "./orphan.ts";
 import { runServer } from "./server.ts";
 
-const DATABASE = program.name;
+const databaseName = program.name;
 
 export type EmbeddedPostgres = {
   /** Leads through a Unix socket that only this user, and root, can open: there is no port and no password. */
@@ -55,7 +55,7 @@ export async function startPostgres(options: {
   starting.defer(() => rm(socketFolder, { recursive: true, force: true }));
   const server = await runServer({ cluster, binaries, account, socketFolder, onLog: options.onLog ?? (() => {}) });
   starting.defer(() => server.stop());
-  const url = `postgresql://${DATABASE}@localhost/${DATABASE}?host=${encodeURIComponent(socketFolder)}`;
+  const url = `postgresql://${databaseName}@localhost/${databaseName}?host=${encodeURIComponent(socketFolder)}`;
   await createDatabase(url);
   lock.tell(url);
 
@@ -107,8 +107,8 @@ async function createDatabase(url: string): Promise<void> {
   const client = new pg.Client(connectionSettings(maintenance.href, `${program.name} setup`));
   await client.connect();
   try {
-    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [DATABASE]);
-    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [databaseName]);
+    if (rowCount === 0) await client.query(`create database ${databaseName}`);
   } finally {
     await client.end();
   }

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-const SQLITE_BUSY = 5;
+const sqliteBusy = 5;
 
 type Owner = { pid: number; startedAt: string; url?: string };
 
@@ -40,7 +40,7 @@ function takeLock(path: string, busy: (cause: unknown) => Error): DatabaseSync {
     return file;
   } catch (error) {
     file?.close();
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw busy(error);
+    if ((error as { errcode?: number }).errcode === sqliteBusy) throw busy(error);
     throw new Error(`cannot lock ${path}: does it belong to another user?`, { cause: error });
   }
 }

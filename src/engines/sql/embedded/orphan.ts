@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
-const POLL_MS = 10;
+const pollMs = 10;
 /** In growing urgency: roll back and write everything out, leave at once, be killed. */
-const SIGNALS = [
+const signals = [
   { signal: "SIGINT", patienceMs: 10_000 },
   { signal: "SIGQUIT", patienceMs: 5_000 },
   { signal: "SIGKILL", patienceMs: 5_000 },
@@ -15,7 +15,7 @@ const SIGNALS = [
 
 /** Ends a PostgreSQL, with growing urgency, and returns when it has ended. */
 export async function endPostgres(pid: number, hasEnded: () => boolean | Promise<boolean>): Promise<void> {
-  for (const { signal, patienceMs } of SIGNALS) {
+  for (const { signal, patienceMs } of signals) {
     try {
       process.kill(pid, signal);
     } catch (error) {
@@ -24,7 +24,7 @@ export async function endPostgres(pid: number, hasEnded: () => boolean | Promise
     const deadline = performance.now() + patienceMs;
     while (performance.now() < deadline) {
       if (await hasEnded()) return;
-      await sleep(POLL_MS);
+      await sleep(pollMs);
     }
   }
   throw new Error(`PostgreSQL (process ${pid}) did not end`);
@@ -42,11 +42,11 @@ export async function stopOrphan(cluster: string): Promise<void> {
   if (await isPostgresIn(cluster, pid)) return endPostgres(pid, async () => !(await isPostgresIn(cluster, pid)));
   // After kill -9 the process id may belong to another program, as it always does in a container, and PostgreSQL would
   // refuse to start because of it. The other lines must stay: with them it finds backends that still write.
-  if (isTaken(pid)) await writeFile(file, [NO_PROCESS, ...lines.slice(1)].join("\n"));
+  if (isTaken(pid)) await writeFile(file, [noProcess, ...lines.slice(1)].join("\n"));
 }
 
 /** Above the greatest process id of Linux and macOS. */
-const NO_PROCESS = String(2 ** 22 + 1);
+const noProcess = String(2 ** 22 + 1);
 
 async function isPostgresIn(cluster: string, pid: number): Promise<boolean> {
   if (process.platform === "linux") {

@@ -13,21 +13,21 @@ import type { Binaries } from "./binaries.ts";
 import { environment, placeOf } from "./cluster.ts";
 import { endPostgres } from "./orphan.ts";
 
-const POLL_MS = 5;
+const pollMs = 5;
 /** Long, because after a crash the server first replays up to max_wal_size of its log. */
-const READY_TIMEOUT_MS = 120_000;
-const LOG_LINES_KEPT = 20;
+const readyTimeoutMs = 120_000;
+const logLinesKept = 20;
 /** Processes of a killed server may hold its log open for a while. */
-const LAST_WORDS_MS = 500;
+const lastWordsMs = 500;
 
 /**
  * The shell becomes PostgreSQL and leaves a watcher behind, which waits on a pipe from this process. If this process
  * ends in any way, also by kill -9, the pipe breaks and the watcher shuts the server down; a line through the pipe
  * dismisses the watcher.
  */
-const WATCHED = '( (read -r word <&3 || kill -INT $$) >/dev/null 2>&1 & ); exec "$@" 3<&-';
+const watched = '( (read -r word <&3 || kill -INT $$) >/dev/null 2>&1 & ); exec "$@" 3<&-';
 
-const SETTINGS = {
+const ownSettings = {
   listen_addresses: "",
   unix_socket_permissions: "0700",
   cluster_name: program.name,
@@ -54,9 +54,9 @@ export async function runServer(options: {
   onLog(line: string): void;
 }) {
   const { cluster, binaries, account, socketFolder } = options;
-  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socketFolder });
+  const settings = Object.entries({ ...ownSettings, unix_socket_directories: socketFolder });
   const args = ["-D", placeOf(cluster), ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
-  const child = spawn("/bin/sh", ["-c", WATCHED, "sh", binaries.postgres, ...args], {
+  const child = spawn("/bin/sh", ["-c", watched, "sh", binaries.postgres, ...args], {
     ...account,
     cwd: cluster,
     env: environment,
@@ -73,7 +73,7 @@ export async function runServer(options: {
   const log: string[] = [];
   const lines = createInterface({ input: errors }).on("line", (line) => {
     log.push(line);
-    if (log.length > LOG_LINES_KEPT) log.shift();
+    if (log.length > logLinesKept) log.shift();
     options.onLog(line);
   });
 
@@ -88,7 +88,7 @@ export async function runServer(options: {
     ended = true;
     watcher.end("\n");
     if (stopping) return undefined;
-    await within(LAST_WORDS_MS, lastWords, goOn);
+    await within(lastWordsMs, lastWords, goOn);
     return new Error(`${how}; its last words:\n${log.join("\n")}`);
   }
 
@@ -114,12 +114,12 @@ export async function runServer(options: {
  * it is: a killed server leaves the file behind, still marked as ready.
  */
 async function untilReady(cluster: string, pid: number | undefined, hasEnded: () => boolean): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
+  const deadline = performance.now() + readyTimeoutMs;
   while (performance.now() < deadline) {
     if (hasEnded()) throw new Error("ended");
     const lines = (await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
     if (Number(lines[0]) === pid && lines[7]?.trim() === "ready") return;
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
-  throw new Error(`PostgreSQL was not ready after ${READY_TIMEOUT_MS} ms`);
+  throw new Error(`PostgreSQL was not ready after ${readyTimeoutMs} ms`);
 }

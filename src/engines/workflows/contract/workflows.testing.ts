@@ -11,13 +11,13 @@ export type WorkflowsEngine = {
   close(): Promise<void>;
 };
 
-const FAR = 3_600_000;
-const PATIENCE_MS = 60_000;
+const farMs = 3_600_000;
+const patienceMs = 60_000;
 /** Tries that outlast the seconds of a restart: their pauses add up to nine. */
-const MANY = 5;
+const manyAttempts = 5;
 
 export function workflowsContract(name: string, openEngine: () => Promise<WorkflowsEngine>): void {
-  describe(`the workflows on ${name}`, { timeout: 5 * PATIENCE_MS }, () => {
+  describe(`the workflows on ${name}`, { timeout: 5 * patienceMs }, () => {
     let engine: WorkflowsEngine;
     before(async () => {
       engine = await openEngine();
@@ -32,7 +32,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
       });
       after(() => workflows.close());
 
-      async function tell(run: string, acts: Act[], untilMs = Date.now() + FAR): Promise<string> {
+      async function tell(run: string, acts: Act[], untilMs = Date.now() + farMs): Promise<string> {
         await workflows.start(run, { run, acts, untilMs });
         return end(workflows, run);
       }
@@ -42,7 +42,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
       });
 
       test("a run that is open or unknown has no outcome", async () => {
-        await workflows.start("open", { run: "open", acts: ["wait"], untilMs: Date.now() + FAR });
+        await workflows.start("open", { run: "open", acts: ["wait"], untilMs: Date.now() + farMs });
         assert.equal(await workflows.outcome("open"), undefined);
         assert.equal(await workflows.outcome("unheard of"), undefined);
         await workflows.nudge("open");
@@ -67,7 +67,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         await workflows.start("asleep", {
           run: "asleep",
           acts: ["first", "wait", "second"],
-          untilMs: Date.now() + FAR,
+          untilMs: Date.now() + farMs,
         });
         await tell("passing time", ["first", "second"]);
         await workflows.nudge("asleep");
@@ -77,7 +77,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
       test("a nudge before the run waits is not lost", async () => {
         const step = Promise.withResolvers<string>();
         stage.play("early", "first", () => step.promise);
-        await workflows.start("early", { run: "early", acts: ["first", "wait"], untilMs: Date.now() + FAR });
+        await workflows.start("early", { run: "early", acts: ["first", "wait"], untilMs: Date.now() + farMs });
         await until(() => stage.calls("early", "first") === 1);
         await workflows.nudge("early");
         step.resolve("first");
@@ -111,9 +111,9 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
       });
 
       test("O1: every step is repeated until it succeeds, and the story sees none of the failures", async () => {
-        stage.play("patient", "first", (attempt) => (attempt > MANY ? "at last" : fail()));
+        stage.play("patient", "first", (attempt) => (attempt > manyAttempts ? "at last" : fail()));
         assert.equal(await tell("patient", ["first", "second"]), "at last, second");
-        assert.equal(stage.calls("patient", "first"), MANY + 1);
+        assert.equal(stage.calls("patient", "first"), manyAttempts + 1);
       });
 
       test("a run whose story throws has failed, and its outcome says so", async () => {
@@ -141,7 +141,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
 
       test("a run goes on waiting and gets a nudge, and finished steps are not run again", async () => {
         const stage = createStage();
-        const plot: Plot = { run: "paused", acts: ["first", "wait", "second"], untilMs: Date.now() + FAR };
+        const plot: Plot = { run: "paused", acts: ["first", "wait", "second"], untilMs: Date.now() + farMs };
         const begun = () => stage.calls("paused", "first") === 1;
         const workflows = await tellInTwo(plot, stage, begun, async () => {});
         assert.equal(await workflows.outcome("paused"), undefined);
@@ -230,9 +230,9 @@ export async function end(workflows: Workflows<Plot>, run: string): Promise<stri
 }
 
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const givenUpAt = Date.now() + PATIENCE_MS;
+  const givenUpAt = Date.now() + patienceMs;
   while (!(await condition())) {
-    if (Date.now() > givenUpAt) throw new Error(`waited ${PATIENCE_MS} ms in vain for ${condition}`);
+    if (Date.now() > givenUpAt) throw new Error(`waited ${patienceMs} ms in vain for ${condition}`);
     await sleep(10);
   }
 }

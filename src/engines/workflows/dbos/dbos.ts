@@ -18,27 +18,27 @@ import type { Steps, Story, Workflows } from "../workflows.ts";
 import { openExecutorLease } from "./executor-lease.ts";
 import { createDbosLogger } from "./logger.ts";
 import { openDbosPool } from "./pool.ts";
-import { createTeller, NUDGE_TOPIC } from "./teller.ts";
+import { createTeller, nudgeTopic } from "./teller.ts";
 
-const BEAT_EVERY_MS = 2_000;
-const FORGET_EVERY_MS = 60_000;
+const beatEveryMs = 2_000;
+const forgetEveryMs = 60_000;
 /** Long after the last retry of a start could still arrive. */
-const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
-const FORGET_AT_ONCE = 1_000;
+const keepEndedMs = 7 * 24 * 3_600_000;
+const forgetAtOnce = 1_000;
 /**
  * How long callers wait. DBOS itself never gives up: the request still takes effect, after its caller has left, when
  * PostgreSQL answers again.
  */
-const NUDGE_PATIENCE_MS = 2_000;
-const ANSWER_PATIENCE_MS = 30_000;
-const CLOSE_PATIENCE_MS = 5_000;
+const nudgePatienceMs = 2_000;
+const answerPatienceMs = 30_000;
+const closePatienceMs = 5_000;
 /** No number of restarts is a reason to abandon an order. */
-const MAX_TAKE_OVERS = 1_000_000;
+const maxTakeOvers = 1_000_000;
 /**
  * Longest pause between two tries to reach PostgreSQL. With the default of 60 s an outage of 10 s delayed runs by 90 s
  * (measured).
  */
-const LONGEST_RETRY_PAUSE_S = 4;
+const longestRetryPauseS = 4;
 
 /** DBOS keeps its registry and its connections in variables of its modules, so a process can have only one. */
 let isOpen = false;
@@ -76,9 +76,9 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
   resources.defer(() => pool.end());
   resources.defer(shutDown);
 
-  dbRetryConfig.maxBackoffSec = LONGEST_RETRY_PAUSE_S;
+  dbRetryConfig.maxBackoffSec = longestRetryPauseS;
   const teller = createTeller(story, log);
-  const tell = DBOS.registerWorkflow(teller.tell, { name: story.name, maxRecoveryAttempts: MAX_TAKE_OVERS });
+  const tell = DBOS.registerWorkflow(teller.tell, { name: story.name, maxRecoveryAttempts: maxTakeOvers });
   DBOS.setConfig({
     name: story.name,
     // The default is a hash of the source, so a new build would not continue the runs of the old one.
@@ -91,7 +91,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
   await lease.alone(() => DBOS.launch());
 
   const beating = startLoop({
-    everyMs: BEAT_EVERY_MS,
+    everyMs: beatEveryMs,
     async work() {
       const { dead, wasLost } = await lease.beat(story.name);
       if (dead.length > 0) await takeOver(dead, log);
@@ -101,12 +101,12 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
   });
   resources.defer(() => beating.stop());
   const forgetting = startLoop({
-    everyMs: FORGET_EVERY_MS,
+    everyMs: forgetEveryMs,
     work: forgetEnded,
     onFault: (error) => log.warn("ended workflows not deleted", {}, error),
   });
   resources.defer(() => forgetting.stop());
-  resources.defer(() => teller.close(CLOSE_PATIENCE_MS));
+  resources.defer(() => teller.close(closePatienceMs));
   const opened = resources.move();
 
   return {
@@ -115,12 +115,12 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
     },
 
     async nudge(id) {
-      const sent = DBOS.send(id, true, NUDGE_TOPIC).catch((error) => {
+      const sent = DBOS.send(id, true, nudgeTopic).catch((error) => {
         if (!(error instanceof DbosErrors.DBOSNonExistentWorkflowError)) {
           log.warn("nudge failed", { run: id }, error);
         }
       });
-      await within(NUDGE_PATIENCE_MS, sent, goOn);
+      await within(nudgePatienceMs, sent, goOn);
     },
 
     async outcome(id) {
@@ -139,8 +139,8 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
 }
 
 function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
-  return within(ANSWER_PATIENCE_MS, answer, () => {
-    throw new Error(`${what}: no answer from PostgreSQL within ${ANSWER_PATIENCE_MS} ms`);
+  return within(answerPatienceMs, answer, () => {
+    throw new Error(`${what}: no answer from PostgreSQL within ${answerPatienceMs} ms`);
   });
 }
 
@@ -160,14 +160,14 @@ async function forgetEnded(): Promise<void> {
     const ended = await DBOS.listWorkflows({
       // Failed runs stay, for an operator to look at.
       status: "SUCCESS",
-      completedBefore: new Date(Date.now() - KEEP_ENDED_MS).toISOString(),
-      limit: FORGET_AT_ONCE,
+      completedBefore: new Date(Date.now() - keepEndedMs).toISOString(),
+      limit: forgetAtOnce,
       loadInput: false,
       loadOutput: false,
     });
     found = ended.length;
     if (found > 0) await DBOS.deleteWorkflows(ended.map((run) => run.workflowID));
-  } while (found === FORGET_AT_ONCE);
+  } while (found === forgetAtOnce);
 }
 
 async function shutDown(): Promise<void> {

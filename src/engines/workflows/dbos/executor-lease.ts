@@ -27,12 +27,12 @@ export type Beat = {
 };
 
 /** "dbos" in ASCII: keeps these locks apart from all others with two keys. */
-const LEASES = 0x64_62_6f_73;
-const TIMEOUT_MS = 5_000;
+const leaseLock = 0x64_62_6f_73;
+const timeoutMs = 5_000;
 /** No executor has this id. */
-const ALONE = 0;
-const ALONE_WITHIN_MS = 60_000;
-const ASK_EVERY_MS = 50;
+const aloneKey = 0;
+const aloneWithinMs = 60_000;
+const askEveryMs = 50;
 
 /** The locks belong to a session: `url` must lead to PostgreSQL itself, not to a pooler in transaction mode. */
 export async function openExecutorLease(url: string): Promise<ExecutorLease> {
@@ -44,8 +44,8 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     const client = new pg.Client({
       connectionString: sessionUrl(url),
       application_name: `${program.name} workflows lease`,
-      connectionTimeoutMillis: TIMEOUT_MS,
-      query_timeout: TIMEOUT_MS,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
       keepAlive: true,
     });
     client.on("error", () => drop(client));
@@ -67,7 +67,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
   }
 
   async function tryLock(client: pg.Client, key: number): Promise<boolean> {
-    const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", [LEASES, key]);
+    const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", [leaseLock, key]);
     return rows[0].locked;
   }
 
@@ -76,15 +76,15 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
     executorId: String(id),
 
     async alone(work) {
-      const giveUpAtMs = elapsedMs() + ALONE_WITHIN_MS;
+      const giveUpAtMs = elapsedMs() + aloneWithinMs;
       // Polls, because a process that waits inside a statement blocks the "create index concurrently" of DBOS.
-      while (!(await tryLock(first, ALONE))) {
+      while (!(await tryLock(first, aloneKey))) {
         if (elapsedMs() > giveUpAtMs)
-          throw new Error(`other processes have been opening their workflows for ${ALONE_WITHIN_MS} ms`);
-        await sleep(ASK_EVERY_MS);
+          throw new Error(`other processes have been opening their workflows for ${aloneWithinMs} ms`);
+        await sleep(askEveryMs);
       }
       await work();
-      await first.query("select pg_advisory_unlock($1, $2)", [LEASES, ALONE]);
+      await first.query("select pg_advisory_unlock($1, $2)", [leaseLock, aloneKey]);
     },
 
     async beat(version) {
@@ -97,7 +97,7 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
       }
       try {
         await client.query(refuseReadOnly);
-        const { rows } = await client.query<{ executor_id: string }>(selectDead, [version, LEASES]);
+        const { rows } = await client.query<{ executor_id: string }>(selectDead, [version, leaseLock]);
         const beat = { dead: rows.map((row) => row.executor_id), wasLost };
         wasLost = false;
         return beat;

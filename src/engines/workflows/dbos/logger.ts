@@ -2,14 +2,14 @@
 import type { DBOSConfig } from "@dbos-inc/dbos-sdk";
 import type { Log } from "#platform/log";
 
-const LONGEST_LOGGED = 300;
+const longestLogged = 300;
 
 /**
  * DBOS's info lines report normal operation, so they are left out. A warning may hold ten thousand ids, and without
  * PostgreSQL every open run warns every few seconds: the log counts equal ones.
  */
 export function createDbosLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
-  const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, LONGEST_LOGGED);
+  const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, longestLogged);
   return {
     debug() {},
     info() {},

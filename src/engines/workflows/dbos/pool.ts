@@ -8,20 +8,20 @@ import { isSessionFault } from "#engines/sql";
 import { program } from "#platform/program";
 import { sessionUrl } from "../../sql/connection.ts";
 
-const MAX_CONNECTIONS = 10;
-const CONNECT_TIMEOUT_MS = 5_000;
-const MAX_AGE_S = 600;
+const maxConnections = 10;
+const connectTimeoutMs = 5_000;
+const maxAgeS = 600;
 /** Frees the row locks of a process that was stopped in the middle of a transaction. */
-const IDLE_TRANSACTION_TIMEOUT_MS = 60_000;
+const idleTransactionTimeoutMs = 60_000;
 
 export function openDbosPool(url: string): pg.Pool {
   const pool = new DbosPool({
     Client: DbosClient,
     connectionString: sessionUrl(url),
     application_name: `${program.name} workflows`,
-    max: MAX_CONNECTIONS,
-    maxLifetimeSeconds: MAX_AGE_S,
-    idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
+    max: maxConnections,
+    maxLifetimeSeconds: maxAgeS,
+    idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
     keepAlive: true,
   });
   // The interrupted statement gets the error anyway, and an error event without a listener would end the process: from
@@ -36,7 +36,7 @@ class DbosClient extends pg.Client {
     // If the pool had this time limit, it would also apply to callers that wait for a connection. Ten thousand runs
     // that are taken over together wait there, and with callers that gave up and came again it took four times as long
     // (measured).
-    super({ ...(config as pg.ClientConfig), connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+    super({ ...(config as pg.ClientConfig), connectionTimeoutMillis: connectTimeoutMs });
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: all overloads of pg, passed on unchanged.
@@ -75,11 +75,11 @@ function namingLoss(answer: unknown, pool?: pg.Pool): unknown {
   });
 }
 
-const READ_ONLY = "25006";
+const readOnly = "25006";
 
 /** PostgreSQL did not answer, or it is the standby of a failover that takes no writes yet. */
 function isLoss(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) || error.code === READ_ONLY;
+  return !(error instanceof pg.DatabaseError) || error.code === readOnly;
 }
 
 class ConnectionLost extends Error {

@@ -4,13 +4,13 @@ import type { Log } from "#platform/log";
 import { createAttempts, never, settledWithin } from "../attempts.ts";
 import type { Steps, Story, WaitForNudge } from "../workflows.ts";
 
-export const NUDGE_TOPIC = "nudge";
+export const nudgeTopic = "nudge";
 
 /**
  * LISTEN wakes waiting runs; the poll is for a notification that was lost with its connection. Ten thousand waiting
  * runs that poll every 10 s cost 1,700 transactions a second (measured), so the interval is long.
  */
-const POLL_MS = 30_000;
+const pollMs = 30_000;
 
 /** What DBOS stores of a step. `failure` exists only in runs of versions that gave up a step after five attempts. */
 type Kept = { outcome: unknown } | { failure: string };
@@ -78,8 +78,8 @@ export function createTeller<Input, S extends Steps>(story: Story<Input, S>, log
       }
 
       const waitForNudge: WaitForNudge = async (untilMs) => {
-        const options = { deadlineEpochMS: untilMs, pollingIntervalMs: POLL_MS };
-        const nudged = await engine(() => DBOS.recv<true>(NUDGE_TOPIC, options));
+        const options = { deadlineEpochMS: untilMs, pollingIntervalMs: pollMs };
+        const nudged = await engine(() => DBOS.recv<true>(nudgeTopic, options));
         return nudged ? "nudged" : "deadline";
       };
 

@@ -6,14 +6,14 @@ import type { WorkflowClient } from "@temporalio/client";
 import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
 import { program } from "#platform/program";
 
-const CLAIM = `${program.name}-shop`;
+const claimName = `${program.name}-shop`;
 
 /** @throws OtherShops */
 export async function claimTaskQueue(workflow: WorkflowClient, taskQueue: string, shop: Shop): Promise<void> {
-  const workflowId = `${CLAIM}:${taskQueue}`;
-  const claim = await workflow.start(CLAIM, {
+  const workflowId = `${claimName}:${taskQueue}`;
+  const claim = await workflow.start(claimName, {
     workflowId,
-    taskQueue: CLAIM,
+    taskQueue: claimName,
     workflowIdConflictPolicy: "USE_EXISTING",
     memo: { claim: claimText(shop) },
   });

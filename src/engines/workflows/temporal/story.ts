@@ -15,7 +15,7 @@ import {
 } from "@temporalio/workflow";
 import { type Steps, type Story, stepPatience, type WaitForNudge } from "../workflows.ts";
 
-export const NUDGE_SIGNAL = "nudge";
+export const nudgeSignal = "nudge";
 
 /**
  * The function for a workflow file to export, under the story's name.
@@ -26,7 +26,7 @@ export const NUDGE_SIGNAL = "nudge";
 export function temporalStory<Input, S extends Steps>({ tell }: Pick<Story<Input, S>, "tell">) {
   async function told(input: Input): Promise<string> {
     let nudged = false;
-    setHandler(defineSignal(NUDGE_SIGNAL), () => {
+    setHandler(defineSignal(nudgeSignal), () => {
       nudged = true;
     });
 
@@ -59,7 +59,7 @@ const retry = {
 const untilDone = proxyActivities({ startToCloseTimeout: attemptTimeoutMs, retry });
 
 /** In the history of a run whose step an earlier version gave up, and which this version has continued. */
-const RETRIED_AGAIN = "a step that was given up is tried again";
+const retriedAgain = "a step that was given up is tried again";
 
 /**
  * The first attempt is a local activity, which adds no server call of its own: everything between two waits is reported
@@ -80,7 +80,7 @@ function durableSteps<S extends Steps>(): S {
         } catch (error) {
           // Only a step that an earlier version began can fail here, because it gave some steps five attempts. A
           // history that went on from there is replayed as it was; a present run tries again. A cancelled run ends.
-          if (isCancellation(error) || !patched(RETRIED_AGAIN)) throw error;
+          if (isCancellation(error) || !patched(retriedAgain)) throw error;
         }
       }
     };

@@ -12,13 +12,13 @@ import type { Steps, Story, Workflows } from "../workflows.ts";
 import { createCalls } from "./calls.ts";
 import { claimTaskQueue } from "./claim.ts";
 import { reportTemporalTo } from "./log.ts";
-import { NUDGE_SIGNAL } from "./story.ts";
+import { nudgeSignal } from "./story.ts";
 import { requireNamespace, startTemporalWorker } from "./worker.ts";
 
-const CONNECT_WITHIN_MS = 5_000;
-const CALL_WITHIN_MS = 10_000;
+const connectWithinMs = 5_000;
+const callWithinMs = 10_000;
 /** The nudge itself goes on after its caller has left, until its own deadline. */
-const NUDGE_PATIENCE_MS = 2_000;
+const nudgePatienceMs = 2_000;
 
 type TemporalOptions<Input, S extends Steps> = {
   /** host:port */
@@ -50,9 +50,9 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   resources.defer(() => worker.close());
   const idOf = (id: string) => (shop.name === "" ? id : `${shop.name}-${id}`);
   const opened = resources.move();
-  const call = createCalls(connection, CALL_WITHIN_MS);
+  const call = createCalls(connection, callWithinMs);
   // A queue of their own, so that paid orders do not wait behind new ones.
-  const callForNudge = createCalls(connection, CALL_WITHIN_MS);
+  const callForNudge = createCalls(connection, callWithinMs);
 
   return {
     async start(id, input) {
@@ -73,10 +73,10 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
     },
 
     async nudge(id) {
-      const sent = callForNudge(() => workflow.getHandle(idOf(id)).signal(NUDGE_SIGNAL)).catch((error) => {
+      const sent = callForNudge(() => workflow.getHandle(idOf(id)).signal(nudgeSignal)).catch((error) => {
         if (!(error instanceof WorkflowNotFoundError)) log.warn("nudge failed", { run: id }, error);
       });
-      await within(NUDGE_PATIENCE_MS, sent, goOn);
+      await within(nudgePatienceMs, sent, goOn);
     },
 
     async outcome(id) {
@@ -102,9 +102,9 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
 async function connect(address: string): Promise<NativeConnection> {
   const connecting = NativeConnection.connect({ address });
   try {
-    return await within(CONNECT_WITHIN_MS, connecting, () => {
+    return await within(connectWithinMs, connecting, () => {
       connecting.then((connection) => connection.close()).catch(() => {});
-      throw new Error(`no answer within ${CONNECT_WITHIN_MS} ms`);
+      throw new Error(`no answer within ${connectWithinMs} ms`);
     });
   } catch (error) {
     throw new Error(`Temporal cannot be reached at ${address}: is it up, and is TEMPORAL_ADDRESS right?`, {

@@ -8,19 +8,19 @@ import { type Steps, stepPatience } from "../workflows.ts";
 import { temporalLogger } from "./log.ts";
 
 /** How long steps under way may take to finish when the worker is closed. */
-const GRACE_MS = 4_000;
+const graceMs = 4_000;
 /** If it cannot report its results to the server. Another worker then gets the task. */
-const FORCE_AFTER_MS = 10_000;
-const RESTART_PAUSE_MS = 1_000;
+const forceAfterMs = 10_000;
+const restartPauseMs = 1_000;
 /** Steps that failed before have a limit of their own, so that they cannot delay the others. */
-const RETRIED_AT_ONCE = stepPatience.attemptsAtOnce / 4;
+const retriedAtOnce = stepPatience.attemptsAtOnce / 4;
 /** Workflow tasks at once, each of them mostly waiting for its steps. */
-const TURNS_AT_ONCE = 40;
-const POLLS_AT_ONCE = 10;
+const turnsAtOnce = 40;
+const pollsAtOnce = 10;
 /** A waiting run that is not kept in memory is replayed from its short history when it wakes. */
-const RUNS_IN_MEMORY = 1_000;
+const runsInMemory = 1_000;
 /** How long the server keeps a task for the worker that has the run in memory, if that worker died. */
-const STICKY_MS = 3_000;
+const stickyMs = 3_000;
 
 export type TemporalWorker = { close(): Promise<void> };
 
@@ -52,14 +52,14 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
       ...where,
       workflowBundle,
       activities,
-      maxConcurrentLocalActivityExecutions: stepPatience.attemptsAtOnce - RETRIED_AT_ONCE,
-      maxConcurrentActivityTaskExecutions: RETRIED_AT_ONCE,
+      maxConcurrentLocalActivityExecutions: stepPatience.attemptsAtOnce - retriedAtOnce,
+      maxConcurrentActivityTaskExecutions: retriedAtOnce,
       activityTaskPollerBehavior: { type: "simple-maximum", maximum: 2 },
-      maxConcurrentWorkflowTaskExecutions: TURNS_AT_ONCE,
-      workflowTaskPollerBehavior: { type: "simple-maximum", maximum: POLLS_AT_ONCE },
-      maxCachedWorkflows: RUNS_IN_MEMORY,
-      stickyQueueScheduleToStartTimeout: STICKY_MS,
-      shutdownForceTime: FORCE_AFTER_MS,
+      maxConcurrentWorkflowTaskExecutions: turnsAtOnce,
+      workflowTaskPollerBehavior: { type: "simple-maximum", maximum: pollsAtOnce },
+      maxCachedWorkflows: runsInMemory,
+      stickyQueueScheduleToStartTimeout: stickyMs,
+      shutdownForceTime: forceAfterMs,
     });
   }
 
@@ -79,7 +79,7 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
         log.error("temporal worker failed", { taskQueue: where.taskQueue }, error);
       }
       for (let restarted = false; !restarted; ) {
-        await sleep(RESTART_PAUSE_MS, undefined, { signal: closing.signal }).catch(() => {});
+        await sleep(restartPauseMs, undefined, { signal: closing.signal }).catch(() => {});
         if (closing.signal.aborted) return;
         try {
           worker = await create();
@@ -95,7 +95,7 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
     async close() {
       closing.abort();
       if (worker.getState() === "RUNNING") worker.shutdown();
-      const patience = setTimeout(() => letGo.reject(new Error("the worker closes")), GRACE_MS);
+      const patience = setTimeout(() => letGo.reject(new Error("the worker closes")), graceMs);
       await running;
       clearTimeout(patience);
     },
