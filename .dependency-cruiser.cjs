@@ -54,7 +54,7 @@ const vendors = [
   {
     name: "http",
     packages: ["fastify", "@fastify/[a-z-]+"],
-    home: "^src/platform/|^src/gateway/",
+    home: "^src/platform/|^src/gateway/|^src/pages/",
     why: "Modules hang routes on the platform's Http, so validation, problems and metrics cannot be set up twice. Types are free.",
     typesAreFree: true,
   },
@@ -204,6 +204,29 @@ module.exports = {
       to: { pathNot: ["^node_modules/typebox/", "^src/[^/]+/wire\\.ts$", "^src/catalog/currencies\\.ts$"] },
     },
     {
+      name: "pages-know-the-wire-alone",
+      comment:
+        "A page meets the system by HTTP. Of the source it may read the types of what is on the wire, and the table of " +
+        "currencies, which is not to be written twice.",
+      severity: "error",
+      from: { path: "^web/" },
+      to: { path: "^(src|test|bench|scripts)/", pathNot: ["^src/[^/]+/wire\\.ts$", "^src/catalog/currencies\\.ts$"] },
+    },
+    {
+      name: "pages-read-types-of-the-wire",
+      comment: "The schemas themselves would bring TypeBox into the browser.",
+      severity: "error",
+      from: { path: "^web/" },
+      to: { path: "^src/[^/]+/wire\\.ts$", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "nothing-needs-the-pages",
+      comment: "They are built and served as files; without them the API works as it is.",
+      severity: "error",
+      from: { path: "^(src|bench)/" },
+      to: { path: "^web/" },
+    },
+    {
       name: "no-cycles",
       comment:
         "Two files that need each other, by values or by types, cannot be read one after the other. What both need is a third file.",
@@ -245,7 +268,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     enhancedResolveOptions: {
-      extensions: [".ts", ".js"],
+      extensions: [".ts", ".tsx", ".js"],
       exportsFields: ["exports"],
       conditionNames: ["import", "require", "node", "default", "types"],
     },

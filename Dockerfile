@@ -1,5 +1,5 @@
 # One image for everything: `docker run dropgate start`, or `start --services=order,settlement`, or `start --services=gateway`.
-# linux/amd64 and linux/arm64; nothing is compiled, so `docker buildx build --platform linux/amd64,linux/arm64 .` is quick.
+# linux/amd64 and linux/arm64; nothing is compiled for them, so `docker buildx build --platform linux/amd64,linux/arm64 .` is quick.
 #
 # The Node that runs is the base image's. The project carries its own through npm for machines whose Node may be any
 # (docs/adr/0001-node-through-npm.md); in an image the base is the pin, is patched with it, and two would weigh twice.
@@ -16,14 +16,24 @@ RUN npm ci --omit=dev --ignore-scripts \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
     ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
 
+# The pages, built once: the image below has nothing to build with, and serves what is there.
+FROM ${NODE_IMAGE} AS web
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm ci --ignore-scripts
+COPY src/catalog/currencies.ts src/catalog/
+COPY web web
+RUN node web/build.ts
+
 FROM ${NODE_IMAGE}
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json openapi.json LICENSE ./
 COPY deploy/healthy.mjs deploy/
 COPY src src
+COPY --from=web /app/web/dist web/dist
 # Readable whatever umask the files were checked out with; and `docker exec dropgate dropgate reconcile` finds its program.
-RUN chmod -R a+rX package.json openapi.json deploy src && chmod 755 src/cli/cli.ts && ln -s /app/src/cli/cli.ts /usr/local/bin/dropgate
+RUN chmod -R a+rX package.json openapi.json deploy src web && chmod 755 src/cli/cli.ts && ln -s /app/src/cli/cli.ts /usr/local/bin/dropgate
 
 ENV HOST=0.0.0.0
 EXPOSE 8080 8081

@@ -16,7 +16,8 @@ type Step = { name: string; findFaults(): Promise<string> };
 const steps: Step[] = [
   tool("format and lint", "biome", "check", "--error-on-warnings", "--max-diagnostics=20"),
   tool("types", "tsc", "--project", "."),
-  tool("walls", "depcruise", "--config", ".dependency-cruiser.cjs", "src", "test", "bench", "scripts"),
+  tool("types of pages", "tsc", "--project", "web"),
+  tool("walls", "depcruise", "--config", ".dependency-cruiser.cjs", "src", "test", "bench", "scripts", "web"),
   tool("unused code", "knip"),
   // What only tests use is no part of the product: it is deleted, finished, or moved to a file of tests.
   tool("used by tests only", "knip", "--production"),

@@ -16,7 +16,7 @@ type Rule = {
   faultsOf(file: File): string[];
 };
 
-const code = /^(src|test|scripts|bench)\/.*\.ts$/;
+const code = /^(src|test|scripts|bench|web)\/.*\.tsx?$/;
 const testOnly = /\.(test|testing|child|real)\.ts$|^test\//;
 const selfAndTest = /^scripts\/tidy(\.test)?\.ts$/;
 /** Node wants a reporter as a default export. */
@@ -25,19 +25,19 @@ const selfAndReporter = /^scripts\/(tidy(\.test)?|contract-cases)\.ts$/;
 export const rules: readonly Rule[] = [
   {
     says: "a source file has at most 250 lines",
-    holdsFor: /^(src|scripts|bench)\/.*\.(ts|lua|sql)$/,
+    holdsFor: /^(src|scripts|bench|web)\/.*\.(tsx?|css|lua|sql)$/,
     except: testOnly,
     faultsOf: ({ text }) => longerThan(250, text),
   },
   { says: "a test file has at most 450 lines", holdsFor: testOnly, faultsOf: ({ text }) => longerThan(450, text) },
   {
     says: "a file is named by nouns in kebab-case",
-    holdsFor: /^(src|test|scripts|bench)\//,
+    holdsFor: /^(src|test|scripts|bench|web)\//,
     faultsOf: ({ path }) => (/^[a-z0-9./-]+$/.test(path) ? [] : ["another spelling"]),
   },
   {
     says: "a word belongs to a module: no utils, helpers, common, misc, index",
-    holdsFor: /^(src|test|scripts|bench)\//,
+    holdsFor: /^(src|test|scripts|bench|web)\//,
     faultsOf: ({ path }) => found(/\b(utils?|helpers?|common|misc|index)(?=[./])/g, path),
   },
   {
@@ -124,7 +124,7 @@ export const rules: readonly Rule[] = [
   },
   {
     says: "plain English: say which person, process or part is meant (STYLE.md)",
-    holdsFor: /\.md$|^(src|scripts|bench|test)\/.*\.(ts|lua)$/,
+    holdsFor: /\.md$|^(src|scripts|bench|test|web)\/.*\.(tsx?|lua)$/,
     // A kept certificate stays as it was printed.
     except: /^docs\/chaos\.md$|^scripts\/tidy(\.test)?\.ts$/,
     faultsOf: ruledOutWords,
@@ -155,10 +155,10 @@ export function faultsIn(file: File): string[] {
     .flatMap(({ says, faultsOf }) => faultsOf(file).map((fault) => `${file.path}: ${fault} (${says})`));
 }
 
-const textual = /\.(ts|cjs|json|md|sql|lua|ya?ml|example)$|^\.ci\/|^LICENSE$|^Dockerfile$/;
+const textual = /\.(tsx?|css|html|svg|cjs|json|md|sql|lua|ya?ml|example)$|^\.ci\/|^LICENSE$|^Dockerfile$/;
 
 function isElsewhere(path: string): boolean {
-  return /^(node_modules|\.git|\.data)$/.test(path);
+  return /^(node_modules|\.git|\.data|web\/dist(\..*)?)$/.test(path);
 }
 
 function longerThan(most: number, text: string): string[] {

@@ -22,6 +22,7 @@ import type { Config } from "./config/config.ts";
 import { engineSettings } from "./config/engines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { observe } from "./observe/observe.ts";
+import { openSite, type Site } from "./pages/site.ts";
 import { createServer } from "./server.ts";
 import { chooseServices, type Service, services, startServices } from "./services.ts";
 
@@ -41,7 +42,7 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
     const chosen = chooseServices(config, names);
     if (chosen === "gateway") {
       const management = managementOf(config);
-      const gateway = await createGateway(config, log, management);
+      const gateway = await createGateway(config, log, { management, site: openPages(log, lifecycle) });
       lifecycle.onStop("address", () => gateway.close());
       const { port, managementPort } = await listen(gateway, config, management);
       const beside = managementPort === port ? "" : `, for operators http://${config.HOST}:${managementPort}`;
@@ -52,7 +53,8 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
     const prepare = async (port: number) => {
       if (config.profile.sql === "embedded") await seedDemoShop(await createAsk({ ...config, PORT: port }));
     };
-    const system = await startSystem(config, database, log, lifecycle, { chosen, prepare });
+    const site = chosen.length === services.length ? openPages(log, lifecycle) : undefined;
+    const system = await startSystem(config, database, log, lifecycle, { chosen, prepare, site });
     if (chosen.length < services.length) console.log(`${names.join(", ")} up: http://${config.HOST}:${system.port}`);
     if (chosen.length === services.length) process.stdout.write(bannerOf(config, database, system));
     const failed = database.failed.then((error) => ["the database ended by itself", error] as const);
@@ -70,12 +72,20 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
   process.exit(1);
 }
 
+function openPages(log: Log, lifecycle: Lifecycle): Site {
+  const site = openSite({ log });
+  lifecycle.onStop("pages", site.stop);
+  return site;
+}
+
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
 export type StartOptions = {
   chosen?: readonly Service[];
   /** Seeds the shop once it serves and before it is ready. */
   prepare?(port: number): Promise<void>;
+  /** The shop's pages. Tests of the API have none. */
+  site?: Site | undefined;
 };
 
 /** Everything above the database. It is ready as soon as an order for any product is accepted. */
@@ -84,7 +94,7 @@ export async function startSystem(
   database: Pick<Database, "url">,
   log: Log,
   lifecycle: Lifecycle,
-  { chosen = services, prepare }: StartOptions = {},
+  { chosen = services, prepare, site }: StartOptions = {},
 ) {
   const engines = await openEngines(engineSettings(config), database, schemas, log);
   lifecycle.onStop("engines", engines.close);
@@ -94,7 +104,7 @@ export async function startSystem(
   const clock = await followDatabaseClock(engines, log, lifecycle);
   const faces = await assemble({ config, engines, gate, log, now: clock.nowMs });
   const management = managementOf(config);
-  const app = await createServer(faces, chosen, management);
+  const app = await createServer(faces, { chosen, management, site });
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
   await engines.agree();

@@ -5,12 +5,21 @@ import { createHttp, type Http } from "#platform/http";
 import type { Management } from "#platform/management";
 import packageJson from "../package.json" with { type: "json" };
 import type { Faces } from "./assemble.ts";
+import { demoShopperRoutes } from "./pages/demo-shopper.ts";
+import { servePages } from "./pages/pages.ts";
+import type { Site } from "./pages/site.ts";
 import { type Service, services } from "./services.ts";
+
+export type ServerOptions = {
+  chosen?: readonly Service[];
+  management?: Management | undefined;
+  /** The shop's pages, where this process is what people reach. */
+  site?: Site | undefined;
+};
 
 export async function createServer(
   faces: Faces,
-  chosen: readonly Service[] = services,
-  management?: Management,
+  { chosen = services, management, site }: ServerOptions = {},
 ): Promise<Http> {
   const { name, version } = packageJson;
   const app = await createHttp({
@@ -28,6 +37,8 @@ export async function createServer(
     },
   });
   for (const service of chosen) service.routes?.(app, faces);
+  demoShopperRoutes(app, faces.identity, faces.config);
+  if (site) await servePages(app, site);
   const { health, metrics, config, engines } = faces;
   const info = () => ({ build: { name, version }, engines: { profile: config.profile, ...engines.says } });
   actuatorRoutes(app, { health, metrics, info, services: ["product", "inventory", "order"] });

@@ -13,6 +13,7 @@ export function bannerOf(config: Config, database: Database, { host, port, manag
   return `
   Dropgate is up: ${url}
 
+    shop         ${url}/
     API          ${url}/docs   (${url}/openapi.json)
     health       ${operators}/actuator/health   metrics ${operators}/actuator/prometheus
 

@@ -13,6 +13,8 @@ import { Problem, platformProblems } from "#platform/problems";
 import openApi from "../../openapi.json" with { type: "json" };
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
+import { servePages } from "../pages/pages.ts";
+import type { Site } from "../pages/site.ts";
 import { forward } from "./forward.ts";
 import { createUpstreams, type Upstreams } from "./upstreams.ts";
 
@@ -38,7 +40,11 @@ function answerWithinMs(method: string, path: string): number {
 }
 
 /** @throws when a service has no address. */
-export async function createGateway(config: Config, log: Log, management?: Management): Promise<Http> {
+export async function createGateway(
+  config: Config,
+  log: Log,
+  { management, site }: { management?: Management | undefined; site?: Site | undefined } = {},
+): Promise<Http> {
   const { version } = packageJson;
   const app = await createHttp({
     log,
@@ -62,6 +68,8 @@ export async function createGateway(config: Config, log: Log, management?: Manag
     for (const prefix of prefixes) passOn(app, prefix, { upstreams, agent, streams });
   }
   app.addHook("onClose", async () => agent.destroy());
+  // From here, so that they stand when a service does not.
+  if (site) await servePages(app, site);
   for (const probe of ["", "/liveness", "/readiness"]) {
     app.get(`/actuator/health${probe}`, { schema: { hide: true } }, async () => ({ status: "UP", components: {} }));
   }

@@ -33,7 +33,9 @@ describe("O17: with MANAGEMENT_PORT", () => {
       PAYMENT_URL: world.origin,
     };
     management = createManagement();
-    gateway = await createGateway(readConfig(settings, "no .env in tests"), createLog({ level: "silent" }), management);
+    gateway = await createGateway(readConfig(settings, "no .env in tests"), createLog({ level: "silent" }), {
+      management,
+    });
     const front = await gateway.listen({ port: 0, host: "127.0.0.1" });
     const port = await management.listen(gateway.routing, { host: "127.0.0.1", port: 0 });
     places["the gateway"] = { front, operators: `http://127.0.0.1:${port}` };

@@ -1,0 +1,37 @@
+/** What is said beside every page and file: how long it may be kept, and what a browser may do with it. */
+
+export const cacheControl = {
+  /** Its name changes with its bytes. */
+  hashed: "public, max-age=31536000, immutable",
+  page: "no-cache",
+  picture: "public, max-age=3600",
+  never: "no-store",
+} as const;
+
+/** Scripts, styles, fonts and pictures come from this host alone, and nothing on a page is run that the host did not send. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const securityHeaders = {
+  "content-security-policy": contentSecurityPolicy,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+} as const;
+
+const strictTransport = { "strict-transport-security": "max-age=31536000" } as const;
+
+export function securityHeadersOver(protocol: string): Readonly<Record<string, string>> {
+  return protocol === "https" ? { ...securityHeaders, ...strictTransport } : securityHeaders;
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { systemClock } from "#platform/clock";
+import { createHttp, type Http } from "#platform/http";
+import { createLog } from "#platform/log";
+import { servePages } from "./pages.ts";
+import { openSite, type SiteState } from "./site.ts";
+
+const log = createLog({ level: "silent" });
+
+describe("the pages", () => {
+  const root = mkdtempSync(join(tmpdir(), "dropgate-pages-"));
+  let state: SiteState = { is: "ready" };
+  let app: Http;
+
+  before(async () => {
+    const dist = join(root, "web/dist");
+    for (const folder of ["assets", "art"]) mkdirSync(join(dist, folder), { recursive: true });
+    const files = { "shop.html": "<h1>Shop</h1>", "assets/shop-1a2b.js": "let shop;", "art/mark.svg": "<svg/>" };
+    for (const [path, text] of Object.entries(files)) {
+      writeFileSync(join(dist, path), text);
+      writeFileSync(join(dist, `${path}.gz`), gzipSync(text));
+    }
+    writeFileSync(join(dist, "sources.txt"), "hash");
+    writeFileSync(join(root, "secret.txt"), "secret");
+    app = await createHttp({ log, clock: systemClock, openApi: { title: "Pages", version: "1" } });
+    app.get("/products", async () => ({ products: [] }));
+    const site = openSite({ log, root });
+    await servePages(app, { ...site, state: () => state });
+  });
+  after(async () => {
+    await app.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  async function get(url: string, headers: Record<string, string> = {}) {
+    const { statusCode, headers: said, body } = await app.inject({ url, headers });
+    return { status: statusCode, said, body };
+  }
+
+  it("are one file at every address of a page, asked about before each use", async () => {
+    for (const url of ["/", "/p/lamp", "/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015", "/me", "/me?from=mail"]) {
+      const { status, said, body } = await get(url);
+      assert.deepEqual([status, body, said["cache-control"]], [200, "<h1>Shop</h1>", "no-cache"], url);
+      assert.match(String(said["content-type"]), /^text\/html/);
+    }
+    const { said } = await get("/");
+    assert.equal((await get("/", { "if-none-match": String(said.etag) })).status, 304);
+  });
+
+  it("keep files whose names change with their bytes for ever, and come compressed", async () => {
+    const { status, said } = await get("/assets/shop-1a2b.js", { "accept-encoding": "gzip" });
+    assert.equal(status, 200);
+    assert.equal(said["cache-control"], "public, max-age=31536000, immutable");
+    assert.equal(said["content-encoding"], "gzip");
+    assert.equal(said.vary, "accept-encoding");
+    assert.equal((await get("/art/mark.svg")).said["cache-control"], "public, max-age=3600");
+  });
+
+  it("say what a browser may do with them, also where there is nothing", async () => {
+    for (const url of ["/", "/assets/shop-1a2b.js", "/assets/gone.js"]) {
+      const { said } = await get(url);
+      assert.match(
+        String(said["content-security-policy"]),
+        /^default-src 'none'; script-src 'self'; .*frame-ancestors/,
+      );
+      assert.equal(said["x-content-type-options"], "nosniff");
+      assert.equal(said["referrer-policy"], "same-origin");
+      assert.equal(said["cross-origin-opener-policy"], "same-origin");
+      assert.equal(said["strict-transport-security"], undefined);
+    }
+  });
+
+  it("lead nowhere else: a file that is not one of theirs is a problem, and no cache keeps it", async () => {
+    for (const url of [
+      "/assets/gone.js",
+      "/assets/",
+      "/assets/..%2fsources.txt",
+      "/assets/%2e%2e/%2e%2e/%2e%2e/secret.txt",
+      "/assets/..%5c..%5csecret.txt",
+      "/sources.txt",
+      "/shop.html",
+    ]) {
+      const { status, said, body } = await get(url);
+      assert.ok(status === 404 || status === 400, `${url} is answered ${status}`);
+      assert.match(body, /^\{"type":"urn:dropgate:problem:/, url);
+      assert.notEqual(said["cache-control"], "public, max-age=31536000, immutable", url);
+    }
+  });
+
+  it("leave the API's routes alone, whatever a browser accepts", async () => {
+    assert.equal((await get("/products", { accept: "text/html" })).body, '{"products":[]}');
+    const { statusCode, headers } = await app.inject({ method: "POST", url: "/me" });
+    assert.deepEqual([statusCode, headers.allow], [405, "GET, HEAD"]);
+  });
+
+  it("are answered 503 while they are built, with a page that opens them by itself", async (t) => {
+    state = { is: "building" };
+    t.after(() => {
+      state = { is: "ready" };
+    });
+    const { status, said, body } = await get("/p/lamp");
+    assert.deepEqual([status, said["cache-control"], said["retry-after"]], [503, "no-store", "1"]);
+    assert.match(body, /<meta http-equiv="refresh" content="1">/);
+    assert.equal((await get("/products")).status, 200);
+  });
+
+  it("say how to get them where they were never built and cannot be", async () => {
+    const bare = mkdtempSync(join(tmpdir(), "dropgate-bare-"));
+    const site = openSite({ log, root: bare });
+    rmSync(bare, { recursive: true });
+    state = site.state();
+    const { status, body } = await get("/");
+    state = { is: "ready" };
+    assert.equal(status, 503);
+    assert.match(body, /npm ci without --omit=dev/);
+    assert.doesNotMatch(body, /refresh/);
+  });
+
+  it("are served as they are where nothing is there to build them with", () => {
+    assert.deepEqual(openSite({ log, root }).state(), { is: "ready" });
+  });
+});

@@ -1,0 +1,65 @@
+/**
+ * The shop's pages, served by the process that people reach: the whole system, or the gateway. They are files, so they
+ * stand when services and engines do not. Each path is a route of its own: none can hide a route of the API.
+ */
+import fastifyStatic from "@fastify/static";
+import type { FastifyReply } from "fastify";
+import type { Http } from "#platform/http";
+import { Problem, platformProblems } from "#platform/problems";
+import { cacheControl, securityHeadersOver } from "./headers.ts";
+import type { Site } from "./site.ts";
+
+/** All of them are one file: which page it shows is the script's to read from the address. */
+const shopPaths = ["/", "/p/:productId", "/o/:orderId", "/me"];
+
+/** Of a file in one of the two folders: nothing that leads to another one. */
+const fileName = /^\w[\w.-]*$/;
+
+export async function servePages(app: Http, site: Site): Promise<void> {
+  await app.register(async (scope) => {
+    await scope.register(fastifyStatic, {
+      ...{ root: site.folder, serve: false, preCompressed: true, index: false, dotfiles: "deny" },
+      // Both are set here by the kind of file. The folder may not be there yet.
+      ...{ cacheControl: false, suppressWarning: true },
+    });
+    scope.addHook("onRequest", (request, reply, done) => {
+      reply.headers(securityHeadersOver(request.protocol));
+      done();
+    });
+    for (const path of shopPaths) scope.get(path, { schema: { hide: true } }, showShop);
+    for (const [folder, howLong] of [
+      ["assets", cacheControl.hashed],
+      ["art", cacheControl.picture],
+    ] as const) {
+      scope.get(`/${folder}/:name`, { schema: { hide: true } }, (request, reply) => {
+        const { name } = request.params as { name: string };
+        if (!fileName.test(name)) throw new Problem(platformProblems.not_found);
+        return sendOne(reply, `${folder}/${name}`, howLong);
+      });
+    }
+    scope.setNotFoundHandler(() => {
+      throw new Problem(platformProblems.not_found);
+    });
+  });
+
+  function showShop(_request: unknown, reply: FastifyReply) {
+    const state = site.state();
+    if (state.is === "ready") return sendOne(reply, "shop.html", cacheControl.page);
+    reply.code(503).headers({ "cache-control": cacheControl.never, "content-type": "text/html; charset=utf-8" });
+    if (state.is === "missing") return reply.send(pageOf(state.says));
+    reply.header("retry-after", "1");
+    return reply.send(pageOf("The shop is being prepared. This page opens it in a few seconds.", "1"));
+  }
+}
+
+function sendOne(reply: FastifyReply, path: string, howLong: string): FastifyReply {
+  reply.header("cache-control", howLong);
+  return reply.sendFile(path);
+}
+
+/** Plain text of a browser's own: no style, script or font, since none is built. */
+function pageOf(sentence: string, reloadSeconds?: string): string {
+  const reload = reloadSeconds ? `<meta http-equiv="refresh" content="${reloadSeconds}">` : "";
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">`;
+  return `<!doctype html><html lang="en"><head>${head}${reload}<title>Dropgate</title></head><body><h1>Dropgate</h1><p>${sentence}</p></body></html>`;
+}

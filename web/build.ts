@@ -1,0 +1,46 @@
+/**
+ * `node web/build.ts [HASH]`: builds the pages into web/dist, whole or not at all. HASH says what they were built from:
+ * `npm start` compares it, and an image needs none.
+ */
+import { existsSync, globSync } from "node:fs";
+import { copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { build } from "vite";
+import { viteConfig, webFolder } from "./vite.ts";
+
+const dist = join(webFolder, "dist");
+const draft = `${dist}.${process.pid}`;
+const fontLicense = join(webFolder, "../node_modules/@fontsource-variable/instrument-sans/LICENSE");
+
+try {
+  await build(viteConfig(draft));
+  await copyFile(fontLicense, join(draft, "assets/instrument-sans-license.txt"));
+  await compressAll();
+  await writeFile(join(draft, "sources.txt"), process.argv[2] ?? "");
+  await replaceDist();
+} finally {
+  await rm(draft, { recursive: true, force: true });
+}
+
+/** As small as it gets: it is done once and sent many times. */
+async function compressAll(): Promise<void> {
+  const texts = globSync("**/*.{html,js,css,svg,txt}", { cwd: draft });
+  await Promise.all(
+    texts.map(async (path) => {
+      const bytes = await readFile(join(draft, path));
+      const best = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+      await writeFile(join(draft, `${path}.br`), await promisify(brotliCompress)(bytes, best));
+      await writeFile(join(draft, `${path}.gz`), await promisify(gzip)(bytes, { level: 9 }));
+    }),
+  );
+}
+
+/** A folder cannot be renamed over a full one, so the old one steps aside first. */
+async function replaceDist(): Promise<void> {
+  const old = `${draft}.old`;
+  if (existsSync(dist)) await rename(dist, old);
+  await rename(draft, dist);
+  await rm(old, { recursive: true, force: true });
+}

@@ -1,0 +1,27 @@
+/** `npm run web:dev`: the pages at :5173 with hot reload, the API by `npm start` at PORT (8080). */
+import { createServer } from "vite";
+import { viteConfig, webFolder } from "./vite.ts";
+
+const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
+const proxied = ["/products", "/orders", "/time", "/session"];
+
+const server = await createServer({
+  ...viteConfig(`${webFolder}/dist`),
+  appType: "spa",
+  server: { port: 5173, strictPort: true, proxy: Object.fromEntries(proxied.map((path) => [path, api])) },
+  plugins: [
+    {
+      name: "pages",
+      // Every address of a page is the one file, as in src/pages/pages.ts.
+      configureServer({ middlewares }) {
+        middlewares.use((request, _response, next) => {
+          if (/^\/(?:$|\?|[po]\/|me(?:$|\?))/.test(request.url ?? "")) request.url = "/shop.html";
+          next();
+        });
+      },
+    },
+  ],
+});
+await server.listen();
+server.printUrls();
+console.log(`  The API is asked at ${api}: run npm start beside this.`);

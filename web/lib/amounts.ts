@@ -1,0 +1,43 @@
+/** Money, moments and spans as people write them in the current language. */
+import { currencyDecimals } from "../../src/catalog/currencies.ts";
+import { locale } from "./language.ts";
+
+/** The digits are those of ISO 4217; those of `Intl` are habits of display, and differ for some currencies. */
+export function money(minor: number, currency: string): string {
+  const decimals = currencyDecimals(currency) ?? 2;
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return new Intl.NumberFormat(locale(), { style: "currency", currency, ...digits }).format(minor / 10 ** decimals);
+}
+
+export function count(value: number, leastDigits = 1): string {
+  return new Intl.NumberFormat(locale(), { minimumIntegerDigits: leastDigits }).format(value);
+}
+
+export function timeOfDay(moment: string | number): string {
+  return new Intl.DateTimeFormat(locale(), { hour: "numeric", minute: "2-digit", second: "2-digit" }).format(
+    new Date(moment),
+  );
+}
+
+export function dayAndTime(moment: string | number): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
+}
+
+/** `12:34`, or `1:02:03`. */
+export function clockText(leftMs: number): string {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+  const hours = Math.floor(seconds / 3600);
+  const parts = [Math.floor((seconds % 3600) / 60), seconds % 60];
+  const rest = parts.map((part) => count(part, 2)).join(":");
+  return hours > 0 ? `${count(hours)}:${rest}` : rest;
+}
+
+const base32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** Of an order, to be read out: the last 40 bits of its id in Crockford's base 32. */
+export function shortCode(orderId: string): string {
+  let bits = BigInt(`0x${orderId.replaceAll("-", "").slice(-10)}`);
+  let code = "";
+  for (let i = 0; i < 8; i += 1, bits >>= 5n) code = base32[Number(bits & 31n)] + code;
+  return `${code.slice(0, 4)}-${code.slice(4)}`;
+}

@@ -1,0 +1,106 @@
+/** Every request of the pages. A test proves each of them against openapi.json. */
+import type { Static } from "typebox";
+import type { PageAnswer, ProductAnswer } from "#wire/catalog";
+import type { PayAnswer } from "#wire/fulfilment";
+import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
+import type { PayRequest } from "#wire/payment";
+import { authorization, forgetShopper } from "./shopper.ts";
+
+export type Product = ProductAnswer;
+export type Order = OrderView;
+export type Placed = Static<typeof PlacedView>;
+type ProductPage = Pick<Static<typeof PageAnswer>, "nextCursor"> & { products: Product[] };
+type OrderPage = { orders: Order[]; nextCursor?: string };
+
+export type Problem = {
+  code: string;
+  detail: string;
+  status: number;
+  /** Names this occurrence in the server's log. */
+  instance?: string;
+  orderId?: string;
+  retryAfterMs?: number;
+};
+export type Answer<Body> = { ok: true; body: Body } | { ok: false; problem: Problem };
+
+/** By the operation's name in openapi.json. */
+export const operations = {
+  listProducts: ["GET", "/products"],
+  getProduct: ["GET", "/products/{productId}"],
+  getTime: ["GET", "/time"],
+  placeOrder: ["POST", "/orders"],
+  listOrders: ["GET", "/orders"],
+  getOrder: ["GET", "/orders/{orderId}"],
+  followOrder: ["GET", "/orders/{orderId}/events"],
+  cancelOrder: ["POST", "/orders/{orderId}/cancel"],
+  payOrder: ["POST", "/orders/{orderId}/payment"],
+} as const;
+type Operation = keyof typeof operations;
+
+type Asking = {
+  id?: string;
+  query?: Record<string, string | undefined>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+};
+
+const openToAll: readonly Operation[] = ["listProducts", "getProduct", "getTime"];
+/** Longer than the longest answer of the gateway. */
+const answerWithinMs = 12_000;
+
+export const api = {
+  products: (cursor?: string) => ask<ProductPage>("listProducts", { query: { cursor, limit: "60" } }),
+  product: (id: string) => ask<Product>("getProduct", { id }),
+  time: () => ask<{ epochMs: number }>("getTime"),
+  place: (key: string, body: Static<typeof PlaceBody>) =>
+    ask<Placed>("placeOrder", { body, headers: { "idempotency-key": key } }),
+  orders: (cursor?: string) => ask<OrderPage>("listOrders", { query: { cursor, limit: "20" } }),
+  order: (id: string) => ask<Order>("getOrder", { id }),
+  cancel: (id: string) => ask<Order>("cancelOrder", { id }),
+  pay: (id: string, body: PayRequest) => ask<Static<typeof PayAnswer>>("payOrder", { id, body }),
+};
+
+async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Answer<Body>> {
+  try {
+    const response = await send(operation, { ...asking, signal: AbortSignal.timeout(answerWithinMs) });
+    if (response.ok) return { ok: true, body: (await response.json()) as Body };
+    return { ok: false, problem: await problemOf(response) };
+  } catch {
+    return { ok: false, problem: { code: "offline", detail: "", status: 0 } };
+  }
+}
+
+/** @throws where no answer comes. A token that has run out is taken anew, once. */
+export async function send(operation: Operation, asking: Asking): Promise<Response> {
+  const response = await sendOnce(operation, asking);
+  if (response.status !== 401) return response;
+  forgetShopper();
+  return sendOnce(operation, asking);
+}
+
+async function sendOnce(operation: Operation, { id = "", query = {}, body, headers, signal }: Asking) {
+  const [method, path] = operations[operation];
+  const search = new URLSearchParams(Object.entries(query).filter((pair): pair is [string, string] => !!pair[1]));
+  const url = path.replace(/\{\w+\}/, encodeURIComponent(id)) + (search.size > 0 ? `?${search}` : "");
+  const known = openToAll.includes(operation) ? {} : await authorization();
+  const typed = body === undefined ? {} : { "content-type": "application/json" };
+  return fetch(url, {
+    method,
+    headers: { ...known, ...typed, ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  });
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
+  const told = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  const seconds = Number(response.headers.get("retry-after"));
+  const { code = "internal_error", detail = "", instance, orderId } = told;
+  return {
+    ...{ code, detail, status: response.status },
+    ...(instance && { instance }),
+    ...(orderId && { orderId }),
+    ...(seconds > 0 && { retryAfterMs: seconds * 1000 }),
+  };
+}

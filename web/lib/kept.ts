@@ -1,0 +1,32 @@
+/** What the browser keeps for this shop. A browser that keeps nothing (private windows, full disks) loses only comfort. */
+export const kept = {
+  read<T>(name: string): T | undefined {
+    try {
+      const text = localStorage.getItem(`dropgate:${name}`);
+      return text === null ? undefined : (JSON.parse(text) as T);
+    } catch {
+      return undefined;
+    }
+  },
+  write(name: string, value: unknown): void {
+    try {
+      localStorage.setItem(`dropgate:${name}`, JSON.stringify(value));
+    } catch {
+      // Kept in the page only.
+    }
+  },
+  forget(name: string): void {
+    try {
+      localStorage.removeItem(`dropgate:${name}`);
+    } catch {
+      // There was nothing kept.
+    }
+  },
+};
+
+/** Another tab of the shop has changed what is kept under this name. */
+export function onKeptElsewhere(name: string, listener: () => void): () => void {
+  const heard = ({ key }: StorageEvent) => key === `dropgate:${name}` && listener();
+  addEventListener("storage", heard);
+  return () => removeEventListener("storage", heard);
+}

@@ -1,0 +1,24 @@
+/** Addresses and pages: a link changes the address without loading the document again. */
+type Listener = (path: string) => void;
+
+const listeners = new Set<Listener>();
+
+export function onRoute(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function go(path: string): void {
+  history.pushState(null, "", path);
+  for (const listener of listeners) listener(location.pathname);
+}
+
+export function startRouter(): void {
+  addEventListener("popstate", () => listeners.forEach((listener) => void listener(location.pathname)));
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest<HTMLAnchorElement>("a[href^='/']:not([target],[data-load])");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.pathname + link.search);
+  });
+}

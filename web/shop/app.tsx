@@ -1,0 +1,124 @@
+/** The frame around every page, and which page an address shows. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { chooseLanguage, currentLanguage, type Language, languages, say } from "../lib/language.ts";
+import { onRoute } from "../lib/router.ts";
+import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
+import { MyOrders } from "./my-orders.tsx";
+import { OrderPage } from "./order.tsx";
+import { ProductPage } from "./product.tsx";
+import { ProductList } from "./product-list.tsx";
+
+export function App() {
+  const path = usePath();
+  const [, redraw] = useState(0);
+  return (
+    <>
+      <a class="skip" href="#main">
+        {say("skip")}
+      </a>
+      <Header path={path} />
+      <main id="main" key={path}>
+        {pageAt(path)}
+      </main>
+      <Footer onLanguage={() => redraw((times) => times + 1)} />
+    </>
+  );
+}
+
+function pageAt(path: string) {
+  const [, kind, id = ""] = path.split("/");
+  if (kind === "p") return <ProductPage productId={decodeURIComponent(id)} />;
+  if (kind === "o") return <OrderPage orderId={decodeURIComponent(id)} />;
+  return kind === "me" ? <MyOrders /> : <ProductList />;
+}
+
+/** The new page's heading takes the focus, so that a screen reader begins there and the keyboard goes on from there. */
+function usePath(): string {
+  const [path, setPath] = useState(location.pathname);
+  const isFirst = useRef(true);
+  useEffect(
+    () =>
+      onRoute((next) => {
+        const show = async () => {
+          setPath(next);
+          await new Promise((drawn) => setTimeout(drawn));
+        };
+        const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        if (document.startViewTransition && !isCalm) document.startViewTransition(show);
+        else void show();
+      }),
+    [],
+  );
+  useEffect(() => {
+    if (!isFirst.current) {
+      scrollTo(0, 0);
+      document.querySelector("h1")?.focus({ preventScroll: true });
+    }
+    isFirst.current = false;
+  }, [path]);
+  return path;
+}
+
+function Header({ path }: { path: string }) {
+  const link = (href: string, text: string) => (
+    <a href={href} aria-current={path === href ? "page" : undefined}>
+      {text}
+    </a>
+  );
+  return (
+    <header class="top">
+      <a class="brand" href="/" aria-label={say("home")}>
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <path class="mark" d="M3 4h14a12 12 0 0 1 0 24H3z" />
+          <path class="gate" d="M12 10h5v12h-5z" />
+        </svg>
+        <span>Dropgate</span>
+      </a>
+      <nav>
+        {link("/", say("products"))}
+        {link("/me", say("yourOrders"))}
+      </nav>
+    </header>
+  );
+}
+
+function Footer({ onLanguage }: { onLanguage(): void }) {
+  const [theme, setTheme] = useState(chosenTheme());
+  return (
+    <footer>
+      <fieldset class="switch">
+        <legend>{say("theme")}</legend>
+        {themes.map((one) => (
+          <label key={one}>
+            <input
+              type="radio"
+              name="theme"
+              checked={theme === one}
+              onChange={() => {
+                chooseTheme(one);
+                setTheme(one);
+              }}
+            />
+            <span>{say(`theme_${one}`)}</span>
+          </label>
+        ))}
+      </fieldset>
+      <label class="choice">
+        <span>{say("language")}</span>
+        <select
+          value={currentLanguage()}
+          onChange={({ currentTarget }) => chooseLanguage(currentTarget.value as Language).then(onLanguage)}
+        >
+          {Object.entries(languages).map(([tag, name]) => (
+            <option key={tag} value={tag} lang={tag}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <a class="fine" href="/assets/instrument-sans-license.txt" target="_blank" rel="noreferrer">
+        {say("fontLicense")}
+      </a>
+    </footer>
+  );
+}

@@ -1,0 +1,14 @@
+/** The shop's pages, in the browser. */
+import { render } from "preact";
+import { hearClock } from "../lib/clock.ts";
+import { showLanguage } from "../lib/language.ts";
+import { startRouter } from "../lib/router.ts";
+import { chosenTheme, showTheme } from "../lib/theme.ts";
+import { App } from "./app.tsx";
+
+showTheme(chosenTheme());
+await showLanguage();
+startRouter();
+const place = document.getElementById("shop");
+if (place) render(<App />, place);
+void hearClock();

@@ -1,0 +1,101 @@
+/** `/me`: the orders of who is shopping here. */
+import { useEffect, useState } from "preact/hooks";
+import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
+import { api, type Order, type Problem } from "../lib/api.ts";
+import { say } from "../lib/language.ts";
+import { shopper } from "../lib/shopper.ts";
+import { ProblemNotice } from "./parts/notice.tsx";
+import { sayStatus, toneOfStatus } from "./parts/timeline.tsx";
+
+export function MyOrders() {
+  const [orders, setOrders] = useState<Order[]>();
+  const [names, setNames] = useState<Record<string, string>>({});
+  const [next, setNext] = useState<string>();
+  const [problem, setProblem] = useState<Problem>();
+  const [person, setPerson] = useState<string>();
+
+  async function read(cursor?: string) {
+    const answer = await api.orders(cursor);
+    setProblem(answer.ok ? undefined : answer.problem);
+    if (!answer.ok) return;
+    setOrders((known = []) => (cursor ? [...known, ...answer.body.orders] : answer.body.orders));
+    setNext(answer.body.nextCursor);
+  }
+
+  useEffect(() => {
+    document.title = `${say("ordersTitle")} · Dropgate`;
+    void read();
+    shopper().then(
+      (known) => setPerson(known?.name),
+      () => {},
+    );
+    void api.products().then((answer) => {
+      if (answer.ok) setNames(Object.fromEntries(answer.body.products.map(({ productId, name }) => [productId, name])));
+    });
+  }, []);
+
+  return (
+    <div class="wide">
+      <div class="intro">
+        <h1 tabIndex={-1}>{say("ordersTitle")}</h1>
+        {person && <p>{say("shoppingAs", { name: person })}</p>}
+      </div>
+      {problem && (
+        <ProblemNotice problem={problem}>
+          {problem.code === "unauthenticated" ? (
+            <p>{say("signInLater")}</p>
+          ) : (
+            <button class="button" type="button" onClick={() => read()}>
+              {say("tryAgain")}
+            </button>
+          )}
+        </ProblemNotice>
+      )}
+      {!orders && !problem && <p role="status">{say("loading")}</p>}
+      {orders?.length === 0 && (
+        <div class="empty">
+          <h2>{say("ordersEmpty")}</h2>
+          <p>{say("ordersEmptyNext")}</p>
+          <p>
+            <a class="button" href="/">
+              {say("toProducts")}
+            </a>
+          </p>
+        </div>
+      )}
+      <ul class="orders">
+        {orders?.map((order) => (
+          <Row key={order.orderId} order={order} name={names[order.productId] ?? order.productId} />
+        ))}
+      </ul>
+      {next && (
+        <button class="plain" type="button" onClick={() => read(next)}>
+          {say("older")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Row({ order, name }: { order: Order; name: string }) {
+  return (
+    <li>
+      <a href={`/o/${order.orderId}`}>
+        <span class="what">
+          <b>{name}</b>
+          <span class="fine">
+            {dayAndTime(order.placedAt)} · <bdi class="code">{shortCode(order.orderId)}</bdi>
+          </span>
+        </span>
+        <span class={`state ${toneOfStatus(order.status)}`}>
+          <span class="dot" aria-hidden="true" />
+          {sayStatus(order.status)}
+        </span>
+        <span class="sum">
+          {order.quantity > 1 && <span class="fine">{count(order.quantity)} ×</span>}{" "}
+          {order.currency && money(order.total, order.currency)}
+        </span>
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,121 @@
+/** `/o/{order}`: pay for it, follow it, cancel it. */
+import { useEffect, useState } from "preact/hooks";
+import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
+import { api, type Order, type Problem, type Product } from "../lib/api.ts";
+import { heldName } from "../lib/attempt.ts";
+import { kept } from "../lib/kept.ts";
+import { say } from "../lib/language.ts";
+import { followOrder, isFinal } from "../lib/stream.ts";
+import { Art } from "./parts/art.tsx";
+import { Cancel } from "./parts/cancel.tsx";
+import { Countdown } from "./parts/countdown.tsx";
+import { Pill, ProblemNotice } from "./parts/notice.tsx";
+import { PayForm } from "./parts/pay-form.tsx";
+import { sayStatus, Timeline, toneOfStatus } from "./parts/timeline.tsx";
+
+export function OrderPage({ orderId }: { orderId: string }) {
+  const [order, setOrder] = useState<Order>();
+  const [product, setProduct] = useState<Product>();
+  const [problem, setProblem] = useState<Problem>();
+  const [isLive, setLive] = useState(false);
+
+  useEffect(() => {
+    document.title = `${say("orderOf", { code: shortCode(orderId) })} · Dropgate`;
+    return followOrder(orderId, {
+      onOrder(next) {
+        setOrder(next);
+        setProblem(undefined);
+        if (isFinal(next)) kept.forget(heldName(next.productId));
+      },
+      onProblem: setProblem,
+      onConnection: setLive,
+    });
+  }, [orderId]);
+
+  const productId = order?.productId;
+  useEffect(() => {
+    if (productId) void api.product(productId).then((answer) => answer.ok && setProduct(answer.body));
+  }, [productId]);
+
+  if (!order) return <Unread problem={problem} />;
+  const shown = product ?? { productId: order.productId, name: order.productId, image: null };
+  return (
+    <article class="drop order">
+      <div class="side">
+        <Art product={shown} />
+        <Timeline order={order} />
+        {!isFinal(order) && !isLive && <p class="fine">{say("reconnecting")}</p>}
+      </div>
+      <div class="story">
+        <div class="head">
+          <Pill tone={toneOfStatus(order.status)}>{sayStatus(order.status)}</Pill>
+          <h1 tabIndex={-1}>{shown.name}</h1>
+          <p class="facts">
+            <b>{money(order.total, order.currency || "EUR")}</b>
+            {order.quantity > 1 && (
+              <span>
+                {say("quantityAndTotal", { count: count(order.quantity), price: money(order.price, order.currency) })}
+              </span>
+            )}
+            <span>
+              {say("order")} <bdi class="code">{shortCode(orderId)}</bdi>
+            </span>
+          </p>
+        </div>
+        {isFinal(order) ? <Ended order={order} /> : <Open order={order} onOrder={setOrder} />}
+      </div>
+    </article>
+  );
+}
+
+function Open({ order, onOrder }: { order: Order; onOrder(order: Order): void }) {
+  if (order.reason === "payment_undecided") return <p class="notice">{say("bankStillDecides")}</p>;
+  return (
+    <>
+      <Countdown payBy={order.payBy} />
+      <PayForm order={order} />
+      <Cancel orderId={order.orderId} onCancelled={onOrder} />
+    </>
+  );
+}
+
+function Ended({ order }: { order: Order }) {
+  const code = shortCode(order.orderId);
+  const [title, note] = {
+    CONFIRMED: [say("doneTitle"), say("doneNote", { code })],
+    CANCELLED: [say("cancelledTitle"), say("cancelledNote")],
+    REFUNDED: [say("refundedTitle"), say("refundedNote")],
+    FAILED: [say("failedTitle"), say(order.reason === "order_failed" ? "failedOrder" : "failedNote")],
+  }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
+  return (
+    <div class="ended">
+      <p class="verdict" role="status">
+        {title}
+      </p>
+      <p>{note}</p>
+      <p class="fine">{say("placedAt", { time: dayAndTime(order.placedAt) })}</p>
+      <p class="ways">
+        <a class="button" href={order.status === "CONFIRMED" ? "/me" : `/p/${encodeURIComponent(order.productId)}`}>
+          {order.status === "CONFIRMED" ? say("yourOrders") : say("buyAgain")}
+        </a>
+      </p>
+    </div>
+  );
+}
+
+function Unread({ problem }: { problem: Problem | undefined }) {
+  return (
+    <div class="wide empty">
+      <h1 tabIndex={-1}>{say("order")}</h1>
+      {problem ? <ProblemNotice problem={problem} /> : <p role="status">{say("loading")}</p>}
+      {problem?.code === "unauthenticated" && <p>{say("signInLater")}</p>}
+      {problem && (
+        <p>
+          <a class="button" href="/me">
+            {say("yourOrders")}
+          </a>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+/** Paying an order by card. What was typed stays, also when the bank declines. */
+import type { TargetedEvent } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { money } from "../../lib/amounts.ts";
+import { api, type Order, type Problem } from "../../lib/api.ts";
+import { say } from "../../lib/language.ts";
+import { cardOf, type Field, faultsOf } from "./card.ts";
+import { ProblemNotice } from "./notice.tsx";
+import { TestCards } from "./test-cards.tsx";
+
+const inProgress = ["requested", "authorized", "capturing"];
+
+export function PayForm({ order }: { order: Order }) {
+  const [card, setCard] = useState({ number: "", expiry: "", code: "" });
+  const [wrong, setWrong] = useState<readonly Field[]>([]);
+  const [problem, setProblem] = useState<Problem>();
+  /** How much had happened when the card was sent: with the next thing that happens there is an answer. */
+  const [sentAt, setSentAt] = useState<number>();
+  const form = useRef<HTMLFormElement>(null);
+  const status = useRef<HTMLDivElement>(null);
+
+  const happened = order.timeline.length;
+  const last = order.timeline.at(-1);
+  const isPaying = sentAt === happened || inProgress.includes(order.payment?.status ?? "");
+  const isDeclined = !isPaying && last?.status === "PAYMENT_DECLINED";
+
+  useEffect(() => {
+    if (isDeclined || problem) status.current?.focus({ preventScroll: true });
+  }, [isDeclined, problem]);
+
+  async function send(event: TargetedEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (isPaying) return;
+    const faults = faultsOf(card);
+    setWrong(faults);
+    const [first] = faults;
+    if (first) return form.current?.querySelector<HTMLInputElement>(`[name=${first}]`)?.focus();
+    setProblem(undefined);
+    setSentAt(happened);
+    const answer = await api.pay(order.orderId, cardOf(card));
+    // An earlier card is being decided: its answer comes as this one's would.
+    if (answer.ok || answer.problem.code === "payment_in_progress" || answer.problem.code === "already_paid") return;
+    setSentAt(undefined);
+    setProblem(answer.problem);
+  }
+
+  const field = (name: Field, label: string, fault: string, more: Record<string, string | number>) => (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        {...more}
+        name={name}
+        dir="ltr"
+        value={card[name]}
+        aria-invalid={wrong.includes(name)}
+        aria-describedby={wrong.includes(name) ? `${name}-fault` : undefined}
+        onInput={({ currentTarget }) => {
+          setCard({ ...card, [name]: currentTarget.value });
+          setWrong(wrong.filter((one) => one !== name));
+        }}
+      />
+      {wrong.includes(name) && (
+        <span class="fault" id={`${name}-fault`}>
+          {fault}
+        </span>
+      )}
+    </label>
+  );
+  const numeric = { inputMode: "numeric" };
+  const freely = (words: "expiry" | "securityCode") => `${say(words)} (${say("optional")})`;
+  return (
+    <form class="pay" ref={form} onSubmit={send} noValidate>
+      <div class="status" role="status" tabIndex={-1} ref={status}>
+        {problem && <ProblemNotice problem={problem} />}
+        {isDeclined && (
+          <p class="notice bad">{say(last?.reason === "insufficient_funds" ? "declinedFunds" : "declined")}</p>
+        )}
+        {isPaying && <p class="notice">{say("bankDecides")}</p>}
+      </div>
+      {field("number", say("cardNumber"), say("cardNumberWrong"), {
+        ...numeric,
+        autoComplete: "cc-number",
+        maxLength: 25,
+      })}
+      <div class="pair">
+        {field("expiry", freely("expiry"), say("expiryWrong"), {
+          autoComplete: "cc-exp",
+          maxLength: 7,
+          placeholder: "04/30",
+        })}
+        {field("code", freely("securityCode"), say("securityCodeWrong"), {
+          ...numeric,
+          autoComplete: "cc-csc",
+          maxLength: 4,
+        })}
+      </div>
+      <TestCards onPick={(number) => setCard({ ...card, number })} />
+      <button class="big" type="submit" aria-busy={isPaying}>
+        <span>{isPaying ? say("paying") : say("pay")}</span>
+        <span class="figure">{money(order.total, order.currency)}</span>
+      </button>
+      <p class="fine">{say("payNote")}</p>
+    </form>
+  );
+}

@@ -1,0 +1,48 @@
+/** What happened to an order, oldest first. */
+import { timeOfDay } from "../../lib/amounts.ts";
+import type { Order } from "../../lib/api.ts";
+import { say } from "../../lib/language.ts";
+import type { Tone } from "./notice.tsx";
+
+const tones: Record<string, Tone> = {
+  CONFIRMED: "ok",
+  FAILED: "bad",
+  CANCELLED: "still",
+  REFUNDED: "still",
+  PAYMENT_DECLINED: "bad",
+};
+
+export function toneOfStatus(status: string): Tone {
+  return tones[status] ?? "now";
+}
+
+type State = Extract<Parameters<typeof say>[0], `state_${string}`>;
+
+const known: ReadonlySet<string> = new Set<State>([
+  ...(["state_PENDING", "state_INVENTORY_RESERVED", "state_PAYMENT_PENDING", "state_CONFIRMED"] as const),
+  ...(["state_FAILED", "state_CANCELLED", "state_REFUNDED", "state_PAYMENT_DECLINED"] as const),
+  ...(["state_PAYMENT_RETURNED", "state_PAYMENT_CHARGED_BACK", "state_PAYMENT_DISPUTED"] as const),
+  ...(["state_PAYMENT_DISPUTE_WON", "state_PAYMENT_PARTLY_REFUNDED"] as const),
+]);
+
+export function sayStatus(status: string): string {
+  const words = `state_${status}`;
+  return say(known.has(words) ? (words as State) : "state_other");
+}
+
+export function Timeline({ order }: { order: Order }) {
+  return (
+    <section class="timeline" aria-labelledby="history">
+      <h2 id="history">{say("history")}</h2>
+      <ol>
+        {order.timeline.map((entry, i) => (
+          <li key={`${i}-${entry.status}`} class={toneOfStatus(entry.status)}>
+            <span class="dot" aria-hidden="true" />
+            <span>{sayStatus(entry.status)}</span>
+            <time dateTime={entry.at}>{timeOfDay(entry.at)}</time>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

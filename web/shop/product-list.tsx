@@ -1,0 +1,112 @@
+/** `/`: what is on sale. Where the API does not answer, the last copy with its age. */
+import { useEffect, useState } from "preact/hooks";
+import { count, money, timeOfDay } from "../lib/amounts.ts";
+import { api, type Problem, type Product } from "../lib/api.ts";
+import { kept } from "../lib/kept.ts";
+import { say } from "../lib/language.ts";
+import { Art } from "./parts/art.tsx";
+import { ProblemNotice } from "./parts/notice.tsx";
+
+type Copy = { atMs: number; products: Product[]; next: string | null };
+
+const againAfterMs = 5_000;
+
+export function ProductList() {
+  const [list, setList] = useState<Copy>();
+  const [problem, setProblem] = useState<Problem>();
+
+  useEffect(() => {
+    document.title = `${say("products")} · Dropgate`;
+    let timer: ReturnType<typeof setTimeout>;
+    async function read() {
+      const answer = await api.products();
+      if (answer.ok) {
+        const copy = { atMs: Date.now(), products: answer.body.products, next: answer.body.nextCursor };
+        kept.write("products", copy);
+        setList(copy);
+        setProblem(undefined);
+      } else {
+        setList((known) => known ?? kept.read<Copy>("products"));
+        setProblem(answer.problem);
+        timer = setTimeout(read, againAfterMs);
+      }
+    }
+    void read();
+    return () => clearTimeout(timer);
+  }, []);
+
+  async function showMore(copy: Copy) {
+    const answer = await api.products(copy.next ?? undefined);
+    if (answer.ok)
+      setList({ ...copy, products: [...copy.products, ...answer.body.products], next: answer.body.nextCursor });
+    else setProblem(answer.problem);
+  }
+
+  return (
+    <div class="wide">
+      <div class="intro">
+        <h1 tabIndex={-1}>{say("listTitle")}</h1>
+        <p>{say("listIntro")}</p>
+      </div>
+      {problem && (
+        <ProblemNotice problem={problem}>
+          {list && <p>{say("lastCopy", { time: timeOfDay(list.atMs) })}</p>}
+        </ProblemNotice>
+      )}
+      {!list && !problem && <Skeleton />}
+      {list?.products.length === 0 && (
+        <div class="empty">
+          <h2>{say("listEmpty")}</h2>
+          <p>{say("listEmptyNext")}</p>
+        </div>
+      )}
+      {list && (
+        <ul class="tiles">
+          {list.products.map((product) => (
+            <Tile key={product.productId} product={product} />
+          ))}
+        </ul>
+      )}
+      {list?.next && (
+        <button class="plain" type="button" onClick={() => showMore(list)}>
+          {say("more")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Tile({ product }: { product: Product }) {
+  const { productId, name, price, currency } = product;
+  return (
+    <li>
+      <a class="tile" href={`/p/${encodeURIComponent(productId)}`}>
+        <Art product={product} />
+        <h2>{name}</h2>
+        <p class="facts">
+          <b>{money(price, currency)}</b> <LimitText product={product} />
+        </p>
+      </a>
+    </li>
+  );
+}
+
+export function LimitText({ product: { limitPerCustomer: limit } }: { product: Product }) {
+  if (limit === null) return null;
+  return <span>{limit === 1 ? say("limitOne") : say("limitMany", { count: count(limit) })}</span>;
+}
+
+/** The shape of what comes, so that nothing moves when it is there. */
+function Skeleton() {
+  return (
+    <ul class="tiles" role="status" aria-label={say("loading")}>
+      {[0, 1, 2, 3].map((i) => (
+        <li key={i} class="tile ghost" aria-hidden="true">
+          <div class="art" />
+          <h2>&nbsp;</h2>
+          <p class="facts">&nbsp;</p>
+        </li>
+      ))}
+    </ul>
+  );
+}

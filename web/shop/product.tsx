@@ -1,0 +1,166 @@
+/** `/p/{product}`: one product, one action. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { count, money, timeOfDay } from "../lib/amounts.ts";
+import { api, type Problem, type Product } from "../lib/api.ts";
+import { isUnknownYet } from "../lib/attempt.ts";
+import { say } from "../lib/language.ts";
+import { type Buying, useBuying } from "./buying.ts";
+import { Art } from "./parts/art.tsx";
+import { useSecondsUntil } from "./parts/countdown.tsx";
+import { Pill, ProblemNotice, type Tone } from "./parts/notice.tsx";
+import { Quantity } from "./parts/quantity.tsx";
+import { LimitText } from "./product-list.tsx";
+
+const againAfterMs = 5_000;
+
+export function ProductPage({ productId }: { productId: string }) {
+  const [product, setProduct] = useState<Product>();
+  const [problem, setProblem] = useState<Problem>();
+  const [quantity, setQuantity] = useState(1);
+  const buying = useBuying(productId, ({ code }) => void (code === "price_changed" && read()));
+
+  async function read(): Promise<boolean> {
+    const answer = await api.product(productId);
+    if (answer.ok) setProduct(answer.body);
+    setProblem(answer.ok ? undefined : answer.problem);
+    return answer.ok || answer.problem.code === "product_not_found" || answer.problem.code === "validation";
+  }
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const readUntilKnown = async () => {
+      if (!(await read())) timer = setTimeout(readUntilKnown, againAfterMs);
+    };
+    void readUntilKnown();
+    return () => clearTimeout(timer);
+  }, [productId]);
+
+  useEffect(() => {
+    if (product) document.title = `${product.name} · Dropgate`;
+  }, [product]);
+
+  if (problem && !product) return <NotThere problem={problem} />;
+  return (
+    <article class={`drop ${product ? "" : "ghost"}`}>
+      {product ? <Art product={product} /> : <div class="art" />}
+      <div class="story">
+        <div class="head">
+          <Pill tone={toneOf(buying.refusal)}>{wordOf(buying.refusal)}</Pill>
+          <h1 tabIndex={-1}>{product?.name ?? say("loading")}</h1>
+          <p class="facts">
+            <b>{product ? money(product.price, product.currency) : " "}</b>
+            {product && <LimitText product={product} />}
+            <span>{say("heldWhilePaying")}</span>
+          </p>
+        </div>
+        {product && <p class="about">{product.description}</p>}
+        {product && <Quantity limit={product.limitPerCustomer} value={quantity} onChange={setQuantity} />}
+        {product && <Action product={product} quantity={quantity} buying={buying} />}
+      </div>
+    </article>
+  );
+}
+
+function Action({ product, quantity, buying }: { product: Product; quantity: number; buying: Buying }) {
+  const { isAsking, refusal, held, start } = buying;
+  const status = useRef<HTMLDivElement>(null);
+  const [waitUntilMs, setWaitUntilMs] = useState(0);
+  const waitSeconds = useSecondsUntil(waitUntilMs);
+
+  useEffect(() => {
+    if (!refusal) return;
+    status.current?.focus({ preventScroll: true });
+    if (refusal.code === "rate_limited") setWaitUntilMs(performance.now() + (refusal.retryAfterMs ?? 1_000));
+  }, [refusal]);
+
+  const isWaiting = waitSeconds > 0;
+  return (
+    <div class="act">
+      <div class="status" role="status" tabIndex={-1} ref={status}>
+        {refusal && <Refused refusal={refusal} product={product} />}
+        {held && !isAsking && (
+          <p class="notice">
+            {say("heldAlready", { time: timeOfDay(held.payBy) })} <a href={`/o/${held.orderId}`}>{say("openIt")}</a>
+          </p>
+        )}
+      </div>
+      <button
+        class="big"
+        type="button"
+        disabled={isWaiting}
+        aria-busy={isAsking}
+        onClick={() => start(product, quantity)}
+      >
+        <span>{isAsking ? say("askingShop") : verbOf(refusal, held !== undefined, quantity)}</span>
+        <span class="figure">
+          {isWaiting
+            ? say("waitSeconds", { seconds: count(waitSeconds) })
+            : money(product.price * quantity, product.currency)}
+        </span>
+      </button>
+      <p class="fine">{say("chargeNote")}</p>
+    </div>
+  );
+}
+
+function Refused({ refusal, product }: { refusal: Problem; product: Product }) {
+  if (isUnknownYet(refusal) && refusal.code !== "offline") {
+    return (
+      <div class="notice">
+        <p>{say("outcomeUnknown")}</p>
+      </div>
+    );
+  }
+  return (
+    <ProblemNotice problem={refusal}>
+      {refusal.code === "price_changed" && (
+        <p>
+          <b>{say("priceNow", { price: money(product.price, product.currency) })}</b>
+        </p>
+      )}
+      {refusal.code === "unauthenticated" && <p>{say("signInLater")}</p>}
+      {refusal.code === "limit_per_customer" && (
+        <p>
+          <a href="/me">{say("yourOrders")}</a>
+        </p>
+      )}
+    </ProblemNotice>
+  );
+}
+
+function verbOf(refusal: Problem | undefined, isHeld: boolean, quantity: number): string {
+  if (refusal && isUnknownYet(refusal)) return say("askAgain");
+  if (refusal && refusal.code !== "price_changed") return say("tryAgain");
+  if (quantity > 1) return say("buyCount", { count: count(quantity) });
+  return isHeld ? say("buyAnother") : say("buy");
+}
+
+function toneOf(refusal?: Problem): Tone {
+  if (!refusal || !(refusal.code in words)) return "now";
+  return refusal.code === "sold_out" ? "still" : "warn";
+}
+
+const words: Record<string, Parameters<typeof say>[0]> = {
+  sold_out: "soldOutShort",
+  closed: "shopClosed",
+  price_not_available: "unavailable",
+};
+
+function wordOf(refusal?: Problem): string {
+  return say(words[refusal?.code ?? ""] ?? "onSale");
+}
+
+function NotThere({ problem }: { problem: Problem }) {
+  const isUnknown = problem.code === "product_not_found" || problem.code === "validation";
+  return (
+    <div class="wide empty">
+      <h1 tabIndex={-1}>{isUnknown ? say("notFoundTitle") : say("unavailable")}</h1>
+      {isUnknown ? <p>{say("notFoundNext")}</p> : <ProblemNotice problem={problem} />}
+      <p>
+        <a class="button" href="/">
+          {say("toProducts")}
+        </a>
+      </p>
+    </div>
+  );
+}

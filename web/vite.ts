@@ -1,0 +1,34 @@
+/** How the pages are made of their sources, the same when they are built and while they are worked on. */
+import { join } from "node:path";
+import type { InlineConfig } from "vite";
+
+export const webFolder = import.meta.dirname;
+
+export function viteConfig(outDir: string): InlineConfig {
+  return {
+    root: webFolder,
+    // Nothing is read from a file that is not named here.
+    configFile: false,
+    envDir: false,
+    publicDir: join(webFolder, "public"),
+    cacheDir: join(webFolder, "../node_modules/.vite"),
+    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      // The policy of the pages allows no script inside another file.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      target: "es2022",
+      reportCompressedSize: false,
+      rolldownOptions: { input: join(webFolder, "shop.html") },
+    },
+    plugins: [{ name: "first paint", transformIndexHtml: { order: "post", handler: paintAfterScript } }],
+    logLevel: "warn",
+  };
+}
+
+/** The script sets language, direction and colours: painted before it, a page would change them before one's eyes. */
+function paintAfterScript(html: string): string {
+  return html.replace('<script type="module"', '$& blocking="render"');
+}
