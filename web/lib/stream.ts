@@ -127,7 +127,7 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
 
 export type ServerEvent = { id: number; data: string };
 
-/** The events of a stream by https://html.spec.whatwg.org/multipage/server-sent-events.html, as far as ours use it. */
+/** The events of a stream as the HTML standard has them, as far as ours use it. */
 export async function* eventsOf(body: ReadableStream<Uint8Array>, onBytes: () => void): AsyncGenerator<ServerEvent> {
   const reader = body
     .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
