@@ -205,12 +205,10 @@ module.exports = {
     },
     {
       name: "pages-know-the-wire-alone",
-      comment:
-        "A page meets the system by HTTP. Of the source it may read the types of what is on the wire, and the table of " +
-        "currencies, which is not to be written twice.",
+      comment: "A page meets the system by HTTP. Of the source it may read the types of what is on the wire.",
       severity: "error",
       from: { path: "^web/" },
-      to: { path: "^(src|test|bench|scripts)/", pathNot: ["^src/[^/]+/wire\\.ts$", "^src/catalog/currencies\\.ts$"] },
+      to: { path: "^(src|test|bench|scripts)/", pathNot: "^src/[^/]+/wire\\.ts$" },
     },
     {
       name: "pages-read-types-of-the-wire",

@@ -21,7 +21,6 @@ FROM ${NODE_IMAGE} AS web
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts
-COPY src/catalog/currencies.ts src/catalog/
 COPY web web
 RUN node web/build.ts
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createIdentity } from "#identity";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
@@ -25,7 +25,7 @@ describe("the demo shopper", () => {
   });
   after(() => app.close());
 
-  it("is a customer and nothing more", async () => {
+  test("is a customer and nothing more", async () => {
     const answer = await app.inject({ ...ada, headers: { host: "127.0.0.1:8080" } });
     assert.equal(answer.statusCode, 200);
     assert.equal(answer.headers["cache-control"], "no-store");
@@ -36,7 +36,7 @@ describe("the demo shopper", () => {
     assert.equal((await app.inject(other)).statusCode, 400);
   });
 
-  it("is given to no other name of this address, which a foreign site could have made", async () => {
+  test("is given to no other name of this address, which a foreign site could have made", async () => {
     const answer = await app.inject({ ...ada, headers: { host: "shop.example.com" } });
     assert.equal(answer.statusCode, 404);
     assert.doesNotMatch(answer.body, /token/);
@@ -47,7 +47,7 @@ describe("the demo shopper", () => {
     "other machines reach the address": { HOST: "0.0.0.0" },
     "X-User-Id is not believed": { TRUST_USER_HEADER: "false" },
   })) {
-    it(`is absent where ${says}`, async (t) => {
+    test(`is absent where ${says}`, async (t) => {
       const strict = await appWith(settings);
       t.after(() => strict.close());
       assert.equal((await strict.inject({ ...ada, headers: { host: "127.0.0.1" } })).statusCode, 404);

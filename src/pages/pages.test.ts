@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
@@ -42,7 +42,7 @@ describe("the pages", () => {
     return { status: statusCode, said, body };
   }
 
-  it("are one file at every address of a page, asked about before each use", async () => {
+  test("are one file at every address of a page, asked about before each use", async () => {
     for (const url of ["/", "/p/lamp", "/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015", "/me", "/me?from=mail"]) {
       const { status, said, body } = await get(url);
       assert.deepEqual([status, body, said["cache-control"]], [200, "<h1>Shop</h1>", "no-cache"], url);
@@ -52,7 +52,7 @@ describe("the pages", () => {
     assert.equal((await get("/", { "if-none-match": String(said.etag) })).status, 304);
   });
 
-  it("keep files whose names change with their bytes for ever, and come compressed", async () => {
+  test("keep files whose names change with their bytes for ever, and come compressed", async () => {
     const { status, said } = await get("/assets/shop-1a2b.js", { "accept-encoding": "gzip" });
     assert.equal(status, 200);
     assert.equal(said["cache-control"], "public, max-age=31536000, immutable");
@@ -61,7 +61,7 @@ describe("the pages", () => {
     assert.equal((await get("/art/mark.svg")).said["cache-control"], "public, max-age=3600");
   });
 
-  it("say what a browser may do with them, also where there is nothing", async () => {
+  test("say what a browser may do with them, also where there is nothing", async () => {
     for (const url of ["/", "/assets/shop-1a2b.js", "/assets/gone.js"]) {
       const { said } = await get(url);
       assert.match(
@@ -75,7 +75,7 @@ describe("the pages", () => {
     }
   });
 
-  it("lead nowhere else: a file that is not one of theirs is a problem, and no cache keeps it", async () => {
+  test("lead nowhere else: a file that is not one of theirs is a problem, and no cache keeps it", async () => {
     for (const url of [
       "/assets/gone.js",
       "/assets/",
@@ -92,13 +92,13 @@ describe("the pages", () => {
     }
   });
 
-  it("leave the API's routes alone, whatever a browser accepts", async () => {
+  test("leave the API's routes alone, whatever a browser accepts", async () => {
     assert.equal((await get("/products", { accept: "text/html" })).body, '{"products":[]}');
     const { statusCode, headers } = await app.inject({ method: "POST", url: "/me" });
     assert.deepEqual([statusCode, headers.allow], [405, "GET, HEAD"]);
   });
 
-  it("are answered 503 while they are built, with a page that opens them by itself", async (t) => {
+  test("are answered 503 while they are built, with a page that opens them by itself", async (t) => {
     state = { is: "building" };
     t.after(() => {
       state = { is: "ready" };
@@ -109,7 +109,7 @@ describe("the pages", () => {
     assert.equal((await get("/products")).status, 200);
   });
 
-  it("say how to get them where they were never built and cannot be", async () => {
+  test("say how to get them where they were never built and cannot be", async () => {
     const bare = mkdtempSync(join(tmpdir(), "dropgate-bare-"));
     const site = openSite({ log, root: bare });
     rmSync(bare, { recursive: true });
@@ -121,7 +121,7 @@ describe("the pages", () => {
     assert.doesNotMatch(body, /refresh/);
   });
 
-  it("are served as they are where nothing is there to build them with", () => {
+  test("are served as they are where nothing is there to build them with", () => {
     assert.deepEqual(openSite({ log, root }).state(), { is: "ready" });
   });
 });

@@ -18,9 +18,15 @@ const fileName = /^\w[\w.-]*$/;
 export async function servePages(app: Http, site: Site): Promise<void> {
   await app.register(async (scope) => {
     await scope.register(fastifyStatic, {
-      ...{ root: site.folder, serve: false, preCompressed: true, index: false, dotfiles: "deny" },
-      // Both are set here by the kind of file. The folder may not be there yet.
-      ...{ cacheControl: false, suppressWarning: true },
+      root: site.folder,
+      serve: false,
+      preCompressed: true,
+      index: false,
+      dotfiles: "deny",
+      // It is set here, by the kind of file.
+      cacheControl: false,
+      // The folder may not be there yet.
+      suppressWarning: true,
     });
     scope.addHook("onRequest", (request, reply, done) => {
       reply.headers(securityHeadersOver(request.protocol));

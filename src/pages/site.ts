@@ -80,7 +80,7 @@ function unchanging(folder: string, state: SiteState): Site {
 export function hashOfSources(root: string): string {
   const hash = createHash("sha256");
   const paths = globSync("web/**/*.*", { cwd: root }).filter((path) => !/^web\/dist/.test(path));
-  for (const path of [...paths.sort(), "package-lock.json"]) {
+  for (const path of [...paths.toSorted(), "package-lock.json"]) {
     const bytes = readFileSync(join(root, path));
     hash.update(`${path} ${bytes.length}\n`).update(bytes);
   }

@@ -1,10 +1,9 @@
 /** Money, moments and spans as people write them in the current language. */
-import { currencyDecimals } from "../../src/catalog/currencies.ts";
+import { currencyDecimals } from "./decimals.ts";
 import { locale } from "./language.ts";
 
-/** The digits are those of ISO 4217; those of `Intl` are habits of display, and differ for some currencies. */
 export function money(minor: number, currency: string): string {
-  const decimals = currencyDecimals(currency) ?? 2;
+  const decimals = currencyDecimals(currency);
   const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   return new Intl.NumberFormat(locale(), { style: "currency", currency, ...digits }).format(minor / 10 ** decimals);
 }

@@ -81,7 +81,9 @@ export async function send(operation: Operation, asking: Asking): Promise<Respon
 
 async function sendOnce(operation: Operation, { id = "", query = {}, body, headers, signal }: Asking) {
   const [method, path] = operations[operation];
-  const search = new URLSearchParams(Object.entries(query).filter((pair): pair is [string, string] => !!pair[1]));
+  const search = new URLSearchParams(
+    Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
   const url = path.replace(/\{\w+\}/, encodeURIComponent(id)) + (search.size > 0 ? `?${search}` : "");
   const known = openToAll.includes(operation) ? {} : await authorization();
   const typed = body === undefined ? {} : { "content-type": "application/json" };
@@ -98,7 +100,9 @@ export async function problemOf(response: Response): Promise<Problem> {
   const seconds = Number(response.headers.get("retry-after"));
   const { code = "internal_error", detail = "", instance, orderId } = told;
   return {
-    ...{ code, detail, status: response.status },
+    code,
+    detail,
+    status: response.status,
     ...(instance && { instance }),
     ...(orderId && { orderId }),
     ...(seconds > 0 && { retryAfterMs: seconds * 1000 }),

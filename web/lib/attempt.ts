@@ -55,7 +55,7 @@ export async function buy(productId: string, attempt: Attempt): Promise<Answer<P
       return answer;
     }
     if (performance.now() > giveUpAtMs) return answer;
-    await pause(spread(answer.problem));
+    await after(spread(answer.problem));
   }
 }
 
@@ -68,8 +68,10 @@ function spread({ retryAfterMs = 1_000 }: Problem): number {
   return retryAfterMs * (0.75 + Math.random() / 2);
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+function after(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, ms);
+  return promise;
 }
 
 /** Two tabs that are tapped at once must not both find nothing and begin. Without locks, as on plain http, they may. */

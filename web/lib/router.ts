@@ -10,11 +10,15 @@ export function onRoute(listener: Listener): () => void {
 
 export function go(path: string): void {
   history.pushState(null, "", path);
+  tellAll();
+}
+
+function tellAll(): void {
   for (const listener of listeners) listener(location.pathname);
 }
 
 export function startRouter(): void {
-  addEventListener("popstate", () => listeners.forEach((listener) => void listener(location.pathname)));
+  addEventListener("popstate", tellAll);
   document.addEventListener("click", (event) => {
     const link = (event.target as Element).closest<HTMLAnchorElement>("a[href^='/']:not([target],[data-load])");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
