@@ -1,4 +1,4 @@
-/** docs/schema.sql: what the migrations of all modules have made together, as a review can read it. */
+/** Writes docs/schema.sql: what the migrations of all modules have made together, as a review can read it. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

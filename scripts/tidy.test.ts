@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { faultsIn } from "./tidy.ts";
+import { type File, faultsIn } from "./tidy.ts";
 
 /** A file that breaks one rule, and the same without the fault. */
 const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: string, text: string] }[] = [
@@ -10,6 +10,21 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/orders/place.ts", "x\n".repeat(250)],
   },
   { rule: /450 lines/, bad: ["src/a.test.ts", "x\n".repeat(451)], good: ["src/a.test.ts", "x\n".repeat(300)] },
+  ...[
+    'import { a } from "./a.ts";\n',
+    "/** Prices. */\n",
+    "/** reads the prices of products. */\n",
+    "/** Reads the prices of products */\n",
+  ].map((text) => ({
+    rule: /opens with a sentence/,
+    bad: ["src/orders/place.ts", text] as [string, string],
+    good: ["src/orders/place.ts", "/**\n * Reads the prices of\n * products.\n */\n"] as [string, string],
+  })),
+  {
+    rule: /opens with a sentence/,
+    bad: ["src/inventory/gate/redis/mark.lua", "#!lua\nlocal a = 1\n"],
+    good: ["src/inventory/gate/redis/mark.lua", "#!lua\n-- Marks orders that the log has acknowledged.\nlocal a = 1\n"],
+  },
   { rule: /kebab-case/, bad: ["src/orders/placeOrder.ts", ""], good: ["src/orders/place-order.ts", ""] },
   { rule: /no utils/, bad: ["src/utils/date.ts", ""], good: ["src/orders/utilization.ts", ""] },
   { rule: /no utils/, bad: ["src/orders/index.ts", ""], good: ["src/orders/reindex.ts", ""] },
@@ -132,15 +147,22 @@ function lockOf(a: object): string {
   return JSON.stringify({ packages: { "": { dependencies: { a: "1" } }, "node_modules/a": a } });
 }
 
+/** The examples are fragments of files: an opening is looked for only where the rule is about openings. */
+function faultsBut(file: File, rule: RegExp): string[] {
+  return faultsIn(file).filter(
+    (fault) => rule.source === "opens with a sentence" || !/opens with a sentence/.test(fault),
+  );
+}
+
 describe("tidy", () => {
   for (const { rule, bad, good } of cases) {
     test(`finds a fault against: ${rule.source}`, () => {
       const [badPath, badText] = bad;
       const [goodPath, goodText] = good;
-      const faults = faultsIn({ path: badPath, text: badText });
+      const faults = faultsBut({ path: badPath, text: badText }, rule);
       assert.equal(faults.length, 1, faults.join("\n"));
       assert.match(faults[0] ?? "", rule);
-      assert.deepEqual(faultsIn({ path: goodPath, text: goodText }), []);
+      assert.deepEqual(faultsBut({ path: goodPath, text: goodText }, rule), []);
     });
   }
 });

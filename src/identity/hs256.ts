@@ -1,3 +1,4 @@
+/** Signs and checks tokens with one secret. */
 import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 
 /** Signs and checks with one secret by HMAC-SHA-256 (RFC 2104), in the base64url form that tokens carry. */

@@ -1,3 +1,4 @@
+/** Identity tells who sends a request, and guards each route by role. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest, onRequestHookHandler } from "fastify";

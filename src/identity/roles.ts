@@ -1,3 +1,5 @@
+/** The roles that a caller may have, and which user ids the shop accepts. */
+
 export const roles = ["CUSTOMER", "WAREHOUSE", "ADMIN"] as const;
 export type Role = (typeof roles)[number];
 

@@ -1,3 +1,4 @@
+/** Keeps the secret that signs tokens, and signs tokens on the command line. */
 import { randomBytes } from "node:crypto";
 import { link, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";

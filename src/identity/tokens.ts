@@ -1,3 +1,4 @@
+/** Issues and verifies bearer tokens (JSON Web Tokens, RFC 7519) of one issuer. */
 import { systemClock } from "#platform/clock";
 import { createHs256 } from "./hs256.ts";
 import { type Caller, isRole, isUserId, type Role, userIdRule } from "./roles.ts";

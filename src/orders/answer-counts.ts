@@ -1,3 +1,4 @@
+/** Counts the answers to requests to place an order, for the metrics. */
 import type { CounterCell, Metrics } from "#platform/metrics";
 import type { PlaceAnswer } from "./answers.ts";
 

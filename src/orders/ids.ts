@@ -1,5 +1,5 @@
 /**
- * Order ids. A UUIDv8 whose first 48 bits come from the product, so that a reader of an order id
+ * Makes order ids and reads them. An id is a UUIDv8 whose first 48 bits come from the product, so that a reader of an order id
  * finds the gate's record of it; the rest is random, or made from user, product and key: a retry
  * under the same Idempotency-Key names the same order even if the gate has forgotten everything.
  */

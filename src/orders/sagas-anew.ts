@@ -1,3 +1,4 @@
+/** Starts the sagas of open orders again after the engine of workflows was changed. */
 import type { Sql } from "#engines/sql";
 
 /** The engine of workflows is another one: what it has to tell is started there once more, and the books decide. */

@@ -1,3 +1,4 @@
+/** Writes the settings as text: for `--print-config`, docs/config.md and `.env.example`. */
 import type { Origin, Setting, Settings } from "./config.ts";
 import { program } from "./program.ts";
 

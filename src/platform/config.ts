@@ -1,3 +1,4 @@
+/** Reads the settings of a table from the environment, and reports every fault at once. */
 import { existsSync, readFileSync } from "node:fs";
 import { type EnvFile, parseEnvFile } from "./env-file.ts";
 

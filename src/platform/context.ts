@@ -1,3 +1,4 @@
+/** Carries the ids of a request to every log line that is written while it is handled. */
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** The fields that every log line within this work carries. */

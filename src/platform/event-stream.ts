@@ -1,3 +1,4 @@
+/** Opens a response as a stream of server-sent events. */
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 

@@ -1,3 +1,4 @@
+/** Creates a folder for data, or says which user cannot write in it. */
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 

@@ -1,3 +1,4 @@
+/** Collects the health of a service from its indicators, and answers it at /actuator/health. */
 import { Type } from "typebox";
 import { elapsedMs } from "./clock.ts";
 import { within } from "./deadline.ts";

@@ -1,3 +1,4 @@
+/** Turns a thrown error into the problem that the caller gets. */
 import type { FastifySchemaValidationError } from "fastify";
 import { QueueFull } from "./batch.ts";
 import { fieldFaults } from "./http-validation.ts";

@@ -1,3 +1,4 @@
+/** Measures how long each route takes to respond. */
 import type { FastifyRequest } from "fastify";
 import type { Http } from "./http-app.ts";
 import { type HistogramCell, latencyBuckets, type Metrics } from "./metrics.ts";

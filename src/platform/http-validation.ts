@@ -1,3 +1,4 @@
+/** Checks requests against the schemas of their routes, and names each field that is wrong. */
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import type { TObject, TSchema } from "typebox";
 import { Compile } from "typebox/compile";

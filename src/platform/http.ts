@@ -1,3 +1,4 @@
+/** Creates the HTTP application with what every route shares: ids, logs, limits, problems and metrics. */
 import type { IncomingMessage } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";

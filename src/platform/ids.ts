@@ -1,3 +1,4 @@
+/** Makes random ids, and UUIDs whose first 48 bits have a meaning. */
 import { randomFillSync } from "node:crypto";
 
 const pool = Buffer.allocUnsafe(8192);

@@ -1,3 +1,4 @@
+/** Closes the parts of a process in order when the process stops. */
 import { within } from "./deadline.ts";
 import type { Log } from "./log.ts";
 

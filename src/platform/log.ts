@@ -1,3 +1,4 @@
+/** Writes the log, one JSON object for each event. */
 import { type DestinationStream, pino } from "pino";
 import { currentContext } from "./context.ts";
 import { alike, createSparing } from "./sparing.ts";

@@ -1,6 +1,7 @@
+/** Writes docs/metrics.md from the declared metrics. */
 import type { Declared } from "./metrics.ts";
 
-/** docs/metrics.md, which is committed: a metric that changes or goes shows in its diff. */
+/** The page is committed: a metric that changes or goes shows in its diff. */
 export function renderMetricsPage(declared: readonly Declared[]): string {
   const rows = declared.map(
     ({ name, type, labels, says }) =>

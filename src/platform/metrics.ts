@@ -1,3 +1,4 @@
+/** Declares metrics and counts them, in the form that Prometheus reads. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { program } from "./program.ts";
 

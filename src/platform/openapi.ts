@@ -1,3 +1,4 @@
+/** Makes the OpenAPI document from the routes and serves it. */
 import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifySchema, onRequestHookHandler, RouteOptions } from "fastify";

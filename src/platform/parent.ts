@@ -1,3 +1,4 @@
+/** Stops a program that npm started when npm has ended. */
 import { setInterval } from "node:timers";
 
 const lookEveryMs = 1_000;

@@ -1,3 +1,4 @@
+/** Writes docs/errors.md from the tables of problems. */
 import type { ProblemKind } from "./problems.ts";
 
 export type ProblemTable = {

@@ -1,8 +1,9 @@
+/** The program's name and version, from its package. */
 import packageJson from "../../package.json" with { type: "json" };
 
 const { name, version } = packageJson;
 
-/** The program's name, from its package. Platform and engines take it from here, and contain no other name of ours. */
+/** Platform and engines take the name from here, and contain no other name of ours. */
 export const program = {
   name,
   /** The name in a sentence. */

@@ -1,3 +1,5 @@
+/** Finds the methods that an address allows. */
+
 export type RouteList = { methods: readonly string[]; url: string }[];
 
 /**

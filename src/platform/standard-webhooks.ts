@@ -1,4 +1,7 @@
-/** Standard Webhooks 1.0, symmetric signatures: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+/**
+ * Signs and checks webhooks as Standard Webhooks 1.0 says, with symmetric signatures.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 export type SignedHeaders = { "webhook-id": string; "webhook-timestamp": string; "webhook-signature": string };

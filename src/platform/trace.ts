@@ -1,4 +1,4 @@
-/** W3C Trace Context, level 1: https://www.w3.org/TR/trace-context/#traceparent-header */
+/** Reads and writes the W3C trace context, level 1. https://www.w3.org/TR/trace-context/#traceparent-header */
 export type Trace = { readonly traceId: string; readonly parentId: string; readonly sampled: boolean };
 
 const traceparentShape =

@@ -1,3 +1,4 @@
+/** Limits how long a client of the tests waits for an answer. */
 import { goOn, within } from "#platform/deadline";
 
 /** Clients give up waiting: what they asked for may be done, or not, or later. */

@@ -1,7 +1,7 @@
+/** At rest every order has ended (L2). */
 import { isFinal, type Status } from "../../src/orders/state.ts";
 import { law } from "./law.ts";
 
-/** At rest every order has ended (L2). */
 export const acceptedAndNotTerminal = law({
   name: "accepted and not terminal",
   says: "at rest every order has ended",

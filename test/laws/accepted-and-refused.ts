@@ -1,8 +1,8 @@
+/** The books never decide against an order that was answered 202 (I6). */
 import type { Evidence } from "./evidence.ts";
 import { law } from "./law.ts";
 import { fairReasons } from "./orders.ts";
 
-/** The books never decide against an order that was answered 202 (I6). */
 export const acceptedAndRefused = law({
   name: "accepted and refused",
   says: "the books decide against no order that was answered 202",

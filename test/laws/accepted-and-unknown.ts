@@ -1,6 +1,6 @@
+/** At rest every order that was answered 202 is in the books, under the one id that its buyer was told (L2). */
 import { law } from "./law.ts";
 
-/** At rest every order that was answered 202 is in the books, under the one id that its buyer was told (L2). */
 export const acceptedAndUnknown = law({
   name: "accepted and unknown",
   says: "every order that was answered 202 is in the books, under the one id that was told",

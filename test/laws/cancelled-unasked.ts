@@ -1,6 +1,6 @@
+/** An order is CANCELLED only if its buyer asked for it. */
 import { law } from "./law.ts";
 
-/** An order is CANCELLED only if its buyer asked for it. */
 export const cancelledUnasked = law({
   name: "cancelled unasked",
   says: "only an order whose buyer asked for it is CANCELLED",

@@ -1,7 +1,7 @@
+/** A payment is taken once, an order is paid by one payment, and at rest nothing above its total stays taken (L3). */
 import { accountsOf, balancesOf } from "./accounts.ts";
 import { law } from "./law.ts";
 
-/** A payment is taken once, an order is paid by one payment, and at rest nothing above its total stays taken (L3). */
 export const chargedTwiceOrTooMuch = law({
   name: "charged twice or too much",
   says: "a confirmed order is charged once, and not more than its total",

@@ -1,11 +1,11 @@
-import { accountsOf, balancesOf } from "./accounts.ts";
-import { law } from "./law.ts";
-import { isSold } from "./orders.ts";
-
 /**
  * Money is taken only for an order that is confirmed. What people at the bank take past the shop has gone back at rest, as
  * has the money of a refunded order (L3).
  */
+import { accountsOf, balancesOf } from "./accounts.ts";
+import { law } from "./law.ts";
+import { isSold } from "./orders.ts";
+
 export const chargedWithoutOrder = law({
   name: "charged without order",
   says: "nothing stays taken for an order that is not confirmed, or for none at all",

@@ -1,6 +1,6 @@
+/** An order id has at most one claim (I5). */
 import { law } from "./law.ts";
 
-/** An order id has at most one claim (I5). */
 export const claimedTwice = law({
   name: "claimed twice",
   says: "the books claim units for an order once",

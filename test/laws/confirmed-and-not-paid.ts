@@ -1,7 +1,7 @@
+/** At rest a confirmed order's total is taken, less what the shop knows to have been given back of it (L3). */
 import { accountsOf } from "./accounts.ts";
 import { law } from "./law.ts";
 
-/** At rest a confirmed order's total is taken, less what the shop knows to have been given back of it (L3). */
 export const confirmedAndNotPaid = law({
   name: "confirmed and not paid",
   says: "a confirmed order's total was taken, and not given back",

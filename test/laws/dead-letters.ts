@@ -1,6 +1,6 @@
+/** At rest no record that the shop wrote itself is in the dead letters. */
 import { law } from "./law.ts";
 
-/** At rest no record that the shop wrote itself is in the dead letters. */
 export const deadLetters = law({
   name: "dead letters",
   says: "no record of the shop's own is in the dead letters",

@@ -1,6 +1,6 @@
+/** At rest the log says of every order how it ended. */
 import { law } from "./law.ts";
 
-/** At rest the log says of every order how it ended. */
 export const endedAndNotAnnounced = law({
   name: "ended and not announced",
   says: "the log has an event for the state of every order",

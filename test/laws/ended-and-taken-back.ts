@@ -1,9 +1,9 @@
+/** An order that has ended stays as it is; only the money of a confirmed one may go back (I11). */
 import { mayFollow } from "../../src/orders/may-follow.testing.ts";
 import { isFinal, type Status } from "../../src/orders/state.ts";
 import { law } from "./law.ts";
 import { isRefused } from "./orders.ts";
 
-/** An order that has ended stays as it is; only the money of a confirmed one may go back (I11). */
 export const endedAndTakenBack = law({
   name: "ended and taken back",
   says: "an order that was seen to have ended stays so; only the money of a confirmed one may go back",

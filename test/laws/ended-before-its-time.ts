@@ -1,7 +1,7 @@
+/** An order that stood fails, or gives its units back, at its payBy at the earliest, whatever was away meanwhile. */
 import { law } from "./law.ts";
 import { isLapsed, isRefused } from "./orders.ts";
 
-/** An order that stood fails, or gives its units back, at its payBy at the earliest, whatever was away meanwhile. */
 export const endedBeforeItsTime = law({
   name: "ended before its time",
   says: "an order that stood fails at its payBy at the earliest, whatever was away meanwhile",

@@ -1,8 +1,8 @@
+/** A buyer who was told for good that there is no order has none, and no claim (I7). */
 import { law } from "./law.ts";
 import { customerOf, stands } from "./orders.ts";
 import { verdictOf, type Wish } from "./wish.ts";
 
-/** A buyer who was told for good that there is no order has none, and no claim (I7). */
 export const failedAndStanding = law({
   name: "failed and standing",
   says: "a buyer who was told for good that there is no order has none",

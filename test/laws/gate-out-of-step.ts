@@ -1,11 +1,11 @@
-import type { Evidence, GateReading } from "./evidence.ts";
-import { law, sum } from "./law.ts";
-
 /**
  * At every instant an open gate has exactly what the books had after the row that it applied last, in units to sell and
  * units in flight (I3); the units in flight are those of its undecided records (I4); and it is neither ahead of the books
  * nor in another epoch (I9).
  */
+import type { Evidence, GateReading } from "./evidence.ts";
+import { law, sum } from "./law.ts";
+
 export const gateOutOfStep = law({
   name: "gate out of step",
   says: "an open gate has what the books had after the row that it applied last",

@@ -1,7 +1,7 @@
+/** No payment gives back more than was taken by it. */
 import { balancesOf } from "./accounts.ts";
 import { law } from "./law.ts";
 
-/** No payment gives back more than was taken by it. */
 export const givenBackMoreThanPaid = law({
   name: "given back more than paid",
   says: "no payment gives back more than it took",

@@ -1,7 +1,7 @@
+/** What a customer holds = claimed - released (I10). */
 import { law, refOf } from "./law.ts";
 import { customerOf } from "./orders.ts";
 
-/** What a customer holds = claimed - released (I10). */
 export const holdingsMiscounted = law({
   name: "holdings miscounted",
   says: "what the books note that a customer holds is what they claimed and did not give back",

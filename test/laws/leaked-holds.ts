@@ -1,7 +1,7 @@
+/** A claim holds its units for an order that stands by its reservation, or it has ended (I8); at rest each end is counted. */
 import { law, refOf } from "./law.ts";
 import { endsOf, stands } from "./orders.ts";
 
-/** A claim holds its units for an order that stands by its reservation, or it has ended (I8); at rest each end is counted. */
 export const leakedHolds = law({
   name: "leaked holds",
   says: "what is held is held for an order that stands by its reservation; at rest every end of a claim is counted",

@@ -1,10 +1,10 @@
-import type { Evidence } from "./evidence.ts";
-import { type Breach, law, sum } from "./law.ts";
-
 /**
  * The books add up: committed = claimed - released, sold = counted as sold, brought in = the sum of the entries (I2); the
  * stream has a row for each change, and its last row says what there is to sell (I9).
  */
+import type { Evidence } from "./evidence.ts";
+import { type Breach, law, sum } from "./law.ts";
+
 export const lostUnits = law({
   name: "lost units",
   says: "what came in, was claimed, came back and was sold adds up to what the books have",

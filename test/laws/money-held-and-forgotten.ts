@@ -1,7 +1,7 @@
+/** At rest every amount that was held on a card was taken or given up (L3). */
 import { balancesOf } from "./accounts.ts";
 import { law } from "./law.ts";
 
-/** At rest every amount that was held on a card was taken or given up (L3). */
 export const moneyHeldAndForgotten = law({
   name: "money held and forgotten",
   says: "every amount that was held on a card was taken or given up",

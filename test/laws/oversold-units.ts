@@ -1,10 +1,10 @@
+/**
+ * For every product, at every row of its stream, 0 ≤ sold ≤ committed ≤ brought in; and the orders that stand have no more
+ * units than were brought in (I1).
+ */
 import { law, sum } from "./law.ts";
 import { stands } from "./orders.ts";
 
-/**
- * 0 ≤ sold ≤ committed ≤ brought in, for every product and at every row of its stream; and the orders that stand have no
- * more units than were brought in (I1).
- */
 export const oversoldUnits = law({
   name: "oversold units",
   says: "orders that stand have no more units than people brought in, and the books never had fewer than none to sell",

@@ -1,6 +1,6 @@
+/** Once all is well the next order is answered, with a 202 or a refusal about stock (L3). */
 import { law } from "./law.ts";
 
-/** Once all is well the next order is answered, with a 202 or a refusal about stock (L3). */
 export const shutAfterTheTrouble = law({
   name: "shut after the trouble",
   says: "once all is well the next order is accepted, or refused for its stock or limit alone",

@@ -1,7 +1,7 @@
+/** One key makes one order, and no buyer has an order that they did not ask for. */
 import { law } from "./law.ts";
 import { customerOf } from "./orders.ts";
 
-/** One key makes one order, and no buyer has an order that they did not ask for. */
 export const twoOrdersForOneWish = law({
   name: "two orders for one wish",
   says: "one key makes one order, and no buyer has an order that they did not ask for",

@@ -1,7 +1,7 @@
+/** A customer never holds more units of a product than the limit that was checked when they were claimed (I10). */
 import { law, refOf } from "./law.ts";
 import { customerOf } from "./orders.ts";
 
-/** A customer never holds more units of a product than the limit that was checked when they were claimed (I10). */
 export const unitsAboveACustomersLimit = law({
   name: "units above a customer's limit",
   says: "no customer held more than the limit after any change of the books",

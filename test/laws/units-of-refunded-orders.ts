@@ -1,6 +1,6 @@
+/** The units of a refunded order come back into stock once if the refund says so, and not otherwise. */
 import { law } from "./law.ts";
 
-/** The units of a refunded order come back into stock once if the refund says so, and not otherwise. */
 export const unitsOfRefundedOrders = law({
   name: "units of refunded orders",
   says: "the units of a refunded order come back into stock once where they were to, and else not",

@@ -1,7 +1,7 @@
+/** A claim ends once: sold if its order is or was CONFIRMED, released if the order ended otherwise (I8). */
 import { law, refOf } from "./law.ts";
 import { endsOf, isOpen, isSold } from "./orders.ts";
 
-/** A claim ends once: sold if its order is or was CONFIRMED, released if the order ended otherwise (I8). */
 export const unitsSoldAndGivenBack = law({
   name: "units sold and given back",
   says: "a confirmed order has its units, counted as sold, also once it is refunded; an open one holds them; the units of no other order are sold",

@@ -1,9 +1,9 @@
-import { type Breach, law } from "./law.ts";
-
 /**
  * At rest the gate is open, sells what the books have to sell, and nothing is in flight (L1). While the shop is at work no
  * reconciliation finds a drift, and the gate finds none itself (I3).
  */
+import { type Breach, law } from "./law.ts";
+
 export const unitsThatGateAndBooksDisagreeAbout = law({
   name: "units that gate and books disagree about",
   says: "at rest the gate has what the books have, and nothing under way; no reconciliation on the way saw a drift",

@@ -1,6 +1,6 @@
+/** At rest nothing waits to be done: no refund, payment, news, webhook or event. */
 import { law } from "./law.ts";
 
-/** At rest nothing waits to be done: no refund, payment, news, webhook or event. */
 export const workLeftUnfinished = law({
   name: "work left unfinished",
   says: "at rest no refund, payment, news, webhook or event waits to be finished",

@@ -1,3 +1,4 @@
+/** Sums up every table of the database, so that a test sees whether a request has changed anything. */
 import type { Sql } from "#engines/sql";
 
 const schemas = ["catalog", "inventory", "orders", "payment", "payment_simulator", "event_log", "dbos"];

@@ -1,4 +1,4 @@
-/** Virtual time. Whatever is going to happen stands in one line, and nothing happens beside it. */
+/** Keeps virtual time: everything that is going to happen stands in one queue, and happens one at a time. */
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import type { Random } from "./random.ts";
 

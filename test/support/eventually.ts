@@ -1,3 +1,4 @@
+/** Waits for a condition of the whole system. */
 import { until } from "./until.ts";
 
 /** `until` with patience for the whole system: far above what anything takes, also on a machine that does three other things. */

@@ -1,5 +1,5 @@
 /**
- * Ends abandoned reservations. How old they are decides only how soon they are
+ * Ends the reservations that their requests abandoned. How old they are decides only how soon they are
  * looked at, never what becomes of them: the books do that.
  */
 import type { Sql } from "#engines/sql";

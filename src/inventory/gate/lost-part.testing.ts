@@ -1,3 +1,4 @@
+/** Deletes a part of what the memory gate keeps of a product, for tests. */
 import type { Part, ProductGate } from "./state.ts";
 
 /** Does what a server does that deletes one key: memory by itself loses everything or nothing. */

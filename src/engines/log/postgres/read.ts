@@ -1,4 +1,4 @@
-/** Reads stored batches. Partitions that wait to be read at the same time share one statement. */
+/** Reads stored batches of records from PostgreSQL. Partitions that wait to be read at the same time share one statement. */
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
 import type { StoredRecord } from "../log.ts";
