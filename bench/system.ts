@@ -25,7 +25,7 @@ process.on("message", async (message: { ask: "settle" | "stop" }) => {
   }
   const started = performance.now();
   const consumer = settling ? undefined : await faces.orders.start();
-  await faces.orders.books.drained();
+  await faces.orders.settlement.drained();
   await consumer?.stop();
   process.send?.({ settledWithinMs: performance.now() - started });
 });

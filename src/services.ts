@@ -44,7 +44,7 @@ export const services: readonly Service[] = [
     name: "inventory",
     routes: inventoryRoutes,
     async start({ config, inventory, orders, log }) {
-      const running = await inventory.agreement.start(orders.books);
+      const running = await inventory.agreement.start(orders.settlement);
       const daily = inventory.agreement.reconciliation.every(config.RECONCILE_EVERY_MS, (report) =>
         tellReconciled(log, report),
       );

@@ -66,10 +66,10 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
 
   function fromToken(authorization: string): Caller {
     if (!/^bearer /i.test(authorization)) throw unauthenticated("Send the Authorization header as: Bearer <token>");
-    const verdict = tokens.verify(authorization.slice("bearer ".length).trim());
-    if (verdict.ok) return verdict.caller;
-    const parameters = `, error="invalid_token", error_description="${verdict.reason}"`;
-    throw unauthenticated(verdict.reason, parameters, verdict.forged ? ForgedToken : Problem);
+    const checked = tokens.verify(authorization.slice("bearer ".length).trim());
+    if (checked.ok) return checked.caller;
+    const parameters = `, error="invalid_token", error_description="${checked.reason}"`;
+    throw unauthenticated(checked.reason, parameters, checked.forged ? ForgedToken : Problem);
   }
 
   function guardOf(asked: readonly Role[], isLimited: boolean): Guard {

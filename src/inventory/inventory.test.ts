@@ -193,8 +193,8 @@ describe("inventory", () => {
     // The log still has a reservation of an epoch that the backup does not know.
     const later: Reservation = { ...taken, orderId: uuidV8(randomId(6), randomId(10)), epoch: 5, reservationNo: 1 };
     assert.equal((await claim([later]))[0]?.fate, "fenced");
-    const orderBooks = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
-    await rebuild({ sql: database.sql, gate, orderBooks }, [productId]);
+    const settlement = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
+    await rebuild({ sql: database.sql, gate, settlement }, [productId]);
     const fresh = await reserve(productId);
     assert.equal(fresh?.epoch, 6);
     assert.equal((await claim([fresh as Reservation]))[0]?.fate, "claimed");
@@ -209,12 +209,12 @@ describe("inventory", () => {
     const productId = await newProduct(20, 6);
     const lost: Reservation[] = [];
     const open: Reservation[] = [];
-    const orderBooks = {
+    const settlement = {
       drained: async () => void (await claim(lost.splice(0))),
       watermark: async () => async () => lost.length === 0,
       redrive: async (records: readonly GateRecord[]) => void (await claim(records)),
     };
-    const running = await inventory.agreement.start({ ...orderBooks }).catch((error) => {
+    const running = await inventory.agreement.start({ ...settlement }).catch((error) => {
       throw new Error("inventory did not start", { cause: error });
     });
     const steps: Record<string, () => Promise<unknown>> = {
@@ -255,7 +255,7 @@ describe("inventory", () => {
         assert.equal(report.drift, 0, `after ${name}, step ${i}: ${report.explanation}`);
         assert.notEqual(report.status, "CRITICAL", `after ${name}, step ${i}: ${report.explanation}`);
       }
-      await orderBooks.drained();
+      await settlement.drained();
       await inventory.agreement.sync(false);
       const [stock] = await sql.query<{ committed: number; held: number }>(
         `select committed, (select coalesce(sum(held), 0)::bigint from inventory.user_quota q

@@ -17,7 +17,7 @@ import type { Gate, GateForOrders } from "./gate/gate.ts";
 export type { Reconciliation, SyncReport } from "./agreement/control.ts";
 export type { GateMode, ModeState } from "./agreement/mode.ts";
 export { NotSettled } from "./agreement/not-settled.ts";
-export type { OrderBooks } from "./agreement/rebuild.ts";
+export type { Settlement } from "./agreement/rebuild.ts";
 export type { ProductReport } from "./agreement/reconcile.ts";
 export type { Repair, RepairReason } from "./agreement/repairs.ts";
 export type { Claim, Decided } from "./books/decide.ts";

@@ -1,4 +1,4 @@
-/** What is asked of the order books often or by people has an index: else it would read every order there is. */
+/** What is asked of the orders often or by people has an index: else it would read every order there is. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";

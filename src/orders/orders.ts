@@ -216,8 +216,8 @@ export function createOrders(options: OrdersOptions) {
       );
     },
 
-    /** What a rebuild of the gate needs of the order books. */
-    books: settlement,
+    /** What a rebuild of the gate needs: all that the log has acknowledged is decided. */
+    settlement,
 
     async start(): Promise<{ stop(): Promise<void> }> {
       const consumer = await settlement.start();

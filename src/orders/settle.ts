@@ -6,7 +6,7 @@
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { isDataFault, type Sql } from "#engines/sql";
-import type { Claim, Decided, GateRecord, Inventory, Reservation } from "#inventory";
+import type { Claim, Decided, GateRecord, Inventory, Reservation, Settlement } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import { decodeReservation, eventOf } from "./events.ts";
@@ -14,11 +14,7 @@ import { createMarks, type Marks, type Reader } from "./marks.ts";
 import { insertOrders, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 
-export type Settlement = Pick<Marks, "drained" | "watermark" | "progress"> & {
-  start(): Promise<Consumer>;
-  /** Decides reservations whose event the log has lost, from what the gate kept of them. */
-  redrive(records: readonly GateRecord[]): Promise<void>;
-};
+export type SettlementConsumer = Settlement & Pick<Marks, "progress"> & { start(): Promise<Consumer> };
 
 export type SettlementOptions = {
   sql: Sql;
@@ -36,7 +32,7 @@ export type SettlementOptions = {
 type UpTo = { batch: Batch; reader: Reader };
 type Entry = { record: StoredRecord; reservation: Reservation };
 
-export function createSettlement(options: SettlementOptions): Settlement {
+export function createSettlement(options: SettlementOptions): SettlementConsumer {
   const { sql, log, books, topic, group, maxRecords, now, onSettled, logger } = options;
   const marks = createMarks({ sql, log, topic, logger });
 

@@ -1,5 +1,5 @@
 /** A cell of the fault matrix: one thing that goes wrong, and what came of it. */
-import type { Figures, Verdict } from "./trial.ts";
+import type { Figures, TrialResult } from "./trial.ts";
 
 export type Cell = {
   /** The law of its group, which begins with the hazards that it holds. */
@@ -21,7 +21,7 @@ export type Done = CellResult & { group: string; name: string; ms: number };
 const shownBreaches = 8;
 
 /** Everything that is wrong with a trial, in sentences. */
-export function faultsOf({ broken, notes }: Verdict): string[] {
+export function faultsOf({ broken, notes }: TrialResult): string[] {
   return [
     ...notes,
     ...broken.map(({ law: { name }, breaches }) => {

@@ -92,8 +92,8 @@ ${run.caught.map(({ bug, spoke }) => `| ${bug} | ${spoke.join(", ") || "**none**
 
 function section(title: string, cells: readonly Done[]): string {
   const rows = cells.map(({ name, figures: f, faults }) => {
-    const verdict = faults.length === 0 ? "" : " **broken**";
-    return `| ${name}${verdict} | ${f.tried} | ${f.accepted} | ${f.confirmed} | ${f.failed} | ${f.sold} | ${f.samples} | ${seconds(f.recoveryMs)} |`;
+    const mark = faults.length === 0 ? "" : " **broken**";
+    return `| ${name}${mark} | ${f.tried} | ${f.accepted} | ${f.confirmed} | ${f.failed} | ${f.sold} | ${f.samples} | ${seconds(f.recoveryMs)} |`;
   });
   const head = "| | tried | 202 | confirmed | ended otherwise | sold | samples | back after, s |";
   return `\n### ${title}\n\n${head}\n|${" --- |".repeat(8)}\n${rows.join("\n")}\n`;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFinal, type Status } from "#orders";
 import type { Sighting } from "../laws/evidence.ts";
-import { attemptUnderWay, endAttempt, isAnswered, verdictOf, type Wish } from "../laws/wish.ts";
+import { attemptUnderWay, endAttempt, isAnswered, toldOf, type Wish } from "../laws/wish.ts";
 import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { patiently } from "./patience.ts";
 
@@ -101,7 +101,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       if (isAnswered(wish) || wish.key === undefined || !goesOn()) break;
       await sleep(100 + random() * 300);
     }
-    if (verdictOf(wish) !== "ok") return undefined;
+    if (toldOf(wish) !== "ok") return undefined;
     return wish.attempts.find(({ told }) => told === "ok")?.orderId;
   }
 

@@ -5,7 +5,7 @@ import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
 import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
 import { type EmbeddedStage, type EmbeddedStages, limitPerCustomer, product } from "./embedded-stage.ts";
 import type { Chore } from "./staff.ts";
-import { runTrial, type Verdict } from "./trial.ts";
+import { runTrial, type TrialResult } from "./trial.ts";
 
 const buyers = { count: 45, everyMs: 60 };
 /** Far above what leads to any point. */
@@ -43,7 +43,7 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
       stage.launch([`${cell.point}:kill@${cell.pass}`, ...(cell.with ? [cell.with] : [])].join(","));
       // It may die before it is up: then who waits for it is told so by its end.
       stage.untilUp().catch(() => {});
-      const verdict = await trial(stage, cell.chore ?? "none", random, async (probe) => {
+      const result = await trial(stage, cell.chore ?? "none", random, async (probe) => {
         const how = await within(deadWithinMs, stage.ended(), () => "alive");
         probe();
         if (how !== "SIGKILL") faults.push(`${cellName(cell)} did not kill it: ${how}`);
@@ -51,26 +51,26 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
         stage.launch();
         await stage.untilUp();
       });
-      return { figures: verdict.figures, faults: [...faults, ...faultsOf(verdict)] };
+      return { figures: result.figures, faults: [...faults, ...faultsOf(result)] };
     });
   }
 
   async function killEverything(stage: EmbeddedStage, random: () => number): Promise<CellResult> {
     stage.launch();
     await stage.untilUp();
-    const verdict = await trial(stage, "none", random, async (probe) => {
+    const result = await trial(stage, "none", random, async (probe) => {
       await sleep(500 + random() * 1_500);
       await stage.killEverything();
       probe();
       stage.launch();
       await stage.untilUp();
     });
-    return { figures: verdict.figures, faults: faultsOf(verdict) };
+    return { figures: result.figures, faults: faultsOf(result) };
   }
 }
 
 /** A run in which nothing dies: what it leaves is what bugs are planted in. */
-export async function healthyRun(stage: EmbeddedStage, random: () => number): Promise<Verdict> {
+export async function healthyRun(stage: EmbeddedStage, random: () => number): Promise<TrialResult> {
   stage.launch();
   await stage.untilUp();
   return trial(stage, "rebuild", random, async (probe) => probe());
@@ -81,7 +81,7 @@ function trial(
   chore: Chore,
   random: () => number,
   disturb: (probe: () => void) => Promise<void>,
-): Promise<Verdict> {
+): Promise<TrialResult> {
   return runTrial({ shop, productId: product, limitPerCustomer, buyers, chore, random, disturb });
 }
 

@@ -23,13 +23,13 @@ export function realCells(stage: () => Promise<RealStage>, { quick }: { quick: b
     await prepare?.(shop);
     const said = new Map(shop.names.map((name) => [name, shop.fleet.member(name).output.length]));
     const disturb = (probe: () => void) => fault(shop, probe);
-    const verdict = await runTrial({ shop, productId, limitPerCustomer, buyers, chore, random, disturb });
-    const faults = faultsOf(verdict);
+    const result = await runTrial({ shop, productId, limitPerCustomer, buyers, chore, random, disturb });
+    const faults = faultsOf(result);
     if (faults.length > 0) {
       for (const [name, from] of said) {
         faults.push(`${name} said:\n${lastLines(shop.fleet.member(name).output.slice(from), 25)}`);
       }
     }
-    return { figures: verdict.figures, faults };
+    return { figures: result.figures, faults };
   }
 }

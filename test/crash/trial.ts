@@ -46,14 +46,14 @@ export type Figures = {
   recoveryMs: number;
 };
 
-export type Verdict = { figures: Figures; broken: readonly Judgement[]; notes: string[]; evidence: Evidence };
+export type TrialResult = { figures: Figures; broken: readonly Judgement[]; notes: string[]; evidence: Evidence };
 
 /** Buyers who have not been answered by then give up, milliseconds after the mending. */
 const patientForMs = 25_000;
 const restWithinMs = 90_000;
 const giveUpAfterMs = 60_000;
 
-export async function runTrial(options: TrialOptions): Promise<Verdict> {
+export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const { shop, productId, limitPerCustomer, buyers, chore, random, disturb } = options;
   let open = true;
   const goesOn = () => open;

@@ -1,7 +1,7 @@
 /** A buyer who was told for good that there is no order has none, and no claim (I7). */
 import { law } from "./law.ts";
 import { customerOf, stands } from "./orders.ts";
-import { verdictOf, type Wish } from "./wish.ts";
+import { toldOf, type Wish } from "./wish.ts";
 
 export const failedAndStanding = law({
   name: "failed and standing",
@@ -15,7 +15,7 @@ export const failedAndStanding = law({
     const wished = Map.groupBy(wishes, (wish) => customerOf({ ...wish, userId: wish.user }));
     return [...wished].flatMap(([customer, ofBuyer]) => {
       const has = standing.get(customer)?.length ?? 0;
-      const maybe = ofBuyer.filter((wish) => verdictOf(wish) !== "fail").length;
+      const maybe = ofBuyer.filter((wish) => toldOf(wish) !== "fail").length;
       if (has > maybe) {
         return [{ count: has - maybe, shows: `${customer}: ${has} orders stand, and hope was left of ${maybe}` }];
       }

@@ -55,7 +55,7 @@ export function endAttempt(attempt: Attempt, endedMs: number, heard: Heard | und
   if (heard?.status !== undefined) attempt.status = heard.status;
 }
 
-export function verdictOf({ key, attempts }: Wish): Told {
+export function toldOf({ key, attempts }: Wish): Told {
   if (attempts.some(({ told }) => told === "ok")) return "ok";
   if (attempts.every(({ told }) => told === "fail")) return attempts.length > 0 ? "fail" : "info";
   const last = attempts.at(-1);
@@ -67,8 +67,8 @@ export function verdictOf({ key, attempts }: Wish): Told {
 
 /** A buyer with a key retries until the outcome is known, and for a while longer when the shop was not able to answer. */
 export function isAnswered(wish: Wish): boolean {
-  const verdict = verdictOf(wish);
-  if (verdict === "ok") return true;
+  const told = toldOf(wish);
+  if (told === "ok") return true;
   const last = wish.attempts.at(-1)?.code;
-  return verdict === "fail" && (last === "sold_out" || last === "limit_per_customer");
+  return told === "fail" && (last === "sold_out" || last === "limit_per_customer");
 }

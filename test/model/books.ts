@@ -14,7 +14,7 @@ export function decideInBooks(
   const { stock, fates, orders, held, stream } = books;
   const claims = reservations.map((reservation): Claim => ({ ...reservation, intent }));
   const standing = new Set([...fates.values()].filter(isOfOrder).map(({ orderId }) => orderId));
-  const { decided, items, ...verdicts } = decide(
+  const { decided, items, ...batch } = decide(
     {
       epoch: mutant === "no-fence" ? (claims[0]?.epoch ?? 0) : stock.epoch,
       available: available(books),
@@ -26,10 +26,10 @@ export function decideInBooks(
     },
     claims,
   );
-  stock.committed += verdicts.claimedUnits;
-  stock.totalIn -= verdicts.withdrawnUnits;
-  books.entered -= verdicts.withdrawnUnits;
-  for (const [userId, units] of verdicts.heldBy) held.set(userId, (held.get(userId) ?? 0) + units);
+  stock.committed += batch.claimedUnits;
+  stock.totalIn -= batch.withdrawnUnits;
+  books.entered -= batch.withdrawnUnits;
+  for (const [userId, units] of batch.heldBy) held.set(userId, (held.get(userId) ?? 0) + units);
   for (const claim of decided.filter(({ fresh }) => fresh)) {
     if (claim.fate !== "void" || mutant !== "no-tombstone") fates.set(fateKey(claim), claim);
   }

@@ -11,7 +11,7 @@ import type { Setting } from "./settings.ts";
 
 export const productId = "lamp";
 
-export type DecidedReservation = { fate: Fate; orderId: string; userId: string; quantity: number };
+export type LedgerFate = { fate: Fate; orderId: string; userId: string; quantity: number };
 /** `fenced` is a row that says so and gives way; `ended` waits to be counted, `released` and `confirmed` are final. */
 export type OrderStatus = "reserved" | "refused" | "fenced" | "ended" | "released" | "confirmed";
 export type OrderRow = { reservation: Reservation; status: OrderStatus; releases: number };
@@ -20,7 +20,7 @@ export type OrderRow = { reservation: Reservation; status: OrderStatus; releases
 export type Books = {
   stock: Stock;
   entered: number;
-  fates: Map<string, DecidedReservation>;
+  fates: Map<string, LedgerFate>;
   orders: Map<string, OrderRow>;
   held: Map<string, number>;
   stream: StreamRow[];
@@ -117,7 +117,7 @@ export function available({ stock }: Books): number {
   return stock.totalIn - stock.committed;
 }
 
-export function fateOf({ books }: World, reservation: Reservation): DecidedReservation | undefined {
+export function fateOf({ books }: World, reservation: Reservation): LedgerFate | undefined {
   return books.fates.get(fateKey(reservation));
 }
 

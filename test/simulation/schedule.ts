@@ -16,7 +16,7 @@ import { createTimeline, takeOverTimers } from "./timeline.ts";
 import { terminateAll } from "./workflows.ts";
 import { type Copy, createWorld, topics, type World } from "./world.ts";
 
-export type Outcome = {
+export type ScheduleResult = {
   seed: number;
   steps: number;
   virtualMs: number;
@@ -44,14 +44,19 @@ const tooManySteps = 60_000;
 /** While a server is away. */
 const stepsASecond = 1_000;
 
-export async function runSchedule({ seed, planted, keepTrace = false, record }: ScheduleOptions): Promise<Outcome> {
+export async function runSchedule({
+  seed,
+  planted,
+  keepTrace = false,
+  record,
+}: ScheduleOptions): Promise<ScheduleResult> {
   const random = createRandom(seed);
   const timeline = createTimeline();
   const giveBack = takeOverTimers(timeline, random);
   const world = createWorld({ timeline, random, keepTrace, planted, record });
   const people = createPeople();
   const beganMs = timeline.now();
-  let violation: Outcome["violation"];
+  let violation: ScheduleResult["violation"];
   let isResting = false;
 
   function look(): void {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Planted } from "./planted.ts";
-import type { Outcome } from "./schedule.ts";
+import type { ScheduleResult } from "./schedule.ts";
 
 export type Violation = { seed: number; checker: string; says: string };
 
@@ -77,14 +77,14 @@ export async function runSchedules(options: RunOptions): Promise<Figures> {
   return figures;
 }
 
-async function ask(worker: Worker, order: Order): Promise<Outcome[]> {
+async function ask(worker: Worker, order: Order): Promise<ScheduleResult[]> {
   const answered = once(worker, "message");
   worker.postMessage(order);
-  const [outcomes] = await answered;
-  return outcomes;
+  const [results] = await answered;
+  return results;
 }
 
-function add(figures: Figures, { seed, steps, virtualMs, orders, requests, faults, violation }: Outcome): void {
+function add(figures: Figures, { seed, steps, virtualMs, orders, requests, faults, violation }: ScheduleResult): void {
   figures.schedules += 1;
   figures.steps += steps;
   figures.virtualMs += virtualMs;

@@ -249,7 +249,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     await clock.look();
     startLoop({ everyMs: 2_000, work: clock.look, onFault: (error) => onFault("clock", error) });
     await orders.start();
-    await inventory.agreement.start(orders.books);
+    await inventory.agreement.start(orders.settlement);
     running = await startFulfilment({
       orders,
       payment,

@@ -14,7 +14,7 @@ export type Shop = {
 };
 
 /** The mark that a shop leaves on a shared server beside its own data. */
-export type Claim = { shop: string; name: string; database: string; since: string };
+export type ShopClaim = { shop: string; name: string; database: string; since: string };
 
 /** Set in the headers of every record. */
 export const shopHeader = `${program.name}-shop`;
@@ -31,13 +31,13 @@ export async function readShop(sql: Sql, { name, url }: { name: string; url: str
 
 /** The text that is written beside the shop's data. */
 export function claimText({ id, name, database }: Shop): string {
-  return JSON.stringify({ shop: id, name, database, since: new Date().toISOString() } satisfies Claim);
+  return JSON.stringify({ shop: id, name, database, since: new Date().toISOString() } satisfies ShopClaim);
 }
 
 /** Undefined for a text that is not a claim: then it belongs to no shop. */
-export function claimFrom(text: string): Claim | undefined {
+export function claimFrom(text: string): ShopClaim | undefined {
   try {
-    const claim = JSON.parse(text) as Partial<Claim> | null;
+    const claim = JSON.parse(text) as Partial<ShopClaim> | null;
     if (typeof claim?.shop !== "string") return undefined;
     return {
       shop: claim.shop,
@@ -53,7 +53,7 @@ export function claimFrom(text: string): Claim | undefined {
 /** Something on a shared server belongs to another shop, and stays untouched. */
 export class OtherShops extends Error {
   /** `what` belongs to the claim's shop; `release` is how an operator frees it if that shop is gone. */
-  constructor(what: string, claim: Claim, release: string) {
+  constructor(what: string, claim: ShopClaim, release: string) {
     const named = claim.name === "" ? "without a SHOP of its own" : `SHOP=${claim.name}`;
     super(
       `${what} belongs to another shop: ${claim.shop}, ${named}, its books in ${claim.database}, since ${claim.since}. ` +

@@ -14,7 +14,7 @@ import { createFollow, type Follow } from "./follow.ts";
 import { type GateMode, type ModeFollower, type ModeState, readMode } from "./mode.ts";
 import { NotSettled } from "./not-settled.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
-import type { OrderBooks } from "./rebuild.ts";
+import type { Settlement } from "./rebuild.ts";
 import { createReconciliations, type Reconciliations } from "./reconciliations.ts";
 import type { Relay } from "./relay.ts";
 import type { OnRepaired } from "./repairs.ts";
@@ -42,7 +42,7 @@ export type Agreement = {
   /** Follows the switch; every process that takes orders does. */
   follow: Follow;
   /** Loads the gate where it has to be, follows the news of products and keeps gate and books together. */
-  start(orderBooks: OrderBooks): Promise<{ stop(): Promise<void> }>;
+  start(settlement: Settlement): Promise<{ stop(): Promise<void> }>;
 };
 
 export type AgreementOptions = {
@@ -61,13 +61,13 @@ export type AgreementOptions = {
 
 export function createAgreement(options: AgreementOptions): Agreement {
   const { sql, gate, log, news, mode, relay, upkeep, now, onFault, onRepaired, logger } = options;
-  let started: OrderBooks | undefined;
-  const control = createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired });
+  let started: Settlement | undefined;
+  const control = createControl({ sql, gate, relay, mode, settlement, now, onRepaired });
   const reconciliations = createReconciliations({ sql, now });
   const follow = createFollow({ gate, mode, onFault });
 
-  function orderBooks(): OrderBooks {
-    if (!started) throw new Error("inventory was not started: it does not know the order books yet");
+  function settlement(): Settlement {
+    if (!started) throw new Error("inventory was not started: it does not know settlement yet");
     return started;
   }
 
@@ -127,7 +127,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
       const gateIsOn = () => mode.current() === "gatekeeper";
       const consumer = await consumeOffers({ ...news, log, sql, gate, logger, gateIsOn });
       await loadGate();
-      const running = upkeep.start({ relay, orderBooks: given, alone: control.alone });
+      const running = upkeep.start({ relay, settlement: given, alone: control.alone });
       return {
         async stop() {
           await consumer.close();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GateRecord, StreamItem } from "../gate/gate.ts";
-import { attribute, type Change, type Evidence } from "./attribute.ts";
+import { attribute, type Change, type DriftEvidence } from "./attribute.ts";
 
 const record = (n: number, state: GateRecord["state"], quantity = 1): GateRecord => ({
   productId: "lamp",
@@ -34,7 +34,7 @@ const change = (seq: number, net: number, items: StreamItem[], added = 0): Chang
   items,
   net,
 });
-const quiet: Evidence = { drift: 1, gate: { pending: 0, applied: 9 }, records: [], fates: [], changes: [] };
+const quiet: DriftEvidence = { drift: 1, gate: { pending: 0, applied: 9 }, records: [], fates: [], changes: [] };
 
 test("a hold that the books have decided is named with its order, its units and the change", () => {
   const records = [record(4, "published", 2), record(5, "pending")];

@@ -8,13 +8,13 @@ import type { Effect, Fate, Gate, GateRecord, ProductSnapshot, StreamItem } from
 
 /** A change of the books, with what it made of the units to sell. */
 export type Change = { seq: number; kind: string; added: number; items: readonly StreamItem[]; net: number };
-export type DecidedReservation = { epoch: number; reservationNo: number; fate: Fate; seq: number | null };
-export type Evidence = {
+export type RecordFate = { epoch: number; reservationNo: number; fate: Fate; seq: number | null };
+export type DriftEvidence = {
   drift: number;
   gate: Pick<ProductSnapshot, "pending" | "applied">;
   records: readonly GateRecord[];
   /** How the records' reservations were decided, where they were. */
-  fates: readonly DecidedReservation[];
+  fates: readonly RecordFate[];
   /** The latest ones that the gate has applied, newest first. */
   changes: readonly Change[];
 };
@@ -34,7 +34,7 @@ export async function explainDrift(
 }
 
 /** Pure. A sentence, without its end. */
-export function attribute({ drift, gate, records, fates, changes }: Evidence): string {
+export function attribute({ drift, gate, records, fates, changes }: DriftEvidence): string {
   const fateOf = new Map(fates.map((fate) => [fateKey(fate), fate]));
   const counted = records.filter(({ state }) => state === "pending" || state === "published" || state === "voiding");
   const inFlight = counted.reduce((sum, { quantity }) => sum + quantity, 0);
@@ -80,8 +80,8 @@ function listed(names: readonly string[]): string {
   return more > 0 ? `${names.slice(0, namesAtMost).join("; ")}; and ${more} more` : names.join("; ");
 }
 
-function readFates(sql: Queryable, records: readonly GateRecord[]): Promise<DecidedReservation[]> {
-  return sql.query<DecidedReservation>(
+function readFates(sql: Queryable, records: readonly GateRecord[]): Promise<RecordFate[]> {
+  return sql.query<RecordFate>(
     `select l.epoch, l.reservation_no as "reservationNo", l.fate, l.seq
        from unnest($1::text[], $2::int[], $3::bigint[]) as r (product_id, epoch, reservation_no)
        join inventory.stock_ledger l using (product_id, epoch, reservation_no)`,

@@ -41,8 +41,8 @@ describe("several processes rebuild one product", () => {
         return gate.snapshot(ids);
       }
       const drained = () => (closedBy.includes(name) ? held.promise : Promise.resolve());
-      const orderBooks = { drained, watermark: async () => async () => true, redrive: async () => {} };
-      const deps = { sql: database.sql, gate: { ...gate, close, snapshot, ...changed }, orderBooks };
+      const settlement = { drained, watermark: async () => async () => true, redrive: async () => {} };
+      const deps = { sql: database.sql, gate: { ...gate, close, snapshot, ...changed }, settlement };
       return { rebuild: () => rebuild(deps, [productId]), goOn: held.resolve, die: held.reject };
     }
     const closings = (number: number) => until(() => closedBy.length === number);

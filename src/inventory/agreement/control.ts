@@ -13,7 +13,7 @@ import { compareProducts, productPages } from "./compare.ts";
 import { compareContents } from "./contents.ts";
 import { sentenceOf } from "./findings.ts";
 import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeMode } from "./mode.ts";
-import { closeAndDrain, type OrderBooks, rebuild } from "./rebuild.ts";
+import { closeAndDrain, rebuild, type Settlement } from "./rebuild.ts";
 import { type ProductReport, reconcileProduct, worstOf } from "./reconcile.ts";
 import type { Relay } from "./relay.ts";
 import { type OnRepaired, type Repair, reasonsToRebuild } from "./repairs.ts";
@@ -45,7 +45,7 @@ export type ControlOptions = {
   gate: Gate;
   relay: Relay;
   mode: ModeFollower;
-  orderBooks(): OrderBooks;
+  settlement(): Settlement;
   now(): number;
   onRepaired: OnRepaired;
 };
@@ -66,7 +66,7 @@ const rereads = 3;
 /** Between two pages orders have their turn. */
 const productsAtOnce = 200;
 
-export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepaired }: ControlOptions): Control {
+export function createControl({ sql, gate, relay, mode, settlement, now, onRepaired }: ControlOptions): Control {
   const alone = createTurns(1);
 
   async function allProducts(): Promise<string[]> {
@@ -162,7 +162,7 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
   }
 
   async function whyNotSettled(): Promise<unknown> {
-    return orderBooks()
+    return settlement()
       .drained()
       .then(
         () => undefined,
@@ -171,7 +171,7 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
   }
 
   async function prepare(to: "gatekeeper" | "sync"): Promise<void> {
-    const deps = { sql, gate, orderBooks: orderBooks() };
+    const deps = { sql, gate, settlement: settlement() };
     if (to === "gatekeeper") return rebuild(deps, await allProducts());
     try {
       await closeAndDrain(deps, await allProducts());
@@ -180,7 +180,7 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
       // It cannot be closed, and may come back at any moment with all it knew. So it is left to itself, until no
       // process can promise anything that it took: docs/adr/0016-sync-without-the-gate.md.
       await sleep(promisesEndMs);
-      await deps.orderBooks.drained();
+      await deps.settlement.drained();
     }
   }
 
@@ -196,7 +196,7 @@ export function createControl({ sql, gate, relay, mode, orderBooks, now, onRepai
           : await catchUpAll(what === "contents");
         if (toRebuild.length > 0) {
           if (!all) found.push(...(await reasonsToRebuild({ sql, gate }, toRebuild)));
-          await rebuild({ sql, gate, orderBooks: orderBooks() }, toRebuild);
+          await rebuild({ sql, gate, settlement: settlement() }, toRebuild);
           if (found.length > 0) onRepaired(found);
         }
         const rebuilt = new Set(toRebuild);

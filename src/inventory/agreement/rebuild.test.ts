@@ -10,7 +10,7 @@ import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
 
 const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
-const orderBooks = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
+const settlement = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
 
 describe("many products at once", () => {
   let database: TestDatabase;
@@ -63,7 +63,7 @@ describe("many products at once", () => {
     await database.sql.transaction(async (tx) => {
       for (const productId of productIds) await keepOffer(tx, productId, offer);
     });
-    const running = await inventory.agreement.start(orderBooks);
+    const running = await inventory.agreement.start(settlement);
     closes.push(() => running.stop());
   });
   after(async () => {

@@ -15,10 +15,10 @@ import { gateAllowed } from "./mode.ts";
 import { NotSettled } from "./not-settled.ts";
 
 /**
- * What the order books do for a rebuild. Decided is also what the log has lost: of that only the gate's records tell,
- * so the caller that waited decides the published ones by `redrive`.
+ * What a rebuild asks of the part that decides the log's reservations. Reservations that the log has lost count as decided:
+ * only the gate's records have them, so the caller that waited decides the published ones by `redrive`.
  */
-export type OrderBooks = {
+export type Settlement = {
   /** Resolves when every reservation that the log has acknowledged by now is decided. @throws NotSettled */
   drained(): Promise<void>;
   /** Remembers what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
@@ -27,18 +27,18 @@ export type OrderBooks = {
   redrive(records: readonly GateRecord[]): Promise<void>;
 };
 
-export type RebuildDeps = { sql: Sql; gate: Gate; orderBooks: OrderBooks };
+export type RebuildDeps = { sql: Sql; gate: Gate; settlement: Settlement };
 
 /**
  * Closes the gate for the products and sees everything it took decided. From here on no order for them is answered 202.
  * Answers the name of each closing: if another rebuild closes a product meanwhile, that one opens it.
  */
 export async function closeAndDrain(
-  { sql, gate, orderBooks }: RebuildDeps,
+  { sql, gate, settlement }: RebuildDeps,
   productIds: string[],
 ): Promise<Map<string, string>> {
   // Before anything is closed: where settlement stands still, a closed shop would wait for it without end.
-  await orderBooks.drained();
+  await settlement.drained();
   const undecided: GateRecord[] = [];
   const closings = new Map<string, string>();
   for (const productId of productIds) {
@@ -50,9 +50,9 @@ export async function closeAndDrain(
     }
   }
   await crashPoint("rebuild.closed");
-  await orderBooks.drained();
+  await settlement.drained();
   await crashPoint("rebuild.drained");
-  await orderBooks.redrive(undecided.filter((record) => record.state === "published"));
+  await settlement.redrive(undecided.filter((record) => record.state === "published"));
   await voidReservations(
     sql,
     undecided.filter((record) => record.state === "voiding"),

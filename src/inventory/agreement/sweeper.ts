@@ -6,13 +6,13 @@ import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
 import type { Gate, GateRecord } from "../gate/gate.ts";
-import { type OrderBooks, voidReservations } from "./rebuild.ts";
+import { type Settlement, voidReservations } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
 import { abandoned, lostByLog, type OnRepaired } from "./repairs.ts";
 
 export type SweepCounts = { voided: number; redriven: number; forgotten: number };
 
-export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; orderBooks: OrderBooks; onRepaired: OnRepaired };
+export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; settlement: Settlement; onRepaired: OnRepaired };
 
 /** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
 const sweepAfterMs = 5_000;
@@ -24,7 +24,7 @@ export function createSweeper({
   sql,
   gate,
   relay,
-  orderBooks,
+  settlement,
   onRepaired,
 }: SweeperOptions): (nowMs: number) => Promise<SweepCounts> {
   /** Published records that were old when the log's end was noted. */
@@ -52,7 +52,7 @@ export function createSweeper({
    */
   async function redriveLost(published: readonly GateRecord[]): Promise<number> {
     if (!suspected) {
-      if (published.length > 0) suspected = { records: published, decided: await orderBooks.watermark() };
+      if (published.length > 0) suspected = { records: published, decided: await settlement.watermark() };
       return 0;
     }
     if (!(await suspected.decided())) return 0;
@@ -66,7 +66,7 @@ export function createSweeper({
       if (still?.state === "published" && still.reservationNo === record.reservationNo && still.epoch === record.epoch)
         lost.push(record);
     }
-    await orderBooks.redrive(lost);
+    await settlement.redrive(lost);
     if (lost.length > 0) onRepaired(lost.map(lostByLog));
     for (const productId of new Set(lost.map((record) => record.productId))) await relay.catchUp(productId);
     return lost.length;

@@ -5,7 +5,7 @@ import { countOutcomes } from "../books/outcomes.ts";
 import { type Gate, GateUnavailable } from "../gate/gate.ts";
 import { compareProducts, productsAfter } from "./compare.ts";
 import type { ModeFollower } from "./mode.ts";
-import { type OrderBooks, rebuild } from "./rebuild.ts";
+import { rebuild, type Settlement } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
 import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
 import { createSweeper } from "./sweeper.ts";
@@ -30,7 +30,7 @@ export type Upkeep = {
 
 export type UpkeepDeps = {
   relay: Relay;
-  orderBooks: OrderBooks;
+  settlement: Settlement;
   /** One rebuild at a time in this process. */
   alone<T>(work: () => Promise<T>): Promise<T>;
 };
@@ -73,7 +73,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
 }
 
 function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string> }) {
-  const { sql, gate, relay, mode, orderBooks, suspects, alone, now, onFault, onRepaired } = options;
+  const { sql, gate, relay, mode, settlement, suspects, alone, now, onFault, onRepaired } = options;
   /** While the gate is away each loop says so once. */
   function loop(what: string, everyMs: number, work: LoopOptions["work"]): Loop {
     let away = false;
@@ -92,7 +92,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
     });
   }
 
-  const sweep = createSweeper({ sql, gate, relay, orderBooks, onRepaired });
+  const sweep = createSweeper({ sql, gate, relay, settlement, onRepaired });
   const outcomes = loop("outcomes", outcomesEveryMs, async () => {
     const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
     await relay.apply(rows);
@@ -113,7 +113,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
         const still = await compareProducts(sql, gate, wrong);
         if (still.wrong.length === 0) return;
         const found = await reasonsToRebuild({ sql, gate }, still.wrong);
-        await rebuild({ sql, gate, orderBooks }, still.wrong);
+        await rebuild({ sql, gate, settlement }, still.wrong);
         if (found.length > 0) onRepaired(found);
       });
     }

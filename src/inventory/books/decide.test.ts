@@ -104,10 +104,10 @@ test("an order whose reservation was voided may be made by another one", () => {
 
 test("what belongs to an epoch that was ended has no effect on stock", () => {
   const late = [claim({ epoch: 0 }), claim({ epoch: 0, intent: "void" }), claim({ epoch: 2 })];
-  const verdicts = decide(empty, late);
-  assert.ok(verdicts.decided.every(({ fate }) => fate === "fenced"));
-  assert.deepEqual(verdicts.items, []);
-  assert.equal(verdicts.claimedUnits, 0);
+  const batch = decide(empty, late);
+  assert.ok(batch.decided.every(({ fate }) => fate === "fenced"));
+  assert.deepEqual(batch.items, []);
+  assert.equal(batch.claimedUnits, 0);
 });
 
 test("the limit that holds is the one that was checked when the units were taken", () => {
@@ -162,22 +162,22 @@ test("G6: whatever comes, never more is given than there is, and every fresh eff
   );
   fc.assert(
     fc.property(claims, (some) => {
-      const verdicts = decide(
+      const batch = decide(
         empty,
         some.map((one) => claim(one)),
       );
-      assert.ok(verdicts.claimedUnits + verdicts.withdrawnUnits <= empty.available);
-      const fresh = verdicts.decided.filter((one) => one.fresh);
+      assert.ok(batch.claimedUnits + batch.withdrawnUnits <= empty.available);
+      const fresh = batch.decided.filter((one) => one.fresh);
       assert.equal(new Set(fresh.map(fateKey)).size, fresh.length, "one fate a reservation");
       const sold = fresh.filter((one) => one.fate === "claimed");
       assert.equal(new Set(sold.map((one) => one.orderId)).size, sold.length, "one claim an order");
       assert.equal(
-        verdicts.items.length,
+        batch.items.length,
         fresh.filter((one) => one.fate !== "fenced").length,
         "the gate hears of each fate",
       );
-      const held = [...verdicts.heldBy.values()].reduce((sum, quantity) => sum + quantity, 0);
-      assert.equal(held, verdicts.claimedUnits);
+      const held = [...batch.heldBy.values()].reduce((sum, quantity) => sum + quantity, 0);
+      assert.equal(held, batch.claimedUnits);
     }),
   );
 });

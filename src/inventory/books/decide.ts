@@ -43,7 +43,7 @@ export type Decided = Claim & {
   gateReservationNo?: number;
 };
 
-export type Verdicts = {
+export type DecidedBatch = {
   decided: Decided[];
   items: StreamItem[];
   /** Units that leave what is available. */
@@ -58,12 +58,12 @@ export function fateKey(ref: Pick<ReservationRef, "epoch" | "reservationNo">): s
   return `${ref.epoch}:${ref.reservationNo}`;
 }
 
-export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts {
+export function decide(books: ProductBooks, claims: readonly Claim[]): DecidedBatch {
   const fates = new Map(books.fates);
   const orders = new Set(books.orders);
   const heldBy = new Map<string, number>();
   const standIns = new Map(books.standIns);
-  const verdicts: Verdicts = { decided: [], items: [], claimedUnits: 0, withdrawnUnits: 0, heldBy, lastDirectNo: 0 };
+  const batch: DecidedBatch = { decided: [], items: [], claimedUnits: 0, withdrawnUnits: 0, heldBy, lastDirectNo: 0 };
   let { available, lastDirectNo } = books;
 
   for (const given of claims) {
@@ -71,7 +71,7 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts 
     const isAnothers = taken !== undefined && taken.orderId !== given.orderId;
     const standing = isAnothers ? standIns.get(given.orderId) : taken?.fate;
     if (standing) {
-      verdicts.decided.push({
+      batch.decided.push({
         ...given,
         fate: standing,
         fresh: false,
@@ -91,15 +91,15 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): Verdicts 
     if (fate === "claimed" || fate === "refused") orders.add(claim.orderId);
     if (fate === "claimed" || fate === "withdrawn") available -= claim.quantity;
     if (fate === "claimed") {
-      verdicts.claimedUnits += claim.quantity;
+      batch.claimedUnits += claim.quantity;
       heldBy.set(claim.userId, (heldBy.get(claim.userId) ?? 0) + claim.quantity);
     }
-    if (fate === "withdrawn") verdicts.withdrawnUnits += claim.quantity;
-    verdicts.decided.push({ ...claim, fate, fresh: true, ...(reason && { reason }) });
-    if (fate !== "fenced") verdicts.items.push(itemOf(given, fate));
+    if (fate === "withdrawn") batch.withdrawnUnits += claim.quantity;
+    batch.decided.push({ ...claim, fate, fresh: true, ...(reason && { reason }) });
+    if (fate !== "fenced") batch.items.push(itemOf(given, fate));
   }
-  verdicts.lastDirectNo = lastDirectNo;
-  return verdicts;
+  batch.lastDirectNo = lastDirectNo;
+  return batch;
 }
 
 function decideOne(

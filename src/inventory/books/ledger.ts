@@ -88,15 +88,15 @@ async function decideLocked(
       for (const claim of ofProduct) decidedBy.set(claim, { ...claim, fate: "fenced", fresh: false });
       continue;
     }
-    const verdicts = decide(known, ofProduct);
+    const batch = decide(known, ofProduct);
     ofProduct.forEach((claim, i) => {
-      decidedBy.set(claim, verdicts.decided[i] as Decided);
+      decidedBy.set(claim, batch.decided[i] as Decided);
     });
-    product.lastDirectNo = verdicts.lastDirectNo;
-    product.committed += verdicts.claimedUnits;
-    product.totalIn -= verdicts.withdrawnUnits;
-    for (const [userId, quantity] of verdicts.heldBy) heldBy.push({ productId, userId, quantity });
-    if (verdicts.items.length > 0) rows.push(nextRow(product, { items: verdicts.items, added: 0 }));
+    product.lastDirectNo = batch.lastDirectNo;
+    product.committed += batch.claimedUnits;
+    product.totalIn -= batch.withdrawnUnits;
+    for (const [userId, quantity] of batch.heldBy) heldBy.push({ productId, userId, quantity });
+    if (batch.items.length > 0) rows.push(nextRow(product, { items: batch.items, added: 0 }));
   }
   const decided = claims.map((claim) => decidedBy.get(claim) as Decided);
   const fresh = decided.filter((claim) => claim.fresh);

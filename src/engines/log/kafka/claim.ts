@@ -2,7 +2,7 @@
  * Which shop owns a topic. Beside `orders.reservations` is `orders.reservations.shop`, one partition without retention;
  * the first claim in it counts. Every shop reads it before it consumes, so a second shop stops in time.
  */
-import { type Claim, claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
+import { claimFrom, claimText, OtherShops, type Shop, type ShopClaim } from "#engines/shop";
 import type { Appender } from "../append-queue.ts";
 import type { Admin } from "./admin.ts";
 import type { Cluster } from "./cluster.ts";
@@ -15,7 +15,7 @@ import { createFetcher } from "./fetch.ts";
 export type ClaimTopic = (topic: string, shop: Shop) => Promise<string>;
 
 export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appender): ClaimTopic {
-  async function firstClaim(name: string): Promise<Claim | undefined> {
+  async function firstClaim(name: string): Promise<ShopClaim | undefined> {
     const fetcher = createFetcher(cluster, name, 0);
     try {
       const { incarnation, beginning, end } = await fetcher.place();

@@ -19,7 +19,7 @@ if not isTracked(gate, stamp) then return 'refused' end
 local changes, heldChanges = newChanges(), {}
 local sellable, pending = number(gate.sellable), number(gate.pending)
 
-local function settle(effect, order, reservationNo, user, quantity)
+local function applyItem(effect, order, reservationNo, user, quantity)
   if effect == 'released' then
     sellable = sellable + quantity
     return hold(heldChanges, user, -quantity)
@@ -53,7 +53,7 @@ end
 
 for i = 6, #ARGV, 5 do
   local effect, order, reservationNo, user, quantity = unpack(ARGV, i, i + 4)
-  settle(effect, order, reservationNo, user, number(quantity))
+  applyItem(effect, order, reservationNo, user, number(quantity))
 end
 sellable = sellable + number(added)
 local held, heldStamp = heldAfter(heldChanges)
