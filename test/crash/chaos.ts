@@ -52,10 +52,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 try {
   console.log(`${count} cells, seed ${seed}\n`);
   if (count === 0 && !plantsBugs) throw new Error(`no cell is named ${only?.join(" or ")}`);
-  await inLanes(atOnce, onProcess, runCell);
+  await inParallel(atOnce, onProcess, runCell);
   if (plantsBugs) await plant();
   // The servers' cells mostly wait for the clock, which the simulation does not.
-  await Promise.all([inLanes(1, onServers, runCell), isWhole && simulate()]);
+  await Promise.all([inParallel(1, onServers, runCell), isWhole && simulate()]);
 } finally {
   await closeAll();
 }
@@ -142,12 +142,12 @@ async function closeAll(): Promise<void> {
   await Promise.allSettled([home?.then((open) => open.close()), fleet?.then((open) => open.close())]);
 }
 
-async function inLanes<T>(lanes: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+async function inParallel<T>(workers: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = [...items];
-  const lane = async () => {
+  const worker = async () => {
     for (let item = waiting.shift(); item; item = waiting.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: workers }, worker));
 }
 
 function hashOf(text: string): number {

@@ -1,9 +1,8 @@
-/** A process on the log. */
+/** Simulates the connection of one process to the log, over a network that fails. */
 import { AppendFailed, type EventLog, type Offsets } from "#engines/log";
-import { newLane, serve } from "./log-lane.ts";
 import {
   committedOf,
-  type LogServer,
+  type LogBroker,
   type Member,
   type Partition,
   partitionsOf,
@@ -11,25 +10,26 @@ import {
   type Topic,
   topicOf,
   type Wires,
-} from "./log-server.ts";
+} from "./log-broker.ts";
 import type { Process } from "./network.ts";
+import { newPartitionConsumer, poll } from "./partition-consumer.ts";
 
-/** Hands over what waits. */
-export function wake(server: LogServer, topic: string, wires: Wires): void {
-  for (const member of server.members.get(topic) ?? []) {
+/** Polls every partition of the topic for every member. */
+export function wake(broker: LogBroker, topic: string, wires: Wires): void {
+  for (const member of broker.members.get(topic) ?? []) {
     for (let partition = 0; partition < partitionsOf; partition += 1) {
-      serve(server, member, partition, { ...wires, again: () => wake(server, topic, wires) });
+      poll(broker, member, partition, { ...wires, again: () => wake(broker, topic, wires) });
     }
   }
 }
 
-export function connectLog(server: LogServer, wires: Wires, process: Process): EventLog {
+export function connectLog(broker: LogBroker, wires: Wires, process: Process): EventLog {
   const { network, random, timeline } = wires;
 
   function partitionOf(key: string): number {
     // By the first sight of a key and not by its bytes, which differ from run to run.
-    const partition = server.partitionOf.get(key) ?? server.partitionOf.size % partitionsOf;
-    server.partitionOf.set(key, partition);
+    const partition = broker.partitionOf.get(key) ?? broker.partitionOf.size % partitionsOf;
+    broker.partitionOf.set(key, partition);
     return partition;
   }
 
@@ -39,43 +39,43 @@ export function connectLog(server: LogServer, wires: Wires, process: Process): E
 
   return {
     async append(topic, records) {
-      if (server.takesNothing || random.chance(network.weather.faults / 2))
+      if (broker.takesNothing || random.chance(network.weather.faults / 2))
         throw new AppendFailed(topic, false, new Error("no leader"));
       return network.call({
         process,
         says: `append to ${topic}`,
         effect() {
           for (const record of records) {
-            const partition = topicOf(server, topic).partitions[partitionOf(record.key)] as Partition;
+            const partition = topicOf(broker, topic).partitions[partitionOf(record.key)] as Partition;
             partition.records.push({ headers: {}, ...record, offset: partition.end, appendedAtMs: timeline.now() });
-            partition.end += server.holes > 0 && random.chance(server.holes) ? 2n : 1n;
+            partition.end += broker.holes > 0 && random.chance(broker.holes) ? 2n : 1n;
           }
-          wake(server, topic, wires);
+          wake(broker, topic, wires);
         },
         unanswered: () => new AppendFailed(topic, true, new Error("no acknowledgement")),
       });
     },
     async consume(options) {
-      const lanes = Array.from({ length: partitionsOf }, newLane);
-      const member: Member = { process, options, lanes };
-      const members = (server.members.get(options.topic) ?? []).filter((one) => !one.process.dead);
-      server.members.set(options.topic, [...members, member]);
-      server.generation += 1;
-      wake(server, options.topic, wires);
+      const consumers = Array.from({ length: partitionsOf }, newPartitionConsumer);
+      const member: Member = { process, options, consumers };
+      const members = (broker.members.get(options.topic) ?? []).filter((one) => !one.process.dead);
+      broker.members.set(options.topic, [...members, member]);
+      broker.generation += 1;
+      wake(broker, options.topic, wires);
       return {
         async close() {
-          server.members.set(
+          broker.members.set(
             options.topic,
-            (server.members.get(options.topic) ?? []).filter((one) => one !== member),
+            (broker.members.get(options.topic) ?? []).filter((one) => one !== member),
           );
         },
       };
     },
-    endOffsets: (topic) => ask(`ends of ${topic}`, () => endsOf(topicOf(server, topic))),
+    endOffsets: (topic) => ask(`ends of ${topic}`, () => endsOf(topicOf(broker, topic))),
     bounds: (topic) =>
       ask(`bounds of ${topic}`, () => {
-        const found = topicOf(server, topic);
-        const places = found.partitions.map((_, partition) => placeOf(server, topic, partition));
+        const found = topicOf(broker, topic);
+        const places = found.partitions.map((_, partition) => placeOf(broker, topic, partition));
         return {
           incarnation: places[0]?.incarnation ?? "",
           beginnings: new Map(places.map(({ partition, beginning }) => [partition, beginning])),
@@ -84,12 +84,12 @@ export function connectLog(server: LogServer, wires: Wires, process: Process): E
       }),
     committedOffsets: (group, topic) =>
       ask(`offsets of ${group}`, () => {
-        const { incarnation } = topicOf(server, topic);
-        const commits = [...committedOf(server, group, topic)].filter(([, one]) => one.incarnation === incarnation);
+        const { incarnation } = topicOf(broker, topic);
+        const commits = [...committedOf(broker, group, topic)].filter(([, one]) => one.incarnation === incarnation);
         return new Map(commits.map(([partition, { next }]) => [partition, next]));
       }),
     async ensureTopics() {},
-    topics: async () => [...server.topics.keys()],
+    topics: async () => [...broker.topics.keys()],
     async close() {},
   };
 }

@@ -5,7 +5,7 @@ import { brokenMoney, unsettledMoney } from "./checkers/money.ts";
 import { brokenOrders, unsettledOrders } from "./checkers/orders.ts";
 import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";
 import { wake } from "./log.ts";
-import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-server.ts";
+import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-broker.ts";
 import { machineFaultsOf } from "./machines.ts";
 import { buy, buyInPeace, createPeople, enter, insist, type People, refund, sleep, tellPrice } from "./people.ts";
 import type { Planted } from "./planted.ts";

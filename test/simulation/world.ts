@@ -12,7 +12,7 @@ import { createSharedClock } from "#platform/shared-clock";
 import { type Bank, createBank } from "./bank.ts";
 import { connectGate, createGateServer, type GateServer } from "./gate.ts";
 import { connectLog } from "./log.ts";
-import { createLogServer, type LogServer } from "./log-server.ts";
+import { createLogBroker, type LogBroker } from "./log-broker.ts";
 import { createNetwork, type Network, type Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 import type { Random } from "./random.ts";
@@ -45,7 +45,7 @@ export type World = {
   network: Network;
   books: { server: Server; tables: InventoryTables & OrderTables & PaymentTables };
   gate: GateServer;
-  log: LogServer;
+  log: LogBroker;
   /** Where the catalog tells of its products. */
   catalog: EventLog;
   workflows: WorkflowServer;
@@ -131,7 +131,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     opening: { takesWrites: true, generation: 0 },
   };
 
-  const logServer = createLogServer(planted);
+  const logBroker = createLogBroker(planted);
   const catalog: Process = { name: "catalog", dead: false, onDeath: new Set(), skewMs: 0 };
   const world: World = {
     timeline,
@@ -146,8 +146,8 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     note,
     count,
     gate: createGateServer(touch),
-    log: logServer,
-    catalog: connectLog(logServer, { timeline, random, network }, catalog),
+    log: logBroker,
+    catalog: connectLog(logBroker, { timeline, random, network }, catalog),
     workflows: createWorkflowServer(),
     bank: createBank({
       timeline,

@@ -1,5 +1,5 @@
 /**
- * The log as a server: partitions, groups whose members change, hand-overs that repeat. It can lose records at its end
+ * Simulates the broker of the log: partitions, groups whose members change, batches that are delivered again. It can lose records at its end
  * or its beginning, number offsets that no consumer is given, and be made anew.
  */
 import type { ConsumeOptions, Place, StoredRecord } from "#engines/log";
@@ -15,14 +15,14 @@ export type Partition = { records: StoredRecord[]; beginning: bigint; end: bigin
 export type Topic = { incarnation: string; partitions: Partition[] };
 export type Committed = { incarnation: string; next: bigint };
 
-export type LogServer = {
+export type LogBroker = {
   topics: Map<string, Topic>;
   committed: Map<string, Map<number, Committed>>;
   members: Map<string, Member[]>;
   partitionOf: Map<string, number>;
-  /** Grows with every rebalance: who had a partition may still be at work on it when it is another's. */
+  /** Grows with every rebalance: the member that had a partition may still work on a batch when another one has it. */
   generation: number;
-  /** How likely an append is followed by an offset without a record, as the mark of a transaction is. */
+  /** The chance that an offset without a record follows an append, such as the marker of a transaction. */
   holes: number;
   /** It refuses every append. */
   takesNothing: boolean;
@@ -31,11 +31,11 @@ export type LogServer = {
   highest: Map<string, bigint>;
 };
 
-/** One partition in the hands of a member; `at` is undefined until it has found out where to begin. */
-export type Lane = { busy: boolean; at: Committed | undefined };
-export type Member = { process: Process; options: ConsumeOptions; lanes: Lane[] };
+/** What a member knows of one partition; its position is undefined until the committed offset was read. */
+export type PartitionConsumer = { busy: boolean; position: Committed | undefined };
+export type Member = { process: Process; options: ConsumeOptions; consumers: PartitionConsumer[] };
 
-export function createLogServer(planted: Planted | undefined): LogServer {
+export function createLogBroker(planted: Planted | undefined): LogBroker {
   return {
     topics: new Map(),
     committed: new Map(),
@@ -49,7 +49,7 @@ export function createLogServer(planted: Planted | undefined): LogServer {
   };
 }
 
-export function topicOf({ topics }: LogServer, name: string): Topic {
+export function topicOf({ topics }: LogBroker, name: string): Topic {
   const topic = topics.get(name) ?? newTopic("first");
   topics.set(name, topic);
   return topic;
@@ -60,7 +60,7 @@ function newTopic(incarnation: string): Topic {
   return { incarnation, partitions };
 }
 
-export function committedOf({ committed }: LogServer, group: string, topic: string): Map<number, Committed> {
+export function committedOf({ committed }: LogBroker, group: string, topic: string): Map<number, Committed> {
   const name = `${group} ${topic}`;
   const offsets = committed.get(name) ?? new Map<number, Committed>();
   committed.set(name, offsets);
@@ -72,10 +72,10 @@ export type Wires = { timeline: Timeline; random: Random; network: Network };
 export type Settled = (topic: Topic, partition: number) => bigint;
 
 /** Acknowledged records at the end that are not settled are gone, as after an unclean election. Answers how many. */
-export function loseTail(server: LogServer, name: string, settled: Settled): number {
-  const topic = topicOf(server, name);
+export function loseTail(broker: LogBroker, name: string, settled: Settled): number {
+  const topic = topicOf(broker, name);
   return sum(topic.partitions, (partition, i) => {
-    const keep = larger(settled(topic, i), larger(partition.beginning, newestCommit(server, name, topic, i)));
+    const keep = larger(settled(topic, i), larger(partition.beginning, newestCommit(broker, name, topic, i)));
     const before = partition.records.length;
     partition.records = partition.records.filter(({ offset }) => offset < keep);
     if (keep < partition.end) partition.end = keep;
@@ -84,8 +84,8 @@ export function loseTail(server: LogServer, name: string, settled: Settled): num
 }
 
 /** Retention passes consumers that are behind: the log begins where it ended. Answers how many records that cost. */
-export function loseBeginning(server: LogServer, name: string): number {
-  return sum(topicOf(server, name).partitions, (partition) => {
+export function loseBeginning(broker: LogBroker, name: string): number {
+  return sum(topicOf(broker, name).partitions, (partition) => {
     const lost = partition.records.length;
     partition.records = [];
     partition.beginning = partition.end;
@@ -94,19 +94,19 @@ export function loseBeginning(server: LogServer, name: string): number {
 }
 
 /** The topic is deleted and made again: its offsets begin at 0. Answers how many records that cost. */
-export function makeAnew(server: LogServer, name: string): number {
-  const before = topicOf(server, name);
-  server.topics.set(name, newTopic(`${before.incarnation} anew`));
+export function makeAnew(broker: LogBroker, name: string): number {
+  const before = topicOf(broker, name);
+  broker.topics.set(name, newTopic(`${before.incarnation} anew`));
   return sum(before.partitions, ({ records }) => records.length);
 }
 
 /** Whether all of the log is settled: what it loses now costs nothing. */
-export function isSettled(server: LogServer, name: string, settled: Settled): boolean {
-  const topic = topicOf(server, name);
+export function isSettled(broker: LogBroker, name: string, settled: Settled): boolean {
+  const topic = topicOf(broker, name);
   return topic.partitions.every(({ records }, i) => (records.at(-1)?.offset ?? -1n) < settled(topic, i));
 }
 
-function newestCommit({ committed }: LogServer, name: string, { incarnation }: Topic, partition: number): bigint {
+function newestCommit({ committed }: LogBroker, name: string, { incarnation }: Topic, partition: number): bigint {
   const of = [...committed]
     .filter(([group]) => group.endsWith(` ${name}`))
     .map(([, commits]) => commits.get(partition));
@@ -122,13 +122,13 @@ function larger(one: bigint, other: bigint): bigint {
 }
 
 /** A partition as the log says that it is. */
-export function placeOf(server: LogServer, name: string, partition: number): Place {
-  const { incarnation, partitions } = topicOf(server, name);
+export function placeOf(broker: LogBroker, name: string, partition: number): Place {
+  const { incarnation, partitions } = topicOf(broker, name);
   const { beginning, end } = partitions[partition] as Partition;
-  if (server.planted === "marks-by-name") {
-    const most = larger(end, server.highest.get(`${name} ${partition}`) ?? 0n);
-    server.highest.set(`${name} ${partition}`, most);
+  if (broker.planted === "marks-by-name") {
+    const most = larger(end, broker.highest.get(`${name} ${partition}`) ?? 0n);
+    broker.highest.set(`${name} ${partition}`, most);
     return { topic: name, partition, incarnation: "the topic", beginning, end: most };
   }
-  return { topic: name, partition, incarnation, beginning: server.planted === "no-beginning" ? 0n : beginning, end };
+  return { topic: name, partition, incarnation, beginning: broker.planted === "no-beginning" ? 0n : beginning, end };
 }
