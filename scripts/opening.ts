@@ -1,10 +1,10 @@
 /** The rule that every source file opens with a comment whose first sentence says what the file is for. */
 
 /** A test says what it is for in its titles; every other source file, also one that tests share, says it in a comment. */
-export const opensWithSentence = /^(src|test|scripts|bench)\/(?!.*\.(test|real)\.ts$).*\.(ts|lua|sql)$/;
+export const opensWithSentence = /^(src|test|scripts|bench|web)\/(?!.*\.(test|real)\.tsx?$).*\.(tsx?|lua|sql)$/;
 
 export function openingFaults({ path, text }: { path: string; text: string }): string[] {
-  const comment = path.endsWith(".ts")
+  const comment = /\.tsx?$/.test(path)
     ? scriptComment(text)
     : text
         .replace(/^#!.*\n/, "")

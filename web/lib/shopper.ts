@@ -1,5 +1,5 @@
 /**
- * Who buys. Until there are accounts, the embedded default gives everyone the demo shopper's token (see
+ * Says who the shopper is. Until there are accounts, the embedded default gives everyone the demo shopper's token (see
  * src/pages/demo-shopper.ts); other installations give none, and the pages say so. Cookies of accounts replace this file.
  */
 import { kept } from "./kept.ts";

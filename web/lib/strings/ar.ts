@@ -1,3 +1,4 @@
+/** Every sentence of the pages, in Arabic. */
 import type { Strings } from "./en.ts";
 
 export const ar: Strings = {

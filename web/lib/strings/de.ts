@@ -1,3 +1,4 @@
+/** Every sentence of the pages, in German. */
 import type { Strings } from "./en.ts";
 
 export const de: Strings = {
