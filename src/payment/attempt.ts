@@ -1,12 +1,12 @@
 /**
  * One attempt to pay by the buyer. It is stored before the provider is asked, so that the books expect every charge.
  */
-import type { Sql, Tx } from "#engines/sql";
+import type { Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
-import { type Recorded, recordFact } from "./facts.ts";
+import { type FactSource, recordFact } from "./facts.ts";
 import { insertPayment, lockIntent, noteProviderRef, type Payment, paymentsOf } from "./payment-rows.ts";
-import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
+import { type Charge, OutcomeUnknown } from "./provider.ts";
 import { isPaid } from "./state.ts";
 import type { PayRequest } from "./wire.ts";
 
@@ -25,14 +25,7 @@ export type PayRefusal =
 
 export type PayAnswer = { ok: true; paymentId: string } | { ok: false; reason: PayRefusal };
 
-export type AttemptDeps = {
-  sql: Sql;
-  provider: Provider;
-  now(): number;
-  announce(recorded: Recorded | undefined): Promise<void>;
-};
-
-export async function attemptToPay(deps: AttemptDeps, orderId: string, request: PayRequest): Promise<PayAnswer> {
+export async function attemptToPay(deps: FactSource, orderId: string, request: PayRequest): Promise<PayAnswer> {
   const { sql, provider, now, announce } = deps;
   const { cardNumber, ...rest } = request;
   const card = { ...rest, number: cardNumber.replaceAll(" ", "") };

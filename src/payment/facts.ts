@@ -1,8 +1,8 @@
 /** Brings a payment up to the provider's state; the only place where facts enter the books. */
-import type { Tx } from "#engines/sql";
+import type { Sql, Tx } from "#engines/sql";
 import { isLoss, newsOfCharge, writeNews } from "./news.ts";
 import { closeIntent, type Intent, lockIntentOf, type Payment, paymentsOf, writePayment } from "./payment-rows.ts";
-import type { Charge } from "./provider.ts";
+import type { Charge, Provider } from "./provider.ts";
 import { afterFact, type Fact, isLive, isPaid } from "./state.ts";
 
 /** `returned`: a granted payment went back before the order was confirmed. */
@@ -12,6 +12,14 @@ export type Recorded = {
   payment: Payment;
   /** The message for the order: only news, and nothing once its intent is closed. */
   announcement: Announcement | undefined;
+};
+
+/** What asks a provider, or hears from it, and enters what it learns. */
+export type FactSource = {
+  sql: Sql;
+  provider: Provider;
+  now(): number;
+  announce(recorded: Recorded | undefined): Promise<void>;
 };
 
 /**

@@ -1,13 +1,11 @@
 /**
  * Settles payments that lost replies, lost webhooks and crashes left open. Any number of processes may sweep at once.
  */
-import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { clearDoubts } from "./doubts.ts";
-import { type Recorded, recordFact } from "./facts.ts";
+import { type FactSource, recordFact } from "./facts.ts";
 import { claimUnsettled, type Payment } from "./payment-rows.ts";
 import { perform } from "./perform.ts";
-import type { Provider } from "./provider.ts";
 
 export type SweepCounts = {
   /** Payments that the provider decided, or for which it did what was owed. */
@@ -18,13 +16,7 @@ export type SweepCounts = {
   failed: number;
 };
 
-export type SweepDeps = {
-  sql: Sql;
-  provider: Provider;
-  now(): number;
-  log: Log;
-  announce(recorded: Recorded | undefined): Promise<void>;
-};
+export type SweepDeps = FactSource & { log: Log };
 
 /**
  * A request that the provider does not know after this time counts as lost, and the buyer may try again. If it arrives

@@ -1,22 +1,16 @@
 /** Handles a provider's webhooks, which come at least once, in any order, and sometimes about unknown payments. */
-import type { Sql, Tx } from "#engines/sql";
+import type { Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
-import { type Recorded, recordFact } from "./facts.ts";
+import { type FactSource, recordFact } from "./facts.ts";
 import { writeNews } from "./news.ts";
 import { lockIntentOf, paymentsOf } from "./payment-rows.ts";
-import type { Provider, WebhookHeaders } from "./provider.ts";
+import type { WebhookHeaders } from "./provider.ts";
 
 export type WebhookAnswer = "accepted" | "bad_signature" | "unknown_provider";
 
-export type WebhookDeps = {
-  sql: Sql;
-  provider: Provider;
-  now(): number;
-  log: Log;
-  announce(recorded: Recorded | undefined): Promise<void>;
-};
+export type WebhookDeps = FactSource & { log: Log };
 
 /**
  * The event is stored and handled in one transaction: either it counts, once, or the provider sends it again. The sweep

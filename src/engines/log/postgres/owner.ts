@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Sql } from "#engines/sql";
 import { program } from "#platform/program";
-import { sessionUrl } from "../../sql/connection.ts";
+import { connectionSettings } from "../../sql/connection.ts";
 
 export type Owner = {
   readonly epoch: string;
@@ -48,11 +48,9 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
 
   async function connect(timeoutMs: number): Promise<pg.Client> {
     const client = new pg.Client({
-      connectionString: sessionUrl(url),
-      application_name: `${program.name} event log, pid ${process.pid}`,
+      ...connectionSettings(url, `${program.name} event log, pid ${process.pid}`),
       connectionTimeoutMillis: timeoutMs,
       query_timeout: answerMs,
-      keepAlive: true,
     });
     client.on("error", () => discard(client));
     try {
@@ -159,7 +157,7 @@ const prepareSession = `
   set tcp_keepalives_count = 3`;
 
 // Waits for an append of the former owner that is under way, because it holds a share lock on the row.
-const raiseEpoch = "update event_log.owner set epoch = epoch + 1, taken_at = now() returning epoch";
+const raiseEpoch = "update event_log.owner set epoch = epoch + 1, taken_at = now() returning epoch::text";
 
 // Locks with two integer keys have objsubid 2.
 const selectHolder = `

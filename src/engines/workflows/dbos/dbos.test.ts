@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
+import { recordingStory } from "../contract/recording.testing.ts";
 import type { Act, Plot } from "../contract/story.testing.ts";
 import { end, until, workflowsContract } from "../contract/workflows.testing.ts";
-import { recordingStory } from "./dbos.child.ts";
+import { notedIn } from "./dbos.child.ts";
 import { openDbosWorkflows } from "./dbos.ts";
 
 const log = createLog({ level: "silent" });
@@ -31,7 +32,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
   async function open(t: TestContext) {
     const workflows = await openDbosWorkflows({
       url: database.url,
-      story: recordingStory(database.sql, "parent"),
+      story: recordingStory(notedIn(database.sql), "parent"),
       log,
     });
     t.after(() => workflows.close());
@@ -115,7 +116,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
 
   test("a step that is under way while they close is finished, and not run again", async (t) => {
     const step = Promise.withResolvers<void>();
-    const recording = recordingStory(database.sql, "parent");
+    const recording = recordingStory(notedIn(database.sql), "parent");
     const second = async (run: string) => {
       const call = await recording.steps.second(run);
       await step.promise;
@@ -180,7 +181,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
   test("an unreachable database is reported, and they can be opened again", async (t) => {
     const nowhere = new URL(database.url);
     nowhere.port = "1";
-    const story = recordingStory(database.sql, "parent");
+    const story = recordingStory(notedIn(database.sql), "parent");
     await assert.rejects(openDbosWorkflows({ url: nowhere.href, story, log }), /open workflows for contractStory/);
     await open(t);
   });

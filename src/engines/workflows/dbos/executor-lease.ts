@@ -8,7 +8,7 @@ import pg from "pg";
 import { refuseReadOnly } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import { program } from "#platform/program";
-import { sessionUrl } from "../../sql/connection.ts";
+import { connectionSettings } from "../../sql/connection.ts";
 
 export type ExecutorLease = {
   executorId: string;
@@ -28,7 +28,7 @@ export type Beat = {
 
 /** "dbos" in ASCII: keeps these locks apart from all others with two keys. */
 const leaseLock = 0x64_62_6f_73;
-const timeoutMs = 5_000;
+const answerMs = 5_000;
 /** No executor has this id. */
 const aloneKey = 0;
 const aloneWithinMs = 60_000;
@@ -42,11 +42,8 @@ export async function openExecutorLease(url: string): Promise<ExecutorLease> {
 
   async function hold(): Promise<pg.Client> {
     const client = new pg.Client({
-      connectionString: sessionUrl(url),
-      application_name: `${program.name} workflows lease`,
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
-      keepAlive: true,
+      ...connectionSettings(url, `${program.name} workflows lease`),
+      query_timeout: answerMs,
     });
     client.on("error", () => drop(client));
     try {

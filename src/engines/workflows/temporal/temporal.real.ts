@@ -12,32 +12,19 @@ import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { Client, Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
-import { createLog } from "#platform/log";
 import { type Servers, startServers } from "../../../../test/servers/servers.ts";
-import { testShop } from "../../../../test/support/shop-identity.ts";
+import { recordingStory } from "../contract/recording.testing.ts";
 import type { Act, Plot } from "../contract/story.testing.ts";
 import { end, until, workflowsContract } from "../contract/workflows.testing.ts";
 import { stepPatience } from "../workflows.ts";
-import { contractFile, recordingStory } from "./temporal.child.ts";
-import { openTemporalWorkflows } from "./temporal.ts";
-
-const log = createLog({ level: "silent" });
+import { notedIn, openContractWorkflows } from "./temporal.child.ts";
 
 workflowsContract("Temporal", async () => {
   const { TEMPORAL_ADDRESS } = process.env;
   const server = TEMPORAL_ADDRESS ? await useServer(TEMPORAL_ADDRESS) : await startServer();
   const { address, namespace } = server;
   return {
-    open: (story) =>
-      openTemporalWorkflows({
-        address,
-        shop: testShop,
-        namespace,
-        taskQueue: "contract",
-        story,
-        workflowFile: contractFile,
-        log,
-      }),
+    open: (story) => openContractWorkflows({ address, namespace, taskQueue: "contract", story }),
     close: () => server.stopAll(),
   };
 });
@@ -54,16 +41,9 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
 
   /** Each test has a queue of its own, so that a child of one takes no tasks of another. */
   async function open(t: TestContext, taskQueue: string, hangsAt?: string) {
-    const story = recordingStory(calls, "parent", hangsAt);
+    const story = recordingStory(notedIn(calls), "parent", hangsAt);
     const { address } = server;
-    const workflows = await openTemporalWorkflows({
-      address,
-      shop: testShop,
-      taskQueue,
-      story,
-      workflowFile: contractFile,
-      log,
-    });
+    const workflows = await openContractWorkflows({ address, taskQueue, story });
     t.after(() => workflows.close());
     return workflows;
   }
@@ -162,17 +142,10 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
     await once(mute.listen(0, "127.0.0.1"), "listening");
     t.after(() => mute.close());
     for (const port of [1, (mute.address() as AddressInfo).port]) {
-      const story = recordingStory(calls, "parent");
+      const story = recordingStory(notedIn(calls), "parent");
       const address = `127.0.0.1:${port}`;
       const begun = performance.now();
-      const opening = openTemporalWorkflows({
-        address,
-        shop: testShop,
-        taskQueue: "none",
-        story,
-        workflowFile: contractFile,
-        log,
-      });
+      const opening = openContractWorkflows({ address, taskQueue: "none", story });
       await assert.rejects(opening, /TEMPORAL_ADDRESS/);
       assert.ok(performance.now() - begun < 6_000, "it took too long");
     }
@@ -180,18 +153,10 @@ describe("Temporal itself", { timeout: 300_000 }, () => {
 
   test("a missing namespace is reported", async () => {
     const { address } = server;
-    const story = recordingStory(calls, "parent");
+    const story = recordingStory(notedIn(calls), "parent");
     const namespace = "nowhere";
     await assert.rejects(
-      openTemporalWorkflows({
-        address,
-        shop: testShop,
-        namespace,
-        taskQueue: "none",
-        story,
-        workflowFile: contractFile,
-        log,
-      }),
+      openContractWorkflows({ address, namespace, taskQueue: "none", story }),
       /nowhere.*TEMPORAL_NAMESPACE/,
     );
   });
