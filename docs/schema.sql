@@ -340,8 +340,8 @@ create table payment_simulator.charge (
   payment_id text not null,
   charge_id text not null,
   status text not null,
-  verdict text not null,
-  verdict_at timestamp with time zone not null,
+  result text not null,
+  result_at timestamp with time zone not null,
   decline_reason text,
   amount_minor bigint not null,
   currency text not null,
@@ -350,10 +350,10 @@ create table payment_simulator.charge (
   constraint charge_charge_id_key UNIQUE (charge_id),
   constraint charge_check CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
   constraint charge_pkey PRIMARY KEY (payment_id),
-  constraint charge_status_check CHECK ((status = ANY (ARRAY['processing'::text, 'authorized'::text, 'declined'::text, 'captured'::text, 'voided'::text, 'refunded'::text, 'charged_back'::text]))),
-  constraint charge_verdict_check CHECK ((verdict = ANY (ARRAY['authorized'::text, 'declined'::text])))
+  constraint charge_result_check CHECK ((result = ANY (ARRAY['authorized'::text, 'declined'::text]))),
+  constraint charge_status_check CHECK ((status = ANY (ARRAY['processing'::text, 'authorized'::text, 'declined'::text, 'captured'::text, 'voided'::text, 'refunded'::text, 'charged_back'::text])))
 );
-CREATE INDEX undecided_by_time ON payment_simulator.charge USING btree (verdict_at) WHERE (status = 'processing'::text);
+CREATE INDEX undecided_by_time ON payment_simulator.charge USING btree (result_at) WHERE (status = 'processing'::text);
 
 create table payment_simulator.statement (
   line bigint generated always as identity not null,

@@ -42,6 +42,16 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     bad: ["src/orders/place.ts", "const nowMs = Date.now();"],
     good: ["src/orders/place.ts", "const begunAtMs = elapsedMs();"],
   },
+  {
+    rule: /decided is a word/,
+    bad: ["src/orders/settle.ts", 'if (fate === "C") return;'],
+    good: ["src/orders/settle.ts", 'if (fate === "claimed") return;'],
+  },
+  {
+    rule: /decided is a word/,
+    bad: ["src/inventory/gate/redis/mark.lua", "if record.state ~= 'P' then return end"],
+    good: ["src/inventory/gate/redis/codec.ts", 'const accepted = answer[0] === "A";'],
+  },
   { rule: /runs alone/, bad: ["src/a.test.ts", 'it.only("x")'], good: ["src/a.test.ts", 'it("x")'] },
   {
     rule: /setTimeout as sleep.*one dialect/,

@@ -13,7 +13,7 @@ import type { PayRequest } from "./wire.ts";
 /** Thieves try out stolen cards at shops that allow many attempts to pay one order. */
 export const maxAttempts = 10;
 
-/** A verdict usually comes by webhook within milliseconds; a missing one is looked up after this time. */
+/** A result usually comes by webhook within milliseconds; a missing one is looked up after this time. */
 const lookupAfterMs = 2_000;
 
 export type PayRefusal =
@@ -38,7 +38,7 @@ export async function attemptToPay(deps: FactSource, orderId: string, request: P
   try {
     charge = await provider.authorize({ paymentId, amountMinor, currency, card });
   } catch (error) {
-    // The verdict comes by webhook, or the sweep asks for it.
+    // The result comes by webhook, or the sweep asks for it.
     if (error instanceof OutcomeUnknown) return { ok: true, paymentId };
     throw error;
   }

@@ -125,7 +125,7 @@ test("S6: a webhook about an unknown payment, or about none, is accepted, stored
   assert.equal(await send(), "accepted");
 });
 
-test("S6: a verdict that overtakes the provider's own answer counts", async () => {
+test("S6: a result that overtakes the provider's own answer counts", async () => {
   const orderId = await shop.order();
   const early = shop.connect({
     provider: providerWith({

@@ -27,7 +27,7 @@ export const paymentSchema = { schema: "payment", folder: new URL("./migrations/
 export type Payment = {
   /** Opens the order's payment intent. Idempotent; no effect once the intent was closed. */
   open(order: Money & { orderId: string; userId: string; payByMs: number }): Promise<void>;
-  /** One attempt by the buyer. Its acceptance is not the verdict, which comes later. */
+  /** One attempt by the buyer. Its acceptance is not the result, which comes later. */
   pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
   /** `authorized` also once captured: the order is paid. `processing`: the provider was asked and is deciding. */
   verdict(orderId: string): Promise<Verdict>;

@@ -7,7 +7,7 @@ import type { Fact } from "./state.ts";
 export type Provider = {
   /** The last part of its webhook address, and its name in the books. */
   readonly name: string;
-  /** Key: the payment id. Holds the amount without capturing it; the verdict may come later, by webhook. */
+  /** Key: the payment id. Holds the amount without capturing it; the result may come later, by webhook. */
   authorize(request: Authorization): Promise<Charge>;
   /** Key: `cap-<payment>`. */
   capture(charge: ChargeRef & Money): Promise<Charge>;

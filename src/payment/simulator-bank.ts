@@ -16,12 +16,12 @@ const columns = bankColumns;
  */
 export async function openCharge(
   sql: Queryable,
-  asked: Money & { paymentId: string; last4: string; verdictMs: number },
+  asked: Money & { paymentId: string; last4: string; resultMs: number },
 ): Promise<BankCharge> {
   const { declines, excessMinor = 0 } = behaviourOf(asked.last4);
   const [charge] = await sql.query<BankCharge>(
     `insert into payment_simulator.charge
-       (payment_id, charge_id, status, verdict, verdict_at, decline_reason, amount_minor, currency, card_last4)
+       (payment_id, charge_id, status, result, result_at, decline_reason, amount_minor, currency, card_last4)
      values ($1, $2, 'processing', $3, $4, $5, $6, $7, $8)
      on conflict (payment_id) do update set payment_id = excluded.payment_id
      returning ${columns}`,
@@ -29,7 +29,7 @@ export async function openCharge(
       asked.paymentId,
       `ch_${randomHex(12)}`,
       declines ? "declined" : "authorized",
-      new Date(asked.verdictMs),
+      new Date(asked.resultMs),
       declines ?? null,
       asked.amountMinor + excessMinor,
       asked.currency,
@@ -78,10 +78,10 @@ export function decideDue(sql: Sql, nowMs: number, limit: number): Promise<numbe
   return sql.transaction(async (tx) => {
     const charges = await tx.query<BankCharge>(
       `with due as (
-         select payment_id from payment_simulator.charge where status = 'processing' and verdict_at <= $1
-          order by verdict_at limit $2 for update skip locked
+         select payment_id from payment_simulator.charge where status = 'processing' and result_at <= $1
+          order by result_at limit $2 for update skip locked
        )
-       update payment_simulator.charge set status = verdict from due where charge.payment_id = due.payment_id
+       update payment_simulator.charge set status = result from due where charge.payment_id = due.payment_id
        returning ${columns}`,
       [new Date(nowMs), limit],
     );

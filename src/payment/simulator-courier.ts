@@ -80,7 +80,7 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     async nextDueMs() {
       const [next] = await sql.query<{ dueAt: Date | null }>(
         `select least(
-           (select min(verdict_at) from payment_simulator.charge where status = 'processing'),
+           (select min(result_at) from payment_simulator.charge where status = 'processing'),
            (select min(deliver_at) from payment_simulator.webhook where delivered_at is null and attempts < $1)
          ) as "dueAt"`,
         [maxAttempts],

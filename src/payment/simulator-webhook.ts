@@ -61,11 +61,11 @@ export async function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: nu
   );
 }
 
-/** The pauses apply to the verdict. Later events are sent at once, unless the card sends no webhooks. */
+/** The pauses apply to the result. Later events are sent at once, unless the card sends no webhooks. */
 function delaysOf({ status, last4 }: BankCharge): readonly number[] {
   const { webhookDelaysMs } = behaviourOf(last4);
-  const isVerdict = status === "authorized" || status === "declined";
-  return isVerdict ? webhookDelaysMs : webhookDelaysMs.slice(0, 1).map(() => 0);
+  const isResult = status === "authorized" || status === "declined";
+  return isResult ? webhookDelaysMs : webhookDelaysMs.slice(0, 1).map(() => 0);
 }
 
 function bodyOf(charge: BankCharge, status: string, nowMs: number) {

@@ -38,7 +38,7 @@ for (const { number, says } of testCards) {
   });
 }
 
-test("the verdict comes after the answer, as from a real bank", async () => {
+test("the result comes after the answer, as from a real bank", async () => {
   const asked = request();
   assert.equal((await provider.authorize(asked)).status, "processing");
   assert.equal((await provider.lookup({ ...approved, paymentId: asked.paymentId }))?.status, "processing");
@@ -98,7 +98,7 @@ test("a webhook is sent until it is accepted, even by the next process", async (
 
 test("on the real clock a payment is decided and reported by itself", async () => {
   const now = Date.now;
-  const simulator = createSimulator({ sql: shop.sql, secret: "the secret of real time", log, now, verdictDelayMs: 5 });
+  const simulator = createSimulator({ sql: shop.sql, secret: "the secret of real time", log, now, resultDelayMs: 5 });
   const news: string[] = [];
   const payment = createPayment({
     sql: shop.sql,

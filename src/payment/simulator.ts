@@ -35,7 +35,7 @@ export type SimulatorOptions = {
   secret: string;
   log: Log;
   now(): number;
-  verdictDelayMs?: number;
+  resultDelayMs?: number;
 };
 
 /**
@@ -44,7 +44,7 @@ export type SimulatorOptions = {
  */
 const lookEveryMs = 500;
 
-export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: SimulatorOptions): Simulator {
+export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: SimulatorOptions): Simulator {
   const courier = createCourier({ sql, secret, now });
   let loop: Loop | undefined;
   let alarm: NodeJS.Timeout | undefined;
@@ -67,9 +67,9 @@ export function createSimulator({ sql, secret, log, now, verdictDelayMs = 50 }: 
 
     async authorize({ paymentId, amountMinor, currency, card }) {
       const last4 = card.number.slice(-4);
-      const verdictMs = now() + (behaviourOf(last4).decidesAfterMs ?? verdictDelayMs);
-      const charge = await openCharge(sql, { paymentId, amountMinor, currency, last4, verdictMs });
-      wakeAt(verdictMs);
+      const resultMs = now() + (behaviourOf(last4).decidesAfterMs ?? resultDelayMs);
+      const charge = await openCharge(sql, { paymentId, amountMinor, currency, last4, resultMs });
+      wakeAt(resultMs);
       if (behaviourOf(last4).losesReplyOf === "authorize") throw new OutcomeUnknown("authorize", paymentId);
       return shown(charge);
     },

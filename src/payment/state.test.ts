@@ -130,10 +130,10 @@ function including<T extends string>(list: readonly T[], item: T): readonly T[] 
 }
 
 /** The faults are over: every message arrives, and everything owed is requested. */
-function drained(world: World, verdict: "authorized" | "declined"): World {
+function drained(world: World, result: "authorized" | "declined"): World {
   let at = world;
   for (let round = 0; round < 10; round += 1) {
-    if (at.bank === "processing") at = becomes(at, verdict);
+    if (at.bank === "processing") at = becomes(at, result);
     const owes = owed(at.ours);
     if (owes) at = { ...at, asked: including(at.asked, owes) };
     for (const operation of at.asked) at = bankDoes(at, operation);
@@ -156,11 +156,11 @@ test("in every order of facts, decisions and losses, money ends where the books 
   for (const world of worlds) {
     const story = JSON.stringify(world);
     assert.ok(!(world.closed && owed(world.ours) === "capture"), `asks to capture a closed order: ${story}`);
-    for (const verdict of ["authorized", "declined"] as const) {
-      const { ours, bank, stands, closed } = drained(world, verdict);
+    for (const result of ["authorized", "declined"] as const) {
+      const { ours, bank, stands, closed } = drained(world, result);
       const end = `${story} ends as ${ours} with the bank's ${bank}`;
       assert.equal(owed(ours), undefined, `something stays owed: ${end}`);
-      assert.notEqual(ours, "requested", `a verdict is never learnt: ${end}`);
+      assert.notEqual(ours, "requested", `a result is never learnt: ${end}`);
       if (closed) assert.ok(!isPaid(ours), `an ended order stays paid: ${end}`);
       if (stands) assert.notEqual(ours, "authorized", `an order that stands is not paid: ${end}`);
       if (isPaid(ours) || bank === "refunded" || bank === "charged_back") assert.equal(bank, ours, end);

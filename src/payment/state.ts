@@ -59,7 +59,7 @@ const transitions: Record<PaymentState, Partial<Record<Fact | Decision, PaymentS
     refunded: "refunded",
     charged_back: "charged_back",
     not_received: "declined",
-    // close: the request may still be granted, so we wait for the verdict and then undo it.
+    // close: the request may still be granted, so we wait for the result and then undo it.
   },
   authorized: {
     captured: "captured",

@@ -10,7 +10,7 @@ import { perform } from "./perform.ts";
 export type SweepCounts = {
   /** Payments that the provider decided, or for which it did what was owed. */
   settled: number;
-  /** Still without a verdict at the provider. */
+  /** The provider has no result yet. */
   waiting: number;
   /** Not done, or not answered: tried again after a growing pause of at most a minute. */
   failed: number;

@@ -10,7 +10,7 @@ export type CardBehaviour = {
   declines?: string;
   /** How long the provider takes to decide, milliseconds. */
   decidesAfterMs?: number;
-  /** The pauses before the deliveries of the verdict's webhook: one copy for each, none for an empty list. */
+  /** The pauses before the deliveries of the result's webhook: one copy for each, none for an empty list. */
   webhookDelaysMs: readonly number[];
   /** The provider acts, and its answer is lost. */
   losesReplyOf?: "authorize" | "capture";

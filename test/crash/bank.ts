@@ -8,7 +8,7 @@ import type { Queryable } from "#engines/sql";
 const statements = [
   `create or replace function payment_simulator.take_at_once() returns trigger language plpgsql as $$
    begin
-     if tg_op = 'INSERT' then new.verdict_at := new.verdict_at + interval '700 milliseconds';
+     if tg_op = 'INSERT' then new.result_at := new.result_at + interval '700 milliseconds';
      elsif old.status = 'processing' and new.status = 'authorized' then new.status := 'captured';
      end if;
      return new;

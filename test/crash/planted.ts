@@ -352,7 +352,7 @@ async function giveMoney(
 ): Promise<string> {
   const [row] = await books.query<{ paymentId: string }>(
     `insert into payment_simulator.charge
-       (payment_id, charge_id, status, verdict, verdict_at, amount_minor, currency, card_last4)
+       (payment_id, charge_id, status, result, result_at, amount_minor, currency, card_last4)
      values (gen_random_uuid()::text, 'planted ' || $1, 'captured', 'authorized', now(), $2, 'EUR', '4242')
      returning payment_id as "paymentId"`,
     [name, amountMinor],

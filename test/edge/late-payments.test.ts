@@ -240,7 +240,7 @@ async function decide(world: World, orderId: string): Promise<void> {
   const bank = new pg.Client({ connectionString: world.databaseUrl });
   await bank.connect();
   await bank.query(
-    `update payment_simulator.charge set verdict_at = 'epoch'
+    `update payment_simulator.charge set result_at = 'epoch'
       where status = 'processing' and payment_id in (select payment_id::text from payment.payment where order_id = $1)`,
     [orderId],
   );

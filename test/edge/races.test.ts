@@ -85,7 +85,7 @@ describe("races", () => {
         const { orderId, statusUrl } = await world.place(buyer, productId);
         await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
         const paying = buyer.post(`${statusUrl}/payment`, goodCard);
-        // The verdict comes about 50 ms later: some are cancelled before it, some with it, some after it.
+        // The result comes about 50 ms later: some are cancelled before it, some with it, some after it.
         await sleep(i * 12);
         const cancelled = await buyer.post(`${statusUrl}/cancel`);
         assert.ok([202, 409].includes((await paying).status));
