@@ -86,7 +86,7 @@ describe("the processes of one shop", () => {
     assert.match(told.output, /name +none, and these settings say renamed/);
     const moved = run(["engines", "--adopt"], { SHOP: "renamed" });
     assert.equal(await moved.ended, 0, moved.output);
-    assert.match(moved.output, /From now on the shop lives on these/);
+    assert.match(moved.output, /From now on the shop uses these/);
     await refused(["start"], {}, /SHOP: this process has name none, and the shop name renamed/);
     const next = run(["start"], { SHOP: "renamed" });
     await next.untilUp();

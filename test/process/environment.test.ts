@@ -66,7 +66,7 @@ describe("the environment of a process", () => {
     ]) {
       assert.match(fine.output, says);
     }
-    assert.match(fine.output, /The configuration is right/);
+    assert.match(fine.output, /The configuration is valid/);
     const absurd = run(["start", "--check-config"], { PAYMENT_WINDOW_MS: "9007199254740991" });
     assert.equal(await absurd.ended, 1);
     assert.match(absurd.output, /PAYMENT_WINDOW_MS must be between 1 and 604800000, not "9007199254740991"/);
