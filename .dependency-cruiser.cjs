@@ -1,6 +1,6 @@
 /**
- * The walls. Direction: main → services, assemble → modules → engines → platform.
- * A new edge between two modules is a decision record in docs/adr first, and a change to scripts/rooms.json second.
+ * The walls. Direction: main → services, assemble → modules → engines → platform. A new edge between two modules needs
+ * a decision record in docs/adr first, and then a change to scripts/rooms.json.
  */
 
 /**
@@ -21,7 +21,7 @@ const ports =
 
 const processRooms = processFolders.join("|");
 
-/** Files that only tests load: they may reach into other rooms, and nothing else may load them. */
+/** Files that only tests load: they may import from every folder, and no other file may import them. */
 const testFile = "\\.(test|testing|child|real)\\.ts$|/contract\\.workflow\\.ts$";
 const testOnly = testFile;
 
@@ -37,19 +37,19 @@ const vendors = [
     name: "log",
     packages: ["@platformatic/kafka", "kafkajs", "@confluentinc/kafka-javascript"],
     home: "^src/engines/log/|^test/",
-    why: "What an acknowledgement means differs by broker; the EventLog port says it in one way.",
+    why: "The meaning of an acknowledgement differs between brokers; the EventLog port has one meaning.",
   },
   {
     name: "workflows",
     packages: ["@dbos-inc/dbos-sdk", "@temporalio/[a-z-]+"],
     home: "^src/engines/workflows/|^src/fulfilment/[a-z-]+\\.workflow\\.ts$|^test/",
-    why: "The saga is the same text on every engine only as long as no engine shows in it.",
+    why: "The saga is the same text on every engine only as long as it names none of them.",
   },
   {
     name: "redis",
     packages: ["redis", "@redis/[a-z-]+", "iovalkey", "ioredis"],
     home: "^src/engines/redis/|^test/",
-    why: "A client that repeats a script by itself would reopen a gate that has lost its memory: one room decides how scripts are sent.",
+    why: "A client that repeats a script by itself would reopen a gate that has lost its memory, so one folder decides how scripts are sent.",
   },
   {
     name: "http",
@@ -68,11 +68,11 @@ const vendors = [
     name: "command-line",
     packages: ["citty"],
     home: "^src/cli/cli\\.ts$|^bench/main\\.ts$",
-    why: "What the command line can do, the HTTP face can do: nothing below the entry point knows that there is a terminal.",
+    why: "The command line can do only what HTTP can do: no code below the entry point knows of a terminal.",
   },
 ];
 
-// The visitor of @swc/core, by which dependency-cruiser walks through a file, does not know `using` declarations yet.
+// The visitor with which dependency-cruiser walks through a file, @swc/core's, does not know `using` declarations yet.
 const { Visitor } = require("@swc/core/Visitor.js");
 const { visitStatement } = Visitor.prototype;
 Visitor.prototype.visitStatement = function (statement) {
@@ -88,14 +88,14 @@ module.exports = {
     {
       name: "platform-knows-no-shop",
       comment:
-        "The platform would serve any shop: what it knew of ours, every module would depend on without saying so.",
+        "The platform would serve any shop. If it knew ours, every module would depend on that knowledge implicitly.",
       severity: "error",
       from: { path: "^src/platform/", pathNot: testOnly },
       to: { path: "^(src|test|bench|scripts)/", pathNot: "^src/platform/" },
     },
     {
       name: "engines-know-no-shop",
-      comment: "An engine is a port to a machine. One that knew of orders could not pass the suite of its port alone.",
+      comment: "An engine is a port to a server. If it knew of orders, it could not pass the suite of its port alone.",
       severity: "error",
       from: { path: "^src/engines/", pathNot: testOnly },
       to: { path: "^(src|test|bench|scripts)/", pathNot: "^src/(engines|platform)/" },
@@ -110,7 +110,7 @@ module.exports = {
     },
     ...Object.entries(mayUse).map(([module, others]) => ({
       name: `${module}-uses-only-what-it-may`,
-      comment: `${module} may import ${[...others, "events"].join(", ")}: each further edge is one more module that cannot change alone.`,
+      comment: `${module} may import ${[...others, "events"].join(", ")}: with each further edge one more module cannot change alone.`,
       severity: "error",
       from: { path: `^src/${module}/`, pathNot: testOnly },
       to: {
@@ -129,7 +129,7 @@ module.exports = {
       name: "modules-meet-at-their-faces",
       comment:
         "A module's face is the file with its name; beside it others may read its events.ts, problems.ts and wire.ts. " +
-        "Whatever else it holds may change without asking.",
+        "Its other files may change freely.",
       severity: "error",
       from: { path: `^src/(?!(?:${processRooms})/)([^/]+)/`, pathNot: testOnly },
       to: {
@@ -139,7 +139,7 @@ module.exports = {
     },
     {
       name: "the-process-uses-faces",
-      comment: "What main, services and assemble reach past a face for, the face forgot to say.",
+      comment: "If main, services or assemble need more than a face has, it is missing from the face.",
       severity: "error",
       from: { path: `^src/[^/]+\\.ts$|^src/(${processRooms})/|^(bench|scripts)/`, pathNot: testOnly },
       to: {
@@ -150,7 +150,7 @@ module.exports = {
     {
       name: "modules-know-no-process",
       comment:
-        "A module is given what it needs. One that read the configuration or the assembly could not be run beside another.",
+        "A module gets what it needs as arguments. If it read the configuration or the assembly, two could not run in one process.",
       severity: "error",
       from: { path: `^src/(?!(?:${processRooms})/)[^/]+/`, pathNot: testOnly },
       to: { path: `^src/[^/]+\\.ts$|^src/(${processRooms})/` },
@@ -158,8 +158,8 @@ module.exports = {
     {
       name: "engines-by-their-ports",
       comment:
-        "Which adapter runs is data. A module that names one runs on that one only. Temporal's workflow file is loaded by its " +
-        "own bundler and has to name what tells a story there.",
+        "Which adapter runs is data. A module that names an adapter runs only on that one. Temporal's workflow file is loaded by its " +
+        "own bundler and must name the function that runs a story there.",
       severity: "error",
       from: { path: `^src/(?!(?:engines|${processRooms})/)[^/]+/`, pathNot: testOnly },
       to: { path: "^src/engines/", pathNot: [ports, "^src/engines/workflows/temporal/story\\.ts$"] },
@@ -178,7 +178,7 @@ module.exports = {
       name: "pure-files-import-types",
       comment:
         "The saga, the state machines, the decision, the gate's reducer and reconcile run in simulations, in sandboxes and under " +
-        "exhaustive search. What is imported there is run there.",
+        "exhaustive search. Their imports run there too.",
       severity: "error",
       from: {
         path: [
@@ -197,7 +197,7 @@ module.exports = {
     {
       name: "wire-is-schemas-alone",
       comment:
-        "What is on the wire is read by clients, pages and documents, which know nothing of how it is made: TypeBox, other wire " +
+        "Clients, pages and documents read these schemas and know nothing of the server, so a wire file imports only TypeBox, other wire " +
         "files, and the table of currencies.",
       severity: "error",
       from: { path: "^src/[^/]+/wire\\.ts$" },
@@ -227,14 +227,14 @@ module.exports = {
     {
       name: "no-cycles",
       comment:
-        "Two files that need each other, by values or by types, cannot be read one after the other. What both need is a third file.",
+        "Two files that need each other, by values or by types, cannot be read one after the other. Code that both need belongs in a third file.",
       severity: "error",
       from: {},
       to: { circular: true },
     },
     {
       name: "tests-stay-with-tests",
-      comment: "What tests need is not shipped, and must not be able to change what is.",
+      comment: "Code for tests is not shipped, and must not be able to change shipped code.",
       severity: "error",
       from: { path: "^(src|scripts|bench)/", pathNot: [testOnly, "^scripts/"] },
       to: { path: ["^test/", testOnly] },
@@ -248,14 +248,14 @@ module.exports = {
     },
     {
       name: "only-declared-packages",
-      comment: "A package that another one happens to bring goes away with the other one.",
+      comment: "A package that is only a dependency of another package disappears with it.",
       severity: "error",
       from: {},
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
     },
     {
       name: "everything-resolves",
-      comment: "A path that does not resolve is a wall that somebody walked into, or a file that is gone.",
+      comment: "A path that does not resolve breaks a wall, or names a file that is gone.",
       severity: "error",
       from: {},
       to: { couldNotResolve: true },

@@ -1,9 +1,9 @@
 /**
- * The accept ratio, by these rules. Bare server and system alternate A-B-B-A in one run, with the same generator and the
- * same bytes. Every order has a key of its own, and 20,000 buyers with tokens of their own take turns. Stock never runs
- * out. Settlement is paused during a run (a burst); the backlog is settled before the next run, so that the bare server
- * never shares the machine with it. At the end the books are read: every 202 must be an order. Every accept was fsynced
- * before its answer.
+ * The accept ratio, under these conditions. Bare server and system alternate A-B-B-A in one run, with the same
+ * generator and the same bytes. Every order has a key of its own, and 20,000 buyers with tokens of their own take
+ * turns. Stock never runs out. Settlement is paused during a run (a burst); the backlog is settled before the next run,
+ * so that the bare server never shares the machine with it. At the end the books are read: every 202 must be an order.
+ * Every accept was fsynced before its answer.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -18,17 +18,17 @@ export type AcceptOptions = { pairs: number; seconds: number; connections: numbe
 
 const secret = "a secret for benchmarks, of more than 32 bytes";
 const stock = 100_000_000;
-/** So many that none meets its limit of orders a minute. */
+/** Enough buyers that none reaches the limit of orders per minute. */
 const buyers = 20_000;
 
 export async function benchAccept({ pairs, seconds, connections, keep }: AcceptOptions): Promise<void> {
   ensureWrk();
-  // What else the machine was doing: a ratio of a busy machine is a ratio of a busy machine.
+  // The load of the machine: a ratio measured on a busy machine depends on it.
   const loadBefore = Math.round((loadavg()[0] ?? 0) * 10) / 10;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "dropgate-bench-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // A run's keys and its product are its own: the servers may hold those of an earlier one.
+  // Each run has its own keys and its own product, because the servers may hold those of an earlier run.
   const runId = randomBytes(4).toString("hex");
   const productId = `bench-lamp-${runId}`;
   console.log(`${buyers} buyers get their tokens; the bare server and the system start`);
@@ -78,7 +78,7 @@ export async function benchAccept({ pairs, seconds, connections, keep }: AcceptO
   const p99Ms = spread(seen.map((pair) => pair.system.p99Ms));
   console.log(`\naccept ratio, burst, fsynced: ${ratio.median} (${ratio.min} to ${ratio.max})`);
   console.log(`backlog of ${books.held} orders settled in ${(settledMs / 1000).toFixed(1)} s`);
-  // Answers that were under way when the generator stopped are orders too, but the generator did not count them.
+  // Requests under way when the generator stopped became orders too, but the generator did not count their answers.
   const uncounted = books.held - accepted;
   console.log(
     `books: ${accepted} counted 202 + ${uncounted} cut off by the end of a run = ${books.held} held; reconcile ${books.status}`,

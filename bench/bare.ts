@@ -1,4 +1,4 @@
-/** The bare server that everything is compared with: reads the body and answers a 202 of the same size. */
+/** The bare server for comparison: reads the body and answers a 202 of the same size. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 

@@ -1,4 +1,4 @@
-/** `npm run bench`: how many durable accepts a second, beside a bare server in the same run. */
+/** `npm run bench`: durable accepts per second, beside a bare server in the same run. */
 import { defineCommand, runMain } from "citty";
 import { benchAccept } from "./accept.ts";
 

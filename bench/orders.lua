@@ -1,4 +1,5 @@
--- Each request has an Idempotency-Key of its own; users and their tokens come round again. Both servers get the same bytes.
+-- Each request has an Idempotency-Key of its own; users and their tokens repeat in turn. Both servers get the same
+-- bytes.
 local before, after, sent = {}, {}, 0
 
 function init(args)

@@ -1,6 +1,6 @@
 /**
- * The system as it starts on a fresh machine, in a process of its own, with what a benchmark needs to
- * hold back: settlement, until it is told to settle. The sagas are left out: those of one run would go on in the next.
+ * The system as it starts on a fresh machine, in a process of its own. Settlement is paused until the benchmark asks
+ * for it. The sagas are left out, because those of one run would go on in the next.
  */
 import { openDatabase } from "#engines/open";
 import { createLifecycle } from "#platform/lifecycle";

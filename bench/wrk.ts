@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 export type WrkResult = { accepted: number; others: number; perSecond: number; p50Ms: number; p99Ms: number };
 export type WrkRun = { port: number; connections: number; seconds: number; run: string; body: string; tokens: string };
 
-/** @throws with what to install where there is no wrk and this is not the user who can install it. */
+/** @throws if wrk is missing and this user cannot install it; names the package. */
 export function ensureWrk(): void {
   if (spawnSync("wrk", ["-v"]).error === undefined) return;
   const installed = process.getuid?.() === 0 && spawnSync("apt-get", ["install", "-y", "wrk"]).status === 0;

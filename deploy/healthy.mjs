@@ -1,4 +1,4 @@
-/** Whether the process in this container answers at the path that is given: for the image and the compose files. */
+/** Whether the process in this container answers at the given path: for the image and the compose files. */
 const { HOST = "0.0.0.0", PORT = "8080", MANAGEMENT_PORT } = process.env;
 const host = HOST === "0.0.0.0" ? "127.0.0.1" : HOST;
 const answer = await fetch(`http://${host}:${MANAGEMENT_PORT || PORT}${process.argv[2]}`, {

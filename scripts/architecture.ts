@@ -5,7 +5,7 @@ import rooms from "./rooms.json" with { type: "json" };
 const page = "ARCHITECTURE.md";
 const block = /(?<=<!-- rooms: written by npm run generate -->\n).*?(?=<!-- end of rooms -->)/s;
 
-/** ARCHITECTURE.md as it stands, with the diagram made anew. */
+/** ARCHITECTURE.md with a new diagram in place of the old one. */
 export async function renderArchitecture(): Promise<string> {
   const text = await readFile(page, "utf8");
   if (!block.test(text)) throw new Error(`${page} has lost the comments between which the diagram of rooms stands`);

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: everything about the source that a machine can tell, the same here and in CI. Each step has a name
- * and runs even where an earlier one failed. `npm run check -- --tests` runs the tests too.
+ * `npm run check`: every rule about the source that a machine can check, the same here and in CI. Each step has a name
+ * and runs even if an earlier one failed. `npm run check -- --tests` runs the tests too.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,7 +10,7 @@ import { generatedFiles } from "./generated.ts";
 import { tidyFaults } from "./tidy.ts";
 import { unusedMembers } from "./unused-members.ts";
 
-/** Answers the faults in the words of the tool that found them; nothing when there is none. */
+/** Returns the faults in the words of the tool that found them; an empty text if there are none. */
 type Step = { name: string; findFaults(): Promise<string> };
 
 const steps: Step[] = [
@@ -19,7 +19,7 @@ const steps: Step[] = [
   tool("types of pages", "tsc", "--project", "web"),
   tool("walls", "depcruise", "--config", ".dependency-cruiser.cjs", "src", "test", "bench", "scripts", "web"),
   tool("unused code", "knip"),
-  // What only tests use is no part of the product: it is deleted, finished, or moved to a file of tests.
+  // Code that only tests use is not part of the product: it is deleted, finished, or moved to a file of tests.
   tool("used by tests only", "knip", "--production"),
   { name: "unused members", findFaults: async () => (await unusedMembers()).join("\n") },
   { name: "generated files", findFaults: findStale },

@@ -1,6 +1,6 @@
 /**
- * A reporter for `node --test` that says, after the run, how many cases of a port's contract each adapter passed: two
- * adapters of one port were held to the same law where their figures agree.
+ * A reporter for `node --test` that prints, after the run, how many cases of a port's contract each adapter passed. If
+ * the figures of two adapters agree, both passed the same cases.
  */
 import type { TestEvent } from "node:test/reporters";
 
@@ -14,7 +14,7 @@ export default async function* contractCases(events: AsyncIterable<TestEvent>): 
   let failed = 0;
   for await (const { type, data } of events) {
     if (type !== "test:pass" && type !== "test:fail") continue;
-    // A suite is told after its cases, and one file after another, however many run at once.
+    // A suite is reported after its cases, and one file after another, whatever the concurrency.
     if (data.nesting > 0) {
       if (data.details.type === "suite" || data.skip !== undefined) continue;
       if (type === "test:pass") passed += 1;

@@ -1,4 +1,4 @@
-/** `npm run dev:real` as a developer meets it: what it prints is pasted, and npm is told to stop. */
+/** `npm run dev:real` as a developer uses it: the test pastes its output, and tells npm to stop. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdtemp, rm, symlink } from "node:fs/promises";
@@ -20,7 +20,7 @@ describe("npm run dev:real", { timeout: 300_000 }, () => {
   let exported: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "dropgate-dev-real-"));
-    await chmod(folder, 0o755); // PostgreSQL runs as another user where we are root.
+    await chmod(folder, 0o755); // PostgreSQL runs as another user if this process is root.
     await cp(join(root, "package.json"), join(folder, "package.json"));
     for (const name of ["src", "scripts", "node_modules"]) await symlink(join(root, name), join(folder, name));
     const settings = { PORT: String(await freePort()), HOME: process.env.HOME ?? folder, DATA_DIR: ".data" };
@@ -34,7 +34,7 @@ describe("npm run dev:real", { timeout: 300_000 }, () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
-  /** In another terminal: none of the settings of the first one. */
+  /** Another terminal, without any setting of the first one. */
   async function paste(script: string): Promise<string> {
     const { PATH, HOME } = process.env;
     const { stdout } = await promisify(execFile)("sh", ["-ec", script], { cwd: folder, env: { PATH, HOME } });
@@ -47,7 +47,7 @@ describe("npm run dev:real", { timeout: 300_000 }, () => {
     assert.equal((await fetch(`${origin}/admin/reconcile`, { headers: { authorization } })).status, 200);
   });
 
-  test("O18: with the lines that it prints, redis-cli, kafka-topics and dropgate reach what runs", async () => {
+  test("O18: with the lines that it prints, redis-cli, kafka-topics and dropgate reach the running servers", async () => {
     assert.equal(await paste(`${exported}REDISCLI_AUTH=$REDIS_PASSWORD redis-cli -p $REDIS_PORT ping`), "PONG\n");
     const topics = await paste(`${exported}kafka-topics --bootstrap-server $KAFKA_BOOTSTRAP --list`);
     assert.match(topics, /^orders\.reservations$/m);

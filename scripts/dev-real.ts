@@ -27,7 +27,7 @@ async function runAll(): Promise<void> {
     await once(dropgate, "exit");
   };
   const servers = await startServers({ folder: join(dataDir, "servers"), stopFirst });
-  // On a developer's machine a name is proof enough of who asks: there is no gateway in front.
+  // On a developer's machine a name is enough to identify a customer, because there is no gateway in front.
   const port = given.PORT || "8080";
   const env = { ...servers.env, ...secret, TRUST_USER_HEADER: "true", PORT: port };
   const run = (command: string) =>
@@ -47,7 +47,7 @@ async function runAll(): Promise<void> {
   process.exitCode = dropgate.exitCode ?? 1;
 }
 
-/** Where `npm run token` looks for it too, so that its tokens are good here without any setting. */
+/** `npm run token` looks for it here too, so its tokens are valid here without any setting. */
 async function secretOf(dataDir: string): Promise<Record<string, string>> {
   await loadOrCreateSecret(dataDir);
   return { JWT_SECRET_FILE: resolve(dataDir, "jwt-secret") };

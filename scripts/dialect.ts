@@ -18,7 +18,7 @@ const choices: readonly Choice[] = [
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 
-/** Each place that says it the other way, and how the code says it. */
+/** Each place that uses the other way, and the way that the code uses. */
 export function dialectFaults({ text }: { text: string }): string[] {
   return choices.flatMap(({ say, notThis }) =>
     [...new Set(text.match(notThis))].map((found) => `${found.trim().slice(0, 90)} → ${say}`),

@@ -1,4 +1,4 @@
-/** What the documents say of commands, scripts, routes and platforms is what there is. */
+/** The commands, scripts, routes and platforms that the documents name exist. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.ur
 const { scripts, optionalDependencies } = JSON.parse(read("package.json")) as Package;
 
 const documents = globSync(["*.md", "docs/guide/*.md", "docs/runbooks/*.md"]).filter((path) => path !== "CHANGELOG.md");
-/** Each command line of a code block, without what it answers. */
+/** Each command line of a code block, without its output. */
 const commandsIn = (path: string) =>
   [...read(path).matchAll(/^ *```bash\n(.*?)^ *```/gms)].flatMap(([, block = ""]) =>
     block.replaceAll("\\\n", " ").split("\n"),
@@ -60,7 +60,7 @@ describe("the documents", () => {
     assert.deepEqual(listed.toSorted(), Object.keys(scripts).toSorted());
   });
 
-  test("O20: the open routes of SECURITY.md are those that the OpenAPI document gives no guard", () => {
+  test("O20: the open routes of SECURITY.md are those without a guard in the OpenAPI document", () => {
     const table = /^Open routes.*?\n((?:\|.*\n)+)/ms.exec(read("SECURITY.md"))?.[1] ?? assert.fail("no table");
     const listed = [...table.matchAll(/`([A-Z]+ \/[^`]*)`/g)].map(([, route]) => route);
     const { paths } = JSON.parse(read("openapi.json")) as OpenApi;
@@ -69,11 +69,11 @@ describe("the documents", () => {
         security ? [] : [`${method.toUpperCase()} ${path}`],
       ),
     );
-    // The document does not describe itself.
+    // The document does not list its own route.
     assert.deepEqual(listed.toSorted(), [...open, "GET /openapi.json"].toSorted());
   });
 
-  test("O20: what README and ADR 0001 say of the Node that npm brings is what package.json pins", () => {
+  test("O20: README and ADR 0001 name the Node versions that package.json pins", () => {
     const record = read("docs/adr/0001-node-through-npm.md");
     const nodes = Object.entries(optionalDependencies).filter(([name]) => name.startsWith("node-"));
     for (const [name, version] of nodes) {

@@ -1,6 +1,6 @@
 /**
- * The files that are made from the source and kept in the repository, so that a change of the outer face is a
- * diff that a reviewer reads. `npm run generate` writes them; `npm run check` fails where one is not what the source says.
+ * The files that are made from the source and committed, so that a change of the outer face is a diff for the reviewer.
+ * `npm run generate` writes them; `npm run check` fails if one differs from the source.
  */
 import type { Engines } from "#engines/open";
 import { openMemoryGate } from "#inventory";
@@ -57,7 +57,7 @@ const problemTables: readonly ProblemTable[] = Object.entries({
 
 type OpenApi = { paths?: Record<string, Record<string, { responses?: Record<string, { description?: string }> }>> };
 
-/** The whole system, assembled over engines that are never asked: what it says of itself needs none. */
+/** The whole system, assembled over engines that are never called, because its description needs none. */
 async function describeSystem(): Promise<{ openApi: OpenApi; metrics: Declared[] }> {
   const config = readConfig({ JWT_SECRET: "only so that no file with a secret is made" }, "no .env here");
   const log = createLog({ level: "silent" });
@@ -81,7 +81,7 @@ function unasked<T extends object>(known: Partial<T>): T {
   }) as T;
 }
 
-/** Each response of the document names the codes that it stands for, in backquotes. */
+/** Each response in the document names its codes in backquotes. */
 function routesThatAnswer({ paths = {} }: OpenApi, code: string): string[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { responses = {} }]) => {

@@ -1,7 +1,7 @@
 /**
- * The bugs that systems of this kind have had, and where each is held: a test names the cases it holds at the beginning
- * of its title, "H3: a batch that …". `npm run generate` writes docs/hazards.md from the titles; a case that no
- * test names needs a reason here, and a test that names an unknown case is a fault.
+ * The bugs that systems of this kind have had, and the tests that hold them: the title of a test begins with the cases
+ * that it holds, "H3: a batch that …". `npm run generate` writes docs/hazards.md from the titles. A case that no test
+ * names needs a reason here, and a test that names an unknown case is a fault.
  */
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     G6: { says: "nothing counts below 0; sold out ends with a restock or a cancellation, in every process" },
     G7: { says: "a restart overwrites no live stock" },
     G8: {
-      says: 'a product missing at the gate is closed, "Price not available"; its stock is never 0 and never invented',
+      says: 'a product missing at the gate is closed, "Price not available"; its stock is never shown as 0 or as an invented figure',
     },
     G9: { says: "the answer of the script is lost: the retry finds the existing hold" },
     G10: { says: "a millisecond before the opening, at it, at the closing", open: room.drops },
@@ -54,7 +54,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     R7: { says: "a paid order never expires" },
   },
   "Saga and money": {
-    S1: { says: "the books refuse what the gate gave: the unit returns and the buyer is told" },
+    S1: { says: "the books refuse a reservation of the gate: the unit returns and the buyer gets the reason" },
     S2: { says: "the outcome of a step is unknown: it is looked up, not skipped" },
     S3: { says: "an undo that fails is repeated and visible" },
     S4: { says: "no event reports a success that was undone" },
@@ -104,7 +104,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     },
     O3: { says: "ready means that the next order is accepted, on a fresh folder too" },
     O4: {
-      says: "one table says which states are final; no end is reported while a payment is undecided",
+      says: "one table lists the final states; no end is reported while a payment is undecided",
     },
     O5: { says: "refunds, voids, chargebacks and captures from outside reach a settled order" },
     O6: { says: "every repair of a drift leaves a log line and a count, and an alert survives a restart" },
@@ -118,17 +118,17 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     },
     O13: { says: "ETags that a compressing proxy has changed; personal answers are never cached" },
     O14: {
-      says: "a shell's PG variables and the spellings of .env bend nothing in silence; an absurd setting is refused",
+      says: "a shell's PG variables and the spellings of .env change nothing silently; an absurd setting is refused",
     },
     O15: { says: "a schema newer than the program is refused; another default isolation level changes nothing" },
     O16: { says: "clients generated from the OpenAPI document place and pay an order" },
     O17: { says: "the gateway's prefixes end at a boundary, and management has a port of its own" },
-    O18: { says: "a supervisor that stops npm stops the system; what the development servers print can be pasted" },
+    O18: { says: "a supervisor that stops npm stops the system; the output of the development servers can be pasted" },
     O19: { says: "an order paid while the workflow engine was lost is confirmed soon, not at its payBy" },
     O20: { says: "the documents are true" },
     O21: { says: "a log that lost records before settlement saw them" },
     O22: { says: "offsets that no record will ever fill" },
-    O23: { says: "a topic that was deleted and made anew" },
+    O23: { says: "a topic that was deleted and made again" },
     O24: { says: "two shops on one Kafka or one Redis" },
     O25: { says: "a record that no date, number or dead letter can hold" },
     O26: { says: "keys of the gate that go missing one by one; an eviction policy changed at run time" },
@@ -142,7 +142,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     O32: { says: "tables locked by an operator: no order ends, and health names the lock and its holder" },
     O33: { says: "a change that the gate missed during minutes of outage reaches it afterwards" },
     O34: { says: "one process with other engines than its shop's is refused at the start" },
-    O35: { says: "buyers of a hanging process wait for seconds only, and it accepts no order by old knowledge" },
+    O35: { says: "buyers of a hanging process wait only seconds, and it accepts no order from stale state" },
     O36: { says: "a dead-letter topic that was deleted" },
   },
 };
@@ -151,7 +151,7 @@ type Held = { code: string; title: string; path: string; engines: string };
 
 const named = /\b(?:it|test|describe|group)\(\s*(["`'])((?:[A-Z]\d+(?:, )?)+): ([^\n]*?)\1/g;
 
-/** @throws where a test names an unknown case, or a case has neither test nor reason. */
+/** @throws if a test names an unknown case, or a case has neither a test nor a reason. */
 export async function renderHazardsPage(): Promise<string> {
   const held = await findHeld();
   const known = new Map(Object.values(hazards).flatMap((cases) => Object.entries(cases)));
@@ -185,7 +185,7 @@ function section(title: string, cases: Record<string, Hazard>, held: readonly He
   return `\n## ${title}\n\n| | case | held by | engines |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
-/** A table cell has no bars, and a title's placeholder is best left as an ellipsis. */
+/** A table cell must not contain bars, and a title's placeholder becomes an ellipsis. */
 const plain = (title: string) =>
   title
     .replaceAll(/\$\{[^}]*\}/g, "…")
@@ -202,7 +202,9 @@ async function findHeld(): Promise<Held[]> {
   return held;
 }
 
-/** Contracts are run on every adapter; the guide and some of the edge on both profiles, see scripts/test-real.ts. */
+/**
+ * Contracts run on every adapter; the guide and some of the edge tests run on both profiles, see scripts/test-real.ts.
+ */
 function enginesOf(path: string): string {
   if (path.startsWith("test/crash/")) return "chaos";
   if (/\.real\.ts$|\/kafka\/[a-z]+\.testing\.ts$/.test(path)) return "real";

@@ -2,7 +2,7 @@
 
 const ruledOut = /\b(?:whoever|whomever|nobody|somebody|anybody|he|his|him|himself)\b/gi;
 
-/** The places where such a word is prose: the text of a page, a comment, the title of a test. Code may name what it likes. */
+/** The places in which such a word counts: the text of a page, a comment, the title of a test. Identifiers are free. */
 export function ruledOutWords({ path, text }: { path: string; text: string }): string[] {
   const prose = path.endsWith(".md")
     ? withoutCode(text)

@@ -1,6 +1,6 @@
 /**
- * Gets the real Redis, Kafka, PostgreSQL and Temporal onto a machine without containers:
- * `node scripts/provision.ts [redis kafka postgres temporal compose]`. What is there is left alone.
+ * Installs the real Redis, Kafka, PostgreSQL and Temporal on a machine without containers: `node scripts/provision.ts
+ * [redis kafka postgres temporal compose]`. Installed servers stay unchanged.
  */
 import { cacheFolder, type Provision } from "../test/servers/cache.ts";
 import { provisionCompose } from "../test/servers/compose.ts";

@@ -1,4 +1,4 @@
-/** Writes docs/schema.sql: what the migrations of all modules have made together, as a review can read it. */
+/** Renders docs/schema.sql: the schema that the migrations of all modules make together, for review. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
  * Starts the real servers and keeps them until Ctrl-C: `node scripts/servers.ts [--folder DIR] [redis postgres kafka
- * temporal]`. What is missing is brought by `node scripts/provision.ts`.
+ * temporal]`. `node scripts/provision.ts` installs missing ones.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
 /**
- * `npm run test:real [-- FILES]`: everything that is tested on the real Redis, Kafka, PostgreSQL and Temporal: the
- * contracts of the ports, the guide, the saga, and the whole system in processes of its own. It brings the servers
- * first. What needs a server that cannot be had is left out, and named; on a build machine (CI=true) that is a failure.
+ * `npm run test:real [-- FILES]`: all tests on the real Redis, Kafka, PostgreSQL and Temporal: the contracts of the
+ * ports, the guide, the saga, and the whole system in processes of its own. It installs the servers first. Tests of a
+ * server that is not available are skipped, and named; on a build machine (CI=true) that is a failure.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
@@ -9,7 +9,7 @@ import { globSync } from "node:fs";
 const servers = ["redis", "kafka", "postgres", "temporal"] as const;
 type Server = (typeof servers)[number] | "compose";
 
-/** Who needs others than all of them. */
+/** The test files that do not need all servers, and those that they need. */
 const needs: readonly [RegExp, readonly Server[]][] = [
   [/^src\/inventory\/gate\//, ["redis"]],
   [/^src\/engines\/log\//, ["kafka"]],
@@ -18,7 +18,7 @@ const needs: readonly [RegExp, readonly Server[]][] = [
   [/^test\/real\/compose/, [...servers, "compose"]],
 ];
 
-/** Cases in which the servers matter, tested on the embedded engines too. */
+/** Cases in which the servers matter; they run on the embedded engines too. */
 const onBoth = ["idempotency", "races", "events", "late-payments"].map((name) => `test/edge/${name}.test.ts`);
 
 const asked = process.argv.slice(2);
@@ -32,12 +32,12 @@ for (const server of new Set(chosen.flatMap(serversOf))) {
 }
 const files = chosen.filter((file) => {
   const lacks = serversOf(file).filter((server) => missing.has(server));
-  if (lacks.length > 0) console.log(`SKIPPED  ${file}: ${lacks.join(", ")} cannot be had on this machine`);
+  if (lacks.length > 0) console.log(`SKIPPED  ${file}: ${lacks.join(", ")} not available on this machine`);
   return lacks.length === 0;
 });
 
 if (missing.size > 0 && process.env.CI === "true") {
-  console.error(`${[...missing].join(", ")} cannot be had, and on a build machine nothing is skipped`);
+  console.error(`${[...missing].join(", ")} not available, and on a build machine no test may be skipped`);
   process.exitCode = 1;
 } else {
   process.exitCode = await node(

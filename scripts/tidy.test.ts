@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type File, faultsIn } from "./tidy.ts";
 
-/** A file that breaks one rule, and the same without the fault. */
+/** A file that breaks one rule, and the same file without the fault. */
 const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: string, text: string] }[] = [
   {
     rule: /250 lines/,

@@ -1,4 +1,4 @@
-/** The house rules that no other tool knows, each over the text of one file. STYLE.md says the reasons. */
+/** The rules that no other tool knows, each over the text of one file. STYLE.md has the reasons. */
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -14,14 +14,14 @@ type Rule = {
   /** The paths it holds for. */
   holdsFor: RegExp;
   except?: RegExp;
-  /** What is wrong, each in a few words; nothing where all is well. */
+  /** The faults, each in a few words; empty if there are none. */
   faultsOf(file: File): string[];
 };
 
 const code = /^(src|test|scripts|bench|web)\/.*\.tsx?$/;
 const testOnly = /\.(test|testing|child|real)\.ts$|^test\//;
 const selfAndTest = /^scripts\/tidy(\.test)?\.ts$/;
-/** Node wants a reporter as a default export. */
+/** Node requires a reporter to be a default export. */
 const selfAndReporter = /^scripts\/(tidy(\.test)?|contract-cases)\.ts$/;
 
 export const rules: readonly Rule[] = [
@@ -151,13 +151,13 @@ export const rules: readonly Rule[] = [
   {
     says: "a path that a document or a comment names exists",
     holdsFor: /\.md$|^(src|scripts|bench|test)\/.*\.ts$|^\.dependency-cruiser\.cjs$/,
-    // The changelog and kept certificates tell of their own time; these tests name files that must not exist.
+    // The changelog and kept certificates describe the past; these tests name files that must not exist.
     except: /^CHANGELOG\.md$|^docs\/chaos\.md$|^scripts\/tidy\.test\.ts$/,
     faultsOf: deadPaths,
   },
 ];
 
-/** One line a fault: the file, what is there, and the rule. */
+/** One line for each fault: the file, the fault, and the rule. */
 export async function tidyFaults(): Promise<string[]> {
   const faults: string[] = [];
   for await (const path of glob("**/*", { exclude: isElsewhere, withFileTypes: false })) {
@@ -219,7 +219,7 @@ function deadLinks({ path, text }: File): string[] {
   return links.filter((target) => !existsSync(join(dirname(path), target))).map((target) => `no file at ${target}`);
 }
 
-/** Documents are read whole, diagrams included; of code, only what names a document. */
+/** Documents are searched whole, diagrams included; code only for names of documents. */
 function deadPaths({ path, text }: File): string[] {
   const named = path.endsWith(".md")
     ? /(?<![\w./-])(?:src|test|scripts|bench|docs|deploy)\/[\w./-]*\w/g
@@ -229,7 +229,7 @@ function deadPaths({ path, text }: File): string[] {
     .map((target) => `no file at ${target}`);
 }
 
-/** Every package that runs in production costs something; ARCHITECTURE.md says what it saves. */
+/** Every package in production costs something; ARCHITECTURE.md says what each saves. */
 async function unexplainedDependencies(): Promise<string[]> {
   const { dependencies } = JSON.parse(await readFile("package.json", "utf8")) as { dependencies: object };
   const text = existsSync("ARCHITECTURE.md") ? await readFile("ARCHITECTURE.md", "utf8") : "";

@@ -1,7 +1,7 @@
 /**
- * Members of objects in src that production code does not use. `knip` follows what a file exports and not what an object
- * holds, so a method that only tests call would stay for ever. It reads text: a member whose name is also used for something
- * else is not found.
+ * Finds members of objects in src that production code does not use. `knip` follows the exports of a file and not the
+ * members of an object, so a method that only tests call would stay for ever. It reads text: a member whose name is
+ * also used for something else is not found.
  */
 import { glob, readFile } from "node:fs/promises";
 
@@ -9,7 +9,7 @@ export type Source = { path: string; text: string };
 
 const testOnly = /\.(test|testing|child|real)\.ts$|\/contract\.workflow\.ts$/;
 
-/** One line a member: the file, its type and its name. */
+/** One line for each member: the file, its type and its name. */
 export async function unusedMembers(): Promise<string[]> {
   const sources: Source[] = [];
   for await (const path of glob("{src,scripts,bench}/**/*.ts")) {
@@ -33,7 +33,7 @@ export function unusedIn(sources: readonly Source[]): string[] {
 
 type Member = { owner: string; name: string };
 
-/** The functions that types declare, and all that the maker of a face returns whose type is inferred. */
+/** The functions that types declare, and the members that a maker returns if the type of the face is inferred. */
 function membersIn(text: string): Member[] {
   const declared = members(
     text.matchAll(/^(?:export )?type (?<owner>\w+)[^\n]*\{\n(?<body>[\s\S]*?)^\}/gm),
@@ -54,13 +54,13 @@ function members(blocks: Iterable<RegExpExecArray>, member: RegExp): Member[] {
   ).flat();
 }
 
-/** As `face.name`, or taken out of an object by its name. */
+/** Used as `face.name`, or destructured by its name. */
 function isUsed(name: string, code: string): boolean {
   const within = "(?:[^{}]|\\{[^{}]*\\})*";
   return new RegExp(`\\.${name}\\b|\\{${within}\\b${name}\\b${within}\\}(?: =[^>]|\\)? =>|: [A-Z])`).test(code);
 }
 
-/** The function behind the member does its work for the file itself. */
+/** The file itself uses the function behind the member. */
 function isCalledBare(name: string, text: string): boolean {
   return new RegExp(`(?:[=(!]|return|await|=>) ?${name}\\(`).test(text);
 }

@@ -1,6 +1,5 @@
-#!/bin/sh
-# Makes the namespace that Dropgate works in, where it is missing, and ends once it can be described. The temporal
-# command reads TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE itself.
+# Makes the namespace that Dropgate uses if it is missing, and ends once it can be described. The temporal command reads
+# TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE itself.
 set -eu
 
 describe() { temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE"; }
@@ -14,7 +13,7 @@ until describe > /dev/null 2>&1; do
     describe
     exit 1
   fi
-  # Refused until the server is ready; what was made is known everywhere some seconds later.
+  # Refused until the server is ready; all its parts know the new namespace some seconds later.
   create > /dev/null 2>&1 || true
   sleep 2
 done

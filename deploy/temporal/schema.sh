@@ -1,5 +1,4 @@
-#!/bin/sh
-# Makes Temporal's two databases where they are missing, and brings their schemas up to date. SQL_* says where.
+# Makes Temporal's two databases if they are missing, and migrates their schemas. SQL_* names the server.
 set -eu
 
 for database in temporal temporal_visibility; do

@@ -1,4 +1,7 @@
-/** Where the real servers are kept, how a program is found, and how one is built so that a half of it never counts. */
+/**
+ * The cache of the real servers: its place, how a program is found, and how one is built so that half a build never
+ * counts.
+ */
 import { execFile } from "node:child_process";
 import {
   accessSync,
@@ -19,10 +22,10 @@ import { delimiter, join } from "node:path";
 export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dropgate", "servers");
 export const binFolder = join(cacheFolder, "bin");
 
-/** What a machine has of one server; `built` is false when it was there already. */
+/** One server on this machine; `built` is false if it was there already. */
 export type Provision = { built: boolean; version: string; path: string };
 
-/** The cache wins over PATH, so that what `provision.ts` built is what runs. */
+/** The cache comes before PATH, so that the programs that `provision.ts` built are the ones that run. */
 export function findProgram(name: string, folders = [binFolder, ...(process.env.PATH ?? "").split(delimiter)]) {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
@@ -32,8 +35,8 @@ export function missing(server: string): never {
 }
 
 /**
- * Makes `<cache>/<name>` by `build`, which fills a folder of another name that is renamed when complete:
- * a download broken off half way leaves nothing that looks finished. Does nothing when the folder is there.
+ * Makes `<cache>/<name>` by `build`, which fills a folder of another name that is renamed when complete: an interrupted
+ * download leaves nothing that looks finished. Does nothing if the folder exists.
  */
 export async function buildOnce(name: string, build: (folder: string) => Promise<unknown>): Promise<boolean> {
   const target = join(cacheFolder, name);
@@ -51,7 +54,9 @@ export async function buildOnce(name: string, build: (folder: string) => Promise
   return true;
 }
 
-/** Puts a program into the cache's `bin`; a process that looks meanwhile finds the old one or the new one. */
+/**
+ * Puts a program into the cache's `bin`; a process that looks meanwhile finds the old or the new one, never half of it.
+ */
 export function link(target: string, name: string): string {
   const path = join(binFolder, name);
   mkdirSync(binFolder, { recursive: true });
@@ -63,7 +68,7 @@ export function link(target: string, name: string): string {
 
 type RunOptions = { timeoutMs: number; env?: Record<string, string>; uid?: number; gid?: number; cwd?: string };
 
-/** @returns standard output. @throws Error with the command and what it printed. */
+/** @returns standard output. @throws Error with the command and its output. */
 export function run(program: string, args: readonly string[], { env, ...options }: RunOptions): Promise<string> {
   const { timeoutMs, ...rest } = options;
   return new Promise((resolve, reject) => {
@@ -93,7 +98,7 @@ export async function aptInstall(...packages: string[]): Promise<void> {
   });
 }
 
-/** A Go program: what lies on PATH serves, else this version is built into the cache and linked. */
+/** A Go program: one on PATH is used, else this version is built into the cache and linked. */
 export async function goProgram(name: string, module: string, version: string, ldflags = ""): Promise<Provision> {
   const found = findProgram(name);
   if (found && !found.startsWith(binFolder)) return { built: false, version: "as found", path: found };
@@ -112,7 +117,7 @@ export function lastLines(text: string, count: number): string {
   return text.trimEnd().split("\n").slice(-count).join("\n");
 }
 
-/** Some tools tell the cause first, others last. */
+/** Some tools print the cause first, others last. */
 function bothEnds(text: string): string {
   const lines = text.trim().split("\n");
   return lines.length <= 6 ? lines.join("\n") : [...lines.slice(0, 3), "…", ...lines.slice(-3)].join("\n");

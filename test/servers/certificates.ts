@@ -12,7 +12,7 @@ export type Certificates = {
   otherCa: string;
 };
 
-/** Makes them the first time. @throws Error where this machine has no openssl. */
+/** Makes them the first time. @throws Error if this machine has no openssl. */
 export async function makeCertificates(folder: string): Promise<Certificates> {
   const path = join(folder, "tls");
   if (!existsSync(path)) await makeAll(path);
@@ -42,7 +42,7 @@ async function makeAll(path: string): Promise<void> {
   renameSync(half, path);
 }
 
-/** The key and then the certificate in one text, as Kafka wants its key store. */
+/** The key and then the certificate in one text, as Kafka's key store requires. */
 export function keyStoreOf({ key, certificate }: Certificates): string {
   return `${readFileSync(key, "utf8")}${readFileSync(certificate, "utf8")}`;
 }

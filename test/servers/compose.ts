@@ -1,6 +1,6 @@
 /**
- * What `test/real/compose.real.ts` needs beside the servers: the reader of compose files, and the Temporal server of
- * Temporal's own images with its schema tool. Brought only when asked for by name.
+ * The tools that `test/real/compose.real.ts` needs beside the servers: the reader of compose files, and the Temporal
+ * server of Temporal's own images with its schema tool. Installed only when asked for by name.
  */
 import { cpSync, existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,9 +20,10 @@ export async function provisionCompose(): Promise<Provision> {
 }
 
 /**
- * The services of a compose file as JSON, with all that it extends, fills in and refers to: what `docker compose config`
- * prints, by the library that it calls. `.env` beside the file is read; of the caller's environment only PATH.
- * @throws Error with what is wrong with the file.
+ * The services of a compose file as JSON, with everything that it extends, fills in and refers to: the output of
+ * `docker compose config`, from the library that it calls. Reads `.env` beside the file; of the caller's environment
+ * only PATH.
+ * @throws Error with the fault in the file.
  */
 export async function readComposeFile(file: string): Promise<string> {
   const program = join(cacheFolder, readerFolder, "compose-reader");

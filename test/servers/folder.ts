@@ -1,4 +1,6 @@
-/** The folder of one set of servers: whose it is now, and the ports and passwords it keeps from run to run. */
+/**
+ * The folder of one set of servers: which runner owns it now, and the ports and passwords that it keeps between runs.
+ */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,14 +11,14 @@ import { commandOf, recall } from "./leftover.ts";
 
 export type ServersFolder = {
   path: string;
-  /** The port of the last run where it is free, so that addresses pasted elsewhere stay true. */
+  /** The port of the last run if it is free, so that addresses pasted elsewhere stay valid. */
   port(name: string, wanted?: number): Promise<number>;
   /** Random, made once. */
   password(name: string): string;
   release(): void;
 };
 
-/** @throws Error when a living runner uses the folder. */
+/** @throws Error if a living runner uses the folder. */
 export function claimFolder(folder: string): ServersFolder {
   const path = resolve(folder);
   openFolder(path, { mode: 0o700 });
@@ -75,8 +77,8 @@ function keptValues(file: string) {
 const given = new Set<number>();
 
 /**
- * Below 32768, where Linux begins to take ports for outgoing connections: a server that was killed finds
- * its own port free again, however many connections were opened meanwhile.
+ * Below 32768, the first port that Linux uses for outgoing connections, so that a killed server finds its own port free
+ * again.
  */
 async function freePort(preferred?: number): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {

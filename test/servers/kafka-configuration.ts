@@ -1,4 +1,4 @@
-/** What stands in server.properties. */
+/** The content of server.properties. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Certificates, keyStoreOf } from "./certificates.ts";

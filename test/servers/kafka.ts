@@ -62,7 +62,7 @@ function projectOf(kafka: readonly string[]): string {
 `;
 }
 
-/** The commands of the deployment guide, under its names. */
+/** The commands of the deployment guide, under the same names. */
 const tools = {
   "kafka-topics": "org.apache.kafka.tools.TopicCommand",
   "kafka-configs": "kafka.admin.ConfigCommand",
@@ -102,11 +102,11 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
       `${mechanism}=[name=${login.username},password=${login.password}]`,
     ]);
     await run(java, ["-XX:TieredStopAtLevel=1", ...classPath, ...format, ...(tls ? users : [])], { timeoutMs: 60_000 });
-    // Written last: a format broken off half way is done again.
+    // Written last, so that an interrupted format is done again.
     writeFileSync(formatted, "");
   }
 
-  // The quick compiler alone: measured, it halves both the start and the broker's processor time in a run of minutes.
+  // Only the quick compiler: measured, it halves both the start and the broker's processor time in a run of minutes.
   const machine = ["-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError", "-XX:TieredStopAtLevel=1"];
   const plan: ServerPlan = {
     name: "kafka",
@@ -118,7 +118,7 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
     ask: () => askForBroker(port, tls),
   };
   const host = tls ? "localhost" : "127.0.0.1";
-  /** `saslBootstrap` asks for the login too; it is there with TLS. */
+  /** `saslBootstrap` requires the login too; it exists with TLS. */
   const address = { bootstrap: `${host}:${port}`, saslBootstrap: `${host}:${saslPort}`, login };
   const encryption = tls && { KAFKA_TLS: "true", KAFKA_CA_FILE: tls.ca };
   return { plan, address, env: { KAFKA_BOOTSTRAP: address.bootstrap, ...encryption } };
@@ -127,8 +127,8 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
 const clusterId = Buffer.from("dropgate-kafka-1").toString("base64url");
 
 /**
- * Asks for the cluster's metadata (version 0, no topics wanted by name, so all): it names a broker only when the
- * controller has let it in, which is later than its port opens; a topic made before that fails.
+ * Asks for the cluster's metadata (version 0, all topics). It names a broker only once the controller has admitted it,
+ * which is later than its port opens; a topic made before that fails.
  */
 async function askForBroker(port: number, tls?: Certificates): Promise<void> {
   const request = Buffer.alloc(4 + 2 + 2 + 4 + 2 + 4);

@@ -1,12 +1,12 @@
-/** What a runner writes down about its servers, so that the next one finds them if it was killed with -9. */
+/** A runner's record of its servers, so that the next runner finds them if this one was killed with -9. */
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Kills the server that an earlier runner left in this folder. All four are made to survive that, and none loses
- * what it acknowledged: it is in the kernel's hands, and only the machine's fall could take it away.
+ * Kills the server that an earlier runner left in this folder. All four survive that, and none loses what it
+ * acknowledged: those writes are in the kernel, and only a crash of the machine loses them.
  */
 export async function stopLeftover(folder: string): Promise<number | undefined> {
   const left = recall(recordOf(folder));
@@ -24,14 +24,14 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // It went a moment ago and its exit has not been told yet.
+    // It ended a moment ago and its exit is not reported yet.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
 export type ProcessRecord = { pid: number; command: string };
 
-/** The command line guards against a process id that another program has been given since. */
+/** Compares the command line, because another program may have the process id by now. */
 export function commandOf(pid: number): string | undefined {
   try {
     if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");

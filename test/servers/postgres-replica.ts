@@ -1,4 +1,4 @@
-/** A streaming replica of a PostgreSQL that runs: read only, and a moment behind. */
+/** A streaming replica of a running PostgreSQL: read only, and a moment behind. */
 import { chownSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
@@ -9,7 +9,7 @@ import { createServerProcess } from "./process.ts";
 
 export type Replica = { url: string; stop(): Promise<void> };
 
-/** `folder` is the replica's own; it must be new. */
+/** `folder` belongs to the replica; it must be new. */
 export async function startReplica(primaryUrl: string, folder: string): Promise<Replica> {
   const within = claimFolder(folder);
   const port = await within.port("replica");

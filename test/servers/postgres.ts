@@ -1,4 +1,4 @@
-/** PostgreSQL as Debian packs it, with fsync on: what it acknowledged outlives every kill. */
+/** PostgreSQL from Debian's package, with fsync on: acknowledged writes survive every kill. */
 import {
   chmodSync,
   chownSync,
@@ -29,7 +29,10 @@ export async function provisionPostgres(): Promise<Provision> {
   return { built: true, ...built };
 }
 
-/** Debian's package makes and starts a cluster on port 5432 unless told not to; the telling is taken back after. */
+/**
+ * Debian's package makes and starts a cluster on port 5432 by default; a setting prevents that and is removed
+ * afterwards.
+ */
 async function withoutDefaultCluster(install: () => Promise<void>): Promise<void> {
   const settings = "/etc/postgresql-common/createcluster.d";
   if (process.getuid?.() !== 0) return install();
@@ -73,7 +76,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
     }
     if (tls) writeOwn({ "server.crt": readFileSync(tls.certificate), "server.key": readFileSync(tls.key), ...access });
     if (existsSync(data)) return;
-    // Renamed when complete, so that an initdb broken off half way is done again.
+    // Renamed when complete, so that an interrupted initdb is done again.
     const half = `${data}.new`;
     const passwordFile = join(folder, "password");
     rmSync(half, { recursive: true, force: true });
@@ -86,7 +89,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
     renameSync(half, data);
   }
 
-  /** PostgreSQL accepts these files only when no other user can read them. */
+  /** PostgreSQL accepts these files only if no other user can read them. */
   function writeOwn(files: Record<string, string | Buffer>): void {
     for (const [name, content] of Object.entries(files)) {
       const path = join(folder, name);
@@ -98,7 +101,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
   const settings = {
     listen_addresses: "127.0.0.1",
     port,
-    // TCP alone: the path of a socket below a deep folder would be longer than a socket may have.
+    // TCP only: the path of a socket below a deep folder would be longer than allowed.
     unix_socket_directories: "",
     fsync: "on",
     max_connections: 200,
@@ -115,11 +118,11 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
     folder,
     command: [program, "-D", data, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
     ...(user && { user }),
-    stopSignal: "SIGINT", // SIGTERM would wait until every client has gone by itself.
+    stopSignal: "SIGINT", // SIGTERM would wait until every client has disconnected.
     readyWithinMs: 60_000,
     prepare,
     ask: () => selectOne(url),
-    // After kill -9 the backends need some milliseconds to see that they are alone.
+    // After kill -9 the backends need some milliseconds to notice it.
     passingFault: /pre-existing shared memory block|lock file "postmaster.pid" already exists/,
   };
   const address = { url: url("dropgate") };
@@ -129,7 +132,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
 /** With TLS, connections without it are refused. */
 const access = { "pg_hba.conf": "hostssl all,replication all 127.0.0.1/32 scram-sha-256\n" };
 
-/** Asks for the project's own database, and makes it the first time. */
+/** Connects to the project's own database, and makes it the first time. */
 async function selectOne(url: (database: string) => string): Promise<void> {
   try {
     await queryOnce(url("dropgate"), "select 1");
@@ -142,7 +145,7 @@ async function selectOne(url: (database: string) => string): Promise<void> {
 
 async function queryOnce(connectionString: string, text: string): Promise<void> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000, query_timeout: 10_000 });
-  client.on("error", () => {}); // Told by the query as well; unheard it would end the runner.
+  client.on("error", () => {}); // The query reports it too; without a listener the event would end the runner.
   try {
     await client.connect();
     await client.query(text);
@@ -168,8 +171,8 @@ function passwdLine(name: string): string | undefined {
 }
 
 /**
- * Opens our own folder, such as one made by mkdtemp, for passing through. Those above it, such as a home, are not
- * ours to open, and PostgreSQL's own message about them would only name its data.
+ * Lets other users pass through our own folder, such as one made by mkdtemp. The folders above it, such as a home, stay
+ * unchanged, and PostgreSQL's own message about them would only name its data.
  */
 export function openWay(folder: string): void {
   chmodSync(folder, 0o711);

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A server that is ready once it has written so into its log. */
+/** A server that is ready once its log says so. */
 function planOf(program: string, more: Partial<ServerPlan> = {}): ServerPlan {
   return {
     name: "sample",
@@ -101,7 +101,7 @@ test("what a runner killed with -9 leaves is found and stopped by the next", asy
   const pid = Number(printed);
   runner.kill("SIGKILL");
   await once(runner, "exit");
-  assert.ok(commandOf(pid), "it outlives its runner");
+  assert.ok(commandOf(pid), "it survives its runner");
   assert.equal(await stopLeftover(folder), pid);
   assert.ok(!commandOf(pid));
   assert.equal(await stopLeftover(folder), undefined);

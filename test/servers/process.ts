@@ -10,7 +10,7 @@ import { forget, remember, signalGroup } from "./leftover.ts";
 
 export type ServerPlan = {
   name: string;
-  /** Everything the server writes lies below it. */
+  /** All files of the server are below it. */
   folder: string;
   command: readonly [program: string, ...args: string[]];
   env?: Record<string, string>;
@@ -19,24 +19,24 @@ export type ServerPlan = {
   readyWithinMs: number;
   /** Writes the configuration and, the first time, makes the data. */
   prepare(): Promise<void> | void;
-  /** Really asks the server something; throws, within a second or two, while it does not answer. */
+  /** Sends the server a real request; throws, within a second or two, while it does not answer. */
   ask(): Promise<unknown>;
-  /** An exit during the start that passes by itself: the log says so, and the server is launched again. */
+  /** An exit during the start that passes by itself: if the log has this text, the server is launched again. */
   passingFault?: RegExp;
 };
 
 export type ServerProcess = {
   /** Undefined while the server does not run. */
   readonly pid: number | undefined;
-  /** Starts it, again on the same data and port. @throws Error with the end of the server's log. */
+  /** Starts it, on the same data and port if it ran before. @throws Error with the end of the server's log. */
   start(): Promise<void>;
-  /** Ends it in order, by SIGKILL after 20 s. Nothing happens when it does not run. */
+  /** Ends it in order, by SIGKILL after 20 s. Does nothing if it does not run. */
   stop(): Promise<void>;
-  /** SIGKILL unless told; resolves when the process is gone, for SIGSTOP and SIGCONT at once. */
+  /** SIGKILL by default; resolves when the process is gone, for SIGSTOP and SIGCONT at once. */
   kill(signal?: NodeJS.Signals): Promise<void>;
 };
 
-/** In bytes, looked at before each start. */
+/** The size of the log in bytes, read before each start. */
 const logLimit = 16 << 20;
 
 export function createServerProcess(plan: ServerPlan): ServerProcess {
@@ -50,7 +50,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
     const output = openSync(log, "a");
     const from = statSync(log).size;
     const [program, ...args] = plan.command;
-    // A process group of its own: Ctrl-C in a terminal reaches the runner alone, which then stops all in order.
+    // A process group of its own: Ctrl-C in a terminal reaches only the runner, which then stops all servers in order.
     child = spawn(program, args, {
       cwd: plan.folder,
       detached: true,
@@ -63,7 +63,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
     child.unref();
     const launched = child;
     exited = once(launched, "exit")
-      .catch((error) => appendFileSync(log, `${error}\n`)) // It could not be spawned at all.
+      .catch((error) => appendFileSync(log, `${error}\n`)) // The process could not be spawned.
       .finally(() => {
         child = undefined;
         forget(plan.folder);
@@ -99,7 +99,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
     if (!child?.pid) return;
     signalGroup(child.pid, signal);
     if (signal === "SIGSTOP" || signal === "SIGCONT") return;
-    // Unreferenced, it would let the runner's event loop run dry while we wait for its end.
+    // If it were unreferenced, the runner's event loop could end while we wait for it.
     child.ref();
     await exited;
   }
@@ -123,7 +123,7 @@ export function createServerProcess(plan: ServerPlan): ServerProcess {
     async stop() {
       wanted = false;
       const gone = kill(plan.stopSignal);
-      // A server paused by SIGSTOP does not hear the other signals before it goes on.
+      // A server paused by SIGSTOP handles other signals only after it continues.
       await kill("SIGCONT");
       await within(20_000, gone, goOn);
       await kill();

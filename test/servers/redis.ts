@@ -13,7 +13,7 @@ export async function provisionRedis(): Promise<Provision> {
   const found = await usableRedis();
   if (found) return { built: false, ...found };
   // Debian's server is the checker of redis-tools under another name (it looks at argv[0]). Taken from there, no
-  // service is registered that would sit on port 6379.
+  // service is installed that would occupy port 6379.
   if (!findProgram("redis-check-rdb")) await aptInstall("redis-tools");
   const checker = findProgram("redis-check-rdb");
   if (checker) link(checker, "redis-server");

@@ -1,6 +1,6 @@
 /**
- * The real servers themselves: `node --test test/servers/servers.real.ts`, after `node scripts/provision.ts`.
- * Not a `.test.ts`, since `npm test` asks for no server.
+ * The real servers themselves: `node --test test/servers/servers.real.ts`, after `node scripts/provision.ts`. Not a
+ * `.test.ts`, because `npm test` needs no server.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -38,7 +38,7 @@ async function sql(text: string): Promise<unknown[]> {
   return (await client.query(text).finally(() => client.end())).rows;
 }
 
-/** What is written, and what is read after the server was killed. */
+/** A write, and the read of it after the server was killed. */
 const memories: Record<ServerName, { write(): Promise<unknown>; read(): Promise<unknown>; expected: RegExp }> = {
   redis: { write: () => redis("set", "stock", "10"), read: () => redis("get", "stock"), expected: /^10/ },
   postgres: {
@@ -59,7 +59,7 @@ const memories: Record<ServerName, { write(): Promise<unknown>; read(): Promise<
 };
 
 for (const name of serverNames) {
-  test(`what ${name} acknowledged outlives kill -9, and is found on the same port`, async () => {
+  test(`acknowledged writes of ${name} survive kill -9, and are read on the same port`, async () => {
     await memories[name].write();
     await servers[name].kill();
     assert.equal(servers[name].pid, undefined);
@@ -94,7 +94,7 @@ test("Kafka makes no topic by itself and keeps the guide's retention", async () 
     assert.match(configs, line);
 });
 
-test("a port that was asked for and is taken is an error, not another server taken for our own", async () => {
+test("a requested port that is taken is an error, and another server is never mistaken for ours", async () => {
   const own = mkdtempSync(join(tmpdir(), "dropgate-taken-"));
   const { port } = servers.redis;
   await assert.rejects(

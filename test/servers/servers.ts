@@ -1,6 +1,6 @@
 /**
  * Starts and stops the real servers, on loopback, with their data below one folder. `node scripts/servers.ts` does it
- * from a terminal; `node scripts/provision.ts` brings what is missing.
+ * from a terminal; `node scripts/provision.ts` installs missing ones.
  */
 import { join } from "node:path";
 import { binFolder } from "./cache.ts";
@@ -23,7 +23,7 @@ type Address<N extends ServerName> = Awaited<ReturnType<(typeof makers)[N]>>["ad
 export type Servers<N extends ServerName = ServerName> = { [Name in N]: Address<Name> & ServerProcess } & {
   /** The names that Dropgate's configuration reads. */
   env: Record<string, string>;
-  /** Ends all, last started first. */
+  /** Ends all servers, the last started first. */
   stopAll(): Promise<void>;
 };
 
@@ -32,16 +32,16 @@ export type StartOptions<N extends ServerName> = {
   folder: string;
   which?: readonly N[];
   ports?: Partial<Record<ServerName, number>>;
-  /** Ends what uses the servers; awaited before they are stopped because of a signal. */
+  /** Ends the clients of the servers; awaited before the servers stop because of a signal. */
   stopFirst?(): Promise<unknown>;
-  /** Redis, Kafka and PostgreSQL as `localhost`, with certificates of the folder's own CA, and nothing in plain text. */
+  /** Redis, Kafka and PostgreSQL as `localhost`, with certificates of the folder's own CA, and no plain text. */
   tls?: boolean;
 };
 
 /**
- * Resolves when every server has answered a question. All are stopped when the process gets SIGINT, SIGTERM or
- * SIGHUP, and killed when it ends in another way.
- * @throws Error when a server does not answer, with the end of its log; those that did are stopped.
+ * Resolves when every server has answered a request. All are stopped when the process gets SIGINT, SIGTERM or SIGHUP,
+ * and killed when it ends in another way.
+ * @throws Error if a server does not answer, with the end of its log; those that did answer are stopped.
  */
 export async function startServers<const N extends ServerName = ServerName>(
   options: StartOptions<N>,
@@ -61,7 +61,7 @@ export async function startServers<const N extends ServerName = ServerName>(
   }
   const stopInOrder = (): Promise<void> => Promise.resolve(options.stopFirst?.()).then(stopAll, stopAll);
   const unhook = onEnd(stopInOrder, () => {
-    // Nothing can be awaited here. Killing loses nothing that was acknowledged, see stopLeftover.
+    // No await is possible here. Killing loses no acknowledged write, see stopLeftover.
     for (const { pid } of processes.toReversed()) if (pid) signalGroup(pid, "SIGKILL");
   });
 
@@ -83,7 +83,7 @@ export async function startServers<const N extends ServerName = ServerName>(
   return Object.assign(servers, { env, stopAll }) as Servers<N>;
 }
 
-/** Waits for every one even when one fails, so that none is still starting while all are stopped. */
+/** Waits for every server even if one fails, so that none is still starting while all are stopped. */
 async function allOrFirstFault(starts: Promise<void>[]): Promise<void> {
   for (const start of await Promise.allSettled(starts)) if (start.status === "rejected") throw start.reason;
 }
@@ -92,7 +92,7 @@ function onEnd(stopAll: () => Promise<void>, killAll: () => void): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (signal: NodeJS.Signals) => {
     stopAll().finally(() => {
-      // What the signal would have done without us, unless another part of this process listens to it.
+      // The default action of the signal, unless another part of this process listens to it.
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     });
   };
@@ -104,7 +104,7 @@ function onEnd(stopAll: () => Promise<void>, killAll: () => void): () => void {
   };
 }
 
-/** Lines for a shell that is to speak to the servers, and find the tools that came with them (kafka-topics). */
+/** Lines for a shell that connects to the servers, and uses the tools that came with them (kafka-topics). */
 export function exportsOf(env: Readonly<Record<string, string>>): string {
   const lines = Object.entries(env).map(([key, value]) => `export ${key}=${value}`);
   return [...lines, `export PATH="${binFolder}:$PATH"`].join("\n");

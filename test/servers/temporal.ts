@@ -5,7 +5,7 @@ import { findProgram, goProgram, missing, type Provision, run } from "./cache.ts
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
-/** The last one that installs: `go install` refuses the `replace` lines of later versions. */
+/** The last version that installs: `go install` refuses the `replace` lines of later ones. */
 const temporalVersion = "1.5.1";
 
 export function provisionTemporal(): Promise<Provision> {
@@ -19,7 +19,7 @@ export async function temporalServer(within: ServersFolder, wantedPort?: number)
   const address = { address: `127.0.0.1:${await within.port("temporal", wantedPort)}` };
   const database = join(folder, "temporal.db");
   const complete = join(folder, "complete");
-  // The caller's own Temporal profile (addresses, keys, TLS) must not reach the server or the question.
+  // The caller's own Temporal profile (addresses, keys, TLS) must not reach the server or the check.
   const env = { HOME: folder, XDG_CONFIG_HOME: folder };
 
   const plan: ServerPlan = {
@@ -42,7 +42,7 @@ export async function temporalServer(within: ServersFolder, wantedPort?: number)
     stopSignal: "SIGTERM",
     readyWithinMs: 60_000,
     prepare() {
-      // The schema is written only into a file that is not there: one broken off half way would stay broken.
+      // The schema is written only into a new file, so an interrupted one would stay incomplete.
       if (existsSync(complete)) return;
       for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(database + suffix, { force: true });
     },
@@ -56,9 +56,9 @@ export async function temporalServer(within: ServersFolder, wantedPort?: number)
 }
 
 /**
- * Measured on two busy cores: the write-ahead log makes two to four times the workflows a second for half the
- * processor, and still outlives a kill (a fall of the machine may take the last moments). One partition a task
- * queue spares tasks being handed on between the usual four, another seventh of the processor.
+ * Measured on two busy cores: the write-ahead log gives two to four times the workflows a second for half the processor
+ * time, and still survives a kill (a crash of the machine may lose the last moments). One partition for each task queue
+ * avoids passing tasks between the usual four, which saves another seventh of the processor time.
  */
 const speedFlags = [
   ...["journal_mode=wal", "synchronous=normal"].flatMap((pragma) => ["--sqlite-pragma", pragma]),
