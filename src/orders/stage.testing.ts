@@ -30,7 +30,7 @@ export async function openOrderStage() {
   const silent = createLog({ level: "silent" });
   const proxy = await openPostgresProxy(url);
   const log = await openPostgresLog({ sql, url: proxy.url, log: silent });
-  const names = [topics.reservations, topics.events, "product.events"];
+  const names = [topics.reservations, `${topics.reservations}.dlq`, topics.events, "product.events"];
   await log.ensureTopics(names.map((name) => ({ name, partitions: 1 })));
   const gate = openMemoryGate();
   const metrics = createMetrics();

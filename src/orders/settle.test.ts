@@ -1,0 +1,206 @@
+/** An order from the log into the books, and what people see of it: also order-rows.ts, look.ts, view.ts and changes.ts. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Value } from "typebox/value";
+import { until } from "../../test/support/until.ts";
+import { rebuild } from "../inventory/agreement/rebuild.ts";
+import type { GateRecord, Reservation } from "../inventory/gate/gate.ts";
+import { reservationRecord } from "./events.ts";
+import { orderIdFor } from "./ids.ts";
+import type { SeenOrder } from "./look.ts";
+import { type OrderStage, openOrderStage, topics } from "./stage.testing.ts";
+import { viewOf } from "./view.ts";
+import { OrderView } from "./wire.ts";
+
+describe("an accepted order", () => {
+  let stage: OrderStage;
+  /** Settles what the log has, and ends. */
+  let settleAll: () => Promise<void>;
+  before(async () => {
+    stage = await openOrderStage();
+    settleAll = async () => {
+      const settling = await stage.orders.start();
+      await stage.orders.books.drained();
+      await settling.stop();
+    };
+  });
+  after(() => stage.close());
+
+  async function accepted(productId: string, quantity = 1): Promise<GateRecord> {
+    const answer = await stage.place({ productId, quantity });
+    assert.ok(answer.ok);
+    const record = await stage.gate.record(productId, answer.order.orderId);
+    assert.ok(record);
+    return record;
+  }
+
+  /** As another copy of the program would write it. */
+  async function appendAgain(reservation: Reservation): Promise<void> {
+    await stage.log.append(topics.reservations, [reservationRecord(reservation)]);
+  }
+
+  const withOwnId = (reservation: Reservation): Reservation => ({ ...reservation, orderId: orderIdFor(reservation) });
+  const told = (order: SeenOrder | undefined) =>
+    order?.timeline.map(({ status, reason = "" }) => `${status} ${reason}`);
+
+  test("is seen at the gate first and then in the books, as the same order", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const { orderId } = await accepted(productId, 2);
+    const atGate = await stage.orders.read(orderId);
+    assert.ok(atGate);
+    assert.deepEqual(told(atGate), ["PENDING "]);
+    assert.deepEqual(await stage.orders.readMany([orderId]), []);
+    await settleAll();
+    const inBooks = await stage.orders.read(orderId);
+    assert.ok(inBooks);
+    assert.deepEqual(told(inBooks), ["PENDING ", "INVENTORY_RESERVED "]);
+    const [before, then] = [viewOf(atGate), viewOf(inBooks)];
+    assert.ok(Value.Check(OrderView, before) && Value.Check(OrderView, then));
+    assert.deepEqual({ ...then, status: "", timeline: [] }, { ...before, status: "", timeline: [] });
+    assert.deepEqual([before.price, before.total, before.placedAt], [4_900, 9_800, before.timeline[0]?.at]);
+    assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
+  });
+
+  test("whose event comes twice is one order, under one number", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const first = await accepted(productId);
+    await appendAgain(first);
+    await appendAgain({ ...first, reservationNo: first.reservationNo + 1 });
+    await settleAll();
+    await appendAgain(first);
+    await settleAll();
+    assert.deepEqual(told(await stage.orders.read(first.orderId)), ["PENDING ", "INVENTORY_RESERVED "]);
+    const order = await stage.orders.settled(first.orderId, 0);
+    assert.equal(order?.reservationNo, first.reservationNo);
+    assert.deepEqual(await stage.inventory.books.stock(productId).then((stock) => stock?.held), 1);
+  });
+
+  test("that the books have no units for fails, and its buyer reads why", async () => {
+    const productId = await stage.newProduct({ stock: 1 });
+    const first = await accepted(productId);
+    const second = withOwnId({ ...first, reservationNo: 2, userId: "bob" });
+    await appendAgain(second);
+    await settleAll();
+    const seen = await stage.orders.readMany([first.orderId, second.orderId]);
+    assert.deepEqual(
+      new Map(seen.map((order) => [order.orderId, [order.status, order.reason]])),
+      new Map([
+        [first.orderId, ["INVENTORY_RESERVED", null]],
+        [second.orderId, ["FAILED", "sold_out"]],
+      ]),
+    );
+  });
+
+  test("is settled also where a record before it can never be, which is a dead letter", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    await stage.log.append(topics.reservations, [{ key: "any", value: Buffer.from("{}") }]);
+    const { orderId } = await accepted(productId);
+    await settleAll();
+    assert.equal((await stage.orders.read(orderId))?.status, "INVENTORY_RESERVED");
+    assert.equal((await stage.log.endOffsets(`${topics.reservations}.dlq`)).get(0), 1n);
+  });
+
+  test("that the log has lost is settled from what the gate kept, once", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const { books } = stage.orders;
+    await settleAll();
+    const lost = await accepted(productId);
+    const end = (await stage.log.endOffsets(topics.reservations)).get(0) ?? 0n;
+    await stage.operator.dropFrom(topics.reservations, end - 1n);
+    await books.redrive([lost]);
+    await books.redrive([lost]);
+    assert.deepEqual(told(await stage.orders.read(lost.orderId)), ["PENDING ", "INVENTORY_RESERVED "]);
+    assert.deepEqual(await stage.unitsOf(productId), { sellable: 4, pending: 0 });
+  });
+
+  test("of an epoch that a rebuild has ended fails, and gives way to the next one under its key", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const early = await accepted(productId);
+    await settleAll();
+    await rebuild({ sql: stage.sql, gate: stage.gate, orderBooks: stage.orders.books }, [productId]);
+    const answer = await stage.place({ productId, idempotencyKey: "again" });
+    assert.ok(answer.ok);
+    // An attempt before it that comes only now: its number was given out in the epoch that has ended.
+    const fenced = { ...early, reservationNo: 9, orderId: answer.order.orderId };
+    await stage.orders.books.redrive([fenced]);
+    assert.deepEqual(told(await stage.orders.settled(fenced.orderId, 0)), ["PENDING ", "FAILED fenced"]);
+    for (const seen of [await stage.orders.read(fenced.orderId), ...(await stage.orders.readMany([fenced.orderId]))]) {
+      assert.equal(seen?.status, "PENDING");
+    }
+    await settleAll();
+    const order = await stage.orders.read(fenced.orderId);
+    assert.deepEqual(told(order), ["PENDING ", "FAILED fenced", "PENDING ", "INVENTORY_RESERVED "]);
+  });
+
+  test("that was decided void is seen as failed, and costs nothing", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const { orderId } = await accepted(productId);
+    const [record] = await stage.gate.records(productId);
+    assert.ok(record);
+    await stage.inventory.books.voidReservations([record]);
+    await settleAll();
+    const [seen] = await stage.orders.readMany([orderId]);
+    assert.ok(seen);
+    assert.deepEqual(seen, await stage.orders.read(orderId));
+    assert.deepEqual([seen.status, seen.reason, seen.totalMinor], ["FAILED", "order_failed", 0]);
+  });
+
+  test("that the gate has forgotten is waited for, and is never unknown while the log does not answer", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const { orderId } = await accepted(productId);
+    stage.gate.lose();
+    assert.equal(await stage.orders.read(orderId), undefined);
+    const noLog = stage.open({ topics: { ...topics, reservations: "a topic that is not there" } });
+    assert.equal(await noLog.find(orderId), "undecided");
+    const [found] = await Promise.all([stage.orders.find(orderId), settleAll()]);
+    assert.ok(found !== "undecided");
+    assert.equal(found?.status, "INVENTORY_RESERVED");
+    assert.equal(await stage.orders.find(orderIdFor({ userId: "ada", productId: "made up" })), undefined);
+  });
+
+  test("is named among the changes since a position, once", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const first = await stage.orders.changesSince(undefined);
+    assert.equal(first.orderIds, "many");
+    const { orderId } = await accepted(productId);
+    const calls: unknown[] = [];
+    const stopListening = stage.orders.onChange((order) => calls.push(order));
+    await settleAll();
+    stopListening();
+    assert.deepEqual(calls, [undefined]);
+    const named = await stage.orders.changesSince(first.position);
+    assert.deepEqual(named.orderIds, new Set([orderId]));
+    // Transactions of others keep a position where it is for a moment.
+    await until(async () => {
+      const { orderIds } = await stage.orders.changesSince(named.position);
+      return orderIds !== "many" && orderIds.size === 0;
+    });
+  });
+
+  test("is listed once over all pages, newest first, to its buyer and to an admin", async () => {
+    const productId = await stage.newProduct({ stock: 9 });
+    const placed: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const answer = await stage.place({ productId, userId: "lister" });
+      placed.unshift(answer.ok ? answer.order.orderId : "");
+    }
+    await settleAll();
+    const pages: string[][] = [];
+    let last: SeenOrder | undefined;
+    do {
+      const page = await stage.orders.list("lister", last ?? null, 2);
+      pages.push(page.map(({ orderId }) => orderId));
+      last = page.at(-1);
+    } while (last);
+    assert.deepEqual(
+      pages.map(({ length }) => length),
+      [2, 2, 1, 0],
+    );
+    assert.deepEqual(pages.flat().toSorted(), placed.toSorted());
+    const all = await stage.orders.listAll(null, 5);
+    assert.deepEqual(
+      all.map(({ orderId }) => orderId),
+      pages.flat(),
+    );
+  });
+});
