@@ -1,42 +1,88 @@
+/** What orders write into the log, and what they refuse to read from it: also wire.ts. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import type { StoredRecord } from "#engines/log";
 import type { Reservation } from "#inventory";
-import { decodeReservation, reservationRecord } from "./events.ts";
+import { changeEventOf, decodeReservation, orderEventRecord, reservationRecord } from "./events.ts";
+import { undecidedReason } from "./state.ts";
+import { statuses } from "./wire.ts";
 
+const orderId = "9f86d081-884c-8d65-9a2f-eaa0c55ad015";
 const reservation: Reservation = {
+  orderId,
   productId: "lamp",
-  orderId: "5b1d0e9a-0000-8000-8000-000000000001",
-  epoch: 2,
+  epoch: 1,
   reservationNo: 7,
   userId: "ada",
-  quantity: 1,
-  unitPriceMinor: 4900,
+  quantity: 2,
+  unitPriceMinor: 4_900,
   currency: "EUR",
-  priceVersion: 1,
+  priceVersion: 3,
   limitPerCustomer: null,
   bodyHash: "",
   reservedAtMs: 1_800_000_000_000,
-  payByMs: 1_800_000_900_000,
+  payByMs: 1_800_000_060_000,
 };
+const order = { ...reservation, totalMinor: 9_800, reason: null };
+const at = new Date("2030-01-01T00:00:00Z");
 
-function stored(data: object): StoredRecord {
-  const { key, headers } = reservationRecord(reservation);
-  const value = Buffer.from(JSON.stringify(data));
-  return { key, value, headers: headers ?? {}, offset: 0n, appendedAtMs: 0 };
-}
+describe("a reservation in the log", () => {
+  const { value, headers = {}, key } = reservationRecord(reservation);
+  const stored = (changes: object): StoredRecord => ({
+    key,
+    headers,
+    value: Buffer.from(JSON.stringify({ ...JSON.parse(value.toString()), ...changes })),
+    offset: 0n,
+    appendedAtMs: at.getTime(),
+  });
 
-test("a reservation is read as it was written", () => {
-  const { value } = reservationRecord(reservation);
-  assert.deepEqual(decodeReservation({ ...stored({}), value }), reservation);
+  test("is read as it was written, under its order's key", () => {
+    assert.equal(key, orderId);
+    assert.deepEqual(decodeReservation(stored({})), reservation);
+  });
+
+  test("that an earlier version wrote is read with its number", () => {
+    assert.deepEqual(decodeReservation(stored({ reservationNo: undefined, n: 7 })), reservation);
+  });
+
+  for (const [what, changes, says] of [
+    ["without a number", { reservationNo: undefined }, /reservationNo/],
+    ["of no units", { quantity: 0 }, /\/quantity/],
+    ["of more units than the books count", { quantity: 2 ** 31 }, /\/quantity/],
+    ["of a product with a control character", { productId: "lamp\u0000" }, /\/productId/],
+    ["of half a letter", { userId: "\ud800" }, /\/userId/],
+    ["whose order is no UUID in lower case", { orderId: orderId.toUpperCase() }, /\/orderId is not a UUID/],
+    ["of more money than can be counted", { unitPriceMinor: 2 ** 53 - 1 }, /more than can be paid/],
+    ["of a moment that no Date holds", { payByMs: 9e15 }, /\/payByMs/],
+    ["of another currency's spelling", { currency: "eur" }, /\/currency/],
+  ] as const) {
+    test(`${what} is refused by name`, () => {
+      assert.throws(() => decodeReservation(stored(changes)), says);
+    });
+  }
+
+  test("that is not text at all is refused", () => {
+    assert.throws(() => decodeReservation({ ...stored({}), value: Buffer.from([0xff, 0xfe]) }));
+  });
 });
 
-test("a reservation that an earlier version wrote is read, with its number under the name of today", () => {
-  const { reservationNo, ...rest } = reservation;
-  assert.deepEqual(decodeReservation(stored({ ...rest, n: reservationNo })), reservation);
-});
+describe("a change of an order", () => {
+  test("has one type and one id for each status, so that a listener drops repeats", () => {
+    const events = statuses
+      .filter((status) => status !== "PENDING")
+      .map((status) => changeEventOf({ ...order, status }, at));
+    const undecided = changeEventOf({ ...order, status: "PAYMENT_PENDING", reason: undecidedReason }, at);
+    const all = [...events, undecided];
+    assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
+    assert.equal(new Set(all.map(({ type }) => type)).size, all.length);
+    assert.deepEqual(changeEventOf({ ...order, status: "FAILED" }, at).id, `${orderId}:FAILED`);
+  });
 
-test("a reservation without a number is refused", () => {
-  const { reservationNo: _, ...rest } = reservation;
-  assert.throws(() => decodeReservation(stored(rest)), /not a reservation: .*reservationNo/);
+  test("is keyed by its order, so that changes of one order keep their order", () => {
+    assert.equal(orderEventRecord(changeEventOf({ ...order, status: "CONFIRMED" }, at)).key, orderId);
+  });
+
+  test("is never of an order that is not in the books", () => {
+    assert.throws(() => changeEventOf({ ...order, status: "PENDING" }, at), /it is not pending/);
+  });
 });

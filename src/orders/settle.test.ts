@@ -20,7 +20,7 @@ describe("an accepted order", () => {
     stage = await openOrderStage();
     settleAll = async () => {
       const settling = await stage.orders.start();
-      await stage.orders.books.drained();
+      await stage.orders.settlement.drained();
       await settling.stop();
     };
   });
@@ -102,13 +102,13 @@ describe("an accepted order", () => {
 
   test("that the log has lost is settled from what the gate kept, once", async () => {
     const productId = await stage.newProduct({ stock: 5 });
-    const { books } = stage.orders;
+    const { settlement } = stage.orders;
     await settleAll();
     const lost = await accepted(productId);
     const end = (await stage.log.endOffsets(topics.reservations)).get(0) ?? 0n;
     await stage.operator.dropFrom(topics.reservations, end - 1n);
-    await books.redrive([lost]);
-    await books.redrive([lost]);
+    await settlement.redrive([lost]);
+    await settlement.redrive([lost]);
     assert.deepEqual(told(await stage.orders.read(lost.orderId)), ["PENDING ", "INVENTORY_RESERVED "]);
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 4, pending: 0 });
   });
@@ -117,12 +117,12 @@ describe("an accepted order", () => {
     const productId = await stage.newProduct({ stock: 5 });
     const early = await accepted(productId);
     await settleAll();
-    await rebuild({ sql: stage.sql, gate: stage.gate, orderBooks: stage.orders.books }, [productId]);
+    await rebuild({ sql: stage.sql, gate: stage.gate, settlement: stage.orders.settlement }, [productId]);
     const answer = await stage.place({ productId, idempotencyKey: "again" });
     assert.ok(answer.ok);
     // An attempt before it that comes only now: its number was given out in the epoch that has ended.
     const fenced = { ...early, reservationNo: 9, orderId: answer.order.orderId };
-    await stage.orders.books.redrive([fenced]);
+    await stage.orders.settlement.redrive([fenced]);
     assert.deepEqual(told(await stage.orders.settled(fenced.orderId, 0)), ["PENDING ", "FAILED fenced"]);
     for (const seen of [await stage.orders.read(fenced.orderId), ...(await stage.orders.readMany([fenced.orderId]))]) {
       assert.equal(seen?.status, "PENDING");
