@@ -15,6 +15,10 @@ const choices: readonly Choice[] = [
     notThis:
       /\b(?:const|let) \w*(?:timeout|patience|window|interval|pause|every|within|ttl|grace|delay|period|hour|minute|day)(?:: number)? = [\d_]+/gi,
   },
+  {
+    say: "function name() {} at the top level of a file",
+    notThis: /^(?:export )?const \w+ = (?:async )?(?:<[^>]+>)?(?:\w+|\((?:[^()]|\([^()]*\))*\)(?:: [^=;]+)?) =>/gm,
+  },
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 

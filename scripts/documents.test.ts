@@ -9,15 +9,20 @@ import { promisify } from "node:util";
 type Package = { scripts: Record<string, string>; optionalDependencies: Record<string, string> };
 type OpenApi = { paths: Record<string, Record<string, { security?: unknown }>> };
 
-const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+function read(path: string) {
+  return readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+}
+
 const { scripts, optionalDependencies } = JSON.parse(read("package.json")) as Package;
 
 const documents = globSync(["*.md", "docs/guide/*.md", "docs/runbooks/*.md"]).filter((path) => path !== "CHANGELOG.md");
 /** Each command line of a code block, without its output. */
-const commandsIn = (path: string) =>
-  [...read(path).matchAll(/^ *```bash\n(.*?)^ *```/gms)].flatMap(([, block = ""]) =>
+function commandsIn(path: string) {
+  return [...read(path).matchAll(/^ *```bash\n(.*?)^ *```/gms)].flatMap(([, block = ""]) =>
     block.replaceAll("\\\n", " ").split("\n"),
   );
+}
+
 const commands = documents.flatMap((path) => commandsIn(path).map((line) => ({ path, line })));
 
 describe("the documents", () => {

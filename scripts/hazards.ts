@@ -186,11 +186,12 @@ function section(title: string, cases: Record<string, Hazard>, held: readonly He
 }
 
 /** A table cell must not contain bars, and a title's placeholder becomes an ellipsis. */
-const plain = (title: string) =>
-  title
+function plain(title: string) {
+  return title
     .replaceAll(/\$\{[^}]*\}/g, "…")
     .replaceAll("|", "\\|")
     .replaceAll('\\"', '"');
+}
 
 async function findHeld(): Promise<Held[]> {
   const held: Held[] = [];

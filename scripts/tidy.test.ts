@@ -79,6 +79,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "const paymentWindowMs = 900_000;\nconst window = new Map();"],
   },
   {
+    rule: /function name.*one dialect/,
+    bad: ["src/a.ts", "const nameOf = (a: (b: A) => B): string => a.name;"],
+    good: ["src/a.ts", "const answer: Answer = (a) => a.name;\nfunction b() {\n  const c = (d: D) => d.name;\n}"],
+  },
+  {
     rule: /toSorted.*one dialect/,
     bad: ["src/a.ts", "const inOrder = [...names].sort();"],
     good: ["src/a.ts", "const inOrder = names.toSorted();"],

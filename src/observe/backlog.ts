@@ -97,4 +97,6 @@ export function createBacklog({ config, engines, payment, log }: Faces): Backlog
 }
 
 /** An operator who has seen the dead letters commits as this group: docs/runbooks/DropgateDeadLetters.md. */
-const seenBy = (group: string) => `${group}.dead-letters-seen`;
+function seenBy(group: string) {
+  return `${group}.dead-letters-seen`;
+}

@@ -10,10 +10,16 @@ import { isUndecided } from "./state.ts";
 
 // What the gate can make of a request, and what the books and JavaScript can hold: whatever is beyond was made by another.
 const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
-const large = (minimum: number) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
+function large(minimum: number) {
+  return Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
+}
+
 /** The last moment that a Date holds. */
 const moment = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
-const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "^[^\\p{Cc}\\p{Cs}]+$" });
+function text(maxLength: number) {
+  return Type.String({ minLength: 1, maxLength, pattern: "^[^\\p{Cc}\\p{Cs}]+$" });
+}
+
 const ReservationSchema = Type.Object({
   productId: text(128),
   orderId: Type.String({ maxLength: 36 }),

@@ -17,11 +17,17 @@ async function kept(): Promise<{ orderId: string; paymentId: string }> {
   return { orderId, paymentId };
 }
 
-const newsOf = async (orderId: string) =>
-  (await payment.news(undefined, 1_000)).filter((news) => news.orderId === orderId).map(({ kind }) => kind);
-const findingsOf = async (orderId: string) =>
-  (await payment.findings.open()).filter((finding) => finding.orderId === orderId).map(({ kind }) => kind);
-const attemptOf = async (orderId: string) => (await payment.lastAttempts([orderId])).get(orderId);
+async function newsOf(orderId: string) {
+  return (await payment.news(undefined, 1_000)).filter((news) => news.orderId === orderId).map(({ kind }) => kind);
+}
+
+async function findingsOf(orderId: string) {
+  return (await payment.findings.open()).filter((finding) => finding.orderId === orderId).map(({ kind }) => kind);
+}
+
+async function attemptOf(orderId: string) {
+  return (await payment.lastAttempts([orderId])).get(orderId);
+}
 
 async function byHand(paymentId: string, ...deeds: DeedByHand[]): Promise<void> {
   for (const deed of deeds) {

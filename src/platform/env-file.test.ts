@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseEnvFile } from "./env-file.ts";
 
-const valuesOf = (text: string) => parseEnvFile(text).values;
-const warningsOf = (text: string) => parseEnvFile(text).warnings;
+function valuesOf(text: string) {
+  return parseEnvFile(text).values;
+}
+
+function warningsOf(text: string) {
+  return parseEnvFile(text).warnings;
+}
 
 describe("a .env file", () => {
   test("is read as everybody writes it, without a warning", () => {

@@ -33,7 +33,9 @@ function sentenceOn(name: string, where: string, near: string | undefined, isOur
   return isOurs ? [`${name} in ${where} is no setting: docs/config.md lists all of them`] : [];
 }
 
-const familyOf = (name: string) => name.slice(0, name.indexOf("_"));
+function familyOf(name: string) {
+  return name.slice(0, name.indexOf("_"));
+}
 
 function nearest(name: string, known: readonly string[], within: number): string | undefined {
   const bare = name.startsWith(ourPrefix) ? name.slice(ourPrefix.length) : name;

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { tlsAdvice } from "./tls.ts";
 
 const settings = { host: "SHOP_HOST", port: "SHOP_PORT", tls: "SHOP_TLS", ca: "SHOP_CA_FILE" };
-const fault = (code: string, more: object = {}) => Object.assign(new Error("as Node says it"), { code, ...more });
+function fault(code: string, more: object = {}) {
+  return Object.assign(new Error("as Node says it"), { code, ...more });
+}
 
 test("each way a handshake fails has its setting", () => {
   assert.match(tlsAdvice(fault("SELF_SIGNED_CERT_IN_CHAIN"), settings) ?? "", /SHOP_CA_FILE/);

@@ -17,8 +17,13 @@ export type Run = {
   wallMs: number;
 };
 
-const number = (of: number) => Math.round(of).toLocaleString("en");
-const seconds = (ms: number) => (ms / 1_000).toFixed(1);
+function number(of: number) {
+  return Math.round(of).toLocaleString("en");
+}
+
+function seconds(ms: number) {
+  return (ms / 1_000).toFixed(1);
+}
 
 /** Name and figure, a line each. Laws that were broken stand with how often. */
 export function certificateOf({ cells, caught, schedules }: Run): [name: string, figure: string][] {
@@ -51,7 +56,9 @@ function brokenIn(cells: readonly Done[], law: string): number {
   return said.reduce((all, fault) => all + Number.parseInt(fault.slice(law.length + 2), 10), 0);
 }
 
-export const isCaught = ({ law, spoke }: Caught) => spoke.length === 1 && spoke[0] === law;
+export function isCaught({ law, spoke }: Caught) {
+  return spoke.length === 1 && spoke[0] === law;
+}
 
 export function chaosPage(run: Run): string {
   const [model = "a processor"] = cpus().map((cpu) => cpu.model);

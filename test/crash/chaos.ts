@@ -30,15 +30,30 @@ const isWhole = !quick && only === undefined;
 /** Cells of the embedded default wait more than they work. */
 const atOnce = availableParallelism() + 2;
 const begunMs = performance.now();
-const elapsed = () => `${Math.round((performance.now() - begunMs) / 1_000)} s`;
+function elapsed() {
+  return `${Math.round((performance.now() - begunMs) / 1_000)} s`;
+}
 
 let stages: Promise<EmbeddedStages> | undefined;
 let realStage: Promise<RealStage> | undefined;
-const openStages = () => (stages ??= openEmbeddedStages());
-const openFleet = () => (realStage ??= openRealStage());
+function openStages() {
+  stages ??= openEmbeddedStages();
+  return stages;
+}
 
-const named = (text: string) => only === undefined || only.some((part) => text.includes(part));
-const isWanted = ({ name, group }: Cell) => named(`${group} ${name}`);
+function openFleet() {
+  realStage ??= openRealStage();
+  return realStage;
+}
+
+function named(text: string) {
+  return only === undefined || only.some((part) => text.includes(part));
+}
+
+function isWanted({ name, group }: Cell) {
+  return named(`${group} ${name}`);
+}
+
 const onProcess = embeddedCells(openStages).filter(isWanted);
 const onServers = realCells(openFleet, { quick }).filter(isWanted);
 const plantsBugs = named("planted bugs");

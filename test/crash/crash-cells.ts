@@ -72,5 +72,6 @@ export const crashGroups: readonly Group<CrashCell>[] = [
   group("G11: killed while a new price is told", [{ point: "catalog.appended", pass: 1 }]),
 ];
 
-export const cellName = ({ point, pass, chore }: CrashCell) =>
-  `${point}@${pass}${chore === undefined ? "" : `, ${chore}`}`;
+export function cellName({ point, pass, chore }: CrashCell) {
+  return `${point}@${pass}${chore === undefined ? "" : `, ${chore}`}`;
+}

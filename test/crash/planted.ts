@@ -322,7 +322,9 @@ const plantings: readonly Planting[] = [
   },
 ];
 
-const isOf = (one: Ref, other: Ref) => refOf(one) === refOf(other);
+function isOf(one: Ref, other: Ref) {
+  return refOf(one) === refOf(other);
+}
 
 /** An order that ran out of time, and whose units went back. */
 function lateOf({ orders, outcomes }: Pick<Evidence, "orders" | "outcomes">): Evidence["orders"][0] {
@@ -335,8 +337,9 @@ function lateOf({ orders, outcomes }: Pick<Evidence, "orders" | "outcomes">): Ev
 }
 
 /** As if the order had not been looked at before: what was seen is another law's. */
-const unseen = (history: Evidence["history"], order: { orderId: string }) =>
-  history.filter(({ orderId }) => orderId !== order.orderId);
+function unseen(history: Evidence["history"], order: { orderId: string }) {
+  return history.filter(({ orderId }) => orderId !== order.orderId);
+}
 
 async function run(books: Queryable, text: string, ...values: unknown[]): Promise<undefined> {
   const rows = await books.query(`${text} returning 1`, values);

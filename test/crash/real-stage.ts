@@ -137,7 +137,11 @@ function addressOf(text: string): Address {
   return { host, port: Number(port) };
 }
 
-const textOf = ({ host, port }: Address) => `${host}:${port}`;
+function textOf({ host, port }: Address) {
+  return `${host}:${port}`;
+}
 
 /** Long enough for orders to be on their way everywhere. */
-export const underWay = () => sleep(1_200);
+export function underWay() {
+  return sleep(1_200);
+}

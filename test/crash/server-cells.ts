@@ -24,70 +24,73 @@ const frozenMs = 4_000;
 const slowMs = 250;
 const slowForMs = 6_000;
 
-const kill =
-  (...names: readonly ServerName[]): Fault =>
-  async ({ fleet }, probe) => {
+function kill(...names: readonly ServerName[]): Fault {
+  return async ({ fleet }, probe) => {
     await Promise.all(names.map((name) => fleet.servers[name].kill()));
     await sleep(awayMs);
     for (const name of names) await fleet.servers[name].start();
     probe();
   };
+}
 
 /** Orders that are not paid end meanwhile, and the units come back while nothing tells the gate. */
 const frozenForMinutesMs = 75_000;
 
-const freeze =
-  (name: ServerName, forMs = frozenMs): Fault =>
-  async ({ fleet }, probe) => {
+function freeze(name: ServerName, forMs = frozenMs): Fault {
+  return async ({ fleet }, probe) => {
     await fleet.servers[name].kill("SIGSTOP");
     await sleep(forMs);
     await fleet.servers[name].kill("SIGCONT");
     probe();
   };
+}
 
-const onTheWay =
-  (name: ServerName, harm: (proxy: TcpProxy) => void, ms: number): Fault =>
-  async ({ proxies }, probe) => {
+function onTheWay(name: ServerName, harm: (proxy: TcpProxy) => void, ms: number): Fault {
+  return async ({ proxies }, probe) => {
     harm(proxies[name]);
     await sleep(ms);
     proxies[name].mend();
     probe();
   };
+}
 
-const killMember =
-  (name: MemberName): Fault =>
-  async ({ fleet }, probe) => {
+function killMember(name: MemberName): Fault {
+  return async ({ fleet }, probe) => {
     await fleet.member(name).kill();
     probe();
     await fleet.member(name).start();
   };
+}
 
 /** Longer than Kafka waits for a silent member: it comes back to partitions that are another's by now, or its own again. */
 const zombieMs = 8_000;
 
-const freezeMember =
-  (name: MemberName): Fault =>
-  async ({ fleet }, probe) => {
+function freezeMember(name: MemberName): Fault {
+  return async ({ fleet }, probe) => {
     fleet.member(name).signal("SIGSTOP");
     await sleep(zombieMs);
     fleet.member(name).signal("SIGCONT");
     probe();
   };
+}
 
-const underLoad =
-  (fault: Fault): Fault =>
-  async (stage, probe) => {
+function underLoad(fault: Fault): Fault {
+  return async (stage, probe) => {
     await underWay();
     return fault(stage, probe);
   };
+}
 
-const each = (says: string, fault: (name: ServerName) => Fault, quick = false): ServerCell[] =>
-  servers.map((name) => ({ name: `${name} ${says}`, quick, fault: underLoad(fault(name)) }));
+function each(says: string, fault: (name: ServerName) => Fault, quick = false): ServerCell[] {
+  return servers.map((name) => ({ name: `${name} ${says}`, quick, fault: underLoad(fault(name)) }));
+}
 
-const both = (one: ServerName, other: ServerName): ServerCell => ({
-  name: `${one} and ${other} killed, the last one back first`,
-  fault: underLoad(kill(other, one)),
-});
+function both(one: ServerName, other: ServerName): ServerCell {
+  return {
+    name: `${one} and ${other} killed, the last one back first`,
+    fault: underLoad(kill(other, one)),
+  };
+}
 
 const processes: readonly MemberName[] = ["order1", "settlement", "inventory", "fulfilment", "payment"];
 

@@ -40,8 +40,9 @@ async function untilMoneyIs(buyer: Client, orderId: string, status: string): Pro
   });
 }
 
-const refund = (orderId: string, body: object = { reason: "came back broken", restock: true }, by = world.admin) =>
-  by.post<Order & Problem>(`/orders/${orderId}/refund`, body);
+function refund(orderId: string, body: object = { reason: "came back broken", restock: true }, by = world.admin) {
+  return by.post<Order & Problem>(`/orders/${orderId}/refund`, body);
+}
 
 async function statementOf(paymentId: string): Promise<string[]> {
   return (await world.system.faces.simulator.statement(paymentId)).map(({ kind }) => kind);

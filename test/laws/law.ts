@@ -51,7 +51,9 @@ export function createJudge(laws: readonly AnyLaw[]): Judge {
   };
 }
 
-export const refOf = ({ productId, epoch, reservationNo }: Ref) => `${productId}/${epoch}/${reservationNo}`;
+export function refOf({ productId, epoch, reservationNo }: Ref) {
+  return `${productId}/${epoch}/${reservationNo}`;
+}
 
 export function sum<T>(of: Iterable<T>, value: (one: T) => number): number {
   let total = 0;

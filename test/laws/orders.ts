@@ -9,24 +9,34 @@ const refusals: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer",
 /** Why an order that was promised may fail. */
 export const fairReasons: ReadonlySet<string> = new Set(["payment_timeout", "cancelled", undecidedReason]);
 
-export const isRefused = ({ reason }: { reason: string | null }) => refusals.has(reason ?? "");
+export function isRefused({ reason }: { reason: string | null }) {
+  return refusals.has(reason ?? "");
+}
 
 /** Out of time, its units given back, and its payment undecided. */
-export const isLapsed = ({ status, reason }: { status: string; reason: string | null }) =>
-  isUndecided({ status: status as Status, reason });
+export function isLapsed({ status, reason }: { status: string; reason: string | null }) {
+  return isUndecided({ status: status as Status, reason });
+}
 
 /** Its units are sold. Those of a refunded order stay sold, and come back as an entry if at all. */
-export const isSold = ({ status }: { status: string }) => status === "CONFIRMED" || status === "REFUNDED";
+export function isSold({ status }: { status: string }) {
+  return status === "CONFIRMED" || status === "REFUNDED";
+}
 
-export const isOpen = (order: Pick<OrderRow, "status" | "reason">) =>
-  (order.status === "INVENTORY_RESERVED" || order.status === "PAYMENT_PENDING") && !isLapsed(order);
+export function isOpen(order: Pick<OrderRow, "status" | "reason">) {
+  return (order.status === "INVENTORY_RESERVED" || order.status === "PAYMENT_PENDING") && !isLapsed(order);
+}
 
 /** Its units are the order's: held, or sold. */
-export const stands = (order: Pick<OrderRow, "status" | "reason">) => isSold(order) || isOpen(order);
+export function stands(order: Pick<OrderRow, "status" | "reason">) {
+  return isSold(order) || isOpen(order);
+}
 
 /** How each claim ended, counted or not. */
 export function endsOf({ outcomes, queued }: Pick<Evidence, "outcomes" | "queued">): Map<string, Outcome["outcome"]> {
   return new Map([...queued, ...outcomes].map((one) => [refOf(one), one.outcome]));
 }
 
-export const customerOf = ({ productId, userId }: { productId: string; userId: string }) => `${userId} of ${productId}`;
+export function customerOf({ productId, userId }: { productId: string; userId: string }) {
+  return `${userId} of ${productId}`;
+}

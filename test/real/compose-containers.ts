@@ -98,7 +98,9 @@ function inside({ env, root }: Container, command: readonly string[], timeoutMs:
   return run("env", ["-i", ...assignments(env), ...command], { timeoutMs, cwd });
 }
 
-const assignments = (env: Record<string, string>) => Object.entries(env).map(([key, value]) => `${key}=${value}`);
+function assignments(env: Record<string, string>) {
+  return Object.entries(env).map(([key, value]) => `${key}=${value}`);
+}
 
 /** Servers have process groups of their own and would outlive a test that is cut off. */
 function killAtExit(pids: () => (number | undefined)[]): void {

@@ -15,7 +15,9 @@ const secret = "a secret for tests that has more than 32 bytes";
 const inAnHour = Math.floor(Date.now() / 1_000) + 3_600;
 const claims = { iss: "dropgate", sub: "ada", roles: ["ADMIN"], exp: inAnHour };
 const hs256 = { alg: "HS256", typ: "JWT" };
-const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+function part(value: object) {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
 
 function token(header: object, body: object, key: string | undefined = secret, hash = "sha256"): string {
   const input = `${part(header)}.${part(body)}`;

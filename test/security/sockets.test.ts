@@ -16,46 +16,53 @@ import { until } from "../support/until.ts";
 import { ask, type RawAnswer, talkTo } from "./raw-http.ts";
 
 const silent = createLog({ level: "silent" });
-const codeOf = ({ body }: RawAnswer) => (JSON.parse(body) as { code: string }).code;
+function codeOf({ body }: RawAnswer) {
+  return (JSON.parse(body) as { code: string }).code;
+}
 
 /** Each is refused, and the connection ends, so that nothing behind it is read as a request. */
-const ambiguousTo = (head: string, inner: string): readonly (readonly [title: string, bytes: string])[] => [
-  ["Content-Length and chunked", `${head}Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`],
-  [
-    "chunked and Content-Length",
-    `${head}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n7\r\n{"n":1}\r\n0\r\n\r\n`,
-  ],
-  ["two lengths that differ", `${head}Content-Length: 7\r\nContent-Length: 0\r\n\r\n{"n":1}`],
-  ["two lengths that agree", `${head}Content-Length: 7\r\nContent-Length: 7\r\n\r\n{"n":1}`],
-  ["two lengths in one header", `${head}Content-Length: 7, 7\r\n\r\n{"n":1}`],
-  ["a length with a sign", `${head}Content-Length: +7\r\n\r\n{"n":1}`],
-  ["a length below 0", `${head}Content-Length: -7\r\n\r\n{"n":1}`],
-  ["a length in hexadecimal", `${head}Content-Length: 0x7\r\n\r\n{"n":1}`],
-  ["a length that is no number", `${head}Content-Length: seven\r\n\r\n{"n":1}`],
-  ["a length beyond all numbers", `${head}Content-Length: ${"9".repeat(40)}\r\n\r\n{"n":1}`],
-  ["chunked not last", `${head}Transfer-Encoding: chunked, identity\r\n\r\n7\r\n{"n":1}\r\n0\r\n\r\n`],
-  ["an unknown transfer coding", `${head}Transfer-Encoding: xchunked\r\n\r\n7\r\n{"n":1}\r\n0\r\n\r\n`],
-  ["chunked twice", `${head}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n`],
-  ["a blank before the colon", `${head}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${inner}`],
-  ["a folded header", `${head}X-Note: one\r\n two\r\nContent-Length: 7\r\n\r\n{"n":1}`],
-  ["a header that begins with a blank", `${head.split("\r\n", 1)[0]}\r\n Host: x\r\nContent-Length: 7\r\n\r\n{"n":1}`],
-  ["bare line feeds", `${head}Content-Length: 7\r\n\r\n{"n":1}`.replaceAll("\r\n", "\n")],
-  ["a bare carriage return", `${head}X-Note: a\rContent-Length: 7\r\n\r\n{"n":1}`],
-  ["a NUL in a header", `${head}X-Note: a\0b\r\nContent-Length: 7\r\n\r\n{"n":1}`],
-  ["a header without a name", `${head}: x\r\nContent-Length: 7\r\n\r\n{"n":1}`],
-  ["a chunk size that is none", `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n{"n":1}\r\n0\r\n\r\n`],
-  ["a chunk size with a sign", `${head}Transfer-Encoding: chunked\r\n\r\n-7\r\n{"n":1}\r\n0\r\n\r\n`],
-  ["a chunk size beyond all numbers", `${head}Transfer-Encoding: chunked\r\n\r\n${"F".repeat(20)}\r\n{"n":1}`],
-  ["a chunk longer than it says", `${head}Transfer-Encoding: chunked\r\n\r\n3\r\n{"n":1}\r\n0\r\n\r\n`],
-  ["a chunk that a bare line feed ends", `${head}Transfer-Encoding: chunked\r\n\r\n7\n{"n":1}\n0\n\n`],
-  ["no Host", `${head.replace("Host: x\r\n", "")}Content-Length: 7\r\n\r\n{"n":1}`],
-  ["two Hosts", `${head}Host: y\r\nContent-Length: 7\r\n\r\n{"n":1}`],
-  ["another protocol", "HELO x\r\n\r\n"],
-  ["the first bytes of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
-  ["HTTP/2 without having agreed on it", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-  ["a method that nobody knows", "STEAL /time HTTP/1.1\r\nHost: x\r\n\r\n"],
-  ["a blank in the address", "GET /time now HTTP/1.1\r\nHost: x\r\n\r\n"],
-];
+function ambiguousTo(head: string, inner: string): readonly (readonly [title: string, bytes: string])[] {
+  return [
+    ["Content-Length and chunked", `${head}Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`],
+    [
+      "chunked and Content-Length",
+      `${head}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n7\r\n{"n":1}\r\n0\r\n\r\n`,
+    ],
+    ["two lengths that differ", `${head}Content-Length: 7\r\nContent-Length: 0\r\n\r\n{"n":1}`],
+    ["two lengths that agree", `${head}Content-Length: 7\r\nContent-Length: 7\r\n\r\n{"n":1}`],
+    ["two lengths in one header", `${head}Content-Length: 7, 7\r\n\r\n{"n":1}`],
+    ["a length with a sign", `${head}Content-Length: +7\r\n\r\n{"n":1}`],
+    ["a length below 0", `${head}Content-Length: -7\r\n\r\n{"n":1}`],
+    ["a length in hexadecimal", `${head}Content-Length: 0x7\r\n\r\n{"n":1}`],
+    ["a length that is no number", `${head}Content-Length: seven\r\n\r\n{"n":1}`],
+    ["a length beyond all numbers", `${head}Content-Length: ${"9".repeat(40)}\r\n\r\n{"n":1}`],
+    ["chunked not last", `${head}Transfer-Encoding: chunked, identity\r\n\r\n7\r\n{"n":1}\r\n0\r\n\r\n`],
+    ["an unknown transfer coding", `${head}Transfer-Encoding: xchunked\r\n\r\n7\r\n{"n":1}\r\n0\r\n\r\n`],
+    ["chunked twice", `${head}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n`],
+    ["a blank before the colon", `${head}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${inner}`],
+    ["a folded header", `${head}X-Note: one\r\n two\r\nContent-Length: 7\r\n\r\n{"n":1}`],
+    [
+      "a header that begins with a blank",
+      `${head.split("\r\n", 1)[0]}\r\n Host: x\r\nContent-Length: 7\r\n\r\n{"n":1}`,
+    ],
+    ["bare line feeds", `${head}Content-Length: 7\r\n\r\n{"n":1}`.replaceAll("\r\n", "\n")],
+    ["a bare carriage return", `${head}X-Note: a\rContent-Length: 7\r\n\r\n{"n":1}`],
+    ["a NUL in a header", `${head}X-Note: a\0b\r\nContent-Length: 7\r\n\r\n{"n":1}`],
+    ["a header without a name", `${head}: x\r\nContent-Length: 7\r\n\r\n{"n":1}`],
+    ["a chunk size that is none", `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n{"n":1}\r\n0\r\n\r\n`],
+    ["a chunk size with a sign", `${head}Transfer-Encoding: chunked\r\n\r\n-7\r\n{"n":1}\r\n0\r\n\r\n`],
+    ["a chunk size beyond all numbers", `${head}Transfer-Encoding: chunked\r\n\r\n${"F".repeat(20)}\r\n{"n":1}`],
+    ["a chunk longer than it says", `${head}Transfer-Encoding: chunked\r\n\r\n3\r\n{"n":1}\r\n0\r\n\r\n`],
+    ["a chunk that a bare line feed ends", `${head}Transfer-Encoding: chunked\r\n\r\n7\n{"n":1}\n0\n\n`],
+    ["no Host", `${head.replace("Host: x\r\n", "")}Content-Length: 7\r\n\r\n{"n":1}`],
+    ["two Hosts", `${head}Host: y\r\nContent-Length: 7\r\n\r\n{"n":1}`],
+    ["another protocol", "HELO x\r\n\r\n"],
+    ["the first bytes of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
+    ["HTTP/2 without having agreed on it", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["a method that nobody knows", "STEAL /time HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["a blank in the address", "GET /time now HTTP/1.1\r\nHost: x\r\n\r\n"],
+  ];
+}
 
 type Opened = { origin: string; app: Http; counted(): number; close(): Promise<void> };
 

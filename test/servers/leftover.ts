@@ -58,4 +58,6 @@ export function forget(folder: string): void {
   rmSync(recordOf(folder), { force: true });
 }
 
-const recordOf = (folder: string) => join(folder, "process.json");
+function recordOf(folder: string) {
+  return join(folder, "process.json");
+}

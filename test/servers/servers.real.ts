@@ -25,12 +25,29 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const tool = (name: string, ...args: string[]) => run(findProgram(name) ?? name, args, { timeoutMs: 60_000 });
-const redis = (...args: string[]) =>
-  tool("redis-cli", "-p", String(servers.redis.port), "--no-auth-warning", "-a", servers.redis.password, ...args);
-const topics = (...args: string[]) => tool("kafka-topics", "--bootstrap-server", servers.kafka.bootstrap, ...args);
-const workflow = (verb: string, ...args: string[]) =>
-  tool("temporal", "workflow", verb, "--address", servers.temporal.address, "--workflow-id", "order-1", ...args);
+function tool(name: string, ...args: string[]) {
+  return run(findProgram(name) ?? name, args, { timeoutMs: 60_000 });
+}
+
+function redis(...args: string[]) {
+  return tool(
+    "redis-cli",
+    "-p",
+    String(servers.redis.port),
+    "--no-auth-warning",
+    "-a",
+    servers.redis.password,
+    ...args,
+  );
+}
+
+function topics(...args: string[]) {
+  return tool("kafka-topics", "--bootstrap-server", servers.kafka.bootstrap, ...args);
+}
+
+function workflow(verb: string, ...args: string[]) {
+  return tool("temporal", "workflow", verb, "--address", servers.temporal.address, "--workflow-id", "order-1", ...args);
+}
 
 async function sql(text: string): Promise<unknown[]> {
   const client = new pg.Client(servers.postgres.url);

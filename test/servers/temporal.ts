@@ -68,4 +68,6 @@ const speedFlags = [
   ]),
 ];
 
-const portOf = (address: string) => address.slice(address.lastIndexOf(":") + 1);
+function portOf(address: string) {
+  return address.slice(address.lastIndexOf(":") + 1);
+}

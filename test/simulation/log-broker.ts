@@ -1,6 +1,6 @@
 /**
- * Simulates the broker of the log: partitions, groups whose members change, batches that are delivered again. It can lose records at its end
- * or its beginning, number offsets that no consumer is given, and be made anew.
+ * Simulates the broker of the log: partitions, groups whose members change, batches that are delivered again. It can
+ * lose records at its end or its beginning, number offsets that no consumer is given, and be made anew.
  */
 import type { ConsumeOptions, Place, StoredRecord } from "#engines/log";
 import type { Network, Process } from "./network.ts";

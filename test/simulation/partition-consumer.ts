@@ -12,7 +12,9 @@ import {
   type Wires,
 } from "./log-broker.ts";
 
-export const newPartitionConsumer = (): PartitionConsumer => ({ busy: false, position: undefined });
+export function newPartitionConsumer(): PartitionConsumer {
+  return { busy: false, position: undefined };
+}
 
 const pauseMs = 200;
 

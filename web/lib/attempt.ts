@@ -18,8 +18,13 @@ const askAgain = new Set([
   ...["answer_lost", "answer_late", "service_unavailable"],
 ]);
 
-const nameOf = (productId: string) => `attempt:${productId}`;
-export const heldName = (productId: string) => `held:${productId}`;
+function nameOf(productId: string) {
+  return `attempt:${productId}`;
+}
+
+export function heldName(productId: string) {
+  return `held:${productId}`;
+}
 
 export function openAttempt(productId: string): Attempt | undefined {
   const attempt = kept.read<Attempt>(nameOf(productId));

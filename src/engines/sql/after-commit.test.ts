@@ -22,8 +22,13 @@ beforeEach(async () => {
   await sql.query("truncate lamps");
 });
 
-const say = (tx: Tx, word: string) => tx.afterCommit(() => void said.push(word));
-const lamps = async () => (await sql.query<{ id: number }>("select id from lamps order by id")).map(({ id }) => id);
+function say(tx: Tx, word: string) {
+  return tx.afterCommit(() => void said.push(word));
+}
+
+async function lamps() {
+  return (await sql.query<{ id: number }>("select id from lamps order by id")).map(({ id }) => id);
+}
 
 test("what follows a commit runs once, in its order, before the transaction answers", async () => {
   const answer = await sql.transaction(async (tx) => {

@@ -11,7 +11,10 @@ import { migrate } from "./migrate.ts";
 import { openSql } from "./postgres.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dropgate-postgres-tls-"));
-const startPostgres = () => startServers({ folder, which: ["postgres"], tls: true });
+function startPostgres() {
+  return startServers({ folder, which: ["postgres"], tls: true });
+}
+
 let servers: Awaited<ReturnType<typeof startPostgres>>;
 before(async () => {
   servers = await startPostgres();
@@ -42,7 +45,9 @@ async function isEncrypted(url: string): Promise<boolean> {
   }
 }
 
-const otherCa = () => join(folder, "tls", "other-ca.crt");
+function otherCa() {
+  return join(folder, "tls", "other-ca.crt");
+}
 
 describe("PostgreSQL over TLS", () => {
   test("statements are encrypted if the CA has signed the server's certificate", async () => {

@@ -20,18 +20,27 @@ after(async () => {
   await database.close();
 });
 
-const setReadOnly = (on: boolean) =>
-  operator.query(`alter database ${name} ${on ? "set default_transaction_read_only = on" : "reset all"}`);
-const open = () => openSql({ url: database.url, maxConnections: 4, applicationName: "sessions" });
+function setReadOnly(on: boolean) {
+  return operator.query(`alter database ${name} ${on ? "set default_transaction_read_only = on" : "reset all"}`);
+}
+
+function open() {
+  return openSql({ url: database.url, maxConnections: 4, applicationName: "sessions" });
+}
+
 /** All connections of the pool work at once, so that each is opened. */
-const useAll = (sql: ReturnType<typeof open>) =>
-  Promise.all(Array.from({ length: 4 }, () => sql.query("select pg_sleep(0.05)")));
+function useAll(sql: ReturnType<typeof open>) {
+  return Promise.all(Array.from({ length: 4 }, () => sql.query("select pg_sleep(0.05)")));
+}
+
 let lamps = 0;
 function nextLamp(): number {
   lamps += 1;
   return lamps;
 }
-const insert = (sql: Queryable) => sql.query("insert into lamps values ($1)", [nextLamp()]);
+function insert(sql: Queryable) {
+  return sql.query("insert into lamps values ($1)", [nextLamp()]);
+}
 
 describe("O2: a session that was opened while the database took no writes", () => {
   beforeEach(() => setReadOnly(false));

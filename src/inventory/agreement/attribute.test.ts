@@ -3,37 +3,46 @@ import { test } from "node:test";
 import type { GateRecord, StreamItem } from "../gate/gate.ts";
 import { attribute, type Change, type DriftEvidence } from "./attribute.ts";
 
-const record = (n: number, state: GateRecord["state"], quantity = 1): GateRecord => ({
-  productId: "lamp",
-  orderId: `order-${n}`,
-  epoch: 1,
-  reservationNo: n,
-  userId: "ada",
-  quantity,
-  state,
-  shared: false,
-  unitPriceMinor: 1,
-  currency: "EUR",
-  priceVersion: 1,
-  limitPerCustomer: null,
-  bodyHash: "",
-  reservedAtMs: 0,
-  payByMs: 0,
-});
-const item = (effect: StreamItem["effect"], n: number, quantity = 1): StreamItem => ({
-  effect,
-  orderId: `order-${n}`,
-  reservationNo: n,
-  userId: "ada",
-  quantity,
-});
-const change = (seq: number, net: number, items: StreamItem[], added = 0): Change => ({
-  seq,
-  kind: "change",
-  added,
-  items,
-  net,
-});
+function record(n: number, state: GateRecord["state"], quantity = 1): GateRecord {
+  return {
+    productId: "lamp",
+    orderId: `order-${n}`,
+    epoch: 1,
+    reservationNo: n,
+    userId: "ada",
+    quantity,
+    state,
+    shared: false,
+    unitPriceMinor: 1,
+    currency: "EUR",
+    priceVersion: 1,
+    limitPerCustomer: null,
+    bodyHash: "",
+    reservedAtMs: 0,
+    payByMs: 0,
+  };
+}
+
+function item(effect: StreamItem["effect"], n: number, quantity = 1): StreamItem {
+  return {
+    effect,
+    orderId: `order-${n}`,
+    reservationNo: n,
+    userId: "ada",
+    quantity,
+  };
+}
+
+function change(seq: number, net: number, items: StreamItem[], added = 0): Change {
+  return {
+    seq,
+    kind: "change",
+    added,
+    items,
+    net,
+  };
+}
+
 const quiet: DriftEvidence = { drift: 1, gate: { pending: 0, applied: 9 }, records: [], fates: [], changes: [] };
 
 test("a hold that the books have decided is named with its order, its units and the change", () => {

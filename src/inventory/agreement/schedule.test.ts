@@ -9,7 +9,9 @@ import { createReconciliations } from "./reconciliations.ts";
 import { startSchedule } from "./schedule.ts";
 
 const dayMs = 24 * 60 * 60_000;
-const report = (status: Reconciliation["status"]): Reconciliation => ({ status, mode: "gatekeeper", products: [] });
+function report(status: Reconciliation["status"]): Reconciliation {
+  return { status, mode: "gatekeeper", products: [] };
+}
 
 let database: TestDatabase;
 before(async () => {

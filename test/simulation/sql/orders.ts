@@ -26,8 +26,10 @@ export type OrderRow = {
 };
 
 export type SettledRow = { topic: string; partition: number; incarnation: string; next: number; reader: number };
-export const nameOfMark = ({ topic, partition, incarnation }: Omit<SettledRow, "next" | "reader">) =>
-  `${topic} ${partition} ${incarnation}`;
+export function nameOfMark({ topic, partition, incarnation }: Omit<SettledRow, "next" | "reader">) {
+  return `${topic} ${partition} ${incarnation}`;
+}
+
 export type RefundRow = {
   orderId: string;
   reason: string;

@@ -12,7 +12,10 @@ import { settings } from "./kafka.testing.ts";
 import { type KafkaLogOptions, openKafkaLog } from "./kafka.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dropgate-kafka-tls-"));
-const startKafka = () => startServers({ folder, which: ["kafka"], tls: true });
+function startKafka() {
+  return startServers({ folder, which: ["kafka"], tls: true });
+}
+
 let servers: Awaited<ReturnType<typeof startKafka>>;
 let tls: { ca: string };
 before(async () => {
@@ -24,7 +27,9 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const pem = (name: string) => readFileSync(join(folder, "tls", name), "utf8");
+function pem(name: string) {
+  return readFileSync(join(folder, "tls", name), "utf8");
+}
 
 function open(change: Partial<KafkaLogOptions>) {
   return openKafkaLog({ ...settings, bootstrap: servers.kafka.bootstrap, ...change });

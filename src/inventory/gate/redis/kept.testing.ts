@@ -57,7 +57,9 @@ function keptOf(product: ProductGate, nowMs: number) {
   };
 }
 
-const byOrder = (a: { orderId: string }, b: { orderId: string }) => (a.orderId < b.orderId ? -1 : 1);
+function byOrder(a: { orderId: string }, b: { orderId: string }) {
+  return a.orderId < b.orderId ? -1 : 1;
+}
 
 export function keptInRedis(
   reader: RedisReader,

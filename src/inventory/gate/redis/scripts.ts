@@ -20,7 +20,9 @@ const scriptNames = [
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 
-const read = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8");
+function read(name: string) {
+  return readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8");
+}
 
 export const gateScripts = createScriptSet<ScriptName>({
   owner: "the stock gate",
