@@ -3,43 +3,28 @@ import { randomInt } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import type { EventLog } from "#engines/log";
 import { randomId, uuidV8 } from "#platform/ids";
-import { createLog } from "#platform/log";
-import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import type { TestDatabase } from "../../test/support/database.ts";
 import { randomFrom } from "../../test/support/random.ts";
 import { until } from "../../test/support/until.ts";
-import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
-import { migrate } from "../engines/sql/migrate.ts";
 import { rebuild } from "./agreement/rebuild.ts";
 import { keepOffer } from "./books/offers.ts";
 import type { GateRecord, Reservation } from "./gate/gate.ts";
 import { openMemoryGate } from "./gate/memory.ts";
-import { createInventory, inventorySchema } from "./inventory.ts";
+import { openInventoryDatabase, openTestInventory } from "./inventory.testing.ts";
+import type { Inventory } from "./inventory.ts";
 
 describe("inventory", () => {
   let database: TestDatabase;
   let log: EventLog;
   const gate = openMemoryGate();
-  let inventory: ReturnType<typeof createInventory>;
+  let inventory: Inventory;
   let products = 0;
   const faults: unknown[] = [];
 
   before(async () => {
-    database = await openTestDatabase();
-    const { sql, url } = database;
-    await migrate({ url, modules: [eventLogSchema, inventorySchema] });
-    log = await openPostgresLog({ sql, url, log: createLog({ level: "silent" }) });
-    await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
-    inventory = createInventory({
-      sql,
-      gate,
-      log,
-      productEventsTopic: "product.events",
-      priceGroup: "prices",
-      now: Date.now,
-      onFault: (_what, error) => faults.push(error),
-      onRepaired() {},
-      logger: createLog({ level: "silent" }),
-    });
+    database = await openInventoryDatabase();
+    const opened = await openTestInventory(database, gate, { onFault: (_what, error) => faults.push(error) });
+    ({ inventory, log } = opened);
   });
   after(async () => {
     await log.close();

@@ -1,10 +1,7 @@
 /** `sync-redis` without force on a Redis in which a part of a product was deleted by hand. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { createLog } from "#platform/log";
-import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
-import { migrate } from "../../engines/sql/migrate.ts";
+import type { TestDatabase } from "../../../test/support/database.ts";
 import { keepOffer } from "../books/offers.ts";
 import type { Gate } from "../gate/gate.ts";
 import {
@@ -17,7 +14,8 @@ import {
   startTestRedis,
   type TestRedis,
 } from "../gate/redis/redis.testing.ts";
-import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
+import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
+import type { Inventory } from "../inventory.ts";
 import type { Repair } from "./repairs.ts";
 
 describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () => {
@@ -29,30 +27,17 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
   const closes: (() => Promise<unknown>)[] = [];
 
   before(async () => {
-    database = await openTestDatabase();
+    database = await openInventoryDatabase();
     redis = await startTestRedis();
     closes.push(
       () => database.close(),
       () => redis.close(),
     );
-    await migrate({ url: database.url, modules: [eventLogSchema, inventorySchema] });
     gate = await openTestGate(redis, memoryNonces());
     closes.push(() => gate.shutdown());
-    const logger = createLog({ level: "silent" });
-    const log = await openPostgresLog({ ...database, log: logger });
-    closes.push(() => log.close());
-    await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
-    inventory = createInventory({
-      sql: database.sql,
-      gate,
-      log,
-      productEventsTopic: "product.events",
-      priceGroup: "prices",
-      now: Date.now,
-      logger,
-      onFault: () => {},
-      onRepaired: (some) => repairs.push(...some),
-    });
+    const opened = await openTestInventory(database, gate, { onRepaired: (some) => repairs.push(...some) });
+    inventory = opened.inventory;
+    closes.push(() => opened.log.close());
     const books = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
     const running = await inventory.agreement.start(books as never);
     closes.push(() => running.stop());

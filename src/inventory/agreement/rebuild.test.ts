@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { createLog } from "#platform/log";
-import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
-import { migrate } from "../../engines/sql/migrate.ts";
+import type { TestDatabase } from "../../../test/support/database.ts";
 import { keepOffer } from "../books/offers.ts";
 import type { Gate } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
-import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
+import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
+import type { Inventory } from "../inventory.ts";
 
 const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
 const settlement = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
@@ -24,9 +22,8 @@ describe("many products at once", () => {
   let cursed = "";
 
   before(async () => {
-    database = await openTestDatabase();
+    database = await openInventoryDatabase();
     closes.push(() => database.close());
-    await migrate({ url: database.url, modules: [eventLogSchema, inventorySchema] });
     memory = openMemoryGate();
     const gate: Gate = {
       ...memory,
@@ -45,21 +42,9 @@ describe("many products at once", () => {
         return memory.install(image, closing);
       },
     };
-    const logger = createLog({ level: "silent" });
-    const log = await openPostgresLog({ ...database, log: logger });
-    closes.push(() => log.close());
-    await log.ensureTopics([{ name: "product.events", partitions: 1 }]);
-    inventory = createInventory({
-      sql: database.sql,
-      gate,
-      log,
-      logger,
-      productEventsTopic: "product.events",
-      priceGroup: "prices",
-      now: Date.now,
-      onFault: () => {},
-      onRepaired: () => {},
-    });
+    const opened = await openTestInventory(database, gate);
+    inventory = opened.inventory;
+    closes.push(() => opened.log.close());
     await database.sql.transaction(async (tx) => {
       for (const productId of productIds) await keepOffer(tx, productId, offer);
     });

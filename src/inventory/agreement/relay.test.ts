@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { Queryable } from "#engines/sql";
-import { createLog } from "#platform/log";
-import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { eventLogSchema, openPostgresLog } from "../../engines/log/postgres/postgres.ts";
-import { migrate } from "../../engines/sql/migrate.ts";
+import type { TestDatabase } from "../../../test/support/database.ts";
 import { lockStock, nextRow, writeStock } from "../books/ledger.ts";
 import { keepOffer } from "../books/offers.ts";
 import { type Gate, GateUnavailable, type StreamRow } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
-import { createInventory, type Inventory, inventorySchema } from "../inventory.ts";
+import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
+import type { Inventory } from "../inventory.ts";
 import { createRelay, type Relay } from "./relay.ts";
 
 const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
@@ -26,8 +24,7 @@ describe("changes on their way to the gate", () => {
   let lamp: string;
 
   before(async () => {
-    database = await openTestDatabase();
-    await migrate({ url: database.url, modules: [eventLogSchema, inventorySchema] });
+    database = await openInventoryDatabase();
     counted = {
       query: (text, values) => {
         statements += 1;
@@ -165,19 +162,9 @@ describe("changes on their way to the gate", () => {
   describe("without a notice", () => {
     let inventory: Inventory;
     before(async () => {
-      const log = await openPostgresLog({ ...database, log: createLog({ level: "silent" }) });
-      after(() => log.close());
-      inventory = createInventory({
-        sql: database.sql,
-        gate,
-        log,
-        productEventsTopic: "product.events",
-        priceGroup: "prices",
-        now: Date.now,
-        onFault: () => {},
-        onRepaired: () => {},
-        logger: createLog({ level: "silent" }),
-      });
+      const opened = await openTestInventory(database, gate);
+      after(() => opened.log.close());
+      inventory = opened.inventory;
     });
     beforeEach(async () => {
       await inventory.agreement.follow().then((following) => following.stop());
