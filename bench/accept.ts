@@ -1,9 +1,9 @@
 /**
- * The accept ratio, under these conditions. Bare server and system alternate A-B-B-A in one run, with the same
- * generator and the same bytes. Every order has a key of its own, and 20,000 buyers with tokens of their own take
- * turns. Stock never runs out. Settlement is paused during a run (a burst); the backlog is settled before the next run,
- * so that the bare server never shares the machine with it. At the end the books are read: every 202 must be an order.
- * Every accept was fsynced before its answer.
+ * Measures the accept ratio: how many orders per second the system accepts, beside the bare server. Bare server and
+ * system alternate A-B-B-A in one run, with the same generator and the same bytes. Every order has a key of its own,
+ * and 20,000 buyers with tokens of their own take turns. Stock never runs out. Settlement is paused during a run (a
+ * burst); the backlog is settled before the next run, so that the bare server never shares the machine with it. At the
+ * end the books are read: every 202 must be an order. Every accept was fsynced before its answer.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";

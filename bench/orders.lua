@@ -1,5 +1,5 @@
--- Each request has an Idempotency-Key of its own; users and their tokens repeat in turn. Both servers get the same
--- bytes.
+-- Makes the requests for wrk: each has an Idempotency-Key of its own; users and their tokens repeat in turn. Both
+-- servers get the same bytes.
 local before, after, sent = {}, {}, 0
 
 function init(args)

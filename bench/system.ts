@@ -1,6 +1,6 @@
 /**
- * The system as it starts on a fresh machine, in a process of its own. Settlement is paused until the benchmark asks
- * for it. The sagas are left out, because those of one run would go on in the next.
+ * Starts the system as on a fresh machine, in a process of its own. Settlement is paused until the benchmark asks for
+ * it. The sagas are left out, because those of one run would go on in the next.
  */
 import { openDatabase } from "#engines/open";
 import { createLifecycle } from "#platform/lifecycle";

@@ -1,4 +1,4 @@
-/** The load generator: wrk, a closed loop of connections on one thread. */
+/** Runs the load generator wrk: a closed loop of connections on one thread. */
 import { execFile, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

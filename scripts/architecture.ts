@@ -1,4 +1,4 @@
-/** The diagram of rooms in ARCHITECTURE.md: its edges are the ones that `.dependency-cruiser.cjs` allows. */
+/** Renders the diagram of rooms in ARCHITECTURE.md: its edges are the ones that `.dependency-cruiser.cjs` allows. */
 import { readdir, readFile } from "node:fs/promises";
 import rooms from "./rooms.json" with { type: "json" };
 

@@ -1,6 +1,6 @@
 /**
- * A reporter for `node --test` that prints, after the run, how many cases of a port's contract each adapter passed. If
- * the figures of two adapters agree, both passed the same cases.
+ * Reports, after a run of `node --test`, how many cases of a port's contract each adapter passed. If the figures of two
+ * adapters agree, both passed the same cases.
  */
 import type { TestEvent } from "node:test/reporters";
 

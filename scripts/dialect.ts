@@ -1,4 +1,7 @@
-/** The part of STYLE.md's "One dialect" that Biome has no rule for: of two ways to say one thing, the code has one. */
+/**
+ * Checks the part of STYLE.md's "One dialect" that Biome has no rule for: of two ways to say one thing, the code has
+ * one.
+ */
 
 type Choice = { say: string; notThis: RegExp };
 

@@ -1,6 +1,6 @@
 /**
- * The files that are made from the source and committed, so that a change of the outer face is a diff for the reviewer.
- * `npm run generate` writes them; `npm run check` fails if one differs from the source.
+ * Lists the files that are made from the source and committed, so that a change of the outer face is a diff for the
+ * reviewer. `npm run generate` writes them; `npm run check` fails if one differs from the source.
  */
 import type { Engines } from "#engines/open";
 import { openMemoryGate } from "#inventory";

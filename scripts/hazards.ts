@@ -1,7 +1,7 @@
 /**
- * The bugs that systems of this kind have had, and the tests that hold them: the title of a test begins with the cases
- * that it holds, "H3: a batch that …". `npm run generate` writes docs/hazards.md from the titles. A case that no test
- * names needs a reason here, and a test that names an unknown case is a fault.
+ * Lists the bugs that systems of this kind have had, and the tests that hold them: the title of a test begins with the
+ * cases that it holds, "H3: a batch that …". `npm run generate` writes docs/hazards.md from the titles. A case that no
+ * test names needs a reason here, and a test that names an unknown case is a fault.
  */
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** The rule that every source file opens with a comment whose first sentence says what the file is for. */
+/** Checks that every source file opens with a comment whose first sentence says what the file is for. */
 
 /** A test says what it is for in its titles; every other source file, also one that tests share, says it in a comment. */
 export const opensWithSentence = /^(src|test|scripts|bench|web)\/(?!.*\.(test|real)\.tsx?$).*\.(tsx?|lua|sql)$/;

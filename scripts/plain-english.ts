@@ -1,4 +1,6 @@
-/** The part of STYLE.md's "Plain English" that a machine can check: words that make a reader ask who is meant. */
+/**
+ * Checks the part of STYLE.md's "Plain English" that a machine can check: words that make a reader ask who is meant.
+ */
 
 const ruledOut = /\b(?:whoever|whomever|nobody|somebody|anybody|he|his|him|himself)\b/gi;
 

@@ -1,4 +1,4 @@
-/** The rules that no other tool knows, each over the text of one file. STYLE.md has the reasons. */
+/** Checks the rules that no other tool knows, each over the text of one file. STYLE.md has the reasons. */
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -1,4 +1,7 @@
-/** Makes every face by hand, top to bottom. Each line shows what a module is given; nothing else reaches it. */
+/**
+ * Creates the face of every module by hand, from top to bottom. Each line shows what a module is given; nothing else
+ * reaches it.
+ */
 import { type Catalog, createCatalog } from "#catalog";
 import type { Engines } from "#engines/open";
 import { createIdentity, type Identity, secretOf } from "#identity";

@@ -1,4 +1,4 @@
-/** A catalog on a real PostgreSQL and the real log in it, for the tests of this module. */
+/** Opens a catalog on a real PostgreSQL and the real log in it, for the tests of this module. */
 import { randomUUID } from "node:crypto";
 import { after, type TestContext } from "node:test";
 import { lagOf } from "#engines/log";

@@ -1,5 +1,6 @@
 /**
- * The catalog: products and their prices. Every change is one version of a product and one event on `product.events`.
+ * The catalog keeps products and their prices. Every change is one version of a product and one event on
+ * `product.events`.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { EventLog } from "#engines/log";

@@ -1,4 +1,4 @@
-/** The currencies of ISO 4217 that people pay with. Funds, metals and test codes are left out. */
+/** Lists the currencies of ISO 4217 that people pay with. Funds, metals and test codes are left out. */
 const codes = `
   AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
   COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR

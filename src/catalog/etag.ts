@@ -1,4 +1,4 @@
-/** A product's version as an entity tag (RFC 9110 §8.8.3), and the two request headers that use it. */
+/** Writes a product's version as an entity tag (RFC 9110 §8.8.3), and reads the two request headers that use it. */
 import { Problem, platformProblems } from "#platform/problems";
 
 export function etagOf({ version }: { version: number }): string {

@@ -1,4 +1,4 @@
-/** Every reason for which the catalog refuses a request. */
+/** Lists every reason for which the catalog refuses a request. */
 import { defineProblems } from "#platform/problems";
 
 export const catalogProblems = defineProblems({

@@ -1,4 +1,6 @@
-/** The rows of a product. A writer holds the row's lock, so versions have no gaps and no duplicates. */
+/**
+ * Reads and writes the rows of a product. A writer holds the row's lock, so versions have no gaps and no duplicates.
+ */
 import type { Queryable, Tx } from "#engines/sql";
 import type { ProductEvent, ProductEventType } from "./events.ts";
 

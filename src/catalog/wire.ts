@@ -1,4 +1,4 @@
-/** Products on the wire. */
+/** Describes products on the wire. */
 import { type Static, Type } from "typebox";
 import { currencyCodes } from "./currencies.ts";
 

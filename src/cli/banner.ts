@@ -1,4 +1,4 @@
-/** The text on the terminal once the system is up: its addresses, and how to try it. */
+/** Writes the text on the terminal once the system is up: its addresses, and how to try it. */
 import type { Database } from "#engines/open";
 import { testCards } from "#payment";
 import type { Config } from "../config/config.ts";

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command line. Commands about a running system use HTTP, like every client. */
+/**
+ * The command line starts the system, runs one task, or asks the running system. Commands about a running system use
+ * HTTP, like every client.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
 import { ignoredVariables } from "#engines/open";

@@ -1,4 +1,4 @@
-/** The settings of this process: read once, checked together, frozen. */
+/** Loads the settings of this process: read once, checked together, frozen. */
 import { ConfigError, type Environment, readEnvFile, readSettings } from "#platform/config";
 import { unknownNames } from "#platform/setting-names";
 import { databaseFaults, moduleDatabases, securityFaults } from "./faults.ts";

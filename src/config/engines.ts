@@ -1,4 +1,4 @@
-/** The options of each engine, made from the settings. An engine without an address runs embedded. */
+/** Makes the options of each engine from the settings. An engine without an address runs embedded. */
 import type { EngineSettings, KafkaSettings, RedisSettings, Term } from "#engines/open";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";

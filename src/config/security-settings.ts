@@ -1,4 +1,4 @@
-/** Settings of security: tokens, trusted headers and proxies, rate limits. */
+/** Declares the settings of security: tokens, trusted headers and proxies, rate limits. */
 import { defineSettings } from "#platform/config";
 import { perMinute } from "./setting-kinds.ts";
 

@@ -1,4 +1,4 @@
-/** Kinds of rows in the table of settings that differ in one word, and rows with long texts. */
+/** Makes rows of the table of settings: kinds that differ in one word, and rows with long texts. */
 
 export function moduleDatabase<Module extends string>(module: Module) {
   return {

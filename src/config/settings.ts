@@ -1,4 +1,4 @@
-/** The table of all settings of the shop: each with its type, its default and what it is for. */
+/** Declares all settings of the shop: each with its type, its default and what it is for. */
 import { defineSettings, type Origin, type Values } from "#platform/config";
 import { securitySettings } from "./security-settings.ts";
 import { caFile, managementPort, moduleDatabase, serviceUrl } from "./setting-kinds.ts";

@@ -1,4 +1,4 @@
-/** The names that several shops on one server would share. */
+/** Derives the names that differ between shops on one server. */
 import type { GivenSettings, Origins } from "./settings.ts";
 
 const sharedNames = [

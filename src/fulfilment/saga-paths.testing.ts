@@ -1,7 +1,7 @@
 /**
- * Every path that a story can take through a world. Each choice (which participant acts next, what fails, what dies) is
- * tried. A path is repeated from its beginning with the next choice at its last open fork, until no fork is left; if
- * two paths lead to the same state, only one of them goes on.
+ * Tries every path that a story can take through a world. Each choice (which participant acts next, what fails, what
+ * dies) is tried. A path is repeated from its beginning with the next choice at its last open fork, until no fork is
+ * left; if two paths lead to the same state, only one of them goes on.
  */
 import assert from "node:assert/strict";
 import { confirmPaid, type FulfilmentSteps, fulfil } from "./saga.ts";

@@ -1,4 +1,6 @@
-/** One order, the books that hold its units, and a bank, as small as they can be with every fault still possible. */
+/**
+ * Models one order, the books that hold its units, and a bank, as small as they can be with every fault still possible.
+ */
 import assert from "node:assert/strict";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 

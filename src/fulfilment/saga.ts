@@ -1,6 +1,6 @@
 /**
- * The story of one order whose units are already held: it is paid in time and confirmed, or it ends and gives them
- * back.
+ * Tells the story of one order whose units are already held: it is paid in time and confirmed, or it ends and gives
+ * them back.
  *
  * It is pure and imports types only, so that it is the same text on every workflow engine and in a plain call. Only the
  * books say what has happened: every step reads them first. So the story may run twice, in two processes at a time, and

@@ -1,4 +1,4 @@
-/** The saga's steps: each is idempotent by order id. */
+/** Defines the saga's steps: each is idempotent by order id. */
 import { isFinal, isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";

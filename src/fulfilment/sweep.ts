@@ -1,6 +1,4 @@
-/**
- * How sweeps go through rows: one page each turn, from the start again after the last page, each item independently.
- */
+/** Sweeps through rows: one page each turn, from the start again after the last page, each item independently. */
 
 /** Rows of one turn; if a page is full, the next turn comes at once. */
 export const pageSize = 100;

@@ -1,4 +1,4 @@
-/** The request to pay an order, on the wire. */
+/** Describes the request to pay an order, on the wire. */
 import { Type } from "typebox";
 import { orderIdParam } from "#wire/orders";
 

@@ -1,6 +1,6 @@
 /**
- * One address for services in separate processes. The gateway forwards requests by their path and does nothing else:
- * each service checks its callers itself.
+ * Serves one address for services in separate processes. The gateway forwards requests by their path and does nothing
+ * else: each service checks its callers itself.
  */
 import { Agent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";

@@ -1,4 +1,6 @@
-/** The processes of one service behind the gateway: which one gets the next request, and which get none. */
+/**
+ * Chooses among the processes of one service behind the gateway: which one gets the next request, and which get none.
+ */
 import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
 

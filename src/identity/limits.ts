@@ -1,4 +1,4 @@
-/** How often a person or an address may act, and the refusals beyond that. */
+/** Limits how often a person or an address may act, and refuses what is beyond that. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { limitKeyOf } from "#platform/address";
 import { platformProblems, refuse } from "#platform/problems";

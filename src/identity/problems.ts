@@ -1,4 +1,4 @@
-/** Every reason for which a caller is refused before the request is read. */
+/** Lists every reason for which a caller is refused before the request is read. */
 import { defineProblems } from "#platform/problems";
 
 export const identityProblems = defineProblems({

@@ -1,4 +1,4 @@
-/** The roles that a caller may have, and which user ids the shop accepts. */
+/** Defines the roles that a caller may have, and which user ids the shop accepts. */
 
 export const roles = ["CUSTOMER", "WAREHOUSE", "ADMIN"] as const;
 export type Role = (typeof roles)[number];

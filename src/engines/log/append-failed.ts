@@ -1,4 +1,7 @@
-/** The log did not acknowledge. `handedOver` is false only when the records are certainly not stored, now or later. */
+/**
+ * Defines the error of an append that the log did not acknowledge. `handedOver` is false only when the records are
+ * certainly not stored, now or later.
+ */
 export class AppendFailed extends Error {
   readonly handedOver: boolean;
   /** The log has refused these records, and would refuse them again. */

@@ -1,6 +1,6 @@
 /**
- * The bounded queue before both logs. While a request is under way, the next appends of all topics wait here, and leave
- * together when it returns.
+ * Bounds the queue of appends before either log. While a request is under way, the next appends of all topics wait
+ * here, and leave together when it returns.
  */
 import { createBatcher, QueueFull } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";

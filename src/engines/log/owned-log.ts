@@ -1,6 +1,6 @@
 /**
- * A log that shops may share: every appended record names its shop, and another shop's records are marked when they are
- * handed over. Records of older versions without a name count as ours.
+ * Makes a log that shops may share: every appended record names its shop, and another shop's records are marked when
+ * they are handed over. Records of older versions without a name count as ours.
  */
 import { type Shop, shopHeader } from "#engines/shop";
 import type { EventLog, StoredRecord } from "./log.ts";

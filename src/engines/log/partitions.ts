@@ -1,5 +1,6 @@
 /**
- * FNV-1a over UTF-16 code units, modulo. It must never change: the records of one key would go to different partitions.
+ * Chooses a key's partition: FNV-1a over UTF-16 code units, modulo. It must never change: the records of one key would
+ * go to different partitions.
  */
 export function partitionOf(key: string, partitions: number): number {
   return partitions === 1 ? 0 : hashOf(key) % partitions;

@@ -1,7 +1,7 @@
 /**
- * Where a consumer begins to read a partition. A position is valid only in the incarnation in which it was reached, and
- * only if the log still has it. Otherwise the consumer starts from the beginning and reads records again, which a
- * consumer must tolerate anyway.
+ * Decides where a consumer begins to read a partition. A position is valid only in the incarnation in which it was
+ * reached, and only if the log still has it. Otherwise the consumer starts from the beginning and reads records again,
+ * which a consumer must tolerate anyway.
  */
 import type { Log } from "#platform/log";
 import type { ConsumeOptions, Place } from "./log.ts";

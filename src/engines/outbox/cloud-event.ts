@@ -1,4 +1,4 @@
-/** CloudEvents 1.0 in Kafka's binary mode: the attributes are headers, the value is the data in JSON. */
+/** Encodes CloudEvents 1.0 in Kafka's binary mode: the attributes are headers, the value is the data in JSON. */
 import type { NewRecord } from "../log/log.ts";
 
 export type CloudEvent = {

@@ -1,4 +1,4 @@
-/** The promises of every module's outbox. */
+/** Tests what every module's outbox promises. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";

@@ -1,4 +1,4 @@
-/** Where a Redis server is, how a process connects to it, and what for. */
+/** Describes where a Redis server is, how a process connects to it, and what for. */
 import type { Reply } from "./connection.ts";
 import type { RedisServer } from "./server.ts";
 

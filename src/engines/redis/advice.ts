@@ -1,4 +1,4 @@
-/** Why Redis could not be used, and which setting to look at. */
+/** Explains why Redis could not be used, and which setting to look at. */
 import { tlsAdvice } from "#platform/tls";
 import type { ConnectOptions } from "./access.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One connection to Redis, with all commands in one pipeline. It queues nothing while it is down and sends nothing
- * twice: a call without an answer has an unknown outcome, and its caller has to know that.
+ * Opens one connection to Redis, with all commands in one pipeline. It queues nothing while it is down and sends
+ * nothing twice: a call without an answer has an unknown outcome, and its caller has to know that.
  */
 import { ErrorReply } from "@redis/client";
 import type { RedisServer } from "./server.ts";

@@ -1,8 +1,8 @@
 /**
- * A life lasts from one loss of Redis's memory to the next. Its name, the boot nonce, is part of the scripts' text, and
- * Redis 7 keeps scripts neither on disk nor on replicas. So after a restart or a failover no script of the old life can
- * be called, whatever data came back. The scripts of a life are loaded again only if its marker, looked up on the same
- * connection, shows that the life still lasts.
+ * Tells the lives of a Redis server apart: a life lasts from one loss of Redis's memory to the next. Its name, the boot
+ * nonce, is part of the scripts' text, and Redis 7 keeps scripts neither on disk nor on replicas. So after a restart or
+ * a failover no script of the old life can be called, whatever data came back. The scripts of a life are loaded again
+ * only if its marker, looked up on the same connection, shows that the life still lasts.
  */
 import { randomUUID } from "node:crypto";
 import { ErrorReply } from "@redis/client";

@@ -1,4 +1,6 @@
-/** Redis: one connection, replaced by a new one whenever it ends, and scripts that end with the server's memory. */
+/**
+ * Keeps one connection to Redis, replaced by a new one whenever it ends, and scripts that end with the server's memory.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
 import type { Log } from "#platform/log";

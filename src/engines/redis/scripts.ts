@@ -1,4 +1,4 @@
-/** The Lua scripts of one user of Redis, with the name of a life in their text. */
+/** Makes the Lua scripts of one user of Redis, with the name of a life in their text. */
 import { createHash } from "node:crypto";
 
 export type Script = { text: string; sha: string };

@@ -1,4 +1,4 @@
-/** What a Redis server says about itself in its INFO. */
+/** Reads what a Redis server says about itself in its INFO. */
 
 export type RedisServer = {
   /** Of this process of the server: a restart changes it. */

@@ -1,4 +1,4 @@
-/** Redis did not answer, in time or at all: it is unknown whether a command ran. */
+/** Defines the error of a Redis that did not answer, in time or at all: it is unknown whether a command ran. */
 export class RedisUnavailable extends Error {
   readonly operation: string;
 

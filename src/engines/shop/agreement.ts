@@ -1,6 +1,6 @@
 /**
- * The settings that all processes of a shop must share: its engines, and its names on them. The first start writes them
- * into the books; a process with other settings does not start. `engines --adopt` changes them.
+ * Compares the settings that all processes of a shop must share: its engines, and its names on them. The first start
+ * writes them into the books; a process with other settings does not start. `engines --adopt` changes them.
  */
 import type { Sql } from "#engines/sql";
 import { program } from "#platform/program";

@@ -1,6 +1,6 @@
 /**
- * The identity of this installation. It is made once, in the shop's books. Topics, keys and queues on servers that
- * several shops may share carry it, so that no two shops serve the same one: docs/adr/0022-shops-side-by-side.md.
+ * Reads the identity of this installation. It is made once, in the shop's books. Topics, keys and queues on servers
+ * that several shops may share carry it, so that no two shops serve the same one: docs/adr/0022-shops-side-by-side.md.
  */
 import type { Sql } from "#engines/sql";
 import { program } from "#platform/program";

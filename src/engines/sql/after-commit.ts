@@ -1,4 +1,4 @@
-/** What a transaction leads to once it stands: kept while it runs, and run by its connection after the commit. */
+/** Runs what a transaction leads to once it stands: kept while it runs, and run by its connection after the commit. */
 export type AfterCommit = {
   add(follow: () => void): void;
   /** Runs all of them in their order. @throws AfterCommitFailed once all have run, if one of them threw. */

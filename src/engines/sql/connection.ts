@@ -1,4 +1,4 @@
-/** How every connection to PostgreSQL is made: its time limits, its types, and its error messages. */
+/** Makes the options of every connection to PostgreSQL: its time limits, its types, and its error messages. */
 import "./environment.ts";
 import assert from "node:assert/strict";
 import pg from "pg";

@@ -1,4 +1,4 @@
-/** Whether the data or the database caused the failure of a transaction. */
+/** Tells whether the data or the database caused the failure of a transaction. */
 import { AfterCommitFailed } from "./after-commit.ts";
 
 /**

@@ -1,4 +1,4 @@
-/** What PostgreSQL's errors say about the statement, the transaction and the connection. */
+/** Says what PostgreSQL's errors mean for the statement, the transaction and the connection. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { randomPauseAfter } from "#platform/backoff";

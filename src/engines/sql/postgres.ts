@@ -1,4 +1,4 @@
-/** The Sql port over a pool of `pg` connections. */
+/** Implements the Sql port over a pool of `pg` connections. */
 import { hash } from "node:crypto";
 import pg from "pg";
 import { markUnavailable } from "#platform/unavailable";

@@ -1,4 +1,4 @@
-/** The promises of an append. */
+/** Tests what every log promises about an append. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";

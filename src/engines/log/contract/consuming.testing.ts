@@ -1,4 +1,4 @@
-/** The promises of a consumer. */
+/** Tests what every log promises to a consumer. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";

@@ -1,4 +1,7 @@
-/** The promises of a group: its members share the work and take it over from each other, even after a restart. */
+/**
+ * Tests what every log promises to a group: its members share the work and take it over from each other, even after a
+ * restart.
+ */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-/** The record of a test: the appended and the delivered records of each key, and the order of delivery. */
+/** Records what a test appends and what is delivered: the records of each key, and the order of delivery. */
 import type { Batch, NewRecord } from "../log.ts";
 
 export type Journal = {

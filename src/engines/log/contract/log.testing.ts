@@ -1,4 +1,4 @@
-/** The promises of every event log. */
+/** Tests what every event log promises. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { AppendFailed } from "../log.ts";

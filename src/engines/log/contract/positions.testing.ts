@@ -1,4 +1,7 @@
-/** The promises of a log about offsets without a record, about its beginning, and about a topic that is made again. */
+/**
+ * Tests what every log promises about offsets without a record, about its beginning, and about a topic that is made
+ * again.
+ */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-/** What the tests of the contract share: one engine, topics of their own, and ways to read them. */
+/** Opens what the tests of the contract share: one engine, topics of their own, and ways to read them. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { until } from "../../../../test/support/until.ts";

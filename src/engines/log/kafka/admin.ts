@@ -1,4 +1,4 @@
-/** Topics, and the offsets of partitions and groups. */
+/** Creates topics, and reads the offsets of partitions and groups. */
 import { createTopicsV7 } from "@platformatic/kafka";
 import type { Bounds, Offsets, TopicSettings } from "../log.ts";
 import type { Cluster } from "./cluster.ts";

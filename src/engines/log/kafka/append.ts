@@ -1,4 +1,4 @@
-/** One request for all appends that wait, or as few as Kafka's limits allow. */
+/** Sends all waiting appends in one request, or in as few as Kafka's limits allow. */
 import { crashPoint } from "#platform/crash-points";
 import { type Append, type Appender, createAppendQueue, type Failures } from "../append-queue.ts";
 import { AppendFailed } from "../log.ts";

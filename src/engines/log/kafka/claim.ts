@@ -1,6 +1,6 @@
 /**
- * Which shop owns a topic. Beside `orders.reservations` is `orders.reservations.shop`, one partition without retention;
- * the first claim in it counts. Every shop reads it before it consumes, so a second shop stops in time.
+ * Registers which shop owns a topic. Beside `orders.reservations` is `orders.reservations.shop`, one partition without
+ * retention; the first claim in it counts. Every shop reads it before it consumes, so a second shop stops in time.
  */
 import { claimFrom, claimText, OtherShops, type Shop, type ShopClaim } from "#engines/shop";
 import type { Appender } from "../append-queue.ts";

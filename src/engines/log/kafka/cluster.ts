@@ -1,4 +1,4 @@
-/** The brokers of one cluster: their addresses, the leaders of partitions, the coordinators of groups. */
+/** Finds the brokers of one cluster: their addresses, the leaders of partitions, the coordinators of groups. */
 import {
   type API,
   apiVersionsV3,

@@ -1,7 +1,7 @@
 /**
- * The commits of one membership. One request is under way at a time. Offsets noted meanwhile go with the next one, the
- * newest of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which
- * must not be the pace of the handlers.
+ * Commits the offsets of one membership. One request is under way at a time. Offsets noted meanwhile go with the next
+ * one, the newest of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which must
+ * not be the pace of the handlers.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";

@@ -1,7 +1,7 @@
 /**
- * The requests of one member to its consumer group: join, assign partitions, heartbeat, commit and leave, in Kafka's
- * classic protocol. The newer protocol (KIP-848) keeps the session timeout on the brokers, where the deployment guide's
- * `session-timeout-ms` could not reach it.
+ * Sends the requests of one member to its consumer group: join, assign partitions, heartbeat, commit and leave, in
+ * Kafka's classic protocol. The newer protocol (KIP-848) keeps the session timeout on the brokers, where the deployment
+ * guide's `session-timeout-ms` could not reach it.
  */
 import {
   decodeConsumerProtocolAssignment,

@@ -1,4 +1,4 @@
-/** A process of its own that is a member of a group, and prints every batch before it is committed. */
+/** Joins a group in a process of its own, and prints every batch before it is committed. */
 import { createLog } from "#platform/log";
 import { openKafkaLog } from "./kafka.ts";
 

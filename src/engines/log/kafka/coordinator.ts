@@ -1,4 +1,4 @@
-/** The broker that coordinates a group, found anew whenever it has moved or is silent. */
+/** Finds the broker that coordinates a group, again whenever it has moved or is silent. */
 import type { Cluster } from "./cluster.ts";
 import { isRefusal, KafkaSilence } from "./errors.ts";
 import type { Link } from "./link.ts";

@@ -1,4 +1,4 @@
-/** Kafka's refusals and missing answers, as errors that say whether another try can help. */
+/** Turns Kafka's refusals and missing answers into errors that say whether another try can help. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
 import { type Backoff, pauseAfter } from "#platform/backoff";

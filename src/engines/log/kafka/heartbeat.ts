@@ -1,4 +1,6 @@
-/** The heartbeats of one membership. Their answers tell that the group rebalances, or that the membership is lost. */
+/**
+ * Sends the heartbeats of one membership. Their answers tell that the group rebalances, or that the membership is lost.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPassing, isRefusal } from "./errors.ts";
 

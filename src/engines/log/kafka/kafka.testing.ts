@@ -1,4 +1,4 @@
-/** What the tests on a real Kafka share: one broker of their own, and a log opened on it. */
+/** Opens what the tests on a real Kafka share: one broker of their own, and a log opened on it. */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * The event log in Kafka, 3.7 or later. An acknowledged record is in the memory of every in-sync replica. It survives
- * killed brokers, and a power loss only if another replica kept running, because Kafka does not wait for its disk.
+ * Opens the event log in Kafka, 3.7 or later. An acknowledged record is in the memory of every in-sync replica. It
+ * survives killed brokers, and a power loss only if another replica kept running, because Kafka does not wait for its
+ * disk.
  */
 import type { Log } from "#platform/log";
 import type { Consumer, EventLog } from "../log.ts";

@@ -1,8 +1,8 @@
 /**
- * One connection to one broker, with a deadline on every request. It uses the client's requests and not its `Producer`
- * and `Consumer`: those cannot tell whether a failed send had left the process, commit again under the next generation
- * after a rebalance, and begin that rebalance while a batch is in hand. It asks for the versions of Kafka 3.7, which
- * every later broker supports.
+ * Opens one connection to one broker, with a deadline on every request. It uses the client's requests and not its
+ * `Producer` and `Consumer`: those cannot tell whether a failed send had left the process, commit again under the next
+ * generation after a rebalance, and begin that rebalance while a batch is in hand. It asks for the versions of Kafka
+ * 3.7, which every later broker supports.
  */
 import { isIP } from "node:net";
 import { type API, Connection, ResponseError } from "@platformatic/kafka";

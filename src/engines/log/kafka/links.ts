@@ -1,4 +1,4 @@
-/** The connections of one user of the cluster, one a broker, opened when needed and again after a loss. */
+/** Keeps the connections of one user of the cluster, one for each broker, opened when needed and again after a loss. */
 import type { Cluster } from "./cluster.ts";
 import type { Link } from "./link.ts";
 

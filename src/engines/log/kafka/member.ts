@@ -1,6 +1,6 @@
 /**
- * A member of a consumer group, from start to close: it joins, consumes the partitions that it is assigned, stops them when
- * the group rebalances, and joins again. Heartbeats go on while a handler is slow.
+ * Runs a member of a consumer group from start to close: it joins, consumes the partitions that it is assigned, stops
+ * them when the group rebalances, and joins again. Heartbeats go on while a handler is slow.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";

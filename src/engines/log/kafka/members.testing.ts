@@ -1,4 +1,4 @@
-/** Members of a group that die, freeze, are slow, join and leave. */
+/** Tests members of a group that die, freeze, are slow, join and leave. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

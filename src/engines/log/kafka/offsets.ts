@@ -1,4 +1,4 @@
-/** Offsets of partitions and groups, from the broker that has them. */
+/** Reads the offsets of partitions and groups from the broker that has them. */
 import { listOffsetsV8, offsetFetchV8 } from "@platformatic/kafka";
 import type { Offsets } from "../log.ts";
 import { check } from "./errors.ts";

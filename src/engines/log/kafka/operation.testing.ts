@@ -1,4 +1,4 @@
-/** The behaviour that operators of the deployment guide see and rely on. */
+/** Tests the behaviour that operators of the deployment guide see and rely on. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-/** What an operator, retention or another program does to a topic, with the client's own tools. */
+/** Does to a topic what an operator, retention or another program does, with the client's own tools. */
 import { randomUUID } from "node:crypto";
 import { Admin, Producer, stringSerializers } from "@platformatic/kafka";
 import type { Destruction } from "../contract/stage.testing.ts";

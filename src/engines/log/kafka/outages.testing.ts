@@ -1,4 +1,4 @@
-/** The log while the broker is killed or does not respond. */
+/** Tests the log while the broker is killed or does not respond. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";

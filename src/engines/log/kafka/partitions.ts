@@ -1,8 +1,8 @@
 /**
- * Kafka's own choice of a partition: murmur2 over the key's bytes, its sign bit cleared, modulo. Every producer that
- * does the same puts a key into the same partition. The client's `defaultPartitioner` keeps the sign bit, so it differs
- * from Java's producers if the number of partitions is not a power of two; its murmur2 uses BigInt and takes ten times
- * as long.
+ * Chooses a record's partition as Kafka does: murmur2 over the key's bytes, its sign bit cleared, modulo. Every
+ * producer that does the same puts a key into the same partition. The client's `defaultPartitioner` keeps the sign bit,
+ * so it differs from Java's producers if the number of partitions is not a power of two; its murmur2 uses BigInt and
+ * takes ten times as long.
  */
 export function partitionOfKey(key: Buffer, partitions: number): number {
   return (murmur2(key) & 0x7fff_ffff) % partitions;

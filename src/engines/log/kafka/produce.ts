@@ -1,8 +1,8 @@
 /**
- * The idempotent producer, acks=all, one batch under way at a time. It discards its session after every batch that was
- * not wholly stored: the next batch begins under a new producer id, so neither a gap in the sequence nor a fatal epoch
- * outlives the batch that caused it. Only a broker that answers can open a session, so the opening is the circuit
- * breaker: while Kafka does not answer, nothing is handed over and every failure is certain.
+ * Sends records as an idempotent producer, acks=all, one batch under way at a time. It discards its session after every
+ * batch that was not wholly stored: the next batch begins under a new producer id, so neither a gap in the sequence nor
+ * a fatal epoch outlives the batch that caused it. Only a broker that answers can open a session, so the opening is the
+ * circuit breaker: while Kafka does not answer, nothing is handed over and every failure is certain.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { initProducerIdV4, type MessageRecord, NumericMap, produceV10 } from "@platformatic/kafka";

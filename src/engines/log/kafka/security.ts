@@ -1,4 +1,4 @@
-/** TLS and login at the brokers, and which settings to correct if they fail. */
+/** Describes TLS and login at the brokers, and says which settings to correct if they fail. */
 import { tlsAdvice } from "#platform/tls";
 
 export type Security = {

@@ -1,4 +1,4 @@
-/** Group commit: all appends that wait leave as one statement, which is one transaction and one fsync. */
+/** Appends by group commit: all appends that wait leave as one statement, which is one transaction and one fsync. */
 import { type Appender, createAppendQueue } from "../append-queue.ts";
 import { AppendFailed } from "../log.ts";
 import { partitionOf } from "../partitions.ts";

@@ -1,6 +1,6 @@
 /**
- * A process that appends to `orders`, one record after another, and prints each number once it is acknowledged. It ends
- * when an append certainly was not stored, and prints why.
+ * Appends to `orders` in a process of its own, one record after another, and prints each number once it is
+ * acknowledged. It ends when an append certainly was not stored, and prints why.
  */
 
 import { createLog } from "#platform/log";

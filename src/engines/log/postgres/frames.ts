@@ -1,6 +1,6 @@
 /**
- * A stored batch is a sequence of frames, one for each record: the lengths of key, headers and value (32 bits each,
- * little-endian), then the three. Headers are JSON, or nothing. The number of frames is stored beside them.
+ * Encodes a stored batch as a sequence of frames, one for each record: the lengths of key, headers and value (32 bits
+ * each, little-endian), then the three. Headers are JSON, or nothing. The number of frames is stored beside them.
  */
 import type { NewRecord, StoredRecord } from "../log.ts";
 

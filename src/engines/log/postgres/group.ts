@@ -1,7 +1,7 @@
 /**
- * A consumer group of one topic, with its members in this process. Each partition has one partition consumer, which
- * reads, hands over and commits one batch after another; they run side by side. Before each batch a partition consumer
- * looks up which member is next, so that members can join and leave between two batches without a handover.
+ * Runs a consumer group of one topic, with its members in this process. Each partition has one partition consumer,
+ * which reads, hands over and commits one batch after another; they run side by side. Before each batch a partition
+ * consumer looks up which member is next, so that members can join and leave between two batches without a handover.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";

@@ -1,5 +1,5 @@
 /**
- * The topics, and the end of each of their partitions. The owner keeps them in memory, because no other process
+ * Keeps the topics, and the end of each of their partitions. The owner keeps them in memory, because no other process
  * appends. A database row for them would be updated most often of all, and would be slow while any old snapshot is
  * open.
  */

@@ -1,4 +1,4 @@
-/** The one statement that appends, and whether its records may be stored after an error. */
+/** Runs the one statement that appends, and tells whether its records may be stored after an error. */
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";

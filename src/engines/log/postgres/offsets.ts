@@ -1,4 +1,4 @@
-/** The offsets of each group. Commits of all groups that wait share one statement. */
+/** Stores and reads the offsets of each group. Commits of all groups that wait share one statement. */
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
 import type { Offsets } from "../log.ts";

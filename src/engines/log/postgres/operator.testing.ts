@@ -1,4 +1,4 @@
-/** What an operator does to a topic of the embedded log by hand. */
+/** Does to a topic of the embedded log what an operator does by hand. */
 import type { Sql } from "#engines/sql";
 import type { Destruction } from "../contract/stage.testing.ts";
 

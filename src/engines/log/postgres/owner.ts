@@ -1,6 +1,7 @@
 /**
- * One process at a time appends. A session's advisory lock decides which one, and ends with the process. The epoch in
- * the database makes it safe: an append of a former owner, which does not know that it lost the lock, stores nothing.
+ * Ensures that one process at a time appends. A session's advisory lock decides which one, and ends with the process.
+ * The epoch in the database makes it safe: an append of a former owner, which does not know that it lost the lock,
+ * stores nothing.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";

@@ -1,6 +1,6 @@
 /**
- * The event log in PostgreSQL, schema `event_log`: durable, in order, and fast as long as one process appends, which is
- * the embedded default. The members of its groups are in that process too.
+ * Opens the event log in PostgreSQL, schema `event_log`: durable, in order, and fast as long as one process appends,
+ * which is the embedded default. The members of its groups are in that process too.
  */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";

@@ -1,4 +1,4 @@
-/** PostgreSQL refuses to run as root, so root runs it as another user. */
+/** Chooses the account that runs the server: PostgreSQL refuses to run as root, so root runs it as another user. */
 import { stat } from "node:fs/promises";
 
 export type Account = { uid: number; gid: number };

@@ -1,6 +1,6 @@
 /**
- * A real PostgreSQL that comes with `npm ci` and keeps its data in DATA_DIR/postgres: no server to install or to set
- * up.
+ * Opens a real PostgreSQL that comes with `npm ci` and keeps its data in DATA_DIR/postgres: no server to install or to
+ * set up.
  */
 import { hash } from "node:crypto";
 import { constants } from "node:fs";

@@ -1,4 +1,4 @@
-/** The contract's story with steps that note who ran them, so that a test sees what was repeated after a crash. */
+/** Runs the contract's story with steps that note who ran them, so that a test sees what was repeated after a crash. */
 import type { Story } from "../workflows.ts";
 import { contractStory, type Plot, type PlotSteps } from "./story.testing.ts";
 

@@ -1,4 +1,4 @@
-/** The promises of every workflow engine. The tests of one group run at once, as runs do. */
+/** Tests what every workflow engine promises. The tests of one group run at once, as runs do. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

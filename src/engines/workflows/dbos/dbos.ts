@@ -1,6 +1,6 @@
 /**
- * Workflows in PostgreSQL itself, by DBOS Transact. A step's answer is stored before the story gets it, and a run that
- * is recovered starts from the beginning with the answers that are stored.
+ * Opens workflows in PostgreSQL itself, by DBOS Transact. A step's answer is stored before the story gets it, and a run
+ * that is recovered starts from the beginning with the answers that are stored.
  *
  * Several processes may share a database: a run belongs to one of them at a time, and when that process dies another
  * takes the run over within about four seconds. A story that changes the order of its steps needs a new name, once its

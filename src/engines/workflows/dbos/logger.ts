@@ -1,4 +1,4 @@
-/** The log lines of DBOS that are useful to an operator. */
+/** Writes the log lines of DBOS that are useful to an operator. */
 import type { DBOSConfig } from "@dbos-inc/dbos-sdk";
 import type { Log } from "#platform/log";
 

@@ -1,6 +1,6 @@
 /**
- * Calls to the server: each has a deadline, and few are under way at once, so that a rush waits here and not in the
- * server.
+ * Limits calls to the server: each has a deadline, and few are under way at once, so that a rush waits here and not in
+ * the server.
  */
 import type { NativeConnection } from "@temporalio/worker";
 import { createTurns } from "#platform/turns";

@@ -1,6 +1,6 @@
 /**
- * Which shop owns a task queue. A workflow without a worker marks it: Temporal allows one of a name, keeps it for any
- * time, and shows its memo. Two shops on one queue would take each other's steps.
+ * Registers which shop owns a task queue. A workflow without a worker marks it: Temporal allows one of a name, keeps it
+ * for any time, and shows its memo. Two shops on one queue would take each other's steps.
  */
 import type { WorkflowClient } from "@temporalio/client";
 import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";

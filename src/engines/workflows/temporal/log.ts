@@ -1,4 +1,4 @@
-/** Temporal's own reports, in our log. */
+/** Writes Temporal's own reports to our log. */
 import { type Logger, type LogMetadata, Runtime } from "@temporalio/worker";
 import type { Log } from "#platform/log";
 

@@ -1,7 +1,7 @@
 /**
- * Workflows on a Temporal server: it keeps the history of each run and hands out workflow tasks to every process that
- * has opened the same task queue. After its retention the server forgets a run and would start it again, so the books
- * decide, as everywhere.
+ * Opens workflows on a Temporal server: it keeps the history of each run and hands out workflow tasks to every process
+ * that has opened the same task queue. After its retention the server forgets a run and would start it again, so the
+ * books decide, as everywhere.
  */
 import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
 import { NativeConnection } from "@temporalio/worker";

@@ -1,4 +1,4 @@
-/** Temporal's worker in this process: it polls the server for tasks of open runs and runs them. */
+/** Runs Temporal's worker in this process: it polls the server for tasks of open runs and runs them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Context } from "@temporalio/activity";
