@@ -12,7 +12,7 @@ type Figures = {
   entries_differ: { totalIn: number; entered: number };
   claims_differ: { committed: number; claimed: number; released: number };
   sales_differ: { sold: number; counted: number };
-  // The gate is not there, or not usable. The words that a repair has as its reason too mean the same there.
+  // The gate is not there, or not usable. Repairs have the same words as their reasons (repairs.ts).
   gate_off: { mode: GateMode };
   not_loaded: object;
   incomplete: object;
