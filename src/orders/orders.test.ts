@@ -1,0 +1,222 @@
+/** What becomes of an order in the books: also state.ts, restore.ts, refunds.ts and sagas-anew.ts. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { writeMode } from "../inventory/agreement/mode.ts";
+import { countOutcomes } from "../inventory/books/outcomes.ts";
+import type { Order } from "./orders.ts";
+import { startSagasAnew } from "./sagas-anew.ts";
+import { type OrderStage, openOrderStage } from "./stage.testing.ts";
+
+const refund = { reason: "came back broken", restock: true, actor: "grace" };
+
+describe("an order in the books", () => {
+  let stage: OrderStage;
+  let orders: OrderStage["orders"];
+  before(async () => {
+    stage = await openOrderStage();
+    orders = stage.orders;
+  });
+  after(() => stage.close());
+
+  /** As many orders of one unit each, in the books. */
+  async function settled(productId: string, howMany: number): Promise<Order[]> {
+    await Promise.all(Array.from({ length: howMany }, () => stage.place({ productId })));
+    const records = await stage.gate.records(productId);
+    assert.equal(records.length, howMany);
+    await orders.settlement.redrive(records);
+    return Promise.all(records.map(({ orderId }) => read(orderId)));
+  }
+
+  async function oneOf(productId: string): Promise<string> {
+    const [order] = await settled(productId, 1);
+    return order?.orderId ?? "";
+  }
+
+  async function read(orderId: string): Promise<Order> {
+    const order = await orders.settled(orderId, 0);
+    assert.ok(order);
+    return order;
+  }
+
+  const steps = {
+    requestPayment: (id: string) => orders.requestPayment(id),
+    confirm: (id: string) => orders.confirm(id),
+    fail: (id: string) => orders.fail(id, "payment_timeout"),
+    cancel: (id: string) => orders.cancel(id, "cancelled_by_customer"),
+    lapse: (id: string) => orders.lapse(id),
+    failUndecided: (id: string) => orders.failUndecided(id, "payment_timeout"),
+    refund: (id: string) => orders.refund(id, refund),
+  };
+  type StepName = keyof typeof steps;
+
+  async function soldAndHeld(productId: string): Promise<{ sold: number; held: number }> {
+    await countOutcomes(stage.sql, 100);
+    const stock = await stage.inventory.books.stock(productId);
+    assert.ok(stock);
+    return { sold: stock.sold, held: stock.held };
+  }
+
+  const isOpen: Partial<Record<StepName, string>> = {
+    confirm: "CONFIRMED",
+    fail: "FAILED",
+    cancel: "CANCELLED",
+    lapse: "PAYMENT_PENDING payment_undecided",
+  };
+  /** By the steps that lead there: what each step makes of it. What is not named changes nothing. */
+  const table: { of: string; by: StepName[]; becomes: Partial<Record<StepName, string>> }[] = [
+    { of: "a new order", by: [], becomes: { ...isOpen, requestPayment: "PAYMENT_PENDING" } },
+    { of: "an order whose payment was requested", by: ["requestPayment"], becomes: isOpen },
+    { of: "an undecided order", by: ["lapse"], becomes: { cancel: "CANCELLED", failUndecided: "FAILED" } },
+    { of: "a confirmed order", by: ["confirm"], becomes: { refund: "REFUNDED" } },
+    { of: "a failed order", by: ["fail"], becomes: {} },
+    { of: "a cancelled order", by: ["cancel"], becomes: {} },
+    { of: "a refunded order", by: ["confirm", "refund"], becomes: {} },
+  ];
+  for (const { of, by, becomes } of table) {
+    const names = Object.keys(steps) as StepName[];
+    test(`${of} becomes ${Object.values(becomes).join(", ") || "nothing else"}; every other step changes nothing`, async () => {
+      const found = await settled(await stage.newProduct({ stock: 9 }), names.length);
+      await Promise.all(
+        names.map(async (name, i) => {
+          const { orderId } = found[i] as Order;
+          for (const step of by) assert.ok(await steps[step](orderId));
+          const before = await read(orderId);
+          const taken = await steps[name](orderId);
+          const expected = becomes[name];
+          assert.deepEqual(await read(orderId), taken ?? before, name);
+          assert.equal(taken !== undefined, expected !== undefined, name);
+          if (!taken || expected === undefined) return;
+          const { status, reason } = taken;
+          assert.ok(expected === status || expected === `${status} ${reason}`, `${name}: ${status} ${reason}`);
+          assert.equal(taken.timeline.length, before.timeline.length + 1);
+        }),
+      );
+    });
+  }
+
+  test("ends once, and its units are counted once, whatever happens to it at the same moment", async () => {
+    const productId = await stage.newProduct({ stock: 6 });
+    const found = await settled(productId, 6);
+    const told: (Order | undefined)[] = [];
+    const stopListening = orders.onChange((order) => told.push(order));
+    await Promise.all(
+      found.map(async ({ orderId }) => {
+        const ends = await Promise.all([steps.confirm(orderId), steps.fail(orderId), steps.cancel(orderId)]);
+        assert.equal(ends.filter(Boolean).length, 1);
+      }),
+    );
+    stopListening();
+    assert.deepEqual(told.map((order) => order?.orderId).toSorted(), found.map(({ orderId }) => orderId).toSorted());
+    const confirmed = told.filter((order) => order?.status === "CONFIRMED").length;
+    assert.deepEqual(await soldAndHeld(productId), { sold: confirmed, held: 0 });
+  });
+
+  test("that was refunded is asked about until money and units are back, and tells of it once", async () => {
+    const orderId = await oneOf(await stage.newProduct({ stock: 1 }));
+    await orders.confirm(orderId);
+    await Promise.all([orders.refund(orderId, refund), orders.refund(orderId, { ...refund, restock: false })]);
+    const standing = await orders.readRefund(orderId);
+    assert.ok(standing);
+    const open = async () => (await orders.unfinishedRefunds(undefined, 100)).map((one) => one.orderId);
+    assert.ok((await open()).includes(orderId));
+    assert.deepEqual(await orders.unfinishedRefunds(standing, 100), []);
+    const entry = { status: "MONEY_RETURNED", at: standing.askedAt.toISOString() };
+    await orders.remark(orderId, entry);
+    await orders.remark(orderId, entry);
+    await orders.refundDone(orderId);
+    assert.ok(!(await open()).includes(orderId));
+    assert.deepEqual(
+      (await read(orderId)).timeline.slice(-2).map(({ status }) => status),
+      ["REFUNDED", entry.status],
+    );
+  });
+
+  test("is told of what happens on the way, and of nothing after its end", async () => {
+    const orderId = await oneOf(await stage.newProduct({ stock: 1 }));
+    await orders.note(orderId, "PAYMENT_DECLINED", "card_declined");
+    await orders.cancel(orderId, "cancelled_by_customer");
+    await orders.note(orderId, "PAYMENT_DECLINED", "insufficient_funds");
+    const told = (await read(orderId)).timeline.map(({ status, reason = "" }) => `${status} ${reason}`);
+    assert.deepEqual(told.slice(-2), ["PAYMENT_DECLINED card_declined", "CANCELLED cancelled_by_customer"]);
+  });
+
+  test("waits for its saga until one was started, and again when its engine is another; not after its end", async () => {
+    const [first, ended] = await settled(await stage.newProduct({ stock: 2 }), 2);
+    assert.ok(first && ended);
+    const ids = [first.orderId, ended.orderId];
+    const waiting = async () => {
+      const found = await orders.withoutSaga(100);
+      return ids.filter((id) => found.some(({ orderId }) => orderId === id));
+    };
+    assert.deepEqual(await waiting(), ids);
+    await orders.sagaStarted(ids);
+    assert.deepEqual(await waiting(), []);
+    await orders.cancel(ended.orderId, "cancelled_by_customer");
+    await startSagasAnew(stage.sql);
+    assert.deepEqual(await waiting(), [first.orderId]);
+  });
+
+  test("is overdue once its time is over, the longest first, unless its payment is undecided", async () => {
+    const found = await settled(await stage.newProduct({ stock: 4 }), 4);
+    const [undecided, ...others] = found;
+    await orders.lapse(undecided?.orderId ?? "");
+    const mine = (page: readonly Order[]) =>
+      page.filter((one) => found.some(({ orderId }) => orderId === one.orderId)).map(({ orderId }) => orderId);
+    const lastPayBy = Math.max(...found.map(({ payBy }) => payBy.getTime()));
+    const overdue = await orders.overdue(new Date(lastPayBy + 1), undefined, 100);
+    assert.deepEqual(mine(overdue).toSorted(), others.map(({ orderId }) => orderId).toSorted());
+    const times = overdue.map(({ payBy }) => payBy.getTime());
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
+    const [first] = overdue;
+    assert.deepEqual(await orders.overdue(new Date(lastPayBy + 1), first, 100), overdue.slice(1));
+    assert.deepEqual(mine(await orders.overdue(new Date(0), undefined, 100)), []);
+    assert.deepEqual(mine(await orders.undecided(100)), [undecided?.orderId]);
+  });
+
+  describe("whose payment came late", () => {
+    async function lapsed(stock: number): Promise<{ productId: string; orderId: string }> {
+      const productId = await stage.newProduct({ stock });
+      const orderId = await oneOf(productId);
+      await orders.lapse(orderId);
+      return { productId, orderId };
+    }
+
+    const switchTo = async (mode: "sync" | "gatekeeper" | "closed") => {
+      await writeMode(stage.sql, { mode, ready: true, actor: "grace" });
+      await stage.inventory.agreement.follow().then((following) => following.stop());
+    };
+    after(() => switchTo("gatekeeper"));
+
+    for (const mode of ["gatekeeper", "sync"] as const) {
+      test(`is confirmed with another unit, once, however often it is tried: ${mode}`, async () => {
+        await switchTo("gatekeeper");
+        const { productId, orderId } = await lapsed(2);
+        const before = await read(orderId);
+        await switchTo(mode);
+        const answers = await Promise.all([orders.restore(orderId), orders.restore(orderId)]);
+        assert.ok(answers.every((answer) => answer === "restored"));
+        assert.equal(await orders.restore(orderId), "restored");
+        const order = await read(orderId);
+        assert.deepEqual([order.status, order.reason, order.timeline.at(-1)?.reason], ["CONFIRMED", null, "paid_late"]);
+        assert.notEqual(order.reservationNo, before.reservationNo);
+        assert.deepEqual(await soldAndHeld(productId), { sold: 1, held: 0 });
+      });
+    }
+
+    test("gets nothing where the units are gone or it has ended, and waits while the shop is closed", async () => {
+      await switchTo("gatekeeper");
+      const gone = await lapsed(1);
+      assert.equal(await orders.restore(gone.orderId), "impossible");
+      const waiting = await lapsed(2);
+      await switchTo("closed");
+      assert.equal(await orders.restore(waiting.orderId), "later");
+      await switchTo("gatekeeper");
+      await orders.cancel(waiting.orderId, "cancelled_by_customer");
+      assert.equal(await orders.restore(waiting.orderId), "impossible");
+      assert.deepEqual(await stage.unitsOf(waiting.productId), { sellable: 1, pending: 0 });
+    });
+  });
+});
