@@ -153,7 +153,7 @@ export function createPlace(options: PlaceOptions): Place {
       return { ok: false, reason: "product_not_found", orderId };
     }
     if (reason === "absent" || reason === "closed") agreement.suspect(productId);
-    if (reason === "absent" || reason === "closed" || reason === "no_price") {
+    if (reason === "absent" || reason === "closed" || reason === "no_offer") {
       return { ok: false, reason: "price_not_available", orderId };
     }
     return { ok: false, reason, orderId };

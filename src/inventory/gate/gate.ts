@@ -65,7 +65,7 @@ export type ReserveRequest = {
   payByMs: number;
 };
 
-export type ReserveRefusal = "absent" | "closed" | "no_price" | "sold_out" | "limit_per_customer" | "price_changed";
+export type ReserveRefusal = "absent" | "closed" | "no_offer" | "sold_out" | "limit_per_customer" | "price_changed";
 
 export type ReserveAnswer =
   | { kind: "reserved"; reservation: Reservation }

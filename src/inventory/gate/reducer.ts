@@ -76,7 +76,7 @@ function refusalOf(product: ProductGate, request: ReserveRequest): ReserveRefusa
   if (!product.open) return "closed";
   if (request.withdrawal) return product.sellable < request.quantity ? "sold_out" : undefined;
   const { offer } = product;
-  if (!offer) return "no_price";
+  if (!offer) return "no_offer";
   const { expectedTotalMinor } = request;
   if (expectedTotalMinor !== null && expectedTotalMinor !== offer.unitPriceMinor * request.quantity) {
     return "price_changed";

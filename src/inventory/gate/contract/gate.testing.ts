@@ -72,7 +72,7 @@ export function gateContract(
       await gate.close(shelf.productId);
       assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
       const unpriced = await lamp({ offer: null });
-      assert.deepEqual(await unpriced.reserve(), { kind: "refused", reason: "no_price" });
+      assert.deepEqual(await unpriced.reserve(), { kind: "refused", reason: "no_offer" });
     });
 
     test("the limit counts what a customer holds already, in the books and here", async () => {

@@ -24,7 +24,7 @@ export function reserveArguments(request: ReserveRequest): string[] {
     units(quantity),
     encodeURIComponent(bodyHash),
     expectedTotalMinor === null ? "" : String(expectedTotalMinor),
-    (booksAsked ? "a" : "") + (withdrawal ? "w" : ""),
+    [booksAsked && "books-asked", withdrawal && "withdrawal"].filter(Boolean).join(" "),
     String(nowMs),
     String(payByMs),
   ];

@@ -4,7 +4,7 @@
 --
 -- KEYS    the product's four
 -- ARGV    eight for each order: order, customer, quantity, body hash or '', total the buyer expects or '',
---         options (a: the books were asked, w: a withdrawal), now, pay by
+--         options ('books-asked', 'withdrawal', both or ''), now, pay by
 -- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; then for each order
 --         its number where units were taken; a refusal's name; or of an order seen before
 --         '<A where accepted, else .><1 where the body is the same, else 0>|record'
@@ -41,7 +41,7 @@ end
 local function refusalOf(user, quantity, total, withdrawal)
   if gate.state ~= 'open' then return 'closed' end
   if withdrawal then return sellable < quantity and 'sold_out' or nil end
-  if not unitPrice then return 'no_price' end
+  if not unitPrice then return 'no_offer' end
   if total ~= '' and number(total) ~= unitPrice * quantity then return 'price_changed' end
   if sellable < quantity then return 'sold_out' end
   local holds = number(held[user] or 0) + (heldChanges[user] or 0)
@@ -72,8 +72,8 @@ for i = 1, #ARGV, 8 do
   local order, user, quantity, body, total, options, now, payBy = unpack(ARGV, i, i + 7)
   quantity = number(quantity)
   local answer = seenBefore(order, body, number(now))
-      or refusalOf(user, quantity, total, string.find(options, 'w', 1, true))
-  if not answer and body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'a', 1, true) then
+      or refusalOf(user, quantity, total, string.find(options, 'withdrawal', 1, true))
+  if not answer and body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true) then
     answer = 'ask_books'
   end
   answers[#answers + 1] = answer or take(order, user, quantity, body, now, payBy)
