@@ -43,7 +43,7 @@ export const rules: readonly Rule[] = [
   {
     says: "a file is named by nouns in kebab-case",
     holdsFor: /^(src|test|scripts|bench|web)\//,
-    faultsOf: ({ path }) => (/^[a-z0-9./-]+$/.test(path) ? [] : ["another spelling"]),
+    faultsOf: ({ path }) => (/^([a-z0-9./-]+|.*\/README\.md)$/.test(path) ? [] : ["another spelling"]),
   },
   {
     says: "a word belongs to a module: no utils, helpers, common, misc, index",

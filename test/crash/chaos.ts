@@ -122,7 +122,7 @@ async function simulate(): Promise<void> {
       console.log(`  ${figures.schedules} schedules, ${figures.violations.length} violations [${elapsed()}]`);
     },
   });
-  for (const { seed, checker, says } of schedules.violations) console.log(`✖ schedule ${seed}: ${checker}: ${says}`);
+  for (const { seed, law, says } of schedules.violations) console.log(`✖ schedule ${seed}: ${law}: ${says}`);
 }
 
 async function report(): Promise<void> {

@@ -87,6 +87,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
       gateIsLeft: false,
       samples: watching.samples,
       wishes: [...crowd.wishes, wish],
+      refusalsBind: true,
       cancelled: crowd.cancelled,
       announced: undefined,
       deadLetters: undefined,

@@ -26,7 +26,9 @@ export type Decision = Ref & {
   quantity: number;
   seq: number | null;
 };
-export type Outcome = Ref & { outcome: "released" | "sold"; quantity: number; seq: number | null };
+/** How a claim ended. */
+export type End = Ref & { outcome: "released" | "sold"; quantity: number };
+export type Outcome = End & { seq: number | null };
 export type Holding = { productId: string; userId: string; held: number };
 
 export type OrderRow = Ref & {
@@ -81,7 +83,7 @@ export type Evidence = {
   /** Ends of claims that are counted in the stock. */
   outcomes: readonly Outcome[];
   /** Ends of claims that wait to be counted. */
-  queued: readonly Outcome[];
+  queued: readonly End[];
   holdings: readonly Holding[];
   /** How many units one customer may hold, by product. */
   limits: ReadonlyMap<string, number>;
@@ -95,6 +97,8 @@ export type Evidence = {
   gateIsLeft: boolean;
   samples: readonly Sample[];
   wishes: readonly Wish[];
+  /** A refusal under a key speaks of the earlier requests under it too. README.md says when it does not. */
+  refusalsBind: boolean;
   /** Orders that their buyers asked to cancel. */
   cancelled: ReadonlySet<string>;
   unfinished: readonly Unfinished[];

@@ -40,6 +40,7 @@ export function createJudge(laws: readonly AnyLaw[]): Judge {
   return (evidence) => {
     const broken: Judgement[] = [];
     for (const one of known) {
+      if (one.law.holds === "at rest" && !evidence.atRest) continue;
       const { seen } = one;
       if (!seen || one.law.reads.some((part) => seen[part] !== evidence[part])) {
         one.breaches = one.law.breaches(evidence);

@@ -1,6 +1,6 @@
 /** Words about orders and claims that several laws share. */
 import { isUndecided, type Status, undecidedReason } from "../../src/orders/state.ts";
-import type { Evidence, OrderRow, Outcome } from "./evidence.ts";
+import type { End, Evidence, OrderRow } from "./evidence.ts";
 import { refOf } from "./law.ts";
 
 /** Why the books do not make an order of a reservation. Under the same key its buyer may order anew. */
@@ -33,7 +33,7 @@ export function stands(order: Pick<OrderRow, "status" | "reason">) {
 }
 
 /** How each claim ended, counted or not. */
-export function endsOf({ outcomes, queued }: Pick<Evidence, "outcomes" | "queued">): Map<string, Outcome["outcome"]> {
+export function endsOf({ outcomes, queued }: Pick<Evidence, "outcomes" | "queued">): Map<string, End["outcome"]> {
   return new Map([...queued, ...outcomes].map((one) => [refOf(one), one.outcome]));
 }
 

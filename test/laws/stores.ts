@@ -4,6 +4,7 @@ import { isFinal, type Status } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
 import type {
   Decision,
+  End,
   Entry,
   Evidence,
   Holding,
@@ -62,7 +63,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
          ${among("inventory.stock_ledger")}`,
     ),
     outcomes: await read<Outcome>(`select ${ref}, outcome, quantity, seq ${among("inventory.stock_outcome")}`),
-    queued: await read<Outcome>(`select ${ref}, outcome, quantity, null as seq ${among("inventory.outcome_queue")}`),
+    queued: await read<End>(`select ${ref}, outcome, quantity ${among("inventory.outcome_queue")}`),
     holdings: await read<Holding>(
       `select product_id as "productId", user_id as "userId", held ${among("inventory.user_quota")} and held > 0`,
     ),

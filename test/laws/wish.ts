@@ -55,19 +55,17 @@ export function endAttempt(attempt: Attempt, endedMs: number, heard: Heard | und
   if (heard?.status !== undefined) attempt.status = heard.status;
 }
 
-export function toldOf({ key, attempts }: Wish): Told {
+/** `refusalsBind`: see evidence.ts. */
+export function toldOf({ key, attempts }: Wish, refusalsBind: boolean): Told {
   if (attempts.some(({ told }) => told === "ok")) return "ok";
   if (attempts.every(({ told }) => told === "fail")) return attempts.length > 0 ? "fail" : "info";
   const last = attempts.at(-1);
-  if (key === undefined || !last || !lastWords.has(last.code)) return "info";
-  // An attempt of another tab may still be under way where it did not end before the last one began.
-  const isLast = attempts.every((one) => one === last || (one.endedMs !== undefined && one.endedMs <= last.beganMs));
-  return isLast ? "fail" : "info";
+  return refusalsBind && key !== undefined && last && lastWords.has(last.code) ? "fail" : "info";
 }
 
 /** A buyer with a key retries until the outcome is known, and for a while longer when the shop was not able to answer. */
 export function isAnswered(wish: Wish): boolean {
-  const told = toldOf(wish);
+  const told = toldOf(wish, true);
   if (told === "ok") return true;
   const last = wish.attempts.at(-1)?.code;
   return told === "fail" && (last === "sold_out" || last === "limit_per_customer");

@@ -6,6 +6,11 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { testCards } from "#payment";
 import { within } from "#platform/deadline";
+import { openSql } from "../../src/engines/sql/postgres.ts";
+import { createJudge } from "../laws/law.ts";
+import { laws } from "../laws/laws.ts";
+import { readStores } from "../laws/stores.ts";
+import { attemptUnderWay, endAttempt, type Wish } from "../laws/wish.ts";
 import {
   type Client,
   createClient,
@@ -140,9 +145,14 @@ describe("the start command", { timeout: 120_000 }, () => {
 
   test("H1: after kill -9 right behind the 202s every accepted order is there and can be paid", async () => {
     const accepted: { buyer: Client; orderId: string }[] = [];
-    const buyers = Array.from({ length: 80 }, (_, i) => customer(`buyer-${i}`));
-    const answers = buyers.map(async (buyer) => {
+    const wishes = Array.from(
+      { length: 80 },
+      (_, i): Wish => ({ user: `buyer-${i}`, productId: product, key: undefined, attempts: [attemptUnderWay(i)] }),
+    );
+    const answers = wishes.map(async ({ user, attempts }) => {
+      const buyer = customer(user);
       const { status, body } = await buyer.post<PlacedOrder>("/orders", { productId: product, quantity: 1 });
+      for (const one of attempts) endAttempt(one, Date.now(), { accepted: status === 202, code: "", ...body });
       if (status === 202) accepted.push({ buyer, orderId: body.orderId });
       if (accepted.length === 30) system.kill("SIGKILL");
     });
@@ -164,7 +174,31 @@ describe("the start command", { timeout: 120_000 }, () => {
       body.products.find((one) => one.productId === product) ?? assert.fail();
     assert.ok(held + sold >= accepted.length + 1 && held + sold <= 81, JSON.stringify({ held, sold }));
     assert.deepEqual([onHand + sold, gate, inFlight], [1_000, onHand - held, 0]);
+    const before: Wish = { user: "test-user", productId: product, key: undefined, attempts: [attemptUnderWay(0)] };
+    assert.deepEqual(await brokenLaws([before, ...wishes], body), []);
   });
+
+  /** What holds always, held to the stores while the shop is at work. */
+  async function brokenLaws(wishes: readonly Wish[], { products: samples }: Reconciliation) {
+    const { url } = JSON.parse(await readFile(join(folder, "data/postgres/owner.json"), "utf8")) as { url: string };
+    const sql = openSql({ url, maxConnections: 1, applicationName: "laws" });
+    const stores = await readStores(sql, [product]).finally(() => sql.close());
+    assert.ok(stores.orders.length > 0);
+    return createJudge(laws)({
+      ...stores,
+      atRest: false,
+      limits: new Map(),
+      gate: [],
+      gateIsLeft: false,
+      samples: samples.filter(({ productId }) => productId === product),
+      wishes,
+      refusalsBind: true,
+      cancelled: new Set(),
+      announced: undefined,
+      deadLetters: undefined,
+      lateWish: undefined,
+    });
+  }
 
   test("Ctrl-C ends everything within seconds, open streams too, with exit code 0", async () => {
     const buyer = customer("last-user");

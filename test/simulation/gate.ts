@@ -13,6 +13,7 @@ import {
   setOffer,
 } from "../../src/inventory/gate/reducer.ts";
 import { contentsOf, type GateState, snapshotOf } from "../../src/inventory/gate/state.ts";
+import type { Sample } from "../laws/evidence.ts";
 import type { Network, Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 
@@ -23,12 +24,26 @@ export type GateServer = {
   isDown: boolean;
   closings: number;
   /** What the gate's own check found: it then closes and is rebuilt, so no other check would see it. */
-  drift: string | undefined;
+  drift: Sample | undefined;
+  /** Counts what was done to it. */
+  changes: number;
   onChange(): void;
 };
 
 export function createGateServer(onChange: () => void): GateServer {
-  return { state: new Map(), alive: true, isDown: false, closings: 0, drift: undefined, onChange };
+  const server: GateServer = {
+    state: new Map(),
+    alive: true,
+    isDown: false,
+    closings: 0,
+    drift: undefined,
+    changes: 0,
+    onChange() {
+      server.changes += 1;
+      onChange();
+    },
+  };
+  return server;
 }
 
 export function connectGate(
@@ -88,7 +103,10 @@ export function connectGate(
           const product = state.get(row.productId);
           if (planted === "no-seq-check" && product && row.kind === "change") product.applied = row.seq - 1;
           const answer = apply(state, row);
-          if (answer.kind === "drifted") server.drift ??= `I3: the gate drifted by ${answer.drift} at row ${row.seq}`;
+          if (answer.kind === "drifted") {
+            const explanation = `the gate found it by itself at row ${row.seq}`;
+            server.drift ??= { productId: row.productId, status: "CRITICAL", drift: answer.drift, explanation };
+          }
           return answer;
         },
         { kind: "refused" },

@@ -28,7 +28,7 @@ async function showOne(seed: number): Promise<void> {
   const { steps, virtualMs, violation, trace } = await runSchedule({ seed, planted, keepTrace: true });
   for (const line of trace.slice(-Number(values.lines))) console.log(line);
   console.log(`seed ${seed}: ${steps} steps, ${(virtualMs / 1000).toFixed(1)} s of virtual time`);
-  console.log(violation ? `✗ ${violation.checker}: ${violation.says}` : "✓ every law held");
+  console.log(violation ? `✗ ${violation.law}: ${violation.says}` : "✓ every law held");
   process.exitCode = violation ? 1 : 0;
 }
 
@@ -54,9 +54,9 @@ function print({ schedules, steps, virtualMs, wallMs, requests, orders, faults, 
   console.log(`requests     ${number(requests)}, orders in the books ${number(orders)}`);
   console.log("faults");
   for (const [kind, times] of [...faults].toSorted()) console.log(`  ${kind.padEnd(28)} ${number(times).padStart(9)}`);
-  for (const { seed, checker, says } of violations.slice(0, 20)) {
+  for (const { seed, law, says } of violations.slice(0, 20)) {
     const also = planted ? ` --planted ${planted}` : "";
-    console.log(`✗ seed ${seed}, ${checker}: ${says}\n  npm run simulate -- --seed ${seed}${also}`);
+    console.log(`✗ seed ${seed}, ${law}: ${says}\n  npm run simulate -- --seed ${seed}${also}`);
   }
   console.log(violations.length > 0 ? `✗ ${number(violations.length)} schedules broke a law` : "✓ every law held");
 }

@@ -1,32 +1,24 @@
 /** Buyers, each with a will of their own, and the shop's people. Each remembers what they were told. */
 import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
-import { orderIdFor } from "../../src/orders/ids.ts";
-import type { Status } from "../../src/orders/state.ts";
-import { onlooker } from "./checkers/units.ts";
+import type { Sample } from "../laws/evidence.ts";
+import { type Attempt, attemptUnderWay, endAttempt, type Wish } from "../laws/wish.ts";
 import type { Copy, World } from "./world.ts";
 import { topics } from "./world.ts";
 
-/** One request for an order and what its buyer heard; `undefined` where the connection broke. */
-export type Told = {
-  buyer: string;
-  orderId: string;
-  key: string | undefined;
-  answer: PlaceAnswer | undefined;
-  beganMs: number;
-};
-
 export type People = {
-  told: Told[];
+  /** One for each key of a buyer, and one for each request without a key. */
+  wishes: Wish[];
+  /** Counts what was asked and answered. */
+  heard: number;
   underWay: number;
-  entered: Map<string, number>;
-  /** The end of each order that has one: from then on people may be told it. */
-  ends: Map<string, Status>;
   /** Orders that their buyers asked to cancel. */
   cancelled: Set<string>;
+  /** What reconciliations said. */
+  samples: Sample[];
+  /** What was asked for once all was well. */
+  lateWish: Wish | undefined;
 };
-
-export type Sale = { products: string[]; maxAtOnce: number };
 
 const definite = new Set([
   "sold_out",
@@ -40,7 +32,7 @@ const goodCard = "4242424242424242";
 const badCard = "4000000000000010";
 
 export function createPeople(): People {
-  return { told: [], underWay: 0, entered: new Map(), ends: new Map(), cancelled: new Set() };
+  return { wishes: [], heard: 0, underWay: 0, cancelled: new Set(), samples: [], lateWish: undefined };
 }
 
 /** Asks until a process serves; gives up when the process that was asked has died. */
@@ -77,14 +69,10 @@ export async function buy(world: World, people: People, buyer: string, productId
   const request = { userId: buyer, productId, quantity, expectedTotalMinor: null, idempotencyKey: key };
   const attempt = async () => {
     for (let tries = 0; ; tries += 1) {
-      const named = key === undefined ? "" : orderIdFor({ userId: buyer, productId, key });
-      const told: Told = { buyer, orderId: named, key, answer: undefined, beganMs: world.timeline.now() };
-      people.told.push(told);
+      const one = begin(world, people, wishOf(people, buyer, productId, key));
       const answer = await ask(world, (copy) => copy.orders.place(request));
-      told.answer = answer;
-      if (answer) told.orderId = answer.ok ? answer.order.orderId : answer.orderId;
+      hear(world, people, one, answer);
       world.note(`${buyer} hears ${answer ? (answer.ok ? `202 ${answer.order.status}` : answer.reason) : "nothing"}`);
-      world.isDirty = true;
       if (answer?.ok) return answer.order.orderId;
       if (answer && definite.has(answer.reason)) return undefined;
       if (key === undefined && tries > 1) return undefined;
@@ -98,27 +86,50 @@ export async function buy(world: World, people: People, buyer: string, productId
   people.underWay -= 1;
 }
 
+function wishOf({ wishes }: People, user: string, productId: string, key: string | undefined): Wish {
+  const isSame = (one: Wish) => one.user === user && one.productId === productId && one.key === key;
+  const known = key === undefined ? undefined : wishes.find(isSame);
+  if (known) return known;
+  const wish: Wish = { user, productId, key, attempts: [] };
+  wishes.push(wish);
+  return wish;
+}
+
+function begin(world: World, people: People, wish: Wish): Attempt {
+  const one = attemptUnderWay(world.timeline.now());
+  wish.attempts.push(one);
+  people.heard += 1;
+  return one;
+}
+
+function hear(world: World, people: People, one: Attempt, answer: PlaceAnswer | undefined): void {
+  const heard = answer?.ok
+    ? { accepted: true, code: "accepted", orderId: answer.order.orderId, status: answer.order.status }
+    : answer && { accepted: false, code: answer.reason, orderId: answer.orderId };
+  endAttempt(one, world.timeline.now(), heard);
+  people.heard += 1;
+  world.changes += 1;
+}
+
 /** Of a product that the shop has as it has any other, and that has units left. */
 const peaceful = "peace";
 const patienceInPeace = 60;
 
-/** L3: once all is well the next order is accepted, whatever went wrong before. Answers what is wrong where none is. */
-export async function buyInPeace(world: World, people: People): Promise<string | undefined> {
+/** Asks for orders until one is answered for good, as the shop is to do once all is well. */
+export async function buyInPeace(world: World, people: People): Promise<void> {
   await tellPrice(world, peaceful, 1, null);
   await enter(world, people, peaceful, 1, "in peace");
-  const heard: string[] = [];
   const request = { userId: "zoe", productId: peaceful, quantity: 1, expectedTotalMinor: null };
+  const lateWish: Wish = { user: "zoe", productId: peaceful, key: undefined, attempts: [] };
+  people.lateWish = lateWish;
   for (let tries = 0; tries < patienceInPeace; tries += 1) {
+    const one = begin(world, people, wishOf(people, "zoe", peaceful, undefined));
+    lateWish.attempts.push(one);
     const answer = await ask(world, (copy) => copy.orders.place({ ...request, idempotencyKey: undefined }));
-    const told: Told = { buyer: "zoe", orderId: "", key: undefined, answer, beganMs: world.timeline.now() };
-    if (answer) told.orderId = answer.ok ? answer.order.orderId : answer.orderId;
-    people.told.push(told);
-    world.isDirty = true;
-    if (answer?.ok || answer?.reason === "sold_out") return undefined;
-    heard.push(answer?.reason ?? "nothing");
+    hear(world, people, one, answer);
+    if (answer?.ok || answer?.reason === "sold_out") return;
     await sleep(world, 500);
   }
-  return `L3: all is well, and no order is accepted: ${[...new Set(heard)].join(", ")}`;
 }
 
 async function payOrNot(world: World, people: People, orderId: string): Promise<void> {
@@ -194,7 +205,7 @@ export async function tellPrice(world: World, productId: string, version: number
 /** An operator gives back the money of a confirmed order, sometimes two of them at once. */
 export async function refund(world: World, people: People): Promise<void> {
   const { random, books } = world;
-  const confirmed = books.tables.orders.all(onlooker).filter(({ status }) => status === "CONFIRMED");
+  const confirmed = books.tables.orders.committed().filter(({ status }) => status === "CONFIRMED");
   if (confirmed.length === 0) return;
   const { orderId } = random.pick(confirmed);
   const restock = random.chance(0.5);

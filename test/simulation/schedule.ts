@@ -1,9 +1,9 @@
 /** One schedule: a small sale, its accidents, the peace after it. All of it follows from the seed. */
 import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import type { Part } from "../../src/inventory/gate/state.ts";
-import { brokenMoney, unsettledMoney } from "./checkers/money.ts";
-import { brokenOrders, unsettledOrders } from "./checkers/orders.ts";
-import { brokenUnits, onlooker, unsettledUnits } from "./checkers/units.ts";
+import { createJudge, type Judgement } from "../laws/law.ts";
+import { laws } from "../laws/laws.ts";
+import { createOnlooker } from "./evidence.ts";
 import { wake } from "./log.ts";
 import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-broker.ts";
 import { machineFaultsOf } from "./machines.ts";
@@ -12,6 +12,7 @@ import type { Planted } from "./planted.ts";
 import { createRandom, type Random } from "./random.ts";
 import { nameOfMark } from "./sql/orders.ts";
 import type { Recorder } from "./sql/record.ts";
+import { onlooker } from "./sql/tables.ts";
 import { createTimeline, takeOverTimers } from "./timeline.ts";
 import { terminateAll } from "./workflows.ts";
 import { type Copy, createWorld, topics, type World } from "./world.ts";
@@ -23,11 +24,13 @@ export type ScheduleResult = {
   orders: number;
   requests: number;
   faults: Map<string, number>;
-  /** What was broken, by which checker, and the last steps before. */
-  violation: { checker: string; says: string } | undefined;
+  violation: Violation | undefined;
   /** What happened, where it was to be kept. */
   trace: string[];
 };
+
+/** The law that was broken, or what else is wrong with the schedule. */
+export type Violation = { law: string; about: "units" | "money" | "orders" | "rest" | "schedule"; says: string };
 
 export type ScheduleOptions = {
   seed: number;
@@ -58,21 +61,32 @@ export async function runSchedule({
   const beganMs = timeline.now();
   let violation: ScheduleResult["violation"];
   let isResting = false;
+  let looked = 0;
+  let rested = "";
+
+  const onlooking = createOnlooker(world, people);
+  const judge = createJudge(laws);
+  const judgeAtRest = createJudge(laws);
 
   function look(): void {
-    if (world.unknown) violation ??= { checker: "schedule", says: world.unknown };
-    if (!world.isDirty || violation) return;
-    world.isDirty = false;
-    const found = ["units", "money", "orders"].flatMap((checker) => {
-      const says =
-        checker === "units"
-          ? brokenUnits(world)
-          : checker === "money"
-            ? brokenMoney(world)
-            : brokenOrders(world, people);
-      return says ? [{ checker, says }] : [];
-    });
-    if (found[0]) violation = found[0];
+    if (world.unknown) violation ??= faultOf(world.unknown);
+    if (world.changes === looked || violation) return;
+    looked = world.changes;
+    const [broken] = judge(onlooking.inMotion());
+    if (broken) violation = violationOf(broken, broken.law.about);
+  }
+
+  function unrest(): Violation | undefined {
+    const [broken] = judgeAtRest(onlooking.atRest());
+    return broken && violationOf(broken, "rest");
+  }
+
+  /** Whether all has come to rest; asked after every step, so only once something has changed. */
+  function isAtRest(): boolean {
+    const now = `${world.changes} ${people.underWay} ${world.bank.undelivered}`;
+    if (!isResting || now === rested || people.underWay + world.bank.undelivered > 0) return false;
+    rested = now;
+    return unrest() === undefined;
   }
 
   const goesOn = () => {
@@ -80,22 +94,21 @@ export async function runSchedule({
     return !violation && isInTime && timeline.steps() < tooManySteps + (world.extraMs / 1_000) * stepsASecond;
   };
   try {
-    const story = tell(world, people, random, planted).then((unserved) => {
-      if (unserved) violation ??= { checker: "rest", says: unserved };
+    const story = tell(world, people, random, planted).then(() => {
       isResting = true;
     });
     story.catch((error) => {
-      violation ??= { checker: "schedule", says: String(error?.stack ?? error) };
+      violation ??= faultOf(String(error?.stack ?? error));
     });
-    await timeline.run(() => goesOn() && !(isResting && atRest(world, people) === undefined), look);
-    const says = atRest(world, people) ?? (isResting ? undefined : "people are still waiting for an answer");
-    if (says && !violation) violation = { checker: "rest", says };
+    await timeline.run(() => goesOn() && !isAtRest(), look);
+    violation ??= unrest();
+    if (!isResting) violation ??= { law: "rest", about: "rest", says: "people are still waiting for an answer" };
   } finally {
     giveBack();
     for (const { process } of world.copies) process.dead = true;
   }
   const faults = new Map([...world.faults, ...world.network.counts]);
-  const orders = world.books.tables.orders.all(onlooker).length;
+  const orders = world.books.tables.orders.committed().length;
   return {
     seed,
     steps: timeline.steps(),
@@ -104,22 +117,20 @@ export async function runSchedule({
     faults,
     violation,
     trace: world.trace,
-    requests: people.told.length,
+    requests: people.wishes.reduce((all, { attempts }) => all + attempts.length, 0),
   };
 }
 
-function atRest(world: World, people: People): string | undefined {
-  if (people.underWay > 0) return `${people.underWay} people are under way`;
-  return unsettledUnits(world) ?? unsettledOrders(world, people) ?? unsettledMoney(world);
+function violationOf({ law, breaches }: Judgement, about: Violation["about"]): Violation {
+  return { law: law.name, about, says: breaches.map(({ shows }) => shows).join("; ") };
 }
 
-/** Answers what is wrong once all is well again, if anything. */
-async function tell(
-  world: World,
-  people: People,
-  random: Random,
-  planted: Planted | undefined,
-): Promise<string | undefined> {
+function faultOf(says: string): Violation {
+  return { law: "the schedule runs", about: "schedule", says };
+}
+
+/** Ends once all is well again and people have asked for an order in peace. */
+async function tell(world: World, people: People, random: Random, planted: Planted | undefined): Promise<void> {
   const { network, timeline } = world;
   timeline.lateness.ms = random.pick([100, 500, 1_200]);
   network.weather.latencyMs = random.pick([2, 10, 80]);
@@ -178,7 +189,7 @@ async function tell(
   }
   await over;
   await open();
-  return buyInPeace(world, people);
+  await buyInPeace(world, people);
 }
 
 async function untilOpen(world: World, products: readonly string[]): Promise<void> {
@@ -217,9 +228,10 @@ function adminsOf(world: World, people: People, products: readonly string[], lim
     () =>
       insist(world, people, async (copy) => {
         const { products: reports } = await copy.inventory.agreement.reconciliation.run();
-        const drift = reports.find((one) => one.drift !== 0);
-        if (drift)
-          throw new Error(`reconcile says that ${drift.productId} drifted by ${drift.drift}: ${drift.explanation}`);
+        people.samples.push(
+          ...reports.map(({ productId, status, drift, explanation }) => ({ productId, status, drift, explanation })),
+        );
+        world.changes += 1;
         return true;
       }),
   ];
@@ -289,6 +301,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
       world.count("the gate loses its memory");
       gate.state = old;
       gate.alive = planted === "eval-fallback";
+      gate.onChange();
     });
   }
   if (loss === "log") {
@@ -345,4 +358,5 @@ function loseKey({ gate, random, count }: World, planted: Planted | undefined): 
     losePart(product, part);
     if (planted === "unstamped-keys") product.parts = parts;
   }
+  gate.onChange();
 }

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Planted } from "./planted.ts";
-import type { ScheduleResult } from "./schedule.ts";
+import type { ScheduleResult, Violation } from "./schedule.ts";
 
-export type Violation = { seed: number; checker: string; says: string };
+export type SeedViolation = Violation & { seed: number };
 
 export type Figures = {
   schedules: number;
@@ -18,7 +18,7 @@ export type Figures = {
   orders: number;
   /** How often each kind of fault struck. */
   faults: Map<string, number>;
-  violations: Violation[];
+  violations: SeedViolation[];
 };
 
 export type RunOptions = {
@@ -91,7 +91,7 @@ function add(figures: Figures, { seed, steps, virtualMs, orders, requests, fault
   figures.orders += orders;
   figures.requests += requests;
   for (const [kind, times] of faults) figures.faults.set(kind, (figures.faults.get(kind) ?? 0) + times);
-  if (violation) figures.violations.push({ seed, checker: violation.checker, says: violation.says });
+  if (violation) figures.violations.push({ ...violation, seed });
 }
 
 /** `count` seeds from `first` on. */

@@ -42,15 +42,15 @@ describe("what is planted is caught", () => {
       for (const seed of [...(known === undefined ? [] : [known]), ...seedsFrom(1, 1_000)]) {
         const { violation } = await runSchedule({ seed, planted });
         if (!violation) continue;
-        caughtBy.add(violation.checker);
-        t.diagnostic(`caught by the checker of ${violation.checker}, seed ${seed}: ${violation.says}`);
+        caughtBy.add(violation.about);
+        t.diagnostic(`caught by "${violation.law}", seed ${seed}: ${violation.says}`);
         return;
       }
       assert.fail(`nobody saw it: npm run simulate -- --planted ${bug}`);
     });
   }
 
-  test("every checker has caught something", () => {
+  test("laws of every kind have caught something", () => {
     assert.deepEqual(caughtBy, new Set(["units", "money", "orders", "rest"]));
   });
 });
@@ -67,6 +67,6 @@ function withoutIds(trace: readonly string[]): string[] {
 }
 
 function assertHeld({ violations }: Figures): void {
-  const says = violations.map(({ seed, checker, says }) => `${checker}: ${says}\n  npm run simulate -- --seed ${seed}`);
+  const says = violations.map(({ seed, law, says }) => `${law}: ${says}\n  npm run simulate -- --seed ${seed}`);
   assert.equal(violations.length, 0, says.join("\n"));
 }

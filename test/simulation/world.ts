@@ -54,8 +54,8 @@ export type World = {
   /** What happened, for the reader of a failing schedule. */
   trace: string[];
   faults: Map<string, number>;
-  /** Something changed since the checkers looked last. */
-  isDirty: boolean;
+  /** Counts what changed of all that the laws read. */
+  changes: number;
   /** How much longer than others this schedule may take. */
   extraMs: number;
   /** A statement that has no twin: the simulation is to be taught it. */
@@ -96,7 +96,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
 
   const network = createNetwork({ timeline, random, note });
   const touch = () => {
-    world.isDirty = true;
+    world.changes += 1;
   };
   const tables = { ...createInventoryTables(), ...createOrderTables(), ...createPaymentTables() };
   const setUp = begin();
@@ -140,7 +140,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     books: { server, tables },
     trace,
     faults,
-    isDirty: false,
+    changes: 0,
     extraMs: 0,
     unknown: undefined,
     note,

@@ -1,6 +1,6 @@
 /** Twins of the statements of src/inventory. */
 import type { Stock } from "../../../src/inventory/books/ledger.ts";
-import type { StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
+import type { Fate, StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
 import type { Planted } from "../planted.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable, SqlFault, type Transaction } from "./tables.ts";
@@ -9,10 +9,11 @@ export type Ledger = {
   productId: string;
   epoch: number;
   reservationNo: number;
-  fate: string;
+  fate: Fate;
   orderId: string;
   userId: string;
   quantity: number;
+  seq: number | null;
   decidedAt: Date;
 };
 type Claim = {
@@ -29,6 +30,7 @@ export type Outcome = {
   reservationNo: number;
   outcome: "released" | "sold";
   quantity: number;
+  seq: number | null;
 };
 type Offer = {
   productId: string;
@@ -159,8 +161,8 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       return [...fates, ...standing, ...standIns, ...held];
     },
     "insert into inventory.stock_ledger": (tx, values) => {
-      const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Strings, Strings, Strings, Numbers, Numbers];
-      for (const [productId, epoch, reservationNo, fate, orderId, userId, quantity] of unnest(...columns)) {
+      const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Fate[], Strings, Strings, Numbers, Numbers];
+      for (const [productId, epoch, reservationNo, fate, orderId, userId, quantity, seq] of unnest(...columns)) {
         if (fate === "void" && planted === "no-tombstone") continue;
         insertLedger(tx, {
           productId,
@@ -170,6 +172,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           orderId,
           userId,
           quantity,
+          seq,
           decidedAt: new Date(now()),
         });
       }
@@ -202,9 +205,16 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       });
     },
     "insert into inventory.stock_outcome": (tx, values) => {
-      const columns = values.slice(0, 5) as [Strings, Numbers, Numbers, ("released" | "sold")[], Numbers];
-      for (const [productId, epoch, reservationNo, outcome, quantity] of unnest(...columns)) {
-        const row: Outcome = { productId, epoch, reservationNo, outcome, quantity };
+      const columns = values.slice(0, 6) as [
+        Strings,
+        Numbers,
+        Numbers,
+        ("released" | "sold")[],
+        Numbers,
+        (number | null)[],
+      ];
+      for (const [productId, epoch, reservationNo, outcome, quantity, seq] of unnest(...columns)) {
+        const row: Outcome = { productId, epoch, reservationNo, outcome, quantity, seq };
         const key = t.outcome.keyOf(row);
         t.outcome.put(tx, key, t.outcome.get(tx, key) ? unique("stock_outcome_pkey") : row);
       }

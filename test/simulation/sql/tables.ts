@@ -15,6 +15,8 @@ export type Transaction = {
   undo: (() => void)[];
 };
 export type Cell<R = unknown> = {
+  /** Told where a transaction has changed the row for all others. */
+  changed(): void;
   row: R | undefined;
   /** What the owner made of it; undefined where it is deleted. */
   draft: { row: R | undefined } | undefined;
@@ -23,6 +25,8 @@ export type Cell<R = unknown> = {
 };
 
 export type Table<R> = {
+  /** As they are committed; the same array until something is committed. */
+  committed(): readonly R[];
   /** As the statement's transaction sees them. */
   all(tx: Transaction): R[];
   get(tx: Transaction, key: string): R | undefined;
@@ -49,6 +53,9 @@ export function begin(): Transaction {
   return { ended: false, committed: false, touched: new Set(), onEnd: [], waitsFor: undefined, undo: [] };
 }
 
+/** Sees what is committed, and changes nothing. */
+export const onlooker = begin();
+
 export function end(tx: Transaction, commit: boolean): void {
   if (tx.ended) return;
   tx.ended = true;
@@ -56,7 +63,10 @@ export function end(tx: Transaction, commit: boolean): void {
   for (const cell of tx.touched) {
     cell.sharers.delete(tx);
     if (cell.owner !== tx) continue;
-    if (commit && cell.draft) cell.row = cell.draft.row;
+    if (commit && cell.draft) {
+      cell.row = cell.draft.row;
+      cell.changed();
+    }
     cell.draft = undefined;
     cell.owner = undefined;
   }
@@ -66,11 +76,15 @@ export function end(tx: Transaction, commit: boolean): void {
 
 export function createTable<R extends object>(keyOf: (row: R) => string): Table<R> {
   const cells = new Map<string, Cell<R>>();
+  let known: readonly R[] | undefined;
+  const changed = () => {
+    known = undefined;
+  };
 
   function cellOf(key: string): Cell<R> {
     let cell = cells.get(key);
     if (!cell) {
-      cell = { row: undefined, draft: undefined, owner: undefined, sharers: new Set() };
+      cell = { changed, row: undefined, draft: undefined, owner: undefined, sharers: new Set() };
       cells.set(key, cell);
     }
     return cell;
@@ -102,6 +116,10 @@ export function createTable<R extends object>(keyOf: (row: R) => string): Table<
 
   return {
     keyOf,
+    committed() {
+      known ??= [...cells.values()].flatMap(({ row }) => (row ? [row] : []));
+      return known;
+    },
     all: (tx) => {
       const rows: R[] = [];
       for (const cell of cells.values()) {

@@ -1,0 +1,286 @@
+/** Does each law speak, and only of its own? Each is broken in the evidence of a small healthy shop. */
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import type { Decision, Evidence, OrderRow, StatementLine } from "./evidence.ts";
+import { createJudge } from "./law.ts";
+import { laws } from "./laws.ts";
+import type { Attempt } from "./wish.ts";
+
+const productId = "lamp";
+const payByMs = 10_000;
+
+function accepted(orderId: string): Attempt {
+  return { told: "ok", code: "accepted", orderId, beganMs: 1, endedMs: 2 };
+}
+
+function order(orderId: string, userId: string, reservationNo: number, end: Partial<OrderRow>): OrderRow {
+  return {
+    orderId,
+    userId,
+    productId,
+    epoch: 1,
+    reservationNo,
+    quantity: 1,
+    status: "CONFIRMED",
+    reason: null,
+    totalMinor: 1_000,
+    payByMs,
+    ...end,
+  };
+}
+
+function claim(orderId: string, userId: string, reservationNo: number): Decision {
+  const seq = reservationNo + 1;
+  return { productId, epoch: 1, reservationNo, fate: "claimed", orderId, userId, quantity: 1, seq };
+}
+
+/** Of three units one is sold to Ada; the order of Bob ran out of time. */
+const healthy: Evidence = {
+  atRest: true,
+  stock: [{ productId, totalIn: 3, committed: 1, sold: 1, epoch: 1, seq: 4 }],
+  entries: [{ productId, ref: "opening", quantity: 3 }],
+  stream: [3, 2, 1, 2].map((availableAfter, i) => ({ productId, seq: i + 1, availableAfter })),
+  decisions: [claim("a", "ada", 1), claim("b", "bob", 2)],
+  outcomes: [
+    { productId, epoch: 1, reservationNo: 1, outcome: "sold", quantity: 1, seq: null },
+    { productId, epoch: 1, reservationNo: 2, outcome: "released", quantity: 1, seq: 4 },
+  ],
+  queued: [],
+  holdings: [{ productId, userId: "ada", held: 1 }],
+  limits: new Map([[productId, 2]]),
+  orders: [order("a", "ada", 1, {}), order("b", "bob", 2, { status: "FAILED", reason: "payment_timeout" })],
+  history: [
+    { orderId: "a", status: "CONFIRMED", reason: null, atMs: 5_000 },
+    { orderId: "b", status: "FAILED", reason: "payment_timeout", atMs: payByMs },
+  ],
+  refunds: [],
+  payments: [{ paymentId: "of a", orderId: "a", state: "captured", givenBackMinor: 0 }],
+  statement: [
+    { paymentId: "of a", kind: "authorized", amountMinor: 1_000, byHand: false },
+    { paymentId: "of a", kind: "captured", amountMinor: 1_000, byHand: false },
+  ],
+  gate: [{ productId, isOpen: true, sellable: 2, pending: 0, records: [], epoch: 1, applied: 4 }],
+  gateIsLeft: false,
+  samples: [{ productId, status: "OK", drift: 0, explanation: "" }],
+  wishes: [
+    { user: "ada", productId, key: "k", attempts: [accepted("a")] },
+    { user: "bob", productId, key: undefined, attempts: [accepted("b")] },
+  ],
+  refusalsBind: true,
+  cancelled: new Set(),
+  unfinished: [{ what: "payments are not finished", count: 0 }],
+  announced: new Set(["a:CONFIRMED", "b:FAILED"]),
+  deadLetters: 0,
+  lateWish: {
+    user: "zoe",
+    productId,
+    key: undefined,
+    attempts: [{ ...accepted("a"), told: "fail", code: "sold_out" }],
+  },
+};
+
+const [ada, bob] = healthy.wishes as [Evidence["wishes"][0], Evidence["wishes"][0]];
+const [ofAda, ofBob] = healthy.orders as [OrderRow, OrderRow];
+const [stock] = healthy.stock as [Evidence["stock"][0]];
+const [gate] = healthy.gate as [Evidence["gate"][0]];
+const [adas, bobs] = healthy.decisions as [Decision, Decision];
+const inMotion = { atRest: false, unfinished: [], announced: undefined, deadLetters: undefined, lateWish: undefined };
+
+function line(paymentId: string, kind: StatementLine["kind"]): StatementLine {
+  return { paymentId, kind, amountMinor: 1_000, byHand: false };
+}
+
+function more(...lines: StatementLine[]): Pick<Evidence, "statement"> {
+  return { statement: [...healthy.statement, ...lines] };
+}
+
+/** For each law what is wrong, in one way or several. */
+const wrongs: Record<string, Partial<Evidence>[]> = {
+  "oversold units": [
+    {
+      stock: [{ ...stock, totalIn: 0, seq: 5 }],
+      entries: [...healthy.entries, { productId, ref: "out", quantity: -3 }],
+      stream: [...healthy.stream, { productId, seq: 5, availableAfter: -1 }],
+      gate: [{ ...gate, sellable: 0, pending: 0, epoch: undefined, applied: undefined }],
+    },
+  ],
+  "lost units": [
+    { entries: [...healthy.entries, { productId, ref: "box", quantity: 1 }] },
+    { stream: healthy.stream.filter(({ seq }) => seq !== 2) },
+  ],
+  "leaked holds": [
+    { queued: [{ productId, epoch: 1, reservationNo: 1, outcome: "sold", quantity: 1 }] },
+    {
+      // The claim is Bob's, of an order that failed, and nothing was given back.
+      outcomes: healthy.outcomes.filter(({ outcome }) => outcome === "sold"),
+      stock: [{ ...stock, committed: 2, seq: 3 }],
+      stream: healthy.stream.slice(0, 3),
+      holdings: [...healthy.holdings, { productId, userId: "bob", held: 1 }],
+      gate: [{ ...gate, sellable: 1, applied: 3 }],
+    },
+  ],
+  "holdings miscounted": [{ holdings: [] }, { holdings: [{ productId, userId: "ada", held: 2 }] }],
+  "units above a customer's limit": [{ limits: new Map([[productId, 0]]) }],
+  "units sold and given back": [
+    { outcomes: healthy.outcomes.slice(1), queued: [], stock: [{ ...stock, sold: 0 }] },
+    {
+      orders: [ofAda, { ...ofBob, status: "CONFIRMED" }],
+      history: healthy.history.slice(0, 1),
+      announced: new Set(["a:CONFIRMED", "b:CONFIRMED"]),
+      payments: [...healthy.payments, { paymentId: "of b", orderId: "b", state: "captured", givenBackMinor: 0 }],
+      ...more(line("of b", "captured")),
+    },
+  ],
+  "units of refunded orders": [
+    { refunds: [{ orderId: "a", restock: true }] },
+    { refunds: [{ orderId: "b", restock: false }], entries: [{ productId, ref: "return b", quantity: 3 }] },
+  ],
+  "gate out of step": [
+    { gate: [{ ...gate, epoch: 2 }] },
+    { ...inMotion, gate: [{ ...gate, sellable: 3 }] },
+    { ...inMotion, gate: [{ ...gate, applied: 5 }] },
+    { ...inMotion, gate: [{ ...gate, sellable: 1, pending: 1 }] },
+    { ...inMotion, gate: [{ ...gate, sellable: -1, applied: undefined }] },
+  ],
+  "units that gate and books disagree about": [
+    { gate: [{ ...gate, sellable: 3, epoch: undefined, applied: undefined }] },
+    { gate: [{ ...gate, isOpen: false }] },
+    { gate: [] },
+    { ...inMotion, samples: [{ productId, status: "CRITICAL", drift: -1, explanation: "a unit is gone" }] },
+  ],
+  "charged without order": [
+    more(line("of none", "captured")),
+    {
+      ...inMotion,
+      payments: [{ paymentId: "of b", orderId: "b", state: "captured", givenBackMinor: 0 }],
+      statement: [line("of b", "captured")],
+    },
+  ],
+  "charged twice or too much": [
+    more(line("of a", "captured")),
+    {
+      payments: [...healthy.payments, { paymentId: "again", orderId: "a", state: "captured", givenBackMinor: 0 }],
+      ...more(line("again", "captured")),
+    },
+  ],
+  "confirmed and not paid": [more(line("of a", "refunded"))],
+  "given back more than paid": [more(line("x", "captured"), line("x", "refunded"), line("x", "charged_back"))],
+  "money held and forgotten": [more(line("x", "authorized"))],
+  "accepted and unknown": [{ wishes: [ada, bob, { user: "eve", productId, key: "k", attempts: [accepted("e")] }] }],
+  "accepted and refused": [
+    { orders: [ofAda, { ...ofBob, reason: "sold_out" }] },
+    {
+      wishes: [ada, bob, { user: "eve", productId, key: undefined, attempts: [accepted("e")] }],
+      decisions: [adas, bobs, { ...claim("e", "eve", 3), fate: "void" }],
+      ...inMotion,
+    },
+  ],
+  "accepted and not terminal": [
+    {
+      orders: [ofAda, { ...ofBob, status: "PAYMENT_PENDING", reason: "payment_undecided" }],
+      history: healthy.history.slice(0, 1),
+      announced: undefined,
+    },
+  ],
+  "ended before its time": [
+    { history: [{ orderId: "b", status: "FAILED", reason: "payment_timeout", atMs: payByMs - 1 }] },
+    { history: [{ orderId: "b", status: "PAYMENT_PENDING", reason: "payment_undecided", atMs: payByMs - 1 }] },
+  ],
+  "ended and taken back": [
+    { history: [{ orderId: "b", status: "CANCELLED", reason: null, atMs: 1 }] },
+    { history: [{ orderId: "a", status: "FAILED", reason: "payment_timeout", atMs: payByMs }] },
+  ],
+  "ended and not announced": [{ announced: new Set(["a:CONFIRMED"]) }],
+  "cancelled unasked": [
+    {
+      orders: [ofAda, { ...ofBob, status: "CANCELLED" }],
+      history: [],
+      announced: new Set(["a:CONFIRMED", "b:CANCELLED"]),
+    },
+  ],
+  "claimed twice": [{ decisions: [adas, { ...bobs, orderId: "a" }] }],
+  "failed and standing": [
+    { wishes: [{ ...ada, attempts: [{ ...accepted("a"), told: "fail", code: "order_failed" }] }, bob] },
+    { wishes: [ada, { ...bob, attempts: [{ ...accepted("b"), told: "fail", code: "order_failed" }] }] },
+  ],
+  "two orders for one wish": [
+    {
+      orders: [...healthy.orders, order("c", "ada", 9, { status: "FAILED", reason: "sold_out" })],
+      announced: undefined,
+    },
+  ],
+  "work left unfinished": [{ unfinished: [{ what: "refunds are not finished", count: 1 }] }],
+  "dead letters": [{ deadLetters: 1 }],
+  "shut after the trouble": [
+    {
+      lateWish: {
+        user: "zoe",
+        productId,
+        key: undefined,
+        attempts: [{ ...accepted("z"), told: "fail", code: "closed" }],
+      },
+    },
+  ],
+};
+
+describe("the laws", () => {
+  const judge = (evidence: Evidence) =>
+    createJudge(laws)(evidence).map(({ law, breaches }) => ({ name: law.name, breaches }));
+
+  test("a healthy shop breaks none", () => {
+    assert.deepEqual(judge(healthy), []);
+    assert.deepEqual(judge({ ...healthy, ...inMotion }), []);
+  });
+
+  for (const { name } of laws) {
+    test(`only one law speaks where it is broken: ${name}`, () => {
+      const ways = wrongs[name] ?? [];
+      assert.notEqual(ways.length, 0);
+      for (const wrong of ways) {
+        const broken = judge({ ...healthy, ...wrong });
+        assert.deepEqual(
+          broken.map((one) => one.name),
+          [name],
+          JSON.stringify({ wrong, broken }),
+        );
+        for (const { count, shows } of broken.flatMap(({ breaches }) => breaches))
+          assert.ok(count > 0 && shows.length > 10);
+      }
+    });
+  }
+
+  test("a law whose parts did not change is not asked again, and keeps its answer", () => {
+    let asked = 0;
+    const counting = laws.map((law) => ({
+      ...law,
+      breaches(evidence: Evidence) {
+        asked += 1;
+        return law.breaches(evidence);
+      },
+    }));
+    const looking = createJudge(counting);
+    const evidence = { ...healthy, deadLetters: 1 };
+    const first = looking(evidence).map(({ law }) => law.name);
+    assert.equal(asked, laws.length);
+    const second = looking({ ...evidence, cancelled: new Set() }).map(({ law }) => law.name);
+    assert.deepEqual([first, second], [["dead letters"], ["dead letters"]]);
+    assert.equal(asked, laws.length + laws.filter(({ reads }) => reads.includes("cancelled")).length);
+  });
+
+  test("each law is in the file of its name, and in the table of README.md", async () => {
+    const files = await readdir(import.meta.dirname);
+    const readme = await readFile(new URL("README.md", import.meta.url), "utf8");
+    const rows = [...readme.matchAll(/^\| ([^|]+?) \|[^|]*\| (?:always|at rest|always, at rest) \|/gm)].map(
+      ([, name]) => name,
+    );
+    assert.deepEqual(
+      rows,
+      laws.map(({ name }) => name),
+    );
+    for (const { name } of laws) {
+      const file = `${name.replaceAll("'", "").replaceAll(" ", "-")}.ts`;
+      assert.ok(files.includes(file), file);
+    }
+  });
+});

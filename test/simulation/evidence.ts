@@ -1,0 +1,172 @@
+/** What an onlooker of a schedule sees, as the laws read it. A part is built anew only where something of it has changed. */
+import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
+import type { Evidence, GateReading, OrderRow, Sighting, Unfinished } from "../laws/evidence.ts";
+import type { People } from "./people.ts";
+import type { OrderRow as Row } from "./sql/orders.ts";
+import type { World } from "./world.ts";
+
+export type Onlooker = {
+  /** After a step of the trouble. */
+  inMotion(): Evidence;
+  /** Once all is to have come to its end: what may only be asked then is seen too. */
+  atRest(): Evidence;
+};
+
+export function createOnlooker(world: World, people: People): Onlooker {
+  const { books, gate, bank, log, timeline } = world;
+  const t = books.tables;
+
+  const orders = remembered(t.orders.committed, (rows) => rows.map(orderOf));
+  const queued = remembered(t.queue.committed, (rows) => rows);
+  const limits = remembered(t.offer.committed, (rows) => {
+    const known = rows.flatMap(({ productId, limitPerCustomer: limit }) =>
+      limit ? [[productId, limit] as const] : [],
+    );
+    return new Map(known);
+  });
+  const readings = remembered(
+    () => gate.changes,
+    () => (gate.alive ? [...gate.state].flatMap(([id, product]) => readingOf(id, product)) : []),
+  );
+  const statement = remembered(
+    () => bank.movements.length,
+    () => [...bank.movements],
+  );
+  const wishes = remembered(
+    () => people.heard,
+    () => [...people.wishes],
+  );
+  const cancelled = remembered(
+    () => people.cancelled.size,
+    () => new Set(people.cancelled),
+  );
+  const samples = remembered(
+    () => people.samples.length,
+    () => [...people.samples],
+  );
+
+  const last = new Map<string, string>();
+  const seen: Sighting[] = [];
+  /** Every state in which an order was left by a transaction, by the time of the world and not of a process. */
+  const history = remembered(orders, (rows) => {
+    for (const { orderId, status, reason } of rows) {
+      const state = `${status} ${reason}`;
+      if (last.get(orderId) === state) continue;
+      last.set(orderId, state);
+      seen.push({ orderId, status, reason, atMs: timeline.now() });
+    }
+    return [...seen];
+  });
+
+  function recordsOf(topic: string) {
+    return log.topics.get(topic)?.partitions.flatMap(({ records }) => records) ?? [];
+  }
+
+  function inMotion(): Evidence {
+    const [mode] = t.mode.committed();
+    const gateIsLeft = mode?.mode === "sync" || mode?.ready === false;
+    // What the gate finds itself closes it, and it is rebuilt: no other look would see it.
+    if (gate.drift && !gateIsLeft) people.samples.push(gate.drift);
+    gate.drift = undefined;
+    return {
+      atRest: false,
+      stock: t.stock.committed(),
+      entries: t.entry.committed(),
+      stream: t.stream.committed(),
+      decisions: t.ledger.committed(),
+      outcomes: t.outcome.committed(),
+      queued: queued(),
+      holdings: t.quota.committed(),
+      limits: limits(),
+      orders: orders(),
+      history: history(),
+      refunds: t.refund.committed(),
+      payments: t.payment.committed(),
+      statement: statement(),
+      gate: readings(),
+      gateIsLeft,
+      samples: samples(),
+      wishes: wishes(),
+      refusalsBind: false,
+      cancelled: cancelled(),
+      unfinished: [],
+      announced: undefined,
+      deadLetters: undefined,
+      lateWish: undefined,
+    };
+  }
+
+  function unfinished(): Unfinished[] {
+    const charges = [...bank.charges.values()];
+    return [
+      { what: "people are under way", count: people.underWay },
+      { what: "webhooks are not delivered", count: bank.undelivered },
+      { what: "charges are not decided by the bank", count: charges.filter(isProcessing).length },
+      { what: "payments are not finished", count: t.payment.committed().filter(isUnfinished).length },
+      { what: "orders were not told news of their money", count: t.news.committed().filter(isUntold).length },
+      { what: "refunds are not finished", count: t.refund.committed().filter(({ doneAt }) => doneAt === null).length },
+      { what: "events of orders are not on the log", count: t.outbox.committed().length },
+    ];
+  }
+
+  function deadLetters(): number {
+    const topics = [...log.topics].filter(([name]) => name.endsWith(".dlq"));
+    return topics.flatMap(([, { partitions }]) => partitions).reduce((all, { end }) => all + Number(end), 0);
+  }
+
+  return {
+    inMotion,
+    atRest: () => ({
+      ...inMotion(),
+      atRest: true,
+      unfinished: unfinished(),
+      announced: new Set(recordsOf("orders.events").map(({ headers }) => headers.ce_id ?? "")),
+      deadLetters: deadLetters(),
+      lateWish: people.lateWish,
+    }),
+  };
+}
+
+/** Builds anew where the source is another one than before. */
+function remembered<S, T>(source: () => S, build: (source: S) => T): () => T {
+  let known: { source: S; built: T } | undefined;
+  return () => {
+    const now = source();
+    if (!known || known.source !== now) known = { source: now, built: build(now) };
+    return known.built;
+  };
+}
+
+function orderOf(row: Row): OrderRow {
+  const { orderId, userId, productId, epoch, reservationNo, quantity, status, reason } = row;
+  const totalMinor = row.unitPriceMinor * quantity;
+  const payByMs = row.payBy.getTime();
+  return { orderId, userId, productId, epoch, reservationNo, quantity, status, reason, totalMinor, payByMs };
+}
+
+type Product = World["gate"]["state"] extends Map<string, infer P> ? P : never;
+
+/** Of what was lost nothing is sold, until it is loaded anew. */
+function readingOf(productId: string, product: Product): GateReading[] {
+  if (!isWhole(product)) return [];
+  const { open, sellable, pending, epoch, applied } = product;
+  const records = Array.from(product.records.values(), (record) => ({
+    orderId: record.orderId,
+    epoch: record.epoch,
+    quantity: record.quantity,
+    isUndecided: isUndecided(record),
+  }));
+  return [{ productId, isOpen: open, sellable, pending, records, epoch, applied }];
+}
+
+function isProcessing({ status }: { status: string }): boolean {
+  return status === "processing";
+}
+
+function isUntold({ toldAt }: { toldAt: Date | null }): boolean {
+  return toldAt === null;
+}
+
+function isUnfinished({ state }: { state: string }): boolean {
+  return state === "requested" || state === "capturing" || state === "voiding" || state === "refunding";
+}
