@@ -1,4 +1,4 @@
-/** The process: engines, faces, services, an address, and an orderly end. */
+/** Starts and stops the process: engines, faces, services, an address, and an orderly end. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";

@@ -1,4 +1,4 @@
-/** The HTTP application: every service's routes, without the process. Tests use it as it is. */
+/** Builds the HTTP application: every service's routes, without the process. Tests use it as it is. */
 import { securitySchemes } from "#identity";
 import { actuatorRoutes } from "#platform/health";
 import { createHttp, type Http } from "#platform/http";

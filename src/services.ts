@@ -1,6 +1,6 @@
 /**
- * The list of services: the routes and the work of each. One process runs all of them, or those in `--services=`. In
- * both cases they share the engines and never call each other.
+ * Lists the services: the routes and the work of each. One process runs all of them, or those in `--services=`. In both
+ * cases they share the engines and never call each other.
  */
 import { startFulfilment } from "#fulfilment";
 import type { Reconciliation } from "#inventory";

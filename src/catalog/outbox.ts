@@ -1,4 +1,4 @@
-/** Describes the outbox of the catalog to the relay that empties it: one row for each event. */
+/** Describes the catalog's outbox table and how its rows become events: one row for each event. */
 import type { OutboxShape } from "#engines/outbox";
 import { crashPoint } from "#platform/crash-points";
 import { type ProductEvent, productRecord } from "./events.ts";

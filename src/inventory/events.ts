@@ -1,4 +1,4 @@
-/** What inventory takes from `product.events`: what the gate offers of a product, and that the product exists. */
+/** Consumes `product.events` for inventory: what the gate offers of a product, and that the product exists. */
 
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";

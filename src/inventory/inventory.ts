@@ -1,6 +1,6 @@
 /**
- * Stock, in three rooms: the gate that takes units at once, the books that decide for good, and what keeps the two in
- * agreement. docs/guide/protocol.md has the invariants.
+ * Inventory keeps stock in three rooms: the gate that takes units at once, the books that decide for good, and what
+ * keeps the two in agreement. docs/guide/protocol.md has the invariants.
  */
 import type { EventLog } from "#engines/log";
 import type { Sql } from "#engines/sql";

@@ -1,4 +1,4 @@
-/** What goes wrong with stock and the switch in front of a caller, and what to do about each. */
+/** Lists what goes wrong with stock and the switch in front of a caller, and what to do about each. */
 import { defineProblems, Problem } from "#platform/problems";
 import { NotSettled } from "./agreement/not-settled.ts";
 import { GateUnavailable } from "./gate/gate.ts";

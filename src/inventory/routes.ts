@@ -1,4 +1,4 @@
-/** Stock and the switch over HTTP, for the warehouse and for operators. */
+/** Serves stock and the switch over HTTP, for the warehouse and for operators. */
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { callerOf, type Identity } from "#identity";

@@ -1,4 +1,4 @@
-/** Stock and the switch on the wire. */
+/** Describes stock and the switch on the wire. */
 import { Type } from "typebox";
 
 /** gatekeeper: orders pass the gate. sync: each order is decided in its own transaction. closed: new orders are refused. */

@@ -1,6 +1,6 @@
 /**
- * Work that waits: records that are not consumed yet, partitions whose consumer does not advance, dead letters, and
- * findings in the payment books that need a person.
+ * Measures work that waits: records that are not consumed yet, partitions whose consumer does not advance, dead
+ * letters, and findings in the payment books that need a person.
  */
 import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";

@@ -1,4 +1,4 @@
-/** Health by service, and the metrics that belong to no request. */
+/** Shows health by service, and the metrics that belong to no request. */
 import type { Loop } from "#platform/loop";
 import type { Faces } from "../assemble.ts";
 import { createBacklog } from "./backlog.ts";

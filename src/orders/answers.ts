@@ -1,4 +1,4 @@
-/** What a request to place an order is, and what it may be answered. */
+/** Describes a request to place an order, and the answers that it may get. */
 import type { Reservation } from "#inventory";
 import type { Order } from "./order-rows.ts";
 import type { Status } from "./state.ts";

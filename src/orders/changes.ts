@@ -1,4 +1,6 @@
-/** Which orders changed, asked by position in the books and not by time: docs/adr/0025-the-relay-asks-by-position.md. */
+/**
+ * Finds the orders that changed, by position in the books and not by time: docs/adr/0025-the-relay-asks-by-position.md.
+ */
 import type { Queryable } from "#engines/sql";
 
 export type Changes = {

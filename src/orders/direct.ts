@@ -1,4 +1,4 @@
-/** Orders past the gate, while the switch is at `sync`: each is decided in the books before the answer. */
+/** Places orders past the gate, while the switch is at `sync`: each is decided in the books before the answer. */
 import type { Sql } from "#engines/sql";
 import type { Decided, Inventory, Offer, ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";

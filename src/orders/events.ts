@@ -1,4 +1,4 @@
-/** The events of orders: reservations for the settlement, and changes of state for every listener. */
+/** Describes the events of orders: reservations for the settlement, and changes of state for every listener. */
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";

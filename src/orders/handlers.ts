@@ -1,4 +1,4 @@
-/** What each route of the orders does: one handler a route, under the route's name in routes.ts. */
+/** Answers the routes of the orders: one handler for each route, under the route's name in routes.ts. */
 import type { FastifyReply } from "fastify";
 import { callerOf, mayActFor } from "#identity";
 import { openEventStream } from "#platform/event-stream";

@@ -1,4 +1,4 @@
-/** Orders as people see them: in the books, still at the gate, or void. */
+/** Looks up orders as people see them: in the books, still at the gate, or void. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { type DecidedReservation, GateUnavailable, type Inventory } from "#inventory";

@@ -1,7 +1,7 @@
 /**
- * How far the log is decided: a mark for each partition, kept in the transaction that decides, and good for one
- * incarnation of the topic. Position counts, not records: offsets that no consumer is ever given are passed like others,
- * and what the log has lost cannot be waited for. docs/adr/0021-position-and-incarnation.md.
+ * Marks how far the log is decided: one mark for each partition, kept in the transaction that decides, and good for one
+ * incarnation of the topic. Position counts, not records: offsets that no consumer is ever given are passed like
+ * others, and what the log has lost cannot be waited for. docs/adr/0021-position-and-incarnation.md.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch, EventLog, Offsets, Place } from "#engines/log";

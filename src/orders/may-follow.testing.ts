@@ -1,4 +1,7 @@
-/** What people may be told after a status, for the laws of simulation and crash tests: written apart from the steps. */
+/**
+ * Says what people may be told after a status, for the laws of simulation and crash tests: written apart from the
+ * steps.
+ */
 import type { Status } from "./wire.ts";
 
 const next: Record<Status, readonly Status[]> = {

@@ -1,4 +1,7 @@
-/** The rows of orders.orders. Every change compares before it sets, so a late or second writer changes nothing. */
+/**
+ * Reads and writes the rows of orders.orders. Every change compares before it sets, so a late or second writer changes
+ * nothing.
+ */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
 import { type Status, type Step, transition, undecidedReason } from "./state.ts";

@@ -1,4 +1,4 @@
-/** Orders: placed at the gate, settled in the books, ended once. */
+/** Orders are placed at the gate, settled in the books, and ended once. */
 import type { EventLog } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Queryable, Sql, Tx } from "#engines/sql";

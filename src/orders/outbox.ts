@@ -1,4 +1,4 @@
-/** The outbox of orders: one row a transaction, with its events in their order. */
+/** Writes the outbox of orders: one row for each transaction, with its events in their order. */
 import type { OutboxShape } from "#engines/outbox";
 import type { Tx } from "#engines/sql";
 import { type OrderEvent, orderEventRecord } from "./events.ts";

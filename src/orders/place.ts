@@ -1,4 +1,4 @@
-/** `POST /orders`: from a request to an answer, in one pass through the gate and one through the log. */
+/** Answers `POST /orders`: from a request to an answer, in one pass through the gate and one through the log. */
 import { createHash } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, type ReserveRequest } from "#inventory";

@@ -1,4 +1,6 @@
-/** Every reason an order is refused for, with its status and sentence. docs/errors.md is proved equal to it. */
+/**
+ * Lists every reason for which an order is refused, with its status and sentence. docs/errors.md is proved equal to it.
+ */
 import { defineProblems, type ProblemKind } from "#platform/problems";
 import type { PlaceRefusal } from "./answers.ts";
 

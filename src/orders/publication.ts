@@ -1,7 +1,7 @@
 /**
- * From a reservation to an answer that holds. 202 is said only after the log acknowledged the event
- * and the gate took the mark; a void only after the gate made the mark impossible. Both are single
- * steps on one record, so no order is both: no clock and no time-out takes part in that.
+ * Publishes a reservation to the log, and turns it into an answer that holds. 202 is said only after the log
+ * acknowledged the event and the gate took the mark; a void only after the gate made the mark impossible. Both are
+ * single steps on one record, so no order is both: no clock and no time-out takes part in that.
  */
 import { AppendFailed, type EventLog } from "#engines/log";
 import type { Decided, Inventory, MarkAnswer, Reservation } from "#inventory";

@@ -1,6 +1,7 @@
 /**
- * The one thing that may follow an end: a confirmed order's money goes back. The order is REFUNDED first, in one transaction
- * with the row that says what is still to be done; money and units follow, and are repeated until they are done.
+ * Refunds a confirmed order: the one thing that may follow an order's end. The order is REFUNDED first, in one
+ * transaction with the row that says what is still to be done; money and units follow, and are repeated until they are
+ * done.
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Order } from "./order-rows.ts";

@@ -1,7 +1,8 @@
 /**
- * An order that ran out of time while the provider was deciding, and was paid after all. Its units went back on sale, so it
- * takes new ones, like any buyer: at the gate where that is on, in the books where it is not. The books decide, in the transaction that confirms
- * the order; until then nothing is promised, so nothing goes to the log, and what a crash leaves the sweeper gives back.
+ * Restores an order that ran out of time while the provider was deciding, and was paid after all. Its units went back
+ * on sale, so it takes new ones, like any buyer: at the gate where that is on, in the books where it is not. The books
+ * decide, in the transaction that confirms the order; until then nothing is promised, so nothing goes to the log, and
+ * what a crash leaves the sweeper gives back.
  */
 import { createHash } from "node:crypto";
 import type { Sql, Tx } from "#engines/sql";

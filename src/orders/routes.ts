@@ -1,4 +1,4 @@
-/** The orders over HTTP: each route with its guard, its document and its handler. */
+/** Lists the routes of the orders over HTTP: each with its guard, its document and its handler. */
 import { Type } from "typebox";
 import type { Identity } from "#identity";
 import type { Http } from "#platform/http";

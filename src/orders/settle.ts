@@ -1,7 +1,7 @@
 /**
- * The consumer of `orders.reservations`: decides reservations by batch, in one transaction with the
- * orders they make. A batch that comes twice meets its own rows in the ledger and changes nothing,
- * so neither a restart, nor a rebalance, nor a consumer that came back from the dead can do harm.
+ * Consumes `orders.reservations`: decides reservations by batch, in one transaction with the orders they make. A batch
+ * that comes twice meets its own rows in the ledger and changes nothing, so neither a restart, nor a rebalance, nor a
+ * consumer that came back from the dead can do harm.
  */
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";

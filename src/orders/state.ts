@@ -1,5 +1,6 @@
 /**
- * What an order can be and become. Pure; the database holds to it by comparing before it sets.
+ * Defines the states of an order, and the steps between them. Pure; the database holds to it by comparing before it
+ * sets.
  *
  * This is the one table that says whether a status is an end. Stream, view, routes, saga, sweeps and tests ask it:
  * docs/adr/0028-an-end-is-told-once.md.

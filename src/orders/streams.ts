@@ -1,7 +1,7 @@
 /**
- * Server-sent events of one order each: what it is now, then what happens to it. One look at the
- * books serves every open stream, at once after a change in this process and twice a second otherwise. It reads the
- * orders that changed, so that streams in which nothing happens cost nothing.
+ * Sends the server-sent events of one order: what it is now, then what happens to it. One look at the books serves
+ * every open stream, at once after a change in this process and twice a second otherwise. It reads the orders that
+ * changed, so that streams in which nothing happens cost nothing.
  */
 import type { ServerResponse } from "node:http";
 import { startLoop } from "#platform/loop";

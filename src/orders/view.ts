@@ -1,4 +1,4 @@
-/** From an order in the books to one on the wire. */
+/** Converts an order in the books to one on the wire. */
 import type { SeenOrder } from "./look.ts";
 import type { OrderView, PaymentView } from "./wire.ts";
 

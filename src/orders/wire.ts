@@ -1,4 +1,4 @@
-/** Orders on the wire. */
+/** Describes orders on the wire. */
 import { type Static, Type } from "typebox";
 
 export const statuses = [

@@ -1,5 +1,6 @@
 /**
- * One attempt to pay by the buyer. It is stored before the provider is asked, so that the books expect every charge.
+ * Makes one attempt of the buyer to pay. It is stored before the provider is asked, so that the books expect every
+ * charge.
  */
 import type { Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";

@@ -1,5 +1,6 @@
 /**
- * Our own decisions about a payment, when the order is confirmed or over, and the requests to the provider that follow.
+ * Stores our own decisions about a payment, when the order is confirmed or over, and the requests to the provider that
+ * follow.
  */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";

@@ -1,6 +1,6 @@
 /**
- * A webhook reported a captured charge as void. The message may be old and late, or true. Only the provider knows, so
- * it is asked, and its answer counts.
+ * Clears doubts: a webhook reported a captured charge as void. The message may be old and late, or true. Only the
+ * provider knows, so it is asked, and its answer counts.
  */
 import type { Sql } from "#engines/sql";
 import { recordFact } from "./facts.ts";

@@ -1,5 +1,6 @@
 /**
- * Findings: news from a payment provider that an operator must look at. A finding is open until an operator closes it.
+ * Keeps findings: news from a payment provider that an operator must look at. A finding is open until an operator
+ * closes it.
  */
 import type { Queryable } from "#engines/sql";
 import type { NewsKind } from "./news.ts";

@@ -1,4 +1,4 @@
-/** The payment as the order's page shows it. */
+/** Reads the payment as the order's page shows it. */
 import type { Queryable } from "#engines/sql";
 import { maxAttempts } from "./attempt.ts";
 import { isLive, isPaid, type PaymentState } from "./state.ts";

@@ -1,7 +1,8 @@
 /**
- * News from outside about the payment of a confirmed order: refunded at the provider, charged back by a bank, disputed,
- * captured with another amount. A row is written with the payment's change, and stays until the order has the news, so
- * that a crash loses none. Some kinds need an operator: these are findings, and stay open until they are closed.
+ * Handles news from outside about the payment of a confirmed order: refunded at the provider, charged back by a bank,
+ * disputed, captured with another amount. A row is written with the payment's change, and stays until the order has the
+ * news, so that a crash loses none. Some kinds need an operator: these are findings, and stay open until they are
+ * closed.
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Payment } from "./payment-rows.ts";

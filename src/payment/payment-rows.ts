@@ -1,4 +1,6 @@
-/** The rows of payment.intent and payment.payment. A writer of a payment holds the lock of its intent. */
+/**
+ * Reads and writes the rows of payment.intent and payment.payment. A writer of a payment holds the lock of its intent.
+ */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Money } from "./provider.ts";
 import type { PaymentState } from "./state.ts";

@@ -1,6 +1,6 @@
 /**
- * Takes money for orders, of which it knows only id, amount and deadline. Money is held first, captured only once the
- * order is confirmed, and given back if it is not.
+ * Payment takes money for orders, of which it knows only id, amount and deadline. Money is held first, captured only
+ * once the order is confirmed, and given back if it is not.
  */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";

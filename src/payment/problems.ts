@@ -1,4 +1,4 @@
-/** Every reason for which a payment, a webhook or a finding is refused. */
+/** Lists every reason for which a payment, a webhook or a finding is refused. */
 import { defineProblems } from "#platform/problems";
 
 /** Keyed by the reasons of `pay()` and by those of the webhook's route. */

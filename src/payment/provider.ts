@@ -1,5 +1,5 @@
 /**
- * The port to the payment provider. The provider knows a charge by our payment id, from which the keys of its
+ * Defines the port to the payment provider. The provider knows a charge by our payment id, from which the keys of its
  * operations are made too: repeating an operation changes nothing and returns the same answer.
  */
 import type { Fact } from "./state.ts";

@@ -1,4 +1,4 @@
-/** Payments over HTTP: the webhook of providers, and the findings for the shop's staff. */
+/** Serves payments over HTTP: the webhook of providers, and the findings for the shop's staff. */
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { callerOf, type Identity } from "#identity";

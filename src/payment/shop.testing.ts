@@ -1,4 +1,6 @@
-/** A shop for this module's tests: real PostgreSQL, the simulated provider, and a clock that only the test moves. */
+/**
+ * Opens a shop for this module's tests: real PostgreSQL, the simulated provider, and a clock that only the test moves.
+ */
 import { randomUUID } from "node:crypto";
 import { createLog } from "#platform/log";
 import { signWebhook } from "#platform/standard-webhooks";

@@ -1,4 +1,4 @@
-/** The simulated bank's books: charges, and a statement with one line for each operation that really happened. */
+/** Keeps the simulated bank's books: charges, and a statement with one line for each operation that really happened. */
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
 import type { Money } from "./provider.ts";

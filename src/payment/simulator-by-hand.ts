@@ -1,6 +1,6 @@
 /**
- * Operations at the simulated bank that bypass the shop: by its staff (refund, void or capture) and by card holders
- * (dispute). Each is on the statement if money moves, and is reported by webhook.
+ * Performs operations at the simulated bank that bypass the shop: by its staff (refund, void or capture) and by card
+ * holders (dispute). Each is on the statement if money moves, and is reported by webhook.
  */
 import type { Sql } from "#engines/sql";
 import { randomHex } from "#platform/ids";

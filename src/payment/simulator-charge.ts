@@ -1,4 +1,4 @@
-/** The rows of the simulated bank: a charge, and its entries in the statement. */
+/** Describes the rows of the simulated bank: a charge, and its entries in the statement. */
 import type { Charge, Money } from "./provider.ts";
 
 export type BankCharge = Money & {

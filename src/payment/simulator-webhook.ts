@@ -1,4 +1,4 @@
-/** The simulated provider's webhooks: written in the transaction of the operation, read by the adapter. */
+/** Encodes the simulated provider's webhooks: written in the transaction of the operation, read by the adapter. */
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Tx } from "#engines/sql";

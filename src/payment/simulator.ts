@@ -1,6 +1,6 @@
 /**
- * A payment provider for demonstrations and tests. Like a real one it keeps its own books, decides a moment later,
- * sends signed webhooks, and knows every operation by its key. `test-cards.ts` lists its misbehaviour.
+ * Simulates a payment provider for demonstrations and tests. Like a real one it keeps its own books, decides a moment
+ * later, sends signed webhooks, and knows every operation by its key. `test-cards.ts` lists its misbehaviour.
  */
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";

@@ -1,5 +1,5 @@
 /**
- * The states of one payment. A state is what we have decided and know; three of them name what we still owe the
+ * Defines the states of one payment. A state is what we have decided and know; three of them name what we still owe the
  * provider. Every payment moves only by this table, with its intent locked.
  */
 export const paymentStates = [

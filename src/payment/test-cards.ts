@@ -1,4 +1,4 @@
-/** The cards that the simulated provider knows; the last four digits alone decide its behaviour. */
+/** Lists the cards that the simulated provider knows; the last four digits alone decide its behaviour. */
 export type TestCard = {
   number: string;
   /** For the start banner and the shop's hint: what happens when the card is used. */

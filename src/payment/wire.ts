@@ -1,4 +1,6 @@
-/** Payments on the wire: the request to pay, the providers' webhooks, and the findings for the shop's staff. */
+/**
+ * Describes payments on the wire: the request to pay, the providers' webhooks, and the findings for the shop's staff.
+ */
 import { type Static, Type } from "typebox";
 
 /** Twelve to nineteen digits, blanks between them allowed. The check digit is left to the provider. */

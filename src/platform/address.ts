@@ -1,8 +1,8 @@
 /**
- * Network addresses in one form. Sockets, proxies and settings spell one address in many ways: in upper case, with
- * zeros left out or not, an IPv4 address inside IPv6, with a zone, or with the port that several vendors' proxies add.
- * Code that compares or counts addresses parses them here first, because another spelling passes a check that compares
- * text.
+ * Writes network addresses in one form. Sockets, proxies and settings spell one address in many ways: in upper case,
+ * with zeros left out or not, an IPv4 address inside IPv6, with a zone, or with the port that several vendors' proxies
+ * add. Code that compares or counts addresses parses them here first, because another spelling passes a check that
+ * compares text.
  */
 import { BlockList, isIP, SocketAddress } from "node:net";
 

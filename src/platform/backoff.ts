@@ -1,4 +1,6 @@
-/** Pauses between tries: each is longer than the one before by the factor (2 by default), up to the longest. */
+/**
+ * Computes pauses between tries: each is longer than the one before by the factor (2 by default), up to the longest.
+ */
 export type Backoff = { firstMs: number; longestMs: number; factor?: number };
 
 /** Failures in a row so far: 1 after the first one. */

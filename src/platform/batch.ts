@@ -1,6 +1,6 @@
 /**
- * Flushes when the previous batch returns: while one batch is under way, new items wait and leave together as the next
- * batch. So batches grow with load and need no timer when idle.
+ * Collects items into batches: while one batch is under way, new items wait and leave together as the next batch. So
+ * batches grow with load and need no timer when idle.
  */
 export type Batcher<In, Out> = {
   /** @throws QueueFull when `maxWaiting` items wait already; otherwise settles with the item's own answer. */

@@ -1,5 +1,5 @@
 /**
- * Named places at which a test may kill, stop, delay or fail the process, like PostgreSQL's injection points and
+ * Names places at which a test may kill, stop, delay or fail the process, like PostgreSQL's injection points and
  * FreeBSD's fail points. `FP="orders.appended:kill@3,gate.reserved:delay=50"` arms them from outside; while none is
  * armed, a point costs one comparison.
  */

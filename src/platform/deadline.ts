@@ -1,6 +1,6 @@
 /**
- * The work's answer, or `late` after `ms`: a value to return, or an error to throw. The work itself goes on and may
- * still take effect. The timer does not outlive the call.
+ * Limits how long a caller waits: it gets the work's answer, or `late` after `ms`, which is a value to return or an
+ * error to throw. The work itself goes on and may still take effect. The timer does not outlive the call.
  */
 export async function within<T, L>(ms: number, work: Promise<T>, late: () => L): Promise<T | L> {
   const over = Promise.withResolvers<typeof isOver>();

@@ -1,4 +1,4 @@
-/** The types of the HTTP app, and of the requests that its handlers get. */
+/** Describes the HTTP app, and the requests that its handlers get, as types. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type {

@@ -1,4 +1,4 @@
-/** Which request bodies are accepted: none, or JSON in UTF-8 whose texts a database can store. */
+/** Checks which request bodies are accepted: none, or JSON in UTF-8 whose texts a database can store. */
 import { isUtf8 } from "node:buffer";
 import type { FastifyRequest } from "fastify";
 import type { Http } from "./http-app.ts";

@@ -1,4 +1,6 @@
-/** Node's own server below the routes: its limits, the id of a request, and requests that never reach a route. */
+/**
+ * Sets up Node's own server below the routes: its limits, the id of a request, and requests that never reach a route.
+ */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { randomHex } from "./ids.ts";

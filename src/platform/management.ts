@@ -1,6 +1,6 @@
 /**
- * A second port for operators. Paths below `/actuator` and `/admin`, of the whole or of one service, then answer only
- * there, so that a public port can be opened without a proxy that knows these paths.
+ * Opens a second port for operators. Paths below `/actuator` and `/admin`, of the whole or of one service, then answer
+ * only there, so that a public port can be opened without a proxy that knows these paths.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { answerBrokenHttp, endConnectionsOf, httpOptions, refuseExpectation, requestTimes } from "./http-server.ts";

@@ -1,6 +1,6 @@
 /**
- * The errors that a client gets, as RFC 9457 problems. A module lists its kinds once with `defineProblems`; only that
- * table connects a code with its HTTP status and its title.
+ * Defines the errors that a client gets, as RFC 9457 problems. A module lists its kinds once with `defineProblems`;
+ * only that table connects a code with its HTTP status and its title.
  */
 import { program } from "./program.ts";
 

@@ -1,4 +1,4 @@
-/** The program's name and version, from its package. */
+/** Reads the program's name and version from its package. */
 import packageJson from "../../package.json" with { type: "json" };
 
 const { name, version } = packageJson;

@@ -1,6 +1,7 @@
 /**
- * One time of day for all processes of a shop: the database's. Between two readings of it, this process counts on by
- * its own `elapsedMs`, so that a step of this machine's clock changes no deadline. Steps of either clock are noticed.
+ * Keeps one time of day for all processes of a shop: the database's. Between two readings of it, this process counts on
+ * by its own `elapsedMs`, so that a step of this machine's clock changes no deadline. Steps of either clock are
+ * noticed.
  */
 import { elapsedMs, systemClock } from "./clock.ts";
 

@@ -1,4 +1,4 @@
-/** TLS to the engines: which CA is trusted, and which setting to correct after a failed handshake. */
+/** Reads the CA for TLS to the engines, and says which setting to correct after a failed handshake. */
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 

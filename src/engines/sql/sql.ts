@@ -1,4 +1,4 @@
-/** The SQL port: a pool of connections to one PostgreSQL, embedded or given by URL. */
+/** The SQL port is a pool of connections to one PostgreSQL, embedded or given by URL. */
 
 export { isDataFault } from "./data-faults.ts";
 

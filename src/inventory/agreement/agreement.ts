@@ -1,6 +1,6 @@
 /**
- * The room of the agreement: the switch, and all that keeps gate and books together, by itself (relay, sweeper, repair)
- * or because a person asks for it.
+ * Creates the room of the agreement: the switch, and all that keeps gate and books together, by itself (relay, sweeper,
+ * repair) or because a person asks for it.
  */
 import type { EventLog } from "#engines/log";
 import type { Sql } from "#engines/sql";

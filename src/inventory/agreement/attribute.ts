@@ -1,6 +1,6 @@
 /**
- * What explains a drift: the order, or the change of stock, that gate and books count differently. Evidence is read after
- * the drift was seen, so it is a hint for the operator; the repair does not depend on it.
+ * Explains a drift: it finds the order, or the change of stock, that gate and books count differently. Evidence is read
+ * after the drift was seen, so it is a hint for the operator; the repair does not depend on it.
  */
 import type { Queryable } from "#engines/sql";
 import { fateKey } from "../books/decide.ts";

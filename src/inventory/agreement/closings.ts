@@ -1,6 +1,7 @@
 /**
- * Two rebuilds of one product: only the one that closed it last can open it. So that one goes on, and the others wait for
- * it, until its closing has stood for so long that its process must have died. docs/adr/0011-rebuild-opens-its-own-closing.md.
+ * Keeps two rebuilds of one product apart: only the one that closed it last can open it. So that one goes on, and the
+ * others wait for it, until its closing has stood for so long that its process must have died.
+ * docs/adr/0011-rebuild-opens-its-own-closing.md.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";

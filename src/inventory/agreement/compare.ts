@@ -1,4 +1,4 @@
-/** Which products the gate has otherwise than the books, a page of products at a time. */
+/** Finds the products that the gate has otherwise than the books, a page of products at a time. */
 import type { Sql } from "#engines/sql";
 import type { Gate } from "../gate/gate.ts";
 

@@ -1,6 +1,6 @@
 /**
- * What people and start-up do to the gate as a whole: check it, rebuild it, switch it off and on.
- * One of these at a time in a process; between processes the epoch decides.
+ * Checks the gate as a whole, rebuilds it, and switches it off and on, at start-up or when people ask. One of these at
+ * a time in a process; between processes the epoch decides.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";

@@ -1,6 +1,6 @@
 /**
- * What a comparison of gate and books can find about a product. Each finding is a word with its figures; the table below
- * says how serious it is, what mends it, and what people read. Pure.
+ * Lists what a comparison of gate and books can find about a product. Each finding is a word with its figures; the
+ * table below says how serious it is, what mends it, and what people read. Pure.
  */
 import type { FindingKind, GateMode, ReconcileStatus, Remedy } from "../wire.ts";
 

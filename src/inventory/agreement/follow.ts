@@ -1,4 +1,4 @@
-/** What every process that takes orders keeps an eye on, wherever the rest of inventory runs. */
+/** Follows the switch and the gate in every process that takes orders, wherever the rest of inventory runs. */
 import { type Loop, startLoop } from "#platform/loop";
 import type { Gate } from "../gate/gate.ts";
 import type { ModeFollower } from "./mode.ts";

@@ -1,4 +1,7 @@
-/** The guide's option 1 as a live switch: kept in the books, followed by every process. */
+/**
+ * Reads and follows the live switch between the gate and the guide's option 1: kept in the books, followed by every
+ * process.
+ */
 import type { Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import type { GateMode } from "../wire.ts";

@@ -1,4 +1,6 @@
-/** Accepted orders cannot be decided at the moment, so nothing may be closed that waits for them. */
+/**
+ * Defines the error that accepted orders cannot be decided at the moment, so nothing may be closed that waits for them.
+ */
 export class NotSettled extends Error {
   readonly topic: string;
   readonly partition: number;

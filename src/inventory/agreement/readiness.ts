@@ -1,4 +1,4 @@
-/** Whether the next order would be accepted, as far as stock and gate have a say in it. */
+/** Tells whether the next order would be accepted, as far as stock and gate have a say in it. */
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { readOffers } from "../books/offers.ts";

@@ -1,7 +1,7 @@
 /**
- * Do gate and books agree? Pure. At every instant, under any load, what the gate may still sell
- * plus what it has in flight is what the books had to sell after the last change the gate took in:
- * `gate + inFlight = availableAfter[applied]`. So the comparison needs no pause and knows no "roughly".
+ * Decides whether gate and books agree, as a pure function. At every instant, under any load, what the gate may
+ * still sell plus what it has in flight is what the books had to sell after the last change the gate took in: `gate +
+ * inFlight = availableAfter[applied]`. So the comparison needs no pause and knows no "roughly".
  */
 import type { ProductSnapshot } from "../gate/gate.ts";
 import type { ReconcileStatus, Remedy } from "../wire.ts";

@@ -1,4 +1,4 @@
-/** What came of reconciling, kept in the books: neither a restart nor another process makes an alert forget. */
+/** Keeps the results of reconciling in the books: neither a restart nor another process makes an alert forget. */
 import type { Sql } from "#engines/sql";
 import type { ReconcileStatus } from "../wire.ts";
 import type { Reconciliation } from "./control.ts";

@@ -1,4 +1,4 @@
-/** What was mended by itself, and why: a repair that leaves no trace hides what caused it. */
+/** Describes what was repaired by itself, and why: a repair that leaves no trace hides its cause. */
 import type { Queryable } from "#engines/sql";
 import { readFigures } from "../books/figures.ts";
 import type { Gate, GateRecord, ProductSnapshot, StreamRow } from "../gate/gate.ts";

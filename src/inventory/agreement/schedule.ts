@@ -1,4 +1,4 @@
-/** The guide's daily reconciliation: once a day for the whole system, whichever process comes to it first. */
+/** Runs the guide's daily reconciliation: once a day for the whole system, in whichever process comes to it first. */
 import type { Sql } from "#engines/sql";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Reconciliation } from "./control.ts";

@@ -1,4 +1,4 @@
-/** What keeps gate and books together while the system runs: each turn may be lost, the next one makes up for it. */
+/** Keeps gate and books together while the system runs: each turn may be lost, and the next one makes up for it. */
 import type { Sql } from "#engines/sql";
 import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
 import { countOutcomes } from "../books/outcomes.ts";

@@ -1,6 +1,6 @@
 /**
- * The room of the books: PostgreSQL decides every reservation once, for good. What it writes reaches the gate from here,
- * after the commit; the caller passes nothing on.
+ * Creates the room of the books: PostgreSQL decides every reservation once, for good. What it writes reaches the gate
+ * from here, after the commit; the caller passes nothing on.
  */
 import { randomUUID } from "node:crypto";
 import type { Sql, Tx } from "#engines/sql";

@@ -1,8 +1,8 @@
 /**
- * The fate of a reservation, decided once. Pure: what the books say goes in, what is to be
- * written comes out. The caller holds the product's row locked from reading to commit, so the
- * decisions of one product happen one after another, whichever part makes them: the consumer, the
- * sweeper that voids, the order placed past the gate, or the admin who withdraws.
+ * Decides the fate of a reservation, once. Pure: what the books say goes in, what is to be written comes out. The
+ * caller holds the product's row locked from reading to commit, so the decisions of one product happen one after
+ * another, whichever part makes them: the consumer, the sweeper that voids, the order placed past the gate, or the
+ * admin who withdraws.
  */
 import type { Effect, Fate, ReservationRef, StreamItem } from "../gate/gate.ts";
 

@@ -1,4 +1,4 @@
-/** Stock that people bring in or take out: each entry counts once for its reference. */
+/** Enters stock that people bring in or take out: each entry counts once for its reference. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
 import { randomId, uuidV8 } from "#platform/ids";

@@ -1,4 +1,4 @@
-/** How reservations were decided, by order. */
+/** Reads how reservations were decided, by order. */
 import type { Queryable } from "#engines/sql";
 import type { Fate } from "../gate/gate.ts";
 

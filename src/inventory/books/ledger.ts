@@ -1,7 +1,7 @@
 /**
- * The books of stock: append-only fates and outcomes, one row a product, and the stream that
- * tells the gate. A writer of a product locks its row first, in order of product id, so
- * `seq` is dense and in order of commit, and no two writers can wait for each other.
+ * Writes the books of stock: append-only fates and outcomes, one row for each product, and the stream that tells the
+ * gate. A writer of a product locks its row first, in order of product id, so `seq` is dense and in order of commit,
+ * and no two writers can wait for each other.
  */
 import type { Tx } from "#engines/sql";
 import type { Fate, StreamItem, StreamRow } from "../gate/gate.ts";

@@ -1,4 +1,6 @@
-/** Prices and limits as `product.events` tells them: kept beside the stock, so that a rebuild needs no other module. */
+/**
+ * Keeps prices and limits beside the stock, as `product.events` tells them, so that a rebuild needs no other module.
+ */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Offer } from "../gate/gate.ts";
 

@@ -1,6 +1,6 @@
 /**
- * How claims end: released or sold, each once. The end of an order only queues the outcome, in
- * its own transaction, so that paying never waits for the product's row; here they are counted by batch.
+ * Counts how claims end: released or sold, each once. The end of an order only queues the outcome, in its own
+ * transaction, so that paying never waits for the product's row; here they are counted by batch.
  */
 import type { Sql, Tx } from "#engines/sql";
 import type { ReservationRef, StreamItem, StreamRow } from "../gate/gate.ts";

@@ -1,4 +1,4 @@
-/** The products that inventory knows: it hears of them on `product.events`, and may be asked a moment earlier. */
+/** Knows the products of inventory: it hears of them on `product.events`, and may be asked a moment earlier. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";

@@ -1,5 +1,5 @@
 /**
- * The stock gate: where units are taken before anything durable is written.
+ * The stock gate is the port through which units are taken before anything durable is written.
  *
  * Two adapters pass `gate.contract.ts`: the reducer in memory (embedded default) and Redis.
  * Every call is idempotent by order id (or by sequence number), because its reply may be lost

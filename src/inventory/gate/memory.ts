@@ -1,4 +1,7 @@
-/** The gate in this process's memory: the reducer itself, behind the port. Lost with the process, like any gate may be. */
+/**
+ * Keeps the gate in this process's memory: the reducer itself, behind the port. It is lost with the process, like any gate
+ * may be.
+ */
 import { randomUUID } from "node:crypto";
 import type { Gate, GateRecord } from "./gate.ts";
 import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, setOffer } from "./reducer.ts";

@@ -1,7 +1,7 @@
 /**
- * The gate's rules: state and command in, answer out. No clock, no randomness, no I/O; the only
- * thing a function changes is the state it is given. It is the embedded gate itself, the model
- * that the Lua scripts are compared with, and the heart of the simulation.
+ * Applies the gate's rules: state and command in, answer out. No clock, no randomness, no I/O; the only thing a
+ * function changes is the state it is given. It is the embedded gate itself, the model that the Lua scripts are
+ * compared with, and the heart of the simulation.
  *
  * Reserve, mark, claim, abort and adopt keep `sellable + pending`; applying stream row `seq`
  * makes it `availableAfter` of that row. Everything that reconcile proves rests on these two.

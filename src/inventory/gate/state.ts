@@ -1,4 +1,6 @@
-/** What the gate remembers. Maps keep insertion order, which is order of time: the oldest record comes first. */
+/**
+ * Describes what the gate remembers. Maps keep insertion order, which is order of time: the oldest record comes first.
+ */
 import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation } from "./gate.ts";
 
 /** What is kept of a request under an Idempotency-Key, so that its retry gets the first one's answer. */

@@ -1,4 +1,4 @@
-/** What every gate holds to, whatever it runs on. */
+/** Tests what every gate promises, whatever it runs on. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Effect, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";

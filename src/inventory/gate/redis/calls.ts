@@ -1,4 +1,4 @@
-/** Calls of the gate's scripts: by EVALSHA alone, in the present life alone. */
+/** Calls the gate's scripts: by EVALSHA alone, in the present life alone. */
 import {
   type Connection,
   ErrorReply,

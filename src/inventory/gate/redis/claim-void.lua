@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Pending to voiding: from now on it can never be published.
+-- Moves a record from pending to voiding: from now on it can never be published.
 --
 -- KEYS    the product's four
 -- ARGV    order, epoch, reservationNo

@@ -1,4 +1,4 @@
-/** How the gate's values are written in Redis and read back; `shared.lua` describes the texts. */
+/** Encodes the gate's values for Redis and decodes them; `shared.lua` describes the texts. */
 import type {
   AdoptAnswer,
   ApplyAnswer,

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- All that is kept of a product, at one instant: an operator has it compared with the books.
+-- Reads all that is kept of a product, at one instant: an operator has it compared with the books.
 --
 -- KEYS    the product's four
 -- Answer  nothing where it is not loaded or not whole; else epoch, applied, pending, the records and the holdings, each

@@ -1,4 +1,4 @@
-/** What the gate demands of a Redis server. */
+/** Checks what the gate demands of a Redis server. */
 import type { RedisServer } from "#engines/redis";
 
 /** Why this server cannot hold the gate, and what to do; undefined if it can. */

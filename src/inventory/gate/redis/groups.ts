@@ -1,4 +1,4 @@
-/** Orders go to Redis by product; the answers come back in the order of the orders. */
+/** Groups orders by product for Redis, and returns the answers in the order of the orders. */
 
 export type Group<T> = { productId: string; items: T[]; at: number[] };
 

@@ -1,4 +1,4 @@
-/** Everything that a gate keeps of some products, from the reducer's state and from Redis, in one shape. */
+/** Reads everything that a gate keeps of some products, from the reducer's state and from Redis, in one shape. */
 import { createClient } from "@redis/client";
 import { keyLifetimeMs } from "../reducer.ts";
 import type { GateState, ProductGate } from "../state.ts";

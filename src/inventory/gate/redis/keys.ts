@@ -1,4 +1,4 @@
-/** The names of the gate's keys: `g:…`, and `staging:g:…` where SHOP=staging, so that shops can share a server. */
+/** Names the gate's keys: `g:…`, and `staging:g:…` where SHOP=staging, so that shops can share a server. */
 import { ErrorReply, RedisUnfit } from "#engines/redis";
 import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
 

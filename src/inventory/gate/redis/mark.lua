@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Pending to published, for orders that the log has acknowledged. Runs out of memory or not: it frees more than it takes.
+-- Moves records from pending to published, for orders that the log has acknowledged. Runs out of memory or not: it
+-- frees more than it takes.
 --
 -- KEYS    the product's four
 -- ARGV    three for each order: order, epoch, reservationNo

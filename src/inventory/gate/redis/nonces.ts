@@ -1,4 +1,4 @@
-/** The boot nonce in the books, where no copy of Redis's data can bring an old one back. */
+/** Keeps the boot nonce in the books, where no copy of Redis's data can bring an old one back. */
 import type { NonceStore } from "#engines/redis";
 import type { Sql } from "#engines/sql";
 

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Records of a product, oldest first where it is said how many, else in any order.
+-- Reads records of a product: the oldest first if the caller says how many, otherwise in any order.
 --
 -- KEYS    the product's four
 -- ARGV    'all'; or 'before', time in milliseconds, how many at most; or 'one', order

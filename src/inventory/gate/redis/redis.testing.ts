@@ -1,4 +1,6 @@
-/** A Redis of the tests' own: on a free port, in a folder of its own, with the persistence that the guide asks for. */
+/**
+ * Starts a Redis of the tests: on a free port, in a folder of its own, with the persistence that the guide asks for.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";

@@ -1,7 +1,7 @@
 /**
- * The gate on Redis ≥ 7.0: the reducer's commands as Lua scripts, one call for all orders of a product, the calls of
- * all products in one round trip. `shared.lua` describes the layout, `engines/redis/lives.ts` how a Redis that lost its
- * memory stays closed, docs/adr/0010-redis-client.md why there is one connection and no pool.
+ * Opens the gate on Redis ≥ 7.0: the reducer's commands as Lua scripts, one call for all orders of a product, the calls
+ * of all products in one round trip. `shared.lua` describes the layout, `engines/redis/lives.ts` how a Redis that lost
+ * its memory stays closed, docs/adr/0010-redis-client.md why there is one connection and no pool.
  */
 import { randomUUID } from "node:crypto";
 import {

@@ -1,4 +1,4 @@
-/** The gate's commands as Redis runs them: one Lua file each, with `shared.lua` in front of it. */
+/** Reads the gate's commands as Redis runs them: one Lua file each, with `shared.lua` in front of it. */
 import { readFileSync } from "node:fs";
 import { createScriptSet } from "#engines/redis";
 

@@ -1,5 +1,5 @@
 #!lua
--- The newest offer wins, in whatever order offers come.
+-- Sets the offer of a product: the newest offer wins, in whatever order offers come.
 --
 -- KEYS    the product's four
 -- ARGV    unit price, currency, price version, limit or ''

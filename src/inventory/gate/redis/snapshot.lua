@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- What a product's gate has, at one instant.
+-- Reads what a product's gate has, at one instant.
 --
 -- KEYS    the product's four
 -- Answer  nothing where it is not loaded; else state, epoch, sellable, pending, applied, unit price, currency,

@@ -1,4 +1,4 @@
-/** What a `describe` over one Redis begins with: the server, a gate on it, and for each test a product of its own. */
+/** Prepares a `describe` over one Redis: the server, a gate on it, and for each test a product of its own. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach } from "node:test";
 import type { Gate, Reservation } from "../gate.ts";

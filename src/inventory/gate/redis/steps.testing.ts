@@ -1,4 +1,7 @@
-/** Commands that a gate may be given, for fast-check: mostly sensible ones. Numbers name what there is in the world by then. */
+/**
+ * Generates commands that a gate may be given, for fast-check: mostly sensible ones. Numbers name what there is in the
+ * world by then.
+ */
 import fc from "fast-check";
 import type { StreamRow } from "../gate.ts";
 

@@ -1,4 +1,4 @@
-/** The reducer and a gate on Redis side by side: a step is taken on both. */
+/** Runs the reducer and a gate on Redis side by side: a step is taken on both. */
 import type { Gate, Offer, Reservation, ReserveRequest, StreamItem, StreamRow } from "../gate.ts";
 import { losePart } from "../lost-part.testing.ts";
 import {
