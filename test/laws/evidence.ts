@@ -19,7 +19,7 @@ export type StockRow = {
 };
 export type Entry = { productId: string; ref: string; quantity: number };
 export type StreamRow = { productId: string; seq: number; availableAfter: number };
-export type Decision = Ref & {
+export type DecidedReservation = Ref & {
   fate: Fate;
   orderId: string;
   userId: string;
@@ -79,7 +79,7 @@ export type Evidence = {
   stock: readonly StockRow[];
   entries: readonly Entry[];
   stream: readonly StreamRow[];
-  decisions: readonly Decision[];
+  decisions: readonly DecidedReservation[];
   /** Ends of claims that are counted in the stock. */
   outcomes: readonly Outcome[];
   /** Ends of claims that wait to be counted. */

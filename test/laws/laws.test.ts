@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import type { Decision, Evidence, OrderRow, StatementLine } from "./evidence.ts";
+import type { DecidedReservation, Evidence, OrderRow, StatementLine } from "./evidence.ts";
 import { createJudge } from "./law.ts";
 import { laws } from "./laws.ts";
 import type { Attempt } from "./wish.ts";
@@ -30,7 +30,7 @@ function order(orderId: string, userId: string, reservationNo: number, end: Part
   };
 }
 
-function claim(orderId: string, userId: string, reservationNo: number): Decision {
+function claim(orderId: string, userId: string, reservationNo: number): DecidedReservation {
   const seq = reservationNo + 1;
   return { productId, epoch: 1, reservationNo, fate: "claimed", orderId, userId, quantity: 1, seq };
 }
@@ -84,7 +84,7 @@ const [ada, bob] = healthy.wishes as [Evidence["wishes"][0], Evidence["wishes"][
 const [ofAda, ofBob] = healthy.orders as [OrderRow, OrderRow];
 const [stock] = healthy.stock as [Evidence["stock"][0]];
 const [gate] = healthy.gate as [Evidence["gate"][0]];
-const [adas, bobs] = healthy.decisions as [Decision, Decision];
+const [adas, bobs] = healthy.decisions as [DecidedReservation, DecidedReservation];
 const inMotion = { atRest: false, unfinished: [], announced: undefined, deadLetters: undefined, lateWish: undefined };
 
 function line(paymentId: string, kind: StatementLine["kind"]): StatementLine {

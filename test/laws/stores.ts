@@ -3,7 +3,7 @@ import type { Queryable } from "#engines/sql";
 import { isFinal, type Status } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
 import type {
-  Decision,
+  DecidedReservation,
   End,
   Entry,
   Evidence,
@@ -58,7 +58,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
     stream: await read<StreamRow>(
       `select product_id as "productId", seq, available_after as "availableAfter" ${among("inventory.stock_stream")}`,
     ),
-    decisions: await read<Decision>(
+    decisions: await read<DecidedReservation>(
       `select ${ref}, order_id as "orderId", user_id as "userId", quantity, seq, fate
          ${among("inventory.stock_ledger")}`,
     ),
