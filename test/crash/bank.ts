@@ -1,7 +1,7 @@
 /**
- * Providers differ: some take money that they were only asked to hold. The simulated bank of these runs does so with one
- * card, a moment after it was asked, so that there is money to be given back. And some holders of cards dispute what was
- * taken. Outside of the system, as a bank is.
+ * Some providers take money that they were only asked to hold. The simulated bank of these runs does so with one card,
+ * a moment after the request, so that there is money to give back. And some card holders dispute a capture. Both happen
+ * outside of the system, as at a real bank.
  */
 import type { Queryable } from "#engines/sql";
 

@@ -1,4 +1,4 @@
-/** A cell of the fault matrix: one thing that goes wrong, and what came of it. */
+/** A cell of the fault matrix: one fault, and its result. */
 import type { Figures, TrialResult } from "./trial.ts";
 
 export type Cell = {
@@ -10,7 +10,7 @@ export type Cell = {
 
 export type Group<C> = { title: string; cells: readonly C[] };
 
-/** Its title begins with the hazards that it holds, from where docs/hazards.md has it. */
+/** Its title begins with the hazards that it holds; docs/hazards.md has them from there. */
 export function group<C>(title: string, cells: readonly C[]): Group<C> {
   return { title, cells };
 }
@@ -20,7 +20,7 @@ export type Done = CellResult & { group: string; name: string; ms: number };
 
 const shownBreaches = 8;
 
-/** Everything that is wrong with a trial, in sentences. */
+/** All faults of a trial, in sentences. */
 export function faultsOf({ broken, notes }: TrialResult): string[] {
   return [
     ...notes,

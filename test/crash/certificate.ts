@@ -1,4 +1,4 @@
-/** What a run shows, as a certificate for people and as a page of the docs. */
+/** The results of a run, as a certificate for people and as a page of the docs. */
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { laws } from "../laws/laws.ts";
@@ -25,7 +25,7 @@ function seconds(ms: number) {
   return (ms / 1_000).toFixed(1);
 }
 
-/** Name and figure, a line each. Laws that were broken stand with how often. */
+/** Name and figure, one line each. Broken laws have the number of violations. */
 export function certificateOf({ cells, caught, schedules }: Run): [name: string, figure: string][] {
   const total = (figure: keyof Done["figures"]) => cells.reduce((all, cell) => all + cell.figures[figure], 0);
   const points = new Set(cells.map(({ name }) => /^([a-z.-]+)@\d/.exec(name)?.[1]).filter((point) => point));

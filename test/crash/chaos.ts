@@ -1,7 +1,8 @@
 /**
- * `npm run chaos`: kills processes at every named point, and servers in every way, while people buy; reads the stores
- * afterwards and prints a certificate. `-- --quick`: every crash point and one kill of each server. `-- --only NAME`: the
- * cells whose name contains it, and it may be given again. `-- --seed N`: the same people again. The whole run writes docs/chaos.md.
+ * `npm run chaos`: kills processes at every named point, and servers in every way, while buyers order; reads the stores
+ * afterwards and prints a certificate. `-- --quick`: every crash point and one kill of each server. `-- --only NAME`:
+ * the cells whose name contains it; may be repeated. `-- --seed N`: the same buyers again. The whole run writes
+ * docs/chaos.md.
  */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -69,7 +70,7 @@ try {
   if (count === 0 && !plantsBugs) throw new Error(`no cell is named ${only?.join(" or ")}`);
   await inParallel(atOnce, onProcess, runCell);
   if (plantsBugs) await plant();
-  // The servers' cells mostly wait for the clock, which the simulation does not.
+  // The servers' cells mostly wait for the clock, and the simulation does not.
   await Promise.all([inParallel(1, onServers, runCell), isWhole && simulate()]);
 } finally {
   await closeAll();
@@ -126,7 +127,7 @@ async function simulate(): Promise<void> {
 }
 
 async function report(): Promise<void> {
-  // In the order of the matrix, whichever was done first.
+  // In the order of the matrix, not of completion.
   const order = [...onProcess, ...onServers].map(({ group, name }) => group + name);
   const inOrder = done.toSorted((a, b) => order.indexOf(a.group + a.name) - order.indexOf(b.group + b.name));
   const run = { seed, cells: inOrder, caught, schedules, wallMs: performance.now() - begunMs };

@@ -1,12 +1,12 @@
-/** Where processes die: every named crash point of the source, and what has to be going on for it to be passed. */
+/** Where processes die: every named crash point of the source, and the work that must be under way to reach it. */
 import { type Group, group } from "./cell.ts";
 import type { Chore } from "./staff.ts";
 
 export type CrashCell = {
   point: string;
-  /** It dies on this pass, counted from the start of the process. */
+  /** The process dies on this pass, counted from its start. */
   pass: number;
-  /** Other points that lead the way there. */
+  /** Other points on the way to this one. */
   with?: string;
   chore?: Chore;
 };
@@ -15,14 +15,14 @@ const answersOfTheLogAreLost = { with: "log.append.acknowledged:error" };
 const ordersWaitLong = { with: "place.reserved:delay=9000" };
 
 export const crashGroups: readonly Group<CrashCell>[] = [
-  group("H1: killed on the way of an order, from the gate over the log to the answer", [
+  group("H1: killed during an order, from the gate over the log to the answer", [
     { point: "place.reserved", pass: 12 },
     { point: "log.append", pass: 8 },
     { point: "log.append.acknowledged", pass: 8 },
     { point: "place.appended", pass: 12 },
     { point: "place.marked", pass: 12 },
   ]),
-  group("H4: killed while an order of unknown fate is made void", [
+  group("H4: killed while an order of unknown fate is voided", [
     { point: "place.voiding", pass: 5, ...answersOfTheLogAreLost },
     { point: "place.voided", pass: 5, ...answersOfTheLogAreLost },
     { point: "sweep.claimed", pass: 7, ...ordersWaitLong },
@@ -48,7 +48,7 @@ export const crashGroups: readonly Group<CrashCell>[] = [
     { point: "rebuild.drained", pass: 3, chore: "switch" },
     { point: "rebuild.fenced", pass: 2, chore: "switch" },
   ]),
-  group("S14: killed around every question to the payment provider", [
+  group("S14: killed around every request to the payment provider", [
     { point: "payment.requested", pass: 3 },
     { point: "payment.authorize-answered", pass: 3 },
     { point: "payment.capture-decided", pass: 2 },
@@ -61,15 +61,15 @@ export const crashGroups: readonly Group<CrashCell>[] = [
     { point: "payment.webhook-noted", pass: 3 },
     { point: "payment.webhook-committed", pass: 3 },
   ]),
-  group("O5: killed at every step of a refund, and of news that came from the bank", [
+  group("O5: killed at every step of a refund, and of news from the bank", [
     { point: "refund.decided", pass: 1, chore: "refund" },
     { point: "refund.money-decided", pass: 1, chore: "refund" },
     { point: "refund.units-entered", pass: 1, chore: "refund" },
     { point: "payment.refund-answered", pass: 2, chore: "refund" },
     { point: "refund.news-told", pass: 1 },
   ]),
-  group("S8: killed while a payment that came late takes new units", [{ point: "restore.reserved", pass: 1 }]),
-  group("G11: killed while a new price is told", [{ point: "catalog.appended", pass: 1 }]),
+  group("S8: killed while a late payment takes new units", [{ point: "restore.reserved", pass: 1 }]),
+  group("G11: killed while a new price is published", [{ point: "catalog.appended", pass: 1 }]),
 ];
 
 export function cellName({ point, pass, chore }: CrashCell) {

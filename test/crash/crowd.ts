@@ -1,4 +1,4 @@
-/** Buyers of every kind, one after another, who go on asking while the shop dies and comes back. */
+/** Buyers of every kind, one after another, who repeat their requests while the shop dies and comes back. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFinal, type Status } from "#orders";
 import type { Sighting } from "../laws/evidence.ts";
@@ -6,11 +6,11 @@ import { attemptUnderWay, endAttempt, isAnswered, toldOf, type Wish } from "../l
 import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { patiently } from "./patience.ts";
 
-/** What a buyer does with an accepted order: cards tried in turn, and whether they cancel. */
+/** A buyer's behaviour with an accepted order: cards tried in turn, and whether they cancel. */
 type Kind = { cards: readonly string[]; cancels?: boolean };
 
 const good = "4242 4242 4242 4242";
-/** The bank of these runs takes the money of this card when it is only asked to hold it: see stage-bank.ts. */
+/** The bank of these runs takes the money of this card when it is only asked to hold it: see bank.ts. */
 const takenAtOnce = "4111 1111 1111 1111";
 const slow = "4000 0000 0000 0909";
 
@@ -44,13 +44,13 @@ export type CrowdOptions = {
   /** Distinguishes the crowd from others of the same shop. */
   name: string;
   random(): number;
-  /** No buyer starts an action after this: what is unanswered then stays so. */
+  /** No buyer starts an action after this: unanswered requests then stay unanswered. */
   untilMs: number;
 };
 
 export type Crowd = {
   readonly wishes: readonly Wish[];
-  /** Final states that buyers were shown. */
+  /** Final states that buyers have seen. */
   readonly shown: readonly Sighting[];
   /** Orders that their buyers asked to cancel. */
   readonly cancelled: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export type Crowd = {
   stop(): void;
 };
 
-/** Of six buyers one has no key, and one asks for three orders, which is above the limit. */
+/** Of six buyers one has no key, and one orders three units, which is above the limit. */
 export function sendCrowd(options: CrowdOptions): Crowd {
   const { as, productId, count, everyMs, name, random } = options;
   const wishes: Wish[] = [];
@@ -105,14 +105,14 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     return wish.attempts.find(({ told }) => told === "ok")?.orderId;
   }
 
-  /** Answers whether another card may be tried. */
+  /** Returns whether another card may be tried. */
   async function pay(client: Client, orderId: string, cardNumber: string): Promise<boolean> {
     const final = ["already_paid", "payment_closed", "order_ended", "too_many_attempts", "order_not_found"];
     const code = await act(client, `/orders/${orderId}/payment`, { cardNumber }, final);
     return code === undefined;
   }
 
-  /** Until it is taken or refused for good; answers the refusal. */
+  /** Until it is accepted or refused for good; returns the refusal. */
   async function act(
     client: Client,
     path: string,
@@ -152,7 +152,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
   };
 }
 
-/** Notes one request of a wish and what its client heard. */
+/** Notes one request of a wish and its answer. */
 export async function attempt(wish: Wish, asked: Promise<Answer<unknown>>): Promise<void> {
   const one = attemptUnderWay(Date.now());
   wish.attempts.push(one);

@@ -1,4 +1,4 @@
-/** What befalls PostgreSQL while it answers: a fail-over that leaves read-only sessions behind, an operator's lock. */
+/** Faults of PostgreSQL while it answers: a failover that leaves read-only sessions behind, an operator's lock. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import type { RealStage } from "./real-stage.ts";
@@ -6,10 +6,10 @@ import type { RealStage } from "./real-stage.ts";
 type Fault = (stage: RealStage, probe: () => void) => Promise<void>;
 
 const readOnlyMs = 4_000;
-/** Shorter than the time that a buyer has to pay. */
+/** Shorter than the payment window. */
 const lockedMs = 3_000;
 
-/** The sessions that are opened meanwhile stay read-only, as they do behind the name of a server that was promoted. */
+/** Sessions opened meanwhile stay read-only, as they do behind the name of a server that was promoted. */
 export const takesNoWrites: Fault = async ({ useSql }, probe) => {
   await useSql((sql) => alterDatabase(sql, "set default_transaction_read_only = on"));
   await useSql((sql) =>

@@ -1,4 +1,4 @@
-/** The cells of the embedded default: a process is killed at a point, started again, and the law is asked. */
+/** The cells of the embedded default: a process is killed at a point and started again, and the laws are checked. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { within } from "#platform/deadline";
 import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
@@ -8,7 +8,7 @@ import type { Chore } from "./staff.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
 
 const buyers = { count: 45, everyMs: 60 };
-/** Far above what leads to any point. */
+/** Far above the time to reach any point. */
 const deadWithinMs = 40_000;
 
 export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
@@ -41,7 +41,7 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
     return onStage(cellName(cell), async (stage) => {
       const faults: string[] = [];
       stage.launch([`${cell.point}:kill@${cell.pass}`, ...(cell.with ? [cell.with] : [])].join(","));
-      // It may die before it is up: then who waits for it is told so by its end.
+      // It may die before it is up: then its end is reported to the code that waits for it.
       stage.untilUp().catch(() => {});
       const result = await trial(stage, cell.chore ?? "none", random, async (probe) => {
         const how = await within(deadWithinMs, stage.ended(), () => "alive");
@@ -69,7 +69,7 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
   }
 }
 
-/** A run in which nothing dies: what it leaves is what bugs are planted in. */
+/** A run in which no process dies. The bugs are planted in its stores. */
 export async function healthyRun(stage: EmbeddedStage, random: () => number): Promise<TrialResult> {
   stage.launch();
   await stage.untilUp();

@@ -28,12 +28,12 @@ const settings = {
 };
 
 export type EmbeddedStage = Shop & {
-  /** Starts the process; answers before it serves. */
+  /** Starts the process; resolves before it serves. */
   launch(crashPoints?: string): void;
   untilUp(): Promise<void>;
-  /** Answers the signal or exit code that ended it. */
+  /** Resolves with the signal or exit code that ended it. */
   ended(): Promise<number | NodeJS.Signals>;
-  /** The process and its PostgreSQL, at the same moment. */
+  /** Kills the process and its PostgreSQL at the same moment. */
   killEverything(): Promise<void>;
   readonly output: string;
   close(): Promise<void>;
@@ -41,7 +41,7 @@ export type EmbeddedStage = Shop & {
 
 export type EmbeddedStages = { open(name: string): Promise<EmbeddedStage>; close(): Promise<void> };
 
-/** A shop is made once, and each stage gets a copy of it: that saves initdb, migrations and the demo shop. */
+/** A shop is made once, and each stage gets a copy of it, which saves initdb, migrations and the demo shop. */
 export async function openEmbeddedStages(): Promise<EmbeddedStages> {
   const home = await mkdtemp(join(tmpdir(), "dropgate-chaos-"));
   const template = createStage(join(home, "template"));
@@ -59,7 +59,7 @@ export async function openEmbeddedStages(): Promise<EmbeddedStages> {
   return {
     async open(name) {
       const folder = join(home, name.replaceAll(/[^\w.@-]/g, "_"));
-      // The cluster belongs to another user where we are root, and has to go on doing so.
+      // If this user is root, the cluster belongs to another user, and must stay so.
       await promisify(execFile)("cp", ["-a", join(home, "template"), folder]);
       const stage = createStage(folder);
       opened.add(stage);
@@ -103,7 +103,7 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
       // Ctrl-C closes a stage whose trial is about to start it again.
       if (closed) throw new Error(`${folder} is closed`);
       before += running?.output ?? "";
-      // No request may reach another process that got the port of the one that died.
+      // No request may reach another process that got the port of the dead one.
       origin = "http://127.0.0.1:1";
       const compiled = { NODE_COMPILE_CACHE: join(folder, "../compiled") };
       running = runCommand(folder, ["start"], { ...settings, ...compiled, ...(crashPoints && { FP: crashPoints }) });
@@ -124,7 +124,7 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
       const sql = openSql({ url, maxConnections: 2, applicationName: "chaos" });
       return use(sql).finally(() => sql.close());
     },
-    /** The gate is in the memory of the process: it can be read only by asking the process. */
+    /** The gate is in the process's memory, so only the process can read it. */
     async readGate(productIds): Promise<GateReading[]> {
       const { body } = await admin.get<Reconciliation>("/admin/reconcile");
       return body.products

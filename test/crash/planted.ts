@@ -1,7 +1,7 @@
 /**
- * Does each law speak? After a healthy run the stores are corrupted as a bug would corrupt them, the law is asked, and
- * all is rolled back. A law that stays silent about its own bug is worth nothing, and one that speaks of others' explains
- * nothing.
+ * Tests that each law detects its bug. After a healthy run the stores are corrupted as a bug would corrupt them, the
+ * laws are checked, and everything is rolled back. A law that does not report its own bug is worthless, and one that
+ * reports others' bugs explains nothing.
  */
 import type { Queryable } from "#engines/sql";
 import type { Evidence, Ref } from "../laws/evidence.ts";
@@ -12,10 +12,10 @@ import type { Attempt, Wish } from "../laws/wish.ts";
 import type { Shop } from "./trial.ts";
 
 type Planting = {
-  /** The only one that may speak. */
+  /** The only law that may report. */
   law: string;
   bug: string;
-  /** Answers what lies outside of the database: what the gate has, and what people were told. */
+  /** The evidence outside of the database: the gate's contents, and the answers to clients. */
   plant(books: Queryable, healthy: Evidence): Promise<Partial<Evidence> | undefined>;
 };
 
@@ -72,7 +72,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "lost units",
-    bug: "a restock is written down and never counted",
+    bug: "a restock is stored and never counted",
     plant: (books, { stock }) =>
       run(
         books,
@@ -86,7 +86,7 @@ const plantings: readonly Planting[] = [
     bug: "an order ends and its units are never given back",
     async plant(books, { stock, orders, decisions, outcomes, gate }) {
       const { productId, totalIn, committed, seq } = stock[0] as Evidence["stock"][0];
-      // Of a customer who has held nothing else, or their limit would be broken too.
+      // Of a customer who has held nothing else, because otherwise their limit would be broken too.
       const ended = orders.find(
         (order) =>
           outcomes.some((one) => one.outcome === "released" && isOf(one, order)) &&
@@ -119,7 +119,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "units sold and given back",
-    bug: "an order that ran out of time, and whose units went back, is confirmed by its payment all the same",
+    bug: "an order that ran out of time, and whose units went back, is still confirmed by its payment",
     async plant(books, { orders, outcomes, history }) {
       const ended = lateOf({ orders, outcomes });
       await books.query("update orders.orders set status = 'CONFIRMED' where order_id = $1", [ended.orderId]);
@@ -151,7 +151,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "units above a customer's limit",
-    bug: "the limit is not looked at",
+    bug: "the limit is not checked",
     plant: (books) =>
       run(
         books,
@@ -163,7 +163,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "charged without order",
-    bug: "a payment is captured before its order stands",
+    bug: "a payment is captured before its order is confirmed",
     async plant(books) {
       await giveMoney(books, "nobody's", ["authorized", "captured"], 1_999);
       return undefined;
@@ -176,12 +176,12 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "confirmed and not paid",
-    bug: "the sweep gives back the money of an order that stands",
+    bug: "the sweep gives back the money of a confirmed order",
     plant: (books) => addLine(books, "refunded", "CONFIRMED"),
   },
   {
     law: "money held and forgotten",
-    bug: "a grant that nobody wants any more is never given up",
+    bug: "a grant that is no longer wanted is never released",
     async plant(books) {
       await giveMoney(books, "forgotten", ["authorized"], 1_999);
       return undefined;
@@ -189,7 +189,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "accepted and unknown",
-    bug: "202 is said before the log has acknowledged the order",
+    bug: "202 is answered before the log has acknowledged the order",
     async plant(_books, { wishes, stock }) {
       const orderId = "00000000-0000-8000-8000-000000000bad";
       const attempts: Attempt[] = [{ told: "ok", code: "accepted", orderId, beganMs: 1, endedMs: 2 }];
@@ -200,7 +200,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "accepted and not terminal",
-    bug: "nobody ends an order whose saga was lost",
+    bug: "no scan ends an order whose saga was lost",
     async plant(books, { orders, outcomes, history }) {
       const ended = lateOf({ orders, outcomes });
       await run(
@@ -223,7 +223,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "failed and standing",
-    bug: "a buyer is told that their order failed while its event is in the log",
+    bug: "a buyer gets the answer that their order failed while its event is in the log",
     async plant(_books, { wishes, orders }) {
       const standing = orders.find(({ status }) => status === "CONFIRMED");
       const lie: Attempt[] = [{ told: "fail", code: "order_failed", beganMs: 1, endedMs: 2 }];
@@ -286,7 +286,7 @@ const plantings: readonly Planting[] = [
   },
   {
     law: "cancelled unasked",
-    bug: "an order that ran out of time is noted as its buyer's own wish",
+    bug: "an order whose time ran out is stored as cancelled by its buyer",
     async plant(books, { orders, outcomes, history }) {
       const ended = lateOf({ orders, outcomes });
       await run(books, "update orders.orders set status = 'CANCELLED' where order_id = $1", ended.orderId);
@@ -336,7 +336,7 @@ function lateOf({ orders, outcomes }: Pick<Evidence, "orders" | "outcomes">): Ev
   return late;
 }
 
-/** As if the order had not been looked at before: what was seen is another law's. */
+/** As if no client had seen the order before: seen states belong to another law. */
 function unseen(history: Evidence["history"], order: { orderId: string }) {
   return history.filter(({ orderId }) => orderId !== order.orderId);
 }
@@ -346,7 +346,7 @@ async function run(books: Queryable, text: string, ...values: unknown[]): Promis
   if (rows.length === 0) throw new Error(`the healthy run left nothing to plant this bug in: ${text}`);
 }
 
-/** As the bank would book it. Answers the payment. */
+/** As the bank would book it. Returns the payment. */
 async function giveMoney(
   books: Queryable,
   name: string,
@@ -371,7 +371,7 @@ async function giveMoney(
   return paymentId;
 }
 
-/** Once more what the statement says already, under a key of its own. */
+/** Repeats a line of the statement, under a key of its own. */
 function addLine(books: Queryable, kind: string, status: string): Promise<undefined> {
   return run(
     books,

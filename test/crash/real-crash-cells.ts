@@ -1,6 +1,6 @@
 /**
- * Crash points where the real engines differ: what the gate knew is still in Redis after its process died, what was
- * appended is in Kafka, and another process of the same service goes on.
+ * Crash points at which the real engines differ: after a process dies, the gate's state is still in Redis, the appended
+ * records are in Kafka, and another process of the same service goes on.
  */
 import { type Group, group } from "./cell.ts";
 import type { MemberName } from "./real-stage.ts";
@@ -13,14 +13,14 @@ const lost = ",log.append.acknowledged:error";
 const ordersWaitLong = ["order1", "place.reserved:delay=9000"] as const;
 
 export const realCrashGroups: readonly Group<ServerCell>[] = [
-  group("H1: on the real servers, one of two processes killed on the way of an order", [
+  group("H1: on the real servers, one of two processes killed during an order", [
     armed({ dies: "order1", points: "place.reserved:kill@6" }),
     armed({ dies: "order1", points: "log.append:kill@4" }),
     armed({ dies: "order1", points: "log.append.acknowledged:kill@4" }),
     armed({ dies: "order1", points: "place.appended:kill@6" }),
     armed({ dies: "order1", points: "place.marked:kill@6" }),
   ]),
-  group("H4: on the real servers, killed while an order of unknown fate is made void", [
+  group("H4: on the real servers, killed while an order of unknown fate is voided", [
     armed({ dies: "order1", points: `place.voiding:kill@3${lost}` }),
     armed({ dies: "order1", points: `place.voided:kill@3${lost}` }),
     armed({ dies: "inventory", points: "sweep.claimed:kill@7", alsoArmed: ordersWaitLong }),
@@ -37,7 +37,7 @@ export const realCrashGroups: readonly Group<ServerCell>[] = [
     armed({ dies: "inventory", points: "rebuild.fenced:kill@1", chore: "rebuild" }),
     armed({ dies: "inventory", points: "rebuild.installed:kill@1", chore: "rebuild" }),
   ]),
-  group("S8: on the real servers, killed while a payment that came late takes new units", [
+  group("S8: on the real servers, killed while a late payment takes new units", [
     armed({ dies: "fulfilment", points: "restore.reserved:kill@1" }),
   ]),
 ];

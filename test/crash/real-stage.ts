@@ -1,4 +1,7 @@
-/** Services apart on the real servers, each server behind a proxy of its own, so that all of them can come to harm. */
+/**
+ * Services as separate processes on the real servers, each server behind a proxy of its own, so that every one can
+ * fail.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { openSql } from "../../src/engines/sql/postgres.ts";
@@ -13,7 +16,7 @@ import { until } from "../support/until.ts";
 import { openGreedyBank } from "./bank.ts";
 import type { Shop } from "./trial.ts";
 
-/** Each alone that the fault matrix names; who takes orders is there twice, so that one goes on. */
+/** Every service that the fault matrix names in a process alone; the order service has two, so that one goes on. */
 const members = {
   inventory: "product,inventory",
   settlement: "settlement",
@@ -24,7 +27,7 @@ const members = {
 };
 export type MemberName = keyof typeof members;
 
-/** Far above what leads to any point. */
+/** Far above the time to reach any point. */
 const killedWithinMs = 40_000;
 
 export type RealStage = Shop & {
@@ -32,7 +35,7 @@ export type RealStage = Shop & {
   names: readonly MemberName[];
   proxies: Record<ServerName, TcpProxy>;
   newProduct(limitPerCustomer: number, stock: number): Promise<string>;
-  /** Starts the process anew with crash points armed; without, as it was. */
+  /** Starts the process again with crash points armed; without them, as it was. */
   rearm(member: MemberName, crashPoints?: string): Promise<void>;
   /** Waits for the process to be killed by its crash point. */
   untilKilled(member: MemberName): Promise<void>;
@@ -124,7 +127,7 @@ async function readProduct(redis: Asking, productId: string): Promise<GateReadin
   const records: GateRecord[] = [];
   for (let i = 0; i < texts.length; i += 2) {
     const [orderId = "", text = ""] = texts.slice(i, i + 2);
-    // Beside the records there is the stamp.
+    // The stamp is beside the records.
     if (orderId === "") continue;
     const record = recordFrom(productId, figures[2], orderId, text);
     records.push({ orderId, epoch: record.epoch, quantity: record.quantity, isUndecided: isUndecided(record) });
@@ -141,7 +144,7 @@ function textOf({ host, port }: Address) {
   return `${host}:${port}`;
 }
 
-/** Long enough for orders to be on their way everywhere. */
+/** Long enough for orders to be under way everywhere. */
 export function underWay() {
   return sleep(1_200);
 }

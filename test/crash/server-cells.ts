@@ -1,4 +1,4 @@
-/** What befalls servers and processes while people buy, alone and in pairs. */
+/** Faults of servers and processes while buyers order, alone and in pairs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerName } from "../servers/servers.ts";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
@@ -7,7 +7,7 @@ import { paymentTablesLocked, takesNoWrites } from "./database-faults.ts";
 import { type MemberName, type RealStage, underWay } from "./real-stage.ts";
 import type { Chore } from "./staff.ts";
 
-/** `probe` is called when all is mended, or for a process when it died. */
+/** `probe` is called when all servers work again, or, for a process, when it has died. */
 export type Fault = (stage: RealStage, probe: () => void) => Promise<void>;
 export type ServerCell = {
   name: string;
@@ -33,7 +33,7 @@ function kill(...names: readonly ServerName[]): Fault {
   };
 }
 
-/** Orders that are not paid end meanwhile, and the units come back while nothing tells the gate. */
+/** Unpaid orders end meanwhile, and their units come back without a message to the gate. */
 const frozenForMinutesMs = 75_000;
 
 function freeze(name: ServerName, forMs = frozenMs): Fault {
@@ -62,7 +62,10 @@ function killMember(name: MemberName): Fault {
   };
 }
 
-/** Longer than Kafka waits for a silent member: it comes back to partitions that are another's by now, or its own again. */
+/**
+ * Longer than Kafka waits for a silent member: it comes back to partitions that belong to another member by now, or to
+ * itself again.
+ */
 const zombieMs = 8_000;
 
 function freezeMember(name: MemberName): Fault {
@@ -100,7 +103,7 @@ export const serverGroups: readonly Group<ServerCell>[] = [
   group("O33: the gate's server frozen for longer than a minute, while orders end unpaid", [
     { name: "redis frozen for 75 s", fault: underLoad(freeze("redis", frozenForMinutesMs)) },
   ]),
-  group("O1, O2: a database that goes on answering, and takes no writes or keeps tables locked for a while", [
+  group("O1, O2: a database that goes on answering, but takes no writes or has locked tables for a while", [
     { name: "no writes for 4 s, sessions opened meanwhile", quick: true, fault: underLoad(takesNoWrites) },
     { name: "payment tables locked for 3 s", quick: true, fault: underLoad(paymentTablesLocked) },
   ]),
@@ -113,7 +116,7 @@ export const serverGroups: readonly Group<ServerCell>[] = [
     each("cut off", (name) => onTheWay(name, (proxy) => proxy.cut(), frozenMs)),
   ),
   group(
-    "G9, H4: a server hears what it is asked, and its answers are lost",
+    "G9, H4: a server gets its requests, and its answers are lost",
     each("answers lost", (name) => onTheWay(name, (proxy) => proxy.dropAnswers(), awayMs)),
   ),
   group("B3, H7: two servers killed at the same moment, and all of them", [

@@ -1,14 +1,14 @@
-/** The crash points that the source names: one at which no cell kills is untested. */
+/** The crash points in the source, so that one without a cell that kills at it is found. */
 import { globSync, readFileSync } from "node:fs";
 
-/** Names that the source puts together from others, spelled out. */
+/** Names that the source composes from parts, written out. */
 const templates: Readonly<Record<string, readonly string[]>> = {
   "payment.${owes}-answered": ["payment.capture-answered", "payment.void-answered", "payment.refund-answered"],
 };
 
 const called = /(?<!`await )\bcrashPoint\(\s*(["`])([^"`]+)\1/g;
 
-/** @throws where a name is put together in a way that is not spelled out here. */
+/** @throws if a name is composed in a way that is not written out here. */
 export function pointsInSource(folder: string): string[] {
   const points = new Set<string>();
   for (const path of globSync("**/*.ts", { cwd: folder }).filter(

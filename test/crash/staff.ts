@@ -1,10 +1,10 @@
-/** Who looks after the shop goes on with it: stock in and out, prices, the gate loaded anew, the switch. */
+/** The shop's staff goes on working: stock in and out, prices, reloads of the gate, the switch. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sample } from "../laws/evidence.ts";
 import type { Answer, Client, Order, Reconciliation } from "../support/client.ts";
 import { patiently } from "./patience.ts";
 
-/** What is done in the middle of the sale, beside the usual. */
+/** The action in the middle of the sale, beside the usual ones. */
 export type Chore = "rebuild" | "switch" | "refund" | "none";
 
 export type StaffOptions = {
@@ -16,7 +16,7 @@ export type StaffOptions = {
 };
 
 export async function workOn({ admin, productId, name, chore, goesOn }: StaffOptions): Promise<void> {
-  /** Until the shop has answered something that asking again would not change. */
+  /** Until the shop has given an answer that a repeat would not change. */
   async function insist(ask: () => Promise<Answer<unknown>>): Promise<void> {
     while (goesOn()) {
       const answer = await patiently(ask());
@@ -40,7 +40,7 @@ export async function workOn({ admin, productId, name, chore, goesOn }: StaffOpt
   await entry("restock", { quantity: 3, reason: "the last box" }, "second");
   if (chore === "refund") await refundSome();
 
-  /** The money of every confirmed order that is found, as they come; half of them with their units. */
+  /** Refunds confirmed orders as they appear, half of them with their units. */
   async function refundSome(): Promise<void> {
     const found = new Set<string>();
     while (goesOn() && found.size < enoughRefunds) {

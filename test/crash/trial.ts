@@ -1,4 +1,7 @@
-/** One trial: people buy, something dies in the middle, it comes back, everything comes to rest, and the law is asked. */
+/**
+ * One trial: buyers order, something dies in the middle, it comes back, everything comes to rest, and the laws are
+ * checked.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
@@ -15,7 +18,7 @@ import { type Chore, watch, workOn } from "./staff.ts";
 export type Shop = {
   as(user: string): Client;
   admin: Client;
-  /** The books, past the system. */
+  /** A direct connection to the database. */
   useSql<T>(use: (sql: Sql) => Promise<T>): Promise<T>;
   readGate(productIds: readonly string[]): Promise<GateReading[]>;
 };
@@ -28,8 +31,8 @@ export type TrialOptions = {
   chore: Chore;
   random(): number;
   /**
-   * Lets things die and come back. `probe` begins to ask for an order, and is called when a process died or a server was
-   * mended: how long it asks is how long the shop takes to be one again.
+   * Kills and restarts things. `probe` starts sending an order, and is called when a process has died or a server works
+   * again: the time until its answer is how long the shop needs to recover.
    */
   disturb(probe: () => void): Promise<void>;
 };
@@ -42,13 +45,13 @@ export type Figures = {
   failed: number;
   sold: number;
   samples: number;
-  /** From the mending, or from the death of a process, to the next order that was answered. */
+  /** From the recovery of a server, or from the death of a process, to the next answered order. */
   recoveryMs: number;
 };
 
 export type TrialResult = { figures: Figures; broken: readonly Judgement[]; notes: string[]; evidence: Evidence };
 
-/** Buyers who have not been answered by then give up, milliseconds after the mending. */
+/** Buyers without an answer by then give up, milliseconds after the recovery. */
 const patientForMs = 25_000;
 const restWithinMs = 90_000;
 const giveUpAfterMs = 60_000;
@@ -111,7 +114,7 @@ async function askUntilAnswered(shop: Shop, productId: string, user: string): Pr
   return { wish, tookMs: performance.now() - begunMs };
 }
 
-/** False where it does not: the law will say what is missing. */
+/** False if it does not: the laws will report what is missing. */
 async function untilAtRest(shop: Shop, productId: string): Promise<boolean> {
   return shop.useSql(async (sql) => {
     const quiet = until(
@@ -119,9 +122,11 @@ async function untilAtRest(shop: Shop, productId: string): Promise<boolean> {
         const { body } = await shop.admin.get<Reconciliation>("/admin/reconcile");
         const report = body.products.find((one) => one.productId === productId);
         if (report?.status !== "OK" || report.inFlight > 0 || report.gate !== report.onHand - report.held) return false;
-        // A record that was decided before it was marked stays for some seconds as a stub, until the sweeper forgets it.
+        // A record that was decided before it was marked stays for some seconds as a stub, until the sweeper deletes
+        // it.
         if ((await shop.readGate([productId])).some(({ records }) => (records?.length ?? 0) > 0)) return false;
-        // The books last: what was still at the gate when they were read first would come into them meanwhile.
+        // The database is read last: an order that was still at the gate in the first reading could get into it
+        // meanwhile.
         return isAtRest(await readStores(sql, [productId]));
       },
       { withinMs: restWithinMs, everyMs: 200 },

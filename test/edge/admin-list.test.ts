@@ -32,7 +32,7 @@ describe("the list of orders", () => {
     return pages;
   }
 
-  test("shows an ADMIN everybody's orders once, newest first, and whose they are", async () => {
+  test("shows an ADMIN the orders of all customers once, newest first, with their customers", async () => {
     const pages = await pagesOf(world.admin, 2);
     assert.deepEqual(
       pages.map((page) => page.map(({ orderId, userId }) => ({ orderId, userId }))),
@@ -40,7 +40,7 @@ describe("the list of orders", () => {
     );
   });
 
-  test("shows everybody else their own and no names", async () => {
+  test("shows other callers their own orders and no names", async () => {
     for (const user of ["ada", "bob", "eve"]) {
       const own = placed.filter(({ userId }) => userId === user).map(({ orderId }) => orderId);
       const shown = (await pagesOf(world.as(user), 100)).flat();

@@ -25,7 +25,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
   });
   after(() => world.close());
 
-  /** Everything that a request could have changed. */
+  /** All state that a request could have changed. */
   async function everything() {
     const [reconciliation, products, ...orders] = await Promise.all([
       world.admin.get<Reconciliation>("/admin/reconcile"),
@@ -144,8 +144,8 @@ describe("bad input gets a clear problem and changes nothing", () => {
     }
     const hs256 = { alg: "HS256", typ: "JWT" };
     for (const [title, bearer] of [
-      ["with a token that is none", "nonsense"],
-      ["with a token signed by somebody else", token(hs256, claims, "another secret of more than thirty-two bytes")],
+      ["with a malformed token", "nonsense"],
+      ["with a token signed with another secret", token(hs256, claims, "another secret of more than thirty-two bytes")],
       ["with a token of alg none", token({ alg: "none", typ: "JWT" }, claims, undefined)],
       ["with a token that has expired", token(hs256, { ...claims, exp: inAnHour - 7_200 }, secret)],
       ["with a token of another issuer", token(hs256, { ...claims, iss: "else" }, secret)],
@@ -158,7 +158,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
         world.nobody.raw("PUT", "/admin/gatekeeper", '{"mode": "closed"}', headers),
       );
     }
-    refused("who does not say who it is", 401, "unauthenticated", () =>
+    refused("without a name", 401, "unauthenticated", () =>
       world.nobody.post("/orders", { productId: lamp, quantity: 1 }),
     );
     for (const name of ["", "two\twords", "x".repeat(256), "eve, ada"]) {
@@ -169,8 +169,10 @@ describe("bad input gets a clear problem and changes nothing", () => {
     refused("who calls itself admin in X-User-Id", 403, "forbidden", () =>
       world.nobody.put("/admin/gatekeeper", { mode: "closed" }, { "x-user-id": "admin", "x-role": "ADMIN" }),
     );
-    refused("who is a customer at an admin's door", 403, "forbidden", () => eve.post("/admin/sync-redis?mode=rebuild"));
-    refused("who works in the warehouse at an admin's door", 403, "forbidden", () =>
+    refused("who is a customer at an admin's route", 403, "forbidden", () =>
+      eve.post("/admin/sync-redis?mode=rebuild"),
+    );
+    refused("who works in the warehouse at an admin's route", 403, "forbidden", () =>
       world.as("wendy", "WAREHOUSE").patch(`/products/${lamp}`, { price: 1 }),
     );
   });
@@ -295,7 +297,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
         world.admin.put("/admin/gatekeeper", { mode }),
       );
     }
-    refused("syncs in a mode that is none", 400, "validation", () => world.admin.post("/admin/sync-redis?mode=hard"));
+    refused("syncs in an unknown mode", 400, "validation", () => world.admin.post("/admin/sync-redis?mode=hard"));
     for (const price of [-1, 1.5, "1", null, 1e300]) {
       refused(`sets a price of ${JSON.stringify(price)}`, 400, "validation", () =>
         world.admin.patch(`/products/${lamp}`, { price }),

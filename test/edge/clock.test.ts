@@ -1,11 +1,11 @@
-/** The clock is set while the system runs. */
+/** Tests that set the clock while the system runs. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { randomHex, randomId, uuidV8 } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-/** Of this whole process, the system included. What it is set by, milliseconds. */
+/** How far the clock of this whole process, the system included, is set forward or back, milliseconds. */
 let setByMs = 0;
 const dateNow = Date.now;
 
@@ -21,7 +21,7 @@ describe("a clock that is set back", () => {
     Date.now = dateNow;
   });
 
-  test("O28: orders are taken again as soon as the log works, although the clock was set back while it failed", async () => {
+  test("O28: orders are accepted again as soon as the log works, although the clock was set back while it failed", async () => {
     const productId = await world.newProduct({ stock: 5 });
     await world.faults.loseLog();
     assert.equal((await world.as("ada").post("/orders", { productId, quantity: 1 })).status, 503);
@@ -32,14 +32,14 @@ describe("a clock that is set back", () => {
     await world.untilAtRest(productId);
   });
 
-  test("O28: what a buyer has to pay by does not move with this machine's clock", async () => {
+  test("O28: a buyer's deadline does not move with this machine's clock", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const payByOf = async () => Date.parse((await world.place(world.as("ada"), productId)).payBy);
     const earlier = await payByOf();
     setByMs += 3_600_000;
     const later = await payByOf();
     assert.ok(later >= earlier && later - earlier < 60_000, `${later - earlier} ms apart`);
-    // The workflow engine waits by this machine's clock, which says that the time to pay is long over.
+    // The workflow engine waits by this machine's clock, by which the deadline is long past.
     const bob = world.as("bob");
     const { orderId } = await world.place(bob, productId);
     await eventually(() => lines.some((line) => line.includes(orderId) && line.includes("may be paid for")));
@@ -51,11 +51,11 @@ describe("a clock that is set back", () => {
     );
   });
 
-  test("O28: units that were taken before the clock was set back are looked after without waiting for it", async () => {
+  test("O28: units that were taken before the clock was set back are decided without waiting for it", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const { gate } = world.system.faces.inventory;
     const nowMs = world.system.faces.now() + 600_000;
-    // As of a process that took them ten minutes from now, and died.
+    // Like records of a process that took them ten minutes from now, and died.
     const [taken] = await gate.reserve([
       {
         productId,

@@ -11,14 +11,14 @@ import { openWorld, type World } from "../support/world.ts";
 const goodCard = { cardNumber: "4242424242424242" };
 const ends: readonly string[] = statuses.filter(isFinal);
 
-describe("what the world is told of orders, on orders.events", () => {
+describe("the events of orders on orders.events", () => {
   let world: World;
   before(async () => {
     world = await openWorld();
   });
   after(() => world.close());
 
-  /** Every event of these orders, once as many have ended there as were asked for. */
+  /** Every event of these orders, once the given number of orders has ended there. */
   async function eventsOf(orderIds: readonly string[]): Promise<Map<string, StoredRecord[]>> {
     const wanted = new Set(orderIds);
     const events = new Map<string, StoredRecord[]>();
@@ -39,7 +39,7 @@ describe("what the world is told of orders, on orders.events", () => {
     return events;
   }
 
-  test("S4: an order that was paid, cancelled or both at once is told with the one end it had, and no other", async () => {
+  test("S4: an order that was paid, cancelled or both at once has exactly one end in its events", async () => {
     const productId = await world.newProduct({ stock: 60 });
     const buyers = Array.from({ length: 24 }, (_, i) => world.as(`told-${i}`));
     const orders = await Promise.all(buyers.map((buyer) => place(buyer, productId)));
@@ -47,7 +47,7 @@ describe("what the world is told of orders, on orders.events", () => {
       orders.map(async ({ buyer, orderId }, i) => {
         const pay = () => buyer.post(`/orders/${orderId}/payment`, goodCard);
         const cancel = () => buyer.post(`/orders/${orderId}/cancel`);
-        // 503 says that the order is on its way to the books: ask again.
+        // 503 means that the order is on its way to the books: repeat the request.
         const insist = (ask: typeof pay) => eventually(async () => (await ask()).status !== 503);
         if (i % 3 !== 1) await insist(pay);
         if (i % 3 !== 0) await insist(cancel);
@@ -66,7 +66,7 @@ describe("what the world is told of orders, on orders.events", () => {
     }
   });
 
-  test("B6: a product that is renamed in the middle of its orders keeps them, their price and its stock", async () => {
+  test("B6: a product that is renamed during its orders keeps them, their price and its stock", async () => {
     const productId = await world.newProduct({ stock: 10, price: 700 });
     const [ada, bob] = [world.as("ada"), world.as("bob")];
     const first = await place(ada, productId);

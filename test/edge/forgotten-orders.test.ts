@@ -1,4 +1,4 @@
-/** An order that was promised is known to its buyer, also while the gate has forgotten it and the books do not have it yet. */
+/** A buyer can find a promised order even while the gate has forgotten it and the books do not have it yet. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
@@ -18,7 +18,7 @@ describe("an order that the gate forgot before it reached the books", () => {
   afterEach(() => disarmCrashPoints());
   after(() => world.close());
 
-  test("is said to be on its way, and not to be unknown, wherever it is asked for", async () => {
+  test("is reported as pending, and not as unknown, on every route", async () => {
     const productId = await world.newProduct({ stock: 5 });
     armCrashPoint("settle.before-commit", { kind: "error" });
     ({ orderId } = await world.place(ada, productId));
@@ -58,7 +58,7 @@ describe("O29: orders for products that do not exist", () => {
     const eve = world.as("eve");
     const { status } = await eve.post("/orders", { productId: "made up", quantity: 1 });
     assert.equal(status, 404);
-    // What 210,000 such requests do to the table of products, without the requests.
+    // The effect of 210,000 such requests on the table of products, without the requests.
     for (let i = 0; i < 210_000; i += 1) orderIdFor({ userId: "eve", productId: `made up ${i}` });
     armCrashPoint("settle.before-commit", { kind: "error" });
     const ada = world.as("ada");

@@ -1,4 +1,4 @@
-/** Health and readiness while something is wrong that a mere question would not find. */
+/** Health and readiness during faults that a read alone would not detect. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
@@ -11,7 +11,7 @@ type Health = { status: string; components: Record<string, { status: string; det
 
 describe("health", () => {
   let world: World;
-  /** Opened while all is well. */
+  /** Opened before the fault. */
   let operator: pg.Client;
   before(async () => {
     world = await openWorld();
@@ -34,13 +34,13 @@ describe("health", () => {
     const ada = world.as("ada");
     const { database } = operator;
     await operator.query(`alter database ${database} set default_transaction_read_only = on`);
-    // As in a fail-over: all connections end, and the new ones are opened while nothing can be written.
+    // As in a failover: all connections end, and the new ones are opened while the database takes no writes.
     await operator.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()`,
     );
     try {
-      // Accepted where the log is elsewhere, refused where it is in this database.
+      // Accepted if the log is elsewhere, refused if it is in this database.
       const { status } = await ada.post("/orders", { productId, quantity: 1 });
       assert.ok(status === 202 || status === 503, String(status));
       const down = await eventually(async () => {
@@ -64,7 +64,7 @@ describe("health", () => {
     await world.untilAtRest(productId);
   });
 
-  test("O27: a log that acknowledges nothing takes readiness away, and gives it back once it works", async () => {
+  test("O27: readiness is DOWN while the log acknowledges nothing, and UP once it works", async () => {
     const productId = await world.newProduct({ stock: 5 });
     await world.faults.loseLog();
     const ada = world.as("ada");
@@ -83,7 +83,7 @@ describe("health", () => {
     await world.untilAtRest(productId);
   });
 
-  test("O3: a gate that lost its memory is not ready until it is loaded again", async () => {
+  test("O3: readiness is DOWN from the gate's loss of memory until it is loaded again", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const { inventory } = world.system.faces;
     await world.faults.loseGate();

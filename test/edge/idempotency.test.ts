@@ -49,7 +49,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(await unitsOf(buyer), units);
   }
 
-  test("I1: fifty times at once: one order, one answer, and forty-nine say that they are repeats", async () => {
+  test("I1: fifty times at once: one order, one answer, and forty-nine marked as repeats", async () => {
     const { buyer } = newBuyer();
     const answers = await Promise.all(Array.from({ length: 50 }, () => order(buyer, "key")));
     await assertOneOrder(buyer, answers);
@@ -75,7 +75,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await assertOneOrder(buyer, won, first.body.total / 1_999);
   });
 
-  test("I4: it belongs to its buyer and to the product: others under the same key get orders of their own", async () => {
+  test("I4: it belongs to its buyer and to the product: other buyers with the same key get orders of their own", async () => {
     const [one, other] = [newBuyer(), newBuyer()];
     const chair = await world.newProduct({ stock: 5 });
     const answers = [
@@ -86,7 +86,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(new Set(answers.map(({ body }) => body.orderId)).size, 3);
   });
 
-  test("I3: it survives that the gate loses its memory, again and again", async () => {
+  test("I3: it survives repeated losses of the gate's memory", async () => {
     const { buyer } = newBuyer();
     const answers = [await order(buyer, "key")];
     for (let loss = 0; loss < 3; loss += 1) {
@@ -110,7 +110,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await order(buyer, "key", 3)).body.code, "idempotency_mismatch");
   });
 
-  test("it names its order also once that has ended", async () => {
+  test("it names its order even after that has ended", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key");
     assert.equal((await buyer.post(`${first.body.statusUrl}/cancel`)).status, 202);
@@ -125,7 +125,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await buyer.get<Order>(first.body.statusUrl)).body.status, "CANCELLED");
   });
 
-  test("I5: an answer that got lost is found by a retry, wherever it got lost", async () => {
+  test("I5: a retry finds a lost answer, wherever it was lost", async () => {
     for (const point of ["place.marked", "place.reserved"]) {
       const { buyer } = newBuyer();
       const disarm = armCrashPoint(point, { kind: "error" });
@@ -157,7 +157,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await assertOneOrder(buyer, [await order(buyer, "key"), await order(buyer, "key")]);
   });
 
-  test("a refusal is not remembered: the key may be used again once there is stock, or a log", async () => {
+  test("a refusal is not stored: the key may be used again once there is stock, or a log", async () => {
     const chair = await world.newProduct({ stock: 0 });
     const { buyer } = newBuyer();
     assert.equal((await order(buyer, "key", 1, chair)).body.code, "sold_out");
@@ -198,7 +198,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     });
   }
 
-  describe("O8: of a change of stock, all that was asked belongs to the key", () => {
+  describe("O8: the key of a change of stock covers the whole request", () => {
     const key = { "idempotency-key": "delivery-8" };
     const grace = () => world.as("grace", "WAREHOUSE");
     let chair: string;
@@ -209,12 +209,12 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
       assert.equal((await first()).status, 200);
     });
 
-    test("a repeat is answered 200, says that it is one, and enters nothing", async () => {
+    test("a repeat is answered 200, is marked as a repeat, and enters nothing", async () => {
       const { status, headers, body } = await first();
       assert.deepEqual([status, headers["idempotency-replayed"], body.onHand], [200, "true", 3]);
     });
 
-    test("it belongs to its product: one delivery brings several", async () => {
+    test("it belongs to its product: one delivery may restock several", async () => {
       const desk = await world.newProduct({ stock: 0 });
       const brought = { quantity: 3, reason: "van" };
       assert.equal((await grace().post<Stock>(`/inventory/${desk}/restock`, brought, key)).body.onHand, 3);

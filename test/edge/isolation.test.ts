@@ -1,4 +1,4 @@
-/** A database whose owner has made another isolation level the default. */
+/** A database whose owner has set another default isolation level. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { PlacedOrder } from "../support/client.ts";

@@ -8,7 +8,7 @@ import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-/** Approved, and the provider takes 5 s to decide, unless a test has seen enough and asks it to decide now. */
+/** Approved, and the provider takes 5 s to decide, unless a test tells it to decide now. */
 const slowCard = { cardNumber: "4000 0000 0000 0909" };
 const goodCard = { cardNumber: "4242424242424242" };
 
@@ -41,7 +41,7 @@ describe("a provider that decides after the window", () => {
 
   // Side by side, because each of them waits for the window to end.
   describe("while the gate is on", { concurrency: true }, () => {
-    test("S8: the payment comes late and there is a unit: the order is confirmed and paid once", async () => {
+    test("S8: a late payment with a free unit: the order is confirmed and paid once", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const orderId = await expiredWhileDecided(ada, productId);
@@ -65,7 +65,7 @@ describe("a provider that decides after the window", () => {
       { end: "CONFIRMED", unitIsGone: false },
       { end: "FAILED", unitIsGone: true },
     ]) {
-      test(`O4: while the provider decides no end is told, by stream, GET or reconnect; then ${end}, once and for good`, async () => {
+      test(`O4: while the provider decides the order has no end in stream, GET or reconnect; then ${end}, once and for good`, async () => {
         const productId = await world.newProduct({ stock: 1 });
         const ada = world.as("ada");
         const watch = (orderId: string, lastEventId: number) =>
@@ -113,7 +113,7 @@ describe("a provider that decides after the window", () => {
       assert.deepEqual({ sold, available }, { sold: 0, available: 1 });
     });
 
-    test("S8: the payment comes late and the unit is gone: the money is given back, and the one who has it keeps it", async () => {
+    test("S8: a late payment without a free unit: the money is given back, and the buyer of the unit keeps it", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const [ada, bob] = [world.as("ada"), world.as("bob")];
       const orderId = await expiredWhileDecided(ada, productId);
@@ -128,7 +128,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    test("S8: two who pay late for one unit: one is confirmed, the other is refunded", async () => {
+    test("S8: two late payments for one unit: one order is confirmed, the other refunded", async () => {
       const productId = await world.newProduct({ stock: 2 });
       const buyers = [world.as("ada"), world.as("bob")];
       const orders = await Promise.all(buyers.map((buyer) => expiredWhileDecided(buyer, productId)));
@@ -144,7 +144,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    test("S8: a limit that the buyer has used up meanwhile is kept, and the late payment is given back", async () => {
+    test("S8: a limit that the buyer has used up meanwhile holds, and the late payment is given back", async () => {
       const productId = await world.newProduct({ stock: 5, limitPerCustomer: 1 });
       const ada = world.as("carla");
       const orderId = await expiredWhileDecided(ada, productId);
@@ -156,7 +156,7 @@ describe("a provider that decides after the window", () => {
       assert.equal((await world.untilAtRest(productId)).sold, 1);
     });
 
-    test("R2: what the buyer cancelled is not brought back by a payment that comes late", async () => {
+    test("R2: a late payment does not restore an order that its buyer cancelled", async () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -169,7 +169,7 @@ describe("a provider that decides after the window", () => {
     });
   });
 
-  test("S8: at sync, past the gate, it is the same", async () => {
+  test("S8: in mode sync, without the gate, it is the same", async () => {
     const productId = await world.newProduct({ stock: 1 });
     assert.equal((await world.admin.put("/admin/gatekeeper", { mode: "sync" })).status, 200);
     const ada = world.as("ada");
@@ -197,14 +197,14 @@ describe("a provider that decides after the window", () => {
   }
 });
 
-describe("units that are held on for a payment", { concurrency: true }, () => {
+describe("units that are held longer for a payment", { concurrency: true }, () => {
   let world: World;
   before(async () => {
     world = await openWorld({ paymentWindowMs: 2_000 });
   });
   after(() => world.close());
 
-  test("R5: asked in time and still being decided, they are held on; the window for another card is over", async () => {
+  test("R5: requested in time and still being decided, they are held longer; the window for another card is over", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, payBy } = await world.place(ada, productId);
@@ -220,7 +220,7 @@ describe("units that are held on for a payment", { concurrency: true }, () => {
     assert.ok(!order.timeline.some(({ status }) => status === "FAILED"));
   });
 
-  test("R5: looking at an order, or a declined card, extends nothing", async () => {
+  test("R5: reading an order, or a declined card, extends nothing", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, payBy } = await world.place(ada, productId);

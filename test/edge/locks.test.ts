@@ -1,4 +1,7 @@
-/** Tables that an operator keeps locked: nothing ends for it, people hear so in seconds, and health names the lock. */
+/**
+ * Tables that an operator keeps locked: no order ends because of it, callers get an answer within seconds, and health
+ * names the lock.
+ */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import pg from "pg";
@@ -25,7 +28,7 @@ describe("while an operator keeps tables locked", () => {
   afterEach(() => operator.end());
   after(() => world.close());
 
-  test("O32: orders are accepted, looks and payments are answered 503, and all of it goes on afterwards", async () => {
+  test("O32: orders are accepted, reads and payments are answered 503, and all of it goes on afterwards", async () => {
     const productId = await world.newProduct({ stock: 2 });
     const ada = world.as("ada");
     const before = await world.place(ada, productId);
@@ -66,7 +69,7 @@ describe("while an operator keeps tables locked", () => {
     await eventually(async () => (await locks()).status === "UP");
   });
 
-  test("O32: health names whose forgotten transaction keeps settlement waiting", async () => {
+  test("O32: health names the forgotten transaction that blocks settlement", async () => {
     const productId = await world.newProduct({ stock: 1 });
     await operator.query("update inventory.stock set sold = sold where product_id = $1", [productId]);
     const { orderId } = await world.place(world.as("bob"), productId);

@@ -24,7 +24,7 @@ const operations = Object.entries(openApi.paths as unknown as Record<string, Rec
 );
 
 describe("O16: the OpenAPI document", () => {
-  test("names every operation once, in words that a method may have", () => {
+  test("gives every operation a unique name that a method may have", () => {
     const ids = operations.map(({ operationId }) => operationId ?? "");
     assert.deepEqual(
       ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)*$/.test(id)),
@@ -33,7 +33,7 @@ describe("O16: the OpenAPI document", () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test("says what each operation answers where it does what it was asked, also the stream", () => {
+  test("describes the success of each operation, also the stream", () => {
     for (const { operationId, responses } of operations) {
       assert.ok(
         Object.keys(responses).some((status) => status.startsWith("2")),
@@ -44,7 +44,7 @@ describe("O16: the OpenAPI document", () => {
     assert.deepEqual(Object.keys(stream?.responses["200"]?.content ?? {}), ["text/event-stream"]);
   });
 
-  test("says which roles pass, each by itself", () => {
+  test("lists the allowed roles, each separately", () => {
     const rolesOf = (id: string) => {
       const { security = [] } = operations.find(({ operationId }) => operationId === id) ?? assert.fail(id);
       return security.map((entry) => (entry.bearer ? entry.bearer.join() : Object.keys(entry).join()));
@@ -55,7 +55,7 @@ describe("O16: the OpenAPI document", () => {
     assert.deepEqual(rolesOf("listProducts"), []);
   });
 
-  test("gives no two models the name under which a generator makes both", () => {
+  test("gives no two models a name that a generator would make the same", () => {
     const named = Object.entries(openApi.components.schemas as unknown as Record<string, Schema>);
     const bodies = operations.flatMap(({ operationId = "", requestBody, responses }) => [
       ...Object.values(requestBody?.content ?? {}).map(({ schema }) => [`${operationId}Body`, schema] as const),
@@ -72,7 +72,7 @@ describe("O16: the OpenAPI document", () => {
   });
 });
 
-/** Names as generators make them: of the component, then of each object or enum within it, parent first. */
+/** Names as generators make them: from the component, then from each object or enum within it, parent first. */
 function modelsOf(name: string, schema: Schema | undefined): string[] {
   if (!schema || "$ref" in schema) return [];
   if (schema.items) return modelsOf(`${name}Item`, schema.items);

@@ -1,4 +1,4 @@
-/** What a person promised stands for as long as it was promised, whatever is away for a while meanwhile. */
+/** A promised order lasts until its deadline, through every outage meanwhile. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { DBOS } from "@dbos-inc/dbos-sdk";
@@ -8,7 +8,7 @@ import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 
-/** The fifth failure was the last one for earlier versions; the sixth comes about nine seconds after the first. */
+/** The fifth failure was the last one in earlier versions; the sixth comes about nine seconds after the first. */
 const moreThanAFew = 6;
 
 describe("an accepted order", { concurrency: true }, () => {
@@ -50,7 +50,7 @@ describe("an accepted order", { concurrency: true }, () => {
     });
   }
 
-  /** What the tables of payments do of this buyer's orders, as if they were away; each time is counted. */
+  /** Makes the payment tables fail for this buyer's orders, as if they were down; each failure is counted. */
   async function failFor(user: string): Promise<void> {
     await sql.query("create sequence payment.failures");
     await sql.query(

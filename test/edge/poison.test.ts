@@ -1,4 +1,7 @@
-/** Records that no gate and no catalog made lie in the log: what comes behind them goes on, and true orders are settled. */
+/**
+ * Records in the log that neither gate nor catalog made: the records after them are handled, and true orders are
+ * settled.
+ */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
@@ -60,8 +63,8 @@ describe("poison in the log", () => {
   const impossible: [string, Record<string, unknown>][] = [
     ["a time that no date can hold", { reservedAtMs: 9_000_000_000_000_000 }],
     ["a time to pay that no date can hold", { payByMs: 9_000_000_000_000_000 }],
-    ["a time before all times", { reservedAtMs: -9_000_000_000_000_000 }],
-    ["a number beyond the exact ones", { reservationNo: 1e300 }],
+    ["a time before the first date", { reservedAtMs: -9_000_000_000_000_000 }],
+    ["a number that is not exact", { reservationNo: 1e300 }],
     ["a price that cannot be multiplied", { unitPriceMinor: Number.MAX_SAFE_INTEGER, quantity: 2 }],
     ["more units than a column holds", { quantity: 3_000_000_000 }],
     ["a user id with a byte that PostgreSQL refuses", { userId: "a\u0000b" }],
@@ -69,7 +72,7 @@ describe("poison in the log", () => {
     ["a product id of a megabyte", { productId: "a".repeat(1_000_000) }],
     ["a limit that is no number", { limitPerCustomer: "2" }],
   ];
-  test("O25: a reservation with a value that is impossible goes to the dead letters, and orders behind it are settled", async () => {
+  test("O25: a reservation with an impossible value goes to the dead letters, and the orders after it are settled", async () => {
     for (const [what, change] of impossible) {
       const record = reservation(change);
       await append(reservations, record);
@@ -88,13 +91,13 @@ describe("poison in the log", () => {
     assert.equal((await world.admin.get("/orders")).status, 200);
   });
 
-  test("O25: one reservation twice in one batch, of a product that is unknown, holds nothing up", async () => {
+  test("O25: one reservation twice in one batch, of an unknown product, delays nothing", async () => {
     const twice = reservation({});
     await append(reservations, twice, twice, reservation({ orderId: twice.key, reservationNo: 2 }));
     await untilOrdersSettle();
   });
 
-  test("O25: a reservation that the gate never made, under the gate's next number, does not cost the true order its fate", async () => {
+  test("O25: a reservation that the gate never made, under the gate's next number, does not change the true order's fate", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const { inventory } = world.system.faces;
     const { epoch } = await eventually(async () => (await inventory.gate.snapshot([productId]))[0]);
@@ -108,7 +111,7 @@ describe("poison in the log", () => {
     assert.deepEqual([held + available, gate], [5, available], "the unit is back, and gate and books agree");
   });
 
-  test("O25: a price event with an impossible value goes to the dead letters, and news behind it arrive", async () => {
+  test("O25: a price event with an impossible value goes to the dead letters, and the events after it arrive", async () => {
     const headers = { ce_specversion: "1.0", ce_id: "x:1", ce_type: "dropgate.product.created", ce_time: "now" };
     const data = { name: "x", unitPriceMinor: 1, currency: "EUR", limitPerCustomer: null, version: 1 };
     const changes = [

@@ -12,7 +12,7 @@ import { openWorld, type World } from "../support/world.ts";
 const goodCard = { cardNumber: "4242424242424242" };
 const ends: readonly string[] = statuses.filter(isFinal);
 
-/** Waits until the order has ended and its money has come to rest; answers the order. */
+/** Waits until the order has ended and its money is at rest; returns the order. */
 async function untilOver(world: World, buyer: Client, orderId: string): Promise<Order> {
   await world.untilStatus(buyer, orderId, ...ends);
   return eventually(async () => {
@@ -22,7 +22,7 @@ async function untilOver(world: World, buyer: Client, orderId: string): Promise<
   });
 }
 
-/** Of each order: it ended once; who pays is confirmed, who is not confirmed has paid nothing. */
+/** Checks of each order that it ended once: a buyer who paid has a confirmed order, and no other buyer has paid. */
 function assertEndedOnce({ orderId, status, timeline, payment }: Order): void {
   const ended = timeline.filter((entry) => ends.includes(entry.status));
   assert.deepEqual(
@@ -70,14 +70,14 @@ describe("races", () => {
     assert.equal((await world.untilAtRest(productId)).held, 3);
   });
 
-  test("orders for several units never take more than there are, and leave less than any buyer asked for", async () => {
+  test("orders for several units never take more than there are, and leave less than any buyer ordered", async () => {
     const productId = await world.newProduct({ stock: 50 });
     const answers = await everybodyBuys(world, productId, 60, 3);
     assert.deepEqual(tally(answers), { accepted: 16, sold_out: 44 });
     assert.equal((await assertAccountsFor(world, productId, answers)).available, 2);
   });
 
-  test("R1: paid and cancelled at the same moment: one of them wins, and no buyer pays for nothing", async () => {
+  test("R1: paid and cancelled at the same moment: one of them wins, and no buyer pays without an order", async () => {
     const productId = await world.newProduct({ stock: 12 });
     const over = await Promise.all(
       Array.from({ length: 12 }, async (_, i) => {
@@ -138,7 +138,7 @@ describe("races", () => {
     const before = await world.untilAtRest(productId);
     assert.deepEqual([before.held, before.sold, before.available], [0, 1, 2]);
 
-    // What a saga would do that comes late, or twice.
+    // The steps of a saga that comes late, or twice.
     for (const { orderId } of [cancelled, paid]) {
       assert.equal(await orders.confirm(orderId), undefined);
       assert.equal(await orders.cancel(orderId, "late"), undefined);
@@ -148,7 +148,7 @@ describe("races", () => {
     assert.deepEqual(await world.untilAtRest(productId), before);
   });
 
-  test("a stop in good order in the midst of it leaves no order behind: each is paid after the start", async () => {
+  test("an orderly stop during the sale leaves no order behind: each is paid after the start", async () => {
     const productId = await world.newProduct({ stock: 100 });
     const orders = [];
     for (const afterMs of [0, 20]) {
@@ -168,7 +168,7 @@ describe("races", () => {
     assert.equal((await world.untilAtRest(productId)).sold, 20);
   });
 
-  test("B4: stock that is taken out while people buy is not sold", async () => {
+  test("B4: stock that is taken out during the sale is not sold", async () => {
     const productId = await world.newProduct({ stock: 30 });
     const takeOut = () => world.admin.post(`/inventory/${productId}/adjust`, { delta: -5, reason: "broken" });
     const [answers, ...takenOut] = await Promise.all([
@@ -222,7 +222,7 @@ describe("races with the deadline, and for a place in the line", () => {
     assert.deepEqual({ held, available }, { held: 0, available: 10 });
   });
 
-  test("more requests than may wait are told so with Retry-After, and nothing is held for them", async () => {
+  test("requests beyond the waiting limit are refused with Retry-After, and nothing is held for them", async () => {
     const productId = await world.newProduct({ stock: 1_000 });
     armCrashPoint("log.append", { kind: "delay", ms: 300 });
     const answers = await everybodyBuys(world, productId, 60);

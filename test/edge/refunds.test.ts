@@ -48,8 +48,8 @@ async function statementOf(paymentId: string): Promise<string[]> {
   return (await world.system.faces.simulator.statement(paymentId)).map(({ kind }) => kind);
 }
 
-describe("an operator gives the money of a confirmed order back", () => {
-  test("O5: to its buyer once, with the unit back on sale once, told by GET, stream and orders.events", async () => {
+describe("an operator refunds a confirmed order", () => {
+  test("O5: the buyer gets the money once, the unit is on sale again once, and GET, stream and orders.events show it", async () => {
     const { buyer, orderId, productId, paymentId } = await confirmed();
     const seenBefore = (await buyer.get<Order>(`/orders/${orderId}`)).body.timeline.length;
     const answer = await refund(orderId);
@@ -77,7 +77,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     assert.ok((await eventsOf(orderId)).includes("dropgate.order.refunded"));
   });
 
-  test("O5: two operators at once give it back once, and one who wants it otherwise is told what to do", async () => {
+  test("O5: two operators at once refund it once, and a request with other values is refused with what to do", async () => {
     const { buyer, orderId, productId, paymentId } = await confirmed();
     const ben = world.as("ben", "ADMIN");
     const same = await Promise.all([refund(orderId), refund(orderId, undefined, ben), refund(orderId)]);
@@ -116,7 +116,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     assert.equal((await refund(randomUUID())).body.code, "order_not_found");
   });
 
-  test("O5: it is an ADMIN's to do, with a reason, and with nothing else in the request", async () => {
+  test("O5: only an ADMIN may do it, with a reason, and with nothing else in the request", async () => {
     const { buyer, orderId } = await confirmed();
     assert.equal((await refund(orderId, undefined, buyer)).status, 403);
     assert.equal((await refund(orderId, undefined, world.as("linus", "WAREHOUSE"))).status, 403);
@@ -140,7 +140,7 @@ describe("an operator gives the money of a confirmed order back", () => {
     });
   }
 
-  test("O5: a refund in the moment before the capture leaves nothing taken and nothing held", async () => {
+  test("O5: a refund just before the capture leaves nothing captured and nothing held", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
@@ -162,7 +162,7 @@ describe("an operator gives the money of a confirmed order back", () => {
   });
 });
 
-describe("news from outside of a confirmed order", () => {
+describe("news from the provider about a confirmed order", () => {
   async function tell(paymentId: string, status: string, more: object = {}): Promise<void> {
     const data = { paymentId, chargeId: "ch_outside", status, amountMinor: 1_999, currency: "EUR", ...more };
     const body = JSON.stringify({ type: `charge.${status}`, timestamp: new Date().toISOString(), data });
@@ -181,7 +181,7 @@ describe("news from outside of a confirmed order", () => {
     return body.items.filter((item) => item.orderId === orderId);
   };
 
-  test("O5: a signed charge.refunded makes it REFUNDED, is no declined card, and asks for no other", async () => {
+  test("O5: a signed charge.refunded makes it REFUNDED, not a declined card that may be tried again", async () => {
     const { buyer, orderId, paymentId, productId } = await confirmed();
     await tell(paymentId, "refunded");
     const order = await world.untilStatus(buyer, orderId, "REFUNDED");
@@ -195,7 +195,7 @@ describe("news from outside of a confirmed order", () => {
     assert.equal((await refund(orderId, { reason: "asked for", restock: true })).body.code, "already_refunded");
   });
 
-  test("O5: a part that is given back is noted, and the order stays confirmed until all of it is", async () => {
+  test("O5: a partial refund is noted, and the order stays confirmed until all of it is refunded", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     await tell(paymentId, "partially_refunded", { refundedMinor: 500 });
     const noted = await eventually(async () => {
@@ -207,7 +207,7 @@ describe("news from outside of a confirmed order", () => {
     await world.untilStatus(buyer, orderId, "REFUNDED");
   });
 
-  test("O5: a chargeback makes it REFUNDED, and is a finding with a metric until a person closes it", async () => {
+  test("O5: a chargeback makes it REFUNDED, and is a finding with a metric until an operator closes it", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     await tell(paymentId, "disputed");
     await eventually(async () => (await findings(orderId)).some(({ kind }) => kind === "disputed"));
@@ -231,7 +231,7 @@ describe("news from outside of a confirmed order", () => {
     assert.equal((await buyer.get<Problem>("/payments/findings")).status, 403);
   });
 
-  test("O5: what is voided or captured by hand at the bank reaches its order", async () => {
+  test("O5: a manual void or capture at the bank reaches its order", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     assert.ok(await world.system.faces.simulator.byHand(paymentId, { deed: "void" }));
     const order = await world.untilStatus(buyer, orderId, "REFUNDED");
@@ -247,7 +247,7 @@ async function scraped(): Promise<string> {
   return (await world.nobody.get<string>("/actuator/prometheus")).body;
 }
 
-/** Of each payment of the order: what is held or taken at the bank. */
+/** The amount of each payment of the order that is held or captured at the bank. */
 async function moneyOf(orderId: string) {
   const sql = world.system.faces.engines.sql("payment", 1);
   const rows = await sql.query<{ left: number }>(

@@ -1,11 +1,11 @@
-/** What is mended by itself leaves a trace. */
+/** Every automatic repair leaves a trace. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Sql } from "#engines/sql";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-describe("what the system mends by itself", () => {
+describe("automatic repairs", () => {
   let world: World;
   let books: Sql;
   const lines: string[] = [];
@@ -24,7 +24,7 @@ describe("what the system mends by itself", () => {
     return Number(new RegExp(`^dropgate_repairs_total\\{reason="${reason}"\\} (\\d+)$`, "m").exec(body)?.[1] ?? 0);
   }
 
-  test("O6: a drift that is rebuilt away within seconds is logged with its figures, and counted", async () => {
+  test("O6: a drift that a rebuild corrects within seconds is logged with its figures, and counted", async () => {
     const productId = await world.newProduct({ stock: 20 });
     const { gate, epoch } = await world.untilAtRest(productId).then(async ({ gate }) => {
       const [snapshot] = await world.system.faces.inventory.gate.snapshot([productId]);
@@ -49,10 +49,10 @@ describe("what the system mends by itself", () => {
     assert.ok((after?.epoch ?? 0) > (epoch ?? 0));
   });
 
-  test("O6: a product that the gate closes by itself is told of with the change and the figures, and rebuilt", async () => {
+  test("O6: a product that the gate closes by itself is logged with the change and the figures, and rebuilt", async () => {
     const productId = await world.newProduct({ stock: 20 });
     await world.untilAtRest(productId);
-    // The next change will say that there are two units fewer than the gate counts.
+    // The next change will show two units fewer than the gate counts.
     await books.query(
       `insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
        values ($1, 2, 1, 'change', 23, 5, '[]')`,
@@ -65,7 +65,7 @@ describe("what the system mends by itself", () => {
     assert.ok((await counted("closed_itself")) >= 1);
   });
 
-  test("O6: a gate that lost its memory is told of once, with how many products it was", async () => {
+  test("O6: a gate that lost its memory is logged once, with the number of products", async () => {
     const productId = await world.newProduct({ stock: 3 });
     const before = repaired("not_loaded").length;
     await world.faults.loseGate();
@@ -75,7 +75,7 @@ describe("what the system mends by itself", () => {
     assert.ok((await counted("not_loaded")) >= 1);
   });
 
-  test("O6: what reconcile found last is still known after a restart", async () => {
+  test("O6: the latest result of reconcile is still known after a restart", async () => {
     await world.newProduct({ stock: 1 });
     const { status } = await world.admin.get("/admin/reconcile");
     assert.equal(status, 200);

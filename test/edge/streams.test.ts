@@ -12,7 +12,7 @@ const declinedCard = { cardNumber: "4000000000000010" };
 describe("the stream of an order", () => {
   let world: World;
   let lamp: string;
-  /** Of an order that will be void once the sweeper has looked at it, some seconds from the beginning. */
+  /** An order that becomes void once the sweeper has handled it, some seconds later. */
   let doomed: EventReader;
   const open: EventReader[] = [];
   before(async () => {
@@ -49,7 +49,7 @@ describe("the stream of an order", () => {
   const statusesOf = (reader: EventReader) => reader.events.map(({ data }) => data.status);
   const idsOf = (reader: EventReader) => reader.events.map(({ id }) => id);
 
-  test("begins with what the order is, tells what happens, and ends with the final state", async () => {
+  test("begins with the order's present state, reports each change, and ends with the final state", async () => {
     const { buyer, orderId, pay } = await newOrder("ada");
     const reader = await watch("ada", orderId);
     assert.equal(reader.status, 200);
@@ -71,7 +71,7 @@ describe("the stream of an order", () => {
     assert.equal(reader.events.at(-1)?.data.orderId, orderId);
   });
 
-  test("tells a declined card on the way, with its reason", async () => {
+  test("reports a declined card, with its reason", async () => {
     const { orderId, pay } = await newOrder("ada");
     const reader = await watch("ada", orderId);
     await pay(declinedCard);
@@ -83,7 +83,7 @@ describe("the stream of an order", () => {
     assert.deepEqual(statusesOf(reader), ["PAYMENT_PENDING", "PAYMENT_DECLINED", "CONFIRMED"]);
   });
 
-  test("H2: can be opened with the 202 in hand, before the order is in the books", async () => {
+  test("H2: can be opened right after the 202, before the order is in the books", async () => {
     armCrashPoint("settle.before-commit", { kind: "error" });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, lamp);
@@ -97,7 +97,7 @@ describe("the stream of an order", () => {
     assert.deepEqual(idsOf(reader), ["1", "2", "3", "4"]);
   });
 
-  test("goes on behind Last-Event-ID with exactly what was missed", async () => {
+  test("continues after Last-Event-ID with exactly the missed events", async () => {
     const { orderId, cancel } = await newOrder("ada");
     const first = await watch("ada", orderId);
     await eventually(() => first.events[0]);
@@ -111,7 +111,7 @@ describe("the stream of an order", () => {
     );
   });
 
-  test("A2: is 204 once the reader has seen the end, so that they stop asking", async () => {
+  test("A2: is answered 204 once the reader has seen the end, so that it stops reconnecting", async () => {
     const { buyer, orderId, cancel } = await newOrder("ada");
     await cancel();
     const { body } = await buyer.get<Order>(`/orders/${orderId}`);
@@ -126,7 +126,7 @@ describe("the stream of an order", () => {
   });
 
   for (const forged of ["99", "-1", "1.5", "nonsense", "9".repeat(40), ""]) {
-    test(`A2: takes no harm from the event id ${JSON.stringify(forged.slice(0, 12))}, and still tells the end`, async () => {
+    test(`A2: still reports the end after the forged event id ${JSON.stringify(forged.slice(0, 12))}`, async () => {
       const { orderId, cancel } = await newOrder("ada");
       const reader = await watch("ada", orderId, forged);
       assert.equal(reader.status, 200);
@@ -136,7 +136,7 @@ describe("the stream of an order", () => {
     });
   }
 
-  test("A1: is its owner's and an admin's; for others there is no such order", async () => {
+  test("A1: is open to its owner and to an admin; other callers do not find it", async () => {
     const { orderId } = await newOrder("ada");
     const eve = await watch("eve", orderId);
     assert.equal(eve.status, 404);
@@ -150,7 +150,7 @@ describe("the stream of an order", () => {
     assert.equal(admin.status, 200);
   });
 
-  test("tells every reader their own order, and no other one", async () => {
+  test("reports to every reader their own order, and no other one", async () => {
     const orders = await Promise.all(["ada", "bob", "cleo"].map(async (user) => ({ user, ...(await newOrder(user)) })));
     const watched = [...orders, ...orders, ...orders];
     const readers = await Promise.all(watched.map(({ user, orderId }) => watch(user, orderId)));
@@ -162,13 +162,13 @@ describe("the stream of an order", () => {
     }
   });
 
-  test("ends also where the order turns out void", async () => {
+  test("ends also if the order becomes void", async () => {
     await doomed.untilEnded();
     assert.deepEqual(statusesOf(doomed), ["PENDING", "FAILED"]);
     assert.equal(doomed.events.at(-1)?.data.reason, "order_failed");
   });
 
-  test("ends when the system stops, which does not wait for its readers, and goes on after the start", async () => {
+  test("ends when the system stops, which does not wait for its readers, and continues after the start", async () => {
     const { orderId, cancel } = await newOrder("ada");
     const reader = await watch("ada", orderId);
     const last = await eventually(() => reader.events[0]);

@@ -1,4 +1,4 @@
-/** The names that outside issuers give their users, all the way through the shop. */
+/** User ids of other issuers, all the way through the shop. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Order, PlacedOrder, Problem } from "../support/client.ts";
@@ -9,7 +9,7 @@ const userIds = [
   ...["100%s", "{lamp}:u", "__proto__", "constructor", "用户", "=1+1", "a|b|c|d|e|f|g|h|i|j|k", "\\", "😀".repeat(255)],
 ];
 
-describe("user ids of outside issuers", () => {
+describe("user ids of other issuers", () => {
   let world: World;
   before(async () => {
     world = await openWorld();
@@ -17,7 +17,7 @@ describe("user ids of outside issuers", () => {
   after(() => world?.close());
 
   for (const user of userIds) {
-    test(`O12: ${JSON.stringify(user).slice(0, 40)} buys within its own limit, pays, and sees its own orders alone`, async () => {
+    test(`O12: ${JSON.stringify(user).slice(0, 40)} buys within its own limit, pays, and sees only its own orders`, async () => {
       const productId = await world.newProduct({ stock: 3, limitPerCustomer: 1 });
       const buyer = world.as(user);
       const key = { "idempotency-key": "one-key-for-all-of-them" };

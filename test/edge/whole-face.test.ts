@@ -1,4 +1,4 @@
-/** What holds on every route, read from the OpenAPI document: at the service, and through a gateway in front of it. */
+/** Laws for every route, read from the OpenAPI document: at the service, and through a gateway in front of it. */
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { after, before, describe, test } from "node:test";
@@ -64,7 +64,7 @@ describe("the whole face", () => {
       }
     });
 
-    test(`O13: at the ${place} no cache keeps what is personal, neither answers nor refusals`, async () => {
+    test(`O13: at the ${place} no cache keeps personal answers or refusals`, async () => {
       const client = onOneConnection(origins[place]);
       const stranger = createClient(() => origins[place] as string, {}, agents.at(-1) as Agent);
       const personal = operations.filter(({ operation }) => operation.security);
@@ -79,7 +79,7 @@ describe("the whole face", () => {
     });
   }
 
-  test("O10: a cancel, which takes no body, is taken with every way of sending none", async () => {
+  test("O10: a cancel, which takes no body, is accepted with every way of sending none", async () => {
     for (const headers of [
       { "content-type": "application/json" },
       { "content-type": "application/json", "content-length": "0" },

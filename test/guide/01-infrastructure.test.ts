@@ -11,7 +11,7 @@ describe("1. infrastructure setup", () => {
   });
   after(() => world.close());
 
-  test("the topics are there once the system runs, each with its dead letters, under the names that are set", async () => {
+  test("the topics exist once the system runs, each with its dead letters, under the configured names", async () => {
     const topics = await world.system.faces.engines.log.topics();
     for (const name of ["product.events", "orders.reservations", "shop.orders"]) {
       assert.ok(topics.includes(name), `${name} is none of ${topics}`);
@@ -20,14 +20,14 @@ describe("1. infrastructure setup", () => {
     assert.ok(!topics.includes("orders.events"));
   });
 
-  test("info says on which engine each part runs", async () => {
+  test("info names the engine of each part", async () => {
     const { status, body } = await world.nobody.get<Info>("/actuator/info");
     assert.equal(status, 200);
     assert.deepEqual(body.engines.profile, world.system.faces.config.profile);
     assert.deepEqual(Object.keys(body.engines.profile).toSorted(), ["gate", "log", "sql", "workflows"]);
   });
 
-  test("every setting that the guide names is one, and the address of an engine selects it", () => {
+  test("every setting of the guide exists, and the address of an engine selects it", () => {
     const named = ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "KAFKA_BOOTSTRAP", "DATABASE_URL", "TEMPORAL_ADDRESS"];
     const topics = ["TOPIC_PRODUCT_EVENTS", "TOPIC_ORDERS_RESERVATIONS", "TOPIC_ORDERS_EVENTS"];
     const databases = ["CATALOG_DATABASE_URL", "INVENTORY_DATABASE_URL", "ORDERS_DATABASE_URL", "PAYMENT_DATABASE_URL"];

@@ -15,7 +15,7 @@ describe("2. initial data sync", () => {
   const sync = (query = "") => world.admin.post<StockSync>(`/inventory/admin/sync-redis${query}`);
 
   for (const path of ["/inventory/admin/sync-redis", "/admin/sync-redis"]) {
-    test(`POST ${path} answers product by product what it did and what the gate may sell`, async () => {
+    test(`POST ${path} answers for each product what it did and how many units the gate may sell`, async () => {
       const lamp = await world.newProduct({ stock: 7 });
       const chair = await world.newProduct({ stock: 0 });
       const { status, body } = await world.admin.post<StockSync>(path);
@@ -26,7 +26,7 @@ describe("2. initial data sync", () => {
     });
   }
 
-  test("?mode=rebuild loads every product anew, in an epoch of its own, and changes no stock", async () => {
+  test("?mode=rebuild loads every product again, in a new epoch, and changes no stock", async () => {
     const productId = await world.newProduct({ stock: 5 });
     await world.place(world.as("ada"), productId, 2);
     const { body } = await sync("?mode=rebuild");
@@ -56,7 +56,7 @@ describe("2. initial data sync", () => {
       assert.equal((await sync("?mode=rebuild")).status, 200);
     }
     const answers = await buying.stop();
-    // A closed gate refuses at once; an order it had taken and not promised is not known yet.
+    // A closed gate refuses at once; the outcome of an order that it had taken but not promised is not known yet.
     const told = Object.keys(tally(answers));
     const allowed = ["accepted", "price_not_available", "order_failed", "outcome_pending"];
     assert.deepEqual(

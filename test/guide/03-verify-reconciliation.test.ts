@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { accepted, assertAccountsFor, everybodyBuys, keepBuying, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-/** Between two reports, so that who reads them does not take the time that orders need. */
+/** The pause between two reports, so that their reader does not take the time that orders need. */
 const pauseMs = 5;
 
 describe("3. verify reconciliation", () => {
@@ -18,7 +18,7 @@ describe("3. verify reconciliation", () => {
 
   const reconcile = async () => (await world.admin.get<Reconciliation>("/admin/reconcile")).body;
 
-  /** Asks again and again until the work is done, and answers every report; all of them have to be OK. */
+  /** Repeats the request until the work is done, and returns every report; all must be OK. */
   async function watch<T>(work: Promise<T>): Promise<{ result: T; samples: Reconciliation[] }> {
     const samples: Reconciliation[] = [];
     let done = false;
@@ -46,7 +46,7 @@ describe("3. verify reconciliation", () => {
     assert.match(explanation, /8 to sell/);
   });
 
-  test("asked for findings, it says by a word and its figures what it found, and what mends it", async () => {
+  test("with findings, it answers a word with figures and a remedy for each product", async () => {
     const productId = await world.newProduct({ stock: 8 });
     const { body } = await world.admin.get<Reconciliation>("/admin/reconcile?findings=true");
     const report = body.products.find((product) => product.productId === productId) ?? assert.fail();
@@ -64,7 +64,7 @@ describe("3. verify reconciliation", () => {
     assert.deepEqual({ held, available, gate }, { held: 300, available: 0, gate: 0 });
   });
 
-  test("B1: reports stay OK while people order, pay, cancel and bring in stock", async () => {
+  test("B1: reports stay OK during orders, payments, cancels and restocks", async () => {
     const productId = await world.newProduct({ stock: 20 });
     const buying = keepBuying(world, productId);
     const work = (async () => {
@@ -73,7 +73,7 @@ describe("3. verify reconciliation", () => {
         const next = await eventually(() => accepted(buying.soFar).find(({ body }) => !seen.has(body.orderId)));
         seen.add(next.body.orderId);
         const { buyer, body } = next;
-        // 503 says that the order is still on its way to the books: ask again.
+        // 503 means that the order is still on its way to the books: repeat the request.
         const insist = (path: string, sent?: unknown) =>
           eventually(async () => (await buyer.post(`${body.statusUrl}/${path}`, sent)).status === 202);
         if (turn % 3 === 0) await insist("payment", { cardNumber: "4242424242424242" });

@@ -11,7 +11,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 describe("4. test order flow", () => {
   let world: World;
   before(async () => {
-    // The guide's request names its customer by X-User-Id alone, which real engines do not believe by themselves.
+    // The guide's request names its customer by X-User-Id alone, which real engines do not accept by default.
     world = await openWorld({ paymentWindowMs: 600_000, settings: { TRUST_USER_HEADER: "true" } });
   });
   after(() => world.close());
@@ -28,9 +28,9 @@ describe("4. test order flow", () => {
     assert.match(answer.body.orderId, uuid);
   });
 
-  test("an accepted order says what it costs, until when to pay, and where to look", async () => {
+  test("the answer to an accepted order has its cost, its deadline and its address", async () => {
     const productId = await world.newProduct({ stock: 5, price: 1_050, currency: "JPY" });
-    // Deadlines go by the shop's clock, which is its database's.
+    // Deadlines use the shop's clock, which is its database's.
     const shopTime = async () => (await world.nobody.get<{ epochMs: number }>("/time")).body.epochMs;
     const before = await shopTime();
     const { status, headers, body } = await world.as("ada").post<PlacedOrder>("/orders", { productId, quantity: 3 });
@@ -44,7 +44,7 @@ describe("4. test order flow", () => {
     assert.ok(window >= before && window <= (await shopTime()), payBy);
   });
 
-  test("an order can be read from its 202 on", async () => {
+  test("an order can be read as soon as it is answered 202", async () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, statusUrl } = await world.place(ada, productId);
@@ -91,7 +91,7 @@ describe("4. test order flow", () => {
     assert.equal((await ada.post(`/orders/${orderId}/payment`, declinedCard)).status, 202);
     const declined = await eventually(async () => {
       const { body } = await ada.get<Order>(`/orders/${orderId}`);
-      // A buyer may be faster than the saga that asks for the payment.
+      // A buyer may be faster than the saga that opens the payment.
       return body.payment?.status === "declined" && body.status === "PAYMENT_PENDING" && body;
     });
     assert.deepEqual({ ...declined.payment }, { status: "declined", retryable: true, declineReason: "card_declined" });
@@ -134,7 +134,7 @@ describe("4. test order flow", () => {
     await world.place(ada, productId, 2);
   });
 
-  test("G6: sold out is said at once, and is over as soon as there is stock again", async () => {
+  test("G6: sold out is answered at once, and ends as soon as there is stock again", async () => {
     const productId = await world.newProduct({ stock: 1 });
     await world.place(world.as("ada"), productId);
     const refused = await world.as("bob").post("/orders", { productId, quantity: 1 });
@@ -144,7 +144,7 @@ describe("4. test order flow", () => {
     await world.place(world.as("bob"), productId);
   });
 
-  test("GET /orders lists one's own, newest first, page by page, each once", async () => {
+  test("GET /orders lists the caller's own orders, newest first, page by page, each once", async () => {
     const productId = await world.newProduct({ stock: 5 });
     const cleo = world.as("cleo");
     const placed: string[] = [];

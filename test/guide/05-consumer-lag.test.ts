@@ -33,7 +33,7 @@ describe("5. monitor consumer lag", () => {
     await assertAccountsFor(world, productId, answers);
   });
 
-  test("while the consumer stands still orders are accepted and can be read; then it catches up", async () => {
+  test("while the consumer is paused orders are accepted and can be read; then it catches up", async () => {
     const productId = await world.newProduct({ stock: 50 });
     armCrashPoint("settle.before-commit", { kind: "error" });
     const answers = await everybodyBuys(world, productId, 60);

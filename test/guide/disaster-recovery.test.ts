@@ -25,7 +25,7 @@ describe("disaster recovery", () => {
       assert.equal((await reconcile()).status, "OK");
     });
 
-    test("it knows again how many units each customer holds", async () => {
+    test("it has the units of each customer again", async () => {
       const productId = await world.newProduct({ stock: 10, limitPerCustomer: 2 });
       const ada = world.as("ada");
       await world.place(ada, productId, 2);
@@ -36,7 +36,7 @@ describe("disaster recovery", () => {
       assert.equal(refused.body.code, "limit_per_customer");
     });
 
-    test("what was lost before it reached the books counts once: sync-redis, then reconcile says OK", async () => {
+    test("an order that was lost before it reached the books counts once: sync-redis, then reconcile says OK", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
       await eventually(() => accepted(buying.soFar).length >= 20);
@@ -52,8 +52,8 @@ describe("disaster recovery", () => {
 
   describe("gate and books disagree", () => {
     /**
-     * The gate took in a change that never was, in place of one that was: from then on its sum is off by
-     * `units`. It may be mended before we look, so this is repeated until it was seen.
+     * The gate applied a change that never happened, in place of a real one: from then on its sum is off by `units`. It
+     * may be repaired before the test looks, so this repeats until the test has seen it.
      */
     async function seenDrift(productId: string, units: number) {
       return eventually(async () => {
@@ -70,7 +70,7 @@ describe("disaster recovery", () => {
       [10, "CRITICAL"],
       [-25, "CRITICAL"],
     ] as const) {
-      test(`B2: a drift of ${units} units is ${status}, explained, and mended by sync-redis`, async () => {
+      test(`B2: a drift of ${units} units is ${status}, explained, and repaired by sync-redis`, async () => {
         const productId = await world.newProduct({ stock: 100 });
         const report = await seenDrift(productId, units);
         assert.equal(report.drift, units);
@@ -82,10 +82,10 @@ describe("disaster recovery", () => {
       });
     }
 
-    test("B2: a release that the gate never heard of is named with its order, and mended by sync-redis", async () => {
+    test("B2: a release that never reached the gate is named with its order, and repaired by sync-redis", async () => {
       const productId = await world.newProduct({ stock: 5 });
       const ada = world.as("ada");
-      // It is mended within seconds, with or without us.
+      // It is repaired within seconds, with or without the test.
       const { report, orderId } = await eventually(async () => {
         const { orderId } = await world.place(ada, productId);
         await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
@@ -103,7 +103,7 @@ describe("disaster recovery", () => {
       assert.equal((await world.untilAtRest(productId)).gate, 5);
     });
 
-    test("S1, B2: it is mended while orders flow, and the units that never were are not sold", async () => {
+    test("S1, B2: it is repaired during orders, and the units that never existed are not sold", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const buying = keepBuying(world, productId);
       await eventually(() => accepted(buying.soFar).length >= 10);
@@ -117,7 +117,7 @@ describe("disaster recovery", () => {
   });
 
   describe("the database was restored from a backup", () => {
-    test("a gate that is ahead of the books is CRITICAL, and is loaded anew", async () => {
+    test("a gate that is ahead of the books is CRITICAL, and is loaded again", async () => {
       const productId = await world.newProduct({ stock: 6 });
       const report = await eventually(async () => {
         await world.faults.skewGate(productId, 5);

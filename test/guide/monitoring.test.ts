@@ -91,7 +91,7 @@ describe("monitoring & alerts", () => {
     await eventually(async () => (await world.nobody.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
   });
 
-  test("what visitors ask for makes no new series", async () => {
+  test("the addresses that visitors request make no new series", async () => {
     await world.nobody.get("/nowhere/at-all-1");
     await world.nobody.get("/products/unknown-1");
     const { body } = await world.nobody.get<string>(metricsText);

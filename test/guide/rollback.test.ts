@@ -47,7 +47,7 @@ describe("rollback strategy", () => {
       assert.deepEqual((await world.admin.get<Switch>("/admin/gatekeeper")).body, body);
     }
 
-    test("with orders under way the switch goes down and up again, and never more is sold than there is", async () => {
+    test("the switch goes to sync and back during orders, and never more units are sold than exist", async () => {
       const plenty = await world.newProduct({ stock: 10_000 });
       const scarce = await world.newProduct({ stock: 40 });
       const buyingPlenty = keepBuying(world, plenty, 4);
@@ -79,7 +79,7 @@ describe("rollback strategy", () => {
       assert.equal(held + available, 40);
     });
 
-    test("at sync an order is answered in the same shape, decided already", async () => {
+    test("in mode sync an order is answered in the same shape, and is already decided", async () => {
       const productId = await world.newProduct({ stock: 5, price: 700 });
       const gated = await world.as("ada").post<PlacedOrder>("/orders", { productId, quantity: 1 });
       await switchTo("sync");
@@ -91,7 +91,7 @@ describe("rollback strategy", () => {
       assert.equal(direct.body.total, 1_400);
     });
 
-    test("at sync the refusals are the same, and an order is paid like any other", async () => {
+    test("in mode sync the refusals are the same, and an order is paid like any other", async () => {
       const productId = await world.newProduct({ stock: 3, price: 700, limitPerCustomer: 2 });
       await switchTo("sync");
       const ada = world.as("ada");
@@ -118,7 +118,7 @@ describe("rollback strategy", () => {
       assert.deepEqual({ sold, available, gate }, { sold: 2, available: 1, gate: 1 });
     });
 
-    test("three hundred buyers at sync buy exactly what there is", async () => {
+    test("three hundred buyers in mode sync buy exactly the existing units", async () => {
       const productId = await world.newProduct({ stock: 30 });
       await switchTo("sync");
       const answers = await everybodyBuys(world, productId, 300);
@@ -160,7 +160,7 @@ describe("rollback strategy", () => {
       assert.equal((await world.untilAtRest(productId)).held, 2);
     });
 
-    test("closed refuses new orders with Retry-After, lets the accepted ones go on, and stays over a restart", async () => {
+    test("mode closed refuses new orders with Retry-After, lets the accepted ones go on, and survives a restart", async () => {
       const productId = await world.newProduct({ stock: 2 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -176,12 +176,12 @@ describe("rollback strategy", () => {
   });
 
   describe("option 2: the gate fails", () => {
-    test('G8: orders fail fast with "Price not available", and sync-redis restores what was there', async () => {
+    test('G8: orders fail fast with "Price not available", and sync-redis restores the stock', async () => {
       const productId = await world.newProduct({ stock: 30 });
       const before = await everybodyBuys(world, productId, 20);
       assert.deepEqual(tally(before), { accepted: 20 });
       const ada = world.as("ada");
-      // The gate is loaded again by itself within moments; the one who comes first sees that it was lost.
+      // The gate is loaded again by itself within moments; the first request sees that it was lost.
       const refused = await eventually(async () => {
         await world.faults.loseGate();
         const answer = await ada.post("/orders", { productId, quantity: 1 });
@@ -200,7 +200,7 @@ describe("rollback strategy", () => {
       await world.place(ada, productId);
     });
 
-    test("a gate that is lost again and again under load sells no unit twice and loses no promised order", async () => {
+    test("a gate that is lost repeatedly under load sells no unit twice and loses no promised order", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
       for (let loss = 1; loss <= 4; loss += 1) {
@@ -231,7 +231,7 @@ describe("rollback strategy", () => {
       await world.faults.restoreLog();
     });
 
-    test("H7: orders fail for good and hold nothing; accepted ones go on; afterwards orders go through", async () => {
+    test("H7: orders fail for good and hold nothing; accepted ones go on; afterwards orders are accepted", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
@@ -267,7 +267,7 @@ describe("rollback strategy", () => {
       );
     });
 
-    test("H4: an order that was stored although its append failed is accepted or void, never half of both", async () => {
+    test("H4: an order that was stored although its append failed is either accepted or void, never both", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const answers: OrderAnswer[] = [];
       await world.faults.loseLogAnswers();
@@ -286,7 +286,7 @@ describe("rollback strategy", () => {
       assert.equal(held, 40);
     });
 
-    describe("where log and database fail together", () => {
+    describe("if log and database fail together", () => {
       let productId: string;
       const ada = () => world.as("ada");
       const order = (key: string) =>
@@ -307,7 +307,7 @@ describe("rollback strategy", () => {
         disarmCrashPoints();
       });
 
-      test("an outcome that is not known yet is answered so, with the order's id", async () => {
+      test("an unknown outcome is answered as unknown, with the order's id", async () => {
         for (const { status, headers, body } of undecided) {
           assert.deepEqual([status, body.code], [503, "outcome_pending"]);
           assert.ok(Number(headers["retry-after"]) > 0);
@@ -317,7 +317,7 @@ describe("rollback strategy", () => {
         assert.deepEqual([status, inFlight], ["OK", 2]);
       });
 
-      test("a retry under the key finds out, and makes one order", async () => {
+      test("a retry under the key gets the outcome, and makes one order", async () => {
         const placed = await eventually(async () => {
           const answer = await order("retried");
           return answer.status === 202 && answer;
@@ -327,7 +327,7 @@ describe("rollback strategy", () => {
         assert.equal((await world.untilAtRest(productId)).held, 1);
       });
 
-      test("what turned out void shows as failed, holds nothing, and can be neither paid nor cancelled", async () => {
+      test("a void order shows as failed, holds nothing, and can be neither paid nor cancelled", async () => {
         const orderId = undecided[1]?.body.orderId ?? assert.fail();
         const failed = await world.untilStatus(ada(), orderId, "FAILED");
         assert.equal(failed.reason, "order_failed");

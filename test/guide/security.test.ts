@@ -28,7 +28,7 @@ const doors: readonly Door[] = [
   { method: "POST", path: `/orders/${nobodysOrder}/cancel`, opensFor: everybody },
 ];
 
-/** What answers without a token. A door that is not on this list has to ask who it is. */
+/** The routes that answer without a token. Every route that is not on this list must require one. */
 const open = [
   "GET /time",
   "GET /products",
@@ -56,7 +56,7 @@ describe("security checklist", () => {
   };
 
   for (const door of doors) {
-    test(`${door.method} ${door.path} opens for ${door.opensFor.join(", ")} and for nobody else`, async () => {
+    test(`${door.method} ${door.path} is open to ${door.opensFor.join(", ")} and to no other role`, async () => {
       const strangers = [await knock(door), await knock(door, world.nobody, { "x-user-id": "admin" })];
       for (const { status, body, headers } of strangers) {
         assert.deepEqual([status, body.code], [401, "unauthenticated"]);
@@ -70,7 +70,7 @@ describe("security checklist", () => {
     });
   }
 
-  test("every other door of the document asks for a token first, whatever is sent", async () => {
+  test("every other route of the document requires a token first, whatever is sent", async () => {
     const { body } = await world.nobody.get<{ paths: Record<string, Record<string, unknown>> }>("/openapi.json");
     const listed = Object.entries(body.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
@@ -86,7 +86,7 @@ describe("security checklist", () => {
     }
   });
 
-  test("what a stranger or a customer asks of an admin's door changes nothing", async () => {
+  test("a request without a token, or by a customer, to an admin's route changes nothing", async () => {
     const productId = await world.newProduct({ stock: 3 });
     for (const client of [world.nobody, world.as("ada"), world.as("wendy", "WAREHOUSE")]) {
       await client.put("/admin/gatekeeper", { mode: "closed" });

@@ -1,4 +1,4 @@
-/** The transactions of the books: read, `decide`, write, as ledger.ts and outcomes.ts do under the lock of the product. */
+/** The transactions of the books: read, `decide`, write, as ledger.ts and outcomes.ts do with the product locked. */
 import { type Claim, type Decided, decide, fateKey } from "../../src/inventory/books/decide.ts";
 import { nextRow } from "../../src/inventory/books/ledger.ts";
 import type { GateImage, Reservation } from "../../src/inventory/gate/gate.ts";
@@ -56,7 +56,7 @@ function statusOf({ fate, fresh }: Decided): OrderStatus | undefined {
   return fate === "fenced" ? "fenced" : undefined;
 }
 
-/** Compares and sets; what it makes of the units is counted later (`count`), as from outcome_queue. */
+/** Compares and sets; its effect on the units is counted later (`count`), as from outcome_queue. */
 export function endOrder({ books }: World, orderId: string, status: "ended" | "confirmed"): void {
   const row = books.orders.get(orderId);
   if (row) books.orders.set(orderId, { ...row, status });
@@ -81,7 +81,7 @@ export function enter({ books }: World, units: number): void {
   books.stream.push(nextRow(books.stock, { items: [], added: units }));
 }
 
-/** The commit of the new epoch, and what the gate is to be told as of it. */
+/** The commit of the new epoch, and the image for the gate as of it. */
 export function takeImage({ books, gate }: World, mutant: Mutant | undefined): GateImage {
   const { stock, held, fates, stream } = books;
   if (mutant !== "no-epoch") stock.epoch += 1;

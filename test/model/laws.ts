@@ -1,9 +1,9 @@
-/** The invariants of docs/guide/protocol.md, each with its number. A law answers what is wrong, or nothing. */
+/** The invariants of docs/guide/protocol.md, each with its number. A law returns the violation, or nothing. */
 import type { Fate } from "../../src/inventory/gate/gate.ts";
 import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
 import { available, type Books, fateOf, gateOf, hasClaim, type World } from "./world.ts";
 
-/** To hold in every state. */
+/** Must hold in every state. */
 export function broken(world: World): string | undefined {
   return brokenUnits(world) ?? brokenGate(world) ?? brokenFates(world) ?? brokenAnswers(world) ?? brokenEnds(world);
 }
@@ -27,7 +27,7 @@ function sumOf({ fates }: Books, fate: Fate): number {
 
 function brokenGate(world: World): string | undefined {
   const product = gateOf(world);
-  // Of what was lost nothing is sold, until it is loaded anew.
+  // Nothing of a lost product is sold until it is loaded again.
   if (!product || !isWhole(product)) return undefined;
   const { stock, stream } = world.books;
   let undecided = 0;
@@ -91,7 +91,7 @@ function brokenEnds({ books }: World): string | undefined {
   return undefined;
 }
 
-/** To hold where nothing is left to happen but faults. */
+/** Must hold if only faults can still happen. */
 export function leftOver(world: World): string | undefined {
   const product = gateOf(world);
   if (!product?.open || !isWhole(product)) return "L1: the gate stays closed";

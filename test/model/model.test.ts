@@ -1,6 +1,6 @@
 /**
- * The protocol searched to its end in small worlds: the gate's reducer and the books' decision are the real ones, the
- * steps between them are moves, and every order of the moves is tried.
+ * An exhaustive search of the protocol in small worlds: the gate's reducer and the books' decision are the real ones,
+ * the steps between them are moves, and every order of the moves is tried.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -18,7 +18,7 @@ describe("no order of events breaks an invariant", () => {
   }
 });
 
-describe("each protection is missed where it is left out", () => {
+describe("each protection is necessary", () => {
   for (const setting of mutations) {
     test(`caught: ${mutants[setting.mutant]}`, (t) => {
       const { states, violation } = search(setting);
@@ -27,7 +27,7 @@ describe("each protection is missed where it is left out", () => {
     });
   }
 
-  test("every protection is taken away once", () => {
+  test("every protection is removed once", () => {
     assert.deepEqual(new Set(mutations.map(({ mutant }) => mutant)), new Set(Object.keys(mutants)));
   });
 });

@@ -150,7 +150,10 @@ const asTheBooksSay: Step = (attempt, { books }) => {
   return end(attempt, fates.length > 0 ? "failed" : "pending");
 };
 
-/** What entries.ts does: reserved at the gate like an order, then decided; in the books alone where the gate is closed. */
+/**
+ * Does what entries.ts does: reserves at the gate like an order, then decides; in the books alone if the gate is
+ * closed.
+ */
 export function withdrawalMoves(world: World, mutant: Mutant | undefined): Move[] {
   const { step, reservation, units } = world.withdrawal;
   if (step === "ready") {
@@ -162,7 +165,7 @@ export function withdrawalMoves(world: World, mutant: Mutant | undefined): Move[
           const product = gateOf(w);
           const inBooks = !product?.open || mutant === "withdraw-from-books";
           if (inBooks && mutant !== "withdraw-from-books") {
-            // Closed in an epoch that is past: an older image may be about to open it, so it is asked again later.
+            // Closed in a past epoch: an older image may be about to open it, so the request is repeated later.
             if (product?.epoch !== w.books.stock.epoch) return;
             if (available(w.books) - product.pending >= units) enter(w, -units);
           } else if (inBooks) enter(w, -units);
@@ -182,7 +185,7 @@ export function withdrawalMoves(world: World, mutant: Mutant | undefined): Move[
     },
   };
   const die: Move = {
-    name: "who takes stock out dies",
+    name: "the process that takes stock out dies",
     fault: true,
     make(w) {
       w.left.deaths -= 1;

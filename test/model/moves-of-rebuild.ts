@@ -29,7 +29,7 @@ export function rebuildMoves(world: World, i: number, mutant: Mutant | undefined
 
 type Say = (says: string, next: (world: World) => Partial<Rebuild>) => Move;
 
-/** A gate that needs a rebuild gets one in the end; all other rebuilds are those that an admin asks for. */
+/** A gate that needs a rebuild gets one in the end; an admin asks for all other rebuilds. */
 function beginning(world: World, i: number, move: Say): Move[] {
   const isNeeded = i === 0 && needsRebuild(world) && world.rebuilds.every(({ step }) => step === "idle");
   if (!isNeeded && world.left.rebuilds === 0) return [];
@@ -40,7 +40,7 @@ function beginning(world: World, i: number, move: Say): Move[] {
   return [isNeeded ? begin : { ...begin, fault: true }];
 }
 
-/** What upkeep.ts calls a product to rebuild. */
+/** The condition under which upkeep.ts rebuilds a product. */
 function needsRebuild(world: World): boolean {
   const product = gateOf(world);
   const { epoch, seq } = world.books.stock;
@@ -81,7 +81,7 @@ function next(world: World, rebuild: Rebuild, move: Say, mutant: Mutant | undefi
       ];
     }
     case "draining": {
-      // Of a log that lost what was noted, the drain fails at a standstill, and the rebuild is begun anew.
+      // If the log lost the noted records, the drain fails without progress, and the rebuild begins again.
       const nothingMoves = world.settled === world.log.length && world.log.length < end;
       if (nothingMoves) return [move("gives up", () => idle)];
       if (world.settled < end && mutant !== "no-drain") return [];
@@ -118,7 +118,7 @@ function next(world: World, rebuild: Rebuild, move: Say, mutant: Mutant | undefi
           const loaded = gateOf(w);
           if (mutant === "no-epoch" && loaded && image) loaded.epoch = image.epoch - 1;
           const shown = mutant === "opens-anybodys-closing" ? loaded?.closing : closing;
-          // A name of a life that is over is none.
+          // A name from an earlier life is invalid.
           if (image && w.gate.alive) install(w.gate.state, image, shown ?? "");
           return idle;
         }),

@@ -1,4 +1,4 @@
-/** Everything that may happen next in a world. */
+/** All events that may happen next in a world. */
 
 import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import { apply, claimVoid, forget } from "../../src/inventory/gate/reducer.ts";
@@ -64,7 +64,7 @@ function logMoves(world: World, mutant: Mutant | undefined): Move[] {
   return moves;
 }
 
-/** The row that is next, and where the setting says so any other: those that are early, late or repeated change nothing. */
+/** The next row, and any other if the setting says so: early, late or repeated rows change nothing. */
 function relayMoves(world: World, mutant: Mutant | undefined): Move[] {
   const product = gateOf(world);
   if (!product) return [];
@@ -93,7 +93,7 @@ function sweeperMoves(world: World, mutant: Mutant | undefined): Move[] {
   }
   const moves: Move[] = [];
   const product = gateOf(world);
-  // It finds them by their age.
+  // The sweeper finds them by their age.
   for (const record of product?.parts.has("ages") ? product.records.values() : []) {
     const { orderId, state } = record;
     if (!isUndecided(record)) {
@@ -118,7 +118,7 @@ function sweeperMoves(world: World, mutant: Mutant | undefined): Move[] {
   return moves;
 }
 
-/** Orders are paid or end; what follows for the units is counted. */
+/** Orders are paid or end; the effect on the units is counted later. */
 function endMoves({ books, endings }: World, mutant: Mutant | undefined): Move[] {
   if (!endings) return [];
   const moves: Move[] = [];
@@ -151,7 +151,7 @@ function accidents(world: World, mutant: Mutant | undefined): Move[] {
       fault: true,
       make(w) {
         w.left.gateLosses -= 1;
-        // With the fallback its scripts are simply sent again, and old data is back in use.
+        // With the fallback its scripts are simply sent again, and old data is used again.
         w.gate = w.gate.saved && mutant === "eval-fallback" ? { ...w.gate, state: copyOfGate(w.gate.saved) } : lost(w);
       },
     });

@@ -1,4 +1,4 @@
-/** Breadth first over every order in which things may happen, so that what is found is found on a shortest path. */
+/** Breadth first over every order of events, so that the first violation has a shortest path. */
 import { broken, leftOver } from "./laws.ts";
 import { movesOf } from "./moves.ts";
 import type { Setting } from "./settings.ts";
@@ -6,9 +6,9 @@ import { copyOf, firstWorld, keyOf, type World } from "./world.ts";
 
 export type Found = {
   states: number;
-  /** States in which nothing is left to happen but faults. */
+  /** States in which only faults can still happen. */
   quiet: number;
-  /** The law that is broken, and how it comes to that. */
+  /** The broken law, and the events that lead to it. */
   violation: { says: string; path: string[] } | undefined;
 };
 
@@ -16,7 +16,7 @@ type Node = { world: World; key: string; from: Node | undefined; by: string };
 
 const tooMany = 300_000;
 
-/** @throws Error where the setting has too many states to try them all. */
+/** @throws Error if the setting has too many states to try them all. */
 export function search(setting: Setting): Found {
   const world = firstWorld(setting);
   const first: Node = { world, key: keyOf(world), from: undefined, by: "" };
@@ -31,7 +31,7 @@ export function search(setting: Setting): Found {
         const world = copyOf(node.world);
         const fell = faultOf(() => make(world));
         const key = keyOf(world);
-        // What leads back here is no way on: a late row, a stub that is gone.
+        // A move that leads back here is no progress: a late row, a stub that is gone.
         if (!fault && key !== node.key) isQuiet = false;
         const { size } = seen;
         if (!fell && seen.add(key).size === size) continue;

@@ -1,26 +1,26 @@
-/** The worlds that are searched, and the protections that are taken away one at a time to see that they are missed. */
+/** The worlds to search, and the protections that are removed one at a time to prove that each is necessary. */
 
-/** What a mutant does wrong. Each is a protection of docs/guide/protocol.md that is left out. */
+/** The fault of each mutant: a protection of docs/guide/protocol.md that is left out. */
 export const mutants = {
-  "202-before-mark": "202 is said once the log acknowledged, and nobody marks the record",
+  "202-before-mark": "202 is answered once the log has acknowledged, and the record is not marked",
   "void-unclaimed": "a void is written without making the mark impossible first",
   "abort-after-hand-over": "an append that was not acknowledged in time is aborted, as if it had never left",
   "no-tombstone": "a void gives the units back and leaves no row behind",
-  "no-duplicate-check": "the books do not look whether the order stands already",
-  "no-seq-check": "the gate applies any row that comes",
-  "no-epoch": "a rebuild loads the gate and the epoch stays what it was",
-  "epoch-uncompared": "a rebuild ends whatever epoch it finds, its own or that of another one",
-  "no-fence": "the books take reservations of any epoch",
-  "no-drain": "a rebuild does not wait for what the log acknowledged",
+  "no-duplicate-check": "the books do not check whether the order exists already",
+  "no-seq-check": "the gate applies any row",
+  "no-epoch": "a rebuild loads the gate and the epoch stays the same",
+  "epoch-uncompared": "a rebuild ends any epoch that it finds, its own or another rebuild's",
+  "no-fence": "the books accept reservations of any epoch",
+  "no-drain": "a rebuild does not wait for the acknowledged records of the log",
   "no-claim-at-close": "a rebuild leaves pending records to be marked",
   "no-redrive-at-rebuild": "a rebuild forgets published records whose event the log lost",
   "no-redrive": "the sweeper leaves published records to the log, whatever the log lost",
-  "eval-fallback": "a gate that came back with old data is taken at its word",
-  "unstamped-keys": "a gate that lost one key of a product goes on with what is left of it",
+  "eval-fallback": "a gate that came back with old data is trusted",
+  "unstamped-keys": "a gate that lost one key of a product goes on with the others",
   "adopt-voiding": "a retry takes over a record that is about to be voided",
-  "opens-anybodys-closing": "a rebuild opens what somebody else has closed since",
-  "confirm-uncompared": "an order that has ended is confirmed all the same",
-  "release-twice": "the outcome of a claim is counted as often as somebody asks",
+  "opens-anybodys-closing": "a rebuild opens a gate that another one has closed since",
+  "confirm-uncompared": "an order that has ended is still confirmed",
+  "release-twice": "the outcome of a claim is counted at every request",
   "withdraw-from-books": "stock is taken out in the books while buyers hold promises at the gate",
 } as const;
 export type Mutant = keyof typeof mutants;
@@ -37,20 +37,20 @@ export type Setting = {
   withdraws?: number;
   /** Stream rows reach the gate early, late and twice too. */
   anyRow?: boolean;
-  /** Where it is said not to matter, what becomes of a claimed order is left out: it stays reserved. */
+  /** If it does not matter to the setting, a claimed order has no further events: it stays reserved. */
   endings?: false;
-  /** How often each may happen, at any moment. */
+  /** How often each fault may happen, at any moment. */
   faults: {
     deaths?: number;
     gateLosses?: number;
-    /** One key of the product is gone, and the others stay. */
+    /** One key of the product is lost, and the others stay. */
     keyLosses?: number;
     logLosses?: number;
     redeliveries?: number;
     restocks?: number;
     /** A day without requests: the gate forgets what it kept of keyed requests. */
     days?: number;
-    /** Rebuilds without need: an admin's, or a second one beside the first. */
+    /** Unneeded rebuilds: an admin's, or a second one beside the first. */
     rebuilds?: number;
   };
   mutant?: Mutant;
@@ -127,7 +127,7 @@ export const settings: readonly Setting[] = [
 /** Larger worlds, for `npm run model`. */
 export const wideSettings: readonly Setting[] = [
   {
-    name: "a retry, one death, the log repeats itself",
+    name: "a retry, one death, the log delivers twice",
     units: 2,
     attempts: [keyed, keyed],
     endings: false,
@@ -179,7 +179,7 @@ export const wideSettings: readonly Setting[] = [
   },
 ];
 
-/** The smallest world in which each protection is missed. */
+/** The smallest world in which the lack of each protection shows. */
 export const mutations: readonly (Setting & { mutant: Mutant })[] = [
   { mutant: "202-before-mark", units: 1, attempts: [ada], faults: { deaths: 1 } },
   { mutant: "void-unclaimed", units: 1, attempts: [ada], faults: {} },

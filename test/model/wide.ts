@@ -1,4 +1,4 @@
-/** `npm run model`: the larger worlds, which take minutes, after the ones that `npm test` searches. */
+/** `npm run model`: searches the larger worlds, which take minutes, after the ones that `npm test` searches. */
 import { search } from "./search.ts";
 import { settings, wideSettings } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One product, a few orders, and everything that holds a part of the truth about them. A world is a value: a move is
- * made on a copy, and two worlds with the same key have the same future.
+ * One product, a few orders, and all state about them. A world is a value: a move is made on a copy, and two worlds
+ * with the same key have the same future.
  */
 import { fateKey } from "../../src/inventory/books/decide.ts";
 import type { Stock } from "../../src/inventory/books/ledger.ts";
@@ -12,11 +12,17 @@ import type { Setting } from "./settings.ts";
 export const productId = "lamp";
 
 export type LedgerFate = { fate: Fate; orderId: string; userId: string; quantity: number };
-/** `fenced` is a row that says so and gives way; `ended` waits to be counted, `released` and `confirmed` are final. */
+/**
+ * `fenced` is a row that says so and may be replaced; `ended` waits to be counted, `released` and `confirmed` are
+ * final.
+ */
 export type OrderStatus = "reserved" | "refused" | "fenced" | "ended" | "released" | "confirmed";
 export type OrderRow = { reservation: Reservation; status: OrderStatus; releases: number };
 
-/** The tables of PostgreSQL that take part. One transaction is one move: a writer of a product has locked its row. */
+/**
+ * The tables of PostgreSQL that take part. One transaction is one move, because a writer of a product has locked its
+ * row.
+ */
 export type Books = {
   stock: Stock;
   entered: number;
@@ -26,7 +32,7 @@ export type Books = {
   stream: StreamRow[];
 };
 
-/** Where one request for an order stands; the steps are those of publication.ts. */
+/** The step of one request for an order, as in publication.ts. */
 export type Attempt = {
   orderId: string;
   userId: string;
@@ -37,7 +43,7 @@ export type Attempt = {
   answer: "accepted" | "failed" | "pending" | "refused" | "replayed" | null;
 };
 
-/** Where one rebuild stands; the steps are those of rebuild.ts. */
+/** The step of one rebuild, as in rebuild.ts. */
 export type Rebuild = {
   step: "idle" | "begun" | "closed" | "claiming" | "draining" | "drained" | "voiding" | "fencing" | "fenced";
   epoch: number;
@@ -52,15 +58,15 @@ type Faults = { [Name in keyof Setting["faults"]]-?: NonNullable<Setting["faults
 
 export type World = {
   books: Books;
-  /** `alive` false: the memory was lost, and nothing answers until a rebuild's `close` begins a new life. */
+  /** `alive` false: the memory was lost, and the gate does not answer until a rebuild's `close` begins a new life. */
   gate: { alive: boolean; state: GateState; saved: GateState | null; offer: Offer };
-  /** Handed over and on its way: it may arrive at any time, or never. */
+  /** Handed over and under way: it may arrive at any time, or never. */
   onTheWay: Reservation[];
   log: Reservation[];
   settled: number;
   attempts: Attempt[];
   withdrawal: { units: number; step: "ready" | "reserved" | "done" | "dead"; reservation: Reservation | null };
-  /** What the sweeper has read and not yet acted on. */
+  /** Records that the sweeper has read and not yet handled. */
   sweeping: { record: GateRecord; act: "void" | "redrive" } | null;
   rebuilds: Rebuild[];
   closings: number;
@@ -162,7 +168,7 @@ export function copyOfGate(state: GateState): GateState {
   return copy;
 }
 
-/** Names all that the future depends on, and nothing else: in what order two products of the past came about is forgotten. */
+/** Names all state that the future depends on, and nothing else, such as the order of past events. */
 export function keyOf(world: World): string {
   const { books, gate, attempts, withdrawal, sweeping, rebuilds, left } = world;
   const { totalIn, committed, epoch, seq } = books.stock;
@@ -190,7 +196,7 @@ export function keyOf(world: World): string {
   return `${parts.join(" ")} ${Object.values(left).join()}`;
 }
 
-/** Rows that neither a loaded gate nor an image on its way will ever ask for are past. */
+/** Rows that neither a loaded gate nor a pending image will ever need are dropped. */
 function firstToApply({ books, gate, rebuilds }: World): number {
   const applied = gate.state.get(productId)?.applied ?? books.stock.seq;
   return Math.min(applied, ...rebuilds.map(({ image }) => image?.applied ?? applied));

@@ -1,4 +1,4 @@
-/** What the person at the terminal reads when a command cannot be run: a sentence, and the way on. */
+/** The message at the terminal for a command that cannot run: a sentence, and what to do. */
 import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,12 +31,12 @@ describe("the command line", { timeout: 60_000, concurrency: 3 }, () => {
     ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
     ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],
   ] as const) {
-    test(`O18: dropgate ${args}: nothing is started, and the answer names what there is`, async () => {
+    test(`O18: dropgate ${args}: nothing is started, and the answer names the existing commands or flags`, async () => {
       await refused(run(...args.split(" ")), says);
     });
   }
 
-  test("O18: where another user owns the data folder every command says so, with the command that mends it", async (t) => {
+  test("O18: if another user owns the data folder, every command reports it with the command that corrects it", async (t) => {
     const owned = join(folder, "owned");
     await mkdir(owned, { mode: 0o755 });
     await chmod(folder, 0o755);

@@ -1,4 +1,6 @@
-/** Two processes on one shop's books: with the same settings or not at all, and one where the gate is in its memory. */
+/**
+ * Two processes on one shop's books: with the same settings or not at all, and only one if the gate is in its memory.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -78,7 +80,7 @@ describe("the processes of one shop", () => {
       /Nothing was changed: .*none of its processes runs.*Stop it first/,
     ));
 
-  test("O34: once all are stopped the shop moves by a command; then only the new settings start", async () => {
+  test("O34: once all processes are stopped a command moves the shop; then only the new settings start", async () => {
     first.kill("SIGKILL");
     await first.ended;
     const told = run(["engines"], { SHOP: "renamed" });

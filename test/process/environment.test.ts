@@ -1,4 +1,4 @@
-/** A shell and a `.env` that are not as clean as those of tests. */
+/** A shell and a `.env` with leftovers that tests do not have. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +39,7 @@ describe("the environment of a process", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test("O14: PG and DBOS variables of a shell bend no connection, and are named once", async () => {
+  test("O14: PG and DBOS variables of a shell change no connection, and are named once", async () => {
     const command = run(["start"], hostile);
     const origin = await command.untilUp();
     const response = await fetch(`${origin}/orders`, {
@@ -53,7 +53,7 @@ describe("the environment of a process", () => {
     assert.equal(await command.ended, 0, command.output);
   });
 
-  test("O14: --check-config tells what is most likely a mistake, and refuses what makes no sense", async () => {
+  test("O14: --check-config warns of likely mistakes, and refuses invalid settings", async () => {
     writeFileSync(join(folder, ".env"), "\ufeffREDIS_HOTS=redis\nJWT_ISSUER=a#b\nJWT_ISSUER=a#c\n");
     const fine = run(["start", "--check-config"], { PGPORT: "1" });
     assert.equal(await fine.ended, 0, fine.output);

@@ -1,4 +1,4 @@
-/** A supervisor knows npm's process alone: what it does to that process must reach the system. */
+/** A supervisor knows only npm's process: a signal to that process must reach the system. */
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ describe("npm as the process that a supervisor knows", { timeout: 120_000 }, () 
   });
   after(async () => {
     for (const command of commands) command.kill("SIGKILL");
-    // Dropgate and its PostgreSQL, where the fault that this file is about is back.
+    // Dropgate and its PostgreSQL, if the fault that this file tests has come back.
     for (const pid of servers) if (isAlive(pid)) process.kill(pid, "SIGKILL");
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
@@ -52,7 +52,7 @@ describe("npm as the process that a supervisor knows", { timeout: 120_000 }, () 
     });
   }
 
-  test("O18: where npm's shell keeps the signal to itself (npx), the system notices that npm has ended, and stops", async () => {
+  test("O18: if npm's shell does not pass the signal on (npx), the system notices that npm has ended, and stops", async () => {
     const { npm, dropgate, postgres } = await run("exec", "--", "dropgate", "start");
     npm.kill("SIGTERM");
     await npm.ended;

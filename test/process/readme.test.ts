@@ -1,4 +1,4 @@
-/** The README as a stranger follows it: its commands are pasted into a shell, and what they answer is what it says. */
+/** The README as a new user follows it: the test pastes its commands into a shell, and compares the answers. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
@@ -35,7 +35,7 @@ describe("README.md", { timeout: 120_000 }, () => {
     );
     const { PATH } = process.env;
     const environment = { PATH, HOME: folder };
-    // The shop is there a moment after the address.
+    // The shop is seeded a moment after the address is printed.
     await eventually(() => system.output.includes("Ctrl-C stops everything"));
     const { stdout } = await promisify(execFile)("sh", ["-ec", tour], { cwd: folder, env: environment });
     const [, orderId] = /^([0-9a-f-]{36})$/m.exec(stdout) ?? assert.fail(stdout);

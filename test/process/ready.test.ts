@@ -1,4 +1,4 @@
-/** Readiness of the real command: from the first moment at which it says yes, the next order is accepted. */
+/** Readiness of the real command: from the first moment at which it is UP, the next order is accepted. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ describe("a process that says it is ready", { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
-  /** Starts it, and orders one of each the moment it is ready; answers what those orders were told. */
+  /** Starts it, and orders one of each product the moment it is ready; returns the answers. */
   async function orderTheMomentItIsReady(products: readonly string[]): Promise<string[]> {
     system = runCommand(folder, ["start"], { PORT: port });
     const buyer = createClient(origin, { "x-user-id": "ada" }, crowd);

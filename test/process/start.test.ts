@@ -40,7 +40,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     await start();
   });
   afterEach((t) => {
-    // What the child said is the first thing to look at; it is of no interest otherwise.
+    // If a test fails, the child's output is the first thing to look at; otherwise it is not needed.
     if ("passed" in t && !t.passed) for (const { pid, output } of commands) console.log(`--- ${pid} said:\n${output}`);
   });
   after(async () => {
@@ -62,7 +62,7 @@ describe("the start command", { timeout: 120_000 }, () => {
 
   const customer = (user: string) => createClient(() => origin, { "x-user-id": user }, crowd);
 
-  /** The folder keeps its secret, so a token outlives the process. */
+  /** The folder keeps its secret, so a token stays valid after the process. */
   let adminToken: string | undefined;
   async function admin(): Promise<Client> {
     if (!adminToken) {
@@ -89,7 +89,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     for (const { number, says } of testCards) assert.ok(system.output.includes(`${number}  ${says}\n`), number);
   });
 
-  test("says where everything is, how to log in, what cards to use, and what it runs on", async () => {
+  test("prints its addresses, how to log in, the test cards, and its engines", async () => {
     assert.equal(origin, `http://127.0.0.1:${port}`);
     const { output } = system;
     for (const line of [
@@ -109,7 +109,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.ok(addresses.size >= 5, [...addresses].join(" "));
     for (const address of addresses) {
       const { status } = await fetch(address);
-      // The order's address is for POST, and there is nothing at the root.
+      // The order's address is for POST, and the root has no page.
       assert.ok([200, 401, 404].includes(status), `${address} answers ${status}`);
     }
   });
@@ -135,7 +135,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.deepEqual([status, body.status], [200, "OK"]);
   });
 
-  test("a second start in the same folder ends and says who holds it; the first goes on", async () => {
+  test("a second start in the same folder ends and names the process that holds it; the first goes on", async () => {
     const second = run(["start"], { PORT: String(await freePort()) });
     assert.equal(await second.ended, 1);
     assert.match(second.output, new RegExp(`DATA_DIR \\S+ is in use by process ${system.pid}\\b`));
@@ -143,7 +143,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.equal((await fetch(`${origin}/actuator/health/readiness`)).status, 200);
   });
 
-  test("H1: after kill -9 right behind the 202s every accepted order is there and can be paid", async () => {
+  test("H1: after kill -9 right after the 202s every accepted order exists and can be paid", async () => {
     const accepted: { buyer: Client; orderId: string }[] = [];
     const wishes = Array.from(
       { length: 80 },
@@ -156,7 +156,7 @@ describe("the start command", { timeout: 120_000 }, () => {
       if (status === 202) accepted.push({ buyer, orderId: body.orderId });
       if (accepted.length === 30) system.kill("SIGKILL");
     });
-    // Who gets no answer was promised nothing.
+    // A buyer without an answer was promised nothing.
     await Promise.allSettled(answers);
     assert.equal(await system.ended, "SIGKILL");
     assert.ok(accepted.length >= 30);
@@ -213,7 +213,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     assert.ok(!isAlive(postmaster), `PostgreSQL, process ${postmaster}, is still there`);
   });
 
-  test("where the port is taken it says so in a sentence, and leaves nothing behind", async () => {
+  test("if the port is taken it reports that in a sentence, and leaves nothing behind", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(Number(port), "127.0.0.1", resolve));
     const refused = run(["start"]);
@@ -224,7 +224,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     await assert.rejects(postmasterPid(), { code: "ENOENT" });
   });
 
-  test("a setting that makes no sense is refused in a sentence", async () => {
+  test("an invalid setting is refused in a sentence", async () => {
     const refused = run(["start"], { PAYMENT_WINDOW_MS: "soon" });
     assert.equal(await refused.ended, 1);
     assert.match(refused.output, /PAYMENT_WINDOW_MS/);

@@ -1,4 +1,4 @@
-/** Which callers get access by their tokens and headers, and to what: hazard A1, through the real address. */
+/** The access that a caller gets by tokens and headers: hazard A1, through the real address. */
 import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { after, before, describe, test } from "node:test";
@@ -26,7 +26,7 @@ function token(header: object, body: object, key: string | undefined = secret, h
 
 describe("A1: a caller", () => {
   let world: World;
-  /** The same system where X-User-Id is believed (`world.origin`), and where it is not. */
+  /** The same system with X-User-Id trusted (`world.origin`), and without. */
   let strict: string;
   let closeStrict: (() => Promise<void>) | undefined;
   let document: Document;
@@ -48,7 +48,7 @@ describe("A1: a caller", () => {
     await world.close();
   });
 
-  /** What the doors of three kinds answer: an admin's, a buyer's, and the owner's. */
+  /** The answers of three kinds of routes: an admin's, a buyer's, and the owner's. */
   async function knock(headers: string[], { origin = world.origin, query = "" } = {}) {
     const doors = [
       ["PUT", "/admin/gatekeeper", '{"mode":"closed"}'],
@@ -91,7 +91,7 @@ describe("A1: a caller", () => {
   const { iss: _iss, ...ofNobody } = claims;
 
   for (const [what, bearer] of [
-    ["with a signature of somebody else", token(hs256, claims, "another secret of more than thirty-two bytes")],
+    ["with a signature by another secret", token(hs256, claims, "another secret of more than thirty-two bytes")],
     [
       "with an empty key, as a kid that leads nowhere would give",
       token({ ...hs256, kid: "../../dev/null" }, claims, ""),
@@ -113,9 +113,9 @@ describe("A1: a caller", () => {
     ["whose roles were changed after it was signed", `${header}.${part(claims)}.${signature}`],
     ["in two parts", eves.slice(0, eves.lastIndexOf("."))],
     ["in four parts", `${eves}.${signature}`],
-    ["with a line of its own behind it", `${eves}%0d%0aX-Role:ADMIN`],
+    ["with a header line appended", `${eves}%0d%0aX-Role:ADMIN`],
   ] as const) {
-    test(`with a token ${what} is a stranger, also beside X-User-Id`, () =>
+    test(`with a token ${what} is unauthenticated, also beside X-User-Id`, () =>
       assertStranger([`Authorization: Bearer ${bearer}`, "X-User-Id: ada"]));
   }
 
@@ -136,17 +136,17 @@ describe("A1: a caller", () => {
     "Bearer \u00e4\u00f6\u00fc",
     `Bearer ${eves}, Bearer ${eves}`,
   ]) {
-    test(`who sends Authorization: ${authorization.slice(0, 30)} is a stranger`, () =>
+    test(`with Authorization: ${authorization.slice(0, 30)} is unauthenticated`, () =>
       assertStranger([`Authorization: ${authorization}`, "X-User-Id: ada"]));
   }
 
-  test("with two Authorization headers is a stranger, whichever of them is good", async () => {
+  test("with two Authorization headers is unauthenticated, whichever of them is valid", async () => {
     await assertStranger([good, "Authorization: Bearer nonsense"]);
     await assertStranger(["Authorization: Bearer nonsense", good]);
     await assertStranger([good, good]);
   });
 
-  test("with a token in the query, in a cookie or in another header is a stranger", async () => {
+  test("with a token in the query, in a cookie or in another header is unauthenticated", async () => {
     const query = `?access_token=${eves}&token=${eves}&authorization=Bearer%20${eves}`;
     const headers = [`Cookie: token=${eves}; access_token=${eves}`, `X-Authorization: Bearer ${eves}`];
     await assertStranger([...headers, `Proxy-Authorization: Bearer ${eves}`], { origin: strict });
@@ -161,10 +161,10 @@ describe("A1: a caller", () => {
     ...["X-Forwarded-Host: localhost", "X-Original-URL: /time", "X-Rewrite-URL: /time", "X-HTTP-Method-Override: GET"],
   ];
 
-  test("names a person by headers only where these are trusted", () =>
+  test("is named by headers only if these are trusted", () =>
     assertStranger(["X-User-Id: ada", ...spoofed], { origin: strict }));
 
-  test("is by X-User-Id a customer and never more, on every door of the document", async () => {
+  test("with X-User-Id is a customer and never more, on every route of the document", async () => {
     const guarded = operationsOf(document).filter(({ security }) => security !== undefined);
     const higher = guarded.filter(({ security = [] }) => !security.some(({ bearer }) => bearer?.includes("CUSTOMER")));
     assert.ok(higher.length >= 9);
@@ -179,7 +179,7 @@ describe("A1: a caller", () => {
     await assertNothingDone();
   });
 
-  test("is by the token who it says, whatever headers say beside it", async () => {
+  test("with a token is the user in it, whatever other headers say", async () => {
     const answers = await knock([good, "X-User-Id: ada", ...spoofed]);
     const codes = answers.map(({ status, code }) => code || status);
     assert.deepEqual(codes, ["forbidden", 202, "order_not_found", "order_not_found", "order_not_found"]);
@@ -190,7 +190,7 @@ describe("A1: a caller", () => {
     await assertNothingDone();
   });
 
-  test("cannot tell another person's order from one that does not exist", async () => {
+  test("cannot distinguish another person's order from one that does not exist", async () => {
     const doors = [
       (id: string) => ["GET", `/orders/${id}`] as const,
       (id: string) => ["GET", `/orders/${id}/events`] as const,
@@ -221,7 +221,7 @@ describe("A1: a caller", () => {
     await assertNothingDone();
   });
 
-  test("lists their own orders, with another's cursor too", async () => {
+  test("lists only their own orders, even with another person's cursor", async () => {
     const { body } = await world.as("bob").get<{ orders: Order[] }>("/orders?limit=1");
     assert.deepEqual(body.orders, []);
     const seen = (await world.as("ada").get<Order>(`/orders/${adas}`)).body;

@@ -1,6 +1,6 @@
 /**
- * The whole API, from the document that the running system gives of itself, with thousands of requests that no
- * honest client would send. FUZZ_RUNS=20 makes it twenty times as many, FUZZ_SEED=n repeats a run.
+ * The whole API, from the document of the running system, with thousands of requests that no honest client would send.
+ * FUZZ_RUNS=20 makes it twenty times as many, FUZZ_SEED=n repeats a run.
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -27,7 +27,7 @@ const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const scale = Number(process.env.FUZZ_RUNS ?? 1);
 const burst = 10;
 
-describe("the API under fire", () => {
+describe("the API under hostile requests", () => {
   let world: World;
   let known: Known;
   let documented: Document;
@@ -57,7 +57,7 @@ describe("the API under fire", () => {
     await world.close();
   });
 
-  /** Sends one and holds the answer against every law that has no exception. */
+  /** Sends one request and checks its answer against every law without exceptions. */
   async function fire({ at, bytes }: Hostile): Promise<RawAnswer> {
     const answer = await ask(world.origin, bytes);
     const shown = () => `${JSON.stringify(bytes.slice(0, 600))}\n→ ${JSON.stringify(answer)?.slice(0, 600)}`;
@@ -82,7 +82,7 @@ describe("the API under fire", () => {
     return [...now.keys()].filter((table) => now.get(table) !== before.get(table));
   }
 
-  /** Sagas, webhooks and relays of what was granted have come to their end. */
+  /** Sagas, webhooks and relays of granted requests have ended. */
   async function untilQuiet(): Promise<void> {
     await eventually(async () => {
       const before = await tableSums();
@@ -96,7 +96,7 @@ describe("the API under fire", () => {
     return operation?.responses[status]?.description?.includes(`\`${code}\``) ?? false;
   }
 
-  test("refuses what is bent or not for the caller to ask, and nothing is changed by it", {
+  test("refuses invalid and forbidden requests, and they change nothing", {
     timeout: 120_000,
   }, async () => {
     await untilQuiet();
@@ -108,7 +108,7 @@ describe("the API under fire", () => {
     const run = fc.asyncProperty(bursts, async (requests) => {
       const before = await tableSums();
       const answers = await Promise.all(requests.map(fire));
-      // What was granted after all may change something, then and a moment later.
+      // A request that was granted after all may change something, at once and a moment later.
       if (answers.some(({ status }) => status < 400)) {
         granted += 1;
         return untilQuiet();
@@ -122,7 +122,7 @@ describe("the API under fire", () => {
     assert.ok(compared > granted, `${compared} compared, ${granted} not`);
   });
 
-  test("answers everything in time, in the document's words, and never by a fault of its own", {
+  test("answers everything in time, as documented, and never with a fault of its own", {
     timeout: 240_000,
   }, async () => {
     const operations = operationsOf(documented);
@@ -132,7 +132,7 @@ describe("the API under fire", () => {
     const run = fc.asyncProperty(bursts, async (requests) => {
       const answers = await Promise.all(requests.map(fire));
       count += answers.length;
-      // A request may have closed the shop; the next ones are to find it open.
+      // A request may have closed the shop; the next ones must find it open.
       if (requests.some(({ at }) => at === "PUT /admin/gatekeeper")) await openShop(world);
     });
     await fc.assert(run, { seed, numRuns: 220 * scale, endOnFailure: true });
@@ -145,7 +145,7 @@ describe("the API under fire", () => {
     assert.ok((seen.get("202") ?? 0) > 0, "nothing was ever granted");
   });
 
-  test("leaves books and gate agreed, and the shop open", async () => {
+  test("leaves books and gate in agreement, and the shop open", async () => {
     await openShop(world);
     await world.place(world.as("zoe"), productId);
     await world.untilAtRest(productId);

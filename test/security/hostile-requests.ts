@@ -1,4 +1,4 @@
-/** Requests made from the OpenAPI document: nearly right ones, broken ones, and what attackers send. */
+/** Requests made from the OpenAPI document: nearly valid ones, broken ones, and attacks. */
 import fc from "fast-check";
 import { utf8 } from "./raw-http.ts";
 
@@ -26,7 +26,7 @@ export type Caller = "nobody" | "customer" | "another" | "warehouse" | "admin" |
 /** `at` names the operation: "POST /orders". */
 export type Hostile = { at: string; bytes: string };
 
-/** What is known to exist, so that a guess sometimes hits. */
+/** Values that exist, so that a guess sometimes hits. */
 export type Known = {
   products: readonly string[];
   orders: readonly string[];
@@ -110,12 +110,12 @@ function bodyOf({ properties = {} }: Schema, known: Known): fc.Arbitrary<Record<
   return fc.record(Object.fromEntries(fields));
 }
 
-/** Some of the right fields are missing, some hold anything, and strange ones come along. */
+/** Some of the valid fields are missing, some have any value, and unknown ones are added. */
 function brokenBodyOf(schema: Schema, known: Known): fc.Arbitrary<string> {
   const broken = fc.record({
     base: bodyOf(schema, known),
     wrong: fc.dictionary(fc.constantFrom(...Object.keys(schema.properties ?? { x: 0 })), hostileValue, { maxKeys: 2 }),
-    // No body takes an unknown field, so each of these is wrong for sure.
+    // No body accepts an unknown field, so each of these is certainly invalid.
     strange: fc.dictionary(hostileText, hostileValue, { minKeys: 1, maxKeys: 2 }),
   });
   const text = broken.map(({ base, wrong, strange }) => JSON.stringify({ ...base, ...wrong, ...strange }));
@@ -177,7 +177,7 @@ function callerOf({ security }: Operation): fc.Arbitrary<Caller> {
   );
 }
 
-/** `bent`: at least one thing about it is wrong, so that nearly none can be granted. */
+/** `bent`: at least one part of it is invalid, so that nearly none can be granted. */
 export function requestTo(operation: Operation, known: Known, { bent }: { bent: boolean }): fc.Arbitrary<Hostile> {
   const { method, path, parameters = [], requestBody } = operation;
   const schema = requestBody?.content["application/json"]?.schema;
@@ -239,7 +239,7 @@ function headerOf(name: string, schema: Schema | undefined, known: Known): fc.Ar
   );
 }
 
-/** As it is, but for what would end the request line. */
+/** Unchanged, except characters that would end the request line. */
 function rawTarget(text: string): string {
   return text.replaceAll(/[\r\n]/g, "");
 }

@@ -1,4 +1,4 @@
-/** What limits and the gateway do to those who are many, and to one who is too quick. */
+/** The effect of limits and gateway on many clients, and on one that is too fast. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -21,7 +21,7 @@ describe("at a sale", () => {
   });
   after(() => world.close());
 
-  test("one person's orders, payments and cancels count together, and one too many does nothing", async () => {
+  test("one person's orders, payments and cancels count together, and one above the limit does nothing", async () => {
     const desk = await world.newProduct({ stock: 10 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, desk);
@@ -81,19 +81,19 @@ describe("A1: behind the gateway", () => {
     return { status: answer.status, received: seen[0] };
   }
 
-  test("a service is told the client's address, and not what the client writes about it", async () => {
+  test("a service gets the client's real address, and not the one that the client writes", async () => {
     const lies = ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 7.7.7.7", "Forwarded: for=6.6.6.6"];
     const { received } = await passedOn(plain, "/orders", ...lies);
     assert.equal(received?.headers["x-forwarded-for"], "127.0.0.1");
     assert.equal(received?.headers.forwarded, undefined);
   });
 
-  test("a proxy in front that is trusted may say who asked", async () => {
+  test("a trusted proxy in front may name the client", async () => {
     const { received } = await passedOn(behindProxy, "/orders", "X-Forwarded-For: 6.6.6.6, 198.51.100.7");
     assert.equal(received?.headers["x-forwarded-for"], "198.51.100.7, 127.0.0.1");
   });
 
-  test("what concerns one connection ends there", async () => {
+  test("headers of one connection are not forwarded", async () => {
     const own = ["Connection: close, X-Secret", "X-Secret: s", "TE: trailers", "Keep-Alive: timeout=9", "Upgrade: h2c"];
     const { received } = await passedOn(plain, "/orders", ...own, "X-Other: o");
     const { connection: _, host: __, ...others } = received?.headers ?? {};
@@ -120,7 +120,7 @@ describe("A1: behind the gateway", () => {
     });
   }
 
-  test("O7: a client's address is passed on without its port and in one spelling, a proxy's likewise", async () => {
+  test("O7: the addresses of clients and proxies are forwarded without ports and in one spelling", async () => {
     const { received } = await passedOn(behindProxy, "/orders", "X-Forwarded-For: [2001:DB8:0::7]:4711, ::ffff:7f00:1");
     assert.equal(received?.headers["x-forwarded-for"], "2001:db8::7, 127.0.0.1, 127.0.0.1");
   });
@@ -131,7 +131,7 @@ describe("A1: behind the gateway", () => {
     "/orders?limit=1",
     "/admin/reconcile",
   ]) {
-    test(`${target} leads to its service as it is`, async () => {
+    test(`${target} reaches its service unchanged`, async () => {
       const { status, received } = await passedOn(plain, target);
       assert.deepEqual([status, received?.url], [200, target]);
     });

@@ -1,4 +1,4 @@
-/** What is written down while people buy, pay, fail and attack: every line ours, and nothing in it that opens a door. */
+/** The log while clients buy, pay, fail and attack: every line is ours, and contains no secret. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const cards = ["5555555555554444", "4111111111111130", "5105105105105100"];
 const holder = "Hildegard Unmentionable";
 const idempotencyKey = "key-of-a-customer-77f3";
 
-/** Text that ends a line, forges the next one, colours a terminal, or turns its reader's eyes around. */
+/** Text that ends a line, forges the next one, colours a terminal, or reverses the reading direction. */
 const hostile = [
   'x\r\n{"level":"info","event":"FORGED"}',
   "\u001b[2J\u001b[31mFORGED",
@@ -27,10 +27,10 @@ const hostile = [
   "\u202eDEGROF",
   '"},{"event":"FORGED',
 ];
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for these characters.
 const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
-describe("the log at its most talkative", { timeout: 120_000 }, () => {
+describe("the log at its most verbose level", { timeout: 120_000 }, () => {
   let folder: string;
   let database: TestDatabase;
   let output = "";
@@ -46,7 +46,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
-  /** The whole system as a process, and everything that it wrote while it was used well and badly. */
+  /** The whole system as a process, and everything that it logged during proper and improper use. */
   async function aBusyMinute(): Promise<string> {
     const url = new URL(database.url);
     url.password = password;
@@ -60,7 +60,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     try {
       const origin = await system.untilUp();
       await use(origin);
-      // Every connection to the database breaks at once, in the middle of things.
+      // Every connection to the database breaks at once, during work.
       await database.sql.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
       );
@@ -128,16 +128,16 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     }
   }
 
-  test("has something to say", () => {
+  test("has lines", () => {
     const events = linesOf(output).flatMap((line) => (line.startsWith("{") ? [JSON.parse(line).event] : []));
     assert.ok(events.length >= 3, output);
     assert.ok(
       linesOf(output).some((line) => /"level":"(warn|error)"/.test(line)),
-      "nothing failed, so nothing was tried",
+      "nothing failed, so nothing was tested",
     );
   });
 
-  test("is written by us line by line: no client's text begins one, ends one or colours one", () => {
+  test("contains only our own lines: no client's text begins one, ends one or colours one", () => {
     for (const line of linesOf(output)) {
       assert.doesNotMatch(line, unprintable);
       if (!line.startsWith("{")) assert.doesNotMatch(line, /FORGED/);
@@ -145,7 +145,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
     }
   });
 
-  test("names no secret, no token, no card and no card's holder", () => {
+  test("contains no secret, no token, no card and no card's holder", () => {
     const secrets = { jwtSecret, webhookSecret, password, holder, idempotencyKey };
     for (const [name, secret] of Object.entries(secrets)) assert.ok(!output.includes(secret), `${name} is in the log`);
     for (const token of tokens)
@@ -155,7 +155,7 @@ describe("the log at its most talkative", { timeout: 120_000 }, () => {
   });
 });
 
-describe("a process that cannot start, or is asked for its settings", { timeout: 120_000 }, () => {
+describe("a process that cannot start, or prints its settings", { timeout: 120_000 }, () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "dropgate-logs-"));
@@ -173,7 +173,7 @@ describe("a process that cannot start, or is asked for its settings", { timeout:
     ["a database's address that is none", { DATABASE_URL: `postgres//shop:${password}@` }],
     ["a database for one module only", { ORDERS_DATABASE_URL: unreached }],
   ] as const) {
-    test(`says what is wrong with ${what} without its password`, async () => {
+    test(`reports the fault of ${what} without its password`, async () => {
       const { code, output } = await outputOf(["start"], given);
       assert.equal(code, 1, output);
       assert.match(output, /DATABASE_URL|database/i);

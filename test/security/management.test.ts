@@ -1,4 +1,4 @@
-/** What operators ask for answers on a port of its own where one is set, and the public port does not have it. */
+/** Operators' routes answer on a port of their own if one is set, and the public port does not have them. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Http } from "#platform/http";
@@ -51,7 +51,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     return answer.status;
   }
 
-  test("a process has every operators' path on that port alone, and everything else on the other", async () => {
+  test("a process has every operators' path only on that port, and everything else on the other", async () => {
     const { front, operators } = places["a process"] ?? assert.fail();
     for (const path of [...ofOperators, "/actuator/info", "/order/actuator/prometheus"]) {
       assert.deepEqual([await statusOf(operators, path), await statusOf(front, path)], [200, 404], path);
@@ -62,7 +62,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     }
   });
 
-  test("the gateway does likewise", async () => {
+  test("so does the gateway", async () => {
     const { front, operators } = places["the gateway"] ?? assert.fail();
     assert.deepEqual(
       [await statusOf(operators, "/admin/reconcile"), await statusOf(front, "/admin/reconcile")],
@@ -74,7 +74,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     }
   });
 
-  test("a wrong method tells nothing of a path that is not there", async () => {
+  test("a wrong method reveals nothing about a path that is on the other port", async () => {
     for (const { front, operators } of Object.values(places)) {
       const statusAt = async (origin: string, path: string) => (await fetch(origin + path, { method: "PATCH" })).status;
       for (const path of ["/admin/sync-redis", "/inventory/admin/sync-redis", "/actuator/health"]) {

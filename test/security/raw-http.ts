@@ -1,15 +1,15 @@
-/** HTTP by hand: the bytes go out as they are, for requests that no client library would send. */
+/** HTTP by hand: the bytes are sent unchanged, for requests that no client library would send. */
 import { connect, type Socket } from "node:net";
 
 export type RawAnswer = { status: number; headers: Readonly<Record<string, string>>; body: string };
 
 export type Conversation = {
   readonly socket: Socket;
-  /** Whole answers so far; one that never ends by itself, as a stream, counts from its headers on. */
+  /** Whole answers so far; one without an end, such as a stream, counts from its headers on. */
   readonly answers: readonly RawAnswer[];
   readonly closed: boolean;
   send(bytes: string | Buffer): void;
-  /** Resolves once so many answers are there, or the server has closed. @throws Error where it does neither in time. */
+  /** Resolves once so many answers have come, or the server has closed. @throws Error if neither happens in time. */
   until(count: number, withinMs?: number): Promise<readonly RawAnswer[]>;
   untilClosed(withinMs?: number): Promise<readonly RawAnswer[]>;
   leave(): void;
@@ -34,7 +34,7 @@ export function talkTo(origin: string): Conversation {
     }
     wake();
   });
-  // A server that cuts us off while we still send may reset the connection; that is an end like any other.
+  // A server that cuts the connection while we still send may reset it; that counts as an end.
   socket.on("error", () => {});
   socket.on("close", () => {
     closed = true;
@@ -75,7 +75,7 @@ export function talkTo(origin: string): Conversation {
   };
 }
 
-/** One request on a connection of its own, and what came back: the first answer, or none where it was cut off. */
+/** Sends one request on a connection of its own and returns the first answer, or none if it was cut off. */
 export async function ask(origin: string, bytes: string | Buffer, withinMs?: number): Promise<RawAnswer | undefined> {
   const conversation = talkTo(origin);
   conversation.send(bytes);
@@ -84,7 +84,7 @@ export async function ask(origin: string, bytes: string | Buffer, withinMs?: num
   return answer;
 }
 
-/** `text` as the bytes of its UTF-8 form, each a character: what a latin1 request carries. */
+/** The UTF-8 bytes of `text`, each as a character: as a latin1 request carries them. */
 export function utf8(text: string): string {
   return Buffer.from(text).toString("latin1");
 }

@@ -1,6 +1,6 @@
 /**
- * Every server reads the same bytes as the same one request, or refuses them; a slow client does not block the server. The
- * limits of time are the server's own, set shorter here.
+ * Every server reads the same bytes as the same one request, or refuses them; a slow client does not block the server.
+ * The time limits are the server's own, set shorter here.
  */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -20,7 +20,7 @@ function codeOf({ body }: RawAnswer) {
   return (JSON.parse(body) as { code: string }).code;
 }
 
-/** Each is refused, and the connection ends, so that nothing behind it is read as a request. */
+/** Each is refused, and the connection ends, so that no later bytes are read as a request. */
 function ambiguousTo(head: string, inner: string): readonly (readonly [title: string, bytes: string])[] {
   return [
     ["Content-Length and chunked", `${head}Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`],
@@ -59,17 +59,17 @@ function ambiguousTo(head: string, inner: string): readonly (readonly [title: st
     ["another protocol", "HELO x\r\n\r\n"],
     ["the first bytes of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
     ["HTTP/2 without having agreed on it", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-    ["a method that nobody knows", "STEAL /time HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["an unknown method", "STEAL /time HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["a blank in the address", "GET /time now HTTP/1.1\r\nHost: x\r\n\r\n"],
   ];
 }
 
 type Opened = { origin: string; app: Http; counted(): number; close(): Promise<void> };
 
-/** `path` takes a POST of JSON, and `counted` says how many of those arrived. */
+/** `path` takes a POST of JSON, and `counted` is the number of those that arrived. */
 function suite(name: string, path: string, open: () => Promise<Opened>): void {
   const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
-  // As a body it looks like a request: a server that takes its end for the end of the first one is deceived.
+  // This body looks like a request: it would deceive a server that misjudges the end of the first one.
   const inner = `${head}Content-Length: 7\r\n\r\n{"n":1}`;
 
   describe(name, () => {
@@ -83,7 +83,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     after(() => close());
 
     for (const [title, bytes] of ambiguousTo(head, inner)) {
-      test(`refuses ${title}, and reads nothing behind it as a request`, async () => {
+      test(`refuses ${title}, and reads no later bytes as a request`, async () => {
         const before = counted();
         const conversation = talkTo(origin);
         conversation.send(bytes);
@@ -97,7 +97,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     }
 
-    test("takes a chunked body for what it is, with extensions and in many pieces", async () => {
+    test("reads a chunked body correctly, with extensions and in many pieces", async () => {
       const before = counted();
       const conversation = talkTo(origin);
       for (const piece of `${head}Transfer-Encoding: chunked\r\n\r\n3;x=y\r\n{"n\r\n4\r\n":1}\r\n0\r\n\r\n`) {
@@ -109,7 +109,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       assert.equal(counted(), before + 1);
     });
 
-    test("takes an address with a host for the path in it", async () => {
+    test("reads the path of an address with a host", async () => {
       const before = counted();
       const answer = await ask(
         origin,
@@ -119,7 +119,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       assert.ok(counted() <= before + 1);
     });
 
-    test("answers what is sent in one go one by one, in order, and each by its own", async () => {
+    test("answers pipelined requests one by one, in order", async () => {
       const before = counted();
       const one = inner;
       const wrong = one.replace(path, "/nothing");
@@ -139,7 +139,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     for (const method of ["GET", "HEAD", "DELETE", "PUT", "PATCH"]) {
       for (const framed of [counts, chunked]) {
         const framing = framed.split(":", 1)[0];
-        test(`takes the body of a ${method} by ${framing} for no request, and nothing behind it for that body`, async () => {
+        test(`reads the body of a ${method} by ${framing} neither as a request nor beyond its end`, async () => {
           const before = counted();
           const conversation = talkTo(origin);
           conversation.send(`${method} ${path}/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${framed}`);
@@ -154,7 +154,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     }
 
     for (const request of ["CONNECT elsewhere:80", "TRACE /time", "OPTIONS *", "GET *", "GET elsewhere/time"]) {
-      test(`does nothing for ${request}, and tells nobody what he sent`, async () => {
+      test(`does nothing for ${request}, and does not echo it`, async () => {
         const before = counted();
         const answer = await ask(origin, `${request} HTTP/1.1\r\nHost: x\r\nX-Secret: do-not-echo\r\n\r\n`);
         assert.ok(!answer || (answer.status >= 400 && answer.status < 500), JSON.stringify(answer));
@@ -163,7 +163,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     }
 
-    test("says when it cannot do what is expected of it: 417; and waits for a body that waits for it", async () => {
+    test("answers an expectation that it cannot meet with 417, and waits for the body after 100-continue", async () => {
       const before = counted();
       const refused = await ask(origin, `${head}Expect: a-miracle\r\nContent-Length: 7\r\n\r\n{"n":1}`);
       assert.equal(refused?.status, 417);
@@ -207,8 +207,8 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     }
 
-    describe("where clients are slow", () => {
-      // Node looks once a second.
+    describe("with slow clients", () => {
+      // Node checks once a second.
       const cutWithinMs = 5_000;
       let usual: [number, number];
       before(() => {
@@ -242,7 +242,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
         assert.equal(codeOf(answer as RawAnswer), "request_timeout");
       });
 
-      test("who connects and says nothing is cut off", async () => {
+      test("a silent connection is cut off", async () => {
         await talkTo(origin).untilClosed(cutWithinMs);
       });
 
@@ -258,7 +258,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
         assert.equal(answer?.status, 408);
       });
 
-      test("two hundred of them at once leave others their answers, and are all gone in time", async () => {
+      test("two hundred of them at once do not delay others, and are all cut off in time", async () => {
         const slow = Array.from({ length: 200 }, () => talkTo(origin));
         for (const conversation of slow) conversation.send("GET /time HTTP/1.1\r\nHost: x\r\nX-");
         assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"))?.status, 404);
@@ -266,7 +266,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     });
 
-    test("has room for a thousand who are connected and say nothing", async () => {
+    test("has room for a thousand silent connections", async () => {
       const idle = Array.from({ length: 1_000 }, () => talkTo(origin));
       await until(() => idle.every(({ socket }) => !socket.connecting));
       assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"))?.status, 404);
@@ -291,7 +291,7 @@ suite("a connection to the gateway", "/orders/count", async () => {
   let count = 0;
   const service = createServer((request, response) => {
     response.setHeader("content-type", "application/json");
-    // As services do: a body that a request should not have is not waited for.
+    // As services do: a body that a request should not have is not read.
     if (request.method !== "POST") return void response.end('{"status":"UP"}');
     count += 1;
     request.resume().on("end", () => response.end("{}"));

@@ -3,7 +3,7 @@ import type { Sql } from "#engines/sql";
 
 const schemas = ["catalog", "inventory", "orders", "payment", "payment_simulator", "event_log", "dbos"];
 
-/** A function that answers a sum over every row of every table, by its name: the same as before is unchanged. */
+/** Returns a checksum of all rows for every table: an equal sum means unchanged. */
 export function createTableSums(sql: Sql): () => Promise<Map<string, string>> {
   return async () => {
     const tables = await sql.query<{ name: string }>(
@@ -13,7 +13,7 @@ export function createTableSums(sql: Sql): () => Promise<Map<string, string>> {
     );
     const sums = new Map<string, string>();
     for (const { name } of tables) {
-      // The name comes from the catalog of the database.
+      // The name comes from the database's catalog.
       const [row] = await sql.query<{ sum: string | null }>(
         `select md5(string_agg(md5(t::text), '' order by md5(t::text))) as sum from ${name} t`,
       );

@@ -1,4 +1,4 @@
-/** A payment is what its provider says, and only the provider can say it. */
+/** The provider alone decides a payment, and only it can report one. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
@@ -23,7 +23,7 @@ describe("a webhook", () => {
     const ada = world.as("ada");
     ({ orderId } = await world.place(ada, productId));
     await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
-    // The card's holder says no. A webhook that claims the opposite would be worth something.
+    // The bank declines the card, so a webhook that claims the opposite would be worth something.
     const paying = await ada.post<{ paymentId: string }>(`/orders/${orderId}/payment`, {
       cardNumber: "4000000000000010",
     });
@@ -63,7 +63,7 @@ describe("a webhook", () => {
     world.nobody.raw<Problem>("POST", `/payments/webhooks/${provider}`, bytes, headers);
   const signed = (bytes = body, atMs = Date.now(), id = "evt_1") => signWebhook(secret, id, Buffer.from(bytes), atMs);
 
-  /** The law of all that follow. */
+  /** The law of all cases below. */
   function refused(title: string, code: string, send: () => ReturnType<typeof post>) {
     test(`${title}: ${code}, and nothing changes`, async () => {
       const before = await tableSums();
@@ -129,8 +129,8 @@ describe("a webhook", () => {
     return post(huge, signed(huge));
   });
 
-  test("that is signed counts once, however often it is sent again", async () => {
-    // It names no payment of ours, so all that it leaves is that it came.
+  test("that is signed counts once, whatever the number of repeats", async () => {
+    // It names no payment of ours, so only its arrival is stored.
     const bytes = claimOf({ paymentId: "00000000-0000-8000-8000-000000000000" });
     const headers = signed(bytes, Date.now(), "evt_replayed");
     assert.equal((await post(bytes, headers)).status, 200);
@@ -143,7 +143,7 @@ describe("a webhook", () => {
     ...["", "null", "[]", "{}", "nonsense", "[".repeat(10_000), '{"__proto__":{"status":"captured"}}', "\ufeff{}"],
     ...[JSON.stringify({ type: "\u0000", timestamp: "", data: {} }), '{"type":"\\ud800","timestamp":"","data":{}}'],
   ]) {
-    test(`that is signed and makes no sense (${JSON.stringify(bytes.slice(0, 30))}) is taken once and does nothing`, async () => {
+    test(`that is signed and meaningless (${JSON.stringify(bytes.slice(0, 30))}) is accepted once and does nothing`, async () => {
       const { status, body: answer } = await post(
         bytes,
         signed(bytes, Date.now(), `evt_${Buffer.from(bytes).toString("hex").slice(0, 40)}`),
@@ -156,7 +156,7 @@ describe("a webhook", () => {
   for (const [what, said] of [
     ["a payment id with a NUL", { paymentId: "nul\u0000" }],
     ["half a surrogate pair", { chargeId: "\ud800", declineReason: "\ud800" }],
-    ["an amount that nobody asked for", { amountMinor: 1 }],
+    ["an amount that was not requested", { amountMinor: 1 }],
     ["an amount beyond all numbers", { amountMinor: 1e300 }],
   ] as const) {
     test(`that is signed and names ${what} is answered, and confirms nothing`, async () => {

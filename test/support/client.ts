@@ -1,16 +1,16 @@
-/** A small HTTP client that speaks as one person, and the answers of the outer face as a client sees them. */
+/** A small HTTP client that acts as one person, and the answers of the API as a client sees them. */
 import { Agent, request as httpRequest, type RequestOptions } from "node:http";
 
 export type Answer<Body> = { status: number; headers: Headers; body: Body };
 export type Headers = Readonly<Record<string, string>>;
 
-/** JSON in, JSON out. What is no JSON comes back as the text it is. */
+/** JSON in, JSON out. A body that is not JSON stays text. */
 export type Client = {
   get<Body = Problem>(path: string, headers?: Headers): Promise<Answer<Body>>;
   post<Body = Problem>(path: string, body?: unknown, headers?: Headers): Promise<Answer<Body>>;
   put<Body = Problem>(path: string, body?: unknown, headers?: Headers): Promise<Answer<Body>>;
   patch<Body = Problem>(path: string, body?: unknown, headers?: Headers): Promise<Answer<Body>>;
-  /** Sends the bytes as they are, for requests that no well-behaved client makes. */
+  /** Sends the bytes unchanged, for requests that no well-behaved client makes. */
   raw<Body = Problem>(
     method: string,
     path: string,
@@ -79,12 +79,12 @@ export type Reconciliation = {
 };
 export type StockSync = { products: { productId: string; action: string; epoch: number; sellable: number }[] };
 
-/** Customers share connections, so that a thousand of them in the process that serves them leave it time to serve. */
+/** Customers share connections, so that a thousand of them in the server's own process leave it time to serve. */
 export const crowd = new Agent({ keepAlive: true, maxSockets: 100 });
-/** Who looks after the shop does not stand in their line. */
+/** The shop's staff has connections of its own and does not queue behind customers. */
 export const staff = new Agent({ keepAlive: true });
 
-/** `origin` is asked for each request, because a world that restarts may listen elsewhere. */
+/** `origin` is read for each request, because a world that restarts may listen elsewhere. */
 export function createClient(origin: () => string, identity: Headers, connections: Agent): Client {
   const raw: Client["raw"] = (method, path, bytes, headers = {}) =>
     exchange(new URL(path, origin()), { method, agent: connections, headers: { ...identity, ...headers } }, bytes);

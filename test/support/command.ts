@@ -8,11 +8,11 @@ const cli = fileURLToPath(new URL("../../src/cli/cli.ts", import.meta.url));
 
 export type Command = {
   pid: number;
-  /** What it wrote so far, to both. */
+  /** Its output so far, from both streams. */
   readonly output: string;
-  /** Answers the address once it is up. @throws with its output where it ends instead. */
+  /** Resolves with the address once it is up. @throws with its output if it ends instead. */
   untilUp(): Promise<string>;
-  /** Answers its exit code, or the signal that ended it. */
+  /** Resolves with its exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals>;
   kill(signal: NodeJS.Signals): void;
 };

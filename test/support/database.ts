@@ -5,7 +5,7 @@ import { openSql } from "../../src/engines/sql/postgres.ts";
 import type { Sql } from "../../src/engines/sql/sql.ts";
 import { startTestServer } from "./server.ts";
 
-/** Set by the run's global setup; a test file that is run alone has none and starts a server of its own. */
+/** Set by the run's global setup; a test file that runs alone has none and starts a server of its own. */
 export const serverUrlVariable = "DROPGATE_TEST_SERVER_URL";
 
 export type TestDatabase = { url: string; sql: Sql; close(): Promise<void> };

@@ -1,14 +1,14 @@
-/** Reads server-sent events as a browser does, and keeps what came. */
+/** Reads server-sent events as a browser does, and keeps them. */
 import { type IncomingMessage, request } from "node:http";
 import { eventually } from "./eventually.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: what an event says is what the tests are about.
+// biome-ignore lint/suspicious/noExplicitAny: the tests check the content of events.
 export type ServerEvent = { id: string; event: string; data: any };
 
 export type EventReader = {
   status: number;
   headers: IncomingMessage["headers"];
-  /** The body, where it is no stream. */
+  /** The body, if it is not a stream. */
   readonly text: string;
   readonly events: readonly ServerEvent[];
   readonly ended: boolean;
@@ -55,7 +55,7 @@ export function readEvents(url: string, headers: Record<string, string>): Promis
   });
 }
 
-/** A block of comments only, such as a heartbeat, is no event. */
+/** A block of comments only, such as a heartbeat, is not an event. */
 function eventOf(block: string): ServerEvent | undefined {
   const fields = new Map(block.split("\n").map((line) => line.split(/: ?(.*)/s) as [string, string]));
   const data = fields.get("data");

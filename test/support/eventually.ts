@@ -1,7 +1,7 @@
 /** Waits for a condition of the whole system. */
 import { until } from "./until.ts";
 
-/** `until` with patience for the whole system: far above what anything takes, also on a machine that does three other things. */
+/** `until` with a limit for the whole system: far above what anything takes, even on a busy machine. */
 export function eventually<T>(condition: () => T | Promise<T>): ReturnType<typeof until<T>> {
   return until(condition, { withinMs: 20_000, everyMs: 40 });
 }

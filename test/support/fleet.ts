@@ -1,6 +1,6 @@
 /**
- * The system as processes of its own, services apart, on the real servers: started, stopped, killed and frozen one by
- * one. A stage is opened once a test file; its tests use products of their own.
+ * The system as separate processes on the real servers: started, stopped, killed and frozen one by one. A stage is
+ * opened once for each test file; its tests use products of their own.
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -20,26 +20,26 @@ export type Member = {
   readonly name: string;
   readonly pid: number;
   readonly origin: string;
-  /** All it wrote, over its restarts. */
+  /** All its output, over its restarts. */
   readonly output: string;
   signal(signal: NodeJS.Signals): void;
-  /** Ends it in order and answers its exit code. */
+  /** Ends it in order and returns its exit code. */
   stop(): Promise<number | NodeJS.Signals>;
   kill(): Promise<void>;
-  /** After it ended; on the same port. */
+  /** Starts it again after it ended, on the same port. */
   start(settings?: Readonly<Record<string, string>>): Promise<void>;
 };
 
 export type Fleet = Shop & {
   servers: Servers;
   folder: string;
-  /** Of the gateway, or of the one process that runs all. */
+  /** The address of the gateway, or of the one process that runs all services. */
   readonly origin: string;
   member(name: string): Member;
-  /** Runs the command line with the fleet's settings; answers exit code and output. */
+  /** Runs the command line with the fleet's settings; returns exit code and output. */
   run(...args: string[]): Promise<{ code: number | NodeJS.Signals; output: string }>;
   token(user: string, role: Role): string;
-  /** What every process is given. */
+  /** The settings of every process. */
   environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 };
@@ -47,12 +47,12 @@ export type Fleet = Shop & {
 export type FleetOptions = {
   /** Processes by name: the services of each. Absent: one that runs all. */
   members?: Readonly<Record<string, string>>;
-  /** Of every process, beside the addresses of the servers. */
+  /** Settings of every process, beside the addresses of the servers. */
   settings?: Readonly<Record<string, string>>;
-  /** Of one process. */
+  /** Settings of one process. */
   settingsOf?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   which?: readonly ServerName[];
-  /** Changes what the servers say of where they are, for a proxy in between. */
+  /** Changes the servers' addresses, for a proxy in between. */
   reroute?(servers: Servers): Promise<Record<string, string>>;
 };
 
@@ -60,7 +60,7 @@ const jwtSecret = "a secret for tests that has more than 32 bytes";
 const upWithinMs = 90_000;
 const tokenTtlMs = 3_600_000;
 
-/** Every service alone, those that share work twice. */
+/** Every service in a process of its own; services that share work have two. */
 export const everyServiceApart = {
   product: "product",
   settlement1: "settlement",
@@ -106,7 +106,7 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
     if (!wanted) await add(front, undefined);
     else {
       front = "gateway";
-      // The schemas are made by the first; then all at once.
+      // The first process migrates the schemas; then all others start at once.
       const [first, ...rest] = Object.entries(wanted) as [[string, string], ...[string, string][]];
       await add(...first);
       await Promise.all(rest.map((one) => add(...one)));
@@ -130,7 +130,7 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
     throw error;
   }
 
-  /** Its life begins with the first product; every process that takes orders hears of it within half a second. */
+  /** Its life begins with the first product; every process that takes orders sees it within half a second. */
   async function untilTheGateIsKnown(): Promise<void> {
     const productId = await shop.newProduct({ stock: 0 });
     const taking = [...members.values()].filter(({ name }) => /all|order/.test(name));
@@ -215,7 +215,7 @@ async function createMember({ folder, name, services, environment }: MemberOptio
   };
 }
 
-/** Below the ports that Linux gives to outgoing connections: who was killed finds its own free again. */
+/** Below the ports that Linux gives to outgoing connections, so that a killed process finds its own port free again. */
 async function keptPort(): Promise<number> {
   for (;;) {
     const port = 15_000 + randomInt(5_000);
@@ -229,7 +229,9 @@ async function keptPort(): Promise<number> {
   }
 }
 
-/** For `afterEach`: what the processes said is the first thing to look at, and of no interest otherwise. */
+/**
+ * For `afterEach`: if a test fails, the processes' output is the first thing to look at; otherwise it is not needed.
+ */
 export function tellOutput(fleet: Fleet | undefined, names: readonly string[]): (context: unknown) => void {
   return (context) => {
     if (!fleet || (context as { passed?: boolean }).passed) return;

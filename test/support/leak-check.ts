@@ -1,11 +1,11 @@
 /**
- * For `node --test --import=./test/support/leak-check.ts`: a test file that goes on after its last test fails, and says
- * what it left open. Without it a file that leaked a timer or a socket would hang the run for ever, because
+ * For `node --test --import=./test/support/leak-check.ts`: a test file that still runs after its last test fails, and
+ * reports what it left open. Otherwise a file that leaked a timer or a socket would hang the run for ever, because
  * --test-timeout bounds tests and not files.
  */
 import { after } from "node:test";
 
-/** What `after` hooks may take: to stop the whole system takes 25 s at most. */
+/** The limit for `after` hooks: to stop the whole system takes 25 s at most. */
 const closeWithinMs = 40_000;
 
 // The runner loads this file too; only the processes of test files have this variable.

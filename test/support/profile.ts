@@ -1,6 +1,6 @@
 /**
- * What the system of a test runs on, and how that is broken. Tests know only this face, so the same ones
- * run on other engines: a profile is another row here, chosen by DROPGATE_TEST_PROFILE.
+ * The engines of a test's system, and how to break them. Tests know only this face, so the same tests run on other
+ * engines: a profile is another row here, chosen by DROPGATE_TEST_PROFILE.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,20 +15,20 @@ import { until } from "./until.ts";
 /** The engines of one world, empty when it is opened. */
 export type Stage = {
   database: { url: string };
-  /** What the settings say of the engines. */
+  /** The settings of the engines. */
   environment: Readonly<Record<string, string>>;
   faults(system: () => System): Faults;
   close(): Promise<void>;
 };
 
 export type Faults = {
-  /** The gate forgets everything it knows, at once, as a server does that lost its data. */
+  /** The gate loses all its memory at once, as a server that lost its data. */
   loseGate(): Promise<void>;
-  /** The gate comes to believe that it has so many units more than it was told of. */
+  /** The gate counts so many units more than it should have. */
   skewGate(productId: string, units: number): Promise<void>;
-  /** From now on the log takes nothing. */
+  /** From now on the log accepts nothing. */
   loseLog(): Promise<void>;
-  /** From now on the log stores what it is given, and its acknowledgement is lost. */
+  /** From now on the log stores records, and its acknowledgements are lost. */
   loseLogAnswers(): Promise<void>;
   restoreLog(): Promise<void>;
 };
@@ -61,7 +61,7 @@ async function openEmbedded(): Promise<Stage> {
   };
 }
 
-/** Servers of the stage's own: a broker that was used before would remember topics and groups of the same names. */
+/** Servers of the stage's own, because a used broker would still have topics and groups of the same names. */
 async function openReal(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "dropgate-real-"));
   const { env, redis, stopAll } = await startServers({ folder });
@@ -87,12 +87,12 @@ async function openReal(): Promise<Stage> {
   };
 }
 
-/** What is done alike on all engines, at their ports. */
+/** The part that is the same on all engines, through their ports. */
 function commonFaults(system: () => System): Omit<Faults, "loseGate"> {
   const armed: (() => void)[] = [];
   return {
     async skewGate(productId, units) {
-      // The face shows what orders do at the gate; the rest of the port is there.
+      // The face shows only the part of the gate for orders; the port has the rest.
       const gate = system().faces.inventory.gate as Gate;
       const [product] = await gate.snapshot([productId]);
       if (!product) throw new Error(`the gate does not know ${productId}`);

@@ -1,4 +1,4 @@
-/** Mulberry32: small, and the same everywhere for a seed. Answers numbers in [0, 1). */
+/** Mulberry32: small, and the same everywhere for a seed. Returns numbers in [0, 1). */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -8,7 +8,7 @@ import { startPostgres } from "../../src/engines/sql/embedded/embedded.ts";
 export async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), "dropgate-test-"));
   const remove = () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
-  // For a test that forgets to stop it, or dies of an error: the server ends with this process, its folder ends here.
+  // For a test that does not stop it, or that dies of an error: the server ends with this process, and its folder here.
   process.once("exit", remove);
   const server = await startPostgres({ dataDir });
   return {

@@ -1,4 +1,4 @@
-/** What people of a shop do over its outer face, whatever runs behind the address. */
+/** Actions of a shop's staff and customers over HTTP, whatever runs behind the address. */
 import assert from "node:assert/strict";
 import { randomHex } from "#platform/ids";
 import type { Client, Order, PlacedOrder, Reconciliation, Stock } from "./client.ts";
@@ -8,7 +8,7 @@ import { until } from "./until.ts";
 export type Shop = ReturnType<typeof createShop>;
 export type ProductReport = Reconciliation["products"][number];
 
-/** Far above what thousands of orders take to be settled and ended on two cores. */
+/** Far above the time in which thousands of orders are settled and ended on two cores. */
 const restWithinMs = 120_000;
 
 export function createShop({ as, admin }: { as(user: string): Client; admin: Client }) {
@@ -30,7 +30,7 @@ export function createShop({ as, admin }: { as(user: string): Client; admin: Cli
     reconcile,
     reportOf,
 
-    /** Puts a product on sale and answers its id. */
+    /** Puts a product on sale and returns its id. */
     async newProduct(product: { stock: number; price?: number; productId?: string }): Promise<string> {
       const { stock, price = 1_999, productId = `product-${randomHex(4)}` } = product;
       const made = await admin.post("/products", { productId, name: productId, price, currency: "EUR" });
@@ -41,12 +41,12 @@ export function createShop({ as, admin }: { as(user: string): Client; admin: Cli
           ? await admin.post(`/inventory/${productId}/restock`, restock)
           : await admin.get(`/inventory/${productId}`);
       assert.equal(stocked.status, 200, JSON.stringify(stocked.body));
-      // The gate opens a product when it hears of it, which may be a moment after the books did.
+      // The gate opens a product when the event reaches it, which may be a moment after the books.
       await eventually(async () => (await reportOf(productId)).gate === stock);
       return productId;
     },
 
-    /** Places an order that has to be accepted. */
+    /** Places an order that must be accepted. */
     async place(buyer: Client, productId: string, quantity = 1): Promise<PlacedOrder> {
       const placed = await buyer.post<PlacedOrder>("/orders", { productId, quantity });
       assert.equal(placed.status, 202, JSON.stringify(placed.body));
@@ -65,7 +65,7 @@ export function createShop({ as, admin }: { as(user: string): Client; admin: Cli
       }
     },
 
-    /** Waits until nothing of the product is under way at the gate, and gate and books agree. */
+    /** Waits until the product has nothing under way at the gate, and gate and books agree. */
     async untilAtRest(productId: string): Promise<Stock> {
       let last: unknown;
       try {

@@ -1,19 +1,19 @@
-/** Many buyers at a time, and the account of what became of all they were told. */
+/** Many buyers at a time, and the check that all their answers were kept. */
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isOver, type Status } from "#orders";
 import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "./client.ts";
 
-/** Where they buy: the system in this process, or a fleet of them. */
+/** Their shop: the system in this process, or a fleet of processes. */
 type Shop = { as(user: string): Client; untilAtRest(productId: string): Promise<Stock> };
 
 export type OrderAnswer = Answer<PlacedOrder & Problem> & { buyer: Client };
 
-/** Between two orders of one buyer: refusals are quick, and nothing else would get a turn. */
+/** The pause between two orders of one buyer: refusals are quick and would take all the time. */
 const pauseMs = 20;
 
-/** The system answered this, and it is not an order for sure: the order may stand or not. */
+/** The system gave this answer, and the order may exist or not. */
 const unknownOutcome = "outcome_pending";
 
 let buyers = 0;
@@ -29,7 +29,7 @@ async function oneBuys(shop: Shop, productId: string, quantity: number): Promise
   return { buyer, ...(await buyer.post<PlacedOrder & Problem>("/orders", { productId, quantity })) };
 }
 
-/** So many buyers, one order after another, until they are told to stop; `soFar` can be watched meanwhile. */
+/** So many buyers, one order after another, until they are stopped; `soFar` can be read meanwhile. */
 export function keepBuying(shop: Shop, productId: string, atOnce = 8) {
   const soFar: OrderAnswer[] = [];
   let stopped = false;
@@ -65,8 +65,8 @@ export function accepted(answers: readonly OrderAnswer[]): OrderAnswer[] {
 }
 
 /**
- * Once nothing is under way any more: every order that was promised stands, and the units that orders
- * hold or bought are those of the orders that stand, and none of these was answered as failed.
+ * Checks, once nothing is under way: every promised order exists, the units that are held or sold are those of the
+ * existing orders, and none of these was answered as failed.
  */
 export async function assertAccountsFor(
   shop: Shop,

@@ -6,7 +6,7 @@ import { isKafkaProduce, openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
 describe("a proxy in front of a server", () => {
-  /** What the server was sent, and by default sends back. */
+  /** The data that the server got, and by default sends back. */
   let heard: string;
   let answer: (bytes: Buffer) => Buffer;
   let server: Server;
@@ -52,7 +52,7 @@ describe("a proxy in front of a server", () => {
     return client;
   }
 
-  test("passes everything on, in its order, also while the delay changes", async () => {
+  test("passes everything on in order, even while the delay changes", async () => {
     const client = open();
     proxy.delay(20);
     client.send("a");
@@ -64,7 +64,7 @@ describe("a proxy in front of a server", () => {
     await until(() => client.read() === "abc");
   });
 
-  test("delays requests and answers: both are overtaken by what goes without the proxy", async () => {
+  test("delays requests and answers: direct traffic overtakes both", async () => {
     const [slow, direct] = [open(), open(there)];
     proxy.delay(150);
     slow.send("slow");
@@ -77,7 +77,7 @@ describe("a proxy in front of a server", () => {
     await until(() => slow.read() === "slow");
   });
 
-  test("cut, breaks the connections that are there and the next ones; mended, takes new ones", async () => {
+  test("when cut, breaks existing and new connections; when mended, accepts new ones", async () => {
     const [before, then] = [open(), open()];
     before.send("a");
     await until(() => before.read() === "a");
@@ -107,7 +107,7 @@ describe("a proxy in front of a server", () => {
   });
 
   for (const cutting of [false, true]) {
-    test(`drops the answers to chosen requests alone${cutting ? ", and cuts the connection in their place" : ""}`, async () => {
+    test(`drops only the answers to chosen requests${cutting ? ", and cuts the connection in their place" : ""}`, async () => {
       const [chosen, other] = [open(), open()];
       proxy.dropAnswers({ to: (request) => request.includes("lamp"), cutting });
       other.send("chair");
@@ -118,11 +118,11 @@ describe("a proxy in front of a server", () => {
     });
   }
 
-  test("of Kafka, drops single answers and tells its own address in place of the broker's", async () => {
+  test("for Kafka, drops single answers and replaces the broker's address by its own", async () => {
     const kafka = await openTcpProxy(there, { kafka: true });
     const own = proxy;
     proxy = kafka;
-    // Answers bear the id first; this broker then says twice where it lives.
+    // Answers begin with the id; this broker then sends its address twice.
     answer = (bytes) => frame(bytes.subarray(8, 12), place(there.port), Buffer.from("and"), place(there.port));
     const client = open();
     kafka.dropAnswers({ to: isKafkaProduce });
@@ -143,7 +143,7 @@ function frame(...parts: Buffer[]): Buffer {
   return Buffer.concat([id(body.length), body]);
 }
 
-/** A request of Kafka's protocol: which API in which version, then its id. */
+/** A request of Kafka's protocol: the API, its version, then its id. */
 function request(api: number, correlationId: number): Buffer {
   return frame(Buffer.from([0, api, 0, 0]), id(correlationId));
 }

@@ -1,4 +1,4 @@
-/** A TCP proxy in front of one server, for tests in which the network has to be slow, cut or lossy. */
+/** A TCP proxy in front of one server, for tests in which the network must be slow, cut or lossy. */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import pg from "pg";
 export type Address = { host: string; port: number };
 
 export type TcpProxy = Address & {
-  /** Everything that is sent from now on takes so much longer, each way. */
+  /** From now on everything takes so much longer, each way. */
   delay(ms: number): void;
   /** Breaks every connection, and each new one as soon as it is made. */
   cut(): void;
@@ -16,14 +16,14 @@ export type TcpProxy = Address & {
   dropAnswers(options?: Dropping): void;
   /** How many answers (of Kafka) or pieces of them were lost so far. */
   readonly answersLost: number;
-  /** Works again. Connections that lost bytes are closed, because what follows cannot be read. */
+  /** Works again. Connections that lost bytes are closed, because their further bytes cannot be read. */
   mend(): void;
   close(): Promise<void>;
 };
 
 type Dropping = {
   to?(request: Buffer): boolean;
-  /** The client's connection breaks in place of the answer; else the client hears nothing. */
+  /** The client's connection breaks in place of the answer; otherwise the client gets nothing. */
   cutting?: boolean;
 };
 
@@ -35,7 +35,7 @@ type Connection = {
   picked: Set<number>;
 };
 
-/** `kafka`: the one broker tells in its answers where it lives, and clients have to be told that it lives here. */
+/** `kafka`: the one broker's answers contain its address, which must be replaced by the proxy's. */
 export async function openTcpProxy(there: Address | { path: string }, { kafka = false } = {}): Promise<TcpProxy> {
   const { messages, requestId, answerId } = kafka ? kafkaFrames : plainBytes;
   const connections = new Set<Connection>();
@@ -46,7 +46,7 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
   let answersLost = 0;
   let rewrite = (_answer: Buffer): void => {};
 
-  // A port that is given up could be taken by another process, so the proxy listens while it is cut, too.
+  // Another process could take a released port, so the proxy listens even while it is cut.
   const server = createServer((near) => {
     near.on("error", () => {});
     if (isCut) return void near.resetAndDestroy();
@@ -91,7 +91,7 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
     far.on("close", () => near.destroy());
   }
 
-  /** Keeps the order, however the delay changes meanwhile. */
+  /** Keeps the order, whatever the delay is meanwhile. */
   function delayed(send: (bytes: Buffer) => void): (bytes: Buffer) => void {
     let line: Promise<unknown> = Promise.resolve();
     let waiting = 0;
@@ -172,7 +172,7 @@ type Messages = {
   answerId(answer: Buffer): number;
 };
 
-/** Nothing is known of the messages: whatever comes after a request is its answer. */
+/** Without knowledge of the protocol: all bytes after a request are its answer. */
 const plainBytes: Messages = { messages: (take) => take, requestId: () => 0, answerId: () => 0 };
 
 const kafkaFrames: Messages = {
@@ -181,7 +181,7 @@ const kafkaFrames: Messages = {
   answerId: (answer) => answer.readInt32BE(4),
 };
 
-/** Requests and answers alike: four bytes of length, then so many bytes. */
+/** Requests and answers: four bytes of length, then so many bytes. */
 function framesOf(take: (frame: Buffer) => void): (chunk: Buffer) => void {
   let unread: Buffer = Buffer.alloc(0);
   return (chunk) => {
@@ -194,7 +194,7 @@ function framesOf(take: (frame: Buffer) => void): (chunk: Buffer) => void {
   };
 }
 
-/** In every version of the protocol that clients ask for, a broker's address is its name, then its port in four bytes. */
+/** In every version of the protocol that clients use, a broker's address is its name, then its port in four bytes. */
 function addressRewriter({ host, port }: Address, ownPort: number): (answer: Buffer) => void {
   const theirs = addressBytes(host, port);
   const ours = addressBytes(host, ownPort);

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { until } from "./until.ts";
 
 describe("until", () => {
-  test("gives back the first truthy answer, over answers that are not yet and over throws", async () => {
+  test("returns the first truthy answer, after falsy answers and errors", async () => {
     let asked = 0;
     const answer = await until(
       async () => {
@@ -16,7 +16,7 @@ describe("until", () => {
     assert.equal(answer, "there");
   });
 
-  test("gives up within its bound and says what it last saw", async () => {
+  test("gives up within its bound and reports the last answer", async () => {
     await assert.rejects(
       until(() => 0, { withinMs: 5, everyMs: 1 }),
       /not so within 5 ms.*last answer: 0/,

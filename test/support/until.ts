@@ -1,8 +1,8 @@
 /**
- * Waits for a condition instead of for a time: asks every `everyMs` until the answer is truthy, and gives
- * it back. A condition that throws counts as not yet. The bound only says when a test has hung, so it lies far
- * above what anything takes, also on a machine that does three other things.
- * @throws Error after `withinMs`, with what the condition last answered or threw.
+ * Waits for a condition instead of for a time: asks every `everyMs` until the answer is truthy, and returns it. A
+ * condition that throws counts as falsy. The bound only ends a test that hangs, so it is far above what anything takes,
+ * even on a busy machine.
+ * @throws Error after `withinMs`, with the condition's last answer or error.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 

@@ -1,6 +1,6 @@
 /**
- * The whole system in this process, on engines of its own, behind a real address. There is one a test
- * file at a time, because DBOS is one a process; its tests keep apart by products of their own.
+ * The whole system in this process, on engines of its own, behind a real address. There is one for each test file,
+ * because a process can open DBOS once; its tests use products of their own.
  */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,14 +28,14 @@ import { createShop } from "./shop.ts";
 export type WorldOptions = {
   paymentWindowMs?: number;
   maxWaitingOrders?: number;
-  /** Hears every line of the log, where a test is about what is said. */
+  /** Gets every line of the log, for tests about the log. */
   onLog?(line: string): void;
   /** Any other setting, by its name in the environment. */
   settings?: Readonly<Record<string, string>>;
 };
 
 export type NewProduct = {
-  /** Made up where absent. */
+  /** Generated if absent. */
   productId?: string;
   stock: number;
   price?: number;
@@ -48,20 +48,20 @@ export type World = {
   readonly origin: string;
   databaseUrl: string;
   faults: Faults;
-  /** Speaks with a token of that role. */
+  /** Sends a token of that role. */
   as(user: string, role?: Role): Client;
-  /** Speaks without saying who it is. */
+  /** Sends no name and no token. */
   nobody: Client;
   admin: Client;
-  /** Puts a product on sale and answers its id. */
+  /** Puts a product on sale and returns its id. */
   newProduct(product: NewProduct): Promise<string>;
-  /** Places an order that has to be accepted. */
+  /** Places an order that must be accepted. */
   place(buyer: Client, productId: string, quantity?: number): Promise<PlacedOrder>;
   untilStatus(buyer: Client, orderId: string, ...statuses: string[]): Promise<Order>;
-  /** Waits until nothing of the product is under way any more, neither at the gate nor in the books, and both agree. */
+  /** Waits until the product has nothing under way, neither at the gate nor in the books, and both agree. */
   untilAtRest(productId: string): Promise<Stock>;
   reportOf(productId: string): Promise<Reconciliation["products"][number]>;
-  /** Stops in good order and, after a pause, starts anew on the same engines. */
+  /** Stops in order and, after a pause, starts again on the same engines. */
   restart(options?: { pauseMs: number }): Promise<void>;
   close(): Promise<void>;
 };
@@ -129,7 +129,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       const limit = limitPerCustomer === undefined ? {} : { limitPerCustomer };
       const made = await admin.post("/products", { productId, name: productId, price, currency, ...limit });
       assert.equal(made.status, 201, JSON.stringify(made.body));
-      // The news of a product take a moment to reach inventory; both of these wait for them.
+      // The events of a product take a moment to reach inventory; both of these wait for them.
       const stocked =
         stock > 0
           ? await admin.post(`/inventory/${productId}/restock`, { quantity: stock, reason: "test" })

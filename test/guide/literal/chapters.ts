@@ -1,15 +1,16 @@
 /**
- * The chapters 1 to 5 of the original deployment guide: each command as it is printed there, and what has to be seen.
- * `<ADMIN_TOKEN>` is a token; what the guide leaves to the reader's eye is a sentence here, with how it is judged.
+ * Chapters 1 to 5 of the original deployment guide: each command as it is printed there, and the expected output.
+ * `<ADMIN_TOKEN>` is a token. If the guide leaves a check to the reader, a sentence here says what is expected and how
+ * it is judged.
  */
 export type Step = {
   /** Several lines as in the guide; run by bash. */
   command: string;
-  /** The guide's words, or ours where it says nothing. */
+  /** The guide's words, or ours if it has none. */
   expected: string;
-  /** What of the output is shown, and whether it is what was expected. */
+  /** The part of the output to show, and whether it was expected. */
   judge(output: string): { seen: string; ok: boolean };
-  /** Asked again until it is right, because the guide lets time pass here. */
+  /** Repeated until it is right, because the guide lets time pass here. */
   patient?: true;
 };
 export type Chapter = { title: string; steps: readonly Step[] };
@@ -55,7 +56,7 @@ export const chapters: readonly Chapter[] = [
     title: "4. Test Order Flow",
     steps: [
       {
-        // -i, so that the status is there to be seen.
+        // -i, so that the status is visible.
         command: `curl -i -X POST http://localhost:8080/orders \\
   -H "Content-Type: application/json" \\
   -H "X-User-Id: test-user" \\
@@ -84,7 +85,7 @@ export const chapters: readonly Chapter[] = [
         patient: true,
         judge(output) {
           const rows = output.split("\n").filter((line) => line.includes("orders.reservations"));
-          // GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID …; "-" where nothing came yet.
+          // GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID …; "-" before the first record.
           const read = rows.map((row) => row.trim().split(/\s+/)).filter(([, , , current]) => current !== "-");
           const lag = read.reduce((sum, columns) => sum + Number(columns[5]), 0);
           const records = read.reduce((sum, columns) => sum + Number(columns[3]), 0);

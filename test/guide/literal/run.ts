@@ -1,7 +1,7 @@
 /**
  * `npm run guide`: chapters 1 to 5 of the original deployment guide on the real Redis, Kafka, PostgreSQL and Temporal,
- * command by command as printed there, with each expected line beside the seen one. `npm run guide -- --split` has the
- * services in processes of their own, behind the gateway. Exit 1 unless everything is as expected.
+ * command by command as printed there, with each expected line beside the actual one. `npm run guide -- --split` runs
+ * the services in processes of their own, behind the gateway. Exit 1 unless everything is as expected.
  */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -90,7 +90,7 @@ async function said(command: Command): Promise<string> {
   return command.output;
 }
 
-/** Runs one step, prints it, and answers whether it went as expected. */
+/** Runs one step, prints it, and returns whether it went as expected. */
 async function take(step: Step, adminToken: string): Promise<boolean> {
   const judged = async () => step.judge(await shell(step.command.replaceAll("<ADMIN_TOKEN>", adminToken)));
   let last = await judged();
@@ -105,7 +105,7 @@ async function take(step: Step, adminToken: string): Promise<boolean> {
   return last.ok;
 }
 
-/** As bash runs it, with the ports of this run where the guide's own were taken. */
+/** The text for bash, with the ports of this run if the guide's own were taken. */
 function shell(command: string): Promise<string> {
   const { redis } = servers;
   const here = command
