@@ -29,11 +29,11 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     G11: { says: "the price changes between page and order" },
   },
   Idempotency: {
-    I1: { says: "one key and body fifty times at once: one order, one answer" },
-    I2: { says: "one key, another body" },
-    I3: { says: "the key survives a restart, and a gate that lost its memory" },
-    I4: { says: "the key belongs to its buyer" },
-    I5: { says: "the answer is lost after the order was accepted: the retry finds it" },
+    K1: { says: "one key and body fifty times at once: one order, one answer" },
+    K2: { says: "one key, another body" },
+    K3: { says: "the key survives a restart, and a gate that lost its memory" },
+    K4: { says: "the key belongs to its buyer" },
+    K5: { says: "the answer is lost after the order was accepted: the retry finds it" },
   },
   "Hand-off": {
     H1: { says: "kill -9 between gate and log, between log and answer, and at every step of the consumer" },
@@ -151,11 +151,17 @@ type Held = { code: string; title: string; path: string; engines: string };
 
 const named = /\b(?:it|test|describe|group)\(\s*(["`'])((?:[A-Z]\d+(?:, )?)+): ([^\n]*?)\1/g;
 
-/** @throws if a test names an unknown case, or a case has neither a test nor a reason. */
+const protocolPage = "docs/guide/protocol.md";
+
+/** @throws if a test names an unknown case, a case has neither a test nor a reason, or a code's letter is an invariant's. */
 export async function renderHazardsPage(): Promise<string> {
   const held = await findHeld();
   const known = new Map(Object.values(hazards).flatMap((cases) => Object.entries(cases)));
+  const taken = invariantLetters(await readFile(protocolPage, "utf8"));
   const faults = [
+    ...[...known.keys()]
+      .filter((code) => taken.has(code.charAt(0)))
+      .map((code) => `${code}: invariants of ${protocolPage} have this letter, so a case needs another one`),
     ...held.filter(({ code }) => !known.has(code)).map(({ code, path }) => `${path} names ${code}, which is no case`),
     ...[...known].flatMap(([code, { open }]) => {
       const isHeld = held.some((one) => one.code === code);
@@ -171,6 +177,13 @@ the tests. *embedded* runs in \`npm test\`, *real* in \`npm run test:real\`, *ch
 ${Object.entries(hazards)
   .map(([title, cases]) => section(title, cases, held))
   .join("")}`;
+}
+
+/** Cases and invariants are told apart by their letter alone. */
+function invariantLetters(page: string): ReadonlySet<string> {
+  const letters = [...page.matchAll(/^\| ([A-Z])\d+ \|/gm)].map(([, letter = ""]) => letter);
+  if (letters.length === 0) throw new Error(`${protocolPage} has no table of invariants, whose rows begin "| I1 |"`);
+  return new Set(letters);
 }
 
 function section(title: string, cases: Record<string, Hazard>, held: readonly Held[]): string {

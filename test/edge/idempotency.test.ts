@@ -49,14 +49,14 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(await unitsOf(buyer), units);
   }
 
-  test("I1: fifty times at once: one order, one answer, and forty-nine marked as repeats", async () => {
+  test("K1: fifty times at once: one order, one answer, and forty-nine marked as repeats", async () => {
     const { buyer } = newBuyer();
     const answers = await Promise.all(Array.from({ length: 50 }, () => order(buyer, "key")));
     await assertOneOrder(buyer, answers);
     assert.equal(answers.filter(({ headers }) => headers["idempotency-replayed"] === "true").length, 49);
   });
 
-  test("I2: with another body it is refused, and the first order stays as it is", async () => {
+  test("K2: with another body it is refused, and the first order stays as it is", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key", 2);
     const others = [await order(buyer, "key", 3), await order(buyer, "key", 2, lamp, { expectedTotal: 3_998 })];
@@ -75,7 +75,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     await assertOneOrder(buyer, won, first.body.total / 1_999);
   });
 
-  test("I4: it belongs to its buyer and to the product: other buyers with the same key get orders of their own", async () => {
+  test("K4: it belongs to its buyer and to the product: other buyers with the same key get orders of their own", async () => {
     const [one, other] = [newBuyer(), newBuyer()];
     const chair = await world.newProduct({ stock: 5 });
     const answers = [
@@ -86,7 +86,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal(new Set(answers.map(({ body }) => body.orderId)).size, 3);
   });
 
-  test("I3: it survives repeated losses of the gate's memory", async () => {
+  test("K3: it survives repeated losses of the gate's memory", async () => {
     const { buyer } = newBuyer();
     const answers = [await order(buyer, "key")];
     for (let loss = 0; loss < 3; loss += 1) {
@@ -102,7 +102,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await order(buyer, "key", 2)).body.code, "idempotency_mismatch");
   });
 
-  test("I3: it survives a restart of the system", async () => {
+  test("K3: it survives a restart of the system", async () => {
     const { buyer } = newBuyer();
     const first = await order(buyer, "key", 2);
     await world.restart();
@@ -125,7 +125,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     assert.equal((await buyer.get<Order>(first.body.statusUrl)).body.status, "CANCELLED");
   });
 
-  test("I5: a retry finds a lost answer, wherever it was lost", async () => {
+  test("K5: a retry finds a lost answer, wherever it was lost", async () => {
     for (const point of ["place.marked", "place.reserved"]) {
       const { buyer } = newBuyer();
       const disarm = armCrashPoint(point, { kind: "error" });
@@ -138,7 +138,7 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     }
   });
 
-  test("I5: a buyer whose connection breaks before the answer finds the order by a retry", async () => {
+  test("K5: a buyer whose connection breaks before the answer finds the order by a retry", async () => {
     const { name, buyer } = newBuyer();
     const body = JSON.stringify({ productId: lamp, quantity: 1 });
     const head = [

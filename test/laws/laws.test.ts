@@ -268,6 +268,16 @@ describe("the laws", () => {
     assert.equal(asked, laws.length + laws.filter(({ reads }) => reads.includes("cancelled")).length);
   });
 
+  test("every invariant of the protocol page is held by a law, and README.md names no other", async () => {
+    const readme = await readFile(new URL("README.md", import.meta.url), "utf8");
+    const page = await readFile(new URL("../../docs/guide/protocol.md", import.meta.url), "utf8");
+    const known = [...page.matchAll(/^\| ([A-Z]\d+) \|/gm)].map(([, code = ""]) => code);
+    const named = [...readme.matchAll(/^\| [^|]+ \| ((?:[A-Z]\d+(?:, )?)+) \|/gm)].flatMap(([, codes = ""]) =>
+      codes.split(", "),
+    );
+    assert.deepEqual(new Set(named), new Set(known));
+  });
+
   test("each law is in the file of its name, and in the table of README.md", async () => {
     const files = await readdir(import.meta.dirname);
     const readme = await readFile(new URL("README.md", import.meta.url), "utf8");
