@@ -1,4 +1,4 @@
-/** The embedded default as one real process in a data folder of its own, which can die and be started again. */
+/** Runs the embedded default as one real process in a data folder of its own, which can die and be started again. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
-/** The cells on the real servers: one fleet for all of them, one after another, each with a product of its own. */
+/**
+ * Lists the cells on the real servers: one fleet for all of them, one after another, each with a product of its own.
+ */
 import { type Cell, faultsOf } from "./cell.ts";
 import { lastLines } from "./embedded-cells.ts";
 import { realCrashGroups } from "./real-crash-cells.ts";

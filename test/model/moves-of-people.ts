@@ -1,4 +1,4 @@
-/** Buyers, whose requests take the steps of place.ts and publication.ts, and an operator who takes stock out. */
+/** Models buyers, whose requests take the steps of place.ts and publication.ts, and an operator who takes stock out. */
 import type { ReserveRequest } from "../../src/inventory/gate/gate.ts";
 import { abort, adopt, claimVoid, mark, reserve } from "../../src/inventory/gate/reducer.ts";
 import { decideInBooks, enter } from "./books.ts";

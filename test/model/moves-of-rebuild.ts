@@ -1,4 +1,4 @@
-/** The steps of rebuild.ts, each a move of its own: anything may happen between two of them. */
+/** Models the steps of rebuild.ts, each a move of its own: anything may happen between two of them. */
 import { claimVoid, close, install } from "../../src/inventory/gate/reducer.ts";
 import { isWhole } from "../../src/inventory/gate/state.ts";
 import { decideInBooks, takeImage } from "./books.ts";

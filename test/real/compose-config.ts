@@ -1,4 +1,4 @@
-/** What compose files say once Docker Compose's own library has read, checked and resolved them. */
+/** Reads compose files with Docker Compose's own library, which reads, checks and resolves them. */
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readComposeFile } from "../servers/compose.ts";

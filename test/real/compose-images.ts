@@ -1,7 +1,7 @@
 /**
- * What the images of the compose files would bring and do before their command, done by what is on this machine.
- * Differences: Redis and PostgreSQL are the machine's versions and listen on the container's address alone; Kafka's JVM
- * compiles with its quick compiler; memory and rights are not limited.
+ * Does on this machine what the images of the compose files would bring and do before their command. Differences: Redis
+ * and PostgreSQL are the machine's versions and listen on the container's address alone; Kafka's JVM compiles with its
+ * quick compiler; memory and rights are not limited.
  */
 import { execFileSync } from "node:child_process";
 import {

@@ -1,7 +1,7 @@
 /**
- * Where the containers of a compose file are on one machine: each has an address of its own below 127, so that every one
- * keeps its ports, and a folder for a root. What a container is given is placed: names of services, its own loopback and
- * "every address" become such addresses; paths of the image become paths below its root.
+ * Places the containers of a compose file on one machine: each has an address of its own below 127, so that every one
+ * keeps its ports, and a folder for a root. What a container is given is placed: names of services, its own loopback
+ * and "every address" become such addresses; paths of the image become paths below its root.
  */
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * The cache of the real servers: its place, how a program is found, and how one is built so that half a build never
- * counts.
+ * Keeps the cache of the real servers: its place, how a program is found, and how one is built so that half a build
+ * never counts.
  */
 import { execFile } from "node:child_process";
 import {

@@ -1,4 +1,4 @@
-/** Certificates for servers that speak TLS: a CA of their own, and one server certificate for `localhost`. */
+/** Makes certificates for servers that speak TLS: a CA of their own, and one server certificate for `localhost`. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, run } from "./cache.ts";

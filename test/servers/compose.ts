@@ -1,6 +1,6 @@
 /**
- * The tools that `test/real/compose.real.ts` needs beside the servers: the reader of compose files, and the Temporal
- * server of Temporal's own images with its schema tool. Installed only when asked for by name.
+ * Builds the tools that `test/real/compose.real.ts` needs beside the servers: the reader of compose files, and the
+ * Temporal server of Temporal's own images with its schema tool. Installed only when asked for by name.
  */
 import { cpSync, existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

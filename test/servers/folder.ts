@@ -1,5 +1,6 @@
 /**
- * The folder of one set of servers: which runner owns it now, and the ports and passwords that it keeps between runs.
+ * Keeps the folder of one set of servers: which runner owns it now, and the ports and passwords that it keeps between
+ * runs.
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-/** The content of server.properties. */
+/** Writes the content of server.properties. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Certificates, keyStoreOf } from "./certificates.ts";

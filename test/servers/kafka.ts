@@ -1,4 +1,4 @@
-/** Kafka from its Maven artifacts: one node in KRaft mode, its own controller, with the guide's retention. */
+/** Runs Kafka from its Maven artifacts: one node in KRaft mode, its own controller, with the guide's retention. */
 import {
   chmodSync,
   existsSync,

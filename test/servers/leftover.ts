@@ -1,4 +1,4 @@
-/** A runner's record of its servers, so that the next runner finds them if this one was killed with -9. */
+/** Records the servers of a runner, so that the next runner finds them if this one was killed with -9. */
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

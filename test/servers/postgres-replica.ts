@@ -1,4 +1,4 @@
-/** A streaming replica of a running PostgreSQL: read only, and a moment behind. */
+/** Runs a streaming replica of a running PostgreSQL: read only, and a moment behind. */
 import { chownSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";

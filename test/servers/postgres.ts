@@ -1,4 +1,4 @@
-/** PostgreSQL from Debian's package, with fsync on: acknowledged writes survive every kill. */
+/** Runs PostgreSQL from Debian's package, with fsync on: acknowledged writes survive every kill. */
 import {
   chmodSync,
   chownSync,

@@ -1,4 +1,4 @@
-/** One server as a child process: its log, its readiness and its end. */
+/** Runs one server as a child process: its log, its readiness and its end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Redis with the guide's persistence: every write in the append-only file, synced each second, and snapshots. */
+/** Runs Redis with the guide's persistence: every write in the append-only file, synced each second, and snapshots. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Temporal's development server: the real server over SQLite, in one process. */
+/** Runs Temporal's development server: the real server over SQLite, in one process. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, goProgram, missing, type Provision, run } from "./cache.ts";

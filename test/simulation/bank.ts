@@ -1,4 +1,4 @@
-/** The payment provider: honest and slow; its webhooks come late, twice and in another order. */
+/** Simulates the payment provider: honest and slow; its webhooks come late, twice and in another order. */
 import { type Charge, OutcomeUnknown, type Provider } from "../../src/payment/provider.ts";
 import type { Network, Process } from "./network.ts";
 import type { Planted } from "./planted.ts";

@@ -1,4 +1,4 @@
-/** The gate as a server of its own: the real reducer behind a network, whose memory can be lost or be old. */
+/** Simulates the gate as a server of its own: the real reducer behind a network, whose memory can be lost or be old. */
 import { type Gate, GateUnavailable } from "#inventory";
 import {
   abort,

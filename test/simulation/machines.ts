@@ -1,4 +1,4 @@
-/** What befalls machines rather than processes: a fail-over that leaves sessions behind, a clock that is set. */
+/** Harms machines rather than processes: a fail-over that leaves sessions behind, a clock that is set. */
 
 import { sleep } from "./people.ts";
 import type { Planted } from "./planted.ts";

@@ -1,4 +1,7 @@
-/** Between a process and a server: requests and answers that take time, get lost, or arrive after all. */
+/**
+ * Simulates the network between a process and a server: requests and answers that take time, get lost, or arrive after
+ * all.
+ */
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 

@@ -1,4 +1,4 @@
-/** Buyers, each with a will of their own, and the shop's people. Each remembers what they were told. */
+/** Simulates buyers, each with a will of their own, and the shop's people. Each remembers what they were told. */
 import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
 import type { Sample } from "../laws/evidence.ts";

@@ -1,4 +1,7 @@
-/** Bugs that are planted at the ports by a switch of the simulation alone, to see that the laws see them. */
+/**
+ * Lists bugs that are planted at the ports by a switch of the simulation alone, to see that each checker sees
+ * something.
+ */
 export const plantedBugs = {
   "no-seq-check": "the gate applies stream rows in any order",
   "eval-fallback": "a gate that came back with old data is taken at its word",

@@ -1,4 +1,4 @@
-/** Chance that repeats itself: everything a schedule does follows from its seed. */
+/** Draws chance that repeats itself: everything a schedule does follows from its seed. */
 export type Random = {
   /** In [0, 1). */
   next(): number;

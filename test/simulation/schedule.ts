@@ -1,4 +1,4 @@
-/** One schedule: a small sale, its accidents, the peace after it. All of it follows from the seed. */
+/** Runs one schedule: a small sale, its accidents, the peace after it. All of it follows from the seed. */
 import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import type { Part } from "../../src/inventory/gate/state.ts";
 import { createJudge, type Judgement } from "../laws/law.ts";

@@ -1,4 +1,4 @@
-/** A thread that runs schedules: each thread has timers of its own, which a schedule takes over. */
+/** Runs schedules in a thread: each thread has timers of its own, which a schedule takes over. */
 import { parentPort } from "node:worker_threads";
 import { runSchedule, type ScheduleResult } from "./schedule.ts";
 import type { Order } from "./schedules.ts";

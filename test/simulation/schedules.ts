@@ -1,4 +1,4 @@
-/** Many schedules, on all processors: what `npm run simulate` prints, and what a certificate may be made of. */
+/** Runs many schedules, on all processors: what `npm run simulate` prints, and what a certificate may be made of. */
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";

@@ -1,4 +1,4 @@
-/** Durable stories: each is told by one process, and by another from its beginning when that one died. */
+/** Runs durable stories: each is told by one process, and by another from its beginning when that one died. */
 import { type Steps, type Story, stepPatience, type Workflows } from "#engines/workflows";
 import { pauseAfter } from "#platform/backoff";
 import type { Network, Process } from "./network.ts";

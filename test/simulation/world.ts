@@ -1,4 +1,4 @@
-/** All servers of one schedule, the processes of the product that run on them, and what people were told. */
+/** Builds all servers of one schedule, the processes of the product that run on them, and what people were told. */
 import { inspect } from "node:util";
 import type { EventLog } from "#engines/log";
 import { type Fulfilment, startFulfilment } from "#fulfilment";

@@ -1,4 +1,4 @@
-/** The real command line as a child process, in a folder of its own that holds no `.env`. */
+/** Runs the real command line as a child process, in a folder of its own that holds no `.env`. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";

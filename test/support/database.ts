@@ -1,4 +1,4 @@
-/** A fresh and empty database for one test file, on a real PostgreSQL. */
+/** Opens a fresh and empty database for one test file, on a real PostgreSQL. */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { openSql } from "../../src/engines/sql/postgres.ts";

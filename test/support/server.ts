@@ -1,4 +1,4 @@
-/** A throw-away embedded PostgreSQL in a temporary folder. */
+/** Starts a throw-away embedded PostgreSQL in a temporary folder. */
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** Twins of the statements of src/inventory. */
+/** Answers the statements of src/inventory from tables in memory, each by a twin. */
 import type { Stock } from "../../../src/inventory/books/ledger.ts";
 import type { Fate, StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
 import type { Planted } from "../planted.ts";

@@ -1,4 +1,4 @@
-/** Twins of the statements of src/orders. */
+/** Answers the statements of src/orders from tables in memory, each by a twin. */
 import { isDeepStrictEqual } from "node:util";
 import { undecidedReason } from "../../../src/orders/state.ts";
 import type { Planted } from "../planted.ts";

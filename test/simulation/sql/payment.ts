@@ -1,4 +1,4 @@
-/** Twins of the statements of src/payment. */
+/** Answers the statements of src/payment from tables in memory, each by a twin. */
 import type { Payment } from "../../../src/payment/payment-rows.ts";
 import { isAfter, unique } from "./inventory.ts";
 import type { Twins } from "./statements.ts";

@@ -1,4 +1,4 @@
-/** What the twins were asked and answered in a schedule, in the order in which it took effect. */
+/** Records what the twins were asked and answered in a schedule, in the order in which it took effect. */
 import type { Transaction } from "./tables.ts";
 
 export type Recorded =

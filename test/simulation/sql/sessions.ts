@@ -1,4 +1,4 @@
-/** A process's connections to the books: each keeps for its life what the server was when it was opened. */
+/** Keeps a process's connections to the books: each keeps for its life what the server was when it was opened. */
 import { createSessions } from "../../../src/engines/sql/sessions.ts";
 import type { Planted } from "../planted.ts";
 import { SqlFault } from "./tables.ts";

@@ -1,4 +1,7 @@
-/** The Sql port over the tables in memory: each statement, and each commit, is a call of its own over the network. */
+/**
+ * Implements the Sql port over the tables in memory: each statement, and each commit, is a call of its own over the
+ * network.
+ */
 import { CommitUnknown, type Row, type Sql, type Tx } from "#engines/sql";
 import { createAfterCommit } from "../../../src/engines/sql/after-commit.ts";
 import { MustWait, type Network, type Process } from "../network.ts";

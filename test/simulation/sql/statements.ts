@@ -1,4 +1,4 @@
-/** A statement of the product and its twin. Which is which is said by words that only that statement has. */
+/** Pairs a statement of the product with its twin. Which is which is said by words that only that statement has. */
 import type { Transaction } from "./tables.ts";
 
 export type Twin = (tx: Transaction, values: readonly unknown[]) => object[];

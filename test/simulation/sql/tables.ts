@@ -1,7 +1,7 @@
 /**
- * Tables in memory with what the product relies on of PostgreSQL: statements that happen at one instant, row locks that
- * are held to the end of the transaction, READ COMMITTED, unique keys, `skip locked`. What the statements do is said
- * beside it, one function a statement of the product; `twins.test.ts` holds them against PostgreSQL itself.
+ * Keeps tables in memory with what the product relies on of PostgreSQL: statements that happen at one instant, row
+ * locks that are held to the end of the transaction, READ COMMITTED, unique keys, `skip locked`. What the statements do
+ * is said beside it, one function a statement of the product; `twins.test.ts` holds them against PostgreSQL itself.
  */
 import { MustWait } from "../network.ts";
 
