@@ -10,53 +10,14 @@ import { createGateway } from "./gateway.ts";
 
 type Process = { origin: string; asked: string[]; close(): Promise<void> };
 
+const open: { close(): Promise<unknown> }[] = [];
+async function closeAll(): Promise<void> {
+  for (const one of open.splice(0).toReversed()) await one.close();
+}
+
 describe("the gateway", () => {
-  const open: { close(): Promise<unknown> }[] = [];
-  afterEach(async () => {
-    for (const one of open.splice(0).toReversed()) await one.close();
-  });
+  afterEach(closeAll);
   after(() => assert.equal(open.length, 0));
-
-  /** A process behind the gateway. Health checks are not counted. */
-  async function startProcess(
-    answer: RequestListener,
-    readiness: () => string = () => "UP",
-    look: (answer: () => void) => void = (answer) => answer(),
-  ): Promise<Process> {
-    const asked: string[] = [];
-    const server: Server = createServer((request, response) => {
-      if (request.url === "/actuator/health/readiness/readinessState")
-        return look(() => response.end(JSON.stringify({ status: readiness() })));
-      asked.push(`${request.method} ${request.url}`);
-      answer(request, response);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    async function close(): Promise<void> {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    }
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const started = { origin, asked, close };
-    open.push(started);
-    return started;
-  }
-
-  async function startGateway(...orders: Process[]): Promise<string> {
-    const [first] = orders as [Process, ...Process[]];
-    const settings = {
-      PRODUCT_URL: first.origin,
-      INVENTORY_URL: first.origin,
-      ORDER_URL: orders.map(({ origin }) => origin).join(","),
-      PAYMENT_URL: first.origin,
-    };
-    const gateway: Http = await createGateway(readConfig(settings, "no .env in tests"), createLog({ level: "silent" }));
-    open.push(gateway);
-    return gateway.listen({ host: "127.0.0.1", port: 0 });
-  }
-
-  const post = (origin: string, body = "{}") =>
-    fetch(`${origin}/orders`, { method: "POST", body, headers: { "content-type": "application/json" } });
-  const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
 
   test("passes on method, path, query, headers and bytes as they are, and the answer back", async () => {
     const bytes = '{ "productId" :"ä",\n"quantity":1 }';
@@ -149,90 +110,134 @@ describe("the gateway", () => {
     );
     await closing;
   });
+});
 
-  describe("if a process hangs", () => {
-    /** Accepts connections and requests and answers none, not even health checks, until it is woken. */
-    async function startHanging() {
-      const woken = Promise.withResolvers<void>();
-      let hangs = false;
-      const held: (() => void)[] = [];
-      const hanging = await startProcess(
-        (_request, response) => {
-          if (!hangs) return response.end("{}");
-          held.push(() => response.end("{}"));
-        },
-        () => "UP",
-        (answer) => (hangs ? void woken.promise.then(answer) : answer()),
-      );
-      return {
-        ...hanging,
-        held,
-        hang: () => {
-          hangs = true;
-        },
-        wake() {
-          hangs = false;
-          woken.resolve();
-          for (const answer of held) answer();
-        },
-      };
+// Side by side, because each of them waits until a process is known to hang.
+describe("the gateway, if a process hangs", { concurrency: true }, () => {
+  after(closeAll);
+
+  /** Accepts connections and requests and answers none, not even health checks, until it is woken. */
+  async function startHanging() {
+    const woken = Promise.withResolvers<void>();
+    let hangs = false;
+    const held: (() => void)[] = [];
+    const hanging = await startProcess(
+      (_request, response) => {
+        if (!hangs) return response.end("{}");
+        held.push(() => response.end("{}"));
+      },
+      () => "UP",
+      (answer) => (hangs ? void woken.promise.then(answer) : answer()),
+    );
+    return {
+      ...hanging,
+      held,
+      hang: () => {
+        hangs = true;
+      },
+      wake() {
+        hangs = false;
+        woken.resolve();
+        for (const answer of held) answer();
+      },
+    };
+  }
+
+  test("O35: its callers are answered once it is known to hang, orders with the way to ask again, reads by another process", async () => {
+    const hanging = await startHanging();
+    const other = await startProcess((_request, response) => response.end("{}"));
+    const origin = await startGateway(hanging, other);
+    hanging.hang();
+    const orders: Promise<Response>[] = [];
+    const reads: Promise<Response>[] = [];
+    // Round-robin: every second request gets there while the gateway does not know yet.
+    await until(() => {
+      orders.push(post(origin));
+      reads.push(fetch(`${origin}/orders/1`));
+      return hanging.held.length >= 4;
+    });
+    const answers = await Promise.all(orders);
+    const late = answers.filter(({ status }) => status !== 200);
+    assert.ok(late.length > 0);
+    for (const answer of late) {
+      const { code, detail } = (await answer.json()) as { code: string; detail: string };
+      assert.deepEqual([answer.status, code], [504, "answer_late"]);
+      assert.match(detail, /same Idempotency-Key/);
+      assert.ok(Number(answer.headers.get("retry-after")) > 0);
     }
-
-    test("O35: its callers are answered once it is known to hang, orders with the way to ask again, reads by another process", async () => {
-      const hanging = await startHanging();
-      const other = await startProcess((_request, response) => response.end("{}"));
-      const origin = await startGateway(hanging, other);
-      hanging.hang();
-      const orders: Promise<Response>[] = [];
-      const reads: Promise<Response>[] = [];
-      // Round-robin: every second request gets there while the gateway does not know yet.
-      await until(() => {
-        orders.push(post(origin));
-        reads.push(fetch(`${origin}/orders/1`));
-        return hanging.held.length >= 4;
-      });
-      const answers = await Promise.all(orders);
-      const late = answers.filter(({ status }) => status !== 200);
-      assert.ok(late.length > 0);
-      for (const answer of late) {
-        const { code, detail } = (await answer.json()) as { code: string; detail: string };
-        assert.deepEqual([answer.status, code], [504, "answer_late"]);
-        assert.match(detail, /same Idempotency-Key/);
-        assert.ok(Number(answer.headers.get("retry-after")) > 0);
-      }
-      for (const { status } of await Promise.all(reads)) assert.equal(status, 200);
-      const asked = hanging.asked.length;
-      for (let i = 0; i < 6; i += 1) assert.equal((await post(origin)).status, 200);
-      assert.equal(hanging.asked.length, asked, "it gets no requests");
-      hanging.wake();
-      await until(async () => {
-        await post(origin);
-        return hanging.asked.length > asked;
-      });
-    });
-
-    test("O35: a stream of it is cut, so that its reader asks another process", async () => {
-      const streaming = await startProcess(
-        (_request, response) => {
-          response.writeHead(200, { "content-type": "text/event-stream" });
-          response.write("data: 1\n\n");
-        },
-        () => "UP",
-        () => {},
-      );
-      const origin = await startGateway(streaming);
-      const reader = (await fetch(`${origin}/orders/1/events`)).body?.getReader() ?? assert.fail();
-      await reader.read();
-      await assert.rejects(reader.read());
-    });
-
-    test("O35: where no other process is there an order is answered too, and nothing is sent twice", async () => {
-      const hanging = await startHanging();
-      const origin = await startGateway(hanging);
-      hanging.hang();
-      const answer = await post(origin);
-      assert.deepEqual([answer.status, await codeOf(answer)], [504, "answer_late"]);
-      assert.deepEqual(hanging.asked, ["POST /orders"]);
+    for (const { status } of await Promise.all(reads)) assert.equal(status, 200);
+    const asked = hanging.asked.length;
+    for (let i = 0; i < 6; i += 1) assert.equal((await post(origin)).status, 200);
+    assert.equal(hanging.asked.length, asked, "it gets no requests");
+    hanging.wake();
+    await until(async () => {
+      await post(origin);
+      return hanging.asked.length > asked;
     });
   });
+
+  test("O35: a stream of it is cut, so that its reader asks another process", async () => {
+    const streaming = await startProcess(
+      (_request, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write("data: 1\n\n");
+      },
+      () => "UP",
+      () => {},
+    );
+    const origin = await startGateway(streaming);
+    const reader = (await fetch(`${origin}/orders/1/events`)).body?.getReader() ?? assert.fail();
+    await reader.read();
+    await assert.rejects(reader.read());
+  });
+
+  test("O35: where no other process is there an order is answered too, and nothing is sent twice", async () => {
+    const hanging = await startHanging();
+    const origin = await startGateway(hanging);
+    hanging.hang();
+    const answer = await post(origin);
+    assert.deepEqual([answer.status, await codeOf(answer)], [504, "answer_late"]);
+    assert.deepEqual(hanging.asked, ["POST /orders"]);
+  });
 });
+
+/** A process behind the gateway. Health checks are not counted. */
+async function startProcess(
+  answer: RequestListener,
+  readiness: () => string = () => "UP",
+  look: (answer: () => void) => void = (answer) => answer(),
+): Promise<Process> {
+  const asked: string[] = [];
+  const server: Server = createServer((request, response) => {
+    if (request.url === "/actuator/health/readiness/readinessState")
+      return look(() => response.end(JSON.stringify({ status: readiness() })));
+    asked.push(`${request.method} ${request.url}`);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  async function close(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const started = { origin, asked, close };
+  open.push(started);
+  return started;
+}
+
+async function startGateway(...orders: Process[]): Promise<string> {
+  const [first] = orders as [Process, ...Process[]];
+  const settings = {
+    PRODUCT_URL: first.origin,
+    INVENTORY_URL: first.origin,
+    ORDER_URL: orders.map(({ origin }) => origin).join(","),
+    PAYMENT_URL: first.origin,
+  };
+  const gateway: Http = await createGateway(readConfig(settings, "no .env in tests"), createLog({ level: "silent" }));
+  open.push(gateway);
+  return gateway.listen({ host: "127.0.0.1", port: 0 });
+}
+
+const post = (origin: string, body = "{}") =>
+  fetch(`${origin}/orders`, { method: "POST", body, headers: { "content-type": "application/json" } });
+const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;

@@ -162,7 +162,8 @@ describe("an operator refunds a confirmed order", () => {
   });
 });
 
-describe("news from the provider about a confirmed order", () => {
+// Side by side, because each of them waits for loops; none arms a crash point.
+describe("news from the provider about a confirmed order", { concurrency: true }, () => {
   async function tell(paymentId: string, status: string, more: object = {}): Promise<void> {
     const data = { paymentId, chargeId: "ch_outside", status, amountMinor: 1_999, currency: "EUR", ...more };
     const body = JSON.stringify({ type: `charge.${status}`, timestamp: new Date().toISOString(), data });

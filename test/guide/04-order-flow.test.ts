@@ -168,7 +168,7 @@ describe("4. test order flow", () => {
 describe("4. test order flow, without payment in time", () => {
   let world: World;
   before(async () => {
-    world = await openWorld({ paymentWindowMs: 4_000 });
+    world = await openWorld({ paymentWindowMs: 2_000 });
   });
   after(() => world.close());
 

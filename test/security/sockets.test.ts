@@ -207,7 +207,8 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       });
     }
 
-    describe("with slow clients", () => {
+    // Side by side, because each of them waits for a time limit.
+    describe("with slow clients", { concurrency: true }, () => {
       // Node checks once a second.
       const cutWithinMs = 5_000;
       let usual: [number, number];
