@@ -238,6 +238,10 @@ async function startGateway(...orders: Process[]): Promise<string> {
   return gateway.listen({ host: "127.0.0.1", port: 0 });
 }
 
-const post = (origin: string, body = "{}") =>
-  fetch(`${origin}/orders`, { method: "POST", body, headers: { "content-type": "application/json" } });
-const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
+function post(origin: string, body = "{}"): Promise<Response> {
+  return fetch(`${origin}/orders`, { method: "POST", body, headers: { "content-type": "application/json" } });
+}
+
+async function codeOf(answer: Response): Promise<string> {
+  return ((await answer.json()) as { code: string }).code;
+}
