@@ -20,7 +20,7 @@ export const acceptedAndRefused = law({
       if (order?.status === "FAILED" && !fairReasons.has(order.reason ?? "") && !isHidden(order, gate)) {
         return [{ count: 1, shows: `${user} was told 202, and order ${orderId} is FAILED: ${order.reason}` }];
       }
-      // Under a key a later reservation of the order may be undecided still.
+      // Under a key a later reservation of the order may still be undecided.
       const decided = key === undefined ? (fates.get(orderId) ?? []) : [];
       const isAgainst = decided.length > 0 && decided.every(({ fate }) => fate === "void" || fate === "refused");
       const says = decided.map(({ fate }) => fate).join(", ");
@@ -29,7 +29,7 @@ export const acceptedAndRefused = law({
   },
 });
 
-/** A fenced row gives way to what the gate holds, and is not shown meanwhile: src/orders/look.ts. */
+/** A fenced row yields to the gate's record, and is not shown meanwhile: src/orders/look.ts. */
 function isHidden(order: Evidence["orders"][number], gate: Evidence["gate"]): boolean {
   if (order.reason !== "fenced") return false;
   const reading = gate.find(({ productId }) => productId === order.productId);

@@ -1,18 +1,18 @@
-/** What each order has paid, by the bank's statement: the money that several laws speak of. */
+/** The money that each order has paid, by the bank's statement; several laws use it. */
 import type { Evidence, StatementLine } from "./evidence.ts";
 import { sum } from "./law.ts";
 
 /** Of one payment. */
 export type Balance = {
   paymentId: string;
-  /** The order of the payment in our books; a payment that they do not have stands for itself. */
+  /** The order of the payment in our books; a payment that they do not have is an account of its own. */
   orderId: string | undefined;
-  /** Taken, less what went back. */
+  /** Captured, less the refunds. */
   kept: number;
   captures: number;
-  /** People at the bank took it. What they take goes back once the shop hears of it. */
+  /** Captured by hand at the bank. Such money goes back once the shop learns of it. */
   byHand: boolean;
-  /** Held on the card, and neither taken nor given up. */
+  /** Held on the card, and neither captured nor released. */
   held: number;
 };
 
@@ -38,13 +38,13 @@ export function balancesOf({ statement, payments }: Pick<Evidence, "statement" |
   );
 }
 
-/** A provider that takes at once holds nothing before. */
+/** A provider that captures at once holds nothing before. */
 function stillHeld(lines: readonly StatementLine[]): number {
   const isOver = lines.some(({ kind }) => kind === "captured" || kind === "voided");
   return isOver ? 0 : sum(lines, ({ kind, amountMinor }) => (kind === "authorized" ? amountMinor : 0));
 }
 
-/** Of every order that has or should have paid, and of every payment without an order. */
+/** Of every order that has paid or should have, and of every payment without an order. */
 export function accountsOf(evidence: Pick<Evidence, "statement" | "payments" | "orders">): Account[] {
   const balances = Map.groupBy(balancesOf(evidence), ({ orderId, paymentId }) => orderId ?? paymentId);
   const orders = new Map(evidence.orders.map((order) => [order.orderId, order]));
@@ -52,7 +52,7 @@ export function accountsOf(evidence: Pick<Evidence, "statement" | "payments" | "
   const payments = Map.groupBy(evidence.payments, ({ orderId }) => orderId);
   return [...new Set([...balances.keys(), ...confirmed.map(({ orderId }) => orderId)])].map((name) => {
     const order = orders.get(name);
-    // Of a confirmed order the bank's people may give back a part, and the shop notes it.
+    // The bank's staff may refund a part of a confirmed order's money, and the shop notes it.
     const captured = payments.get(name)?.filter(({ state }) => state === "captured") ?? [];
     const isPaid = order?.status === "CONFIRMED";
     return {

@@ -1,6 +1,6 @@
 /**
- * Money is taken only for an order that is confirmed. What people at the bank take past the shop has gone back at rest, as
- * has the money of a refunded order (L3).
+ * Money is captured only for a confirmed order. At rest, money that was captured by hand at the bank has gone back, and
+ * so has the money of a refunded order (L3).
  */
 import { accountsOf, balancesOf } from "./accounts.ts";
 import { law } from "./law.ts";

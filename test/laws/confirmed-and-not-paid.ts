@@ -1,4 +1,4 @@
-/** At rest a confirmed order's total is taken, less what the shop knows to have been given back of it (L3). */
+/** At rest a confirmed order's total is captured, less the refunds that the shop knows of (L3). */
 import { accountsOf } from "./accounts.ts";
 import { law } from "./law.ts";
 

@@ -1,4 +1,4 @@
-/** At rest the log says of every order how it ended. */
+/** At rest the log has an event for the end of every order. */
 import { law } from "./law.ts";
 
 export const endedAndNotAnnounced = law({

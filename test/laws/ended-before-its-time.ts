@@ -1,4 +1,4 @@
-/** An order that stood fails, or gives its units back, at its payBy at the earliest, whatever was away meanwhile. */
+/** A kept order does not fail or give its units back before its payBy, whatever the outage meanwhile. */
 import { law } from "./law.ts";
 import { isLapsed, isRefused } from "./orders.ts";
 

@@ -1,11 +1,11 @@
 /**
- * Everything that a law may read, as plain data. The simulation builds it from its world after every step; chaos and the
- * tests of processes build it from the stores of a running system. A part that has not changed stays the same object.
+ * All evidence that a law may read, as plain data. The simulation builds it from its world after every step; chaos and
+ * the tests of processes build it from the stores of a running system. An unchanged part stays the same object.
  */
 import type { Fate } from "../../src/inventory/gate/gate.ts";
 import type { Wish } from "./wish.ts";
 
-/** A reservation by its number: what the gate gave, and what the books decide about. */
+/** A reservation by its number, as the gate makes it and the books decide it. */
 export type Ref = { productId: string; epoch: number; reservationNo: number };
 
 export type StockRow = {
@@ -40,7 +40,7 @@ export type OrderRow = Ref & {
   totalMinor: number;
   payByMs: number;
 };
-/** A state in which an order was seen, or of which its buyer was told. */
+/** A state in which a client saw an order, or that its buyer got in an answer. */
 export type Sighting = { orderId: string; status: string; reason: string | null; atMs: number };
 export type Refund = { orderId: string; restock: boolean };
 
@@ -50,7 +50,7 @@ export type StatementLine = {
   paymentId: string;
   kind: "authorized" | "captured" | "voided" | "refunded" | "charged_back";
   amountMinor: number;
-  /** Done by people at the bank, past the shop. */
+  /** Done by hand at the bank. */
   byHand: boolean;
 };
 
@@ -60,21 +60,21 @@ export type GateReading = {
   sellable: number;
   /** Units in records that are not decided. */
   pending: number;
-  /** What the gate keeps for reservations; undefined where the gate is read from outside of its process. */
+  /** The gate's records of reservations; undefined if the gate is read from outside of its process. */
   records: readonly GateRecord[] | undefined;
-  /** Undefined where the gate is read from outside of its process. */
+  /** Undefined if the gate is read from outside of its process. */
   epoch: number | undefined;
   /** The last row of the stream that the gate has applied; undefined as above. */
   applied: number | undefined;
 };
 export type GateRecord = { orderId: string; epoch: number; quantity: number; isUndecided: boolean };
 
-/** What a reconciliation, or the gate's own check, said while the shop was at work. */
+/** The result of a reconciliation, or of the gate's own check, while the shop was at work. */
 export type Sample = { productId: string; status: string; drift: number; explanation: string };
 export type Unfinished = { what: string; count: number };
 
 export type Evidence = {
-  /** The faults are over and the system had its time to end its work. */
+  /** The faults are over and the system had time to finish its work. */
   atRest: boolean;
   stock: readonly StockRow[];
   entries: readonly Entry[];
@@ -93,7 +93,7 @@ export type Evidence = {
   payments: readonly PaymentRow[];
   statement: readonly StatementLine[];
   gate: readonly GateReading[];
-  /** The switch is at sync, and the gate could not be closed: no order passes it until it is rebuilt (ADR 0016). */
+  /** The mode is sync, and the gate could not be closed: no order goes through it until it is rebuilt (ADR 0016). */
   gateIsLeft: boolean;
   samples: readonly Sample[];
   wishes: readonly Wish[];
@@ -102,10 +102,10 @@ export type Evidence = {
   /** Orders that their buyers asked to cancel. */
   cancelled: ReadonlySet<string>;
   unfinished: readonly Unfinished[];
-  /** What the log says of orders, as `order:STATUS`; undefined where the log is not read. */
+  /** The events of orders on the log, as `order:STATUS`; undefined if the log is not read. */
   announced: ReadonlySet<string> | undefined;
-  /** Records in the topics of dead letters; undefined where the log is not read. */
+  /** Records in the topics of dead letters; undefined if the log is not read. */
   deadLetters: number | undefined;
-  /** A wish made once all is well again. */
+  /** A wish made after all faults have ended. */
   lateWish: Wish | undefined;
 };

@@ -1,4 +1,4 @@
-/** A buyer who was told for good that there is no order has none, and no claim (I7). */
+/** A buyer who was answered for good that there is no order has none, and no claim (I7). */
 import { law } from "./law.ts";
 import { customerOf, stands } from "./orders.ts";
 import { toldOf, type Wish } from "./wish.ts";

@@ -1,4 +1,4 @@
-/** No payment gives back more than was taken by it. */
+/** No payment gives back more than it captured. */
 import { balancesOf } from "./accounts.ts";
 import { law } from "./law.ts";
 

@@ -1,18 +1,18 @@
-/** What a law is, and how evidence is held to the laws. */
+/** The type of a law, and how evidence is judged by the laws. */
 import type { Evidence, Ref } from "./evidence.ts";
 
 type Part = keyof Evidence;
 
 export type Law<P extends Part = Part> = {
-  /** What must be 0; its file is named so. */
+  /** The number that must be 0; its file has the same name. */
   name: string;
   says: string;
   about: "units" | "money" | "orders";
-  /** `at rest`: once the faults are over and the system had its time to end its work. */
+  /** `at rest`: once the faults are over and the system had time to finish its work. */
   holds: "always" | "at rest";
-  /** The only parts of the evidence that it sees. */
+  /** The only parts of the evidence that it reads. */
   reads: readonly P[];
-  /** Each time that it is broken, in a sentence. */
+  /** Each violation, in a sentence. */
   breaches(evidence: Pick<Evidence, P>): Breach[];
 };
 
@@ -21,19 +21,19 @@ export type Breach = { count: number; shows: string };
 
 export type Judgement = { law: AnyLaw; breaches: readonly Breach[] };
 
-/** A law as the judge sees it: given all evidence, it reads its parts. */
+/** A law for the judge: given all evidence, it reads its parts. */
 export type AnyLaw = Omit<Law, "breaches"> & { breaches(evidence: Evidence): Breach[] };
 
 export function law<P extends Part>(one: Law<P>): AnyLaw {
   return one;
 }
 
-/** Answers the laws that the evidence breaks. */
+/** Returns the laws that the evidence breaks. */
 export type Judge = (evidence: Evidence) => Judgement[];
 
 /**
- * A judge for evidence that is looked at again and again. A law whose parts are the same objects as at the last look is not
- * asked again: its answer is the same.
+ * A judge for evidence that is checked repeatedly. A law whose parts are the same objects as last time is not evaluated
+ * again, because its answer is the same.
  */
 export function createJudge(laws: readonly AnyLaw[]): Judge {
   const known = laws.map((one) => ({ law: one, seen: undefined as Evidence | undefined, breaches: [] as Breach[] }));

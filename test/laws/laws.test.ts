@@ -1,4 +1,6 @@
-/** Does each law speak, and only of its own? Each is broken in the evidence of a small healthy shop. */
+/**
+ * Tests that each law detects its own violation and no other. Each is broken in the evidence of a small healthy shop.
+ */
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
@@ -35,7 +37,7 @@ function claim(orderId: string, userId: string, reservationNo: number): DecidedR
   return { productId, epoch: 1, reservationNo, fate: "claimed", orderId, userId, quantity: 1, seq };
 }
 
-/** Of three units one is sold to Ada; the order of Bob ran out of time. */
+/** Of three units one is sold to Ada; Bob's order ran out of time. */
 const healthy: Evidence = {
   atRest: true,
   stock: [{ productId, totalIn: 3, committed: 1, sold: 1, epoch: 1, seq: 4 }],
@@ -95,7 +97,7 @@ function more(...lines: StatementLine[]): Pick<Evidence, "statement"> {
   return { statement: [...healthy.statement, ...lines] };
 }
 
-/** For each law what is wrong, in one way or several. */
+/** The violations of each law, one or several. */
 const wrongs: Record<string, Partial<Evidence>[]> = {
   "oversold units": [
     {
@@ -112,7 +114,7 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
   "leaked holds": [
     { queued: [{ productId, epoch: 1, reservationNo: 1, outcome: "sold", quantity: 1 }] },
     {
-      // The claim is Bob's, of an order that failed, and nothing was given back.
+      // The claim is Bob's, for an order that failed, and nothing was given back.
       outcomes: healthy.outcomes.filter(({ outcome }) => outcome === "sold"),
       stock: [{ ...stock, committed: 2, seq: 3 }],
       stream: healthy.stream.slice(0, 3),
@@ -234,7 +236,7 @@ describe("the laws", () => {
   });
 
   for (const { name } of laws) {
-    test(`only one law speaks where it is broken: ${name}`, () => {
+    test(`only one law reports this violation: ${name}`, () => {
       const ways = wrongs[name] ?? [];
       assert.notEqual(ways.length, 0);
       for (const wrong of ways) {
@@ -250,7 +252,7 @@ describe("the laws", () => {
     });
   }
 
-  test("a law whose parts did not change is not asked again, and keeps its answer", () => {
+  test("a law whose parts did not change is not evaluated again, and keeps its answer", () => {
     let asked = 0;
     const counting = laws.map((law) => ({
       ...law,

@@ -1,4 +1,4 @@
-/** The list of all laws. README.md says which suite holds the system to which of them. */
+/** The list of all laws. README.md lists the laws that each suite checks. */
 import { acceptedAndNotTerminal } from "./accepted-and-not-terminal.ts";
 import { acceptedAndRefused } from "./accepted-and-refused.ts";
 import { acceptedAndUnknown } from "./accepted-and-unknown.ts";

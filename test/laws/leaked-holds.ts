@@ -1,4 +1,4 @@
-/** A claim holds its units for an order that stands by its reservation, or it has ended (I8); at rest each end is counted. */
+/** A claim holds its units for a kept order, or it has ended (I8); at rest each end is counted. */
 import { law, refOf } from "./law.ts";
 import { endsOf, stands } from "./orders.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The books add up: committed = claimed - released, sold = counted as sold, brought in = the sum of the entries (I2); the
- * stream has a row for each change, and its last row says what there is to sell (I9).
+ * The books add up: committed = claimed - released, sold = counted as sold, brought in = the sum of the entries (I2);
+ * the stream has a row for each change, and its last row has the available units (I9).
  */
 import type { Evidence } from "./evidence.ts";
 import { type Breach, law, sum } from "./law.ts";

@@ -1,4 +1,4 @@
-/** At rest every amount that was held on a card was taken or given up (L3). */
+/** At rest every amount that was held on a card was captured or released (L3). */
 import { balancesOf } from "./accounts.ts";
 import { law } from "./law.ts";
 

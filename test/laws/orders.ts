@@ -3,22 +3,22 @@ import { isUndecided, type Status, undecidedReason } from "../../src/orders/stat
 import type { End, Evidence, OrderRow } from "./evidence.ts";
 import { refOf } from "./law.ts";
 
-/** Why the books do not make an order of a reservation. Under the same key its buyer may order anew. */
+/** Why the books make no order of a reservation. Under the same key its buyer may order again. */
 const refusals: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer", "fenced"]);
 
-/** Why an order that was promised may fail. */
+/** Why a promised order may fail. */
 export const fairReasons: ReadonlySet<string> = new Set(["payment_timeout", "cancelled", undecidedReason]);
 
 export function isRefused({ reason }: { reason: string | null }) {
   return refusals.has(reason ?? "");
 }
 
-/** Out of time, its units given back, and its payment undecided. */
+/** Its time ran out, its units were given back, and its payment is undecided. */
 export function isLapsed({ status, reason }: { status: string; reason: string | null }) {
   return isUndecided({ status: status as Status, reason });
 }
 
-/** Its units are sold. Those of a refunded order stay sold, and come back as an entry if at all. */
+/** Its units are sold. Those of a refunded order stay sold, and come back only as an entry. */
 export function isSold({ status }: { status: string }) {
   return status === "CONFIRMED" || status === "REFUNDED";
 }
@@ -27,7 +27,7 @@ export function isOpen(order: Pick<OrderRow, "status" | "reason">) {
   return (order.status === "INVENTORY_RESERVED" || order.status === "PAYMENT_PENDING") && !isLapsed(order);
 }
 
-/** Its units are the order's: held, or sold. */
+/** Its units belong to the order: held, or sold. */
 export function stands(order: Pick<OrderRow, "status" | "reason">) {
   return isSold(order) || isOpen(order);
 }

@@ -1,5 +1,5 @@
 /**
- * For every product, at every row of its stream, 0 ≤ sold ≤ committed ≤ brought in; and the orders that stand have no more
+ * For every product, at every row of its stream, 0 ≤ sold ≤ committed ≤ brought in; and the kept orders have no more
  * units than were brought in (I1).
  */
 import { law, sum } from "./law.ts";

@@ -1,4 +1,4 @@
-/** Once all is well the next order is answered, with a 202 or a refusal about stock (L3). */
+/** After all faults have ended the next order is answered, with a 202 or a refusal about stock (L3). */
 import { law } from "./law.ts";
 
 export const shutAfterTheTrouble = law({

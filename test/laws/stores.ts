@@ -1,4 +1,4 @@
-/** Evidence from the PostgreSQL of a running system: the rows as they lie there, read without asking the system. */
+/** Evidence from the PostgreSQL of a running system: the stored rows, read without the system. */
 import type { Queryable } from "#engines/sql";
 import { isFinal, type Status } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
@@ -41,7 +41,7 @@ const states: ReadonlySet<string> = new Set(statuses);
 
 const ref = `product_id as "productId", epoch, reservation_no as "reservationNo"`;
 
-/** Of these products. Lines of the statement that belong to no order of ours may be of any, and are among them. */
+/** For these products. Lines of the statement without one of our orders may be about any product, and are included. */
 export async function readStores(sql: Queryable, productIds: readonly string[]): Promise<Stores> {
   const read = <R extends object>(text: string) => sql.query<R & Record<string, unknown>>(text, [productIds]);
   const among = (table: string) => `from ${table} where product_id = any($1::text[])`;
@@ -102,7 +102,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
   };
 }
 
-/** Whether nothing is on its way: an open order, an uncounted outcome, money that is owed one way or the other. */
+/** Whether nothing is under way: an open order, an uncounted outcome, money that is owed in either direction. */
 export function isAtRest({ unfinished, queued, orders }: Stores): boolean {
   const isDone = unfinished.every(({ count }) => count === 0) && queued.length === 0;
   return isDone && orders.every(({ status }) => isFinal(status as Status));

@@ -12,7 +12,7 @@ export const twoOrdersForOneWish = law({
     const asked = new Map<string, number>();
     for (const { user, productId, key, attempts } of wishes) {
       const customer = customerOf({ productId, userId: user });
-      // Without a key a client that hears nothing asks again for another order, so each attempt is a wish.
+      // Without a key a client without an answer orders again, so each attempt is a wish.
       asked.set(customer, (asked.get(customer) ?? 0) + (key === undefined ? attempts.length : 1));
     }
     return [...Map.groupBy(orders, customerOf)].flatMap(([customer, { length: has }]) => {

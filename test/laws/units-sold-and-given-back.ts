@@ -20,7 +20,7 @@ export const unitsSoldAndGivenBack = law({
       const isRight = isSold(order) ? isHeld && how === "sold" : isOpen(order) ? isHeld && !how : how !== "sold";
       return isRight ? [] : [{ count: quantity, shows: `order ${orderId} is ${status}, and its units are ${units}` }];
     });
-    // A sale by the reservation of an order that is not confirmed is said above.
+    // A sale by the reservation of an order that is not confirmed is reported above.
     const known = new Set(orders.map(refOf));
     const ownerless = [...queued, ...outcomes].filter(
       (one) => one.outcome === "sold" && !sold.has(refOf(one)) && !known.has(refOf(one)),

@@ -1,6 +1,6 @@
 /**
- * At rest the gate is open, sells what the books have to sell, and nothing is in flight (L1). While the shop is at work no
- * reconciliation finds a drift, and the gate finds none itself (I3).
+ * At rest the gate is open, sells the available units of the books, and nothing is in flight (L1). While the shop is at
+ * work no reconciliation finds a drift, and neither does the gate itself (I3).
  */
 import { type Breach, law } from "./law.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What clients asked for and what they were told, as Jepsen writes it down: `ok`, `fail`, or `info` where the client
+ * The wishes of clients and the answers that they got, as Jepsen records them: `ok`, `fail`, or `info` if the client
  * cannot know.
  */
 export type Told = "ok" | "fail" | "info";
@@ -23,7 +23,7 @@ export type Wish = {
   attempts: Attempt[];
 };
 
-/** An answer that says for sure that this attempt took nothing. Every other answer but 202 leaves it open. */
+/** An answer that says with certainty that this attempt took nothing. Every other answer but 202 leaves it open. */
 const refusals: ReadonlySet<string> = new Set([
   "sold_out",
   "limit_per_customer",
@@ -37,7 +37,7 @@ const refusals: ReadonlySet<string> = new Set([
   "service_unavailable",
 ]);
 
-/** Said of the order that the key names, and so of every earlier attempt under it too. */
+/** About the order that the key names, and so about every earlier attempt under it too. */
 const lastWords: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer", "order_failed"]);
 
 export function attemptUnderWay(beganMs: number): Attempt {
@@ -46,7 +46,7 @@ export function attemptUnderWay(beganMs: number): Attempt {
 
 export type Heard = { accepted: boolean; code: string; orderId?: string | undefined; status?: string | undefined };
 
-/** Notes what the client heard; nothing where no answer came. */
+/** Notes the client's answer; nothing if none came. */
 export function endAttempt(attempt: Attempt, endedMs: number, heard: Heard | undefined): void {
   attempt.endedMs = endedMs;
   attempt.code = !heard ? "no_answer" : heard.accepted ? "accepted" : heard.code;
@@ -63,7 +63,7 @@ export function toldOf({ key, attempts }: Wish, refusalsBind: boolean): Told {
   return refusalsBind && key !== undefined && last && lastWords.has(last.code) ? "fail" : "info";
 }
 
-/** A buyer with a key retries until the outcome is known, and for a while longer when the shop was not able to answer. */
+/** A buyer with a key retries until the outcome is known, and for a while longer if the shop was not able to answer. */
 export function isAnswered(wish: Wish): boolean {
   const told = toldOf(wish, true);
   if (told === "ok") return true;

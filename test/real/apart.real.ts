@@ -1,4 +1,4 @@
-/** "Services apart" of docs/guide/deployment.md, without containers: its commands are pasted as they stand. */
+/** "Services apart" of docs/guide/deployment.md, without containers: the test pastes its commands. */
 import assert from "node:assert/strict";
 import { chmod, cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ describe("services apart, by the guide", { timeout: 300_000 }, () => {
   let servers: Servers;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "dropgate-apart-"));
-    await chmod(folder, 0o755); // PostgreSQL runs as another user where we are root.
+    await chmod(folder, 0o755); // PostgreSQL runs as another user if this process is root.
     await cp(join(root, "package.json"), join(folder, "package.json"));
     for (const name of ["src", "node_modules"]) await symlink(join(root, name), join(folder, name));
     servers = await startServers({ folder: join(folder, "servers") });
@@ -25,7 +25,7 @@ describe("services apart, by the guide", { timeout: 300_000 }, () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
 
-  test("O18: the guide's commands start five processes, fill the shop, place an order, and stop all five", async () => {
+  test("O18: the guide's commands start five processes, seed the shop, place an order, and stop all five", async () => {
     const guide = await readFile(join(root, "docs/guide/deployment.md"), "utf8");
     const section = guide.slice(guide.indexOf("### Services apart"), guide.indexOf("## 2. Initial data sync"));
     const [, first = "", second = ""] = [...section.matchAll(/```bash\n(.*?)```/gs)].map(([, block = ""]) => block);

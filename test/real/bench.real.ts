@@ -1,4 +1,4 @@
-/** The benchmark, as a person runs it twice in a row. It brings its load generator, wrk, where it may. */
+/** The benchmark, as a person runs it twice in a row. It installs its load generator, wrk, if it may. */
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ describe("npm run bench", { timeout: 300_000 }, () => {
   let servers: Servers<"redis" | "postgres">;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "dropgate-bench-"));
-    await chmod(folder, 0o755); // PostgreSQL runs as another user where we are root.
+    await chmod(folder, 0o755); // PostgreSQL runs as another user if this process is root.
     servers = await startServers({ folder, which: ["redis", "postgres"] });
   });
   after(async () => {
@@ -24,7 +24,7 @@ describe("npm run bench", { timeout: 300_000 }, () => {
   });
 
   for (const time of ["first", "second"]) {
-    test(`O18: the ${time} run on the same servers says what it does, and every 202 is in the books`, async () => {
+    test(`O18: the ${time} run on the same servers prints its conditions, and every 202 is in the books`, async () => {
       const args = ["--pairs", "1", "--seconds", "1"];
       const command = runCommand(folder, args, servers.env, [process.execPath, bench]);
       assert.equal(await command.ended, 0, command.output);

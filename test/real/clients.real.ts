@@ -1,6 +1,6 @@
 /**
- * Clients that are generated from openapi.json by two generators of wide use place and pay an order. The generators are
- * installed into the cache of servers, outside the repository: they need npm and pip.
+ * Clients that two widely used generators make from openapi.json place and pay an order. The generators are installed
+ * into the cache of servers, outside the repository: they need npm and pip.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,4 +1,4 @@
-/** Reads compose files with Docker Compose's own library, which reads, checks and resolves them. */
+/** The content of the compose files after Docker Compose's own library has read, checked and resolved them. */
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readComposeFile } from "../servers/compose.ts";
@@ -25,7 +25,7 @@ export type Project = { services: Record<string, Service> };
 
 export const root = join(import.meta.dirname, "../..");
 
-/** Copies what the compose files consist of, so that the `.env` beside them is the test's own. */
+/** Copies the files of the compose project, so that the `.env` beside them is the test's own. */
 export function copyProject(folder: string, env: Readonly<Record<string, string>> = {}): void {
   for (const name of ["compose.yaml", "compose.split.yaml", "deploy", "Dockerfile"]) {
     cpSync(join(root, name), join(folder, name), { recursive: true });
@@ -38,7 +38,7 @@ export function copyProject(folder: string, env: Readonly<Record<string, string>
   );
 }
 
-/** @throws Error with what is wrong with the file. */
+/** @throws Error with the fault in the file. */
 export async function resolveProject(folder: string, file = "compose.yaml"): Promise<Project> {
   return JSON.parse(await readComposeFile(join(folder, file))) as Project;
 }

@@ -1,7 +1,7 @@
 /**
- * Runs the services of a resolved compose file as processes, on a machine that has no container engine: with the
- * command, environment, mounts, order of start and health check that the file says. Where they run is said in
- * compose-places.ts, what their images would bring in compose-images.ts.
+ * Runs the services of a resolved compose file as processes, on a machine without a container engine: with the command,
+ * environment, mounts, start order and health check of the file. compose-places.ts has their addresses and folders,
+ * compose-images.ts what their images would contain.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,13 +13,13 @@ import { imageOf } from "./compose-images.ts";
 import { type Container, createPlaces } from "./compose-places.ts";
 
 export type Containers = {
-  /** Starts what the file names and is not running yet, each once those it depends on are healthy or done. */
+  /** Starts the services of the file that do not run yet, each once its dependencies are healthy or done. */
   up(project: Project): Promise<void>;
   /** Ends these in the order of the list. */
   down(names: readonly string[]): Promise<void>;
   /** In the order of starting. */
   names(): string[];
-  /** `docker exec NAME COMMAND…`: answers standard output. */
+  /** `docker exec NAME COMMAND…`: returns standard output. */
   exec(name: string, ...command: string[]): Promise<string>;
   addressOf(host: string): string;
   logOf(name: string): string;
@@ -65,7 +65,7 @@ export function createContainers(folder: string): Containers {
         starts.set(service, start);
         return start;
       }
-      // All are awaited, also when one fails, so that none is still starting while all are stopped.
+      // All are awaited, even if one fails, so that none is still starting while all are stopped.
       const all = await Promise.allSettled(Object.keys(services).map(started));
       for (const start of all) if (start.status === "rejected") throw start.reason;
     },
@@ -102,7 +102,7 @@ function assignments(env: Record<string, string>) {
   return Object.entries(env).map(([key, value]) => `${key}=${value}`);
 }
 
-/** Servers have process groups of their own and would outlive a test that is cut off. */
+/** Servers have process groups of their own and would survive a test that is cut off. */
 function killAtExit(pids: () => (number | undefined)[]): void {
   process.once("exit", () => {
     for (const pid of pids()) if (pid) signalGroup(pid, "SIGKILL");

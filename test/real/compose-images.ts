@@ -1,7 +1,7 @@
 /**
- * Does on this machine what the images of the compose files would bring and do before their command. Differences: Redis
- * and PostgreSQL are the machine's versions and listen on the container's address alone; Kafka's JVM compiles with its
- * quick compiler; memory and rights are not limited.
+ * Replaces what the images of the compose files would contain and do before their command with programs of this
+ * machine. Differences: Redis and PostgreSQL are the machine's versions and listen only on the container's address;
+ * Kafka's JVM uses only its quick compiler; memory and permissions are not limited.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -22,7 +22,7 @@ import type { Container } from "./compose-places.ts";
 
 export type Image = {
   command: [string, ...string[]];
-  /** Where it writes its log, and works unless it has an `/app`. */
+  /** The folder of its log, and its working directory unless it has an `/app`. */
   folder: string;
   env?: Record<string, string>;
   user?: { uid: number; gid: number };
@@ -72,7 +72,7 @@ function kafkaImage(container: Container, tag: string): Image {
   }
   const config = join(root, "opt/kafka/config");
   const [defaults, mounted] = [join(root, "etc/kafka/docker"), join(root, "mnt/shared/config")];
-  // What the image's entrypoint does, by the very class that it calls: settings from the environment, and the format.
+  // Does what the image's entrypoint does, with the same class: settings from the environment, and the format.
   async function prepare(): Promise<void> {
     for (const folder of [defaults, mounted, config]) mkdirSync(folder, { recursive: true });
     for (const name of ["server.properties", "log4j2.yaml", "tools-log4j2.yaml"]) {
@@ -117,7 +117,7 @@ function postgresImage(container: Container): Image {
   return { folder: root, prepare, command, stopSignal: "SIGINT", ...(user && { user }) };
 }
 
-/** The image's entrypoint only fills in an address where none is set. */
+/** The image's entrypoint only fills in a missing address. */
 function temporalServerImage(container: Container, tag: string): Image {
   const { address, root } = container;
   const ask = `const s = require("net").connect(...process.argv.slice(1).toReversed()); s.on("connect", () => process.exit(0)); s.on("error", () => process.exit(1))`;

@@ -1,7 +1,7 @@
 /**
- * Places the containers of a compose file on one machine: each has an address of its own below 127, so that every one
- * keeps its ports, and a folder for a root. What a container is given is placed: names of services, its own loopback
- * and "every address" become such addresses; paths of the image become paths below its root.
+ * The places of a compose file's containers on one machine: each has its own address below 127, so that all keep their
+ * ports, and a folder as its root. A container's settings are translated: names of services, its own loopback and
+ * "every address" become such addresses; paths of the image become paths below its root.
  */
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,22 +13,22 @@ export type Container = {
   says: Service;
   address: string;
   root: string;
-  /** The environment of whatever runs in it, also of `docker exec`. */
+  /** The environment of everything that runs in it, including `docker exec`. */
   env: Record<string, string>;
-  /** As it is to be read in here. */
+  /** The text as this container must read it. */
   placed(text: string): string;
 };
 
 export type Places = {
-  /** The containers of these services; a container of a name that was there before gets its old place. */
+  /** The containers of these services; a container with an earlier name gets its old place. */
   containersOf(project: Project): Container[];
-  /** Makes what is mounted, below the container's root. */
+  /** Makes the mounts, below the container's root. */
   mountInto(container: Container): void;
   addressOf(host: string): string;
 };
 
 export function createPlaces(folder: string): Places {
-  // PostgreSQL does not run as root, and its data lies below.
+  // PostgreSQL does not run as root, and its data is below.
   chmodSync(folder, 0o711);
   const net = `127.${1 + Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}`;
   const addresses = new Map<string, string>();
@@ -47,7 +47,7 @@ export function createPlaces(folder: string): Places {
       const isHost = /_(HOST|SEEDS)$/.test(key);
       return [key, (isHost && hosts.get(value)) || placed(value)] as const;
     });
-    // Nothing of the caller's: what the image or a mount has to bring must not be found elsewhere.
+    // Nothing of the caller's environment, so that whatever the image or a mount must provide is not found elsewhere.
     const path = [join(root, "usr/local/bin"), dirname(process.execPath), "/usr/local/bin:/usr/bin:/bin"].join(":");
     return { HOME: root, ...Object.fromEntries(own), PATH: path };
   }
@@ -88,7 +88,7 @@ function placeIn(text: string, own: string, root: string, hosts: ReadonlyMap<str
     .replace(/(?<![\w.-])\/(?=(?:opt|var\/lib|temporal|etc\/temporal)\/)/g, `${root}/`);
 }
 
-/** Copies instead of mounting, so that scripts can be placed; who may execute them is kept. */
+/** Copies instead of mounting, so that scripts can be translated; execute permissions are kept. */
 function mount(source: string, target: string, placed: (text: string) => string): void {
   if (!existsSync(source)) throw new Error(`${source} is mounted, and is not there`);
   mkdirSync(dirname(target), { recursive: true });

@@ -1,7 +1,7 @@
 /**
- * The compose files, by their own settings, without a container engine: Docker Compose's library resolves them, and their
- * services run as processes (compose-containers.ts says what stands in for a container). Then the deployment guide's
- * commands are given as printed. The images themselves are not part of it.
+ * The compose files, by their own settings, without a container engine: Docker Compose's library resolves them, and
+ * their services run as processes (see compose-containers.ts). Then the test runs the deployment guide's commands as
+ * printed. The images themselves are not tested.
  */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -36,7 +36,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
   let split: Project;
 
   before(async () => {
-    // The one line that the guide's fourth chapter needs where nothing stands in front.
+    // The one line that the guide's fourth chapter needs if there is no gateway in front.
     const project = projectFolder("trial", { ...secrets, TRUST_USER_HEADER: "true" });
     allInOne = await resolveProject(project);
     split = await resolveProject(projectFolder("production", secrets), "compose.split.yaml");
@@ -54,7 +54,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
     return path;
   }
 
-  test("without a secret nothing starts, and what is missing is named with what to do", async () => {
+  test("without a secret nothing starts, and the error names the missing one and what to do", async () => {
     for (const name of Object.keys(secrets)) {
       const others = Object.fromEntries(Object.entries(secrets).filter(([other]) => other !== name));
       const without = projectFolder(`without-${name}`, others);
@@ -65,7 +65,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
     }
   });
 
-  test("O17: one address is reached from outside, one for operators from this machine, and every service that goes on has a health check", () => {
+  test("O17: one address can be reached from outside, one for operators from this machine, and every long-running service has a health check", () => {
     for (const project of [allInOne, split]) {
       const published = Object.values(project.services).flatMap(({ ports = [] }) => ports);
       assert.deepEqual(
@@ -81,7 +81,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
     }
   });
 
-  test("what a process of Dropgate is given are settings that there are", () => {
+  test("every variable for a process of Dropgate is an existing setting", () => {
     const engines = new Set(["POSTGRES_PASSWORD"]);
     for (const { image, environment = {} } of Object.values({ ...allInOne.services, ...split.services })) {
       if (image !== "dropgate") continue;
@@ -99,7 +99,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
     guide({ user: "test-user", trusted: true, healthPort: 8081 });
   });
 
-  describe("services apart, going on with the same data", () => {
+  describe("services apart, with the same data", () => {
     before(async () => {
       await containers.down(["dropgate"]);
       await containers.up(split);
@@ -117,7 +117,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
 
     guide({ user: "other-user", trusted: false, healthPort: 8080 });
 
-    test("the gateway deals orders out to both who take them, and both who settle have partitions", async () => {
+    test("the gateway distributes orders over both order processes, and both settlement processes have partitions", async () => {
       const bearer = (await containers.exec("dropgate", "dropgate", "token", "--role", "CUSTOMER")).trim();
       const origin = `http://${containers.addressOf("dropgate")}:8080`;
       const buyer = createClient(() => origin, { authorization: `Bearer ${bearer}` }, staff);
@@ -141,7 +141,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       assert.equal(partitions.length, 2, members);
     });
 
-    test("Dropgate's processes end in good order", async () => {
+    test("Dropgate's processes end in order", async () => {
       const ours = containers.names().filter((name) => !(name in allInOne.services) || name === "dropgate");
       assert.equal(ours.length, 9);
       await containers.down(ours);
@@ -158,7 +158,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       authorization: `Bearer ${(await exec(`dropgate dropgate token --role ${role} --user ${name}`)).trim()}`,
     });
 
-    test("redis-cli ping is answered, and Redis keeps what it is given", async () => {
+    test("redis-cli ping is answered, and Redis stores writes", async () => {
       assert.equal(await exec("redis redis-cli ping"), "PONG\n");
       const wanted = { appendonly: "yes", appendfsync: "everysec", maxmemory: String((2 << 30) >>> 0) };
       const kept = { save: "3600 1 300 100 60 10000", "maxmemory-policy": "noeviction" };
@@ -199,7 +199,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       }
     });
 
-    test("sync, reconcile, an order that is paid, and no lag behind it", async () => {
+    test("sync, reconcile, a paid order, and no lag after it", async () => {
       await exec("dropgate dropgate seed");
       const admin = createClient(operators, await bearer("ADMIN", "admin"), staff);
       const sync = await admin.post<StockSync>("/inventory/admin/sync-redis");
@@ -228,7 +228,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
   }
 });
 
-/** Each project lies in a folder of its own here. */
+/** Each project is in a folder of its own here. */
 function withoutFolder(service: unknown): unknown {
   return JSON.parse(JSON.stringify(service).replace(/"[^"]*\/projects\/[^/"]+/g, '"'));
 }

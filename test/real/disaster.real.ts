@@ -1,4 +1,4 @@
-/** The guide's disaster recovery on real servers whose data are lost, old, or cut off. */
+/** The guide's disaster recovery on real servers whose data is lost, old, or cut off. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
@@ -68,13 +68,13 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       t.diagnostic(await survives(async () => assert.equal(await redisCli("FLUSHALL"), "OK")));
     });
 
-    test("B3: FLUSHALL without orders: it is found all the same", async () => {
+    test("B3: FLUSHALL without orders is detected too", async () => {
       const productId = await fleet.newProduct({ stock: 7 });
       await redisCli("FLUSHALL");
       assert.equal((await fleet.untilAtRest(productId)).gate, 7);
     });
 
-    test("B3: an old copy of its disk put back sells nothing twice", async (t) => {
+    test("B3: after a restored old copy of its disk no unit is sold twice", async (t) => {
       const copy = join(fleet.folder, "redis-copy");
       t.diagnostic(
         await survives(async () => {
@@ -99,7 +99,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       );
     });
 
-    test("B3: the end of its append-only file cut off: what it forgot is in the books", async (t) => {
+    test("B3: after a cut end of its append-only file the books have the forgotten changes", async (t) => {
       t.diagnostic(
         await survives(async () => {
           await redis().kill();
@@ -114,7 +114,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
   });
 
   describe("the database was restored from a backup", () => {
-    /** The chapter's own commands, with this fleet's addresses; `says` is found in the one that is meant. */
+    /** The chapter's own commands, with this fleet's addresses; `says` matches the one to run. */
     async function inTheGuide(says: RegExp): Promise<{ code: number; stdout: string; stderr: string }> {
       const text = await readFile(guide, "utf8");
       const chapter = /^## Disaster recovery$(.*?)^## /ms.exec(text)?.[1] ?? assert.fail("no such chapter");
@@ -149,7 +149,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       (JSON.parse(reconciliation) as Reconciliation).products.find((product) => product.productId === productId);
     const statusOf = async ({ buyer, body }: OrderAnswer) => (await buyer.get<Order>(`/orders/${body.orderId}`)).body;
 
-    test("the chapter, step by step: the log is decided again, reconcile names the mismatches, the rebuild mends them", async () => {
+    test("the chapter, step by step: the log is decided again, reconcile names the mismatches, the rebuild repairs them", async () => {
       const productId = await fleet.newProduct({ stock: 60 });
       const early = await everybodyBuys(fleet, productId, 10);
       await fleet.untilAtRest(productId);

@@ -1,4 +1,7 @@
-/** An order process that is stopped and not dead, behind the gateway, on the real servers; and what it says once it wakes. */
+/**
+ * An order process that is stopped but not dead, behind the gateway, on the real servers; and its answers after it
+ * wakes.
+ */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -23,7 +26,7 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
   afterEach((context) => tellOutput(fleet, [...Object.keys(members), "gateway"])(context));
   after(() => fleet?.close());
 
-  /** Orders sent to one process itself, past the gateway, so that what it says after its sleep is heard. */
+  /** Orders sent directly to one process, not through the gateway, so that the test gets its answers after it wakes. */
   function orderAt(member: string, productId: string, count: number): Promise<OrderAnswer>[] {
     return Array.from({ length: count }, async (_, i) => {
       const authorization = `Bearer ${fleet.token(`sleeper-${productId}-${i}`, "CUSTOMER")}`;
@@ -32,7 +35,7 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
     });
   }
 
-  /** Every order that was answered 202 stands in the books, once nothing of the product is under way. */
+  /** Every order that was answered 202 is in the books, once nothing of the product is under way. */
   async function assertKept(productId: string, answers: readonly OrderAnswer[]): Promise<void> {
     await untilDecided(productId);
     await assertStand(answers);
@@ -51,13 +54,13 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
     await Promise.all(accepted(answers).map(look));
   }
 
-  test("O35: its buyers are answered, the others go on by the other process, and it takes orders again when it wakes", async (t) => {
+  test("O35: its buyers are answered, the others use the other process, and it takes orders again when it wakes", async (t) => {
     const productId = await fleet.newProduct({ stock: 5_000 });
     const buying = keepBuying(fleet, productId, 8);
     await eventually(() => accepted(buying.soFar).length >= 50);
     fleet.member("order1").signal("SIGSTOP");
     const then = accepted(buying.soFar).length;
-    // All eight are stuck there soon; they go on only where each of them is answered.
+    // All eight soon hang there; they go on only if each of them is answered.
     await until(() => accepted(buying.soFar).length >= then + 400, { withinMs: 60_000 });
     const hung = tally(buying.soFar);
     fleet.member("order1").signal("SIGCONT");
@@ -73,13 +76,13 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
     await untilDecided(productId);
     await assertStand(answers);
     const { held } = await fleet.untilAtRest(productId);
-    // Of those that heard 504 each was placed or not: that is what it says.
+    // An order that was answered 504 was placed or not, as the answer says.
     assert.ok(held >= accepted(answers).length && held <= accepted(answers).length + late, String(held));
   });
 
   /**
-   * Puts it to sleep in the middle of orders, one of which the gate has just marked as accepted: a moment that a signal
-   * from here may miss. Does something that it cannot know of, wakes it, and answers what it said.
+   * Stops it during orders, one of which the gate has just marked as accepted: a moment that a signal from the test may
+   * miss. Makes a change that it cannot know of, wakes it, and returns its answers.
    */
   async function asleepWhile(productId: string, work: () => Promise<void>): Promise<OrderAnswer[]> {
     const sleeper = fleet.member("order1");
@@ -90,7 +93,7 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
       await eventually(() => isStopped(sleeper.pid));
       const sinceMs = performance.now();
       await work();
-      // Longer than it may trust what it last knew of the switch: see `trustForMs` in src/inventory/agreement/mode.ts.
+      // Longer than it may rely on the mode that it read last: see `trustForMs` in src/inventory/agreement/mode.ts.
       await until(() => performance.now() - sinceMs > 4_000);
     } finally {
       sleeper.signal("SIGCONT");
@@ -98,7 +101,7 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
     return Promise.all(orders);
   }
 
-  /** The letter behind the program's name, which stands in brackets. */
+  /** The state letter after the program's name, which is in brackets. */
   async function isStopped(pid: number): Promise<boolean> {
     return /^.*\) T /s.test(await readFile(`/proc/${pid}/stat`, "utf8"));
   }
@@ -117,9 +120,9 @@ describe("an order process that hangs", { timeout: 400_000 }, () => {
       async () => {},
     ],
   ] as const) {
-    test(`O35: what it had begun before ${what} that it slept through it does not promise by what it knew`, async (t) => {
+    test(`O35: orders that it began before ${what} that it slept through are not promised from stale state`, async (t) => {
       const productId = await fleet.newProduct({ stock: 2_000 });
-      // The next test sells by the gate, whatever becomes of this one.
+      // The next test sells through the gate, whatever the result of this one.
       const answers = await asleepWhile(productId, change).finally(restore);
       t.diagnostic(JSON.stringify(tally(answers)));
       assert.ok(

@@ -1,4 +1,6 @@
-/** The log loses records, is made anew, holds offsets without records, or records that cannot be settled: orders go on. */
+/**
+ * The log loses records, is made again, has offsets without records, or records that cannot be settled: orders go on.
+ */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -15,10 +17,10 @@ import { until } from "../support/until.ts";
 const topic = "orders.reservations";
 const partitions = 8;
 const settledStatuses = ["INVENTORY_RESERVED", "PAYMENT_PENDING"];
-/** A rebuild that waits says so after its 10 s. */
+/** A rebuild that waits reports it after 10 s. */
 const patiently = { withinMs: 60_000, everyMs: 100 };
 
-describe("whatever becomes of the log, accepted orders are settled and the shop stays open", {
+describe("whatever happens to the log, accepted orders are settled and the shop stays open", {
   timeout: 400_000,
 }, () => {
   let fleet: Fleet;
@@ -70,7 +72,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     return bounds;
   }
 
-  test("O21: where settlement stands still, rebuild and switch say so with the place, and nothing is closed", async () => {
+  test("O21: if settlement does not advance, rebuild and switch report it with the position, and nothing is closed", async () => {
     const productId = await fleet.newProduct({ stock: 10 });
     const other = await fleet.newProduct({ stock: 10 });
     await settlement().stop();
@@ -94,7 +96,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     await settlement().stop();
     const orders = await place(productId, 20);
     await emptyTheLog();
-    // Also without a settlement process: nothing that it could read is left.
+    // Without a settlement process too: it has no record left to read.
     await rebuilt();
     await untilSettled(orders);
     const later = await place(productId, 5);
@@ -106,7 +108,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     assert.match(settlement().output, /the log lost records that were not settled/);
   });
 
-  test("O22: marks of another program's transactions at the ends of the partitions hold nothing up", async () => {
+  test("O22: transaction markers of another program at the ends of the partitions delay nothing", async () => {
     const productId = await fleet.newProduct({ stock: 5 });
     for (let partition = 0; partition < partitions; partition += 1) {
       await operator.transact(topic, { partition, key: "none", value: "no reservation" });
@@ -118,7 +120,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     await untilSettled(await place(productId, 1));
   });
 
-  test("O23: after the topic was made anew, a settlement that lags and a Redis that loses its memory fail no order", async () => {
+  test("O23: after the topic was made again, a settlement that lags and a Redis that loses its memory fail no order", async () => {
     const productId = await fleet.newProduct({ stock: 200 });
     const early = await place(productId, 80);
     await untilSettled(early);
@@ -165,7 +167,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
       };
       return { key: whole.orderId, value: Buffer.from(JSON.stringify(whole)) };
     };
-    /** The same for every partition, by trying keys. */
+    /** The same for every partition, found by trying keys. */
     const poison: Record<string, () => { key: string; value: Buffer }> = {
       "a time that no date can hold": () => reservation({ reservedAtMs: 9_000_000_000_000_000 }),
       "a number that no column can hold": () => reservation({ reservationNo: 1e300 }),
@@ -183,12 +185,12 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
     });
 
     for (const [what, make] of Object.entries(poison)) {
-      test(`O25: ${what} goes to the dead letters, and the orders behind it are settled`, async () => {
+      test(`O25: ${what} goes to the dead letters, and the orders after it are settled`, async () => {
         const productId = await fleet.newProduct({ stock: 40 });
         const sent = Array.from({ length: 10 }, make);
         for (const record of sent) await kafka.append(topic, [record]);
         await untilSettled(await place(productId, 40));
-        // By key: what the tests before sent to the dead letters may be read only now, and a letter may come twice.
+        // By key: dead letters of the tests before may be read only now, and one may come twice.
         await until(() => sent.every(({ key }) => letters.some((letter) => letter.key === key)), patiently);
         await rebuilt();
       });
@@ -202,7 +204,7 @@ describe("whatever becomes of the log, accepted orders are settled and the shop 
       assert.deepEqual([large?.headers["dlq-topic"], Number(large?.headers["dlq-offset"]) >= 0], [topic, true]);
     });
 
-    test("O36: a dead-letter topic that was deleted is made again, and the orders behind are settled", async () => {
+    test("O36: a dead-letter topic that was deleted is made again, and the orders after it are settled", async () => {
       const productId = await fleet.newProduct({ stock: 40 });
       await operator.deleteTopic(`${topic}.dlq`);
       for (let i = 0; i < 10; i += 1) await kafka.append(topic, [{ key: randomUUID(), value: Buffer.from("{") }]);

@@ -1,4 +1,4 @@
-/** The whole system on real servers that answer, and take no orders. */
+/** The whole system on real servers that answer, but cannot take orders. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { createClient } from "@redis/client";
@@ -45,7 +45,7 @@ describe("readiness on real servers", { timeout: 300_000 }, () => {
   ] as const;
 
   for (const { says, begin, end, answer } of troubles) {
-    test(`O27: a Redis that is ${says}: orders are refused, readiness says why, and the log says so a few times`, async () => {
+    test(`O27: a Redis that is ${says}: orders are refused, readiness has the reason, and the log has it a few times`, async () => {
       const productId = await fleet.newProduct({ stock: 1_000 });
       const linesBefore = fleet.member("all").output.split("\n").length;
       const order = () => fleet.as("ada").post<Problem>("/orders", { productId, quantity: 1 });

@@ -1,4 +1,4 @@
-/** Reports from a streaming replica that stands still: what is read there is old, and nothing else may be. */
+/** Reports from a streaming replica that is paused: its reads are old, and no other read may be. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -26,9 +26,9 @@ const members = {
   order2: "order",
   rest: "payment,fulfilment",
 };
-/** An order is on its way to the books, or is not known to be one. */
+/** The order is on its way to the books, or is not known to be. */
 const unsure = ["outcome_pending", "order_failed", "price_not_available", "closed"];
-/** Nothing may hang: far above every bound on the way of an order. */
+/** Nothing may hang: this is far above every limit of an order. */
 const hangMs = 15_000;
 
 type SwitchView = { mode: string; ready: boolean } & Problem;
@@ -64,14 +64,14 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       const answer = await order(productId);
       return answer.status === 202 && answer;
     });
-  /** Buys until every order is answered with this status: by turns, so both order processes are asked. */
+  /** Buys until every order is answered with this status: round-robin, so both order processes are asked. */
   const untilAnswered = (productId: string, status: string) =>
     eventually(async () => {
       const answers = [await order(productId), await order(productId)];
       return answers.every(({ body }) => (body.code ?? body.status) === status);
     });
 
-  /** Each process hears of the switch within a second, and a test begins when all have. */
+  /** Each process sees the switch within a second, and a test begins when all have. */
   async function everyProcessFollows(): Promise<void> {
     await untilAnswered(await fleet.newProduct({ stock: 1_000 }), "PENDING");
   }
@@ -117,7 +117,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
   }
 
   describe("option 1: the switch", () => {
-    test("goes down and up again while orders flow; every promise is kept", async (t) => {
+    test("goes to sync and back during orders; every promise is kept", async (t) => {
       const productId = await fleet.newProduct({ stock: 20_000 });
       const buying = keepBuying(fleet, productId, 8);
       const someMore = async () => {
@@ -154,7 +154,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         const { body: meanwhile } = await fleet.admin.get<SwitchView>("/admin/gatekeeper");
         assert.deepEqual([meanwhile.mode, meanwhile.ready], ["gatekeeper", true]);
       } finally {
-        // The tests that follow need settlement, also where this one fails.
+        // The tests that follow need settlement, even if this one fails.
         settlement.signal("SIGCONT");
         await switching;
       }
@@ -169,7 +169,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       await everyProcessFollows();
     });
 
-    describe("while Redis is away", () => {
+    describe("while Redis is down", () => {
       afterEach(async () => {
         fleet.member("inventory").signal("SIGCONT");
         if (fleet.servers.redis.pid) await fleet.servers.redis.kill("SIGCONT");
@@ -178,7 +178,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         await everyProcessFollows();
       });
 
-      test("sync goes without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
+      test("sync works without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
         const productId = await fleet.newProduct({ stock: 40 });
         const before = await everybodyBuys(fleet, productId, 10);
         assert.deepEqual(tally(before), { accepted: 10 });
@@ -190,7 +190,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         const [first] = accepted(answers) as [OrderAnswer];
         assert.equal((await first.buyer.post(`/orders/${first.body.orderId}/payment`, goodCard)).status, 202);
         await fleet.untilStatus(first.buyer, first.body.orderId, "CONFIRMED");
-        // Some were bought while the mode was looked for.
+        // Some were bought while the mode was read.
         const { body: stock } = await fleet.admin.get<Stock>(`/inventory/${productId}`);
         assert.deepEqual([stock.held + stock.sold, stock.available, stock.gate], [40, 0, null]);
         assert.equal((await fleet.reconcile()).status, "OK");
@@ -226,7 +226,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         const slow = fleet.member("order2");
         const settlement = fleet.member("settlement");
         await Promise.all([slow.stop(), settlement.stop()]);
-        // Slower than the mark, or the gate would know that the books refused the order.
+        // Slower than the mark, because otherwise the gate would know that the books refused the order.
         await Promise.all([
           slow.start({ FP: "place.reserved:delay=12000" }),
           settlement.start({ FP: "settle.read:delay=2000" }),
@@ -260,7 +260,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
           ),
         );
         assert.deepEqual(answers, [202, 202, 202]);
-        // The sweeper would void the order before it is marked, and the race that is meant would not take place.
+        // Otherwise the sweeper would void the order before it is marked, and the intended race would not happen.
         fleet.member("inventory").signal("SIGSTOP");
         await fleet.servers.redis.kill("SIGCONT");
         const { status, body } = await late;
@@ -351,7 +351,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
   });
 
   describe("option 3: Kafka fails", () => {
-    test("H7: killed under load: orders fail, nothing stays reserved, nothing accepted is lost, and it goes on", async (t) => {
+    test("H7: killed under load: orders fail, nothing stays reserved, no accepted order is lost, and it goes on", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
@@ -361,7 +361,8 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       t.diagnostic(asking.latencies("order_failed"));
       t.diagnostic(asking.latencies("outcome_pending"));
       assertOnly(answers, ["order_failed", "outcome_pending"]);
-      // Kafka is still away: what failed is back on sale, what was accepted and not settled yet stays in flight.
+      // Kafka is still down: units of failed orders are back on sale, those of accepted and unsettled orders stay in
+      // flight.
       await eventually(async () => {
         const { gate, inFlight, held } = await fleet.reportOf(productId);
         return gate !== null && inFlight + held <= accepted(answers).length + (tally(answers).outcome_pending ?? 0);
@@ -373,7 +374,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       assert.equal((await fleet.reconcile()).status, "OK");
     });
 
-    test("H4: frozen with orders on their way, it stores them late: who was told that they failed holds nothing", async (t) => {
+    test("H4: frozen with orders under way, it stores them late: buyers with a failed order hold nothing", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
       await eventually(() => accepted(asking.answers).length >= 50);
@@ -388,7 +389,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
       await assertAccountsFor(fleet, productId, answers);
     });
 
-    test("H4: an order whose acknowledgement is lost is one order or none, and its key finds out which", async (t) => {
+    test("H4: an order whose acknowledgement is lost is one order or none, and a retry under its key gets the outcome", async (t) => {
       const productId = await fleet.newProduct({ stock: 40 });
       const place = (n: number) => order(productId, { "idempotency-key": `lost-${productId}-${n}` });
       const before = proxy.answersLost;

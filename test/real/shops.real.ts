@@ -1,4 +1,7 @@
-/** A second installation on the servers of the first: refused as it is, and beside it under a name of its own. */
+/**
+ * A second installation on the servers of the first: refused without a name, and running beside it with a name of its
+ * own.
+ */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -87,7 +90,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     assert.equal(rows[0].fenced, 0);
   });
 
-  test("O24: under a SHOP of its own the second lives beside the first, with the same product ids and keys", async () => {
+  test("O24: with a SHOP of its own the second runs beside the first, with the same product ids and keys", async () => {
     const command = await start({ SHOP: "staging" });
     const origin = await command.untilUp();
     const authorization = { authorization: `Bearer ${fleet.token("admin", "ADMIN")}` };
@@ -123,7 +126,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     for (const client of both) assert.equal((await client.get("/admin/reconcile")).body.status, "OK");
   });
 
-  test("O24: another shop's record in our topic reaches our dead letters and not our books", async () => {
+  test("O24: another shop's record in our topic goes to our dead letters and not into our books", async () => {
     const productId = await fleet.newProduct({ stock: 5 });
     const log = createLog({ level: "silent" });
     const settings = { maxPollRecords: 100, sessionTimeoutMs: 6_000, clientId: "stranger", log };
@@ -160,7 +163,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
     await fleet.untilAtRest(productId);
   });
 
-  test("O24: the first shop starts again on its own servers, also after others asked for them", async () => {
+  test("O24: the first shop starts again on its own servers, even after others tried to use them", async () => {
     await fleet.member("all").stop();
     await fleet.member("all").start();
     assert.equal((await fleet.reconcile()).status, "OK");

@@ -1,4 +1,4 @@
-/** Every service as a process of its own, those that share work twice, behind one gateway, on the real servers. */
+/** Every service as a process of its own, services that share work as two, behind one gateway, on the real servers. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
   afterEach((context) => tellOutput(fleet, names)(context));
   after(() => fleet?.close());
 
-  /** Reconciles again and again until told to stop; every answer has to be OK. */
+  /** Reconciles repeatedly until stopped; every answer must be OK. */
   function keepReconciling() {
     let samples = 0;
     let stopped = false;
@@ -53,14 +53,14 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
     };
   }
 
-  /** By Kafka's own tool. */
+  /** Read with Kafka's own tool. */
   async function consumerLag(): Promise<number> {
     const bootstrap = ["--bootstrap-server", fleet.servers.kafka.bootstrap];
     const describe = ["--describe", "--group", "order-processor-group"];
     const { stdout } = await promisify(execFile)(join(binFolder, "kafka-consumer-groups"), [...bootstrap, ...describe]);
     const rows = stdout.split("\n").filter((line) => line.includes("orders.reservations"));
     assert.equal(rows.length, 8, stdout);
-    // The column after GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET; "-" where nothing came yet.
+    // The column after GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET; "-" before the first record.
     return rows.reduce((sum, row) => sum + Number(row.split(/\s+/)[5]?.replace("-", "0")), 0);
   }
 
@@ -117,7 +117,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       await stream.untilEnded();
     });
 
-    test("health of the services stands below their names", async () => {
+    test("health of each service is below its name", async () => {
       for (const service of ["product", "inventory", "order"]) {
         const answer = await fetch(`${fleet.origin}/${service}/actuator/health`);
         assert.equal(answer.status, 200);
@@ -146,7 +146,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       ] as const) {
         assert.equal((await fleet.admin.put("/admin/gatekeeper", { mode })).status, 200);
         await eventually(async () => {
-          // By turns, so both order processes are asked.
+          // Round-robin, so both order processes are asked.
           const answers = [await order(), await order(), await order(), await order()];
           return answers.every(({ body }) => (body.code ?? body.status) === told);
         });
@@ -177,7 +177,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
   });
 
   describe("processes that end under load", () => {
-    test("an order and a settlement process stop in good order: every request is answered, nothing is lost", async (t) => {
+    test("an order and a settlement process stop in order: every request is answered, nothing is lost", async (t) => {
       const productId = await fleet.newProduct({ stock: 5_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);
@@ -186,7 +186,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       assert.deepEqual(codes, [0, 0], "exit codes");
       const then = accepted(buying.soFar).length;
       await eventually(() => accepted(buying.soFar).length >= then + 100);
-      // A request that gets no answer at all would have been thrown here.
+      // A request without any answer would have thrown here.
       const answers = await buying.stop();
       t.diagnostic(JSON.stringify(tally(answers)));
       assert.deepEqual(Object.keys(tally(answers)), ["accepted"]);
@@ -217,7 +217,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       await until(async () => (await consumerLag()) === 0, { withinMs: 60_000, everyMs: 500 });
     });
 
-    test("H1: an order process killed with -9: who was told 202 has an order, the others go on by the other process", async (t) => {
+    test("H1: an order process killed with -9: every buyer who was answered 202 has an order, the others use the other process", async (t) => {
       const productId = await fleet.newProduct({ stock: 5_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);

@@ -1,4 +1,4 @@
-/** The whole system on Redis, Kafka and PostgreSQL that take nothing but TLS, and a login to Kafka. */
+/** The whole system on a Redis, Kafka and PostgreSQL that accept only TLS, with a login to Kafka. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { eventually } from "../support/eventually.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 
-test("with every engine over TLS an order is taken and confirmed", async () => {
+test("with every engine over TLS an order is accepted and confirmed", async () => {
   // Given back in the opposite order, the servers last.
   await using resources = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "dropgate-tls-"));

@@ -1,4 +1,4 @@
-/** Temporal is lost, or an operator ends its workflows: what is paid is confirmed all the same, long before its payBy. */
+/** Temporal is lost, or an operator ends its workflows: paid orders are still confirmed, long before their payBy. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

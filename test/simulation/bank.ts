@@ -10,25 +10,25 @@ export type Movement = {
   paymentId: string;
   kind: "authorized" | "captured" | "voided" | "refunded" | "charged_back";
   amountMinor: number;
-  /** By people at the bank, past the shop. */
+  /** By hand, by people at the bank. */
   byHand: boolean;
 };
 
 export type Bank = {
   charges: Map<string, Held>;
-  /** Everything that was really done. */
+  /** Every operation that really happened. */
   movements: Movement[];
   /** Webhooks that were not accepted yet. */
   undelivered: number;
   connect(network: Network, process: Process): Provider;
-  /** People at the bank, or a card's holder, do something past the shop. Answers what, if there was anything to do it to. */
+  /** People at the bank, or a card's holder, bypass the shop. Returns the operation, if one was possible. */
   doByHand(): string | undefined;
 };
 
 export type BankOptions = {
   timeline: Timeline;
   random: Random;
-  /** Brings a webhook to some living process; false where it was not accepted. */
+  /** Delivers a webhook to some living process; false if it was not accepted. */
   deliver(body: Buffer): Promise<boolean>;
   onMovement(movement: Movement): void;
   planted: Planted | undefined;
@@ -120,12 +120,12 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
       ...(givenBackMinor !== undefined && { givenBackMinor }),
       ...(dispute && { dispute }),
     };
-    // Planted: the news that money went back is read as that of a card that was declined.
+    // Planted: news that money went back is read as a declined card.
     if (planted === "refund-as-decline" && status === "refunded") said.status = "declined";
     events += 1;
     const body = Buffer.from(JSON.stringify({ eventId: `event ${events}`, type: `charge.${status}`, charge: said }));
     for (let copies = random.chance(0.2) ? 2 : 1; copies > 0; copies -= 1) {
-      // Some are late by seconds, and so overtaken by what happened since.
+      // Some are late by seconds, so later events overtake them.
       send(body, random.chance(0.2) ? random.next() * 6_000 : random.next() * 50, 0);
     }
   }
@@ -136,7 +136,7 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
       const noAnswer = new Promise<boolean>((resolve) => timeline.after(3_000, () => resolve(false)));
       const accepted = await Promise.race([deliver(body).catch(() => false), noAnswer]);
       bank.undelivered -= 1;
-      // A provider tells for days, longer than any schedule.
+      // A provider repeats for days, longer than any schedule.
       if (!accepted) send(body, Math.min(10_000, 1_000 * (tries + 1)), tries + 1);
     });
   }

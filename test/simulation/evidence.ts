@@ -1,4 +1,4 @@
-/** What an onlooker of a schedule sees, as the laws read it. A part is built anew only where something of it has changed. */
+/** The evidence of a schedule, as the laws read it. A part is built again only if something in it has changed. */
 import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
 import type { Evidence, GateReading, OrderRow, Sighting, Unfinished } from "../laws/evidence.ts";
 import type { People } from "./people.ts";
@@ -6,9 +6,9 @@ import type { OrderRow as Row } from "./sql/orders.ts";
 import type { World } from "./world.ts";
 
 export type Onlooker = {
-  /** After a step of the trouble. */
+  /** After a step during the faults. */
   inMotion(): Evidence;
-  /** Once all is to have come to its end: what may only be asked then is seen too. */
+  /** After everything should have ended: includes the evidence that is valid only then. */
   atRest(): Evidence;
 };
 
@@ -47,7 +47,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
 
   const last = new Map<string, string>();
   const seen: Sighting[] = [];
-  /** Every state in which an order was left by a transaction, by the time of the world and not of a process. */
+  /** Every state in which a transaction left an order, by the world's time and not a process's. */
   const history = remembered(orders, (rows) => {
     for (const { orderId, status, reason } of rows) {
       const state = `${status} ${reason}`;
@@ -65,7 +65,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
   function inMotion(): Evidence {
     const [mode] = t.mode.committed();
     const gateIsLeft = mode?.mode === "sync" || mode?.ready === false;
-    // What the gate finds itself closes it, and it is rebuilt: no other look would see it.
+    // The gate's own finding closes it, and it is rebuilt, so no other check would see it.
     if (gate.drift && !gateIsLeft) people.samples.push(gate.drift);
     gate.drift = undefined;
     return {
@@ -127,7 +127,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
   };
 }
 
-/** Builds anew where the source is another one than before. */
+/** Builds again if the source has changed. */
 function remembered<S, T>(source: () => S, build: (source: S) => T): () => T {
   let known: { source: S; built: T } | undefined;
   return () => {
@@ -146,7 +146,7 @@ function orderOf(row: Row): OrderRow {
 
 type Product = World["gate"]["state"] extends Map<string, infer P> ? P : never;
 
-/** Of what was lost nothing is sold, until it is loaded anew. */
+/** Nothing of a lost product is sold until it is loaded again. */
 function readingOf(productId: string, product: Product): GateReading[] {
   if (!isWhole(product)) return [];
   const { open, sellable, pending, epoch, applied } = product;

@@ -1,4 +1,4 @@
-/** Simulates the gate as a server of its own: the real reducer behind a network, whose memory can be lost or be old. */
+/** The gate as a server of its own: the real reducer behind a network. Its memory can be lost or be old. */
 import { type Gate, GateUnavailable } from "#inventory";
 import {
   abort,
@@ -23,9 +23,9 @@ export type GateServer = {
   alive: boolean;
   isDown: boolean;
   closings: number;
-  /** What the gate's own check found: it then closes and is rebuilt, so no other check would see it. */
+  /** The result of the gate's own check: it then closes and is rebuilt, so no other check would see it. */
   drift: Sample | undefined;
-  /** Counts what was done to it. */
+  /** Counts the operations on it. */
   changes: number;
   onChange(): void;
 };

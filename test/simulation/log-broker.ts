@@ -1,6 +1,6 @@
 /**
  * Simulates the broker of the log: partitions, groups whose members change, batches that are delivered again. It can
- * lose records at its end or its beginning, number offsets that no consumer is given, and be made anew.
+ * lose records at its end or its beginning, skip offsets that no consumer gets, and be made again.
  */
 import type { ConsumeOptions, Place, StoredRecord } from "#engines/log";
 import type { Network, Process } from "./network.ts";
@@ -27,11 +27,11 @@ export type LogBroker = {
   /** It refuses every append. */
   takesNothing: boolean;
   planted: Planted | undefined;
-  /** For the planted bug alone: the largest end that was ever told of a name. */
+  /** Only for the planted bug: the largest end that was ever reported for a name. */
   highest: Map<string, bigint>;
 };
 
-/** What a member knows of one partition; its position is undefined until the committed offset was read. */
+/** A member's state of one partition; its position is undefined until the committed offset was read. */
 export type PartitionConsumer = { busy: boolean; position: Committed | undefined };
 export type Member = { process: Process; options: ConsumeOptions; consumers: PartitionConsumer[] };
 
@@ -71,7 +71,7 @@ export type Wires = { timeline: Timeline; random: Random; network: Network };
 
 export type Settled = (topic: Topic, partition: number) => bigint;
 
-/** Acknowledged records at the end that are not settled are gone, as after an unclean election. Answers how many. */
+/** Unsettled acknowledged records at the end are lost, as after an unclean election. Returns how many. */
 export function loseTail(broker: LogBroker, name: string, settled: Settled): number {
   const topic = topicOf(broker, name);
   return sum(topic.partitions, (partition, i) => {
@@ -83,7 +83,7 @@ export function loseTail(broker: LogBroker, name: string, settled: Settled): num
   });
 }
 
-/** Retention passes consumers that are behind: the log begins where it ended. Answers how many records that cost. */
+/** Retention overtakes consumers that lag: the log begins at its former end. Returns the number of lost records. */
 export function loseBeginning(broker: LogBroker, name: string): number {
   return sum(topicOf(broker, name).partitions, (partition) => {
     const lost = partition.records.length;
@@ -93,14 +93,14 @@ export function loseBeginning(broker: LogBroker, name: string): number {
   });
 }
 
-/** The topic is deleted and made again: its offsets begin at 0. Answers how many records that cost. */
+/** The topic is deleted and made again: its offsets begin at 0. Returns the number of lost records. */
 export function makeAnew(broker: LogBroker, name: string): number {
   const before = topicOf(broker, name);
   broker.topics.set(name, newTopic(`${before.incarnation} anew`));
   return sum(before.partitions, ({ records }) => records.length);
 }
 
-/** Whether all of the log is settled: what it loses now costs nothing. */
+/** Whether all of the log is settled, so that a loss costs nothing. */
 export function isSettled(broker: LogBroker, name: string, settled: Settled): boolean {
   const topic = topicOf(broker, name);
   return topic.partitions.every(({ records }, i) => (records.at(-1)?.offset ?? -1n) < settled(topic, i));
@@ -121,7 +121,7 @@ function larger(one: bigint, other: bigint): bigint {
   return one > other ? one : other;
 }
 
-/** A partition as the log says that it is. */
+/** A partition as the log reports it. */
 export function placeOf(broker: LogBroker, name: string, partition: number): Place {
   const { incarnation, partitions } = topicOf(broker, name);
   const { beginning, end } = partitions[partition] as Partition;

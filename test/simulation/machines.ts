@@ -1,4 +1,4 @@
-/** Harms machines rather than processes: a fail-over that leaves sessions behind, a clock that is set. */
+/** Faults of machines rather than processes: a failover that leaves sessions behind, a clock that is set. */
 
 import { sleep } from "./people.ts";
 import type { Planted } from "./planted.ts";
@@ -13,11 +13,11 @@ export function machineFaultsOf(world: World, planted: Planted | undefined): (()
     opening.generation += 1;
     opening.takesWrites = false;
     await sleep(world, random.next() * 4_000);
-    // Sessions that were opened meanwhile stay as they are.
+    // Sessions that were opened meanwhile stay read-only.
     opening.takesWrites = true;
   }
 
-  /** The log takes nothing for a while, and in the middle of that the clock of a machine is set. */
+  /** The log accepts nothing for a while, and during that the clock of a machine is set. */
   async function setClock(): Promise<void> {
     world.count("a clock is set");
     log.takesNothing = true;

@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --seeds 10000`: schedules of the whole product on a virtual clock. `--seed N` runs one and prints
- * what happened in it; `--planted <bug>` plants a bug, to see that it is caught.
+ * `npm run simulate -- --seeds 10000`: schedules of the whole product on a virtual clock. `--seed N` runs one and
+ * prints its events; `--planted <bug>` plants a bug, to see that it is caught.
  */
 import { parseArgs } from "node:util";
 import { type Planted, plantedBugs } from "./planted.ts";

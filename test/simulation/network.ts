@@ -1,16 +1,13 @@
-/**
- * Simulates the network between a process and a server: requests and answers that take time, get lost, or arrive after
- * all.
- */
+/** The network between a process and a server: requests and answers take time, get lost, or arrive after all. */
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
 export type Fault = "request lost" | "answer lost" | "request late" | "slow";
 
-/** A running copy of the product. A dead one hears nothing any more; what it had sent may still arrive. */
+/** A running copy of the product. A dead one gets nothing any more; its earlier requests may still arrive. */
 export type Process = { name: string; dead: boolean; onDeath: Set<() => void>; skewMs: number };
 
-/** What an effect throws that has to wait for another one; it is tried again when told. */
+/** An effect throws it if it must wait for another one; it is tried again when notified. */
 export class MustWait extends Error {
   readonly subscribe: (again: () => void) => void;
   constructor(subscribe: (again: () => void) => void) {
@@ -23,15 +20,15 @@ export type Call<T> = {
   process: Process;
   says: string;
   effect(): T;
-  /** What the caller meets where no answer comes. */
+  /** The caller's error if no answer comes. */
   unanswered(): Error;
-  /** After the answer was lost, on the server's side. */
+  /** Runs after the answer was lost, on the server's side. */
   onLost?(): void;
 };
 
 export type Network = {
   call<T>(call: Call<T>): Promise<T>;
-  /** How often a call meets a fault. Zero once the schedule is to come to rest. */
+  /** How often a call fails. Zero once the schedule should come to rest. */
   weather: { faults: number; latencyMs: number };
   counts: Map<string, number>;
 };
@@ -79,7 +76,7 @@ export function createNetwork({ timeline, random, note }: NetworkOptions): Netwo
     }
 
     function arrive(): void {
-      // Half of what a process has sent before it died is on the wire and arrives.
+      // Half of the requests that a process sent before it died are on the wire and arrive.
       if (process.dead && random.chance(0.5)) return;
       if (fault !== "slow" || !process.dead) note(`${process.name}: ${says}`);
       run();

@@ -80,7 +80,7 @@ async function consume(broker: LogBroker, member: Member, partition: number, wir
   const isGood = committed?.incarnation === place.incarnation && committed.next <= place.end;
   const next = startAt ? await startAt(place) : isGood ? committed.next : place.beginning;
   consumer.position = { incarnation: place.incarnation, next: next < place.beginning ? place.beginning : next };
-  // A position below what the log keeps is of no use: the log says so when it is asked for records.
+  // A position below the log's beginning is useless: the log reports it when asked for records.
   if (isOutOfRange(broker, topic, partition, consumer.position)) throw new Error("the offset is out of range");
 }
 

@@ -1,4 +1,4 @@
-/** Simulates buyers, each with a will of their own, and the shop's people. Each remembers what they were told. */
+/** Buyers with different behaviour, and the shop's staff. Each remembers the answers that they got. */
 import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
 import type { Sample } from "../laws/evidence.ts";
@@ -142,7 +142,7 @@ async function payOrNot(world: World, people: People, orderId: string): Promise<
   }
   const cards = random.pick([[goodCard], [badCard, goodCard], [badCard], [goodCard, goodCard]]);
   for (const cardNumber of cards) {
-    // Some pay at the last moment, or past it.
+    // Some pay at the last moment, or after it.
     if (random.chance(0.1)) await sleep(world, random.next() * 14_000);
     for (let tries = 0; tries < 30; tries += 1) {
       const answer = await ask(world, (copy) => copy.payment.pay({ orderId, cardNumber }));
@@ -152,7 +152,7 @@ async function payOrNot(world: World, people: People, orderId: string): Promise<
     }
     await sleep(world, random.next() * 2_000);
   }
-  // Some lose their patience with a bank that takes its time.
+  // Some lose their patience with a slow bank.
   if (!random.chance(0.1)) return;
   await sleep(world, random.next() * 30_000);
   await cancel(world, people, orderId);
@@ -163,7 +163,7 @@ async function cancel(world: World, people: People, orderId: string): Promise<vo
   await ask(world, (copy) => copy.orders.cancel(orderId, "cancelled"));
 }
 
-/** Insists: a reference makes the entry count once. */
+/** Repeats until it succeeds: with a reference the entry counts once. */
 export async function enter(
   world: World,
   people: People,
@@ -192,7 +192,7 @@ export async function tellPrice(world: World, productId: string, version: number
   };
   const time = new Date(world.timeline.now()).toISOString();
   const record = productRecord({ id: `${productId}:${version}`, type: "dropgate.product.changed", time, data });
-  // Told until it is acknowledged: so it may be told twice, and after a later one.
+  // Repeated until it is acknowledged, so it may come twice, and after a later one.
   while (
     !(await world.catalog.append(topics.products, [record]).then(
       () => true,
@@ -202,7 +202,7 @@ export async function tellPrice(world: World, productId: string, version: number
     await sleep(world, 300);
 }
 
-/** An operator gives back the money of a confirmed order, sometimes two of them at once. */
+/** An operator refunds a confirmed order, sometimes two operators at once. */
 export async function refund(world: World, people: People): Promise<void> {
   const { random, books } = world;
   const confirmed = books.tables.orders.committed().filter(({ status }) => status === "CONFIRMED");

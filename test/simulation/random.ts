@@ -1,4 +1,4 @@
-/** Draws chance that repeats itself: everything a schedule does follows from its seed. */
+/** Repeatable chance: every event of a schedule follows from its seed. */
 export type Random = {
   /** In [0, 1). */
   next(): number;
@@ -8,7 +8,7 @@ export type Random = {
   pick<T>(of: readonly T[]): T;
 };
 
-/** sfc32 with the seed run in. */
+/** sfc32, warmed up with the seed. */
 export function createRandom(seed: number): Random {
   let [a, b, c, d] = [0x9e3779b9, 0x243f6a88, seed | 0, 1];
   function next(): number {

@@ -1,4 +1,4 @@
-/** Runs one schedule: a small sale, its accidents, the peace after it. All of it follows from the seed. */
+/** One schedule: a small sale, its accidents, the calm after it. All of it follows from the seed. */
 import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import type { Part } from "../../src/inventory/gate/state.ts";
 import { createJudge, type Judgement } from "../laws/law.ts";
@@ -25,26 +25,26 @@ export type ScheduleResult = {
   requests: number;
   faults: Map<string, number>;
   violation: Violation | undefined;
-  /** What happened, where it was to be kept. */
+  /** The events, if they were recorded. */
   trace: string[];
 };
 
-/** The law that was broken, or what else is wrong with the schedule. */
+/** The broken law, or another fault of the schedule. */
 export type Violation = { law: string; about: "units" | "money" | "orders" | "rest" | "schedule"; says: string };
 
 export type ScheduleOptions = {
   seed: number;
   planted?: Planted | undefined;
   keepTrace?: boolean;
-  /** Hears every statement and what its twin answered. */
+  /** Gets every statement and its twin's answer. */
   record?: Recorder;
 };
 
-/** How long a schedule has trouble, and how long it then has to come to rest, milliseconds of virtual time. */
+/** How long a schedule has faults, and how long it may then take to come to rest, milliseconds of virtual time. */
 const troubleMs = 8_000;
 const restMs = 150_000;
 const tooManySteps = 60_000;
-/** While a server is away. */
+/** While a server is down. */
 const stepsASecond = 1_000;
 
 export async function runSchedule({
@@ -81,7 +81,7 @@ export async function runSchedule({
     return broken && violationOf(broken, "rest");
   }
 
-  /** Whether all has come to rest; asked after every step, so only once something has changed. */
+  /** Whether everything has come to rest; evaluated after every step, so only if something has changed. */
   function isAtRest(): boolean {
     const now = `${world.changes} ${people.underWay} ${world.bank.undelivered}`;
     if (!isResting || now === rested || people.underWay + world.bank.undelivered > 0) return false;
@@ -129,12 +129,12 @@ function faultOf(says: string): Violation {
   return { law: "the schedule runs", about: "schedule", says };
 }
 
-/** Ends once all is well again and people have asked for an order in peace. */
+/** Ends once the faults are over and people have ordered without faults. */
 async function tell(world: World, people: People, random: Random, planted: Planted | undefined): Promise<void> {
   const { network, timeline } = world;
   timeline.lateness.ms = random.pick([100, 500, 1_200]);
   network.weather.latencyMs = random.pick([2, 10, 80]);
-  // A planted bug is looked for where there is most trouble.
+  // A planted bug is searched for in the schedules with most faults.
   const faults = planted ? 0.12 : random.pick([0, 0.01, 0.04, 0.1]);
 
   const products = random.chance(0.7) ? ["lamp"] : ["lamp", "vase"];
@@ -160,7 +160,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
   );
   await sleep(world, troubleMs);
 
-  // Peace: what went wrong stops, and all that was begun comes to its end.
+  // The calm: faults stop, and everything that was begun comes to its end.
   world.note("*** peace");
   network.weather.faults = 0;
   timeline.lateness.ms = 1_200;
@@ -169,7 +169,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
     return row?.mode === "gatekeeper" && row.ready;
   };
   const open = async () => {
-    // Only where a step left it otherwise: a switch is a rebuild, which would tidy up what is to end by itself.
+    // Only if a step left it otherwise: a switch is a rebuild, which would repair state that must end by itself.
     while (!isOpen()) {
       await insist(
         world,
@@ -178,7 +178,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
       );
     }
   };
-  // A switch that was asked for before may still come.
+  // An earlier request to switch may still arrive.
   let isOver = false;
   const over = done.then(() => {
     isOver = true;
@@ -238,7 +238,7 @@ function adminsOf(world: World, people: People, products: readonly string[], lim
   return acts.filter(() => random.chance(0.35));
 }
 
-/** What people do about money later on, when there are orders that are paid. */
+/** Later actions about money, once there are paid orders. */
 function moneyActsOf(world: World, people: People): Act[] {
   const { random } = world;
   const later = (act: () => void | Promise<void>) => async () => {
@@ -269,7 +269,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   const paymentAway: Act = async () => {
     world.count("the payment books away");
     books.server.away.add("payment");
-    // Shorter than the time that buyers have, and longer than a few attempts of anything.
+    // Shorter than the payment window, and longer than a few attempts.
     await sleep(world, 3_000 + random.next() * 6_000);
     books.server.away.delete("payment");
   };
@@ -280,7 +280,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   const acts = [kill, kill, away("the gate", gate), away("the books", books.server), paymentAway, terminate];
   acts.push(...machineFaultsOf(world, planted));
   const chosen = acts.filter(() => random.chance(0.4));
-  // The log's copy of an order may be lost, or the gate's, and not both: docs/guide/protocol.md, I6.
+  // The log's copy of an order may be lost, or the gate's, but not both: docs/guide/protocol.md, I6.
   const loss = planted === "unstamped-keys" ? "keys" : random.pick(["none", "gate", "keys", "log"]);
   if (loss === "keys") {
     for (let i = random.between(1, 3); i > 0; i -= 1) chosen.push(async () => loseKey(world, planted));
@@ -323,7 +323,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
       look();
     });
   }
-  // Longer than a payment window, and than the longest age of a change that is on its way.
+  // Longer than a payment window, and than the longest age of a pending change.
   if (planted === "looks-back-a-minute" || random.chance(0.03)) {
     chosen.push(async () => {
       world.count("the gate away for minutes");
@@ -331,7 +331,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
       const awayMs = random.between(65_000, 150_000);
       world.extraMs += awayMs;
       await sleep(world, awayMs);
-      // What a process knew of the changes meanwhile is forgotten, and the next one has to ask the books.
+      // A process loses its knowledge of the changes meanwhile, and the next one must read the books.
       if (planted === "looks-back-a-minute" || random.chance(0.5)) for (const copy of [...world.copies]) killOne(copy);
       gate.isDown = false;
     });

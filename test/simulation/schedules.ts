@@ -1,4 +1,4 @@
-/** Runs many schedules, on all processors: what `npm run simulate` prints, and what a certificate may be made of. */
+/** Runs many schedules on all processors, for the output of `npm run simulate` and for a certificate. */
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
@@ -9,14 +9,14 @@ export type SeedViolation = Violation & { seed: number };
 
 export type Figures = {
   schedules: number;
-  /** Things that happened: an answer that arrives, a timer that rings. */
+  /** Events: an answer that arrives, a timer that fires. */
   steps: number;
   virtualMs: number;
   wallMs: number;
   /** Requests to place an order, and orders in the books at the end. */
   requests: number;
   orders: number;
-  /** How often each kind of fault struck. */
+  /** How often each kind of fault happened. */
   faults: Map<string, number>;
   violations: SeedViolation[];
 };
@@ -24,7 +24,7 @@ export type Figures = {
 export type RunOptions = {
   seeds: readonly number[];
   planted?: Planted | undefined;
-  /** Worker threads; all processors where absent. */
+  /** Worker threads; absent: all processors. */
   threads?: number;
   /** The first violation ends the run. */
   stopAtFirst?: boolean;
@@ -94,7 +94,7 @@ function add(figures: Figures, { seed, steps, virtualMs, orders, requests, fault
   if (violation) figures.violations.push({ ...violation, seed });
 }
 
-/** `count` seeds from `first` on. */
+/** `count` seeds starting at `first`. */
 export function seedsFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
 }

@@ -1,4 +1,4 @@
-/** A short run of `npm run simulate`, the seeds that once found something, and the bugs that are planted to be found. */
+/** A short run of `npm run simulate`, the seeds that once found a bug, and the planted bugs. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
@@ -6,10 +6,10 @@ import { type Planted, plantedBugs } from "./planted.ts";
 import { runSchedule } from "./schedule.ts";
 import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
 
-/** Begins elsewhere every day, so that a year of runs is more than one run repeated. */
+/** Starts with another seed every day, so that a year of runs is not one run repeated. */
 const firstSeed = 100_000 + Math.floor(Date.now() / 86_400_000) * 1_000;
 
-describe("whatever fails and whichever process dies, no unit is lost and no buyer is charged for nothing", () => {
+describe("whatever fails and whichever process dies, no unit is lost and no buyer is charged without an order", () => {
   test("in schedules that were not run before", async (t) => {
     const figures = await runSchedules({ seeds: seedsFrom(firstSeed, 150) });
     assertHeld(figures);
@@ -18,13 +18,13 @@ describe("whatever fails and whichever process dies, no unit is lost and no buye
     );
   });
 
-  test("in the schedules that once found something", async () => {
+  test("in the schedules that once found a bug", async () => {
     const lines = (await readFile(new URL("./seeds.ndjson", import.meta.url), "utf8")).trim().split("\n");
     assertHeld(await runSchedules({ seeds: lines.map((line) => JSON.parse(line).seed) }));
   });
 });
 
-/** Schedules that were the first to show a bug which is seldom seen: tried first, so that the search is short. */
+/** Schedules that first showed a rare bug: tried first, so that the search is short. */
 const seenBy: Partial<Record<Planted, number>> = {
   "eval-fallback": 82,
   "no-tombstone": 148,
@@ -33,7 +33,7 @@ const seenBy: Partial<Record<Planted, number>> = {
   "pauses-by-time-of-day": 52,
 };
 
-describe("what is planted is caught", () => {
+describe("every planted bug is caught", () => {
   const caughtBy = new Set<string>();
   for (const [bug, says] of Object.entries(plantedBugs)) {
     test(`planted: ${says}`, async (t) => {
@@ -50,12 +50,12 @@ describe("what is planted is caught", () => {
     });
   }
 
-  test("laws of every kind have caught something", () => {
+  test("laws of every kind have caught a bug", () => {
     assert.deepEqual(caughtBy, new Set(["units", "money", "orders", "rest"]));
   });
 });
 
-test("a seed repeats itself, step by step", async () => {
+test("a seed repeats its schedule, step by step", async () => {
   const once = await runSchedule({ seed: 2970, keepTrace: true });
   const again = await runSchedule({ seed: 2970, keepTrace: true });
   assert.deepEqual(withoutIds(again.trace), withoutIds(once.trace));

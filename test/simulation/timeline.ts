@@ -1,4 +1,4 @@
-/** Keeps virtual time: everything that is going to happen stands in one queue, and happens one at a time. */
+/** Keeps virtual time: all future events are in one queue, and happen one at a time. */
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import type { Random } from "./random.ts";
 
@@ -6,13 +6,13 @@ export type Timeline = {
   /** Milliseconds since 1970. */
   now(): number;
   steps(): number;
-  /** Puts it into the line; answers how to take it out again. */
+  /** Adds it to the queue; returns a function that removes it. */
   after(ms: number, happen: () => void): () => void;
-  /** Lets things happen, one at a time, each followed by all that wakes by it, while `goesOn`. */
+  /** Runs events, one at a time, each followed by everything that it wakes, while `goesOn`. */
   run(goesOn: () => boolean, afterEach: () => void): Promise<void>;
-  /** For timers of the code under test: how late they may ring. */
+  /** For timers of the code under test: how late they may fire. */
   lateness: { ms: number };
-  /** What nothing should ever set: only a planted bug does. */
+  /** A setting that only a planted bug uses. */
   elapsed: { setByMs: number };
 };
 
@@ -47,7 +47,7 @@ export function createTimeline(): Timeline {
         nowMs = Math.max(nowMs, next.atMs);
         steps += 1;
         next.happen();
-        // All promises that follow from it are settled before the next thing happens.
+        // All promises that follow from it settle before the next event.
         await new Promise((resolve) => realImmediate(resolve));
         afterEach();
       }
@@ -103,7 +103,7 @@ export function takeOverTimers({ after, now, lateness, elapsed }: Timeline, rand
     sleep: timersPromises.setTimeout,
   };
   const set = (happen: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
-    // No rule rests on a timer that rings in time.
+    // No rule depends on a timer that fires on time.
     const timer = {
       cancel: after(ms + random.next() * lateness.ms, () => happen(...args)),
       unref: () => timer,

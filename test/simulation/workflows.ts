@@ -1,4 +1,4 @@
-/** Runs durable stories: each is told by one process, and by another from its beginning when that one died. */
+/** Durable stories: one process runs each, and another one runs it again from its beginning if that one died. */
 import { type Steps, type Story, stepPatience, type Workflows } from "#engines/workflows";
 import { pauseAfter } from "#platform/backoff";
 import type { Network, Process } from "./network.ts";
@@ -12,7 +12,7 @@ type Run = {
   teller: Process | undefined;
   outcome: string | undefined;
   nudged: boolean;
-  /** By an operator: it asks for no step any more. */
+  /** Ended by an operator: it requests no further step. */
   isTerminated: boolean;
   wake(): void;
 };
@@ -27,12 +27,12 @@ export function createWorkflowServer(): WorkflowServer {
   return { runs: new Map(), tellers: [] };
 }
 
-/** An operator ends every run there is. */
+/** An operator ends every run. */
 export function terminateAll(server: WorkflowServer): void {
   for (const run of server.runs.values()) run.isTerminated = true;
 }
 
-/** Runs whose teller died are told by another process. */
+/** Another process continues the runs of a dead one. */
 export function resume(server: WorkflowServer, random: Random): void {
   const living = server.tellers.filter(({ process }) => !process.dead);
   if (living.length === 0) return;

@@ -1,4 +1,4 @@
-/** Builds all servers of one schedule, the processes of the product that run on them, and what people were told. */
+/** All servers of one schedule, the processes of the product on them, and the answers that people got. */
 import { inspect } from "node:util";
 import type { EventLog } from "#engines/log";
 import { type Fulfilment, startFulfilment } from "#fulfilment";
@@ -46,19 +46,19 @@ export type World = {
   books: { server: Server; tables: InventoryTables & OrderTables & PaymentTables };
   gate: GateServer;
   log: LogBroker;
-  /** Where the catalog tells of its products. */
+  /** The topic of the catalog's events. */
   catalog: EventLog;
   workflows: WorkflowServer;
   bank: Bank;
   copies: Copy[];
-  /** What happened, for the reader of a failing schedule. */
+  /** The events, for the reader of a failing schedule. */
   trace: string[];
   faults: Map<string, number>;
-  /** Counts what changed of all that the laws read. */
+  /** Counts changes of all state that the laws read. */
   changes: number;
   /** How much longer than others this schedule may take. */
   extraMs: number;
-  /** A statement that has no twin: the simulation is to be taught it. */
+  /** A statement without a twin: the simulation needs one. */
   unknown: string | undefined;
   startCopy(name: string): void;
   kill(copy: Copy): void;
@@ -166,7 +166,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
       note(`*** it is ${copy.process.name}`);
       copy.process.dead = true;
       world.copies = world.copies.filter((one) => one !== copy);
-      // Its servers hear of it a little later, and hold its locks till then.
+      // Its servers notice it a little later, and hold its locks until then.
       timeline.after(random.next() * 200, () => {
         for (const rollBack of [...copy.process.onDeath]) rollBack();
       });
@@ -262,7 +262,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     copy.isUp = true;
     world.note(`${name} is up`);
   } catch (error) {
-    // As in life: a process that cannot start ends, and its supervisor starts it again.
+    // As in operation: a process that cannot start ends, and its supervisor starts it again.
     world.note(`${name} cannot start: ${String(error)}`);
     world.kill(copy);
     timeline.after(1_000, () => world.startCopy(`${name}'`));

@@ -69,7 +69,7 @@ export function createInventoryTables() {
       ({ productId, userId }) => `${productId} ${userId}`,
     ),
     mode: createTable<Mode>(() => "the mode"),
-    /** Transactions that have written to the stream are numbered as PostgreSQL does. */
+    /** Transactions that have written to the stream, numbered as PostgreSQL does. */
     writers: { last: 0, underWay: new Map<Transaction, number>() },
   };
 }
@@ -102,7 +102,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
 
   const position = () => String(Math.min(t.writers.last + 1, ...t.writers.underWay.values()));
 
-  /** Planted: the query for what the gate lacks returns the last minute only. */
+  /** Planted: the query for missing changes of the gate returns only the last minute. */
   function isSeen(row: { writtenAtMs: number } | undefined): boolean {
     return planted !== "looks-back-a-minute" || (row !== undefined && row.writtenAtMs > now() - 60_000);
   }
@@ -410,7 +410,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
   }
 }
 
-/** As PostgreSQL compares two rows: by the first column, and where that is equal by the second. */
+/** Compares two rows as PostgreSQL does: by the first column, and if that is equal by the second. */
 export function isAfter(at: number, id: string, otherAt: number, otherId: string): boolean {
   return at === otherAt ? id > otherId : at > otherAt;
 }

@@ -72,7 +72,10 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
   let lastEvent = 0;
   const shown = (row: OrderRow) => ({ ...seen(row), totalMinor: row.unitPriceMinor * row.quantity });
   const isEarly = (row: OrderRow) => planted === "end-told-early" && row.reason === undecidedReason;
-  /** Planted: what waits for its payment is told as an end, and the product itself still takes it for what it is. */
+  /**
+   * Planted: an order that waits for its payment is reported as ended, while the product itself still treats it as
+   * open.
+   */
   const told = (row: OrderRow) => (isEarly(row) ? { ...row, status: "FAILED" } : row);
   const seen = (row: OrderRow) => (isEarly(row) ? { ...row, status: "PAYMENT_PENDING" } : row);
   const isOpen = ({ status }: OrderRow) => status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING";

@@ -54,7 +54,7 @@ export function paymentTwins(t: PaymentTables): Twins {
   const shown = (intent: Intent | undefined) =>
     intent ? [{ ...intent, closed: intent.closedAt !== null, lastCall: intent.lastCallAt !== null }] : [];
 
-  /** Whether a payment that was said to be void is still to be asked about. */
+  /** Whether the provider must still be asked about a payment that was reported void. */
   function isInDoubt(tx: Transaction, { kind, paymentId }: NewsRow): boolean {
     return kind === "voided_outside" && t.payment.get(tx, paymentId)?.state === "captured";
   }
@@ -101,7 +101,7 @@ export function paymentTwins(t: PaymentTables): Twins {
         closedAt: null,
         lastCallAt: null,
       } as Intent;
-      // Waits for one that is being written, as a unique key does, and leaves it as it is.
+      // Waits for a row that is being written, as a unique key does, and leaves it unchanged.
       const standing = t.intent.conflict(tx, row.orderId);
       if (!standing) t.intent.put(tx, row.orderId, row);
       return [];

@@ -1,4 +1,4 @@
-/** Records what the twins were asked and answered in a schedule, in the order in which it took effect. */
+/** The statements of a schedule and their twins' answers, in the order in which they took effect. */
 import type { Transaction } from "./tables.ts";
 
 export type Recorded =

@@ -1,19 +1,19 @@
-/** Keeps a process's connections to the books: each keeps for its life what the server was when it was opened. */
+/** A process's connections to the books: each keeps the server's state from the moment when it was opened. */
 import { createSessions } from "../../../src/engines/sql/sessions.ts";
 import type { Planted } from "../planted.ts";
 import { SqlFault } from "./tables.ts";
 
 export type Session = { readOnly: boolean; server: number };
 
-/** What a session finds at the other end. */
+/** The server's state for a new session. */
 export type Opening = {
   takesWrites: boolean;
-  /** Grows when all connections end at once, as in a fail-over. */
+  /** Grows when all connections end at once, as in a failover. */
   generation: number;
 };
 
 export type SessionPool = {
-  /** Runs the work on a session of the pool. What was refused by one that had grown old is asked once more of a new one. */
+  /** Runs the work on a session of the pool. Work that an old session refused is tried once more on a new one. */
   use<T>(work: (session: Session) => Promise<T>): Promise<T>;
 };
 

@@ -13,12 +13,12 @@ import { begin, end, SqlFault, type Transaction } from "./tables.ts";
 
 export type Server = {
   statementOf(text: string): Statement;
-  /** Looked at after every commit. */
+  /** Checked after every commit. */
   onCommit(): void;
   isDown: boolean;
-  /** What a session that is opened now will be. */
+  /** The state of a session that is opened now. */
   opening: Opening;
-  /** Schemas whose tables do not answer: renamed, locked, or in a database of their own that is away. */
+  /** Schemas whose tables do not answer: renamed, locked, or in a separate database that is down. */
   away: Set<string>;
   record?: Recorder | undefined;
 };
@@ -33,7 +33,7 @@ export function connect(server: Server, network: Network, process: Process, plan
       if (text.includes(`${schema}.`)) throw new SqlFault("42P01", `the tables of ${schema} are away`);
     }
     checkWrite(session, text);
-    // The product goes on to change what it is given.
+    // The product may change its arguments later.
     const note = (answer: Answer) =>
       server.record?.(structuredClone({ kind: "statement", name, text, values, answer }), transaction);
     try {
@@ -103,7 +103,7 @@ export function connect(server: Server, network: Network, process: Process, plan
       await finish(transaction);
       return { result, afterCommit };
     } finally {
-      // A commit that was never heard of ends when the connection does.
+      // A commit whose answer is lost ends with the connection.
       end(transaction, false);
     }
   }
@@ -134,7 +134,7 @@ export function connect(server: Server, network: Network, process: Process, plan
     const { name } = server.statementOf(text);
     const effect = () => {
       try {
-        // It may have waited for a lock, and holds others: they are let go of with the connection.
+        // It may have waited for a lock, and may hold others: they are released with the connection.
         if (server.isDown || transaction.ended) throw gone();
         const rows = execute(session, transaction, text, values) as R[];
         end(transaction, true);

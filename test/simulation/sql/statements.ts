@@ -1,12 +1,12 @@
-/** Pairs a statement of the product with its twin. Which is which is said by words that only that statement has. */
+/** A statement of the product and its twin. A twin is found by words that only its statement has. */
 import type { Transaction } from "./tables.ts";
 
 export type Twin = (tx: Transaction, values: readonly unknown[]) => object[];
 export type Statement = { name: string; run: Twin };
-/** Words of the statement, with single blanks, to what it does. */
+/** Words of the statement, with single blanks, and its effect. */
 export type Twins = Record<string, Twin>;
 
-/** @throws Error where no twin knows the statement. */
+/** @throws Error if no twin matches the statement. */
 export function createStatements(twins: Twins): (text: string) => Statement {
   const known = new Map<string, Statement>();
   const all = Object.entries(twins).map(([name, run]) => ({ name, run }));
@@ -14,7 +14,7 @@ export function createStatements(twins: Twins): (text: string) => Statement {
     let statement = known.get(text);
     if (!statement) {
       const flat = text.replaceAll(/\s+/g, " ").trim();
-      // Where the words of one are part of another's, the one that says more is meant.
+      // If the words of one are part of another's, the longer one is meant.
       const [found] = all.filter(({ name }) => flat.includes(name)).toSorted((a, b) => b.name.length - a.name.length);
       if (!found) throw new Error(`no twin in test/simulation/sql knows this statement of the product: ${flat}`);
       const { name, run } = found;

@@ -1,7 +1,7 @@
 /**
- * Keeps tables in memory with what the product relies on of PostgreSQL: statements that happen at one instant, row
- * locks that are held to the end of the transaction, READ COMMITTED, unique keys, `skip locked`. What the statements do
- * is said beside it, one function a statement of the product; `twins.test.ts` holds them against PostgreSQL itself.
+ * Tables in memory with the parts of PostgreSQL that the product relies on: statements that happen at one instant, row
+ * locks until the end of the transaction, READ COMMITTED, unique keys, `skip locked`. The effect of each statement is a
+ * function beside it; `twins.test.ts` compares them with PostgreSQL itself.
  */
 import { MustWait } from "../network.ts";
 
@@ -11,29 +11,31 @@ export type Transaction = {
   touched: Set<Cell>;
   onEnd: (() => void)[];
   waitsFor: Transaction | undefined;
-  /** What the statement under way has written over, to be put back where it has to wait and is run again. */
+  /** The rows that the present statement has overwritten, to be restored if it must wait and run again. */
   undo: (() => void)[];
 };
 export type Cell<R = unknown> = {
-  /** Told where a transaction has changed the row for all others. */
+  /** Notified when a transaction has changed the row for all others. */
   changed(): void;
   row: R | undefined;
-  /** What the owner made of it; undefined where it is deleted. */
+  /** The owner's new value; undefined if deleted. */
   draft: { row: R | undefined } | undefined;
   owner: Transaction | undefined;
   sharers: Set<Transaction>;
 };
 
 export type Table<R> = {
-  /** As they are committed; the same array until something is committed. */
+  /** The committed rows; the same array until the next commit. */
   committed(): readonly R[];
-  /** As the statement's transaction sees them. */
+  /** The rows as the statement's transaction sees them. */
   all(tx: Transaction): R[];
   get(tx: Transaction, key: string): R | undefined;
-  /** Locks the row till the end of the transaction and answers it as it then is. @throws MustWait */
+  /** Locks the row until the end of the transaction and returns its value. @throws MustWait */
   lock(tx: Transaction, key: string): R | undefined;
   share(tx: Transaction, key: string): R | undefined;
-  /** As `on conflict` looks for it: waits for a writer of the row, and not for a transaction that only locks it. */
+  /**
+   * The row as `on conflict` looks for it: waits for a writer of the row, and not for a transaction that only locks it.
+   */
   conflict(tx: Transaction, key: string): R | undefined;
   isLockedByOther(tx: Transaction, key: string): boolean;
   /** @throws MustWait */
@@ -53,7 +55,7 @@ export function begin(): Transaction {
   return { ended: false, committed: false, touched: new Set(), onEnd: [], waitsFor: undefined, undo: [] };
 }
 
-/** Sees what is committed, and changes nothing. */
+/** Sees committed rows, and changes nothing. */
 export const onlooker = begin();
 
 export function end(tx: Transaction, commit: boolean): void {
@@ -135,7 +137,7 @@ export function createTable<R extends object>(keyOf: (row: R) => string): Table<
     lock(tx, key) {
       const cell = cells.get(key);
       if (!cell) return undefined;
-      // A row that is only being inserted is not there yet for others.
+      // Others do not see a row that is still being inserted.
       if (cell.owner !== tx && cell.row === undefined) return undefined;
       take(tx, cell);
       return seen(tx, cell);

@@ -1,6 +1,6 @@
 /**
- * The tables in memory against PostgreSQL itself: what the product asked in a schedule, in the order in which it took
- * effect, is asked of PostgreSQL afterwards, transaction by transaction, and has to be answered the same.
+ * Compares the tables in memory with PostgreSQL itself: every statement of a schedule, in the order in which it took
+ * effect, is sent to PostgreSQL afterwards, transaction by transaction, and must get the same answer.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -49,7 +49,7 @@ async function empty(): Promise<void> {
   );
 }
 
-/** Answers how many statements were compared. */
+/** Returns how many statements were compared. */
 async function replay(recorded: readonly [Recorded, Transaction][], where: string): Promise<number> {
   const free: pg.Client[] = [];
   const all: pg.Client[] = [];
@@ -100,7 +100,7 @@ async function replay(recorded: readonly [Recorded, Transaction][], where: strin
 const numbersMatter = /written_in >= \$1|as position/;
 const ownTimes = new Set(["decidedAt", "changedAt", "nextChangeAgeMs", "?column?"]);
 
-/** Of the rows what PostgreSQL answers, in an order of their own where the statement has none. */
+/** PostgreSQL's answer, sorted if the statement has no order. */
 function shown(answer: Answer, real: Answer): unknown {
   if ("code" in answer || "code" in real) return answer;
   const names = Object.keys(real.rows[0] ?? {}).filter((name) => !ownTimes.has(name));
@@ -110,7 +110,7 @@ function shown(answer: Answer, real: Answer): unknown {
   return rows.map((row) => JSON.stringify(row, byName)).toSorted();
 }
 
-/** What customers hold is aggregated in the order of the rows on disk, which an update changes. */
+/** A customer's units are aggregated in the order of the rows on disk, which an update changes. */
 function inAnyOrder(value: unknown): unknown {
   return Array.isArray(value) && Array.isArray(value[0]) ? value.toSorted() : value;
 }
