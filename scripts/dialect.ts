@@ -22,6 +22,8 @@ const choices: readonly Choice[] = [
     say: "function name() {} at the top level of a file",
     notThis: /^(?:export )?const \w+ = (?:async )?(?:<[^>]+>)?(?:\w+|\((?:[^()]|\([^()]*\))*\)(?:: [^=;]+)?) =>/gm,
   },
+  { say: "assert.ok", notThis: /(?<![.\w])assert\(/g },
+  { say: "catch (error), or (cause) for a new error", notThis: /\bcatch \((?!error\)|cause\))\w+/g },
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 

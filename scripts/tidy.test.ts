@@ -43,6 +43,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/orders/place.ts", "const begunAtMs = elapsedMs();"],
   },
   {
+    rule: /time of day/,
+    bad: ["src/orders/place.ts", "const begunAtMs = performance.now();"],
+    good: ["test/crash/trial.ts", "const begunAtMs = performance.now();"],
+  },
+  {
     rule: /decided is a word/,
     bad: ["src/orders/settle.ts", 'if (fate === "C") return;'],
     good: ["src/orders/settle.ts", 'if (fate === "claimed") return;'],
@@ -82,6 +87,16 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     rule: /function name.*one dialect/,
     bad: ["src/a.ts", "const nameOf = (a: (b: A) => B): string => a.name;"],
     good: ["src/a.ts", "const answer: Answer = (a) => a.name;\nfunction b() {\n  const c = (d: D) => d.name;\n}"],
+  },
+  {
+    rule: /assert\.ok.*one dialect/,
+    bad: ["src/a.test.ts", "assert(isOpen);"],
+    good: ["src/a.test.ts", "assert.ok(isOpen);\nfc.assert(property);"],
+  },
+  {
+    rule: /catch \(error\).*one dialect/,
+    bad: ["src/a.ts", "try {} catch (err) {}"],
+    good: ["src/a.ts", "try {} catch (error) {}\ntry {} catch (cause) {}\ntry {} catch {}"],
   },
   {
     rule: /toSorted.*one dialect/,

@@ -79,7 +79,7 @@ export const rules: readonly Rule[] = [
     holdsFor: /^src\/.*\.ts$/,
     // A workflow's code on Temporal runs on Temporal's own clock, and its client takes deadlines as times of day.
     except: new RegExp(`${testOnly.source}|^src/platform/clock\\.ts$|^src/engines/workflows/(temporal|dbos)`),
-    faultsOf: ({ text }) => found(/\bDate\.now\b/g, text),
+    faultsOf: ({ text }) => found(/\b(?:Date|performance)\.now\b/g, text),
   },
   {
     says: "platform and engines say the program's name from src/platform/program.ts, and no setting of the shop's",

@@ -36,7 +36,7 @@ export async function everyPath(setting: Setting): Promise<Set<string>> {
   const outcomes = new Set<string>();
   let choices: number[] | undefined = [];
   while (choices) {
-    assert(states.size < 50_000, "the setting has too many states to try them all");
+    assert.ok(states.size < 50_000, "the setting has too many states to try them all");
     const forks = createForks(choices);
     const ended = await takePath(setting, forks.choose, (state) => forks.areOld() || isNew(states, state));
     for (const outcome of ended) outcomes.add(outcome);

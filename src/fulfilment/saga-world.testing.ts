@@ -56,7 +56,7 @@ export function createWorld() {
       return order.state === "confirmed" ? "confirmed" : "lost";
     },
     async capturePayment() {
-      assert(isPaid(), "there is nothing to capture");
+      assert.ok(isPaid(), "there is nothing to capture");
       move(money, "authorized", "shop", money.authorized);
     },
     async voidPayment() {
@@ -99,18 +99,18 @@ export function createWorld() {
     check(): void {
       assert.equal(units.available + units.held + units.sold, 3, "a unit was lost or doubled");
       assert.equal(money.buyer + money.authorized + money.shop, 9_000, "money was lost or doubled");
-      assert(money.shop === 0 || order.state === "confirmed", "the buyer was charged for nothing");
-      assert(order.state !== "failed" || past.deadline || past.gaveUp, "the order failed before its deadline");
-      assert(intent !== "closed" || !isOpen(), "the payment of an open order was voided");
-      assert(intent !== "closed" || order.state !== "confirmed", "the payment of a confirmed order was voided");
+      assert.ok(money.shop === 0 || order.state === "confirmed", "the buyer was charged for nothing");
+      assert.ok(order.state !== "failed" || past.deadline || past.gaveUp, "the order failed before its deadline");
+      assert.ok(intent !== "closed" || !isOpen(), "the payment of an open order was voided");
+      assert.ok(intent !== "closed" || order.state !== "confirmed", "the payment of a confirmed order was voided");
     },
 
     /** Must hold when no participant has anything left to do. */
     checkSettled(outcome: string): void {
       const sold = outcome === "confirmed";
       assert.equal(order.state === "confirmed", sold, `the story said ${outcome}, the books say ${order.state}`);
-      assert(!isOpen(), "the order is still open");
-      assert(order.state !== "failed" || past.gaveUp || !past.paidInTime, "the buyer had paid in time");
+      assert.ok(!isOpen(), "the order is still open");
+      assert.ok(order.state !== "failed" || past.gaveUp || !past.paidInTime, "the buyer had paid in time");
       assert.deepEqual(units, sold ? { available: 1, held: 0, sold: 2 } : { available: 3, held: 0, sold: 0 });
       assert.deepEqual(money, { buyer: sold ? 4_000 : 9_000, authorized: 0, shop: sold ? 5_000 : 0 });
     },
@@ -118,7 +118,7 @@ export function createWorld() {
 }
 
 function move<K extends string>(accounts: Record<K, number>, from: K, to: K, amount: number): void {
-  assert(accounts[from] >= amount, `${from} has no ${amount} to give to ${to}`);
+  assert.ok(accounts[from] >= amount, `${from} has no ${amount} to give to ${to}`);
   accounts[from] -= amount;
   accounts[to] += amount;
 }

@@ -79,9 +79,9 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
       let caller: Caller;
       try {
         caller = authenticate(request.headers);
-      } catch (refusal) {
-        if (refusal instanceof ForgedToken && limits.refusesForgery(request, reply)) return;
-        done(refusal as Error);
+      } catch (error) {
+        if (error instanceof ForgedToken && limits.refusesForgery(request, reply)) return;
+        done(error as Error);
         return;
       }
       if (!passes(caller, asked)) {

@@ -93,8 +93,8 @@ export function createPublication(options: PublicationOptions): Publication {
       if (claimed === "published" || claimed === "claimed") return "accepted";
       if (claimed === "refused") return "failed";
       return claimed === "gone" ? await asTheBooksSay(reservation) : "pending";
-    } catch (fault) {
-      onFault("void", fault);
+    } catch (error) {
+      onFault("void", error);
       return "pending";
     }
   }

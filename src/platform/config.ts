@@ -84,8 +84,8 @@ export function readSettings<Table extends Settings>(
       const found = find(name, setting, environment, envFile);
       values[name] = found ? parse(name, setting, found.text) : setting.default;
       origins[name] = found?.origin ?? (setting.default === undefined ? "unset" : "default");
-    } catch (fault) {
-      faults.push((fault as Error).message);
+    } catch (error) {
+      faults.push((error as Error).message);
       origins[name] = "unset";
     }
   }

@@ -1,5 +1,7 @@
 /** Measures how long each route takes to respond. */
+
 import type { FastifyRequest } from "fastify";
+import { elapsedMs } from "./clock.ts";
 import type { Http } from "./http-app.ts";
 import { type HistogramCell, latencyBuckets, type Metrics } from "./metrics.ts";
 import { program } from "./program.ts";
@@ -7,7 +9,7 @@ import { program } from "./program.ts";
 declare module "fastify" {
   // biome-ignore lint/style/useConsistentTypeDefinitions: only an interface can be extended from outside its module.
   interface FastifyRequest {
-    /** `performance.now()` when the headers had arrived. */
+    /** `elapsedMs()` when the headers had arrived. */
     startedMs: number;
   }
 }
@@ -30,13 +32,13 @@ export function measureRequests(app: Http, metrics: Metrics): (request: FastifyR
     const cells: HistogramCell[] = [];
     return (request, status) => {
       cells[status] ??= seconds.with({ method, route, status: String(status) });
-      cells[status].observe((performance.now() - request.startedMs) / 1000);
+      cells[status].observe((elapsedMs() - request.startedMs) / 1000);
     };
   }
 
   app.decorateRequest("startedMs", 0);
   app.addHook("onRequest", (request, _reply, done) => {
-    request.startedMs = performance.now();
+    request.startedMs = elapsedMs();
     done();
   });
   app.addHook("onRoute", (route) => {

@@ -1,4 +1,5 @@
 /** Closes the parts of a process in order when the process stops. */
+import { elapsedMs } from "./clock.ts";
 import { within } from "./deadline.ts";
 import type { Log } from "./log.ts";
 
@@ -37,9 +38,9 @@ export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?(
         await within(withinMs, Promise.resolve().then(close), () => {
           throw new Error(`still open after ${withinMs} ms`);
         });
-      } catch (failure) {
+      } catch (error) {
         clean = false;
-        log.error("close failed", { part: name }, failure);
+        log.error("close failed", { part: name }, error);
       }
     }
     return clean;
@@ -61,7 +62,7 @@ export function createLifecycle({ log, exit = process.exit }: { log: Log; exit?(
     stopOnSignals() {
       let firstAt: number | undefined;
       const onSignal = (signal: NodeJS.Signals) => {
-        const now = performance.now();
+        const now = elapsedMs();
         if (firstAt !== undefined) {
           if (now - firstAt < sameSignalMs) return;
           log.warn("stopped at once", { signal });

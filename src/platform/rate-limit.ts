@@ -10,7 +10,9 @@
  *
  * Each process counts for itself: with several processes a person may send several times as many requests.
  */
+
 import { randomInt } from "node:crypto";
+import { elapsedMs } from "./clock.ts";
 
 export type RatePolicy = {
   /** As clients see it. */
@@ -41,7 +43,7 @@ const places = 2 ** 16;
 const epsilon = 1e-6;
 
 /** `now` in milliseconds, from a clock that never goes back. */
-export function createRateLimit(policy: RatePolicy, now: () => number = () => performance.now()): RateLimit {
+export function createRateLimit(policy: RatePolicy, now: () => number = elapsedMs): RateLimit {
   const { limit, windowMs } = policy;
   const costMs = windowMs / limit;
   const low = new Float64Array(places);

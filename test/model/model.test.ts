@@ -12,7 +12,7 @@ describe("no order of events breaks an invariant", () => {
     test(setting.name, (t) => {
       const { states, quiet, violation } = search(setting);
       if (violation) assert.fail(`${violation.says}\n  ${violation.path.join("\n  ")}`);
-      assert(quiet > 0, "the world never comes to rest");
+      assert.ok(quiet > 0, "the world never comes to rest");
       t.diagnostic(`${states} states, ${quiet} of them at rest`);
     });
   }
@@ -22,7 +22,7 @@ describe("each protection is necessary", () => {
   for (const setting of mutations) {
     test(`caught: ${mutants[setting.mutant]}`, (t) => {
       const { states, violation } = search(setting);
-      assert(violation, `${states} states hold without the protection`);
+      assert.ok(violation, `${states} states hold without the protection`);
       t.diagnostic(`${violation.says}; after ${violation.path.length} steps: ${violation.path.join(" > ")}`);
     });
   }

@@ -2,7 +2,9 @@
  * Opens one connection to Redis, with all commands in one pipeline. It queues nothing while it is down and sends
  * nothing twice: a call without an answer has an unknown outcome, and its caller has to know that.
  */
+
 import { ErrorReply } from "@redis/client";
+import { elapsedMs } from "#platform/clock";
 import type { RedisServer } from "./server.ts";
 import { RedisUnavailable } from "./unavailable.ts";
 
@@ -46,7 +48,7 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
   let silent = false;
   let endedBy: Error | undefined;
 
-  const owedForMs = () => (owed === 0 ? 0 : performance.now() - lastAnswerMs);
+  const owedForMs = () => (owed === 0 ? 0 : elapsedMs() - lastAnswerMs);
 
   function end(why: Error): void {
     endedBy ??= why;
@@ -64,7 +66,7 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
       return error;
     } finally {
       owed -= 1;
-      lastAnswerMs = performance.now();
+      lastAnswerMs = elapsedMs();
       silent = false;
     }
   }
@@ -78,7 +80,7 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
         new RedisUnavailable(operation, new Error(`an answer is owed for ${Math.round(quietMs)} ms`)),
       );
     }
-    if (owed === 0) lastAnswerMs = performance.now();
+    if (owed === 0) lastAnswerMs = elapsedMs();
     owed += commands.length;
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,10 @@
 /**
  * Keeps one connection to Redis, replaced by a new one whenever it ends, and scripts that end with the server's memory.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
+import { elapsedMs } from "#platform/clock";
 import type { Log } from "#platform/log";
 import type { ConnectOptions, RedisAccess, RedisUse } from "./access.ts";
 import { adviceOn, RedisUnfit } from "./advice.ts";
@@ -134,12 +136,12 @@ async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Pro
 
 /** Waits for a server that still reads its data; every other failure is thrown at once. */
 async function connectFirst(options: ConnectOptions): Promise<EndingConnection> {
-  const giveUpAt = performance.now() + openWithinMs;
+  const giveUpAt = elapsedMs() + openWithinMs;
   for (;;) {
     try {
-      return await connect(options, Math.max(1, giveUpAt - performance.now()));
+      return await connect(options, Math.max(1, giveUpAt - elapsedMs()));
     } catch (error) {
-      if (!String(error).includes(loadingRefusal) || performance.now() > giveUpAt) throw error;
+      if (!String(error).includes(loadingRefusal) || elapsedMs() > giveUpAt) throw error;
       await sleep(backoff.firstMs);
     }
   }

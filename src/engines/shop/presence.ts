@@ -3,10 +3,12 @@
  * ends, also by kill -9. All processes share one lock. A process that keeps the gate in its memory holds it
  * exclusively, and so does an operator's command that moves the shop to other engines.
  */
+
 import { randomInt } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { elapsedMs } from "#platform/clock";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
 import { program } from "#platform/program";
@@ -77,12 +79,12 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
   }
 
   async function take(client: pg.Client): Promise<void> {
-    const giveUpAt = performance.now() + lockWaitMs;
+    const giveUpAt = elapsedMs() + lockWaitMs;
     const ask = `select pg_try_advisory_lock${alone === undefined ? "_shared" : ""}($1, $2) as held`;
     for (;;) {
       const { rows } = await client.query<{ held: boolean }>(ask, [shopLock, everyProcess]);
       if (rows[0]?.held) return;
-      if (performance.now() > giveUpAt) throw await notAlone(client);
+      if (elapsedMs() > giveUpAt) throw await notAlone(client);
       await sleep(lockPollMs);
     }
   }

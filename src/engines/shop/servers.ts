@@ -1,7 +1,9 @@
 /**
  * Checks that the processes of a shop are on the same servers, because equal settings may still lead to different ones.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "#platform/clock";
 import { MayNotRun } from "./agreement.ts";
 import type { Presence } from "./presence.ts";
 
@@ -13,11 +15,11 @@ const settingOf: Readonly<Record<string, string>> = { gate: "REDIS_HOST and REDI
 
 /** @throws MayNotRun if a living process has a part on another server than this one. */
 export async function requireSameServers(presence: Presence): Promise<void> {
-  const giveUpAt = performance.now() + agreedWithinMs;
+  const giveUpAt = elapsedMs() + agreedWithinMs;
   for (;;) {
     const difference = await differenceTo(presence);
     if (!difference) return;
-    if (performance.now() > giveUpAt) throw new MayNotRun(difference);
+    if (elapsedMs() > giveUpAt) throw new MayNotRun(difference);
     await sleep(lookEveryMs);
   }
 }

@@ -94,6 +94,6 @@ const getTypeParser: pg.CustomTypesConfig["getTypeParser"] = (oid: number, forma
 function parseInt8(text: string | null): number | null {
   if (text === null) return null;
   const value = Number(text);
-  assert(Number.isSafeInteger(value), `the int8 ${text} does not fit a number; cast it to text in the statement`);
+  assert.ok(Number.isSafeInteger(value), `the int8 ${text} does not fit a number; cast it to text in the statement`);
   return value;
 }

@@ -1,4 +1,5 @@
 /** Finds the brokers of one cluster: their addresses, the leaders of partitions, the coordinators of groups. */
+
 import {
   type API,
   apiVersionsV3,
@@ -7,6 +8,7 @@ import {
   NetworkError,
   parseBroker,
 } from "@platformatic/kafka";
+import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
 import { program } from "#platform/program";
 import { check, KafkaSilence } from "./errors.ts";
@@ -105,7 +107,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
     const partitions = found?.partitions ?? [];
     const leaders = new Array<number>(partitions.length).fill(-1);
     for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
-    const topic = { id: found?.topicId ?? "", leaders, heardAtMs: performance.now() };
+    const topic = { id: found?.topicId ?? "", leaders, heardAtMs: elapsedMs() };
     known.set(name, topic);
     return topic;
   }
@@ -115,8 +117,8 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
     async topic(name) {
       const last = known.get(name);
       if (!last) return hear(name);
-      if (performance.now() - last.heardAtMs > topicMaxAgeMs) {
-        last.heardAtMs = performance.now();
+      if (elapsedMs() - last.heardAtMs > topicMaxAgeMs) {
+        last.heardAtMs = elapsedMs();
         // No caller waits for it: the last answer is most likely still true, and if it is not, a broker says so.
         hear(name).catch(() => {});
       }

@@ -3,8 +3,10 @@
  * one, the newest of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which must
  * not be the pace of the handlers.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
+import { elapsedMs } from "#platform/clock";
 import type { Log, LogFields } from "#platform/log";
 import { isRefusal, kafkaBackoff } from "./errors.ts";
 import type { Mark } from "./offsets.ts";
@@ -49,7 +51,7 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
         failures += 1;
         const pauseMs = pauseAfter(failures, kafkaBackoff);
         log.warn("commit failed; it is repeated", { ...fields, attempt: failures, pauseMs }, error);
-        if (performance.now() + pauseMs > giveUpAt) break;
+        if (elapsedMs() + pauseMs > giveUpAt) break;
         await sleep(pauseMs);
       }
     }
@@ -63,7 +65,7 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
       sending ??= sendAll();
     },
     async settle(withinMs) {
-      giveUpAt = performance.now() + withinMs;
+      giveUpAt = elapsedMs() + withinMs;
       await sending;
     },
     drop() {

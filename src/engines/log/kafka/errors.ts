@@ -1,7 +1,9 @@
 /** Turns Kafka's refusals and missing answers into errors that say whether another try can help. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
 import { type Backoff, pauseAfter } from "#platform/backoff";
+import { elapsedMs } from "#platform/clock";
 
 /** A broker refused a request. */
 export class KafkaRefusal extends Error {
@@ -56,13 +58,13 @@ export async function repeated<T>(
   work: () => Promise<T>,
   isCurable: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
-  const giveUpAt = performance.now() + withinMs;
+  const giveUpAt = elapsedMs() + withinMs;
   for (let failures = 1; ; failures += 1) {
     try {
       return await work();
     } catch (error) {
       const pauseMs = pauseAfter(failures, kafkaBackoff);
-      if (!isCurable(error) || performance.now() + pauseMs > giveUpAt) throw error;
+      if (!isCurable(error) || elapsedMs() + pauseMs > giveUpAt) throw error;
       await sleep(pauseMs);
     }
   }

@@ -1,7 +1,9 @@
 /**
  * Sends the heartbeats of one membership. Their answers tell that the group rebalances, or that the membership is lost.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "#platform/clock";
 import { isPassing, isRefusal } from "./errors.ts";
 
 export type Heartbeat = {
@@ -29,18 +31,18 @@ export function startHeartbeat({ send, hasChanged, sessionTimeoutMs }: Heartbeat
   const lost = Promise.withResolvers<void>();
   const stopped = new AbortController();
   const intervalMs = Math.min(sessionTimeoutMs / 10, longestIntervalMs);
-  let heardAtMs = performance.now();
+  let heardAtMs = elapsedMs();
 
   async function once(): Promise<void> {
     try {
       await send();
-      heardAtMs = performance.now();
+      heardAtMs = elapsedMs();
       if (await hasChanged()) rebalancing.resolve();
     } catch (error) {
       if (isRefusal(error, "REBALANCE_IN_PROGRESS")) {
-        heardAtMs = performance.now();
+        heardAtMs = elapsedMs();
         rebalancing.resolve();
-      } else if (!isPassing(error) || performance.now() - heardAtMs > sessionTimeoutMs) {
+      } else if (!isPassing(error) || elapsedMs() - heardAtMs > sessionTimeoutMs) {
         lose();
       }
     }

@@ -4,9 +4,11 @@
  * a fatal epoch outlives the batch that caused it. Only a broker that answers can open a session, so the opening is the
  * circuit breaker: while Kafka does not answer, nothing is handed over and every failure is certain.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { initProducerIdV4, type MessageRecord, NumericMap, produceV10 } from "@platformatic/kafka";
 import { pauseAfter } from "#platform/backoff";
+import { elapsedMs } from "#platform/clock";
 import type { Cluster } from "./cluster.ts";
 import { check, isPassing, KafkaRefusal, KafkaSilence, kafkaBackoff, refusalOf, repeated } from "./errors.ts";
 import { createLinks } from "./links.ts";
@@ -43,7 +45,7 @@ export function createProducer(cluster: Cluster): Producer {
   let down: { cause: unknown; untilMs: number } | undefined;
 
   async function openSession(): Promise<Session> {
-    if (down && performance.now() < down.untilMs) throw down.cause;
+    if (down && elapsedMs() < down.untilMs) throw down.cause;
     try {
       // A broker that has just started answers that it is still loading.
       const opened = await repeated(
@@ -54,7 +56,7 @@ export function createProducer(cluster: Cluster): Producer {
       down = undefined;
       return opened;
     } catch (cause) {
-      down = { cause, untilMs: performance.now() + downMs };
+      down = { cause, untilMs: elapsedMs() + downMs };
       throw cause;
     }
   }
@@ -74,7 +76,7 @@ export function createProducer(cluster: Cluster): Producer {
       next.set(name, (first + records.length) % 2 ** 31);
     }
     const options = { producerId: id, producerEpoch: epoch, sequences, compression: "none" } as const;
-    const begun = performance.now();
+    const begun = elapsedMs();
     const giveUpAt = () => begun + (inFlight.some((batch) => batch.handedOver) ? sendMs : unsentMs);
 
     let waiting = inFlight;
@@ -84,7 +86,7 @@ export function createProducer(cluster: Cluster): Producer {
       await Promise.all(sends);
       waiting = waiting.filter(({ stored, cause }) => !stored && isPassing(cause));
       const pauseMs = pauseAfter(failures, kafkaBackoff);
-      if (waiting.length === 0 || performance.now() + pauseMs > giveUpAt()) return;
+      if (waiting.length === 0 || elapsedMs() + pauseMs > giveUpAt()) return;
       for (const { topic } of waiting) cluster.forget(topic);
       await sleep(pauseMs);
     }
@@ -110,7 +112,7 @@ export function createProducer(cluster: Cluster): Producer {
       const link = await links.to(leader);
       for (const batch of inFlight) batch.handedOver = true;
       const records = inFlight.flatMap((batch) => batch.records);
-      const withinMs = Math.max(1, giveUpAt - performance.now());
+      const withinMs = Math.max(1, giveUpAt - elapsedMs());
       const answer = await link.ask(produceV10.api, withinMs, acksAll, sendMs, records, options);
       if (typeof answer === "boolean") throw new KafkaSilence("produced without an answer");
       const results = new Map(

@@ -3,9 +3,11 @@
  * The epoch in the database makes it safe: an append of a former owner, which does not know that it lost the lock,
  * stores nothing.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Sql } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
 import { program } from "#platform/program";
 import { connectionSettings } from "../../sql/connection.ts";
 
@@ -99,9 +101,9 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
   }
 
   async function takeOver(client: pg.Client): Promise<string> {
-    const giveUpAt = performance.now() + lockWaitMs;
+    const giveUpAt = elapsedMs() + lockWaitMs;
     while (!holders.has(client)) {
-      if (performance.now() > giveUpAt) throw await alreadyOwned(client);
+      if (elapsedMs() > giveUpAt) throw await alreadyOwned(client);
       await sleep(lockPollMs);
       await takeLock(client);
     }

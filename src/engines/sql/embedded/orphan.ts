@@ -1,9 +1,11 @@
 /** Stops a server that a killed process left running. */
+
 import { execFile } from "node:child_process";
 import { readFile, readlink, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { elapsedMs } from "#platform/clock";
 
 const pollMs = 10;
 /** In growing urgency: roll back and write everything out, leave at once, be killed. */
@@ -21,8 +23,8 @@ export async function endPostgres(pid: number, hasEnded: () => boolean | Promise
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
-    const deadline = performance.now() + patienceMs;
-    while (performance.now() < deadline) {
+    const deadline = elapsedMs() + patienceMs;
+    while (elapsedMs() < deadline) {
       if (await hasEnded()) return;
       await sleep(pollMs);
     }

@@ -1,4 +1,5 @@
 /** Runs the embedded server: one child process, its log, its end. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -6,6 +7,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "#platform/clock";
 import { goOn, within } from "#platform/deadline";
 import { program } from "#platform/program";
 import type { Account } from "./account.ts";
@@ -114,8 +116,8 @@ export async function runServer(options: {
  * it is: a killed server leaves the file behind, still marked as ready.
  */
 async function untilReady(cluster: string, pid: number | undefined, hasEnded: () => boolean): Promise<void> {
-  const deadline = performance.now() + readyTimeoutMs;
-  while (performance.now() < deadline) {
+  const deadline = elapsedMs() + readyTimeoutMs;
+  while (elapsedMs() < deadline) {
     if (hasEnded()) throw new Error("ended");
     const lines = (await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
     if (Number(lines[0]) === pid && lines[7]?.trim() === "ready") return;
