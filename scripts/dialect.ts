@@ -24,6 +24,10 @@ const choices: readonly Choice[] = [
   },
   { say: "assert.ok", notThis: /(?<![.\w])assert\(/g },
   { say: "catch (error), or (cause) for a new error", notThis: /\bcatch \((?!error\)|cause\))\w+/g },
+  {
+    say: "messageOf from #platform/thrown",
+    notThis: /\b(\w+) instanceof Error \? \1\.message : (?:String\(\1\)|\1\b)/g,
+  },
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 

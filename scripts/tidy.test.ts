@@ -99,6 +99,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "try {} catch (error) {}\ntry {} catch (cause) {}\ntry {} catch {}"],
   },
   {
+    rule: /messageOf.*one dialect/,
+    bad: ["src/a.ts", "const reason = error instanceof Error ? error.message : String(error);"],
+    good: ["src/a.ts", "const reason = messageOf(error);"],
+  },
+  {
     rule: /toSorted.*one dialect/,
     bad: ["src/a.ts", "const inOrder = [...names].sort();"],
     good: ["src/a.ts", "const inOrder = names.toSorted();"],

@@ -1,5 +1,4 @@
 /** Consumes `product.events` for inventory: what the gate offers of a product, and that the product exists. */
-
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { isDataFault, type Sql } from "#engines/sql";

@@ -2,7 +2,6 @@
  * Opens orders on a real database, with the embedded log and the gate in memory. Nothing settles before a test asks for
  * it, and no upkeep runs, so that a test sees each state between gate, log and books.
  */
-
 import { createLog } from "#platform/log";
 import { createMetrics } from "#platform/metrics";
 import { openTestDatabase } from "../../test/support/database.ts";

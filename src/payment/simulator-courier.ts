@@ -1,6 +1,7 @@
 /** Delivers the simulated provider's webhooks: at least once, for about a quarter of an hour. */
 import type { Sql } from "#engines/sql";
 import { signWebhook } from "#platform/standard-webhooks";
+import { messageOf } from "#platform/thrown";
 import { decideDue } from "./simulator-bank.ts";
 
 /** Resolves once the receiver has accepted the webhook. */
@@ -44,7 +45,7 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
       await deliver(bytes, signWebhook(secret, eventId, bytes, now()));
       return { eventId, copy, error: null };
     } catch (error) {
-      return { eventId, copy, error: error instanceof Error ? error.message : String(error) };
+      return { eventId, copy, error: messageOf(error) };
     }
   }
 

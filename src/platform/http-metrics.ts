@@ -1,5 +1,4 @@
 /** Measures how long each route takes to respond. */
-
 import type { FastifyRequest } from "fastify";
 import { elapsedMs } from "./clock.ts";
 import type { Http } from "./http-app.ts";

@@ -2,6 +2,7 @@
 import { type DestinationStream, pino } from "pino";
 import { currentContext } from "./context.ts";
 import { alike, createSparing } from "./sparing.ts";
+import { messageOf } from "./thrown.ts";
 
 export type Scalar = string | number | boolean | bigint | null | undefined;
 export type LogFields = Readonly<Record<string, Scalar>>;
@@ -74,7 +75,7 @@ function failureFields(failure: unknown): LogFields {
   const messages: string[] = [];
   let first: unknown = failure;
   for (let error: unknown = failure, depth = 0; error !== undefined && error !== null && depth < 8; depth += 1) {
-    messages.push(error instanceof Error ? error.message : String(error));
+    messages.push(messageOf(error));
     first = error;
     error = error instanceof Error ? error.cause : undefined;
   }

@@ -10,7 +10,6 @@
  *
  * Each process counts for itself: with several processes a person may send several times as many requests.
  */
-
 import { randomInt } from "node:crypto";
 import { elapsedMs } from "./clock.ts";
 

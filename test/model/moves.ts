@@ -1,5 +1,4 @@
 /** All events that may happen next in a world. */
-
 import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import { apply, claimVoid, forget } from "../../src/inventory/gate/reducer.ts";
 import { isUndecided } from "../../src/inventory/gate/state.ts";

@@ -1,5 +1,4 @@
 /** Faults of machines rather than processes: a failover that leaves sessions behind, a clock that is set. */
-
 import { sleep } from "./people.ts";
 import type { Planted } from "./planted.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,4 @@
 /** Many buyers at a time, and the check that all their answers were kept. */
-
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isOver, type Status } from "#orders";

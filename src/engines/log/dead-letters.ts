@@ -1,6 +1,7 @@
 /** Stores a record that can never be handled for an operator to find, even if the topic of dead letters is missing. */
 import { createHash } from "node:crypto";
 import type { Log } from "#platform/log";
+import { messageOf } from "#platform/thrown";
 import { AppendFailed } from "./append-failed.ts";
 import type { Batch, EventLog, NewRecord, StoredRecord } from "./log.ts";
 
@@ -21,7 +22,7 @@ export async function toDeadLetters(
 ): Promise<void> {
   const { topic, partition } = batch;
   const origin = {
-    "dlq-error": (error instanceof Error ? error.message : String(error)).slice(0, longestText),
+    "dlq-error": messageOf(error).slice(0, longestText),
     "dlq-topic": topic,
     "dlq-partition": String(partition),
     "dlq-offset": String(record.offset),

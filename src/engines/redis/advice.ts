@@ -1,4 +1,5 @@
 /** Explains why Redis could not be used, and which setting to look at. */
+import { messageOf } from "#platform/thrown";
 import { tlsAdvice } from "#platform/tls";
 import type { ConnectOptions } from "./access.ts";
 
@@ -6,7 +7,7 @@ import type { ConnectOptions } from "./access.ts";
 export class RedisUnfit extends Error {}
 
 export function adviceOn(error: unknown, { host, port, username, tls, purpose }: ConnectOptions): string {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const at = `Redis at ${host}:${port}`;
   if (/WRONGPASS|NOAUTH|AUTH <password>/.test(reason)) {
     const setting = username === undefined ? "REDIS_PASSWORD" : "REDIS_USERNAME and REDIS_PASSWORD";

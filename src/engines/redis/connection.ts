@@ -2,7 +2,6 @@
  * Opens one connection to Redis, with all commands in one pipeline. It queues nothing while it is down and sends
  * nothing twice: a call without an answer has an unknown outcome, and its caller has to know that.
  */
-
 import { ErrorReply } from "@redis/client";
 import { elapsedMs } from "#platform/clock";
 import type { RedisServer } from "./server.ts";

@@ -1,7 +1,6 @@
 /**
  * Keeps one connection to Redis, replaced by a new one whenever it ends, and scripts that end with the server's memory.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
 import { elapsedMs } from "#platform/clock";

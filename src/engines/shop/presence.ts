@@ -3,7 +3,6 @@
  * ends, also by kill -9. All processes share one lock. A process that keeps the gate in its memory holds it
  * exclusively, and so does an operator's command that moves the shop to other engines.
  */
-
 import { randomInt } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,7 +1,6 @@
 /**
  * Checks that the processes of a shop are on the same servers, because equal settings may still lead to different ones.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "#platform/clock";
 import { MayNotRun } from "./agreement.ts";

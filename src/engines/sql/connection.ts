@@ -1,4 +1,5 @@
 /** Makes the options of every connection to PostgreSQL: its time limits, its types, and its error messages. */
+import { messageOf } from "#platform/thrown";
 import "./environment.ts";
 import assert from "node:assert/strict";
 import pg from "pg";
@@ -68,7 +69,7 @@ const variables = "DATABASE_URL, or from a module's own *_DATABASE_URL";
 /** Node tries every address of a name and then throws an AggregateError whose own message is empty. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join("; ");
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 const int8Oid = 20;

@@ -4,6 +4,7 @@
  */
 import { elapsedMs } from "#platform/clock";
 import { program } from "#platform/program";
+import { messageOf } from "#platform/thrown";
 import { refuseReadOnly, type Sql } from "./sql.ts";
 
 export type Pool = { module: string; url: string; sql: Sql };
@@ -30,7 +31,7 @@ async function named(module: string, answer: Promise<unknown>): Promise<void> {
   try {
     await answer;
   } catch (error) {
-    throw new Error(`${module}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new Error(`${module}: ${messageOf(error)}`, { cause: error });
   }
 }
 

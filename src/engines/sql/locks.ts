@@ -2,7 +2,6 @@
  * Finds the backends that block ours: a table that an operator has locked, an ALTER that waits behind a long read, a
  * transaction that was forgotten in psql. PostgreSQL shows this only while the statements wait.
  */
-
 import { program } from "#platform/program";
 import { openSql } from "./postgres.ts";
 import type { Queryable, Sql } from "./sql.ts";

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import Postgrator from "postgrator";
 import { program } from "#platform/program";
+import { messageOf } from "#platform/thrown";
 import { connectFailure, connectionSettings } from "./connection.ts";
 
 export type ModuleSchema = {
@@ -105,7 +106,7 @@ async function refuseNewer(client: pg.Client, schema: string, known: number): Pr
 }
 
 async function failure(cause: unknown, schema: string, at: Postgrator.Migration | undefined): Promise<Error> {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   if (!at) return new Error(`the migrations of schema ${schema} failed: ${message}`, { cause });
   if (message.startsWith("MD5 checksum failed")) {
     const advice = "put it back and write the change as the next file";

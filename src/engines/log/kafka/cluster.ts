@@ -1,5 +1,4 @@
 /** Finds the brokers of one cluster: their addresses, the leaders of partitions, the coordinators of groups. */
-
 import {
   type API,
   apiVersionsV3,
@@ -11,6 +10,7 @@ import {
 import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
 import { program } from "#platform/program";
+import { messageOf } from "#platform/thrown";
 import { check, KafkaSilence } from "./errors.ts";
 import { type Address, type Credentials, type Link, openLink } from "./link.ts";
 
@@ -74,7 +74,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
       }
     }
     if (failures.length === 1) throw failures[0];
-    const each = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+    const each = failures.map(messageOf);
     throw new KafkaSilence("no broker is reached", new AggregateError(failures, each.join("; ")));
   }
 

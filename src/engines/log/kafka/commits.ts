@@ -3,7 +3,6 @@
  * one, the newest of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which must
  * not be the pace of the handlers.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
 import { elapsedMs } from "#platform/clock";

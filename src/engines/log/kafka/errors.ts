@@ -1,5 +1,4 @@
 /** Turns Kafka's refusals and missing answers into errors that say whether another try can help. */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
 import { type Backoff, pauseAfter } from "#platform/backoff";

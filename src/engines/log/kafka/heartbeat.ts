@@ -1,7 +1,6 @@
 /**
  * Sends the heartbeats of one membership. Their answers tell that the group rebalances, or that the membership is lost.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "#platform/clock";
 import { isPassing, isRefusal } from "./errors.ts";

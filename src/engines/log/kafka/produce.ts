@@ -4,7 +4,6 @@
  * a fatal epoch outlives the batch that caused it. Only a broker that answers can open a session, so the opening is the
  * circuit breaker: while Kafka does not answer, nothing is handed over and every failure is certain.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { initProducerIdV4, type MessageRecord, NumericMap, produceV10 } from "@platformatic/kafka";
 import { pauseAfter } from "#platform/backoff";

@@ -2,7 +2,6 @@
  * Appends to `orders` in a process of its own, one record after another, and prints each number once it is
  * acknowledged. It ends when an append certainly was not stored, and prints why.
  */
-
 import { createLog } from "#platform/log";
 import { openSql } from "../../sql/postgres.ts";
 import { AppendFailed } from "../log.ts";

@@ -3,7 +3,6 @@
  * The epoch in the database makes it safe: an append of a former owner, which does not know that it lost the lock,
  * stores nothing.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Sql } from "#engines/sql";

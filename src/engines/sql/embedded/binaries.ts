@@ -10,6 +10,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { program } from "#platform/program";
+import { messageOf } from "#platform/thrown";
 import type { Account } from "./account.ts";
 
 export type Binaries = { postgres: string; initdb: string; version: string };
@@ -38,7 +39,7 @@ export async function makeUsable(native: string, cache: string, account: Account
   try {
     return await tryBinaries(await copyTo(cache, native, account), account);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new Error(
       `the embedded PostgreSQL runs neither from ${native} nor from a copy in ${cache}: ${reason}. ` +
         "Make the latter a folder that can be written, or set DATABASE_URL to use another server",

@@ -1,5 +1,4 @@
 /** Stops a server that a killed process left running. */
-
 import { execFile } from "node:child_process";
 import { readFile, readlink, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
 /** Runs the embedded server: one child process, its log, its end. */
-
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";

@@ -1,6 +1,7 @@
 /** Writes the log lines of DBOS that are useful to an operator. */
 import type { DBOSConfig } from "@dbos-inc/dbos-sdk";
 import type { Log } from "#platform/log";
+import { messageOf } from "#platform/thrown";
 
 const longestLogged = 300;
 
@@ -9,7 +10,7 @@ const longestLogged = 300;
  * PostgreSQL every open run warns every few seconds: the log counts equal ones.
  */
 export function createDbosLogger(log: Log): NonNullable<DBOSConfig["logger"]> {
-  const text = (entry: unknown) => String(entry instanceof Error ? entry.message : entry).slice(0, longestLogged);
+  const text = (entry: unknown) => messageOf(entry).slice(0, longestLogged);
   return {
     debug() {},
     info() {},

@@ -6,6 +6,7 @@
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
 import { program } from "#platform/program";
+import { messageOf } from "#platform/thrown";
 import { sessionUrl } from "../../sql/connection.ts";
 
 const maxConnections = 10;
@@ -87,7 +88,7 @@ class ConnectionLost extends Error {
   readonly code = "ECONNRESET";
 
   constructor(cause: unknown) {
-    super(`connection to PostgreSQL lost: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    super(`connection to PostgreSQL lost: ${messageOf(cause)}`, { cause });
     this.name = "ConnectionLost";
   }
 }
