@@ -10,11 +10,11 @@ export const serverUrlVariable = "DROPGATE_TEST_SERVER_URL";
 
 export type TestDatabase = { url: string; sql: Sql; close(): Promise<void> };
 
-/** Call `close` in an `after` hook. One that is forgotten ends with the run. */
-export async function openTestDatabase(): Promise<TestDatabase> {
+/** Empty, or a copy of `template`. Call `close` in an `after` hook. One that is forgotten ends with the run. */
+export async function openTestDatabase({ template = "template1" } = {}): Promise<TestDatabase> {
   const server = await useServer();
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await administer(server.url, `create database ${name}`);
+  await administer(server.url, `create database ${name} template ${template}`);
   const address = new URL(server.url);
   address.pathname = `/${name}`;
   const sql = openSql({ url: address.href, maxConnections: 10, applicationName: name });

@@ -9,10 +9,10 @@ import type { Gate } from "#inventory";
 import { armCrashPoint } from "#platform/crash-points";
 import type { System } from "../../src/main.ts";
 import { startServers } from "../servers/servers.ts";
-import { openTestDatabase } from "./database.ts";
 import { until } from "./until.ts";
+import { openWorldDatabase } from "./world-database.ts";
 
-/** The engines of one world, empty when it is opened. */
+/** The engines of one world; no order, product or record is in them when it is opened. */
 export type Stage = {
   database: { url: string };
   /** The settings of the engines. */
@@ -45,7 +45,7 @@ export function openStage(): Promise<Stage> {
 }
 
 async function openEmbedded(): Promise<Stage> {
-  const database = await openTestDatabase();
+  const database = await openWorldDatabase();
   return {
     database,
     environment: {},
