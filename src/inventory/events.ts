@@ -1,4 +1,4 @@
-/** Consumes `product.events` for inventory: what the gate offers of a product, and that the product exists. */
+/** Consumes `product.events` for inventory: the offers of products for the gate, and which products exist. */
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { isDataFault, type Sql } from "#engines/sql";
@@ -52,7 +52,7 @@ export function consumeOffers({
       if (fresh.length === 0) return [];
       return imagesOf(tx, [...(await lockStock(tx, fresh)).values()]);
     });
-    // Nothing was ever reserved of a product that was unknown until now: there is nothing to drain.
+    // A product that was unknown until now has no reservations, so there is nothing to drain.
     if (gateIsOn()) await installAll(gate, images);
     for (const [productId, offer] of offers) await gate.setOffer(productId, offer).catch(unlessOff);
   }
@@ -75,7 +75,7 @@ export function consumeOffers({
     return entries;
   }
 
-  /** While the gate is switched off it may be away for long; its offers are read anew before it opens. */
+  /** While the gate is switched off it may be down for long; its offers are read again before it opens. */
   function unlessOff(error: unknown): void {
     if (gateIsOn() || !(error instanceof GateUnavailable)) throw error;
   }

@@ -85,7 +85,7 @@ describe("inventory", () => {
   test("its face is three rooms, of at most eight members each", () => {
     const { gate: sameGate, books, agreement, ...others } = inventory;
     assert.deepEqual(others, {});
-    // The type narrows the gate to what orders do there; the object is the whole port.
+    // The type narrows the gate to the steps for orders; the object is the whole port.
     const shownOfGate: Record<keyof typeof sameGate, true> = {
       reserve: true,
       mark: true,
@@ -115,7 +115,7 @@ describe("inventory", () => {
     assert.deepEqual(decisions.toSorted(), ["claimed", "refused"]);
   });
 
-  test("a claim and a void that race leave one fate, and both learn it", async () => {
+  test("a claim and a void that race leave one fate, and both return it", async () => {
     for (let i = 0; i < 10; i += 1) {
       const productId = await newProduct(3);
       const taken = await reserve(productId);
@@ -128,7 +128,7 @@ describe("inventory", () => {
     }
   });
 
-  test("B4: what orders hold cannot be taken out; what is free can, under load and with the gate closed", async () => {
+  test("B4: units that orders hold cannot be taken out; free units can, under load and with the gate closed", async () => {
     const productId = await newProduct(10);
     const taken = await reserve(productId, 4);
     assert.ok(taken);
@@ -141,7 +141,7 @@ describe("inventory", () => {
     assert.deepEqual(await enter(productId, -1), { ok: false, reason: "not_enough_stock" });
   });
 
-  test("the gate hears of a decision after its commit, and of none that was rolled back", async () => {
+  test("the gate gets a decision after its commit, and none that was rolled back", async () => {
     const productId = await newProduct(2);
     const taken = await reserve(productId);
     assert.ok(taken);
@@ -171,7 +171,7 @@ describe("inventory", () => {
     assert.deepEqual(await enter("no-such-lamp", 5), { ok: false, reason: "product_not_found" });
   });
 
-  test("books that were put back from a backup never sell in an epoch that was sold in before", async () => {
+  test("books that were restored from a backup never sell in an epoch that was used before", async () => {
     const productId = await newProduct(3);
     const taken = await reserve(productId);
     assert.ok(taken);
@@ -185,7 +185,7 @@ describe("inventory", () => {
     assert.equal((await claim([fresh as Reservation]))[0]?.fate, "claimed");
   });
 
-  test("whatever happens in whatever order, gate and books agree after every step", async (t) => {
+  test("for any events in any order, gate and books agree after every step", async (t) => {
     const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
     t.diagnostic(`repeat with SEED=${seed}`);
     const random = randomFrom(seed);
@@ -247,7 +247,7 @@ describe("inventory", () => {
           where q.product_id = s.product_id) as held from inventory.stock s where product_id = $1`,
         [productId],
       );
-      assert.equal(stock?.held, stock?.committed, "what customers hold is what is committed");
+      assert.equal(stock?.held, stock?.committed, "customers hold the committed units");
       assert.deepEqual(faults, []);
     } finally {
       await running.stop();

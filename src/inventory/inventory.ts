@@ -1,6 +1,6 @@
 /**
- * Inventory keeps stock in three rooms: the gate that takes units at once, the books that decide for good, and what
- * keeps the two in agreement. docs/guide/protocol.md has the invariants.
+ * Inventory keeps stock in three rooms: the gate that takes units at once, the books that decide for good, and the
+ * agreement of the two. docs/guide/protocol.md has the invariants.
  */
 import type { EventLog } from "#engines/log";
 import type { Sql } from "#engines/sql";
@@ -52,7 +52,7 @@ export type InventoryOptions = {
   priceGroup: string;
   now(): number;
   onFault(what: string, error: unknown): void;
-  /** Something was found wrong and has been mended. */
+  /** A fault was found and repaired. */
   onRepaired: OnRepaired;
   logger: Log;
 };

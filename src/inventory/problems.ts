@@ -1,4 +1,4 @@
-/** Lists what goes wrong with stock and the switch in front of a caller, and what to do about each. */
+/** Lists the problems with stock and the switch that a caller may get, and what to do about each. */
 import { defineProblems, Problem } from "#platform/problems";
 import { NotSettled } from "./agreement/not-settled.ts";
 import { GateUnavailable } from "./gate/gate.ts";
@@ -30,7 +30,7 @@ export const details: Record<keyof typeof inventoryProblems, string> = {
 export const whyNot =
   "Redis does not answer, and gatekeeper needs it: start it again, then switch. sync works without it.";
 
-/** Runs what an admin asked for. @throws Problem where the gate or the settlement stands in the way. */
+/** Runs an admin's request. @throws Problem if the gate or the settlement prevents it. */
 export async function orGateAway<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -41,7 +41,7 @@ export async function orGateAway<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Where it stands is told: the partition, how far it is settled, where it ends. */
+/** Names the position: the partition, how far it is settled, where it ends. */
 export function notSettled(cause: unknown, extra: Record<string, unknown>): Problem {
   if (!(cause instanceof NotSettled))
     return new Problem(inventoryProblems.not_settled, details.not_settled, { cause, extra });

@@ -105,7 +105,7 @@ const tags = ["inventory"];
 const entryResponses = { 200: Type.Ref("Stock"), ...problemResponses(...Object.values(inventoryProblems)) };
 const syncDocument = {
   tags,
-  summary: "Check the gate against the books and load anew what is missing or disagrees",
+  summary: "Compare the gate with the books and load missing or different products again",
   querystring: SyncQuery,
   response: {
     200: Type.Ref("StockSync"),
@@ -133,7 +133,7 @@ const documents = {
   adjustStock: {
     tags,
     operationId: "adjustStock",
-    summary: "Correct the stock by some units up or down; what orders hold stays theirs",
+    summary: "Correct the stock by some units up or down; units that orders hold stay theirs",
     params: ProductParams,
     headers: EntryHeaders,
     body: AdjustBody,
@@ -151,7 +151,7 @@ const documents = {
   getGatekeeper: {
     tags,
     operationId: "getGatekeeper",
-    summary: "Where the switch stands",
+    summary: "The present mode of the switch",
     response: { 200: ModeView },
   },
   setGatekeeper: {

@@ -72,7 +72,7 @@ describe("a database that an earlier version wrote", () => {
     ]);
   });
 
-  test("its changes of stock reach the gate as they were meant", async () => {
+  test("its changes of stock reach the gate correctly", async () => {
     const gate = openMemoryGate();
     const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
     await gate.install({

@@ -1,7 +1,10 @@
 /** Describes stock and the switch on the wire. */
 import { Type } from "typebox";
 
-/** gatekeeper: orders pass the gate. sync: each order is decided in its own transaction. closed: new orders are refused. */
+/**
+ * gatekeeper: orders go through the gate. sync: each order is decided in its own transaction. closed: new orders are
+ * refused.
+ */
 export const gateModes = ["gatekeeper", "sync", "closed"] as const;
 export type GateMode = (typeof gateModes)[number];
 
@@ -21,7 +24,7 @@ export const StockView = Type.Object(
 export const reconcileStatuses = ["OK", "WARNING", "CRITICAL"] as const;
 export type ReconcileStatus = (typeof reconcileStatuses)[number];
 
-/** What a comparison of gate and books can find about a product; agreement/findings.ts says what each means. */
+/** The findings about a product; agreement/findings.ts describes each. */
 export const findingKinds = [
   ...(["committed_beyond_stock", "entries_differ", "claims_differ", "sales_differ"] as const),
   ...(["gate_off", "not_loaded", "incomplete", "closed", "other_epoch", "ahead"] as const),
@@ -30,9 +33,9 @@ export const findingKinds = [
 export type FindingKind = (typeof findingKinds)[number];
 
 /**
- * What mends a finding, a command or an act of the running system. relay: it brings later changes to the gate. sweeper: it
- * asks the books for a decision. sync_redis: `dropgate sync` loads the product from the books. by_hand: the books contradict
- * themselves, so nothing can be loaded from them.
+ * The remedy of a finding, a command or an action of the running system. relay: it applies later changes to the gate.
+ * sweeper: it has the books decide. sync_redis: `dropgate sync` loads the product from the books. by_hand: the books
+ * contradict themselves, so nothing can be loaded from them.
  */
 export const remedies = ["none", "relay", "sweeper", "sync_redis", "by_hand"] as const;
 export type Remedy = (typeof remedies)[number];
@@ -53,7 +56,7 @@ export const ReconcileView = Type.Object(
         sold: units,
         inFlight: Type.Integer({ description: "Units reserved at the gate and not decided in the books yet" }),
         gate: Type.Union([units, Type.Null()]),
-        drift: Type.Integer({ description: "What gate and books disagree by; 0 also under load" }),
+        drift: Type.Integer({ description: "The difference between gate and books; 0 also under load" }),
         explanation: Type.String(),
         finding: Type.Optional(
           Type.Object(
@@ -65,7 +68,7 @@ export const ReconcileView = Type.Object(
           ),
         ),
         remedy: Type.Optional(
-          Type.Enum([...remedies], { description: "With `findings=true`: what mends the finding" }),
+          Type.Enum([...remedies], { description: "With `findings=true`: the remedy of the finding" }),
         ),
       }),
     ),
@@ -91,7 +94,7 @@ export const ModeView = Type.Object({
   changedBy: Type.String(),
   changedAt: Type.String({ format: "date-time" }),
 });
-// PostgreSQL stores neither NUL nor half of a surrogate pair, and nothing here has a use for other controls.
+// PostgreSQL stores neither NUL nor half of a surrogate pair, and these texts need no other control characters.
 const oneLine = "^[^\\p{Cc}\\p{Cs}]+$";
 export const ProductParams = Type.Object({
   productId: Type.String({ maxLength: 64, pattern: oneLine, examples: ["test-product-123"] }),

@@ -3,8 +3,8 @@ import type { CounterCell, Metrics } from "#platform/metrics";
 import type { PlaceAnswer } from "./answers.ts";
 
 /**
- * Orders by their answer, and how often the gate knew product and price: the guide's hit rate, which the
- * server's own figure cannot show, since a new order's key misses by design.
+ * Orders by their answer, and how often the gate knew product and price: the guide's hit rate. The server's own figure
+ * cannot show it, because a new order's key misses by design.
  */
 export function countAnswers(metrics: Metrics): (answer: PlaceAnswer) => void {
   const answers = metrics.counter("dropgate_orders_total", "Requests to place an order, by answer.", ["answer"]);

@@ -1,4 +1,4 @@
-/** Describes a request to place an order, and the answers that it may get. */
+/** Describes a request to place an order, and its possible answers. */
 import type { Reservation } from "#inventory";
 import type { Order } from "./order-rows.ts";
 import type { Status } from "./state.ts";

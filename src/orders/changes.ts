@@ -4,16 +4,16 @@
 import type { Queryable } from "#engines/sql";
 
 export type Changes = {
-  /** Of the orders that changed since the position; `many` where they are too many to name. */
+  /** The orders that changed since the position; `many` if they are too many to name. */
   orderIds: ReadonlySet<string> | "many";
-  /** Where the next look begins. */
+  /** The start of the next look. */
   position: string;
 };
 
-/** Then reading the orders that are told of is cheaper than naming those that changed. */
+/** From this number on it is cheaper to read all watched orders than to name those that changed. */
 const many = 5_000;
 
-/** Without a position: where a first look begins, before it reads all that it wants to know of. */
+/** Without a position: returns the start for a first look, to be called before the watched orders are read. */
 export async function changesSince(sql: Queryable, position: string | undefined): Promise<Changes> {
   if (position === undefined) {
     const [row] = await sql.query<{ position: string }>(

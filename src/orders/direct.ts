@@ -1,4 +1,4 @@
-/** Places orders past the gate, while the switch is at `sync`: each is decided in the books before the answer. */
+/** Places orders without the gate, in mode `sync`: each is decided in the books before the answer. */
 import type { Sql } from "#engines/sql";
 import type { Decided, Inventory, Offer, ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
@@ -13,7 +13,7 @@ export type DirectOptions = {
   books: Inventory["books"];
   maxWaiting: number;
   now(): number;
-  /** Orders stand in the books: sagas may start. */
+  /** Orders are in the books: sagas may start. */
   onSettled(): void;
 };
 

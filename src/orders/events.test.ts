@@ -1,4 +1,4 @@
-/** What orders write into the log, and what they refuse to read from it: also wire.ts. */
+/** The records that orders write into the log, and those that they refuse to read from it: also wire.ts. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { StoredRecord } from "#engines/log";
@@ -78,11 +78,11 @@ describe("a change of an order", () => {
     assert.deepEqual(changeEventOf({ ...order, status: "FAILED" }, at).id, `${orderId}:FAILED`);
   });
 
-  test("is keyed by its order, so that changes of one order keep their order", () => {
+  test("is keyed by its order, so that the changes of one order stay in sequence", () => {
     assert.equal(orderEventRecord(changeEventOf({ ...order, status: "CONFIRMED" }, at)).key, orderId);
   });
 
-  test("is never of an order that is not in the books", () => {
+  test("never belongs to an order that is not in the books", () => {
     assert.throws(() => changeEventOf({ ...order, status: "PENDING" }, at), /it is not pending/);
   });
 });

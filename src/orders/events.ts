@@ -8,13 +8,13 @@ import { isUuid } from "#platform/ids";
 import type { Order, SettledOrder } from "./order-rows.ts";
 import { isUndecided } from "./state.ts";
 
-// What the gate can make of a request, and what the books and JavaScript can hold: whatever is beyond was made by another.
+// The limits of the gate, the books and JavaScript: a record beyond them was not made by a gate.
 const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
 function large(minimum: number) {
   return Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
 }
 
-/** The last moment that a Date holds. */
+/** The last moment that a Date can hold. */
 const moment = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
 function text(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: "^[^\\p{Cc}\\p{Cs}]+$" });
@@ -37,7 +37,7 @@ const ReservationSchema = Type.Object({
 });
 const reservation = Compile(ReservationSchema);
 
-/** A reservation as it stands in `orders.reservations`, keyed by order id. */
+/** A reservation in `orders.reservations`, keyed by order id. */
 export function reservationRecord(reserved: Reservation): NewRecord {
   const { orderId, reservationNo } = reserved;
   const type = "dropgate.units.reserved";
@@ -46,7 +46,7 @@ export function reservationRecord(reserved: Reservation): NewRecord {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** @throws Error naming what is wrong with a record that can never be settled. */
+/** @throws Error naming the fault of a record that can never be settled. */
 export function decodeReservation(record: StoredRecord): Reservation {
   refuseForeign(record);
   const value = inPresentForm(JSON.parse(utf8.decode(record.value)));
@@ -77,7 +77,9 @@ export const orderEventTypes = {
   REFUNDED: "dropgate.order.refunded",
 } as const;
 
-/** The order's time is over, its units are on sale again, and the provider is still deciding about its payment. */
+/**
+ * The order's deadline has passed, its units are on sale again, and the provider is still deciding about its payment.
+ */
 export const undecidedEventType = "dropgate.order.payment-undecided";
 
 /** One event of `orders.events`, keyed by order id. */
@@ -97,7 +99,7 @@ export type OrderEvent = {
   };
 };
 
-/** The event that says what a settled order became. */
+/** The event for the state of a settled order. */
 export function eventOf({ reservation, status, reason }: SettledOrder, at: Date): OrderEvent {
   const totalMinor = reservation.unitPriceMinor * reservation.quantity;
   return changeEventOf({ ...reservation, totalMinor, reason, status }, at);

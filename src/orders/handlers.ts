@@ -85,7 +85,7 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
     const order = await ownOrder(request);
     const lastEventId = Number(request.headers["last-event-id"] ?? 0);
     const seen = Number.isSafeInteger(lastEventId) && lastEventId > 0 ? lastEventId : 0;
-    // EventSource stops asking after a 204.
+    // EventSource stops reconnecting after a 204.
     if (isFinal(order.status) && seen >= order.timeline.length) {
       reply.code(204);
       return null;
@@ -96,7 +96,7 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
 
   async function cancelOrder(request: AskedOfOne, reply: FastifyReply) {
     const seen = await ownOrder(request);
-    // What was decided void ended without ever standing in the books: there is nothing to wait for.
+    // A voided order never gets into the books, so there is nothing to wait for.
     const order = isFinal(seen.status) ? seen : await orders.settled(seen.orderId, settleWithinMs);
     if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     const caller = callerOf(request);
@@ -130,7 +130,7 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
     return viewOf(order);
   }
 
-  /** Another person's order is answered like none, so that ids reveal nothing. */
+  /** Another person's order is answered like a missing one, so that ids reveal nothing. */
   async function ownOrder(request: AskedOfOne): Promise<SeenOrder> {
     const { orderId } = request.params;
     const order = isUuid(orderId) ? await orders.find(orderId) : undefined;
@@ -148,7 +148,7 @@ function writeCursor({ placedAt, orderId }: SeenOrder): string {
 
 function readCursor(cursor: string): { placedAt: Date; orderId: string } {
   const text = Buffer.from(cursor, "base64url").toString();
-  // Fourteen digits end in the year 5138, well within what PostgreSQL takes for a moment.
+  // Fourteen digits end in the year 5138, well within PostgreSQL's range of times.
   const [, time, orderId = ""] = /^(\d{1,14}) (.*)$/.exec(text) ?? [];
   if (!isUuid(orderId)) {
     throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {

@@ -1,7 +1,7 @@
 /**
- * Makes order ids and reads them. An id is a UUIDv8 whose first 48 bits come from the product, so that a reader of an order id
- * finds the gate's record of it; the rest is random, or made from user, product and key: a retry
- * under the same Idempotency-Key names the same order even if the gate has forgotten everything.
+ * Makes order ids and reads them. An id is a UUIDv8 whose first 48 bits come from the product, so that a reader of an
+ * order id finds the gate's record of it. The rest is random, or made from user, product and key: a retry under the
+ * same Idempotency-Key names the same order even if the gate has forgotten everything.
  */
 import { createHash } from "node:crypto";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
@@ -10,8 +10,8 @@ const prefixOf = new Map<string, Buffer>();
 const productOf = new Map<string, string>();
 
 /**
- * Makes the product one that `productOfOrder` knows. Only for products that the gate or the books have named: invented
- * ids must not fill the tables in which promised orders are looked up.
+ * Makes the product known to `productOfOrder`. Only for products that the gate or the books have named: invented ids
+ * must not fill the tables in which promised orders are looked up.
  */
 export function meetProduct(productId: string): void {
   if (prefixOf.has(productId)) return;
@@ -24,7 +24,7 @@ export function productPrefix(productId: string): Buffer {
   return prefixOf.get(productId) ?? createHash("sha256").update(productId).digest().subarray(0, 6);
 }
 
-/** The product of an order, if this process has met the product. */
+/** The product of an order, if this process knows it. */
 export function productOfOrder(orderId: string): string | undefined {
   return productOf.get(prefix48Of(orderId).toString("hex"));
 }

@@ -1,4 +1,4 @@
-/** What is asked of the orders often or by people has an index: else it would read every order there is. */
+/** Frequent queries of orders, and those of people, have an index, so that none reads every order. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
@@ -14,7 +14,7 @@ after(() => database?.close());
 
 test("O19: the orders of one product are found by an index", async () => {
   const plan = await database.sql.transaction(async (tx) => {
-    // An empty table is read as a whole, whatever indexes it has.
+    // PostgreSQL reads an empty table as a whole, whatever its indexes.
     await tx.query("set local enable_seqscan = off");
     return tx.query("explain select order_id from orders.orders where product_id = 'lamp'");
   });

@@ -8,7 +8,7 @@ import { within } from "#platform/deadline";
 import { meetProduct, productOfOrder } from "./ids.ts";
 import { type Order, readOrder, readOrders, type TimelineEntry } from "./order-rows.ts";
 
-/** An order as people see it: also one that is still on its way to the books. */
+/** An order as people see it, even while it is on its way to the books. */
 export type SeenOrder = Pick<
   Order,
   | "orderId"
@@ -27,35 +27,35 @@ export type SeenOrder = Pick<
 
 export type Look = {
   /**
-   * As `read`, for people who may have been told of the order: one that was accepted is never unknown to them. Where the
-   * gate has forgotten it, the books are waited for, for a second; `undecided` where they are further behind.
+   * As `read`, for callers who may have got the order's id: an accepted order is never unknown to them. If the gate has
+   * forgotten it, this waits for the books, for a second; `undecided` if they are further behind.
    */
   find(orderId: string): Promise<SeenOrder | "undecided" | undefined>;
   /** undefined if there is no such order. */
   read(orderId: string): Promise<SeenOrder | undefined>;
-  /** Those of the orders that stand in the books or are void: what is still at the gate is left out. */
+  /** The orders among these that are in the books or void; orders still at the gate are left out. */
   readMany(orderIds: readonly string[]): Promise<SeenOrder[]>;
-  /** Waits for an accepted order to stand in the books, which it does within milliseconds. */
+  /** Waits until the books have an accepted order, which takes milliseconds. */
   settled(orderId: string, withinMs: number): Promise<Order | undefined>;
 };
 
 export type LookOptions = {
   sql: Sql;
   inventory: Pick<Inventory, "gate" | "books">;
-  /** Notes what the log has acknowledged by now; the answer tells whether all of it is decided. */
+  /** Notes the log's present end; the answer tells whether everything below it is decided. */
   watermark(): Promise<() => Promise<boolean>>;
   maxWaiting: number;
 };
 
 const lookEveryMs = 10;
-/** Invented ids must not make us read all products again and again. */
+/** Invented ids must not make us read all products repeatedly. */
 const learnEveryMs = 100;
 const catchUpWithinMs = 1_000;
 const asksAtOnce = 1_000;
 
 export function createLook({ sql, inventory: { gate, books }, watermark, maxWaiting }: LookOptions): Look {
   let learntAtMs = Number.NEGATIVE_INFINITY;
-  /** A caller waits for a reading that began after their request: the product may be a moment old. */
+  /** A caller waits for a reading that began after their request, because the product may be a moment old. */
   const learners = createBatcher<string, string | undefined>({
     maxBatch: asksAtOnce,
     maxWaiting,
@@ -67,7 +67,7 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
       return orderIds.map(productOfOrder);
     },
   });
-  /** Whether all is decided that the log had acknowledged when it was asked. */
+  /** Whether everything is decided that the log had acknowledged at the call. */
   const catchUps = createBatcher<string, boolean>({
     maxBatch: asksAtOnce,
     maxWaiting,
@@ -86,12 +86,12 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
         await sleep(lookEveryMs);
       }
     } catch {
-      // The log or the books do not answer: then it is not known.
+      // The log or the books do not answer, so it is not known.
     }
     return false;
   }
 
-  /** Before it is in the books an order is a record at the gate, found by the product that its id begins with. */
+  /** Before it is in the books an order is a record at the gate, found by the product at the beginning of its id. */
   async function seenAtTheGate(orderId: string): Promise<SeenOrder | undefined> {
     const productId = await productOf(orderId);
     const record = productId === undefined ? undefined : await gate.record(productId, orderId);
@@ -121,9 +121,9 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
   async function find(orderId: string): Promise<SeenOrder | "undecided" | undefined> {
     const seen = await readOr(orderId, undefined);
     if (seen || (await productOf(orderId)) === undefined) return seen;
-    // Who was told 202 has an event in the log, below the end it has now.
+    // An order that was answered 202 has an event in the log, below its present end.
     if (!(await catchUps.add(orderId))) return "undecided";
-    // Where the gate does not answer, it may have a record of it that is not in the log.
+    // If the gate does not answer, it may have a record of it that is not in the log.
     return readOr(orderId, "undecided");
   }
 
@@ -141,10 +141,10 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
     if (standing && !givesWay(standing)) return standing;
     const atGate = await seenAtTheGate(orderId);
     if (atGate) return atGate;
-    // The gate may have had it decided between the two looks.
+    // It may have been decided at the gate between the two reads.
     if (standing) return readOrder(sql, orderId);
     const [voided] = (await voidedAmong([orderId])).slice(-1);
-    // It may have left the gate for the books between the two looks.
+    // It may have moved from the gate to the books between the two reads.
     return voided ? failedFrom(orderId, voided) : readOrder(sql, orderId);
   }
 
@@ -155,7 +155,7 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
     const others = orderIds.filter((orderId) => !known.has(orderId));
     if (others.length === 0 && standing.length === found.length) return standing;
     const fenced = found.filter(givesWay).map((order) => order.orderId);
-    // A key may have been used again since: each is read for itself, and there are few.
+    // A key may have been used again since, so each is read by itself; there are few.
     const voided = new Set((await voidedAmong(others)).map((reservation) => reservation.orderId));
     const seen = await Promise.all([...fenced, ...voided].map(read));
     return [...standing, ...seen.filter((order) => order !== undefined)];
@@ -178,7 +178,9 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
   return { find, read, readMany, settled };
 }
 
-/** A later attempt under the same key may be on its way to the books, and its buyer was told 202: that one counts. */
+/**
+ * A later attempt under the same key may be on its way to the books, and its buyer was answered 202: that one counts.
+ */
 function givesWay({ status, reason }: Order): boolean {
   return status === "FAILED" && reason === "fenced";
 }

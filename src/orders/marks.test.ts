@@ -64,7 +64,7 @@ describe("how far the log is settled", () => {
     await database.sql.transaction((tx) => marks.advance(tx, batch, marks.readerOf(batch)));
   }
 
-  test("O22: a mark moves forward only, over batches that join it, with or without records", async () => {
+  test("O22: a mark only moves forward, over batches that begin at it, with or without records", async () => {
     await append(10);
     assert.equal(await begin(), 0n);
     await settle(0n, 4n);
@@ -80,7 +80,7 @@ describe("how far the log is settled", () => {
     assert.deepEqual(said, []);
   });
 
-  test("O21: what the log has lost below its beginning is not waited for, also where no consumer runs", async () => {
+  test("O21: no drain waits for records that the log has lost below its beginning, even without a consumer", async () => {
     await append(6);
     await begin();
     await settle(0n, 2n);
@@ -94,7 +94,7 @@ describe("how far the log is settled", () => {
     assert.equal(await isDecided(), true);
   });
 
-  test("O23: an end below the mark is an alarm and never decided; the log is settled again from its beginning", async () => {
+  test("O23: an end below the mark is logged as an error and never counts as decided; the log is settled again from its beginning", async () => {
     await append(8);
     await begin();
     await settle(0n, 8n);
@@ -108,7 +108,7 @@ describe("how far the log is settled", () => {
     await marks.drained();
   });
 
-  test("O23: a batch that an earlier reader has under way does not move the mark over what the log has lost since", async () => {
+  test("O23: a batch of an earlier reader does not move the mark over records that the log has lost since", async () => {
     await append(8);
     await begin();
     await settle(0n, 3n);
@@ -143,7 +143,7 @@ describe("how far the log is settled", () => {
     assert.match(said.join(""), /the log ends below what was settled of it/);
   });
 
-  test("O23: the marks of a topic that was made anew, or of another log, are not those of this one", async () => {
+  test("O23: the marks of a topic that was made again, or of another log, do not count", async () => {
     await append(5);
     await begin();
     await settle(0n, 5n);

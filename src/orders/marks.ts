@@ -1,7 +1,7 @@
 /**
- * Marks how far the log is decided: one mark for each partition, kept in the transaction that decides, and good for one
- * incarnation of the topic. Position counts, not records: offsets that no consumer is ever given are passed like
- * others, and what the log has lost cannot be waited for. docs/adr/0021-position-and-incarnation.md.
+ * Marks how far the log is decided: one mark for each partition, kept in the transaction that decides, and valid for
+ * one incarnation of the topic. The mark is a position, not a count of records: offsets that no consumer ever gets are
+ * passed like others, and no drain waits for records that the log has lost. docs/adr/0021-position-and-incarnation.md.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch, EventLog, Offsets, Place } from "#engines/log";
@@ -10,7 +10,7 @@ import { NotSettled } from "#inventory";
 import { elapsedMs } from "#platform/clock";
 import type { Log } from "#platform/log";
 
-/** A partition as it stands between the log and the books. */
+/** The state of a partition in the log and in the books. */
 export type Progress = {
   topic: string;
   partition: number;
@@ -19,36 +19,36 @@ export type Progress = {
   /** Everything below is decided or lost to the log. */
   settled: bigint;
   end: bigint;
-  /** The log ends below what was settled of it: it has lost its tail, or it is an older copy of itself. */
+  /** The log ends below the mark: it has lost its tail, or it is an older copy of itself. */
   wentBack: boolean;
 };
 
 /** One start of a reader of a partition. */
 export type Reader = number;
-/** Of a partition that this process has not begun. */
+/** For a partition that this process has not begun. */
 const noReader = -1;
 
 export type Marks = {
   /**
-   * Where settlement begins to read; puts the mark right where the log is another or has lost something. From here on
-   * earlier readers of the partition do not move the mark.
+   * The position at which settlement begins to read; corrects the mark if the log is another one or has lost records.
+   * From here on earlier readers of the partition do not move the mark.
    */
   startAt(place: Place): Promise<bigint>;
-  /** This process as a reader of the partition: to be asked before a batch is worked on, and given to `advance`. */
+  /** This process as a reader of the partition: call it before a batch is handled, and pass it to `advance`. */
   readerOf(batch: Batch): Reader;
   /** Moves the mark over the batch, in the transaction that decides it. @throws MarkElsewhere */
   advance(tx: Tx, batch: Batch, reader: Reader): Promise<void>;
   /** Resolves when everything that the log had acknowledged at the call is decided. @throws NotSettled when nothing moves. */
   drained(): Promise<void>;
-  /** Notes what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
+  /** Notes the log's present end; the answer tells, at any later time, whether everything below it is decided. */
   watermark(): Promise<() => Promise<boolean>>;
-  /** Each partition as it stands now. */
+  /** The present state of each partition. */
   progress(): Promise<Progress[]>;
 };
 
 /**
- * The batch does not join the mark: the books were put back, the mark was, or another reader has taken the partition. The
- * partition is begun again from the mark.
+ * The batch does not begin at the mark: the books were restored, the mark was moved, or another reader has taken the
+ * partition. The partition starts again from the mark.
  */
 export class MarkElsewhere extends Error {
   constructor({ topic, partition, from }: Batch) {
@@ -61,10 +61,10 @@ export class MarkElsewhere extends Error {
 
 export type MarksOptions = { sql: Sql; log: EventLog; topic: string; logger: Log };
 
-/** How long a drain waits without seeing a mark move, milliseconds. */
+/** How long a drain waits without progress of a mark, milliseconds. */
 const standstillMs = 10_000;
 const lookEveryMs = 10;
-/** The log's bounds cost requests of their own and change seldom. */
+/** The log's bounds cost requests of their own and seldom change. */
 const boundsEveryMs = 250;
 
 type Noted = { incarnation: string; partitions: Progress[] };
@@ -89,7 +89,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
     );
   }
 
-  /** The marks are read first: whatever the log has acknowledged by then lies below its ends. */
+  /** The marks are read first, so everything that the log has acknowledged by then is below its ends. */
   async function note(): Promise<Noted> {
     const marks = await allMarks();
     const { incarnation, beginnings, ends } = await log.bounds(topic);
@@ -103,7 +103,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
     return { incarnation, partitions };
   }
 
-  /** What is not decided yet of what was noted, as it stands now. */
+  /** The undecided part of the noted range, as of now. */
   async function undecided(noted: Noted): Promise<Progress[]> {
     const marks = await marksOf(noted.incarnation);
     return noted.partitions
@@ -111,7 +111,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
       .filter(({ settled, end, wentBack }) => wentBack || settled < end);
   }
 
-  /** The same ends, unless the log is another one by now; with the beginnings that it has by now. */
+  /** The same ends, unless the log is another one by now; with its present beginnings. */
   async function notedAgain(before: Noted): Promise<Noted> {
     const fresh = await note();
     if (fresh.incarnation !== before.incarnation) return fresh;
@@ -125,7 +125,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
     const before = await allMarks();
     const mine = await take(place);
     readers.set(nameOf(place), mine.reader);
-    // From here on no other reader moves the mark: what the log ends at now is compared with where it stays.
+    // From here on no other reader moves the mark, so it can be compared with the log's present end.
     let { end } = place;
     const mark = BigInt(mine.next);
     if (mark > end) end = (await log.bounds(topic)).ends.get(partition) ?? 0n;
@@ -145,7 +145,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
     return beginning;
   }
 
-  /** Waits for a reader that is about to move the mark, and ends its right to. */
+  /** Waits for a reader that is about to move the mark, and then revokes its right to move it. */
   async function take({ partition, incarnation, beginning }: Place): Promise<{ next: number; reader: Reader }> {
     const [row] = await sql.query<{ next: number; reader: Reader }>(
       `insert into orders.settled as s (topic, partition, incarnation, next_offset, reader) values ($1, $2, $3, $4, 1)
@@ -161,7 +161,7 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
     startAt,
     readerOf: (batch) => readers.get(nameOf(batch)) ?? noReader,
     async advance(tx, batch, reader) {
-      // Only ever forwards: a consumer that is behind another must not undo what is known. And never over a gap.
+      // Only forwards: a consumer that lags behind another must not move the mark back. And never over a gap.
       const moved = await tx.query(
         `update orders.settled set next_offset = greatest(next_offset, $5)
           where topic = $1 and partition = $2 and incarnation = $3 and next_offset >= $4 and reader = $6
@@ -214,6 +214,6 @@ function distance(left: readonly Progress[]): bigint {
 
 function whyNot({ wentBack }: Progress): string {
   return wentBack
-    ? "the log has lost records at its end, or is an older copy; see whether a settlement process runs, which reads it anew"
+    ? "the log has lost records at its end, or is an older copy; see whether a settlement process runs, which reads it again"
     : `nothing moved for ${standstillMs / 1000} s; see whether a settlement process runs, and what it logs about this partition`;
 }

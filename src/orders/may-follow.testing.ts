@@ -1,5 +1,5 @@
 /**
- * Says what people may be told after a status, for the laws of simulation and crash tests: written apart from the
+ * Lists the statuses that may follow a status, for the laws of simulation and crash tests: written independently of the
  * steps.
  */
 import type { Status } from "./wire.ts";
@@ -14,7 +14,7 @@ const next: Record<Status, readonly Status[]> = {
   REFUNDED: [],
 };
 
-/** Holds where the buyer does not order anew under the same key. */
+/** Applies if the buyer does not order again under the same key. */
 export function mayFollow(before: Status, after: Status): boolean {
   return before === after || next[before].includes(after);
 }

@@ -33,8 +33,8 @@ const columns = `order_id as "orderId", user_id as "userId", product_id as "prod
 export type SettledOrder = { reservation: Reservation; status: "INVENTORY_RESERVED" | "FAILED"; reason: string | null };
 
 /**
- * Writes orders whose reservations were decided and answers those that were not there. A row that says a fenced reservation failed gives way
- * to the order that a later attempt under the same key made.
+ * Writes decided orders and returns those that were new. A row of a fenced reservation yields to the order that a later
+ * attempt under the same key made.
  */
 export async function insertOrders(tx: Tx, all: readonly SettledOrder[], at: Date): Promise<SettledOrder[]> {
   if (all.length === 0) return [];
@@ -75,7 +75,7 @@ export async function insertOrders(tx: Tx, all: readonly SettledOrder[], at: Dat
   return settled.filter(({ reservation }) => ids.has(reservation.orderId));
 }
 
-/** One statement writes a row once: of an order that comes twice in a batch, the one that stands. */
+/** One statement writes a row once: if an order comes twice in a batch, the kept one is written. */
 function oneEach(settled: readonly SettledOrder[]): SettledOrder[] {
   const byId = new Map<string, SettledOrder>();
   for (const order of settled) {
@@ -113,7 +113,9 @@ export async function listOrders(
   );
 }
 
-/** Everybody's, newest first. Without a position to begin behind it begins behind none, so that the index serves both. */
+/**
+ * The orders of all customers, newest first. Without a position it begins after none, so that the index serves both.
+ */
 export async function listAllOrders(
   sql: Queryable,
   after: { placedAt: Date; orderId: string } | null,
@@ -146,7 +148,7 @@ export async function overdueOrders(
 const firstId = "00000000-0000-0000-0000-000000000000";
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-/** Takes the step if the order is where the step starts; answers the changed order, or undefined. */
+/** Takes the step if the order is in the state in which the step starts; returns the changed order, or undefined. */
 export async function takeStep(
   tx: Tx,
   orderId: string,
@@ -165,7 +167,10 @@ export async function takeStep(
   return order;
 }
 
-/** Confirms an order whose payment was undecided, with the units of another reservation; undefined where it is no such order. */
+/**
+ * Confirms an order whose payment was undecided, with the units of another reservation; undefined if it is not such an
+ * order.
+ */
 export async function restoreOrder(
   tx: Tx,
   orderId: string,
@@ -183,7 +188,7 @@ export async function restoreOrder(
   return order;
 }
 
-/** Adds something that happened to an order without changing what it is; nothing where it is in none of these statuses. */
+/** Adds an entry to an order's timeline without changing its state; does nothing if it is in none of these statuses. */
 export async function note(
   sql: Queryable,
   orderId: string,

@@ -1,4 +1,4 @@
-/** What becomes of an order in the books: also state.ts, restore.ts, refunds.ts and sagas-anew.ts. */
+/** The life of an order in the books: also state.ts, restore.ts, refunds.ts and sagas-anew.ts. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { writeMode } from "../inventory/agreement/mode.ts";
@@ -62,7 +62,7 @@ describe("an order in the books", () => {
     cancel: "CANCELLED",
     lapse: "PAYMENT_PENDING payment_undecided",
   };
-  /** By the steps that lead there: what each step makes of it. What is not named changes nothing. */
+  /** By the steps that lead there: the result of each step. Steps that are not named change nothing. */
   const table: { of: string; by: StepName[]; becomes: Partial<Record<StepName, string>> }[] = [
     { of: "a new order", by: [], becomes: { ...isOpen, requestPayment: "PAYMENT_PENDING" } },
     { of: "an order whose payment was requested", by: ["requestPayment"], becomes: isOpen },
@@ -111,7 +111,7 @@ describe("an order in the books", () => {
     assert.deepEqual(await soldAndHeld(productId), { sold: confirmed, held: 0 });
   });
 
-  test("that was refunded is asked about until money and units are back, and tells of it once", async () => {
+  test("that was refunded is listed as unfinished until money and units are back, and announces it once", async () => {
     const orderId = await oneOf(await stage.newProduct({ stock: 1 }));
     await orders.confirm(orderId);
     await Promise.all([orders.refund(orderId, refund), orders.refund(orderId, { ...refund, restock: false })]);
@@ -131,7 +131,7 @@ describe("an order in the books", () => {
     );
   });
 
-  test("is told of what happens on the way, and of nothing after its end", async () => {
+  test("gets entries in its timeline before its end, and none after it", async () => {
     const orderId = await oneOf(await stage.newProduct({ stock: 1 }));
     await orders.note(orderId, "PAYMENT_DECLINED", "card_declined");
     await orders.cancel(orderId, "cancelled_by_customer");
@@ -156,7 +156,7 @@ describe("an order in the books", () => {
     assert.deepEqual(await waiting(), [first.orderId]);
   });
 
-  test("is overdue once its time is over, the longest first, unless its payment is undecided", async () => {
+  test("is overdue once its deadline has passed, longest first, unless its payment is undecided", async () => {
     const found = await settled(await stage.newProduct({ stock: 4 }), 4);
     const [undecided, ...others] = found;
     await orders.lapse(undecided?.orderId ?? "");
@@ -191,7 +191,7 @@ describe("an order in the books", () => {
     after(() => switchTo("gatekeeper"));
 
     for (const mode of ["gatekeeper", "sync"] as const) {
-      test(`is confirmed with another unit, once, however often it is tried: ${mode}`, async () => {
+      test(`is confirmed with another unit, once, whatever the number of tries: ${mode}`, async () => {
         await switchTo("gatekeeper");
         const { productId, orderId } = await lapsed(2);
         const before = await read(orderId);
@@ -206,7 +206,7 @@ describe("an order in the books", () => {
       });
     }
 
-    test("gets nothing where the units are gone or it has ended, and waits while the shop is closed", async () => {
+    test("gets nothing if the units are gone or it has ended, and waits while the shop is closed", async () => {
       await switchTo("gatekeeper");
       const gone = await lapsed(1);
       assert.equal(await orders.restore(gone.orderId), "impossible");

@@ -47,7 +47,7 @@ export const ordersSchema = { schema: "orders", folder: new URL("./migrations/",
 
 export type OrdersOptions = {
   sql: Sql;
-  /** For what may be a moment old. */
+  /** For reads that may be a moment old. */
   reports: Queryable;
   log: EventLog;
   inventory: Inventory;
@@ -118,7 +118,7 @@ export function createOrders(options: OrdersOptions) {
     for (const listener of changed) listener(order);
   }
 
-  /** Takes a step with everything that belongs to it: outcome of the units, event. Late or second, it changes nothing. */
+  /** Takes a step with all its effects: outcome of the units, event. A late or second call changes nothing. */
   async function step(orderId: string, name: Step, reason: string | null, also?: (tx: Tx) => Promise<void>) {
     const order = await sql.transaction(async (tx) => {
       const at = new Date(now());
@@ -159,7 +159,7 @@ export function createOrders(options: OrdersOptions) {
     failUndecided: (orderId: string, reason: string) => step(orderId, "fail_undecided", reason),
     restore,
 
-    /** Decides that a confirmed order's money goes back; undefined where it is not confirmed (any more). */
+    /** Decides that a confirmed order's money goes back; undefined if it is not confirmed (any more). */
     refund: (orderId: string, refund: RefundRequest) =>
       step(orderId, "refund", refund.reason, async (tx) => {
         await insertRefund(tx, orderId, refund, new Date(now()));
@@ -168,16 +168,16 @@ export function createOrders(options: OrdersOptions) {
     readRefund: (orderId: string) => readRefund(sql, orderId),
     unfinishedRefunds: (after: Refund | undefined, limit: number) => unfinishedRefunds(sql, after, limit),
     refundDone: (orderId: string) => noteRefundDone(sql, orderId, new Date(now())),
-    /** Tells what happened to the money of an order that has ended; the same twice is told once. */
+    /** Adds an entry about the money of an order that has ended; the same entry twice counts once. */
     remark: (orderId: string, entry: TimelineEntry) => note(sql, orderId, entry, ["CONFIRMED", "REFUNDED"]),
 
-    /** Tells what happened on the way; an order that has ended is told no more of it. */
+    /** Adds an entry to the timeline of an open order; an ended one gets none. */
     note: (orderId: string, status: string, reason: string) =>
       note(sql, orderId, { status, at: new Date(now()).toISOString(), reason }, openStatuses),
 
     /**
-     * Calls back after an order changed in this process, or, without one, after new orders came into the
-     * books. What changes in other processes has to be looked for.
+     * Calls back after an order changed in this process, or, without one, after new orders came into the books. Changes
+     * in other processes must be read.
      */
     onChange(listener: (order?: Order) => void): () => void {
       changed.add(listener);
@@ -200,10 +200,10 @@ export function createOrders(options: OrdersOptions) {
       await sql.query("update orders.orders set saga_started = true where order_id = any($1::uuid[])", [orderIds]);
     },
 
-    /** Orders that hold units past the moment, longest overdue first: those that come after `after`. */
+    /** Orders that hold units past the moment, longest overdue first, starting after `after`. */
     overdue: (before: Date, after: Order | undefined, limit: number) => overdueOrders(sql, before, after, limit),
 
-    /** Orders past their time whose payment the provider was deciding, oldest first. */
+    /** Orders after their deadline whose payment the provider was deciding, oldest first. */
     async undecided(limit: number): Promise<Order[]> {
       const rows = await sql.query<{ id: string }>(
         `select order_id as id from orders.orders
@@ -216,7 +216,7 @@ export function createOrders(options: OrdersOptions) {
       );
     },
 
-    /** What a rebuild of the gate needs: all that the log has acknowledged is decided. */
+    /** The part of settlement that a rebuild of the gate needs: everything that the log has acknowledged is decided. */
     settlement,
 
     async start(): Promise<{ stop(): Promise<void> }> {

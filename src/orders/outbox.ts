@@ -11,7 +11,7 @@ export const orderOutbox: OutboxShape<OrderEvent> = {
   everyMs: 500,
 };
 
-/** Writes events in the transaction of the change that they tell of. */
+/** Writes events in the transaction of their change. */
 export async function queueEvents(tx: Tx, events: readonly OrderEvent[]): Promise<void> {
   if (events.length === 0) return;
   await tx.query("insert into orders.outbox (events) values ($1::jsonb)", [JSON.stringify(events)]);

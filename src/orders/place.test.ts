@@ -1,4 +1,4 @@
-/** What a request to place an order is answered: also publication.ts, answers.ts, answer-counts.ts and direct.ts. */
+/** The answers to a request to place an order: also publication.ts, answers.ts, answer-counts.ts and direct.ts. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
@@ -60,7 +60,7 @@ describe("a request to place an order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
   });
 
-  test("under one key at once makes one order, and the others are told that they repeat it", async () => {
+  test("under one key at once makes one order, and the others are marked as repeats", async () => {
     const productId = await stage.newProduct({ stock: 9 });
     const ask = () => stage.place({ productId, idempotencyKey: "once" });
     const answers = await Promise.all(Array.from({ length: 6 }, ask));
@@ -81,7 +81,7 @@ describe("a request to place an order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 8, pending: 1 });
   });
 
-  test("is turned away while as many wait as may, and nothing is held for it", async () => {
+  test("is refused while the maximum number waits, and nothing is held for it", async () => {
     const productId = await stage.newProduct({ stock: 9 });
     const small = stage.open({ maxWaiting: 2 });
     const ask = () => stage.place({ productId }, small);
@@ -98,7 +98,7 @@ describe("a request to place an order", () => {
     assert.equal(nowhere.recentAppendFault(), undefined);
     const answer = await ask();
     assert.ok(!answer.ok && answer.reason === "order_failed");
-    // The gate alone undid it: the books need no row for what they never heard of.
+    // Only the gate undid it: the books need no row for a reservation that never reached them.
     assert.deepEqual(await fatesOf(answer.orderId), []);
     assert.match(String(nowhere.recentAppendFault()), /the log did not acknowledge/);
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
@@ -107,7 +107,7 @@ describe("a request to place an order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
   });
 
-  test("whose event may be in the log is void in the books before its buyer hears that it failed", async () => {
+  test("whose event may be in the log is void in the books before its buyer is answered that it failed", async () => {
     const productId = await stage.newProduct({ stock: 3 });
     stage.proxy.dropAnswers({ to: (request) => request.includes(productId), cutting: true });
     const answer = await stage.place({ productId }, stage.open());
@@ -118,7 +118,7 @@ describe("a request to place an order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
   });
 
-  test("is answered as the books decided where another process has decided it meanwhile", async () => {
+  test("is answered by the books' decision if another process has decided it meanwhile", async () => {
     for (const [fate, says] of [
       ["claimed", "PENDING"],
       ["void", "order_failed"],
@@ -141,14 +141,14 @@ describe("a request to place an order", () => {
     }
   });
 
-  test("that fails at an unknown place is not accepted, and what it took goes back", async () => {
+  test("that fails at an unknown step is not accepted, and its units go back", async () => {
     const productId = await stage.newProduct({ stock: 3 });
     armCrashPoint("place.reserved", { kind: "error" }, 1);
     assert.equal(saysOf(await stage.place({ productId }, stage.open())), "order_failed");
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
   });
 
-  test("is counted by its answer, and as a hit where the gate knew product and price", async () => {
+  test("is counted by its answer, and as a hit if the gate knew product and price", async () => {
     const readingOf = (text: string, name: string) => Number(text.split(`\n${name} `)[1]?.split("\n")[0] ?? 0);
     const productId = await stage.newProduct({ stock: 1 });
     const before = await stage.metrics.render();
@@ -165,7 +165,7 @@ describe("a request to place an order", () => {
     assert.deepEqual(lookups, [2, 0]);
   });
 
-  describe("past the gate", () => {
+  describe("without the gate", () => {
     const switchTo = async (mode: "sync" | "gatekeeper" | "closed") => {
       await writeMode(stage.sql, { mode, ready: true, actor: "grace" });
       await stage.inventory.agreement.follow().then((following) => following.stop());

@@ -1,4 +1,4 @@
-/** Answers `POST /orders`: from a request to an answer, in one pass through the gate and one through the log. */
+/** Answers `POST /orders`: from a request to an answer, in one call of the gate and one of the log. */
 import { createHash } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, type ReserveRequest } from "#inventory";
@@ -22,7 +22,7 @@ export type PlaceOptions = {
   metrics: Metrics;
 };
 
-/** Until a pending reservation is this old, the request that took it is still at work on it, milliseconds. */
+/** Until a pending reservation is this old, the request that took it still works on it, milliseconds. */
 const youngMs = 3_000;
 const reservesAtOnce = 256;
 const lookUpsAtOnce = 500;
@@ -53,7 +53,7 @@ export function createPlace(options: PlaceOptions): Place {
     },
   });
 
-  /** Requests under one key that meet in this process share one answer. */
+  /** Requests under one key that are under way in this process share one answer. */
   async function place(request: PlaceRequest): Promise<PlaceAnswer> {
     const answer = await placeOnce(request);
     count(answer);
@@ -166,7 +166,10 @@ export function createPlace(options: PlaceOptions): Place {
     return { ok: false, reason, orderId: reservation.orderId };
   }
 
-  /** Said of what the gate took only while the gate is known to be on: the process that switches it off waits for this to end. */
+  /**
+   * A reservation of the gate is promised only while the gate is known to be on: the process that switches it off waits
+   * for this to end.
+   */
   function promised(reservation: Reservation, replayed: boolean): PlaceAnswer {
     if (agreement.mode.mayPromise()) return { ok: true, order: placed(reservation, replayed) };
     return { ok: false, reason: "outcome_pending", orderId: reservation.orderId };

@@ -1,5 +1,6 @@
 /**
- * Lists every reason for which an order is refused, with its status and sentence. docs/errors.md is proved equal to it.
+ * Lists every reason for which an order is refused, with its status and sentence. A test compares docs/errors.md with
+ * it.
  */
 import { defineProblems, type ProblemKind } from "#platform/problems";
 import type { PlaceRefusal } from "./answers.ts";
@@ -16,7 +17,7 @@ export const orderProblems = defineProblems({
   idempotency_mismatch: { status: 422, title: "This Idempotency-Key was used with another request" },
   order_not_found: { status: 404, title: "There is no such order" },
   order_not_confirmed: { status: 409, title: "Only a confirmed order can be refunded" },
-  already_refunded: { status: 409, title: "The order was refunded already, and otherwise" },
+  already_refunded: { status: 409, title: "The order was refunded already, with other values" },
   order_ended: { status: 409, title: "The order has ended already" },
 });
 
@@ -33,7 +34,7 @@ const details: Record<Exclude<PlaceRefusal, "overloaded">, string> = {
   idempotency_mismatch: "Use a new key for a new order, or repeat the first request unchanged.",
 };
 
-/** What the placing of an order may be answered, for its route's document. */
+/** The answers to a request to place an order, for its route's document. */
 export const placeProblems: readonly ProblemKind[] = Object.keys(details).map(
   (reason) => orderProblems[reason as keyof typeof details],
 );

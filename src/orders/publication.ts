@@ -1,7 +1,7 @@
 /**
- * Publishes a reservation to the log, and turns it into an answer that holds. 202 is said only after the log
- * acknowledged the event and the gate took the mark; a void only after the gate made the mark impossible. Both are
- * single steps on one record, so no order is both: no clock and no time-out takes part in that.
+ * Publishes a reservation to the log, and turns it into a final answer. 202 is answered only after the log has
+ * acknowledged the event and the gate has taken the mark; a void is written only after the gate has made the mark
+ * impossible. Both are single steps on one record, so no order gets both, and no clock or time-out is involved.
  */
 import { AppendFailed, type EventLog } from "#engines/log";
 import type { Decided, Inventory, MarkAnswer, Reservation } from "#inventory";
@@ -11,8 +11,8 @@ import { crashPoint } from "#platform/crash-points";
 import { reservationRecord } from "./events.ts";
 
 /**
- * `accepted`: the order stands. `failed`: nothing is held, for good. `pending`: not known yet;
- * the sweeper and the consumer will settle it.
+ * `accepted`: the order is kept. `failed`: nothing is held, for good. `pending`: not known yet; the sweeper and the
+ * consumer will settle it.
  */
 export type Published = "accepted" | "failed" | "pending";
 
@@ -20,7 +20,7 @@ export type Publication = {
   publish(reservation: Reservation): Promise<Published>;
   /** False while the log is known to fail: reserving would only make work for the void path. */
   ready(): boolean;
-  /** What the latest append met, while that was no longer ago than a few seconds. */
+  /** The fault of the latest append, for a few seconds. */
   recentFault(): Error | undefined;
   readonly waiting: number;
 };
@@ -33,9 +33,12 @@ export type PublicationOptions = {
   onFault(what: string, error: unknown): void;
 };
 
-/** While the log fails, one order in this time is let through to see whether it is back, milliseconds. */
+/** While the log fails, one order in this interval is tried, to see whether it works again, milliseconds. */
 const probeEveryMs = 250;
-/** For so long an append that failed counts against readiness. Then orders have to come again to see whether it is back. */
+/**
+ * How long a failed append counts against readiness. Afterwards new orders must come to see whether the log works
+ * again.
+ */
 const recentMs = 3_000;
 const marksAtOnce = 1_000;
 const voidsAtOnce = 200;
@@ -72,7 +75,7 @@ export function createPublication(options: PublicationOptions): Publication {
       await crashPoint("place.marked");
       return answer === "voiding" ? voidIt(reservation) : afterMark(reservation, answer);
     } catch (error) {
-      // In the log, so the order will be decided; that the buyer may be told is what is missing.
+      // It is in the log, so the order will be decided; only the permission to answer 202 is missing.
       onFault("mark", error);
       return "pending";
     }

@@ -1,7 +1,6 @@
 /**
- * Refunds a confirmed order: the one thing that may follow an order's end. The order is REFUNDED first, in one
- * transaction with the row that says what is still to be done; money and units follow, and are repeated until they are
- * done.
+ * Refunds a confirmed order: only a refund may follow an order's end. The order becomes REFUNDED first, in one
+ * transaction with the row of the remaining work; money and units follow, and are repeated until they are done.
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Order } from "./order-rows.ts";
@@ -34,7 +33,7 @@ export async function readRefund(sql: Queryable, orderId: string): Promise<Refun
   return refund;
 }
 
-/** Refunds of which money or units may still be missing, oldest first, from behind `after` on. */
+/** Refunds whose money or units may still be missing, oldest first, starting after `after`. */
 export function unfinishedRefunds(sql: Queryable, after: Refund | undefined, limit: number): Promise<Refund[]> {
   return sql.query<Refund>(
     `select ${columns} from orders.refund join orders.orders using (order_id)

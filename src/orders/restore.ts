@@ -1,8 +1,8 @@
 /**
- * Restores an order that ran out of time while the provider was deciding, and was paid after all. Its units went back
- * on sale, so it takes new ones, like any buyer: at the gate where that is on, in the books where it is not. The books
- * decide, in the transaction that confirms the order; until then nothing is promised, so nothing goes to the log, and
- * what a crash leaves the sweeper gives back.
+ * Restores an order whose time ran out while the provider was deciding, and that was paid after all. Its units went
+ * back on sale, so it takes new ones, like any buyer: at the gate if that is on, otherwise in the books. The books
+ * decide, in the transaction that confirms the order. Until then nothing is promised, so nothing goes to the log, and
+ * the sweeper gives back the units of a crash.
  */
 import { createHash } from "node:crypto";
 import type { Sql, Tx } from "#engines/sql";
@@ -88,12 +88,12 @@ type Claimed = readonly (Decided & ReservationRef)[];
 
 const unitsAreGone: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer"]);
 
-/** Names the order's second reservation, always the same, so that two tries at once take one. */
+/** Names the order's second reservation, always the same, so that two concurrent tries take one. */
 function secondIdOf({ orderId, productId }: Order): string {
   return uuidV8(productPrefix(productId), createHash("sha256").update(`again ${orderId}`).digest());
 }
 
-/** The order was ended otherwise in this moment: the units that were just claimed for it are not claimed. */
+/** The order was ended otherwise in this moment, so the claim of its new units is rolled back. */
 function abandon({ orderId }: Order): never {
   throw new Error(`the payment of order ${orderId} is no longer undecided`);
 }

@@ -65,15 +65,16 @@ const documents = {
     tags,
     operationId: "listOrders",
     summary: "Your orders, newest first",
-    description: "An ADMIN's list has everybody's orders, with their users, and may be a moment old.",
+    description: "An ADMIN's list has the orders of all customers, with their users, and may be a moment old.",
     querystring: ListQuery,
     response: { 200: ListAnswer },
   },
   followOrder: {
     tags,
     operationId: "followOrder",
-    summary: "What happens to one order of yours, as server-sent events",
-    description: "First `snapshot`, then a `status` event an entry of the timeline. Reconnect with Last-Event-ID.",
+    summary: "The changes of one of your orders, as server-sent events",
+    description:
+      "First `snapshot`, then a `status` event for each entry of the timeline. Reconnect with Last-Event-ID.",
     params: OrderParams,
     produces: ["text/event-stream"],
     response: {
@@ -81,7 +82,7 @@ const documents = {
         description: "The stream; it ends with the order's final state",
         content: { "text/event-stream": { schema: Type.String() } },
       },
-      204: Type.Null({ description: "You have seen all there will be" }),
+      204: Type.Null({ description: "You have seen every event of this order" }),
       ...problemResponses(orderProblems.order_not_found, orderProblems.outcome_pending),
     },
   },
@@ -99,11 +100,11 @@ const documents = {
     tags,
     operationId: "refundOrder",
     summary: "Give back the money of a confirmed order",
-    description: "Repeatable: the money goes back once, and so do the units where restock says so.",
+    description: "Repeatable: the money goes back once, and so do the units if restock is true.",
     params: OrderParams,
     body: RefundBody,
     response: {
-      202: { ...Type.Ref("Order"), description: "REFUNDED: the money is on its way, and nothing stops it" },
+      202: { ...Type.Ref("Order"), description: "REFUNDED: the money is on its way back" },
       ...problemResponses(
         orderProblems.order_not_found,
         orderProblems.order_not_confirmed,

@@ -1,4 +1,4 @@
-/** An order from the log into the books, and what people see of it: also order-rows.ts, look.ts, view.ts and changes.ts. */
+/** An order from the log into the books, and its views: also order-rows.ts, look.ts, view.ts and changes.ts. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Value } from "typebox/value";
@@ -14,7 +14,7 @@ import { OrderView } from "./wire.ts";
 
 describe("an accepted order", () => {
   let stage: OrderStage;
-  /** Settles what the log has, and ends. */
+  /** Settles the records of the log, and ends. */
   let settleAll: () => Promise<void>;
   before(async () => {
     stage = await openOrderStage();
@@ -75,7 +75,7 @@ describe("an accepted order", () => {
     assert.deepEqual(await stage.inventory.books.stock(productId).then((stock) => stock?.held), 1);
   });
 
-  test("that the books have no units for fails, and its buyer reads why", async () => {
+  test("without units in the books fails, and its buyer can read why", async () => {
     const productId = await stage.newProduct({ stock: 1 });
     const first = await accepted(productId);
     const second = withOwnId({ ...first, reservationNo: 2, userId: "bob" });
@@ -91,7 +91,7 @@ describe("an accepted order", () => {
     );
   });
 
-  test("is settled also where a record before it can never be, which is a dead letter", async () => {
+  test("is settled even if a record before it cannot be, which becomes a dead letter", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     await stage.log.append(topics.reservations, [{ key: "any", value: Buffer.from("{}") }]);
     const { orderId } = await accepted(productId);
@@ -100,7 +100,7 @@ describe("an accepted order", () => {
     assert.equal((await stage.log.endOffsets(`${topics.reservations}.dlq`)).get(0), 1n);
   });
 
-  test("that the log has lost is settled from what the gate kept, once", async () => {
+  test("that the log has lost is settled from the gate's record, once", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const { settlement } = stage.orders;
     await settleAll();
@@ -113,14 +113,14 @@ describe("an accepted order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 4, pending: 0 });
   });
 
-  test("of an epoch that a rebuild has ended fails, and gives way to the next one under its key", async () => {
+  test("of an epoch that a rebuild has ended fails, and is replaced by the next one under its key", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const early = await accepted(productId);
     await settleAll();
     await rebuild({ sql: stage.sql, gate: stage.gate, settlement: stage.orders.settlement }, [productId]);
     const answer = await stage.place({ productId, idempotencyKey: "again" });
     assert.ok(answer.ok);
-    // An attempt before it that comes only now: its number was given out in the epoch that has ended.
+    // An attempt before it that comes only now: its number is from the ended epoch.
     const fenced = { ...early, reservationNo: 9, orderId: answer.order.orderId };
     await stage.orders.settlement.redrive([fenced]);
     assert.deepEqual(told(await stage.orders.settled(fenced.orderId, 0)), ["PENDING ", "FAILED fenced"]);
@@ -132,7 +132,7 @@ describe("an accepted order", () => {
     assert.deepEqual(told(order), ["PENDING ", "FAILED fenced", "PENDING ", "INVENTORY_RESERVED "]);
   });
 
-  test("that was decided void is seen as failed, and costs nothing", async () => {
+  test("that was decided void shows as failed, and costs nothing", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const { orderId } = await accepted(productId);
     const [record] = await stage.gate.records(productId);
@@ -145,7 +145,7 @@ describe("an accepted order", () => {
     assert.deepEqual([seen.status, seen.reason, seen.totalMinor], ["FAILED", "order_failed", 0]);
   });
 
-  test("that the gate has forgotten is waited for, and is never unknown while the log does not answer", async () => {
+  test("that the gate has forgotten is never unknown while the log does not answer", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const { orderId } = await accepted(productId);
     stage.gate.lose();
@@ -170,7 +170,7 @@ describe("an accepted order", () => {
     assert.deepEqual(calls, [undefined]);
     const named = await stage.orders.changesSince(first.position);
     assert.deepEqual(named.orderIds, new Set([orderId]));
-    // Transactions of others keep a position where it is for a moment.
+    // Other transactions may keep a position from moving for a moment.
     await until(async () => {
       const { orderIds } = await stage.orders.changesSince(named.position);
       return orderIds !== "many" && orderIds.size === 0;

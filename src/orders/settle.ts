@@ -1,7 +1,7 @@
 /**
- * Consumes `orders.reservations`: decides reservations by batch, in one transaction with the orders they make. A batch
- * that comes twice meets its own rows in the ledger and changes nothing, so neither a restart, nor a rebalance, nor a
- * consumer that came back from the dead can do harm.
+ * Consumes `orders.reservations`: decides reservations by batch, in one transaction with the orders that they make. A
+ * repeated batch finds its own rows in the ledger and changes nothing, so a restart, a rebalance, or a consumer that
+ * comes back after losing its partition does no harm.
  */
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
@@ -24,7 +24,7 @@ export type SettlementOptions = {
   group: string;
   maxRecords: number;
   now(): number;
-  /** Orders stand in the books: sagas may start. */
+  /** Orders are in the books: sagas may start. */
   onSettled(orders: readonly SettledOrder[]): void;
   logger: Log;
 };
@@ -131,15 +131,15 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
   };
 }
 
-/** What stands in the books afterwards: an order, or the reason why there is none after all. */
+/** The resulting order in the books, or the reason why there is none. */
 function ordersFrom(claim: Decided, given: Reservation): SettledOrder[] {
-  // Its outcome goes back to the number that it stands under.
+  // Its outcome needs the number of its fate.
   const reservation = { ...given, reservationNo: claim.reservationNo };
   if (claim.fate === "claimed" && claim.fresh) return [{ reservation, status: "INVENTORY_RESERVED", reason: null }];
   if (claim.fate === "refused" && claim.fresh) {
     return [{ reservation, status: "FAILED", reason: claim.reason ?? "sold_out" }];
   }
-  // Its epoch ended before it was decided: possible only where log and gate both lost their memory.
+  // Its epoch ended before it was decided: possible only if log and gate both lost their memory.
   if (claim.fate === "fenced") return [{ reservation, status: "FAILED", reason: "fenced" }];
   return [];
 }

@@ -1,5 +1,5 @@
 /**
- * Opens orders on a real database, with the embedded log and the gate in memory. Nothing settles before a test asks for
+ * Opens orders on a real database, with the embedded log and the gate in memory. Nothing settles until a test asks for
  * it, and no upkeep runs, so that a test sees each state between gate, log and books.
  */
 import { createLog } from "#platform/log";
@@ -52,7 +52,7 @@ export async function openOrderStage() {
   const orders = open({ metrics });
   let products = 0;
 
-  /** Another process's orders, where something differs from the first. */
+  /** Another process's orders, with options that differ from the first. */
   function open(options: Partial<OrdersOptions> = {}) {
     return createOrders({
       sql,
@@ -103,7 +103,7 @@ export async function openOrderStage() {
     },
     enter,
 
-    /** `by` another process, where the first one is not to learn that its log fails. */
+    /** `by` another process, if the first one must not learn that its log fails. */
     async place(request: Partial<PlaceRequest> & { productId: string }, by = orders) {
       return by.place({ userId: "ada", quantity: 1, expectedTotalMinor: null, ...request });
     },

@@ -9,7 +9,7 @@ const steps: readonly Step[] = [
   ...(["restore", "fail_undecided", "cancel_undecided", "refund"] as const),
 ];
 
-test("O4: no step but a refund leads out of an end", () => {
+test("O4: only a refund leads out of a final state", () => {
   for (const step of steps) {
     const { from, to } = transition(step);
     for (const status of from) {
@@ -19,13 +19,13 @@ test("O4: no step but a refund leads out of an end", () => {
   }
 });
 
-test("O4: what may follow an end is a refund of a confirmed order, and nothing else", () => {
+test("O4: only the refund of a confirmed order may follow a final state", () => {
   const pairs = statuses.filter(isFinal).flatMap((before) => statuses.map((after) => [before, after] as const));
   const followed = pairs.filter(([before, after]) => before !== after && mayFollow(before, after));
   assert.deepEqual(followed, [["CONFIRMED", "REFUNDED"]]);
 });
 
-test("O4: an order whose payment is undecided has given its units back once, and is at no end", () => {
+test("O4: an order whose payment is undecided has given its units back once, and is not final", () => {
   const order = { status: transition("lapse").to, reason: undecidedReason };
   assert.ok(isUndecided(order) && !isFinal(order.status));
   for (const step of steps.filter((step) => transition(step).whileUndecided)) {

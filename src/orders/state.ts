@@ -1,8 +1,8 @@
 /**
- * Defines the states of an order, and the steps between them. Pure; the database holds to it by comparing before it
+ * Defines the states of an order, and the steps between them. Pure; the database enforces it by comparing before it
  * sets.
  *
- * This is the one table that says whether a status is an end. Stream, view, routes, saga, sweeps and tests ask it:
+ * Only this table lists the final states. Stream, view, routes, saga, sweeps and tests use it:
  * docs/adr/0028-an-end-is-told-once.md.
  */
 import type { Status } from "./wire.ts";
@@ -13,26 +13,27 @@ const ends: Record<Status, boolean> = {
   PENDING: false,
   INVENTORY_RESERVED: false,
   PAYMENT_PENDING: false,
-  // The one end that something may follow: its money goes back.
+  // The only final state that another may follow: its money goes back.
   CONFIRMED: true,
   FAILED: true,
   CANCELLED: true,
   REFUNDED: true,
 };
 
-/** The order has come to its end, and people may be told so: nothing that is still on its way changes it. */
+/** The order has ended, and people may see that: no pending event changes it. */
 export function isFinal(status: Status): boolean {
   return ends[status];
 }
 
-/** The order ended, and not with its units in the buyer's hands. */
+/** The order ended without units for the buyer. */
 export function isOver(status: Status): boolean {
   return isFinal(status) && status !== "CONFIRMED";
 }
 
 /**
- * The reason of an order that is PAYMENT_PENDING past its time: its units went back on sale, and the provider has not
- * decided yet about a payment that was begun in time. It is no end, because the payment may still confirm the order.
+ * The reason of an order that is PAYMENT_PENDING after its deadline: its units are on sale again, and the provider has
+ * not yet decided about a payment that began in time. The order has not ended, because the payment may still confirm
+ * it.
  */
 export const undecidedReason = "payment_undecided";
 
@@ -44,14 +45,14 @@ export type Step = keyof typeof steps;
 
 type Transition = {
   from: readonly Status[];
-  /** It starts where the payment of an order without units is undecided, and only there. */
+  /** Starts only from an order without units whose payment is undecided. */
   whileUndecided?: true;
   to: Status;
-  /** What becomes of the units that the order's reservation committed. */
+  /** The outcome for the units that the order's reservation claimed. */
   outcome?: "sold" | "released";
 };
 
-/** In the books, and at no end. */
+/** In the books, and not ended. */
 export const openStatuses: readonly Status[] = ["INVENTORY_RESERVED", "PAYMENT_PENDING"];
 const undecided = { from: ["PAYMENT_PENDING"], whileUndecided: true } as const;
 
@@ -60,13 +61,13 @@ const steps = {
   confirm: { from: openStatuses, to: "CONFIRMED", outcome: "sold" },
   fail: { from: openStatuses, to: "FAILED", outcome: "released" },
   cancel: { from: openStatuses, to: "CANCELLED", outcome: "released" },
-  /** Out of time, and the provider is still deciding. */
+  /** After the deadline, while the provider is still deciding. */
   lapse: { from: openStatuses, to: "PAYMENT_PENDING", outcome: "released" },
-  /** Paid after its time, and there were units: see restore.ts, which takes the step. */
+  /** Paid after its deadline, and there were units: restore.ts takes this step. */
   restore: { ...undecided, to: "CONFIRMED" },
   fail_undecided: { ...undecided, to: "FAILED" },
   cancel_undecided: { ...undecided, to: "CANCELLED" },
-  /** Its units stay sold: where they come back into stock, they are entered as any that come in. */
+  /** Its units stay sold: if they come back into stock, they are a stock entry like any other. */
   refund: { from: ["CONFIRMED"], to: "REFUNDED" },
 } as const satisfies Record<string, Transition>;
 

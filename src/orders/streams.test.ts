@@ -1,4 +1,4 @@
-/** What open streams ask of the books, counted. That they tell everything is held by test/edge/streams.test.ts. */
+/** Counts the queries of open streams. test/edge/streams.test.ts tests that they report everything. */
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { after, before, describe, test } from "node:test";
@@ -25,7 +25,7 @@ describe("open streams", () => {
     await migrate({ url: database.url, modules: [inventorySchema, ordersSchema] });
     const { sql } = database;
     await sql.transaction((tx) => insertOrders(tx, orderIds.map(settled), new Date()));
-    // The face that streams use, with what they ask counted.
+    // The face that streams use, with its calls counted.
     const orders = {
       onChange: () => () => {},
       changesSince: (position: string | undefined) => {
@@ -72,13 +72,13 @@ describe("open streams", () => {
 
   const looksFrom = (from: number, more: number) => until(() => looks >= from + more);
 
-  test("O30: in which nothing happens are not read: a look is one statement for all of them", async () => {
+  test("O30: without changes read no orders: a look is one statement for all of them", async () => {
     read = 0;
     await looksFrom(looks, 3);
     assert.equal(read, 0);
   });
 
-  test("O30: one order that changes is read alone, and told", async () => {
+  test("O30: read only the order that changed, and report it", async () => {
     const [orderId = ""] = orderIds;
     read = 0;
     await database.sql.transaction((tx) => takeStep(tx, orderId, "request_payment", null, new Date()));
@@ -87,7 +87,7 @@ describe("open streams", () => {
     assert.ok(read >= 1 && read <= 3, `${read} orders were read`);
   });
 
-  test("O30: a change that commits after later ones were seen is told all the same", async () => {
+  test("O30: report a change even if it commits after later ones were seen", async () => {
     const [, late = "", early = ""] = orderIds;
     const { promise, resolve } = Promise.withResolvers<void>();
     const writing = database.sql.transaction(async (tx) => {

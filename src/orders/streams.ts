@@ -1,7 +1,7 @@
 /**
- * Sends the server-sent events of one order: what it is now, then what happens to it. One look at the books serves
- * every open stream, at once after a change in this process and twice a second otherwise. It reads the orders that
- * changed, so that streams in which nothing happens cost nothing.
+ * Sends the server-sent events of one order: its present state, then its changes. One look at the books serves every
+ * open stream, at once after a change in this process and twice a second otherwise. It reads only the orders that
+ * changed, so idle streams cost nothing.
  */
 import type { ServerResponse } from "node:http";
 import { startLoop } from "#platform/loop";
@@ -11,12 +11,15 @@ import { isFinal } from "./state.ts";
 import { viewOf } from "./view.ts";
 
 export type Streams = {
-  /** Writes into a response that `openEventStream` began; `lastEventId` is how many timeline entries the reader has seen. */
+  /**
+   * Writes into a response that `openEventStream` began; `lastEventId` is the number of timeline entries that the
+   * reader has.
+   */
   open(order: SeenOrder, lastEventId: number, response: ServerResponse): void;
   stop(): Promise<void>;
 };
 
-/** What streams ask of the orders. */
+/** The calls that streams make to the orders. */
 export type WatchedOrders = Pick<Look, "readMany"> & {
   onChange(listener: () => void): () => void;
   changesSince(position: string | undefined): Promise<Changes>;
@@ -26,13 +29,13 @@ type Stream = {
   orderId: string;
   seen: number;
   response: ServerResponse;
-  /** To be read at the next look, changed or not: it was read before it was opened, or is not in the books yet. */
+  /** To be read at the next look, changed or not: it was read before the stream opened, or is not in the books yet. */
   isUnsure: boolean;
 };
 
 const lookEveryMs = 500;
 const heartbeatEveryMs = 15_000;
-/** A reader who leaves this much unread is dropped, never waited for. */
+/** A reader with more unread bytes is disconnected, because streams never wait. */
 const maxUnreadBytes = 64 * 1024;
 
 export function createStreams(orders: WatchedOrders, onFault: (what: string, error: unknown) => void): Streams {
@@ -61,7 +64,7 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
         if (order) tell(stream, order);
       }
     }
-    // Only now: what could not be read is looked for again.
+    // Only now, because orders that could not be read are looked up again.
     position = changes.position;
   }
 

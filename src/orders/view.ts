@@ -1,4 +1,4 @@
-/** Converts an order in the books to one on the wire. */
+/** Converts an order row to its form on the wire. */
 import type { SeenOrder } from "./look.ts";
 import type { OrderView, PaymentView } from "./wire.ts";
 

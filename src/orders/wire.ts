@@ -15,7 +15,7 @@ export type Status = (typeof statuses)[number];
 const moment = Type.String({ format: "date-time" });
 const OrderStatus = Type.Enum([...statuses]);
 
-/** The example is of no order: an order's own id comes with its 202. */
+/** The example is not a real order: an order's own id comes with its 202. */
 export const orderIdParam = Type.String({
   description: "From the answer to POST /orders",
   examples: ["9f86d081-884c-8d65-9a2f-eaa0c55ad015"],
@@ -27,7 +27,7 @@ const TimelineEntry = Type.Object({
   reason: Type.Optional(Type.String()),
 });
 
-/** What the payment module says of the latest attempt to pay. */
+/** The latest attempt to pay, from the payment module. */
 export const PaymentView = Type.Object(
   {
     status: Type.String(),
@@ -54,7 +54,7 @@ export const OrderView = Type.Object(
     reason: Type.Optional(
       Type.String({
         description:
-          "Why it ended, where it did not end as CONFIRMED; payment_undecided while its end waits for the provider",
+          "Why it ended, unless it ended as CONFIRMED; payment_undecided while its end waits for the provider",
       }),
     ),
     placedAt: moment,
@@ -118,7 +118,7 @@ export const ListAnswer = Type.Object({
 
 export const RefundBody = Type.Object(
   {
-    reason: Type.String({ maxLength: 200, pattern: "^[^\\p{Cc}\\p{Cs}]+$", description: "Its buyer is shown it" }),
+    reason: Type.String({ maxLength: 200, pattern: "^[^\\p{Cc}\\p{Cs}]+$", description: "Shown to its buyer" }),
     restock: Type.Optional(
       Type.Boolean({ default: false, description: "Whether the units come back into stock and on sale" }),
     ),

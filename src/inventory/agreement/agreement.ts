@@ -1,6 +1,6 @@
 /**
- * Creates the room of the agreement: the switch, and all that keeps gate and books together, by itself (relay, sweeper,
- * repair) or because a person asks for it.
+ * Creates the room of the agreement: the switch, and everything that keeps gate and books in agreement, automatically
+ * (relay, sweeper, repair) or at an operator's request.
  */
 import type { EventLog } from "#engines/log";
 import type { Sql } from "#engines/sql";
@@ -23,12 +23,12 @@ import type { Upkeep } from "./upkeep.ts";
 
 export type Agreement = {
   mode: Pick<ModeFollower, "current" | "mayPromise"> & {
-    /** As the books have it now. */
+    /** The mode that the books have now. */
     read(): Promise<ModeState>;
-    /** Resolves when the mode is in force in this process and what it needs is done. */
+    /** Resolves when the mode is in force in this process and its preparation is done. */
     switchTo(mode: GateMode, actor: string): Promise<SwitchAnswer>;
   };
-  /** Checks the gate against the books and mends what it finds; `everything` loads all products anew. */
+  /** Compares the gate with the books and repairs differences; `everything` loads all products again. */
   sync(everything: boolean): Promise<SyncReport[]>;
   reconciliation: Pick<Reconciliations, "latest" | "keep"> & {
     /** Compares gate and books, and changes nothing. */
@@ -36,12 +36,12 @@ export type Agreement = {
     /** Runs by schedule, once for the whole system. */
     every(everyMs: number, onReconciled: (report: Reconciliation) => void): Loop;
   };
-  /** Requests a check of a product that was found closed, unknown or in disagreement. */
+  /** Requests a check of a product that was found closed, unknown or different from the books. */
   suspect(productId: string): void;
   readiness: Readiness;
   /** Follows the switch; every process that takes orders does. */
   follow: Follow;
-  /** Loads the gate where it has to be, follows the news of products and keeps gate and books together. */
+  /** Loads the gate if needed, follows product events and keeps gate and books in agreement. */
   start(settlement: Settlement): Promise<{ stop(): Promise<void> }>;
 };
 
@@ -79,7 +79,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
     if (!finished.ok) onFault(`the switch to ${state.mode}`, finished.cause ?? new Error(finished.reason));
   }
 
-  /** Where settlement stands still nothing can be loaded yet; upkeep tries again, and the rest starts. */
+  /** If settlement does not advance, nothing can be loaded yet; upkeep tries again, and the rest starts. */
   async function loadGate(): Promise<void> {
     await control.sync("figures").catch((error) => {
       if (!(error instanceof NotSettled)) throw error;

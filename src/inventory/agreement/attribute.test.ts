@@ -52,14 +52,14 @@ test("a hold that the books have decided is named with its order, its units and 
   assert.equal(said, "it still has what is decided: order order-4 (2 in flight here, claimed in change 7)");
 });
 
-test("a decision that the gate has not applied yet is nothing to wonder at", () => {
+test("a decision that the gate has not applied yet is not reported", () => {
   const records = [record(4, "published")];
   const fates = [{ epoch: 1, reservationNo: 4, fate: "claimed" as const, seq: 10 }];
   const said = attribute({ ...quiet, gate: { pending: 1, applied: 9 }, records, fates });
   assert.match(said, /^no single order or change/);
 });
 
-test("units in flight that no record holds are said first", () => {
+test("units in flight without a record are reported first", () => {
   const said = attribute({
     ...quiet,
     gate: { pending: 3, applied: 9 },
@@ -68,18 +68,18 @@ test("units in flight that no record holds are said first", () => {
   assert.equal(said, "the gate counts 3 in flight where its records hold 1");
 });
 
-test("a release that was lost is found by the units that are missing", () => {
+test("a lost release is found by the missing units", () => {
   const changes = [change(9, -1, [item("claimed", 8)]), change(8, 2, [item("released", 3, 2)]), change(7, 5, [], 5)];
   const said = attribute({ ...quiet, drift: -2, changes });
   assert.equal(said, "as if change 8 had not come: order order-3 released, 2");
 });
 
-test("a restock that came twice is found by the units that are too many", () => {
+test("a restock that was applied twice is found by the surplus units", () => {
   const said = attribute({ ...quiet, drift: 5, changes: [change(9, -1, [item("claimed", 8)]), change(7, 5, [], 5)] });
   assert.equal(said, "as if change 7 had come twice: 5 brought in");
 });
 
-test("of many only some are named", () => {
+test("of many changes only some are named", () => {
   const items = Array.from({ length: 8 }, (_, n) => item("released", n));
   const said = attribute({ ...quiet, drift: -8, changes: [change(9, 8, items)] });
   assert.match(said, /order order-4 released, 1; and 3 more$/);

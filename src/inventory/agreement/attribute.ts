@@ -1,21 +1,21 @@
 /**
- * Explains a drift: it finds the order, or the change of stock, that gate and books count differently. Evidence is read
+ * Explains a drift by the order or the change of stock that gate and books count differently. The evidence is read
  * after the drift was seen, so it is a hint for the operator; the repair does not depend on it.
  */
 import type { Queryable } from "#engines/sql";
 import { fateKey } from "../books/decide.ts";
 import type { Effect, Fate, Gate, GateRecord, ProductSnapshot, StreamItem } from "../gate/gate.ts";
 
-/** A change of the books, with what it made of the units to sell. */
+/** A change of the books, with its effect on the units for sale. */
 export type Change = { seq: number; kind: string; added: number; items: readonly StreamItem[]; net: number };
 export type RecordFate = { epoch: number; reservationNo: number; fate: Fate; seq: number | null };
 export type DriftEvidence = {
   drift: number;
   gate: Pick<ProductSnapshot, "pending" | "applied">;
   records: readonly GateRecord[];
-  /** How the records' reservations were decided, where they were. */
+  /** The fates of the records' reservations, if decided. */
   fates: readonly RecordFate[];
-  /** The latest ones that the gate has applied, newest first. */
+  /** The latest changes that the gate has applied, newest first. */
   changes: readonly Change[];
 };
 
@@ -33,7 +33,7 @@ export async function explainDrift(
   return attribute({ drift, gate: snapshot, records, fates, changes });
 }
 
-/** Pure. A sentence, without its end. */
+/** Pure. Returns a sentence, without its full stop. */
 export function attribute({ drift, gate, records, fates, changes }: DriftEvidence): string {
   const fateOf = new Map(fates.map((fate) => [fateKey(fate), fate]));
   const counted = records.filter(({ state }) => state === "pending" || state === "published" || state === "voiding");

@@ -25,11 +25,11 @@ describe("several processes rebuild one product", () => {
     const productId = `lamp ${products}`;
     await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
     const gate = openMemoryGate();
-    /** Whose rebuild closed the product, in order. */
+    /** The process whose rebuild closed the product, for each closing in order. */
     const closedBy: string[] = [];
     const looks = new Map<string, number>();
 
-    /** A process whose rebuilds stand still in their drain, once the product is closed, until `goOn`. */
+    /** A process whose rebuilds stop in their drain, once the product is closed, until `goOn`. */
     function copy(name: string, changed: Partial<Gate> = {}) {
       const held = Promise.withResolvers<void>();
       async function close(id: string) {
@@ -69,7 +69,7 @@ describe("several processes rebuild one product", () => {
     const [first, second, third] = copies;
     first?.goOn();
     second?.goOn();
-    // Both have found that they were overtaken, and look again and again whether the third one is done.
+    // Both have found that they were overtaken, and check repeatedly whether the third one is done.
     await until(() => closedBy.length > 3 || ["first", "second"].every((name) => (looks.get(name) ?? 0) > 4));
     third?.goOn();
     await Promise.all(rebuilds);
@@ -77,12 +77,12 @@ describe("several processes rebuild one product", () => {
     assert.deepEqual(await epochs(), { books: (before.books ?? 0) + 1, gate: (before.books ?? 0) + 1 });
   });
 
-  test("where another one ended the epoch in between, the one that closed it last begins anew at once", async () => {
+  test("if another one ended the epoch in between, the one that closed it last begins again at once", async () => {
     const { gate, copy, closedBy, closings, epochs } = await shop();
     const seen = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();
     const early = copy("early", {
-      /** It was not overtaken yet when it looked, and is when it has seen the answer. */
+      /** It was not overtaken yet when it read, and is overtaken when it gets the answer. */
       async snapshot(ids) {
         const answer = await gate.snapshot(ids);
         if (closedBy.length === 1) {
@@ -107,7 +107,7 @@ describe("several processes rebuild one product", () => {
     assert.deepEqual(await epochs(), { books: (before.books ?? 0) + 2, gate: (before.books ?? 0) + 2 });
   });
 
-  test("where the process that closed it last died, another one opens it", async () => {
+  test("if the process that closed it last died, another one opens it", async () => {
     const { copy, closedBy, closings, epochs } = await shop();
     const [living, dying] = [copy("living"), copy("dying")];
     const rebuilt = living.rebuild();

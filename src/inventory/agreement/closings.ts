@@ -1,6 +1,6 @@
 /**
  * Keeps two rebuilds of one product apart: only the one that closed it last can open it. So that one goes on, and the
- * others wait for it, until its closing has stood for so long that its process must have died.
+ * others wait for it until its closing is so old that its process must have died.
  * docs/adr/0011-rebuild-opens-its-own-closing.md.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,15 +10,18 @@ import { elapsedMs } from "#platform/clock";
 import type { Gate } from "../gate/gate.ts";
 
 const lookEveryMs = 200;
-/** Longer with each try: a rebuild whose drain takes long is not interrupted again and again. */
+/** Longer with each try, so that a rebuild with a long drain is not interrupted again and again. */
 const backoff = { firstMs: 1_000, longestMs: 8_000 };
 
-/** How long a closing of another rebuild may stand, milliseconds. By chance, so that two do not give up at one moment. */
+/**
+ * How old another rebuild's closing may get, milliseconds. Random, so that two processes do not give up at the same
+ * moment.
+ */
 export function patience(tries: number): number {
   return pauseAfter(tries, backoff) + randomPauseAfter(tries, backoff);
 }
 
-/** Those of the products that another rebuild has closed since. */
+/** The products that another rebuild has closed since. */
 export async function takenOver(gate: Gate, own: ReadonlyMap<string, string>): Promise<Set<string>> {
   const snapshots = await gate.snapshot([...own.keys()]);
   const others = snapshots.filter(({ productId, closing }) => closing !== own.get(productId));
@@ -28,13 +31,13 @@ export async function takenOver(gate: Gate, own: ReadonlyMap<string, string>): P
 export type Due = {
   /** To be rebuilt now. */
   due: string[];
-  /** Closed by other rebuilds, which are given their time; with the name of the own closing, as they came. */
+  /** Closed by other rebuilds, which get more time; with the names of the own closings, in the same order. */
   waiting: Map<string, string>;
 };
 
 /**
- * Resolves once all products are open, or some are to be rebuilt here: at once where the own closing is the last one,
- * else when nothing has changed for `patienceMs`.
+ * Resolves once all products are open, or some must be rebuilt here: at once if the own closing is the last one,
+ * otherwise when nothing has changed for `patienceMs`.
  */
 export async function untilDue(
   { sql, gate }: { sql: Sql; gate: Gate },
@@ -59,7 +62,7 @@ export async function untilDue(
   }
 }
 
-/** The last closing of each product that does not sell in the books' epoch, undefined where the gate names none. */
+/** The last closing of each product that does not sell in the books' epoch; undefined if the gate has none. */
 async function closingsOf(
   { sql, gate }: { sql: Sql; gate: Gate },
   productIds: readonly string[],

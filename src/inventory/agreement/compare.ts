@@ -1,15 +1,15 @@
-/** Finds the products that the gate has otherwise than the books, a page of products at a time. */
+/** Finds the products that differ between gate and books, a page of products at a time. */
 import type { Sql } from "#engines/sql";
 import type { Gate } from "../gate/gate.ts";
 
 export type Compared = {
   /** Missing at the gate, closed, of another epoch, ahead of the books, or with other units: only a rebuild helps. */
   wrong: string[];
-  /** They agree as far as the gate has come, and the books have later changes. */
+  /** They agree up to the gate's last row, and the books have later changes. */
   behind: string[];
 };
 
-/** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
+/** The gate is read first, so the books that are read afterwards include the row that the gate applied last. */
 export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly string[]): Promise<Compared> {
   if (productIds.length === 0) return { wrong: [], behind: [] };
   const snapshots = await gate.snapshot(productIds);
@@ -39,7 +39,7 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
   return compared;
 }
 
-/** The products behind one, in the order of their ids. */
+/** The products after one, in the order of their ids. */
 export async function productsAfter(sql: Sql, last: string, limit: number): Promise<string[]> {
   const rows = await sql.query<{ id: string }>(
     "select product_id as id from inventory.stock where product_id > $1 order by product_id limit $2",
@@ -48,7 +48,7 @@ export async function productsAfter(sql: Sql, last: string, limit: number): Prom
   return rows.map((row) => row.id);
 }
 
-/** All products, a page at a time: between two pages others have their turn. */
+/** All products, a page at a time, so that other work runs between two pages. */
 export async function* productPages(sql: Sql, pageSize: number): AsyncGenerator<string[]> {
   for (let last: string | undefined = ""; last !== undefined; ) {
     const page = await productsAfter(sql, last, pageSize);

@@ -62,7 +62,7 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
     return { action: report?.action, says: repairs.findLast((one) => one.productId === productId)?.says };
   }
 
-  test("O26: units in flight of which the record is gone are found, and come back", async () => {
+  test("O26: units in flight without a record are found, and come back", async () => {
     await newProduct("lamp");
     const { action, says } = await syncedAfter("lamp", "HDEL", "g:{lamp}:r", "00000000-0000-8000-8000-000000000001");
     assert.equal(action, "rebuilt");
@@ -78,7 +78,7 @@ describe("sync-redis compares more than sums", { skip: skipWithoutRedis }, () =>
     assert.equal(says, "the gate had other holdings than the books for 1 customers");
   });
 
-  test("O26: a product of which nothing is gone is verified, with an order under way", async () => {
+  test("O26: a product without losses is verified, with an order under way", async () => {
     await newProduct("chair");
     const { action, says } = await syncedAfter("chair", "PING");
     assert.deepEqual([action, says], ["verified", undefined]);

@@ -1,6 +1,7 @@
 /**
- * Compares all that the gate keeps of a product with the books, not only the sums: what is in flight with its records
- * (I4), and what each customer holds (I10). It reads everything at once, so it is for people who ask for it.
+ * Compares all contents of a product at the gate with the books, not only the sums: the units in flight with its
+ * records (I4), and each customer's holdings (I10). It reads everything at once, so it runs only when an operator asks
+ * for it.
  */
 import type { Queryable } from "#engines/sql";
 import type { Gate, ProductContents } from "../gate/gate.ts";
@@ -10,10 +11,10 @@ import type { Repair } from "./repairs.ts";
 
 export type ContentsDeps = { sql: Queryable; gate: Gate; relay: Relay };
 
-/** While orders are settled, the books are soon ahead of what was read at the gate: then both are read again. */
+/** While orders are settled, the books are soon ahead of the gate's reading: then both are read again. */
 const tries = 3;
 
-/** What is wrong within a product; undefined where nothing is, or where it changes too quickly to tell. */
+/** The fault within a product; undefined if there is none, or if it changes too quickly to tell. */
 export async function compareContents(deps: ContentsDeps, productId: string): Promise<Repair | undefined> {
   for (let i = 0; i < tries; i += 1) {
     const contents = await deps.gate.contents(productId);
@@ -30,7 +31,7 @@ export async function compareContents(deps: ContentsDeps, productId: string): Pr
   return undefined;
 }
 
-/** Pure. Both are of the same change. */
+/** Pure. Both arguments are as of the same change. */
 export function wrongIn(
   { pending, records, held }: ProductContents,
   inBooks: ReadonlyMap<string, number>,

@@ -1,6 +1,6 @@
 /**
- * Checks the gate as a whole, rebuilds it, and switches it off and on, at start-up or when people ask. One of these at
- * a time in a process; between processes the epoch decides.
+ * Checks the gate as a whole, rebuilds it, and switches it off and on, at start-up or at an operator's request. One of
+ * these runs at a time in a process; between processes the epoch decides.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
@@ -20,7 +20,7 @@ import { type OnRepaired, type Repair, reasonsToRebuild } from "./repairs.ts";
 
 export type SyncReport = {
   productId: string;
-  /** `gate_off`: the switch is not at gatekeeper, so nothing is loaded. */
+  /** `gate_off`: the mode is not gatekeeper, so nothing is loaded. */
   action: "verified" | "rebuilt" | "gate_off";
   epoch: number;
   sellable: number;
@@ -28,14 +28,14 @@ export type SyncReport = {
 
 export type Reconciliation = { status: ReconcileStatus; mode: GateMode; products: ProductReport[] };
 
-/** Where it failed, the mode is what it was before, `closed` if that was not in force itself. */
+/** If it failed, the mode is the one before, or `closed` if that was not in force itself. */
 export type SwitchAnswer =
   | { ok: true; state: ModeState }
   | { ok: false; reason: SwitchFailure; state: ModeState; cause?: unknown };
 export type SwitchFailure =
   /** Only `gatekeeper` needs the gate. */
   | "gate_away"
-  /** Accepted orders are not decided: settlement, the log or the books stand still. */
+  /** Accepted orders are not decided: settlement, the log or the books do not advance. */
   | "not_settled"
   /** Another switch was made meanwhile. */
   | "overtaken";
@@ -53,17 +53,17 @@ export type ControlOptions = {
 export type Control = {
   alone<T>(work: () => Promise<T>): Promise<T>;
   /**
-   * Checks every product, brings up those that lack changes, and loads anew what is missing or disagrees: in its figures,
-   * or in all that is kept of it (`contents`). `everything` loads all anew.
+   * Checks every product, applies missing changes, and loads missing or different products again: by their figures, or
+   * by all their contents (`contents`). `everything` loads all again.
    */
   sync(what: "figures" | "contents" | "everything"): Promise<SyncReport[]>;
-  /** The guide's option 1, live. Resolves when the mode is in force in this process and what it needs is done. */
+  /** The guide's option 1, live. Resolves when the mode is in force in this process and its preparation is done. */
   switchMode(to: GateMode, actor: string): Promise<SwitchAnswer>;
   reconcile(): Promise<Reconciliation>;
 };
 
 const rereads = 3;
-/** Between two pages orders have their turn. */
+/** Between two pages orders are processed. */
 const productsAtOnce = 200;
 
 export function createControl({ sql, gate, relay, mode, settlement, now, onRepaired }: ControlOptions): Control {
@@ -75,7 +75,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
     return all;
   }
 
-  /** Brings up what is behind, and answers what only a rebuild mends, and why. */
+  /** Applies missing changes, and returns the products that only a rebuild repairs, with reasons. */
   async function catchUpAll(contentsToo: boolean): Promise<{ toRebuild: string[]; found: Repair[] }> {
     const toRebuild = new Set<string>();
     const found: Repair[] = [];
@@ -109,7 +109,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
     return reports;
   }
 
-  /** The gate is read first: whatever the books say then, the row that the gate applied last is among it. */
+  /** The gate is read first, so the books that are read afterwards include the row that the gate applied last. */
   async function comparePage(page: readonly string[]) {
     const current = mode.current();
     const snapshots = await gate.snapshot(page).catch(noneWhileAway);
@@ -122,7 +122,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
 
   async function reconcilePage(page: readonly string[]): Promise<ProductReport[]> {
     let { reports, gateHas } = await comparePage(page);
-    // A product that was rebuilt between the two looks seems to be of another epoch: it is read again.
+    // A product that was rebuilt between the two readings seems to be of another epoch, so it is read again.
     for (let again = 0; again < rereads && worstOf(reports) === "CRITICAL"; again += 1) {
       await alone(async () => {});
       ({ reports, gateHas } = await comparePage(page));
@@ -177,8 +177,8 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
       await closeAndDrain(deps, await allProducts());
     } catch (error) {
       if (!(error instanceof GateUnavailable)) throw error;
-      // It cannot be closed, and may come back at any moment with all it knew. So it is left to itself, until no
-      // process can promise anything that it took: docs/adr/0016-sync-without-the-gate.md.
+      // The gate cannot be closed, and may come back at any moment with all its memory. So the switch waits until no
+      // process can promise its reservations: docs/adr/0016-sync-without-the-gate.md.
       await sleep(promisesEndMs);
       await deps.settlement.drained();
     }

@@ -1,6 +1,6 @@
 /**
- * Lists what a comparison of gate and books can find about a product. Each finding is a word with its figures; the
- * table below says how serious it is, what mends it, and what people read. Pure.
+ * Lists the findings that a comparison of gate and books can have about a product. Each is a word with figures; the
+ * table below gives its status, its remedy and its sentence. Pure.
  */
 import type { FindingKind, GateMode, ReconcileStatus, Remedy } from "../wire.ts";
 
@@ -12,20 +12,20 @@ type Figures = {
   entries_differ: { totalIn: number; entered: number };
   claims_differ: { committed: number; claimed: number; released: number };
   sales_differ: { sold: number; counted: number };
-  // The gate is not there, or not usable. Repairs have the same words as their reasons (repairs.ts).
+  // The gate is missing, or not usable. Repairs use the same words as reasons (repairs.ts).
   gate_off: { mode: GateMode };
   not_loaded: object;
   incomplete: object;
   closed: object;
   other_epoch: { gateEpoch: number; booksEpoch: number };
   ahead: { applied: number; lastChange: number };
-  // Gate and books can be compared, and something is wrong.
+  // Gate and books can be compared, and differ.
   drift: Sums & { drift: number };
   no_records: { inFlight: number };
   undecided: Sums & { seconds: number };
   from_the_future: Sums & { seconds: number };
   late_change: Sums & { behind: number; seconds: number };
-  // They agree as far as the gate has come.
+  // They agree up to the gate's last row.
   behind: Sums & { behind: number };
   agree: Sums;
 };
@@ -141,9 +141,9 @@ export function remedyOf({ kind }: Finding): Remedy {
   return meanings[kind].remedy;
 }
 
-/** `cause`: what explains a drift, where it was looked into. */
+/** `cause`: the explanation of a drift, if it was analysed. */
 export function sentenceOf(finding: Finding, cause?: string): string {
-  // The compiler does not see that the figures belong to the kind.
+  // The compiler does not know that the figures belong to the kind.
   const { sentence } = meanings[finding.kind] as Meaning<FindingKind>;
   const says = sentence(finding as never);
   return cause === undefined ? says : `${says}; ${cause}: run sync-redis`;

@@ -7,10 +7,13 @@ export type FollowOptions = { gate: Gate; mode: ModeFollower; onFault(what: stri
 
 /** Every process follows the switch within a second. */
 const everyMs = 500;
-/** No product has this id: what is asked of it costs the gate next to nothing. */
+/** No product has this id, so a call about it costs the gate next to nothing. */
 const nobodysProduct = "\u0000";
 
-/** Begins to follow; resolves once the mode is known. Services of one process share one eye, until the last one stops. */
+/**
+ * Begins to follow; resolves once the mode is known. Services of one process share one follower, until the last one
+ * stops.
+ */
 export type Follow = () => Promise<{ stop(): Promise<void> }>;
 
 export function createFollow({ gate, mode, onFault }: FollowOptions): Follow {
@@ -22,7 +25,7 @@ export function createFollow({ gate, mode, onFault }: FollowOptions): Follow {
     if (users === 1) {
       loops = [
         startLoop({ everyMs, work: () => mode.refresh(), onFault: (error) => onFault("mode", error) }),
-        // While it is away its connection is looked after, and buyers are told.
+        // While the gate does not answer, its connection is being repaired, and buyers get a refusal.
         startLoop({ everyMs, work: () => askGate(gate), onFault() {} }),
       ];
     }
@@ -36,8 +39,8 @@ export function createFollow({ gate, mode, onFault }: FollowOptions): Follow {
 }
 
 /**
- * Asks the gate something, so that a process hears of a new life of its memory that another began before the first
- * buyer does. @throws GateUnavailable
+ * Calls the gate, so that a process notices a new life of its memory, begun by another process, before the first buyer
+ * does. @throws GateUnavailable
  */
 async function askGate(gate: Gate): Promise<void> {
   await gate.snapshot([nobodysProduct]);

@@ -21,7 +21,7 @@ describe("the switch", () => {
     await follower.refresh();
   });
 
-  test("is trusted for two seconds after it was read, and is closed then", () => {
+  test("is used for two seconds after it was read, and then counts as closed", () => {
     assert.deepEqual([follower.current(), follower.mayPromise()], ["gatekeeper", true]);
     nowMs += 2_000;
     assert.deepEqual([follower.current(), follower.mayPromise()], ["gatekeeper", true]);
@@ -35,7 +35,7 @@ describe("the switch", () => {
     ["closed", true],
     ["gatekeeper", false],
   ] as const) {
-    test(`after it went to ${mode}${ready ? "" : ", not ready"}, what the gate took is promised two seconds more and no longer`, async () => {
+    test(`after it went to ${mode}${ready ? "" : ", not ready"}, the gate's reservations are promised for two seconds more and no longer`, async () => {
       nowMs += 500;
       await writeMode(database.sql, { mode, ready, actor: "test" });
       await follower.refresh();
@@ -45,11 +45,11 @@ describe("the switch", () => {
       assert.equal(follower.mayPromise(), true);
       nowMs += 1;
       assert.equal(follower.mayPromise(), false);
-      assert.ok(nowMs < 50_500 + promisesEndMs, "whoever switched waits longer");
+      assert.ok(nowMs < 50_500 + promisesEndMs, "the switch waits longer");
     });
   }
 
-  test("a reading counts from the moment it was asked for, not from its answer", async () => {
+  test("a reading counts from the moment of its request, not of its answer", async () => {
     const asked = nowMs;
     const answering = follower.refresh();
     nowMs += 1_900;
@@ -58,7 +58,7 @@ describe("the switch", () => {
     assert.deepEqual([follower.current(), follower.mayPromise()], ["closed", false]);
   });
 
-  test("of two who switch at once, the one who began last has the last word", async () => {
+  test("of two switches at once, the one that began last wins", async () => {
     const first = await writeMode(database.sql, { mode: "sync", ready: false, actor: "ada" });
     const second = await writeMode(database.sql, { mode: "gatekeeper", ready: false, actor: "bob" });
     assert.ok(first && second);

@@ -11,19 +11,19 @@ export type { GateMode } from "../wire.ts";
 export type ModeState = { mode: GateMode; ready: boolean; version: number; changedBy: string; changedAt: Date };
 
 export type ModeFollower = {
-  /** What a new order meets now: a mode that is still being prepared, or that cannot be read, is closed. */
+  /** The mode for a new order: a mode that is still being prepared, or that cannot be read, counts as closed. */
   current(): GateMode;
   /**
-   * Whether an order that the gate took may be promised. It may for `trustForMs` after the moment at which the mode was
-   * last known to be `gatekeeper`, also where it is known to be another one by now: who changes it waits for that.
+   * Whether a reservation of the gate may be promised. It may for `trustForMs` after the moment at which the mode was
+   * last known to be `gatekeeper`, even if another mode is known by now, because a change of the mode waits that long.
    */
   mayPromise(): boolean;
   refresh(): Promise<ModeState>;
 };
 
-/** How long the last mode is trusted while the books do not answer, milliseconds. */
+/** How long the last mode is used while the books do not answer, milliseconds. */
 const trustForMs = 2_000;
-/** After a change of the mode has committed, no process promises anything by the former one after this time. */
+/** How long after the commit of a change processes may still promise orders by the former mode. */
 export const promisesEndMs = trustForMs + 1_000;
 
 export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs): ModeFollower {
@@ -36,7 +36,7 @@ export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs):
     },
     mayPromise: () => elapsed() - gateOnAtMs <= trustForMs,
     async refresh() {
-      // Taken before the question: the answer was true at this moment or later.
+      // Read before the request: the answer was true at this moment or later.
       const readAtMs = elapsed();
       const state = await readMode(sql);
       if (last && last.readAtMs > readAtMs) return state;
@@ -56,8 +56,8 @@ export async function readMode(sql: Sql | Tx): Promise<ModeState> {
 }
 
 /**
- * Holds the mode still until the transaction ends: an order that is decided past the gate must not
- * commit after the gate was opened again.
+ * Locks the mode until the transaction ends: an order that is decided without the gate must not commit after the gate
+ * is open again.
  */
 export async function directOrdersAllowed(tx: Tx): Promise<boolean> {
   const [row] = await tx.query<{ allowed: boolean }>(
@@ -67,8 +67,8 @@ export async function directOrdersAllowed(tx: Tx): Promise<boolean> {
 }
 
 /**
- * Holds the mode still until the transaction ends: a rebuild that began before the gate was switched off must not
- * open it afterwards, while orders are decided without it. An image from before the switch is refused by its closing.
+ * Locks the mode until the transaction ends: a rebuild that began before the gate was switched off must not open it
+ * afterwards, while orders are decided without it. The gate refuses an image from before the switch by its closing.
  */
 export async function gateAllowed(tx: Tx): Promise<boolean> {
   const [row] = await tx.query<{ allowed: boolean }>(
@@ -81,11 +81,11 @@ export type ModeChange = {
   mode: GateMode;
   ready: boolean;
   actor: string;
-  /** The version that the change follows; if the mode was changed since, nothing is written. */
+  /** The version that the change is based on; if the mode has changed since, nothing is written. */
   after?: number;
 };
 
-/** Answers the mode as written, or undefined if another change was quicker. */
+/** Returns the mode as written, or undefined if another change was faster. */
 export async function writeMode(sql: Sql, { mode, ready, actor, after }: ModeChange): Promise<ModeState | undefined> {
   const [row] = await sql.query<ModeState>(
     `update inventory.gate_mode set mode = $1, ready = $2, version = version + 1, changed_by = $3, changed_at = now()

@@ -1,5 +1,6 @@
 /**
- * Defines the error that accepted orders cannot be decided at the moment, so nothing may be closed that waits for them.
+ * Defines the error for accepted orders that cannot be decided at the moment, so nothing that waits for them may be
+ * closed.
  */
 export class NotSettled extends Error {
   readonly topic: string;

@@ -1,4 +1,4 @@
-/** Tells whether the next order would be accepted, as far as stock and gate have a say in it. */
+/** Tells whether the next order would be accepted, as far as stock and gate are concerned. */
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { readOffers } from "../books/offers.ts";
@@ -16,9 +16,12 @@ export type ReadinessOptions = {
 };
 
 export type Readiness = {
-  /** Does at the gate what an order does there, in the mode that is in force. @throws what stands in its way. */
+  /** Does at the gate what an order does, in the present mode. @throws the reason why an order would fail. */
   couldTake(): Promise<{ mode: GateMode; ready: boolean }>;
-  /** What is on sale in the books and not at the gate yet, or not at its latest price; news of products that are unread. */
+  /**
+   * The products that the books sell and the gate does not have yet, or not at the latest price; and unread product
+   * events.
+   */
   notYetOnSale(): Promise<string[]>;
 };
 

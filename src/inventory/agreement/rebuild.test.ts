@@ -16,7 +16,7 @@ describe("many products at once", () => {
   let inventory: Inventory;
   const productIds = Array.from({ length: 230 }, (_, i) => `lamp-${String(i).padStart(3, "0")}`);
   const closes: (() => Promise<unknown>)[] = [];
-  /** Asked of the gate: products of one snapshot, products closed at one moment. */
+  /** Requests to the gate: products of one snapshot, products closed at one moment. */
   const most = { looked: 0, closed: 0 };
   const closed = new Set<string>();
   let cursed = "";
@@ -75,7 +75,7 @@ describe("many products at once", () => {
     assert.equal(await openProducts(), productIds.length);
   });
 
-  test("O30: reconcile and sync-redis look at a page of products at a time", async () => {
+  test("O30: reconcile and sync-redis read a page of products at a time", async () => {
     most.looked = 0;
     assert.equal((await inventory.agreement.reconciliation.run()).products.length, productIds.length);
     await inventory.agreement.sync(false);

@@ -1,8 +1,7 @@
 /**
- * Loads the gate from the books, exactly, while nothing can be lost: closed, drained, fenced by a
- * new epoch, installed. A crash at any point leaves the product closed, and another rebuild starts;
- * of two at once only one ends the epoch that both began in. It is what `sync-redis` does, what a start does,
- * and what happens by itself when the gate has lost its memory.
+ * Loads the gate from the books, exactly, without losing anything: closed, drained, fenced by a new epoch, installed. A
+ * crash at any point leaves the product closed, and another rebuild starts; of two at once only one ends the epoch in
+ * which both began. `sync-redis`, a start, and the loss of the gate's memory all run it.
  */
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
@@ -15,13 +14,13 @@ import { gateAllowed } from "./mode.ts";
 import { NotSettled } from "./not-settled.ts";
 
 /**
- * What a rebuild asks of the part that decides the log's reservations. Reservations that the log has lost count as decided:
- * only the gate's records have them, so the caller that waited decides the published ones by `redrive`.
+ * The part of settlement that a rebuild needs. Reservations that the log has lost count as decided: only the gate's
+ * records have them, so the caller of the drain decides the published ones by `redrive`.
  */
 export type Settlement = {
   /** Resolves when every reservation that the log has acknowledged by now is decided. @throws NotSettled */
   drained(): Promise<void>;
-  /** Remembers what the log has acknowledged by now; the answer tells, whenever asked, whether all of it is decided. */
+  /** Notes the log's present end; the answer tells, at any later time, whether everything below it is decided. */
   watermark(): Promise<() => Promise<boolean>>;
   /** Decides published reservations whose event the log has lost. */
   redrive(records: readonly GateRecord[]): Promise<void>;
@@ -30,20 +29,20 @@ export type Settlement = {
 export type RebuildDeps = { sql: Sql; gate: Gate; settlement: Settlement };
 
 /**
- * Closes the gate for the products and sees everything it took decided. From here on no order for them is answered 202.
- * Answers the name of each closing: if another rebuild closes a product meanwhile, that one opens it.
+ * Closes the gate for the products and waits until its reservations are decided. From here on no order for them is
+ * answered 202. Returns the name of each closing: if another rebuild closes a product meanwhile, that one opens it.
  */
 export async function closeAndDrain(
   { sql, gate, settlement }: RebuildDeps,
   productIds: string[],
 ): Promise<Map<string, string>> {
-  // Before anything is closed: where settlement stands still, a closed shop would wait for it without end.
+  // Before anything is closed: if settlement does not advance, a closed shop would wait for it for ever.
   await settlement.drained();
   const undecided: GateRecord[] = [];
   const closings = new Map<string, string>();
   for (const productId of productIds) {
     closings.set(productId, await gate.close(productId));
-    // From here on no `mark` of these can answer "published": without this, a buyer is told 202 and then fenced.
+    // From here on no `mark` of these can answer "published". Otherwise a buyer could be answered 202 and then fenced.
     for (const record of await gate.records(productId)) {
       const state = record.state === "pending" ? await gate.claimVoid(record) : record.state;
       if (state === "published" || state === "voiding") undecided.push({ ...record, state });
@@ -60,15 +59,15 @@ export async function closeAndDrain(
   return closings;
 }
 
-/** How often a rebuild begins again that others got in the way of; after that the next check finds what is closed. */
+/** How often a rebuild that others interfered with begins again; after that the next check finds closed products. */
 const triesBesideOthers = 6;
-/** Products that sell are closed a few at a time. For those that are closed already a larger batch is quicker. */
+/** Open products are closed a few at a time. For products that are closed already a larger batch is quicker. */
 const openAtOnce = 25;
 const closedAtOnce = 200;
-/** When so many products fail one after another, the fault is not theirs: the others are left as they are. */
+/** If so many products fail one after another, the fault is not theirs, and the rest is not tried. */
 const failuresInARow = 3;
 
-/** @throws the last fault; the products that it does not concern are rebuilt. */
+/** @throws the last fault; products without a fault are rebuilt. */
 export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
   const open = new Set<string>();
   for (const some of inBatches(productIds, closedAtOnce)) {
@@ -88,7 +87,7 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
       await rebuildTogether(deps, batch);
       inARow = 0;
     } catch (error) {
-      // The same for all of them, and each would wait as long.
+      // The fault is the same for all of them, and each would wait as long.
       if (error instanceof NotSettled) throw error;
       // One of them may be at fault: the others must not stay closed with it.
       if (batch.length > 1) {
@@ -118,14 +117,15 @@ function inBatches(productIds: readonly string[], size: number): string[][] {
   return batches;
 }
 
-/** Answers the products that it did not open because of another rebuild, each with the name of its own closing. */
+/** Returns the products that it did not open because of another rebuild, each with the name of its own closing. */
 async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<Map<string, string>> {
   if (productIds.length === 0) return new Map();
-  // Read before the closing: a rebuild that ends an epoch has closed the product within it, and an earlier closing cannot open.
+  // Read before the closing: a rebuild that ends an epoch has closed the product within it, and an earlier closing
+  // cannot open it.
   const epochs = await epochsOf(deps.sql, productIds);
   const closings = await closeAndDrain(deps, productIds);
   const left = new Map([...closings].filter(([productId]) => epochs.has(productId)));
-  // An epoch that is ended here could not be opened here, and the rebuild that closed last would have to begin anew.
+  // If an epoch ended here, this rebuild could not open it, and the one that closed last would have to begin again.
   const others = await takenOver(deps.gate, closings);
   const own = productIds.filter((productId) => !others.has(productId));
   const images = await deps.sql.transaction(async (tx) =>
@@ -143,7 +143,9 @@ async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<Map
   return left;
 }
 
-/** An offer that changed between reading the image and installing it reached the old gate; tell the new one. */
+/**
+ * An offer that changed between reading the image and installing it reached the old gate, so the new one gets it too.
+ */
 async function refreshOffers({ sql, gate }: RebuildDeps, images: readonly GateImage[]): Promise<void> {
   const offers = await readOffers(
     sql,
@@ -152,15 +154,16 @@ async function refreshOffers({ sql, gate }: RebuildDeps, images: readonly GateIm
   for (const [productId, offer] of offers) await gate.setOffer(productId, offer);
 }
 
-/** Decides reservations void; those that are decided otherwise already stay so. */
+/** Decides reservations void; those that are decided already stay so. */
 export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "intent">[]) {
   if (records.length === 0) return { decided: [], rows: [] };
   return sql.transaction((tx) => recordVoids(tx, records));
 }
 
 /**
- * The commit of the new epoch is the moment of the rebuild: what comes from before it is fenced. A product that is not in
- * the epoch the rebuild began in is left out: its gate may be open by now, and its new orders would be fenced.
+ * The commit of the new epoch is the moment of the rebuild: earlier reservations are fenced. A product that is no
+ * longer in the epoch in which the rebuild began is left out: its gate may be open by now, and its new orders would be
+ * fenced.
  */
 async function takeImages(tx: Tx, productIds: string[], begunIn: ReadonlyMap<string, number>): Promise<GateImage[]> {
   const stock = await lockStock(tx, productIds);
@@ -176,8 +179,8 @@ async function takeImages(tx: Tx, productIds: string[], begunIn: ReadonlyMap<str
 }
 
 /**
- * The newest epoch that the ledger names. It is ahead of the product's own only where the books were put back from a
- * backup and the log was read again: such an epoch was sold in before, and its numbers are used up.
+ * The newest epoch in the ledger. It is ahead of the product's own only if the books were restored from a backup and
+ * the log was read again: that epoch was used before, and so were its numbers.
  */
 async function writtenEpochs(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await tx.query<{ productId: string; epoch: number }>(
@@ -190,7 +193,7 @@ async function writtenEpochs(tx: Tx, productIds: readonly string[]): Promise<Map
   return new Map(rows.map((row) => [row.productId, row.epoch]));
 }
 
-/** Reads what a gate has to know of locked products. */
+/** Reads a gate's image of locked products. */
 export async function imagesOf(
   tx: Tx,
   stock: readonly { productId: string; epoch: number; seq: number; totalIn: number; committed: number }[],

@@ -48,12 +48,12 @@ test("a gate that sells and books that lag behind agree as long as nothing is lo
   assert.match(report.explanation, /57 to sell \+ 5 in flight = 62 after change 11; 1 later/);
 });
 
-test("the figures are those that people count: here, promised, paid", () => {
+test("the figures are those that people count: on hand, promised, paid", () => {
   const { onHand, held, sold } = judge({});
   assert.deepEqual({ onHand, held, sold }, { onHand: 72, held: 10, sold: 28 });
 });
 
-test("one unit too many or too few is a warning, ten are critical", () => {
+test("one surplus or missing unit is a warning, ten are critical", () => {
   assert.deepEqual([judge({ gate: { sellable: 58 } }).status, judge({ gate: { sellable: 58 } }).drift], ["WARNING", 1]);
   assert.deepEqual(
     [judge({ gate: { sellable: 56 } }).status, judge({ gate: { sellable: 56 } }).drift],
@@ -84,7 +84,7 @@ test("a gate that is missing, closed or waits too long is a warning", () => {
   assert.equal(judge({ gate: { oldestMs: nowMs - 20_000 } }).status, "WARNING");
 });
 
-test("O28: a reservation from the future is a warning that says so, not a young one", () => {
+test("O28: a reservation from the future is a warning of its own, and does not count as young", () => {
   const { status, explanation } = judge({ gate: { oldestMs: nowMs + 600_000 } });
   assert.equal(status, "WARNING");
   assert.match(explanation, /taken 600 s in the future: a clock was set back/);
@@ -95,7 +95,7 @@ test("a gate of another epoch, or ahead of the books, is critical", () => {
   assert.equal(judge({ gate: { applied: 13 }, books: { availableAfterApplied: null } }).status, "CRITICAL");
 });
 
-test("a gate that is switched off on purpose is no fault", () => {
+test("a gate that is switched off on purpose is not a fault", () => {
   assert.equal(reconcileProduct(books, undefined, "sync", nowMs).status, "OK");
   assert.equal(reconcileProduct({ ...books, totalIn: 99 }, undefined, "sync", nowMs).status, "CRITICAL");
 });
@@ -109,7 +109,7 @@ test("the worst product decides", () => {
 });
 
 type Case = { books?: Partial<BooksFigures>; gate?: Partial<ProductSnapshot> | null; mode?: GateMode };
-/** How each finding comes about, what mends it, and what people read. */
+/** How each finding arises, its remedy, and its sentence. */
 const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {
   committed_beyond_stock: [{ books: { committed: 101, claimed: 111 } }, "by_hand", "101 units are committed of 100"],
   entries_differ: [{ books: { totalIn: 101 } }, "by_hand", "101 units came in, the entries add up to 100"],
@@ -163,7 +163,7 @@ const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {
 };
 
 for (const kind of findingKinds) {
-  test(`a report says ${kind}, by what it is mended, and the sentence for it`, () => {
+  test(`a report has ${kind}, its remedy, and its sentence`, () => {
     const [given, remedy, sentence] = cases[kind];
     const snapshot = given.gate === null ? undefined : { ...gate, ...given.gate };
     const report = reconcileProduct({ ...books, ...given.books }, snapshot, given.mode ?? "gatekeeper", nowMs);
@@ -174,7 +174,7 @@ for (const kind of findingKinds) {
   });
 }
 
-test("a finding carries its figures, and the sentence of a drift names its cause", () => {
+test("a finding has its figures, and the sentence of a drift names its cause", () => {
   const { finding } = judge({ gate: { sellable: 66 } });
   assert.deepEqual(finding, { kind: "drift", sellable: 66, inFlight: 5, expected: 62, applied: 11, drift: 9 });
   const sentence =

@@ -1,7 +1,7 @@
 /**
- * Decides whether gate and books agree, as a pure function. At every instant, under any load, what the gate may
- * still sell plus what it has in flight is what the books had to sell after the last change the gate took in: `gate +
- * inFlight = availableAfter[applied]`. So the comparison needs no pause and knows no "roughly".
+ * Decides whether gate and books agree, as a pure function. At every instant, under any load, the gate's sellable units
+ * plus its units in flight are the units that the books had for sale after the last change that the gate applied: `gate
+ * + inFlight = availableAfter[applied]`. So the comparison needs no pause and is exact.
  */
 import type { ProductSnapshot } from "../gate/gate.ts";
 import type { ReconcileStatus, Remedy } from "../wire.ts";
@@ -16,11 +16,11 @@ export type BooksFigures = {
   sold: number;
   epoch: number;
   seq: number;
-  /** After the row that the gate applied last; null where the books have no such row. */
+  /** After the row that the gate applied last; null if the books have no such row. */
   availableAfterApplied: number | null;
-  /** How long ago the change was written that the gate has to apply next; null where there is none. */
+  /** The age of the next change for the gate; null if there is none. */
   nextChangeAgeMs: number | null;
-  /** Sums over the append-only tables, which the figures above must equal. */
+  /** Sums over the append-only tables; the figures above must equal them. */
   entered: number;
   claimed: number;
   releasedCounted: number;
@@ -37,7 +37,7 @@ export type ProductReport = {
   held: number;
   sold: number;
   inFlight: number;
-  /** Units the gate may still sell; null where the product is not loaded. */
+  /** Units that the gate may still sell; null if the product is not loaded. */
   gate: number | null;
   drift: number;
   finding: Finding;
@@ -46,7 +46,7 @@ export type ProductReport = {
   explanation: string;
 };
 
-/** Three times the age at which the sweeper looks at a reservation, milliseconds. */
+/** Three times the age at which the sweeper checks a reservation, milliseconds. */
 const oldMs = 15_000;
 /** A change reaches the gate within milliseconds, and within a second after an outage. */
 const onItsWayMs = 5_000;
@@ -75,7 +75,7 @@ export function reconcileProduct(
   };
 }
 
-/** What people call stock: units here, units promised to unpaid orders, units paid for. */
+/** Stock as people count it: units on hand, units promised to unpaid orders, units paid for. */
 export function stockOf(books: BooksFigures): { onHand: number; held: number; sold: number; available: number } {
   const sold = books.sold + books.soldQueued;
   const onHand = books.totalIn - sold;
@@ -97,7 +97,7 @@ function findingOf(
 ): Finding {
   const contradiction = contradictionIn(books);
   if (contradiction) return contradiction;
-  // While new orders are refused the gate may stand open, and what it has still has to agree.
+  // While new orders are refused the gate may be open, and its units must still agree.
   if (mode === "sync" || (mode === "closed" && !gate?.open)) return { kind: "gate_off", mode };
   if (!gate) return { kind: "not_loaded" };
   if (!gate.whole && gate.epoch > 0) return { kind: "incomplete" };

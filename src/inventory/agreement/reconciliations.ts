@@ -1,20 +1,20 @@
-/** Keeps the results of reconciling in the books: neither a restart nor another process makes an alert forget. */
+/** Keeps the results of reconciling in the books, so that neither a restart nor another process clears an alert. */
 import type { Sql } from "#engines/sql";
 import type { ReconcileStatus } from "../wire.ts";
 import type { Reconciliation } from "./control.ts";
 
 export type Reconciliations = {
-  /** How many products the latest one found in which state, and when it ended; of all processes, once it was recalled. */
+  /** The number of products by status in the latest one, and when it ended; of all processes, once it was recalled. */
   latest(): { products: Record<ReconcileStatus, number>; endedMs: number } | undefined;
-  /** Reads what the books have. */
+  /** Reads the latest one from the books. */
   recall(): Promise<void>;
   /** Notes one that the schedule has entered in the books already. */
   note(report: Reconciliation): void;
-  /** Notes one that a person asked for, and enters it in the books: where it says something new, or is the first for a while. */
+  /** Notes one that an operator asked for, and enters it in the books if its result is new or the last entry is old. */
   keep(report: Reconciliation): Promise<void>;
 };
 
-/** Who looks every second must not fill the books with the same answer. */
+/** An operator who reconciles every second must not fill the books with the same result. */
 const keepSameEveryMs = 60_000;
 
 export function createReconciliations({ sql, now }: { sql: Sql; now(): number }): Reconciliations {

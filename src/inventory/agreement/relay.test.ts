@@ -32,7 +32,7 @@ describe("changes on their way to the gate", () => {
       },
     };
     memory = openMemoryGate();
-    // A gate that can be away: nothing that is asked of it then runs.
+    // A gate that can be unavailable: its calls then do not run.
     gate = new Proxy(memory, {
       get:
         (target, name: keyof MemoryGate) =>
@@ -57,7 +57,7 @@ describe("changes on their way to the gate", () => {
     await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, offer, held: [], keysInBooks: false });
   }
 
-  /** Writes a change as restocking does; `pause` holds its transaction open. */
+  /** Writes a change as a restock does; `pause` holds its transaction open. */
   function change(productId: string, added: number, pause?: Promise<void>): Promise<void> {
     return database.sql.transaction(async (tx) => {
       const stock = await lockStock(tx, [productId]);
@@ -81,7 +81,7 @@ describe("changes on their way to the gate", () => {
   const open = (): Relay =>
     createRelay({ sql: counted, gate, onRefused: () => assert.fail("refused"), onDrifted: assert.fail });
 
-  test("O3: units that come in before the gate has loaded their product are on sale once that is answered", async () => {
+  test("O3: a restock before the gate has loaded its product is answered once its units are on sale", async () => {
     const fresh = `${lamp}-fresh`;
     await database.sql.transaction((tx) => keepOffer(tx, fresh, offer));
     await change(fresh, 3);
@@ -108,7 +108,7 @@ describe("changes on their way to the gate", () => {
     assert.equal(await sellable(lamp), 5);
   });
 
-  test("O33: a process that starts brings up what another one left, however old", async () => {
+  test("O33: a process that starts applies changes that another one left, however old", async () => {
     await change(lamp, 5);
     await change(lamp, 3);
     await anHourPasses();
@@ -116,7 +116,7 @@ describe("changes on their way to the gate", () => {
     assert.equal(await sellable(lamp), 8);
   });
 
-  test("O33: a change that commits after later ones were seen is not passed over", async () => {
+  test("O33: a change that commits after later ones were seen is not missed", async () => {
     const late = `${lamp}-late`;
     await newProduct(late);
     const relay = open();
@@ -149,7 +149,7 @@ describe("changes on their way to the gate", () => {
     assert.equal(await sellable(lamp), 4);
   });
 
-  test("O30: at rest a look is one statement and asks nothing of the gate, however many products there are", async () => {
+  test("O30: at rest a look is one statement and no call to the gate, whatever the number of products", async () => {
     await change(lamp, 1);
     const relay = open();
     while ((await relay.sweep()) > 0);
@@ -173,7 +173,7 @@ describe("changes on their way to the gate", () => {
     const reportOf = async () =>
       (await inventory.agreement.reconciliation.run()).products.find(({ productId }) => productId === lamp);
 
-    test("O33: reconcile says after some seconds that a change is on its way, and since when", async () => {
+    test("O33: reconcile reports after some seconds that a change is on its way, and since when", async () => {
       assert.equal((await reportOf())?.status, "OK");
       await anHourPasses();
       const report = await reportOf();

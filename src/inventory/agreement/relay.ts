@@ -1,7 +1,7 @@
 /**
- * Brings the gate up to the books: applies stream rows in their order. Racing relays are harmless,
- * since the gate takes row `seq` only after `seq - 1`. A lost hint is found by the next look, however much later
- * that is: a look asks by position in the books, never by time (docs/adr/0025-the-relay-asks-by-position.md).
+ * Brings the gate up to the books by applying stream rows in their order. Racing relays are harmless, because the gate
+ * takes row `seq` only after `seq - 1`. The next look finds the rows of a lost hint, however late, because it asks by
+ * position in the books, never by time (docs/adr/0025-the-relay-asks-by-position.md).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queryable } from "#engines/sql";
@@ -12,22 +12,25 @@ export type Relay = {
   /** A hint: rows that were just committed. */
   apply(rows: readonly StreamRow[]): Promise<void>;
   /**
-   * As `apply`, for rows of one product whose caller sells next: resolves once the gate has them. A product that is new may
-   * be in the books a moment before the gate has loaded it, which is waited for, at most a second.
+   * As `apply`, for rows of one product whose caller sells next: resolves once the gate has them. The books may have a
+   * new product a moment before the gate has loaded it, so this waits for the gate, at most a second.
    */
   bring(rows: readonly StreamRow[]): Promise<void>;
-  /** Applies what the gate lacks of the product; rows that only a rebuild can follow are left. */
+  /** Applies the product's missing changes; rows that need a rebuild are left. */
   catchUp(productId: string): Promise<void>;
-  /** Brings up the products that changed since the last look, the first look takes all; answers how many rows the gate lacked. */
+  /**
+   * Applies missing changes of the products that changed since the last look; the first look takes all. Returns the
+   * number of rows that the gate lacked.
+   */
   sweep(): Promise<number>;
 };
 
 export type RelayOptions = {
   sql: Queryable;
   gate: Gate;
-  /** The gate refused a row: the product has to be rebuilt. */
+  /** The gate refused a row, so the product must be rebuilt. */
   onRefused(productId: string): void;
-  /** The gate counts other units than the books after this row, and has closed the product itself. */
+  /** After this row the gate counts other units than the books, and has closed the product itself. */
   onDrifted(row: StreamRow, drift: number): void;
 };
 
@@ -35,13 +38,16 @@ const rowsAtOnce = 500;
 /** How long a change waits for a product that the gate is about to load, milliseconds. */
 const loadedWithinMs = 1_000;
 const lookEveryMs = 10;
-/** Bounds one look, also while thousands of products stay closed. */
+/** The limit for one look, even while thousands of products stay closed. */
 const productsAtOnce = 100;
 
 export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): Relay {
-  /** Transactions below it had ended at the last look, and what they wrote is in `behind` or at the gate. */
+  /** Transactions below it had ended at the last look, and their changes are in `behind` or at the gate. */
   let position: string | undefined;
-  /** The change that the gate has to reach, by product. Kept until the gate has it, whether it is away or closed. */
+  /**
+   * The change that the gate must reach, by product. Kept until the gate has it, even while it does not answer or is
+   * closed.
+   */
   const behind = new Map<string, number>();
 
   async function apply(rows: readonly StreamRow[]): Promise<void> {
@@ -79,7 +85,7 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
     }
   }
 
-  /** Answers some of the products that may be behind; those that were looked at longest ago come first. */
+  /** Returns some of the products that may be behind, those with the oldest check first. */
   function nextBehind(): [productId: string, seq: number][] {
     const some: [productId: string, seq: number][] = [];
     for (const one of behind) {
@@ -121,7 +127,7 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
 
 type Moved = { productId: string; seq: number; position?: string };
 
-/** Below this position no transaction is under way: all that they wrote is seen by the statement that reads it. */
+/** Below this position no transaction is under way, so the statement that reads it sees all their changes. */
 const here = "pg_snapshot_xmin(pg_current_snapshot())::text as position";
 
 async function readPosition(sql: Queryable): Promise<string> {
@@ -134,7 +140,7 @@ function readAll(sql: Queryable): Promise<Moved[]> {
   return sql.query<Moved>(`select product_id as "productId", seq from inventory.stock where seq > 0`);
 }
 
-/** Where the books came from a dump, its rows may name transactions that this server has not come to: they are old. */
+/** If the books came from a dump, their rows may have transaction numbers above this server's: they are old. */
 function readMoved(sql: Queryable, position: string): Promise<Moved[]> {
   return sql.query<Moved>(
     `select product_id as "productId", max(seq) as seq, ${here} from inventory.stock_stream

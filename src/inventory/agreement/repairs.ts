@@ -1,4 +1,4 @@
-/** Describes what was repaired by itself, and why: a repair that leaves no trace hides its cause. */
+/** Describes automatic repairs and their reasons: a repair without a trace hides its cause. */
 import type { Queryable } from "#engines/sql";
 import { readFigures } from "../books/figures.ts";
 import type { Gate, GateRecord, ProductSnapshot, StreamRow } from "../gate/gate.ts";
@@ -6,18 +6,18 @@ import { explainDrift } from "./attribute.ts";
 import type { BooksFigures } from "./reconcile.ts";
 
 export type RepairReason =
-  /** The gate did not have the product: its memory was lost, or it is the gate of a process that has just started. */
+  /** The gate did not have the product: its memory was lost, or its process has just started. */
   | "not_loaded"
   | "closed"
   /** The gate closed the product, because after a change it counted other units than the books. */
   | "closed_itself"
-  /** A key of the product was lost alone, or the records do not hold what is in flight. */
+  /** Only one key of the product was lost, or the records do not hold the units in flight. */
   | "incomplete"
   | "other_epoch"
   | "ahead"
   /** Gate and books counted differently. */
   | "drift"
-  /** Units were in flight that no record holds: nothing would ever have ended them. */
+  /** Units were in flight without a record, so nothing would ever have ended them. */
   | "no_records"
   /** Units were taken for an order, and the process died before the log had it. */
   | "abandoned"
@@ -27,14 +27,14 @@ export type RepairReason =
 export type Repair = {
   reason: RepairReason;
   productId: string;
-  /** Units: what the gate had too many (or, negative, too few), or what an order had taken. */
+  /** Units: the gate's surplus (or, if negative, its shortage), or the units of an order. */
   units: number;
   says: string;
 };
 
 export type OnRepaired = (repairs: readonly Repair[]) => void;
 
-/** Why these products are about to be loaded anew; those that agree by now are left out. */
+/** Why these products are about to be loaded again; those that agree by now are left out. */
 export async function reasonsToRebuild(
   deps: { sql: Queryable; gate: Gate },
   productIds: readonly string[],

@@ -59,7 +59,7 @@ test("of all processes one reconciles, once a day, and the next day again", asyn
   assert.deepEqual(rows, [{ status: "CRITICAL" }, { status: "CRITICAL" }]);
 });
 
-test("one that died in the middle does not cost the day", async () => {
+test("a run that died in the middle is repeated the same day", async () => {
   const { sql } = database;
   const diedAtMs = Date.parse("2031-01-01T00:00:00Z");
   await sql.query("insert into inventory.reconciliation (begun_at) values ($1)", [new Date(diedAtMs)]);
@@ -79,7 +79,7 @@ test("one that died in the middle does not cost the day", async () => {
   await schedule.stop();
 });
 
-test("O6: with nothing to compare there is none, and the first product is compared at the next look", async () => {
+test("O6: without products there is none, and the first product is compared at the next look", async () => {
   const { sql } = database;
   await sql.query("truncate inventory.reconciliation");
   await sql.query("delete from inventory.stock");
@@ -110,7 +110,7 @@ test("O6: with nothing to compare there is none, and the first product is compar
   await schedule.stop();
 });
 
-test("O6: the last result is known after a restart, whichever process found it", async () => {
+test("O6: the last result is known after a restart, whichever process it came from", async () => {
   const { sql } = database;
   await sql.query("truncate inventory.reconciliation");
   const nowMs = Date.parse("2033-01-01T00:00:00Z");
@@ -140,7 +140,7 @@ test("O6: the last result is known after a restart, whichever process found it",
   assert.deepEqual(restarted.latest(), { products: { OK: 0, WARNING: 0, CRITICAL: 1 }, endedMs: nowMs });
 });
 
-test("O28: one that was begun before the clock was set back does not hold up the next", async () => {
+test("O28: one that began before the clock was set back does not delay the next", async () => {
   const { sql } = database;
   await sql.query("truncate inventory.reconciliation");
   const nowMs = Date.parse("2034-01-01T00:00:00Z");

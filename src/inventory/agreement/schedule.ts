@@ -1,4 +1,4 @@
-/** Runs the guide's daily reconciliation: once a day for the whole system, in whichever process comes to it first. */
+/** Runs the guide's daily reconciliation: once a day for the whole system, in the first process that is due. */
 import type { Sql } from "#engines/sql";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Reconciliation } from "./control.ts";
@@ -6,18 +6,18 @@ import { countsOf } from "./reconciliations.ts";
 
 export type ScheduleOptions = {
   sql: Sql;
-  /** Between the beginnings of two, milliseconds. */
+  /** The interval between the starts of two, milliseconds. */
   everyMs: number;
   reconcile(): Promise<Reconciliation>;
   now(): number;
   onReconciled(report: Reconciliation): void;
-  /** Hears what other processes, and this one before its restart, have found. */
+  /** Reads the results of other processes, and of this one before its restart. */
   recall(): Promise<void>;
   onFault(error: unknown): void;
 };
 
 const lookEveryMs = 60_000;
-/** One that was begun and not ended by then died with its process. */
+/** A run that has not ended after this time died with its process. */
 const givenUpAfterMs = 5 * 60_000;
 
 export function startSchedule({ sql, everyMs, reconcile, now, onReconciled, recall, onFault }: ScheduleOptions): Loop {
@@ -35,7 +35,10 @@ export function startSchedule({ sql, everyMs, reconcile, now, onReconciled, reca
   });
 }
 
-/** Answers the run that this process is to do, undefined while it is not time, another process is at it, or there is nothing to compare. */
+/**
+ * Returns the run for this process; undefined if it is not time, another process runs it, or there is nothing to
+ * compare.
+ */
 async function begin(sql: Sql, at: Date, everyMs: number): Promise<Date | undefined> {
   return sql.transaction(async (tx) => {
     await tx.query("lock table inventory.reconciliation in share row exclusive mode");

@@ -1,6 +1,6 @@
 /**
- * Ends the reservations that their requests abandoned. How old they are decides only how soon they are
- * looked at, never what becomes of them: the books do that.
+ * Ends the reservations that their requests abandoned. Their age decides only how soon they are handled, never how: the
+ * books decide that.
  */
 import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
@@ -14,12 +14,12 @@ export type SweepCounts = { voided: number; redriven: number; forgotten: number 
 
 export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; settlement: Settlement; onRepaired: OnRepaired };
 
-/** T of the protocol: affects how soon a forgotten reservation is looked at, never what becomes of it. */
+/** T of the protocol: decides how soon an abandoned reservation is handled, never how. */
 const sweepAfterMs = 5_000;
 const lookAheadEveryMs = 5_000;
 const recordsAtOnce = 500;
 
-/** Answers one turn of sweeping at a moment: what is old by then is looked at. */
+/** Runs one turn of sweeping at a moment: it handles the records that are old by then. */
 export function createSweeper({
   sql,
   gate,
@@ -47,8 +47,8 @@ export function createSweeper({
   }
 
   /**
-   * An accepted order whose event the log lost is decided from what the gate kept of it. It is lost only
-   * if it is undecided after the log was read to where it ended when the order was old already.
+   * An accepted order whose event the log lost is decided from the gate's record. It is lost only if it is undecided
+   * after settlement has read the log to its end at a moment when the order was old already.
    */
   async function redriveLost(published: readonly GateRecord[]): Promise<number> {
     if (!suspected) {
@@ -58,7 +58,7 @@ export function createSweeper({
     if (!(await suspected.decided())) return 0;
     const { records } = suspected;
     suspected = undefined;
-    // A decision is on its way to the gate for most of them: bring it there before calling anything lost.
+    // Decisions for most of them are on the way to the gate: apply those first, before any event counts as lost.
     for (const productId of new Set(records.map((record) => record.productId))) await relay.catchUp(productId);
     const lost: GateRecord[] = [];
     for (const record of records) {
@@ -73,8 +73,8 @@ export function createSweeper({
   }
 
   /**
-   * Records from the future were taken before the clock was set back. Who took them has answered or died long since; by
-   * their age they would be left alone until the clock has caught up.
+   * Records from the future were taken before the clock was set back. Their requests have been answered or have died
+   * long since; by age they would be left alone until the clock has caught up.
    */
   async function fromTheFuture(nowMs: number): Promise<GateRecord[]> {
     if (elapsedMs() - lookedAheadAtMs < lookAheadEveryMs) return [];

@@ -1,4 +1,4 @@
-/** Keeps gate and books together while the system runs: each turn may be lost, and the next one makes up for it. */
+/** Keeps gate and books in agreement while the system runs: each turn may be lost, and the next one makes up for it. */
 import type { Sql } from "#engines/sql";
 import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
 import { countOutcomes } from "../books/outcomes.ts";
@@ -19,9 +19,9 @@ export type UpkeepOptions = {
   onRepaired: OnRepaired;
 };
 
-/** In a process in which it was not started, a hint does nothing: the process in which it runs finds the work by its looks. */
+/** In a process without upkeep a hint does nothing: the process that runs it finds the work by its own checks. */
 export type Upkeep = {
-  /** A hint: the product was found closed, unknown or in disagreement. */
+  /** A hint: the product was found closed, unknown or different from the books. */
   suspect(productId: string): void;
   /** A hint: outcomes are queued. */
   outcomesWaiting(): void;
@@ -40,13 +40,13 @@ const outcomesEveryMs = 100;
 const outcomesAtOnce = 500;
 const sweepEveryMs = 1_000;
 /**
- * Without orders, a fault is found by comparing all products, in turn. A page costs about 3 ms of the processor,
- * so the cost does not grow with the number of products; a round of 5,000 takes 50 s.
+ * Without orders, a fault is found by comparing all products in turn. A page costs about 3 ms of CPU, so the cost does
+ * not grow with the number of products; a round of 5,000 takes 50 s.
  */
 const lookEveryMs = 1_000;
 const productsALook = 100;
 
-/** Suspects that are left out are found by the comparison of all products in turn. */
+/** The comparison of all products in turn finds suspects that are left out. */
 const suspectsAtMost = 1_000;
 
 export function createUpkeep(options: UpkeepOptions): Upkeep {
@@ -54,7 +54,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   let loops: ReturnType<typeof startLoops> | undefined;
   return {
     suspect(productId) {
-      // While the gate's memory is lost every product is closed, also those that a stranger makes up.
+      // While the gate's memory is lost every product is closed, including invented ones.
       if (!loops || suspects.size >= suspectsAtMost) return;
       suspects.add(productId);
       loops.repair.nudge();
@@ -74,7 +74,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
 
 function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string> }) {
   const { sql, gate, relay, mode, settlement, suspects, alone, now, onFault, onRepaired } = options;
-  /** While the gate is away each loop says so once. */
+  /** While the gate does not answer each loop logs it once. */
   function loop(what: string, everyMs: number, work: LoopOptions["work"]): Loop {
     let away = false;
     return startLoop({
@@ -117,7 +117,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
         if (found.length > 0) onRepaired(found);
       });
     }
-    // What took some of them from the gate, a restart or a FLUSHALL, took them all: the next page follows at once.
+    // The loss that took some of them, a restart or a FLUSHALL, took them all, so the next page follows at once.
     return wrong.length > 0 && last !== "";
   });
   return {

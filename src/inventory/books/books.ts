@@ -1,6 +1,6 @@
 /**
- * Creates the room of the books: PostgreSQL decides every reservation once, for good. What it writes reaches the gate
- * from here, after the commit; the caller passes nothing on.
+ * Creates the room of the books: PostgreSQL decides every reservation once, for good. Its changes reach the gate from
+ * here, after the commit; the caller passes nothing on.
  */
 import { randomUUID } from "node:crypto";
 import type { Sql, Tx } from "#engines/sql";
@@ -17,22 +17,22 @@ import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
 import type { Products } from "./products.ts";
 
 export type Books = {
-  /** Decides reservations in the caller's transaction; answers in the order of the claims. */
+  /** Decides reservations in the caller's transaction; returns results in the order of the claims. */
   claim(tx: Tx, claims: readonly Claim[]): Promise<Decided[]>;
-  /** As `claim`, for orders placed past the gate; null where the switch does not allow them (any more). */
+  /** As `claim`, for orders placed without the gate; null if the mode does not allow them (any more). */
   claimDirect(tx: Tx, claims: readonly DirectClaim[]): Promise<Decided[] | null>;
-  /** Decides reservations void; those that are decided otherwise already stay so. */
+  /** Decides reservations void; those that are decided already stay so. */
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
-  /** Queues how a claim ends in the caller's transaction; it is counted soon after the commit. */
+  /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
   queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void>;
-  /** How the reservations of the orders were decided, oldest first. */
+  /** The fates of the orders' reservations, oldest first. */
   fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
   /**
-   * Brings stock in or takes it out, once for each reference; without one each call counts. Units that come in are on sale
-   * when this answers, if the gate answers.
+   * Brings stock in or takes it out, once for each reference; without one each call counts. New units are on sale when
+   * this resolves, if the gate answers.
    */
   enter(entry: Entry): Promise<EntryAnswer>;
-  /** null where inventory does not know the product. */
+  /** null if inventory does not know the product. */
   stock(productId: string): Promise<StockFigures | null>;
   products: Products;
 };
@@ -48,7 +48,7 @@ export type StockFigures = {
   held: number;
   sold: number;
   available: number;
-  /** Units the gate may still sell; null while it is closed. */
+  /** Units that the gate may still sell; null while it is closed. */
   gate: number | null;
 };
 
@@ -58,7 +58,7 @@ export type BooksOptions = {
   mode: ModeFollower;
   relay: Relay;
   products: Products;
-  /** Outcomes are queued and committed: they may be counted. */
+  /** Outcomes are queued and committed, so they may be counted. */
   onOutcomes(): void;
   now(): number;
   onFault(what: string, error: unknown): void;
@@ -93,7 +93,7 @@ export function createBooks(options: BooksOptions): Books {
       if (!(await products.knows(entry.productId))) return { ok: false, reason: "product_not_found" };
       const answer = await enterStock({ sql, gate, now }, { ...entry, ref });
       if (!answer.ok) return answer;
-      // The entry stands, whether the gate hears of it now or later.
+      // The entry is committed, whether the gate gets it now or later.
       const tell = mode.current() === "gatekeeper" ? relay.bring : relay.apply;
       await tell(answer.rows).catch((error) => onFault("relay", error));
       return { ok: true, repeated: answer.repeated };

@@ -33,7 +33,7 @@ test("a reservation that fits becomes an order, one that does not is refused wit
   assert.equal(claimedUnits, 10);
 });
 
-test("a fate that stands is never decided again", () => {
+test("an existing fate is never decided again", () => {
   const again = claim();
   const first = decide(empty, [again, { ...again, intent: "void" }]);
   assert.deepEqual(
@@ -49,7 +49,7 @@ test("a fate that stands is never decided again", () => {
   assert.deepEqual(second.items, []);
 });
 
-test("O25: a fate is only of its own order: where a forged one has used up the number, the true order is decided under another", () => {
+test("O25: a fate belongs only to its own order: if a forged one has used up the number, the true order is decided under another", () => {
   const forged = claim();
   const promised = claim({ reservationNo: forged.reservationNo });
   const voided = claim({ reservationNo: forged.reservationNo, intent: "void" });
@@ -63,7 +63,7 @@ test("O25: a fate is only of its own order: where a forged one has used up the n
       ["claimed", false, forged.reservationNo],
     ],
   );
-  // The gate knows the reservation by the number that it gave.
+  // The gate knows the reservation by its own number.
   assert.deepEqual(
     items.map(({ orderId, reservationNo }) => [orderId, reservationNo]),
     [forged, promised, voided].map(({ orderId }) => [orderId, forged.reservationNo]),
@@ -102,7 +102,7 @@ test("an order whose reservation was voided may be made by another one", () => {
   );
 });
 
-test("what belongs to an epoch that was ended has no effect on stock", () => {
+test("a reservation of an ended epoch has no effect on stock", () => {
   const late = [claim({ epoch: 0 }), claim({ epoch: 0, intent: "void" }), claim({ epoch: 2 })];
   const batch = decide(empty, late);
   assert.ok(batch.decided.every(({ fate }) => fate === "fenced"));
@@ -110,7 +110,7 @@ test("what belongs to an epoch that was ended has no effect on stock", () => {
   assert.equal(batch.claimedUnits, 0);
 });
 
-test("the limit that holds is the one that was checked when the units were taken", () => {
+test("the limit at the time of the reservation applies", () => {
   const books = { ...empty, held: new Map([["ada", 2]]) };
   const { decided } = decide(books, [
     claim({ limitPerCustomer: 3 }),
@@ -129,12 +129,12 @@ test("the limit that holds is the one that was checked when the units were taken
   );
 });
 
-test("an order past the gate that does not fit leaves its key free", () => {
+test("an order without the gate that does not fit leaves its key free", () => {
   const { decided } = decide(empty, [claim({ intent: "direct", quantity: 11 })]);
   assert.deepEqual([decided[0]?.fate, decided[0]?.reason], ["void", "sold_out"]);
 });
 
-test("a withdrawal takes what is free, never what orders were promised before it", () => {
+test("a withdrawal takes free units, never units that orders were promised before it", () => {
   const { decided, withdrawnUnits } = decide(empty, [
     claim({ quantity: 8 }),
     claim({ quantity: 3, intent: "withdraw", userId: "" }),
@@ -147,7 +147,7 @@ test("a withdrawal takes what is free, never what orders were promised before it
   assert.equal(withdrawnUnits, 2);
 });
 
-test("G6: whatever comes, never more is given than there is, and every fresh effect is in the stream", () => {
+test("G6: for any claims, no more units are given than exist, and every fresh effect is in the stream", () => {
   const claims = fc.array(
     fc.record({
       epoch: fc.constantFrom(1, 1, 1, 2),
@@ -168,14 +168,10 @@ test("G6: whatever comes, never more is given than there is, and every fresh eff
       );
       assert.ok(batch.claimedUnits + batch.withdrawnUnits <= empty.available);
       const fresh = batch.decided.filter((one) => one.fresh);
-      assert.equal(new Set(fresh.map(fateKey)).size, fresh.length, "one fate a reservation");
+      assert.equal(new Set(fresh.map(fateKey)).size, fresh.length, "one fate for each reservation");
       const sold = fresh.filter((one) => one.fate === "claimed");
-      assert.equal(new Set(sold.map((one) => one.orderId)).size, sold.length, "one claim an order");
-      assert.equal(
-        batch.items.length,
-        fresh.filter((one) => one.fate !== "fenced").length,
-        "the gate hears of each fate",
-      );
+      assert.equal(new Set(sold.map((one) => one.orderId)).size, sold.length, "one claim for each order");
+      assert.equal(batch.items.length, fresh.filter((one) => one.fate !== "fenced").length, "the gate gets each fate");
       const held = [...batch.heldBy.values()].reduce((sum, quantity) => sum + quantity, 0);
       assert.equal(held, batch.claimedUnits);
     }),

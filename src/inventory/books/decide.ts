@@ -1,8 +1,7 @@
 /**
- * Decides the fate of a reservation, once. Pure: what the books say goes in, what is to be written comes out. The
- * caller holds the product's row locked from reading to commit, so the decisions of one product happen one after
- * another, whichever part makes them: the consumer, the sweeper that voids, the order placed past the gate, or the
- * admin who withdraws.
+ * Decides the fate of a reservation, once. Pure: the state of the books goes in, the rows to write come out. The caller
+ * holds the product's row locked from reading to commit, so the decisions of one product happen one after another,
+ * whichever part makes them: the consumer, the sweeper's void, an order without the gate, or an admin's withdrawal.
  */
 import type { Effect, Fate, ReservationRef, StreamItem } from "../gate/gate.ts";
 
@@ -11,25 +10,25 @@ export type Claim = ReservationRef & {
   quantity: number;
   limitPerCustomer: number | null;
   /**
-   * What the caller wants: the units for an order that was promised them (`claim`) or not (`direct`),
-   * the reservation void, or the units taken out of stock.
+   * The caller's intent: the units for an order that was promised them (`claim`) or not (`direct`), the reservation
+   * void, or the units taken out of stock.
    */
   intent: "claim" | "direct" | "void" | "withdraw";
 };
 
 export type StandingFate = { fate: Fate; orderId: string };
 
-/** What the books say of one product while its row is locked. */
+/** The books' state of one product while its row is locked. */
 export type ProductBooks = {
   epoch: number;
   available: number;
-  /** Fates that stand, by `fateKey`, and of which order. */
+  /** Existing fates, by `fateKey`, and their orders. */
   fates: Map<string, StandingFate>;
-  /** Fates of order ids that stand under a number of the books' own. */
+  /** Existing fates of order ids under numbers that the books assigned. */
   standIns: Map<string, Fate>;
-  /** The newest number of the books' own; they count down from 0. */
+  /** The newest number that the books assigned; they count down from 0. */
   lastDirectNo: number;
-  /** Order ids that stand in the books already, sold or refused. */
+  /** Order ids that the books have already, sold or refused. */
   orders: Set<string>;
   /** Units held by each customer. */
   held: Map<string, number>;
@@ -39,14 +38,14 @@ export type Decided = Claim & {
   fate: Fate;
   fresh: boolean;
   reason?: "sold_out" | "limit_per_customer";
-  /** The number that the gate gave, if another order's fate stands under it; `reservationNo` is then one of the books' own. */
+  /** The gate's number, if another order's fate has it; `reservationNo` is then one that the books assigned. */
   gateReservationNo?: number;
 };
 
 export type DecidedBatch = {
   decided: Decided[];
   items: StreamItem[];
-  /** Units that leave what is available. */
+  /** Units that are no longer available. */
   claimedUnits: number;
   withdrawnUnits: number;
   /** Units by which each customer's holding grows. */
@@ -79,7 +78,8 @@ export function decide(books: ProductBooks, claims: readonly Claim[]): DecidedBa
       });
       continue;
     }
-    // A record that no gate made has used the number up. The true order has its fate under a number of the books' own.
+    // A record that no gate made has used up the number. The true order gets its fate under a number that the books
+    // assign.
     if (isAnothers) lastDirectNo -= 1;
     const claim = isAnothers
       ? { ...given, reservationNo: lastDirectNo, gateReservationNo: given.reservationNo }
@@ -113,7 +113,7 @@ function decideOne(
   if (claim.intent === "void") return { fate: "void" };
   if (claim.intent === "withdraw") return { fate: available >= claim.quantity ? "withdrawn" : "void" };
   if (orders.has(claim.orderId)) return { fate: "duplicate" };
-  // A refused order without a 202 leaves no order behind: its key may be used again.
+  // A refused order without a 202 leaves no order behind, so its key may be used again.
   const refused = claim.intent === "direct" ? "void" : "refused";
   if (available < claim.quantity) return { fate: refused, reason: "sold_out" };
   const limit = claim.limitPerCustomer;

@@ -9,17 +9,20 @@ import { lockStock, nextRow, recordClaims, type Stock, writeStock } from "./ledg
 
 export type StockEntry = {
   productId: string;
-  /** What was asked for: units by `restock` and by `adjust` are different entries, even where the figure is the same. */
+  /** The route of the request: units by `restock` and by `adjust` are different entries, even with the same figure. */
   kind: "restock" | "adjust" | "return";
-  /** Names the entry: a retry with the same reference changes nothing, and another request of the product under it is refused. */
+  /**
+   * Names the entry: a retry with the same reference changes nothing, and another request about the product under it is
+   * refused.
+   */
   ref: string;
-  /** Units in; units out where it is negative. */
+  /** Units in; units out if negative. */
   quantity: number;
   reason: string;
   actor: string;
 };
 
-/** `rows` are what the gate has to hear. */
+/** `rows` are the stream rows for the gate. */
 type EnteredOrNot = { ok: true; repeated: boolean; rows: StreamRow[] } | RefusedEntry;
 export type RefusedEntry = {
   ok: false;
@@ -40,7 +43,7 @@ export async function enterStock(
   );
   if (direct) return direct;
   for (let tries = 0; tries < triesWhileItOpens; tries += 1) {
-    // While the gate is open its buyers come first: what is taken out is reserved there like an order.
+    // While the gate is open its buyers come first: units to take out are reserved there like an order.
     const [snapshot] = await deps.gate.snapshot([entry.productId]);
     if (snapshot?.open) return withdraw(deps, entry);
     const answer = await deps.sql.transaction((tx) => takeFromBooks(tx, deps.gate, entry));
@@ -51,10 +54,10 @@ export async function enterStock(
 }
 
 /**
- * Decides alone while the gate is closed. An earlier image could still open it, with the units that are taken out here, and
- * they would be promised to buyers. So the gate must be in the current epoch, in which no image opens it any more, and a
- * rebuild that starts another epoch waits for this transaction. Units that the gate has promised and that are not decided
- * yet stay promised.
+ * Decides alone while the gate is closed. An earlier image could still open it with the units that are taken out here,
+ * and they would be promised to buyers. So the gate must be in the current epoch, in which no image opens it any more,
+ * and a rebuild that starts another epoch waits for this transaction. Units that the gate has promised and that are not
+ * decided yet stay promised.
  */
 async function takeFromBooks(tx: Tx, gate: Gate, entry: StockEntry): Promise<EnteredOrNot | "opening"> {
   const product = (await lockStock(tx, [entry.productId])).get(entry.productId);
@@ -103,7 +106,7 @@ async function withdraw(
   return sql.transaction((tx) => takeOut(tx, entry, answer.reservation));
 }
 
-/** From the reservation on, a crash leaves a pending record: the sweeper gives its units back. */
+/** After the reservation a crash leaves a pending record, and the sweeper gives its units back. */
 async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Promise<EnteredOrNot> {
   const stock = await lockStock(tx, [entry.productId]);
   const product = stock.get(entry.productId);
@@ -119,8 +122,8 @@ async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Pro
 }
 
 /**
- * All that a request says belongs to its fingerprint: a retry repeats all of it, and what differs is another request.
- * A reference belongs to its product, so that one delivery may bring several.
+ * The fingerprint covers the whole request: a retry repeats all of it, and any difference makes another request. A
+ * reference belongs to its product, so one delivery may restock several.
  */
 async function standingEntry(tx: Tx, entry: StockEntry): Promise<EnteredOrNot | undefined> {
   const [standing] = await tx.query<StandingEntry>(

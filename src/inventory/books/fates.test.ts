@@ -30,7 +30,7 @@ describe("the fates of orders", () => {
     );
   }
 
-  test("come oldest first, of the orders that were asked for and of no other", async () => {
+  test("come oldest first, for the requested orders only", async () => {
     const [retried, refused, other] = [randomUUID(), randomUUID(), randomUUID()];
     await decided(retried, "claimed", 1);
     await decided(retried, "void", 3);
@@ -48,10 +48,10 @@ describe("the fates of orders", () => {
     assert.deepEqual(await readFates(database.sql, []), []);
   });
 
-  test("are found by an index, whatever the fate: else each question would read the whole ledger", async () => {
+  test("are found by an index, whatever the fate, so that no query reads the whole ledger", async () => {
     const plan: unknown[] = [];
     await database.sql.transaction(async (tx) => {
-      // An empty table is read as a whole, whatever indexes it has.
+      // PostgreSQL reads an empty table as a whole, whatever its indexes.
       await tx.query("set local enable_seqscan = off");
       const explain: typeof tx.query = async (text, values) => {
         plan.push(await tx.query(`explain ${text}`, values));
@@ -65,7 +65,7 @@ describe("the fates of orders", () => {
     assert.doesNotMatch(lines, /Seq Scan/);
   });
 
-  test("that the books numbered themselves are found by an index: every batch of settlement asks for them", async () => {
+  test("under numbers that the books assigned are found by an index, because every batch of settlement reads them", async () => {
     const claim = { productId: "lamp", epoch: 1, reservationNo: 99, orderId: randomUUID(), userId: "ada", quantity: 1 };
     let plan: unknown;
     const asking = database.sql.transaction(async (tx) => {

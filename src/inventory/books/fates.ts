@@ -1,4 +1,4 @@
-/** Reads how reservations were decided, by order. */
+/** Reads the fates of reservations, by order. */
 import type { Queryable } from "#engines/sql";
 import type { Fate } from "../gate/gate.ts";
 
@@ -12,8 +12,8 @@ export type DecidedReservation = {
 };
 
 /**
- * The decided reservations of the orders, oldest first; an order that was tried again has several. It asks in two halves,
- * because each of the ledger's two indexes by order holds one of them.
+ * The decided reservations of the orders, oldest first; an order that was tried again has several. The query has two
+ * halves, because each of the ledger's two indexes by order covers one of them.
  */
 export async function readFates(sql: Queryable, orderIds: readonly string[]): Promise<DecidedReservation[]> {
   if (orderIds.length === 0) return [];

@@ -3,8 +3,8 @@ import type { Queryable } from "#engines/sql";
 import type { BooksFigures } from "../agreement/reconcile.ts";
 
 /**
- * `productIds` null reads all products. `applied` names, product by product, the stream row to
- * compare with; products without one are read as of their last row.
+ * `productIds` null reads all products. `applied` names, for each product, the stream row to compare with; products
+ * without one are read as of their last row.
  */
 export async function readFigures(
   sql: Queryable,

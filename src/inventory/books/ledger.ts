@@ -1,7 +1,7 @@
 /**
- * Writes the books of stock: append-only fates and outcomes, one row for each product, and the stream that tells the
- * gate. A writer of a product locks its row first, in order of product id, so `seq` is dense and in order of commit,
- * and no two writers can wait for each other.
+ * Writes the books of stock: append-only fates and outcomes, one row for each product, and the stream for the gate. A
+ * writer of a product locks its row first, in order of product id, so `seq` is dense and in order of commit, and no two
+ * writers can wait for each other.
  */
 import type { Tx } from "#engines/sql";
 import type { Fate, StreamItem, StreamRow } from "../gate/gate.ts";
@@ -30,8 +30,8 @@ export async function lockStock(tx: Tx, productIds: Iterable<string>): Promise<M
 }
 
 /**
- * Decides reservations and writes what follows, in the caller's transaction. Answers in the order
- * of the claims; claims of products that inventory does not know come back as fenced.
+ * Decides reservations and writes the results, in the caller's transaction. Returns them in the order of the claims;
+ * claims of products that inventory does not know come back as fenced.
  */
 export async function recordClaims(
   tx: Tx,
@@ -44,7 +44,7 @@ export async function recordClaims(
   return decideLocked(tx, stock, claims);
 }
 
-/** As `recordClaims`: decides void what is not decided yet. */
+/** As `recordClaims`: voids the reservations that are not decided yet. */
 export function recordVoids(tx: Tx, claims: readonly Omit<Claim, "intent">[]) {
   return recordClaims(
     tx,
@@ -52,7 +52,7 @@ export function recordVoids(tx: Tx, claims: readonly Omit<Claim, "intent">[]) {
   );
 }
 
-/** As `recordClaims`, for orders placed past the gate: numbers them below zero, where no gate counts. */
+/** As `recordClaims`, for orders placed without the gate: numbers them below zero, which no gate uses. */
 export async function recordDirectClaims(
   tx: Tx,
   claims: readonly Omit<Claim, "epoch" | "reservationNo" | "intent">[],

@@ -1,6 +1,4 @@
-/**
- * Keeps prices and limits beside the stock, as `product.events` tells them, so that a rebuild needs no other module.
- */
+/** Keeps prices and limits beside the stock, from `product.events`, so that a rebuild needs no other module. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Offer } from "../gate/gate.ts";
 
@@ -14,7 +12,7 @@ export async function readOffers(sql: Queryable, productIds: readonly string[]):
   return new Map(rows.map(({ productId, ...offer }) => [productId, offer]));
 }
 
-/** Keeps the offer unless a newer one is known. Answers whether the product is new to inventory. */
+/** Keeps the offer unless a newer one is known. Returns whether the product is new to inventory. */
 export async function keepOffer(tx: Tx, productId: string, offer: Offer): Promise<{ isNew: boolean }> {
   await tx.query(
     `insert into inventory.offer (product_id, unit_price_minor, currency, limit_per_customer, version)

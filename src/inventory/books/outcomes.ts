@@ -1,6 +1,6 @@
 /**
- * Counts how claims end: released or sold, each once. The end of an order only queues the outcome, in its own
- * transaction, so that paying never waits for the product's row; here they are counted by batch.
+ * Counts the ends of claims: released or sold, each once. The end of an order only queues the outcome, in its own
+ * transaction, so that paying never waits for the product's row; here outcomes are counted by batch.
  */
 import type { Sql, Tx } from "#engines/sql";
 import type { ReservationRef, StreamItem, StreamRow } from "../gate/gate.ts";
@@ -9,7 +9,7 @@ import { lockStock, nextRow, type Stock, writeStock } from "./ledger.ts";
 export type Outcome = "released" | "sold";
 export type EndedClaim = ReservationRef & { userId: string; quantity: number };
 
-/** Queues one claim's outcome in the caller's transaction; a second outcome of the same claim is an error of the database. */
+/** Queues one claim's outcome in the caller's transaction; a second outcome of the same claim is a database error. */
 export async function queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void> {
   await tx.query(
     `insert into inventory.outcome_queue (product_id, epoch, reservation_no, order_id, user_id, quantity, outcome)

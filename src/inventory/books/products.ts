@@ -1,4 +1,4 @@
-/** Knows the products of inventory: it hears of them on `product.events`, and may be asked a moment earlier. */
+/** Knows the products of inventory from `product.events`. A request may come a moment before the event. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
@@ -8,16 +8,16 @@ import { readOffers } from "./offers.ts";
 
 export type Products = {
   ids(): Promise<string[]>;
-  /** Whether inventory knows the product, once it has read all news that were out when it was asked. */
+  /** Whether inventory knows the product, once it has read all events that were published when it was called. */
   knows(productId: string): Promise<boolean>;
-  /** By the latest news of the product. */
+  /** Set by the latest event of the product. */
   offerOf(productId: string): Promise<Offer | undefined>;
 };
 
-/** Where the news of products are read, and by which consumer group. */
+/** The topic of product events, and the consumer group. */
 export type News = { topic: string; group: string };
 
-/** How long a question about an unknown product waits for the news of it, milliseconds. */
+/** How long a request about an unknown product waits for its event, milliseconds. */
 const newsWithinMs = 1_000;
 const lookEveryMs = 10;
 

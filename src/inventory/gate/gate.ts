@@ -6,7 +6,7 @@
  * and it is not known whether it ran. Answers are values; what is thrown is `GateUnavailable`.
  */
 
-/** What a unit costs and how many of them one customer may hold. A larger `version` wins. */
+/** The price of a unit, and how many units one customer may hold. A larger `version` wins. */
 export type Offer = {
   unitPriceMinor: number;
   /** ISO 4217. */
@@ -22,27 +22,27 @@ export type Reservation = {
   epoch: number;
   /** Counts reservations of this product and epoch, from 1. Withdrawals by an admin count too. */
   reservationNo: number;
-  /** Empty for a withdrawal, which counts for no customer's limit. */
+  /** Empty for a withdrawal, which has no customer and no limit. */
   userId: string;
   quantity: number;
   unitPriceMinor: number;
   currency: string;
   priceVersion: number;
-  /** The limit that was checked when the units were taken: the books hold to it, whatever it is by then. */
+  /** The limit at the time of the reservation: the books apply it, even if it has changed since. */
   limitPerCustomer: number | null;
-  /** Hash of the request's body where it came under an Idempotency-Key, else empty. */
+  /** Hash of the request's body if it has an Idempotency-Key, else empty. */
   bodyHash: string;
   reservedAtMs: number;
   payByMs: number;
 };
 
-/** Which reservation a command means: another number of the same order is another reservation. */
+/** The reservation that a command is about: another number of the same order is another reservation. */
 export type ReservationRef = Pick<Reservation, "productId" | "orderId" | "epoch" | "reservationNo">;
 
 /**
- * `pending`: taken, not yet known to be in the log. `published`: in the log, the buyer may be told.
- * `voiding`: about to be voided in the books, may never be published. `claimed` and `refused` are
- * stubs: the books decided before the record was marked.
+ * `pending`: taken, not yet known to be in the log. `published`: in the log, the buyer may be answered 202. `voiding`:
+ * about to be voided in the books, may never be published. `claimed` and `refused` are stubs: the books decided before
+ * the record was marked.
  */
 export type RecordState = "pending" | "published" | "voiding" | "claimed" | "refused";
 
@@ -55,7 +55,7 @@ export type ReserveRequest = {
   quantity: number;
   /** Set for requests under an Idempotency-Key. */
   bodyHash: string;
-  /** What the buyer expects to pay; null if they did not say. */
+  /** The total that the buyer expects; null if they sent none. */
   expectedTotalMinor: number | null;
   /** The books were asked and do not know this order: see `ask_books`. */
   booksAsked: boolean;
@@ -69,13 +69,13 @@ export type ReserveRefusal = "absent" | "closed" | "no_offer" | "sold_out" | "li
 
 export type ReserveAnswer =
   | { kind: "reserved"; reservation: Reservation }
-  /** The order id was seen before. `accepted`: its buyer was, or may be, told 202. */
+  /** The order id was seen before. `accepted`: its buyer was, or may be, answered 202. */
   | { kind: "duplicate"; state: RecordState | "accepted"; reservation: Reservation; sameBody: boolean }
   /** Orders came under keys before this gate was loaded: only the books know whether this is one of them. */
   | { kind: "ask_books" }
   | { kind: "refused"; reason: ReserveRefusal };
 
-/** `gone`: no such record, the books know. `stale`: the gate was rebuilt since. */
+/** `gone`: no such record; the books have it. `stale`: the gate was rebuilt since. */
 export type MarkAnswer = "published" | "voiding" | "refused" | "gone" | "stale";
 export type ClaimVoidAnswer = "voiding" | "published" | "claimed" | "refused" | "gone" | "stale";
 export type AbortAnswer = "aborted" | "kept";
@@ -93,7 +93,10 @@ export type AdoptAnswer = { kind: "adopted"; reservation: Reservation } | { kind
  */
 export type Fate = "claimed" | "refused" | "void" | "duplicate" | "withdrawn" | "fenced";
 
-/** What a change in the books does to a reservation's units at the gate: its fate, or `released` where a claim ended so. */
+/**
+ * The effect of a change in the books on a reservation's units at the gate: its fate, or `released` if a claim ended
+ * so.
+ */
 export type Effect = Exclude<Fate, "fenced"> | "released";
 
 export type StreamItem = {
@@ -110,7 +113,7 @@ export type StreamRow = {
   seq: number;
   epoch: number;
   kind: "change" | "rebuild";
-  /** Units the books still have to sell after this row. */
+  /** Units that the books still have for sale after this row. */
   availableAfter: number;
   /** Units added (or taken, when negative) besides the items: restock and adjustment. */
   added: number;
@@ -123,10 +126,10 @@ export type ApplyAnswer =
   | { kind: "gap"; applied: number }
   /** A rebuild row, another epoch, or nothing loaded: only an install helps. */
   | { kind: "refused" }
-  /** Sellable + pending is not what the books have: the gate closed itself. */
+  /** Sellable + pending differs from the books: the gate closed itself. */
   | { kind: "drifted"; drift: number };
 
-/** What a rebuild loads: the books' own figures as of one transaction. */
+/** The image that a rebuild loads: the books' own figures as of one transaction. */
 export type GateImage = {
   productId: string;
   epoch: number;
@@ -143,20 +146,20 @@ export type ProductSnapshot = {
   productId: string;
   /** Open and whole: it sells. */
   open: boolean;
-  /** All that the gate keeps of the product is there. If a part was lost, no order is served until a rebuild. */
+  /** All parts of the product are at the gate. If one was lost, no order is served until a rebuild. */
   whole: boolean;
   epoch: number;
   sellable: number;
   pending: number;
   applied: number;
   offer: Offer | null;
-  /** Milliseconds since the epoch at which the oldest undecided reservation was taken, or null. */
+  /** Milliseconds since 1970 at which the oldest undecided reservation was taken, or null. */
   oldestMs: number | null;
-  /** What the last `close` answered, until an image is loaded. */
+  /** The answer of the last `close`, until an image is loaded. */
   closing: string;
 };
 
-/** All that is kept of a product at one instant. */
+/** All contents of a product at one instant. */
 export type ProductContents = {
   epoch: number;
   applied: number;
@@ -166,11 +169,11 @@ export type ProductContents = {
   held: ReadonlyMap<string, number>;
 };
 
-/** What orders do at the gate: take units, and say what became of the reservation's way to the log. */
+/** The gate's steps for orders: take units, and report how the reservation's publication went. */
 export type GateForOrders = {
-  /** Answers in the order of the requests. */
+  /** Returns answers in the order of the requests. */
   reserve(requests: readonly ReserveRequest[]): Promise<ReserveAnswer[]>;
-  /** Pending → published, once the log has acknowledged; only then may the buyer be told. */
+  /** Pending → published, once the log has acknowledged; only then may the buyer be answered 202. */
   mark(refs: readonly ReservationRef[]): Promise<MarkAnswer[]>;
   /** Pending → voiding; a caller that gets `voiding` may void the reservation in the books. */
   claimVoid(ref: ReservationRef): Promise<ClaimVoidAnswer>;
@@ -179,7 +182,10 @@ export type GateForOrders = {
   /** Takes over the publication of another request's pending reservation; it can no longer be aborted. */
   adopt(productId: string, orderId: string, nowMs: number): Promise<AdoptAnswer>;
   record(productId: string, orderId: string): Promise<GateRecord | undefined>;
-  /** Of the named products, or of all. What is not loaded is left out; so is everything after the gate lost its memory. */
+  /**
+   * Of the named products, or of all. Products that are not loaded are left out; so are all after the gate lost its
+   * memory.
+   */
   snapshot(productIds?: readonly string[]): Promise<ProductSnapshot[]>;
 };
 
@@ -187,13 +193,13 @@ export type GateForOrders = {
 export type Gate = GateForOrders & {
   apply(row: StreamRow): Promise<ApplyAnswer>;
   /**
-   * Closes a product, whether it is loaded or not, and where the memory is lost begins a new one. Only an image that
-   * was taken afterwards opens it again: what this answers is shown to `install`.
+   * Closes a product, loaded or not; if the memory is lost, begins a new one. Only an image that was taken afterwards
+   * opens it again: `install` must show the value that this returns.
    */
   close(productId: string): Promise<string>;
   /**
-   * Loads a product and opens it, unless what is loaded is as new, or it was closed after `closing`, or the memory
-   * was lost since. Without `closing` only a product that this gate does not know, and that was never sold.
+   * Loads a product and opens it, unless the loaded one is as new, or it was closed after `closing`, or the memory was
+   * lost since. Without `closing` only a product that this gate does not know, and that was never sold.
    */
   install(image: GateImage, closing?: string): Promise<"open" | "stale">;
   setOffer(productId: string, offer: Offer): Promise<void>;
@@ -201,13 +207,13 @@ export type Gate = GateForOrders & {
   recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
   /** Every record of a product, for the rebuild that closes it. */
   records(productId: string): Promise<GateRecord[]>;
-  /** Everything, for a comparison with the books; undefined where the product is not loaded or not whole. */
+  /** All contents, for a comparison with the books; undefined if the product is not loaded or not whole. */
   contents(productId: string): Promise<ProductContents | undefined>;
   /** Deletes abandoned stubs. */
   forget(refs: readonly ReservationRef[]): Promise<void>;
   /**
-   * Writes as a reservation does, under the same rights, and leaves nothing. `empty`: the memory was lost, or never had
-   * anything. @throws GateUnavailable where a reservation would be refused.
+   * Writes as a reservation does, with the same permissions, and leaves nothing behind. `empty`: the memory was lost,
+   * or never had anything. @throws GateUnavailable if a reservation would be refused.
    */
   probe(): Promise<"ready" | "empty">;
   shutdown(): Promise<void>;
@@ -221,7 +227,7 @@ export class GateUnavailable extends Error {
   }
 }
 
-/** For those who only look: a gate that does not answer sells nothing. */
+/** For readers: a gate that does not answer sells nothing. */
 export function noneWhileAway(error: unknown): ProductSnapshot[] {
   if (error instanceof GateUnavailable) return [];
   throw error;

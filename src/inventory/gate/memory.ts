@@ -1,6 +1,6 @@
 /**
- * Keeps the gate in this process's memory: the reducer itself, behind the port. It is lost with the process, like any gate
- * may be.
+ * Keeps the gate in this process's memory: the reducer itself, behind the port. It is lost with the process, as any
+ * gate may be.
  */
 import { randomUUID } from "node:crypto";
 import type { Gate, GateRecord } from "./gate.ts";
@@ -8,7 +8,7 @@ import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, 
 import { contentsOf, type GateState, snapshotOf } from "./state.ts";
 
 export type MemoryGate = Gate & {
-  /** Forgets everything, as a server does that lost its data. */
+  /** Forgets everything, like a server that lost its data. */
   lose(): void;
 };
 

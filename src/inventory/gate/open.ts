@@ -12,12 +12,12 @@ export type GateContext = { shop: Shop; sql: Sql; log: Log };
 
 export async function openGate(redis: RedisEngine | undefined, { shop, sql, log }: GateContext): Promise<Gate> {
   if (!redis) return openMemoryGate();
-  // Loaded only here: with it come the client and the scripts.
+  // Loaded only here, because it loads the client and the scripts.
   const { openRedisGate } = await import("./redis/redis.ts");
-  // Under the load of a sale this process is late, not Redis: a shorter limit would refuse buyers who had their units.
-  // A Redis that is gone is noticed by its connection, and calls fail at once.
+  // Under the load of a sale this process is late, not Redis: a shorter limit would refuse buyers whose units were
+  // taken. A Redis that is down is noticed by its connection, and calls fail at once.
   const reserveTimeoutMs = redis.timeoutMs;
-  // If the shop was switched away from the gate because Redis is broken, a process must be able to start all the same.
+  // If the shop was switched to sync because Redis is broken, a process must still be able to start.
   const mayBeAway = (await readMode(sql)).mode !== "gatekeeper";
   return openRedisGate({ redis, shop, reserveTimeoutMs, mayBeAway, nonces: createNonceStore(sql), log });
 }

@@ -1,10 +1,9 @@
 /**
- * Applies the gate's rules: state and command in, answer out. No clock, no randomness, no I/O; the only thing a
- * function changes is the state it is given. It is the embedded gate itself, the model that the Lua scripts are
- * compared with, and the heart of the simulation.
+ * Applies the gate's rules: state and command in, answer out. No clock, no randomness, no I/O; a function changes only
+ * its state argument. It is the embedded gate itself, the model for the Lua scripts, and the core of the simulation.
  *
- * Reserve, mark, claim, abort and adopt keep `sellable + pending`; applying stream row `seq`
- * makes it `availableAfter` of that row. Everything that reconcile proves rests on these two.
+ * Reserve, mark, claim, abort and adopt keep `sellable + pending`; applying stream row `seq` makes it `availableAfter`
+ * of that row. Reconcile depends on these two laws.
  */
 import type {
   AbortAnswer,
@@ -25,7 +24,7 @@ import type {
 } from "./gate.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
 
-/** How long the answer to a keyed request is remembered here. The books remember it for good. */
+/** How long the gate keeps the answer to a keyed request. The books keep it for good. */
 export const keyLifetimeMs = 24 * 60 * 60 * 1000;
 
 export function reserve(state: GateState, request: ReserveRequest): ReserveAnswer {
@@ -131,7 +130,7 @@ export function adopt(state: GateState, productId: string, orderId: string, nowM
   const product = state.get(productId);
   const record = product?.records.get(orderId);
   if (!product || !isTracked(product) || record?.state !== "pending") return { kind: "refused" };
-  // Taken anew: the sweeper, which starts at the oldest, leaves it time to be published.
+  // Taken again: the sweeper, which starts at the oldest, leaves it time to be published.
   product.records.delete(orderId);
   product.records.set(orderId, { ...record, shared: true, reservedAtMs: nowMs });
   return { kind: "adopted", reservation: reservationOf(record) };
@@ -172,10 +171,10 @@ function applyItem(product: ProductGate, item: StreamItem): void {
     product.sellable += record.quantity;
     changeHeld(product, record.userId, -record.quantity);
   }
-  // A duplicate's key belongs to the order that stands; a refusal's key is free again.
+  // A duplicate's key belongs to the existing order; a refusal's key is free again.
   if (claimed || item.effect === "duplicate") accept(product, item.orderId);
   else product.keys.delete(item.orderId);
-  // A process that is about to mark a pending record must still learn how it was decided.
+  // A process that is about to mark a pending record must still learn its fate.
   if (record.state === "pending") record.state = claimed || item.effect === "duplicate" ? "claimed" : "refused";
   else product.records.delete(item.orderId);
 }
@@ -183,13 +182,13 @@ function applyItem(product: ProductGate, item: StreamItem): void {
 export function install(state: GateState, image: GateImage, closing?: string): "open" | "stale" {
   const loaded = state.get(image.productId);
   if (loaded && loaded.epoch >= image.epoch) return "stale";
-  // Of two that rebuild at once the later one waits for what the earlier one sold, so the earlier one may not open.
+  // Of two rebuilds at once the later one waits for the earlier one's orders, so the earlier one may not open.
   if (closing === undefined ? loaded : loaded?.closing !== closing) return "stale";
   state.set(image.productId, productFrom(image));
   return "open";
 }
 
-/** `closing` is a name that nothing had before. */
+/** `closing` is a new name. */
 export function close(state: GateState, productId: string, closing: string): void {
   const product = state.get(productId) ?? { ...productFrom(nothingOf(productId)), parts: new Set() };
   product.open = false;

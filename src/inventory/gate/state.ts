@@ -1,20 +1,18 @@
-/**
- * Describes what the gate remembers. Maps keep insertion order, which is order of time: the oldest record comes first.
- */
+/** Describes the gate's memory. Maps keep insertion order, which is order of time: the oldest record comes first. */
 import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation } from "./gate.ts";
 
-/** What is kept of a request under an Idempotency-Key, so that its retry gets the first one's answer. */
+/** The entry of a request under an Idempotency-Key, so that a retry gets the first one's answer. */
 export type KeyEntry = { reservation: Reservation; accepted: boolean };
 
-/** What is kept beside a product's figures; on Redis each part is a key of its own, and may be lost alone. */
+/** The parts of a product beside its figures; on Redis each part is a key of its own, and may be lost alone. */
 export type Part = "records" | "ages" | "held";
 const allParts: ReadonlySet<Part> = new Set(["records", "ages", "held"]);
 
 export type ProductGate = {
   open: boolean;
-  /** The parts that are there, of this epoch. None of them where nothing was ever loaded. */
+  /** The existing parts, of this epoch. None if nothing was ever loaded. */
   parts: ReadonlySet<Part>;
-  /** What the last `close` answered, until an image is loaded. */
+  /** The answer of the last `close`, until an image is loaded. */
   closing: string;
   epoch: number;
   /** Units that may still be reserved. */

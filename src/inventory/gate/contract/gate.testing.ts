@@ -1,4 +1,4 @@
-/** Tests what every gate promises, whatever it runs on. */
+/** Tests the promises of every gate. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Effect, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";
@@ -6,7 +6,7 @@ import type { Effect, Gate, GateImage, Reservation, ReserveAnswer, ReserveReques
 const nowMs = 1_800_000_000_000;
 let made = 0;
 
-/** A gate that can be made to forget everything, as by a restart. */
+/** A gate that a test can make forget everything, as by a restart. */
 export type LosableGate = Gate & { lose(): void | Promise<void> };
 
 export function gateContract(
@@ -38,7 +38,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 0, pending: 1 });
     });
 
-    test("G11: a reservation carries what the buyer will be held to", async () => {
+    test("G11: a reservation has the terms that bind the buyer", async () => {
       const shelf = await lamp();
       const [answer] = await gate.reserve([shelf.request({ quantity: 2, userId: "ada" })]);
       assert.ok(answer?.kind === "reserved");
@@ -75,7 +75,7 @@ export function gateContract(
       assert.deepEqual(await unpriced.reserve(), { kind: "refused", reason: "no_offer" });
     });
 
-    test("the limit counts what a customer holds already, in the books and here", async () => {
+    test("the limit counts a customer's units in the books and at the gate", async () => {
       const shelf = await lamp({ held: [["ada", 1]] });
       assert.equal((await shelf.reserve({ userId: "ada", quantity: 2 })).kind, "reserved");
       assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
@@ -94,7 +94,7 @@ export function gateContract(
       });
     }
 
-    test("only what is marked may be told; a mark repeated says the same", async () => {
+    test("only a marked order may be answered 202; a repeated mark returns the same", async () => {
       const shelf = await lamp();
       const taken = await shelf.take();
       assert.deepEqual(await gate.mark([taken, taken]), ["published", "published"]);
@@ -103,7 +103,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 1 });
     });
 
-    test("what is being voided can no longer be told", async () => {
+    test("an order that is being voided can no longer be answered 202", async () => {
       const shelf = await lamp();
       const taken = await shelf.take();
       assert.equal(await gate.claimVoid(taken), "voiding");
@@ -140,7 +140,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 9, pending: 1 });
     });
 
-    test("G3: a key meets its first request again, whatever became of it", async () => {
+    test("G3: a key finds its first request again, whatever its result", async () => {
       const shelf = await lamp();
       const first = await shelf.take({ bodyHash: "body" });
       const again = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
@@ -164,14 +164,14 @@ export function gateContract(
       assert.ok(again.kind === "reserved" && again.reservation.reservationNo === 2);
     });
 
-    test("where the books may know a key, they are asked first", async () => {
+    test("if the books may know a key, they are asked first", async () => {
       const shelf = await lamp({ keysInBooks: true });
       assert.deepEqual(await shelf.reserve({ bodyHash: "body" }), { kind: "ask_books" });
       assert.equal((await shelf.reserve({ bodyHash: "body", booksAsked: true })).kind, "reserved");
       assert.equal((await shelf.reserve()).kind, "reserved");
     });
 
-    test("each fate moves its units to where they belong", async () => {
+    test("each fate moves its units to the right figures", async () => {
       const ends: Record<Exclude<Effect, "released">, { sellable: number; availableAfter: number }> = {
         claimed: { sellable: 8, availableAfter: 8 },
         withdrawn: { sellable: 8, availableAfter: 8 },
@@ -189,7 +189,7 @@ export function gateContract(
       }
     });
 
-    test("H2: a decision that came before the mark is told by the mark", async () => {
+    test("H2: the mark returns a decision that came before it", async () => {
       const shelf = await lamp();
       const [sold, refused] = [await shelf.take(), await shelf.take()];
       await shelf.apply([shelf.item(sold, "claimed"), shelf.item(refused, "refused")], { availableAfter: 9 });
@@ -235,7 +235,7 @@ export function gateContract(
       assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
     });
 
-    test("H3: stream rows are applied once and in order, whichever process brings them", async () => {
+    test("H3: stream rows are applied once and in order, whichever process sends them", async () => {
       const shelf = await lamp();
       assert.deepEqual(await shelf.apply([], { seq: 2, added: 5, availableAfter: 20 }), { kind: "gap", applied: 0 });
       assert.deepEqual(await shelf.apply([], { seq: 1, added: 5, availableAfter: 15 }), { kind: "applied" });
@@ -246,7 +246,7 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 20, pending: 0 });
     });
 
-    test("a gate that disagrees with the books closes itself and says by how much", async () => {
+    test("a gate that disagrees with the books closes itself and returns the difference", async () => {
       const shelf = await lamp();
       assert.deepEqual(await shelf.apply([], { added: 1, availableAfter: 9 }), { kind: "drifted", drift: 2 });
       assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
@@ -302,7 +302,7 @@ export function gateContract(
       assert.equal(await gate.install(freshImage(productId), closing), "open");
     });
 
-    test("G8: a gate that lost its memory sells nothing, and what was taken for it before the loss opens nothing", async () => {
+    test("G8: a gate that lost its memory sells nothing, and an image from before the loss does not open it", async () => {
       const shelf = await lamp();
       const taken = await shelf.take();
       const closing = await gate.close(shelf.productId);
@@ -349,7 +349,7 @@ export function gateContract(
       assert.equal(await gate.record(shelf.productId, orderId()), undefined);
     });
 
-    test("O27: a probe says that the gate can take units, and leaves nothing behind", async () => {
+    test("O27: a probe tells that the gate can take units, and leaves nothing behind", async () => {
       const shelf = await lamp({ sellable: 2 });
       const before = await gate.snapshot();
       assert.equal(await gate.probe(), "ready");

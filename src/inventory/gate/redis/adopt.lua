@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Takes over the publication of another request's pending reservation: it is shared, and as old as from now.
+-- Takes over the publication of another request's pending reservation: it becomes shared, and its age starts again.
 --
 -- KEYS    the product's four
 -- ARGV    order, now

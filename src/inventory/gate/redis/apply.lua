@@ -27,7 +27,7 @@ local function applyItem(effect, order, reservationNo, user, quantity)
   local claimed = effect == 'claimed' or effect == 'withdrawn'
   local record = records[order]
   if not record or record.reservationNo ~= reservationNo or not isUndecided(record) then
-    -- Unknown here, yet sold by the books.
+    -- Unknown here, but sold by the books.
     if not claimed then return end
     sellable = sellable - quantity
     return hold(heldChanges, user, quantity)
@@ -37,12 +37,12 @@ local function applyItem(effect, order, reservationNo, user, quantity)
     sellable = sellable + record.quantity
     hold(heldChanges, customerOf(record), -record.quantity)
   end
-  -- A duplicate's key belongs to the order that stands; a refusal's key is free again.
+  -- A duplicate's key belongs to the existing order; a refusal's key is free again.
   local accepted = claimed or effect == 'duplicate'
   local change = accepted and accept or free
   change(changes, order, record)
   if record.state == 'pending' then
-    -- A process that is about to mark it must still learn how it was decided.
+    -- A process that is about to mark it must still learn its fate.
     become(record, accepted and 'claimed' or 'refused')
     save(changes, order, record)
   else

@@ -1,4 +1,4 @@
-/** Calls the gate's scripts: by EVALSHA alone, in the present life alone. */
+/** Calls the gate's scripts: only by EVALSHA, and only in the present life. */
 import {
   type Connection,
   ErrorReply,
@@ -13,15 +13,15 @@ import type { ScriptName } from "./scripts.ts";
 
 export type ProductCall = { script: ScriptName; productId: string; args: readonly string[] };
 
-/** Answers in the order of the calls; undefined if Redis lost its memory, so that nothing ran. */
+/** Returns answers in the order of the calls; undefined if Redis lost its memory, so that nothing ran. */
 export type Replies = (Reply | undefined)[];
 
 export type Calls = {
   /** @throws RedisUnavailable */
   run(operation: string, calls: readonly ProductCall[]): Promise<Replies>;
-  /** As `run`, in one round trip and within the time: waits for Redis only. */
+  /** As `run`, in one round trip and within the time limit: waits for Redis only. */
   runNow(operation: string, calls: readonly ProductCall[], withinMs: number): Promise<Replies>;
-  /** As `run` of one call, in a new life if the memory was lost; answers in which life. */
+  /** As `run` of one call, in a new life if the memory was lost; also returns the life. */
   begin(
     operation: string,
     call: (life: Life<ScriptName>) => ProductCall,
@@ -36,7 +36,7 @@ export type CallsOptions = {
   onUnknownLife(error: unknown): void;
 };
 
-/** Calls of upkeep in one round trip; buyers' calls wait behind them in the same connection. */
+/** Upkeep calls in one round trip; buyers' calls wait behind them in the same connection. */
 const callsAtOnce = 100;
 
 export function createCalls({ redis, lives, keys, timeoutMs, onUnknownLife }: CallsOptions): Calls {

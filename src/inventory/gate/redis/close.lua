@@ -9,7 +9,7 @@ if not gate.state then
   redis.call('DEL', PRODUCT)
   redis.call('HSET', PRODUCT, 'life', LIFE, 'epoch', 0, 'sellable', 0, 'pending', 0, 'applied', 0, 'n', 0, 'keysInBooks', 0)
 elseif not isServed(gate) then
-  -- Of an earlier life, half loaded, or served by a process that takes that life for the present one: no life owns it now.
+  -- From an earlier life, half loaded, or used by a process that still has that life: no life owns it now.
   redis.call('HSET', PRODUCT, 'life', '')
 end
 redis.call('HSET', PRODUCT, 'state', 'closed', 'closing', ARGV[1])

@@ -74,7 +74,7 @@ function taken(request: ReserveRequest, epoch: number, reservationNo: number, of
 
 const states: Record<string, RecordState> = { P: "pending", U: "published", V: "voiding", C: "claimed", R: "refused" };
 
-/** @throws Error when the text is no record. */
+/** @throws Error if the text is not a record. */
 export function recordFrom(productId: string, epoch: string | undefined, orderId: string, text: string): GateRecord {
   const parts = text.split("|");
   const [
@@ -147,10 +147,10 @@ export function applyAnswer(reply: unknown): ApplyAnswer {
   return kind === "gap" ? { kind, applied: figure } : { kind, drift: figure };
 }
 
-/** Of a product that many customers hold units of, each part keeps Redis busy for about a millisecond. */
+/** For a product with many customers each part keeps Redis busy for about a millisecond. */
 const heldAtOnce = 2_000;
 
-/** What `install.lua` is called with, one call after the other. */
+/** The arguments of `install.lua`, one call after the other. */
 export function installArguments(image: GateImage, closing: string): string[][] {
   const { epoch, sellable, applied, keysInBooks, offer, held } = image;
   const figures = [String(epoch), closing, String(sellable), String(applied), keysInBooks ? "1" : "0"];
@@ -212,7 +212,7 @@ export function contentsFrom(productId: string, reply: unknown): ProductContents
   };
 }
 
-/** Lua would take whatever is no number for an error of its own, and a fraction for a number of units. */
+/** Lua would fail on a value that is not a number, and accept a fraction as a number of units. */
 function units(quantity: number): string {
   if (Number.isSafeInteger(quantity) && quantity > 0) return String(quantity);
   throw new RangeError(`units come in whole numbers above zero, not as ${quantity}`);

@@ -1,8 +1,8 @@
 #!lua flags=no-writes
--- Reads all that is kept of a product, at one instant: an operator has it compared with the books.
+-- Reads all contents of a product at one instant, for an operator's comparison with the books.
 --
 -- KEYS    the product's four
--- Answer  nothing where it is not loaded or not whole; else epoch, applied, pending, the records and the holdings, each
+-- Answer  nothing if it is not loaded or not whole; else epoch, applied, pending, the records and the holdings, each
 --         as pairs of name and value
 local gate = fields('epoch', 'applied', 'pending')
 if not isServed(gate) then return false end

@@ -1,4 +1,4 @@
-/** Checks what the gate demands of a Redis server. */
+/** Checks the gate's requirements for a Redis server. */
 import type { RedisServer } from "#engines/redis";
 
 /** Why this server cannot hold the gate, and what to do; undefined if it can. */

@@ -1,4 +1,4 @@
-/** The Lua scripts and the reducer are given the same commands; after each, answers and everything kept are equal. */
+/** Sends the same commands to the Lua scripts and to the reducer; after each, answers and contents must be equal. */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { after, before, describe, test } from "node:test";
@@ -27,7 +27,7 @@ describe("the gate on Redis beside the reducer", { skip: skipWithoutRedis }, () 
     await redis?.close();
   });
 
-  test("any commands are answered alike and leave the same behind", { timeout: 60_000 + runs * 500 }, async (t) => {
+  test("any commands get the same answers and leave the same contents", { timeout: 60_000 + runs * 500 }, async (t) => {
     let steps = 0;
     t.diagnostic(`repeat with DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_RUNS=${runs}`);
     const alike = fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 80, size: "max" }), async (story) => {

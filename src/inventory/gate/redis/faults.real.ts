@@ -1,4 +1,4 @@
-/** Answers that do not come, memory that is full, keys that were damaged. */
+/** Answers that do not come, memory that is full, damaged keys. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
@@ -12,7 +12,7 @@ import { onStage, type Stage } from "./stage.testing.ts";
 const cli = findProgram("redis-cli");
 const skipWithoutCli = cli ? false : "no redis-cli here to look past the process that is busy";
 
-describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
+describe("a gate whose Redis has a fault", { skip: skipWithoutRedis }, () => {
   let { redis, nonces, gate, lamp, open, take } = {} as Stage;
   onStage({ timeoutMs: 1_000, reserveTimeoutMs: 100 }, (stage) => ({ redis, nonces, gate, lamp, open, take } = stage));
 
@@ -26,11 +26,11 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     }
   }
 
-  test("G9: an answer that is lost leaves one reservation, which its repeat finds", async () => {
+  test("G9: a lost answer leaves one reservation, which a repeat finds", async () => {
     const request = requestOf(lamp, { bodyHash: "body" });
     await whileStopped(async () => {
       await assert.rejects(gate.reserve([request]), GateUnavailable);
-      // The server owes an answer: no other call waits for it.
+      // An answer is missing, so no other call waits for it.
       await assert.rejects(gate.reserve([requestOf(lamp)]), GateUnavailable);
     });
     const again = await until(() => gate.reserve([request]));
@@ -63,7 +63,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     assert.equal(await late, "reserved");
   });
 
-  test("commands that were given up take effect once, whenever they run and however often", async () => {
+  test("commands that were given up take effect once, whenever and however often they run", async () => {
     const [answer] = await gate.reserve([requestOf(lamp, { quantity: 2 })]);
     assert.ok(answer?.kind === "reserved");
     const { orderId, reservationNo, epoch, userId, quantity } = answer.reservation;
@@ -91,7 +91,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     assert.equal(await nonces.read(), nonce);
   });
 
-  test("while Redis is gone every call says so, and afterwards the gate finds its way back", async () => {
+  test("while Redis is down every call fails with that reason, and afterwards the gate recovers", async () => {
     await redis.kill("SIGKILL");
     await until(() =>
       gate.snapshot().then(
@@ -125,7 +125,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     assert.deepEqual(await unitsOf(gate, lamp), { sellable: 9, pending: 1 });
   });
 
-  test("a product whose keys are damaged harms no other, changes nothing, and is healed by a rebuild", async () => {
+  test("a product with damaged keys affects no other, changes nothing, and is repaired by a rebuild", async () => {
     for (const part of ["", ":r", ":t", ":u"]) {
       const chair = `${lamp}-chair${part}`;
       await rebuilt(gate, chair);
@@ -186,7 +186,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     assert.ok(endsIn > dayMs - 60_000 && endsIn <= dayMs, String(endsIn));
   });
 
-  test("a part of an image is taken only by the product that is being loaded with it", async () => {
+  test("a part of an image is accepted only by the product that is being loaded with it", async () => {
     const { sha = "" } = gateScripts.ofLife((await nonces.read()) ?? "").get("install") ?? {};
     const keys = ["", ":r", ":t", ":u"].map((part) => `g:{${lamp}}${part}`);
     const load = (part: string, epoch: number) =>
@@ -199,7 +199,7 @@ describe("a gate whose Redis has troubles", { skip: skipWithoutRedis }, () => {
     assert.equal(await redis.ask("HGET", `g:{${lamp}}:u`, "ada"), null);
   });
 
-  test("what a dead process took is found by another", async () => {
+  test("another process finds the reservations of a dead one", async () => {
     const dead = await open();
     const [answer] = await dead.reserve([requestOf(lamp)]);
     await dead.shutdown();

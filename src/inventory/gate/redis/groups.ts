@@ -2,7 +2,7 @@
 
 export type Group<T> = { productId: string; items: T[]; at: number[] };
 
-/** Orders of one product in one script call, beside which Redis runs nothing else: about two milliseconds. */
+/** Orders of one product in one script call, during which Redis runs nothing else: about two milliseconds. */
 const itemsPerGroup = 500;
 
 /** Keeps the order of the items of one product. */
@@ -22,7 +22,7 @@ export function groupByProduct<T extends { productId: string }>(items: readonly 
   return groups;
 }
 
-/** The answers of all groups, each where its item stood. */
+/** The answers of all groups, in the order of their items. */
 export function answersInOrder<T, A>(groups: readonly Group<T>[], answersOf: (group: Group<T>, i: number) => A[]): A[] {
   const answers: A[] = [];
   groups.forEach((group, i) => {

@@ -1,5 +1,5 @@
 #!lua
--- Loads a product from the books, in parts where many customers hold units; the last part opens it.
+-- Loads a product from the books, in parts if many customers hold units; the last part opens it.
 -- Without flags: refused as a whole when Redis is out of memory.
 --
 -- KEYS    the product's four
@@ -10,7 +10,7 @@
 local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit = unpack(ARGV, 1, 10)
 
 if part == 'first' or part == 'one' then
-  -- Whatever lies there is replaced, be it of another type: that is how a damaged product is healed.
+  -- Replaces existing keys, even of another type, so that a rebuild repairs a damaged product.
   local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
   local gate = isHash and fields('epoch', 'closing') or {}
   if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end

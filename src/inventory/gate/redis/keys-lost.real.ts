@@ -20,7 +20,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
   onStage({}, (stage) => ({ redis, gate, lamp, take } = stage));
 
   for (const part of ["", ":r", ":t", ":u"]) {
-    test(`O26: without g:{p}${part} it sells nothing, says so, and is whole after a rebuild`, async () => {
+    test(`O26: without g:{p}${part} it sells nothing, reports it, and is whole after a rebuild`, async () => {
       const chair = `${lamp}-chair`;
       await rebuilt(gate, chair);
       const pending = await take();
@@ -29,7 +29,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
       assert.equal(await buy(gate, chair), "reserved");
       const [snapshot] = await gate.snapshot([lamp]);
       assert.equal(snapshot?.open ?? false, false);
-      // Nothing that comes late brings half of it back.
+      // No late command brings half of it back.
       const item = {
         effect: "claimed",
         orderId: pending.orderId,
@@ -70,7 +70,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
     assert.deepEqual(third, { kind: "refused", reason: "closed" });
   });
 
-  test("O26: without their ages a rebuild still finds the records, and none is promised any more", async () => {
+  test("O26: without their ages a rebuild still finds the records, and promises none of them any more", async () => {
     const [pending, published] = [await take(), await take()];
     assert.deepEqual(await gate.mark([published]), ["published"]);
     await redis.ask("DEL", `g:{${lamp}}:t`);
@@ -86,7 +86,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
     );
   });
 
-  test("O26: records are found where the set of all products is gone", async () => {
+  test("O26: records are found even if the set of all products is lost", async () => {
     const { orderId } = await take();
     const other = await openTestGate(redis, memoryNonces());
     after(() => other.shutdown());
@@ -96,7 +96,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
     assert.ok(found.some((record) => record.orderId === orderId));
   });
 
-  test("O29: orders for made-up products leave nothing to look through", async () => {
+  test("O29: orders for invented products leave nothing behind", async () => {
     await gate.recordsBefore(Date.now(), 10);
     const products = await redis.ask<number>("SCARD", "g:products");
     const madeUp = Array.from({ length: 500 }, (_, i) => requestOf(`made-up-${i}`));
@@ -107,7 +107,7 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
     assert.ok(Number(calls ?? 0) < 100, `${calls} looks, with ${products} products`);
   });
 
-  test("O26: a policy that evicts, set while it runs, closes the gate within seconds, and is named", async () => {
+  test("O26: an evicting policy that is set while Redis runs closes the gate within seconds, and is named", async () => {
     const refusal = () =>
       gate.snapshot([lamp]).then(
         () => "",

@@ -1,9 +1,9 @@
-/** Names the gate's keys: `g:…`, and `staging:g:…` where SHOP=staging, so that shops can share a server. */
+/** Names the gate's keys: `g:…`, or `staging:g:…` with SHOP=staging, so that shops can share a server. */
 import { ErrorReply, RedisUnfit } from "#engines/redis";
 import { claimFrom, claimText, OtherShops, type Shop } from "#engines/shop";
 
 export type Keys = {
-  /** What a script is given, in this order. */
+  /** The keys of a script, in this order. */
   ofProduct(productId: string): { figures: string; records: string; ages: string; held: string };
   /** The set that names every product that was ever closed or loaded here. */
   products: string;
@@ -31,7 +31,7 @@ export async function claimGate(ask: (command: readonly string[]) => Promise<unk
   const key = keysOf(shop).shop;
   const found = await ask(["GET", key]);
   if (found instanceof ErrorReply) throw found;
-  // A full Redis refuses to store a claim. It refuses to load a product as well, and the next load asks here again.
+  // A full Redis refuses to store a claim. It refuses to load a product too, and the next load checks here again.
   const text = found ?? (await ask(["SET", key, claimText(shop), "NX", "GET"]));
   if (text === null || text instanceof ErrorReply) return;
   const claim = claimFrom(String(text));

@@ -1,4 +1,4 @@
-/** A Redis that lost its memory, or took an old copy for it, sells nothing until it is rebuilt. */
+/** A Redis that lost its memory, or loaded an old copy, sells nothing until it is rebuilt. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { until } from "../../../../test/support/until.ts";
@@ -23,11 +23,11 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
   }
 
   for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-    test(`it stays closed over a restart with its old data (${signal}), for old and new processes`, async () => {
+    test(`it stays closed after a restart with its old data (${signal}), for old and new processes`, async () => {
       const taken = await take();
       await redis.kill(signal);
       await redis.start();
-      // What was written last may be missing after SIGKILL, but never all of it after SIGTERM.
+      // The last writes may be missing after SIGKILL, but never all data after SIGTERM.
       const cameBack = await redis.ask("HGETALL", `g:{${lamp}}`);
       if (signal === "SIGTERM") assert.ok((cameBack as string[]).includes("open"));
       await until(() => gate.snapshot());
@@ -86,7 +86,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     );
   });
 
-  test("a closing of the old life that came back opens nothing in the new one", async () => {
+  test("a restored closing of the old life opens nothing in the new one", async () => {
     const closing = await gate.close(lamp);
     await redis.kill("SIGTERM");
     await redis.start();
@@ -113,7 +113,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     );
   });
 
-  test("hammering a closed gate opens nothing and loads nothing", async () => {
+  test("repeated requests to a closed gate open nothing and load nothing", async () => {
     const other = await open();
     await redis.ask("SCRIPT", "FLUSH");
     const nonce = await nonces.read();
@@ -138,7 +138,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.equal(await buy(gate, lamp), "reserved");
   });
 
-  test("G7: a second process finds the sale and disturbs nothing", async () => {
+  test("G7: a second process joins the sale and changes nothing", async () => {
     const nonce = await nonces.read();
     await take();
     const second = await open();
@@ -148,7 +148,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.equal(await nonces.read(), nonce);
   });
 
-  test("when one process rebuilt it, the others find the new life by themselves", async () => {
+  test("after one process has rebuilt it, the others find the new life by themselves", async () => {
     const second = await open();
     await redis.ask("SCRIPT", "FLUSH");
     await rebuilt(gate, lamp, { epoch: 2 });
@@ -156,7 +156,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.deepEqual(await unitsOf(second, lamp), await unitsOf(gate, lamp));
   });
 
-  test("processes that begin anew at once begin the same life", async () => {
+  test("processes that begin a life at once begin the same one", async () => {
     const gates = [gate, await open(), await open()];
     await redis.ask("SCRIPT", "FLUSH");
     const closings = await Promise.all(gates.map((gate, i) => gate.close(`${lamp}-${i}`)));
@@ -173,7 +173,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     for (const productId of products) assert.equal(await buy(gate, productId), "reserved", productId);
   });
 
-  test("a process with scripts of another version takes part in the life that lasts", async () => {
+  test("a process with scripts of another version joins the present life", async () => {
     const nonce = (await nonces.read()) ?? "";
     await redis.ask("SCRIPT", "FLUSH");
     await redis.ask("SCRIPT", "LOAD", gateScripts.marker(nonce).text);
@@ -181,7 +181,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.equal(await nonces.read(), nonce);
   });
 
-  test("B3: a replica that took over is closed, though it has all the data", async () => {
+  test("B3: a promoted replica is closed, although it has all the data", async () => {
     const { host, port, password } = redis;
     const replica = await startTestRedis(`replicaof ${host} ${port}`, `masterauth "${password}"`);
     try {

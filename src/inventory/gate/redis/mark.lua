@@ -24,7 +24,7 @@ local function mark(order, reservationNo)
     accept(changes, order, record)
     return 'published'
   end
-  -- A stub: the books decided first, and the process that marks is told.
+  -- A stub: the books decided first, and the caller gets their decision.
   records[order] = nil
   drop(changes, order)
   return record.state == 'refused' and 'refused' or 'published'

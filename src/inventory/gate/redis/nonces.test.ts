@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => database?.close());
 
-test("of many who replace the same nonce one wins, and all learn of it", async () => {
+test("of many that replace the same nonce one wins, and all get its value", async () => {
   const nonces = createNonceStore(database.sql);
   assert.equal(await nonces.read(), null);
   const first = new Set(await Promise.all(["a", "b", "c"].map((next) => nonces.replace(null, next))));

@@ -1,4 +1,4 @@
-/** What is said, and within which words, where a Redis cannot hold the gate. */
+/** The refusals of a Redis that cannot hold the gate. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { serverFrom } from "../../../engines/redis/server.ts";
@@ -32,7 +32,7 @@ describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
   });
   after(() => redis?.close());
 
-  test("B3: a policy that throws keys away is refused, and how to set it is said", async () => {
+  test("B3: an evicting policy is refused, with the command that sets the right one", async () => {
     await redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
     await assert.rejects(openTestGate(redis, memoryNonces()), /allkeys-lru.*config set maxmemory-policy noeviction/s);
     await redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction");
@@ -47,7 +47,7 @@ describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
     await assert.rejects(openTestGate(redis, memoryNonces(), { port: 1 }), /127\.0\.0\.1:1.*REDIS_HOST and REDIS_PORT/);
   });
 
-  test("a server that takes the connection and says nothing does so too", async () => {
+  test("a server that accepts the connection and is silent does so too", async () => {
     await redis.kill("SIGSTOP");
     await assert.rejects(openTestGate(redis, memoryNonces()), /REDIS_HOST and REDIS_PORT/);
     await redis.kill("SIGCONT");

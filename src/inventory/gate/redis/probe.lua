@@ -1,5 +1,5 @@
 #!lua
--- Does to keys of its own what a reservation does to a product's, and takes it back: refused wherever a reservation is.
+-- Writes to keys of its own as a reservation writes to a product's, and undoes it: refused if a reservation is.
 -- Without flags, as the reservation: refused as a whole when Redis is out of memory, cannot save, or lacks replicas.
 --
 -- KEYS    four of a product that is not sold

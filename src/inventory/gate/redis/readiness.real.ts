@@ -1,4 +1,4 @@
-/** A Redis that answers every question and takes no orders. */
+/** A Redis that answers every read and takes no orders. */
 import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ describe("whether a gate on Redis can take the next order", { skip: skipWithoutR
       answer: /MISCONF/,
       async begin() {
         await rm(dump(), { force: true });
-        // A folder of this name cannot be replaced by the file of a snapshot.
+        // A file cannot replace a folder of this name, so snapshots fail.
         await mkdir(join(dump(), "in the way"), { recursive: true });
         await config("save", "3600 1");
         await redis.ask("BGSAVE").catch(() => {});
@@ -66,11 +66,11 @@ describe("whether a gate on Redis can take the next order", { skip: skipWithoutR
     },
   ];
 
-  /** "reserved", or why not; also where Redis says nothing. */
+  /** "reserved", or the reason why not; also if Redis does not answer. */
   const bought = () => buy(gate, lamp).catch((error) => (error instanceof GateUnavailable ? "unavailable" : "failed"));
 
   for (const { says, answer, begin, end } of troubles) {
-    test(`O27: while ${says} the probe is refused as orders are, and afterwards both go through`, async () => {
+    test(`O27: while ${says} the probe is refused as orders are, and afterwards both succeed`, async () => {
       assert.equal(await gate.probe(), "ready");
       await begin();
       try {

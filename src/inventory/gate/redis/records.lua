@@ -7,7 +7,7 @@
 local which, what, most = unpack(ARGV)
 local gate = fields('epoch')
 if not gate.epoch then return {} end
--- A rebuild also needs what came back of an earlier life: the log may have lost what is published there.
+-- A rebuild also needs restored records of an earlier life, because the log may have lost published ones.
 if which ~= 'all' and not isServed(gate) then return {} end
 
 local stamp = redis.call('HGET', RECORDS, STAMP)
@@ -15,7 +15,7 @@ if stamp ~= gate.epoch then return {} end
 local answers = { gate.epoch }
 
 if which == 'all' then
-  -- Not by age: where the ages are lost, a rebuild of the product still has to end its records.
+  -- Not by age: if the ages are lost, a rebuild of the product must still end its records.
   local found = redis.call('HGETALL', RECORDS)
   for i = 1, #found, 2 do
     if found[i] ~= STAMP then

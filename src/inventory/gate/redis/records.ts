@@ -1,4 +1,4 @@
-/** Finds the abandoned records, among all products, at a cost that does not grow with the idle ones. */
+/** Finds the abandoned records among all products, at a cost that does not grow with the idle ones. */
 import { ErrorReply, type Redis } from "#engines/redis";
 import type { Log } from "#platform/log";
 import type { GateRecord } from "../gate.ts";
@@ -7,24 +7,24 @@ import { recordsFrom } from "./codec.ts";
 import type { Keys } from "./keys.ts";
 
 export type RecordFinder = {
-  /** Units of these products are being taken by this process. */
+  /** Products whose units this process is taking. */
   taking(productIds: Iterable<string>): void;
   before(beforeMs: number, limit: number): Promise<GateRecord[]>;
 };
 
 export type RecordFinderOptions = { redis: Redis; calls: Calls; keys: Keys; timeoutMs: number; log: Log };
 
-/** Besides those that are known to have records, each look takes in about so many products: a round of 5,000 takes 25 s. */
+/** Besides the products that are known to have records, each look checks about so many: a round of 5,000 takes 25 s. */
 const productsALook = 200;
 const productsAtOnce = 1_000;
-/** Of a product that is loaded and has no record only the stamp is there. */
+/** A loaded product without records has only the stamp. */
 const emptyCounts: ReadonlySet<unknown> = new Set([0, 1]);
 
 export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: RecordFinderOptions): RecordFinder {
   let busy = new Set<string>();
   let cursor = "0";
 
-  /** The next products in turn, so that what a dead process left is found within a few looks. */
+  /** The next products in turn, so that records of a dead process are found within a few looks. */
   async function nextProducts(): Promise<string[]> {
     const scan = ["SSCAN", keys.products, cursor, "COUNT", String(productsALook)];
     const [scanned] = await redis.connection("records").send("records", [scan], timeoutMs);
@@ -53,7 +53,7 @@ export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: Recor
     async before(beforeMs, limit) {
       const candidates = new Set([...busy, ...(await nextProducts())]);
       const looked = busy;
-      // Emptied before the counts are asked for: who takes units from now on is behind them in the same connection.
+      // Emptied before the counts are read: later reservations come after them in the same connection.
       busy = new Set();
       try {
         const productIds = await withRecords([...candidates]);

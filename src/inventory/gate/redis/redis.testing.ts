@@ -1,6 +1,4 @@
-/**
- * Starts a Redis of the tests: on a free port, in a folder of its own, with the persistence that the guide asks for.
- */
+/** Starts a Redis for the tests: on a free port, in a folder of its own, with the guide's persistence. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
@@ -19,7 +17,7 @@ import { openRedisGate, type RedisGateOptions } from "./redis.ts";
 
 const program = findProgram("redis-server");
 
-/** For `describe`: why the tests are left out. On a build machine they never are. */
+/** For `describe`: why the tests are skipped. On a build machine they never are. */
 export const skipWithoutRedis =
   program || process.env.CI === "true" ? false : 'no redis-server here: run "node scripts/provision.ts redis"';
 
@@ -28,7 +26,7 @@ export type TestRedis = {
   port: number;
   password: string;
   folder: string;
-  /** Raw commands, past the gate. */
+  /** Raw commands, not through the gate. */
   ask<T = unknown>(...command: string[]): Promise<T>;
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Starts it again, on the same port and data. */
@@ -88,7 +86,7 @@ export async function startTestRedis(...settings: string[]): Promise<TestRedis> 
   };
 }
 
-/** Below 32768, where Linux begins to take ports for outgoing connections: after a restart it is still free. */
+/** Below 32768, the first port that Linux uses for outgoing connections: after a restart it is still free. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = randomInt(20_000, 32_000);
@@ -164,7 +162,7 @@ export function requestOf(productId: string, change: Partial<ReserveRequest> = {
   };
 }
 
-/** "reserved", or why not. */
+/** "reserved", or the reason why not. */
 export async function buy(gate: Gate, productId: string): Promise<string> {
   const [answer] = await gate.reserve([requestOf(productId)]);
   return answer?.kind === "refused" ? answer.reason : (answer?.kind ?? "nothing");

@@ -42,9 +42,11 @@ export type RedisGateOptions = {
   /** The shop that owns the gate. */
   shop: Shop;
   nonces: NonceStore;
-  /** Replaces the engine's `timeoutMs` for `reserve`: a buyer waits for it, and the sweeper undoes it if it ran all the same. */
+  /**
+   * Replaces the engine's `timeoutMs` for `reserve`: a buyer waits for it, and the sweeper undoes it if it ran anyway.
+   */
   reserveTimeoutMs?: number;
-  /** The shop works without the gate at the moment: open, whether Redis answers or not. */
+  /** The shop works without the gate at the moment: opens whether Redis answers or not. */
   mayBeAway?: boolean;
   log: Log;
 };
@@ -52,7 +54,9 @@ export type RedisGateOptions = {
 /** No product has this id. */
 const noProduct = "\u0000";
 
-/** @throws Error that says what to set, within 5 seconds, where this Redis cannot hold the gate, unless it may be away. */
+/**
+ * @throws Error that names the setting, within 5 seconds, if this Redis cannot hold the gate, unless it may be away.
+ */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const { shop, nonces, log } = options;
   const { timeoutMs } = options.redis;
@@ -82,7 +86,9 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     args: refs.flatMap(refArguments),
   });
 
-  /** If a script fails on a product's data, the product counts as not loaded: the next rebuild replaces all its data. */
+  /**
+   * If a script fails on a product's data, the product counts as not loaded: the next rebuild replaces all its data.
+   */
   function isDamaged(reply: Reply, { script, productId }: ProductCall): boolean {
     if (!(reply instanceof ErrorReply)) return false;
     log.error("Redis refused a command of the gate", { script, productId }, reply);
@@ -116,7 +122,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
         }),
       );
       const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
-      // Only now: callers may order products that do not exist, and the finder stores every product that it is told.
+      // Only now: callers may order products that do not exist, and the finder stores every product that it gets.
       finder.taking(groups.flatMap(({ productId }, i) => (Array.isArray(replies[i]) ? [productId] : [])));
       return answersInOrder(groups, ({ items }, i) => {
         const isClosed = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
@@ -187,7 +193,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
         const isLoaded = replies[i] && !isDamaged(replies[i], call);
         return isLoaded ? snapshotFrom(call.productId, replies[i]) : [];
       });
-      // So that records are found where the set of all products is gone.
+      // So that records are found even if the set of all products is lost.
       finder.taking(snapshots.flatMap(({ productId, oldestMs }) => (oldestMs === null ? [] : [productId])));
       return snapshots;
     },

@@ -31,7 +31,7 @@ local heldChanges = {}
 local function seenBefore(order, body, now)
   local accepted, epoch, first
   if entries[order] then accepted, epoch, first = string.match(entries[order], '^(.)|(%d+)|(.*)$') end
-  -- Entries of an epoch that is over are the books' business; so are old ones, whatever Redis thinks of the time.
+  -- The books answer for entries of an ended epoch, and for old ones, whatever Redis' own clock says.
   if epoch ~= gate.epoch or parse(first).reserved <= now - KEY_LIFETIME_MS then first = nil end
   local record = records[order] or first
   if not record then return nil end

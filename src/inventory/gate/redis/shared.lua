@@ -1,6 +1,6 @@
 -- Stands in front of every command, below the line that names the gate's life: local LIFE = '...'.
 --
--- Where the shop has a name, SHOP=staging, the keys begin with it: staging:g:{p}.
+-- If the shop has a name, SHOP=staging, the keys begin with it: staging:g:{p}.
 --
 -- KEYS of every command, all of one product and so in one slot of a cluster:
 --   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n (the
@@ -14,18 +14,18 @@
 -- its state P pending, U published, V voiding, and as stubs C claimed and R refused.
 -- An entry is '<A where accepted, else .>|epoch|record'.
 --
--- Redis may lose one of these keys and keep the others: by hand, or where it evicts. So the last three carry a stamp, the
+-- Redis may lose one of these keys and keep the others: by hand, or by eviction. So the last three carry a stamp, the
 -- product's epoch under a name that neither an order nor a customer has; in the sorted set as a score below zero, which
--- comes before every record. Where a stamp is missing or of another epoch, nothing is sold until the product is rebuilt.
+-- comes before every record. If a stamp is missing or of another epoch, nothing is sold until the product is rebuilt.
 --
--- Lua takes nothing back. So a command reads all it needs, and fails where something is not what it must be,
--- before it writes for the first time.
+-- Lua cannot roll back. So a command first reads everything it needs, and fails on an unexpected value before its
+-- first write.
 local PRODUCT, RECORDS, BY_AGE, HELD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
 -- Lua's stack ends at 8,000 values.
 local AT_ONCE = 4000
 local STAMP = ''
--- A record's text has a letter for its state. Only what reads and writes that text knows the letters.
+-- A record's text has a letter for its state. Only the functions that read and write the text use the letters.
 local LETTERS = { pending = 'P', published = 'U', voiding = 'V', claimed = 'C', refused = 'R' }
 local STATES = {}
 for state, letter in pairs(LETTERS) do STATES[letter] = state end
@@ -41,12 +41,12 @@ local function fields(...)
   return found
 end
 
--- Data of an earlier life came back from a disk or a replica: what is missing from them is not known.
+-- Data of an earlier life came back from a disk or a replica, possibly incomplete.
 local function isServed(gate)
   return gate.life == LIFE and gate.state ~= 'loading'
 end
 
--- Whether records and their ages are there; `stamp` is what the records were found to carry.
+-- Whether records and their ages are there; `stamp` is the stamp that the records have.
 local function isTracked(gate, stamp)
   return stamp == gate.epoch and redis.call('ZSCORE', BY_AGE, STAMP) == '-' .. gate.epoch
 end
@@ -57,7 +57,7 @@ local function callInSlices(command, key, values)
   end
 end
 
--- The values of a hash by name; false where it has none.
+-- The values of a hash by name; false if it has none.
 local function lookUp(key, names)
   local found = {}
   for i = 1, #names, AT_ONCE do
@@ -68,7 +68,7 @@ local function lookUp(key, names)
   return found
 end
 
--- Only what commands ask of a record; the rest of its text stays as it is.
+-- Only the fields that commands need; the rest of the text stays unchanged.
 local function parse(text)
   local letter, shared, reservationNo, body, quantity, reserved =
     string.match(text, '^(%u)(%d)|(%-?%d+)|([^|]*)|(%d+)|(%d+)|')
@@ -80,7 +80,7 @@ local function parse(text)
   }
 end
 
--- Comes last in the text, since a customer's name may contain anything.
+-- Comes last in the text, because a customer's name may contain any character.
 local function customerOf(record)
   return string.match(record.text, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(.*)$')
 end
@@ -102,7 +102,7 @@ local function lookUpStamped(key, names)
   return found, found[STAMP]
 end
 
--- The records of orders by order, nil where there is none; and their stamp.
+-- The records of orders by order, nil if there is none; and their stamp.
 local function recordsOf(orders)
   local texts, stamp = lookUpStamped(RECORDS, orders)
   local records = {}
@@ -110,7 +110,7 @@ local function recordsOf(orders)
   return records, stamp
 end
 
--- The record of an order, if it is the reservation that is meant; and the stamp of the records.
+-- The record of an order, if its reservation is the given one; and the stamp of the records.
 local function recordOf(order, reservationNo)
   local records, stamp = recordsOf({ order })
   local record = records[order]
@@ -121,7 +121,7 @@ local function entryKey(order)
   return PRODUCT .. ':i:' .. order
 end
 
--- What will become of records and of their keys, gathered first.
+-- Changes of records and of their keys, gathered first.
 local function newChanges()
   return { saved = {}, dropped = {}, accepted = {}, freed = {} }
 end
@@ -135,7 +135,7 @@ local function drop(changes, order)
   changes.dropped[#changes.dropped + 1] = order
 end
 
--- From now on a repeat under the order's key is told that it was accepted.
+-- From now on a repeat under the order's key gets that it was accepted.
 local function accept(changes, order, record)
   if record.body ~= '' then changes.accepted[#changes.accepted + 1] = entryKey(order) end
 end
@@ -151,18 +151,18 @@ local function write(changes)
   callInSlices('ZREM', BY_AGE, changes.dropped)
   for _, key in ipairs(changes.freed) do redis.call('DEL', key) end
   for _, key in ipairs(changes.accepted) do
-    -- Unlike GET, MGET does not fail on a key of another type: others were written to by now.
+    -- Unlike GET, MGET does not fail on a key of another type: other keys are already written by now.
     local entry = redis.call('MGET', key)[1]
     if entry then redis.call('SET', key, 'A' .. string.sub(entry, 2), 'KEEPTTL') end
   end
 end
 
--- Changes of what customers hold, gathered first: { customer -> units }. A withdrawal has no customer.
+-- Changes of customers' holdings, gathered first: { customer -> units }. A withdrawal has no customer.
 local function hold(changes, user, units)
   if user ~= '' then changes[user] = (changes[user] or 0) + units end
 end
 
--- What customers hold after the changes, as it will be written, and the stamp; `held` where it was looked up before.
+-- Customers' holdings after the changes, as they will be written, and the stamp; `held` if it was read before.
 local function heldAfter(changes, held)
   local users = {}
   for user in pairs(changes) do users[#users + 1] = user end

@@ -23,7 +23,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
   });
   after(() => redis?.close());
 
-  test("O24: whose gate it is stands in Redis, and another shop is refused with its name", async () => {
+  test("O24: Redis has the gate's owner, and another shop is refused with its name", async () => {
     const gate = await openTestGate(redis, memoryNonces());
     await rebuilt(gate, "lamp");
     await assert.rejects(openTestGate(redis, memoryNonces(), { shop: otherShop }), (error: Error) => {
@@ -35,7 +35,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
     await gate.shutdown();
   });
 
-  test("O24: the shop's next process, and one of a shop with another name, are let in", async () => {
+  test("O24: the shop's next process, and one of a shop with another name, may use it", async () => {
     const [gate, next] = [await openTestGate(redis, memoryNonces()), await openTestGate(redis, memoryNonces())];
     const named = await openTestGate(redis, memoryNonces(), { shop: { ...otherShop, name: "staging" } });
     await rebuilt(next, "chair", { epoch: 2 });
@@ -50,7 +50,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
     for (const one of [gate, next, named]) await one.shutdown();
   });
 
-  test("O24: a Redis that lost its memory and was taken by another shop is left to it", async () => {
+  test("O24: a Redis that lost its memory and was claimed by another shop stays that shop's", async () => {
     const gate = await openTestGate(redis, memoryNonces());
     await rebuilt(gate, "desk");
     await redis.ask("FLUSHALL");
@@ -59,7 +59,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
     const refusal = (error: unknown) => error instanceof GateUnavailable && /another shop/.test(String(error.cause));
     await assert.rejects(rebuilt(gate, "desk", { epoch: 2 }), refusal);
     assert.equal(await buy(taker, "desk"), "reserved");
-    // Nor does it come back by a new connection.
+    // A new connection does not change that.
     await redis.kill("SIGKILL");
     await redis.start();
     await until(async () => (await taker.snapshot()) !== undefined);
@@ -67,7 +67,7 @@ describe("two shops on one Redis", { skip: skipWithoutRedis }, () => {
     await Promise.all([gate.shutdown(), taker.shutdown()]);
   });
 
-  test("O24: a Redis that lost its memory is claimed anew by the shop whose gate it was", async () => {
+  test("O24: a Redis that lost its memory is claimed again by the gate's former owner", async () => {
     await redis.ask("FLUSHALL");
     const gate = await openTestGate(redis, memoryNonces());
     await redis.ask("FLUSHALL");

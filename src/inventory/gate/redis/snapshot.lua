@@ -1,8 +1,8 @@
 #!lua flags=no-writes
--- Reads what a product's gate has, at one instant.
+-- Reads a product's figures at the gate, at one instant.
 --
 -- KEYS    the product's four
--- Answer  nothing where it is not loaded; else state, epoch, sellable, pending, applied, unit price, currency,
+-- Answer  nothing if it is not loaded; else state, epoch, sellable, pending, applied, unit price, currency,
 --         price version, limit, when the oldest record was reserved, '' for what there is none of; 1 where all
 --         keys of the product are there, else 0; and what the last `close` was given, '' once an image is loaded
 local gate = fields('epoch', 'sellable', 'pending', 'applied', 'unitPrice', 'currency', 'priceVersion', 'limit',

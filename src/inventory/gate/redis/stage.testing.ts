@@ -21,7 +21,7 @@ type StageOptions = NonNullable<Parameters<typeof openTestGate>[2]> & {
   newGates?: boolean;
 };
 
-/** `use` is given the stage before each test. */
+/** `use` gets the stage before each test. */
 export function onStage({ newGates = false, ...change }: StageOptions, use: (stage: Stage) => void): void {
   const opened: Gate[] = [];
   let redis: TestRedis;

@@ -1,7 +1,4 @@
-/**
- * Generates commands that a gate may be given, for fast-check: mostly sensible ones. Numbers name what there is in the
- * world by then.
- */
+/** Generates commands for a gate, for fast-check: mostly valid ones. Numbers refer to what the world has by then. */
 import fc from "fast-check";
 import type { StreamRow } from "../gate.ts";
 
@@ -12,7 +9,7 @@ export const bodies = ["", "", "body", "other|body%"];
 const plain = { noNullPrototype: true };
 const product = fc.nat(1);
 const order = fc.nat(orders.length - 1);
-/** One of the reservations so far, or a ref whose number or epoch is wrong. */
+/** One of the reservations so far, or a ref with a wrong number or epoch. */
 const pick = fc.record({ at: fc.nat(30), nOff: mostly(0, 1, -1), epochOff: mostly(0, 1, -1) }, plain);
 const offer = fc.record(
   {
@@ -55,7 +52,7 @@ const image = {
   keysInBooks: fc.boolean(),
 };
 
-/** What an arbitrary makes. */
+/** The values that an arbitrary makes. */
 export type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
 export type Pick = Of<typeof pick>;
 export type Request = Of<typeof request>;

@@ -1,4 +1,6 @@
-/** The gate over TLS, on a Redis that accepts nothing else: which certificates it trusts, and what a refusal says. */
+/**
+ * The gate over TLS, on a Redis that accepts nothing else: the certificates that it trusts, and the text of a refusal.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,28 +36,28 @@ describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {
     assert.equal(await buy(gate, "lamp"), "reserved");
   });
 
-  test("a certificate that no trusted CA has signed is refused, and REDIS_CA_FILE named", async () => {
+  test("a certificate that no trusted CA has signed is refused, and the error names REDIS_CA_FILE", async () => {
     const refusal = /Redis at localhost:\d+, encrypted.*no CA that is trusted here.*REDIS_CA_FILE/;
     await assert.rejects(open({ tls: {} }), refusal);
     await assert.rejects(open({ tls: { ca: pem("other-ca.crt") } }), refusal);
   });
 
-  test("a process that believes any certificate does not believe this one", async (t) => {
+  test("a process that Node lets accept any certificate refuses this one", async (t) => {
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
     t.after(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED);
     await assert.rejects(open({ tls: {} }), /REDIS_CA_FILE/);
   });
 
-  test("a certificate for another host is refused, and its names and REDIS_HOST named", async () => {
+  test("a certificate for another host is refused, and the error names its hosts and REDIS_HOST", async () => {
     const refusal = /Redis at 127\.0\.0\.1:\d+.*for another host \(DNS:localhost\).*REDIS_HOST/;
     await assert.rejects(open({ tls: { ca }, host: "127.0.0.1" }), refusal);
   });
 
-  test("in plain text nothing is heard of it, and REDIS_TLS named", async () => {
+  test("in plain text it does not answer, and the error names REDIS_TLS", async () => {
     await assert.rejects(open({}), /Redis at localhost:\d+.*REDIS_TLS=true/);
   });
 
-  test("a Redis without TLS is given up within five seconds, and REDIS_TLS named", async (t) => {
+  test("a Redis without TLS is given up within five seconds, and the error names REDIS_TLS", async (t) => {
     const plain = await startTestRedis();
     t.after(() => plain.close());
     const refusal = /Redis at 127\.0\.0\.1:\d+, encrypted.*REDIS_PORT.*leave REDIS_TLS out/;
@@ -70,7 +72,7 @@ describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {
     const { host, port, password } = servers.redis;
     const admin = createClient({ password, socket: { host, port, tls: true, ca } });
     await admin.connect();
-    // No more than this is needed, which docs/guide/deployment.md says.
+    // These permissions are enough, as docs/guide/deployment.md says.
     await admin.sendCommand(["ACL", "SETUSER", "gate", "on", ">a secret", "~*", "+@all", "-@dangerous", "+info"]);
     await admin.sendCommand(["ACL", "SETUSER", "reader", "on", ">a secret", "~*", "+@read"]);
     admin.destroy();

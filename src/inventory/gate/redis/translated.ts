@@ -1,4 +1,4 @@
-/** Translates a fault of Redis into the gate's `GateUnavailable`, here alone, so that callers know one error only. */
+/** Translates a fault of Redis into the gate's `GateUnavailable`, only here, so that callers know one error only. */
 import { ErrorReply, RedisUnavailable, RedisUnfit } from "#engines/redis";
 import { type Gate, GateUnavailable } from "../gate.ts";
 

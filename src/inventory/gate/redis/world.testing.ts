@@ -21,12 +21,12 @@ export type World = {
   gate: Gate;
   state: GateState;
   products: string[];
-  /** A command past the gate. */
+  /** A command that bypasses the gate. */
   ask(command: string[]): Promise<unknown>;
   taken: Reservation[];
   closings: { productId: string; closing: string }[];
   nowMs: number;
-  /** An epoch that was lost with its product is not begun again. */
+  /** An epoch that was lost with its product does not begin again. */
   lost: Map<string, number>;
 };
 
@@ -38,7 +38,7 @@ export function createWorld(gate: Gate, ask: World["ask"]): World {
   return { gate, ask, state: new Map(), lost: new Map(), products, taken: [], closings: [], nowMs: 1_800_000_000_000 };
 }
 
-/** Does the step on both sides; answers what each said. */
+/** Does the step on both sides; returns both answers. */
 export async function take(step: Step, world: World): Promise<{ redis: unknown; reducer: unknown }> {
   const { gate, state, products } = world;
   world.nowMs += 1;
@@ -112,7 +112,7 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
   }
 }
 
-/** About then a key's entry is forgotten. */
+/** About this time a key's entry is forgotten. */
 function aDayAfter(at: number, { taken }: World): number {
   const reservation = at < 0 ? undefined : taken.at(-1 - at);
   return reservation ? reservation.reservedAtMs + keyLifetimeMs : 0;
@@ -180,7 +180,7 @@ function refOf({ at, nOff, epochOff }: Pick, { taken }: World): Reservation[] {
     : [];
 }
 
-/** A row whose figure is right, unless the step wants it wrong: the reducer is asked what it would come to. */
+/** A row with the right figure, unless the step wants a wrong one: the reducer computes it. */
 function rowOf(one: Extract<Step, { kind: "apply" }>, { state, products, taken }: World): StreamRow {
   const productId = products[one.product] as string;
   const loaded = state.get(productId);
