@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { generatedFiles } from "./generated.ts";
+import { pageFaults } from "./pages.ts";
 import { tidyFaults } from "./tidy.ts";
 import { unusedMembers } from "./unused-members.ts";
 
@@ -23,6 +24,7 @@ const steps: Step[] = [
   tool("used by tests only", "knip", "--production"),
   { name: "unused members", findFaults: async () => (await unusedMembers()).join("\n") },
   { name: "generated files", findFaults: findStale },
+  { name: "pages", findFaults: async () => (await pageFaults()).join("\n") },
   { name: "tidy", findFaults: async () => (await tidyFaults()).join("\n") },
 ];
 

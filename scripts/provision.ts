@@ -1,8 +1,9 @@
 /**
  * Installs the real Redis, Kafka, PostgreSQL and Temporal on a machine without containers: `node scripts/provision.ts
- * [redis kafka postgres temporal compose]`. Installed servers stay unchanged.
+ * [redis kafka postgres temporal compose chromium]`. Installed servers stay unchanged.
  */
 import { cacheFolder, type Provision } from "../test/servers/cache.ts";
+import { provisionChromium } from "../test/servers/chromium.ts";
 import { provisionCompose } from "../test/servers/compose.ts";
 import { provisionKafka } from "../test/servers/kafka.ts";
 import { provisionPostgres } from "../test/servers/postgres.ts";
@@ -20,12 +21,17 @@ const recipes: Record<string, Recipe> = {
     byHand: "install Go 1.25 or later, or put the temporal CLI on PATH",
     slow: "compiling takes about three minutes the first time",
   },
+  chromium: {
+    provision: provisionChromium,
+    byHand: "install Chromium so that it is /usr/bin/chromium, or set CHROMIUM",
+  },
   compose: { provision: provisionCompose, byHand: "install Go", slow: "compiling takes some minutes the first time" },
 };
 
-// Only the tests of the compose files need Compose.
+// Only the tests of the compose files need Compose, and only those of the pages a browser.
+const onlyWhenNamed = ["compose", "chromium"];
 const asked = process.argv.slice(2);
-const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => name !== "compose");
+const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => !onlyWhenNamed.includes(name));
 const unknown = names.filter((name) => !recipes[name]);
 
 if (unknown.length > 0) {

@@ -6,6 +6,8 @@ const demoProducts = [
   {
     productId: "sneaker-aurora-1",
     name: "Aurora 1 sneaker",
+    description: "A night runner with a sole that glows after sunset. One run of 300 pairs.",
+    image: "/art/sneaker.svg",
     price: 18_900,
     currency: "EUR",
     limitPerCustomer: 2,
@@ -14,12 +16,22 @@ const demoProducts = [
   {
     productId: "ticket-night-one",
     name: "Night One, floor",
+    description: "Standing, in front of the stage. Doors at 19:00.",
+    image: "/art/ticket.svg",
     price: 7_450,
     currency: "USD",
     limitPerCustomer: 4,
     stock: 500,
   },
-  { productId: "poster-signed", name: "Signed poster", price: 3_500, currency: "JPY", stock: 100 },
+  {
+    productId: "poster-signed",
+    name: "Signed poster",
+    description: "Screen print in four colours, 50 by 70 cm, signed and numbered.",
+    image: "/art/poster.svg",
+    price: 3_500,
+    currency: "JPY",
+    stock: 100,
+  },
 ];
 
 /** Adds the missing products; an existing one keeps its price and its stock. Returns how many were added. */

@@ -7,6 +7,8 @@ import { gzipSync } from "node:zlib";
 import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import { createLog } from "#platform/log";
+import { readConfig } from "../config/config.ts";
+import { createGateway } from "../gateway/gateway.ts";
 import { servePages } from "./pages.ts";
 import { openSite, type SiteState } from "./site.ts";
 
@@ -96,6 +98,15 @@ describe("the pages", () => {
     assert.equal((await get("/products", { accept: "text/html" })).body, '{"products":[]}');
     const { statusCode, headers } = await app.inject({ method: "POST", url: "/me" });
     assert.deepEqual([statusCode, headers.allow], [405, "GET, HEAD"]);
+  });
+
+  test("stand at the gateway when the services behind it are down", async (t) => {
+    const closed = "http://127.0.0.1:1";
+    const urls = { PRODUCT_URL: closed, INVENTORY_URL: closed, ORDER_URL: closed, PAYMENT_URL: closed };
+    const gateway = await createGateway(readConfig(urls, "no .env in tests"), log, { site: openSite({ log, root }) });
+    t.after(() => gateway.close());
+    assert.equal((await gateway.inject({ url: "/p/lamp" })).body, "<h1>Shop</h1>");
+    assert.equal((await gateway.inject({ url: "/products" })).statusCode, 503);
   });
 
   test("are answered 503 while they are built, with a page that opens them by itself", async (t) => {

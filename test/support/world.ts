@@ -11,6 +11,7 @@ import { createLifecycle } from "#platform/lifecycle";
 import { createLog, type LogLevel } from "#platform/log";
 import { readConfig } from "../../src/config/config.ts";
 import { type System, startSystem } from "../../src/main.ts";
+import type { Site } from "../../src/pages/site.ts";
 import {
   type Client,
   createClient,
@@ -32,6 +33,8 @@ export type WorldOptions = {
   onLog?(line: string): void;
   /** Any other setting, by its name in the environment. */
   settings?: Readonly<Record<string, string>>;
+  /** The shop's pages. */
+  site?: Site;
 };
 
 export type NewProduct = {
@@ -83,7 +86,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   async function start() {
     const lifecycle = createLifecycle({ log });
     try {
-      return { lifecycle, system: await startSystem(config, stage.database, log, lifecycle) };
+      return { lifecycle, system: await startSystem(config, stage.database, log, lifecycle, { site: options.site }) };
     } catch (error) {
       await lifecycle.stop();
       throw error;

@@ -1,9 +1,10 @@
-/** Every request of the pages. A test proves each of them against openapi.json. */
+/** Every request of the pages. */
 import type { Static } from "typebox";
 import type { PageAnswer, ProductAnswer } from "#wire/catalog";
 import type { PayAnswer } from "#wire/fulfilment";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
 import type { PayRequest } from "#wire/payment";
+import { operations } from "./operations.ts";
 import { authorization, forgetShopper } from "./shopper.ts";
 
 export type Product = ProductAnswer;
@@ -23,18 +24,6 @@ export type Problem = {
 };
 export type Answer<Body> = { ok: true; body: Body } | { ok: false; problem: Problem };
 
-/** By the operation's name in openapi.json. */
-export const operations = {
-  listProducts: ["GET", "/products"],
-  getProduct: ["GET", "/products/{productId}"],
-  getTime: ["GET", "/time"],
-  placeOrder: ["POST", "/orders"],
-  listOrders: ["GET", "/orders"],
-  getOrder: ["GET", "/orders/{orderId}"],
-  followOrder: ["GET", "/orders/{orderId}/events"],
-  cancelOrder: ["POST", "/orders/{orderId}/cancel"],
-  payOrder: ["POST", "/orders/{orderId}/payment"],
-} as const;
 type Operation = keyof typeof operations;
 
 type Asking = {

@@ -1,7 +1,8 @@
 /** What a product's page knows of buying it: asking, refused, or held already. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem, Product } from "../lib/api.ts";
-import { type Attempt, beginAttempt, buy, type HeldOrder, heldName, openAttempt } from "../lib/attempt.ts";
+import { beginAttempt, buy, type HeldOrder, heldName, openAttempt } from "../lib/attempt.ts";
+import type { Attempt } from "../lib/attempts.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { kept, onKeptElsewhere } from "../lib/kept.ts";
 import { go } from "../lib/router.ts";
@@ -36,8 +37,9 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
 
   useEffect(() => {
     isShown.current = true;
-    const open = openAttempt(productId);
-    if (open) void ask(() => open);
+    void openAttempt(productId).then((open) => {
+      if (open && isShown.current) void ask(() => open);
+    });
     const stopHearing = onKeptElsewhere(heldName(productId), () => setHeld(heldNow(productId)));
     return () => {
       isShown.current = false;

@@ -4,6 +4,7 @@ import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem } from "../lib/api.ts";
 import { say } from "../lib/language.ts";
 import { shopper } from "../lib/shopper.ts";
+import { Name } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 import { sayStatus, toneOfStatus } from "./parts/timeline.tsx";
 
@@ -82,7 +83,12 @@ function Row({ order, name }: { order: Order; name: string }) {
     <li>
       <a href={`/o/${order.orderId}`}>
         <span class="what">
-          <b>{name}</b>
+          <span>
+            <b>
+              <Name>{name}</Name>
+            </b>
+            {order.quantity > 1 && ` × ${count(order.quantity)}`}
+          </span>
           <span class="fine">
             {dayAndTime(order.placedAt)} · <bdi class="code">{shortCode(order.orderId)}</bdi>
           </span>
@@ -91,10 +97,7 @@ function Row({ order, name }: { order: Order; name: string }) {
           <span class="dot" aria-hidden="true" />
           {sayStatus(order.status)}
         </span>
-        <span class="sum">
-          {order.quantity > 1 && <span class="fine">{count(order.quantity)} ×</span>}{" "}
-          {order.currency && money(order.total, order.currency)}
-        </span>
+        <span class="sum">{order.currency && money(order.total, order.currency)}</span>
       </a>
     </li>
   );

@@ -9,6 +9,7 @@ import { followOrder, isFinal } from "../lib/stream.ts";
 import { Art } from "./parts/art.tsx";
 import { Cancel } from "./parts/cancel.tsx";
 import { Countdown } from "./parts/countdown.tsx";
+import { Name } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { PayForm } from "./parts/pay-form.tsx";
 import { sayStatus, Timeline, toneOfStatus } from "./parts/timeline.tsx";
@@ -49,7 +50,9 @@ export function OrderPage({ orderId }: { orderId: string }) {
       <div class="story">
         <div class="head">
           <Pill tone={toneOfStatus(order.status)}>{sayStatus(order.status)}</Pill>
-          <h1 tabIndex={-1}>{shown.name}</h1>
+          <h1 tabIndex={-1}>
+            <Name>{shown.name}</Name>
+          </h1>
           <p class="facts">
             <b>{money(order.total, order.currency || "EUR")}</b>
             {order.quantity > 1 && (

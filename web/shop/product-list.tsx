@@ -5,6 +5,7 @@ import { api, type Problem, type Product } from "../lib/api.ts";
 import { kept } from "../lib/kept.ts";
 import { say } from "../lib/language.ts";
 import { Art } from "./parts/art.tsx";
+import { Name, nameClass } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 
 type Copy = { atMs: number; products: Product[]; next: string | null };
@@ -82,7 +83,9 @@ function Tile({ product }: { product: Product }) {
     <li>
       <a class="tile" href={`/p/${encodeURIComponent(productId)}`}>
         <Art product={product} />
-        <h2>{name}</h2>
+        <h2 class={nameClass(name)}>
+          <Name>{name}</Name>
+        </h2>
         <p class="facts">
           <b>{money(price, currency)}</b> <LimitText product={product} />
         </p>

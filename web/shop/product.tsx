@@ -7,6 +7,7 @@ import { say } from "../lib/language.ts";
 import { type Buying, useBuying } from "./buying.ts";
 import { Art } from "./parts/art.tsx";
 import { useSecondsUntil } from "./parts/countdown.tsx";
+import { Name, nameClass } from "./parts/name.tsx";
 import { Pill, ProblemNotice, type Tone } from "./parts/notice.tsx";
 import { Quantity } from "./parts/quantity.tsx";
 import { LimitText } from "./product-list.tsx";
@@ -41,19 +42,25 @@ export function ProductPage({ productId }: { productId: string }) {
 
   if (problem && !product) return <NotThere problem={problem} />;
   return (
-    <article class={`drop ${product ? "" : "ghost"}`}>
+    <article class={`drop ${product ? "" : "ghost"} ${buying.refusal?.code === "sold_out" ? "gone" : ""}`}>
       {product ? <Art product={product} /> : <div class="art" />}
       <div class="story">
         <div class="head">
           <Pill tone={toneOf(buying.refusal)}>{wordOf(buying.refusal)}</Pill>
-          <h1 tabIndex={-1}>{product?.name ?? say("loading")}</h1>
+          <h1 tabIndex={-1} class={nameClass(product?.name ?? "")}>
+            <Name>{product?.name ?? say("loading")}</Name>
+          </h1>
           <p class="facts">
             <b>{product ? money(product.price, product.currency) : " "}</b>
             {product && <LimitText product={product} />}
             <span>{say("heldWhilePaying")}</span>
           </p>
         </div>
-        {product && <p class="about">{product.description}</p>}
+        {product?.description && (
+          <p class="about">
+            <Name>{product.description}</Name>
+          </p>
+        )}
         {product && <Quantity limit={product.limitPerCustomer} value={quantity} onChange={setQuantity} />}
         {product && <Action product={product} quantity={quantity} buying={buying} />}
       </div>
@@ -69,13 +76,13 @@ function Action({ product, quantity, buying }: { product: Product; quantity: num
 
   useEffect(() => {
     if (!refusal) return;
-    status.current?.focus({ preventScroll: true });
+    status.current?.focus();
     if (refusal.code === "rate_limited") setWaitUntilMs(performance.now() + (refusal.retryAfterMs ?? 1_000));
   }, [refusal]);
 
   const isWaiting = waitSeconds > 0;
   return (
-    <div class="act">
+    <>
       <div class="status" role="status" tabIndex={-1} ref={status}>
         {refusal && <Refused refusal={refusal} product={product} />}
         {held && !isAsking && (
@@ -84,22 +91,24 @@ function Action({ product, quantity, buying }: { product: Product; quantity: num
           </p>
         )}
       </div>
-      <button
-        class="big"
-        type="button"
-        disabled={isWaiting}
-        aria-busy={isAsking}
-        onClick={() => start(product, quantity)}
-      >
-        <span>{isAsking ? say("askingShop") : verbOf(refusal, held !== undefined, quantity)}</span>
-        <span class="figure">
-          {isWaiting
-            ? say("waitSeconds", { seconds: count(waitSeconds) })
-            : money(product.price * quantity, product.currency)}
-        </span>
-      </button>
-      <p class="fine">{say("chargeNote")}</p>
-    </div>
+      <div class="act">
+        <button
+          class="big"
+          type="button"
+          disabled={isWaiting}
+          aria-busy={isAsking}
+          onClick={() => start(product, quantity)}
+        >
+          <span>{isAsking ? say("askingShop") : verbOf(refusal, held !== undefined, quantity)}</span>
+          <span class="figure">
+            {isWaiting
+              ? say("waitSeconds", { seconds: count(waitSeconds) })
+              : money(product.price * quantity, product.currency)}
+          </span>
+        </button>
+        <p class="fine">{say("chargeNote")}</p>
+      </div>
+    </>
   );
 }
 
@@ -130,10 +139,12 @@ function Refused({ refusal, product }: { refusal: Problem; product: Product }) {
 
 function verbOf(refusal: Problem | undefined, isHeld: boolean, quantity: number): string {
   if (refusal && isUnknownYet(refusal)) return say("askAgain");
-  if (refusal && refusal.code !== "price_changed") return say("tryAgain");
+  if (refusal && triedAgain.includes(refusal.code)) return say("tryAgain");
   if (quantity > 1) return say("buyCount", { count: count(quantity) });
   return isHeld ? say("buyAnother") : say("buy");
 }
+
+const triedAgain = ["sold_out", "closed", "price_not_available", "order_failed", "unauthenticated"];
 
 function toneOf(refusal?: Problem): Tone {
   if (!refusal || !(refusal.code in words)) return "now";

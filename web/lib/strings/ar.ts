@@ -25,7 +25,7 @@ export const ar: Strings = {
 
   onSale: "معروض للبيع",
   notFoundTitle: "لا يوجد منتج كهذا",
-  notFoundNext: "ربما بيع أو تغير اسمه أو لم يكن هنا قط. هذه معروضة الآن.",
+  notFoundNext: "ربما تغير اسمه أو لم يكن هنا قط.",
   toProducts: "شاهد المعروض",
   quantity: "الكمية",
   heldWhilePaying: "محجوز لك أثناء الدفع",

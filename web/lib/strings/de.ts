@@ -25,7 +25,7 @@ export const de: Strings = {
 
   onSale: "Im Verkauf",
   notFoundTitle: "Dieses Produkt gibt es nicht",
-  notFoundNext: "Es wurde verkauft, umbenannt oder war nie hier. Diese gibt es jetzt.",
+  notFoundNext: "Es heißt jetzt anders oder war nie hier.",
   toProducts: "Ansehen, was es gibt",
   quantity: "Menge",
   heldWhilePaying: "Zurückgelegt, während du zahlst",

@@ -23,7 +23,7 @@ export const en = {
 
   onSale: "On sale",
   notFoundTitle: "There is no such product",
-  notFoundNext: "It was sold, renamed or never here. These are on sale.",
+  notFoundNext: "It was renamed, or was never here.",
   toProducts: "See what is on sale",
   quantity: "Quantity",
   heldWhilePaying: "Held while you pay",

@@ -3,13 +3,15 @@ import type { ComponentChildren } from "preact";
 import type { Problem } from "../../lib/api.ts";
 import { say, sayProblem } from "../../lib/language.ts";
 
+/** Those that people of the shop want to hear of; the others are its usual answers. */
+const reported = ["internal_error", "unavailable", "validation", "service_unavailable"];
+
 export function ProblemNotice({ problem, children }: { problem: Problem; children?: ComponentChildren }) {
-  const isOurs = problem.status >= 500 || problem.code === "internal_error";
   return (
     <div class="notice bad">
       <p>{sayProblem(problem)}</p>
       {children}
-      {isOurs && problem.instance && (
+      {reported.includes(problem.code) && problem.instance && (
         <p class="fine">
           {say("reportCode", { instance: "" }).replace(/[.\s]*$/, "")} <code dir="ltr">{problem.instance}</code>
         </p>

@@ -1,12 +1,6 @@
-/** Cards that the simulated bank knows; a test holds that they do what is said of them here. */
+/** Cards to try the shop with: a tap fills the number in. */
 import { say } from "../../lib/language.ts";
-
-export const shownCards = [
-  { number: "4242 4242 4242 4242", words: "testCardApproved" },
-  { number: "4000 0000 0000 0010", words: "testCardDeclined" },
-  { number: "4000 0000 0000 9995", words: "testCardFunds" },
-  { number: "4000 0000 0000 0909", words: "testCardSlow" },
-] as const;
+import { shownCards } from "./shown-cards.ts";
 
 export function TestCards({ onPick }: { onPick(number: string): void }) {
   return (

@@ -30,13 +30,19 @@ export function sayStatus(status: string): string {
   return say(known.has(words) ? (words as State) : "state_other");
 }
 
+/** "Now" is the latest entry alone. */
+function toneOfEntry(status: string, isLatest: boolean): Tone {
+  const tone = toneOfStatus(status);
+  return tone === "now" && !isLatest ? "still" : tone;
+}
+
 export function Timeline({ order }: { order: Order }) {
   return (
     <section class="timeline" aria-labelledby="history">
       <h2 id="history">{say("history")}</h2>
       <ol>
         {order.timeline.map((entry, i) => (
-          <li key={`${i}-${entry.status}`} class={toneOfStatus(entry.status)}>
+          <li key={`${i}-${entry.status}`} class={toneOfEntry(entry.status, i === order.timeline.length - 1)}>
             <span class="dot" aria-hidden="true" />
             <span>{sayStatus(entry.status)}</span>
             <time dateTime={entry.at}>{timeOfDay(entry.at)}</time>

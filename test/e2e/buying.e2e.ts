@@ -1,0 +1,153 @@
+/** Buying in the browser: however often it is tapped and whatever gets lost, one decision is one order. */
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { Page, Route } from "playwright-core";
+import type { Order } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { openStage, type Person, type Stage, skip } from "./stage.ts";
+
+describe("buying in the browser", { skip }, () => {
+  let stage: Stage;
+  let product: string;
+  before(async () => {
+    stage = await openStage();
+  });
+  beforeEach(async () => {
+    product = await stage.world.newProduct({ stock: 20 });
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  const ordersOf = async ({ api }: Person) => (await api.get<{ orders: Order[] }>("/orders")).body.orders;
+  const buyButton = (page: Page) => page.getByRole("button", { name: /^Buy/ });
+
+  async function open(person: Person, page = person.page): Promise<Page> {
+    await page.goto(`/p/${product}`);
+    await buyButton(page).waitFor();
+    return page;
+  }
+
+  /** Once the order's page is there; answers the order's id. */
+  async function orderShown(page: Page): Promise<string> {
+    await page.waitForURL("**/o/*");
+    await page.getByRole("timer").waitFor();
+    return new URL(page.url()).pathname.slice(3);
+  }
+
+  async function assertOneOrder(person: Person, ...pages: Page[]): Promise<void> {
+    const shown = new Set(await Promise.all(pages.map(orderShown)));
+    assert.equal((await stage.world.untilAtRest(product)).available, 19);
+    const orders = await ordersOf(person);
+    assert.deepEqual([...shown], [orders[0]?.orderId]);
+    assert.equal(orders.length, 1);
+  }
+
+  /** Lets requests to place an order reach the shop, and their answers only once `release` is called. */
+  async function holdAnswers(page: Page) {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let reached = 0;
+    await page.route("**/orders", async (route: Route) => {
+      const response = await route.fetch();
+      reached += 1;
+      await released;
+      // The page may be gone by then.
+      await route.fulfill({ response }).catch(() => {});
+    });
+    return { release, untilReached: (times: number) => eventually(() => reached >= times) };
+  }
+
+  test("a double tap is one order", async () => {
+    const person = await stage.person("double-tap");
+    const page = await open(person);
+    await page.evaluate("for (const tap of [1, 2, 3]) document.querySelector('button.big').click()");
+    await assertOneOrder(person, page);
+  });
+
+  test("a reload in the middle of the request asks for the same order by itself", async () => {
+    const person = await stage.person("reload");
+    const page = await open(person);
+    const held = await holdAnswers(page);
+    await buyButton(page).click();
+    await held.untilReached(1);
+    await page.reload();
+    held.release();
+    await assertOneOrder(person, page);
+  });
+
+  test("a second tab that is tapped while the first one waits is the same order, and so is one at the same moment", async () => {
+    const person = await stage.person("second-tab");
+    const pages = [await open(person), await open(person, await person.tab())];
+    const [first, second] = await Promise.all(pages.map(holdAnswers));
+    await Promise.all(pages.map((page) => buyButton(page).click()));
+    await Promise.all([first?.untilReached(1), second?.untilReached(1)]);
+    first?.release();
+    second?.release();
+    await assertOneOrder(person, ...pages);
+  });
+
+  test("a tab that was open before says that an order is held, and offers another one by its name", async () => {
+    const person = await stage.person("open-before");
+    const before = await open(person, await person.tab());
+    const page = await open(person);
+    await buyButton(page).click();
+    await assertOneOrder(person, page);
+    await before.getByText("You hold an order of this").waitFor();
+    await before.getByRole("button", { name: "Buy another" }).waitFor();
+  });
+
+  test("an answer that was lost is asked for again, and is the same order", async () => {
+    const person = await stage.person("lost-answer");
+    const page = await open(person);
+    let lost = 0;
+    await page.route("**/orders", async (route) => {
+      if (lost === 2) return route.continue();
+      await route.fetch();
+      lost += 1;
+      await route.abort("connectionreset");
+    });
+    await buyButton(page).click();
+    await assertOneOrder(person, page);
+    assert.equal(lost, 2);
+  });
+
+  test("an order that could not be recorded is said to be none, and the next tap is a new decision", async () => {
+    const person = await stage.person("not-recorded");
+    const page = await open(person);
+    await stage.world.faults.loseLog();
+    await buyButton(page).click();
+    await page.getByText("The order could not be recorded. Nothing is held or charged").waitFor();
+    await stage.world.faults.restoreLog();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await orderShown(page);
+  });
+
+  test("the whole way by keyboard alone: buy, pay, follow", async () => {
+    const person = await stage.person("keyboard");
+    const page = person.page;
+    await page.goto("/");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await tabTo(page, `a[href="/p/${product}"]`);
+    await page.keyboard.press("Enter");
+    await buyButton(page).waitFor();
+    // The new page's heading has the focus, so that the next Tab goes on from there.
+    await eventually(() => page.evaluate<boolean>('document.activeElement?.tagName === "H1"'));
+    await tabTo(page, "button.big");
+    await page.keyboard.press("Enter");
+    await orderShown(page);
+    await tabTo(page, "input[name=number]");
+    await page.keyboard.type("4242424242424242");
+    await page.keyboard.press("Enter");
+    await page.getByText("It is yours").waitFor();
+  });
+
+  async function tabTo(page: Page, selector: string): Promise<void> {
+    for (let tabs = 0; tabs < 60; tabs += 1) {
+      if (await page.evaluate<boolean>(`document.activeElement?.matches('${selector}') === true`)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`60 times Tab did not lead to ${selector}`);
+  }
+});

@@ -1,0 +1,44 @@
+/** The time to pay, in the browser: by the shop's clock, to its end. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { look } from "./look.ts";
+import { openStage, type Stage, skip } from "./stage.ts";
+
+describe("the time to pay", { skip }, () => {
+  let stage: Stage;
+  const product = "night-one";
+  before(async () => {
+    stage = await openStage({ paymentWindowMs: 12_000 });
+    const made = { productId: "night-one", name: "Night One, floor", image: "/art/ticket.svg" };
+    await stage.world.admin.post("/products", { ...made, price: 7_450, currency: "EUR" });
+    await stage.world.admin.post(`/inventory/${product}/restock`, { quantity: 5, reason: "test" });
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  test("the last minute is seen, and an order that is not paid ends by itself without a charge", async () => {
+    const person = await stage.person("slow-payer");
+    const { orderId } = await stage.world.place(person.api, product);
+    await person.page.goto(`/o/${orderId}`);
+    await person.page.locator(".clock.last").waitFor();
+    await look(person.page, "order-last-minute");
+    await person.page.getByText("The order ended before it was paid. Nothing was charged").waitFor();
+    await look(person.page, "order-failed");
+    await stage.world.untilStatus(person.api, orderId, "FAILED");
+  });
+
+  test("a device whose clock is five hours ahead counts the same seconds", async () => {
+    const person = await stage.person("time-traveller");
+    const { page, api } = person;
+    await page.clock.install({ time: Date.now() + 5 * 3_600_000 });
+    const { orderId, payBy } = await stage.world.place(api, product);
+    await page.goto(`/o/${orderId}`);
+    await page.locator(".clock").waitFor();
+    const shown = await page.locator(".clock").textContent();
+    const leftMs = Date.parse(payBy) - Date.now();
+    const [minutes = 0, seconds = 0] = (shown ?? "").split(":").map(Number);
+    assert.ok(leftMs > 0 && Math.abs(minutes * 60_000 + seconds * 1_000 - leftMs) < 4_000, `${shown} for ${leftMs} ms`);
+  });
+});

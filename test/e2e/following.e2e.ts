@@ -1,0 +1,162 @@
+/** Following an order in the browser: what happens is shown in order, once, whatever becomes of the connection. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import type { Order } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { openStage, type Person, type Stage, skip } from "./stage.ts";
+
+const words: Record<string, string> = {
+  PENDING: "Received",
+  INVENTORY_RESERVED: "Held for you",
+  PAYMENT_PENDING: "Waiting for your payment",
+  PAYMENT_DECLINED: "Card declined",
+  CONFIRMED: "Paid and confirmed",
+  CANCELLED: "Cancelled",
+};
+const good = "4242424242424242";
+const bad = "4000000000000010";
+
+describe("following an order in the browser", { skip }, () => {
+  let stage: Stage;
+  let product: string;
+  before(async () => {
+    stage = await openStage();
+    product = await stage.world.newProduct({ stock: 50 });
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  async function held(userId: string): Promise<Person & { orderId: string }> {
+    const person = await stage.person(userId);
+    const { orderId } = await stage.world.place(person.api, product);
+    await stage.world.untilStatus(person.api, orderId, "PAYMENT_PENDING");
+    await person.page.goto(`/o/${orderId}`);
+    await person.page.getByRole("timer").waitFor();
+    return { ...person, orderId };
+  }
+
+  const readOrder = async ({ api, orderId }: { api: Person["api"]; orderId: string }) =>
+    (await api.get<Order>(`/orders/${orderId}`)).body;
+  const shownOn = (page: Page) => page.locator(".timeline li > span:nth-child(2)").allTextContents();
+
+  /** What the page shows is what happened: all of it, in order, once. */
+  async function assertComplete(person: Person & { orderId: string }): Promise<string[]> {
+    return eventually(async () => {
+      const happened = (await readOrder(person)).timeline.map(({ status }) => words[status]);
+      assert.deepEqual(await shownOn(person.page), happened);
+      return happened as string[];
+    });
+  }
+
+  const untilHappened = (person: Person & { orderId: string }, entries: number) =>
+    eventually(async () => (await readOrder(person)).timeline.length >= entries);
+
+  test("a stream that is cut three times, and a shop that starts anew, lose nothing and tell nothing twice", async () => {
+    const person = await held("cut-stream");
+    const { page, api, orderId } = person;
+    await assertComplete(person);
+    for (let cut = 1; cut <= 3; cut += 1) {
+      await page.route("**/events", (route) => route.abort("connectionreset"));
+      stage.world.system.app.server.closeAllConnections();
+      // The connections of this test's own client are cut too.
+      const { length } = (await eventually(() => readOrder(person))).timeline;
+      const paid = await api.post(`/orders/${orderId}/payment`, { cardNumber: bad });
+      assert.equal(paid.status, 202);
+      await untilHappened(person, length + 1);
+      await page.unroute("**/events");
+      await assertComplete(person);
+    }
+    await stage.world.restart();
+    await api.post(`/orders/${orderId}/payment`, { cardNumber: good });
+    await page.getByText("It is yours").waitFor();
+    const shown = await assertComplete(person);
+    assert.equal(shown.filter((one) => one === "Card declined").length, 3);
+    assert.equal(shown.at(-1), "Paid and confirmed");
+  });
+
+  test("where no stream gets through, the order is read again and again instead", async () => {
+    const person = await stage.person("no-streams");
+    await person.page.route("**/events", (route) => route.abort());
+    const { orderId } = await stage.world.place(person.api, product);
+    await person.page.goto(`/o/${orderId}`);
+    await person.page.getByRole("timer").waitFor();
+    await stage.world.untilStatus(person.api, orderId, "PAYMENT_PENDING");
+    await person.api.post(`/orders/${orderId}/payment`, { cardNumber: good });
+    await person.page.getByText("It is yours").waitFor();
+    await assertComplete({ ...person, orderId });
+  });
+
+  test("a declined card may be followed by another one, and what was typed stays", async () => {
+    const person = await held("declined");
+    const { page } = person;
+    await page.getByLabel("Card number").fill("4000 0000 0000 9995");
+    await page.getByLabel("Expires").fill("04/30");
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByText("does not have enough funds").waitFor();
+    assert.equal(await page.getByLabel("Card number").inputValue(), "4000 0000 0000 9995");
+    assert.equal(await page.getByLabel("Expires").inputValue(), "04/30");
+    await page.getByLabel("Card number").fill("4242 4242 4242 4242");
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByText("It is yours").waitFor();
+    const shown = await assertComplete(person);
+    assert.deepEqual(shown.slice(-2), ["Card declined", "Paid and confirmed"]);
+  });
+
+  test("a card that is not whole is not sent, and the field says what it needs", async () => {
+    const { page } = await held("not-whole");
+    let sent = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/payment")) sent += 1;
+    });
+    await page.getByLabel("Card number").fill("4242");
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByText("12 to 19 digits").waitFor();
+    assert.equal(await page.evaluate<string>("document.activeElement?.name"), "number");
+    assert.equal(sent, 0);
+  });
+
+  test("cancelling is asked once more, gives the unit back, and nothing can be paid afterwards", async () => {
+    const person = await held("cancel");
+    const { page } = person;
+    await page.getByRole("button", { name: "Cancel the order" }).click();
+    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByRole("button", { name: "Cancel the order" }).click();
+    await page.getByRole("button", { name: "Yes, cancel it" }).click();
+    await page.getByText("Nothing was charged").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Pay" }).count(), 0);
+    assert.equal((await assertComplete(person)).at(-1), "Cancelled");
+  });
+
+  test("the order of another person is none", async () => {
+    const { orderId } = await held("owner");
+    const { page } = await stage.person("stranger");
+    await page.goto(`/o/${orderId}`);
+    await page.getByText("There is no such order of yours.").waitFor();
+  });
+
+  test("a tab that was hidden for long goes on from where it was", async () => {
+    const person = await stage.person("hidden");
+    const { page, api } = person;
+    await page.clock.install();
+    const { orderId } = await stage.world.place(api, product);
+    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    await page.goto(`/o/${orderId}`);
+    await page.getByRole("timer").waitFor();
+    const hide = (isHidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });` +
+          `document.dispatchEvent(new Event("visibilitychange"));`,
+      );
+    await hide(true);
+    await page.clock.fastForward(31_000);
+    await page.getByText("Reconnecting").waitFor();
+    await api.post(`/orders/${orderId}/payment`, { cardNumber: good });
+    await stage.world.untilStatus(api, orderId, "CONFIRMED");
+    await hide(false);
+    await page.getByText("It is yours").waitFor();
+    await assertComplete({ ...person, orderId });
+  });
+});

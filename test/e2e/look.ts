@@ -1,0 +1,46 @@
+/**
+ * Looks at a page as it stands: by axe in both colour schemes, at the narrowest width, and, where SCREENS names a
+ * folder, by pictures that people look at. They are never compared.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
+import { smallPng } from "./small-png.ts";
+
+const desktop = { width: 1280, height: 800 };
+const phone = { width: 390, height: 844 };
+/** WCAG 1.4.10: this wide everything is there without scrolling sideways. */
+const narrow = { width: 320, height: 800 };
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** `at`: what the pictures have to show where it lies below the first screen. */
+export async function look(page: Page, name: string, at = "body"): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+    assert.deepEqual(told, [], `${name}, ${colorScheme}`);
+    await picture(page, `${name}-${colorScheme}`, at);
+  }
+  await page.setViewportSize(narrow);
+  const wide = await page.evaluate<number>("document.scrollingElement.scrollWidth");
+  assert.ok(wide <= narrow.width, `${name} is ${wide} px wide on a screen of ${narrow.width} px`);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await page.setViewportSize(desktop);
+}
+
+async function picture(page: Page, name: string, at: string): Promise<void> {
+  const folder = process.env.SCREENS;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  for (const [size, viewport] of Object.entries({ desktop, phone })) {
+    await page.setViewportSize(viewport);
+    await page.evaluate(`document.querySelector("${at}").scrollIntoView(${at === "body"})`);
+    await page.evaluate("document.fonts.ready");
+    const png = await page.screenshot({ animations: "disabled", caret: "hide" });
+    writeFileSync(join(folder, `${name}-${size}.png`), smallPng(png));
+  }
+  await page.setViewportSize(desktop);
+}

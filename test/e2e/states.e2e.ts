@@ -1,0 +1,331 @@
+/** Every state of the shop's pages: what it says, in both colour schemes, wide and narrow, for people and for axe. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { look } from "./look.ts";
+import { openStage, type Person, type Stage, skip } from "./stage.ts";
+
+const limit = 6;
+const runner = {
+  productId: "aurora-1",
+  name: "Aurora 1 Night Runner",
+  description: "A night runner with a sole that glows after sunset. One run of 300 pairs.",
+  image: "/art/sneaker.svg",
+  price: 18_900,
+  currency: "EUR",
+  limitPerCustomer: 2,
+};
+const long = {
+  productId: "long-name",
+  name: "Midnight Chronograph Anniversary Edition with Donaudampfschifffahrtsgesellschaftskapitänsmütze and Travel Case",
+  price: 1_234_567,
+  currency: "KWD",
+};
+
+describe("the states of the shop", { skip }, () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage({ settings: { RATE_LIMIT_PERSON: String(limit) } });
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  async function offer(product: Record<string, unknown>, stock = 300): Promise<string> {
+    const { admin } = stage.world;
+    const made = await admin.post<{ productId: string }>("/products", product);
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const { productId } = made.body;
+    if (stock > 0) await admin.post(`/inventory/${productId}/restock`, { quantity: stock, reason: "test" });
+    return productId;
+  }
+
+  const buy = (page: Page) => page.getByRole("button", { name: /^Buy/ }).click();
+
+  async function atProduct(person: Person, productId: string): Promise<Page> {
+    await person.page.goto(`/p/${productId}`);
+    await person.page.locator("button.big").waitFor();
+    return person.page;
+  }
+
+  async function atOrder(person: Person, productId: string): Promise<{ page: Page; orderId: string }> {
+    const { orderId } = await stage.world.place(person.api, productId);
+    await stage.world.untilStatus(person.api, orderId, "PAYMENT_PENDING");
+    await person.page.goto(`/o/${orderId}`);
+    await person.page.getByText("Waiting for your payment").first().waitFor();
+    return { page: person.page, orderId };
+  }
+
+  async function assertFewRequests({ page }: Person): Promise<void> {
+    const files: string[] = [];
+    page.on("request", (request) => {
+      const { pathname } = new URL(request.url());
+      if (!/^\/(?:products|time)/.test(pathname)) files.push(pathname);
+    });
+    await page.goto("/p/aurora-1", { waitUntil: "networkidle" });
+    const kinds = files.map((path) => path.replace(/-[\w-]{8}(?=\.)/, ""));
+    const font = "/assets/instrument-sans-latin-standard-normal.woff2";
+    const wanted = ["/art/sneaker.svg", "/assets/shop.css", "/assets/shop.js", font, "/p/aurora-1"];
+    assert.deepEqual(kinds.toSorted(), wanted.toSorted());
+  }
+
+  test("nothing is on sale, and nothing was bought", async () => {
+    const { page } = await stage.person("newcomer");
+    await page.goto("/");
+    await page.getByText("Nothing is on sale").waitFor();
+    await look(page, "list-empty");
+    await page.goto("/me");
+    await page.getByText("Nothing bought yet").waitFor();
+    await look(page, "orders-empty");
+  });
+
+  test("products are on sale, with long names and prices of 0, 2 and 3 decimals", async () => {
+    await offer(runner);
+    await offer({
+      productId: "night-one",
+      name: "Night One, floor",
+      image: "/art/ticket.svg",
+      price: 7_450,
+      currency: "USD",
+    });
+    await offer({
+      productId: "poster",
+      name: "Signed poster",
+      image: "/art/poster.svg",
+      price: 3_500,
+      currency: "JPY",
+    });
+    await offer(long);
+    const { page } = await stage.person("visitor");
+    await page.goto("/");
+    await page.getByText("Signed poster").waitFor();
+    const prices = (await page.locator(".tile b").allTextContents()).map((price) => price.replace(/\u00a0/g, " "));
+    assert.deepEqual(prices, ["€189.00", "KWD 1,234.567", "US$74.50", "JP¥3,500"]);
+    await look(page, "list");
+  });
+
+  test("the shop does not answer: the list is a copy that says how old it is", async () => {
+    const { page } = await stage.person("cut-off");
+    await page.goto("/");
+    await page.getByText("Signed poster").waitFor();
+    await page.route("**/products?*", (route) => route.abort("connectionrefused"));
+    await page.reload();
+    await page.getByText("This is a copy of").waitFor();
+    await page.getByText("Signed poster").waitFor();
+    await look(page, "list-copy");
+    await page.unroute("**/products?*");
+    await page.getByText("This is a copy of").waitFor({ state: "detached" });
+  });
+
+  test("a product: everything that decides and the action are seen at once, also on a phone", async () => {
+    const person = await stage.person("reader");
+    const page = await atProduct(person, "aurora-1");
+    await page.setViewportSize({ width: 390, height: 844 });
+    const places = ["h1", ".chips", ".act"].map((part) => page.locator(part).boundingBox());
+    const [name, quantity, action] = await Promise.all(places);
+    assert.ok(name && quantity && action);
+    assert.ok(name.y > 0 && name.y + name.height <= quantity.y);
+    // The action sticks to the foot: nothing that decides may lie behind it.
+    assert.ok(quantity.y + quantity.height <= action.y, `${quantity.y + quantity.height} is below ${action.y}`);
+    assert.ok(action.y + action.height <= 844);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await look(page, "product");
+    await assertFewRequests(await stage.person("first-visit"));
+    await look(await atProduct(person, "long-name"), "product-long-name");
+  });
+
+  test("there is no such product", async () => {
+    const { page } = await stage.person("lost");
+    await page.goto("/p/never-was");
+    await page.getByText("There is no such product").waitFor();
+    await look(page, "product-unknown");
+  });
+
+  test("the shop is asked, and the button keeps its place", async () => {
+    const page = await atProduct(await stage.person("waiting"), "aurora-1");
+    const before = await page.locator("button.big").boundingBox();
+    await page.route("**/orders", () => {});
+    await buy(page);
+    await page.getByText("Asking…").waitFor();
+    assert.deepEqual(await page.locator("button.big").boundingBox(), before);
+    await look(page, "product-asking");
+  });
+
+  test("sold out, when the last unit went to another person", async () => {
+    const productId = await offer({ ...runner, productId: "last-pair" }, 1);
+    const page = await atProduct(await stage.person("too-late"), productId);
+    await stage.world.place(stage.world.as("quicker"), productId);
+    await buy(page);
+    await page.getByText("All units are taken").waitFor();
+    await page.getByText("Sold out for now").waitFor();
+    await look(page, "product-sold-out");
+  });
+
+  test("the price has changed since the page was read: the new one is shown, and nothing is taken", async () => {
+    const productId = await offer({ ...runner, productId: "dearer" });
+    const page = await atProduct(await stage.person("old-price"), productId);
+    await stage.world.admin.patch(`/products/${productId}`, { price: 19_900 });
+    await stage.world.reportOf(productId);
+    await buy(page);
+    await page.getByText("The price is €199.00 now.").waitFor();
+    await look(page, "product-price-changed");
+    await buy(page);
+    await page.waitForURL("**/o/*");
+  });
+
+  test("one person may not hold more, and is led to the orders they have", async () => {
+    const person = await stage.person("collector");
+    await stage.world.place(person.api, "aurora-1", 2);
+    const page = await atProduct(person, "aurora-1");
+    await buy(page);
+    await page.getByText("more than one person may").waitFor();
+    await look(page, "product-limit");
+  });
+
+  test("an order is held already", async () => {
+    const person = await stage.person("holder");
+    const page = await atProduct(person, "aurora-1");
+    await buy(page);
+    await page.waitForURL("**/o/*");
+    await page.goBack();
+    await page.getByText("You hold an order of this").waitFor();
+    await look(page, "product-held");
+  });
+
+  test("the shop takes no orders", async (t) => {
+    const page = await atProduct(await stage.person("at-night"), "aurora-1");
+    const switchTo = (mode: string) => stage.world.admin.put("/admin/gatekeeper", { mode });
+    assert.equal((await switchTo("closed")).status, 200);
+    t.after(() => switchTo("gatekeeper"));
+    await buy(page);
+    await page.getByText("takes no new orders").waitFor();
+    await look(page, "product-closed");
+  });
+
+  test("asked too often: the button comes back when the time is over", async () => {
+    const person = await stage.person("hasty");
+    await person.page.clock.install();
+    const page = await atProduct(person, "aurora-1");
+    for (let i = 0; i < limit; i += 1) await person.api.post("/orders", {});
+    await buy(page);
+    await page.getByText("You asked too often").waitFor();
+    await page.locator("button.big:disabled").waitFor();
+    await look(page, "product-rate-limited");
+    await page.clock.fastForward(60_000 / limit);
+    await page.locator("button.big:not([disabled])").waitFor();
+  });
+
+  test("the gate cannot count, and the outcome is not known: what the shop answers then, word for word", async () => {
+    const page = await atProduct(await stage.person("unlucky"), "aurora-1");
+    // The embedded gate is back within milliseconds, too soon for a picture: here the answer alone is made up.
+    const answer = (code: string) => (route: Parameters<Parameters<Page["route"]>[1]>[0]) =>
+      route.fulfill({
+        status: 503,
+        contentType: "application/problem+json",
+        headers: { "retry-after": "1" },
+        body: JSON.stringify({ code, status: 503, detail: "", instance: "urn:dropgate:request:5e8a6ea3b2-1c" }),
+      });
+    await page.route("**/orders", answer("price_not_available"));
+    await buy(page);
+    await page.getByText("The stock cannot be counted").waitFor();
+    await look(page, "product-gate-down");
+    await page.clock.install();
+    await page.unroute("**/orders");
+    await page.route("**/orders", answer("outcome_pending"));
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("Asking…").waitFor();
+    for (let seconds = 0; seconds < 40; seconds += 2) await page.clock.runFor(2_000);
+    await page.getByText("you cannot buy twice").waitFor();
+    await look(page, "product-unknown-outcome");
+  });
+
+  test("an order: held, declined, being decided, paid, refunded", async () => {
+    const person = await stage.person("payer");
+    const { page, orderId } = await atOrder(person, "aurora-1");
+    await look(page, "order-held");
+    await page.getByText("Test cards").click();
+    await page.getByRole("button", { name: "4000 0000 0000 0010" }).click();
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByText("The bank declined this card").waitFor();
+    await look(page, "order-declined");
+    await page.getByLabel("Card number").fill("4000 0000 0000 0909");
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByText("Your bank is deciding").waitFor();
+    await look(page, "order-paying");
+    await stage.world.untilStatus(person.api, orderId, "CONFIRMED");
+    await page.getByText("It is yours").waitFor();
+    await look(page, "order-paid");
+    await stage.world.admin.post(`/orders/${orderId}/refund`, { reason: "came back broken" });
+    await page.reload();
+    await page.getByText("on its way back").waitFor();
+    await look(page, "order-refunded");
+  });
+
+  test("an order is cancelled, after being asked once more; the list of orders", async () => {
+    const person = await stage.person("doubter");
+    await stage.world.place(person.api, "long-name", 3);
+    const { page } = await atOrder(person, "aurora-1");
+    await page.getByRole("button", { name: "Cancel the order" }).click();
+    await page.getByText("Cancel it?").waitFor();
+    await look(page, "order-cancel-asked", ".cancel");
+    await page.getByRole("button", { name: "Yes, cancel it" }).click();
+    await page.getByText("Nothing was charged").waitFor();
+    await look(page, "order-cancelled");
+    await page.goto("/me");
+    await page.getByText("Midnight Chronograph").waitFor();
+    await look(page, "orders");
+  });
+
+  test("there is no such order", async () => {
+    const { page } = await stage.person("guesser");
+    await page.goto("/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015");
+    await page.getByText("There is no such order of yours").waitFor();
+    await look(page, "order-unknown");
+  });
+
+  for (const [language, locale, word] of [
+    ["German", "de-DE", "Kaufen"],
+    ["Arabic", "ar-EG", "اشترِ"],
+  ] as const) {
+    test(`in ${language}: chosen by the browser, and every page turns with it`, async () => {
+      const person = await stage.person(`reads-${language.toLowerCase()}`, { locale });
+      const { page } = person;
+      await page.goto("/");
+      await page.getByText("Signed poster").waitFor();
+      const short = locale.slice(0, 2);
+      assert.equal(await page.locator("html").getAttribute("lang"), short);
+      assert.equal(await page.locator("html").getAttribute("dir"), short === "ar" ? "rtl" : "ltr");
+      await look(page, `list-${short}`);
+      await atProduct(person, "aurora-1");
+      await page.getByRole("button", { name: word }).waitFor();
+      await look(page, `product-${short}`);
+      const { orderId } = await stage.world.place(person.api, "aurora-1");
+      await page.goto(`/o/${orderId}`);
+      await page.getByRole("timer").waitFor();
+      await look(page, `order-${short}`);
+    });
+  }
+
+  test("colours and language are chosen at the foot, stay, and lose nothing that was typed", async () => {
+    const person = await stage.person("chooser");
+    const { page } = await atOrder(person, "aurora-1");
+    await page.getByLabel("Card number").fill("4242");
+    await page.getByLabel("Dark").check();
+    await page.getByLabel("Language").selectOption("de");
+    await page.getByText("Kartennummer").waitFor();
+    assert.equal(await page.getByLabel("Kartennummer").inputValue(), "4242");
+    const ground = "getComputedStyle(document.body).backgroundColor";
+    assert.equal(await page.evaluate<string>(ground), "rgb(10, 12, 17)");
+    await page.reload();
+    await page.getByText("Kartennummer").waitFor();
+    assert.equal(await page.evaluate<string>(ground), "rgb(10, 12, 17)");
+  });
+
+  test("with colours of the system's own, borders and choices are still seen", async () => {
+    const { page } = await atOrder(await stage.person("contrast"), "aurora-1");
+    await page.emulateMedia({ forcedColors: "active" });
+    const border = await page.evaluate<string>("getComputedStyle(document.querySelector('button.big')).borderStyle");
+    assert.equal(border, "solid");
+  });
+});

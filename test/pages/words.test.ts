@@ -1,0 +1,80 @@
+/** What the pages say and ask, held against what the system is. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import openApi from "../../openapi.json" with { type: "json" };
+import { currencyCodes } from "../../src/catalog/currencies.ts";
+import { behaviourOf } from "../../src/payment/test-cards.ts";
+import { currencyDecimals } from "../../web/lib/decimals.ts";
+import { operations } from "../../web/lib/operations.ts";
+import { ar } from "../../web/lib/strings/ar.ts";
+import { de } from "../../web/lib/strings/de.ts";
+import { en } from "../../web/lib/strings/en.ts";
+import { shownCards } from "../../web/shop/parts/shown-cards.ts";
+
+type Sentences = Record<string, string>;
+type Documented = Record<
+  string,
+  Record<string, { operationId: string; responses: Record<string, { description?: string }> }>
+>;
+
+function sentencesOf({ problems, ...rest }: { problems: object }): Sentences {
+  const told = Object.entries(problems).map(([code, sentence]) => [`problems.${code}`, sentence]);
+  return { ...rest, ...Object.fromEntries(told) };
+}
+
+const namesIn = (sentence = "") => [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted();
+const documented = Object.entries(openApi.paths as unknown as Documented).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
+);
+
+for (const [language, dictionary] of Object.entries({ de, ar })) {
+  test(`every sentence of the pages is there in ${language}, with the same names to fill in`, () => {
+    const [english, other] = [sentencesOf(en), sentencesOf(dictionary)];
+    assert.deepEqual(Object.keys(other).toSorted(), Object.keys(english).toSorted());
+    for (const [key, sentence] of Object.entries(english)) {
+      assert.notEqual(other[key]?.trim(), "", key);
+      assert.deepEqual(namesIn(other[key]), namesIn(sentence), key);
+    }
+  });
+}
+
+test("every request of the pages is an operation of openapi.json", () => {
+  for (const [name, [method, path]] of Object.entries(operations)) {
+    const found = documented.find(({ operationId }) => operationId === name);
+    assert.deepEqual([found?.method, found?.path], [method, path], name);
+  }
+});
+
+test("every problem that these operations may be answered with has a sentence of its own", () => {
+  const used = documented.filter(({ operationId }) => operationId in operations);
+  const codes = used.flatMap(({ responses }) =>
+    Object.values(responses).flatMap(({ description = "" }) =>
+      [...description.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code),
+    ),
+  );
+  assert.ok(codes.length > 40);
+  assert.deepEqual(
+    [...new Set(codes)].filter((code = "") => !(code in en.problems)),
+    [],
+  );
+});
+
+test("the cards that the shop shows do what it says of them", () => {
+  const says = {
+    testCardApproved: { declines: undefined, isSlow: false },
+    testCardDeclined: { declines: "card_declined", isSlow: false },
+    testCardFunds: { declines: "insufficient_funds", isSlow: false },
+    testCardSlow: { declines: undefined, isSlow: true },
+  };
+  for (const { number, words } of shownCards) {
+    const { declines, decidesAfterMs = 0 } = behaviourOf(number.slice(-4));
+    assert.deepEqual({ declines, isSlow: decidesAfterMs > 0 }, says[words], number);
+  }
+});
+
+test("a price has the decimals of ISO 4217, not those it is commonly shown with", () => {
+  const known = { EUR: 2, USD: 2, HUF: 2, JPY: 0, KRW: 0, KWD: 3, IQD: 3 };
+  for (const [code, decimals] of Object.entries(known)) assert.equal(currencyDecimals(code), decimals, code);
+  const others = currencyCodes.filter((code) => currencyDecimals(code) !== 2);
+  assert.equal(others.length, 23);
+});
