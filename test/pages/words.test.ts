@@ -22,7 +22,10 @@ function sentencesOf({ problems, ...rest }: { problems: object }): Sentences {
   return { ...rest, ...Object.fromEntries(told) };
 }
 
-const namesIn = (sentence = "") => [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted();
+function namesIn(sentence = "") {
+  return [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted();
+}
+
 const documented = Object.entries(openApi.paths as unknown as Documented).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
 );
