@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isOver, type Status } from "#orders";
 import type { Answer, Client, Order, PlacedOrder, Problem, Stock } from "./client.ts";
+import { eventually } from "./eventually.ts";
 
 /** Their shop: the system in this process, or a fleet of processes. */
 type Shop = { as(user: string): Client; untilAtRest(productId: string): Promise<Stock> };
@@ -81,8 +82,12 @@ export async function assertAccountsFor(
 }
 
 async function unitsThatStand({ status, body: { orderId }, buyer }: OrderAnswer): Promise<number> {
-  const { body: order } = await buyer.get<Order>(`/orders/${orderId}`);
-  const stands = order.status !== "PENDING" && !isOver(order.status as Status);
+  // A busy system may answer 503 for a moment; that says nothing about the order.
+  const { status: seen, body: order } = await eventually(async () => {
+    const answer = await buyer.get<Order>(`/orders/${orderId}`);
+    return answer.status !== 503 && answer;
+  });
+  const stands = seen === 200 && order.status !== "PENDING" && !isOver(order.status as Status);
   if (status === 202) assert.ok(stands, `a promised order is not there: ${JSON.stringify(order)}`);
   return stands ? order.quantity : 0;
 }
