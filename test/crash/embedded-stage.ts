@@ -4,9 +4,11 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Sql } from "#engines/sql";
 import { createIdentity, type Role } from "#identity";
 import { openSql } from "../../src/engines/sql/postgres.ts";
 import type { GateReading } from "../laws/evidence.ts";
+import { readLogTable } from "../laws/log-table.ts";
 import { createClient, crowd, type Reconciliation, staff } from "../support/client.ts";
 import { type Command, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
@@ -92,6 +94,12 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
     await running?.ended;
   }
 
+  async function useSql<T>(use: (sql: Sql) => Promise<T>): Promise<T> {
+    const { url } = JSON.parse(await readFile(join(postgres, "owner.json"), "utf8")) as { url: string };
+    const sql = openSql({ url, maxConnections: 2, applicationName: "chaos" });
+    return use(sql).finally(() => sql.close());
+  }
+
   return {
     as,
     admin,
@@ -119,11 +127,8 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
       command().kill("SIGKILL");
       await command().ended;
     },
-    async useSql(use) {
-      const { url } = JSON.parse(await readFile(join(postgres, "owner.json"), "utf8")) as { url: string };
-      const sql = openSql({ url, maxConnections: 2, applicationName: "chaos" });
-      return use(sql).finally(() => sql.close());
-    },
+    useSql,
+    readLog: () => useSql(readLogTable),
     /** The gate is in the process's memory, so only the process can read it. */
     async readGate(productIds): Promise<GateReading[]> {
       const { body } = await admin.get<Reconciliation>("/admin/reconcile");

@@ -130,7 +130,7 @@ const plantings: readonly Planting[] = [
          values ($1, $2, 99, 'captured', $3, 'EUR', 'simulator', '4242', now(), now(), now(), now())`,
         [paymentId, ended.orderId, ended.totalMinor],
       );
-      return { history: unseen(history, ended) };
+      return { history: unseen(history, ended), announced: undefined };
     },
   },
   {
@@ -233,8 +233,8 @@ const plantings: readonly Planting[] = [
   {
     law: "two orders for one wish",
     bug: "a retry under the same key makes another order",
-    plant: (books, { orders, wishes }) =>
-      run(
+    async plant(books, { orders, wishes }) {
+      await run(
         books,
         `insert into orders.orders
          select gen_random_uuid(), user_id, product_id, epoch, reservation_no + 800000, quantity, unit_price_minor,
@@ -243,7 +243,9 @@ const plantings: readonly Planting[] = [
         orders.find(
           ({ status, userId }) => status === "CONFIRMED" && wishes.filter(({ user }) => user === userId).length === 1,
         )?.orderId,
-      ),
+      );
+      return { announced: undefined };
+    },
   },
   {
     law: "holdings miscounted",
@@ -290,7 +292,7 @@ const plantings: readonly Planting[] = [
     async plant(books, { orders, outcomes, history }) {
       const ended = lateOf({ orders, outcomes });
       await run(books, "update orders.orders set status = 'CANCELLED' where order_id = $1", ended.orderId);
-      return { history: unseen(history, ended) };
+      return { history: unseen(history, ended), announced: undefined };
     },
   },
   {
@@ -311,6 +313,19 @@ const plantings: readonly Planting[] = [
         "update payment.payment set state = 'capturing' where state = 'captured' and order_id = $1",
         orders.find(({ status }) => status === "CONFIRMED")?.orderId,
       ),
+  },
+  {
+    law: "ended and not announced",
+    bug: "an event is deleted from the outbox before the log has it",
+    plant: async (_books, { orders, announced = new Set<string>() }) => {
+      const lost = `${orders[0]?.orderId}:${orders[0]?.status}`;
+      return { announced: new Set([...announced].filter((one) => one !== lost)) };
+    },
+  },
+  {
+    law: "dead letters",
+    bug: "settlement puts an order aside that it could have settled",
+    plant: async () => ({ deadLetters: 1 }),
   },
   {
     law: "shut after the trouble",

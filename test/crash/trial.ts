@@ -21,6 +21,7 @@ export type Shop = {
   /** A direct connection to the database. */
   useSql<T>(use: (sql: Sql) => Promise<T>): Promise<T>;
   readGate(productIds: readonly string[]): Promise<GateReading[]>;
+  readLog(): Promise<Pick<Evidence, "announced" | "deadLetters">>;
 };
 
 export type TrialOptions = {
@@ -92,8 +93,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
       wishes: [...crowd.wishes, wish],
       refusalsBind: true,
       cancelled: crowd.cancelled,
-      announced: undefined,
-      deadLetters: undefined,
+      ...(await shop.readLog()),
       lateWish: wish,
     };
     return { figures: figuresOf(evidence, tookMs), broken: createJudge(laws)(evidence), notes, evidence };
