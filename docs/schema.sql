@@ -126,6 +126,17 @@ create table inventory.reconciliation (
   constraint reconciliation_status_check CHECK ((status = ANY (ARRAY['OK'::text, 'WARNING'::text, 'CRITICAL'::text])))
 );
 
+create table inventory.sale (
+  product_id text not null,
+  drop_id text not null,
+  opens_at timestamp with time zone not null,
+  closes_at timestamp with time zone not null,
+  paused boolean not null,
+  hold_ms bigint not null,
+  version bigint not null,
+  constraint sale_pkey PRIMARY KEY (product_id)
+);
+
 create table inventory.stock (
   product_id text not null,
   total_in bigint not null default 0,

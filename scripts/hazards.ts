@@ -9,7 +9,6 @@ import { readFile } from "node:fs/promises";
 type Hazard = { says: string; open?: string };
 
 const room = {
-  drops: "there are no drops with an opening and a closing yet",
   queue: "there is no queue yet",
   waitingList: "there is no waiting list yet",
 } as const;
@@ -25,7 +24,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
       says: 'a product missing at the gate is closed, "Price not available"; its stock is never shown as 0 or as an invented figure',
     },
     G9: { says: "the answer of the script is lost: the retry finds the existing hold" },
-    G10: { says: "a millisecond before the opening, at it, at the closing", open: room.drops },
+    G10: { says: "a millisecond before the opening, at it, at the closing" },
     G11: { says: "the price changes between page and order" },
   },
   Idempotency: {

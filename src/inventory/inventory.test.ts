@@ -37,7 +37,16 @@ describe("inventory", () => {
     const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer, version: 1 };
     await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
     if (stock > 0) await enter(productId, stock);
-    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, offer, held: [], keysInBooks: false });
+    await gate.install({
+      productId,
+      epoch: 1,
+      sellable: 0,
+      applied: 0,
+      offer,
+      sale: null,
+      held: [],
+      keysInBooks: false,
+    });
     await settleStream(productId);
     return productId;
   }
@@ -56,7 +65,7 @@ describe("inventory", () => {
 
   async function reserve(productId: string, quantity = 1, userId = "ada"): Promise<Reservation | undefined> {
     const at = { nowMs: Date.now(), payByMs: Date.now() + 60_000 };
-    const rest = { bodyHash: "", expectedTotalMinor: null, booksAsked: true, withdrawal: false };
+    const rest = { bodyHash: "", expectedTotalMinor: null, booksAsked: true, withdrawal: false, ignoresSale: false };
     const orderId = uuidV8(randomId(6), randomId(10));
     const [answer] = await gate.reserve([{ productId, orderId, userId, quantity, ...rest, ...at }]);
     return answer?.kind === "reserved" ? answer.reservation : undefined;

@@ -21,6 +21,7 @@ export type { Settlement } from "./agreement/rebuild.ts";
 export type { ProductReport } from "./agreement/reconcile.ts";
 export type { Repair, RepairReason } from "./agreement/repairs.ts";
 export type { Claim, Decided } from "./books/decide.ts";
+export type { DirectAnswer } from "./books/direct-claims.ts";
 export type { DecidedReservation } from "./books/fates.ts";
 export type { EndedClaim, Outcome } from "./books/outcomes.ts";
 export type {
@@ -34,6 +35,8 @@ export type {
   ReservationRef,
   ReserveAnswer,
   ReserveRequest,
+  Sale,
+  SaleRefusal,
 } from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { openMemoryGate } from "./gate/memory.ts";
@@ -60,7 +63,7 @@ export type InventoryOptions = {
 export function createInventory(options: InventoryOptions): Inventory {
   const { sql, gate, log, productEventsTopic, priceGroup, now, onFault, onRepaired, logger } = options;
   const news = { topic: productEventsTopic, group: priceGroup };
-  const products = createProducts({ sql, log, news });
+  const products = createProducts({ sql, gate, log, news });
   const mode = createModeFollower(sql);
   const upkeep = createUpkeep({ sql, gate, mode, now, onFault, onRepaired });
   const relay = createRelay({

@@ -83,6 +83,7 @@ describe("a database that an earlier version wrote", () => {
       offer,
       held: [["bob", 1]],
       keysInBooks: false,
+      sale: null,
     });
     const rows = await database.sql.query<StreamRow>(
       `select product_id as "productId", seq, epoch, kind, available_after as "availableAfter", added, items

@@ -27,17 +27,18 @@ export type ReconcileStatus = (typeof reconcileStatuses)[number];
 /** The findings about a product; agreement/findings.ts describes each. */
 export const findingKinds = [
   ...(["committed_beyond_stock", "entries_differ", "claims_differ", "sales_differ"] as const),
-  ...(["gate_off", "not_loaded", "incomplete", "closed", "other_epoch", "ahead"] as const),
-  ...(["drift", "no_records", "undecided", "from_the_future", "late_change", "behind", "agree"] as const),
+  ...(["gate_off", "not_loaded", "incomplete", "closed", "other_epoch", "ahead", "sale_ahead"] as const),
+  ...(["drift", "no_records", "undecided", "from_the_future", "late_change"] as const),
+  ...(["sale_untold", "behind", "agree"] as const),
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
 
 /**
  * The remedy of a finding, a command or an action of the running system. relay: it applies later changes to the gate.
- * sweeper: it has the books decide. sync_redis: `dropgate sync` loads the product from the books. by_hand: the books
- * contradict themselves, so nothing can be loaded from them.
+ * sweeper: it has the books decide. repair: its next look, within seconds, tells the gate. sync_redis: `dropgate sync`
+ * loads the product from the books. by_hand: the books contradict themselves, so nothing can be loaded from them.
  */
-export const remedies = ["none", "relay", "sweeper", "sync_redis", "by_hand"] as const;
+export const remedies = ["none", "relay", "sweeper", "repair", "sync_redis", "by_hand"] as const;
 export type Remedy = (typeof remedies)[number];
 
 export const ReconcileQuery = Type.Object({

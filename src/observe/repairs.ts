@@ -13,6 +13,7 @@ const reasons = [
   "closed_itself",
   "other_epoch",
   "ahead",
+  "sale_ahead",
   "drift",
   "no_records",
   "incomplete",

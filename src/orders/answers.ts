@@ -31,15 +31,25 @@ export type PlaceRefusal =
   | "outcome_pending"
   | "idempotency_mismatch"
   | "overloaded"
+  | "drop_ended"
+  | "drop_paused"
   | "closed";
 
 export type PlaceAnswer =
   | { ok: true; order: PlacedAnswer }
-  | { ok: false; reason: PlaceRefusal; orderId: string; unitPriceMinor?: number };
+  | { ok: false; reason: PlaceRefusal; orderId: string; unitPriceMinor?: number }
+  | ({ ok: false; orderId: string } & NotOpen);
+
+/** When the drop opens, and what the clock says that decides it. */
+export type NotOpen = { reason: "drop_not_open"; opensAtMs: number; nowMs: number };
 
 export function placed(reservation: Reservation, replayed: boolean): PlacedAnswer {
   const { orderId, unitPriceMinor, quantity, currency, payByMs } = reservation;
   return { orderId, status: "PENDING", totalMinor: unitPriceMinor * quantity, currency, payByMs, replayed };
+}
+
+export function notOpen({ orderId }: { orderId: string }, { reason, opensAtMs, nowMs }: NotOpen): PlaceAnswer {
+  return { ok: false, reason, orderId, opensAtMs, nowMs };
 }
 
 /** Answers a repeat from the books, after the gate has forgotten the first request. */

@@ -1,8 +1,8 @@
 /** Places orders without the gate, in mode `sync`: each is decided in the books before the answer. */
 import type { Sql } from "#engines/sql";
-import type { Decided, Inventory, Offer, ReserveRequest } from "#inventory";
+import type { Decided, Inventory, Offer, ReserveRequest, SaleRefusal } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
-import { type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
+import { notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
 import { eventOf } from "./events.ts";
 import { insertOrders, readOrder, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
@@ -18,12 +18,13 @@ export type DirectOptions = {
 };
 
 type Priced = { wanted: ReserveRequest; offer: Offer };
-type DecidedOrder = Priced & { claim: Decided };
+type DecidedOrder = Priced & { claim: Decided; holdMs: number | null };
+type DirectDecision = DecidedOrder | { refusal: SaleRefusal };
 
 const ordersAtOnce = 100;
 
 export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: DirectOptions): DirectOrders {
-  const decisions: Batcher<Priced, DecidedOrder | "closed"> = createBatcher({
+  const decisions: Batcher<Priced, DirectDecision | "closed"> = createBatcher({
     maxBatch: ordersAtOnce,
     maxWaiting,
     run: decideTogether,
@@ -39,6 +40,10 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
 
     const decided = await decisions.add({ wanted, offer });
     if (decided === "closed") return refuse("closed");
+    if ("refusal" in decided) {
+      const { refusal } = decided;
+      return refusal.reason === "drop_not_open" ? notOpen(wanted, refusal) : refuse(refusal.reason);
+    }
     if (decided.claim.fate === "claimed") {
       return { ok: true, order: { ...placed(reservationOf(decided), false), status: "INVENTORY_RESERVED" } };
     }
@@ -46,14 +51,16 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
     return standing ? replay(standing, wanted.bodyHash) : refuse(decided.claim.reason ?? "order_failed");
   }
 
-  async function decideTogether(orders: readonly Priced[]): Promise<(DecidedOrder | "closed")[]> {
-    const decided = await sql.transaction(async (tx): Promise<DecidedOrder[] | null> => {
+  async function decideTogether(orders: readonly Priced[]): Promise<(DirectDecision | "closed")[]> {
+    const decided = await sql.transaction(async (tx): Promise<DirectDecision[] | null> => {
       const claims = orders.map(({ wanted, offer }) => ({ ...wanted, limitPerCustomer: offer.limitPerCustomer }));
       const answer = await books.claimDirect(tx, claims);
       if (!answer) return null;
-      const decided = orders.map((order, i) => ({ ...order, claim: answer[i] as Decided }));
+      const decided = orders.map((order, i) => ({ ...order, ...(answer[i] as NonNullable<(typeof answer)[number]>) }));
       const at = new Date(now());
-      const sold = decided.filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
+      const sold = decided
+        .filter((one) => "claim" in one)
+        .filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
       const settled = await insertOrders(tx, sold.map(settledOf), at);
       await queueEvents(
         tx,
@@ -73,7 +80,7 @@ function settledOf(order: DecidedOrder): SettledOrder {
   return { reservation: reservationOf(order), status: "INVENTORY_RESERVED", reason: null };
 }
 
-function reservationOf({ wanted, offer, claim }: DecidedOrder) {
+function reservationOf({ wanted, offer, claim, holdMs }: DecidedOrder) {
   const { productId, orderId, userId, quantity, bodyHash, nowMs, payByMs } = wanted;
   const { unitPriceMinor, currency, limitPerCustomer, version } = offer;
   return {
@@ -82,7 +89,7 @@ function reservationOf({ wanted, offer, claim }: DecidedOrder) {
     userId,
     quantity,
     bodyHash,
-    payByMs,
+    payByMs: holdMs === null ? payByMs : nowMs + holdMs,
     reservedAtMs: nowMs,
     unitPriceMinor,
     currency,

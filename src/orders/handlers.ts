@@ -5,6 +5,7 @@ import { openEventStream } from "#platform/event-stream";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
+import type { NotOpen } from "./answers.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
 import { notSettledYet, orderProblems, refusalOf, settleWithinMs } from "./problems.ts";
@@ -38,6 +39,7 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
       idempotencyKey: request.headers["idempotency-key"],
     });
     if (!answer.ok) {
+      if (answer.reason === "drop_not_open") return refuseUntilOpen(reply, answer);
       const extra = answer.reason === "outcome_pending" ? { orderId: answer.orderId } : undefined;
       if (answer.reason === "overloaded") return refuse(reply, platformProblems.overloaded);
       const { kind, detail } = refusalOf(answer.reason);
@@ -140,6 +142,12 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
   }
 
   return { placeOrder, readOrder, listOrders, followOrder, cancelOrder, refundOrder };
+}
+
+function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen) {
+  const { kind, detail } = refusalOf("drop_not_open");
+  const extra = { opensAt: new Date(opensAtMs).toISOString(), serverNow: new Date(nowMs).toISOString() };
+  return refuse(reply, kind, detail, { extra, retryAfterSeconds: (opensAtMs - nowMs) / 1000 });
 }
 
 function writeCursor({ placedAt, orderId }: SeenOrder): string {

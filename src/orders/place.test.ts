@@ -165,6 +165,23 @@ describe("a request to place an order", () => {
     assert.deepEqual(lookups, [2, 0]);
   });
 
+  test("of a drop that is not open says when it opens, by the clock that decides; a retry of an order gets its order", async () => {
+    const productId = await stage.newProduct({ stock: 3 });
+    const first = await stage.place({ productId, idempotencyKey: "before" });
+    assert.ok(first.ok);
+    const sale = { dropId: "lamps", opensAtMs: 4e12, closesAtMs: 5e12, paused: false, holdMs: 60_000, version: 1 };
+    assert.deepEqual(await stage.inventory.books.products.setSale(productId, sale), { ok: true });
+    const refused = await stage.place({ productId });
+    assert.ok(!refused.ok && refused.reason === "drop_not_open");
+    assert.equal(refused.opensAtMs, 4e12);
+    assert.ok(refused.nowMs <= Date.now());
+    const again = await stage.place({ productId, idempotencyKey: "before" });
+    assert.ok(again.ok && again.order.orderId === first.order.orderId);
+    await stage.inventory.books.products.setSale(productId, { ...sale, opensAtMs: 0, holdMs: 90_000, version: 2 });
+    const placed = await stage.place({ productId });
+    assert.ok(placed.ok && placed.order.payByMs - Date.now() > 60_000);
+  });
+
   describe("without the gate", () => {
     const switchTo = async (mode: "sync" | "gatekeeper" | "closed") => {
       await writeMode(stage.sql, { mode, ready: true, actor: "grace" });
@@ -194,6 +211,22 @@ describe("a request to place an order", () => {
         "price_changed",
         "product_not_found",
       ]);
+    });
+
+    test("is refused by the terms of its drop, and held as long as they say", async () => {
+      const productId = await stage.newProduct({ stock: 3 });
+      const sale = { dropId: "lamps", opensAtMs: 0, closesAtMs: 5e12, paused: false, holdMs: 90_000, version: 1 };
+      const { setSale } = stage.inventory.books.products;
+      await setSale(productId, sale);
+      const placed = await stage.place({ productId, idempotencyKey: "held" });
+      assert.ok(placed.ok && placed.order.payByMs - Date.now() > 60_000);
+      await setSale(productId, { ...sale, paused: true, version: 2 });
+      assert.equal(saysOf(await stage.place({ productId })), "drop_paused");
+      const again = await stage.place({ productId, idempotencyKey: "held" });
+      assert.ok(again.ok && again.order.replayed);
+      await setSale(productId, { ...sale, opensAtMs: 4e12, version: 3 });
+      const refused = await stage.place({ productId });
+      assert.ok(!refused.ok && refused.reason === "drop_not_open" && refused.opensAtMs === 4e12);
     });
 
     test("is refused while the shop is closed", async () => {

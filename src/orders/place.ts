@@ -5,7 +5,7 @@ import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, 
 import { type Batcher, createBatcher } from "#platform/batch";
 import type { Metrics } from "#platform/metrics";
 import { countAnswers } from "./answer-counts.ts";
-import { type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
+import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
 import type { DirectOrders } from "./direct.ts";
 import { meetProduct, orderIdFor } from "./ids.ts";
 import { type Order, readOrders } from "./order-rows.ts";
@@ -94,6 +94,7 @@ export function createPlace(options: PlaceOptions): Place {
       payByMs,
       booksAsked: false,
       withdrawal: false,
+      ignoresSale: false,
     };
     if (mode === "sync") return direct.place(wanted);
     if (!publication.ready()) return { ok: false, reason: "order_failed", orderId };
@@ -122,7 +123,7 @@ export function createPlace(options: PlaceOptions): Place {
         if (!answer.sameBody) return { ok: false, reason: "idempotency_mismatch", orderId: wanted.orderId };
         return answerToRepeat(wanted, answer);
       case "refused":
-        return refuse(wanted, answer.reason);
+        return answer.reason === "drop_not_open" ? notOpen(wanted, answer) : refuse(wanted, answer.reason);
     }
   }
 
@@ -146,7 +147,7 @@ export function createPlace(options: PlaceOptions): Place {
 
   async function refuse(
     wanted: ReserveRequest,
-    reason: Extract<ReserveAnswer, { kind: "refused" }>["reason"],
+    reason: Exclude<Extract<ReserveAnswer, { kind: "refused" }>["reason"], "drop_not_open">,
   ): Promise<PlaceAnswer> {
     const { orderId, productId } = wanted;
     if (reason === "absent" && !(await books.products.knows(productId))) {

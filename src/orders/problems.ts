@@ -8,6 +8,9 @@ import type { PlaceRefusal } from "./answers.ts";
 export const orderProblems = defineProblems({
   sold_out: { status: 409, title: "Sold out" },
   limit_per_customer: { status: 409, title: "You already hold as many units as one customer may" },
+  drop_not_open: { status: 409, title: "The drop is not open yet" },
+  drop_ended: { status: 409, title: "The drop is over" },
+  drop_paused: { status: 503, title: "The drop is paused", retryAfterSeconds: 5 },
   price_changed: { status: 409, title: "The price is not the one you expected" },
   product_not_found: { status: 404, title: "There is no such product" },
   price_not_available: { status: 503, title: "Price not available", retryAfterSeconds: 1 },
@@ -21,9 +24,13 @@ export const orderProblems = defineProblems({
   order_ended: { status: 409, title: "The order has ended already" },
 });
 
-const details: Record<Exclude<PlaceRefusal, "overloaded">, string> = {
+const details: Record<Exclude<PlaceRefusal, "overloaded"> | "drop_not_open", string> = {
   sold_out: "Not enough units are left. Units come back when others do not pay: try again later.",
   limit_per_customer: "With these units you would hold more than one customer may. Nothing was taken.",
+  drop_not_open:
+    "Order again at opensAt. Until then serverNow says how late it is for the drop, whatever your clock says.",
+  drop_ended: "No new orders are taken. Orders that were accepted before continue.",
+  drop_paused: "The seller has paused the drop. Try again in a few seconds; the drop's page says why.",
   price_changed:
     "expectedTotal is not what the order costs now. Read the product again, and order at its price if you agree.",
   product_not_found: "No product has this productId. GET /products lists them.",
@@ -39,7 +46,7 @@ export const placeProblems: readonly ProblemKind[] = Object.keys(details).map(
   (reason) => orderProblems[reason as keyof typeof details],
 );
 
-export function refusalOf(reason: Exclude<PlaceRefusal, "overloaded">): { kind: ProblemKind; detail: string } {
+export function refusalOf(reason: keyof typeof details): { kind: ProblemKind; detail: string } {
   return { kind: orderProblems[reason], detail: details[reason] };
 }
 

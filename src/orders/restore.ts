@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Sql, Tx } from "#engines/sql";
-import type { Decided, Inventory, ReservationRef } from "#inventory";
+import type { Decided, DirectAnswer, Inventory, ReservationRef } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import { uuidV8 } from "#platform/ids";
 import { changeEventOf } from "./events.ts";
@@ -48,6 +48,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
         expectedTotalMinor: null,
         booksAsked: true,
         withdrawal: false,
+        ignoresSale: true,
         nowMs,
         payByMs: nowMs,
       },
@@ -61,8 +62,15 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
 
   function pastTheGate(order: Order): Promise<RestoreAnswer> {
     const { productId, userId, quantity } = order;
-    const claim = { productId, orderId: secondIdOf(order), userId, quantity, limitPerCustomer: null };
-    return decide(order, (tx) => books.claimDirect(tx, [claim]));
+    const claim = {
+      productId,
+      orderId: secondIdOf(order),
+      userId,
+      quantity,
+      limitPerCustomer: null,
+      ignoresSale: true,
+    };
+    return decide(order, async (tx) => (await books.claimDirect(tx, [claim]))?.flatMap(claimOf) ?? null);
   }
 
   async function decide(order: Order, claim: (tx: Tx) => Promise<Claimed | null>): Promise<RestoreAnswer> {
@@ -82,6 +90,10 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
     if (done.restored) return "restored";
     return (await readOrder(sql, order.orderId))?.status === "CONFIRMED" ? "restored" : "impossible";
   }
+}
+
+function claimOf(answer: DirectAnswer): Decided[] {
+  return "claim" in answer ? [answer.claim] : [];
 }
 
 type Claimed = readonly (Decided & ReservationRef)[];

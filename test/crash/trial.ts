@@ -89,6 +89,8 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
       limits: new Map([[productId, limitPerCustomer]]),
       gate: await shop.readGate([productId]),
       gateIsLeft: false,
+      terms: [],
+      taken: [],
       samples: watching.samples,
       wishes: [...crowd.wishes, wish],
       refusalsBind: true,

@@ -66,6 +66,7 @@ describe("a clock that is set back", () => {
         expectedTotalMinor: null,
         booksAsked: false,
         withdrawal: false,
+        ignoresSale: false,
         nowMs,
         payByMs: nowMs + 60_000,
       },

@@ -69,6 +69,19 @@ export type GateReading = {
 };
 export type GateRecord = { orderId: string; epoch: number; quantity: number; isUndecided: boolean };
 
+/** The terms of a product's drop: when an operator asked for them, and when they were told that the terms hold. */
+export type Terms = {
+  productId: string;
+  opensAtMs: number;
+  closesAtMs: number;
+  paused: boolean;
+  version: number;
+  beganMs: number;
+  answeredMs: number | undefined;
+};
+/** An order took units at the gate. `atMs` is the gate's clock. */
+export type Taken = { productId: string; atMs: number };
+
 /** The result of a reconciliation, or of the gate's own check, while the shop was at work. */
 export type Sample = { productId: string; status: string; drift: number; explanation: string };
 export type Unfinished = { what: string; count: number };
@@ -95,6 +108,10 @@ export type Evidence = {
   gate: readonly GateReading[];
   /** The mode is sync, and the gate could not be closed: no order goes through it until it is rebuilt (ADR 0016). */
   gateIsLeft: boolean;
+  /** Of products in drops; product by product in the order in which they were set. */
+  terms: readonly Terms[];
+  /** Empty if the gate is read from outside of its process. */
+  taken: readonly Taken[];
   samples: readonly Sample[];
   wishes: readonly Wish[];
   /** A refusal under a key speaks of the earlier requests under it too. README.md says when it does not. */

@@ -64,6 +64,8 @@ const healthy: Evidence = {
   ],
   gate: [{ productId, isOpen: true, sellable: 2, pending: 0, records: [], epoch: 1, applied: 4 }],
   gateIsLeft: false,
+  terms: [],
+  taken: [{ productId, atMs: 1 }],
   samples: [{ productId, status: "OK", drift: 0, explanation: "" }],
   wishes: [
     { user: "ada", productId, key: "k", attempts: [accepted("a")] },
@@ -87,6 +89,7 @@ const [ofAda, ofBob] = healthy.orders as [OrderRow, OrderRow];
 const [stock] = healthy.stock as [Evidence["stock"][0]];
 const [gate] = healthy.gate as [Evidence["gate"][0]];
 const [adas, bobs] = healthy.decisions as [DecidedReservation, DecidedReservation];
+const open = { productId, opensAtMs: 0, closesAtMs: 9_000, paused: false, version: 1, beganMs: -2, answeredMs: -1 };
 const inMotion = { atRest: false, unfinished: [], announced: undefined, deadLetters: undefined, lateWish: undefined };
 
 function line(paymentId: string, kind: StatementLine["kind"]): StatementLine {
@@ -133,6 +136,14 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
       payments: [...healthy.payments, { paymentId: "of b", orderId: "b", state: "captured", givenBackMinor: 0 }],
       ...more(line("of b", "captured")),
     },
+  ],
+  "orders outside the window": [
+    { terms: [{ ...open, opensAtMs: 2 }] },
+    { terms: [{ ...open, closesAtMs: 1 }], taken: [] },
+  ],
+  "orders during a pause": [
+    { terms: [{ ...open, paused: true }], taken: [] },
+    { terms: [open, { ...open, paused: true, version: 2, beganMs: -1, answeredMs: 0 }] },
   ],
   "units of refunded orders": [
     { refunds: [{ orderId: "a", restock: true }] },

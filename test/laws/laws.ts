@@ -18,6 +18,8 @@ import { holdingsMiscounted } from "./holdings-miscounted.ts";
 import { leakedHolds } from "./leaked-holds.ts";
 import { lostUnits } from "./lost-units.ts";
 import { moneyHeldAndForgotten } from "./money-held-and-forgotten.ts";
+import { ordersDuringAPause } from "./orders-during-a-pause.ts";
+import { ordersOutsideTheWindow } from "./orders-outside-the-window.ts";
 import { oversoldUnits } from "./oversold-units.ts";
 import { shutAfterTheTrouble } from "./shut-after-the-trouble.ts";
 import { twoOrdersForOneWish } from "./two-orders-for-one-wish.ts";
@@ -52,6 +54,8 @@ export const laws = [
   claimedTwice,
   failedAndStanding,
   twoOrdersForOneWish,
+  ordersOutsideTheWindow,
+  ordersDuringAPause,
   workLeftUnfinished,
   deadLetters,
   shutAfterTheTrouble,

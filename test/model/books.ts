@@ -92,6 +92,7 @@ export function takeImage({ books, gate }: World, mutant: Mutant | undefined): G
     sellable: available(books),
     applied: stock.seq,
     offer: gate.offer,
+    sale: books.sale,
     held: [...held].filter(([, units]) => units > 0),
     keysInBooks: fates.size > 0,
   };

@@ -97,6 +97,7 @@ export function leftOver(world: World): string | undefined {
   if (!product?.open || !isWhole(product)) return "L1: the gate stays closed";
   if (product.pending !== 0 || product.records.size > 0) return `L1: ${product.pending} units are in flight for ever`;
   if (product.applied !== world.books.stock.seq) return "L1: the gate stays behind the books";
+  if (product.sale?.version !== world.books.sale?.version) return "L1: the gate stays behind the terms of the sale";
   if (product.sellable !== available(world.books))
     return `L1: ${product.sellable} to sell of ${available(world.books)}`;
   for (const { orderId, answer } of world.attempts) {

@@ -81,12 +81,13 @@ function begin(world: World, attempt: Attempt, mutant: Mutant | undefined): unkn
   const { orderId, userId, quantity, keyed } = attempt;
   const bodyHash = keyed ? "body" : "";
   const wanted = { ...request, orderId, userId, quantity, bodyHash };
-  let answer = reserve(world.gate.state, wanted);
+  let answer = reserve(world.gate.state, wanted, 0);
   if (answer.kind === "ask_books") {
     if (world.books.orders.has(orderId)) return end(attempt, "replayed");
-    answer = reserve(world.gate.state, { ...wanted, booksAsked: true });
+    answer = reserve(world.gate.state, { ...wanted, booksAsked: true }, 0);
   }
   if (answer.kind === "reserved") {
+    if (world.pause === "answered") throw new Error(`D2: ${orderId} is reserved after a pause was answered`);
     return Object.assign(attempt, { step: "reserved", reservation: answer.reservation });
   }
   if (answer.kind !== "duplicate") return end(attempt, "refused");
@@ -106,6 +107,7 @@ const request: Omit<ReserveRequest, "orderId" | "userId" | "quantity" | "bodyHas
   expectedTotalMinor: null,
   booksAsked: false,
   withdrawal: false,
+  ignoresSale: false,
   nowMs: 0,
   payByMs: 0,
 };
@@ -169,7 +171,7 @@ export function withdrawalMoves(world: World, mutant: Mutant | undefined): Move[
             if (product?.epoch !== w.books.stock.epoch) return;
             if (available(w.books) - product.pending >= units) enter(w, -units);
           } else if (inBooks) enter(w, -units);
-          const answer = inBooks ? undefined : reserve(w.gate.state, wanted);
+          const answer = inBooks ? undefined : reserve(w.gate.state, wanted, 0);
           const taken = answer?.kind === "reserved" ? answer.reservation : null;
           w.withdrawal = { units, step: taken ? "reserved" : "done", reservation: taken };
         },

@@ -6,6 +6,7 @@ import { count, decideInBooks, endOrder, enter } from "./books.ts";
 import type { Move } from "./move.ts";
 import { buyerMoves, withdrawalMoves } from "./moves-of-people.ts";
 import { rebuildMoves } from "./moves-of-rebuild.ts";
+import { pauseMoves } from "./moves-of-sale.ts";
 import type { Mutant } from "./settings.ts";
 import { copyOfGate, fateOf, gateOf, productId, type World } from "./world.ts";
 
@@ -13,6 +14,7 @@ export function movesOf(world: World, mutant: Mutant | undefined): Move[] {
   return [
     ...world.attempts.flatMap((_, i) => buyerMoves(world, i, mutant)),
     ...withdrawalMoves(world, mutant),
+    ...pauseMoves(world, mutant),
     ...logMoves(world, mutant),
     ...relayMoves(world, mutant),
     ...sweeperMoves(world, mutant),

@@ -21,6 +21,8 @@ export const mutants = {
   "opens-anybodys-closing": "a rebuild opens a gate that another one has closed since",
   "confirm-uncompared": "an order that has ended is still confirmed",
   "release-twice": "the outcome of a claim is counted at every request",
+  "pause-in-books": "a pause is answered once the books have it, whatever the gate has",
+  "install-forgets-pause": "the image that opens a product replaces terms that were told after the closing",
   "withdraw-from-books": "stock is taken out in the books while buyers hold promises at the gate",
 } as const;
 export type Mutant = keyof typeof mutants;
@@ -35,6 +37,8 @@ export type Setting = {
   limit?: number;
   /** Units that an operator takes out while the sale runs. */
   withdraws?: number;
+  /** The product is in a drop, and an operator pauses it. */
+  pauses?: true;
   /** Stream rows reach the gate early, late and twice too. */
   anyRow?: boolean;
   /** If it does not matter to the setting, a claimed order has no further events: it stays reserved. */
@@ -114,6 +118,22 @@ export const settings: readonly Setting[] = [
     attempts: [ada],
     withdraws: 1,
     faults: { deaths: 1, redeliveries: 1 },
+  },
+  {
+    name: "one order, a pause, a rebuild, a death",
+    units: 1,
+    attempts: [ada],
+    pauses: true,
+    endings: false,
+    faults: { rebuilds: 1, deaths: 1 },
+  },
+  {
+    name: "one order, a pause, the gate loses its memory",
+    units: 1,
+    attempts: [ada],
+    pauses: true,
+    endings: false,
+    faults: { gateLosses: 1 },
   },
   {
     name: "two units of three, a withdrawal of two, a restock",
@@ -200,5 +220,14 @@ export const mutations: readonly (Setting & { mutant: Mutant })[] = [
   { mutant: "opens-anybodys-closing", units: 1, attempts: [ada], endings: false, faults: { rebuilds: 2 } },
   { mutant: "confirm-uncompared", units: 1, attempts: [ada], faults: {} },
   { mutant: "release-twice", units: 1, attempts: [ada], faults: {} },
+  { mutant: "pause-in-books", units: 1, attempts: [ada], pauses: true, endings: false, faults: {} },
+  {
+    mutant: "install-forgets-pause",
+    units: 1,
+    attempts: [ada],
+    pauses: true,
+    endings: false,
+    faults: { rebuilds: 1 },
+  },
   { mutant: "withdraw-from-books", units: 1, attempts: [ada], withdraws: 1, faults: {} },
 ].map((setting) => ({ ...setting, name: setting.mutant }) as Setting & { mutant: Mutant });

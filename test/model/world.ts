@@ -4,7 +4,15 @@
  */
 import { fateKey } from "../../src/inventory/books/decide.ts";
 import type { Stock } from "../../src/inventory/books/ledger.ts";
-import type { Fate, GateImage, GateRecord, Offer, Reservation, StreamRow } from "../../src/inventory/gate/gate.ts";
+import type {
+  Fate,
+  GateImage,
+  GateRecord,
+  Offer,
+  Reservation,
+  Sale,
+  StreamRow,
+} from "../../src/inventory/gate/gate.ts";
 import { install } from "../../src/inventory/gate/reducer.ts";
 import type { GateState, ProductGate } from "../../src/inventory/gate/state.ts";
 import type { Setting } from "./settings.ts";
@@ -30,6 +38,7 @@ export type Books = {
   orders: Map<string, OrderRow>;
   held: Map<string, number>;
   stream: StreamRow[];
+  sale: Sale | null;
 };
 
 /** The step of one request for an order, as in publication.ts. */
@@ -66,6 +75,8 @@ export type World = {
   settled: number;
   attempts: Attempt[];
   withdrawal: { units: number; step: "ready" | "reserved" | "done" | "dead"; reservation: Reservation | null };
+  /** Where the operator stands who pauses the product; `answered` is when they hear that no order passes any more. */
+  pause: "ready" | "written" | "answered" | "dead" | "none";
   /** Records that the sweeper has read and not yet handled. */
   sweeping: { record: GateRecord; act: "void" | "redrive" } | null;
   rebuilds: Rebuild[];
@@ -79,10 +90,20 @@ export type World = {
 export const idle: Rebuild = { step: "idle", epoch: 0, closing: "", toClaim: [], undecided: [], end: 0, image: null };
 
 export function firstWorld(setting: Setting): World {
-  const { units, attempts, limit = null, faults, withdraws = 0, anyRow = false, endings = true } = setting;
+  const {
+    units,
+    attempts,
+    limit = null,
+    faults,
+    withdraws = 0,
+    anyRow = false,
+    endings = true,
+    pauses = false,
+  } = setting;
   const state: GateState = new Map();
   const offer = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
-  install(state, { productId, epoch: 1, sellable: units, applied: 1, offer, held: [], keysInBooks: false });
+  const sale = pauses ? openSale : null;
+  install(state, { productId, epoch: 1, sellable: units, applied: 1, offer, sale, held: [], keysInBooks: false });
   const none: Faults = {
     deaths: 0,
     gateLosses: 0,
@@ -96,13 +117,14 @@ export function firstWorld(setting: Setting): World {
   const stock = { productId, totalIn: units, committed: 0, sold: 0, epoch: 1, seq: 1, lastDirectNo: 0 };
   const row: StreamRow = { productId, seq: 1, epoch: 1, kind: "rebuild", availableAfter: units, added: 0, items: [] };
   return {
-    books: { stock, entered: units, fates: new Map(), orders: new Map(), held: new Map(), stream: [row] },
+    books: { stock, entered: units, fates: new Map(), orders: new Map(), held: new Map(), stream: [row], sale },
     gate: { alive: true, state, saved: null, offer },
     onTheWay: [],
     log: [],
     settled: 0,
     attempts: attempts.map((attempt) => ({ quantity: 1, keyed: false, ...attempt, ...ready })),
     withdrawal: { units: withdraws, step: withdraws > 0 ? "ready" : "done", reservation: null },
+    pause: pauses ? "ready" : "none",
     sweeping: null,
     rebuilds: [idle, idle],
     closings: 0,
@@ -112,6 +134,15 @@ export function firstWorld(setting: Setting): World {
     left: { ...none, ...faults },
   };
 }
+
+export const openSale: Sale = {
+  dropId: "lamps",
+  opensAtMs: 0,
+  closesAtMs: 1,
+  paused: false,
+  holdMs: 60_000,
+  version: 1,
+};
 
 const ready = { step: "ready", reservation: null, answer: null } as const;
 
@@ -180,6 +211,7 @@ export function keyOf(world: World): string {
   parts.push("/", sorted(world.onTheWay, refKey), world.log.map(refKey).join());
   for (const one of attempts) parts.push(one.step, one.reservation ? refKey(one.reservation) : "-", one.answer ?? "-");
   parts.push(withdrawal.step, withdrawal.reservation ? refKey(withdrawal.reservation) : "-");
+  parts.push(world.pause, gate.state.get(productId)?.sale?.version ?? 0, books.sale?.version ?? 0);
   parts.push(sweeping ? sweeping.act + refKey(sweeping.record) : "-");
   const closing = gate.state.get(productId)?.closing;
   for (const one of rebuilds) {
@@ -230,8 +262,8 @@ function gateKey(state: GateState): string {
   return parts.join();
 }
 
-function imageKey({ epoch, sellable, applied, held }: GateImage): string {
-  return `${epoch}:${sellable}:${applied}:${held.join()}`;
+function imageKey({ epoch, sellable, applied, held, sale }: GateImage): string {
+  return `${epoch}:${sellable}:${applied}:${held.join()}:${sale?.version ?? 0}`;
 }
 
 function recordKey(record: GateRecord): string {

@@ -190,6 +190,8 @@ describe("the start command", { timeout: 120_000 }, () => {
       limits: new Map(),
       gate: [],
       gateIsLeft: false,
+      terms: [],
+      taken: [],
       samples: samples.filter(({ productId }) => productId === product),
       wishes,
       refusalsBind: true,

@@ -40,6 +40,10 @@ export function createOnlooker(world: World, people: People): Onlooker {
     () => people.cancelled.size,
     () => new Set(people.cancelled),
   );
+  const taken = remembered(
+    () => gate.taken.length,
+    () => [...gate.taken],
+  );
   const samples = remembered(
     () => people.samples.length,
     () => [...people.samples],
@@ -85,6 +89,8 @@ export function createOnlooker(world: World, people: People): Onlooker {
       statement: statement(),
       gate: readings(),
       gateIsLeft,
+      terms: people.terms,
+      taken: taken(),
       samples: samples(),
       wishes: wishes(),
       refusalsBind: false,

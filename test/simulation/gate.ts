@@ -1,5 +1,5 @@
 /** The gate as a server of its own: the real reducer behind a network. Its memory can be lost or be old. */
-import { type Gate, GateUnavailable } from "#inventory";
+import { type Gate, GateUnavailable, type ReserveAnswer, type ReserveRequest } from "#inventory";
 import {
   abort,
   adopt,
@@ -10,10 +10,10 @@ import {
   install,
   mark,
   reserve,
-  setOffer,
 } from "../../src/inventory/gate/reducer.ts";
 import { contentsOf, type GateState, snapshotOf } from "../../src/inventory/gate/state.ts";
-import type { Sample } from "../laws/evidence.ts";
+import { setOffer, setSale } from "../../src/inventory/gate/terms.ts";
+import type { Sample, Taken } from "../laws/evidence.ts";
 import type { Network, Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 
@@ -27,10 +27,14 @@ export type GateServer = {
   drift: Sample | undefined;
   /** Counts the operations on it. */
   changes: number;
+  /** The gate's own clock. */
+  nowMs(): number;
+  /** The units that orders took, by the gate's clock. */
+  taken: Taken[];
   onChange(): void;
 };
 
-export function createGateServer(onChange: () => void): GateServer {
+export function createGateServer(nowMs: () => number, onChange: () => void): GateServer {
   const server: GateServer = {
     state: new Map(),
     alive: true,
@@ -38,6 +42,8 @@ export function createGateServer(onChange: () => void): GateServer {
     closings: 0,
     drift: undefined,
     changes: 0,
+    nowMs,
+    taken: [],
     onChange() {
       server.changes += 1;
       onChange();
@@ -71,11 +77,19 @@ export function connectGate(
     });
   }
 
+  function take(state: GateState, request: ReserveRequest): ReserveAnswer {
+    const { productId, ignoresSale } = request;
+    const atMs = server.nowMs();
+    const answer = reserve(state, { ...request, ignoresSale: ignoresSale || planted === "sale-ignored" }, atMs);
+    if (answer.kind === "reserved" && !ignoresSale) server.taken.push({ productId, atMs });
+    return answer;
+  }
+
   return {
     reserve: (requests) =>
       call(
         `reserve ${requests.map(({ userId, quantity }) => `${quantity} for ${userId || "an admin"}`).join(", ")}`,
-        (state) => requests.map((request) => reserve(state, request)),
+        (state) => requests.map((request) => take(state, request)),
         requests.map(() => ({ kind: "refused" as const, reason: "closed" as const })),
       ),
     mark: (refs) =>
@@ -130,6 +144,8 @@ export function connectGate(
       ),
     setOffer: (productId, offer) =>
       call(`offer of ${productId}`, (state) => setOffer(state, productId, offer), undefined),
+    setSale: (productId, sale) =>
+      call(`sale of ${productId}, version ${sale.version}`, (state) => setSale(state, productId, sale), "absent"),
     snapshot: (productIds) =>
       call(
         "snapshot",

@@ -1,7 +1,7 @@
 /** Buyers with different behaviour, and the shop's staff. Each remembers the answers that they got. */
 import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
-import type { Sample } from "../laws/evidence.ts";
+import type { Sample, Terms } from "../laws/evidence.ts";
 import { type Attempt, attemptUnderWay, endAttempt, type Wish } from "../laws/wish.ts";
 import type { Copy, World } from "./world.ts";
 import { topics } from "./world.ts";
@@ -14,6 +14,8 @@ export type People = {
   underWay: number;
   /** Orders that their buyers asked to cancel. */
   cancelled: Set<string>;
+  /** The terms of drops that operators set, product by product in their order. */
+  terms: Terms[];
   /** What reconciliations said. */
   samples: Sample[];
   /** What was asked for once all was well. */
@@ -27,12 +29,13 @@ const definite = new Set([
   "price_changed",
   "product_not_found",
   "idempotency_mismatch",
+  "drop_ended",
 ]);
 const goodCard = "4242424242424242";
 const badCard = "4000000000000010";
 
 export function createPeople(): People {
-  return { wishes: [], heard: 0, underWay: 0, cancelled: new Set(), samples: [], lateWish: undefined };
+  return { wishes: [], heard: 0, underWay: 0, cancelled: new Set(), terms: [], samples: [], lateWish: undefined };
 }
 
 /** Asks until a process serves; gives up when the process that was asked has died. */

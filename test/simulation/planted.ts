@@ -4,6 +4,7 @@ export const plantedBugs = {
   "eval-fallback": "a gate that came back with old data is trusted",
   "looks-back-a-minute": "the relay and every check read only the changes of the last minute",
   "unstamped-keys": "a gate that lost one key of a product goes on with the others",
+  "sale-ignored": "the gate takes units of a drop that is paused, over, or not open",
   "no-tombstone": "a void leaves no row in the ledger",
   "no-sweeper": "no sweeper decides abandoned reservations",
   "mark-forgotten": "202 is answered for records that are not marked",

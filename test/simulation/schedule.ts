@@ -3,6 +3,7 @@ import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import type { Part } from "../../src/inventory/gate/state.ts";
 import { createJudge, type Judgement } from "../laws/law.ts";
 import { laws } from "../laws/laws.ts";
+import { operatorsOf } from "./drops.ts";
 import { createOnlooker } from "./evidence.ts";
 import { wake } from "./log.ts";
 import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-broker.ts";
@@ -30,7 +31,11 @@ export type ScheduleResult = {
 };
 
 /** The broken law, or another fault of the schedule. */
-export type Violation = { law: string; about: "units" | "money" | "orders" | "rest" | "schedule"; says: string };
+export type Violation = {
+  law: string;
+  about: "units" | "money" | "orders" | "drops" | "rest" | "schedule";
+  says: string;
+};
 
 export type ScheduleOptions = {
   seed: number;
@@ -94,7 +99,7 @@ export async function runSchedule({
     return !violation && isInTime && timeline.steps() < tooManySteps + (world.extraMs / 1_000) * stepsASecond;
   };
   try {
-    const story = tell(world, people, random, planted).then(() => {
+    const story = tell(world, people, random, { seed, planted }).then(() => {
       isResting = true;
     });
     story.catch((error) => {
@@ -130,7 +135,8 @@ function faultOf(says: string): Violation {
 }
 
 /** Ends once the faults are over and people have ordered without faults. */
-async function tell(world: World, people: People, random: Random, planted: Planted | undefined): Promise<void> {
+async function tell(world: World, people: People, random: Random, options: ScheduleOptions): Promise<void> {
+  const { seed, planted } = options;
   const { network, timeline } = world;
   timeline.lateness.ms = random.pick([100, 500, 1_200]);
   network.weather.latencyMs = random.pick([2, 10, 80]);
@@ -150,6 +156,7 @@ async function tell(world: World, people: People, random: Random, planted: Plant
     ...buyersOf(world, people, products),
     ...adminsOf(world, people, products, limit),
     ...moneyActsOf(world, people),
+    ...operatorsOf(world, people, products, seed),
     ...accidentsOf(world, planted),
   ];
   const done = Promise.all(

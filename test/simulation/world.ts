@@ -20,6 +20,7 @@ import { createInventoryTables, type InventoryTables, inventoryTwins } from "./s
 import { createOrderTables, type OrderTables, orderTwins } from "./sql/orders.ts";
 import { createPaymentTables, type PaymentTables, paymentTwins } from "./sql/payment.ts";
 import type { Recorder } from "./sql/record.ts";
+import { saleTwins } from "./sql/sales.ts";
 import { connect, type Server } from "./sql/sql.ts";
 import { createStatements } from "./sql/statements.ts";
 import { begin, end } from "./sql/tables.ts";
@@ -110,6 +111,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
   end(setUp, true);
   const twins = {
     ...inventoryTwins(tables, timeline.now, planted),
+    ...saleTwins(tables, timeline.now),
     ...orderTwins(tables, planted),
     ...paymentTwins(tables),
   };
@@ -145,7 +147,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     unknown: undefined,
     note,
     count,
-    gate: createGateServer(touch),
+    gate: createGateServer(timeline.now, touch),
     log: logBroker,
     catalog: connectLog(logBroker, { timeline, random, network }, catalog),
     workflows: createWorkflowServer(),

@@ -3,40 +3,61 @@ import type { Sql } from "#engines/sql";
 import type { Gate } from "../gate/gate.ts";
 
 export type Compared = {
-  /** Missing at the gate, closed, of another epoch, ahead of the books, or with other units: only a rebuild helps. */
+  /**
+   * Missing at the gate, closed, of another epoch, with other units, or ahead of the books in its changes or in the terms
+   * of its sale: only a rebuild helps.
+   */
   wrong: string[];
   /** They agree up to the gate's last row, and the books have later changes. */
   behind: string[];
+  /** The terms of their sale are older at the gate than in the books. */
+  untold: string[];
 };
 
 /** The gate is read first, so the books that are read afterwards include the row that the gate applied last. */
 export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly string[]): Promise<Compared> {
-  if (productIds.length === 0) return { wrong: [], behind: [] };
+  if (productIds.length === 0) return { wrong: [], behind: [], untold: [] };
   const snapshots = await gate.snapshot(productIds);
   const loaded = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
-  const books = await sql.query<{ productId: string; epoch: number; seq: number; availableAfter: number | null }>(
-    `select s.product_id as "productId", s.epoch, s.seq,
+  const books = await sql.query<ComparedBooks>(
+    `select s.product_id as "productId", s.epoch, s.seq, sale.version as "saleVersion",
             case when a.seq = 0 then 0 else r.available_after end as "availableAfter"
        from inventory.stock s
        left join unnest($2::text[], $3::bigint[]) as a (product_id, seq) using (product_id)
        left join inventory.stock_stream r on r.product_id = s.product_id and r.seq = a.seq
+       left join inventory.sale on sale.product_id = s.product_id
       where s.product_id = any($1::text[])`,
     [productIds, [...loaded.keys()], snapshots.map((snapshot) => snapshot.applied)],
   );
-  const compared: Compared = { wrong: [], behind: [] };
-  for (const { productId, epoch, seq, availableAfter } of books) {
+  const compared: Compared = { wrong: [], behind: [], untold: [] };
+  for (const { productId, epoch, seq, availableAfter, saleVersion } of books) {
     const gateHas = loaded.get(productId);
     const agrees =
       gateHas?.open &&
       gateHas.epoch === epoch &&
       gateHas.applied <= seq &&
+      isAtMost(gateHas.sale?.version ?? null, saleVersion) &&
       gateHas.sellable + gateHas.pending === availableAfter &&
       // Units in flight without any record would never be decided.
       (gateHas.pending === 0 || gateHas.oldestMs !== null);
     if (!agrees) compared.wrong.push(productId);
     else if (gateHas.applied < seq) compared.behind.push(productId);
+    if (agrees && (gateHas.sale?.version ?? null) !== saleVersion) compared.untold.push(productId);
   }
   return compared;
+}
+
+type ComparedBooks = {
+  productId: string;
+  epoch: number;
+  seq: number;
+  availableAfter: number | null;
+  saleVersion: number | null;
+};
+
+/** Terms are never taken away: none are older than any. */
+function isAtMost(gateVersion: number | null, booksVersion: number | null): boolean {
+  return gateVersion === null || (booksVersion !== null && gateVersion <= booksVersion);
 }
 
 /** The products after one, in the order of their ids. */

@@ -17,6 +17,7 @@ import { closeAndDrain, rebuild, type Settlement } from "./rebuild.ts";
 import { type ProductReport, reconcileProduct, worstOf } from "./reconcile.ts";
 import type { Relay } from "./relay.ts";
 import { type OnRepaired, type Repair, reasonsToRebuild } from "./repairs.ts";
+import { tellSales } from "./tell-sales.ts";
 
 export type SyncReport = {
   productId: string;
@@ -80,8 +81,9 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
     const toRebuild = new Set<string>();
     const found: Repair[] = [];
     for await (const page of productPages(sql, productsAtOnce)) {
-      const { wrong, behind } = await compareProducts(sql, gate, page);
+      const { wrong, behind, untold } = await compareProducts(sql, gate, page);
       for (const productId of behind) await relay.catchUp(productId);
+      await tellSales({ sql, gate }, untold);
       for (const productId of wrong.concat((await compareProducts(sql, gate, behind)).wrong)) toRebuild.add(productId);
       for (const productId of contentsToo ? page : []) {
         const repair = toRebuild.has(productId) ? undefined : await compareContents({ sql, gate, relay }, productId);

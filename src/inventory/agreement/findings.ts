@@ -19,12 +19,14 @@ type Figures = {
   closed: object;
   other_epoch: { gateEpoch: number; booksEpoch: number };
   ahead: { applied: number; lastChange: number };
+  sale_ahead: { gateVersion: number; booksVersion: number };
   // Gate and books can be compared, and differ.
   drift: Sums & { drift: number };
   no_records: { inFlight: number };
   undecided: Sums & { seconds: number };
   from_the_future: Sums & { seconds: number };
   late_change: Sums & { behind: number; seconds: number };
+  sale_untold: Sums & { gateVersion: number; booksVersion: number };
   // They agree up to the gate's last row.
   behind: Sums & { behind: number };
   agree: Sums;
@@ -93,6 +95,12 @@ const meanings: { [Kind in FindingKind]: Meaning<Kind> } = {
     remedy: "sync_redis",
     sentence: ({ applied, lastChange }) => `the gate knows change ${applied}, the books end at ${lastChange}`,
   },
+  sale_ahead: {
+    status: "CRITICAL",
+    remedy: "sync_redis",
+    sentence: ({ gateVersion, booksVersion }) =>
+      `the gate sells by version ${gateVersion} of the terms of the sale, the books are at ${booksVersion}`,
+  },
   drift: {
     status: "WARNING",
     remedy: "sync_redis",
@@ -119,6 +127,12 @@ const meanings: { [Kind in FindingKind]: Meaning<Kind> } = {
     remedy: "sync_redis",
     sentence: (sums) =>
       `${laterChanges(sums)}; change ${sums.applied + 1} is on its way since ${sums.seconds} s: run sync-redis`,
+  },
+  sale_untold: {
+    status: "WARNING",
+    remedy: "repair",
+    sentence: (sums) =>
+      `${equation(sums)}; the gate sells by version ${sums.gateVersion} of the terms of the sale until it is told version ${sums.booksVersion}`,
   },
   behind: {
     status: "OK",

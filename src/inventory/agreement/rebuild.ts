@@ -8,6 +8,7 @@ import { crashPoint } from "#platform/crash-points";
 import type { Claim } from "../books/decide.ts";
 import { lockStock, nextRow, recordVoids, writeStock } from "../books/ledger.ts";
 import { readOffers } from "../books/offers.ts";
+import { readSales } from "../books/sales.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
 import { epochsOf, patience, takenOver, untilDue } from "./closings.ts";
 import { gateAllowed } from "./mode.ts";
@@ -200,6 +201,7 @@ export async function imagesOf(
 ): Promise<GateImage[]> {
   const ids = stock.map((product) => product.productId);
   const offers = await readOffers(tx, ids);
+  const sales = await readSales(tx, ids);
   const held = await tx.query<{ productId: string; held: [string, number][] }>(
     `select product_id as "productId", jsonb_agg(jsonb_build_array(user_id, held) order by user_id) as held
        from inventory.user_quota where product_id = any($1::text[]) and held > 0 group by product_id`,
@@ -218,6 +220,7 @@ export async function imagesOf(
     sellable: product.totalIn - product.committed,
     applied: product.seq,
     offer: offers.get(product.productId) ?? null,
+    sale: sales.get(product.productId)?.sale ?? null,
     held: heldOf.get(product.productId) ?? [],
     keysInBooks: known.has(product.productId),
   }));

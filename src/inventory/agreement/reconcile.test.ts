@@ -13,6 +13,7 @@ const books: BooksFigures = {
   sold: 25,
   epoch: 3,
   seq: 12,
+  saleVersion: null,
   availableAfterApplied: 62,
   entered: 100,
   claimed: 50,
@@ -33,6 +34,7 @@ const gate: ProductSnapshot = {
   oldestMs: nowMs - 100,
   closing: "",
   offer: null,
+  sale: null,
 };
 
 function judge(change: { books?: Partial<BooksFigures>; gate?: Partial<ProductSnapshot> | null }) {
@@ -108,6 +110,7 @@ test("the worst product decides", () => {
   assert.equal(worstOf([]), "OK");
 });
 
+const sale = { dropId: "lamps", opensAtMs: 0, closesAtMs: 1, paused: false, holdMs: 60_000, version: 1 };
 type Case = { books?: Partial<BooksFigures>; gate?: Partial<ProductSnapshot> | null; mode?: GateMode };
 /** How each finding arises, its remedy, and its sentence. */
 const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {
@@ -137,6 +140,11 @@ const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {
     "sync_redis",
     "the gate knows change 13, the books end at 12",
   ],
+  sale_ahead: [
+    { gate: { sale: { ...sale, version: 3 } }, books: { saleVersion: 2 } },
+    "sync_redis",
+    "the gate sells by version 3 of the terms of the sale, the books are at 2",
+  ],
   drift: [
     { gate: { sellable: 58 } },
     "sync_redis",
@@ -157,6 +165,11 @@ const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {
     { books: { nextChangeAgeMs: 6_000 } },
     "sync_redis",
     "57 to sell + 5 in flight = 62 after change 11; 1 later changes are on their way; change 12 is on its way since 6 s: run sync-redis",
+  ],
+  sale_untold: [
+    { gate: { sale: { ...sale, version: 2 } }, books: { saleVersion: 3 } },
+    "repair",
+    "57 to sell + 5 in flight = 62 after change 11; the gate sells by version 2 of the terms of the sale until it is told version 3",
   ],
   behind: [{}, "relay", "57 to sell + 5 in flight = 62 after change 11; 1 later changes are on their way"],
   agree: [{ books: { seq: 11 } }, "none", "57 to sell + 5 in flight = 62 after change 11"],

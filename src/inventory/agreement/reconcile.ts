@@ -16,6 +16,8 @@ export type BooksFigures = {
   sold: number;
   epoch: number;
   seq: number;
+  /** Of the terms of its sale; null outside a drop. */
+  saleVersion: number | null;
   /** After the row that the gate applied last; null if the books have no such row. */
   availableAfterApplied: number | null;
   /** The age of the next change for the gate; null if there is none. */
@@ -106,12 +108,15 @@ function findingOf(
   const { applied, pending: inFlight, sellable } = gate;
   const { availableAfterApplied: expected, seq: lastChange } = books;
   if (applied > lastChange || expected === null) return { kind: "ahead", applied, lastChange };
+  const [gateVersion, booksVersion] = [gate.sale?.version ?? 0, books.saleVersion ?? 0];
+  if (gateVersion > booksVersion) return { kind: "sale_ahead", gateVersion, booksVersion };
   const sums = { sellable, inFlight, expected, applied };
   if (drift !== 0) return { kind: "drift", ...sums, drift };
   if (inFlight !== 0 && gate.oldestMs === null) return { kind: "no_records", inFlight };
   const ageMs = gate.oldestMs === null ? 0 : nowMs - gate.oldestMs;
   if (ageMs > oldMs) return { kind: "undecided", ...sums, seconds: seconds(ageMs) };
   if (ageMs < -oldMs) return { kind: "from_the_future", ...sums, seconds: seconds(-ageMs) };
+  if (gateVersion < booksVersion) return { kind: "sale_untold", ...sums, gateVersion, booksVersion };
   const behind = lastChange - applied;
   if (behind <= 0) return { kind: "agree", ...sums };
   const waitsMs = books.nextChangeAgeMs ?? 0;

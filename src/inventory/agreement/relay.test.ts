@@ -54,7 +54,16 @@ describe("changes on their way to the gate", () => {
 
   async function newProduct(productId: string): Promise<void> {
     await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
-    await gate.install({ productId, epoch: 1, sellable: 0, applied: 0, offer, held: [], keysInBooks: false });
+    await gate.install({
+      productId,
+      epoch: 1,
+      sellable: 0,
+      applied: 0,
+      offer,
+      sale: null,
+      held: [],
+      keysInBooks: false,
+    });
   }
 
   /** Writes a change as a restock does; `pause` holds its transaction open. */
@@ -91,7 +100,16 @@ describe("changes on their way to the gate", () => {
       [fresh],
     );
     const bringing = open().bring(rows);
-    await gate.install({ productId: fresh, epoch: 1, sellable: 0, applied: 0, offer, held: [], keysInBooks: false });
+    await gate.install({
+      productId: fresh,
+      epoch: 1,
+      sellable: 0,
+      applied: 0,
+      offer,
+      sale: null,
+      held: [],
+      keysInBooks: false,
+    });
     await bringing;
     assert.equal(await sellable(fresh), 3);
   });
@@ -140,7 +158,7 @@ describe("changes on their way to the gate", () => {
     await change(lamp, 4);
     await relay.sweep();
     await memory.install(
-      { productId: lamp, epoch: 2, sellable: 0, applied: 0, offer, held: [], keysInBooks: false },
+      { productId: lamp, epoch: 2, sellable: 0, applied: 0, offer, sale: null, held: [], keysInBooks: false },
       closing,
     );
     await database.sql.query("update inventory.stock_stream set epoch = 2 where product_id = $1", [lamp]);

@@ -15,6 +15,8 @@ export type RepairReason =
   | "incomplete"
   | "other_epoch"
   | "ahead"
+  /** The gate had terms of a sale that the books do not know: the books were put back from a backup. */
+  | "sale_ahead"
   /** Gate and books counted differently. */
   | "drift"
   /** Units were in flight without a record, so nothing would ever have ended them. */
@@ -70,6 +72,10 @@ function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "pro
   }
   if (gate.applied > books.seq) {
     return { reason: "ahead", units: 0, says: `the gate knew change ${gate.applied}, the books end at ${books.seq}` };
+  }
+  if (gate.sale && gate.sale.version > (books.saleVersion ?? -1)) {
+    const says = `the gate had version ${gate.sale.version} of the terms of the sale, the books ${books.saleVersion ?? "none"}`;
+    return { reason: "sale_ahead", units: 0, says };
   }
   const availableAfter = books.availableAfterApplied ?? 0;
   const units = gate.sellable + gate.pending - availableAfter;

@@ -126,11 +126,18 @@ test("O6: the last result is known after a restart, whichever process it came fr
     seq: 1,
     availableAfterApplied: 1,
   };
-  const counts = { releasedCounted: 0, soldCounted: 0, releasedQueued: 0, soldQueued: 0, nextChangeAgeMs: null };
+  const counts = {
+    releasedCounted: 0,
+    soldCounted: 0,
+    releasedQueued: 0,
+    soldQueued: 0,
+    nextChangeAgeMs: null,
+    saleVersion: null,
+  };
   const gate = { productId: "lamp", open: true, whole: true, epoch: 1, sellable: 16, pending: 0, applied: 1 };
   const drifted = reconcileProduct(
     { productId: "lamp", ...books, ...counts },
-    { ...gate, oldestMs: null, closing: "", offer: null },
+    { ...gate, oldestMs: null, closing: "", offer: null, sale: null },
     "gatekeeper",
     nowMs,
   );

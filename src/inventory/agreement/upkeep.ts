@@ -9,6 +9,7 @@ import { rebuild, type Settlement } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
 import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
 import { createSweeper } from "./sweeper.ts";
+import { tellSales } from "./tell-sales.ts";
 
 export type UpkeepOptions = {
   sql: Sql;
@@ -105,8 +106,9 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
     if (mode.current() !== "gatekeeper") return false;
     const page = await productsAfter(sql, last, productsALook);
     last = page.length < productsALook ? "" : (page.at(-1) ?? "");
-    const { wrong, behind } = await compareProducts(sql, gate, [...new Set([...named, ...page])]);
+    const { wrong, behind, untold } = await compareProducts(sql, gate, [...new Set([...named, ...page])]);
     for (const productId of behind) await relay.catchUp(productId);
+    await tellSales({ sql, gate }, untold);
     if (wrong.length > 0) {
       await alone(async () => {
         // Another process may have been changing it during the check.

@@ -9,10 +9,11 @@ import { stockOf } from "../agreement/reconcile.ts";
 import type { Relay } from "../agreement/relay.ts";
 import { type Gate, noneWhileAway, type StreamRow } from "../gate/gate.ts";
 import type { Claim, Decided } from "./decide.ts";
+import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direct-claims.ts";
 import { enterStock, type RefusedEntry, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readFigures } from "./figures.ts";
-import { recordClaims, recordDirectClaims, recordVoids } from "./ledger.ts";
+import { recordClaims, recordVoids } from "./ledger.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
 import type { Products } from "./products.ts";
 
@@ -20,7 +21,7 @@ export type Books = {
   /** Decides reservations in the caller's transaction; returns results in the order of the claims. */
   claim(tx: Tx, claims: readonly Claim[]): Promise<Decided[]>;
   /** As `claim`, for orders placed without the gate; null if the mode does not allow them (any more). */
-  claimDirect(tx: Tx, claims: readonly DirectClaim[]): Promise<Decided[] | null>;
+  claimDirect(tx: Tx, claims: readonly DirectClaim[]): Promise<DirectAnswer[] | null>;
   /** Decides reservations void; those that are decided already stay so. */
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
@@ -37,8 +38,6 @@ export type Books = {
   products: Products;
 };
 
-/** A claim that the books number themselves. */
-export type DirectClaim = Omit<Claim, "epoch" | "reservationNo" | "intent">;
 export type Entry = Omit<StockEntry, "ref"> & { ref?: string | undefined };
 export type EntryAnswer = { ok: true; repeated: boolean } | RefusedEntry;
 
@@ -68,7 +67,7 @@ export function createBooks(options: BooksOptions): Books {
   const { sql, gate, mode, relay, products, onOutcomes, now, onFault } = options;
 
   /** The hint may be lost: the relay's next look finds the rows. */
-  function tellOnceCommitted(tx: Tx, { decided, rows }: { decided: Decided[]; rows: StreamRow[] }): Decided[] {
+  function tellOnceCommitted<Answer>(tx: Tx, { decided, rows }: { decided: Answer[]; rows: StreamRow[] }): Answer[] {
     tx.afterCommit(() => void relay.apply(rows).catch((error) => onFault("relay", error)));
     return decided;
   }

@@ -98,6 +98,7 @@ async function withdraw(
       expectedTotalMinor: null,
       booksAsked: true,
       withdrawal: true,
+      ignoresSale: true,
       nowMs: reservedAtMs,
       payByMs: reservedAtMs,
     },

@@ -33,6 +33,7 @@ export async function readFigures(
      select c.product_id as "productId", c.total_in as "totalIn", c.committed, c.sold, c.epoch, c.seq,
             case when coalesce(a.seq, c.seq) = 0 then 0 else r.available_after end as "availableAfterApplied",
             extract(epoch from clock_timestamp() - next.written_at)::float8 * 1000 as "nextChangeAgeMs",
+            sale.version as "saleVersion",
             coalesce(e.entered, 0) as entered, coalesce(l.claimed, 0) as claimed,
             coalesce(o.released, 0) as "releasedCounted", coalesce(o.sold, 0) as "soldCounted",
             coalesce(q.released, 0) as "releasedQueued", coalesce(q.sold, 0) as "soldQueued"
@@ -40,6 +41,7 @@ export async function readFigures(
        left join applied a using (product_id)
        left join entries e using (product_id) left join claims l using (product_id)
        left join outcomes o using (product_id) left join queue q using (product_id)
+       left join inventory.sale on sale.product_id = c.product_id
        left join inventory.stock_stream r on r.product_id = c.product_id and r.seq = coalesce(a.seq, c.seq)
        left join inventory.stock_stream next on next.product_id = c.product_id and next.seq = a.seq + 1
       order by c.product_id`,

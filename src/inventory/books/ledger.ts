@@ -52,25 +52,8 @@ export function recordVoids(tx: Tx, claims: readonly Omit<Claim, "intent">[]) {
   );
 }
 
-/** As `recordClaims`, for orders placed without the gate: numbers them below zero, which no gate uses. */
-export async function recordDirectClaims(
-  tx: Tx,
-  claims: readonly Omit<Claim, "epoch" | "reservationNo" | "intent">[],
-): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
-  const stock = await lockStock(
-    tx,
-    claims.map((claim) => claim.productId),
-  );
-  const numbered = claims.map((claim): Claim => {
-    const product = stock.get(claim.productId);
-    if (!product) return { ...claim, epoch: 0, reservationNo: 0, intent: "direct" };
-    product.lastDirectNo -= 1;
-    return { ...claim, epoch: product.epoch, reservationNo: product.lastDirectNo, intent: "direct" };
-  });
-  return decideLocked(tx, stock, numbered);
-}
-
-async function decideLocked(
+/** The caller has locked the products. */
+export async function decideLocked(
   tx: Tx,
   stock: ReadonlyMap<string, Stock>,
   claims: readonly Claim[],

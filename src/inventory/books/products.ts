@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
-import type { Offer } from "../gate/gate.ts";
+import type { Gate, Offer, Sale } from "../gate/gate.ts";
 import { readOffers } from "./offers.ts";
+import { setSale } from "./sales.ts";
 
 export type Products = {
   ids(): Promise<string[]>;
@@ -12,7 +13,15 @@ export type Products = {
   knows(productId: string): Promise<boolean>;
   /** Set by the latest event of the product. */
   offerOf(productId: string): Promise<Offer | undefined>;
+  /**
+   * Sets the terms of a product's sale in a drop, unless newer ones are known. Once it answers `ok`, no order passes that
+   * they refuse, in any process. `gate_unavailable`: they are kept, and hold as soon as the gate is back; until then it may
+   * still go by the former ones.
+   */
+  setSale(productId: string, sale: Sale): Promise<SetSaleAnswer>;
 };
+
+export type SetSaleAnswer = { ok: true } | { ok: false; reason: "product_not_found" | "gate_unavailable" };
 
 /** The topic of product events, and the consumer group. */
 export type News = { topic: string; group: string };
@@ -21,7 +30,9 @@ export type News = { topic: string; group: string };
 const newsWithinMs = 1_000;
 const lookEveryMs = 10;
 
-export function createProducts({ sql, log, news }: { sql: Sql; log: EventLog; news: News }): Products {
+export type ProductsOptions = { sql: Sql; gate: Gate; log: EventLog; news: News };
+
+export function createProducts({ sql, gate, log, news }: ProductsOptions): Products {
   async function exists(productId: string): Promise<boolean> {
     const rows = await sql.query("select 1 from inventory.stock where product_id = $1", [productId]);
     return rows.length > 0;
@@ -33,16 +44,23 @@ export function createProducts({ sql, log, news }: { sql: Sql; log: EventLog; ne
       return rows.map((row) => row.id);
     },
 
-    async knows(productId) {
-      if (await exists(productId)) return true;
-      const ends = await log.endOffsets(news.topic);
-      const giveUpAt = elapsedMs() + newsWithinMs;
-      while (lagOf(ends, await log.committedOffsets(news.group, news.topic)) > 0 && elapsedMs() < giveUpAt) {
-        await sleep(lookEveryMs);
-      }
-      return exists(productId);
-    },
+    knows,
 
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
+
+    async setSale(productId, sale) {
+      if (!(await knows(productId))) return { ok: false, reason: "product_not_found" };
+      return (await setSale({ sql, gate }, productId, sale)) ? { ok: true } : { ok: false, reason: "gate_unavailable" };
+    },
   };
+
+  async function knows(productId: string): Promise<boolean> {
+    if (await exists(productId)) return true;
+    const ends = await log.endOffsets(news.topic);
+    const giveUpAt = elapsedMs() + newsWithinMs;
+    while (lagOf(ends, await log.committedOffsets(news.group, news.topic)) > 0 && elapsedMs() < giveUpAt) {
+      await sleep(lookEveryMs);
+    }
+    return exists(productId);
+  }
 }

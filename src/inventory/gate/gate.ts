@@ -5,6 +5,9 @@
  * Every call is idempotent by order id (or by sequence number), because its reply may be lost
  * and it is not known whether it ran. Answers are values; what is thrown is `GateUnavailable`.
  */
+import type { Sale, SaleRefusal } from "./sale.ts";
+
+export type { Sale, SaleRefusal } from "./sale.ts";
 
 /** The price of a unit, and how many units one customer may hold. A larger `version` wins. */
 export type Offer = {
@@ -61,6 +64,8 @@ export type ReserveRequest = {
   booksAsked: boolean;
   /** A withdrawal ignores price and limit. */
   withdrawal: boolean;
+  /** An order that was accepted in time takes its units again, because its payment came late. */
+  ignoresSale: boolean;
   nowMs: number;
   payByMs: number;
 };
@@ -73,7 +78,8 @@ export type ReserveAnswer =
   | { kind: "duplicate"; state: RecordState | "accepted"; reservation: Reservation; sameBody: boolean }
   /** Orders came under keys before this gate was loaded: only the books know whether this is one of them. */
   | { kind: "ask_books" }
-  | { kind: "refused"; reason: ReserveRefusal };
+  | { kind: "refused"; reason: ReserveRefusal }
+  | ({ kind: "refused" } & SaleRefusal);
 
 /** `gone`: no such record; the books have it. `stale`: the gate was rebuilt since. */
 export type MarkAnswer = "published" | "voiding" | "refused" | "gone" | "stale";
@@ -136,6 +142,7 @@ export type GateImage = {
   sellable: number;
   applied: number;
   offer: Offer | null;
+  sale: Sale | null;
   /** Units held by each customer, for the limit. */
   held: [userId: string, quantity: number][];
   /** Whether the books hold orders of this product that came under a key. */
@@ -153,6 +160,7 @@ export type ProductSnapshot = {
   pending: number;
   applied: number;
   offer: Offer | null;
+  sale: Sale | null;
   /** Milliseconds since 1970 at which the oldest undecided reservation was taken, or null. */
   oldestMs: number | null;
   /** The answer of the last `close`, until an image is loaded. */
@@ -171,7 +179,7 @@ export type ProductContents = {
 
 /** The gate's steps for orders: take units, and report how the reservation's publication went. */
 export type GateForOrders = {
-  /** Returns answers in the order of the requests. */
+  /** Returns answers in the order of the requests. The gate's own clock decides whether a drop is open. */
   reserve(requests: readonly ReserveRequest[]): Promise<ReserveAnswer[]>;
   /** Pending → published, once the log has acknowledged; only then may the buyer be answered 202. */
   mark(refs: readonly ReservationRef[]): Promise<MarkAnswer[]>;
@@ -203,6 +211,11 @@ export type Gate = GateForOrders & {
    */
   install(image: GateImage, closing?: string): Promise<"open" | "stale">;
   setOffer(productId: string, offer: Offer): Promise<void>;
+  /**
+   * When this answers `set`, no later reservation passes that the terms refuse, in whichever process; a rebuild under way
+   * changes nothing about it. `absent`: the product is not loaded, and an image on its way may lack the terms.
+   */
+  setSale(productId: string, sale: Sale): Promise<"set" | "absent">;
   /** Records taken before `beforeMs`, oldest first, at most `limit`. */
   recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
   /** Every record of a product, for the rebuild that closes it. */

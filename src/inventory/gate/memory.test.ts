@@ -1,4 +1,4 @@
 import { gateContract } from "./contract/gate.testing.ts";
 import { openMemoryGate } from "./memory.ts";
 
-gateContract("memory", async () => openMemoryGate());
+gateContract("memory", async (clock) => openMemoryGate(clock));

@@ -3,20 +3,25 @@
  * gate may be.
  */
 import { randomUUID } from "node:crypto";
+import { systemClock } from "#platform/clock";
 import type { Gate, GateRecord } from "./gate.ts";
-import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve, setOffer } from "./reducer.ts";
+import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve } from "./reducer.ts";
 import { contentsOf, type GateState, snapshotOf } from "./state.ts";
+import { setOffer, setSale } from "./terms.ts";
 
 export type MemoryGate = Gate & {
   /** Forgets everything, like a server that lost its data. */
   lose(): void;
 };
 
-export function openMemoryGate(): MemoryGate {
+export function openMemoryGate(nowMs = systemClock.nowMs): MemoryGate {
   const state: GateState = new Map();
 
   return {
-    reserve: async (requests) => requests.map((request) => reserve(state, request)),
+    async reserve(requests) {
+      const gateMs = nowMs();
+      return requests.map((request) => reserve(state, request, gateMs));
+    },
     mark: async (refs) => refs.map((ref) => mark(state, ref)),
     claimVoid: async (ref) => claimVoid(state, ref),
     abort: async (ref) => abort(state, ref),
@@ -29,6 +34,7 @@ export function openMemoryGate(): MemoryGate {
     },
     install: async (image, closing) => install(state, image, closing),
     setOffer: async (productId, offer) => setOffer(state, productId, offer),
+    setSale: async (productId, sale) => setSale(state, productId, sale),
     snapshot: async (productIds) => {
       const ids = productIds ?? [...state.keys()];
       return ids.flatMap((id) => {

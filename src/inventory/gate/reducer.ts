@@ -13,30 +13,33 @@ import type {
   GateImage,
   GateRecord,
   MarkAnswer,
-  Offer,
   Reservation,
   ReservationRef,
   ReserveAnswer,
-  ReserveRefusal,
   ReserveRequest,
   StreamItem,
   StreamRow,
 } from "./gate.ts";
+import { isOfSale, refusalOf } from "./refusals.ts";
+import { newerSale } from "./sale.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
 
 /** How long the gate keeps the answer to a keyed request. The books keep it for good. */
 export const keyLifetimeMs = 24 * 60 * 60 * 1000;
 
-export function reserve(state: GateState, request: ReserveRequest): ReserveAnswer {
+/** `gateMs` is the gate's own clock: by it alone a drop opens and closes, whichever process asks. */
+export function reserve(state: GateState, request: ReserveRequest, gateMs: number): ReserveAnswer {
   const product = state.get(request.productId);
   if (!product) return { kind: "refused", reason: "absent" };
   if (!isWhole(product)) return { kind: "refused", reason: "closed" };
   forgetOldKeys(product, request.nowMs);
   const seen = duplicateOf(product, request);
   if (seen) return seen;
-  const reason = refusalOf(product, request);
-  if (reason) return { kind: "refused", reason };
-  if (request.bodyHash !== "" && product.keysInBooks && !request.booksAsked) return { kind: "ask_books" };
+  const refused = refusalOf(product, request, gateMs);
+  const askBooks = request.bodyHash !== "" && product.keysInBooks && !request.booksAsked;
+  // A retry of an accepted order gets its order, also once the drop is over.
+  if (askBooks && (!refused || isOfSale(refused))) return { kind: "ask_books" };
+  if (refused) return refused;
 
   const reservation: Reservation = {
     productId: request.productId,
@@ -51,7 +54,8 @@ export function reserve(state: GateState, request: ReserveRequest): ReserveAnswe
     limitPerCustomer: product.offer?.limitPerCustomer ?? null,
     bodyHash: request.bodyHash,
     reservedAtMs: request.nowMs,
-    payByMs: request.payByMs,
+    // Counted by the clock that ends it: deadlines are compared with the books' clock, not with the gate's.
+    payByMs: product.sale ? request.nowMs + product.sale.holdMs : request.payByMs,
   };
   product.lastReservationNo += 1;
   product.sellable -= request.quantity;
@@ -69,21 +73,6 @@ function duplicateOf(product: ProductGate, request: ReserveRequest): ReserveAnsw
   if (!reservation) return undefined;
   const state = entry?.accepted ? "accepted" : (record?.state ?? "pending");
   return { kind: "duplicate", state, reservation, sameBody: reservation.bodyHash === request.bodyHash };
-}
-
-function refusalOf(product: ProductGate, request: ReserveRequest): ReserveRefusal | undefined {
-  if (!product.open) return "closed";
-  if (request.withdrawal) return product.sellable < request.quantity ? "sold_out" : undefined;
-  const { offer } = product;
-  if (!offer) return "no_offer";
-  const { expectedTotalMinor } = request;
-  if (expectedTotalMinor !== null && expectedTotalMinor !== offer.unitPriceMinor * request.quantity) {
-    return "price_changed";
-  }
-  if (product.sellable < request.quantity) return "sold_out";
-  const held = product.held.get(request.userId) ?? 0;
-  if (offer.limitPerCustomer !== null && held + request.quantity > offer.limitPerCustomer) return "limit_per_customer";
-  return undefined;
 }
 
 export function mark(state: GateState, ref: ReservationRef): MarkAnswer {
@@ -184,7 +173,8 @@ export function install(state: GateState, image: GateImage, closing?: string): "
   if (loaded && loaded.epoch >= image.epoch) return "stale";
   // Of two rebuilds at once the later one waits for the earlier one's orders, so the earlier one may not open.
   if (closing === undefined ? loaded : loaded?.closing !== closing) return "stale";
-  state.set(image.productId, productFrom(image));
+  // Terms that were told after the closing may be newer than those of the image, which was read before.
+  state.set(image.productId, { ...productFrom(image), sale: newerSale(image.sale, loaded?.sale ?? null) });
   return "open";
 }
 
@@ -193,16 +183,13 @@ export function close(state: GateState, productId: string, closing: string): voi
   const product = state.get(productId) ?? { ...productFrom(nothingOf(productId)), parts: new Set() };
   product.open = false;
   product.closing = closing;
+  // What is told from here on is kept for the image; what was told before stands in the books, where the image is read.
+  product.sale = null;
   state.set(productId, product);
 }
 
 function nothingOf(productId: string): GateImage {
-  return { productId, epoch: 0, sellable: 0, applied: 0, offer: null, held: [], keysInBooks: false };
-}
-
-export function setOffer(state: GateState, productId: string, offer: Offer): void {
-  const product = state.get(productId);
-  if (product && (product.offer === null || offer.version > product.offer.version)) product.offer = offer;
+  return { productId, epoch: 0, sellable: 0, applied: 0, offer: null, sale: null, held: [], keysInBooks: false };
 }
 
 export function forget(state: GateState, ref: ReservationRef): void {

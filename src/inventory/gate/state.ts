@@ -1,5 +1,5 @@
 /** Describes the gate's memory. Maps keep insertion order, which is order of time: the oldest record comes first. */
-import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation } from "./gate.ts";
+import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation, Sale } from "./gate.ts";
 
 /** The entry of a request under an Idempotency-Key, so that a retry gets the first one's answer. */
 export type KeyEntry = { reservation: Reservation; accepted: boolean };
@@ -23,6 +23,7 @@ export type ProductGate = {
   applied: number;
   lastReservationNo: number;
   offer: Offer | null;
+  sale: Sale | null;
   keysInBooks: boolean;
   records: Map<string, GateRecord>;
   held: Map<string, number>;
@@ -55,6 +56,7 @@ export function productFrom(image: GateImage): ProductGate {
     applied: image.applied,
     lastReservationNo: 0,
     offer: image.offer,
+    sale: image.sale,
     keysInBooks: image.keysInBooks,
     records: new Map(),
     held: new Map(image.held),
@@ -65,9 +67,10 @@ export function productFrom(image: GateImage): ProductGate {
 export function snapshotOf(productId: string, product: ProductGate): ProductSnapshot {
   const whole = isWhole(product);
   const oldest = whole ? product.records.values().next().value : undefined;
-  const { epoch, sellable, pending, applied, offer, closing } = product;
+  const { open, epoch, sellable, pending, applied, offer, sale, closing } = product;
   const oldestMs = oldest?.reservedAtMs ?? null;
-  return { productId, open: product.open && whole, whole, epoch, sellable, pending, applied, offer, oldestMs, closing };
+  const figures = { epoch, sellable, pending, applied, offer, sale };
+  return { productId, open: open && whole, whole, ...figures, oldestMs, closing };
 }
 
 export function contentsOf(product: ProductGate): ProductContents | undefined {

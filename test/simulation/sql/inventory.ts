@@ -2,6 +2,7 @@
 import type { Stock } from "../../../src/inventory/books/ledger.ts";
 import type { Fate, StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
 import type { Planted } from "../planted.ts";
+import type { SaleRow } from "./sales.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable, SqlFault, type Transaction } from "./tables.ts";
 
@@ -58,6 +59,7 @@ export function createInventoryTables() {
   return {
     stock: createTable<Stock>(({ productId }) => productId),
     offer: createTable<Offer>(({ productId }) => productId),
+    sale: createTable<SaleRow>(({ productId }) => productId),
     ledger: createTable<Ledger>(reservation),
     outcome: createTable<Outcome>(reservation),
     queue: createTable<Claim & { outcome: "released" | "sold" }>(reservation),
@@ -300,7 +302,8 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .map(({ productId, epoch, seq }) => {
           const at = applied.get(productId);
           if (at !== undefined && !isSeen(t.stream.get(tx, `${productId} ${at + 1}`))) seq = at;
-          return { productId, epoch, seq, availableAfter: at === undefined ? null : afterRow(tx, productId, at) };
+          const availableAfter = at === undefined ? null : afterRow(tx, productId, at);
+          return { productId, epoch, seq, availableAfter, saleVersion: saleVersionOf(tx, productId) };
         });
     },
     "from inventory.offer where product_id = any": (tx, [ids]) => t.offer.all(tx).filter(among(ids)),
@@ -353,6 +356,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           const has = (outcome: string) => (row: { outcome: string }) => row.outcome === outcome;
           return {
             ...stock,
+            saleVersion: saleVersionOf(tx, stock.productId),
             nextChangeAgeMs: ageOf(tx, stock.productId, applied.get(stock.productId)),
             availableAfterApplied: afterRow(tx, stock.productId, applied.get(stock.productId) ?? stock.seq),
             entered: of(entries, () => true),
@@ -403,6 +407,10 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
   function ageOf(tx: Transaction, productId: string, applied: number | undefined): number | null {
     const next = applied === undefined ? undefined : t.stream.get(tx, `${productId} ${applied + 1}`);
     return next ? now() - next.writtenAtMs : null;
+  }
+
+  function saleVersionOf(tx: Transaction, productId: string): number | null {
+    return t.sale.get(tx, productId)?.version ?? null;
   }
 
   function afterRow(tx: Transaction, productId: string, seq: number): number | null {

@@ -98,7 +98,7 @@ async function replay(recorded: readonly [Recorded, Transaction][], where: strin
 
 /** Statements whose answer depends on how PostgreSQL numbers its transactions. */
 const numbersMatter = /written_in >= \$1|as position/;
-const ownTimes = new Set(["decidedAt", "changedAt", "nextChangeAgeMs", "?column?"]);
+const ownTimes = new Set(["decidedAt", "changedAt", "nextChangeAgeMs", "nowMs", "?column?"]);
 
 /** PostgreSQL's answer, sorted if the statement has no order. */
 function shown(answer: Answer, real: Answer): unknown {

@@ -1,30 +1,32 @@
 /** Tests the promises of every gate. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Effect, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";
+import type { Effect, Gate, GateImage, ReserveRequest, StreamItem } from "../gate.ts";
+import { saleCases } from "./sale.testing.ts";
+import { freshImage, newProductId, nowMs, offer, orderId, shelf } from "./shelf.testing.ts";
 
-const nowMs = 1_800_000_000_000;
-let made = 0;
+/** A clock of the tests' own, in place of the gate's. */
+export type GateClock = () => number;
 
 /** A gate that a test can make forget everything, as by a restart. */
 export type LosableGate = Gate & { lose(): void | Promise<void> };
 
 export function gateContract(
   name: string,
-  openGate: () => Promise<LosableGate>,
+  openGate: (clock: GateClock) => Promise<LosableGate>,
   { skip = false }: { skip?: string | false } = {},
 ): void {
   describe(`the stock gate on ${name}`, { skip }, () => {
     let gate: LosableGate;
+    let gateMs = nowMs;
     before(async () => {
-      gate = await openGate();
+      gate = await openGate(() => gateMs);
     });
     after(() => gate?.shutdown());
 
     /** A fresh product, so that tests share one gate. */
     async function lamp(image: Partial<GateImage> = {}) {
-      made += 1;
-      const productId = `lamp-${process.pid}-${made}`;
+      const productId = newProductId();
       await gate.install({ ...freshImage(productId), ...image });
       return shelf(gate, productId);
     }
@@ -276,6 +278,7 @@ export function gateContract(
           pending: 0,
           applied: 7,
           offer: null,
+          sale: null,
           oldestMs: null,
           closing: "",
         },
@@ -294,8 +297,7 @@ export function gateContract(
     });
 
     test("a product that was never loaded can be closed, and then opened", async () => {
-      made += 1;
-      const productId = `lamp-${process.pid}-${made}`;
+      const productId = newProductId();
       const closing = await gate.close(productId);
       const [closed] = await gate.snapshot([productId]);
       assert.deepEqual([closed?.open, closed?.epoch, closed?.sellable, closed?.closing], [false, 0, 0, closing]);
@@ -349,6 +351,14 @@ export function gateContract(
       assert.equal(await gate.record(shelf.productId, orderId()), undefined);
     });
 
+    saleCases({
+      gate: () => gate,
+      lamp,
+      setClock(ms) {
+        gateMs = ms;
+      },
+    });
+
     test("O27: a probe tells that the gate can take units, and leaves nothing behind", async () => {
       const shelf = await lamp({ sellable: 2 });
       const before = await gate.snapshot();
@@ -357,53 +367,4 @@ export function gateContract(
       assert.deepEqual(await shelf.counts(), { sellable: 2, pending: 0 });
     });
   });
-}
-
-const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
-
-function freshImage(productId: string): GateImage {
-  return { productId, epoch: 1, sellable: 10, applied: 0, offer, held: [], keysInBooks: false };
-}
-
-function orderId(): string {
-  made += 1;
-  return `00000000-0000-8000-8000-${String(made).padStart(12, "0")}`;
-}
-
-function shelf(gate: Gate, productId: string) {
-  let buyers = 0;
-  function request(change: Partial<ReserveRequest> = {}): ReserveRequest {
-    buyers += 1;
-    const defaults = { productId, orderId: orderId(), userId: `buyer-${buyers}`, quantity: 1, bodyHash: "", nowMs };
-    const rest = { expectedTotalMinor: null, booksAsked: false, withdrawal: false, payByMs: nowMs + 60_000 };
-    return { ...defaults, ...rest, ...change };
-  }
-  async function reserve(change: Partial<ReserveRequest> = {}): Promise<ReserveAnswer> {
-    const [answer] = await gate.reserve([request(change)]);
-    assert.ok(answer);
-    return answer;
-  }
-  return {
-    productId,
-    request,
-    reserve,
-    async take(change: Partial<ReserveRequest> = {}): Promise<Reservation> {
-      const answer = await reserve(change);
-      assert.ok(answer.kind === "reserved", `not reserved: ${JSON.stringify(answer)}`);
-      return answer.reservation;
-    },
-    item({ orderId, reservationNo, userId, quantity }: Reservation, effect: Effect): StreamItem {
-      return { effect, orderId, reservationNo, userId, quantity };
-    },
-    apply(
-      items: StreamItem[],
-      row: { availableAfter: number; seq?: number; epoch?: number; added?: number; kind?: "change" | "rebuild" },
-    ) {
-      return gate.apply({ productId, seq: 1, epoch: 1, kind: "change", added: 0, items, ...row });
-    },
-    async counts() {
-      const [snapshot] = await gate.snapshot([productId]);
-      return { sellable: snapshot?.sellable, pending: snapshot?.pending };
-    },
-  };
 }

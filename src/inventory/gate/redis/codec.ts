@@ -15,16 +15,18 @@ import type {
   ReserveRequest,
   StreamRow,
 } from "../gate.ts";
+import { offerArguments, offerFrom, saleFrom, saleText } from "./terms.ts";
 
 export function reserveArguments(request: ReserveRequest): string[] {
-  const { orderId, userId, quantity, bodyHash, expectedTotalMinor, booksAsked, withdrawal, nowMs, payByMs } = request;
+  const { orderId, userId, quantity, bodyHash, expectedTotalMinor, nowMs, payByMs } = request;
+  const { booksAsked, withdrawal, ignoresSale } = request;
   return [
     orderId,
     withdrawal ? "" : userId,
     units(quantity),
     encodeURIComponent(bodyHash),
     expectedTotalMinor === null ? "" : String(expectedTotalMinor),
-    [booksAsked && "books-asked", withdrawal && "withdrawal"].filter(Boolean).join(" "),
+    [booksAsked && "books-asked", withdrawal && "withdrawal", ignoresSale && "ignores-sale"].filter(Boolean).join(" "),
     String(nowMs),
     String(payByMs),
   ];
@@ -35,14 +37,17 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
   if (reply === "absent" || reply === "closed") {
     return requests.map(() => ({ kind: "refused", reason: reply }));
   }
-  const [epoch, unitPrice, currency, version, limit, ...answers] = reply as string[];
+  const [epoch, unitPrice, currency, version, limit, hold, opensAt, gateClock, ...answers] = reply as string[];
   const offer = offerFrom(unitPrice, currency, version, limit);
   return requests.map((request, i): ReserveAnswer => {
     const answer = answers[i] as string | number;
     if (answer === "ask_books") return { kind: "ask_books" };
     if (typeof answer === "number")
-      return { kind: "reserved", reservation: taken(request, Number(epoch), answer, offer) };
-    if (answer[2] !== "|") return { kind: "refused", reason: answer as ReserveRefusal };
+      return { kind: "reserved", reservation: taken(request, Number(epoch), answer, offer, hold) };
+    if (answer === "drop_not_open") {
+      return { kind: "refused", reason: answer, opensAtMs: Number(opensAt), nowMs: Number(gateClock) };
+    }
+    if (answer[2] !== "|") return { kind: "refused", reason: answer as ReserveRefusal | "drop_ended" | "drop_paused" };
     const { state, shared: _, ...reservation } = recordFrom(request.productId, epoch, request.orderId, answer.slice(3));
     return {
       kind: "duplicate",
@@ -53,7 +58,13 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
   });
 }
 
-function taken(request: ReserveRequest, epoch: number, reservationNo: number, offer: Offer | null): Reservation {
+function taken(
+  request: ReserveRequest,
+  epoch: number,
+  reservationNo: number,
+  offer: Offer | null,
+  hold: string | undefined,
+): Reservation {
   const { productId, orderId, userId, quantity, bodyHash, withdrawal, nowMs, payByMs } = request;
   return {
     productId,
@@ -68,7 +79,7 @@ function taken(request: ReserveRequest, epoch: number, reservationNo: number, of
     limitPerCustomer: offer?.limitPerCustomer ?? null,
     bodyHash,
     reservedAtMs: nowMs,
-    payByMs,
+    payByMs: hold === "" ? payByMs : nowMs + Number(hold),
   };
 }
 
@@ -152,9 +163,10 @@ const heldAtOnce = 2_000;
 
 /** The arguments of `install.lua`, one call after the other. */
 export function installArguments(image: GateImage, closing: string): string[][] {
-  const { epoch, sellable, applied, keysInBooks, offer, held } = image;
+  const { epoch, sellable, applied, keysInBooks, offer, sale, held } = image;
   const figures = [String(epoch), closing, String(sellable), String(applied), keysInBooks ? "1" : "0"];
-  const common = [...figures, ...(offer ? offerArguments(offer) : ["", "", "", ""])];
+  const terms = [...(offer ? offerArguments(offer) : ["", "", "", ""]), sale ? saleText(sale) : ""];
+  const common = [...figures, ...terms];
   const calls: string[][] = [];
   for (let i = 0; i === 0 || i < held.length; i += heldAtOnce) {
     const [isFirst, isLast] = [i === 0, i + heldAtOnce >= held.length];
@@ -165,28 +177,22 @@ export function installArguments(image: GateImage, closing: string): string[][] 
   return calls;
 }
 
-export function offerArguments({ unitPriceMinor, currency, version, limitPerCustomer }: Offer): string[] {
-  return [String(unitPriceMinor), currency, String(version), limitPerCustomer === null ? "" : String(limitPerCustomer)];
-}
-
-function offerFrom(
-  unitPrice: string | undefined,
-  currency: string | undefined,
-  version: string | undefined,
-  limit: string | undefined,
-): Offer | null {
-  if (!unitPrice) return null;
-  return {
-    unitPriceMinor: Number(unitPrice),
-    currency: currency ?? "",
-    limitPerCustomer: limit ? Number(limit) : null,
-    version: Number(version),
-  };
-}
-
 export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot {
-  const [state, epoch, sellable, pending, applied, unitPrice, currency, version, limit, oldestMs, whole, closing] =
-    reply as string[];
+  const [
+    state,
+    epoch,
+    sellable,
+    pending,
+    applied,
+    unitPrice,
+    currency,
+    version,
+    limit,
+    oldestMs,
+    whole,
+    closing,
+    sale,
+  ] = reply as string[];
   return {
     productId,
     open: state === "open" && Number(whole) === 1,
@@ -198,6 +204,7 @@ export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot
     offer: offerFrom(unitPrice, currency, version, limit),
     oldestMs: oldestMs ? Number(oldestMs) : null,
     closing: closing ?? "",
+    sale: saleFrom(sale),
   };
 }
 

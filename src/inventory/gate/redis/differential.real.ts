@@ -16,9 +16,10 @@ describe("the gate on Redis beside the reducer", { skip: skipWithoutRedis }, () 
   let redis: TestRedis;
   let gate: Gate;
   let reader: RedisReader;
+  const gateClock = { ms: 0 };
   before(async () => {
     redis = await startTestRedis();
-    gate = await openTestGate(redis, memoryNonces());
+    gate = await openTestGate(redis, memoryNonces(), { clock: () => gateClock.ms });
     reader = await readerOf(redis);
   });
   after(async () => {
@@ -32,7 +33,7 @@ describe("the gate on Redis beside the reducer", { skip: skipWithoutRedis }, () 
     t.diagnostic(`repeat with DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_RUNS=${runs}`);
     const alike = fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 80, size: "max" }), async (story) => {
       await reader.ask(["FLUSHALL"]);
-      const world = createWorld(gate, reader.ask);
+      const world = createWorld(gate, reader.ask, gateClock);
       for (const step of opening.concat(story)) {
         const { redis, reducer } = await take(step, world);
         assert.deepEqual(redis, reducer, `answers to ${JSON.stringify(step)}`);

@@ -145,7 +145,16 @@ describe("a gate whose Redis has a fault", { skip: skipWithoutRedis }, () => {
 
       const closing = await gate.close(chair);
       await gate.records(chair);
-      const image = { productId: chair, epoch: 2, sellable: 5, applied: 0, offer: null, held: [], keysInBooks: false };
+      const image = {
+        productId: chair,
+        epoch: 2,
+        sellable: 5,
+        applied: 0,
+        offer: null,
+        sale: null,
+        held: [],
+        keysInBooks: false,
+      };
       assert.equal(await gate.install(image, closing), "open", part);
       assert.deepEqual(await unitsOf(gate, chair), { sellable: 5, pending: 0 }, part);
     }

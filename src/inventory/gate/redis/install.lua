@@ -4,20 +4,22 @@
 --
 -- KEYS    the product's four
 -- ARGV    part (first, more, last; one for first and last at once), epoch, what `close` answered or '', sellable,
---         applied, keys in books (0 or 1), unit price, currency, price version, limit ('' for none of them);
---         then two for each customer: customer, units held
+--         applied, keys in books (0 or 1), unit price, currency, price version, limit ('' for none of them),
+--         sale or ''; then two for each customer: customer, units held
 -- Answer  loading, open or stale
-local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit = unpack(ARGV, 1, 10)
+local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit, sale = unpack(ARGV, 1, 11)
 
 if part == 'first' or part == 'one' then
   -- Replaces existing keys, even of another type, so that a rebuild repairs a damaged product.
   local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
-  local gate = isHash and fields('epoch', 'closing') or {}
+  local gate = isHash and fields('epoch', 'closing', 'sale') or {}
   if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end
   -- Closed by another process since, in another life of the gate, or installed already.
   if closing ~= '' and (gate.closing ~= closing or string.sub(closing, 1, #LIFE) ~= LIFE) then return 'stale' end
   -- Known, so another process may be rebuilding it.
   if closing == '' and gate.state then return 'stale' end
+  -- Terms that were told after the closing may be newer than those of the image, which was read before.
+  if gate.sale and (sale == '' or versionOf(gate.sale) > versionOf(sale)) then sale = gate.sale end
 else
   local gate = fields('epoch')
   if gate.life ~= LIFE or gate.state ~= 'loading' or gate.epoch ~= epoch then return 'stale' end
@@ -33,8 +35,9 @@ if part == 'first' or part == 'one' then
   if unitPrice ~= '' then
     redis.call('HSET', PRODUCT, 'unitPrice', unitPrice, 'currency', currency, 'priceVersion', priceVersion, 'limit', limit)
   end
+  if sale ~= '' then redis.call('HSET', PRODUCT, 'sale', sale) end
 end
-for i = 11, #ARGV, AT_ONCE do
+for i = 12, #ARGV, AT_ONCE do
   redis.call('HSET', HELD, unpack(ARGV, i, math.min(i + AT_ONCE - 1, #ARGV)))
 end
 if part == 'first' or part == 'more' then return 'loading' end

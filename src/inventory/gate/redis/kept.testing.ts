@@ -4,6 +4,7 @@ import { keyLifetimeMs } from "../reducer.ts";
 import type { GateState, ProductGate } from "../state.ts";
 import { recordFrom } from "./codec.ts";
 import type { TestRedis } from "./redis.testing.ts";
+import { saleFrom } from "./terms.ts";
 
 export type RedisReader = { ask<T>(command: string[]): Promise<T>; close(): void };
 
@@ -32,6 +33,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     applied,
     lastReservationNo,
     offer,
+    sale,
     keysInBooks,
     records,
     held,
@@ -47,6 +49,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     applied,
     lastReservationNo,
     offer,
+    sale,
     keysInBooks,
     parts: [...parts].toSorted(),
     records: parts.has("ages") ? [...records.values()] : [...records.values()].toSorted(byOrder),
@@ -101,6 +104,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     applied: Number(product.applied),
     lastReservationNo: Number(product.n),
     keysInBooks: product.keysInBooks === "1",
+    sale: saleFrom(product.sale),
     offer: unitPrice
       ? {
           unitPriceMinor: Number(unitPrice),

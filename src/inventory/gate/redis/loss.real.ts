@@ -93,7 +93,16 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     await until(() => gate.snapshot());
     await rebuilt(gate, `${lamp}-chair`);
     assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "closing"), closing);
-    const image = { productId: lamp, epoch: 2, sellable: 5, applied: 0, offer: null, held: [], keysInBooks: false };
+    const image = {
+      productId: lamp,
+      epoch: 2,
+      sellable: 5,
+      applied: 0,
+      offer: null,
+      sale: null,
+      held: [],
+      keysInBooks: false,
+    };
     assert.equal(await gate.install(image, closing), "stale");
     assert.equal(await buy(gate, lamp), "closed");
   });

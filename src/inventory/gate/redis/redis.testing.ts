@@ -138,7 +138,7 @@ export async function rebuilt(
   change: Partial<GateImage> = {},
 ): Promise<"open" | "stale"> {
   const closing = await gate.close(productId);
-  const image = { productId, epoch: 1, sellable: 10, applied: 0, offer, held: [], keysInBooks: false };
+  const image = { productId, epoch: 1, sellable: 10, applied: 0, offer, sale: null, held: [], keysInBooks: false };
   return gate.install({ ...image, ...change }, closing);
 }
 
@@ -156,6 +156,7 @@ export function requestOf(productId: string, change: Partial<ReserveRequest> = {
     expectedTotalMinor: null,
     booksAsked: false,
     withdrawal: false,
+    ignoresSale: false,
     nowMs,
     payByMs: nowMs + 60_000,
     ...change,

@@ -23,7 +23,6 @@ import {
   applyArguments,
   contentsFrom,
   installArguments,
-  offerArguments,
   recordsFrom,
   refArguments,
   reserveAnswers,
@@ -35,6 +34,7 @@ import { answersInOrder, groupByProduct } from "./groups.ts";
 import { claimGate, keysOf } from "./keys.ts";
 import { createRecordFinder } from "./records.ts";
 import { gateScripts, type ScriptName } from "./scripts.ts";
+import { offerArguments, saleText } from "./terms.ts";
 import { translated, translating } from "./translated.ts";
 
 export type RedisGateOptions = {
@@ -48,6 +48,8 @@ export type RedisGateOptions = {
   reserveTimeoutMs?: number;
   /** The shop works without the gate at the moment: opens whether Redis answers or not. */
   mayBeAway?: boolean;
+  /** Stands in for Redis' own clock. Tests move it to the millisecond at which a drop opens. */
+  clock?(): number;
   log: Log;
 };
 
@@ -58,7 +60,7 @@ const noProduct = "\u0000";
  * @throws Error that names the setting, within 5 seconds, if this Redis cannot hold the gate, unless it may be away.
  */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
-  const { shop, nonces, log } = options;
+  const { shop, nonces, log, clock } = options;
   const { timeoutMs } = options.redis;
   const keys = keysOf(shop);
   const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
@@ -118,7 +120,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
         ({ productId, items }): ProductCall => ({
           script: "reserve",
           productId,
-          args: items.flatMap(reserveArguments),
+          args: [clock ? String(clock()) : "", ...items.flatMap(reserveArguments)],
         }),
       );
       const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
@@ -183,6 +185,10 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
 
     async setOffer(productId, offer) {
       await run("set-offer", productId, offerArguments(offer));
+    },
+
+    async setSale(productId, sale) {
+      return (await run("set-sale", productId, [saleText(sale)])) === "set" ? "set" : "absent";
     },
 
     async snapshot(productIds) {

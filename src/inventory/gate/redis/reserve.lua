@@ -3,17 +3,20 @@
 -- Without flags: refused as a whole when Redis is out of memory.
 --
 -- KEYS    the product's four
--- ARGV    eight for each order: order, customer, quantity, body hash or '', total the buyer expects or '',
---         options ('books-asked', 'withdrawal', both or ''), now, pay by
--- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; then for each order
---         its number where units were taken; a refusal's name; or of an order seen before
+-- ARGV    the gate's clock in milliseconds, '' for Redis' own; then eight for each order: order, customer, quantity, body
+--         hash or '', total the buyer expects or '', options ('books-asked', 'withdrawal',
+--         'ignores-sale', with blanks between them, or ''), now, pay by
+-- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; how long units are held, when
+--         the drop opens and what the clock says, three times '' outside a drop; then for each order its number where
+--         units were taken; a refusal's name; or of an order seen before
 --         '<A where accepted, else .><1 where the body is the same, else 0>|record'
-local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks')
+local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks',
+  'sale')
 if not gate.state then return 'absent' end
 if not isServed(gate) then return 'closed' end
 
 local orders, users, entryKeys = {}, {}, {}
-for i = 1, #ARGV, 8 do
+for i = 2, #ARGV, 8 do
   local at = #orders + 1
   orders[at], users[at], entryKeys[at] = ARGV[i], ARGV[i + 1], entryKey(ARGV[i])
 end
@@ -25,6 +28,25 @@ for i, entry in ipairs(redis.call('MGET', unpack(entryKeys))) do entries[orders[
 local sellable, pending, lastNo = number(gate.sellable), number(gate.pending), number(gate.n)
 local unitPrice, limit = tonumber(gate.unitPrice), tonumber(gate.limit)
 local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, gate.limit or '')
+
+local gateMs, opensAt, holdMs, saleRefusal = '', '', '', nil
+if gate.sale then
+  local opens, closes, paused, held = string.match(gate.sale, '^%d+|(%d+)|(%d+)|([01])|(%d+)|')
+  opensAt, holdMs = number(opens), number(held)
+  if ARGV[1] == '' then
+    local time = redis.call('TIME')
+    gateMs = number(time[1]) * 1000 + math.floor(number(time[2]) / 1000)
+  else
+    gateMs = number(ARGV[1])
+  end
+  if gateMs >= number(closes) then
+    saleRefusal = 'drop_ended'
+  elseif gateMs < opensAt then
+    saleRefusal = 'drop_not_open'
+  elseif paused == '1' then
+    saleRefusal = 'drop_paused'
+  end
+end
 
 local heldChanges = {}
 
@@ -38,9 +60,10 @@ local function seenBefore(order, body, now)
   return (first and accepted or '.') .. (parse(record).body == body and 1 or 0) .. '|' .. record
 end
 
-local function refusalOf(user, quantity, total, withdrawal)
+local function refusalOf(user, quantity, total, options)
   if gate.state ~= 'open' then return 'closed' end
-  if withdrawal then return sellable < quantity and 'sold_out' or nil end
+  if string.find(options, 'withdrawal', 1, true) then return sellable < quantity and 'sold_out' or nil end
+  if saleRefusal and not string.find(options, 'ignores-sale', 1, true) then return saleRefusal end
   if not unitPrice then return 'no_offer' end
   if total ~= '' and number(total) ~= unitPrice * quantity then return 'price_changed' end
   if sellable < quantity then return 'sold_out' end
@@ -48,17 +71,21 @@ local function refusalOf(user, quantity, total, withdrawal)
   if limit and holds + quantity > limit then return 'limit_per_customer' end
 end
 
-local answers = { gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '' }
+local answers = {
+  gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '',
+  holdMs, opensAt, gateMs,
+}
 local newRecords, newAges, newEntries = {}, {}, {}
 
-local function take(order, user, quantity, body, now, payBy)
+local function take(order, user, quantity, body, reserved, payBy)
+  if gate.sale then payBy = string.format('%.0f', number(reserved) + holdMs) end
   lastNo, sellable, pending = lastNo + 1, sellable - quantity, pending + quantity
   local record = string.format('%s0|%.0f|%s|%.0f|%s|%s|%s|%s',
-    LETTERS.pending, lastNo, body, quantity, now, payBy, priced, user)
+    LETTERS.pending, lastNo, body, quantity, reserved, payBy, priced, user)
   records[order] = record
   newRecords[#newRecords + 1] = order
   newRecords[#newRecords + 1] = record
-  newAges[#newAges + 1] = now
+  newAges[#newAges + 1] = reserved
   newAges[#newAges + 1] = order
   hold(heldChanges, user, quantity)
   if body ~= '' then
@@ -68,15 +95,17 @@ local function take(order, user, quantity, body, now, payBy)
   return lastNo
 end
 
-for i = 1, #ARGV, 8 do
-  local order, user, quantity, body, total, options, now, payBy = unpack(ARGV, i, i + 7)
+for i = 2, #ARGV, 8 do
+  local order, user, quantity, body, total, options, reserved, payBy = unpack(ARGV, i, i + 7)
   quantity = number(quantity)
-  local answer = seenBefore(order, body, number(now))
-      or refusalOf(user, quantity, total, string.find(options, 'withdrawal', 1, true))
-  if not answer and body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true) then
-    answer = 'ask_books'
+  local answer = seenBefore(order, body, number(reserved))
+  if not answer then
+    answer = refusalOf(user, quantity, total, options)
+    local mayBeKnown = body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true)
+    -- A retry of an accepted order gets its order, also once the drop is over.
+    if mayBeKnown and (not answer or answer == saleRefusal) then answer = 'ask_books' end
   end
-  answers[#answers + 1] = answer or take(order, user, quantity, body, now, payBy)
+  answers[#answers + 1] = answer or take(order, user, quantity, body, reserved, payBy)
 end
 
 if #newRecords > 0 then

@@ -16,6 +16,7 @@ const scriptNames = [
   "records",
   "reserve",
   "set-offer",
+  "set-sale",
   "snapshot",
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];

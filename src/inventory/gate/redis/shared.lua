@@ -4,7 +4,9 @@
 --
 -- KEYS of every command, all of one product and so in one slot of a cluster:
 --   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n (the
---               last reservation's number), unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1)
+--               last reservation's number), unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1),
+--               sale (only of a product in a drop: '<version>|<opens>|<closes>|<1 where paused, else 0>|<hold>|<drop>',
+--               times in milliseconds)
 --   2  g:{p}:r  hash: order -> record
 --   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds
 --   4  g:{p}:u  hash: customer -> units held
@@ -49,6 +51,10 @@ end
 -- Whether records and their ages are there; `stamp` is the stamp that the records have.
 local function isTracked(gate, stamp)
   return stamp == gate.epoch and redis.call('ZSCORE', BY_AGE, STAMP) == '-' .. gate.epoch
+end
+
+local function versionOf(sale)
+  return sale and number(string.match(sale, '^(%d+)|')) or -1
 end
 
 local function callInSlices(command, key, values)

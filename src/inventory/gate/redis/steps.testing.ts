@@ -20,6 +20,16 @@ const offer = fc.record(
   },
   plain,
 );
+const sale = fc.record(
+  {
+    opens: fc.nat(8),
+    ticks: mostly(12, 4),
+    paused: mostly(false, true),
+    holdMs: fc.constantFrom(60_000, 3_600_000),
+    version: fc.nat(6),
+  },
+  plain,
+);
 const request = fc.record(
   {
     product,
@@ -30,6 +40,7 @@ const request = fc.record(
     total: mostly("unsaid", "right", "wrong"),
     asked: fc.boolean(),
     withdrawal: mostly(false, true),
+    ignoresSale: mostly(false, true),
   },
   plain,
 );
@@ -48,6 +59,7 @@ const image = {
   sellable: fc.integer({ min: 0, max: 12 }),
   applied: fc.nat(3),
   offer: fc.option(offer, { freq: 6 }),
+  sale: fc.option(sale, { freq: 1 }),
   held: fc.array(fc.tuple(fc.constantFrom(...users), fc.integer({ min: 1, max: 3 })), { maxLength: 2 }),
   keysInBooks: fc.boolean(),
 };
@@ -57,6 +69,7 @@ export type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
 export type Pick = Of<typeof pick>;
 export type Request = Of<typeof request>;
 export type Step = Of<typeof anyStep>;
+export type SaleStep = Of<typeof sale>;
 
 export const anyStep = fc.oneof(
   { weight: 8, arbitrary: step("reserve", { requests: fc.array(request, { minLength: 1, maxLength: 5 }) }) },
@@ -80,6 +93,7 @@ export const anyStep = fc.oneof(
   { weight: 2, arbitrary: step("install", { product, shows: mostly("last", "first", "nothing"), ...image }) },
   { weight: 1, arbitrary: step("lose", { product, key: fc.constantFrom("product", "records", "ages", "held") }) },
   { weight: 1, arbitrary: step("setOffer", { product, offer }) },
+  { weight: 2, arbitrary: step("setSale", { product, sale }) },
   { weight: 1, arbitrary: step("forget", { picks: fc.array(pick, { minLength: 1, maxLength: 6 }) }) },
   { weight: 1, arbitrary: step("look", { ageMs: fc.nat(60), limit: fc.integer({ min: 1, max: 6 }) }) },
   {
@@ -102,6 +116,7 @@ export const opening: Step[] = [0, 1].map((product) => ({
   applied: 0,
   held: [],
   keysInBooks: false,
+  sale: null,
   offer: { unitPriceMinor: 4900, currency: "EUR", version: 1, limitPerCustomer: 5 },
 }));
 

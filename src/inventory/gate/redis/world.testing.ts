@@ -1,21 +1,10 @@
 /** Runs the reducer and a gate on Redis side by side: a step is taken on both. */
-import type { Gate, Offer, Reservation, ReserveRequest, StreamItem, StreamRow } from "../gate.ts";
+import type { Gate, Offer, Reservation, ReserveRequest, Sale, StreamItem, StreamRow } from "../gate.ts";
 import { losePart } from "../lost-part.testing.ts";
-import {
-  abort,
-  adopt,
-  apply,
-  claimVoid,
-  close,
-  forget,
-  install,
-  keyLifetimeMs,
-  mark,
-  reserve,
-  setOffer,
-} from "../reducer.ts";
+import { abort, adopt, apply, claimVoid, close, forget, install, keyLifetimeMs, mark, reserve } from "../reducer.ts";
 import { type GateState, snapshotOf } from "../state.ts";
-import { bodies, orders, type Pick, type Request, type Step, users } from "./steps.testing.ts";
+import { setOffer, setSale } from "../terms.ts";
+import { bodies, orders, type Pick, type Request, type SaleStep, type Step, users } from "./steps.testing.ts";
 
 export type World = {
   gate: Gate;
@@ -26,26 +15,40 @@ export type World = {
   taken: Reservation[];
   closings: { productId: string; closing: string }[];
   nowMs: number;
+  /** The gate's own clock, beside that of the process that asks: sales in this world open and close within a few ticks. */
+  gateClock: { ms: number };
   /** An epoch that was lost with its product does not begin again. */
   lost: Map<string, number>;
 };
 
 let worlds = 0;
+const gateTicks = 12;
 
-export function createWorld(gate: Gate, ask: World["ask"]): World {
+export function createWorld(gate: Gate, ask: World["ask"], gateClock: World["gateClock"]): World {
   worlds += 1;
   const products = ["lamp", "chair"].map((name) => `${name}-${process.pid}-${worlds}`);
-  return { gate, ask, state: new Map(), lost: new Map(), products, taken: [], closings: [], nowMs: 1_800_000_000_000 };
+  return {
+    gate,
+    ask,
+    state: new Map(),
+    lost: new Map(),
+    products,
+    taken: [],
+    closings: [],
+    nowMs: 1_800_000_000_000,
+    gateClock,
+  };
 }
 
 /** Does the step on both sides; returns both answers. */
 export async function take(step: Step, world: World): Promise<{ redis: unknown; reducer: unknown }> {
   const { gate, state, products } = world;
   world.nowMs += 1;
+  world.gateClock.ms = (world.gateClock.ms + 1) % gateTicks;
   switch (step.kind) {
     case "reserve": {
       const requests = step.requests.map((one) => requestOf(one, world));
-      const reducer = structuredClone(requests.map((one) => reserve(state, one)));
+      const reducer = structuredClone(requests.map((one) => reserve(state, one, world.gateClock.ms)));
       const redis = await gate.reserve(requests);
       for (const answer of redis) if (answer.kind === "reserved") world.taken.push(answer.reservation);
       return { redis, reducer };
@@ -80,7 +83,8 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
       const closing = shows === "nothing" ? undefined : closings.at(shows === "last" ? -1 : 0)?.closing;
       const last = state.get(productId)?.epoch || (world.lost.get(productId) ?? -1) + 1;
       const epoch = last + epochOff;
-      const image = { ...rest, productId, epoch, held: [...new Map(held)] };
+      const sale = rest.sale && saleOf(rest.sale);
+      const image = { ...rest, sale, productId, epoch, held: [...new Map(held)] };
       return { redis: await gate.install(image, closing), reducer: install(state, image, closing) };
     }
     case "lose": {
@@ -98,6 +102,10 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
       await gate.setOffer(productId, step.offer as Offer);
       return { redis: "set", reducer: setOffer(state, productId, step.offer as Offer) ?? "set" };
     }
+    case "setSale": {
+      const [productId, sale] = [products[step.product] as string, saleOf(step.sale)];
+      return { redis: await gate.setSale(productId, sale), reducer: setSale(state, productId, sale) };
+    }
     case "forget": {
       const refs = step.picks.flatMap((one) => refOf(one, world));
       await gate.forget(refs);
@@ -110,6 +118,11 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
       world.nowMs = Math.max(world.nowMs + step.ms, aDayAfter(step.dayAfter, world) - step.lessMs);
       return { redis: "waited", reducer: "waited" };
   }
+}
+
+/** Open for some of the gate's ticks, or for none. */
+function saleOf({ opens, ticks, ...sale }: SaleStep): Sale {
+  return { ...sale, dropId: "lamps", opensAtMs: opens, closesAtMs: opens + ticks };
 }
 
 /** About this time a key's entry is forgotten. */
@@ -168,6 +181,7 @@ function requestOf(one: Request, world: World): ReserveRequest {
     expectedTotalMinor: one.total === "unsaid" ? null : one.total === "right" ? right : right + 1,
     booksAsked: one.asked,
     withdrawal: one.withdrawal,
+    ignoresSale: one.ignoresSale,
     nowMs: world.nowMs,
     payByMs: world.nowMs + 60_000,
   };

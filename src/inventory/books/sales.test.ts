@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { migrateDatabase } from "#engines/open";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { until } from "../../../test/support/until.ts";
+import { compareProducts } from "../agreement/compare.ts";
+import { writeMode } from "../agreement/mode.ts";
+import { imagesOf } from "../agreement/rebuild.ts";
+import { tellSales } from "../agreement/tell-sales.ts";
+import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
+import { openMemoryGate } from "../gate/memory.ts";
+import { inventorySchema } from "../inventory.ts";
+import { recordDirectClaims } from "./direct-claims.ts";
+import { lockStock } from "./ledger.ts";
+import { keepOffer } from "./offers.ts";
+import { readSales, setSale } from "./sales.ts";
+
+const sale: Sale = { dropId: "lamps", opensAtMs: 0, closesAtMs: 1e14, paused: false, holdMs: 60_000, version: 3 };
+const waitingForLocks =
+  "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+const paused: Sale = { ...sale, paused: true, version: 4 };
+
+describe("the terms of sales in the books", () => {
+  let database: TestDatabase;
+  let lamps = 0;
+  const gate = openMemoryGate();
+  before(async () => {
+    database = await openTestDatabase();
+    await migrateDatabase({ kafka: undefined, databaseUrls: {} }, database, [inventorySchema]);
+  });
+  after(() => database.close());
+
+  /** Known to the books, and loaded at the gate. */
+  async function newLamp(): Promise<string> {
+    lamps += 1;
+    const productId = `lamp-${lamps}`;
+    const offer = { unitPriceMinor: 4_900, currency: "EUR", limitPerCustomer: null, version: 1 };
+    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
+    await gate.install(await imageOf(productId));
+    return productId;
+  }
+
+  async function imageOf(productId: string) {
+    const [image] = await database.sql.transaction(async (tx) =>
+      imagesOf(tx, [...(await lockStock(tx, [productId])).values()]),
+    );
+    assert.ok(image);
+    return image;
+  }
+
+  async function refusalAtGate(productId: string): Promise<string | undefined> {
+    const request = {
+      orderId: crypto.randomUUID(),
+      userId: "ada",
+      quantity: 1,
+      bodyHash: "",
+      expectedTotalMinor: null,
+    };
+    const options = { booksAsked: true, withdrawal: false, ignoresSale: false, nowMs: 0, payByMs: 1 };
+    const [answer] = await gate.reserve([{ productId, ...request, ...options }]);
+    return answer?.kind === "refused" ? answer.reason : undefined;
+  }
+
+  test("hold at the gate once they are set, and the newest win in whatever order they come", async () => {
+    const productId = await newLamp();
+    assert.equal(await setSale({ sql: database.sql, gate }, productId, paused), true);
+    assert.equal(await refusalAtGate(productId), "drop_paused");
+    assert.equal(await setSale({ sql: database.sql, gate }, productId, sale), true);
+    assert.equal(await refusalAtGate(productId), "drop_paused");
+    assert.deepEqual((await readSales(database.sql, [productId])).get(productId)?.sale, paused);
+    assert.deepEqual((await imageOf(productId)).sale, paused);
+  });
+
+  test("that a gate did not hear of are found, and told by the repair without a rebuild", async () => {
+    const productId = await newLamp();
+    const away: Gate = {
+      ...gate,
+      setSale: async () => {
+        throw new GateUnavailable("set-sale", new Error("down"));
+      },
+    };
+    assert.equal(await setSale({ sql: database.sql, gate: away }, productId, paused), false);
+    assert.equal(await refusalAtGate(productId), "sold_out");
+    assert.deepEqual(await compareProducts(database.sql, gate, [productId]), {
+      wrong: [],
+      behind: [],
+      untold: [productId],
+    });
+    await tellSales({ sql: database.sql, gate }, [productId]);
+    assert.equal(await refusalAtGate(productId), "drop_paused");
+    assert.deepEqual((await compareProducts(database.sql, gate, [productId])).untold, []);
+  });
+
+  test("that are newer at the gate than in the books need a rebuild: the books came from a backup", async () => {
+    const productId = await newLamp();
+    await gate.setSale(productId, paused);
+    assert.deepEqual((await compareProducts(database.sql, gate, [productId])).wrong, [productId]);
+  });
+
+  test("do not hold until a product that is being loaded has them", async () => {
+    const productId = await newLamp();
+    const image = await imageOf(productId);
+    gate.lose();
+    const answer = setSale({ sql: database.sql, gate }, productId, paused);
+    const waiting = await Promise.race([answer, gate.setSale(productId, sale)]);
+    assert.equal(waiting, "absent");
+    // Read before the terms, installed after them.
+    await gate.install(image);
+    assert.equal(await answer, true);
+    assert.equal(await refusalAtGate(productId), "drop_paused");
+  });
+
+  test("hold past the gate: refused orders leave nothing, and one that stands is a duplicate", async () => {
+    const { sql } = database;
+    const productId = await newLamp();
+    await sql.query("update inventory.stock set total_in = 5 where product_id = $1", [productId]);
+    await writeMode(sql, { mode: "sync", ready: true, actor: "test" });
+    try {
+      const orderId = crypto.randomUUID();
+      const claim = { productId, orderId, userId: "ada", quantity: 1, limitPerCustomer: null, ignoresSale: false };
+      const direct = async (...claims: (typeof claim)[]) =>
+        (await sql.transaction((tx) => recordDirectClaims(tx, claims))).decided.map((one) =>
+          "claim" in one ? [one.claim.fate, one.holdMs] : [one.refusal.reason],
+        );
+      const another = (change = {}) => ({ ...claim, orderId: crypto.randomUUID(), ...change });
+      assert.deepEqual(await direct(claim), [["claimed", null]]);
+      assert.equal(await setSale({ sql, gate }, productId, paused), true);
+      assert.deepEqual(await direct(claim, another(), another({ ignoresSale: true })), [
+        ["duplicate", 60_000],
+        ["drop_paused"],
+        ["claimed", 60_000],
+      ]);
+      for (const [closed, reason] of [
+        [{ ...sale, closesAtMs: 1, version: 5 }, "drop_ended"],
+        [{ ...sale, opensAtMs: 1e14 - 1, version: 6 }, "drop_not_open"],
+      ] as const) {
+        await setSale({ sql, gate }, productId, closed);
+        assert.deepEqual(await direct(another()), [[reason]]);
+      }
+      const [ledger] = await sql.query<{ rows: number }>(
+        "select count(*)::int as rows from inventory.stock_ledger where product_id = $1",
+        [productId],
+      );
+      assert.equal(ledger?.rows, 3);
+    } finally {
+      await writeMode(sql, { mode: "gatekeeper", ready: true, actor: "test" });
+    }
+  });
+
+  test("a pause past the gate waits for the orders that are being decided", async () => {
+    const { sql } = database;
+    const productId = await newLamp();
+    await writeMode(sql, { mode: "sync", ready: true, actor: "test" });
+    try {
+      const steps: string[] = [];
+      let pausing: Promise<unknown> = Promise.resolve();
+      await sql.transaction(async (tx) => {
+        await lockStock(tx, [productId]);
+        pausing = setSale({ sql, gate }, productId, paused).then(() => steps.push("paused"));
+        await until(async () => (await sql.query(waitingForLocks)).length > 0);
+        steps.push("decided");
+      });
+      await pausing;
+      assert.deepEqual(steps, ["decided", "paused"]);
+    } finally {
+      await writeMode(sql, { mode: "gatekeeper", ready: true, actor: "test" });
+    }
+  });
+});

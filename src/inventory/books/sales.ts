@@ -1,0 +1,79 @@
+/** When products of drops may be ordered: kept beside the stock, so that a rebuild needs no other module. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Queryable, Sql, Tx } from "#engines/sql";
+import { readMode } from "../agreement/mode.ts";
+import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
+import { lockStock } from "./ledger.ts";
+
+type SaleRow = Omit<Sale, "opensAtMs" | "closesAtMs"> & {
+  productId: string;
+  opensAt: Date;
+  closesAt: Date;
+  nowMs: number;
+};
+
+/** `nowMs` is the books' clock at the reading. */
+export type SaleAsRead = { sale: Sale; nowMs: number };
+
+export async function readSales(sql: Queryable, productIds: readonly string[]): Promise<Map<string, SaleAsRead>> {
+  const rows = await sql.query<SaleRow>(
+    `select product_id as "productId", drop_id as "dropId", opens_at as "opensAt", closes_at as "closesAt", paused,
+            hold_ms as "holdMs", version, extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
+       from inventory.sale where product_id = any($1::text[])`,
+    [productIds],
+  );
+  return new Map(
+    rows.map(({ productId, opensAt, closesAt, nowMs, ...sale }) => [
+      productId,
+      { sale: { ...sale, opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() }, nowMs },
+    ]),
+  );
+}
+
+/** About two seconds: a product whose gate lost its memory is loaded again within one. */
+const triesToTell = 100;
+const lookEveryMs = 20;
+
+/**
+ * Keeps the terms and tells the gate. Answers whether they hold: a product that is being loaded may be opened by an image
+ * from before the terms, so the gate is told until it has the product.
+ */
+export async function setSale(
+  { sql, gate }: { sql: Sql; gate: Gate },
+  productId: string,
+  sale: Sale,
+): Promise<boolean> {
+  await sql.transaction((tx) => keepSale(tx, productId, sale));
+  for (let tries = 0; tries < triesToTell; tries += 1) {
+    if (tries > 0) await sleep(lookEveryMs);
+    const told = await gate.setSale(productId, sale).catch(unlessAway);
+    if (told === "set") return true;
+    // Orders do not pass the gate. Before they do again, it is loaded from the books.
+    if ((await readMode(sql)).mode !== "gatekeeper") return true;
+    if (told === "away") return false;
+  }
+  return false;
+}
+
+function unlessAway(error: unknown): "away" {
+  if (error instanceof GateUnavailable) return "away";
+  throw error;
+}
+
+/**
+ * Keeps the terms unless newer ones are known. Under the lock of the product's row, as everything that decides past the
+ * gate: what was decided by the former terms has committed before this does, and what comes later reads these.
+ */
+export async function keepSale(tx: Tx, productId: string, sale: Sale): Promise<void> {
+  await lockStock(tx, [productId]);
+  const { dropId, opensAtMs, closesAtMs, paused, holdMs, version } = sale;
+  await tx.query(
+    `insert into inventory.sale (product_id, drop_id, opens_at, closes_at, paused, hold_ms, version)
+     values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (product_id) do update
+        set drop_id = excluded.drop_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
+            paused = excluded.paused, hold_ms = excluded.hold_ms, version = excluded.version
+      where sale.version < excluded.version`,
+    [productId, dropId, new Date(opensAtMs), new Date(closesAtMs), paused, holdMs, version],
+  );
+}

@@ -1,0 +1,30 @@
+/** Why a request gets no units. Pure, and a part of the reducer's one step. */
+import type { ReserveAnswer, ReserveRequest } from "./gate.ts";
+import { saleRefusalOf } from "./sale.ts";
+import type { ProductGate } from "./state.ts";
+
+export type Refused = Extract<ReserveAnswer, { kind: "refused" }>;
+
+/** `gateMs` is the gate's own clock. What was seen before is not asked about here: it has its answer. */
+export function refusalOf(product: ProductGate, request: ReserveRequest, gateMs: number): Refused | undefined {
+  if (!product.open) return { kind: "refused", reason: "closed" };
+  const { quantity, expectedTotalMinor: expected } = request;
+  const soldOut = product.sellable < quantity ? ({ kind: "refused", reason: "sold_out" } as const) : undefined;
+  if (request.withdrawal) return soldOut;
+  const ofSale = request.ignoresSale ? undefined : saleRefusalOf(product.sale, gateMs);
+  if (ofSale) return { kind: "refused", ...ofSale };
+  const { offer } = product;
+  if (!offer) return { kind: "refused", reason: "no_offer" };
+  if (expected !== null && expected !== offer.unitPriceMinor * quantity) {
+    return { kind: "refused", reason: "price_changed" };
+  }
+  if (soldOut) return soldOut;
+  const held = product.held.get(request.userId) ?? 0;
+  const limit = offer.limitPerCustomer;
+  return limit !== null && held + quantity > limit ? { kind: "refused", reason: "limit_per_customer" } : undefined;
+}
+
+/** Refused for the time at which it came, whatever the product has. */
+export function isOfSale({ reason }: Refused): boolean {
+  return reason === "drop_not_open" || reason === "drop_ended" || reason === "drop_paused";
+}
