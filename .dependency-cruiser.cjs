@@ -55,7 +55,7 @@ const vendors = [
     name: "http",
     packages: ["fastify", "@fastify/[a-z-]+"],
     home: "^src/platform/|^src/gateway/|^src/pages/",
-    why: "Modules hang routes on the platform's Http, so validation, problems and metrics cannot be set up twice. Types are free.",
+    why: "Modules add routes to the platform's Http, so validation, problems and metrics cannot be set up twice. Types may be imported.",
     typesAreFree: true,
   },
   {

@@ -1,4 +1,4 @@
-/** What is served of the pages, weighed: as `npm start` builds it, and only where it is not built yet. */
+/** Weighs the served files of the pages: as `npm start` builds them, and only if they are not built yet. */
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createLog } from "#platform/log";

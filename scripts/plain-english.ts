@@ -1,35 +1,56 @@
 /**
- * Checks the part of STYLE.md's "Plain English" that a machine can check: words that make a reader ask who is meant.
+ * Checks the part of STYLE.md's "Plain English" that a machine can check: words that make a reader ask who is meant, and
+ * sentences with a clause in place of a noun or of "if".
  */
 
-const ruledOut = /\b(?:whoever|whomever|nobody|somebody|anybody|he|his|him|himself)\b/gi;
+const ruledOut =
+  /\b(?:whoever|whomever|nobody|somebody|anybody|everybody|someone|anyone|everyone|he|his|him|himself)\b/gi;
+
+const riddles: readonly RegExp[] = [
+  // "Where a record is lost, …" for "If a record is lost, …".
+  /(?:^|[.:;] |@throws )where (?:a|an|another|it|its|no|nothing|one|some|the|there)\b[^.?|]*,/gi,
+  // "undefined where there is none" for "undefined if there is none".
+  /(?:\b(?:absent|empty|false|nothing|null|true|undefined)|@throws) where\b/gi,
+  // "What turned out void shows as failed." for "A void order shows as failed."
+  /(?:^|\. )what (?:a|an|had|has|is|it|the|they|was|we|were)\b[^.?]*\./gi,
+  // "Who asks twice is answered once." for "A repeated request is answered once."
+  /(?:^|\. )who [a-z]+s\b[^.?]*\./gi,
+];
 
 /** The places in which such a word counts: the text of a page, a comment, the title of a test. Identifiers are free. */
 export function ruledOutWords({ path, text }: { path: string; text: string }): string[] {
-  const prose = path.endsWith(".md")
-    ? withoutCode(text)
-    : path.endsWith(".lua")
-      ? luaComments(text)
-      : commentsAndTitles(text);
-  return prose.split("\n").flatMap((line) => {
-    const words = line.match(ruledOut) ?? [];
-    return words.map((word) => `"${word}" in "${line.trim().slice(0, 90)}"`);
-  });
+  return paragraphsOf(path, text).flatMap((paragraph) =>
+    [ruledOut, ...riddles].flatMap((pattern) =>
+      (paragraph.match(pattern) ?? []).map(
+        (phrase) => `"${phrase.trim().slice(0, 60)}" in "${paragraph.slice(0, 90)}"`,
+      ),
+    ),
+  );
+}
+
+/** Each on one line, so that a sentence may be wrapped. */
+function paragraphsOf(path: string, text: string): string[] {
+  if (path.endsWith(".md"))
+    return withoutCode(text)
+      .split(/\n(?:\s*\n|(?=\s*(?:[-*|#]|\d+\.) ?))/)
+      .map(oneLine);
+  if (path.endsWith(".lua")) return (text.match(/(?:^ *--.*\n?)+|--.*$/gm) ?? []).map(oneLine);
+  const comments = text.match(/(?<=^|\s)\/\*[\s\S]*?\*\/|(?:^[ \t]*\/\/ .*\n?)+|(?<=\s)\/\/ .*$/gm) ?? [];
+  const titles = Array.from(
+    text.matchAll(/\b(?:it|test|describe|group)\(\s*(["'`])(.*?)\1/g),
+    ([, , title = ""]) => title,
+  );
+  return [...comments, ...titles].map((one) => oneLine(withoutCode(one).replaceAll(/\$\{[^}]*\}/g, "")));
 }
 
 function withoutCode(text: string): string {
   return text.replaceAll(/^ *```.*?^ *```$/gms, "").replaceAll(/`[^`\n]*`/g, "");
 }
 
-function luaComments(text: string): string {
-  return (text.match(/--.*$/gm) ?? []).join("\n");
-}
-
-function commentsAndTitles(text: string): string {
-  const comments = text.match(/(?<=^|\s)(?:\/\*.*?\*\/|\/\/ .*?$)/gms) ?? [];
-  const titles = text.match(/\b(?:it|test|describe|group)\(\s*(["'`]).*?\1/g) ?? [];
-  return [...comments, ...titles]
-    .join("\n")
-    .replaceAll(/`[^`\n]*`/g, "")
-    .replaceAll(/\$\{[^}]*\}/g, "");
+/** Without the marks of comments, list items and cells. */
+function oneLine(text: string): string {
+  return text
+    .replaceAll(/^\s*(?:\/\*+|\*\/|\*|\/\/|--|[-*|#]+|\d+\.) ?/gm, "")
+    .replaceAll(/ ?\*\/|\s+/g, " ")
+    .trim();
 }

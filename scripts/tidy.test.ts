@@ -156,6 +156,26 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["test/guide/a.test.ts", 'it("stops the person", () => knock(nobody))'],
   },
   {
+    rule: /plain English/,
+    bad: ["src/a.ts", "// Where a record was\n// lost, it is read again."],
+    good: ["src/a.ts", "// If a record was lost, it is read again. The page says where the server keeps it."],
+  },
+  {
+    rule: /plain English/,
+    bad: ["a.md", "The row, or null where\nit is gone."],
+    good: ["a.md", "The row, or null if it is gone."],
+  },
+  {
+    rule: /plain English/,
+    bad: ["test/a.test.ts", 'test("what is void shows as failed. It holds nothing.", () => {'],
+    good: ["test/a.test.ts", 'test("a void order shows as failed. It holds nothing.", () => {'],
+  },
+  {
+    rule: /plain English/,
+    bad: ["src/a.ts", "/** Who asks twice is answered once. */"],
+    good: ["src/a.ts", "/** Who owns the order? The gate knows. */"],
+  },
+  {
     rule: /program's name/,
     bad: ["src/platform/a.ts", 'const metric = "dropgate_a_total";'],
     good: ["src/orders/a.ts", 'const metric = "dropgate_a_total";'],

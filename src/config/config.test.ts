@@ -12,7 +12,7 @@ const noFile = "/nonexistent/.env";
 const jwt = "x".repeat(32);
 
 describe("config", () => {
-  test("is embedded throughout where no engine's address is set", () => {
+  test("runs every engine embedded if no address is set", () => {
     const config = readConfig({}, noFile);
     assert.deepEqual(config.profile, { sql: "embedded", gate: "embedded", log: "embedded", workflows: "embedded" });
     assert.equal(config.TRUST_USER_HEADER, true);
@@ -20,7 +20,7 @@ describe("config", () => {
     assert.ok(Object.isFrozen(config));
   });
 
-  test("runs a part on the real engine as soon as its address is set, and then wants a secret", () => {
+  test("runs a part on the real engine as soon as its address is set, and then needs a secret", () => {
     assert.throws(() => readConfig({ REDIS_HOST: "redis" }, noFile), /1 setting is wrong:\n.*JWT_SECRET is missing/);
     const config = readConfig({ REDIS_HOST: "redis", JWT_SECRET: jwt }, noFile);
     assert.deepEqual(config.profile, { sql: "embedded", gate: "real", log: "embedded", workflows: "embedded" });
@@ -31,7 +31,7 @@ describe("config", () => {
     );
   });
 
-  test("O24: SHOP stands in front of every name that shops on one server would share, unless it is set by hand", () => {
+  test("O24: SHOP is the prefix of every name that shops on one server would share, unless the name is set by hand", () => {
     const plain = readConfig({}, noFile);
     assert.equal(plain.TOPIC_ORDERS_RESERVATIONS, "orders.reservations");
     assert.equal(plain.GROUP_ORDER_PROCESSOR, "order-processor-group");
@@ -58,14 +58,14 @@ describe("config", () => {
     assert.throws(() => readConfig({ PAYMENT_DATABASE_URL: own }, noFile), /DATABASE_URL is not/);
   });
 
-  test("keeps orders and stock in one database, since one transaction settles both", () => {
+  test("keeps orders and stock in one database, because one transaction settles both", () => {
     const [common, own] = ["postgres://u:p@a/shop", "postgres://u:p@b/orders"];
     const apart = { DATABASE_URL: common, ORDERS_DATABASE_URL: own, JWT_SECRET: jwt };
     assert.throws(() => readConfig(apart, noFile), /INVENTORY_DATABASE_URL and ORDERS_DATABASE_URL differ/);
     assert.equal(readConfig({ ...apart, INVENTORY_DATABASE_URL: own }, noFile).ORDERS_DATABASE_URL, own);
   });
 
-  test("reports the faults of single settings and between settings together", () => {
+  test("reports the faults of single settings and of several settings together", () => {
     assert.throws(
       () => readConfig({ PORT: "x", KAFKA_BOOTSTRAP: "kafka:9092", PAYMENT_WINDOW_MS: "0" }, noFile),
       (error) => error instanceof ConfigError && error.faults.length === 3,
@@ -112,7 +112,7 @@ describe("a likely mistake", () => {
     });
   }
 
-  test("O14: names of ours that are like none are told too, and names of others never", () => {
+  test("O14: names with our prefix that are like no setting are reported too, and names of other programs never", () => {
     assert.match(warningsOf("REDIS_POOL_SIZE=8"), /REDIS_POOL_SIZE in .env is no setting: docs\/config.md lists/);
     assert.match(warningsOf("", { DROPGATE_FASTER: "1" }), /DROPGATE_FASTER in the environment is no setting/);
     const others = {
@@ -127,7 +127,7 @@ describe("a likely mistake", () => {
     assert.equal(warningsOf("POSTGRES_PASSWORD=x\nCOMPOSE_PROJECT_NAME=shop\nPORT=1", others), "");
   });
 
-  test("O14: quotes that an env-file of Docker's hands on are told", () => {
+  test("O14: quotes that Docker's env-file passes on are reported", () => {
     assert.match(warningsOf("", { JWT_ISSUER: '"shop"' }), /JWT_ISSUER in the environment has quotes around its value/);
     assert.equal(warningsOf('JWT_ISSUER="shop"'), "");
   });
@@ -140,7 +140,7 @@ describe("a likely mistake", () => {
     }
   });
 
-  test("O14: no password within a list of addresses is printed", () => {
+  test("O14: no password in a list of addresses is printed", () => {
     const PRODUCT_URL = "http://ops:hunter2@10.0.0.7:8080,https://t:hunter2/@x@b:1/?token=hunter2, http://hunter2@c";
     const config = readConfig({ PRODUCT_URL }, noFile);
     const text = printSettings(settings, config, config.origins);
@@ -171,7 +171,7 @@ describe("security settings", () => {
     }
   }
 
-  test("are right together", () => {
+  test("are valid together", () => {
     assert.deepEqual(faultsOf({ REDIS_TLS: "true", REDIS_CA_FILE: ca, KAFKA_TLS: "true", KAFKA_CA_FILE: ca }), []);
     const url = `postgres://u:p@db/shop?sslmode=verify-full&sslrootcert=${encodeURIComponent(ca)}`;
     assert.deepEqual(faultsOf({ DATABASE_URL: url, REPORTS_DATABASE_URL: url }), []);
@@ -187,7 +187,7 @@ describe("security settings", () => {
     assert.match(faultOf(file("broken", certificate.replace("MII", "MIX"))), /a certificate that cannot be read/);
   });
 
-  test("refuse a CA for a connection that is not encrypted or does not look at it", () => {
+  test("refuse a CA for a connection that is not encrypted or does not check it", () => {
     assert.match(faultsOf({ KAFKA_CA_FILE: ca }).join(), /KAFKA_CA_FILE is set but KAFKA_TLS is not/);
     for (const mode of ["disable", "no-verify"]) {
       const url = `postgres://u:p@db/shop?sslmode=${mode}&sslrootcert=${ca}`;
@@ -195,7 +195,7 @@ describe("security settings", () => {
     }
   });
 
-  test("refuse an sslmode that not everybody understands alike", () => {
+  test("refuse an sslmode that programs understand in different ways", () => {
     for (const mode of ["prefer", "require", "verify-ca", "verify_full"]) {
       const [fault] = faultsOf({ DATABASE_URL: `postgres://u:hunter2@db/shop?sslmode=${mode}` });
       assert.match(fault ?? "", new RegExp(`DATABASE_URL has sslmode=${mode}.*verify-full`));
@@ -219,7 +219,7 @@ describe("security settings", () => {
     assert.match(faultsOf(readable).join(), /PLAIN sends the password readable/);
   });
 
-  test("name each proxy exactly", () => {
+  test("accept only exact addresses and networks of proxies", () => {
     for (const fine of ["10.0.0.0/8", "127.0.0.1, ::1", "2001:db8::/32,192.0.2.7"]) {
       assert.deepEqual(faultsOf({ TRUST_PROXY: fine }), []);
     }
@@ -228,7 +228,7 @@ describe("security settings", () => {
     }
   });
 
-  test("give reports the orders' database unless they have a replica", () => {
+  test("use the orders' database for reports unless a replica is set", () => {
     const [common, replica] = ["postgres://u:p@a/shop", "postgres://u:p@b/shop"];
     const config = readConfig({ DATABASE_URL: common, JWT_SECRET: jwt }, noFile);
     assert.equal(config.REPORTS_DATABASE_URL, common);

@@ -36,9 +36,9 @@ export type KafkaSettings = Security & { bootstrap: string; maxPollRecords: numb
 export type TemporalSettings = { address: string; namespace: string; taskQueue: string };
 export type RedisSettings = RedisAddress & { timeoutMs: number };
 
-/** What a database is opened with, before all other engines. */
+/** Opens the database, before all other engines. */
 export type Process = { dataDir: string; log: Log };
-/** What the other engines are opened with. */
+/** Opens the other engines. */
 export type Ground = {
   url: string;
   sql: Sql;

@@ -19,7 +19,7 @@ describe("the gateway", () => {
   afterEach(closeAll);
   after(() => assert.equal(open.length, 0));
 
-  test("passes on method, path, query, headers and bytes as they are, and the answer back", async () => {
+  test("forwards method, path, query, headers and bytes unchanged, and returns the answer", async () => {
     const bytes = '{ "productId" :"ä",\n"quantity":1 }';
     const service = await startProcess(async (request, response) => {
       const chunks: Buffer[] = [];
@@ -41,7 +41,7 @@ describe("the gateway", () => {
     assert.deepEqual(service.asked, ["POST /orders?a=%20b"]);
   });
 
-  test("a request that a process did not get, because its port is closed, goes to another one", async () => {
+  test("a request that did not reach a process, because its port is closed, goes to another process", async () => {
     const [gone, there] = [
       await startProcess(() => {}),
       await startProcess((_request, response) => response.end("{}")),
@@ -52,7 +52,7 @@ describe("the gateway", () => {
     assert.equal(there.asked.length, 6);
   });
 
-  test("what a process may have got is not sent to another one: the answer is lost, and said so", async () => {
+  test("a request that a process may have got is not sent to another one: the gateway answers that the answer is lost", async () => {
     const dies: RequestListener = (request) => request.socket.destroy();
     const [first, second] = [await startProcess(dies), await startProcess(dies)];
     const answer = await post(await startGateway(first, second));
@@ -60,14 +60,14 @@ describe("the gateway", () => {
     assert.equal(first.asked.length + second.asked.length, 1);
   });
 
-  test("a read is asked again elsewhere", async () => {
+  test("a read is repeated at another process", async () => {
     const dying = await startProcess((request) => request.socket.destroy());
     const origin = await startGateway(dying, await startProcess((_request, response) => response.end("{}")));
     for (let i = 0; i < 4; i += 1) assert.equal((await fetch(`${origin}/orders/1`)).status, 200);
     assert.ok(dying.asked.length > 0);
   });
 
-  test("a process that stops is passed over while another one is there, and asked where none is", async () => {
+  test("a process that is stopping gets no requests while another one is there, and gets them if it is the only one", async () => {
     const answer: RequestListener = (_request, response) => response.end("{}");
     let others = "UP";
     const stopping = await startProcess(answer, () => "OUT_OF_SERVICE");
@@ -86,7 +86,7 @@ describe("the gateway", () => {
     });
   });
 
-  test("where no process is reached it says so, and that nothing was done", async () => {
+  test("if no process is reached, it says so, and that nothing was done", async () => {
     const gone = await startProcess(() => {});
     const origin = await startGateway(gone);
     await gone.close();
@@ -143,7 +143,7 @@ describe("the gateway, if a process hangs", { concurrency: true }, () => {
     };
   }
 
-  test("O35: its callers are answered once it is known to hang, orders with the way to ask again, reads by another process", async () => {
+  test("O35: its callers are answered once it is known to hang: orders by how to repeat them, reads by another process", async () => {
     const hanging = await startHanging();
     const other = await startProcess((_request, response) => response.end("{}"));
     const origin = await startGateway(hanging, other);
@@ -176,7 +176,7 @@ describe("the gateway, if a process hangs", { concurrency: true }, () => {
     });
   });
 
-  test("O35: a stream of it is cut, so that its reader asks another process", async () => {
+  test("O35: its streams are cut, so that their readers ask another process", async () => {
     const streaming = await startProcess(
       (_request, response) => {
         response.writeHead(200, { "content-type": "text/event-stream" });
@@ -191,7 +191,7 @@ describe("the gateway, if a process hangs", { concurrency: true }, () => {
     await assert.rejects(reader.read());
   });
 
-  test("O35: where no other process is there an order is answered too, and nothing is sent twice", async () => {
+  test("O35: without another process an order is answered too, and nothing is sent twice", async () => {
     const hanging = await startHanging();
     const origin = await startGateway(hanging);
     hanging.hang();

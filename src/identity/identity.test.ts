@@ -45,7 +45,7 @@ function codeOf(work: () => unknown): string {
 }
 
 describe("a token", () => {
-  test("says who its bearer is", () => {
+  test("names its bearer", () => {
     assert.deepEqual(identity.authenticate(bearer("WAREHOUSE", "eve@shop.example")), {
       userId: "eve@shop.example",
       roles: ["WAREHOUSE"],
@@ -94,13 +94,13 @@ describe("a token", () => {
   }
 
   for (const user of userIds) {
-    test(`O12: carries the user id ${JSON.stringify(user).slice(0, 40)} of an outside issuer as it is`, () => {
+    test(`O12: keeps the user id ${JSON.stringify(user).slice(0, 40)} of another issuer unchanged`, () => {
       assert.equal(identity.authenticate(forged(hs256, { ...claims, sub: user })).userId, user);
       assert.equal(identity.authenticate(bearer("CUSTOMER", user)).userId, user);
     });
   }
 
-  test("O12: carries no user id that is longer, breaks a line or is no text", () => {
+  test("O12: refuses a user id that is longer, breaks a line or is no text", () => {
     for (const sub of [
       "x".repeat(256),
       "😀".repeat(256),
@@ -120,7 +120,7 @@ describe("a token", () => {
     }
   });
 
-  test("O12: whose bytes are no UTF-8 is refused, so that two broken names are not one user", () => {
+  test("O12: is refused if its bytes are not UTF-8, so that two broken names do not become one user", () => {
     const head = Buffer.from(JSON.stringify(hs256)).toString("base64url");
     const text = Buffer.from(JSON.stringify(claims).replace("ada", "XX"), "latin1");
     const broken = Buffer.from(text.map((byte) => (byte === 0x58 ? 0xff : byte))).toString("base64url");
@@ -132,7 +132,7 @@ describe("a token", () => {
     );
   });
 
-  test("O12: of an issuer whose clock is off by less than the leeway is taken, and by more refused", () => {
+  test("O12: is accepted if its issuer's clock differs by less than the leeway, and refused if by more", () => {
     const now = Math.floor(Date.now() / 1000);
     const taken = (change: object, leewayMs?: number) =>
       codeOf(() =>
@@ -148,7 +148,7 @@ describe("a token", () => {
     assert.equal(taken({ exp: now - 100 }, 200_000), "none");
   });
 
-  test("O12: of another audience is refused where one is configured, and taken where none is", () => {
+  test("O12: for another audience is refused if one is configured, and accepted if none is", () => {
     const shop = createIdentity({ ...options, audience: "shop" });
     const codes = [undefined, "bank", ["bank", "post"], "shop", ["bank", "shop"]].map((aud) =>
       codeOf(() => shop.authenticate(forged(hs256, { ...claims, aud }))),
@@ -171,14 +171,14 @@ describe("a token", () => {
     ]);
   });
 
-  test("needs a secret as long as its hash, and a sane user", () => {
+  test("needs a secret as long as its hash, and a valid user id", () => {
     assert.throws(() => createIdentity({ ...options, secret: "short" }), /needs 32 or more/);
     assert.throws(() => identity.issue({ user: "a\tb", role: "ADMIN", ttlMs: hourMs }), /cannot be a user id/);
   });
 });
 
 describe("X-User-Id", () => {
-  test("makes a customer where it is trusted, and nothing elsewhere", () => {
+  test("makes a customer if it is trusted, and has no effect otherwise", () => {
     assert.deepEqual(trusting.authenticate({ "x-user-id": "ada" }), { userId: "ada", roles: ["CUSTOMER"] });
     assert.equal(
       codeOf(() => identity.authenticate({ "x-user-id": "ada" })),
@@ -190,7 +190,7 @@ describe("X-User-Id", () => {
     );
   });
 
-  test("O12: means the same person in UTF-8, in Latin-1 and in a token", () => {
+  test("O12: names the same person in UTF-8, in Latin-1 and in a token", () => {
     const asNodeReadsIt = Buffer.from("müller").toString("latin1");
     assert.equal(trusting.authenticate({ "x-user-id": asNodeReadsIt }).userId, "müller");
     assert.equal(trusting.authenticate({ "x-user-id": "müller" }).userId, "müller");
@@ -200,7 +200,7 @@ describe("X-User-Id", () => {
     assert.equal(trusting.authenticate({ ...bearer("CUSTOMER", "bob"), "x-user-id": "ada" }).userId, "bob");
   });
 
-  test("is refused where it is not a name", () => {
+  test("is refused if it is not a name", () => {
     for (const name of ["", "a\tb", "x".repeat(256), "ada, bob", "a\u007fb"]) {
       assert.equal(
         codeOf(() => trusting.authenticate({ "x-user-id": name })),
@@ -232,7 +232,7 @@ describe("a guard", () => {
   const post = (url: string, headers: Record<string, string>, payload: object = { quantity: 1 }) =>
     http.inject({ method: "POST", url, headers, payload });
 
-  test("lets the asked roles pass, ADMIN everywhere, and every role buy", async () => {
+  test("admits the roles that it asks for, ADMIN everywhere, and every role to buy", async () => {
     const passing: Record<string, Role[]> = {
       "/orders": ["CUSTOMER", "WAREHOUSE", "ADMIN"],
       "/stock": ["WAREHOUSE", "ADMIN"],
@@ -247,7 +247,7 @@ describe("a guard", () => {
     }
   });
 
-  test("tells strangers nothing about what would be valid", async () => {
+  test("tells a caller without a token nothing about valid requests", async () => {
     const answer = await post("/orders", {}, { nonsense: true });
     assert.equal(answer.statusCode, 401);
     assert.equal(answer.json().code, "unauthenticated");
@@ -256,7 +256,7 @@ describe("a guard", () => {
     assert.equal((await post("/orders", bearer("CUSTOMER"), { nonsense: true })).statusCode, 400);
   });
 
-  test("says why a token is not believed", async () => {
+  test("says why a token is refused", async () => {
     const answer = await post("/orders", forged(hs256, { ...claims, exp: 1 }));
     assert.equal(answer.statusCode, 401);
     assert.match(
@@ -265,11 +265,11 @@ describe("a guard", () => {
     );
   });
 
-  test("is missed where a handler asks for the caller without one", async () => {
+  test("is required: a handler without one that asks for the caller fails", async () => {
     assert.equal((await http.inject("/unguarded")).statusCode, 500);
   });
 
-  test("shows in the document with what it asks for and answers", async () => {
+  test("appears in the OpenAPI document with its demands and its answers", async () => {
     const { paths } = (await http.inject("/openapi.json")).json();
     const everyRole = [{ bearer: ["CUSTOMER"] }, { bearer: ["WAREHOUSE"] }, { bearer: ["ADMIN"] }];
     assert.deepEqual(paths["/orders"].post.security, [...everyRole, { userHeader: [] }]);
@@ -279,7 +279,7 @@ describe("a guard", () => {
   });
 });
 
-test("what belongs to a person is for that person and for an ADMIN", () => {
+test("a person's data is for that person and for an ADMIN", () => {
   const caller = { userId: "ada", roles: ["CUSTOMER"] as const };
   assert.equal(mayActFor(caller, "ada"), true);
   assert.equal(mayActFor(caller, "bob"), false);

@@ -29,7 +29,7 @@ async function openShop(limits: Partial<LimitSettings>, trustProxy?: string) {
 }
 
 describe("limits", () => {
-  test("stop a person who acts too often, in the words of the draft, and no other person", async () => {
+  test("stop a person who acts too often, with the headers of the draft, and no other person", async () => {
     const { ask } = await openShop({ perPerson: 2 });
     const first = await ask("ada");
     assert.equal(first.statusCode, 200);
@@ -46,7 +46,7 @@ describe("limits", () => {
     assert.equal((await ask("ada", { method: "GET" })).statusCode, 200);
   });
 
-  test("say nothing and stop no request when they are off", async () => {
+  test("send no headers and stop no request if they are off", async () => {
     const { ask } = await openShop({});
     for (let count = 0; count < 50; count += 1) {
       const { statusCode, headers } = await ask("ada");
@@ -54,7 +54,7 @@ describe("limits", () => {
     }
   });
 
-  test("stop an address, for every person there, and take nothing from those persons' own limits", async () => {
+  test("stop an address for every person there, without counting against their own limits", async () => {
     const { ask } = await openShop({ perPerson: 2, perAddress: 3 });
     for (const user of ["ada", "bob", "cleo"]) assert.equal((await ask(user)).statusCode, 200);
     const refused = await ask("dora");
@@ -65,7 +65,7 @@ describe("limits", () => {
     assert.equal(elsewhere.headers.ratelimit, '"person";r=1;t=30, "address";r=2;t=20');
   });
 
-  test("know the client behind a trusted proxy, and ignore what others write about an address", async () => {
+  test("use the client's address from a trusted proxy, and ignore addresses from other senders", async () => {
     const { ask } = await openShop({ perAddress: 1 }, "10.0.0.0/8");
     const through = (proxy: string, path: string) => ask("ada", { from: proxy, "x-forwarded-for": path });
     assert.equal((await through("10.1.1.1", "198.51.100.1")).statusCode, 200);
@@ -82,7 +82,7 @@ describe("limits", () => {
     assert.equal((await ask("ada", { from: "192.0.2.1", "x-real-ip": "198.51.100.6" })).statusCode, 429);
   });
 
-  test("stop tokens that we never signed, and neither an old token of ours nor a good one from the same address", async () => {
+  test("stop tokens that we never signed, and not our own tokens, valid or expired, from the same address", async () => {
     const { ask, identity } = await openShop({ forgedTokens: 2 });
     const bearer = (ttlMs: number) => ({
       authorization: `Bearer ${identity.issue({ user: "ada", role: "CUSTOMER", ttlMs })}`,
@@ -99,7 +99,7 @@ describe("limits", () => {
     assert.equal(await statusOf({ ...forged, from: "192.0.2.2" }), 401);
   });
 
-  test("O7: count a client once, with whichever port and in whichever spelling a proxy names the address", async () => {
+  test("O7: count a client once, whichever port and spelling a proxy writes for the address", async () => {
     const { ask } = await openShop({ perAddress: 1 }, "10.0.0.0/8, 2001:db8:ffff::/48");
     const through = async (proxy: string, path: string) =>
       (await ask("ada", { from: proxy, "x-forwarded-for": path })).statusCode;
@@ -115,7 +115,7 @@ describe("limits", () => {
     assert.equal(await through("10.1.1.1", "198.51.100.2:1, [::ffff:10.7.7.7]:443"), 429);
   });
 
-  test("O13: what is guarded is kept in no cache, also where it is refused", async () => {
+  test("O13: no cache keeps a guarded answer, nor its refusal", async () => {
     const { ask } = await openShop({ perPerson: 1 });
     const answers = [
       await ask("ada"),

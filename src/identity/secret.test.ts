@@ -12,7 +12,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 describe("the generated secret", () => {
-  test("is one for all who start together, private to its owner, and leaves no draft", async () => {
+  test("is the same for processes that start together, private to its owner, and leaves no temporary file", async () => {
     const dataDir = join(folder, "new", ".data");
     const secrets = await Promise.all(Array.from({ length: 8 }, () => loadOrCreateSecret(dataDir)));
     assert.equal(new Set(secrets).size, 1);
@@ -22,14 +22,14 @@ describe("the generated secret", () => {
     assert.equal(await loadOrCreateSecret(dataDir), secrets[0]);
   });
 
-  test("is not believed where its file is damaged", async () => {
+  test("is refused if its file is damaged", async () => {
     await writeFile(join(folder, "jwt-secret"), "");
     await assert.rejects(loadOrCreateSecret(folder), /holds no usable secret; delete it/);
   });
 });
 
 describe("the token command", () => {
-  test("issues tokens that the running configuration believes, with either kind of secret", async () => {
+  test("issues tokens that the running configuration accepts, with either kind of secret", async () => {
     const dataDir = join(folder, "tokens");
     for (const JWT_SECRET of [undefined, "b".repeat(32)]) {
       const config = { JWT_SECRET, JWT_ISSUER: "shop", JWT_AUDIENCE: undefined, DATA_DIR: dataDir };

@@ -15,7 +15,7 @@ describe("HS256", () => {
     assert.equal(Buffer.from(signed, "base64url").toString("hex"), signature);
   });
 
-  test("signs as another library does, with secrets below, at and above the block size and inputs of any length", () => {
+  test("signs as another library does, for secrets below, at and above the block size and inputs of any length", () => {
     for (let round = 0; round < 300; round += 1) {
       const key = randomBytes(randomInt(24, 100)).toString("base64");
       const sign = createSigner({ key, algorithm: "HS256", noTimestamp: true });

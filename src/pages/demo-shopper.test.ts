@@ -47,7 +47,7 @@ describe("the demo shopper", () => {
     "other machines reach the address": { HOST: "0.0.0.0" },
     "X-User-Id is not believed": { TRUST_USER_HEADER: "false" },
   })) {
-    test(`is absent where ${says}`, async (t) => {
+    test(`is absent if ${says}`, async (t) => {
       const strict = await appWith(settings);
       t.after(() => strict.close());
       assert.equal((await strict.inject({ ...ada, headers: { host: "127.0.0.1" } })).statusCode, 404);

@@ -1,6 +1,6 @@
 /**
  * A shopper for the shop's pages, until there are accounts: on the embedded default
- * everyone who opens it buys as Ada.
+ * every visitor buys as Ada.
  * That gives no more than X-User-Id gives there. Accounts and their cookies replace this file.
  */
 import type { FastifyReply } from "fastify";
@@ -14,7 +14,7 @@ const Person = Type.Object({ person: Type.Literal("ada") }, { additionalProperti
 const ttlMs = 24 * 60 * 60_000;
 const loopback = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
 
-/** Nothing where an engine is real, or the address can be reached from other machines. */
+/** Does nothing if an engine is real, or if other machines can reach the address. */
 export function demoShopperRoutes(app: Http, identity: Pick<Identity, "issue">, config: Config): void {
   if (!offersDemoShopper(config)) return;
   app.post("/session/demo", { schema: { hide: true, body: Person } }, logIn);

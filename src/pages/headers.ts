@@ -1,4 +1,4 @@
-/** What is said beside every page and file: how long it may be kept, and what a browser may do with it. */
+/** The headers of every page and file: how long it may be kept, and what a browser may do with it. */
 
 export const cacheControl = {
   /** Its name changes with its bytes. */

@@ -12,7 +12,7 @@ import type { Log } from "#platform/log";
 export type SiteState = { is: "ready" } | { is: "building" } | { is: "missing"; says: string };
 
 export type Site = {
-  /** Where the built files are, once the state is `ready`. */
+  /** The folder of the built files, once the state is `ready`. */
   readonly folder: string;
   state(): SiteState;
   /** Resolves when nothing is being built any more. */

@@ -42,7 +42,7 @@ export function isLoss(kind: NewsKind): boolean {
 }
 
 /**
- * What the charge says beyond the payment's own state, if anything. `before` and `after` are the payment before and
+ * The news in a charge beyond the payment's own state, if anything. `before` and `after` are the payment before and
  * after it.
  */
 export function newsOfCharge(before: Payment, after: Payment, charge: Charge): NewsKind | undefined {

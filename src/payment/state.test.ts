@@ -105,7 +105,7 @@ function nextWorlds(world: World): World[] {
 }
 
 /**
- * What a bank does without a request: it decides, captures at once, lets a hold lapse, captures after a void, refunds
+ * The bank's actions without a request: it decides, captures at once, lets a hold lapse, captures after a void, refunds
  * by hand.
  */
 const bankAlone: Partial<Record<World["bank"], readonly Exclude<Fact, "not_received">[]>> = {

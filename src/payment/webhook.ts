@@ -39,7 +39,7 @@ export async function receiveWebhook(
   });
   if (recorded === "repeated") return "accepted";
   await crashPoint("payment.webhook-committed");
-  if (!recorded) log.warn("webhook about no payment of ours", { provider: provider.name, eventId, type });
+  if (!recorded) log.warn("webhook about an unknown payment", { provider: provider.name, eventId, type });
   await announce(recorded);
   return "accepted";
 }

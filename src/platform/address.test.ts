@@ -20,7 +20,7 @@ describe("O7: an address", () => {
     });
   }
 
-  test("is none where it cannot be read, and all that cannot be read counts as one", () => {
+  test("is undefined if it cannot be read, and all unreadable addresses count as one", () => {
     const unreadable = [
       "",
       "unknown",
@@ -36,7 +36,7 @@ describe("O7: an address", () => {
     assert.equal(new Set(unreadable.map(limitKeyOf)).size, 1);
   });
 
-  test("of IPv6 counts by its network of 64 bits, of IPv4 alone", () => {
+  test("of IPv6 counts by its network of 64 bits, of IPv4 by itself", () => {
     for (const [address, key] of [
       ["192.0.2.7", "192.0.2.7"],
       ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],

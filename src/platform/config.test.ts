@@ -41,7 +41,7 @@ describe("settings", () => {
     assert.deepEqual(readEnvFile(join(folder, "absent.env")).values, {});
   });
 
-  test("take secrets from files, without the line's end", () => {
+  test("read secrets from files, without the line break at the end", () => {
     const { values, origins } = readSettings(table, { PASSWORD_FILE: file("secret", "long enough\n") });
     assert.equal(values.PASSWORD, "long enough");
     assert.equal(origins.PASSWORD, "file");
@@ -61,14 +61,14 @@ describe("settings", () => {
       assert.equal(readSettings(table, { PORT: port }).faults.length, 1, port);
   });
 
-  test("tell which secret file cannot be used", () => {
+  test("name the secret file that cannot be used", () => {
     const faultOf = (environment: Record<string, string>) => readSettings(table, environment).faults.join();
     assert.match(faultOf({ PASSWORD_FILE: join(folder, "absent") }), /PASSWORD_FILE names .*absent.*ENOENT/);
     assert.match(faultOf({ PASSWORD_FILE: file("empty", "\n") }), /which is empty/);
     assert.match(faultOf({ PASSWORD: "long enough", PASSWORD_FILE: "x" }), /both set/);
   });
 
-  test("are printed with their origin and without their secrets", () => {
+  test("are printed with their source and with secrets masked", () => {
     const environment = {
       PASSWORD: "hunter2hunter2",
       DATABASE_URL: "postgres://shop:hunter2@db:5432/shop?password=hunter2",

@@ -11,7 +11,7 @@ describe("crash points", () => {
     assert.equal(crashPoint("orders.appended"), undefined);
   });
 
-  test("fail where they are told to, and nowhere else", async () => {
+  test("fail at the armed point, and at no other", async () => {
     const disarm = armCrashPoint("orders.appended", { kind: "error", message: "disk full" });
     assert.equal(crashPoint("orders.settled"), undefined);
     await assert.rejects(async () => crashPoint("orders.appended"), CrashPointError);
@@ -20,7 +20,7 @@ describe("crash points", () => {
     assert.equal(crashPoint("orders.appended"), undefined);
   });
 
-  test("fire on the pass that was asked for only", async () => {
+  test("fire only on the given pass", async () => {
     armCrashPoint("gate.reserved", { kind: "error" }, 2);
     assert.equal(crashPoint("gate.reserved"), undefined);
     await assert.rejects(async () => crashPoint("gate.reserved"), CrashPointError);
@@ -36,7 +36,7 @@ describe("crash points", () => {
     assert.deepEqual(order, ["others", "delayed"]);
   });
 
-  test("are read from the environment, several by comma", () => {
+  test("are read from the environment, separated by commas", () => {
     const points = parseCrashPoints("a.b:kill, c:delay=50@3,d:error,e:stop@1");
     assert.deepEqual([...points.keys()], ["a.b", "c", "d", "e"]);
     assert.deepEqual(points.get("c"), { action: { kind: "delay", ms: 50 }, pass: 3, passes: 0 });

@@ -6,7 +6,7 @@ const longMs = 60_000;
 const never = new Promise<never>(() => {});
 
 describe("a deadline", () => {
-  test("hands on what the work answers or throws, and leaves no timer behind", async () => {
+  test("returns the work's answer or throws its error, and leaves no timer behind", async () => {
     assert.equal(await within(longMs, Promise.resolve("done"), goOn), "done");
     await assert.rejects(within(longMs, Promise.reject(new Error("broken")), goOn), /broken/);
     assert.deepEqual(
@@ -15,7 +15,7 @@ describe("a deadline", () => {
     );
   });
 
-  test("answers what is said for late work, or throws it", async () => {
+  test("returns the value that is given for late work, or throws the given error", async () => {
     assert.equal(await within(1, never, () => "late"), "late");
     const late = within(1, never, () => {
       throw new Error("no answer");
@@ -23,7 +23,7 @@ describe("a deadline", () => {
     await assert.rejects(late, /no answer/);
   });
 
-  test("leaves no rejection unhandled where late work fails after all", async () => {
+  test("leaves no unhandled rejection if late work fails", async () => {
     const work = Promise.withResolvers<void>();
     assert.equal(await within(1, work.promise, goOn), undefined);
     work.reject(new Error("too late for anyone"));

@@ -11,7 +11,7 @@ function warningsOf(text: string) {
 }
 
 describe("a .env file", () => {
-  test("is read as everybody writes it, without a warning", () => {
+  test("is read in its usual forms without a warning", () => {
     const text = [
       "# a comment",
       "",
@@ -43,14 +43,14 @@ describe("a .env file", () => {
     assert.deepEqual(valuesOf(text.replaceAll("\n", "\r\n")), valuesOf(text));
   });
 
-  test("O14: keeps a # within a value, as Docker Compose does, and says so", () => {
+  test("O14: keeps a # within a value, as Docker Compose does, and warns of it", () => {
     assert.deepEqual(valuesOf("JWT_ISSUER=a#b\nA=#b\nC=a#b # c"), { JWT_ISSUER: "a#b", A: "#b", C: "a#b" });
     const [warning] = warningsOf("\nJWT_ISSUER=a#hunter2");
     assert.match(warning ?? "", /^line 2 of .env has a # in the value of JWT_ISSUER: .* put the value in quotes$/);
     assert.doesNotMatch(warning ?? "", /hunter2/);
   });
 
-  test("O14: passes over a byte-order mark, and says so", () => {
+  test("O14: skips a byte-order mark, and warns of it", () => {
     const { values, warnings } = parseEnvFile("\ufeffPORT=9000\n");
     assert.deepEqual(values, { PORT: "9000" });
     assert.match(warnings.join(), /byte-order mark/);

@@ -42,7 +42,7 @@ describe("health", () => {
     assert.deepEqual(body.components, { db: { status: "UP", details: { version: 18 } } });
   });
 
-  test("is DOWN and 503 where one dependency is, in the whole and below its service only", async () => {
+  test("is DOWN and 503 if one dependency is, at the common address and at its own service only", async () => {
     health.add({ name: "db", check: async () => undefined });
     health.add({
       name: "redis",
@@ -59,7 +59,7 @@ describe("health", () => {
     assert.deepEqual(Object.keys(body.components), ["db"]);
   });
 
-  test("gives a dependency that hangs one second and one check, however many ask", async () => {
+  test("gives a hanging dependency one second and one check, whatever the number of requests", async () => {
     let checks = 0;
     health.add({
       name: "db",
@@ -76,7 +76,7 @@ describe("health", () => {
     assert.equal(checks, 1);
   });
 
-  test("O6: shows what only waits, and leaves the process in its load balancer", async () => {
+  test("O6: shows a dependency that only delays work, and leaves the process in its load balancer", async () => {
     health.open();
     health.add({ name: "db", check: async () => undefined });
     const cause = new Error("connect ECONNREFUSED");
@@ -93,7 +93,7 @@ describe("health", () => {
     assert.deepEqual(Object.keys(readiness.body.components), ["readinessState", "db"]);
   });
 
-  test("O27: checks once for all who ask within a second, since a check may write", async () => {
+  test("O27: checks once for all requests within a second, because a check may write", async () => {
     let checks = 0;
     health.add({
       name: "db",
@@ -110,7 +110,7 @@ describe("health", () => {
     });
   });
 
-  test("is alive whatever its dependencies do", async () => {
+  test("is live whatever its dependencies do", async () => {
     health.add({ name: "db", check: () => Promise.reject(new Error("gone")) });
     assert.deepEqual(await ask("/actuator/health/liveness"), {
       status: 200,
@@ -135,7 +135,7 @@ describe("health", () => {
     assert.deepEqual(await readiness(), [503, "OUT_OF_SERVICE"]);
   });
 
-  test("shows what runs and its metrics", async () => {
+  test("shows the app and its metrics", async () => {
     assert.deepEqual((await ask("/actuator/info")).body, { app: { name: "dropgate" } });
     await http.inject("/nowhere");
     const scrape = await http.inject("/product/actuator/prometheus");

@@ -95,7 +95,7 @@ async function raw(bytes: string): Promise<string> {
 }
 
 describe("http", () => {
-  test("answers a valid request with what its schema says", async () => {
+  test("answers a valid request as its schema says", async () => {
     const answer = await post('{"productId":"lamp","quantity":1}');
     assert.equal(answer.statusCode, 202);
     assert.deepEqual(answer.json(), { orderId: "lamp" });
@@ -154,7 +154,7 @@ describe("http", () => {
     assert.equal(answer.json().code, "body_too_large");
   });
 
-  test("reads numbers in query strings and refuses what is none", async () => {
+  test("reads numbers in query strings and refuses other text", async () => {
     assert.deepEqual((await http.inject("/orders/1?limit=5")).json(), { limit: 5 });
     for (const query of ["limit=x", "limit=1.5", "limit=1&limit=2", "limits=1", "__proto__=1"]) {
       const answer = await http.inject(`/orders/1?${query}`);
@@ -163,7 +163,7 @@ describe("http", () => {
     }
   });
 
-  test("tells an unknown address from a wrong method", async () => {
+  test("distinguishes an unknown address from a wrong method", async () => {
     assert.equal((await http.inject("/nowhere")).json().code, "not_found");
     const wrong = await http.inject({ method: "DELETE", url: "/orders/1?x=1" });
     assert.equal(wrong.statusCode, 405);
@@ -171,7 +171,7 @@ describe("http", () => {
     assert.equal(wrong.json().code, "method_not_allowed");
   });
 
-  test("answers thrown and returned problems alike, and no extra member replaces a standard one", async () => {
+  test("answers thrown and returned problems in the same form, and no extra member replaces a standard one", async () => {
     const thrown = await post('{"productId":"lamp","quantity":9}');
     assert.equal(thrown.statusCode, 409);
     const { instance, ...body } = thrown.json();
@@ -191,7 +191,7 @@ describe("http", () => {
     assert.match(String(returned.headers["content-type"]), /^application\/problem\+json/);
   });
 
-  test("keeps the inside of a fault inside, and logs it under the id it answers with", async () => {
+  test("hides the cause of a fault from the caller, and logs it under the id in the answer", async () => {
     lines = "";
     const answer = await http.inject({ url: "/fails", headers: { "x-request-id": "req-7" } });
     assert.equal(answer.statusCode, 500);
@@ -203,14 +203,14 @@ describe("http", () => {
     assert.equal(line.failure, "the password is hunter2: deeper");
   });
 
-  test("sheds what a full queue refuses with Retry-After", async () => {
+  test("answers requests that a full queue refuses with Retry-After", async () => {
     const answer = await http.inject("/full");
     assert.equal(answer.statusCode, 503);
     assert.equal(answer.headers["retry-after"], "1");
     assert.equal(answer.json().code, "overloaded");
   });
 
-  test("takes a sane X-Request-Id and replaces any other", async () => {
+  test("keeps a harmless X-Request-Id and replaces any other", async () => {
     const idOf = async (id: string) =>
       (await http.inject({ url: "/nowhere", headers: { "x-request-id": id } })).json().instance;
     assert.equal(await idOf("abc-1"), "urn:dropgate:request:abc-1");
@@ -231,7 +231,7 @@ describe("http", () => {
     assert.deepEqual([line.event, line.requestId, line.traceId], ["within", "req-8", traceId]);
   });
 
-  test("cuts off a body that grows above 64 KiB without having said so", async () => {
+  test("cuts off a body that grows above 64 KiB without a Content-Length", async () => {
     const head =
       "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     const answer = await raw(`${head}10000\r\n${" ".repeat(65_536)}\r\n10\r\n${" ".repeat(16)}\r\n`);
@@ -248,12 +248,12 @@ describe("http", () => {
     assert.match(await raw(huge), /^HTTP\/1\.1 431 [\s\S]*"code":"headers_too_large"/);
   });
 
-  test("tells the time", async () => {
+  test("answers the time", async () => {
     const { now, epochMs } = (await http.inject("/time")).json();
     assert.equal(Date.parse(now), epochMs);
   });
 
-  test("documents its routes in OpenAPI 3.1 and shows them without another's server", async () => {
+  test("documents its routes in OpenAPI 3.1 and serves the page from its own files", async () => {
     const document = (await http.inject("/openapi.json")).json();
     assert.match(document.openapi, /^3\.1/);
     const { responses } = document.paths["/orders"].post;
@@ -267,7 +267,7 @@ describe("http", () => {
 });
 
 describe("the bytes of a body", () => {
-  test("O10: are UTF-8, and a charset that says otherwise is refused", async () => {
+  test("O10: are UTF-8, and any other charset is refused", async () => {
     const latin1 = Buffer.from('{"productId":"l\xe4mp","quantity":1}', "latin1");
     for (const type of ["application/json", "application/json; charset=utf-8"]) {
       const answer = await http.inject({
@@ -290,7 +290,7 @@ describe("the bytes of a body", () => {
     }
   });
 
-  test("O10: are not compressed, and the refusal says so to the client", async () => {
+  test("O10: are not compressed, and the refusal names the accepted coding", async () => {
     const headers = { "content-type": "application/json", "content-encoding": "gzip" };
     const payload = gzipSync('{"productId":"lamp","quantity":1}');
     const answer = await http.inject({ method: "POST", url: "/orders", headers, payload });
@@ -307,7 +307,7 @@ describe("the bytes of a body", () => {
     ["half of a pair deep within", '{"a/b":[{},{"c":"\\udfff"}]}', "#/a~1b/1/c"],
     ["NUL in a name", '{"productId":"lamp","quantity":1,"x\\u0000":1}', "#"],
   ] as const) {
-    test(`O10: ${what} is refused by its place`, async () => {
+    test(`O10: ${what} is refused with its place`, async () => {
       const answer = await post(body);
       assert.deepEqual([answer.statusCode, answer.json().code], [400, "validation"]);
       assert.deepEqual(
@@ -317,7 +317,7 @@ describe("the bytes of a body", () => {
     });
   }
 
-  test("O10: none are needed where a route takes no body, whatever Content-Type says of them", async () => {
+  test("O10: may be missing if a route takes no body, whatever the Content-Type", async () => {
     const types = [
       "application/json",
       "application/json; charset=utf-8",
@@ -345,8 +345,8 @@ describe("the bytes of a body", () => {
   });
 });
 
-describe("a fault by its own class", () => {
-  test("O11: an upload that its sender cut is logged as no error of ours, also within a chunk", async () => {
+describe("the class of a fault", () => {
+  test("O11: an upload that its sender cuts is not logged as our error, even within a chunk", async () => {
     lines = "";
     const head = "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for (const rest of ['Content-Length: 100\r\n\r\n{"prod', 'Transfer-Encoding: chunked\r\n\r\n40\r\n{"prod']) {
@@ -366,7 +366,7 @@ describe("a fault by its own class", () => {
     );
   });
 
-  test("O11: methods that no route has are refused with those that it has", async () => {
+  test("O11: a method that the address does not have is refused with the methods that it has", async () => {
     for (const method of ["QUERY", "PROPFIND", "PURGE", "TRACE", "M-SEARCH", "SEARCH"]) {
       const answer = await raw(`${method} /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       assert.match(answer, /^HTTP\/1\.1 405 [\s\S]*allow: POST\r\n[\s\S]*"code":"method_not_allowed"/i, method);
@@ -375,7 +375,7 @@ describe("a fault by its own class", () => {
     }
   });
 
-  test("O11: what a library of ours throws is our own fault, whatever status it carries", async () => {
+  test("O11: an error of a library that we use is our own fault, whatever status it carries", async () => {
     lines = "";
     const answer = await http.inject("/fails-as-404");
     assert.deepEqual([answer.statusCode, answer.json().code], [500, "internal_error"]);
@@ -384,7 +384,7 @@ describe("a fault by its own class", () => {
 });
 
 describe("http while it closes", () => {
-  test("answers what has arrived, ends the connections and takes no new ones", async () => {
+  test("answers requests that have arrived, ends the connections and accepts no new ones", async () => {
     const server = await createHttp({
       log: createLog({ level: "silent" }),
       clock: systemClock,

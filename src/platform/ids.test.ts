@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { isUuid, prefix48Of, randomHex, randomId, uuidV8 } from "./ids.ts";
 
 describe("ids", () => {
-  test("are never handed out twice, across refills of the pool", () => {
+  test("are never given twice, across refills of the pool", () => {
     const seen = new Set(Array.from({ length: 20_000 }, () => randomHex(16)));
     assert.equal(seen.size, 20_000);
   });

@@ -6,7 +6,7 @@ import { createLog } from "./log.ts";
 const log = createLog({ level: "silent" });
 
 describe("lifecycle", () => {
-  test("closes in reverse order, one after the other, once", async () => {
+  test("closes its parts once, one after the other, in reverse order", async () => {
     const lifecycle = createLifecycle({ log });
     const closed: string[] = [];
     for (const name of ["sql", "log", "http", "readiness"]) {
@@ -20,7 +20,7 @@ describe("lifecycle", () => {
     assert.deepEqual([first, second], [true, true]);
   });
 
-  test("goes on where one part fails or hangs, and says that it was not clean", async () => {
+  test("goes on if one part fails or hangs, and reports that it was not clean", async () => {
     const lifecycle = createLifecycle({ log });
     const closed: string[] = [];
     lifecycle.onStop("sql", () => closed.push("sql"));
@@ -32,7 +32,7 @@ describe("lifecycle", () => {
     assert.deepEqual(closed, ["sql"]);
   });
 
-  test("stops on a signal, takes npm's echo of it for the same wish, and exits with how it went", async () => {
+  test("stops on a signal, ignores npm's copy of it, and exits with 0 after a clean end", async () => {
     const exited = Promise.withResolvers<number>();
     const lifecycle = createLifecycle({ log, exit: exited.resolve });
     let closes = 0;

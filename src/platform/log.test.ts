@@ -22,7 +22,7 @@ describe("log", () => {
     assert.ok(Number.isFinite(Date.parse(line.time)));
   });
 
-  test("carries request and trace of the work across awaits", async () => {
+  test("keeps the request and trace ids of the work across awaits", async () => {
     const { log, parsed } = logged();
     await runInContext({ requestId: "r1", traceId: "t1" }, async () => {
       await Promise.resolve();
@@ -40,7 +40,7 @@ describe("log", () => {
     assert.doesNotMatch(lines.join(""), /hunter2/);
   });
 
-  test("tells a failure as its chain of causes, with the code and stack of the first", () => {
+  test("writes a failure as its chain of causes, with the code and stack of the first", () => {
     const { log, parsed } = logged();
     const first = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     log.error("settling failed", { batch: 3 }, new Error("settle batch", { cause: first }));

@@ -4,7 +4,7 @@ import { createMetrics } from "./metrics.ts";
 import { renderMetricsPage } from "./metrics-page.ts";
 
 describe("metrics", () => {
-  test("are rendered as Prometheus reads them, each with its sentence", async () => {
+  test("are rendered in Prometheus' text format, each with its sentence", async () => {
     const metrics = createMetrics();
     const accepted = metrics.counter("dropgate_orders_accepted_total", "Orders accepted.");
     const refused = metrics.counter("dropgate_orders_refused_total", "Orders refused.", ["reason"]);
@@ -26,7 +26,7 @@ describe("metrics", () => {
     assert.match(await metrics.render(), /dropgate_orders_refused_total\{reason="sold_out"\} 2/);
   });
 
-  test("forget label values that are gone", async () => {
+  test("drop label values that are gone", async () => {
     const metrics = createMetrics();
     let products = ["lamp", "chair"];
     metrics.gauges("dropgate_stock", "Stock.", ["product"], () => products.map((product) => [{ product }, 1] as const));

@@ -15,7 +15,7 @@ function onClock(policy = perMinute) {
 }
 
 describe("a rate limit", () => {
-  test("lets the whole allowance be spent at once, and one more after each share of the window", () => {
+  test("lets a person spend the whole allowance at once, and one more after each share of the window", () => {
     const { take, pass } = onClock();
     for (let remaining = 5; remaining >= 0; remaining -= 1) assert.equal(take("ada").remaining, remaining);
     assert.deepEqual(take("ada"), { ok: false, remaining: 0, resetMs: 60_000, waitMs: 10_000 });
@@ -26,7 +26,7 @@ describe("a rate limit", () => {
     assert.equal(take("ada").ok, false);
   });
 
-  test("does not count what it refused, and counts each person separately", () => {
+  test("does not count refused requests, and counts each person separately", () => {
     const { take, pass } = onClock();
     for (let count = 0; count < 100; count += 1) take("ada");
     assert.equal(take("bob").remaining, 5);
@@ -34,7 +34,7 @@ describe("a rate limit", () => {
     assert.equal(take("ada").remaining, 5);
   });
 
-  test("never lets more pass in any stretch of time than the allowance and what came back meanwhile", () => {
+  test("in any period lets no more pass than the allowance and the share that came back in it", () => {
     const steps = fc.array(fc.tuple(fc.constantFrom("ada", "bob"), fc.nat(40_000)), { maxLength: 200 });
     const policies = fc.record({
       limit: fc.integer({ min: 1, max: 70 }),

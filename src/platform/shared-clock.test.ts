@@ -27,7 +27,7 @@ describe("O28: the clock that all processes share", () => {
     assert.ok(isNear(set.database));
   });
 
-  test("names the clock that was set, and by how much", async () => {
+  test("reports which clock was set, and by how much", async () => {
     const { set, steps, clock, isNear } = clocks();
     await clock.look();
     set.machine -= 120_000;
@@ -45,7 +45,7 @@ describe("O28: the clock that all processes share", () => {
     assert.ok(isNear(set.database));
   });
 
-  test("is silent about what a time server corrects, and goes on while the database does not answer", async () => {
+  test("ignores corrections by a time server, and goes on while the database does not answer", async () => {
     const { set, steps, clock, isNear } = clocks();
     await clock.look();
     set.database += 300;

@@ -22,7 +22,7 @@ function sparing() {
 }
 
 describe("O27: equal warnings", () => {
-  test("are written a few times, then counted, and the count is said once in ten seconds", () => {
+  test("are written a few times, then counted, and the count is written once in ten seconds", () => {
     const { told, written, tenSecondsPass } = sparing();
     assert.equal(written("mark failed", 1_237), 3);
     tenSecondsPass();
@@ -37,7 +37,7 @@ describe("O27: equal warnings", () => {
     assert.equal(told.length, 2);
   });
 
-  test("do not hide others, and where every line is another the table stays small", () => {
+  test("do not hide others, and the table stays small if every line differs", () => {
     const { told, written, tenSecondsPass } = sparing();
     written("mark failed", 50);
     assert.equal(written("append failed", 1), 1);
@@ -48,7 +48,7 @@ describe("O27: equal warnings", () => {
     assert.equal(told.length, 2);
   });
 
-  test("are equal whatever order, request or customer they name; another cause or product makes another", () => {
+  test("are equal whatever order, request or customer they name; another cause or product makes a different warning", () => {
     const lines: Record<string, unknown>[] = [];
     const log = createLog({
       level: "info",

@@ -15,11 +15,11 @@ describe("trace context", () => {
     }
   });
 
-  test("is taken from later versions with more fields", () => {
+  test("is read from later versions with more fields", () => {
     assert.deepEqual(parseTraceparent(`cc-${traceId}-${parentId}-01-more`), { traceId, parentId, sampled: true });
   });
 
-  test("is ignored where the standard says so", () => {
+  test("is ignored if the standard says so", () => {
     for (const header of [
       undefined,
       "",

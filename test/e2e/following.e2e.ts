@@ -42,7 +42,7 @@ describe("following an order in the browser", { skip }, () => {
     (await api.get<Order>(`/orders/${orderId}`)).body;
   const shownOn = (page: Page) => page.locator(".timeline li > span:nth-child(2)").allTextContents();
 
-  /** What the page shows is what happened: all of it, in order, once. */
+  /** The page shows every event, in order, once. */
   async function assertComplete(person: Person & { orderId: string }): Promise<string[]> {
     return eventually(async () => {
       const happened = (await readOrder(person)).timeline.map(({ status }) => words[status]);
@@ -77,7 +77,7 @@ describe("following an order in the browser", { skip }, () => {
     assert.equal(shown.at(-1), "Paid and confirmed");
   });
 
-  test("where no stream gets through, the order is read again and again instead", async () => {
+  test("if no stream gets through, the order is read repeatedly instead", async () => {
     const person = await stage.person("no-streams");
     await person.page.route("**/events", (route) => route.abort());
     const { orderId } = await stage.world.place(person.api, product);

@@ -10,7 +10,7 @@ import { openWorld, type World, type WorldOptions } from "../support/world.ts";
 
 const program = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Why these tests cannot be run here; false where they can. On a build machine nothing is skipped. */
+/** Why these tests cannot run here; false if they can. On a build machine no test is skipped. */
 export const skip =
   !existsSync(program) &&
   process.env.CI !== "true" &&

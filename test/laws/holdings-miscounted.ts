@@ -1,4 +1,4 @@
-/** What a customer holds = claimed - released (I10). */
+/** A customer's holdings = claimed - released (I10). */
 import { law, refOf } from "./law.ts";
 import { customerOf } from "./orders.ts";
 

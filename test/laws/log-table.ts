@@ -1,4 +1,4 @@
-/** What the log says, where it is a table of PostgreSQL: read past the system, as the stores are. */
+/** Reads the log if it is a table of PostgreSQL: directly, without the system, like the other stores. */
 import type { Queryable } from "#engines/sql";
 import { decodeFrames } from "../../src/engines/log/postgres/frames.ts";
 import type { Evidence } from "./evidence.ts";

@@ -1,4 +1,4 @@
-/** What the pages say and ask, held against what the system is. */
+/** Compares the words and requests of the pages with the system. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import openApi from "../../openapi.json" with { type: "json" };

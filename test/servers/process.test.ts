@@ -88,7 +88,7 @@ test("a server stopped while its data is made is not launched afterwards", async
   assert.equal(server.pid, undefined);
 });
 
-test("what a runner killed with -9 leaves is found and stopped by the next", async () => {
+test("servers that a runner killed with -9 leaves are found and stopped by the next", async () => {
   const runner = spawn(
     process.execPath,
     ["--input-type=module-typescript", "-e", runnerProgram, folder, servingProgram],

@@ -18,7 +18,7 @@ export type People = {
   terms: Terms[];
   /** What reconciliations said. */
   samples: Sample[];
-  /** What was asked for once all was well. */
+  /** The wish after all faults have ended. */
   lateWish: Wish | undefined;
 };
 

@@ -60,7 +60,7 @@ async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Ans
   }
 }
 
-/** @throws where no answer comes. A token that has run out is taken anew, once. */
+/** @throws if no answer comes. Replaces an expired token once. */
 export async function send(operation: Operation, asking: Asking): Promise<Response> {
   const response = await sendOnce(operation, asking);
   if (response.status !== 401) return response;

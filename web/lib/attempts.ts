@@ -4,7 +4,7 @@
  */
 export type Attempt = { key: string; quantity: number; expectedTotal: number; sinceMs: number };
 
-/** Where nothing is kept (a private window of some browsers), attempts live as long as the page. */
+/** If the browser keeps nothing (a private window of some), attempts live as long as the page. */
 const inThisPage = new Map<string, Attempt>();
 
 export function readAttempt(productId: string): Promise<Attempt | undefined> {

@@ -1,4 +1,4 @@
-/** What the browser keeps for this shop. A browser that keeps nothing (private windows, full disks) loses only comfort. */
+/** Keeps values in the browser for this shop. A browser that keeps nothing (private windows, full disks) loses only comfort. */
 export const kept = {
   read<T>(name: string): T | undefined {
     try {

@@ -52,7 +52,7 @@ export function say(words: Words, values: Record<string, string | number> = {}):
   return strings[words].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** What a person is told of a problem: our sentence for its code, else the server's own. */
+/** The sentence for a problem: ours for its code, else the server's own. */
 export function sayProblem({ code, detail }: { code: string; detail: string }): string {
   return (strings.problems as Record<string, string>)[code] ?? (detail || strings.problems.internal_error);
 }

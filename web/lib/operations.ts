@@ -1,4 +1,4 @@
-/** What the pages ask, by the operation's name in openapi.json; a test holds that it is so. */
+/** The requests of the pages, by the operation's name in openapi.json; a test compares the two. */
 export const operations = {
   listProducts: ["GET", "/products"],
   getProduct: ["GET", "/products/{productId}"],

@@ -1,5 +1,5 @@
 /**
- * Says who the shopper is. Until there are accounts, the embedded default gives everyone the demo shopper's token (see
+ * Says who the shopper is. Until there are accounts, the embedded default gives every visitor the demo shopper's token (see
  * src/pages/demo-shopper.ts); other installations give none, and the pages say so. Cookies of accounts replace this file.
  */
 import { kept } from "./kept.ts";
@@ -8,7 +8,7 @@ export type Shopper = { token: string; userId: string; name: string; goodUntilMs
 
 let asking: Promise<Shopper | undefined> | undefined;
 
-/** undefined where there is no way to sign in. @throws where no answer comes. */
+/** undefined if there is no way to sign in. @throws if no answer comes. */
 export async function shopper(): Promise<Shopper | undefined> {
   const known = kept.read<Shopper>("shopper");
   if (known && known.goodUntilMs > Date.now()) return known;

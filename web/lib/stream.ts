@@ -1,6 +1,6 @@
 /**
- * One order, followed live. What was seen is counted, and every connection asks for what comes after it, so that a cut
- * stream loses nothing and tells nothing twice. Where streams do not get through, the order is read instead.
+ * Follows one order live. It counts the events that it has seen, and every connection asks for the later ones, so that a
+ * cut stream neither loses nor repeats an event. If streams do not get through, it reads the order instead.
  */
 import { api, type Order, type Problem, problemOf, send } from "./api.ts";
 
@@ -93,7 +93,7 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
     }
     const { status, at, reason } = JSON.parse(data) as Entry;
     const why = reason === undefined ? {} : { reason };
-    // What was known of the latest attempt to pay is older than this.
+    // The known state of the latest attempt to pay is older than this.
     const { payment: _, ...known } = order;
     const next = { ...known, timeline: [...known.timeline, { status, at, ...why }] };
     const isStatus = !status.startsWith("PAYMENT_") || status === "PAYMENT_PENDING";

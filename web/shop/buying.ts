@@ -1,4 +1,4 @@
-/** What a product's page knows of buying it: asking, refused, or held already. */
+/** The state of buying on a product's page: under way, refused, or held already. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem, Product } from "../lib/api.ts";
 import { beginAttempt, buy, type HeldOrder, heldName, openAttempt } from "../lib/attempt.ts";

@@ -1,4 +1,4 @@
-/** `/`: what is on sale. Where the API does not answer, the last copy with its age. */
+/** `/`: the products on sale. If the API does not answer, the last copy with its age. */
 import { useEffect, useState } from "preact/hooks";
 import { count, money, timeOfDay } from "../lib/amounts.ts";
 import { api, type Problem, type Product } from "../lib/api.ts";

@@ -27,7 +27,7 @@ describe("a log that another shop writes to", () => {
     await database?.close();
   });
 
-  test("O24: its records are not handed over nor committed while the topic may be the other's, and told apart once it is ours", async () => {
+  test("O24: its records are neither handed over nor committed while the topic may be the other's, and marked as foreign once it is ours", async () => {
     let isOurs = false;
     let asked = 0;
     const owned = createOwnedLog(shared, testShop, async () => {

@@ -11,7 +11,7 @@ import type { Sql, Tx } from "../sql/sql.ts";
 
 export { cloudEvent } from "./cloud-event.ts";
 
-/** What a module says of its outbox. Its schema has the table, with the columns `id` and `column`. */
+/** A module's options for its outbox. Its schema has the table, with the columns `id` and `column`. */
 export type OutboxShape<Event> = {
   table: string;
   /** A `jsonb` column with one event or an array of events. */

@@ -39,7 +39,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
         where datname = current_database() and application_name like 'dropgate process%'`,
     );
 
-  test("O34: several may be there, or one that is alone, and whose place is free the next one takes", async () => {
+  test("O34: several may run, or one that is alone, and when that one ends the next one may start", async () => {
     const { open } = await fresh();
     const [one, two] = [await open(), await open()];
     await assert.rejects(open("the gate is in memory"), /the gate is in memory, and another process of this shop runs/);
@@ -50,7 +50,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     await open();
   });
 
-  test("O34: each learns which server the others have the gate on, for as long as they live", async () => {
+  test("O34: each learns the server of the others' gate, for as long as they live", async () => {
     const { open } = await fresh();
     const [one, two] = [await open(), await open()];
     await two.tell("gate", { id: "run-1", address: "10.0.0.5:6379" });
@@ -62,7 +62,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     assert.deepEqual(await one.others(), []);
   });
 
-  test("O34: one whose session was lost is there again by itself", async () => {
+  test("O34: a process that loses its session registers again by itself", async () => {
     const { database, open } = await fresh();
     const [one, two] = [await open(), await open()];
     await one.tell("log", { id: "cluster", address: "kafka:9092" });
@@ -70,7 +70,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     await until(async () => (await two.others()).some(({ servers }) => servers.log?.id === "cluster"));
   });
 
-  test("O34: one that has to be alone and lost its place to another is told to end", async () => {
+  test("O34: a process that must be alone and lost its place to another one is told to end", async () => {
     const { database, open } = await fresh();
     const one = await open("the gate is in memory");
     await endSessions(database);

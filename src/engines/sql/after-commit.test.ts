@@ -80,7 +80,7 @@ test("when the work runs again, only what the run that committed asked for follo
   assert.deepEqual(await lamps(), [3]);
 });
 
-test("where a function throws, the others run, the transaction stands and is not repeated", async () => {
+test("if a function throws, the others run, and the transaction is committed and not repeated", async () => {
   let runs = 0;
   const work = sql.transaction(async (tx) => {
     runs += 1;

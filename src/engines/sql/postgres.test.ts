@@ -146,7 +146,7 @@ test("a backend that is terminated during COMMIT leaves the commit unknown", asy
   await work;
 });
 
-test("a commit whose answer is lost is unknown, and may stand; afterCommit is not run", async () => {
+test("a commit whose answer is lost is unknown, and may be committed; afterCommit is not run", async () => {
   const proxy = await openPostgresProxy(database.url);
   // "read committed" is asked for before.
   proxy.dropAnswers({ to: (request) => request.includes("commit\0"), cutting: true });

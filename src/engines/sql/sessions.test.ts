@@ -45,7 +45,7 @@ function insert(sql: Queryable) {
 describe("O2: a session that was opened while the database took no writes", () => {
   beforeEach(() => setReadOnly(false));
 
-  test("leaves the pool: the first write after that goes through, and so do all at once", async () => {
+  test("leaves the pool: the first write after that succeeds, and so do many at once", async () => {
     await using sql = closing(open());
     await setReadOnly(true);
     await useAll(sql);
@@ -56,7 +56,7 @@ describe("O2: a session that was opened while the database took no writes", () =
     await Promise.all(Array.from({ length: 12 }, () => sql.transaction(insert)));
   });
 
-  test("also where it is only read from until a check asks whether it could write", async () => {
+  test("leaves it too if it only reads, until a check asks whether it can write", async () => {
     await using sql = closing(open());
     const pools = [{ module: "orders", url: database.url, sql }];
     const couldWrite = () => dryWriteAll(pools, createServerTrouble());
@@ -98,7 +98,7 @@ describe("O2: a session that was opened while the database took no writes", () =
   });
 });
 
-test("O2: a server without room shows in health for as long as the work meets it", async () => {
+test("O2: a server without space shows in health for as long as statements meet the error", async () => {
   const trouble = createServerTrouble();
   await using sql = closing(
     openSql({ url: database.url, maxConnections: 1, applicationName: "full", onServerTrouble: trouble.note }),

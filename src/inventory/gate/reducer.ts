@@ -183,7 +183,7 @@ export function close(state: GateState, productId: string, closing: string): voi
   const product = state.get(productId) ?? { ...productFrom(nothingOf(productId)), parts: new Set() };
   product.open = false;
   product.closing = closing;
-  // What is told from here on is kept for the image; what was told before stands in the books, where the image is read.
+  // Later terms are kept for the image; earlier ones are in the books, from which the image is read.
   product.sale = null;
   state.set(productId, product);
 }

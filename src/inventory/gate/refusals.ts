@@ -5,7 +5,7 @@ import type { ProductGate } from "./state.ts";
 
 export type Refused = Extract<ReserveAnswer, { kind: "refused" }>;
 
-/** `gateMs` is the gate's own clock. What was seen before is not asked about here: it has its answer. */
+/** `gateMs` is the gate's own clock. A request that was seen before has its answer already and does not come here. */
 export function refusalOf(product: ProductGate, request: ReserveRequest, gateMs: number): Refused | undefined {
   if (!product.open) return { kind: "refused", reason: "closed" };
   const { quantity, expectedTotalMinor: expected } = request;

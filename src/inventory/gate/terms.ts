@@ -1,4 +1,4 @@
-/** What a product is sold for, and when: told by the books, in any order, and the newest wins. */
+/** The terms of a product's sale, price and times: the books send them in any order, and the newest win. */
 import type { Offer } from "./gate.ts";
 import { newerSale, type Sale } from "./sale.ts";
 import type { GateState } from "./state.ts";

@@ -153,7 +153,7 @@ export const en = {
   },
 } as const;
 
-/** What a dictionary has to have: a language that lacks a sentence does not compile. */
+/** The type of a dictionary: a language that lacks a sentence does not compile. */
 export type Strings = { readonly [Key in keyof Omit<typeof en, "problems">]: string } & {
   readonly problems: { readonly [Code in keyof (typeof en)["problems"]]: string };
 };

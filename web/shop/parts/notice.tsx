@@ -1,4 +1,4 @@
-/** What a person is told in place: a problem in our words with what helps to report it, or a state. */
+/** A notice in the page: a problem in our words with what a report needs, or a state. */
 import type { ComponentChildren } from "preact";
 import type { Problem } from "../../lib/api.ts";
 import { say, sayProblem } from "../../lib/language.ts";

@@ -1,4 +1,4 @@
-/** Paying an order by card. What was typed stays, also when the bank declines. */
+/** Pays an order by card. The form keeps its input, even if the bank declines. */
 import type { TargetedEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { money } from "../../lib/amounts.ts";

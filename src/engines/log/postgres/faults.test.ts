@@ -57,7 +57,7 @@ const selectHeldUp = `
   where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into event_log.batch%'`;
 
 for (const how of ["cut", "silent"] as const) {
-  test(`of an append whose answer is lost (${how}) nobody knows; it may stand, and the next one is stored`, async (t) => {
+  test(`an append whose answer is lost (${how}) is in doubt and may be stored, and the next one is stored`, async (t) => {
     const { proxy, log } = await openWorld(t);
     proxy.dropAnswers({ to: theFirstWith("lamp-1"), cutting: how === "cut" });
     assert.equal((await failureOf(log.append("orders", [lamp]))).handedOver, true);
@@ -77,7 +77,7 @@ test("an append that PostgreSQL refuses is certainly not stored, and the next on
   assert.equal(await storedIn(log), 1n);
 });
 
-test("while PostgreSQL is away appends fail at once and are not stored; when it is back they go on by themselves", async (t) => {
+test("while PostgreSQL is down appends fail at once and are not stored; when it is up again they go on by themselves", async (t) => {
   const { proxy, log } = await openWorld(t);
   proxy.cut();
   await until(async () => !(await failureOf(log.append("orders", [lamp]))).handedOver);

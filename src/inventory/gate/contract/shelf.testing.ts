@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Effect, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";
 
-/** What the processes' clock says in the contract, unless a case says otherwise. */
+/** The time of the processes' clock in the contract, unless a case sets another. */
 export const nowMs = 1_800_000_000_000;
 let made = 0;
 

@@ -13,5 +13,5 @@ elseif not isServed(gate) then
   redis.call('HSET', PRODUCT, 'life', '')
 end
 redis.call('HSET', PRODUCT, 'state', 'closed', 'closing', ARGV[1])
--- What is told from here on is kept for the image; what was told before stands in the books, where the image is read.
+-- Later terms are kept for the image; earlier ones are in the books, from which the image is read.
 redis.call('HDEL', PRODUCT, 'sale')

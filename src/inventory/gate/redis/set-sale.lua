@@ -4,7 +4,7 @@
 --
 -- KEYS    the product's four
 -- ARGV    the terms
--- Answer  set, or absent where the product is not there
+-- Answer  set, or absent if the product is not there
 local gate = fields('sale')
 if not gate.state then return 'absent' end
 if versionOf(ARGV[1]) > versionOf(gate.sale) then redis.call('HSET', PRODUCT, 'sale', ARGV[1]) end
