@@ -17,7 +17,7 @@ const events = "^src/[^/]+/events\\.ts$";
 const words = `^src/(${Object.keys(mayUse).join("|")})/(problems|wire)\\.ts$`;
 const routes = `^src/(${Object.keys(mayUse).join("|")})/routes\\.ts$`;
 const ports =
-  "^src/engines/(sql/(sql|connection)|log/(log|dead-letters)|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
+  "^src/engines/(sql/(sql|connection)|log/(log|dead-letters)|mail/mail|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
 
 const processRooms = processFolders.join("|");
 

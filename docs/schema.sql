@@ -74,6 +74,66 @@ create table event_log.topic (
   constraint topic_pkey PRIMARY KEY (topic)
 );
 
+create table identity.account (
+  account_id text not null,
+  email text not null,
+  name text not null,
+  roles text[] not null,
+  locale text,
+  zone text,
+  version integer not null default 1,
+  verified_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  disabled_at timestamp with time zone,
+  constraint account_account_id_check CHECK ((account_id ~ '^[a-z0-9-]{1,64}$'::text)),
+  constraint account_email_check CHECK (((email = lower(email)) AND (char_length(email) <= 254))),
+  constraint account_email_key UNIQUE (email),
+  constraint account_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+  constraint account_pkey PRIMARY KEY (account_id)
+);
+CREATE INDEX account_changed_at ON identity.account USING btree (changed_at);
+
+create table identity.code (
+  code_id text not null,
+  purpose text not null,
+  email text not null,
+  code_hash bytea,
+  name text,
+  phc text,
+  expires_at timestamp with time zone not null,
+  tries integer not null default 0,
+  constraint code_pkey PRIMARY KEY (code_id),
+  constraint code_purpose_check CHECK ((purpose = ANY (ARRAY['sign_up'::text, 'log_in'::text, 'reset'::text])))
+);
+CREATE INDEX code_email ON identity.code USING btree (email, purpose, expires_at);
+CREATE INDEX code_expires_at ON identity.code USING btree (expires_at);
+
+create table identity.password (
+  account_id text not null,
+  phc text not null,
+  set_at timestamp with time zone not null,
+  constraint password_account_id_fkey FOREIGN KEY (account_id) REFERENCES identity.account(account_id),
+  constraint password_pkey PRIMARY KEY (account_id)
+);
+
+create table identity.session (
+  session_id text not null,
+  account_id text not null,
+  refresh_hash bytea not null,
+  version integer not null,
+  created_at timestamp with time zone not null,
+  seen_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  agent text not null,
+  network text not null,
+  revoked_at timestamp with time zone,
+  constraint session_account_id_fkey FOREIGN KEY (account_id) REFERENCES identity.account(account_id),
+  constraint session_pkey PRIMARY KEY (session_id),
+  constraint session_refresh_hash_key UNIQUE (refresh_hash)
+);
+CREATE INDEX session_account_id ON identity.session USING btree (account_id);
+CREATE INDEX session_revoked_at ON identity.session USING btree (revoked_at);
+
 create table inventory.gate_boot (
   singleton boolean not null default true,
   nonce text,
@@ -214,6 +274,17 @@ create table inventory.user_quota (
   held bigint not null,
   constraint user_quota_held_check CHECK ((held >= 0)),
   constraint user_quota_pkey PRIMARY KEY (product_id, user_id)
+);
+
+create table mail.message (
+  seq bigint generated always as identity not null,
+  key text not null,
+  recipient text not null,
+  subject text not null,
+  body text not null,
+  queued_at timestamp with time zone not null,
+  constraint message_key_key UNIQUE (key),
+  constraint message_pkey PRIMARY KEY (seq)
 );
 
 create table orders.orders (

@@ -61,7 +61,12 @@ type OpenApi = { paths?: Record<string, Record<string, { responses?: Record<stri
 async function describeSystem(): Promise<{ openApi: OpenApi; metrics: Declared[] }> {
   const config = readConfig({ JWT_SECRET: "only so that no file with a secret is made" }, "no .env here");
   const log = createLog({ level: "silent" });
-  const engines = unasked<Engines>({ sql: () => unasked({}), log: unasked({}), says: { log: "", workflows: "" } });
+  const engines = unasked<Engines>({
+    sql: () => unasked({}),
+    log: unasked({}),
+    mail: unasked({}),
+    says: { log: "", workflows: "" },
+  });
   const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });
   const app = await createServer(faces);
   const observing = observe(faces);

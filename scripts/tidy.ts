@@ -198,6 +198,8 @@ function isDocument(address: string): boolean {
 
 const owners: Record<string, string> = {
   catalog: "catalog",
+  identity: "identity",
+  mail: "engines",
   inventory: "inventory",
   orders: "orders",
   payment: "payment",

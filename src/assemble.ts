@@ -4,14 +4,24 @@
  */
 import { type Catalog, createCatalog } from "#catalog";
 import type { Engines } from "#engines/open";
-import { createIdentity, type Identity, secretOf } from "#identity";
+import {
+  type Accounts,
+  type Cookies,
+  createAccounts,
+  createCookies,
+  createIdentity,
+  createStanding,
+  type Identity,
+  type Standing,
+  secretOf,
+} from "#identity";
 import { createInventory, type Gate, type Inventory } from "#inventory";
 import { createOrders, createStreams, type Orders, type Streams } from "#orders";
 import { type Announcement, createPayment, createSimulator, type Payment, type Simulator } from "#payment";
 import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
-import type { Config } from "./config/config.ts";
+import { type Config, isSecure } from "./config/config.ts";
 import { createRepairTeller } from "./observe/repairs.ts";
 
 export type Faces = {
@@ -22,6 +32,10 @@ export type Faces = {
   /** Called with a failure that will be tried again. */
   onFault(what: string, error: unknown): void;
   identity: Identity;
+  /** Which sessions may no longer act; each process follows it. */
+  standing: Standing;
+  cookies: Cookies;
+  accounts: Accounts;
   catalog: Catalog;
   inventory: Inventory;
   orders: Orders;
@@ -36,6 +50,9 @@ export type Faces = {
 
 export type AssembleOptions = { config: Config; engines: Engines; gate: Gate; log: Log; now(): number };
 
+/** Passwords that wait for their hash: about four seconds of one core. */
+const mostWaiting = 200;
+
 /** Records of the embedded log that are settled in one transaction. */
 const embeddedBatch = 1_000;
 
@@ -44,12 +61,17 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const health = createHealth();
   const metrics = createMetrics();
   const secret = await secretOf(config);
+  const identitySql = engines.sql("identity", 4);
+  const standing = createStanding({ sql: identitySql, onFault: (error) => onFault("reading ended sessions", error) });
+  const publicUrl = config.PUBLIC_URL;
+  const cookies = createCookies({ secure: publicUrl === undefined || isSecure(publicUrl) });
   const identity = createIdentity({
     secret,
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     leewayMs: config.JWT_LEEWAY_MS,
     trustUserHeader: config.TRUST_USER_HEADER,
+    sessions: { cookies, standing, publicUrl },
     limits: {
       perPerson: config.RATE_LIMIT_PERSON,
       perAddress: config.RATE_LIMIT_ADDRESS,
@@ -57,6 +79,17 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     },
   });
 
+  const issue = identity.issueSession;
+  const accounts = createAccounts({
+    sql: identitySql,
+    mail: engines.mail,
+    secret,
+    issue,
+    standing,
+    now,
+    onFault,
+    mostWaiting,
+  });
   const catalog = createCatalog({
     sql: engines.sql("catalog", 4),
     log: engines.log,
@@ -113,6 +146,9 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     now,
     onFault,
     identity,
+    standing,
+    cookies,
+    accounts,
     catalog,
     inventory,
     orders,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
+import { identitySchema } from "#identity";
 import { inventorySchema, openGate } from "#inventory";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
@@ -26,7 +27,7 @@ import { openSite, type Site } from "./pages/site.ts";
 import { createServer } from "./server.ts";
 import { chooseServices, type Service, services, startServices } from "./services.ts";
 
-export const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema];
+export const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema, identitySchema];
 
 /** Runs the named services until a signal or the failure of an engine ends them. */
 export async function runDropgate(config: Config, names: readonly string[]): Promise<void> {
@@ -103,6 +104,8 @@ export async function startSystem(
   await engines.requireSameServers();
   const clock = await followDatabaseClock(engines, log, lifecycle);
   const faces = await assemble({ config, engines, gate, log, now: clock.nowMs });
+  const watching = await faces.standing.start();
+  lifecycle.onStop("sessions", watching.stop);
   const management = managementOf(config);
   const app = await createServer(faces, { chosen, management, site });
   const running = await startServices(chosen, faces);

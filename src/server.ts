@@ -5,7 +5,6 @@ import { createHttp, type Http } from "#platform/http";
 import type { Management } from "#platform/management";
 import packageJson from "../package.json" with { type: "json" };
 import type { Faces } from "./assemble.ts";
-import { demoShopperRoutes } from "./pages/demo-shopper.ts";
 import { servePages } from "./pages/pages.ts";
 import type { Site } from "./pages/site.ts";
 import { type Service, services } from "./services.ts";
@@ -37,7 +36,6 @@ export async function createServer(
     },
   });
   for (const service of chosen) service.routes?.(app, faces);
-  demoShopperRoutes(app, faces.identity, faces.config);
   if (site) await servePages(app, site);
   const { health, metrics, config, engines } = faces;
   const info = () => ({ build: { name, version }, engines: { profile: config.profile, ...engines.says } });
@@ -50,5 +48,6 @@ const tags = [
   { name: "products", description: "What is for sale" },
   { name: "inventory", description: "Stock, the gate, and the comparison of the two" },
   { name: "payments", description: "Webhooks of payment providers" },
+  { name: "accounts", description: "Sign up, sign in, sessions" },
   { name: "platform", description: "Health, metrics, time" },
 ];

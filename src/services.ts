@@ -8,12 +8,13 @@ import type { Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import { catalogRoutes } from "#routes/catalog";
 import { fulfilmentRoutes } from "#routes/fulfilment";
+import { identityRoutes } from "#routes/identity";
 import { inventoryRoutes } from "#routes/inventory";
 import { orderRoutes } from "#routes/orders";
 import { paymentRoutes } from "#routes/payment";
 import type { Faces } from "./assemble.ts";
 import { Refused } from "./cli/ask.ts";
-import type { Config } from "./config/config.ts";
+import { type Config, offersDemoPeople } from "./config/config.ts";
 
 export type Running = { stop(): Promise<void> };
 export type Service = {
@@ -117,6 +118,12 @@ export const services: readonly Service[] = [
         },
       };
     },
+  },
+  {
+    name: "identity",
+    routes: (app, faces) =>
+      identityRoutes(app, { ...faces, publicUrl: faces.config.PUBLIC_URL, offersDemo: offersDemoPeople(faces.config) }),
+    start: async ({ accounts }) => accounts.start(),
   },
 ];
 

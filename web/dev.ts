@@ -3,7 +3,7 @@ import { createServer } from "vite";
 import { viteConfig, webFolder } from "./vite.ts";
 
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
-const proxied = ["/products", "/orders", "/time", "/session"];
+const proxied = ["/products", "/orders", "/time", "/session", "/accounts", "/account"];
 
 const server = await createServer({
   ...viteConfig(`${webFolder}/dist`),

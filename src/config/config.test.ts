@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
-import { readConfig } from "./config.ts";
+import { isSecure, offersDemoPeople, readConfig } from "./config.ts";
 import { settings } from "./settings.ts";
 
 const noFile = "/nonexistent/.env";
@@ -48,6 +48,28 @@ describe("config", () => {
     for (const wrong of ["Staging", "a b", "x".repeat(33), "a:b", "é"]) {
       assert.throws(() => readConfig({ SHOP: wrong }, noFile), /SHOP must match/, wrong);
     }
+  });
+
+  test("signs in demo people only where every engine is embedded, no other machine reaches the address, and X-User-Id is believed", () => {
+    assert.equal(offersDemoPeople(readConfig({}, noFile)), true);
+    for (const settings of [
+      { REDIS_HOST: "127.0.0.1", JWT_SECRET: jwt, TRUST_USER_HEADER: "true" },
+      { HOST: "0.0.0.0" },
+      { TRUST_USER_HEADER: "false" },
+    ]) {
+      assert.equal(offersDemoPeople(readConfig(settings, noFile)), false, JSON.stringify(settings));
+    }
+  });
+
+  test("warns of sessions over plain http, and takes no other scheme", () => {
+    const warned = readConfig({ PUBLIC_URL: "http://shop.example" }, noFile);
+    assert.match(warned.warnings.join(), /PUBLIC_URL is plain http/);
+    assert.equal(isSecure("http://shop.example"), false);
+    for (const url of ["https://shop.example", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:80"]) {
+      assert.deepEqual(readConfig({ PUBLIC_URL: url }, noFile).warnings, [], url);
+      assert.equal(isSecure(url), true, url);
+    }
+    assert.throws(() => readConfig({ PUBLIC_URL: "ftp://shop.example" }, noFile), /begin it with https/);
   });
 
   test("gives each module the common database unless it has its own", () => {

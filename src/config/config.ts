@@ -22,8 +22,9 @@ export function readConfig(environment: Environment = process.env, envFile = ".e
   const file = readEnvFile(envFile);
   const { values, origins, faults } = readSettings(settings, environment, file.values);
   const warnings = [...file.warnings, ...unknownNames(settings, environment, file.values), ...quoted(environment)];
+  warnings.push(...insecurePages(values));
   const profile = profileOf(values);
-  const allEmbedded = Object.values(profile).every((engine) => engine === "embedded");
+  const allEmbedded = isAllEmbedded(profile);
   faults.push(...databaseFaults(values), ...securityFaults(values));
   const isSecretTold = origins.JWT_SECRET !== "unset" || faults.some((fault) => fault.startsWith("JWT_"));
   if (!allEmbedded && !isSecretTold) {
@@ -40,6 +41,28 @@ export function readConfig(environment: Environment = process.env, envFile = ".e
     origins,
     warnings,
   });
+}
+
+/** Whether browsers treat the address as secure: by https, or because it never leaves the machine. */
+export function isSecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || loopback.has(hostname);
+}
+
+/** On the embedded default, at an address that other machines do not reach, for a shop that believes X-User-Id. */
+export function offersDemoPeople({ profile, HOST, TRUST_USER_HEADER }: Config): boolean {
+  return isAllEmbedded(profile) && TRUST_USER_HEADER && loopback.has(HOST);
+}
+
+const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
+
+function isAllEmbedded(profile: Profile): boolean {
+  return Object.values(profile).every((engine) => engine === "embedded");
+}
+
+function insecurePages({ PUBLIC_URL }: GivenSettings): string[] {
+  if (PUBLIC_URL === undefined || isSecure(PUBLIC_URL)) return [];
+  return ["PUBLIC_URL is plain http: every network on the way can read and take over the sessions, so use https"];
 }
 
 /** `docker run --env-file` passes quotes on as a part of the value. */

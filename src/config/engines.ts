@@ -27,6 +27,7 @@ export function engineSettings(config: Config): EngineSettings {
       inventory: config.INVENTORY_DATABASE_URL,
       orders: config.ORDERS_DATABASE_URL,
       payment: config.PAYMENT_DATABASE_URL,
+      identity: config.IDENTITY_DATABASE_URL,
       reports: config.REPORTS_DATABASE_URL,
     },
     shopName: config.SHOP ?? "",

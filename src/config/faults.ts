@@ -8,6 +8,7 @@ export const moduleDatabases = [
   "INVENTORY_DATABASE_URL",
   "ORDERS_DATABASE_URL",
   "PAYMENT_DATABASE_URL",
+  "IDENTITY_DATABASE_URL",
 ] as const;
 
 const databases = ["DATABASE_URL", ...moduleDatabases, "REPORTS_DATABASE_URL"] as const;
@@ -71,6 +72,9 @@ export function securityFaults(values: GivenSettings): string[] {
   }
   if (values.MANAGEMENT_PORT !== undefined && values.MANAGEMENT_PORT === values.PORT && values.PORT !== 0) {
     faults.push("MANAGEMENT_PORT is the same as PORT: take another one, or leave it out");
+  }
+  if (values.PUBLIC_URL !== undefined && !/^https?:$/.test(new URL(values.PUBLIC_URL).protocol)) {
+    faults.push("PUBLIC_URL is what browsers open: begin it with https://");
   }
   return [...faults, ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
 }

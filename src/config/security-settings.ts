@@ -23,6 +23,13 @@ export const securitySettings = defineSettings({
     max: 10 * 60_000,
     says: "Tolerance for the clock of the tokens' issuer: a token is accepted this long before `nbf` and after `exp`.",
   },
+  PUBLIC_URL: {
+    type: "url",
+    defaultSays: "the Host of each request",
+    says:
+      "The address at which browsers reach the shop, for example https://shop.example, without a path. Requests that a session's cookie " +
+      "authorises must come from its pages.",
+  },
   TRUST_USER_HEADER: {
     type: "flag",
     defaultSays: "`true` only if every engine is embedded",

@@ -38,6 +38,7 @@ export const settings = defineSettings({
   INVENTORY_DATABASE_URL: moduleDatabase("inventory"),
   ORDERS_DATABASE_URL: moduleDatabase("orders"),
   PAYMENT_DATABASE_URL: moduleDatabase("payment"),
+  IDENTITY_DATABASE_URL: moduleDatabase("identity"),
   REPORTS_DATABASE_URL: {
     type: "url",
     secret: true,
@@ -143,6 +144,7 @@ export const settings = defineSettings({
   INVENTORY_URL: serviceUrl("inventory"),
   ORDER_URL: serviceUrl("order"),
   PAYMENT_URL: serviceUrl("payment"),
+  IDENTITY_URL: serviceUrl("identity"),
 
   MAX_WAITING_ORDERS: {
     type: "integer",

@@ -19,6 +19,8 @@ import {
 } from "./adapters.ts";
 import type { EventLog } from "./log/log.ts";
 import { eventLogSchema } from "./log/postgres/postgres.ts";
+import type { MailEngine } from "./mail/mail.ts";
+import { createOutboxMail, mailSchema } from "./mail/outbox.ts";
 import type { RedisEngine } from "./redis/redis.ts";
 import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
 import { openPresence } from "./shop/presence.ts";
@@ -96,6 +98,7 @@ export type Engines = {
   /** @throws if other backends block ours in any of the databases: names them and the locks. */
   refuseLocks(): Promise<void>;
   log: EventLog;
+  mail: MailEngine;
   shop: Shop;
   /** Absent: the gate is in this process's memory. */
   redis: RedisEngine | undefined;
@@ -158,6 +161,7 @@ export async function openEngines(
     dryWrite: () => dryWriteAll(pools, trouble),
     refuseLocks: () => locks.refuse(pools.map(({ url }) => url)),
     log: eventLog,
+    mail: createOutboxMail({ sql: sql("mail", 2) }),
     shop,
     redis,
     requireSameServers: () => requireSameServers(presence),
@@ -175,7 +179,7 @@ export async function migrateDatabase(
   { url }: Pick<Database, "url">,
   schemas: readonly ModuleSchema[],
 ): Promise<string[]> {
-  const all = [shopSchema, ...(kafka ? [] : [eventLogSchema]), ...schemas];
+  const all = [shopSchema, mailSchema, ...(kafka ? [] : [eventLogSchema]), ...schemas];
   const applied: string[] = [];
   for (const [own, modules] of Map.groupBy(all, ({ schema }) => databaseUrls[schema] ?? url)) {
     applied.push(...(await migrate({ url: own, modules })));

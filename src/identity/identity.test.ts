@@ -272,8 +272,8 @@ describe("a guard", () => {
   test("appears in the OpenAPI document with its demands and its answers", async () => {
     const { paths } = (await http.inject("/openapi.json")).json();
     const everyRole = [{ bearer: ["CUSTOMER"] }, { bearer: ["WAREHOUSE"] }, { bearer: ["ADMIN"] }];
-    assert.deepEqual(paths["/orders"].post.security, [...everyRole, { userHeader: [] }]);
-    assert.deepEqual(paths["/prices"].post.security, [{ bearer: ["ADMIN"] }]);
+    assert.deepEqual(paths["/orders"].post.security, [...everyRole, { cookie: [] }, { userHeader: [] }]);
+    assert.deepEqual(paths["/prices"].post.security, [{ bearer: ["ADMIN"] }, { cookie: [] }]);
     assert.match(paths["/prices"].post.responses["403"].description, /forbidden/);
     assert.equal(paths["/unguarded"].get.security, undefined);
   });

@@ -4,13 +4,19 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { Problem, platformProblems } from "#platform/problems";
+import { type Cookies, readCookie } from "./cookies.ts";
+import { changesSomething, siteOf } from "./cross-site.ts";
 import { createLimits, type LimitSettings } from "./limits.ts";
 import { identityProblems } from "./problems.ts";
 import { type Caller, isUserId, passes, type Role, roles, userIdRule } from "./roles.ts";
-import { createTokens, type TokenOptions } from "./tokens.ts";
+import type { Standing } from "./standing.ts";
+import { createTokens, type TokenOptions, type Tokens } from "./tokens.ts";
 
+export { type Accounts, createAccounts, identitySchema } from "./accounts.ts";
+export { type Cookies, createCookies } from "./cookies.ts";
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
+export { createStanding, type Standing } from "./standing.ts";
 
 /** For the OpenAPI document. */
 export const securitySchemes = {
@@ -19,6 +25,12 @@ export const securitySchemes = {
     scheme: "bearer",
     bearerFormat: "JWT",
     description: "`npm run --silent token -- --role ADMIN`",
+  },
+  cookie: {
+    type: "apiKey",
+    in: "cookie",
+    name: "__Host-dropgate",
+    description: "The session of a log-in. A request that changes something must come from a page of the shop itself.",
   },
   userHeader: {
     type: "apiKey",
@@ -30,7 +42,12 @@ export const securitySchemes = {
 
 export type Identity = {
   issue(who: { user: string; role: Role; ttlMs: number }): string;
-  /** @throws Problem `unauthenticated` 401, or `validation` 400 for a malformed X-User-Id. */
+  /** A token of a session. */
+  issueSession: Tokens["issue"];
+  /**
+   * By the first of: Authorization, the session's cookie, X-User-Id.
+   * @throws Problem `unauthenticated` 401, or `validation` 400 for a malformed X-User-Id.
+   */
   authenticate(headers: IncomingHttpHeaders): Caller;
   /**
    * An `onRequest` hook that admits callers with any of these roles; then `callerOf(request)` names the caller. It runs
@@ -46,15 +63,23 @@ export type IdentityOptions = TokenOptions & {
   trustUserHeader: boolean;
   /** Absent: no limit. */
   limits?: LimitSettings;
+  /** Absent: there are no log-ins, and cookies are not read. */
+  sessions?: { cookies: Cookies; standing: Standing; publicUrl: string | undefined };
 };
 
-export function createIdentity({ trustUserHeader, limits: settings, ...issuing }: IdentityOptions): Identity {
+export function createIdentity({ trustUserHeader, limits: settings, sessions, ...issuing }: IdentityOptions): Identity {
   const tokens = createTokens(issuing);
   const limits = createLimits(settings);
 
+  function cookieOf({ authorization, cookie }: IncomingHttpHeaders): string | undefined {
+    return authorization === undefined && sessions ? readCookie(cookie, sessions.cookies.session) : undefined;
+  }
+
   function authenticate(headers: IncomingHttpHeaders): Caller {
     const { authorization } = headers;
-    if (authorization !== undefined) return fromToken(authorization);
+    if (authorization !== undefined) return fromHeader(authorization);
+    const cookie = cookieOf(headers);
+    if (cookie !== undefined) return fromToken(cookie);
     const header = headers["x-user-id"];
     if (header === undefined || !trustUserHeader) throw unauthenticated("Send a bearer token");
     // Two such headers arrive as one value with a comma, so it is not known which one is meant.
@@ -64,12 +89,17 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
     return { userId: user, roles: customer };
   }
 
-  function fromToken(authorization: string): Caller {
+  function fromHeader(authorization: string): Caller {
     if (!/^bearer /i.test(authorization)) throw unauthenticated("Send the Authorization header as: Bearer <token>");
-    const checked = tokens.verify(authorization.slice("bearer ".length).trim());
-    if (checked.ok) return checked.caller;
-    const parameters = `, error="invalid_token", error_description="${checked.reason}"`;
-    throw unauthenticated(checked.reason, parameters, checked.forged ? ForgedToken : Problem);
+    return fromToken(authorization.slice("bearer ".length).trim());
+  }
+
+  function fromToken(token: string): Caller {
+    const checked = tokens.verify(token);
+    const refusal = checked.ok ? sessions?.standing.refusalOf(checked.caller) : checked.reason;
+    if (checked.ok && refusal === undefined) return checked.caller;
+    const parameters = `, error="invalid_token", error_description="${refusal}"`;
+    throw unauthenticated(String(refusal), parameters, !checked.ok && checked.forged ? ForgedToken : Problem);
   }
 
   function guardOf(asked: readonly Role[], isLimited: boolean): Guard {
@@ -84,6 +114,12 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
         done(error as Error);
         return;
       }
+      // A browser sends the cookie with requests of foreign pages too.
+      const isByCookie = changesSomething(request.method) && cookieOf(request.headers) !== undefined;
+      if (isByCookie && siteOf(request, sessions?.publicUrl) !== "ours") {
+        done(new Problem(identityProblems.cross_site, crossSite));
+        return;
+      }
       if (!passes(caller, asked)) {
         done(new Problem(identityProblems.forbidden, `This needs the role ${asked.join(" or ")}`));
         return;
@@ -94,15 +130,17 @@ export function createIdentity({ trustUserHeader, limits: settings, ...issuing }
     };
     // One entry for each role: any one of them is enough. A list within one entry would require all of them.
     const passing = roles.filter((role) => passes({ userId: "", roles: [role] }, asked));
-    const bearers = passing.map((role) => ({ bearer: [role] }));
+    const bearers = [...passing.map((role) => ({ bearer: [role] })), { cookie: [] }];
+    const { unauthenticated, forbidden, cross_site } = identityProblems;
     return Object.assign(hook, {
       security: asked.includes("CUSTOMER") ? [...bearers, { userHeader: [] }] : bearers,
-      problems: [identityProblems.unauthenticated, identityProblems.forbidden, platformProblems.rate_limited],
+      problems: [unauthenticated, forbidden, cross_site, platformProblems.rate_limited],
     });
   }
 
   return {
     issue: ({ user, role, ttlMs }) => tokens.issue({ user, roles: [role], ttlMs }),
+    issueSession: tokens.issue,
     authenticate,
     guard: (...asked) => guardOf(asked, false),
     limitedGuard: (...asked) => guardOf(asked, true),
@@ -124,6 +162,10 @@ export function callerOf(request: Pick<FastifyRequest, "headers">): Caller {
 export function mayActFor(caller: Caller, userId: string): boolean {
   return caller.userId === userId || caller.roles.includes("ADMIN");
 }
+
+export const crossSite =
+  "A request that a cookie authorises comes from a page of this shop: send Sec-Fetch-Site or Origin as a browser does, " +
+  "or a bearer token instead of the cookie";
 
 /** A token that we never signed: a guess, or the token of another shop. */
 class ForgedToken extends Problem {}

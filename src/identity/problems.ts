@@ -1,7 +1,15 @@
-/** Lists every reason for which a caller is refused before the request is read. */
+/** Lists every reason for which identity refuses a request: before it is read, and about accounts and sessions. */
 import { defineProblems } from "#platform/problems";
 
 export const identityProblems = defineProblems({
   unauthenticated: { status: 401, title: "Authentication is required" },
   forbidden: { status: 403, title: "Your role does not allow this" },
+  cross_site: { status: 403, title: "The request came from a page of another site" },
+  bad_credentials: { status: 401, title: "The address and the password or code do not belong together" },
+  login_busy: { status: 503, title: "Too many people sign in at this moment", retryAfterSeconds: 2 },
+  weak_password: { status: 400, title: "The password is too easy to guess" },
+  code_wrong: { status: 400, title: "The code is not the one that was mailed" },
+  code_expired: { status: 410, title: "The code has expired, or was tried too often" },
+  account_not_found: { status: 404, title: "There is no such account" },
+  session_not_found: { status: 404, title: "There is no such session" },
 });

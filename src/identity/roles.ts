@@ -3,7 +3,12 @@
 export const roles = ["CUSTOMER", "WAREHOUSE", "ADMIN"] as const;
 export type Role = (typeof roles)[number];
 
-export type Caller = { readonly userId: string; readonly roles: readonly Role[] };
+/** `session`: only of a token that a log-in here gave; `version` is the account's when the token was signed. */
+export type Caller = {
+  readonly userId: string;
+  readonly roles: readonly Role[];
+  readonly session?: { readonly id: string; readonly version: number };
+};
 
 export function isRole(value: unknown): value is Role {
   return roles.includes(value as Role);

@@ -5,7 +5,7 @@ import { type Caller, isRole, isUserId, type Role, userIdRule } from "./roles.ts
 
 export type Tokens = {
   /** A bearer token for one user. `ttlMs` counts from now. */
-  issue(who: { user: string; roles: readonly Role[]; ttlMs: number }): string;
+  issue(who: { user: string; roles: readonly Role[]; ttlMs: number; session?: Caller["session"] }): string;
   /**
    * The user and roles of the token, or why it is refused, in words for its bearer. `forged`: we never signed it, while
    * an expired token of ours is no guess.
@@ -43,10 +43,18 @@ export function createTokens({ secret, issuer, audience, leewayMs = 30_000 }: To
   const leewaySeconds = leewayMs / 1000;
 
   return {
-    issue({ user, roles, ttlMs }) {
+    issue({ user, roles, ttlMs, session }) {
       if (!isUserId(user)) throw new Error(`${JSON.stringify(user)} cannot be a user id: it has ${userIdRule}`);
       const iat = Math.floor(systemClock.nowMs() / 1000);
-      const claims = { iss: issuer, aud: audience, sub: user, roles, iat, exp: iat + Math.ceil(ttlMs / 1000) };
+      const claims = {
+        iss: issuer,
+        aud: audience,
+        sub: user,
+        roles,
+        iat,
+        exp: iat + Math.ceil(ttlMs / 1000),
+        ...(session && { sid: session.id, ver: session.version }),
+      };
       const input = `${ourHeader}.${encoded(claims)}`;
       return `${input}.${hs256.sign(input)}`;
     },
@@ -64,7 +72,7 @@ export function createTokens({ secret, issuer, audience, leewayMs = 30_000 }: To
 
   /** From here on the signature is valid. A missing claim is a fault of another issuer that has the same secret. */
   function believe(claims: Record<string, unknown>): ReturnType<Tokens["verify"]> {
-    const { iss, aud, sub, roles, exp, nbf } = claims;
+    const { iss, aud, sub, roles, exp, nbf, sid, ver } = claims;
     const now = systemClock.nowMs() / 1000;
     if (iss !== issuer) return refused("The token is from another issuer");
     if (audience !== undefined && ![aud].flat().includes(audience)) return refused("The token is for another audience");
@@ -74,7 +82,10 @@ export function createTokens({ secret, issuer, audience, leewayMs = 30_000 }: To
       return refused("The token is not valid yet");
     if (!isUserId(sub)) return refused("The token names no user");
     if (!Array.isArray(roles)) return refused("The token names no roles");
-    return { ok: true, caller: { userId: sub, roles: roles.filter(isRole) } };
+    const caller = { userId: sub, roles: roles.filter(isRole) };
+    // Other issuers give a `sid` too, which means nothing here.
+    const isOurs = typeof sid === "string" && typeof ver === "number";
+    return { ok: true, caller: isOurs ? { ...caller, session: { id: sid, version: ver } } : caller };
   }
 }
 

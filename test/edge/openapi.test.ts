@@ -49,9 +49,9 @@ describe("O16: the OpenAPI document", () => {
       const { security = [] } = operations.find(({ operationId }) => operationId === id) ?? assert.fail(id);
       return security.map((entry) => (entry.bearer ? entry.bearer.join() : Object.keys(entry).join()));
     };
-    assert.deepEqual(rolesOf("placeOrder"), ["CUSTOMER", "WAREHOUSE", "ADMIN", "userHeader"]);
-    assert.deepEqual(rolesOf("restock"), ["WAREHOUSE", "ADMIN"]);
-    assert.deepEqual(rolesOf("reconcile"), ["ADMIN"]);
+    assert.deepEqual(rolesOf("placeOrder"), ["CUSTOMER", "WAREHOUSE", "ADMIN", "cookie", "userHeader"]);
+    assert.deepEqual(rolesOf("restock"), ["WAREHOUSE", "ADMIN", "cookie"]);
+    assert.deepEqual(rolesOf("reconcile"), ["ADMIN", "cookie"]);
     assert.deepEqual(rolesOf("listProducts"), []);
   });
 
@@ -127,7 +127,7 @@ describe("O16: the document of a running system", () => {
       const answer = await world.admin.raw<Problem>(method.toUpperCase(), address, example, {
         "content-type": "application/json",
       });
-      assert.notEqual(answer.status, 400, `${operationId}: ${JSON.stringify(answer.body)}`);
+      assert.notEqual(answer.body.code, "validation", `${operationId}: ${JSON.stringify(answer.body)}`);
       assert.ok(answer.status < 500, `${operationId}: ${JSON.stringify(answer.body)}`);
     }
   });

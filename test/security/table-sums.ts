@@ -1,7 +1,17 @@
 /** Sums up every table of the database, so that a test sees whether a request has changed anything. */
 import type { Sql } from "#engines/sql";
 
-const schemas = ["catalog", "inventory", "orders", "payment", "payment_simulator", "event_log", "dbos"];
+const schemas = [
+  "catalog",
+  "inventory",
+  "orders",
+  "payment",
+  "payment_simulator",
+  "identity",
+  "mail",
+  "event_log",
+  "dbos",
+];
 
 /** Returns a checksum of all rows for every table: an equal sum means unchanged. */
 export function createTableSums(sql: Sql): () => Promise<Map<string, string>> {

@@ -5,7 +5,7 @@ import type { PayAnswer } from "#wire/fulfilment";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
 import type { PayRequest } from "#wire/payment";
 import { operations } from "./operations.ts";
-import { authorization, forgetShopper } from "./shopper.ts";
+import { forgetShopper, shopper } from "./shopper.ts";
 
 export type Product = ProductAnswer;
 export type Order = OrderView;
@@ -60,7 +60,7 @@ async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Ans
   }
 }
 
-/** @throws if no answer comes. Replaces an expired token once. */
+/** @throws if no answer comes. Renews a session that has run out, once. */
 export async function send(operation: Operation, asking: Asking): Promise<Response> {
   const response = await sendOnce(operation, asking);
   if (response.status !== 401) return response;
@@ -74,11 +74,12 @@ async function sendOnce(operation: Operation, { id = "", query = {}, body, heade
     Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
   const url = path.replace(/\{\w+\}/, encodeURIComponent(id)) + (search.size > 0 ? `?${search}` : "");
-  const known = openToAll.includes(operation) ? {} : await authorization();
+  // The browser sends the cookies of the session, once there is one.
+  if (!openToAll.includes(operation)) await shopper();
   const typed = body === undefined ? {} : { "content-type": "application/json" };
   return fetch(url, {
     method,
-    headers: { ...known, ...typed, ...headers },
+    headers: { ...typed, ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(signal && { signal }),
   });

@@ -1,43 +1,50 @@
 /**
- * Says who the shopper is. Until there are accounts, the embedded default gives every visitor the demo shopper's token (see
- * src/pages/demo-shopper.ts); other installations give none, and the pages say so. Cookies of accounts replace this file.
+ * Says who the shopper is: the session of the browser's cookies, which no script reads. On the embedded default a visitor
+ * without a session is signed in as the demo shopper; elsewhere the pages ask for a log-in.
  */
-import { kept } from "./kept.ts";
+import type { Static } from "typebox";
+import type { AccountAnswer, SessionView } from "#wire/identity";
 
-export type Shopper = { token: string; userId: string; name: string; goodUntilMs: number };
+export type Shopper = AccountAnswer;
+type Session = Static<typeof SessionView>;
 
 let asking: Promise<Shopper | undefined> | undefined;
 
 /** undefined if there is no way to sign in. @throws if no answer comes. */
-export async function shopper(): Promise<Shopper | undefined> {
-  const known = kept.read<Shopper>("shopper");
-  if (known && known.goodUntilMs > Date.now()) return known;
-  asking ??= logIn().finally(() => {
+export function shopper(): Promise<Shopper | undefined> {
+  asking ??= find().catch((error) => {
     asking = undefined;
+    throw error;
   });
   return asking;
 }
 
-export async function authorization(): Promise<Record<string, string>> {
-  const known = await shopper();
-  return known ? { authorization: `Bearer ${known.token}` } : {};
-}
-
+/** The next question asks the server again. */
 export function forgetShopper(): void {
-  kept.forget("shopper");
+  asking = undefined;
 }
 
-async function logIn(): Promise<Shopper | undefined> {
-  const response = await fetch("/session/demo", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ person: "ada" }),
-  });
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`the demo shopper was answered ${response.status}`);
-  const { expiresInMs, ...rest } = (await response.json()) as Omit<Shopper, "goodUntilMs"> & { expiresInMs: number };
-  // A minute early, so that no request leaves with a token that ends on its way.
-  const found = { ...rest, goodUntilMs: Date.now() + expiresInMs - 60_000 };
-  kept.write("shopper", found);
-  return found;
+async function find(): Promise<Shopper | undefined> {
+  const { account, mayRefresh, demoPeople } = await answerOf<Session>(fetch("/session"));
+  if (account) return account;
+  if (mayRefresh) {
+    const response = await post("/session/refresh");
+    if (response.ok) return (await answerOf<{ account: Shopper }>(response)).account;
+    if (response.status !== 401) throw new Error(`renewing the session was answered ${response.status}`);
+  }
+  if (demoPeople.length === 0) return undefined;
+  return (await answerOf<{ account: Shopper }>(post("/session/demo", { person: "ada" }))).account;
+}
+
+function post(path: string, body?: object): Promise<Response> {
+  const typed = body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return fetch(path, { method: "POST", ...typed });
+}
+
+async function answerOf<Body>(asked: Response | Promise<Response>): Promise<Body> {
+  const response = await asked;
+  // A gateway without accounts has no such address.
+  if (response.status === 404) return { account: null, mayRefresh: false, demoPeople: [] } as Body;
+  if (!response.ok) throw new Error(`the session was answered ${response.status}`);
+  return (await response.json()) as Body;
 }

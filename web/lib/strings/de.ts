@@ -129,6 +129,7 @@ export const de: Strings = {
     validation: "Der Shop hat diese Anfrage nicht verstanden. Prüf deine Eingaben.",
     unauthenticated: "Du bist hier nicht angemeldet.",
     forbidden: "Du bist mit einem Konto angemeldet, das dies nicht darf.",
+    cross_site: "Der Shop konnte nicht erkennen, dass dies seine Seite ist. Lade sie neu und versuche es noch einmal.",
     product_not_found: "Dieses Produkt gibt es nicht mehr.",
     order_not_found: "Eine solche Bestellung von dir gibt es nicht.",
     not_found: "Unter dieser Adresse gibt es nichts.",

@@ -124,6 +124,7 @@ export const en = {
     validation: "The shop did not understand this request. Check what you entered.",
     unauthenticated: "You are not signed in here.",
     forbidden: "You are signed in as someone who cannot do this.",
+    cross_site: "The shop could not tell that this page is its own. Reload it and try again.",
     product_not_found: "There is no such product any more.",
     order_not_found: "There is no such order of yours.",
     not_found: "There is nothing at this address.",

@@ -1,0 +1,19 @@
+/** The types of the mail port, which each adapter has. */
+
+export type Mail = {
+  /** The subject matter. A mail of the same key is sent once, however often it is asked for. */
+  key: string;
+  to: string;
+  subject: string;
+  /** Plain text. */
+  text: string;
+};
+
+export type QueuedMail = Mail & { seq: number; queuedAt: Date };
+
+export type MailEngine = {
+  /** The mail is durable when this resolves; it is sent soon. */
+  send(mail: Mail): Promise<void>;
+  /** The latest first, before `before` if it is given. */
+  list(page: { before?: number | undefined; limit: number }): Promise<QueuedMail[]>;
+};

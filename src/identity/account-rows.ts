@@ -1,0 +1,77 @@
+/** Reads and writes accounts and their passwords. */
+import type { Queryable, Tx } from "#engines/sql";
+import type { Role } from "./roles.ts";
+
+export type Account = {
+  accountId: string;
+  email: string;
+  name: string;
+  roles: Role[];
+  locale: string | null;
+  zone: string | null;
+  version: number;
+  disabledAt: Date | null;
+};
+
+export type AccountFields = Pick<Account, "name" | "locale" | "zone">;
+
+const columns = `account_id as "accountId", email, name, roles, locale, zone, version, disabled_at as "disabledAt"`;
+
+/** One spelling of an address: the domain never tells cases apart, and no provider of today does before the @. */
+export function addressOf(email: string): string {
+  return email.normalize("NFC").toLowerCase();
+}
+
+export async function readAccount(sql: Queryable, accountId: string): Promise<Account | undefined> {
+  const [account] = await sql.query<Account>(`select ${columns} from identity.account where account_id = $1`, [
+    accountId,
+  ]);
+  return account;
+}
+
+export async function findAccount(
+  sql: Queryable,
+  email: string,
+): Promise<(Account & { phc: string | null }) | undefined> {
+  const [account] = await sql.query<Account & { phc: string | null }>(
+    `select ${columns}, (select phc from identity.password p where p.account_id = a.account_id) as phc
+     from identity.account a where email = $1`,
+    [email],
+  );
+  return account;
+}
+
+/** Undefined if the id or the address has an account already. */
+export async function insertAccount(
+  tx: Queryable,
+  account: Pick<Account, "accountId" | "email" | "name" | "roles">,
+  at: Date,
+): Promise<Account | undefined> {
+  const { accountId, email, name, roles } = account;
+  const [made] = await tx.query<Account>(
+    `insert into identity.account (account_id, email, name, roles, verified_at, changed_at)
+     values ($1, $2, $3, $4, $5, $5) on conflict do nothing returning ${columns}`,
+    [accountId, email, name, roles, at],
+  );
+  return made;
+}
+
+export async function updateAccount(
+  sql: Queryable,
+  accountId: string,
+  { name, locale, zone }: AccountFields,
+): Promise<Account | undefined> {
+  const [changed] = await sql.query<Account>(
+    `update identity.account set name = $2, locale = $3, zone = $4 where account_id = $1 returning ${columns}`,
+    [accountId, name, locale, zone],
+  );
+  return changed;
+}
+
+export async function storePassword(tx: Tx, accountId: string, phc: string, at: Date): Promise<void> {
+  await tx.query(
+    `insert into identity.password (account_id, phc, set_at) values ($1, $2, $3)
+     on conflict (account_id) do update set phc = excluded.phc, set_at = excluded.set_at`,
+    [accountId, phc, at],
+  );
+}

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { mostWaiting, openShop, type Shop } from "./browser.testing.ts";
+
+const password = "correct horse battery";
+let shop: Shop;
+before(async () => {
+  shop = await openShop();
+  await shop.join("ada@example.com", password);
+});
+after(() => shop.close());
+
+/** Networks of their own keep the counts of failed tries apart. */
+let networks = 0;
+function elsewhere() {
+  networks += 1;
+  return shop.browser(`10.0.0.${networks}`);
+}
+function said({ status, body }: { status: number; body: Record<string, unknown> }) {
+  const { instance: _, codeId: __, expiresAt: ___, ...rest } = body;
+  return { status, rest, has: Object.keys(body).toSorted() };
+}
+
+describe("an account", () => {
+  test("is made by the code that was mailed, and lets its owner in by password afterwards", async () => {
+    const browser = await shop.join("Bob@Example.com");
+    const { account } = (await browser.get("/session")).body;
+    assert.deepEqual([account.email, account.roles], ["bob@example.com", ["CUSTOMER"]]);
+    const again = elsewhere();
+    assert.equal((await again.post("/session", { email: "BOB@example.com", password })).status, 200);
+    assert.equal((await again.post("/buy")).body.userId, account.userId);
+    assert.equal((await again.patch("/account", { name: "Bobby", zone: "Europe/Berlin" })).body.name, "Bobby");
+    assert.equal((await again.get("/account")).body.zone, "Europe/Berlin");
+  });
+
+  test("does not exist before its code was typed", async () => {
+    const browser = elsewhere();
+    await browser.post("/accounts", { email: "zoe@example.com", password, name: "Zoe" });
+    const answer = await browser.post("/session", { email: "zoe@example.com", password });
+    assert.deepEqual([answer.status, answer.body.code], [401, "bad_credentials"]);
+  });
+
+  test("N7: never has the password of another person who gave the same address first", async () => {
+    const email = "victim@example.com";
+    const [eve, victim] = [elsewhere(), elsewhere()];
+    const hers = await victim.post("/accounts", { email, password, name: "Victim" });
+    const code = await shop.codeOf(hers);
+    await eve.post("/accounts", { email, password: "eve knows this one", name: "Eve" });
+    assert.equal((await victim.post("/accounts/verify", { codeId: hers.body.codeId, code })).status, 200);
+    assert.equal((await eve.post("/session", { email, password: "eve knows this one" })).status, 401);
+    assert.equal((await elsewhere().post("/session", { email, password })).status, 200);
+  });
+
+  test("stores no password and no code in clear", async () => {
+    const [{ phc }] = (await shop.sql.query("select phc from identity.password limit 1")) as [{ phc: string }];
+    assert.match(phc, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
+  });
+
+  for (const weak of ["short", "aaaaaaaaaaaaaa", "password123", "newcomer@example.com"]) {
+    test(`is not made with the password ${weak}`, async () => {
+      const answer = await elsewhere().post("/accounts", { email: "newcomer@example.com", password: weak, name: "N" });
+      assert.deepEqual([answer.status, answer.body.code], [400, "weak_password"]);
+    });
+  }
+});
+
+describe("N1: an address that has an account and one that has none are answered alike", () => {
+  for (const [what, url, more] of [
+    ["signing up", "/accounts", { name: "X", password }],
+    ["a wrong password", "/session", { password: "wrong horse battery" }],
+    ["a wrong code", "/session", { code: "000000" }],
+    ["a code to sign in", "/session/code", {}],
+    ["a forgotten password", "/accounts/password/forgot", {}],
+    ["a new password by a wrong code", "/accounts/password/reset", { code: "000000", password }],
+  ] as const) {
+    test(what, async () => {
+      const [known, unknown] = [elsewhere(), elsewhere()];
+      if ("code" in more) {
+        const ask = url === "/session" ? "/session/code" : "/accounts/password/forgot";
+        await known.post(ask, { email: "ada@example.com" });
+        await unknown.post(ask, { email: "no.one@example.com" });
+      }
+      const answers = [
+        await known.post(url, { email: "ada@example.com", ...more }),
+        await unknown.post(url, { email: "no.one@example.com", ...more }),
+      ];
+      assert.deepEqual(said(answers[0] as never), said(answers[1] as never));
+    });
+  }
+
+  test("the owner of an address with an account hears that it has one, by mail", async () => {
+    await elsewhere().post("/accounts", { email: "ada@example.com", name: "Eve", password: "eve knows this one" });
+    const subjects = (await shop.mailsTo("ada@example.com")).map(({ subject }) => subject);
+    assert.ok(subjects.includes("You have an account already"), subjects.join());
+    assert.equal((await elsewhere().post("/session", { email: "ada@example.com", password })).status, 200);
+    assert.deepEqual(
+      (await shop.mailsTo("no.one@example.com")).map(({ subject }) => subject),
+      ["Your code to sign up"],
+    );
+  });
+});
+
+describe("a mailed code", () => {
+  const email = "carol@example.com";
+  before(() => shop.join(email, password));
+  const wrongFor = (code: string) => (code === "000000" ? "111111" : "000000");
+
+  test("lets its owner in once", async () => {
+    const browser = elsewhere();
+    const code = await shop.codeOf(await browser.post("/session/code", { email }));
+    assert.equal((await browser.post("/session", { email, code })).status, 200);
+    assert.equal((await elsewhere().post("/session", { email, code })).body.code, "code_expired");
+  });
+
+  test("N4: has six digits, and is refused after five tries", async () => {
+    const browser = elsewhere();
+    const code = await shop.codeOf(await browser.post("/session/code", { email }));
+    for (let i = 0; i < 5; i += 1) {
+      assert.equal((await browser.post("/session", { email, code: wrongFor(code) })).body.code, "code_wrong");
+    }
+    const answer = await elsewhere().post("/session", { email, code });
+    assert.deepEqual([answer.status, answer.body.code], [410, "code_expired"]);
+  });
+
+  test("N4: tried many times at once is tried five times", async () => {
+    const browsers = Array.from({ length: 12 }, elsewhere);
+    const code = await shop.codeOf(await elsewhere().post("/session/code", { email }));
+    const answers = await Promise.all(
+      browsers.map((browser) => browser.post("/session", { email, code: wrongFor(code) })),
+    );
+    assert.equal(answers.filter(({ body }) => body.code === "code_wrong").length, 5);
+  });
+
+  test("N4: is refused after ten minutes", async (t) => {
+    const browser = elsewhere();
+    const code = await shop.codeOf(await browser.post("/session/code", { email }));
+    shop.wait(10 * 60_000 + 1);
+    t.after(() => shop.wait(-10 * 60_000 - 1));
+    assert.equal((await browser.post("/session", { email, code })).body.code, "code_expired");
+  });
+
+  test("for a new password sets it, ends every session, and lets in", async () => {
+    const owner = "dave@example.com";
+    const before = await shop.join(owner, "the old password of dave");
+    const browser = elsewhere();
+    const code = await shop.codeOf(await browser.post("/accounts/password/forgot", { email: owner }));
+    const asLogIn = await elsewhere().post("/session", { email: owner, code });
+    assert.equal(asLogIn.body.code, "code_expired", "a code has one purpose");
+    assert.equal((await browser.post("/accounts/password/reset", { email: owner, code, password })).status, 200);
+    assert.equal((await browser.post("/buy")).status, 200);
+    assert.equal((await before.post("/buy")).status, 401);
+    assert.equal((await elsewhere().post("/session", { email: owner, password })).status, 200);
+    const old = { email: owner, password: "the old password of dave" };
+    assert.equal((await elsewhere().post("/session", old)).status, 401);
+  });
+});
+
+describe("guessing", () => {
+  const email = "mallet@example.com";
+  before(() => shop.join(email, password));
+
+  test("a password is refused after ten tries by account, from any network, and never keeps out the owner's code", async () => {
+    for (let i = 0; i < 10; i += 1) {
+      assert.equal((await elsewhere().post("/session", { email, password: `wrong horse ${i}` })).status, 401);
+    }
+    const answer = await elsewhere().post("/session", { email, password });
+    assert.deepEqual([answer.status, answer.body.code], [429, "rate_limited"]);
+    assert.ok(Number(answer.headers["retry-after"]) > 0);
+    const owner = elsewhere();
+    const code = await shop.codeOf(await owner.post("/session/code", { email }));
+    assert.equal((await owner.post("/session", { email, code })).status, 200);
+  });
+
+  test("of many addresses is refused after ten tries from one network; those who succeed are not counted", async () => {
+    const venue = elsewhere();
+    for (let i = 0; i < 6; i += 1) {
+      assert.equal((await venue.post("/session", { email: "ada@example.com", password })).status, 200);
+    }
+    for (let i = 0; i < 10; i += 1) {
+      assert.equal((await venue.post("/session", { email: `x${i}@example.com`, password })).status, 401);
+    }
+    assert.equal((await venue.post("/session", { email: "x@example.com", password })).status, 429);
+  });
+
+  test("a rush of log-ins waits in a line that is bounded; further ones are asked to come again", async () => {
+    const rush = Array.from({ length: mostWaiting + 6 }, (_, i) =>
+      elsewhere().post("/session", { email: `rush${i}@example.com`, password }),
+    );
+    const answers = await Promise.all(rush);
+    const busy = answers.filter(({ status }) => status === 503);
+    assert.ok(busy.length >= 1 && busy.length <= 6, `${busy.length} were busy`);
+    for (const { body, headers } of busy) {
+      assert.equal(body.code, "login_busy");
+      assert.ok(Number(headers["retry-after"]) > 0);
+    }
+    assert.equal(answers.filter(({ status }) => status === 401).length, rush.length - busy.length);
+  });
+});

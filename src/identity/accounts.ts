@@ -1,0 +1,101 @@
+/** Accounts and sessions: the part of identity that keeps rows. Requests are checked without it. */
+import type { MailEngine } from "#engines/mail";
+import type { Sql } from "#engines/sql";
+import { type Loop, startLoop } from "#platform/loop";
+import { type Account, type AccountFields, readAccount, updateAccount } from "./account-rows.ts";
+import { createCodes } from "./codes.ts";
+import { type DemoPerson, demoAccount } from "./demo.ts";
+import { createEntering, type Entered } from "./entering.ts";
+import { createPasswords } from "./passwords.ts";
+import { deleteExpired, type Place, readSessions, type Session } from "./session-rows.ts";
+import { createSignIn } from "./sign-in.ts";
+import { createSignUp } from "./sign-up.ts";
+import type { Standing } from "./standing.ts";
+import type { Tokens } from "./tokens.ts";
+
+export const identitySchema = { schema: "identity", folder: new URL("./migrations/", import.meta.url) };
+
+export type Accounts = ReturnType<typeof createSignIn> &
+  ReturnType<typeof createSignUp> & {
+    enterDemo(person: DemoPerson, place: Place): Promise<Entered | undefined>;
+    account(accountId: string): Promise<Account | undefined>;
+    change(accountId: string, fields: Partial<AccountFields>): Promise<Account | undefined>;
+    sessions(accountId: string): Promise<Session[]>;
+    /** Whether this was a session of the account that had not ended. */
+    endSession(accountId: string, sessionId: string): Promise<boolean>;
+    /** Deletes what has expired, until it is stopped; then it waits for mails that are on their way. */
+    start(): Pick<Loop, "stop">;
+  };
+
+export type AccountsOptions = {
+  sql: Sql;
+  mail: MailEngine;
+  /** Of tokens; the key for mailed codes is made from it. */
+  secret: string;
+  issue: Tokens["issue"];
+  standing: Standing;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+  /** Passwords that wait to be hashed. Further ones are asked to come again. */
+  mostWaiting: number;
+};
+
+const deleteEveryMs = 10 * 60_000;
+
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { sql, mail, secret, issue, standing, now, onFault, mostWaiting } = options;
+  const entering = createEntering({ sql, issue, standing, now });
+  const posting = new Set<Promise<void>>();
+  const shared = {
+    sql,
+    entering,
+    passwords: createPasswords({ mostWaiting }),
+    codes: createCodes({ sql, secret, now }),
+    standing,
+    now,
+  };
+  const signUp = createSignUp({
+    ...shared,
+    post(letter) {
+      const sending = mail
+        .send(letter)
+        .catch((error) => onFault("a mail", error))
+        .finally(() => posting.delete(sending));
+      posting.add(sending);
+    },
+  });
+
+  return {
+    ...createSignIn(shared),
+    ...signUp,
+
+    async enterDemo(person, place) {
+      const account = await demoAccount(sql, person, now());
+      return account && entering.begin(account, place);
+    },
+
+    account: (accountId) => readAccount(sql, accountId),
+
+    async change(accountId, fields) {
+      const account = await readAccount(sql, accountId);
+      return account && updateAccount(sql, accountId, { ...account, ...fields });
+    },
+
+    sessions: (accountId) => readSessions(sql, accountId, now()),
+    endSession: async (accountId, sessionId) => (await entering.end(accountId, { only: sessionId })).length > 0,
+
+    start() {
+      const loop = startLoop({
+        everyMs: deleteEveryMs,
+        work: () => deleteExpired(sql, now()),
+        onFault: (error) => onFault("deleting expired sessions", error),
+      });
+      return {
+        async stop() {
+          await loop.stop();
+          await Promise.all(posting);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** Reads and writes sessions. The refresh secret is stored as its hash, so a copy of the database opens none. */
+import { createHash, randomBytes } from "node:crypto";
+import type { Queryable } from "#engines/sql";
+import { randomHex } from "#platform/ids";
+import { sessionTtlMs } from "./cookies.ts";
+
+export type Session = {
+  sessionId: string;
+  accountId: string;
+  version: number;
+  createdAt: Date;
+  seenAt: Date;
+  agent: string;
+  network: string;
+};
+
+/** The browser and network of a session, as its owner sees it in their list. */
+export type Place = { agent: string; network: string };
+
+const columns = `session_id as "sessionId", account_id as "accountId", version, created_at as "createdAt",
+  seen_at as "seenAt", agent, network`;
+
+export async function insertSession(
+  sql: Queryable,
+  { accountId, version }: { accountId: string; version: number },
+  { agent, network }: Place,
+  nowMs: number,
+): Promise<{ sessionId: string; refresh: string }> {
+  const sessionId = randomHex(12);
+  const refresh = randomBytes(32).toString("base64url");
+  await sql.query(
+    `insert into identity.session
+       (session_id, account_id, refresh_hash, version, created_at, seen_at, expires_at, agent, network)
+     values ($1, $2, $3, $4, $5, $5, $6, $7, $8)`,
+    [sessionId, accountId, hashOf(refresh), version, new Date(nowMs), endOf(nowMs), agent, network],
+  );
+  return { sessionId, refresh };
+}
+
+/** The live session of this secret, which lives thirty days more from now on. */
+export async function useSession(sql: Queryable, refresh: string, nowMs: number): Promise<Session | undefined> {
+  const [session] = await sql.query<Session>(
+    `update identity.session set seen_at = $2, expires_at = $3
+     where refresh_hash = $1 and revoked_at is null and expires_at > $2 returning ${columns}`,
+    [hashOf(refresh), new Date(nowMs), endOf(nowMs)],
+  );
+  return session;
+}
+
+export function readSessions(sql: Queryable, accountId: string, nowMs: number): Promise<Session[]> {
+  return sql.query<Session>(
+    `select ${columns} from identity.session
+     where account_id = $1 and revoked_at is null and expires_at > $2 order by seen_at desc limit 100`,
+    [accountId, new Date(nowMs)],
+  );
+}
+
+/** Ends the account's sessions that are asked for; returns those that were not ended before. */
+export async function revokeSessions(
+  sql: Queryable,
+  accountId: string,
+  which: { only: string } | { allBut: string | null },
+  nowMs: number,
+): Promise<string[]> {
+  const [only, allBut] = "only" in which ? [which.only, null] : [null, which.allBut];
+  const ended = await sql.query<{ sessionId: string }>(
+    `update identity.session set revoked_at = $4
+     where account_id = $1 and revoked_at is null
+       and session_id is distinct from $3 and ($2::text is null or session_id = $2)
+     returning session_id as "sessionId"`,
+    [accountId, only, allBut, new Date(nowMs)],
+  );
+  return ended.map(({ sessionId }) => sessionId);
+}
+
+/** The session of a refresh secret ends, and with it all its tokens. */
+export async function revokeByRefresh(sql: Queryable, refresh: string, nowMs: number): Promise<string | undefined> {
+  const [ended] = await sql.query<{ sessionId: string }>(
+    `update identity.session set revoked_at = $2
+     where refresh_hash = $1 and revoked_at is null returning session_id as "sessionId"`,
+    [hashOf(refresh), new Date(nowMs)],
+  );
+  return ended?.sessionId;
+}
+
+/** Sessions and codes that nothing reads any more. */
+export async function deleteExpired(sql: Queryable, nowMs: number): Promise<void> {
+  const past = new Date(nowMs - 24 * 60 * 60_000);
+  await sql.query("delete from identity.session where expires_at < $1 or revoked_at < $1", [past]);
+  await sql.query("delete from identity.code where expires_at < $1", [past]);
+}
+
+function endOf(nowMs: number): Date {
+  return new Date(nowMs + sessionTtlMs);
+}
+
+/** Random bits need no slow hash. */
+function hashOf(refresh: string): Buffer {
+  return createHash("sha256").update(refresh).digest();
+}

@@ -1,0 +1,113 @@
+/**
+ * Makes accounts and lets people back in who forgot their password, by codes that are mailed. No answer, and no time
+ * that an answer takes, tells whether an address has an account: mails are sent behind the answer.
+ */
+import type { Mail } from "#engines/mail";
+import type { Sql } from "#engines/sql";
+import { randomHex } from "#platform/ids";
+import { type Account, findAccount, insertAccount, storePassword } from "./account-rows.ts";
+import type { Codes, Purpose } from "./codes.ts";
+import type { Entering } from "./entering.ts";
+import { createGuesses } from "./guesses.ts";
+import { accountExistsMail, codeMail } from "./mails.ts";
+import type { Passwords } from "./passwords.ts";
+import type { Place } from "./session-rows.ts";
+import { guessing, type Refused, type SignedIn } from "./sign-in.ts";
+
+export type SignUp = { email: string; name: string; password?: string | undefined };
+/** The answer to a request for a code, whether one was mailed or not. */
+export type CodeSent = { ok: true; codeId: string; expiresAt: Date } | Refused;
+
+/** By address and by network in a quarter of an hour: a whole venue may sign up, but no one is sent heaps of mails. */
+const mailsToAddress = { limit: 5, windowMs: guessing.windowMs };
+const mailsFromNetwork = { limit: 200, windowMs: guessing.windowMs };
+
+export type SignUpDeps = {
+  sql: Sql;
+  entering: Entering;
+  passwords: Passwords;
+  codes: Codes;
+  /** Sends behind the answer. */
+  post(mail: Mail): void;
+  now(): number;
+};
+
+export function createSignUp({ sql, entering, passwords, codes, post, now }: SignUpDeps) {
+  const byAddress = createGuesses(mailsToAddress);
+  const byNetwork = createGuesses(mailsFromNetwork);
+  const resets = createGuesses(guessing);
+
+  function tooMany(email: string, { network }: Place): Refused | undefined {
+    for (const asked of [byNetwork.begin(network), byAddress.begin(email)]) {
+      if (!asked.ok) return { ok: false, reason: "rate_limited", waitMs: asked.waitMs };
+    }
+    return undefined;
+  }
+
+  return {
+    async signUp({ email, name, password }: SignUp, place: Place): Promise<CodeSent> {
+      const refused = tooMany(email, place);
+      if (refused) return refused;
+      const phc = password === undefined ? undefined : await passwords.hash(password);
+      if (password !== undefined && phc === undefined) return { ok: false, reason: "login_busy" };
+      const isTaken = (await findAccount(sql, email)) !== undefined;
+      const { codeId, digits, expiresAt } = await codes.issue({
+        purpose: "sign_up",
+        email,
+        isDecoy: isTaken,
+        name,
+        phc,
+      });
+      post(isTaken ? accountExistsMail(codeId, email) : codeMail("sign_up", codeId, email, digits));
+      return { ok: true, codeId, expiresAt };
+    },
+
+    /** The code of this one sign-up: another sign-up for the same address cannot put its own password in. */
+    async verify(codeId: string, code: string, place: Place): Promise<SignedIn> {
+      const redeemed = await codes.redeem({ purpose: "sign_up", codeId }, code);
+      if (!redeemed.ok) return redeemed;
+      const { email, name, phc } = redeemed;
+      const account = await sql.transaction(async (tx) => {
+        const at = new Date(now());
+        const roles = ["CUSTOMER" as const];
+        const made = await insertAccount(tx, { accountId: randomHex(12), email, name: name ?? email, roles }, at);
+        if (made && phc !== null) await storePassword(tx, made.accountId, phc, at);
+        return made;
+      });
+      // The address was taken by another sign-up since: its owner has two mails, and used the other one first.
+      if (!account) return { ok: false, reason: "code_expired" };
+      return { ok: true, ...(await entering.begin(account, place)) };
+    },
+
+    /** A code for those who have an account; for others, only the same answer. */
+    async sendCode(purpose: Exclude<Purpose, "sign_up">, email: string, place: Place): Promise<CodeSent> {
+      const refused = tooMany(email, place);
+      if (refused) return refused;
+      const account = await findAccount(sql, email);
+      const isDecoy = account === undefined || account.disabledAt !== null;
+      const { codeId, digits, expiresAt } = await codes.issue({ purpose, email, isDecoy });
+      if (!isDecoy) post(codeMail(purpose, codeId, email, digits));
+      return { ok: true, codeId, expiresAt };
+    },
+
+    /** Sets a new password and ends every session of the account, because another person may hold one. */
+    async reset(asked: { email: string; code: string; password: string }, place: Place): Promise<SignedIn> {
+      const { email, code, password } = asked;
+      const guess = resets.begin(`resets from ${place.network}`);
+      if (!guess.ok) return { ok: false, reason: "rate_limited", waitMs: guess.waitMs };
+      const phc = await passwords.hash(password);
+      if (phc === undefined) {
+        guess.succeeded();
+        return { ok: false, reason: "login_busy" };
+      }
+      const redeemed = await codes.redeem({ purpose: "reset", email }, code);
+      if (!redeemed.ok) return redeemed;
+      guess.succeeded();
+      const account: Account | undefined = await findAccount(sql, email);
+      if (account?.disabledAt !== null) return { ok: false, reason: "bad_credentials" };
+      await sql.transaction((tx) => storePassword(tx, account.accountId, phc, new Date(now())));
+      await entering.end(account.accountId, { allBut: null });
+      return { ok: true, ...(await entering.begin(account, place)) };
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** Describes accounts and sessions on the wire. */
+import { type Static, Type } from "typebox";
+
+const closed = { additionalProperties: false };
+
+/** The part before the @ is the mail server's own. No line break or space may reach a mail's head. */
+const someId = "5b1d0e9a00004000";
+const someone = { email: "ada@example.com" };
+const somePassword = "correct horse battery";
+const someCode = "012345";
+
+const Email = Type.String({
+  pattern: '^[^\\s@\\p{Cc}\\p{Cs}<>,;:"\\\\()]{1,64}@[^\\s@\\p{Cc}\\p{Cs}<>,;:"\\\\()]{1,189}$',
+  description: "An address that receives mail; upper and lower case are the same",
+  examples: ["ada@example.com"],
+});
+const Password = Type.String({ minLength: 1, maxLength: 200 });
+const Code = Type.String({ pattern: "^[0-9]{6}$", description: "The six digits of the mail", examples: ["012345"] });
+const Id = Type.String({ pattern: "^[a-z0-9-]{1,64}$", examples: [someId] });
+const PersonName = Type.String({ pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$", maxLength: 200, examples: ["Ada"] });
+const Locale = Type.Unsafe<string | null>({ type: ["string", "null"], pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$" });
+const Zone = Type.Unsafe<string | null>({ type: ["string", "null"], pattern: "^[A-Za-z0-9_+/-]{1,64}$" });
+const Time = Type.String({ format: "date-time" });
+export const RoleName = Type.Unsafe<"CUSTOMER" | "WAREHOUSE" | "ADMIN">({
+  type: "string",
+  enum: ["CUSTOMER", "WAREHOUSE", "ADMIN"],
+});
+
+export const SignUpBody = Type.Object(
+  { email: Email, name: PersonName, password: Type.Optional(Password) },
+  { ...closed, examples: [{ ...someone, name: "Ada" }] },
+);
+export const CodeSentAnswer = Type.Object({
+  codeId: Type.String({ description: "Of this one request; verify asks for it" }),
+  expiresAt: Time,
+});
+export const VerifyBody = Type.Object(
+  { codeId: Id, code: Code },
+  { ...closed, examples: [{ codeId: someId, code: someCode }] },
+);
+export const EmailBody = Type.Object({ email: Email }, { ...closed, examples: [someone] });
+export const ResetBody = Type.Object(
+  { email: Email, code: Code, password: Password },
+  { ...closed, examples: [{ ...someone, code: someCode, password: somePassword }] },
+);
+export const LogInBody = Type.Object(
+  { email: Email, password: Type.Optional(Password), code: Type.Optional(Code) },
+  {
+    ...closed,
+    minProperties: 2,
+    maxProperties: 2,
+    description: "The password, or a code that was mailed",
+    examples: [{ ...someone, password: somePassword }],
+  },
+);
+export const DemoBody = Type.Object(
+  { person: Type.Unsafe<"ada" | "grace" | "linus">({ type: "string", enum: ["ada", "grace", "linus"] }) },
+  { ...closed, examples: [{ person: "ada" }] },
+);
+
+export const AccountAnswer = Type.Object(
+  {
+    userId: Type.String(),
+    email: Type.String(),
+    name: Type.String(),
+    roles: Type.Array(RoleName),
+    locale: Locale,
+    zone: Zone,
+  },
+  { $id: "Account" },
+);
+export type AccountAnswer = Static<typeof AccountAnswer>;
+export const SessionAnswer = Type.Object({ account: Type.Ref("Account") });
+export const SessionView = Type.Object({
+  account: Type.Unsafe<AccountAnswer | null>({
+    anyOf: [{ $ref: "Account#" }, { type: "null" }],
+    description: "null if no session is signed in",
+  }),
+  mayRefresh: Type.Boolean({ description: "Whether POST /session/refresh is worth a try" }),
+  demoPeople: Type.Array(Type.Object({ person: Type.String(), name: Type.String(), role: RoleName }), {
+    description: "Who can be signed in by one click; empty but on the embedded default at a loopback address",
+  }),
+});
+export const AccountPatch = Type.Object(
+  { name: Type.Optional(PersonName), locale: Type.Optional(Locale), zone: Type.Optional(Zone) },
+  { ...closed, minProperties: 1, examples: [{ name: "Ada" }] },
+);
+
+export const SessionParams = Type.Object({ sessionId: Id });
+export const SessionsAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      sessionId: Type.String(),
+      createdAt: Time,
+      seenAt: Type.String({ format: "date-time", description: "When it was last renewed" }),
+      agent: Type.String({ description: "What the browser says of itself" }),
+      network: Type.String(),
+      isCurrent: Type.Boolean(),
+    }),
+  ),
+  nextCursor: Type.Null(),
+});
