@@ -5,19 +5,16 @@
  * burst); the backlog is settled before the next run, so that the bare server never shares the machine with it. At the
  * end the books are read: every 202 must be an order. Every accept was fsynced before its answer.
  */
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { appendFile, writeFile } from "node:fs/promises";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { createIdentity } from "#identity";
+import { call, openSystem, prepareProduct, start, tokenOf } from "./servers.ts";
 import { ensureWrk, runWrk, type WrkResult } from "./wrk.ts";
 
 export type AcceptOptions = { pairs: number; seconds: number; connections: number; keep: boolean };
 
-const secret = "a secret for benchmarks, of more than 32 bytes";
-const stock = 100_000_000;
 /** Enough buyers that none reaches the limit of orders per minute. */
 const buyers = 20_000;
 
@@ -26,21 +23,15 @@ export async function benchAccept({ pairs, seconds, connections, keep }: AcceptO
   // The load of the machine: a ratio measured on a busy machine depends on it.
   const loadBefore = Math.round((loadavg()[0] ?? 0) * 10) / 10;
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), "dropgate-bench-"));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // Each run has its own keys and its own product, because the servers may hold those of an earlier run.
-  const runId = randomBytes(4).toString("hex");
-  const productId = `bench-lamp-${runId}`;
   console.log(`${buyers} buyers get their tokens; the bare server and the system start`);
-  const tokens = await prepareTokens(folder);
-  const body = JSON.stringify({ productId, quantity: 1 });
-
   const bare = await start("bare.ts", {});
   stack.defer(() => void bare.child.kill());
-  const env = { PORT: "0", DATA_DIR: folder, JWT_SECRET: secret, SETTLEMENT: "paused" };
-  const system = await start("system.ts", env);
-  stack.defer(() => stop(system.child));
-  await prepareShop(system.port, productId);
+  const system = await openSystem(stack, { LEAVE_OUT: "settlement,fulfilment" });
+  const productId = await prepareProduct(system.port);
+  // Each run has its own keys, because the servers may hold those of an earlier run.
+  const runId = randomBytes(4).toString("hex");
+  const tokens = await prepareTokens(system.folder);
+  const body = JSON.stringify({ productId, quantity: 1 });
 
   let settledMs = 0;
   const servers = { bare, system };
@@ -116,32 +107,13 @@ export function spread(values: readonly number[]): { median: number; min: number
 }
 
 async function prepareTokens(folder: string): Promise<string> {
-  const identity = createIdentity({ secret, issuer: "dropgate", trustUserHeader: false });
   const path = join(folder, "tokens");
   const lines: string[] = [];
   for (let i = 0; i < buyers; i += 1) {
-    lines.push(identity.issue({ user: `buyer-${i}`, role: "CUSTOMER", ttlMs: 3_600_000 }));
+    lines.push(tokenOf(`buyer-${i}`, "CUSTOMER"));
   }
   await writeFile(path, `${lines.join("\n")}\n`);
   return path;
-}
-
-type Started = { child: ChildProcess; port: number };
-
-async function start(file: string, env: Record<string, string>): Promise<Started> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...process.env, ...env } });
-  const { port } = await new Promise<{ port: number }>((resolve, reject) => {
-    child.once("message", (message) => resolve(message as { port: number }));
-    child.once("exit", (code) => reject(new Error(`${file} ended with ${code} before it was ready`)));
-  });
-  return { child, port };
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    child.send({ ask: "stop" });
-  });
 }
 
 function settle(child: ChildProcess): Promise<number> {
@@ -149,27 +121,6 @@ function settle(child: ChildProcess): Promise<number> {
     child.once("message", (message: { settledWithinMs: number }) => resolve(message.settledWithinMs));
     child.send({ ask: "settle" });
   });
-}
-
-async function call(port: number, method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-  const identity = createIdentity({ secret, issuer: "dropgate", trustUserHeader: false });
-  const authorization = `Bearer ${identity.issue({ user: "bench", role: "ADMIN", ttlMs: 600_000 })}`;
-  const json = body === undefined ? {} : { headers: { authorization, "content-type": "application/json" } };
-  const init = {
-    method,
-    headers: { authorization },
-    ...json,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  };
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
-  const answer = (await response.json()) as Record<string, unknown>;
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-async function prepareShop(port: number, productId: string): Promise<void> {
-  await call(port, "POST", "/products", { productId, name: "Lamp", price: 4900, currency: "EUR" });
-  await call(port, "POST", `/inventory/${productId}/restock`, { quantity: stock, reason: "benchmark" });
 }
 
 async function readBooks(port: number, productId: string): Promise<{ held: number; status: unknown }> {

@@ -1,28 +1,38 @@
-/** `npm run bench`: durable accepts per second, beside a bare server in the same run. */
+/** `npm run bench -- NAME`: the benchmarks by name. */
 import { defineCommand, runMain } from "citty";
 import { benchAccept } from "./accept.ts";
+import { benchStreams } from "./streams.ts";
 
 const bench = defineCommand({
-  meta: { name: "bench", description: "Accept ratio, burst: durable 202/s of the system ÷ 202/s of a bare server" },
+  meta: { name: "bench", description: "Benchmarks: accept (the default), streams" },
   args: {
-    which: { type: "positional", default: "accept", description: "There is one benchmark: accept" },
+    which: {
+      type: "positional",
+      default: "accept",
+      description:
+        "accept: durable 202/s of the system ÷ 202/s of a bare server. streams: CPU of open streams, and GET /time beside them",
+    },
     pairs: {
       type: "string",
       default: "6",
-      description: "Pairs of runs, in the order A-B-B-A; at least 5 for a kept run",
+      description: "accept: pairs of runs, in the order A-B-B-A; at least 5 for a kept run",
     },
     seconds: { type: "string", default: "5", description: "Length of one run" },
-    connections: { type: "string", default: "64", description: "Connections that each wait for their answer" },
-    keep: { type: "boolean", description: "Append a line to bench/history.ndjson" },
+    connections: { type: "string", default: "64", description: "accept: connections that each wait for their answer" },
+    streams: { type: "string", default: "8000", description: "streams: how many, each of an order of its own" },
+    rate: { type: "string", default: "100", description: "streams: orders per second that are placed or cancelled" },
+    keep: { type: "boolean", description: "accept: append a line to bench/history.ndjson" },
   },
-  run: ({ args }) => {
-    if (args.which !== "accept") throw new Error(`${args.which} is no benchmark: there is one, accept`);
-    return benchAccept({
-      pairs: Number(args.pairs),
-      seconds: Number(args.seconds),
-      connections: Number(args.connections),
-      keep: args.keep ?? false,
-    });
+  run: ({ args: { which, pairs, seconds, connections, streams, rate, keep } }) => {
+    if (which === "accept") {
+      const load = { pairs: Number(pairs), connections: Number(connections), keep: keep ?? false };
+      return benchAccept({ ...load, seconds: Number(seconds) });
+    }
+    if (which === "streams") {
+      const load = { streams: Number(streams), perSecond: Number(rate) };
+      return benchStreams({ ...load, seconds: Number(seconds) });
+    }
+    throw new Error(`${which} is no benchmark: name accept or streams`);
   },
 });
 

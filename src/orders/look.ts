@@ -6,7 +6,7 @@ import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
 import { meetProduct, productOfOrder } from "./ids.ts";
-import { type Order, readOrder, readOrders, type TimelineEntry } from "./order-rows.ts";
+import { type Order, readLonger, readOrder, type SeenEntries, type TimelineEntry } from "./order-rows.ts";
 
 /** An order as people see it, even while it is on its way to the books. */
 export type SeenOrder = Pick<
@@ -33,11 +33,13 @@ export type Look = {
   find(orderId: string): Promise<SeenOrder | "undecided" | undefined>;
   /** undefined if there is no such order. */
   read(orderId: string): Promise<SeenOrder | undefined>;
-  /** The orders among these that are in the books or void; orders still at the gate are left out. */
-  readMany(orderIds: readonly string[]): Promise<SeenOrder[]>;
+  /** The orders that have entries beyond those that were seen, and the ids of those that are not in the books yet. */
+  readNews(asked: readonly SeenEntries[]): Promise<News>;
   /** Waits until the books have an accepted order, which takes milliseconds. */
   settled(orderId: string, withinMs: number): Promise<Order | undefined>;
 };
+
+export type News = { orders: SeenOrder[]; unsettled: string[] };
 
 export type LookOptions = {
   sql: Sql;
@@ -129,14 +131,14 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
 
   async function readOr<T>(orderId: string, whileAway: T): Promise<SeenOrder | T | undefined> {
     try {
-      return await read(orderId);
+      return await readNow(orderId);
     } catch (error) {
       if (error instanceof GateUnavailable) return whileAway;
       throw error;
     }
   }
 
-  async function read(orderId: string): Promise<SeenOrder | undefined> {
+  async function readNow(orderId: string): Promise<SeenOrder | undefined> {
     const standing = await readOrder(sql, orderId);
     if (standing && !givesWay(standing)) return standing;
     const atGate = await seenAtTheGate(orderId);
@@ -148,17 +150,19 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
     return voided ? failedFrom(orderId, voided) : readOrder(sql, orderId);
   }
 
-  async function readMany(orderIds: readonly string[]): Promise<SeenOrder[]> {
-    const found = await readOrders(sql, orderIds);
-    const standing = found.filter((order) => !givesWay(order));
-    const known = new Set(found.map((order) => order.orderId));
-    const others = orderIds.filter((orderId) => !known.has(orderId));
-    if (others.length === 0 && standing.length === found.length) return standing;
-    const fenced = found.filter(givesWay).map((order) => order.orderId);
+  async function readNews(asked: readonly SeenEntries[]): Promise<News> {
+    const { longer, missing } = await readLonger(sql, asked);
+    const fenced = longer.filter(givesWay).map((order) => order.orderId);
+    if (missing.length === 0 && fenced.length === 0) return { orders: longer, unsettled: [] };
     // A key may have been used again since, so each is read by itself; there are few.
-    const voided = new Set((await voidedAmong(others)).map((reservation) => reservation.orderId));
-    const seen = await Promise.all([...fenced, ...voided].map(read));
-    return [...standing, ...seen.filter((order) => order !== undefined)];
+    const voided = new Set((await voidedAmong(missing)).map((reservation) => reservation.orderId));
+    const read = await Promise.all([...fenced, ...voided].map(readNow));
+    const ended = read.filter((order) => order !== undefined).filter(({ status }) => status !== "PENDING");
+    const known = new Set(ended.map((order) => order.orderId));
+    return {
+      orders: [...longer.filter((order) => !givesWay(order)), ...ended],
+      unsettled: [...fenced, ...missing].filter((orderId) => !known.has(orderId)),
+    };
   }
 
   async function voidedAmong(orderIds: readonly string[]): Promise<DecidedReservation[]> {
@@ -175,7 +179,7 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
     }
   }
 
-  return { find, read, readMany, settled };
+  return { find, read: readNow, readNews, settled };
 }
 
 /**

@@ -94,6 +94,29 @@ export async function readOrders(sql: Queryable, orderIds: readonly string[]): P
   return sql.query<Order>(`select ${columns} from orders.orders where order_id = any($1::uuid[])`, [orderIds]);
 }
 
+/** How many entries of its timeline a reader has seen of an order. */
+export type SeenEntries = { orderId: string; seen: number };
+
+/** Of the orders asked for: those with more entries than were seen, and the ids that are not in the books. */
+export async function readLonger(
+  sql: Queryable,
+  asked: readonly SeenEntries[],
+): Promise<{ longer: Order[]; missing: string[] }> {
+  const rows = await sql.query<Order | { asked: string; orderId: null }>(
+    `select asked.id as asked, ${columns} from unnest($1::uuid[], $2::int[]) as asked (id, seen)
+       left join orders.orders on order_id = asked.id
+      where order_id is null or jsonb_array_length(timeline) > asked.seen`,
+    [asked.map(({ orderId }) => orderId), asked.map(({ seen }) => seen)],
+  );
+  const longer: Order[] = [];
+  const missing: string[] = [];
+  for (const row of rows) {
+    if (row.orderId === null) missing.push(row.asked);
+    else longer.push(row);
+  }
+  return { longer, missing };
+}
+
 export async function readOrder(sql: Queryable, orderId: string): Promise<Order | undefined> {
   const [order] = await readOrders(sql, [orderId]);
   return order;

@@ -141,7 +141,7 @@ export function createOrders(options: OrdersOptions) {
     find: look.find,
     read: look.read,
     settled: look.settled,
-    readMany: look.readMany,
+    readNews: look.readNews,
     changesSince: (position: string | undefined) => changesSince(sql, position),
     list: (userId: string, after: { placedAt: Date; orderId: string } | null, limit: number) =>
       listOrders(sql, userId, after, limit),

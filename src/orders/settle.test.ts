@@ -49,7 +49,7 @@ describe("an accepted order", () => {
     const atGate = await stage.orders.read(orderId);
     assert.ok(atGate);
     assert.deepEqual(told(atGate), ["PENDING "]);
-    assert.deepEqual(await stage.orders.readMany([orderId]), []);
+    assert.deepEqual(await stage.orders.readNews([{ orderId, seen: 1 }]), { orders: [], unsettled: [orderId] });
     await settleAll();
     const inBooks = await stage.orders.read(orderId);
     assert.ok(inBooks);
@@ -81,9 +81,9 @@ describe("an accepted order", () => {
     const second = withOwnId({ ...first, reservationNo: 2, userId: "bob" });
     await appendAgain(second);
     await settleAll();
-    const seen = await stage.orders.readMany([first.orderId, second.orderId]);
+    const news = await stage.orders.readNews([first, second].map(({ orderId }) => ({ orderId, seen: 1 })));
     assert.deepEqual(
-      new Map(seen.map((order) => [order.orderId, [order.status, order.reason]])),
+      new Map(news.orders.map((order) => [order.orderId, [order.status, order.reason]])),
       new Map([
         [first.orderId, ["INVENTORY_RESERVED", null]],
         [second.orderId, ["FAILED", "sold_out"]],
@@ -124,9 +124,9 @@ describe("an accepted order", () => {
     const fenced = { ...early, reservationNo: 9, orderId: answer.order.orderId };
     await stage.orders.settlement.redrive([fenced]);
     assert.deepEqual(told(await stage.orders.settled(fenced.orderId, 0)), ["PENDING ", "FAILED fenced"]);
-    for (const seen of [await stage.orders.read(fenced.orderId), ...(await stage.orders.readMany([fenced.orderId]))]) {
-      assert.equal(seen?.status, "PENDING");
-    }
+    const { orderId } = fenced;
+    assert.equal((await stage.orders.read(orderId))?.status, "PENDING");
+    assert.deepEqual(await stage.orders.readNews([{ orderId, seen: 1 }]), { orders: [], unsettled: [orderId] });
     await settleAll();
     const order = await stage.orders.read(fenced.orderId);
     assert.deepEqual(told(order), ["PENDING ", "FAILED fenced", "PENDING ", "INVENTORY_RESERVED "]);
@@ -139,7 +139,9 @@ describe("an accepted order", () => {
     assert.ok(record);
     await stage.inventory.books.voidReservations([record]);
     await settleAll();
-    const [seen] = await stage.orders.readMany([orderId]);
+    const { orders, unsettled } = await stage.orders.readNews([{ orderId, seen: 1 }]);
+    assert.deepEqual(unsettled, []);
+    const [seen] = orders;
     assert.ok(seen);
     assert.deepEqual(seen, await stage.orders.read(orderId));
     assert.deepEqual([seen.status, seen.reason, seen.totalMinor], ["FAILED", "order_failed", 0]);

@@ -1,9 +1,11 @@
 /**
- * Sends the server-sent events of one order: its present state, then its changes. One look at the books serves every
- * open stream, at once after a change in this process and twice a second otherwise. It reads only the orders that
- * changed, so idle streams cost nothing.
+ * Sends the server-sent events of one order: its present state, then its changes. A change in this process is reported
+ * at once. One look at the books for all open streams, twice a second, finds the changes of other processes. It reads
+ * only orders that changed and have entries that a reader has not seen, so idle streams cost nothing.
  */
 import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "#platform/clock";
 import { startLoop } from "#platform/loop";
 import type { Changes } from "./changes.ts";
 import type { Look, SeenOrder } from "./look.ts";
@@ -20,52 +22,101 @@ export type Streams = {
 };
 
 /** The calls that streams make to the orders. */
-export type WatchedOrders = Pick<Look, "readMany"> & {
-  onChange(listener: () => void): () => void;
+export type WatchedOrders = Pick<Look, "readNews"> & {
+  onChange(listener: (order?: SeenOrder) => void): () => void;
   changesSince(position: string | undefined): Promise<Changes>;
 };
 
-type Stream = {
-  orderId: string;
-  seen: number;
-  response: ServerResponse;
-  /** To be read at the next look, changed or not: it was read before the stream opened, or is not in the books yet. */
-  isUnsure: boolean;
-};
+type Stream = { orderId: string; seen: number; response: ServerResponse };
 
 const lookEveryMs = 500;
+/** A busy process is nudged hundreds of times a second: its looks follow each other after this pause. */
+const pauseMs = 25;
+/** An order that becomes void leaves no change in the books: those that are not there are asked for again. Less than a look. */
+const askUnsettledEveryMs = 400;
+/** Orders that one look reads; the rest follows in the next look, so that requests are answered in between. */
+const ordersAtOnce = 2_000;
 const heartbeatEveryMs = 15_000;
 /** A reader with more unread bytes is disconnected, because streams never wait. */
 const maxUnreadBytes = 64 * 1024;
 
 export function createStreams(orders: WatchedOrders, onFault: (what: string, error: unknown) => void): Streams {
-  const open = new Set<Stream>();
+  const streamsOf = new Map<string, Set<Stream>>();
+  /** Orders to be read: they changed, or were read before their stream was opened. */
+  const due = new Set<string>();
+  /** Watched orders that were not in the books at the last look. */
+  const unsettled = new Set<string>();
+  let unsettledAskedAtMs = 0;
   let position: string | undefined;
   let stopped = false;
-  const loop = startLoop({ everyMs: lookEveryMs, work: tellAll, onFault: (error) => onFault("streams", error) });
-  const stopListening = orders.onChange(() => open.size > 0 && loop.nudge());
+  const loop = startLoop({ everyMs: lookEveryMs, work: look, onFault: (error) => onFault("streams", error) });
+  const stopListening = orders.onChange((order) => {
+    if (order) tellAll(order);
+    else if (streamsOf.size > 0) loop.nudge();
+  });
   const heartbeat = setInterval(() => {
-    for (const stream of open) write(stream, ": still here\n\n");
+    for (const stream of allStreams()) write(stream, ": still here\n\n");
   }, heartbeatEveryMs);
 
-  async function tellAll(): Promise<void> {
-    if (open.size === 0) return;
-    const changes = await orders.changesSince(position);
-    const { orderIds } = changes;
-    const concerned = [...open].filter(
-      ({ orderId, isUnsure }) => isUnsure || orderIds === "many" || orderIds.has(orderId),
-    );
-    if (concerned.length > 0) {
-      const rows = await orders.readMany([...new Set(concerned.map(({ orderId }) => orderId))]);
-      const byId = new Map(rows.map((order) => [order.orderId, order]));
-      for (const stream of concerned) {
-        const order = byId.get(stream.orderId);
-        stream.isUnsure = order === undefined;
-        if (order) tell(stream, order);
-      }
+  /** Answers whether orders are left to be read. */
+  async function look(): Promise<boolean> {
+    // The first stream after a time without any begins with a new position.
+    if (streamsOf.size === 0) {
+      position = undefined;
+      due.clear();
+      unsettled.clear();
+      return false;
     }
-    // Only now, because orders that could not be read are looked up again.
+    await lookAtBooks();
+    return due.size > 0;
+  }
+
+  async function lookAtBooks(): Promise<void> {
+    const changes = await orders.changesSince(position);
+    for (const orderId of changes.orderIds === "many" ? streamsOf.keys() : changes.orderIds) meet(orderId);
+    // What changed is due until it is read, so the next look need not find it again.
     position = changes.position;
+    if (due.size === 0 && elapsedMs() - unsettledAskedAtMs >= askUnsettledEveryMs) {
+      unsettledAskedAtMs = elapsedMs();
+      for (const orderId of unsettled) meet(orderId);
+      unsettled.clear();
+    }
+    if (due.size > 0) await readDue();
+    if (!stopped) await sleep(pauseMs);
+  }
+
+  function meet(orderId: string): void {
+    if (streamsOf.has(orderId)) due.add(orderId);
+  }
+
+  async function readDue(): Promise<void> {
+    const orderIds = [...due].slice(0, ordersAtOnce);
+    // Before they are read: what becomes due during the reading is read again.
+    for (const orderId of orderIds) due.delete(orderId);
+    const asked = orderIds
+      .filter((orderId) => streamsOf.has(orderId))
+      .map((orderId) => ({ orderId, seen: seenOf(orderId) }));
+    if (asked.length === 0) return;
+    try {
+      const news = await orders.readNews(asked);
+      for (const orderId of news.unsettled) unsettled.add(orderId);
+      for (const order of news.orders) tellAll(order);
+    } catch (error) {
+      for (const { orderId } of asked) meet(orderId);
+      throw error;
+    }
+  }
+
+  function seenOf(orderId: string): number {
+    return Math.min(...[...(streamsOf.get(orderId) ?? [])].map(({ seen }) => seen));
+  }
+
+  function allStreams(): Stream[] {
+    return [...streamsOf.values()].flatMap((streams) => [...streams]);
+  }
+
+  function tellAll(order: SeenOrder): void {
+    for (const stream of streamsOf.get(order.orderId) ?? []) tell(stream, order);
   }
 
   function tell(stream: Stream, order: SeenOrder): void {
@@ -82,17 +133,26 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
   }
 
   function end(stream: Stream, cut = false): void {
-    open.delete(stream);
+    forget(stream);
     if (cut) stream.response.destroy();
     else stream.response.end();
   }
 
+  function forget(stream: Stream): void {
+    const streams = streamsOf.get(stream.orderId);
+    streams?.delete(stream);
+    if (streams?.size === 0) streamsOf.delete(stream.orderId);
+  }
+
   return {
     open(order, lastEventId, response) {
-      const seen = Math.min(lastEventId, order.timeline.length);
-      const stream: Stream = { orderId: order.orderId, seen, response, isUnsure: true };
-      response.on("close", () => open.delete(stream));
-      open.add(stream);
+      const { orderId } = order;
+      const stream: Stream = { orderId, seen: Math.min(lastEventId, order.timeline.length), response };
+      response.on("close", () => forget(stream));
+      const others = streamsOf.get(orderId);
+      if (others) others.add(stream);
+      else streamsOf.set(orderId, new Set([stream]));
+      due.add(orderId);
       if (lastEventId === 0) {
         stream.seen = order.timeline.length;
         write(stream, `retry: 1000\n${eventText(stream.seen, "snapshot", viewOf(order))}`);
@@ -104,7 +164,7 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
       stopped = true;
       clearInterval(heartbeat);
       stopListening();
-      for (const stream of open) end(stream);
+      for (const stream of allStreams()) end(stream);
       await loop.stop();
     },
   };
