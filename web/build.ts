@@ -2,7 +2,7 @@
  * `node web/build.ts [HASH]`: builds the pages into web/dist, whole or not at all. HASH says what they were built from:
  * `npm start` compares it, and an image needs none.
  */
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, rmSync } from "node:fs";
 import { copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,15 +14,15 @@ const dist = join(webFolder, "dist");
 const draft = `${dist}.${process.pid}`;
 const fontLicense = join(webFolder, "../node_modules/@fontsource-variable/instrument-sans/LICENSE");
 
-try {
-  await build(viteConfig(draft));
-  await copyFile(fontLicense, join(draft, "assets/instrument-sans-license.txt"));
-  await compressAll();
-  await writeFile(join(draft, "sources.txt"), process.argv[2] ?? "");
-  await replaceDist();
-} finally {
-  await rm(draft, { recursive: true, force: true });
-}
+// Failed or stopped in the middle, nothing half-built stays.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
+process.once("exit", () => rmSync(draft, { recursive: true, force: true }));
+
+await build(viteConfig(draft));
+await copyFile(fontLicense, join(draft, "assets/instrument-sans-license.txt"));
+await compressAll();
+await writeFile(join(draft, "sources.txt"), process.argv[2] ?? "");
+await replaceDist();
 
 /** As small as it gets: it is done once and sent many times. */
 async function compressAll(): Promise<void> {

@@ -40,7 +40,12 @@ export function openSite({ log, root = projectFolder }: SiteOptions): Site {
 
   let state: SiteState = { is: "building" };
   let stopped = false;
-  const child = spawn(process.execPath, [builder, wanted], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  // In a process group of its own: Ctrl-C reaches this process alone, which then stops the build.
+  const child = spawn(process.execPath, [builder, wanted], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   lowerPriority(child.pid);
   let output = "";
   for (const pipe of [child.stdout, child.stderr]) pipe.on("data", (text) => (output += text));

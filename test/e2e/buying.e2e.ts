@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { Page, Route } from "playwright-core";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { openStage, type Person, type Stage, skip } from "./stage.ts";
+import { nothingKept, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 describe("buying in the browser", { skip }, () => {
   let stage: Stage;
@@ -57,6 +57,22 @@ describe("buying in the browser", { skip }, () => {
     });
     return { release, untilReached: (times: number) => eventually(() => reached >= times) };
   }
+
+  test("a stranger buys, pays and follows an order without logging in: on the embedded default they are Ada", async () => {
+    const { page } = await stage.person("stranger", { storageState: nothingKept });
+    await page.goto("/");
+    await page.locator(`a[href="/p/${product}"]`).click();
+    await buyButton(page).click();
+    const orderId = await orderShown(page);
+    await page.getByText("Test cards").click();
+    await page.getByRole("button", { name: "4242 4242 4242 4242" }).click();
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByText("It is yours").waitFor();
+    await page.getByRole("link", { name: "Your orders" }).first().click();
+    await page.getByText("Shopping as Ada").waitFor();
+    await page.locator(`a[href="/o/${orderId}"]`).waitFor();
+    assert.equal((await stage.world.as("ada").get(`/orders/${orderId}`)).status, 200);
+  });
 
   test("a double tap is one order", async () => {
     const person = await stage.person("double-tap");

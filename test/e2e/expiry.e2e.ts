@@ -1,14 +1,14 @@
-/** The time to pay, in the browser: by the shop's clock, to its end. */
+/** In the browser: the time to pay, by the shop's clock and to its end; and a shop that gives no one a log-in. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { look } from "./look.ts";
-import { openStage, type Stage, skip } from "./stage.ts";
+import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
 describe("the time to pay", { skip }, () => {
   let stage: Stage;
   const product = "night-one";
   before(async () => {
-    stage = await openStage({ paymentWindowMs: 12_000 });
+    stage = await openStage({ paymentWindowMs: 12_000, settings: { TRUST_USER_HEADER: "false" } });
     const made = { productId: "night-one", name: "Night One, floor", image: "/art/ticket.svg" };
     await stage.world.admin.post("/products", { ...made, price: 7_450, currency: "EUR" });
     await stage.world.admin.post(`/inventory/${product}/restock`, { quantity: 5, reason: "test" });
@@ -40,5 +40,16 @@ describe("the time to pay", { skip }, () => {
     const leftMs = Date.parse(payBy) - Date.now();
     const [minutes = 0, seconds = 0] = (shown ?? "").split(":").map(Number);
     assert.ok(leftMs > 0 && Math.abs(minutes * 60_000 + seconds * 1_000 - leftMs) < 4_000, `${shown} for ${leftMs} ms`);
+  });
+
+  test("where there is no log-in, products are shown, and buying says what it needs", async () => {
+    const { page } = await stage.person("stranger", { storageState: nothingKept });
+    await page.goto(`/p/${product}`);
+    await page.getByRole("button", { name: "Buy" }).click();
+    await page.getByText("cannot sign you in here yet").waitFor();
+    await look(page, "product-no-login");
+    await page.goto("/me");
+    await page.getByText("You are not signed in here").waitFor();
+    await look(page, "orders-no-login");
   });
 });

@@ -25,6 +25,9 @@ export type Person = {
   api: Client;
 };
 
+/** Of a browser that has never been here. */
+export const nothingKept = { cookies: [], origins: [] };
+
 export type Stage = {
   world: World;
   /** A new person in a browser of their own. The page says nothing that is not said on purpose: see `faultsOf`. */

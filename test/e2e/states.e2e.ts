@@ -64,6 +64,12 @@ describe("the states of the shop", { skip }, () => {
       if (!/^\/(?:products|time)/.test(pathname)) files.push(pathname);
     });
     await page.goto("/p/aurora-1", { waitUntil: "networkidle" });
+    const shifted = await page.evaluate<number>(`new Promise((resolve) => {
+      new PerformanceObserver((list) => resolve(list.getEntries().reduce((sum, { value }) => sum + value, 0)))
+        .observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => resolve(0), 500);
+    })`);
+    assert.equal(shifted, 0, "something moved while the page was read");
     const kinds = files.map((path) => path.replace(/-[\w-]{8}(?=\.)/, ""));
     const font = "/assets/instrument-sans-latin-standard-normal.woff2";
     const wanted = ["/art/sneaker.svg", "/assets/shop.css", "/assets/shop.js", font, "/p/aurora-1"];
@@ -133,6 +139,21 @@ describe("the states of the shop", { skip }, () => {
     await look(page, "product");
     await assertFewRequests(await stage.person("first-visit"));
     await look(await atProduct(person, "long-name"), "product-long-name");
+  });
+
+  test("what is not there yet has the shape of what comes", async () => {
+    const { page } = await stage.person("impatient");
+    await page.route(/\/(?:products|orders)/, () => {});
+    for (const [path, name] of [
+      ["/", "list-loading"],
+      ["/p/aurora-1", "product-loading"],
+      ["/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015", "order-loading"],
+      ["/me", "orders-loading"],
+    ] as const) {
+      await page.goto(path);
+      await page.locator("h1").waitFor();
+      await look(page, name);
+    }
   });
 
   test("there is no such product", async () => {

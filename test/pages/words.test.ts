@@ -1,5 +1,6 @@
 /** Compares the words and requests of the pages with the system. */
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import openApi from "../../openapi.json" with { type: "json" };
 import { currencyCodes } from "../../src/catalog/currencies.ts";
@@ -40,6 +41,14 @@ for (const [language, dictionary] of Object.entries({ de, ar })) {
     }
   });
 }
+
+test("every sentence of the pages is said somewhere", () => {
+  const sources = globSync("web/{lib,shop}/**/*.{ts,tsx}").filter((path) => !path.includes("strings/"));
+  const text = sources.map((path) => readFileSync(path, "utf8")).join("\n");
+  const built = /^(?:theme|state)_/;
+  const unsaid = Object.keys(en).filter((key) => key !== "problems" && !built.test(key) && !text.includes(`"${key}"`));
+  assert.deepEqual(unsaid, []);
+});
 
 test("every request of the pages is an operation of openapi.json", () => {
   for (const [name, [method, path]] of Object.entries(operations)) {

@@ -52,7 +52,14 @@ export function MyOrders() {
           )}
         </ProblemNotice>
       )}
-      {!orders && !problem && <p role="status">{say("loading")}</p>}
+      {!orders && !problem && (
+        <div class="ghost" role="status">
+          <p class="unseen">{say("loading")}</p>
+          {[0, 1, 2].map((i) => (
+            <p key={i} class="row name" aria-hidden="true" />
+          ))}
+        </div>
+      )}
       {orders?.length === 0 && (
         <div class="empty">
           <h2>{say("ordersEmpty")}</h2>

@@ -18,7 +18,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
   const [order, setOrder] = useState<Order>();
   const [product, setProduct] = useState<Product>();
   const [problem, setProblem] = useState<Problem>();
-  const [isLive, setLive] = useState(false);
+  const [isLive, setLive] = useState(true);
 
   useEffect(() => {
     document.title = `${say("orderOf", { code: shortCode(orderId) })} · Dropgate`;
@@ -107,18 +107,37 @@ function Ended({ order }: { order: Order }) {
 }
 
 function Unread({ problem }: { problem: Problem | undefined }) {
+  if (!problem) return <Skeleton />;
   return (
     <div class="wide empty">
       <h1 tabIndex={-1}>{say("order")}</h1>
-      {problem ? <ProblemNotice problem={problem} /> : <p role="status">{say("loading")}</p>}
-      {problem?.code === "unauthenticated" && <p>{say("signInLater")}</p>}
-      {problem && (
-        <p>
-          <a class="button" href="/me">
-            {say("yourOrders")}
-          </a>
-        </p>
-      )}
+      <ProblemNotice problem={problem} />
+      {problem.code === "unauthenticated" && <p>{say("signInLater")}</p>}
+      <p>
+        <a class="button" href="/me">
+          {say("yourOrders")}
+        </a>
+      </p>
     </div>
+  );
+}
+
+function Skeleton() {
+  return (
+    <article class="drop order ghost">
+      <div class="side">
+        <div class="art" />
+      </div>
+      <div class="story">
+        <div class="head">
+          <Pill tone="still">{say("loading")}</Pill>
+          <h1 tabIndex={-1}>{say("order")}</h1>
+          <p class="facts">&nbsp;</p>
+        </div>
+        <p class="clock name" aria-hidden="true">
+          &nbsp;
+        </p>
+      </div>
+    </article>
   );
 }

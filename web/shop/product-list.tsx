@@ -102,14 +102,17 @@ export function LimitText({ product: { limitPerCustomer: limit } }: { product: P
 /** The shape of what comes, so that nothing moves when it is there. */
 function Skeleton() {
   return (
-    <ul class="tiles" role="status" aria-label={say("loading")}>
-      {[0, 1, 2, 3].map((i) => (
-        <li key={i} class="tile ghost" aria-hidden="true">
-          <div class="art" />
-          <h2>&nbsp;</h2>
-          <p class="facts">&nbsp;</p>
-        </li>
-      ))}
-    </ul>
+    <div role="status">
+      <p class="unseen">{say("loading")}</p>
+      <div class="tiles" aria-hidden="true">
+        {[0, 1, 2, 3].map((i) => (
+          <div key={i} class="tile ghost">
+            <div class="art" />
+            <p class="name">&nbsp;</p>
+            <p class="facts">&nbsp;</p>
+          </div>
+        ))}
+      </div>
+    </div>
   );
 }

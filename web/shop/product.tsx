@@ -46,15 +46,17 @@ export function ProductPage({ productId }: { productId: string }) {
       {product ? <Art product={product} /> : <div class="art" />}
       <div class="story">
         <div class="head">
-          <Pill tone={toneOf(buying.refusal)}>{wordOf(buying.refusal)}</Pill>
+          <Pill tone={toneOf(buying.refusal)}>{product ? wordOf(buying.refusal) : say("loading")}</Pill>
           <h1 tabIndex={-1} class={nameClass(product?.name ?? "")}>
             <Name>{product?.name ?? say("loading")}</Name>
           </h1>
-          <p class="facts">
-            <b>{product ? money(product.price, product.currency) : " "}</b>
-            {product && <LimitText product={product} />}
-            <span>{say("heldWhilePaying")}</span>
-          </p>
+          {product && (
+            <p class="facts">
+              <b>{money(product.price, product.currency)}</b>
+              <LimitText product={product} />
+              <span>{say("heldWhilePaying")}</span>
+            </p>
+          )}
         </div>
         {product?.description && (
           <p class="about">
