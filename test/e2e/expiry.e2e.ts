@@ -42,7 +42,7 @@ describe("the time to pay", { skip }, () => {
     assert.ok(leftMs > 0 && Math.abs(minutes * 60_000 + seconds * 1_000 - leftMs) < 4_000, `${shown} for ${leftMs} ms`);
   });
 
-  test("where there is no log-in, products are shown, and buying says what it needs", async () => {
+  test("without a log-in products are shown, and buying says what it needs", async () => {
     const { page } = await stage.person("stranger", { storageState: nothingKept });
     await page.goto(`/p/${product}`);
     await page.getByRole("button", { name: "Buy" }).click();
