@@ -1,14 +1,16 @@
-/** `npm run web:dev`: the pages at :5173 with hot reload, the API by `npm start` at PORT (8080). */
+/** `npm run web:dev [-- 5173]`: the pages at that port with hot reload, the API by `npm start` at PORT (8080). */
 import { createServer } from "vite";
 import { viteConfig, webFolder } from "./vite.ts";
 
+const port = Number(process.argv[2] ?? 5173);
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
 const proxied = ["/products", "/orders", "/time", "/session", "/accounts", "/account"];
 
 const server = await createServer({
   ...viteConfig(`${webFolder}/dist`),
   appType: "spa",
-  server: { port: 5173, strictPort: true, proxy: Object.fromEntries(proxied.map((path) => [path, api])) },
+  logLevel: "info",
+  server: { port, strictPort: true, proxy: Object.fromEntries(proxied.map((path) => [path, api])) },
   plugins: [
     {
       name: "pages",
@@ -23,5 +25,4 @@ const server = await createServer({
   ],
 });
 await server.listen();
-server.printUrls();
-console.log(`  The API is asked at ${api}: run npm start beside this.`);
+console.log(`The pages are at http://localhost:${port}, and ask the API at ${api}: run npm start beside this.`);

@@ -1,6 +1,6 @@
 /** How the pages are made of their sources, the same when they are built and while they are worked on. */
 import { join } from "node:path";
-import type { InlineConfig } from "vite";
+import type { HtmlTagDescriptor, IndexHtmlTransformContext, InlineConfig } from "vite";
 
 export const webFolder = import.meta.dirname;
 
@@ -23,12 +23,20 @@ export function viteConfig(outDir: string): InlineConfig {
       reportCompressedSize: false,
       rolldownOptions: { input: join(webFolder, "shop.html") },
     },
-    plugins: [{ name: "first paint", transformIndexHtml: { order: "post", handler: paintAfterScript } }],
+    plugins: [{ name: "first paint", transformIndexHtml: { order: "post", handler: forFirstPaint } }],
     logLevel: "warn",
   };
 }
 
-/** The script sets language, direction and colours: painted before it, a page would change them before one's eyes. */
-function paintAfterScript(html: string): string {
-  return html.replace('<script type="module"', '$& blocking="render"');
+/**
+ * The script sets language, direction and colours: painted before it, a page would change them before one's eyes. The font
+ * is asked for beside the style that names it, not after it.
+ */
+function forFirstPaint(html: string, { bundle = {} }: IndexHtmlTransformContext) {
+  const fonts = Object.keys(bundle).filter((name) => name.endsWith(".woff2"));
+  const tags = fonts.map((name): HtmlTagDescriptor => {
+    const attrs = { rel: "preload", as: "font", type: "font/woff2", crossorigin: true, href: `/${name}` };
+    return { tag: "link", attrs, injectTo: "head-prepend" };
+  });
+  return { html: html.replace('<script type="module"', '$& blocking="render"'), tags };
 }

@@ -1,7 +1,10 @@
 /** Every state of the shop's pages: what it says, in both colour schemes, wide and narrow, for people and for axe. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import { freePort, runCommand } from "../support/command.ts";
+import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 
@@ -348,5 +351,22 @@ describe("the states of the shop", { skip }, () => {
     await page.emulateMedia({ forcedColors: "active" });
     const border = await page.evaluate<string>("getComputedStyle(document.querySelector('button.big')).borderStyle");
     assert.equal(border, "solid");
+  });
+
+  test("the pages that are worked on with npm run web:dev are the same, at each of their addresses", async (t) => {
+    const { page } = await stage.person("builder");
+    const port = await freePort();
+    const dev = fileURLToPath(new URL("../../web/dev.ts", import.meta.url));
+    const env = { PORT: new URL(stage.world.origin).port };
+    const server = runCommand(process.cwd(), [String(port)], env, [process.execPath, dev]);
+    t.after(() => {
+      server.kill("SIGTERM");
+      return server.ended;
+    });
+    await eventually(() => server.output.includes("The pages are at"));
+    for (const path of ["/", "/p/poster"]) {
+      await page.goto(`http://localhost:${port}${path}`);
+      await page.getByText("Signed poster").waitFor();
+    }
   });
 });
