@@ -107,6 +107,23 @@ describe("a request to place an order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
   });
 
+  test("is found by a retry under its key while the log fails, before and after the books know it", async () => {
+    const productId = await stage.newProduct({ stock: 3 });
+    const nowhere = stage.open({ topics: { ...topics, reservations: "a topic that is not there" } });
+    const retry = () => stage.place({ productId, idempotencyKey: "again" }, nowhere);
+    const first = await stage.place({ productId, idempotencyKey: "again" });
+    assert.ok(first.ok);
+    while (saysOf(await stage.place({ productId, userId: "bob" }, nowhere)) !== "order_failed");
+    const early = await retry();
+    assert.deepEqual([early.ok && early.order.orderId, early.ok && early.order.replayed], [first.order.orderId, true]);
+    await stage.settleAll();
+    assert.equal(await stage.gate.record(productId, first.order.orderId), undefined);
+    const late = await retry();
+    assert.deepEqual([late.ok && late.order.orderId, late.ok && late.order.replayed], [first.order.orderId, true]);
+    const other = await stage.place({ productId, idempotencyKey: "another" }, nowhere);
+    assert.equal(saysOf(other), "order_failed");
+  });
+
   test("whose event may be in the log is void in the books before its buyer is answered that it failed", async () => {
     const productId = await stage.newProduct({ stock: 3 });
     stage.proxy.dropAnswers({ to: (request) => request.includes(productId), cutting: true });

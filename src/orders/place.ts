@@ -97,14 +97,33 @@ export function createPlace(options: PlaceOptions): Place {
       ignoresSale: false,
     };
     if (mode === "sync") return direct.place(wanted);
-    if (!publication.ready()) return { ok: false, reason: "order_failed", orderId };
     try {
+      if (!publication.ready()) return await whileLogFails(wanted);
       return await answerTo(wanted, await reserves.add(wanted));
     } catch (error) {
       // It may have run: then the record is never published, and the sweeper gives the units back.
       if (error instanceof GateUnavailable) return { ok: false, reason: "price_not_available", orderId };
       throw error;
     }
+  }
+
+  /** Nothing new is reserved while the log fails. An order that an earlier request under the key placed is found all the same. */
+  async function whileLogFails(wanted: ReserveRequest): Promise<PlaceAnswer> {
+    const { productId, orderId, bodyHash } = wanted;
+    if (bodyHash !== "") {
+      // In this order: a record leaves the gate when the books have decided it, or when the gate loses its memory; and no
+      // product is loaded again before the books have decided all that the log holds.
+      const record = await gate.record(productId, orderId);
+      if (record) {
+        const sameBody = record.bodyHash === bodyHash;
+        return answerTo(wanted, { kind: "duplicate", state: record.state, reservation: record, sameBody });
+      }
+      const [product] = await gate.snapshot([productId]);
+      if (!product?.whole) return refuse(wanted, "absent");
+      const standing = await lookUps.add(orderId);
+      if (standing) return replay(standing, bodyHash);
+    }
+    return { ok: false, reason: "order_failed", orderId };
   }
 
   async function answerTo(wanted: ReserveRequest, answer: ReserveAnswer): Promise<PlaceAnswer> {

@@ -14,15 +14,8 @@ import { OrderView } from "./wire.ts";
 
 describe("an accepted order", () => {
   let stage: OrderStage;
-  /** Settles the records of the log, and ends. */
-  let settleAll: () => Promise<void>;
   before(async () => {
     stage = await openOrderStage();
-    settleAll = async () => {
-      const settling = await stage.orders.start();
-      await stage.orders.settlement.drained();
-      await settling.stop();
-    };
   });
   after(() => stage.close());
 
@@ -50,7 +43,7 @@ describe("an accepted order", () => {
     assert.ok(atGate);
     assert.deepEqual(told(atGate), ["PENDING "]);
     assert.deepEqual(await stage.orders.readNews([{ orderId, seen: 1 }]), { orders: [], unsettled: [orderId] });
-    await settleAll();
+    await stage.settleAll();
     const inBooks = await stage.orders.read(orderId);
     assert.ok(inBooks);
     assert.deepEqual(told(inBooks), ["PENDING ", "INVENTORY_RESERVED "]);
@@ -66,9 +59,9 @@ describe("an accepted order", () => {
     const first = await accepted(productId);
     await appendAgain(first);
     await appendAgain({ ...first, reservationNo: first.reservationNo + 1 });
-    await settleAll();
+    await stage.settleAll();
     await appendAgain(first);
-    await settleAll();
+    await stage.settleAll();
     assert.deepEqual(told(await stage.orders.read(first.orderId)), ["PENDING ", "INVENTORY_RESERVED "]);
     const order = await stage.orders.settled(first.orderId, 0);
     assert.equal(order?.reservationNo, first.reservationNo);
@@ -80,7 +73,7 @@ describe("an accepted order", () => {
     const first = await accepted(productId);
     const second = withOwnId({ ...first, reservationNo: 2, userId: "bob" });
     await appendAgain(second);
-    await settleAll();
+    await stage.settleAll();
     const news = await stage.orders.readNews([first, second].map(({ orderId }) => ({ orderId, seen: 1 })));
     assert.deepEqual(
       new Map(news.orders.map((order) => [order.orderId, [order.status, order.reason]])),
@@ -95,7 +88,7 @@ describe("an accepted order", () => {
     const productId = await stage.newProduct({ stock: 5 });
     await stage.log.append(topics.reservations, [{ key: "any", value: Buffer.from("{}") }]);
     const { orderId } = await accepted(productId);
-    await settleAll();
+    await stage.settleAll();
     assert.equal((await stage.orders.read(orderId))?.status, "INVENTORY_RESERVED");
     assert.equal((await stage.log.endOffsets(`${topics.reservations}.dlq`)).get(0), 1n);
   });
@@ -103,7 +96,7 @@ describe("an accepted order", () => {
   test("that the log has lost is settled from the gate's record, once", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const { settlement } = stage.orders;
-    await settleAll();
+    await stage.settleAll();
     const lost = await accepted(productId);
     const end = (await stage.log.endOffsets(topics.reservations)).get(0) ?? 0n;
     await stage.operator.dropFrom(topics.reservations, end - 1n);
@@ -116,7 +109,7 @@ describe("an accepted order", () => {
   test("of an epoch that a rebuild has ended fails, and is replaced by the next one under its key", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const early = await accepted(productId);
-    await settleAll();
+    await stage.settleAll();
     await rebuild({ sql: stage.sql, gate: stage.gate, settlement: stage.orders.settlement }, [productId]);
     const answer = await stage.place({ productId, idempotencyKey: "again" });
     assert.ok(answer.ok);
@@ -127,7 +120,7 @@ describe("an accepted order", () => {
     const { orderId } = fenced;
     assert.equal((await stage.orders.read(orderId))?.status, "PENDING");
     assert.deepEqual(await stage.orders.readNews([{ orderId, seen: 1 }]), { orders: [], unsettled: [orderId] });
-    await settleAll();
+    await stage.settleAll();
     const order = await stage.orders.read(fenced.orderId);
     assert.deepEqual(told(order), ["PENDING ", "FAILED fenced", "PENDING ", "INVENTORY_RESERVED "]);
   });
@@ -138,7 +131,7 @@ describe("an accepted order", () => {
     const [record] = await stage.gate.records(productId);
     assert.ok(record);
     await stage.inventory.books.voidReservations([record]);
-    await settleAll();
+    await stage.settleAll();
     const { orders, unsettled } = await stage.orders.readNews([{ orderId, seen: 1 }]);
     assert.deepEqual(unsettled, []);
     const [seen] = orders;
@@ -154,7 +147,7 @@ describe("an accepted order", () => {
     assert.equal(await stage.orders.read(orderId), undefined);
     const noLog = stage.open({ topics: { ...topics, reservations: "a topic that is not there" } });
     assert.equal(await noLog.find(orderId), "undecided");
-    const [found] = await Promise.all([stage.orders.find(orderId), settleAll()]);
+    const [found] = await Promise.all([stage.orders.find(orderId), stage.settleAll()]);
     assert.ok(found !== "undecided");
     assert.equal(found?.status, "INVENTORY_RESERVED");
     assert.equal(await stage.orders.find(orderIdFor({ userId: "ada", productId: "made up" })), undefined);
@@ -167,7 +160,7 @@ describe("an accepted order", () => {
     const { orderId } = await accepted(productId);
     const calls: unknown[] = [];
     const stopListening = stage.orders.onChange((order) => calls.push(order));
-    await settleAll();
+    await stage.settleAll();
     stopListening();
     assert.deepEqual(calls, [undefined]);
     const named = await stage.orders.changesSince(first.position);
@@ -186,7 +179,7 @@ describe("an accepted order", () => {
       const answer = await stage.place({ productId, userId: "lister" });
       placed.unshift(answer.ok ? answer.order.orderId : "");
     }
-    await settleAll();
+    await stage.settleAll();
     const pages: string[][] = [];
     let last: SeenOrder | undefined;
     do {

@@ -108,6 +108,13 @@ export async function openOrderStage() {
       return by.place({ userId: "ada", quantity: 1, expectedTotalMinor: null, ...request });
     },
 
+    /** Settles the records of the log, and ends. */
+    async settleAll(): Promise<void> {
+      const settling = await orders.start();
+      await orders.settlement.drained();
+      await settling.stop();
+    },
+
     /** Units that the gate may still sell, and units that are taken and undecided. */
     async unitsOf(productId: string): Promise<{ sellable: number; pending: number }> {
       const [snapshot] = await gate.snapshot([productId]);

@@ -101,7 +101,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       if (isAnswered(wish) || wish.key === undefined || !goesOn()) break;
       await sleep(100 + random() * 300);
     }
-    if (toldOf(wish, true) !== "ok") return undefined;
+    if (toldOf(wish) !== "ok") return undefined;
     return wish.attempts.find(({ told }) => told === "ok")?.orderId;
   }
 

@@ -93,7 +93,6 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
       taken: [],
       samples: watching.samples,
       wishes: [...crowd.wishes, wish],
-      refusalsBind: true,
       cancelled: crowd.cancelled,
       ...(await shop.readLog()),
       lateWish: wish,

@@ -114,8 +114,6 @@ export type Evidence = {
   taken: readonly Taken[];
   samples: readonly Sample[];
   wishes: readonly Wish[];
-  /** A refusal under a key speaks of the earlier requests under it too. README.md says when it does not. */
-  refusalsBind: boolean;
   /** Orders that their buyers asked to cancel. */
   cancelled: ReadonlySet<string>;
   unfinished: readonly Unfinished[];

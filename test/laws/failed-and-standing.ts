@@ -8,14 +8,14 @@ export const failedAndStanding = law({
   says: "a buyer who was told for good that there is no order has none",
   about: "orders",
   holds: "always",
-  reads: ["wishes", "refusalsBind", "orders", "decisions"],
-  breaches: ({ wishes, refusalsBind, orders, decisions }) => {
+  reads: ["wishes", "orders", "decisions"],
+  breaches: ({ wishes, orders, decisions }) => {
     const standing = Map.groupBy(orders.filter(stands), customerOf);
     const claimed = new Set(decisions.filter(({ fate }) => fate === "claimed").map(({ orderId }) => orderId));
     const wished = Map.groupBy(wishes, (wish) => customerOf({ ...wish, userId: wish.user }));
     return [...wished].flatMap(([customer, ofBuyer]) => {
       const has = standing.get(customer)?.length ?? 0;
-      const maybe = ofBuyer.filter((wish) => toldOf(wish, refusalsBind) !== "fail").length;
+      const maybe = ofBuyer.filter((wish) => toldOf(wish) !== "fail").length;
       if (has > maybe) {
         return [{ count: has - maybe, shows: `${customer}: ${has} orders stand, and hope was left of ${maybe}` }];
       }

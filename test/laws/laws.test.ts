@@ -71,7 +71,6 @@ const healthy: Evidence = {
     { user: "ada", productId, key: "k", attempts: [accepted("a")] },
     { user: "bob", productId, key: undefined, attempts: [accepted("b")] },
   ],
-  refusalsBind: true,
   cancelled: new Set(),
   unfinished: [{ what: "payments are not finished", count: 0 }],
   announced: new Set(["a:CONFIRMED", "b:FAILED"]),
@@ -91,6 +90,10 @@ const [gate] = healthy.gate as [Evidence["gate"][0]];
 const [adas, bobs] = healthy.decisions as [DecidedReservation, DecidedReservation];
 const open = { productId, opensAtMs: 0, closesAtMs: 9_000, paused: false, version: 1, beganMs: -2, answeredMs: -1 };
 const inMotion = { atRest: false, unfinished: [], announced: undefined, deadLetters: undefined, lateWish: undefined };
+
+function lost(beganMs: number, endedMs: number): Attempt {
+  return { told: "info", code: "no_answer", beganMs, endedMs };
+}
 
 function line(paymentId: string, kind: StatementLine["kind"]): StatementLine {
   return { paymentId, kind, amountMinor: 1_000, byHand: false };
@@ -216,6 +219,8 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
   "failed and standing": [
     { wishes: [{ ...ada, attempts: [{ ...accepted("a"), told: "fail", code: "order_failed" }] }, bob] },
     { wishes: [ada, { ...bob, attempts: [{ ...accepted("b"), told: "fail", code: "order_failed" }] }] },
+    // The answer to the first attempt was lost, and the retry under its key was refused.
+    { wishes: [{ ...ada, attempts: [lost(1, 2), { ...lost(2, 3), told: "fail", code: "sold_out" }] }, bob] },
   ],
   "two orders for one wish": [
     {

@@ -55,17 +55,18 @@ export function endAttempt(attempt: Attempt, endedMs: number, heard: Heard | und
   if (heard?.status !== undefined) attempt.status = heard.status;
 }
 
-/** `refusalsBind`: see evidence.ts. */
-export function toldOf({ key, attempts }: Wish, refusalsBind: boolean): Told {
+/** Under a key, a refusal for good speaks also of the attempts that had ended when its request began. */
+export function toldOf({ key, attempts }: Wish): Told {
   if (attempts.some(({ told }) => told === "ok")) return "ok";
-  if (attempts.every(({ told }) => told === "fail")) return attempts.length > 0 ? "fail" : "info";
-  const last = attempts.at(-1);
-  return refusalsBind && key !== undefined && last && lastWords.has(last.code) ? "fail" : "info";
+  const last = key === undefined ? undefined : attempts.findLast(({ code }) => lastWords.has(code));
+  const isRefused = (one: Attempt) =>
+    one.told === "fail" || (last !== undefined && one.endedMs !== undefined && one.endedMs <= last.beganMs);
+  return attempts.length > 0 && attempts.every(isRefused) ? "fail" : "info";
 }
 
 /** A buyer with a key retries until the outcome is known, and for a while longer if the shop was not able to answer. */
 export function isAnswered(wish: Wish): boolean {
-  const told = toldOf(wish, true);
+  const told = toldOf(wish);
   if (told === "ok") return true;
   const last = wish.attempts.at(-1)?.code;
   return told === "fail" && (last === "sold_out" || last === "limit_per_customer");

@@ -194,7 +194,6 @@ describe("the start command", { timeout: 120_000 }, () => {
       taken: [],
       samples: samples.filter(({ productId }) => productId === product),
       wishes,
-      refusalsBind: true,
       cancelled: new Set(),
       announced: undefined,
       deadLetters: undefined,

@@ -93,7 +93,6 @@ export function createOnlooker(world: World, people: People): Onlooker {
       taken: taken(),
       samples: samples(),
       wishes: wishes(),
-      refusalsBind: false,
       cancelled: cancelled(),
       unfinished: [],
       announced: undefined,

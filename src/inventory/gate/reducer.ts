@@ -20,7 +20,7 @@ import type {
   StreamItem,
   StreamRow,
 } from "./gate.ts";
-import { isOfSale, refusalOf } from "./refusals.ts";
+import { refusalOf } from "./refusals.ts";
 import { newerSale } from "./sale.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
 
@@ -36,9 +36,9 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   const seen = duplicateOf(product, request);
   if (seen) return seen;
   const refused = refusalOf(product, request, gateMs);
-  const askBooks = request.bodyHash !== "" && product.keysInBooks && !request.booksAsked;
-  // A retry of an accepted order gets its order, also once the drop is over.
-  if (askBooks && (!refused || isOfSale(refused))) return { kind: "ask_books" };
+  // A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
+  const mayBeKnown = request.bodyHash !== "" && product.keysInBooks && !request.booksAsked;
+  if (mayBeKnown && product.open) return { kind: "ask_books" };
   if (refused) return refused;
 
   const reservation: Reservation = {

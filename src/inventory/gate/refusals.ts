@@ -23,8 +23,3 @@ export function refusalOf(product: ProductGate, request: ReserveRequest, gateMs:
   const limit = offer.limitPerCustomer;
   return limit !== null && held + quantity > limit ? { kind: "refused", reason: "limit_per_customer" } : undefined;
 }
-
-/** Refused for the time at which it came, whatever the product has. */
-export function isOfSale({ reason }: Refused): boolean {
-  return reason === "drop_not_open" || reason === "drop_ended" || reason === "drop_paused";
-}

@@ -173,6 +173,20 @@ export function gateContract(
       assert.equal((await shelf.reserve()).kind, "reserved");
     });
 
+    test("if the books may know a key, they are asked first also when all is sold, the limit is full or the price is another", async () => {
+      const shelf = await lamp({ keysInBooks: true, sellable: 2, held: [["ada", 3]] });
+      for (const [reason, change] of [
+        ["sold_out", { quantity: 3 }],
+        ["limit_per_customer", { userId: "ada" }],
+        ["price_changed", { expectedTotalMinor: 1 }],
+      ] as const) {
+        assert.deepEqual(await shelf.reserve({ ...change, bodyHash: "body" }), { kind: "ask_books" });
+        const refused = { kind: "refused", reason } as const;
+        assert.deepEqual(await shelf.reserve({ ...change, bodyHash: "body", booksAsked: true }), refused);
+        assert.deepEqual(await shelf.reserve(change), refused);
+      }
+    });
+
     test("each fate moves its units to the right figures", async () => {
       const ends: Record<Exclude<Effect, "released">, { sellable: number; availableAfter: number }> = {
         claimed: { sellable: 8, availableAfter: 8 },

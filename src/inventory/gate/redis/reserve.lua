@@ -102,8 +102,8 @@ for i = 2, #ARGV, 8 do
   if not answer then
     answer = refusalOf(user, quantity, total, options)
     local mayBeKnown = body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true)
-    -- A retry of an accepted order gets its order, also once the drop is over.
-    if mayBeKnown and (not answer or answer == saleRefusal) then answer = 'ask_books' end
+    -- A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
+    if mayBeKnown and answer ~= 'closed' then answer = 'ask_books' end
   end
   answers[#answers + 1] = answer or take(order, user, quantity, body, reserved, payBy)
 end
