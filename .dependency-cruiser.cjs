@@ -34,6 +34,12 @@ const vendors = [
     why: "Modules write SQL against the Sql port: pools, time limits, lost commits and retries are settled there once.",
   },
   {
+    name: "mail",
+    packages: ["nodemailer"],
+    home: "^src/engines/mail/",
+    why: "Modules send mails through the mail port, which also works without a mail server.",
+  },
+  {
     name: "log",
     packages: ["@platformatic/kafka", "kafkajs", "@confluentinc/kafka-javascript"],
     home: "^src/engines/log/|^test/",

@@ -93,6 +93,23 @@ create table identity.account (
 );
 CREATE INDEX account_changed_at ON identity.account USING btree (changed_at);
 
+create table identity.audit (
+  seq bigint not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  action text not null,
+  subject text not null,
+  phase text not null,
+  intent_seq bigint,
+  detail text not null,
+  prev text not null,
+  hash text not null,
+  constraint audit_intent_seq_fkey FOREIGN KEY (intent_seq) REFERENCES identity.audit(seq),
+  constraint audit_phase_check CHECK ((phase = ANY (ARRAY['intent'::text, 'done'::text, 'refused'::text, 'failed'::text]))),
+  constraint audit_pkey PRIMARY KEY (seq)
+);
+CREATE UNIQUE INDEX audit_intent_seq ON identity.audit USING btree (intent_seq);
+
 create table identity.code (
   code_id text not null,
   purpose text not null,
@@ -283,9 +300,15 @@ create table mail.message (
   subject text not null,
   body text not null,
   queued_at timestamp with time zone not null,
+  state text not null,
+  tries integer not null default 0,
+  next_try_at timestamp with time zone,
+  failure text,
   constraint message_key_key UNIQUE (key),
-  constraint message_pkey PRIMARY KEY (seq)
+  constraint message_pkey PRIMARY KEY (seq),
+  constraint message_state_check CHECK ((state = ANY (ARRAY['kept'::text, 'queued'::text, 'sent'::text, 'failed'::text])))
 );
+CREATE INDEX message_next_try_at ON mail.message USING btree (next_try_at) WHERE (state = 'queued'::text);
 
 create table orders.orders (
   order_id uuid not null,

@@ -4,7 +4,7 @@
  */
 import type { TestEvent } from "node:test/reporters";
 
-const contract = /^the (stock gate|event log|workflows) on (.+)$/;
+const contract = /^the (stock gate|event log|workflows|mail) on (.+)$/;
 
 type Cases = { port: string; adapter: string; passed: number; failed: number };
 

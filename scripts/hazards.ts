@@ -99,7 +99,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     N2: { says: "a log-in has a new session, so that a planted one is worth nothing" },
     N3: { says: "an ended session, a disabled account and a changed role are refused within a second" },
     N4: { says: "a mailed code is guessed five times, for ten minutes, for one purpose" },
-    N5: { says: "the last ADMIN cannot be removed", open: "no route changes the roles of an account yet" },
+    N5: { says: "the last ADMIN cannot be removed" },
     N6: { says: "a page of another site acts for its visitor, or signs them in as another person" },
     N7: { says: "the first to sign up with a foreign address owns its account later" },
   },

@@ -20,6 +20,7 @@ export async function dumpSchema(): Promise<string> {
     redis: undefined,
     kafka: undefined,
     temporal: undefined,
+    smtp: undefined,
     databaseUrls: {},
     topics: [],
     consumed: [],

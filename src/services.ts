@@ -121,8 +121,10 @@ export const services: readonly Service[] = [
   },
   {
     name: "identity",
-    routes: (app, faces) =>
-      identityRoutes(app, { ...faces, publicUrl: faces.config.PUBLIC_URL, offersDemo: offersDemoPeople(faces.config) }),
+    routes(app, { config, engines, ...faces }) {
+      const offersDemo = offersDemoPeople(config);
+      identityRoutes(app, { ...faces, mail: engines.mail, publicUrl: config.PUBLIC_URL, offersDemo });
+    },
     start: async ({ accounts }) => accounts.start(),
   },
 ];

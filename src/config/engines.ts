@@ -22,6 +22,7 @@ export function engineSettings(config: Config): EngineSettings {
           taskQueue: config.TEMPORAL_TASK_QUEUE_FULFILMENT,
         }
       : undefined,
+    smtp: config.SMTP_URL && config.MAIL_FROM ? { url: config.SMTP_URL, from: config.MAIL_FROM } : undefined,
     databaseUrls: {
       catalog: config.CATALOG_DATABASE_URL,
       inventory: config.INVENTORY_DATABASE_URL,

@@ -73,6 +73,12 @@ export function securityFaults(values: GivenSettings): string[] {
   if (values.MANAGEMENT_PORT !== undefined && values.MANAGEMENT_PORT === values.PORT && values.PORT !== 0) {
     faults.push("MANAGEMENT_PORT is the same as PORT: take another one, or leave it out");
   }
+  if ((values.SMTP_URL === undefined) !== (values.MAIL_FROM === undefined)) {
+    faults.push("SMTP_URL and MAIL_FROM belong together: set both");
+  }
+  if (values.SMTP_URL !== undefined && !/^smtps?:$/.test(new URL(values.SMTP_URL).protocol)) {
+    faults.push("SMTP_URL begins with smtps:// or smtp://");
+  }
   if (values.PUBLIC_URL !== undefined && !/^https?:$/.test(new URL(values.PUBLIC_URL).protocol)) {
     faults.push("PUBLIC_URL is what browsers open: begin it with https://");
   }

@@ -130,6 +130,19 @@ export const settings = defineSettings({
     says: "The task queue that fulfilment workers poll.",
   },
 
+  SMTP_URL: {
+    type: "url",
+    secret: true,
+    defaultSays: "no mail server: an ADMIN reads the mails at GET /admin/mails",
+    says: "The mail server, as smtps://user:password@host:465, or smtp://host:587 with STARTTLS where it has it.",
+  },
+  MAIL_FROM: {
+    type: "text",
+    pattern: "[^\\r\\n]*[^\\s@<>]+@[^\\s@<>]+>?",
+    defaultSays: "needed with `SMTP_URL`",
+    says: "The sender of mails: `Shop <shop@shop.example>`.",
+  },
+
   ...securitySettings,
 
   RECONCILE_EVERY_MS: {

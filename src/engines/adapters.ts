@@ -1,5 +1,5 @@
 /**
- * Opens the adapters of the four engines, each by a function of the same shape. The clients of the real engines are
+ * Opens the adapters of the engines, each by a function of the same shape. The clients of the real engines are
  * large, so each is loaded only if it is used.
  */
 import type { Log } from "#platform/log";
@@ -8,6 +8,9 @@ import type { Security } from "./log/kafka/security.ts";
 import type { EventLog } from "./log/log.ts";
 import { createOwnedLog } from "./log/owned-log.ts";
 import { openPostgresLog } from "./log/postgres/postgres.ts";
+import type { MailEngine } from "./mail/message.ts";
+import { createOutboxMail } from "./mail/outbox.ts";
+import type { SmtpSettings } from "./mail/smtp.ts";
 import type { RedisAddress } from "./redis/redis.ts";
 import type { Presence } from "./shop/presence.ts";
 import type { Shop } from "./shop/shop.ts";
@@ -34,6 +37,7 @@ export type WorkflowsEngine = {
 
 export type KafkaSettings = Security & { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number };
 export type TemporalSettings = { address: string; namespace: string; taskQueue: string };
+export type { SmtpSettings };
 export type RedisSettings = RedisAddress & { timeoutMs: number };
 
 /** Opens the database, before all other engines. */
@@ -48,6 +52,8 @@ export type Ground = {
   consumed: readonly string[];
   log: Log;
 };
+/** What mails are sent with. */
+export type Posting = { sql: Sql; log: Log };
 /** One engine: the embedded default, and the real one that its settings name. */
 export type Engine<Settings, On, Opened> = {
   embedded(on: On): Promise<Opened>;
@@ -106,6 +112,15 @@ export async function kafka(on: Ground & { settings: KafkaSettings }): Promise<L
   const eventLog = createOwnedLog(kafkaLog, shop, async (topic) => void (await kafkaLog.claim(topic, shop)));
   // Several consumers settle at once.
   return { eventLog, partitions: 8, says: `Kafka at ${settings.bootstrap}` };
+}
+
+export async function mailOutbox({ sql }: Posting): Promise<MailEngine> {
+  return createOutboxMail({ sql });
+}
+
+export async function smtpServer({ settings, sql, log }: Posting & { settings: SmtpSettings }): Promise<MailEngine> {
+  const { openSmtpMail } = await import("./mail/smtp.ts");
+  return openSmtpMail({ ...settings, sql, log });
 }
 
 export async function dbosInPostgres({ url, log }: Ground): Promise<WorkflowsEngine> {

@@ -9,10 +9,13 @@ import {
   type KafkaSettings,
   kafka,
   logInPostgres,
+  mailOutbox,
   postgresServer,
   processMemory,
   type RedisSettings,
   redisServer,
+  type SmtpSettings,
+  smtpServer,
   type TemporalSettings,
   temporal,
   type WorkflowsEngine,
@@ -20,7 +23,7 @@ import {
 import type { EventLog } from "./log/log.ts";
 import { eventLogSchema } from "./log/postgres/postgres.ts";
 import type { MailEngine } from "./mail/mail.ts";
-import { createOutboxMail, mailSchema } from "./mail/outbox.ts";
+import { mailSchema } from "./mail/message-rows.ts";
 import type { RedisEngine } from "./redis/redis.ts";
 import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
 import { openPresence } from "./shop/presence.ts";
@@ -37,11 +40,12 @@ export { engineDifferences, moveEngines } from "./move.ts";
 export type { Term } from "./shop/agreement.ts";
 export { ignoredVariables } from "./sql/environment.ts";
 
-/** The four engines, in the order in which they are opened. */
+/** The engines, in the order in which they are opened. */
 const engines = {
   sql: { embedded: embeddedPostgres, real: postgresServer },
   redis: { embedded: processMemory, real: redisServer },
   log: { embedded: logInPostgres, real: kafka },
+  mail: { embedded: mailOutbox, real: smtpServer },
   workflows: { embedded: dbosInPostgres, real: temporal },
 };
 
@@ -70,6 +74,7 @@ export type EngineSettings = {
   redis: RedisSettings | undefined;
   kafka: KafkaSettings | undefined;
   temporal: TemporalSettings | undefined;
+  smtp: SmtpSettings | undefined;
   /** Databases of modules that do not use the common one; `reports` may be a replica, which is only read. */
   databaseUrls: Readonly<Record<string, string | undefined>>;
   topics: readonly string[];
@@ -145,6 +150,8 @@ export async function openEngines(
   const { eventLog, partitions, says } = await open(engines.log, settings.kafka, ground);
   resources.defer(() => eventLog.close());
   await eventLog.ensureTopics(topics.flatMap((name) => [name, `${name}.dlq`]).map((name) => ({ name, partitions })));
+  const mail = await open(engines.mail, settings.smtp, { sql: sql("mail", 2), log });
+  resources.defer(() => mail.close());
   const workflows = await open(engines.workflows, settings.temporal, ground);
   const opened = resources.move();
   return {
@@ -161,7 +168,7 @@ export async function openEngines(
     dryWrite: () => dryWriteAll(pools, trouble),
     refuseLocks: () => locks.refuse(pools.map(({ url }) => url)),
     log: eventLog,
-    mail: createOutboxMail({ sql: sql("mail", 2) }),
+    mail,
     shop,
     redis,
     requireSameServers: () => requireSameServers(presence),

@@ -26,7 +26,7 @@ const paths = {
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
   ORDER_URL: ["/orders", "/order/actuator"],
   PAYMENT_URL: ["/payments"],
-  IDENTITY_URL: ["/session", "/accounts", "/account"],
+  IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
 } as const;
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];

@@ -75,3 +75,41 @@ export async function storePassword(tx: Tx, accountId: string, phc: string, at: 
     [accountId, phc, at],
   );
 }
+
+/** In order of account id. `q`: a part of the address or the name. */
+export function readAccounts(
+  sql: Queryable,
+  { after, q, limit }: { after: string; q: string | undefined; limit: number },
+): Promise<Account[]> {
+  return sql.query<Account>(
+    `select ${columns} from identity.account
+     where account_id > $1 and ($2::text is null or strpos(email, lower($2)) > 0 or strpos(lower(name), lower($2)) > 0)
+     order by account_id limit $3`,
+    [after, q ?? null, limit],
+  );
+}
+
+export async function lockAccount(tx: Tx, accountId: string): Promise<Account | undefined> {
+  const [account] = await tx.query<Account>(
+    `select ${columns} from identity.account where account_id = $1 for update`,
+    [accountId],
+  );
+  return account;
+}
+
+/** The version rises, so that every token of the account is out of date. */
+export async function storeStanding(
+  tx: Tx,
+  accountId: string,
+  { roles, isDisabled }: { roles: readonly Role[]; isDisabled: boolean },
+  at: Date,
+): Promise<Account> {
+  const [account] = await tx.query<Account>(
+    `update identity.account set roles = $2, version = version + 1, changed_at = $4,
+       disabled_at = case when $3 then coalesce(disabled_at, $4) end
+     where account_id = $1 returning ${columns}`,
+    [accountId, roles, isDisabled, at],
+  );
+  if (!account) throw new Error(`the account ${accountId} is gone although its row is locked`);
+  return account;
+}

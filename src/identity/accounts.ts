@@ -3,6 +3,7 @@ import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
 import { type Loop, startLoop } from "#platform/loop";
 import { type Account, type AccountFields, readAccount, updateAccount } from "./account-rows.ts";
+import { type Audit, createAudit } from "./audit.ts";
 import { createCodes } from "./codes.ts";
 import { type DemoPerson, demoAccount } from "./demo.ts";
 import { createEntering, type Entered } from "./entering.ts";
@@ -10,13 +11,16 @@ import { createPasswords } from "./passwords.ts";
 import { deleteExpired, type Place, readSessions, type Session } from "./session-rows.ts";
 import { createSignIn } from "./sign-in.ts";
 import { createSignUp } from "./sign-up.ts";
+import { createStaff } from "./staff.ts";
 import type { Standing } from "./standing.ts";
 import type { Tokens } from "./tokens.ts";
 
 export const identitySchema = { schema: "identity", folder: new URL("./migrations/", import.meta.url) };
 
 export type Accounts = ReturnType<typeof createSignIn> &
-  ReturnType<typeof createSignUp> & {
+  ReturnType<typeof createSignUp> &
+  ReturnType<typeof createStaff> & {
+    audit: Audit;
     enterDemo(person: DemoPerson, place: Place): Promise<Entered | undefined>;
     account(accountId: string): Promise<Account | undefined>;
     change(accountId: string, fields: Partial<AccountFields>): Promise<Account | undefined>;
@@ -45,6 +49,7 @@ const deleteEveryMs = 10 * 60_000;
 export function createAccounts(options: AccountsOptions): Accounts {
   const { sql, mail, secret, issue, standing, now, onFault, mostWaiting } = options;
   const entering = createEntering({ sql, issue, standing, now });
+  const audit = createAudit({ sql, now });
   const posting = new Set<Promise<void>>();
   const shared = {
     sql,
@@ -68,6 +73,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
   return {
     ...createSignIn(shared),
     ...signUp,
+    ...createStaff({ sql, audit, entering, standing, now }),
+    audit,
 
     async enterDemo(person, place) {
       const account = await demoAccount(sql, person, now());

@@ -5,7 +5,8 @@ import { createHttp } from "#platform/http";
 import { createLog } from "#platform/log";
 import { openTestDatabase } from "../../test/support/database.ts";
 import { until } from "../../test/support/until.ts";
-import { createOutboxMail, mailSchema } from "../engines/mail/outbox.ts";
+import { mailSchema } from "../engines/mail/message-rows.ts";
+import { createOutboxMail } from "../engines/mail/outbox.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { callerOf, createAccounts, createCookies, createIdentity, createStanding, identitySchema } from "./identity.ts";
 import { identityRoutes } from "./routes.ts";
@@ -43,7 +44,7 @@ export async function openShop({ publicUrl }: { publicUrl?: string } = {}) {
       mostWaiting,
     });
     const app = await createHttp({ log: createLog({ level: "silent" }), clock: systemClock, openApi });
-    identityRoutes(app, { identity, accounts, cookies, publicUrl, offersDemo: true });
+    identityRoutes(app, { identity, accounts, cookies, publicUrl, offersDemo: true, mail });
     for (const [url, role] of [
       ["/buy", "CUSTOMER"],
       ["/prices", "ADMIN"],

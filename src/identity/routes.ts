@@ -1,8 +1,10 @@
 /** Lists the routes of accounts and sessions: each with its guard, its document and its handler. */
 import { Type } from "typebox";
+import type { MailEngine } from "#engines/mail";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { platformProblems } from "#platform/problems";
+import { adminRoutes } from "./admin-routes.ts";
 import { createHandlers, type HandlersOptions } from "./handlers.ts";
 import { identityProblems } from "./problems.ts";
 import {
@@ -21,7 +23,7 @@ import {
   VerifyBody,
 } from "./wire.ts";
 
-export function identityRoutes(app: Http, options: HandlersOptions): void {
+export function identityRoutes(app: Http, { mail, ...options }: HandlersOptions & { mail: MailEngine }): void {
   const handlers = createHandlers(options);
   const signedIn = options.identity.guard("CUSTOMER");
   const onRequest = handlers.refuseForeign;
@@ -46,6 +48,7 @@ export function identityRoutes(app: Http, options: HandlersOptions): void {
     { onRequest: signedIn, schema: documents.endSession },
     handlers.endSession,
   );
+  adminRoutes(app, { accounts: options.accounts, mail, adminOnly: options.identity.guard("ADMIN") });
 }
 
 const { account_not_found, bad_credentials, code_expired, code_wrong } = identityProblems;

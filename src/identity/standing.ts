@@ -13,6 +13,7 @@ export type Standing = {
   refusalOf(caller: Caller): string | undefined;
   /** Holds in this process at once. */
   sessionEnded(sessionId: string): void;
+  accountChanged(accountId: string, version: number): void;
   /** Reads until it is stopped. The first reading is done when it resolves. */
   start(): Promise<Loop>;
 };
@@ -63,6 +64,7 @@ export function createStanding({ sql, onFault }: { sql: Sql; onFault(error: unkn
       return "Your account has changed; renew the session";
     },
     sessionEnded: (id) => add({ id, version: null }),
+    accountChanged: (id, version) => add({ id, version }),
     async start() {
       await read();
       return startLoop({ everyMs: readEveryMs, work: read, onFault });

@@ -86,6 +86,93 @@ export const AccountPatch = Type.Object(
   { ...closed, minProperties: 1, examples: [{ name: "Ada" }] },
 );
 
+const Cursor = Type.Optional(
+  Type.String({ pattern: "^[a-z0-9-]{1,64}$", description: "`nextCursor` of the page before" }),
+);
+const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 }));
+const NextCursor = Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" });
+
+export const UserParams = Type.Object({ userId: Id });
+export const UsersQuery = Type.Object(
+  {
+    q: Type.Optional(Type.String({ maxLength: 200, description: "A part of the address or the name" })),
+    cursor: Cursor,
+    limit: Limit,
+  },
+  closed,
+);
+export const UserAnswer = Type.Object(
+  {
+    userId: Type.String(),
+    email: Type.String(),
+    name: Type.String(),
+    roles: Type.Array(RoleName),
+    disabled: Type.Boolean(),
+    version: Type.Integer({ description: "Counts the changes of roles and of disabled; for If-Match" }),
+  },
+  { $id: "User" },
+);
+export const UsersAnswer = Type.Object({ items: Type.Array(Type.Ref("User")), nextCursor: NextCursor });
+export const UserHeaders = Type.Object({
+  "if-match": Type.Optional(Type.String({ pattern: '^"[0-9]{1,9}"$', examples: ['"1"'] })),
+});
+export const UserPatch = Type.Object(
+  {
+    roles: Type.Optional(Type.Array(RoleName, { minItems: 1, maxItems: 3, uniqueItems: true })),
+    disabled: Type.Optional(Type.Boolean()),
+  },
+  { ...closed, minProperties: 1, examples: [{ roles: ["WAREHOUSE"] }] },
+);
+
+export const AuditQuery = Type.Object(
+  {
+    cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })),
+    limit: Limit,
+    verify: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export const AuditAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      seq: Type.Integer(),
+      at: Time,
+      actor: Type.String(),
+      action: Type.String(),
+      subject: Type.String(),
+      phase: Type.String({ description: "intent, then done, refused or failed" }),
+      intentSeq: Type.Union([Type.Integer(), Type.Null()], { description: "The intent that this is the outcome of" }),
+      detail: Type.Unsafe<object>({ type: "object", additionalProperties: true }),
+      hash: Type.String(),
+    }),
+  ),
+  nextCursor: Type.Union([Type.Integer(), Type.Null()]),
+  chain: Type.Optional(
+    Type.Object(
+      { rows: Type.Integer(), brokenAt: Type.Union([Type.Integer(), Type.Null()]) },
+      { description: "With `verify=true`: how many rows follow from each other, and the first one that does not" },
+    ),
+  ),
+});
+
+export const MailsQuery = Type.Object(
+  { cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })), limit: Limit },
+  closed,
+);
+export const MailsAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      seq: Type.Integer(),
+      to: Type.String(),
+      subject: Type.String(),
+      text: Type.String({ description: "Empty once a mail server has taken the mail" }),
+      state: Type.String({ description: "kept (no mail server is set), queued, sent or failed" }),
+      queuedAt: Time,
+    }),
+  ),
+  nextCursor: Type.Union([Type.Integer(), Type.Null()]),
+});
+
 export const SessionParams = Type.Object({ sessionId: Id });
 export const SessionsAnswer = Type.Object({
   items: Type.Array(

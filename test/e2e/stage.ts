@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { createLog } from "#platform/log";
+import { openSql } from "../../src/engines/sql/postgres.ts";
 import { openSite } from "../../src/pages/site.ts";
 import type { Client } from "../support/client.ts";
 import { freePort } from "../support/command.ts";
@@ -51,18 +52,23 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
     throw error;
   });
   const faults: string[] = [];
+  const sql = openSql({ url: world.databaseUrl, maxConnections: 1, applicationName: "stage" });
 
   async function person(userId: string, contextOptions: BrowserContextOptions = {}): Promise<Person> {
-    const token = world.system.faces.identity.issue({ user: userId, role: "CUSTOMER", ttlMs: dayMs });
-    const shopper = { token, userId, name: userId, goodUntilMs: Date.now() + dayMs };
-    const kept = [{ name: "dropgate:shopper", value: JSON.stringify(shopper) }];
+    const { identity, cookies } = world.system.faces;
+    await sql.query(insertAccount, [userId]);
+    const session = { id: `session-of-${userId}`, version: 1 };
+    const token = identity.issueSession({ user: userId, roles: ["CUSTOMER"], ttlMs: dayMs, session });
+    const { hostname: domain } = new URL(world.origin);
+    const flags = { path: "/", expires: -1, httpOnly: true, secure: true, sameSite: "Lax" as const };
+    const cookie = { name: cookies.session, value: token, domain, ...flags };
     const context = await browser.newContext({
       baseURL: world.origin,
       viewport: { width: 1280, height: 800 },
       locale: "en-GB",
       timezoneId: "Europe/Berlin",
       reducedMotion: "reduce",
-      storageState: { cookies: [], origins: [{ origin: world.origin, localStorage: kept }] },
+      storageState: { cookies: [cookie], origins: [] },
       ...contextOptions,
     });
     context.setDefaultTimeout(20_000);
@@ -80,10 +86,16 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
     faults,
     async close() {
       await browser.close();
+      await sql.close();
       await world.close();
     },
   };
 }
+
+/** Signed in from the start: how people sign in has stories of its own. */
+const insertAccount = `
+  insert into identity.account (account_id, email, name, roles, verified_at, changed_at)
+  values ($1, $1 || '@shop.example', $1, '{CUSTOMER}', now(), now()) on conflict do nothing`;
 
 function launch(): Promise<Browser> {
   // Chromium's own sandbox needs rights that a container's root has not; it reads our pages alone.

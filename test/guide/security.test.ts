@@ -31,6 +31,18 @@ const doors: readonly Door[] = [
 /** The routes that answer without a token. Every route that is not on this list must require one. */
 const open = [
   "GET /time",
+  "POST /accounts",
+  "POST /accounts/verify",
+  "POST /accounts/password/forgot",
+  "POST /accounts/password/reset",
+  "GET /session",
+  "POST /session",
+  "DELETE /session",
+  "POST /session/code",
+  // It asks for the refresh cookie.
+  "POST /session/refresh",
+  // Only on the embedded default at a loopback address.
+  "POST /session/demo",
   "GET /products",
   "GET /products/{productId}",
   "POST /payments/webhooks/{provider}",

@@ -68,7 +68,7 @@ describe("A1: behind the gateway", () => {
 
   async function openGateway(given: Record<string, string>): Promise<string> {
     const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-    const urls = { PRODUCT_URL: url, INVENTORY_URL: url, ORDER_URL: url, PAYMENT_URL: url };
+    const urls = { PRODUCT_URL: url, INVENTORY_URL: url, ORDER_URL: url, PAYMENT_URL: url, IDENTITY_URL: url };
     const gateway = await createGateway(readConfig({ ...urls, ...given }, "no .env here"), silent);
     closing.push(() => gateway.close());
     return gateway.listen({ port: 0, host: "127.0.0.1" });
@@ -97,7 +97,17 @@ describe("A1: behind the gateway", () => {
     const own = ["Connection: close, X-Secret", "X-Secret: s", "TE: trailers", "Keep-Alive: timeout=9", "Upgrade: h2c"];
     const { received } = await passedOn(plain, "/orders", ...own, "X-Other: o");
     const { connection: _, host: __, ...others } = received?.headers ?? {};
-    assert.deepEqual(Object.keys(others).toSorted(), ["x-forwarded-for", "x-other", "x-request-id"]);
+    assert.deepEqual(Object.keys(others).toSorted(), [
+      "x-forwarded-for",
+      "x-forwarded-host",
+      "x-other",
+      "x-request-id",
+    ]);
+  });
+
+  test("N6: the host that the client named is forwarded, which sessions compare with the Origin, and no other", async () => {
+    const { received } = await passedOn(plain, "/session", "X-Forwarded-Host: evil.example");
+    assert.equal(received?.headers["x-forwarded-host"], "x");
   });
 
   for (const target of [

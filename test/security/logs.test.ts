@@ -188,7 +188,8 @@ describe("a process that cannot start, or prints its settings", { timeout: 120_0
       name,
       type === "url" ? unreached : `${password}-${name}-0123456789`,
     ]);
-    const login = { KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
+    const mail = { SMTP_URL: unreached.replace(/^\w+/, "smtp"), MAIL_FROM: "shop@shop.example" };
+    const login = { ...mail, KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
     const { code, output } = await outputOf(["start", "--print-config"], { ...Object.fromEntries(given), ...login });
     assert.equal(code, 0, output);
     for (const [name = ""] of given) assert.match(output, new RegExp(`^${name}=.*\\*\\*\\*`, "m"));

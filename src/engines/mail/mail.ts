@@ -1,3 +1,3 @@
 /** The mail port: what the shop sends to people. */
 
-export type { Mail, MailEngine, QueuedMail } from "./message.ts";
+export type { Mail, MailEngine, MailState, QueuedMail } from "./message.ts";

@@ -9,11 +9,14 @@ export type Mail = {
   text: string;
 };
 
-export type QueuedMail = Mail & { seq: number; queuedAt: Date };
+/** kept: no mail server is set. failed: the mail server refused it for good, or was away for too long. */
+export type MailState = "kept" | "queued" | "sent" | "failed";
+export type QueuedMail = Mail & { seq: number; queuedAt: Date; state: MailState };
 
 export type MailEngine = {
   /** The mail is durable when this resolves; it is sent soon. */
   send(mail: Mail): Promise<void>;
   /** The latest first, before `before` if it is given. */
   list(page: { before?: number | undefined; limit: number }): Promise<QueuedMail[]>;
+  close(): Promise<void>;
 };

@@ -1,0 +1,58 @@
+/** Reads and writes the rows of mails, whichever adapter sends them. */
+import type { Queryable } from "#engines/sql";
+import type { Mail, MailState, QueuedMail } from "./message.ts";
+
+export const mailSchema = { schema: "mail", folder: new URL("./migrations/", import.meta.url) };
+
+export async function insertMail(sql: Queryable, mail: Mail, state: MailState): Promise<void> {
+  const { key, to, subject, text } = mail;
+  await sql.query(
+    `insert into mail.message (key, recipient, subject, body, state, queued_at, next_try_at)
+     values ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp()) on conflict (key) do nothing`,
+    [key, to, subject, text, state],
+  );
+}
+
+export function readMails(
+  sql: Queryable,
+  { before = Number.MAX_SAFE_INTEGER, limit }: { before?: number | undefined; limit: number },
+): Promise<QueuedMail[]> {
+  return sql.query<QueuedMail>(
+    `select seq, key, recipient as "to", subject, body as text, state, queued_at as "queuedAt" from mail.message
+     where seq < $1 order by seq desc limit $2`,
+    [before, limit],
+  );
+}
+
+export type ClaimedMail = Mail & { seq: number; tries: number };
+
+/** The next mail that is due. No other process sends it within the lease, and no transaction is open while it is sent. */
+export async function claimMail(sql: Queryable, leaseMs: number): Promise<ClaimedMail | undefined> {
+  const [mail] = await sql.query<ClaimedMail>(
+    `update mail.message set tries = tries + 1, next_try_at = clock_timestamp() + make_interval(secs => $1)
+     where seq = (select seq from mail.message where state = 'queued' and next_try_at <= clock_timestamp()
+                  order by next_try_at limit 1 for update skip locked)
+     returning seq, key, recipient as "to", subject, body as text, tries`,
+    [leaseMs / 1000],
+  );
+  return mail;
+}
+
+export async function markSent(sql: Queryable, seq: number): Promise<void> {
+  await sql.query("update mail.message set state = 'sent', body = '', failure = null where seq = $1", [seq]);
+}
+
+/** `inMs`: when to try again; undefined for never. */
+export async function markFailed(
+  sql: Queryable,
+  seq: number,
+  failure: string,
+  inMs: number | undefined,
+): Promise<void> {
+  await sql.query(
+    `update mail.message set failure = $2, next_try_at = clock_timestamp() + make_interval(secs => $3),
+       state = case when $3::float8 is null then 'failed' else 'queued' end
+     where seq = $1 and state = 'queued'`,
+    [seq, failure.slice(0, 500), inMs === undefined ? null : inMs / 1000],
+  );
+}

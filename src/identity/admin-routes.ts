@@ -1,0 +1,121 @@
+/** Lists the routes for an ADMIN over accounts, the audit and the mails. */
+import type { FastifyReply } from "fastify";
+import { Type } from "typebox";
+import type { MailEngine } from "#engines/mail";
+import type { Asked, Http } from "#platform/http";
+import { type Guard, problemResponses } from "#platform/openapi";
+import { refuse } from "#platform/problems";
+import type { Account } from "./account-rows.ts";
+import type { Accounts } from "./accounts.ts";
+import { callerOf } from "./identity.ts";
+import { identityProblems } from "./problems.ts";
+import {
+  AuditAnswer,
+  AuditQuery,
+  MailsAnswer,
+  MailsQuery,
+  UserAnswer,
+  UserHeaders,
+  UserParams,
+  UserPatch,
+  UsersAnswer,
+  UsersQuery,
+} from "./wire.ts";
+
+const { account_not_found, last_admin, version_mismatch } = identityProblems;
+
+export type AdminRoutesOptions = { accounts: Accounts; mail: MailEngine; adminOnly: Guard };
+
+export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoutesOptions): void {
+  app.addSchema(UserAnswer);
+  app.get("/admin/users", { onRequest: adminOnly, schema: documents.listUsers }, listUsers);
+  app.patch("/admin/users/:userId", { onRequest: adminOnly, schema: documents.changeUser }, changeUser);
+  app.get("/admin/audit", { onRequest: adminOnly, schema: documents.listAudit }, listAudit);
+  app.get("/admin/mails", { onRequest: adminOnly, schema: documents.listMails }, listMails);
+
+  async function listUsers(request: Asked<{ querystring: typeof UsersQuery }>) {
+    const { q, cursor: after = "", limit = 50 } = request.query;
+    const items = await accounts.users({ q, after, limit });
+    return { items: items.map(answerOf), nextCursor: items.length < limit ? null : (items.at(-1)?.accountId ?? null) };
+  }
+
+  async function changeUser(
+    request: Asked<{ params: typeof UserParams; headers: typeof UserHeaders; body: typeof UserPatch }>,
+    reply: FastifyReply,
+  ) {
+    const { userId } = request.params;
+    const expected = request.headers["if-match"];
+    const version = expected === undefined ? undefined : Number(expected.slice(1, -1));
+    const changed = await accounts.changeStanding(callerOf(request).userId, userId, request.body, version);
+    if (changed.ok) {
+      reply.header("etag", `"${changed.account.version}"`);
+      return answerOf(changed.account);
+    }
+    switch (changed.reason) {
+      case "account_not_found":
+        return refuse(reply, account_not_found, `No account has the id ${userId}`);
+      case "last_admin":
+        return refuse(reply, last_admin, "Make another account an ADMIN first");
+      case "version_mismatch":
+        return refuse(reply, version_mismatch, `${userId} has changed; read it again and repeat the change`);
+    }
+  }
+
+  async function listAudit(request: Asked<{ querystring: typeof AuditQuery }>) {
+    const { cursor: before, limit = 50, verify } = request.query;
+    const rows = await accounts.audit.list({ before, limit });
+    const items = rows.map(({ prev: _, at, detail, ...row }) => ({
+      ...row,
+      at: at.toISOString(),
+      detail: JSON.parse(detail) as object,
+    }));
+    const nextCursor = rows.length < limit ? null : (rows.at(-1)?.seq ?? null);
+    return verify ? { items, nextCursor, chain: await accounts.audit.verify() } : { items, nextCursor };
+  }
+
+  async function listMails(request: Asked<{ querystring: typeof MailsQuery }>) {
+    const { cursor: before, limit = 50 } = request.query;
+    const mails = await mail.list({ before, limit });
+    const items = mails.map(({ key: _, queuedAt, ...rest }) => ({ ...rest, queuedAt: queuedAt.toISOString() }));
+    return { items, nextCursor: mails.length < limit ? null : (mails.at(-1)?.seq ?? null) };
+  }
+}
+
+const tags = ["accounts"];
+
+const documents = {
+  listUsers: {
+    tags,
+    operationId: "listUsers",
+    summary: "Accounts, in order of their id",
+    querystring: UsersQuery,
+    response: { 200: UsersAnswer },
+  },
+  changeUser: {
+    tags,
+    operationId: "changeUser",
+    summary: "Changes the roles of an account, disables or enables it; every process follows within a second",
+    params: UserParams,
+    headers: UserHeaders,
+    body: UserPatch,
+    response: { 200: Type.Ref("User"), ...problemResponses(account_not_found, last_admin, version_mismatch) },
+  },
+  listAudit: {
+    tags,
+    operationId: "listAudit",
+    summary: "What people with a role have done, the latest first",
+    querystring: AuditQuery,
+    response: { 200: AuditAnswer },
+  },
+  listMails: {
+    tags,
+    operationId: "listMails",
+    summary: "The mails that the shop sends, the latest first",
+    querystring: MailsQuery,
+    response: { 200: MailsAnswer },
+  },
+};
+
+function answerOf({ accountId, email, name, roles, disabledAt, version }: Account) {
+  return { userId: accountId, email, name, roles, disabled: disabledAt !== null, version };
+}
