@@ -310,6 +310,56 @@ create table mail.message (
 );
 CREATE INDEX message_next_try_at ON mail.message USING btree (next_try_at) WHERE (state = 'queued'::text);
 
+create table notifications.attempt (
+  delivery_id bigint not null,
+  claim_no integer not null,
+  at timestamp with time zone not null,
+  took_ms integer not null,
+  status integer,
+  answer text not null,
+  constraint attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES notifications.delivery(delivery_id) ON DELETE CASCADE,
+  constraint attempt_pkey PRIMARY KEY (delivery_id, claim_no)
+);
+
+create table notifications.delivery (
+  delivery_id bigint generated always as identity not null,
+  message_id text not null,
+  endpoint_id uuid not null,
+  state text not null default 'waiting'::text,
+  tries integer not null default 0,
+  claim_no integer not null default 0,
+  next_try_at timestamp with time zone not null,
+  constraint delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES notifications.endpoint(endpoint_id) ON DELETE CASCADE,
+  constraint delivery_message_id_endpoint_id_key UNIQUE (message_id, endpoint_id),
+  constraint delivery_message_id_fkey FOREIGN KEY (message_id) REFERENCES notifications.message(message_id) ON DELETE CASCADE,
+  constraint delivery_pkey PRIMARY KEY (delivery_id),
+  constraint delivery_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text])))
+);
+CREATE INDEX deliveries_due ON notifications.delivery USING btree (endpoint_id, next_try_at) WHERE (state = 'waiting'::text);
+CREATE INDEX deliveries_of_endpoint ON notifications.delivery USING btree (endpoint_id, delivery_id);
+
+create table notifications.endpoint (
+  endpoint_id uuid not null,
+  url text not null,
+  description text not null,
+  events text[] not null,
+  secrets jsonb not null,
+  state text not null,
+  disabled_reason text,
+  created_at timestamp with time zone not null,
+  constraint endpoint_pkey PRIMARY KEY (endpoint_id),
+  constraint endpoint_state_check CHECK ((state = ANY (ARRAY['enabled'::text, 'disabled'::text])))
+);
+
+create table notifications.message (
+  message_id text not null,
+  type text not null,
+  body text not null,
+  created_at timestamp with time zone not null,
+  constraint message_pkey PRIMARY KEY (message_id)
+);
+CREATE INDEX messages_by_time ON notifications.message USING btree (created_at);
+
 create table orders.orders (
   order_id uuid not null,
   user_id text not null,

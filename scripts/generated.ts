@@ -13,6 +13,7 @@ import { type ProblemTable, renderProblemsPage } from "#platform/problems-page";
 import { catalogProblems } from "#problems/catalog";
 import { identityProblems } from "#problems/identity";
 import { inventoryProblems } from "#problems/inventory";
+import { notificationProblems } from "#problems/notifications";
 import { orderProblems } from "#problems/orders";
 import { paymentProblems } from "#problems/payment";
 import { assemble } from "../src/assemble.ts";
@@ -49,6 +50,7 @@ const problemTables: readonly ProblemTable[] = Object.entries({
   platform: platformProblems,
   identity: identityProblems,
   catalog: catalogProblems,
+  notifications: notificationProblems,
   inventory: inventoryProblems,
   orders: orderProblems,
   payment: paymentProblems,

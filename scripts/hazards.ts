@@ -103,6 +103,12 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     N6: { says: "a page of another site acts for its visitor, or signs them in as another person" },
     N7: { says: "the first to sign up with a foreign address owns its account later" },
   },
+  Webhooks: {
+    W1: { says: "an event enters an endpoint's queue once" },
+    W2: { says: "a retry has the same id and bytes, and a new time and signature" },
+    W3: { says: "one slow endpoint delays no other" },
+    W4: { says: "a private address is refused, also when the name's owner changes its address" },
+  },
   Operations: {
     O1: {
       says: "a short outage ends no accepted order: before payBy only its buyer, an operator or a decision about money does",

@@ -198,6 +198,7 @@ function isDocument(address: string): boolean {
 
 const owners: Record<string, string> = {
   catalog: "catalog",
+  notifications: "notifications",
   identity: "identity",
   mail: "engines",
   inventory: "inventory",

@@ -16,6 +16,7 @@ import {
   secretOf,
 } from "#identity";
 import { createInventory, type Gate, type Inventory } from "#inventory";
+import { createNotifications, type Notifications } from "#notifications";
 import { createOrders, createStreams, type Orders, type Streams } from "#orders";
 import { type Announcement, createPayment, createSimulator, type Payment, type Simulator } from "#payment";
 import { createHealth, type Health } from "#platform/health";
@@ -42,6 +43,7 @@ export type Faces = {
   streams: Streams;
   payment: Payment;
   simulator: Simulator;
+  notifications: Notifications;
   health: Health;
   metrics: Metrics;
   /** Set by the service that runs the sagas: news of a payment wake its order's saga if this process runs it. */
@@ -139,6 +141,17 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
       else onPaid.nudge(orderId);
     },
   });
+  const notifications = createNotifications({
+    sql: engines.sql("notifications", 4),
+    log: engines.log,
+    topics: [config.TOPIC_ORDERS_EVENTS, config.TOPIC_PRODUCT_EVENTS],
+    group: config.GROUP_WEBHOOKS,
+    addresses: { allowPrivate: config.WEBHOOKS_ALLOW_PRIVATE },
+    now,
+    metrics,
+    logger: log,
+    onFault,
+  });
   const faces = {
     config,
     engines,
@@ -155,6 +168,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     streams,
     payment,
     simulator,
+    notifications,
   };
   return { ...faces, onPaid, health, metrics };
 }

@@ -4,6 +4,7 @@ import { catalogSchema } from "#catalog";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
 import { identitySchema } from "#identity";
 import { inventorySchema, openGate } from "#inventory";
+import { notificationsSchema } from "#notifications";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
 import { elapsedMs } from "#platform/clock";
@@ -27,7 +28,14 @@ import { openSite, type Site } from "./pages/site.ts";
 import { createServer } from "./server.ts";
 import { chooseServices, type Service, services, startServices } from "./services.ts";
 
-export const schemas = [catalogSchema, inventorySchema, ordersSchema, paymentSchema, identitySchema];
+export const schemas = [
+  catalogSchema,
+  inventorySchema,
+  ordersSchema,
+  paymentSchema,
+  identitySchema,
+  notificationsSchema,
+];
 
 /** Runs the named services until a signal or the failure of an engine ends them. */
 export async function runDropgate(config: Config, names: readonly string[]): Promise<void> {

@@ -48,6 +48,7 @@ const tags = [
   { name: "products", description: "What is for sale" },
   { name: "inventory", description: "Stock, the gate, and the comparison of the two" },
   { name: "payments", description: "Webhooks of payment providers" },
+  { name: "webhooks", description: "Events of the shop, sent to other systems" },
   { name: "accounts", description: "Sign up, sign in, sessions" },
   { name: "platform", description: "Health, metrics, time" },
 ];

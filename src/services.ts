@@ -10,6 +10,7 @@ import { catalogRoutes } from "#routes/catalog";
 import { fulfilmentRoutes } from "#routes/fulfilment";
 import { identityRoutes } from "#routes/identity";
 import { inventoryRoutes } from "#routes/inventory";
+import { notificationRoutes } from "#routes/notifications";
 import { orderRoutes } from "#routes/orders";
 import { paymentRoutes } from "#routes/payment";
 import type { Faces } from "./assemble.ts";
@@ -76,6 +77,11 @@ export const services: readonly Service[] = [
       });
       return simulator;
     },
+  },
+  {
+    name: "notification",
+    routes: notificationRoutes,
+    start: ({ notifications }) => notifications.start(),
   },
   {
     name: "fulfilment",

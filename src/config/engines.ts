@@ -29,12 +29,13 @@ export function engineSettings(config: Config): EngineSettings {
       orders: config.ORDERS_DATABASE_URL,
       payment: config.PAYMENT_DATABASE_URL,
       identity: config.IDENTITY_DATABASE_URL,
+      notifications: config.NOTIFICATIONS_DATABASE_URL,
       reports: config.REPORTS_DATABASE_URL,
     },
     shopName: config.SHOP ?? "",
     terms: termsOf(config),
     alone: config.REDIS_HOST ? undefined : "REDIS_HOST is not set, so the stock gate would be in this process's memory",
-    consumed: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS],
+    consumed: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
     topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
   };
 }
@@ -64,6 +65,8 @@ export function termsOf(config: Config): Term[] {
     { name: "products topic", value: config.TOPIC_PRODUCT_EVENTS, setting: "TOPIC_PRODUCT_EVENTS" },
     { name: "reservations topic", value: config.TOPIC_ORDERS_RESERVATIONS, setting: "TOPIC_ORDERS_RESERVATIONS" },
     { name: "prices group", value: config.GROUP_PRODUCT_PRICES, setting: "GROUP_PRODUCT_PRICES" },
+    { name: "order events topic", value: config.TOPIC_ORDERS_EVENTS, setting: "TOPIC_ORDERS_EVENTS" },
+    { name: "webhooks group", value: config.GROUP_WEBHOOKS, setting: "GROUP_WEBHOOKS" },
     { name: "settlement group", value: config.GROUP_ORDER_PROCESSOR, setting: "GROUP_ORDER_PROCESSOR" },
   ];
 }

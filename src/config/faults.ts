@@ -9,6 +9,7 @@ export const moduleDatabases = [
   "ORDERS_DATABASE_URL",
   "PAYMENT_DATABASE_URL",
   "IDENTITY_DATABASE_URL",
+  "NOTIFICATIONS_DATABASE_URL",
 ] as const;
 
 const databases = ["DATABASE_URL", ...moduleDatabases, "REPORTS_DATABASE_URL"] as const;

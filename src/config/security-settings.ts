@@ -23,6 +23,11 @@ export const securitySettings = defineSettings({
     max: 10 * 60_000,
     says: "Tolerance for the clock of the tokens' issuer: a token is accepted this long before `nbf` and after `exp`.",
   },
+  WEBHOOKS_ALLOW_PRIVATE: {
+    type: "flag",
+    default: false,
+    says: "Send webhooks to private addresses and by http too. Only where every ADMIN may reach all that this machine reaches.",
+  },
   PUBLIC_URL: {
     type: "url",
     defaultSays: "the Host of each request",

@@ -39,6 +39,7 @@ export const settings = defineSettings({
   ORDERS_DATABASE_URL: moduleDatabase("orders"),
   PAYMENT_DATABASE_URL: moduleDatabase("payment"),
   IDENTITY_DATABASE_URL: moduleDatabase("identity"),
+  NOTIFICATIONS_DATABASE_URL: moduleDatabase("notifications"),
   REPORTS_DATABASE_URL: {
     type: "url",
     secret: true,
@@ -117,6 +118,11 @@ export const settings = defineSettings({
     default: "product-price-group",
     says: "The consumer group that reads products and prices.",
   },
+  GROUP_WEBHOOKS: {
+    type: "text",
+    default: "webhook-group",
+    says: "The consumer group that reads the events for webhooks.",
+  },
 
   TEMPORAL_ADDRESS: {
     type: "text",
@@ -158,6 +164,7 @@ export const settings = defineSettings({
   ORDER_URL: serviceUrl("order"),
   PAYMENT_URL: serviceUrl("payment"),
   IDENTITY_URL: serviceUrl("identity"),
+  NOTIFICATION_URL: serviceUrl("notification"),
 
   MAX_WAITING_ORDERS: {
     type: "integer",

@@ -27,7 +27,11 @@ const paths = {
   ORDER_URL: ["/orders", "/order/actuator"],
   PAYMENT_URL: ["/payments"],
   IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
+  NOTIFICATION_URL: ["/webhooks"],
 } as const;
+
+/** A shop whose callers have tokens of their own needs no accounts, and one without other systems no webhooks. */
+const optional: ReadonlySet<string> = new Set(["IDENTITY_URL", "NOTIFICATION_URL"]);
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -62,8 +66,7 @@ export async function createGateway(
   });
   for (const [setting, prefixes] of Object.entries(paths)) {
     const origins = config[setting as keyof typeof paths]?.split(",") ?? [];
-    // A shop whose callers have tokens of their own needs no accounts.
-    if (origins.length === 0 && setting === "IDENTITY_URL") continue;
+    if (origins.length === 0 && optional.has(setting)) continue;
     if (origins.length === 0)
       throw new Error(`${setting} is not set: the gateway does not know where to send these requests`);
     const upstreams = createUpstreams(origins, log);

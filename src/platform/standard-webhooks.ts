@@ -10,14 +10,19 @@ type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 const toleranceMs = 5 * 60_000;
 
-/** The timestamp is the time of the attempt, so a delivery that is repeated after a long outage is still fresh. */
-export function signWebhook(secret: string, id: string, body: Buffer, nowMs: number): SignedHeaders {
+/**
+ * The timestamp is the time of the attempt, so a delivery that is repeated after a long outage is still fresh. While a
+ * secret is being changed there is one signature for each.
+ */
+export function signWebhook(
+  secret: string | readonly string[],
+  id: string,
+  body: Buffer,
+  nowMs: number,
+): SignedHeaders {
   const timestamp = String(Math.floor(nowMs / 1000));
-  return {
-    "webhook-id": id,
-    "webhook-timestamp": timestamp,
-    "webhook-signature": `v1,${mac(secret, id, timestamp, body).toString("base64")}`,
-  };
+  const signatures = [secret].flat().map((one) => `v1,${mac(one, id, timestamp, body).toString("base64")}`);
+  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }
 
 /** Returns the id of a message that was signed with the secret within five minutes of now, else undefined. */

@@ -9,6 +9,7 @@ const schemas = [
   "payment_simulator",
   "identity",
   "mail",
+  "notifications",
   "event_log",
   "dbos",
 ];

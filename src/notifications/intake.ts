@@ -1,0 +1,71 @@
+/** Reads the shop's events from the log into the queue: each event once, however often the log gives it. */
+import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
+import { productEventTypes } from "#events/catalog";
+import { orderEventTypes, undecidedEventType } from "#events/orders";
+import type { Log } from "#platform/log";
+import type { Message, Queue } from "./queue.ts";
+
+export const eventTypes: readonly string[] = [
+  ...productEventTypes,
+  ...Object.values(orderEventTypes),
+  undecidedEventType,
+];
+export const testEventType = "dropgate.webhook.test";
+
+export type IntakeOptions = {
+  log: EventLog;
+  queue: Pick<Queue, "add" | "isWanted">;
+  topics: readonly string[];
+  group: string;
+  logger: Log;
+  /** Called when events were queued. */
+  onQueued(): void;
+};
+
+const recordsAtOnce = 500;
+/** Standard Webhooks 1.0: a receiver need not take more. */
+const mostBytes = 20 * 1024;
+
+export async function startIntake({ log, queue, topics, group, logger, onQueued }: IntakeOptions): Promise<Consumer> {
+  async function handle({ records, topic }: Batch): Promise<void> {
+    if (records.length === 0 || !(await queue.isWanted())) return;
+    const messages = records.map((record) => readable(record, topic)).filter((message) => message !== undefined);
+    if (messages.length === 0) return;
+    await queue.add(messages);
+    onQueued();
+  }
+
+  /** A record that is not an event of this shop is sent to no endpoint. The consumer of its content makes it a dead letter. */
+  function readable(record: StoredRecord, topic: string): Message | undefined {
+    try {
+      return messageOf(record);
+    } catch (error) {
+      logger.warn("no webhook is sent of this record", { topic, key: record.key, offset: record.offset }, error);
+      return undefined;
+    }
+  }
+
+  const consumers = await Promise.all(
+    topics.map((topic) => log.consume({ topic, group, maxRecords: recordsAtOnce, handle })),
+  );
+  return {
+    async close() {
+      await Promise.all(consumers.map((consumer) => consumer.close()));
+    },
+  };
+}
+
+/** @throws for a record that is no event of this shop, or is too large to be sent. */
+function messageOf({ value, headers, appendedAtMs, foreign }: StoredRecord): Message {
+  const { ce_id, ce_type, ce_time } = headers;
+  if (foreign) throw new Error(`the record is another shop's: ${foreign}`);
+  if (!ce_id || !ce_type) throw new Error("ce_id or ce_type is missing");
+  const timestamp = ce_time ?? new Date(appendedAtMs).toISOString();
+  const body = bodyOf(ce_type, timestamp, JSON.parse(value.toString()));
+  if (Buffer.byteLength(body) > mostBytes) throw new Error(`the event ${ce_id} has more than ${mostBytes} bytes`);
+  return { messageId: ce_id, type: ce_type, body };
+}
+
+export function bodyOf(type: string, timestamp: string, data: unknown): string {
+  return JSON.stringify({ type, timestamp, data });
+}

@@ -1,0 +1,10 @@
+/** Lists every reason for which a request about webhooks is refused. */
+import { defineProblems } from "#platform/problems";
+
+export const notificationProblems = defineProblems({
+  webhook_not_found: { status: 404, title: "There is no such webhook" },
+  delivery_not_found: { status: 404, title: "There is no such delivery" },
+  address_refused: { status: 400, title: "Nothing is sent to this address" },
+  webhook_disabled: { status: 409, title: "The webhook is disabled" },
+  too_many_webhooks: { status: 409, title: "There are as many webhooks as the shop may have" },
+});
