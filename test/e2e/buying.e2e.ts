@@ -159,6 +159,22 @@ describe("buying in the browser", { skip }, () => {
     await page.getByText("It is yours").waitFor();
   });
 
+  test("an order is cancelled by keyboard alone", async () => {
+    const person = await stage.person("keyboard-cancel");
+    const { page, api } = person;
+    const { orderId } = await stage.world.place(api, product);
+    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    await page.goto(`/o/${orderId}`);
+    await page.getByRole("timer").waitFor();
+    await tabTo(page, ".cancel button");
+    await page.keyboard.press("Enter");
+    // What loses nothing has the focus: a second Enter does not cancel.
+    await eventually(() => page.evaluate<boolean>('document.activeElement?.textContent === "Keep it"'));
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("Nothing was charged").waitFor();
+  });
+
   async function tabTo(page: Page, selector: string): Promise<void> {
     for (let tabs = 0; tabs < 60; tabs += 1) {
       if (await page.evaluate<boolean>(`document.activeElement?.matches('${selector}') === true`)) return;

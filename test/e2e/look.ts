@@ -19,6 +19,11 @@ const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 export async function look(page: Page, name: string, at = "body"): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    assert.equal(
+      await page.evaluate<number>("document.getAnimations().length"),
+      0,
+      `${name} moves, and motion is reduced`,
+    );
     const axe = new AxeBuilder({ page });
     // Of one document the schemes differ in colours alone.
     const { violations } = await (colorScheme === "light"
