@@ -35,8 +35,8 @@ describe("the time to pay", { skip }, () => {
     await page.clock.install({ time: Date.now() + 5 * 3_600_000 });
     const { orderId, payBy } = await stage.world.place(api, product);
     await page.goto(`/o/${orderId}`);
-    await page.locator(".clock").waitFor();
-    const shown = await page.locator(".clock").textContent();
+    await page.getByRole("timer").waitFor();
+    const shown = await page.getByRole("timer").textContent();
     const leftMs = Date.parse(payBy) - Date.now();
     const [minutes = 0, seconds = 0] = (shown ?? "").split(":").map(Number);
     assert.ok(leftMs > 0 && Math.abs(minutes * 60_000 + seconds * 1_000 - leftMs) < 4_000, `${shown} for ${leftMs} ms`);
