@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
+import { Webhook } from "standardwebhooks";
 import type { StoredRecord } from "#engines/log";
 import { isFinal } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
@@ -14,7 +19,7 @@ const ends: readonly string[] = statuses.filter(isFinal);
 describe("the events of orders on orders.events", () => {
   let world: World;
   before(async () => {
-    world = await openWorld();
+    world = await openWorld({ settings: { WEBHOOKS_ALLOW_PRIVATE: "true" } });
   });
   after(() => world.close());
 
@@ -80,6 +85,39 @@ describe("the events of orders on orders.events", () => {
     }
     const { sold, available, gate } = await world.untilAtRest(productId);
     assert.deepEqual({ sold, available, gate }, { sold: 2, available: 8, gate: 8 });
+  });
+
+  test("W1: a webhook hears each event of an order once, signed", async (t) => {
+    type Heard = { id: string; status: string };
+    const heard: Heard[] = [];
+    let secret = "";
+    const receiver = createServer(async (request, response) => {
+      const body = await buffer(request);
+      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+      const { data } = new Webhook(secret).verify(body, headers) as { data: { orderId: string; status: string } };
+      if (data.orderId === orderId) heard.push({ id: headers["webhook-id"] ?? "", status: data.status });
+      response.writeHead(204).end();
+    }).listen(0, "127.0.0.1");
+    t.after(() => receiver.close());
+    await once(receiver, "listening");
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const events = ["reserved", "payment-requested", "confirmed"].map((what) => `dropgate.order.${what}`);
+    const { body: webhook } = await world.admin.post<{ webhookId: string; secret: string }>("/webhooks", {
+      url,
+      events,
+    });
+    secret = webhook.secret;
+    const { buyer, orderId } = await place(world.as("ada"), await world.newProduct({ stock: 1 }));
+    await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+    await buyer.post(`/orders/${orderId}/payment`, goodCard);
+    await eventually(() => heard.some(({ status }) => status === "CONFIRMED") && heard.length >= 3);
+    assert.equal((await world.admin.patch(`/webhooks/${webhook.webhookId}`, { enabled: false })).status, 200);
+    const statusesHeard = ["CONFIRMED", "INVENTORY_RESERVED", "PAYMENT_PENDING"];
+    assert.deepEqual(heard.map(({ status }) => status).toSorted(), statusesHeard);
+    assert.deepEqual(
+      heard.map(({ id }) => id).toSorted(),
+      statusesHeard.map((status) => `${orderId}:${status}`),
+    );
   });
 
   async function place(buyer: Client, productId: string) {
