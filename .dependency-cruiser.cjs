@@ -271,6 +271,7 @@ module.exports = {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
+    exclude: { path: "^web/dist" },
     enhancedResolveOptions: {
       extensions: [".ts", ".tsx", ".js"],
       exportsFields: ["exports"],

@@ -18,6 +18,7 @@ const steps: Step[] = [
   tool("format and lint", "biome", "check", "--error-on-warnings", "--max-diagnostics=20"),
   tool("types", "tsc", "--project", "."),
   tool("types of pages", "tsc", "--project", "web"),
+  tool("types of console", "tsc", "--project", "web/console"),
   tool("walls", "depcruise", "--config", ".dependency-cruiser.cjs", "src", "test", "bench", "scripts", "web"),
   tool("unused code", "knip"),
   // Code that only tests use is not part of the product: it is deleted, finished, or moved to a file of tests.

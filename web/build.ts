@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { build } from "vite";
-import { viteConfig, webFolder } from "./vite.ts";
+import { consoleConfig, shopConfig, webFolder } from "./vite.ts";
 
 const dist = join(webFolder, "dist");
 const draft = `${dist}.${process.pid}`;
@@ -18,7 +18,8 @@ const fontLicense = join(webFolder, "../node_modules/@fontsource-variable/instru
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
 process.once("exit", () => rmSync(draft, { recursive: true, force: true }));
 
-await build(viteConfig(draft));
+await build(shopConfig(draft));
+await build(consoleConfig(draft));
 await copyFile(fontLicense, join(draft, "assets/instrument-sans-license.txt"));
 await compressAll();
 await writeFile(join(draft, "sources.txt"), process.argv[2] ?? "");

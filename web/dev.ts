@@ -1,28 +1,52 @@
-/** `npm run web:dev [-- 5173]`: the pages at that port with hot reload, the API by `npm start` at PORT (8080). */
-import { createServer } from "vite";
-import { viteConfig, webFolder } from "./vite.ts";
+/**
+ * `npm run web:dev [-- 5173]`: the shop at that port and the console at a free one, with hot reload; the API by
+ * `npm start` at PORT (8080).
+ */
+import { createServer, type InlineConfig } from "vite";
+import { consoleConfig, shopConfig, webFolder } from "./vite.ts";
 
 const port = Number(process.argv[2] ?? 5173);
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
-const proxied = ["/products", "/orders", "/time", "/session", "/accounts", "/account"];
+const proxied = [
+  "/products",
+  "/inventory",
+  "/orders",
+  "/admin",
+  "/actuator",
+  "/time",
+  "/session",
+  "/accounts",
+  "/account",
+];
+const dist = `${webFolder}/dist`;
 
-const server = await createServer({
-  ...viteConfig(`${webFolder}/dist`),
-  appType: "spa",
-  logLevel: "info",
-  server: { port, strictPort: true, proxy: Object.fromEntries(proxied.map((path) => [path, api])) },
-  plugins: [
-    {
-      name: "pages",
-      // Every address of a page is the one file, as in src/pages/pages.ts.
-      configureServer({ middlewares }) {
-        middlewares.use((request, _response, next) => {
-          if (/^\/(?:$|\?|[po]\/|me(?:$|\?))/.test(request.url ?? "")) request.url = "/shop.html";
-          next();
-        });
+await serve(shopConfig(dist), { port, page: "/shop.html", shownAt: /^\/(?:$|\?|[po]\/|me(?:$|\?))/ });
+// A source of the console has a dot in its path; an address of a page has none. Any free port will do for it.
+const consolePage = { port: 0, page: "/console.html", shownAt: /^\/console(?:\/[^.]*)?$/ };
+const consoleAt = await serve(consoleConfig(dist), consolePage);
+console.log(
+  `The pages are at http://localhost:${port}, the console at ${consoleAt}console. Both ask the API at ${api}: run npm start beside this.`,
+);
+
+/** Every address of a page is its one file, as in src/pages. Answers where it listens. */
+async function serve(config: InlineConfig, { port, page, shownAt }: { port: number; page: string; shownAt: RegExp }) {
+  const server = await createServer({
+    ...config,
+    appType: "spa",
+    logLevel: "info",
+    server: { port, strictPort: true, proxy: Object.fromEntries(proxied.map((path) => [path, api])) },
+    plugins: [
+      {
+        name: "pages",
+        configureServer({ middlewares }) {
+          middlewares.use((request, _response, next) => {
+            if (shownAt.test(request.url ?? "")) request.url = page;
+            next();
+          });
+        },
       },
-    },
-  ],
-});
-await server.listen();
-console.log(`The pages are at http://localhost:${port}, and ask the API at ${api}: run npm start beside this.`);
+    ],
+  });
+  await server.listen();
+  return server.resolvedUrls?.local[0];
+}

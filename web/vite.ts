@@ -4,26 +4,49 @@ import type { HtmlTagDescriptor, IndexHtmlTransformContext, InlineConfig } from 
 
 export const webFolder = import.meta.dirname;
 
-export function viteConfig(outDir: string): InlineConfig {
+/** The placeholder of the nonce in console.html; src/pages/console.ts writes a new one into every answer. */
+const noncePlaceholder = "NONCE-OF-THIS-ANSWER";
+
+/** The shop's pages, on Preact. */
+export function shopConfig(outDir: string): InlineConfig {
+  return configOf({ outDir, page: "shop.html", jsx: "preact", publicDir: join(webFolder, "public") });
+}
+
+/** The operator's console, on React: a build of its own beside the shop's files. */
+export function consoleConfig(outDir: string): InlineConfig {
+  const config = configOf({ outDir, page: "console.html", jsx: "react", publicDir: false });
+  return { ...config, html: { cspNonce: noncePlaceholder } };
+}
+
+type PageOptions = { outDir: string; page: string; jsx: "preact" | "react"; publicDir: string | false };
+
+function configOf({ outDir, page, jsx, publicDir }: PageOptions): InlineConfig {
   return {
     root: webFolder,
     // Nothing is read from a file that is not named here.
     configFile: false,
     envDir: false,
-    publicDir: join(webFolder, "public"),
-    cacheDir: join(webFolder, "../node_modules/.vite"),
-    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    publicDir,
+    cacheDir: join(webFolder, `../node_modules/.vite-${jsx}`),
+    oxc: { jsx: { runtime: "automatic", importSource: jsx } },
     build: {
       outDir,
-      emptyOutDir: true,
+      emptyOutDir: false,
       // The policy of the pages allows no script inside another file.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       target: "es2022",
       reportCompressedSize: false,
-      rolldownOptions: { input: join(webFolder, "shop.html") },
+      rolldownOptions: {
+        input: join(webFolder, page),
+        // Mantine marks its files for servers that render React; no such server is here.
+        onLog: (level, log, tell) => log.code === "MODULE_LEVEL_DIRECTIVE" || tell(level, log),
+      },
     },
-    plugins: [{ name: "first paint", transformIndexHtml: { order: "post", handler: forFirstPaint } }],
+    plugins: [
+      { name: "first paint", transformIndexHtml: { order: "post", handler: forFirstPaint } },
+      { name: "no foreign address", renderChunk: withoutAddresses },
+    ],
     logLevel: "warn",
   };
 }
@@ -39,4 +62,9 @@ function forFirstPaint(html: string, { bundle = {} }: IndexHtmlTransformContext)
     return { tag: "link", attrs, injectTo: "head-prepend" };
   });
   return { html: html.replace('<script type="module"', '$& blocking="render"'), tags };
+}
+
+/** React and Mantine name their own sites in messages of errors. As plain words they say the same, and nothing can follow them. */
+function withoutAddresses(code: string): string {
+  return code.replaceAll(/https:\/\/((?:react|mantine)\.dev)/g, "$1");
 }

@@ -24,7 +24,7 @@ export { gatewayProblems } from "./forward.ts";
 const paths = {
   PRODUCT_URL: ["/products", "/product/actuator"],
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
-  ORDER_URL: ["/orders", "/order/actuator"],
+  ORDER_URL: ["/orders", "/order/actuator", "/admin/orders"],
   PAYMENT_URL: ["/payments"],
   IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
   NOTIFICATION_URL: ["/webhooks"],

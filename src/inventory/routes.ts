@@ -17,6 +17,7 @@ import {
   ReconcileQuery,
   ReconcileView,
   RestockBody,
+  StockQuery,
   StockView,
   SyncQuery,
   SyncView,
@@ -46,9 +47,13 @@ export function inventoryRoutes(
   app.get("/admin/gatekeeper", { onRequest: admin, schema: documents.getGatekeeper }, readGatekeeper);
   app.put("/admin/gatekeeper", { onRequest: admin, schema: documents.setGatekeeper }, setGatekeeper);
 
-  async function readStock(request: Asked<{ params: typeof ProductParams }>, reply: FastifyReply) {
+  async function readStock(
+    request: Asked<{ params: typeof ProductParams; querystring: typeof StockQuery }>,
+    reply: FastifyReply,
+  ) {
     const stock = await books.stock(request.params.productId);
-    return stock ?? refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
+    if (!stock) return refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
+    return request.query.price ? stock : withoutPrice(stock);
   }
 
   function restock(request: AskedToEnter<typeof RestockBody>, reply: FastifyReply) {
@@ -70,7 +75,8 @@ export function inventoryRoutes(
     const answer = await orGateAway(books.enter({ ...entry, ref: request.headers["idempotency-key"] }));
     if (!answer.ok) return refuse(reply, inventoryProblems[answer.reason], details[answer.reason]);
     if (answer.repeated) reply.header("idempotency-replayed", "true");
-    return books.stock(productId);
+    const stock = await books.stock(productId);
+    return stock && withoutPrice(stock);
   }
 
   async function syncRedis(request: Asked<{ querystring: typeof SyncQuery }>) {
@@ -119,6 +125,7 @@ const documents = {
     operationId: "getStock",
     summary: "Stock of one product",
     params: ProductParams,
+    querystring: StockQuery,
     response: { 200: Type.Ref("Stock"), ...problemResponses(inventoryProblems.product_not_found) },
   },
   restock: {
@@ -172,4 +179,8 @@ const documents = {
 
 function viewOf({ mode, ready, changedBy, changedAt }: ModeState) {
   return { mode, ready, changedBy, changedAt: changedAt.toISOString() };
+}
+
+function withoutPrice<Stock extends { gatePrice: unknown }>({ gatePrice, ...figures }: Stock) {
+  return figures;
 }

@@ -18,9 +18,26 @@ export const StockView = Type.Object(
     sold: Type.Integer({ description: "Units paid for" }),
     available: Type.Integer({ description: "onHand less held" }),
     gate: Type.Union([units, Type.Null()], { description: "Units the gate may still sell; null while it is closed" }),
+    gatePrice: Type.Optional(
+      Type.Union(
+        [
+          Type.Object({
+            price: Type.Integer({ description: "Of one unit, in minor units of the currency" }),
+            currency: Type.String({ description: "ISO 4217" }),
+            version: Type.Integer({ description: "The version of the product that this price is of" }),
+          }),
+          Type.Null(),
+        ],
+        { description: "With `price=true`: the price at which the gate sells; null if it has no price" },
+      ),
+    ),
   },
   { $id: "Stock" },
 );
+export const StockQuery = Type.Object({
+  price: Type.Optional(Type.Boolean({ description: "Adds `gatePrice`" })),
+});
+
 export const reconcileStatuses = ["OK", "WARNING", "CRITICAL"] as const;
 export type ReconcileStatus = (typeof reconcileStatuses)[number];
 

@@ -12,7 +12,7 @@ import { notSettledYet, orderProblems, refusalOf, settleWithinMs } from "./probl
 import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
 import { viewOf } from "./view.ts";
-import type { ListQuery, OrderParams, PaymentView, PlaceBody, PlaceHeaders, RefundBody } from "./wire.ts";
+import type { ListQuery, OrderParams, PaymentView, PlaceBody, PlaceHeaders, RefundBody, SearchQuery } from "./wire.ts";
 
 export type OrderHandlersOptions = {
   orders: Orders;
@@ -73,14 +73,27 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
     const page = ofAll ? await orders.listAll(after, limit + 1) : await orders.list(userId, after, limit + 1);
     const shown = page.slice(0, limit);
     const last = shown.at(-1);
-    const payments = await paymentsOf(shown.map((order) => order.orderId));
     return {
-      orders: shown.map((order) => ({
-        ...viewOf(order, payments.get(order.orderId)),
-        ...(ofAll && { userId: order.userId }),
-      })),
+      orders: await viewsOf(shown, ofAll),
       ...(page.length > limit && last && { nextCursor: writeCursor(last) }),
     };
+  }
+
+  async function searchOrders(request: Asked<{ querystring: typeof SearchQuery }>) {
+    const { status, productId, q, from, to, cursor, limit = pageSize } = request.query;
+    const filter = { status, productId, q, from: momentOf("from", from), to: momentOf("to", to) };
+    const page = await orders.search(filter, cursor === undefined ? null : readCursor(cursor), limit + 1);
+    const shown = page.slice(0, limit);
+    const last = shown.at(-1);
+    return { items: await viewsOf(shown, true), nextCursor: page.length > limit && last ? writeCursor(last) : null };
+  }
+
+  async function viewsOf(shown: readonly SeenOrder[], withBuyers: boolean) {
+    const payments = await paymentsOf(shown.map((order) => order.orderId));
+    return shown.map((order) => ({
+      ...viewOf(order, payments.get(order.orderId)),
+      ...(withBuyers && { userId: order.userId }),
+    }));
   }
 
   async function followOrder(request: AskedOfOne, reply: FastifyReply) {
@@ -141,7 +154,7 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
     return order;
   }
 
-  return { placeOrder, readOrder, listOrders, followOrder, cancelOrder, refundOrder };
+  return { placeOrder, readOrder, listOrders, searchOrders, followOrder, cancelOrder, refundOrder };
 }
 
 function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen) {
@@ -164,6 +177,18 @@ function readCursor(cursor: string): { placedAt: Date; orderId: string } {
     });
   }
   return { placedAt: new Date(Number(time)), orderId };
+}
+
+/** The format allows a leap second, which no clock here has. */
+function momentOf(name: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const moment = new Date(text);
+  if (Number.isNaN(moment.getTime())) {
+    throw new Problem(platformProblems.validation, `${name} is a moment that does not exist`, {
+      errors: [{ in: "querystring", pointer: `#/${name}`, detail: "take a second before or after it" }],
+    });
+  }
+  return moment;
 }
 
 function whyNotRefunded({ orderId, status }: SeenOrder): string {

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { ordersSchema } from "./orders.ts";
+import { type OrderFilter, searchStatement, searchValues } from "./search.ts";
 
 let database: TestDatabase;
 before(async () => {
@@ -19,4 +20,31 @@ test("O19: the orders of one product are found by an index", async () => {
     return tx.query("explain select order_id from orders.orders where product_id = 'lamp'");
   });
   assert.match(JSON.stringify(plan), /orders_of_product/);
+});
+
+const searches: [string, OrderFilter, RegExp][] = [
+  ["all orders", {}, /orders_by_time/],
+  ["the orders of some days", { from: new Date("2026-01-02"), to: new Date("2026-01-03") }, /orders_by_time/],
+  ["the orders in a status", { status: "FAILED" }, /orders_by_time/],
+  ["the orders of a product", { productId: "lamp" }, /orders_of_product/],
+  ["the orders of a buyer", { q: "buyer 7" }, /orders_of_user/],
+  ["an order by its id", { q: "9f86d081-884c-8d65-9a2f-eaa0c55ad015" }, /orders_pkey/],
+];
+
+test("an operator's search reads an index, whatever is asked for, and never every order", async () => {
+  // As many as PostgreSQL needs to prefer an index by itself.
+  await database.sql.query(
+    `insert into orders.orders (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor,
+            currency, price_version, status, body_hash, placed_at, pay_by, timeline)
+     select gen_random_uuid(), 'buyer ' || n % 5000, case n % 5000 when 0 then 'lamp' else 'chair' end, 1, n, 1, 4999,
+            'EUR', 1, case n % 50 when 0 then 'FAILED' else 'CONFIRMED' end, '', at, at, '[]'
+       from generate_series(1, 20000) n, lateral (select timestamptz '2026-01-01' + n * interval '1 minute' as at) t`,
+  );
+  await database.sql.query("analyze orders.orders");
+  for (const [name, filter, index] of searches) {
+    const plan = await database.sql.query(`explain ${searchStatement}`, searchValues(filter, null, 50));
+    const text = JSON.stringify(plan);
+    assert.match(text, index, `${name}: ${text}`);
+    assert.doesNotMatch(text, /Seq Scan/, name);
+  }
 });

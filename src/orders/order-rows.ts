@@ -26,7 +26,7 @@ export type Order = {
   timeline: TimelineEntry[];
 };
 
-const columns = `order_id as "orderId", user_id as "userId", product_id as "productId", epoch,
+export const columns = `order_id as "orderId", user_id as "userId", product_id as "productId", epoch,
   reservation_no as "reservationNo", quantity, unit_price_minor as "unitPriceMinor", unit_price_minor * quantity as "totalMinor", currency, status, reason,
   body_hash as "bodyHash", placed_at as "placedAt", pay_by as "payBy", timeline`;
 
@@ -169,7 +169,7 @@ export async function overdueOrders(
 }
 
 const firstId = "00000000-0000-0000-0000-000000000000";
-const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+export const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /** Takes the step if the order is in the state in which the step starts; returns the changed order, or undefined. */
 export async function takeStep(

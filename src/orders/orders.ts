@@ -32,6 +32,7 @@ import {
   unfinishedRefunds,
 } from "./refunds.ts";
 import { createRestore } from "./restore.ts";
+import { type OrderFilter, searchOrders } from "./search.ts";
 import { createSettlement } from "./settle.ts";
 import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
 
@@ -147,6 +148,8 @@ export function createOrders(options: OrdersOptions) {
       listOrders(sql, userId, after, limit),
     /** From the reports' database, which may be behind. */
     listAll: (after: { placedAt: Date; orderId: string } | null, limit: number) => listAllOrders(reports, after, limit),
+    search: (filter: OrderFilter, after: { placedAt: Date; orderId: string } | null, limit: number) =>
+      searchOrders(reports, filter, after, limit),
     requestPayment: (orderId: string) => step(orderId, "request_payment", null),
     confirm: (orderId: string) => step(orderId, "confirm", null),
     fail: (orderId: string, reason: string) => step(orderId, "fail", reason),

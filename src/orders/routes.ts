@@ -16,6 +16,8 @@ import {
   PlacedView,
   PlaceHeaders,
   RefundBody,
+  SearchAnswer,
+  SearchQuery,
 } from "./wire.ts";
 
 export function orderRoutes(app: Http, { identity, ...options }: OrderHandlersOptions & { identity: Identity }): void {
@@ -28,6 +30,7 @@ export function orderRoutes(app: Http, { identity, ...options }: OrderHandlersOp
   app.post("/orders", { onRequest: limitedCustomer, schema: documents.placeOrder }, handlers.placeOrder);
   app.get("/orders/:orderId", { onRequest: customer, schema: documents.getOrder }, handlers.readOrder);
   app.get("/orders", { onRequest: customer, schema: documents.listOrders }, handlers.listOrders);
+  app.get("/admin/orders", { onRequest: admin, schema: documents.searchOrders }, handlers.searchOrders);
   app.get("/orders/:orderId/events", { onRequest: customer, schema: documents.followOrder }, handlers.followOrder);
   app.post(
     "/orders/:orderId/cancel",
@@ -68,6 +71,14 @@ const documents = {
     description: "An ADMIN's list has the orders of all customers, with their users, and may be a moment old.",
     querystring: ListQuery,
     response: { 200: ListAnswer },
+  },
+  searchOrders: {
+    tags,
+    operationId: "searchOrders",
+    summary: "Orders of all customers, newest first, that are like what is asked",
+    description: "It may be a moment old.",
+    querystring: SearchQuery,
+    response: { 200: SearchAnswer },
   },
   followOrder: {
     tags,

@@ -12,6 +12,8 @@ export const statuses = [
 ] as const;
 export type Status = (typeof statuses)[number];
 
+// Any one-line text: PostgreSQL stores neither NUL nor half of a surrogate pair.
+const oneLine = "^[^\\p{Cc}\\p{Cs}]+$";
 const moment = Type.String({ format: "date-time" });
 const OrderStatus = Type.Enum([...statuses]);
 
@@ -83,8 +85,7 @@ const maxQuantity = 1_000;
 
 export const PlaceBody = Type.Object(
   {
-    // Any one-line text: PostgreSQL stores neither NUL nor half of a surrogate pair.
-    productId: Type.String({ maxLength: 64, pattern: "^[^\\p{Cc}\\p{Cs}]+$", examples: ["test-product-123"] }),
+    productId: Type.String({ maxLength: 64, pattern: oneLine, examples: ["test-product-123"] }),
     quantity: Type.Integer({ minimum: 1, maximum: maxQuantity, examples: [1] }),
     expectedTotal: Type.Optional(
       Type.Integer({ minimum: 0, description: "What you expect to pay, in minor units; refused if it is not" }),
@@ -116,9 +117,29 @@ export const ListAnswer = Type.Object({
   nextCursor: Type.Optional(Type.String()),
 });
 
+export const SearchQuery = Type.Object(
+  {
+    status: Type.Optional(OrderStatus),
+    productId: Type.Optional(Type.String({ maxLength: 64, pattern: oneLine })),
+    q: Type.Optional(
+      Type.String({ maxLength: 255, pattern: oneLine, description: "The id of an order or of a buyer, whole" }),
+    ),
+    from: Type.Optional(Type.String({ format: "date-time", description: "Placed at this moment or later" })),
+    to: Type.Optional(Type.String({ format: "date-time", description: "Placed before this moment" })),
+    cursor: Type.Optional(Type.String({ description: "`nextCursor` of the page before" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })),
+  },
+  { additionalProperties: false },
+);
+
+export const SearchAnswer = Type.Object({
+  items: Type.Array(Type.Ref("Order")),
+  nextCursor: Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" }),
+});
+
 export const RefundBody = Type.Object(
   {
-    reason: Type.String({ maxLength: 200, pattern: "^[^\\p{Cc}\\p{Cs}]+$", description: "Shown to its buyer" }),
+    reason: Type.String({ maxLength: 200, pattern: oneLine, description: "Shown to its buyer" }),
     restock: Type.Optional(
       Type.Boolean({ default: false, description: "Whether the units come back into stock and on sale" }),
     ),

@@ -22,7 +22,13 @@ describe("the pages", () => {
   before(async () => {
     const dist = join(root, "web/dist");
     for (const folder of ["assets", "art"]) mkdirSync(join(dist, folder), { recursive: true });
-    const files = { "shop.html": "<h1>Shop</h1>", "assets/shop-1a2b.js": "let shop;", "art/mark.svg": "<svg/>" };
+    const shell = '<script nonce="NONCE-OF-THIS-ANSWER"></script><meta nonce="NONCE-OF-THIS-ANSWER">';
+    const files = {
+      "shop.html": "<h1>Shop</h1>",
+      "console.html": shell,
+      "assets/shop-1a2b.js": "let shop;",
+      "art/mark.svg": "<svg/>",
+    };
     for (const [path, text] of Object.entries(files)) {
       writeFileSync(join(dist, path), text);
       writeFileSync(join(dist, `${path}.gz`), gzipSync(text));
@@ -52,6 +58,21 @@ describe("the pages", () => {
     }
     const { said } = await get("/");
     assert.equal((await get("/", { "if-none-match": String(said.etag) })).status, 304);
+  });
+
+  test("of the console are one file, which no cache keeps and whose nonce no other answer has", async () => {
+    const seen = new Set<string>();
+    for (const url of ["/console", "/console/orders?status=CONFIRMED", "/console/products/lamp"]) {
+      const { status, said, body } = await get(url, { "accept-encoding": "gzip" });
+      assert.deepEqual([status, said["cache-control"], said.etag], [200, "no-store", undefined], url);
+      assert.match(String(said["content-type"]), /^text\/html/);
+      const [, nonce = ""] =
+        /style-src 'self' 'nonce-([0-9a-f]{32})'/.exec(String(said["content-security-policy"])) ?? [];
+      assert.equal(body, `<script nonce="${nonce}"></script><meta nonce="${nonce}">`);
+      assert.match(String(said["content-security-policy"]), /script-src 'self';/);
+      seen.add(nonce);
+    }
+    assert.equal(seen.size, 3);
   });
 
   test("keep files whose names change with their bytes for ever, and come compressed", async () => {
@@ -86,6 +107,7 @@ describe("the pages", () => {
       "/assets/..%5c..%5csecret.txt",
       "/sources.txt",
       "/shop.html",
+      "/console.html",
     ]) {
       const { status, said, body } = await get(url);
       assert.ok(status === 404 || status === 400, `${url} is answered ${status}`);

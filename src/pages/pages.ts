@@ -1,16 +1,23 @@
 /**
- * The shop's pages, served by the process that people reach: the whole system, or the gateway. They are files, so they
+ * The pages of the shop and of the console, served by the process that people reach: the whole system, or the gateway. They are files, so they
  * stand when services and engines do not. Each path is a route of its own: none can hide a route of the API.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply } from "fastify";
 import type { Http } from "#platform/http";
+import { randomHex } from "#platform/ids";
 import { Problem, platformProblems } from "#platform/problems";
-import { cacheControl, securityHeadersOver } from "./headers.ts";
-import type { Site } from "./site.ts";
+import { cacheControl, contentSecurityPolicy, securityHeadersOver } from "./headers.ts";
+import type { Site, SiteState } from "./site.ts";
 
 /** All of them are one file: which page it shows is the script's to read from the address. */
 const shopPaths = ["/", "/p/:productId", "/o/:orderId", "/me"];
+
+const consolePaths = ["/console", "/console/*"];
+/** Stands in the built console.html wherever the nonce of an answer belongs: see web/vite.ts. */
+const noncePlaceholder = /NONCE-OF-THIS-ANSWER/g;
 
 /** Of a file in one of the two folders: nothing that leads to another one. */
 const fileName = /^\w[\w.-]*$/;
@@ -33,6 +40,7 @@ export async function servePages(app: Http, site: Site): Promise<void> {
       done();
     });
     for (const path of shopPaths) scope.get(path, { schema: { hide: true } }, showShop);
+    for (const path of consolePaths) scope.get(path, { schema: { hide: true } }, showConsole);
     for (const [folder, howLong] of [
       ["assets", cacheControl.hashed],
       ["art", cacheControl.picture],
@@ -50,7 +58,24 @@ export async function servePages(app: Http, site: Site): Promise<void> {
 
   function showShop(_request: unknown, reply: FastifyReply) {
     const state = site.state();
-    if (state.is === "ready") return sendOne(reply, "shop.html", cacheControl.page);
+    return state.is === "ready" ? sendOne(reply, "shop.html", cacheControl.page) : sayWhyNot(reply, state);
+  }
+
+  /** Its styles carry a nonce that no other answer has, so no cache may keep it. */
+  async function showConsole(_request: unknown, reply: FastifyReply) {
+    const state = site.state();
+    if (state.is !== "ready") return sayWhyNot(reply, state);
+    const nonce = randomHex(16);
+    const html = await readFile(join(site.folder, "console.html"), "utf8");
+    reply.headers({
+      "cache-control": cacheControl.never,
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": contentSecurityPolicy(nonce),
+    });
+    return reply.send(html.replaceAll(noncePlaceholder, nonce));
+  }
+
+  function sayWhyNot(reply: FastifyReply, state: Exclude<SiteState, { is: "ready" }>) {
     reply.code(503).headers({ "cache-control": cacheControl.never, "content-type": "text/html; charset=utf-8" });
     if (state.is === "missing") return reply.send(pageOf(state.says));
     reply.header("retry-after", "1");

@@ -274,3 +274,38 @@ async function eventsOf(orderId: string): Promise<string[]> {
   await consumer.close();
   return types;
 }
+
+describe("the search of orders", () => {
+  type Found = { items: Order[]; nextCursor: string | null };
+  const search = async (query: string) => (await world.admin.get<Found>(`/admin/orders?${query}`)).body;
+  const idsOf = ({ items }: Found) => items.map(({ orderId }) => orderId);
+
+  test("finds orders by id, buyer, product, status and time, page by page, and for operators alone", async () => {
+    const productId = await world.newProduct({ stock: 9 });
+    const buyer = world.as("emmy");
+    const placed: string[] = [];
+    for (let i = 0; i < 3; i += 1) placed.unshift((await world.place(buyer, productId)).orderId);
+    const [newest = "", , oldest = ""] = placed;
+    await world.untilStatus(buyer, newest, "PAYMENT_PENDING");
+    await buyer.post(`/orders/${oldest}/cancel`);
+    await world.untilStatus(buyer, oldest, "CANCELLED");
+
+    assert.deepEqual(idsOf(await search("q=emmy")), placed);
+    assert.deepEqual(idsOf(await search(`productId=${productId}`)), placed);
+    assert.deepEqual(idsOf(await search(`q=${newest}`)), [newest]);
+    assert.deepEqual(idsOf(await search(`productId=${productId}&status=CANCELLED`)), [oldest]);
+    assert.deepEqual(idsOf(await search("q=emmy&status=REFUNDED")), []);
+    const { placedAt } = (await buyer.get<Order & { placedAt: string }>(`/orders/${newest}`)).body;
+    assert.deepEqual(idsOf(await search(`q=emmy&from=${placedAt}`)), [newest]);
+    assert.deepEqual(idsOf(await search(`q=emmy&to=${placedAt}`)), placed.slice(1));
+
+    const first = await search("q=emmy&limit=2");
+    assert.deepEqual(idsOf(first), placed.slice(0, 2));
+    const last = await search(`q=emmy&limit=2&cursor=${first.nextCursor}`);
+    assert.deepEqual([idsOf(last), last.nextCursor], [[oldest], null]);
+
+    assert.equal((await world.admin.get("/admin/orders?from=2026-12-31T23:59:60Z")).status, 400);
+    assert.equal((await buyer.get("/admin/orders")).status, 403);
+    assert.equal((await world.as("linus", "WAREHOUSE").get("/admin/orders")).status, 403);
+  });
+});

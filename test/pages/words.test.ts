@@ -5,6 +5,7 @@ import { test } from "node:test";
 import openApi from "../../openapi.json" with { type: "json" };
 import { currencyCodes } from "../../src/catalog/currencies.ts";
 import { behaviourOf } from "../../src/payment/test-cards.ts";
+import { operations as asked } from "../../web/console/operations.ts";
 import { currencyDecimals } from "../../web/lib/decimals.ts";
 import { operations } from "../../web/lib/operations.ts";
 import { ar } from "../../web/lib/strings/ar.ts";
@@ -50,8 +51,8 @@ test("every sentence of the pages is said somewhere", () => {
   assert.deepEqual(unsaid, []);
 });
 
-test("every request of the pages is an operation of openapi.json", () => {
-  for (const [name, [method, path]] of Object.entries(operations)) {
+test("every request of the shop and of the console is an operation of openapi.json", () => {
+  for (const [name, [method, path]] of [...Object.entries(operations), ...Object.entries(asked)]) {
     const found = documented.find(({ operationId }) => operationId === name);
     assert.deepEqual([found?.method, found?.path], [method, path], name);
   }

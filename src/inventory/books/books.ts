@@ -7,7 +7,7 @@ import type { Sql, Tx } from "#engines/sql";
 import { directOrdersAllowed, type ModeFollower } from "../agreement/mode.ts";
 import { stockOf } from "../agreement/reconcile.ts";
 import type { Relay } from "../agreement/relay.ts";
-import { type Gate, noneWhileAway, type StreamRow } from "../gate/gate.ts";
+import { type Gate, noneWhileAway, type Offer, type StreamRow } from "../gate/gate.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direct-claims.ts";
 import { enterStock, type RefusedEntry, type StockEntry } from "./entries.ts";
@@ -49,6 +49,8 @@ export type StockFigures = {
   available: number;
   /** Units that the gate may still sell; null while it is closed. */
   gate: number | null;
+  /** At which price the gate sells; null if it does not have the product, or is away. */
+  gatePrice: { price: number; currency: string; version: number } | null;
 };
 
 export type BooksOptions = {
@@ -103,9 +105,18 @@ export function createBooks(options: BooksOptions): Books {
       const [snapshot] = await gate.snapshot([productId]).catch(noneWhileAway);
       const [figures] = await readFigures(sql, [productId]);
       if (!figures) return null;
-      return { productId, ...stockOf(figures), gate: snapshot?.open ? snapshot.sellable : null };
+      return {
+        productId,
+        ...stockOf(figures),
+        gate: snapshot?.open ? snapshot.sellable : null,
+        gatePrice: snapshot?.offer ? priceOf(snapshot.offer) : null,
+      };
     },
 
     products,
   };
+}
+
+function priceOf({ unitPriceMinor, currency, version }: Offer): StockFigures["gatePrice"] {
+  return { price: unitPriceMinor, currency, version };
 }

@@ -1,0 +1,65 @@
+/** Every question and every act of the console, typed by the server's own schemas. */
+import type { Static } from "typebox";
+import type { PageAnswer, PatchBody, ProductAnswer } from "#wire/catalog";
+import type { AccountAnswer, LogInBody, SessionView } from "#wire/identity";
+import type { GateMode, ModeView, ReconcileView, StockView, SyncView } from "#wire/inventory";
+import type { OrderView, SearchAnswer, Status } from "#wire/orders";
+import { ask } from "./ask.ts";
+
+export type Product = ProductAnswer;
+export type Stock = Static<typeof StockView>;
+export type Reconciliation = Static<typeof ReconcileView>;
+export type Synced = Static<typeof SyncView>;
+export type Mode = Static<typeof ModeView>;
+export type Order = OrderView;
+export type Session = Static<typeof SessionView>;
+export type Account = AccountAnswer;
+export type OrderSearch = { status?: Status; productId?: string; q?: string; from?: string; to?: string };
+type ProductPage = Pick<Static<typeof PageAnswer>, "nextCursor"> & { products: Product[] };
+type OrderPage = Pick<Static<typeof SearchAnswer>, "nextCursor"> & { items: Order[] };
+export type Health = {
+  status: string;
+  components: Record<string, { status: string; details?: Record<string, unknown> }>;
+};
+
+export const api = {
+  products: (cursor: string | undefined) => ask<ProductPage>("listProducts", { query: { cursor, limit: "20" } }),
+  product: (id: string) => ask<Product>("getProduct", { id }),
+  changeProduct: (id: string, version: number, body: PatchBody) =>
+    ask<Product>("changeProduct", { id, body, headers: { "if-match": `"${version}"` } }),
+  stock: (id: string) => ask<Stock>("getStock", { id, query: { price: "true" } }),
+  /** Under one key a second attempt counts once. */
+  restock: (id: string, key: string, body: { quantity: number; reason: string }) =>
+    ask<Stock>("restock", { id, body, headers: { "idempotency-key": key } }),
+  adjust: (id: string, key: string, body: { delta: number; reason: string }) =>
+    ask<Stock>("adjustStock", { id, body, headers: { "idempotency-key": key } }),
+
+  reconciliation: () => ask<Reconciliation>("reconcile", { query: { findings: "true" } }),
+  sync: () => ask<Synced>("syncRedis", { query: { mode: "soft" } }),
+  mode: () => ask<Mode>("getGatekeeper"),
+  switchTo: (mode: GateMode) => ask<Mode>("setGatekeeper", { body: { mode } }),
+
+  orders: (search: OrderSearch, cursor: string | undefined) =>
+    ask<OrderPage>("searchOrders", { query: { ...search, ...daysOf(search), cursor, limit: "25" } }),
+  order: (id: string) => ask<Order>("getOrder", { id }),
+  cancel: (id: string) => ask<Order>("cancelOrder", { id }),
+  refund: (id: string, body: { reason: string; restock: boolean }) => ask<Order>("refundOrder", { id, body }),
+
+  health: () => ask<Health>("getHealth", { alsoAnswers: [503] }),
+
+  session: () => ask<Session>("getSession"),
+  logIn: (body: Static<typeof LogInBody>) => ask<{ account: Account }>("logIn", { body }),
+  logInAsDemo: (person: string) => ask<{ account: Account }>("logInAsDemo", { body: { person } }),
+  renew: () => ask<{ account: Account }>("refreshSession"),
+  logOut: () => ask<undefined>("logOut"),
+};
+
+/** Whole days of the operator's own zone: the last one ends where the next begins. */
+function daysOf({ from, to }: OrderSearch): { from?: string; to?: string } {
+  const startOf = (day: string, later: number) => {
+    const start = new Date(`${day}T00:00`);
+    start.setDate(start.getDate() + later);
+    return start.toISOString();
+  };
+  return { ...(from && { from: startOf(from, 0) }), ...(to && { to: startOf(to, 1) }) };
+}

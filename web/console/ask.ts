@@ -1,0 +1,83 @@
+/** Sends the console's requests. A refusal is thrown, so that every query and every act of the pages has one kind of error. */
+import { operations } from "./operations.ts";
+
+export type Operation = keyof typeof operations;
+
+export type Asking = {
+  /** Fills the `{name}` of the path. */
+  id?: string;
+  query?: Record<string, string | undefined>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Statuses whose body is an answer, although they are no success. */
+  alsoAnswers?: readonly number[];
+};
+
+/** A refusal of the server, or the lack of an answer. */
+export class Refused extends Error {
+  readonly code: string;
+  readonly status: number;
+  /** Names this occurrence in the server's log. */
+  readonly instance: string | undefined;
+
+  constructor({ code, status, detail, instance }: { code: string; status: number; detail: string; instance?: string }) {
+    super(detail);
+    this.code = code;
+    this.status = status;
+    this.instance = instance;
+  }
+}
+
+/** A rebuild of every product is answered when it is done. */
+const answerWithinMs = 120_000;
+
+let renewing: Promise<Response> | undefined;
+
+/** @throws {Refused} */
+export async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Body> {
+  const first = await send(operation, asking);
+  const response = first.status === 401 && (await renewed()) ? await send(operation, asking) : first;
+  if (response.ok || asking.alsoAnswers?.includes(response.status)) {
+    return (response.status === 204 ? undefined : await response.json()) as Body;
+  }
+  throw await refusedBy(response);
+}
+
+/** Renews the session by its refresh cookie, once for all requests that wait for it. */
+async function renewed(): Promise<boolean> {
+  renewing ??= send("refreshSession", {}).finally(() => {
+    renewing = undefined;
+  });
+  return (await renewing).ok;
+}
+
+async function send(operation: Operation, { id = "", query = {}, body, headers }: Asking): Promise<Response> {
+  const [method, path] = operations[operation];
+  const filled = Object.entries(query).filter((pair): pair is [string, string] => Boolean(pair[1]));
+  const search = filled.length > 0 ? `?${new URLSearchParams(filled)}` : "";
+  const typed = body === undefined ? {} : { "content-type": "application/json" };
+  try {
+    return await fetch(path.replace(/\{\w+\}/, encodeURIComponent(id)) + search, {
+      method,
+      headers: { ...typed, ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(answerWithinMs),
+    });
+  } catch {
+    const detail = "No answer came. The server may be stopped, or the connection is cut.";
+    throw new Refused({ code: "offline", status: 0, detail });
+  }
+}
+
+async function refusedBy(response: Response): Promise<Refused> {
+  const told = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  const text = (name: string) => (typeof told[name] === "string" ? told[name] : undefined);
+  const sentences = [text("title"), text("detail")].filter((one) => one !== undefined);
+  const instance = text("instance");
+  return new Refused({
+    code: text("code") ?? "internal_error",
+    status: response.status,
+    detail: sentences.length > 0 ? sentences.join(". ") : `The server answered ${response.status}`,
+    ...(instance && { instance }),
+  });
+}

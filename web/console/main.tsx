@@ -1,0 +1,43 @@
+/** The operator's console, in the browser. */
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Refused } from "./ask.ts";
+import { router } from "./router.tsx";
+import { cssVariablesResolver, schemeChoice, theme } from "./theme.ts";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A refusal is shown at once, with its "again"; only what never arrived is asked once more by itself.
+      retry: (failures, error) => error instanceof Refused && error.status === 0 && failures < 1,
+      refetchOnWindowFocus: true,
+    },
+  },
+});
+
+/** The policy of the page allows styles that carry the nonce of its answer. */
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+// The package that keeps the page still behind a dialog asks for the nonce by this name.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
+
+const place = document.getElementById("console");
+if (place) {
+  createRoot(place).render(
+    <StrictMode>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={cssVariablesResolver}
+        colorSchemeManager={schemeChoice}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
+      >
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,23 @@
+/** The requests of the console, by the operation's name in openapi.json; a test holds that it is so. */
+export const operations = {
+  listProducts: ["GET", "/products"],
+  getProduct: ["GET", "/products/{productId}"],
+  changeProduct: ["PATCH", "/products/{productId}"],
+  getStock: ["GET", "/inventory/{productId}"],
+  restock: ["POST", "/inventory/{productId}/restock"],
+  adjustStock: ["POST", "/inventory/{productId}/adjust"],
+  reconcile: ["GET", "/admin/reconcile"],
+  syncRedis: ["POST", "/admin/sync-redis"],
+  getGatekeeper: ["GET", "/admin/gatekeeper"],
+  setGatekeeper: ["PUT", "/admin/gatekeeper"],
+  searchOrders: ["GET", "/admin/orders"],
+  getOrder: ["GET", "/orders/{orderId}"],
+  cancelOrder: ["POST", "/orders/{orderId}/cancel"],
+  refundOrder: ["POST", "/orders/{orderId}/refund"],
+  getHealth: ["GET", "/actuator/health"],
+  getSession: ["GET", "/session"],
+  logIn: ["POST", "/session"],
+  logInAsDemo: ["POST", "/session/demo"],
+  refreshSession: ["POST", "/session/refresh"],
+  logOut: ["DELETE", "/session"],
+} as const;

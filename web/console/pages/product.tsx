@@ -1,0 +1,76 @@
+/** One product: its stock, and the two things an operator changes of it, price and stock. */
+import { Anchor, SimpleGrid, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { count, dayAndTime, money } from "../../lib/amounts.ts";
+import { api } from "../api.ts";
+import { GatePrice } from "../parts/gate-price.tsx";
+import { Loading } from "../parts/loading.tsx";
+import { PageHead } from "../parts/page.tsx";
+import { PriceForm } from "../parts/price-form.tsx";
+import { ProblemNote } from "../parts/problem.tsx";
+import { StockBar } from "../parts/stock-bar.tsx";
+import { StockForm } from "../parts/stock-form.tsx";
+
+const lookEveryMs = 5_000;
+
+export function ProductPage() {
+  const { productId } = useParams({ from: "/products/$productId" });
+  const product = useQuery({ queryKey: ["product", productId], queryFn: () => api.product(productId) });
+  const stock = useQuery({
+    queryKey: ["stock", productId],
+    queryFn: () => api.stock(productId),
+    refetchInterval: lookEveryMs,
+  });
+  if (product.isPending) return <Loading rows={8} />;
+  if (product.isError) return <ProblemNote error={product.error} again={product.refetch} />;
+  const { name, price, currency, version, limitPerCustomer, updatedAt } = product.data;
+  return (
+    <>
+      <Anchor component={Link} to="/products">
+        All products
+      </Anchor>
+      <PageHead title={name} says={productId} />
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+        <section className="card" aria-label="Stock">
+          <h2>Stock</h2>
+          {stock.isPending && <Loading rows={2} />}
+          {stock.isError && <ProblemNote error={stock.error} again={stock.refetch} />}
+          {stock.data && (
+            <>
+              <StockBar stock={stock.data} />
+              <Text c="dimmed" mb="md">
+                {count(stock.data.onHand)} in the warehouse.{" "}
+                {stock.data.gate === null
+                  ? "The gate is closed for this product."
+                  : `The gate may still sell ${count(stock.data.gate)}.`}
+              </Text>
+            </>
+          )}
+          <StockForm productId={productId} />
+        </section>
+        <section className="card" aria-label="Price">
+          <h2>Price</h2>
+          <p className="large-figure">{money(price, currency)}</p>
+          <dl className="facts">
+            <div>
+              <dt>At the gate</dt>
+              <dd>{stock.data ? <GatePrice product={product.data} stock={stock.data} /> : "Not known"}</dd>
+            </div>
+            <div>
+              <dt>Limit per customer</dt>
+              <dd>{limitPerCustomer === null ? "None" : count(limitPerCustomer)}</dd>
+            </div>
+            <div>
+              <dt>Version</dt>
+              <dd>
+                {count(version)}, changed {dayAndTime(updatedAt)}
+              </dd>
+            </div>
+          </dl>
+          <PriceForm key={version} product={product.data} />
+        </section>
+      </SimpleGrid>
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+/** Changes the price of the version that was read: if another operator was quicker, nothing is overwritten. */
+import { Button, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { money } from "../../lib/amounts.ts";
+import { api, type Product } from "../api.ts";
+import { minorOf, typedPrice } from "./price-text.ts";
+import { ProblemNote } from "./problem.tsx";
+
+export function PriceForm({ product }: { product: Product }) {
+  const { productId, version, price, currency } = product;
+  const queries = useQueryClient();
+  const [typed, setTyped] = useState(typedPrice(price, currency));
+  const [fault, setFault] = useState<string>();
+  const changing = useMutation({
+    mutationFn: (minor: number) => api.changeProduct(productId, version, { price: minor }),
+    async onSuccess(changed) {
+      queries.setQueryData(["product", productId], changed);
+      await queries.invalidateQueries({ queryKey: ["products"] });
+      await queries.invalidateQueries({ queryKey: ["stock", productId] });
+    },
+  });
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    const minor = minorOf(typed, currency);
+    setFault(minor === undefined ? `Type an amount such as ${typedPrice(price, currency)}` : undefined);
+    if (minor !== undefined) changing.mutate(minor);
+  }
+
+  async function readAgain(): Promise<void> {
+    changing.reset();
+    await queries.invalidateQueries({ queryKey: ["product", productId] });
+  }
+
+  const wanted = minorOf(typed, currency);
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <TextInput
+          label={`New price in ${currency}`}
+          description="Orders that were accepted keep the price they were accepted at."
+          inputMode="decimal"
+          autoComplete="off"
+          value={typed}
+          error={fault}
+          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+        />
+        {changing.isError && <ProblemNote error={changing.error} again={readAgain} />}
+        <div>
+          <Button type="submit" loading={changing.isPending} disabled={wanted === price}>
+            {wanted === undefined || wanted === price ? "Change the price" : `Change to ${money(wanted, currency)}`}
+          </Button>
+        </div>
+        <Text role="status" c="dimmed">
+          {wanted === price && "This is the price now."}
+        </Text>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,54 @@
+/** Gives back the money of a paid order: how much, why, and whether the units come back into stock. */
+import { Checkbox, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { count, money } from "../../lib/amounts.ts";
+import { api, type Order } from "../api.ts";
+import { Confirm } from "./confirm.tsx";
+import { useOrderAct } from "./order-act.ts";
+
+export function RefundOrder({ order, opened, onClose }: { order: Order; opened: boolean; onClose(): void }) {
+  const { orderId, total, currency, quantity, productId } = order;
+  const [reason, setReason] = useState("");
+  const [restock, setRestock] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const refunding = useOrderAct(() => api.refund(orderId, { reason: reason.trim(), restock }), onClose);
+  const sum = money(total, currency);
+
+  function act(): void {
+    const isGiven = reason.trim() !== "";
+    setFault(isGiven ? undefined : "Type a reason: the buyer reads it");
+    if (isGiven) refunding.mutate();
+  }
+
+  return (
+    <Confirm
+      title="Refund this order"
+      opened={opened}
+      onClose={onClose}
+      act={`Refund ${sum}`}
+      onAct={act}
+      isBad
+      isPending={refunding.isPending}
+      error={refunding.error}
+    >
+      <Text>{sum} goes back to the buyer. This cannot be undone.</Text>
+      <TextInput
+        label="Reason"
+        description="The buyer reads it"
+        data-autofocus
+        required
+        maxLength={200}
+        autoComplete="off"
+        value={reason}
+        error={fault}
+        onChange={({ currentTarget }) => setReason(currentTarget.value)}
+      />
+      <Checkbox
+        label={`Put ${count(quantity)} of ${productId} back into stock`}
+        description="They are on sale again at once"
+        checked={restock}
+        onChange={({ currentTarget }) => setRestock(currentTarget.checked)}
+      />
+    </Confirm>
+  );
+}

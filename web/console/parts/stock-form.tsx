@@ -1,0 +1,109 @@
+/** Brings units in or corrects their number, with a reason. A second tap, or a repeat after a lost answer, counts once. */
+import { Button, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useRef, useState } from "react";
+import { count } from "../../lib/amounts.ts";
+import { api, type Stock } from "../api.ts";
+import { ProblemNote } from "./problem.tsx";
+
+type Kind = "restock" | "adjust";
+
+export function StockForm({ productId }: { productId: string }) {
+  const queries = useQueryClient();
+  const [kind, setKind] = useState<Kind>("restock");
+  const [quantity, setQuantity] = useState("");
+  const [reason, setReason] = useState("");
+  const [fault, setFault] = useState<string>();
+  // One key until the entry is answered with success: then it cannot count twice.
+  const key = useRef(crypto.randomUUID());
+  const entering = useMutation({
+    mutationFn: (units: number): Promise<Stock> =>
+      kind === "restock"
+        ? api.restock(productId, key.current, { quantity: units, reason })
+        : api.adjust(productId, key.current, { delta: units, reason }),
+    async onSuccess() {
+      changed();
+      setQuantity("");
+      setReason("");
+      await queries.invalidateQueries({ queryKey: ["stock", productId] });
+    },
+  });
+
+  /** Another entry than the one before it has another key. */
+  function changed(): void {
+    key.current = crypto.randomUUID();
+  }
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    const units = unitsOf(quantity, kind);
+    setFault(units === undefined ? says[kind] : undefined);
+    if (units !== undefined) entering.mutate(units);
+  }
+
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <SegmentedControl
+          aria-label="What to do"
+          value={kind}
+          onChange={(chosen) => {
+            setKind(chosen as Kind);
+            setFault(undefined);
+            changed();
+          }}
+          data={[
+            { value: "restock", label: "Restock" },
+            { value: "adjust", label: "Adjust" },
+          ]}
+        />
+        <TextInput
+          label={kind === "restock" ? "Units that came in" : "Units more or fewer"}
+          description={kind === "adjust" ? "Such as -2 for two broken ones" : undefined}
+          inputMode={kind === "restock" ? "numeric" : "text"}
+          autoComplete="off"
+          required
+          value={quantity}
+          error={fault}
+          onChange={({ currentTarget }) => {
+            setQuantity(currentTarget.value);
+            changed();
+          }}
+        />
+        <TextInput
+          label="Reason"
+          description="It is kept beside the entry, with your name"
+          autoComplete="off"
+          required
+          maxLength={500}
+          value={reason}
+          onChange={({ currentTarget }) => {
+            setReason(currentTarget.value);
+            changed();
+          }}
+        />
+        {entering.isError && <ProblemNote error={entering.error} />}
+        <div>
+          <Button type="submit" variant="filled" loading={entering.isPending}>
+            {kind === "restock" ? "Bring in" : "Correct the stock"}
+          </Button>
+        </div>
+        <Text role="status" c="dimmed">
+          {entering.isSuccess && `Done: ${count(entering.data.onHand)} in the warehouse now.`}
+        </Text>
+      </Stack>
+    </form>
+  );
+}
+
+const says: Record<Kind, string> = {
+  restock: "Type a whole number of at least 1",
+  adjust: "Type a whole number such as 3 or -2",
+};
+
+function unitsOf(typed: string, kind: Kind): number | undefined {
+  const text = typed.trim();
+  const isNumber = kind === "restock" ? /^\d{1,10}$/.test(text) : /^[+-]?\d{1,10}$/.test(text);
+  const units = Number(text);
+  return isNumber && units !== 0 ? units : undefined;
+}

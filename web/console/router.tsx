@@ -1,0 +1,61 @@
+/** Which page an address shows. Each page is a file of its own, fetched when it is first opened. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { searchOf } from "./order-search.ts";
+import { NoSuchPage, Shell } from "./shell.tsx";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchPage });
+
+const routes = [
+  createRoute({
+    getParentRoute: () => root,
+    path: "/",
+    beforeLoad: () => {
+      throw redirect({ to: "/products" });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/products",
+    component: lazyRouteComponent(() => import("./pages/products.tsx"), "Products"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/products/$productId",
+    component: lazyRouteComponent(() => import("./pages/product.tsx"), "ProductPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/orders",
+    validateSearch: searchOf,
+    component: lazyRouteComponent(() => import("./pages/orders.tsx"), "Orders"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/reconcile",
+    component: lazyRouteComponent(() => import("./pages/reconcile.tsx"), "Reconcile"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/switch",
+    component: lazyRouteComponent(() => import("./pages/switch.tsx"), "SwitchPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/health",
+    component: lazyRouteComponent(() => import("./pages/health.tsx"), "HealthPage"),
+  }),
+] as const;
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  basepath: "/console",
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: the router is told of its routes by its own interface.
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,27 @@
+/** Says who works here: the session of the browser's cookies, which no script reads. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type Account, api, type Session } from "./api.ts";
+
+const key = ["session"];
+
+export function useSession() {
+  return useQuery({ queryKey: key, queryFn: find, staleTime: Number.POSITIVE_INFINITY });
+}
+
+/** Answers what is called after signing in or out: everything that was read for another person is forgotten. */
+export function useForgetAll(): () => Promise<void> {
+  const queries = useQueryClient();
+  return () => queries.resetQueries();
+}
+
+export function mayRunTheShop({ roles }: Account): boolean {
+  return roles.includes("ADMIN");
+}
+
+async function find(): Promise<Session> {
+  const session = await api.session();
+  if (session.account || !session.mayRefresh) return session;
+  // The cookie may be of a session that was ended elsewhere: then no person is signed in.
+  const renewed = await api.renew().catch(() => ({ account: null }));
+  return { ...session, ...renewed };
+}

@@ -1,0 +1,141 @@
+/** The frame around every page of the console: the list of pages, the person who is signed in, and light or dark. */
+import { AppShell, Burger, Button, Group, NavLink, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { type Account, api } from "./api.ts";
+import { Loading } from "./parts/loading.tsx";
+import { Heading } from "./parts/page.tsx";
+import { ProblemNote } from "./parts/problem.tsx";
+import { mayRunTheShop, useForgetAll, useSession } from "./session.ts";
+import { SignIn } from "./sign-in.tsx";
+
+const pages = [
+  { to: "/products", label: "Products" },
+  { to: "/orders", label: "Orders" },
+  { to: "/reconcile", label: "Reconcile" },
+  { to: "/switch", label: "Gatekeeper" },
+  { to: "/health", label: "Health" },
+] as const;
+
+export function Shell() {
+  const [isOpen, { toggle, close }] = useDisclosure();
+  const { pathname } = useLocation();
+  const session = useSession();
+  const account = session.data?.account ?? undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new address closes the menu of a phone.
+  useEffect(close, [pathname]);
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: !isOpen, desktop: !account } }}
+      padding="lg"
+    >
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="lg" gap="sm" wrap="nowrap">
+          {account && (
+            <Burger
+              opened={isOpen}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label="Menu"
+              aria-expanded={isOpen}
+            />
+          )}
+          <Link to="/products" className="brand">
+            <svg viewBox="0 0 32 32" aria-hidden="true">
+              <path className="mark" d="M3 4h14a12 12 0 0 1 0 24H3z" />
+              <path className="gate" d="M12 10h5v12h-5z" />
+            </svg>
+            Dropgate
+          </Link>
+          <Text c="dimmed" className="place">
+            Console
+          </Text>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" aria-label="Pages">
+        {pages.map(({ to, label }) => (
+          <NavLink
+            key={to}
+            component={Link}
+            to={to}
+            label={label}
+            active={pathname.startsWith(to)}
+            {...(pathname.startsWith(to) && { "aria-current": "page" as const })}
+          />
+        ))}
+        <Stack mt="auto" gap="sm" p="sm">
+          <ThemeChoice />
+          {account && <SignedIn account={account} />}
+        </Stack>
+      </AppShell.Navbar>
+      <AppShell.Main id="main">
+        {session.isPending && <Loading rows={4} />}
+        {session.isError && <ProblemNote error={session.error} again={session.refetch} />}
+        {session.data && !account && <SignIn demoPeople={session.data.demoPeople} />}
+        {account && (mayRunTheShop(account) ? <Outlet /> : <NotForThem account={account} />)}
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function ThemeChoice() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Select
+      label="Colours"
+      size="xs"
+      allowDeselect={false}
+      value={colorScheme}
+      onChange={(scheme) => scheme && setColorScheme(scheme as typeof colorScheme)}
+      data={[
+        { value: "auto", label: "As the device" },
+        { value: "light", label: "Light" },
+        { value: "dark", label: "Dark" },
+      ]}
+    />
+  );
+}
+
+function SignedIn({ account }: { account: Account }) {
+  const forgetAll = useForgetAll();
+  return (
+    <div>
+      <Text fw={600}>{account.name}</Text>
+      <Text c="dimmed" size="xs" mb="xs" className="breaks">
+        {account.email}
+      </Text>
+      <Button size="xs" onClick={() => api.logOut().finally(forgetAll)}>
+        Sign out
+      </Button>
+    </div>
+  );
+}
+
+function NotForThem({ account }: { account: Account }) {
+  return (
+    <>
+      <Heading>This console is for operators</Heading>
+      <Text>
+        {account.name} is signed in without the role ADMIN. Sign out, and sign in as an operator; or open{" "}
+        <a href="/">the shop</a>.
+      </Text>
+    </>
+  );
+}
+
+export function NoSuchPage() {
+  return (
+    <>
+      <Heading>There is no such page</Heading>
+      <Text>
+        The address may be mistyped. <Link to="/products">Open the products</Link>.
+      </Text>
+    </>
+  );
+}
