@@ -20,7 +20,7 @@ const proxied = [
 ];
 const dist = `${webFolder}/dist`;
 
-await serve(shopConfig(dist), { port, page: "/shop.html", shownAt: /^\/(?:$|\?|[po]\/|me(?:$|\?))/ });
+await serve(shopConfig(dist), { port, page: "/shop.html", shownAt: /^\/(?:$|\?|[po]\/|(?:me|login|join)(?:$|\?))/ });
 // A source of the console has a dot in its path; an address of a page has none. Any free port will do for it.
 const consolePage = { port: 0, page: "/console.html", shownAt: /^\/console(?:\/[^.]*)?$/ };
 const consoleAt = await serve(consoleConfig(dist), consolePage);

@@ -22,6 +22,7 @@ export function bannerOf(config: Config, database: Database, { host, port, manag
     event log    ${says.log}
     workflows    ${says.workflows}
     payment      simulator
+    mail         ${mailSays(config, operators)}
 
     log in       customer: header X-User-Id: NAME${config.TRUST_USER_HEADER ? "" : " (off: TRUST_USER_HEADER is not set)"}
                  others:   npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER)${secretHint(config)}
@@ -35,6 +36,10 @@ ${cards.join("\n")}
   Ctrl-C stops everything.
 
 `;
+}
+
+function mailSays({ SMTP_URL }: Config, operators: string): string {
+  return SMTP_URL ? `by ${new URL(SMTP_URL).host}` : `kept here; an ADMIN reads it at ${operators}/admin/mails`;
 }
 
 /** A shell with another secret would sign a token that is refused. */

@@ -46,8 +46,10 @@ describe("the time to pay", { skip }, () => {
     const { page } = await stage.person("stranger", { storageState: nothingKept });
     await page.goto(`/p/${product}`);
     await page.getByRole("button", { name: "Buy" }).click();
-    await page.getByText("cannot sign you in here yet").waitFor();
+    await page.getByText("You are not signed in here").waitFor();
     await look(page, "product-no-login");
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await page.goto("/me");
     await page.getByText("You are not signed in here").waitFor();
     await look(page, "orders-no-login");

@@ -9,4 +9,10 @@ export const operations = {
   followOrder: ["GET", "/orders/{orderId}/events"],
   cancelOrder: ["POST", "/orders/{orderId}/cancel"],
   payOrder: ["POST", "/orders/{orderId}/payment"],
+  getSession: ["GET", "/session"],
+  logIn: ["POST", "/session"],
+  sendLogInCode: ["POST", "/session/code"],
+  logInAsDemo: ["POST", "/session/demo"],
+  signUp: ["POST", "/accounts"],
+  verifyAccount: ["POST", "/accounts/verify"],
 } as const;

@@ -4,9 +4,10 @@
  */
 import type { Static } from "typebox";
 import type { AccountAnswer, SessionView } from "#wire/identity";
+import { kept } from "./kept.ts";
 
 export type Shopper = AccountAnswer;
-type Session = Static<typeof SessionView>;
+export type Session = Static<typeof SessionView>;
 
 let asking: Promise<Shopper | undefined> | undefined;
 
@@ -18,6 +19,23 @@ export function shopper(): Promise<Shopper | undefined> {
   });
   return asking;
 }
+
+/** A person has signed in. */
+export function enter(account: Shopper): void {
+  kept.forget(signedOut);
+  asking = Promise.resolve(account);
+}
+
+/** Ends the session of this browser. @throws if no answer comes. */
+export async function signOut(): Promise<void> {
+  const response = await fetch("/session", { method: "DELETE" });
+  if (!response.ok) throw new Error(`the end of the session was answered ${response.status}`);
+  // Without it the next page would sign them in again as the demo shopper.
+  kept.write(signedOut, true);
+  asking = Promise.resolve(undefined);
+}
+
+const signedOut = "signed-out";
 
 /** The next question asks the server again. */
 export function forgetShopper(): void {
@@ -32,7 +50,7 @@ async function find(): Promise<Shopper | undefined> {
     if (response.ok) return (await answerOf<{ account: Shopper }>(response)).account;
     if (response.status !== 401) throw new Error(`renewing the session was answered ${response.status}`);
   }
-  if (demoPeople.length === 0) return undefined;
+  if (demoPeople.length === 0 || kept.read(signedOut)) return undefined;
   return (await answerOf<{ account: Shopper }>(post("/session/demo", { person: "ada" }))).account;
 }
 

@@ -1,4 +1,5 @@
 /** The frame around every page, and which page an address shows. */
+import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { chooseLanguage, currentLanguage, type Language, languages, say } from "../lib/language.ts";
 import { onRoute } from "../lib/router.ts";
@@ -29,7 +30,17 @@ function pageAt(path: string) {
   const [, kind, id = ""] = path.split("/");
   if (kind === "p") return <ProductPage productId={decodeURIComponent(id)} />;
   if (kind === "o") return <OrderPage orderId={decodeURIComponent(id)} />;
+  if (kind === "login" || kind === "join") return <SignInLater isNew={kind === "join"} />;
   return kind === "me" ? <MyOrders /> : <ProductList />;
+}
+
+/** Most visitors never need it, so it is a file of its own. */
+function SignInLater(props: { isNew: boolean }) {
+  const [Page, setPage] = useState<ComponentType<{ isNew: boolean }>>();
+  useEffect(() => {
+    void import("./sign-in.tsx").then(({ SignIn }) => setPage(() => SignIn));
+  }, []);
+  return Page ? <Page {...props} /> : <p role="status">{say("loading")}</p>;
 }
 
 /** The new page's heading takes the focus, so that a screen reader begins there and the keyboard goes on from there. */

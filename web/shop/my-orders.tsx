@@ -3,9 +3,11 @@ import { useEffect, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem } from "../lib/api.ts";
 import { say } from "../lib/language.ts";
-import { shopper } from "../lib/shopper.ts";
+import { go } from "../lib/router.ts";
+import { shopper, signOut } from "../lib/shopper.ts";
 import { Name } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
+import { SignInLink } from "./parts/sign-in-link.tsx";
 import { sayStatus, toneOfStatus } from "./parts/timeline.tsx";
 
 export function MyOrders() {
@@ -39,12 +41,28 @@ export function MyOrders() {
     <div class="wide">
       <div class="intro">
         <h1 tabIndex={-1}>{say("ordersTitle")}</h1>
-        {person && <p>{say("shoppingAs", { name: person })}</p>}
+        {person && (
+          <p>
+            {say("shoppingAs", { name: person })}{" "}
+            <button
+              class="plain"
+              type="button"
+              onClick={() =>
+                signOut().then(
+                  () => go("/login"),
+                  () => setProblem(offline),
+                )
+              }
+            >
+              {say("signOut")}
+            </button>
+          </p>
+        )}
       </div>
       {problem && (
         <ProblemNotice problem={problem}>
           {problem.code === "unauthenticated" ? (
-            <p>{say("signInLater")}</p>
+            <SignInLink />
           ) : (
             <button class="button" type="button" onClick={() => read()}>
               {say("tryAgain")}
@@ -84,6 +102,8 @@ export function MyOrders() {
     </div>
   );
 }
+
+const offline: Problem = { code: "offline", detail: "", status: 0 };
 
 function Row({ order, name }: { order: Order; name: string }) {
   return (

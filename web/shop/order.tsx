@@ -12,6 +12,7 @@ import { Countdown } from "./parts/countdown.tsx";
 import { Name } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { PayForm } from "./parts/pay-form.tsx";
+import { SignInLink } from "./parts/sign-in-link.tsx";
 import { sayStatus, Timeline, toneOfStatus } from "./parts/timeline.tsx";
 
 export function OrderPage({ orderId }: { orderId: string }) {
@@ -112,7 +113,7 @@ function Unread({ problem }: { problem: Problem | undefined }) {
     <div class="wide empty">
       <h1 tabIndex={-1}>{say("order")}</h1>
       <ProblemNotice problem={problem} />
-      {problem.code === "unauthenticated" && <p>{say("signInLater")}</p>}
+      {problem.code === "unauthenticated" && <SignInLink />}
       <p>
         <a class="button" href="/me">
           {say("yourOrders")}

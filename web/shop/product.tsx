@@ -10,6 +10,7 @@ import { useSecondsUntil } from "./parts/countdown.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { Pill, ProblemNotice, type Tone } from "./parts/notice.tsx";
 import { Quantity } from "./parts/quantity.tsx";
+import { SignInLink } from "./parts/sign-in-link.tsx";
 import { LimitText } from "./product-list.tsx";
 
 const againAfterMs = 5_000;
@@ -129,7 +130,7 @@ function Refused({ refusal, product }: { refusal: Problem; product: Product }) {
           <b>{say("priceNow", { price: money(product.price, product.currency) })}</b>
         </p>
       )}
-      {refusal.code === "unauthenticated" && <p>{say("signInLater")}</p>}
+      {refusal.code === "unauthenticated" && <SignInLink />}
       {refusal.code === "limit_per_customer" && (
         <p>
           <a href="/me">{say("yourOrders")}</a>

@@ -1,0 +1,130 @@
+/** Signing up, in and out in the browser. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
+import { look } from "./look.ts";
+import { openStage, type Stage, skip } from "./stage.ts";
+
+const stranger = { storageState: { cookies: [], origins: [] } };
+const password = "correct horse battery";
+
+describe("signing in in the browser", { skip }, () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage();
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).click();
+  const fill = (page: Page, label: string | RegExp, text: string) => page.getByLabel(label).fill(text);
+  const untilSignedInAs = (page: Page, name: string) => page.getByText(`Shopping as ${name}`).waitFor();
+
+  async function signOut(page: Page): Promise<void> {
+    await page.goto("/me");
+    await press(page, "Sign out");
+    await page.waitForURL("**/login");
+  }
+
+  /** The code in the latest mail to this address, as an ADMIN reads it. */
+  async function codeFor(address: string, besides?: string): Promise<string> {
+    return eventually(async () => {
+      const { body } = await stage.world.admin.get<{ items: { to: string; text: string }[] }>("/admin/mails");
+      const code = /code is (\d{6})/.exec(body.items.find(({ to }) => to === address)?.text ?? "")?.[1];
+      return code !== besides && code;
+    }) as Promise<string>;
+  }
+
+  test("a new person signs up by a mailed code, signs out, and comes back by password and by code", async () => {
+    const { page } = await stage.person("nobody-yet", stranger);
+    const address = "mary@shop.example";
+    await page.goto("/join?to=/me");
+    await look(page, "join");
+    await fill(page, "E-mail address", address);
+    await fill(page, "Your name", "Mary <b>");
+    await fill(page, /^A new password/, "short");
+    await press(page, "Sign up");
+    await page.getByText("too easy to guess").waitFor();
+    await fill(page, /^A new password/, password);
+    await press(page, "Sign up");
+    await page.getByText(address, { exact: false }).waitFor();
+    const first = await codeFor(address);
+    await fill(page, "Code from the mail", first === "000000" ? "111111" : "000000");
+    await press(page, "Use this code");
+    await page.getByText("This is not the code of the mail").waitFor();
+    await look(page, "code-wrong");
+    await fill(page, "Code from the mail", first);
+    await press(page, "Use this code");
+    await untilSignedInAs(page, "Mary <b>");
+
+    await signOut(page);
+    await look(page, "sign-in");
+    await fill(page, "E-mail address", address);
+    await fill(page, "Password", "wrong horse battery");
+    await press(page, /^Sign in$/);
+    await page.getByText("do not belong together").waitFor();
+    assert.equal(await page.getByLabel("E-mail address").inputValue(), address);
+    await fill(page, "Password", password);
+    await press(page, /^Sign in$/);
+    await untilSignedInAs(page, "Mary <b>");
+
+    await signOut(page);
+    await press(page, /^Sign in by a mailed code/);
+    await fill(page, "E-mail address", address);
+    await press(page, "Mail me a code");
+    await fill(page, "Code from the mail", await codeFor(address, first));
+    await press(page, "Use this code");
+    await untilSignedInAs(page, "Mary <b>");
+    const cookies = await page.context().cookies();
+    assert.ok(cookies.every(({ httpOnly, secure }) => httpOnly && secure));
+    assert.equal(await page.evaluate("document.cookie"), "");
+  });
+
+  test("a visitor of the demo is Ada; signed out they stay so, and one click makes them another demo person, at the page they wanted", async () => {
+    const { page } = await stage.person("visitor", stranger);
+    await page.goto("/me");
+    await untilSignedInAs(page, "Ada");
+    await signOut(page);
+    await page.goto("/me");
+    await page.getByText("You are not signed in here").waitFor();
+    await look(page, "signed-out");
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.waitForURL("**/login?to=%2Fme");
+    await press(page, "Linus packs");
+    await untilSignedInAs(page, "Linus");
+    assert.equal(new URL(page.url()).pathname, "/me");
+    await page.reload();
+    await untilSignedInAs(page, "Linus");
+  });
+
+  test("a page that was left open renews its session by itself, and one that was ended elsewhere asks for a log-in", async () => {
+    const { page } = await stage.person("left-open", stranger);
+    await page.goto("/login");
+    await press(page, "Grace runs the shop");
+    await untilSignedInAs(page, "Grace");
+    // The token's fifteen minutes are over; the refresh cookie is there.
+    await page.context().clearCookies({ name: "__Host-dropgate" });
+    await page.goto("/me");
+    await untilSignedInAs(page, "Grace");
+    const { sessionId } = (await page.evaluate(
+      "fetch('/account/sessions').then((answer) => answer.json()).then(({ items }) => items.find((one) => one.isCurrent))",
+    )) as { sessionId: string };
+    await page.evaluate(`fetch('/account/sessions/${sessionId}', { method: "DELETE" })`);
+    await page.evaluate("localStorage.setItem('dropgate:signed-out', 'true')");
+    await page.goto("/me");
+    await page.getByText("You are not signed in here").waitFor();
+  });
+
+  test("a log-in leads to no page of another site", async () => {
+    const { page } = await stage.person("led-away", stranger);
+    for (const to of ["https://evil.example/", "//evil.example", "/\\evil.example"]) {
+      await page.goto(`/login?to=${encodeURIComponent(to)}`);
+      await press(page, "Linus packs");
+      await untilSignedInAs(page, "Linus");
+      assert.equal(new URL(page.url()).pathname, "/me");
+    }
+  });
+});
