@@ -11,6 +11,7 @@ import { renderMetricsPage } from "#platform/metrics-page";
 import { platformProblems } from "#platform/problems";
 import { type ProblemTable, renderProblemsPage } from "#platform/problems-page";
 import { catalogProblems } from "#problems/catalog";
+import { dropProblems } from "#problems/drops";
 import { identityProblems } from "#problems/identity";
 import { inventoryProblems } from "#problems/inventory";
 import { notificationProblems } from "#problems/notifications";
@@ -52,6 +53,7 @@ const problemTables: readonly ProblemTable[] = Object.entries({
   catalog: catalogProblems,
   notifications: notificationProblems,
   inventory: inventoryProblems,
+  drops: dropProblems,
   orders: orderProblems,
   payment: paymentProblems,
   gateway: gatewayProblems,

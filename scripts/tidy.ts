@@ -202,6 +202,7 @@ const owners: Record<string, string> = {
   identity: "identity",
   mail: "engines",
   inventory: "inventory",
+  drops: "drops",
   orders: "orders",
   payment: "payment",
   payment_simulator: "payment",

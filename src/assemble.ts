@@ -3,6 +3,7 @@
  * reaches it.
  */
 import { type Catalog, createCatalog } from "#catalog";
+import { createDrops, type Drops } from "#drops";
 import type { Engines } from "#engines/open";
 import {
   type Accounts,
@@ -39,6 +40,7 @@ export type Faces = {
   accounts: Accounts;
   catalog: Catalog;
   inventory: Inventory;
+  drops: Drops;
   orders: Orders;
   streams: Streams;
   payment: Payment;
@@ -109,6 +111,14 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
     priceGroup: config.GROUP_PRODUCT_PRICES,
   });
+  const drops = createDrops({
+    sql: engines.sql("drops", 4),
+    log: engines.log,
+    topic: config.TOPIC_DROP_EVENTS,
+    inventory,
+    now,
+    onFault,
+  });
   const orders = createOrders({
     sql: engines.sql("orders", 10),
     reports: engines.sql("reports", 2),
@@ -164,6 +174,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     accounts,
     catalog,
     inventory,
+    drops,
     orders,
     streams,
     payment,

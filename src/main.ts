@@ -1,6 +1,7 @@
 /** Starts and stops the process: engines, faces, services, an address, and an orderly end. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
+import { dropsSchema } from "#drops";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
 import { identitySchema } from "#identity";
 import { inventorySchema, openGate } from "#inventory";
@@ -31,6 +32,7 @@ import { chooseServices, type Service, services, startServices } from "./service
 export const schemas = [
   catalogSchema,
   inventorySchema,
+  dropsSchema,
   ordersSchema,
   paymentSchema,
   identitySchema,

@@ -7,6 +7,7 @@ import type { Reconciliation } from "#inventory";
 import type { Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import { catalogRoutes } from "#routes/catalog";
+import { dropRoutes } from "#routes/drops";
 import { fulfilmentRoutes } from "#routes/fulfilment";
 import { identityRoutes } from "#routes/identity";
 import { inventoryRoutes } from "#routes/inventory";
@@ -54,6 +55,21 @@ export const services: readonly Service[] = [
         async stop() {
           await daily.stop();
           await running.stop();
+        },
+      };
+    },
+  },
+  {
+    name: "drop",
+    routes: dropRoutes,
+    async start({ drops, inventory }) {
+      // The sales mode says whether a change has to wait for the gate.
+      const following = await inventory.agreement.follow();
+      const running = drops.start();
+      return {
+        async stop() {
+          await running.stop();
+          await following.stop();
         },
       };
     },

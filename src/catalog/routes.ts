@@ -1,11 +1,12 @@
 /** The catalog over HTTP: every client may read it, an ADMIN may change it. */
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
+import { etagOf, holdsAlready, ifMatchVersions } from "#platform/etag";
 import type { Asked, Http } from "#platform/http";
 import { type Guard, problemResponses } from "#platform/openapi";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { Catalog } from "./catalog.ts";
-import { etagOf, holdsAlready, ifMatchVersions } from "./etag.ts";
+
 import { catalogProblems } from "./problems.ts";
 import { answerOf, newProductOf, patchOf } from "./view.ts";
 import {

@@ -9,6 +9,9 @@ export class Refused extends Error {}
 export type Ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
 export type Answer = Record<string, unknown>;
 
+/** Answers that a command gets when it was carried out before. */
+const doneBefore: ReadonlySet<string> = new Set(["product_exists", "drop_exists", "already_scheduled"]);
+
 /** Sends requests to the running system as an admin. @throws Refused if it does not answer, or answers a problem. */
 export async function createAsk(config: Config): Promise<Ask> {
   const token = await issueToken(config, { role: "ADMIN", user: "cli" });
@@ -26,7 +29,7 @@ export async function createAsk(config: Config): Promise<Ask> {
       throw new Refused(`nothing answers at ${url}: ${advice}`, { cause });
     });
     const answer = (await response.json()) as Answer;
-    if (response.ok || answer.code === "product_exists") return answer;
+    if (response.ok || doneBefore.has(String(answer.code))) return answer;
     throw new Refused(`${method} ${path} was answered ${response.status} ${answer.code}: ${answer.detail}`);
   };
 }

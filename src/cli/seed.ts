@@ -1,4 +1,8 @@
-/** The demo shop: a few products in stock, among them the one of the deployment guide. */
+/**
+ * The demo shop: a few products in stock, among them the one of the deployment guide, and three drops with products of
+ * their own: one that is open, one that opens soon, one that is sold out.
+ */
+import { systemClock } from "#platform/clock";
 import type { Ask } from "./ask.ts";
 
 const demoProducts = [
@@ -34,15 +38,57 @@ const demoProducts = [
   },
 ];
 
+const demoDrops = [
+  {
+    dropId: "lanterns",
+    name: "Night lanterns",
+    story: "Forty lanterns of blown glass, each one signed.",
+    opensInMs: -60_000,
+    product: { name: "Night lantern", price: 12_900, currency: "EUR", limitPerCustomer: 2, stock: 40 },
+  },
+  {
+    dropId: "caps",
+    name: "Aurora caps",
+    story: "The cap to the sneaker. It opens a quarter of an hour after the first start.",
+    opensInMs: 15 * 60_000,
+    product: { name: "Aurora cap", price: 3_900, currency: "EUR", limitPerCustomer: 1, stock: 120 },
+  },
+  {
+    dropId: "prints",
+    name: "First prints",
+    story: "Twenty-five prints of the first plate. All are gone.",
+    opensInMs: -2 * 60_000,
+    product: { name: "First print", price: 8_500, currency: "EUR", limitPerCustomer: 1, stock: 0 },
+  },
+];
+const openForMs = 7 * 24 * 60 * 60_000;
+
 /** Adds the missing products; an existing one keeps its price and its stock. Returns how many were added. */
 export async function seedDemoShop(ask: Ask): Promise<number> {
   let made = 0;
-  for (const { stock, ...product } of demoProducts) {
-    const answer = await ask("POST", "/products", product);
-    if (answer.code !== "product_exists") made += 1;
-    // Under a key of its own the stock is added once, even if the first attempt died in between.
-    const entry = { quantity: stock, reason: "demo shop" };
-    await ask("POST", `/inventory/${product.productId}/restock`, entry, { "idempotency-key": "demo-shop" });
+  for (const product of demoProducts) if (await addProduct(ask, product)) made += 1;
+  for (const { dropId, opensInMs, product, ...texts } of demoDrops) {
+    const productId = `drop-${dropId}`;
+    if (await addProduct(ask, { productId, ...product })) made += 1;
+    const opensAt = new Date(systemClock.nowMs() + opensInMs);
+    const closesAt = new Date(opensAt.getTime() + openForMs);
+    const drop = { dropId, ...texts, zone: "UTC", opensAt, closesAt, products: [{ productId }] };
+    await ask("POST", "/drops", drop);
+    // The gate may not have the product yet, and the check would say so.
+    await ask("POST", `/drops/${dropId}/schedule`, { force: true, reason: "demo shop" });
   }
   return made;
+}
+
+type DemoProduct = { productId: string; stock: number };
+
+/** Answers whether it was missing. */
+async function addProduct(ask: Ask, { stock, ...product }: DemoProduct): Promise<boolean> {
+  const answer = await ask("POST", "/products", product);
+  // Under a key of its own the stock is added once, even if the first attempt died in between.
+  const entry = { quantity: stock, reason: "demo shop" };
+  if (stock > 0) {
+    await ask("POST", `/inventory/${product.productId}/restock`, entry, { "idempotency-key": "demo-shop" });
+  }
+  return answer.code !== "product_exists";
 }

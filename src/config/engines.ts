@@ -26,6 +26,7 @@ export function engineSettings(config: Config): EngineSettings {
     databaseUrls: {
       catalog: config.CATALOG_DATABASE_URL,
       inventory: config.INVENTORY_DATABASE_URL,
+      drops: config.DROPS_DATABASE_URL,
       orders: config.ORDERS_DATABASE_URL,
       payment: config.PAYMENT_DATABASE_URL,
       identity: config.IDENTITY_DATABASE_URL,
@@ -36,7 +37,12 @@ export function engineSettings(config: Config): EngineSettings {
     terms: termsOf(config),
     alone: config.REDIS_HOST ? undefined : "REDIS_HOST is not set, so the stock gate would be in this process's memory",
     consumed: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
-    topics: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
+    topics: [
+      config.TOPIC_PRODUCT_EVENTS,
+      config.TOPIC_DROP_EVENTS,
+      config.TOPIC_ORDERS_RESERVATIONS,
+      config.TOPIC_ORDERS_EVENTS,
+    ],
   };
 }
 

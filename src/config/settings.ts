@@ -36,6 +36,7 @@ export const settings = defineSettings({
   },
   CATALOG_DATABASE_URL: moduleDatabase("catalog"),
   INVENTORY_DATABASE_URL: moduleDatabase("inventory"),
+  DROPS_DATABASE_URL: moduleDatabase("drops"),
   ORDERS_DATABASE_URL: moduleDatabase("orders"),
   PAYMENT_DATABASE_URL: moduleDatabase("payment"),
   IDENTITY_DATABASE_URL: moduleDatabase("identity"),
@@ -97,6 +98,11 @@ export const settings = defineSettings({
     says: "A consumer that sends no heartbeat for this long loses its partitions.",
   },
   TOPIC_PRODUCT_EVENTS: { type: "text", default: "product.events", says: "The topic of products and prices." },
+  TOPIC_DROP_EVENTS: {
+    type: "text",
+    default: "drop.events",
+    says: "The topic of drops: announced, changed, opened, sold out and so on.",
+  },
   TOPIC_ORDERS_RESERVATIONS: {
     type: "text",
     default: "orders.reservations",
@@ -162,6 +168,7 @@ export const settings = defineSettings({
   PRODUCT_URL: serviceUrl("product"),
   INVENTORY_URL: serviceUrl("inventory"),
   ORDER_URL: serviceUrl("order"),
+  DROP_URL: serviceUrl("drop"),
   PAYMENT_URL: serviceUrl("payment"),
   IDENTITY_URL: serviceUrl("identity"),
   NOTIFICATION_URL: serviceUrl("notification"),

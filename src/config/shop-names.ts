@@ -3,6 +3,7 @@ import type { GivenSettings, Origins } from "./settings.ts";
 
 const sharedNames = [
   "TOPIC_PRODUCT_EVENTS",
+  "TOPIC_DROP_EVENTS",
   "TOPIC_ORDERS_RESERVATIONS",
   "TOPIC_ORDERS_EVENTS",
   "GROUP_ORDER_PROCESSOR",

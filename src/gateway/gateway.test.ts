@@ -230,6 +230,7 @@ async function startGateway(...orders: Process[]): Promise<string> {
   const settings = {
     PRODUCT_URL: first.origin,
     INVENTORY_URL: first.origin,
+    DROP_URL: first.origin,
     ORDER_URL: orders.map(({ origin }) => origin).join(","),
     PAYMENT_URL: first.origin,
   };

@@ -24,14 +24,15 @@ export { gatewayProblems } from "./forward.ts";
 const paths = {
   PRODUCT_URL: ["/products", "/product/actuator"],
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
+  DROP_URL: ["/drops", "/drops.ics"],
   ORDER_URL: ["/orders", "/order/actuator", "/admin/orders"],
   PAYMENT_URL: ["/payments"],
   IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
   NOTIFICATION_URL: ["/webhooks"],
 } as const;
 
-/** A shop whose callers have tokens of their own needs no accounts, and one without other systems no webhooks. */
-const optional: ReadonlySet<string> = new Set(["IDENTITY_URL", "NOTIFICATION_URL"]);
+/** A shop needs no accounts if its callers have tokens of their own; another one has no webhooks, or no drops. */
+const optional: ReadonlySet<string> = new Set(["DROP_URL", "IDENTITY_URL", "NOTIFICATION_URL"]);
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 

@@ -124,7 +124,13 @@ describe("the pages", () => {
 
   test("stand at the gateway when the services behind it are down", async (t) => {
     const closed = "http://127.0.0.1:1";
-    const urls = { PRODUCT_URL: closed, INVENTORY_URL: closed, ORDER_URL: closed, PAYMENT_URL: closed };
+    const urls = {
+      PRODUCT_URL: closed,
+      INVENTORY_URL: closed,
+      DROP_URL: closed,
+      ORDER_URL: closed,
+      PAYMENT_URL: closed,
+    };
     const gateway = await createGateway(readConfig(urls, "no .env in tests"), log, { site: openSite({ log, root }) });
     t.after(() => gateway.close());
     assert.equal((await gateway.inject({ url: "/p/lamp" })).body, "<h1>Shop</h1>");

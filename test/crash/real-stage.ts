@@ -18,7 +18,7 @@ import type { Shop } from "./trial.ts";
 
 /** Every service that the fault matrix names in a process alone; the order service has two, so that one goes on. */
 const members = {
-  inventory: "product,inventory",
+  inventory: "product,inventory,drop",
   settlement: "settlement",
   order1: "order",
   order2: "order",

@@ -134,7 +134,7 @@ describe("O16: the document of a running system", () => {
 
   test("the gateway serves the whole of it", async () => {
     const urls = Object.fromEntries(
-      ["PRODUCT", "INVENTORY", "ORDER", "PAYMENT"].map((name) => [`${name}_URL`, world.origin]),
+      ["PRODUCT", "INVENTORY", "DROP", "ORDER", "PAYMENT"].map((name) => [`${name}_URL`, world.origin]),
     );
     const gateway = await createGateway(readConfig(urls, "no .env in tests"), createLog({ level: "silent" }));
     try {

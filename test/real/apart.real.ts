@@ -38,7 +38,7 @@ describe("services apart, by the guide", { timeout: 300_000 }, () => {
     const paste = ["bash", "-c", 'bash -c "$SCRIPT" 2>&1 | tee output'] as const;
     const pasted = runCommand(folder, [], settings, paste);
     assert.equal(await pasted.ended, 0, pasted.output);
-    assert.match(pasted.output, /^Made 4 products\.$/m);
+    assert.match(pasted.output, /^Made 7 products\.$/m);
     assert.match(pasted.output, /"orderId":"[0-9a-f-]{36}","status":"PENDING"/);
     assert.doesNotMatch(pasted.output, /"level":"error"/);
   });

@@ -28,7 +28,7 @@ describe("whatever happens to the log, accepted orders are settled and the shop 
   let operator: KafkaOperator;
   before(async () => {
     fleet = await openFleet({
-      members: { shop: "product,inventory,order,payment,fulfilment", settlement: "settlement" },
+      members: { shop: "product,inventory,drop,order,payment,fulfilment", settlement: "settlement" },
       which: ["redis", "kafka", "postgres"],
     });
     const settings = { maxPollRecords: 100, sessionTimeoutMs: 6_000, clientId: "operator" };

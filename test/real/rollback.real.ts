@@ -20,7 +20,7 @@ import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 const members = {
-  inventory: "product,inventory",
+  inventory: "product,inventory,drop",
   settlement: "settlement",
   order1: "order",
   order2: "order",

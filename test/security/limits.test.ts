@@ -68,7 +68,14 @@ describe("A1: behind the gateway", () => {
 
   async function openGateway(given: Record<string, string>): Promise<string> {
     const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-    const urls = { PRODUCT_URL: url, INVENTORY_URL: url, ORDER_URL: url, PAYMENT_URL: url, IDENTITY_URL: url };
+    const urls = {
+      PRODUCT_URL: url,
+      INVENTORY_URL: url,
+      DROP_URL: url,
+      ORDER_URL: url,
+      PAYMENT_URL: url,
+      IDENTITY_URL: url,
+    };
     const gateway = await createGateway(readConfig({ ...urls, ...given }, "no .env here"), silent);
     closing.push(() => gateway.close());
     return gateway.listen({ port: 0, host: "127.0.0.1" });

@@ -29,6 +29,7 @@ describe("O17: with MANAGEMENT_PORT", () => {
     const settings = {
       PRODUCT_URL: world.origin,
       INVENTORY_URL: operators,
+      DROP_URL: world.origin,
       ORDER_URL: world.origin,
       PAYMENT_URL: world.origin,
     };

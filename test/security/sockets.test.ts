@@ -299,7 +299,7 @@ suite("a connection to the gateway", "/orders/count", async () => {
   });
   await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-  const urls = { PRODUCT_URL: url, INVENTORY_URL: url, ORDER_URL: url, PAYMENT_URL: url };
+  const urls = { PRODUCT_URL: url, INVENTORY_URL: url, DROP_URL: url, ORDER_URL: url, PAYMENT_URL: url };
   const config = readConfig({ ...urls, JWT_SECRET: "a secret for tests that has more than 32 bytes" }, "no .env here");
   const app = await createGateway(config, silent);
   const origin = await app.listen({ port: 0, host: "127.0.0.1" });

@@ -4,6 +4,7 @@ import type { Sql } from "#engines/sql";
 const schemas = [
   "catalog",
   "inventory",
+  "drops",
   "orders",
   "payment",
   "payment_simulator",

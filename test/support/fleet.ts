@@ -66,6 +66,7 @@ export const everyServiceApart = {
   settlement1: "settlement",
   settlement2: "settlement",
   inventory: "inventory",
+  drop: "drop",
   order1: "order",
   order2: "order",
   payment: "payment",
@@ -165,7 +166,7 @@ function addressesOf(wanted: Readonly<Record<string, string>>, members: Readonly
       .filter(([, services]) => services.split(",").includes(service))
       .map(([name]) => members.get(name)?.origin)
       .join(",");
-  const services = ["product", "inventory", "order", "payment"];
+  const services = ["product", "inventory", "drop", "order", "payment"];
   return Object.fromEntries(services.map((service) => [`${service.toUpperCase()}_URL`, of(service)]));
 }
 

@@ -6,6 +6,7 @@ import { elapsedMs } from "#platform/clock";
 import type { Gate, Offer, Sale } from "../gate/gate.ts";
 import { readOffers } from "./offers.ts";
 import { setSale } from "./sales.ts";
+import { readUnits, type Units } from "./units.ts";
 
 export type Products = {
   ids(): Promise<string[]>;
@@ -19,6 +20,8 @@ export type Products = {
    * still go by the former ones.
    */
   setSale(productId: string, sale: Sale): Promise<SetSaleAnswer>;
+  /** For people, and at any rate at which they ask; products that inventory does not know are left out. */
+  unitsOf(productIds: readonly string[]): Promise<Map<string, Units>>;
 };
 
 export type SetSaleAnswer = { ok: true } | { ok: false; reason: "product_not_found" | "gate_unavailable" };
@@ -47,6 +50,8 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
     knows,
 
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
+
+    unitsOf: (productIds) => readUnits({ sql, gate }, productIds),
 
     async setSale(productId, sale) {
       if (!(await knows(productId))) return { ok: false, reason: "product_not_found" };

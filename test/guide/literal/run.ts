@@ -59,6 +59,7 @@ async function startDropgate(): Promise<void> {
   const apart: Record<string, string[]> = {
     PRODUCT_URL: ["product"],
     INVENTORY_URL: ["settlement,inventory"],
+    DROP_URL: ["drop"],
     ORDER_URL: ["order", "order"],
     PAYMENT_URL: ["payment,fulfilment"],
   };

@@ -1,4 +1,4 @@
-/** Writes a product's version as an entity tag (RFC 9110 §8.8.3), and reads the two request headers that use it. */
+/** Writes the version of a resource as an entity tag (RFC 9110 §8.8.3), and reads the two request headers that use it. */
 import { Problem, platformProblems } from "#platform/problems";
 
 export function etagOf({ version }: { version: number }): string {
@@ -21,9 +21,9 @@ export function ifMatchVersions(header: string | undefined): number[] | undefine
 }
 
 /** Whether `If-None-Match` says that the caller already has this version. */
-export function holdsAlready(header: string | undefined, product: { version: number }): boolean {
+export function holdsAlready(header: string | undefined, resource: { version: number }): boolean {
   if (header === undefined) return false;
-  return header.trim() === "*" || versionsIn(header).includes(product.version);
+  return header.trim() === "*" || versionsIn(header).includes(resource.version);
 }
 
 /** RFC 9110 §8.8.3: a list may have empty members. */

@@ -1,0 +1,41 @@
+/** The public history of a drop: what was announced, and each change of it. */
+import { isDeepStrictEqual } from "node:util";
+import type { Queryable, Tx } from "#engines/sql";
+import type { Drop } from "./drop-rows.ts";
+import type { DropEventType } from "./events.ts";
+import { queueEvent } from "./outbox.ts";
+
+export type Change = {
+  version: number;
+  at: Date;
+  what: string;
+  reason: string | null;
+  fields: Record<string, { before: unknown; after: unknown }>;
+};
+
+export type Act = { what: DropEventType; actor: string; reason: string | null; at: Date };
+
+/** Notes the change and queues its event, in the transaction that makes it. */
+export async function noteChange(tx: Tx, before: Drop, after: Drop, { what, actor, reason, at }: Act): Promise<void> {
+  await tx.query(
+    `insert into drops.change (drop_id, version, at, actor, what, reason, fields)
+     values ($1, $2, $3, $4, $5, $6, $7::jsonb)`,
+    [after.dropId, after.version, at, actor, what, reason, JSON.stringify(differencesOf(before, after))],
+  );
+  await queueEvent(tx, after, what, at);
+}
+
+/** The latest first. Who made a change is for the audit, not for the public. */
+export function readChanges(sql: Queryable, dropId: string): Promise<Change[]> {
+  return sql.query<Change>(
+    "select version, at, what, reason, fields from drops.change where drop_id = $1 order by version desc limit 200",
+    [dropId],
+  );
+}
+
+const announced = ["name", "story", "zone", "opensAt", "closesAt", "holdSeconds", "paused"] as const;
+
+function differencesOf(before: Drop, after: Drop): Change["fields"] {
+  const changed = announced.filter((field) => !isDeepStrictEqual(before[field], after[field]));
+  return Object.fromEntries(changed.map((field) => [field, { before: before[field], after: after[field] }]));
+}

@@ -1,0 +1,130 @@
+/** Reads and writes the rows of drops. A writer holds the drop's row locked. */
+import type { Queryable, Tx } from "#engines/sql";
+
+export type DropProduct = { productId: string; label: string | null };
+
+/** The fields that an operator sets. */
+export type DropFields = {
+  name: string;
+  story: string | null;
+  zone: string;
+  opensAt: Date;
+  closesAt: Date;
+  holdSeconds: number;
+  products: DropProduct[];
+};
+
+export type Drop = DropFields & {
+  dropId: string;
+  state: "draft" | "scheduled";
+  paused: boolean;
+  pauseReason: string | null;
+  version: number;
+  createdAt: Date;
+};
+
+const columns = `drop_id as "dropId", name, story, zone, opens_at as "opensAt", closes_at as "closesAt",
+  hold_seconds as "holdSeconds", state, paused, pause_reason as "pauseReason", version, created_at as "createdAt",
+  (select coalesce(jsonb_agg(jsonb_build_object('productId', product_id, 'label', label) order by position), '[]')
+     from drops.drop_product p where p.drop_id = d.drop_id) as products`;
+
+export async function readDrop(sql: Queryable, dropId: string): Promise<Drop | undefined> {
+  const [drop] = await sql.query<Drop>(`select ${columns} from drops.drop d where drop_id = $1`, [dropId]);
+  return drop;
+}
+
+export async function lockDrop(tx: Tx, dropId: string): Promise<Drop | undefined> {
+  const [drop] = await tx.query<Drop>(`select ${columns} from drops.drop d where drop_id = $1 for update`, [dropId]);
+  return drop;
+}
+
+/** The latest openings first. */
+export function readDrops(sql: Queryable, withDrafts: boolean, limit: number): Promise<Drop[]> {
+  return sql.query<Drop>(
+    `select ${columns} from drops.drop d where $1 or state = 'scheduled'
+      order by opens_at desc, drop_id desc limit $2`,
+    [withDrafts, limit],
+  );
+}
+
+/** Drops whose terms do not hold at the gate yet. */
+export function readUntold(sql: Queryable): Promise<Drop[]> {
+  return sql.query<Drop>(`select ${columns} from drops.drop d where state = 'scheduled' and told_version < version`);
+}
+
+/** Scheduled drops that have not been announced as ended, with what has been announced. */
+export function readUnended(sql: Queryable): Promise<(Drop & { announced: string[] })[]> {
+  return sql.query(
+    `select ${columns}, array(select what from drops.milestone m where m.drop_id = d.drop_id) as announced
+       from drops.drop d
+      where state = 'scheduled'
+        and not exists (select from drops.milestone m where m.drop_id = d.drop_id and m.what = 'ended')`,
+  );
+}
+
+/** undefined if the id is taken. */
+export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: Date): Promise<Drop | undefined> {
+  const inserted = await tx.query(
+    `insert into drops.drop (drop_id, name, story, zone, opens_at, closes_at, hold_seconds, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning drop_id`,
+    [dropId, drop.name, drop.story, drop.zone, drop.opensAt, drop.closesAt, drop.holdSeconds, at],
+  );
+  if (inserted.length === 0) return undefined;
+  await writeProducts(tx, dropId, drop.products);
+  return readDrop(tx, dropId);
+}
+
+/** Writes the locked drop as its next version. */
+export async function updateDrop(tx: Tx, drop: Drop): Promise<Drop> {
+  const { dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason } = drop;
+  const [row] = await tx.query<{ version: number }>(
+    `update drops.drop
+        set name = $2, story = $3, zone = $4, opens_at = $5, closes_at = $6, hold_seconds = $7, state = $8, paused = $9,
+            pause_reason = $10, version = nextval('drops.version')
+      where drop_id = $1 returning version`,
+    [dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason],
+  );
+  if (!row) throw new Error(`drop ${dropId} is locked and is not there`);
+  if (state === "draft") await writeProducts(tx, dropId, drop.products);
+  return { ...drop, version: row.version };
+}
+
+export async function noteTold(sql: Queryable, { dropId, version }: Drop): Promise<void> {
+  await sql.query("update drops.drop set told_version = $2 where drop_id = $1 and told_version < $2", [
+    dropId,
+    version,
+  ]);
+}
+
+async function writeProducts(tx: Tx, dropId: string, products: readonly DropProduct[]): Promise<void> {
+  await tx.query("delete from drops.drop_product where drop_id = $1", [dropId]);
+  await tx.query(
+    `insert into drops.drop_product (drop_id, product_id, label, position)
+     select $1, p.product_id, p.label, p.position
+       from unnest($2::text[], $3::text[]) with ordinality as p (product_id, label, position)`,
+    [dropId, products.map(({ productId }) => productId), products.map(({ label }) => label)],
+  );
+}
+
+/**
+ * Makes the drop the seller of its products. The rows stay locked, so of two drops that ask at once one is refused.
+ * Answers a product that another drop sells and has not ended, if there is one.
+ */
+export async function becomeSeller(tx: Tx, { dropId, products }: Drop, at: Date): Promise<string | undefined> {
+  for (const { productId } of products.toSorted((a, b) => (a.productId < b.productId ? -1 : 1))) {
+    const [seller] = await tx.query<{ dropId: string }>(
+      `insert into drops.seller (product_id, drop_id) values ($1, $2)
+       on conflict (product_id) do update set drop_id = seller.drop_id returning drop_id as "dropId"`,
+      [productId, dropId],
+    );
+    if (!seller || seller.dropId === dropId) continue;
+    // Shared, so that it is not prolonged meanwhile.
+    const [other] = await tx.query<{ isLive: boolean }>(
+      `select closes_at > $2 as "isLive" from drops.drop where drop_id = $1 for share`,
+      [seller.dropId, at],
+    );
+    if (other?.isLive) return productId;
+    await tx.query("update drops.seller set drop_id = $2 where product_id = $1", [productId, dropId]);
+  }
+  return undefined;
+}

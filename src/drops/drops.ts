@@ -1,0 +1,176 @@
+/**
+ * Drops: when products are sold, what was promised about it, and what became of that. A change is one version of a drop.
+ * The row is written first, then inventory sets the terms at the gate, then the change is answered; a loop carries on what
+ * a crash left between the two.
+ */
+import type { EventLog } from "#engines/log";
+import { createOutbox } from "#engines/outbox";
+import type { Sql } from "#engines/sql";
+import type { Inventory } from "#inventory";
+import { randomHex } from "#platform/ids";
+import { type Change, readChanges } from "./changes.ts";
+import { changeDrop, type DropChange } from "./drop-change.ts";
+import { becomeSeller, type Drop, type DropFields, insertDrop, readDrop, readDrops } from "./drop-rows.ts";
+import { dropOutbox } from "./outbox.ts";
+import { type Check, preflightOf } from "./preflight.ts";
+import type { DropRefusal } from "./problems.ts";
+import { createUnits, type ProductUnits } from "./units.ts";
+import { createUpkeep } from "./upkeep.ts";
+
+export type { Change } from "./changes.ts";
+export type { Drop, DropFields } from "./drop-rows.ts";
+export type { Check } from "./preflight.ts";
+export type { ProductUnits } from "./units.ts";
+
+export const dropsSchema = { schema: "drops", folder: new URL("./migrations/", import.meta.url) };
+
+/** `holds` false: the change is stored, and the gate could not be told of it yet. */
+export type Changed =
+  | { ok: true; drop: Drop; holds: boolean }
+  | { ok: false; reason: "drop_not_found" | DropRefusal; checks?: Check[]; version?: number; productId?: string };
+
+export type Act = { actor: string; reason?: string | undefined };
+
+export type Drops = {
+  /** Makes a draft, with an id of its own if none is given. */
+  create(fields: DropFields, dropId?: string): Promise<Changed>;
+  copy(dropId: string, copyId: string): Promise<Changed>;
+  /** `ifMatch`: succeeds only on one of these versions. */
+  change(dropId: string, patch: Partial<DropFields>, act: Act, ifMatch?: readonly number[]): Promise<Changed>;
+  /** Announces the drop: from here on its terms hold. A check that fails refuses it, unless `force`. */
+  schedule(dropId: string, act: Act & { force: boolean }): Promise<Changed>;
+  /** Once it answers with `holds`, no order is accepted until it is resumed, in any process. */
+  pause(dropId: string, paused: boolean, act: Act): Promise<Changed>;
+  closeEarly(dropId: string, act: Act): Promise<Changed>;
+  preflight(drop: Drop): Promise<Check[]>;
+  get(dropId: string): Promise<Drop | undefined>;
+  list(withDrafts: boolean): Promise<Drop[]>;
+  changes(dropId: string): Promise<Change[]>;
+  /** By product; at most a second old. */
+  units(drops: readonly Drop[]): Promise<Map<string, ProductUnits>>;
+  start(): { stop(): Promise<void> };
+};
+
+export type DropsOptions = {
+  sql: Sql;
+  log: EventLog;
+  topic: string;
+  inventory: Inventory;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+};
+
+/** From so long before the opening on it stays where it is. */
+export const freezeLeadMs = 30_000;
+const listedAtMost = 100;
+
+export function createDrops(options: DropsOptions): Drops {
+  const { sql, inventory, now, onFault } = options;
+  const outbox = createOutbox({ ...dropOutbox, ...options, onFault: (error) => onFault("drop events", error) });
+  const units = createUnits(inventory);
+  const upkeep = createUpkeep({ sql, inventory, units, now, onFault, onQueued: () => outbox.nudge() });
+
+  async function make(dropId: string, fields: DropFields): Promise<Changed> {
+    const drop = await sql.transaction((tx) => insertDrop(tx, dropId, fields, new Date(now())));
+    return drop ? { ok: true, drop, holds: true } : { ok: false, reason: "drop_exists" };
+  }
+
+  async function alter(dropId: string, change: DropChange, ifMatch?: readonly number[]): Promise<Changed> {
+    const changed = await sql.transaction((tx) => changeDrop(tx, dropId, change, new Date(now()), ifMatch));
+    if (!changed.ok) return changed;
+    const { drop } = changed;
+    if (drop.state === "draft") return { ...changed, holds: true };
+    outbox.nudge();
+    return { ...changed, holds: await upkeep.tell(drop) };
+  }
+
+  const done = (act: Act) => ({ actor: act.actor, reason: act.reason ?? null });
+
+  return {
+    create: (fields, dropId = randomHex(8)) => make(dropId, fields),
+
+    async copy(dropId, copyId) {
+      const drop = await readDrop(sql, dropId);
+      return drop ? make(copyId, drop) : { ok: false, reason: "drop_not_found" };
+    },
+
+    change: (dropId, patch, act, ifMatch) =>
+      alter(dropId, { ...done(act), what: "changed", next: async (drop) => changedBy(drop, patch, now()) }, ifMatch),
+
+    async schedule(dropId, { force, ...act }) {
+      const draft = await readDrop(sql, dropId);
+      if (!draft) return { ok: false, reason: "drop_not_found" };
+      const { checks, canBeForced } = await preflightOf(draft, inventory, now());
+      const isForced = canBeForced && force && act.reason !== undefined;
+      if (draft.state === "draft" && !isForced && checks.some(({ status }) => status === "fail")) {
+        return { ok: false, reason: "preflight_failed", checks };
+      }
+      return alter(dropId, {
+        ...done(act),
+        what: "scheduled",
+        async next(drop, tx) {
+          if (drop.state === "scheduled") return { ok: false, reason: "already_scheduled" };
+          if (drop.closesAt.getTime() <= now()) return { ok: false, reason: "drop_over" };
+          const productId = await becomeSeller(tx, drop, new Date(now()));
+          if (productId !== undefined) return { ok: false, reason: "product_in_other_drop", productId };
+          return { ok: true, drop: { ...drop, state: "scheduled" } };
+        },
+      });
+    },
+
+    pause: (dropId, paused, act) =>
+      alter(dropId, {
+        ...done(act),
+        what: paused ? "paused" : "resumed",
+        next: async (drop) => live(drop, now(), { paused, pauseReason: paused ? (act.reason ?? null) : null }),
+      }),
+
+    closeEarly: (dropId, act) =>
+      alter(dropId, {
+        ...done(act),
+        what: "closed-early",
+        next: async (drop) => live(drop, now(), { closesAt: new Date(now()) }),
+      }),
+
+    preflight: async (drop) => (await preflightOf(drop, inventory, now())).checks,
+    get: (dropId) => readDrop(sql, dropId),
+    list: (withDrafts) => readDrops(sql, withDrafts, listedAtMost),
+    changes: (dropId) => readChanges(sql, dropId),
+    units: units.of,
+
+    start() {
+      outbox.start();
+      const running = upkeep.start();
+      return {
+        async stop() {
+          await running.stop();
+          await outbox.stop();
+        },
+      };
+    },
+  };
+}
+
+type Next = Awaited<ReturnType<DropChange["next"]>>;
+
+function live(drop: Drop, nowMs: number, change: Partial<Drop>): Next {
+  if (drop.state === "draft") return { ok: false, reason: "drop_not_scheduled" };
+  if (drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_over" };
+  return { ok: true, drop: { ...drop, ...change } };
+}
+
+/** What decides who is served stays: the products from scheduling on, the opening from shortly before it on. */
+function changedBy(drop: Drop, patch: Partial<DropFields>, nowMs: number): Next {
+  if (drop.state === "draft") return { ok: true, drop: { ...drop, ...patch } };
+  const after = live(drop, nowMs, patch);
+  if (!after.ok) return after;
+  const { opensAt, closesAt } = after.drop;
+  const opensElsewhere = opensAt.getTime() !== drop.opensAt.getTime();
+  const isFrozen = drop.opensAt.getTime() - freezeLeadMs <= nowMs;
+  if (patch.products || (opensElsewhere && (isFrozen || opensAt.getTime() - freezeLeadMs <= nowMs))) {
+    return { ok: false, reason: "drop_frozen" };
+  }
+  // To end it now is another request, with a reason that people read.
+  if (closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_frozen" };
+  return after;
+}

@@ -1,0 +1,32 @@
+/** Lists every reason for which a request about a drop is refused. */
+import { defineProblems } from "#platform/problems";
+
+export const dropProblems = defineProblems({
+  drop_not_found: { status: 404, title: "There is no such drop" },
+  drop_exists: { status: 409, title: "The drop id is taken" },
+  version_mismatch: { status: 412, title: "It has changed since you read it" },
+  drop_frozen: { status: 409, title: "This can no longer be changed" },
+  drop_over: { status: 409, title: "The drop is over" },
+  drop_not_scheduled: { status: 409, title: "The drop is a draft" },
+  already_scheduled: { status: 409, title: "The drop is scheduled already" },
+  preflight_failed: { status: 409, title: "A check failed" },
+  product_in_other_drop: { status: 409, title: "A product is sold in another drop" },
+  gate_unavailable: { status: 503, title: "The stock gate does not answer", retryAfterSeconds: 1 },
+});
+
+export type DropRefusal = Exclude<keyof typeof dropProblems, "gate_unavailable" | "drop_not_found">;
+
+export const details: Record<keyof typeof dropProblems, string> = {
+  drop_not_found: "No drop has this id. GET /drops lists them.",
+  drop_exists: "Choose another dropId, or change that drop.",
+  version_mismatch: "Read the drop again, and repeat the change with its ETag.",
+  drop_frozen:
+    "From scheduling on the products stay, and from 30 s before the opening on the opening stays. A drop can always be paused, and closed early.",
+  drop_over: "Copy the drop to sell its products again.",
+  drop_not_scheduled: "Schedule it first: POST /drops/{dropId}/schedule.",
+  already_scheduled: "Change it with PATCH /drops/{dropId}.",
+  preflight_failed: "Repair what `checks` names, or schedule with force and a reason.",
+  product_in_other_drop: "A product is sold in one drop at a time. Close the other drop, or leave the product out.",
+  gate_unavailable:
+    "The change is stored and holds as soon as the gate answers. Until then the gate uses the former terms.",
+};

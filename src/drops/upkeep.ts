@@ -1,0 +1,100 @@
+/** The loops of drops: they tell the gate the terms that a crash or an outage kept from it, and announce milestones. */
+import type { Sql } from "#engines/sql";
+import type { Inventory } from "#inventory";
+import { startLoop } from "#platform/loop";
+import { type Drop, noteTold, readUnended, readUntold } from "./drop-rows.ts";
+import { queueEvent } from "./outbox.ts";
+import { phaseOf } from "./phase.ts";
+import type { Units } from "./units.ts";
+
+export type UpkeepOptions = {
+  sql: Sql;
+  inventory: Inventory;
+  units: Units;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+  /** An event is queued. */
+  onQueued(): void;
+};
+
+export type Upkeep = {
+  /** Sets the drop's terms. Answers whether they hold for all of its products. */
+  tell(drop: Drop): Promise<boolean>;
+  start(): { stop(): Promise<void> };
+};
+
+type Milestone = "opened" | "sold-out" | "ended";
+
+const lookEveryMs = 1_000;
+
+export function createUpkeep({ sql, inventory, units, now, onFault, onQueued }: UpkeepOptions): Upkeep {
+  async function tell(drop: Drop): Promise<boolean> {
+    const { dropId, opensAt, closesAt, paused, holdSeconds, version } = drop;
+    const window = { opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() };
+    const sale = { dropId, ...window, paused, holdMs: holdSeconds * 1_000, version };
+    let holds = true;
+    for (const { productId } of drop.products) {
+      const answer = await inventory.books.products.setSale(productId, sale);
+      holds &&= answer.ok;
+    }
+    if (holds) await noteTold(sql, drop);
+    return holds;
+  }
+
+  async function tellUntold(): Promise<void> {
+    for (const drop of await readUntold(sql)) await tell(drop);
+  }
+
+  async function announce(): Promise<void> {
+    for (const drop of await readUnended(sql)) {
+      const due = (await milestonesOf(drop)).filter((what) => !drop.announced.includes(what));
+      for (const what of due) await announceOnce(drop, what);
+    }
+  }
+
+  async function milestonesOf(drop: Drop): Promise<Milestone[]> {
+    const nowMs = now();
+    // One that was closed before its opening never opens.
+    const opens = drop.opensAt < drop.closesAt;
+    if (nowMs >= drop.closesAt.getTime()) return opens ? ["opened", "ended"] : ["ended"];
+    if (nowMs < drop.opensAt.getTime()) return [];
+    const total = totalOf(await units.of([drop]));
+    return phaseOf(drop, total, nowMs) === "sold_out" ? ["opened", "sold-out"] : ["opened"];
+  }
+
+  async function announceOnce(drop: Drop, what: Milestone): Promise<void> {
+    const at = new Date(now());
+    const isFirst = await sql.transaction(async (tx) => {
+      const inserted = await tx.query(
+        "insert into drops.milestone (drop_id, what, at) values ($1, $2, $3) on conflict do nothing returning what",
+        [drop.dropId, what, at],
+      );
+      if (inserted.length > 0) await queueEvent(tx, drop, what, at);
+      return inserted.length > 0;
+    });
+    if (isFirst) onQueued();
+  }
+
+  return {
+    tell,
+    start() {
+      const loops = Object.entries({ "the terms of drops": tellUntold, "milestones of drops": announce }).map(
+        ([what, work]) => startLoop({ everyMs: lookEveryMs, work, onFault: (error) => onFault(what, error) }),
+      );
+      return {
+        async stop() {
+          await Promise.all(loops.map((loop) => loop.stop()));
+        },
+      };
+    },
+  };
+}
+
+export function totalOf(units: ReadonlyMap<string, { free: number; held: number }>): { free: number; held: number } {
+  let [free, held] = [0, 0];
+  for (const one of units.values()) {
+    free += one.free;
+    held += one.held;
+  }
+  return { free, held };
+}

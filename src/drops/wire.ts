@@ -1,0 +1,165 @@
+/** Describes drops on the wire. */
+import { type Static, Type } from "typebox";
+
+export const phases = [
+  ...(["draft", "upcoming", "open", "paused", "sold_out_for_now", "sold_out", "ended"] as const),
+] as const;
+export type Phase = (typeof phases)[number];
+
+const oneLine = "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$";
+const DropId = Type.String({
+  pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
+  description: "Small letters, digits and hyphens, up to 63",
+  examples: ["night-lamps"],
+});
+const Name = Type.String({ pattern: oneLine, maxLength: 200, examples: ["Night lamps"] });
+const Story = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: "^(?:[\\n\\r\\t]|[^\\p{Cc}\\p{Cs}])*$",
+  maxLength: 4000,
+});
+const Zone = Type.String({ maxLength: 64, description: "An IANA time zone", examples: ["Europe/Berlin"] });
+const Moment = Type.String({
+  maxLength: 35,
+  description: "An instant, 2026-12-01T10:00:00Z, or the time that clocks show in `zone`, 2026-12-01T11:00",
+  examples: ["2026-12-01T11:00"],
+});
+const HoldSeconds = Type.Integer({
+  minimum: 60,
+  maximum: 3_600,
+  description: "How long the units of an order are held for its payment",
+});
+const ProductId = Type.String({
+  maxLength: 64,
+  pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+  examples: ["test-product-123"],
+});
+const Label = Type.Optional(Type.String({ pattern: oneLine, maxLength: 60, examples: ["M"] }));
+const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, { additionalProperties: false }), {
+  minItems: 1,
+  maxItems: 50,
+});
+const Reason = Type.String({ pattern: oneLine, maxLength: 500, examples: ["the warehouse counts again"] });
+
+export const DropParams = Type.Object({ dropId: Type.String({ maxLength: 64, examples: ["night-lamps"] }) });
+export const IfMatch = Type.Object({
+  "if-match": Type.Optional(Type.String({ description: "The ETag of the version that was read" })),
+});
+
+const fields = {
+  name: Name,
+  story: Type.Optional(Story),
+  zone: Zone,
+  opensAt: Moment,
+  closesAt: Moment,
+  holdSeconds: Type.Optional(HoldSeconds),
+  products: Products,
+};
+export const DropBody = Type.Object(
+  {
+    dropId: Type.Optional(DropId),
+    entry: Type.Optional(Type.Literal("open", { description: "Everyone may order from the opening on" })),
+    ...fields,
+  },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        dropId: "night-lamps",
+        name: "Night lamps",
+        zone: "Europe/Berlin",
+        opensAt: "2030-12-01T11:00",
+        closesAt: "2030-12-08T11:00",
+        products: [{ productId: "test-product-123" }],
+      },
+    ],
+  },
+);
+export type DropBody = Static<typeof DropBody>;
+export const PatchBody = Type.Partial(Type.Object(fields), {
+  additionalProperties: false,
+  minProperties: 1,
+  examples: [{ closesAt: "2030-12-09T11:00" }],
+});
+export type PatchBody = Static<typeof PatchBody>;
+export const CopyBody = Type.Object(
+  { dropId: DropId },
+  { additionalProperties: false, examples: [{ dropId: "night-lamps-again" }] },
+);
+export const ScheduleBody = Type.Object(
+  {
+    force: Type.Optional(Type.Boolean({ description: "Schedules although a check fails" })),
+    reason: Type.Optional(Reason),
+  },
+  { additionalProperties: false, examples: [{ force: true, reason: "the warehouse counts until noon" }] },
+);
+export const PauseBody = Type.Object(
+  { paused: Type.Boolean(), reason: Reason },
+  { additionalProperties: false, examples: [{ paused: true, reason: "the warehouse counts again" }] },
+);
+export const EndBody = Type.Object(
+  { reason: Type.Optional(Reason) },
+  { additionalProperties: false, examples: [{ reason: "all are packed" }] },
+);
+
+const time = Type.String({ format: "date-time" });
+const reasonOrNull = Type.Unsafe<string | null>({ type: ["string", "null"] });
+const live = {
+  dropId: Type.String(),
+  phase: Type.Enum([...phases]),
+  serverNow: time,
+  opensAt: time,
+  closesAt: time,
+  paused: Type.Boolean(),
+  pauseReason: reasonOrNull,
+  version: Type.Integer({ description: "Grows with every change; the ETag" }),
+  products: Type.Array(
+    Type.Object({
+      productId: Type.String(),
+      label: reasonOrNull,
+      free: Type.Integer({ description: "Units that can be ordered now" }),
+      held: Type.Integer({ description: "Units of orders that are not paid yet, and may come back" }),
+      sold: Type.Integer(),
+    }),
+  ),
+};
+export const DropLive = Type.Object(live, { $id: "DropLive" });
+export type DropLive = Static<typeof DropLive>;
+export const DropView = Type.Object(
+  {
+    ...live,
+    name: Type.String(),
+    story: reasonOrNull,
+    zone: Type.String(),
+    holdSeconds: Type.Integer(),
+    entry: Type.String({ description: "open: everyone may order from the opening on" }),
+    state: Type.String({ description: "draft or scheduled" }),
+  },
+  { $id: "Drop" },
+);
+export type DropView = Static<typeof DropView>;
+export const DropList = Type.Object({
+  items: Type.Array(Type.Ref("Drop")),
+  nextCursor: Type.Null({ description: "The list has at most the hundred latest drops" }),
+});
+export const ChangeList = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      version: Type.Integer(),
+      at: time,
+      what: Type.String({ description: "scheduled, changed, paused, resumed or closed-early" }),
+      reason: reasonOrNull,
+      fields: Type.Record(Type.String(), Type.Object({ before: Type.Unknown(), after: Type.Unknown() })),
+    }),
+  ),
+  nextCursor: Type.Null(),
+});
+export const PreflightView = Type.Object({
+  checks: Type.Array(
+    Type.Object({
+      check: Type.String(),
+      status: Type.Enum(["ok", "warn", "fail"]),
+      says: Type.String(),
+    }),
+  ),
+});

@@ -1,0 +1,255 @@
+/** Drops over the outer face: when they sell, who hears what, and what stays as it was announced. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import pg from "pg";
+import { lagOf } from "#engines/log";
+import { randomHex } from "#platform/ids";
+import type { Client, PlacedOrder, Problem } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Drop = {
+  dropId: string;
+  phase: string;
+  version: number;
+  opensAt: string;
+  closesAt: string;
+  products: { productId: string; free: number; held: number; sold: number }[];
+};
+type NotOpen = Problem & { opensAt: string; serverNow: string };
+
+const hourMs = 3_600_000;
+
+// Side by side: each has products of its own.
+describe("drops", { concurrency: true }, () => {
+  let world: World;
+  let admin: Client;
+  before(async () => {
+    world = await openWorld();
+    admin = world.admin;
+  });
+  after(() => world.close());
+
+  async function draft(
+    change: Record<string, unknown> = {},
+    stock = 5,
+  ): Promise<{ dropId: string; productId: string }> {
+    const productId = await world.newProduct({ stock });
+    const window = { opensAt: inMs(-1_000), closesAt: inMs(hourMs) };
+    const drop = { name: "Lamps", zone: "Europe/Berlin", ...window, products: [{ productId, label: "M" }], ...change };
+    const made = await admin.post<Drop>("/drops", { dropId: `drop-${randomHex(4)}`, ...drop });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    return { dropId: made.body.dropId, productId };
+  }
+
+  async function scheduled(change: Record<string, unknown> = {}, stock = 5) {
+    const made = await draft(change, stock);
+    await act(made.dropId, "schedule", {});
+    return made;
+  }
+
+  async function act(dropId: string, verb: "schedule" | "end", body: object): Promise<Drop> {
+    const answer = await admin.post<Drop>(`/drops/${dropId}/${verb}`, body);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body;
+  }
+
+  async function setPaused(dropId: string, paused: boolean): Promise<void> {
+    const answer = await admin.put<Drop>(`/drops/${dropId}/pause`, { paused, reason: "counting" });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  }
+
+  async function codeOf(productId: string, user: string): Promise<string> {
+    const { status, body } = await world.as(user).post<Problem>("/orders", { productId, quantity: 1 });
+    return status === 202 ? "accepted" : body.code;
+  }
+
+  const phaseOf = async (dropId: string) => (await world.nobody.get<Drop>(`/drops/${dropId}/live`)).body.phase;
+
+  test("a draft is the operators' own, and its product sells as before; once scheduled it is public and sells by its terms", async () => {
+    const { dropId, productId } = await draft({ opensAt: inMs(90_500) });
+    assert.equal((await world.nobody.get(`/drops/${dropId}`)).status, 404);
+    assert.equal((await admin.get<Drop>(`/drops/${dropId}`)).body.phase, "draft");
+    assert.equal(await codeOf(productId, "ada"), "accepted");
+
+    assert.equal((await act(dropId, "schedule", {})).phase, "upcoming");
+    const { status, body, headers } = await world.as("bob").post<NotOpen>("/orders", { productId, quantity: 1 });
+    assert.deepEqual([status, body.code], [409, "drop_not_open"]);
+    const waitMs = Date.parse(body.opensAt) - Date.parse(body.serverNow);
+    assert.equal(Number(headers["retry-after"]), Math.ceil(waitMs / 1_000));
+    assert.ok(waitMs > 0 && waitMs <= 90_500);
+    const live = await world.nobody.get<Drop>(`/drops/${dropId}/live`);
+    assert.match(String(live.headers["cache-control"]), /^public, max-age=1,/);
+    await eventually(async () => {
+      const { body } = await world.nobody.get<Drop>(`/drops/${dropId}/live`);
+      return body.products[0]?.free === 4 && body.products[0].held === 1;
+    });
+  });
+
+  test("pause ∥ orders: none is accepted after the pause was answered, until it is resumed", async () => {
+    const { dropId, productId } = await scheduled({}, 200);
+    let isPaused = false;
+    const late: string[] = [];
+    const buyers = Array.from({ length: 30 }, async (_, i) => {
+      for (let tries = 0; tries < 3; tries += 1) {
+        const beganPaused = isPaused;
+        const code = await codeOf(productId, `buyer-${i}-${tries}`);
+        if (beganPaused) late.push(code);
+      }
+    });
+    await setPaused(dropId, true);
+    isPaused = true;
+    await Promise.all(buyers);
+    late.push(await codeOf(productId, "late"));
+    assert.deepEqual([...new Set(late)], ["drop_paused"]);
+    assert.equal(await phaseOf(dropId), "paused");
+    await setPaused(dropId, false);
+    assert.equal(await codeOf(productId, "again"), "accepted");
+  });
+
+  test("closing ∥ retry of an accepted order: the retry gets its order, others hear that the drop is over", async () => {
+    const { dropId, productId } = await scheduled();
+    const ada = world.as("ada");
+    const order = (key: string) =>
+      ada.post<PlacedOrder & Problem>("/orders", { productId, quantity: 1 }, { "idempotency-key": key });
+    const first = await order("lost-answer");
+    assert.equal(first.status, 202);
+    await act(dropId, "end", { reason: "enough" });
+    const again = await order("lost-answer");
+    assert.deepEqual([again.status, again.body.orderId], [202, first.body.orderId]);
+    assert.equal((await order("another")).body.code, "drop_ended");
+    assert.equal((await admin.post<Problem>(`/drops/${dropId}/end`, {})).body.code, "drop_over");
+  });
+
+  test("what decides who is served is frozen; the closing is not, and a pause is always possible", async () => {
+    const { dropId } = await scheduled({ opensAt: inMs(20_000) });
+    const change = async (patch: object) =>
+      (await admin.patch<Problem>(`/drops/${dropId}`, patch)).body.code ?? "changed";
+    assert.deepEqual(
+      [
+        await change({ opensAt: inMs(60_000) }),
+        await change({ products: [{ productId: "another" }] }),
+        await change({ closesAt: inMs(2 * hourMs) }),
+      ],
+      ["drop_frozen", "drop_frozen", "changed"],
+    );
+    await setPaused(dropId, true);
+  });
+
+  test("a change of a version that was not read is refused, and what was announced and changed stands in public", async () => {
+    const { dropId } = await scheduled({ opensAt: inMs(hourMs / 2) });
+    const read = await admin.get<Drop>(`/drops/${dropId}`);
+    const etag = { "if-match": String(read.headers.etag) };
+    const later = inMs(hourMs / 2 + 60_000);
+    assert.equal((await admin.patch(`/drops/${dropId}`, { opensAt: later }, etag)).status, 200);
+    assert.equal((await admin.patch<Problem>(`/drops/${dropId}`, { opensAt: later }, etag)).status, 412);
+    const { body } = await world.nobody.get<{ items: { what: string; fields: object; actor?: string }[] }>(
+      `/drops/${dropId}/changes`,
+    );
+    assert.deepEqual(
+      body.items.map(({ what, fields }) => [what, fields]),
+      [
+        ["changed", { opensAt: { before: read.body.opensAt, after: later } }],
+        ["scheduled", {}],
+      ],
+    );
+    assert.ok(body.items.every((item) => item.actor === undefined));
+  });
+
+  test("a product is in one live drop: of two that are scheduled at once one is refused, until the other is over", async () => {
+    const one = await draft();
+    const products = [{ productId: one.productId }];
+    const [two, three] = [await draft({ products }), await draft({ products })];
+    const ids = [one.dropId, two.dropId, three.dropId];
+    const answers = await Promise.all(ids.map((dropId) => admin.post<Drop & Problem>(`/drops/${dropId}/schedule`, {})));
+    const codes = answers.map(({ status, body }) => (status === 200 ? "scheduled" : body.code));
+    assert.deepEqual(codes.toSorted(), ["product_in_other_drop", "product_in_other_drop", "scheduled"]);
+    await act(ids[codes.indexOf("scheduled")] as string, "end", {});
+    assert.equal(await codeOf(one.productId, "ada"), "drop_ended");
+    await act(ids[codes.indexOf("product_in_other_drop")] as string, "schedule", {});
+    assert.equal(await codeOf(one.productId, "ada"), "accepted");
+  });
+
+  test("a drop that a check speaks against is scheduled with force and a reason alone", async () => {
+    const unknown = await draft({ products: [{ productId: "no-such-lamp" }] });
+    const forced = { force: true, reason: "we know" };
+    for (const body of [{}, forced]) {
+      const refused = await admin.post<Problem>(`/drops/${unknown.dropId}/schedule`, body);
+      assert.equal(refused.body.code, "preflight_failed");
+    }
+    const { dropId } = await draft({}, 0);
+    const { body } = await admin.get<{ checks: { status: string }[] }>(`/drops/${dropId}/preflight`);
+    assert.deepEqual(
+      body.checks.map(({ status }) => status),
+      ["warn", "ok", "warn"],
+    );
+    assert.equal((await act(dropId, "schedule", forced)).phase, "sold_out");
+  });
+
+  test("DST: a wall time that clocks skip or show twice is refused, and says what to send", async () => {
+    const body = {
+      name: "Night",
+      zone: "Europe/Berlin",
+      products: [{ productId: "lamp" }],
+      closesAt: "2030-01-01T00:00Z",
+    };
+    const detailOf = async (opensAt: string, zone = body.zone) =>
+      (await admin.post<Problem>("/drops", { ...body, zone, opensAt })).body.detail ?? "";
+    assert.match(await detailOf("2028-03-26T02:30"), /skip 2028-03-26T02:30/);
+    assert.match(await detailOf("2028-10-29T02:30"), /2028-10-29T00:30:00.000Z or 2028-10-29T01:30:00.000Z/);
+    assert.match(await detailOf("2028-10-29T02:30", "Mars/Olympus"), /not a time zone/);
+    assert.match(await detailOf("2030-01-01T00:00Z"), /closes after it opens/);
+  });
+
+  test("what a crash left between the row and the gate is carried on", async () => {
+    const { dropId, productId } = await scheduled({}, 50);
+    const client = new pg.Client(world.databaseUrl);
+    await client.connect();
+    // As a process leaves it that dies after its commit.
+    await client.query("update drops.drop set paused = true, version = nextval('drops.version') where drop_id = $1", [
+      dropId,
+    ]);
+    await client.end();
+    let buyers = 0;
+    await eventually(async () => {
+      buyers += 1;
+      return (await codeOf(productId, `buyer ${buyers}`)) === "drop_paused";
+    });
+  });
+
+  test("an opening, a sell-out and an end are announced once each, and a calendar has the drop", async () => {
+    const { dropId, productId } = await scheduled({}, 0);
+    const { body: calendar } = await world.nobody.get<string>(`/drops/${dropId}/calendar.ics`);
+    assert.match(String(calendar), new RegExp(`UID:${dropId}@dropgate`));
+    await eventually(async () => (await eventsOf(dropId)).includes("sold-out"));
+    assert.equal(await phaseOf(dropId), "sold_out");
+    await act(dropId, "end", {});
+    await eventually(async () => (await eventsOf(dropId)).includes("ended"));
+    assert.deepEqual(await eventsOf(dropId), ["scheduled", "opened", "sold-out", "closed-early", "ended"]);
+    assert.equal(await codeOf(productId, "ada"), "drop_ended");
+  });
+
+  async function eventsOf(dropId: string): Promise<string[]> {
+    const { log } = world.system.faces.engines;
+    const found: string[] = [];
+    const group = `reader-${randomHex(4)}`;
+    const ends = await log.endOffsets("drop.events");
+    const consumer = await log.consume({
+      topic: "drop.events",
+      group,
+      maxRecords: 100,
+      async handle({ records }) {
+        for (const { key, headers } of records) {
+          if (key === dropId) found.push(String(headers.ce_type).replace("dropgate.drop.", ""));
+        }
+      },
+    });
+    await eventually(async () => lagOf(ends, await log.committedOffsets(group, "drop.events")) === 0);
+    await consumer.close();
+    return found;
+  }
+});
+
+function inMs(ms: number): string {
+  return new Date(Date.now() + ms).toISOString();
+}
