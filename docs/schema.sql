@@ -38,6 +38,70 @@ create table catalog.products (
   constraint products_product_id_check CHECK ((product_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text))
 );
 
+create table drops.change (
+  drop_id text not null,
+  version bigint not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  what text not null,
+  reason text,
+  fields jsonb not null,
+  constraint change_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES drops.drop(drop_id),
+  constraint change_pkey PRIMARY KEY (drop_id, version)
+);
+
+create table drops.drop (
+  drop_id text not null,
+  name text not null,
+  story text,
+  zone text not null,
+  opens_at timestamp with time zone not null,
+  closes_at timestamp with time zone not null,
+  hold_seconds integer not null,
+  state text not null default 'draft'::text,
+  paused boolean not null default false,
+  pause_reason text,
+  version bigint not null default nextval('drops.version'::regclass),
+  told_version bigint not null default 0,
+  created_at timestamp with time zone not null,
+  orders_ended_at timestamp with time zone,
+  constraint drop_pkey PRIMARY KEY (drop_id),
+  constraint drop_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'scheduled'::text, 'cancelled'::text])))
+);
+CREATE INDEX drop_by_opening ON drops.drop USING btree (opens_at DESC, drop_id DESC);
+CREATE INDEX untold_drops ON drops.drop USING btree (drop_id) WHERE ((state = 'scheduled'::text) AND (told_version < version));
+
+create table drops.drop_product (
+  drop_id text not null,
+  product_id text not null,
+  label text,
+  position integer not null,
+  constraint drop_product_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES drops.drop(drop_id),
+  constraint drop_product_pkey PRIMARY KEY (drop_id, product_id)
+);
+
+create table drops.milestone (
+  drop_id text not null,
+  what text not null,
+  at timestamp with time zone not null,
+  constraint milestone_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES drops.drop(drop_id),
+  constraint milestone_pkey PRIMARY KEY (drop_id, what),
+  constraint milestone_what_check CHECK ((what = ANY (ARRAY['opened'::text, 'sold-out'::text, 'ended'::text])))
+);
+
+create table drops.outbox (
+  id bigint generated always as identity not null,
+  event jsonb not null,
+  constraint outbox_pkey PRIMARY KEY (id)
+);
+
+create table drops.seller (
+  product_id text not null,
+  drop_id text not null,
+  constraint seller_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES drops.drop(drop_id),
+  constraint seller_pkey PRIMARY KEY (product_id)
+);
+
 create table event_log.batch (
   topic text not null,
   partition integer not null,

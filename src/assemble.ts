@@ -111,14 +111,6 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
     priceGroup: config.GROUP_PRODUCT_PRICES,
   });
-  const drops = createDrops({
-    sql: engines.sql("drops", 4),
-    log: engines.log,
-    topic: config.TOPIC_DROP_EVENTS,
-    inventory,
-    now,
-    onFault,
-  });
   const orders = createOrders({
     sql: engines.sql("orders", 10),
     reports: engines.sql("reports", 2),
@@ -134,6 +126,15 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     maxRecords: config.profile.log === "real" ? config.KAFKA_MAX_POLL_RECORDS : embeddedBatch,
     maxWaiting: config.MAX_WAITING_ORDERS,
     paymentWindowMs: config.PAYMENT_WINDOW_MS,
+  });
+  const drops = createDrops({
+    sql: engines.sql("drops", 3),
+    log: engines.log,
+    topic: config.TOPIC_DROP_EVENTS,
+    inventory,
+    orders,
+    now,
+    onFault,
   });
   const streams = createStreams(orders, onFault);
 

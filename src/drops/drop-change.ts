@@ -37,6 +37,6 @@ export async function changeDrop(
   const answer = await next(before, tx);
   if (!answer.ok || isDeepStrictEqual(answer.drop, before)) return answer;
   const after = await updateDrop(tx, answer.drop);
-  if (after.state === "scheduled") await noteChange(tx, before, after, { ...act, at });
+  if (after.state !== "draft") await noteChange(tx, before, after, { ...act, at });
   return { ok: true, drop: after };
 }

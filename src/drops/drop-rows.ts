@@ -16,15 +16,15 @@ export type DropFields = {
 
 export type Drop = DropFields & {
   dropId: string;
-  state: "draft" | "scheduled";
+  state: "draft" | "scheduled" | "cancelled";
   paused: boolean;
   pauseReason: string | null;
   version: number;
   createdAt: Date;
 };
 
-const columns = `drop_id as "dropId", name, story, zone, opens_at as "opensAt", closes_at as "closesAt",
-  hold_seconds as "holdSeconds", state, paused, pause_reason as "pauseReason", version, created_at as "createdAt",
+const columns = `d.drop_id as "dropId", name, story, zone, opens_at as "opensAt", closes_at as "closesAt",
+  hold_seconds as "holdSeconds", state, paused, pause_reason as "pauseReason", d.version, created_at as "createdAt",
   (select coalesce(jsonb_agg(jsonb_build_object('productId', product_id, 'label', label) order by position), '[]')
      from drops.drop_product p where p.drop_id = d.drop_id) as products`;
 
@@ -41,7 +41,7 @@ export async function lockDrop(tx: Tx, dropId: string): Promise<Drop | undefined
 /** The latest openings first. */
 export function readDrops(sql: Queryable, withDrafts: boolean, limit: number): Promise<Drop[]> {
   return sql.query<Drop>(
-    `select ${columns} from drops.drop d where $1 or state = 'scheduled'
+    `select ${columns} from drops.drop d where $1 or state <> 'draft'
       order by opens_at desc, drop_id desc limit $2`,
     [withDrafts, limit],
   );
@@ -49,7 +49,7 @@ export function readDrops(sql: Queryable, withDrafts: boolean, limit: number): P
 
 /** Drops whose terms do not hold at the gate yet. */
 export function readUntold(sql: Queryable): Promise<Drop[]> {
-  return sql.query<Drop>(`select ${columns} from drops.drop d where state = 'scheduled' and told_version < version`);
+  return sql.query<Drop>(`select ${columns} from drops.drop d where state <> 'draft' and told_version < version`);
 }
 
 /** Scheduled drops that have not been announced as ended, with what has been announced. */
@@ -59,6 +59,17 @@ export function readUnended(sql: Queryable): Promise<(Drop & { announced: string
        from drops.drop d
       where state = 'scheduled'
         and not exists (select from drops.milestone m where m.drop_id = d.drop_id and m.what = 'ended')`,
+  );
+}
+
+/** Cancelled drops whose terms hold and whose orders have not all ended, with who cancelled them. */
+export function readEndless(sql: Queryable): Promise<(Drop & { scheduledAt: Date; actor: string })[]> {
+  return sql.query(
+    `select ${columns}, scheduled.at as "scheduledAt", cancelled.actor
+       from drops.drop d
+       join drops.change scheduled on scheduled.drop_id = d.drop_id and scheduled.what = 'scheduled'
+       join drops.change cancelled on cancelled.drop_id = d.drop_id and cancelled.what = 'cancelled'
+      where state = 'cancelled' and orders_ended_at is null and told_version >= d.version`,
   );
 }
 
@@ -120,7 +131,8 @@ export async function becomeSeller(tx: Tx, { dropId, products }: Drop, at: Date)
     if (!seller || seller.dropId === dropId) continue;
     // Shared, so that it is not prolonged meanwhile.
     const [other] = await tx.query<{ isLive: boolean }>(
-      `select closes_at > $2 as "isLive" from drops.drop where drop_id = $1 for share`,
+      `select closes_at > $2 or (state = 'cancelled' and orders_ended_at is null) as "isLive"
+         from drops.drop where drop_id = $1 for share`,
       [seller.dropId, at],
     );
     if (other?.isLive) return productId;

@@ -7,6 +7,7 @@ import type { EventLog } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
+import type { Orders } from "#orders";
 import { randomHex } from "#platform/ids";
 import { type Change, readChanges } from "./changes.ts";
 import { changeDrop, type DropChange } from "./drop-change.ts";
@@ -42,6 +43,8 @@ export type Drops = {
   /** Once it answers with `holds`, no order is accepted until it is resumed, in any process. */
   pause(dropId: string, paused: boolean, act: Act): Promise<Changed>;
   closeEarly(dropId: string, act: Act): Promise<Changed>;
+  /** Closes it, and ends its orders: open ones are cancelled, paid ones refunded, by and by. */
+  cancel(dropId: string, act: Act): Promise<Changed>;
   preflight(drop: Drop): Promise<Check[]>;
   get(dropId: string): Promise<Drop | undefined>;
   list(withDrafts: boolean): Promise<Drop[]>;
@@ -56,6 +59,7 @@ export type DropsOptions = {
   log: EventLog;
   topic: string;
   inventory: Inventory;
+  orders: Pick<Orders, "endAll">;
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -65,10 +69,10 @@ export const freezeLeadMs = 30_000;
 const listedAtMost = 100;
 
 export function createDrops(options: DropsOptions): Drops {
-  const { sql, inventory, now, onFault } = options;
+  const { sql, inventory, orders, now, onFault } = options;
   const outbox = createOutbox({ ...dropOutbox, ...options, onFault: (error) => onFault("drop events", error) });
   const units = createUnits(inventory);
-  const upkeep = createUpkeep({ sql, inventory, units, now, onFault, onQueued: () => outbox.nudge() });
+  const upkeep = createUpkeep({ sql, inventory, orders, units, now, onFault, onQueued: () => outbox.nudge() });
 
   async function make(dropId: string, fields: DropFields): Promise<Changed> {
     const drop = await sql.transaction((tx) => insertDrop(tx, dropId, fields, new Date(now())));
@@ -109,7 +113,7 @@ export function createDrops(options: DropsOptions): Drops {
         ...done(act),
         what: "scheduled",
         async next(drop, tx) {
-          if (drop.state === "scheduled") return { ok: false, reason: "already_scheduled" };
+          if (drop.state !== "draft") return { ok: false, reason: "already_scheduled" };
           if (drop.closesAt.getTime() <= now()) return { ok: false, reason: "drop_over" };
           const productId = await becomeSeller(tx, drop, new Date(now()));
           if (productId !== undefined) return { ok: false, reason: "product_in_other_drop", productId };
@@ -130,6 +134,18 @@ export function createDrops(options: DropsOptions): Drops {
         ...done(act),
         what: "closed-early",
         next: async (drop) => live(drop, now(), { closesAt: new Date(now()) }),
+      }),
+
+    cancel: (dropId, act) =>
+      alter(dropId, {
+        ...done(act),
+        what: "cancelled",
+        async next(drop) {
+          if (drop.state === "draft") return { ok: false, reason: "drop_not_scheduled" };
+          if (drop.state === "cancelled") return { ok: true, drop };
+          const closesAt = new Date(Math.min(drop.closesAt.getTime(), now()));
+          return { ok: true, drop: { ...drop, state: "cancelled", closesAt } };
+        },
       }),
 
     preflight: async (drop) => (await preflightOf(drop, inventory, now())).checks,
@@ -155,7 +171,7 @@ type Next = Awaited<ReturnType<DropChange["next"]>>;
 
 function live(drop: Drop, nowMs: number, change: Partial<Drop>): Next {
   if (drop.state === "draft") return { ok: false, reason: "drop_not_scheduled" };
-  if (drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_over" };
+  if (drop.state === "cancelled" || drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_over" };
   return { ok: true, drop: { ...drop, ...change } };
 }
 

@@ -12,6 +12,7 @@ export type DropEventType =
   | "paused"
   | "resumed"
   | "closed-early"
+  | "cancelled"
   | "opened"
   | "sold-out"
   | "ended";

@@ -9,7 +9,17 @@ import type { Changed, Drop, Drops } from "./drops.ts";
 import { createLive } from "./live.ts";
 import { details, dropProblems } from "./problems.ts";
 import { newDropOf, patchOf, viewOf } from "./view.ts";
-import type { CopyBody, DropBody, DropParams, EndBody, IfMatch, PatchBody, PauseBody, ScheduleBody } from "./wire.ts";
+import type {
+  CancelBody,
+  CopyBody,
+  DropBody,
+  DropParams,
+  EndBody,
+  IfMatch,
+  PatchBody,
+  PauseBody,
+  ScheduleBody,
+} from "./wire.ts";
 
 type AskedOfOne = Asked<{ params: typeof DropParams }>;
 
@@ -110,6 +120,13 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
     return answer(reply, await drops.closeEarly(request.params.dropId, actOf(request, request.body.reason)));
   }
 
+  async function cancelDrop(
+    request: Asked<{ params: typeof DropParams; body: typeof CancelBody }>,
+    reply: FastifyReply,
+  ) {
+    return answer(reply, await drops.cancel(request.params.dropId, actOf(request, request.body.reason)));
+  }
+
   async function checkDrop(request: AskedOfOne, reply: FastifyReply) {
     const drop = await drops.get(request.params.dropId);
     return drop ? { checks: await drops.preflight(drop) } : notFound(reply);
@@ -170,6 +187,7 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
     scheduleDrop,
     pauseDrop,
     endDrop,
+    cancelDrop,
     checkDrop,
   };
 }

@@ -2,7 +2,7 @@
 import type { Phase } from "./wire.ts";
 
 export type Timed = {
-  state: "draft" | "scheduled";
+  state: "draft" | "scheduled" | "cancelled";
   opensAt: Date;
   closesAt: Date;
   paused: boolean;
@@ -12,7 +12,7 @@ export type Timed = {
 export type Units = { free: number; held: number };
 
 export function phaseOf({ state, opensAt, closesAt, paused }: Timed, { free, held }: Units, nowMs: number): Phase {
-  if (state === "draft") return "draft";
+  if (state !== "scheduled") return state;
   if (nowMs >= closesAt.getTime()) return "ended";
   if (nowMs < opensAt.getTime()) return "upcoming";
   if (paused) return "paused";

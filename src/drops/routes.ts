@@ -7,6 +7,7 @@ import type { Drops } from "./drops.ts";
 import { createDropHandlers } from "./handlers.ts";
 import { dropProblems } from "./problems.ts";
 import {
+  CancelBody,
   ChangeList,
   CopyBody,
   DropBody,
@@ -43,6 +44,7 @@ export function dropRoutes(app: Http, options: DropRoutesOptions): void {
   app.post("/drops/:dropId/schedule", { onRequest: admin, schema: documents.scheduleDrop }, handlers.scheduleDrop);
   app.put("/drops/:dropId/pause", { onRequest: admin, schema: documents.pauseDrop }, handlers.pauseDrop);
   app.post("/drops/:dropId/end", { onRequest: admin, schema: documents.endDrop }, handlers.endDrop);
+  app.post("/drops/:dropId/cancel", { onRequest: admin, schema: documents.cancelDrop }, handlers.cancelDrop);
 }
 
 const { drop_not_found, gate_unavailable, drop_not_scheduled, drop_over, drop_exists } = dropProblems;
@@ -160,6 +162,14 @@ const documents = {
     params: DropParams,
     body: PauseBody,
     response: { 200: drop, ...problemResponses(drop_not_found, drop_not_scheduled, drop_over, gate_unavailable) },
+  },
+  cancelDrop: {
+    tags,
+    operationId: "cancelDrop",
+    summary: "Closes the drop and ends its orders: open ones are cancelled, paid ones refunded",
+    params: DropParams,
+    body: CancelBody,
+    response: { 200: drop, ...problemResponses(drop_not_found, drop_not_scheduled, gate_unavailable) },
   },
   endDrop: {
     tags,

@@ -1,7 +1,9 @@
 /** The loops of drops: they tell the gate the terms that a crash or an outage kept from it, and announce milestones. */
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
+import type { Orders } from "#orders";
 import { startLoop } from "#platform/loop";
+import { endOrdersOfCancelled } from "./cancellation.ts";
 import { type Drop, noteTold, readUnended, readUntold } from "./drop-rows.ts";
 import { queueEvent } from "./outbox.ts";
 import { phaseOf } from "./phase.ts";
@@ -10,6 +12,7 @@ import type { Units } from "./units.ts";
 export type UpkeepOptions = {
   sql: Sql;
   inventory: Inventory;
+  orders: Pick<Orders, "endAll">;
   units: Units;
   now(): number;
   onFault(what: string, error: unknown): void;
@@ -27,7 +30,7 @@ type Milestone = "opened" | "sold-out" | "ended";
 
 const lookEveryMs = 1_000;
 
-export function createUpkeep({ sql, inventory, units, now, onFault, onQueued }: UpkeepOptions): Upkeep {
+export function createUpkeep({ sql, inventory, orders, units, now, onFault, onQueued }: UpkeepOptions): Upkeep {
   async function tell(drop: Drop): Promise<boolean> {
     const { dropId, opensAt, closesAt, paused, holdSeconds, version } = drop;
     const window = { opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() };
@@ -44,6 +47,8 @@ export function createUpkeep({ sql, inventory, units, now, onFault, onQueued }: 
   async function tellUntold(): Promise<void> {
     for (const drop of await readUntold(sql)) await tell(drop);
   }
+
+  const endOrders = () => endOrdersOfCancelled({ sql, inventory, orders, now });
 
   async function announce(): Promise<void> {
     for (const drop of await readUnended(sql)) {
@@ -78,9 +83,11 @@ export function createUpkeep({ sql, inventory, units, now, onFault, onQueued }: 
   return {
     tell,
     start() {
-      const loops = Object.entries({ "the terms of drops": tellUntold, "milestones of drops": announce }).map(
-        ([what, work]) => startLoop({ everyMs: lookEveryMs, work, onFault: (error) => onFault(what, error) }),
-      );
+      const loops = Object.entries({
+        "the terms of drops": tellUntold,
+        "milestones of drops": announce,
+        "orders of cancelled drops": endOrders,
+      }).map(([what, work]) => startLoop({ everyMs: lookEveryMs, work, onFault: (error) => onFault(what, error) }));
       return {
         async stop() {
           await Promise.all(loops.map((loop) => loop.stop()));

@@ -2,7 +2,7 @@
 import { type Static, Type } from "typebox";
 
 export const phases = [
-  ...(["draft", "upcoming", "open", "paused", "sold_out_for_now", "sold_out", "ended"] as const),
+  ...(["draft", "upcoming", "open", "paused", "sold_out_for_now", "sold_out", "ended", "cancelled"] as const),
 ] as const;
 export type Phase = (typeof phases)[number];
 
@@ -97,6 +97,10 @@ export const PauseBody = Type.Object(
   { paused: Type.Boolean(), reason: Reason },
   { additionalProperties: false, examples: [{ paused: true, reason: "the warehouse counts again" }] },
 );
+export const CancelBody = Type.Object(
+  { reason: Reason },
+  { additionalProperties: false, examples: [{ reason: "the lamps do not pass the test" }] },
+);
 export const EndBody = Type.Object(
   { reason: Type.Optional(Reason) },
   { additionalProperties: false, examples: [{ reason: "all are packed" }] },
@@ -133,7 +137,7 @@ export const DropView = Type.Object(
     zone: Type.String(),
     holdSeconds: Type.Integer(),
     entry: Type.String({ description: "open: everyone may order from the opening on" }),
-    state: Type.String({ description: "draft or scheduled" }),
+    state: Type.String({ description: "draft, scheduled or cancelled" }),
   },
   { $id: "Drop" },
 );
@@ -147,7 +151,7 @@ export const ChangeList = Type.Object({
     Type.Object({
       version: Type.Integer(),
       at: time,
-      what: Type.String({ description: "scheduled, changed, paused, resumed or closed-early" }),
+      what: Type.String({ description: "scheduled, changed, paused, resumed, closed-early or cancelled" }),
       reason: reasonOrNull,
       fields: Type.Record(Type.String(), Type.Object({ before: Type.Unknown(), after: Type.Unknown() })),
     }),

@@ -8,6 +8,7 @@ import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
+import { type EndAll, readNotEnded } from "./end-all.ts";
 import { changeEventOf } from "./events.ts";
 import { createLook } from "./look.ts";
 import {
@@ -168,6 +169,18 @@ export function createOrders(options: OrdersOptions) {
         await insertRefund(tx, orderId, refund, new Date(now()));
         await crashPoint("refund.decided");
       }),
+    /**
+     * Ends the orders of products that were placed since then: open ones are cancelled, confirmed ones refunded with their
+     * units. Returns how many it found, `limit` at most; call it again until there are none.
+     */
+    async endAll({ productIds, since, reason, actor }: EndAll, limit: number): Promise<number> {
+      const found = await readNotEnded(sql, productIds, since, limit);
+      for (const { orderId, status } of found) {
+        if (status === "CONFIRMED") await this.refund(orderId, { reason, actor, restock: true });
+        else await this.cancel(orderId, reason);
+      }
+      return found.length;
+    },
     readRefund: (orderId: string) => readRefund(sql, orderId),
     unfinishedRefunds: (after: Refund | undefined, limit: number) => unfinishedRefunds(sql, after, limit),
     refundDone: (orderId: string) => noteRefundDone(sql, orderId, new Date(now())),

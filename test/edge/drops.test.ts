@@ -217,6 +217,38 @@ describe("drops", { concurrency: true }, () => {
     });
   });
 
+  test("a cancelled drop cancels its open orders and refunds the paid ones, once; orders of before the drop stay", async () => {
+    const { dropId, productId } = await draft();
+    const [before, open, paid] = [world.as("before"), world.as("open"), world.as("paid")];
+    const stays = await world.place(before, productId);
+    await act(dropId, "schedule", {});
+    const [opened, bought] = [await world.place(open, productId), await world.place(paid, productId)];
+    await world.untilStatus(paid, bought.orderId, "PAYMENT_PENDING");
+    await paid.post(`/orders/${bought.orderId}/payment`, { cardNumber: "4242424242424242" });
+    await world.untilStatus(paid, bought.orderId, "CONFIRMED");
+    for (let times = 0; times < 2; times += 1) {
+      const cancelled = await admin.post<Drop>(`/drops/${dropId}/cancel`, { reason: "unsafe" });
+      assert.deepEqual([cancelled.status, cancelled.body.phase], [200, "cancelled"]);
+    }
+    await world.untilStatus(open, opened.orderId, "CANCELLED");
+    const refunded = await world.untilStatus(paid, bought.orderId, "REFUNDED");
+    assert.equal(refunded.timeline.filter(({ status }) => status === "REFUNDED").length, 1);
+    await eventually(async () => (await phaseAndFree(dropId)) === "cancelled 4");
+    assert.equal(await codeOf(productId, "late"), "drop_ended");
+    const kept = await before.get<{ status: string }>(`/orders/${stays.orderId}`);
+    assert.notEqual(kept.body.status, "CANCELLED");
+    const { body } = await world.nobody.get<{ items: { what: string }[] }>(`/drops/${dropId}/changes`);
+    assert.deepEqual(
+      body.items.map(({ what }) => what),
+      ["cancelled", "scheduled"],
+    );
+  });
+
+  async function phaseAndFree(dropId: string): Promise<string> {
+    const { body } = await world.nobody.get<Drop>(`/drops/${dropId}/live`);
+    return `${body.phase} ${body.products[0]?.free}`;
+  }
+
   test("an opening, a sell-out and an end are announced once each, and a calendar has the drop", async () => {
     const { dropId, productId } = await scheduled({}, 0);
     const { body: calendar } = await world.nobody.get<string>(`/drops/${dropId}/calendar.ics`);

@@ -44,6 +44,12 @@ const open = [
   // Only on the embedded default at a loopback address.
   "POST /session/demo",
   "GET /products",
+  "GET /drops",
+  "GET /drops.ics",
+  "GET /drops/{dropId}",
+  "GET /drops/{dropId}/live",
+  "GET /drops/{dropId}/changes",
+  "GET /drops/{dropId}/calendar.ics",
   "GET /products/{productId}",
   "POST /payments/webhooks/{provider}",
   "GET /actuator/health",

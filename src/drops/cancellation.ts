@@ -1,0 +1,35 @@
+/** Ends the orders of a cancelled drop (D5): the open ones are cancelled, the paid ones are refunded, each of them once. */
+import type { Queryable, Sql } from "#engines/sql";
+import type { Inventory } from "#inventory";
+import type { Orders } from "#orders";
+import { readEndless } from "./drop-rows.ts";
+
+export type CancellationOptions = { sql: Sql; inventory: Inventory; orders: Pick<Orders, "endAll">; now(): number };
+
+const ordersAtOnce = 100;
+
+/** One turn over all cancelled drops. Returns whether more orders wait; a crash at any point repeats what is left. */
+export async function endOrdersOfCancelled({ sql, inventory, orders, now }: CancellationOptions): Promise<boolean> {
+  let more = false;
+  for (const drop of await readEndless(sql)) {
+    const productIds = drop.products.map(({ productId }) => productId);
+    // Asked before the orders: what the gate has decided by now is in the books, and it takes nothing any more.
+    const isDecided = await nothingInFlight(inventory, productIds);
+    const whose = { productIds, since: drop.scheduledAt, reason: "drop_cancelled", actor: drop.actor };
+    const found = await orders.endAll(whose, ordersAtOnce);
+    if (found > 0) more = true;
+    else if (isDecided) await noteEnded(sql, drop.dropId, new Date(now()));
+  }
+  return more;
+}
+
+async function nothingInFlight({ gate, agreement }: Inventory, productIds: readonly string[]): Promise<boolean> {
+  // Orders past the gate are decided before their drop's new terms are written.
+  if ((await agreement.mode.read()).mode === "sync") return true;
+  const snapshots = await gate.snapshot(productIds).catch(() => []);
+  return snapshots.length === productIds.length && snapshots.every(({ open, pending }) => open && pending === 0);
+}
+
+async function noteEnded(sql: Queryable, dropId: string, at: Date): Promise<void> {
+  await sql.query("update drops.drop set orders_ended_at = $2 where drop_id = $1", [dropId, at]);
+}
