@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { createGuard } from "./guard.ts";
+import { privateNames, publicNames } from "./names.ts";
 import { openStage, type Stage } from "./notifications.testing.ts";
 
 describe("the addresses of webhooks", () => {
@@ -43,6 +46,26 @@ describe("the addresses of webhooks", () => {
     assert.equal((await named()).ok, false);
     assert.equal((await guard.addressOf(new URL("http://erp.example/"))).ok, false);
     assert.equal((await guard.addressOf(new URL("https://user:secret@erp.example/"))).ok, false);
+  });
+
+  test("public names are asked of the name servers, and private ones of the machine", async (t) => {
+    const server = createSocket("udp4");
+    t.after(() => server.close());
+    // RFC 1035 §4.1: a name with one A record, 10.0.0.9, and no record of another type.
+    server.on("message", (query, { port, address }) => {
+      const question = query.subarray(12, query.indexOf(0, 12) + 5);
+      const hasAnswer = question.readUInt16BE(question.length - 4) === 1;
+      const header = Buffer.from([...query.subarray(0, 2), 0x81, 0x80, 0, 1, 0, hasAnswer ? 1 : 0, 0, 0, 0, 0]);
+      const record = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 0, 0, 9]);
+      server.send(Buffer.concat([header, question, ...(hasAnswer ? [record] : [])]), port, address);
+    });
+    server.bind(0, "127.0.0.1");
+    await once(server, "listening");
+    const resolve = publicNames([`127.0.0.1:${server.address().port}`]);
+    assert.deepEqual(await resolve("erp.example"), ["10.0.0.9"]);
+    const answer = await createGuard({ allowPrivate: false, resolve }).addressOf(new URL("https://erp.example/"));
+    assert.ok(!answer.ok && answer.why.includes("10.0.0.9"));
+    assert.ok((await privateNames("localhost")).some((address) => address === "127.0.0.1" || address === "::1"));
   });
 
   describe("at an attempt", () => {

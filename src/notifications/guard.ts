@@ -3,8 +3,8 @@
  * any time. So each attempt resolves the name itself, refuses addresses that are not public, and connects to the very
  * address that it has checked.
  */
-import { lookup } from "node:dns/promises";
 import { type Address, memberOf, parseAddress, parseNetwork } from "#platform/address";
+import { type Names, privateNames, publicNames } from "./names.ts";
 
 export type Guard = {
   /** Where to connect to, or why not, in a sentence. */
@@ -15,14 +15,13 @@ export type GuardAnswer = { ok: true; address: Address } | { ok: false; why: str
 export type GuardOptions = {
   /** Also private addresses, and http. */
   allowPrivate: boolean;
-  /** All addresses of a name. */
-  resolve?(name: string): Promise<readonly string[]>;
+  resolve?: Names;
   isAllowed?(address: Address): boolean;
 };
 
 export function createGuard({
   allowPrivate,
-  resolve = resolveName,
+  resolve = allowPrivate ? privateNames : publicNames(),
   isAllowed = allowPrivate ? () => true : isPublic,
 }: GuardOptions): Guard {
   async function addressOf({ protocol, hostname, username, password, host }: URL): Promise<GuardAnswer> {
@@ -39,8 +38,7 @@ export function createGuard({
   async function addressesOf(hostname: string): Promise<Address[]> {
     const literal = parseAddress(hostname);
     if (literal) return [literal];
-    const found = await resolve(hostname).catch(() => []);
-    return found.map(parseAddress).filter((address) => address !== undefined);
+    return (await resolve(hostname)).map(parseAddress).filter((address) => address !== undefined);
   }
 
   return { addressOf };
@@ -48,10 +46,6 @@ export function createGuard({
 
 function no(why: string): GuardAnswer {
   return { ok: false, why };
-}
-
-async function resolveName(name: string): Promise<string[]> {
-  return (await lookup(name, { all: true })).map(({ address }) => address);
 }
 
 /** The IANA IPv4 Special-Purpose Address Registry (RFC 6890), and multicast. */
