@@ -20,6 +20,8 @@ const askEveryMs = 5;
 const settleMs = 3_000;
 
 export async function benchStreams({ streams, seconds, perSecond }: StreamsOptions): Promise<void> {
+  const cancelled = seconds * perSecond;
+  if (cancelled > streams) throw new Error(`${cancelled} orders are to be cancelled: open at least as many streams`);
   await using stack = new AsyncDisposableStack();
   // The sagas are left out: they would change the watched orders.
   const { port, pid } = await openSystem(stack, { LEAVE_OUT: "fulfilment" });
@@ -52,8 +54,7 @@ export async function benchStreams({ streams, seconds, perSecond }: StreamsOptio
   console.log(`${streams} orders are placed; then ${seconds} s a line; 100 points are one core`);
   const placed: Placed[] = [];
   // Those that are cancelled before the streams are opened come first.
-  const before = seconds * perSecond;
-  while (placed.length < before + streams) {
+  while (placed.length < cancelled + streams) {
     placed.push(...(await Promise.all(Array.from({ length: placedAtOnce }, place))));
   }
   await sleep(settleMs);

@@ -155,7 +155,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const notifications = createNotifications({
     sql: engines.sql("notifications", 4),
     log: engines.log,
-    topics: [config.TOPIC_ORDERS_EVENTS, config.TOPIC_PRODUCT_EVENTS],
+    topics: [config.TOPIC_ORDERS_EVENTS, config.TOPIC_PRODUCT_EVENTS, config.TOPIC_DROP_EVENTS],
     group: config.GROUP_WEBHOOKS,
     addresses: { allowPrivate: config.WEBHOOKS_ALLOW_PRIVATE },
     now,

@@ -36,7 +36,12 @@ export function engineSettings(config: Config): EngineSettings {
     shopName: config.SHOP ?? "",
     terms: termsOf(config),
     alone: config.REDIS_HOST ? undefined : "REDIS_HOST is not set, so the stock gate would be in this process's memory",
-    consumed: [config.TOPIC_PRODUCT_EVENTS, config.TOPIC_ORDERS_RESERVATIONS, config.TOPIC_ORDERS_EVENTS],
+    consumed: [
+      config.TOPIC_PRODUCT_EVENTS,
+      config.TOPIC_DROP_EVENTS,
+      config.TOPIC_ORDERS_RESERVATIONS,
+      config.TOPIC_ORDERS_EVENTS,
+    ],
     topics: [
       config.TOPIC_PRODUCT_EVENTS,
       config.TOPIC_DROP_EVENTS,
@@ -72,6 +77,7 @@ export function termsOf(config: Config): Term[] {
     { name: "reservations topic", value: config.TOPIC_ORDERS_RESERVATIONS, setting: "TOPIC_ORDERS_RESERVATIONS" },
     { name: "prices group", value: config.GROUP_PRODUCT_PRICES, setting: "GROUP_PRODUCT_PRICES" },
     { name: "order events topic", value: config.TOPIC_ORDERS_EVENTS, setting: "TOPIC_ORDERS_EVENTS" },
+    { name: "drop events topic", value: config.TOPIC_DROP_EVENTS, setting: "TOPIC_DROP_EVENTS" },
     { name: "webhooks group", value: config.GROUP_WEBHOOKS, setting: "GROUP_WEBHOOKS" },
     { name: "settlement group", value: config.GROUP_ORDER_PROCESSOR, setting: "GROUP_ORDER_PROCESSOR" },
   ];

@@ -6,16 +6,18 @@ import type { NewRecord } from "#engines/log";
 import { cloudEvent } from "#engines/outbox";
 
 /** What people do to a drop, and what time and sales bring about. */
-export type DropEventType =
-  | "scheduled"
-  | "changed"
-  | "paused"
-  | "resumed"
-  | "closed-early"
-  | "cancelled"
-  | "opened"
-  | "sold-out"
-  | "ended";
+export const dropEventTypes = [
+  "scheduled",
+  "changed",
+  "paused",
+  "resumed",
+  "closed-early",
+  "cancelled",
+  "opened",
+  "sold-out",
+  "ended",
+] as const;
+export type DropEventType = (typeof dropEventTypes)[number];
 
 export type DropEvent = {
   id: string;

@@ -1,6 +1,7 @@
 /** Reads the shop's events from the log into the queue: each event once, however often the log gives it. */
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
+import { dropEventTypes } from "#events/drops";
 import { orderEventTypes, undecidedEventType } from "#events/orders";
 import type { Log } from "#platform/log";
 import type { Message, Queue } from "./queue.ts";
@@ -9,6 +10,7 @@ export const eventTypes: readonly string[] = [
   ...productEventTypes,
   ...Object.values(orderEventTypes),
   undecidedEventType,
+  ...dropEventTypes.map((what) => `dropgate.drop.${what}`),
 ];
 export const testEventType = "dropgate.webhook.test";
 
@@ -57,13 +59,14 @@ export async function startIntake({ log, queue, topics, group, logger, onQueued 
 
 /** @throws for a record that is no event of this shop, or is too large to be sent. */
 function messageOf({ value, headers, appendedAtMs, foreign }: StoredRecord): Message {
-  const { ce_id, ce_type, ce_time } = headers;
+  const { ce_id, ce_source, ce_type, ce_time } = headers;
   if (foreign) throw new Error(`the record is another shop's: ${foreign}`);
-  if (!ce_id || !ce_type) throw new Error("ce_id or ce_type is missing");
+  if (!ce_id || !ce_source || !ce_type) throw new Error("ce_id, ce_source or ce_type is missing");
   const timestamp = ce_time ?? new Date(appendedAtMs).toISOString();
   const body = bodyOf(ce_type, timestamp, JSON.parse(value.toString()));
   if (Buffer.byteLength(body) > mostBytes) throw new Error(`the event ${ce_id} has more than ${mostBytes} bytes`);
-  return { messageId: ce_id, type: ce_type, body };
+  // An id is unique for its source only: a product and a drop may have the same id and version.
+  return { messageId: `${ce_source.replace(/^\//, "")}/${ce_id}`, type: ce_type, body };
 }
 
 export function bodyOf(type: string, timestamp: string, data: unknown): string {

@@ -58,12 +58,12 @@ describe("webhooks", () => {
     await until(() => deaths > 1);
     const second = await twin.notifications.start();
     await first.publish("lamp", "chair");
-    await until(() => idsOf(receiver.heard).includes("chair:1"));
+    await until(() => idsOf(receiver.heard).includes("catalog/chair:1"));
     await Promise.all([running.stop(), second.stop()]);
     const deliveries = await first.notifications.deliveries(endpointId, null, 10);
-    assert.deepEqual(deliveries.map(({ messageId }) => messageId).toSorted(), ["chair:1", "lamp:1"]);
-    assert.deepEqual(idsOf(receiver.heard).toSorted(), ["chair:1", "lamp:1"]);
-    const [lamp] = receiver.heard.filter(({ headers }) => headers["webhook-id"] === "lamp:1");
+    assert.deepEqual(deliveries.map(({ messageId }) => messageId).toSorted(), ["catalog/chair:1", "catalog/lamp:1"]);
+    assert.deepEqual(idsOf(receiver.heard).toSorted(), ["catalog/chair:1", "catalog/lamp:1"]);
+    const [lamp] = receiver.heard.filter(({ headers }) => headers["webhook-id"] === "catalog/lamp:1");
     const { value } = eventOf("lamp");
     assert.deepEqual(JSON.parse(lamp?.body.toString() ?? ""), {
       type: "dropgate.product.created",
@@ -82,14 +82,20 @@ describe("webhooks", () => {
     await notifications.change(disabled.endpointId, { enabled: false });
     const running = await notifications.start();
     await stage.log.append(topic, [
-      { key: "any", value: Buffer.from("not JSON"), headers: { ce_id: "x", ce_type: "dropgate.product.created" } },
+      {
+        key: "any",
+        value: Buffer.from("not JSON"),
+        headers: { ce_id: "x", ce_source: "/x", ce_type: "dropgate.product.created" },
+      },
       { key: "any", value: Buffer.from("{}") },
+      // Another source's event with an id that this one has too.
+      { ...eventOf("table"), headers: { ...eventOf("table").headers, ce_source: "/drops" } },
       eventOf("too-large", "x".repeat(20 * 1_024)),
     ]);
     await publish("table");
-    await until(() => receiver.heard.length > 0);
+    await until(() => receiver.heard.length > 1);
     await running.stop();
-    assert.deepEqual(idsOf(receiver.heard), ["table:1"]);
+    assert.deepEqual(idsOf(receiver.heard).toSorted(), ["catalog/table:1", "drops/table:1"]);
     assert.deepEqual(await notifications.deliveries(other.endpointId, null, 10), []);
     assert.equal(await notifications.test(disabled.endpointId), undefined);
     for (const { endpointId } of [wanting, other, disabled]) await notifications.remove(endpointId);
@@ -164,7 +170,7 @@ describe("webhooks", () => {
     slow.heard.length = 0;
     const next = await stage.open({ topic, group });
     await next.notifications.deliverDue();
-    assert.deepEqual(new Set(idsOf(slow.heard)), new Set(ids.map((id) => `${id}:1`)));
+    assert.deepEqual(new Set(idsOf(slow.heard)), new Set(ids.map((id) => `catalog/${id}:1`)));
     assert.equal(quick.heard.length, ids.length);
     for (const { endpointId } of [stuck, flowing]) await notifications.remove(endpointId);
   });

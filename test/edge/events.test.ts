@@ -116,7 +116,7 @@ describe("the events of orders on orders.events", () => {
     assert.deepEqual(heard.map(({ status }) => status).toSorted(), statusesHeard);
     assert.deepEqual(
       heard.map(({ id }) => id).toSorted(),
-      statusesHeard.map((status) => `${orderId}:${status}`),
+      statusesHeard.map((status) => `orders/${orderId}:${status}`),
     );
   });
 
