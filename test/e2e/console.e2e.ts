@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
-import { openStage, type Stage, skip } from "./stage.ts";
+import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
 const runner = {
   productId: "aurora-1",
@@ -25,7 +25,7 @@ describe("the console", { skip }, () => {
   let page: Page;
   before(async () => {
     stage = await openStage();
-    ({ page } = await stage.person("grace"));
+    ({ page } = await stage.person("stranger", { storageState: nothingKept }));
   });
   after(async () => {
     await stage?.close();
