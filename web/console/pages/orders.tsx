@@ -119,7 +119,7 @@ function OrderRows({ orders, search }: { orders: readonly Order[]; search: Order
           {orders.map(({ orderId, placedAt, userId, productId, quantity, total, currency, status }) => (
             <Table.Tr key={orderId}>
               <Table.Th scope="row">
-                <Link to="/orders" search={{ ...search, order: orderId }}>
+                <Link to="/orders" search={{ ...search, order: orderId }} className="code">
                   {shortCode(orderId)}
                 </Link>
               </Table.Th>
