@@ -25,6 +25,16 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     bad: ["src/inventory/gate/redis/mark.lua", "#!lua\nlocal a = 1\n"],
     good: ["src/inventory/gate/redis/mark.lua", "#!lua\n-- Marks orders that the log has acknowledged.\nlocal a = 1\n"],
   },
+  {
+    rule: /its own number/,
+    bad: ["docs/adr/0001-another.md", "# 0001: Another record of this number\n"],
+    good: ["docs/adr/9999-another.md", "# 9999: A number that no other record has\n"],
+  },
+  {
+    rule: /its own number/,
+    bad: ["docs/adr/9999-another.md", "# 0002: The number of another\n"],
+    good: ["docs/adr/9999-another.md", "# 9999: A number that no other record has\n"],
+  },
   { rule: /kebab-case/, bad: ["src/orders/placeOrder.ts", ""], good: ["src/orders/place-order.ts", ""] },
   { rule: /no utils/, bad: ["src/utils/date.ts", ""], good: ["src/orders/utilization.ts", ""] },
   { rule: /no utils/, bad: ["src/orders/index.ts", ""], good: ["src/orders/reindex.ts", ""] },
@@ -139,7 +149,7 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
       string,
     ],
   })),
-  { rule: /60 lines/, bad: ["docs/adr/0001-x.md", "x\n".repeat(61)], good: ["docs/adr/0001-x.md", "x\n".repeat(60)] },
+  { rule: /60 lines/, bad: ["README.md", "x\n".repeat(61)], good: ["README.md", "x\n".repeat(60)] },
   {
     rule: /plain English/,
     bad: ["docs/guide/a.md", "Whoever reads this must guess."],

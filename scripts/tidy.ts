@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { sharedNumbers } from "./decision-records.ts";
 import { dialectFaults } from "./dialect.ts";
 import { untrustedPackages } from "./lock-file.ts";
 import { openingFaults, opensWithSentence } from "./opening.ts";
@@ -146,6 +147,11 @@ export const rules: readonly Rule[] = [
     // A kept certificate stays as it was printed.
     except: /^docs\/chaos\.md$|^scripts\/(tidy(\.test)?|plain-english)\.ts$/,
     faultsOf: ruledOutWords,
+  },
+  {
+    says: "a decision record has its own number, in its title too",
+    holdsFor: /^docs\/adr\/\d/,
+    faultsOf: sharedNumbers,
   },
   { says: "links lead somewhere", holdsFor: /\.md$/, faultsOf: deadLinks },
   {
