@@ -2,8 +2,9 @@
  * The demo shop: a few products in stock, among them the one of the deployment guide, and three drops with products of
  * their own: one that is open, one that opens soon, one that is sold out.
  */
-import { systemClock } from "#platform/clock";
-import type { Ask } from "./ask.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs, systemClock } from "#platform/clock";
+import { type Ask, Refused } from "./ask.ts";
 
 const demoProducts = [
   { productId: "test-product-123", name: "Test product", price: 1_999, currency: "EUR", stock: 1_000 },
@@ -61,6 +62,8 @@ const demoDrops = [
     product: { name: "First print", price: 8_500, currency: "EUR", limitPerCustomer: 1, stock: 0 },
   },
 ];
+/** How long inventory may take to learn of a product, milliseconds. */
+const inventoryWithinMs = 30_000;
 const openForMs = 7 * 24 * 60 * 60_000;
 
 /** Adds the missing products; an existing one keeps its price and its stock. Returns how many were added. */
@@ -85,10 +88,25 @@ type DemoProduct = { productId: string; stock: number };
 /** Answers whether it was missing. */
 async function addProduct(ask: Ask, { stock, ...product }: DemoProduct): Promise<boolean> {
   const answer = await ask("POST", "/products", product);
+  await untilInInventory(ask, product.productId);
   // Under a key of its own the stock is added once, even if the first attempt died in between.
   const entry = { quantity: stock, reason: "demo shop" };
   if (stock > 0) {
     await ask("POST", `/inventory/${product.productId}/restock`, entry, { "idempotency-key": "demo-shop" });
   }
   return answer.code !== "product_exists";
+}
+
+/** Inventory learns of a product from its event, a moment after the catalog has answered; at the first start, some later. */
+async function untilInInventory(ask: Ask, productId: string): Promise<void> {
+  const giveUpAt = elapsedMs() + inventoryWithinMs;
+  for (;;) {
+    try {
+      await ask("GET", `/inventory/${productId}`);
+      return;
+    } catch (error) {
+      if (!(error instanceof Refused) || elapsedMs() > giveUpAt) throw error;
+      await sleep(100);
+    }
+  }
 }

@@ -20,7 +20,8 @@ export async function preflightOf(
   let canBeForced = true;
   const checks = [windowOf(drop, nowMs), modeOf(mode)];
   for (const { productId } of drop.products) {
-    const offer = await books.products.offerOf(productId);
+    // A product that was just made is known once its event has been read.
+    const offer = (await books.products.knows(productId)) ? await books.products.offerOf(productId) : undefined;
     if (!offer) {
       canBeForced = false;
       checks.push({

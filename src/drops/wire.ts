@@ -41,7 +41,7 @@ const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, 
 });
 const Reason = Type.String({ pattern: oneLine, maxLength: 500, examples: ["the warehouse counts again"] });
 
-export const DropParams = Type.Object({ dropId: Type.String({ maxLength: 64, examples: ["night-lamps"] }) });
+export const DropParams = Type.Object({ dropId: DropId });
 export const IfMatch = Type.Object({
   "if-match": Type.Optional(Type.String({ description: "The ETag of the version that was read" })),
 });

@@ -95,7 +95,13 @@ const NextCursor = Type.Unsafe<string | null>({ type: ["string", "null"], descri
 export const UserParams = Type.Object({ userId: Id });
 export const UsersQuery = Type.Object(
   {
-    q: Type.Optional(Type.String({ maxLength: 200, description: "A part of the address or the name" })),
+    q: Type.Optional(
+      Type.String({
+        pattern: "^[^\\p{Cc}\\p{Cs}]*$",
+        maxLength: 200,
+        description: "A part of the address or the name",
+      }),
+    ),
     cursor: Cursor,
     limit: Limit,
   },

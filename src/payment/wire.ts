@@ -17,7 +17,12 @@ export const PayRequest = Type.Object(
     expYear: Type.Optional(Type.Integer({ minimum: 2000, maximum: 2099, examples: [2030] })),
     cvc: Type.Optional(Type.String({ pattern: "^[0-9]{3,4}$", examples: ["123"] })),
     name: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: "As it is printed on the card", examples: ["Ada"] }),
+      Type.String({
+        pattern: "^[^\\p{Cc}\\p{Cs}]+$",
+        maxLength: 100,
+        description: "As it is printed on the card",
+        examples: ["Ada"],
+      }),
     ),
   },
   { additionalProperties: false, examples: [{ cardNumber: "4242424242424242" }] },

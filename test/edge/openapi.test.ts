@@ -9,11 +9,20 @@ import { createGateway } from "../../src/gateway/gateway.ts";
 import type { PlacedOrder, Problem } from "../support/client.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-type Schema = { properties?: Record<string, Schema>; items?: Schema; enum?: unknown[]; type?: string };
+type Schema = {
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  anyOf?: Schema[];
+  enum?: unknown[];
+  const?: unknown;
+  type?: string | string[];
+  pattern?: string;
+  format?: string;
+};
 type Content = Record<string, { schema?: Schema; example?: unknown }>;
 type Operation = {
   operationId?: string;
-  parameters?: { name: string; in: string; example?: unknown }[];
+  parameters?: { name: string; in: string; example?: unknown; schema?: Schema }[];
   requestBody?: { content: Content };
   responses: Record<string, { content?: Content }>;
   security?: Record<string, string[]>[];
@@ -82,6 +91,36 @@ function modelsOf(name: string, schema: Schema | undefined): string[] {
 
 function pascal(name: string): string {
   return name.replace(/^[a-z]/, (letter) => letter.toUpperCase());
+}
+
+/** Text of requests that needs no pattern, because code reads it before any store sees it. */
+const readByCode =
+  /^(header if-(none-)?match|path (orderId|provider)|query cursor|body\.(zone|opensAt|closesAt|password|events\[\]))$/;
+
+describe("O16: text in a request", () => {
+  test("has a pattern, a format or a list of values, so that no control character reaches a store", () => {
+    const free = operations.flatMap(({ operationId, parameters = [], requestBody }) =>
+      [
+        ...parameters.flatMap(({ in: place, name, schema }) => freeText(schema, `${place} ${name}`)),
+        ...Object.values(requestBody?.content ?? {}).flatMap(({ schema }) => freeText(schema, "body")),
+      ]
+        .filter((place) => !readByCode.test(place))
+        .map((place) => `${operationId}: ${place}`),
+    );
+    assert.deepEqual(free, []);
+  });
+});
+
+function freeText(schema: Schema | undefined, place: string): string[] {
+  if (!schema) return [];
+  const isText = [schema.type].flat().includes("string");
+  const isFree = isText && !schema.pattern && !schema.format && !schema.enum && schema.const === undefined;
+  return [
+    ...(isFree ? [place] : []),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, one]) => freeText(one, `${place}.${name}`)),
+    ...freeText(schema.items, `${place}[]`),
+    ...(schema.anyOf ?? []).flatMap((one) => freeText(one, place)),
+  ];
 }
 
 describe("O16: the document of a running system", () => {
