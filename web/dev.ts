@@ -9,6 +9,7 @@ const port = Number(process.argv[2] ?? 5173);
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
 const proxied = [
   "/products",
+  "/drops",
   "/inventory",
   "/orders",
   "/admin",
@@ -20,7 +21,7 @@ const proxied = [
 ];
 const dist = `${webFolder}/dist`;
 
-await serve(shopConfig(dist), { port, page: "/shop.html", shownAt: /^\/(?:$|\?|[po]\/|(?:me|login|join)(?:$|\?))/ });
+await serve(shopConfig(dist), { port, page: "/shop.html", shownAt: /^\/(?:$|\?|[pdo]\/|(?:me|login|join)(?:$|\?))/ });
 // A source of the console has a dot in its path; an address of a page has none. Any free port will do for it.
 const consolePage = { port: 0, page: "/console.html", shownAt: /^\/console(?:\/[^.]*)?$/ };
 const consoleAt = await serve(consoleConfig(dist), consolePage);

@@ -51,7 +51,7 @@ describe("the pages", () => {
   }
 
   test("are one file at every address of a page, asked about before each use", async () => {
-    for (const url of ["/", "/p/lamp", "/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015", "/me", "/me?from=mail"]) {
+    for (const url of ["/", "/p/lamp", "/d/lamps", "/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015", "/me", "/me?from=mail"]) {
       const { status, said, body } = await get(url);
       assert.deepEqual([status, body, said["cache-control"]], [200, "<h1>Shop</h1>", "no-cache"], url);
       assert.match(String(said["content-type"]), /^text\/html/);

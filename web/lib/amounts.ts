@@ -22,6 +22,22 @@ export function dayAndTime(moment: string | number): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
 }
 
+/** Of the visitor's zone, which it names. */
+export function dayTimeAndZone(moment: string): string {
+  const day = { weekday: "long", day: "numeric", month: "long" } as const;
+  const time = { hour: "numeric", minute: "2-digit", timeZoneName: "short" } as const;
+  return new Intl.DateTimeFormat(locale(), { ...day, ...time }).format(new Date(moment));
+}
+
+const dayMs = 86_400_000;
+
+/** `12:34`, `1:02:03`, or, from two days on, the days alone. */
+export function longClockText(leftMs: number): string {
+  if (leftMs < 2 * dayMs) return clockText(leftMs);
+  const inDays = { style: "unit", unit: "day", unitDisplay: "long" } as const;
+  return new Intl.NumberFormat(locale(), inDays).format(Math.floor(leftMs / dayMs));
+}
+
 /** `12:34`, or `1:02:03`. */
 export function clockText(leftMs: number): string {
   const seconds = Math.max(0, Math.ceil(leftMs / 1000));

@@ -1,6 +1,7 @@
 /** Every request of the pages. */
 import type { Static } from "typebox";
 import type { PageAnswer, ProductAnswer } from "#wire/catalog";
+import type { DropLive, DropView } from "#wire/drops";
 import type { PayAnswer } from "#wire/fulfilment";
 import type { LogInBody, SignUpBody, VerifyBody } from "#wire/identity";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
@@ -9,9 +10,11 @@ import { operations } from "./operations.ts";
 import { forgetShopper, type Session, type Shopper, shopper } from "./shopper.ts";
 
 export type Product = ProductAnswer;
+export type Drop = DropView;
 export type Order = OrderView;
 export type Placed = Static<typeof PlacedView>;
 type ProductPage = Pick<Static<typeof PageAnswer>, "nextCursor"> & { products: Product[] };
+type DropPage = { items: Drop[] };
 type OrderPage = { orders: Order[]; nextCursor?: string };
 
 type Entered = { account: Shopper };
@@ -40,6 +43,7 @@ type Asking = {
 
 const openToAll: readonly Operation[] = [
   ...(["listProducts", "getProduct", "getTime"] as const),
+  ...(["listDrops", "getDrop", "getDropLive"] as const),
   ...(["getSession", "logIn", "sendLogInCode", "logInAsDemo", "signUp", "verifyAccount"] as const),
 ];
 /** Longer than the longest answer of the gateway. */
@@ -48,6 +52,9 @@ const answerWithinMs = 12_000;
 export const api = {
   products: (cursor?: string) => ask<ProductPage>("listProducts", { query: { cursor, limit: "60" } }),
   product: (id: string) => ask<Product>("getProduct", { id }),
+  drops: () => ask<DropPage>("listDrops", {}),
+  drop: (id: string) => ask<Drop>("getDrop", { id }),
+  dropLive: (id: string) => ask<DropLive>("getDropLive", { id }),
   time: () => ask<{ epochMs: number }>("getTime"),
   place: (key: string, body: Static<typeof PlaceBody>) =>
     ask<Placed>("placeOrder", { body, headers: { "idempotency-key": key } }),

@@ -2,6 +2,9 @@
 export const operations = {
   listProducts: ["GET", "/products"],
   getProduct: ["GET", "/products/{productId}"],
+  listDrops: ["GET", "/drops"],
+  getDrop: ["GET", "/drops/{dropId}"],
+  getDropLive: ["GET", "/drops/{dropId}/live"],
   getTime: ["GET", "/time"],
   placeOrder: ["POST", "/orders"],
   listOrders: ["GET", "/orders"],

@@ -29,18 +29,25 @@ export function App() {
 function pageAt(path: string) {
   const [, kind, id = ""] = path.split("/");
   if (kind === "p") return <ProductPage productId={decodeURIComponent(id)} />;
+  if (kind === "d") return <DropLater dropId={decodeURIComponent(id)} />;
   if (kind === "o") return <OrderPage orderId={decodeURIComponent(id)} />;
   if (kind === "login" || kind === "join") return <SignInLater isNew={kind === "join"} />;
   return kind === "me" ? <MyOrders /> : <ProductList />;
 }
 
 /** Most visitors never need it, so it is a file of its own. */
-function SignInLater(props: { isNew: boolean }) {
-  const [Page, setPage] = useState<ComponentType<{ isNew: boolean }>>();
-  useEffect(() => {
-    void import("./sign-in.tsx").then(({ SignIn }) => setPage(() => SignIn));
-  }, []);
-  return Page ? <Page {...props} /> : <p role="status">{say("loading")}</p>;
+const SignInLater = later(async () => (await import("./sign-in.tsx")).SignIn);
+/** A file of its own, which leaves the first load as small as it is without drops. */
+const DropLater = later(async () => (await import("./drop.tsx")).DropPage);
+
+function later<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+  return function Later(props: Props) {
+    const [Page, setPage] = useState<ComponentType<Props>>();
+    useEffect(() => {
+      void load().then((loaded) => setPage(() => loaded));
+    }, []);
+    return Page ? <Page {...props} /> : <p role="status">{say("loading")}</p>;
+  };
 }
 
 /** The new page's heading takes the focus, so that a screen reader begins there and the keyboard goes on from there. */

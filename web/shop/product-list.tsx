@@ -1,16 +1,18 @@
-/** `/`: the products on sale. If the API does not answer, the last copy with its age. */
+/** `/`: the drops, and the products on sale beside them. If the API does not answer, the last copy with its age. */
 import { useEffect, useState } from "preact/hooks";
 import { count, money, timeOfDay } from "../lib/amounts.ts";
-import { api, type Problem, type Product } from "../lib/api.ts";
+import { api, type Drop, type Problem, type Product } from "../lib/api.ts";
 import { kept } from "../lib/kept.ts";
 import { say } from "../lib/language.ts";
+import { DropRows } from "./drop-rows.tsx";
 import { Art } from "./parts/art.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 
-type Copy = { atMs: number; products: Product[]; next: string | null };
+type Copy = { atMs: number; products: Product[]; drops?: Drop[]; next: string | null };
 
 const againAfterMs = 5_000;
+const dropsEveryMs = 15_000;
 
 export function ProductList() {
   const [list, setList] = useState<Copy>();
@@ -19,10 +21,13 @@ export function ProductList() {
   useEffect(() => {
     document.title = `${say("products")} · Dropgate`;
     let timer: ReturnType<typeof setTimeout>;
+    let isShown = true;
     async function read() {
-      const answer = await api.products();
+      const [answer, announced] = await Promise.all([api.products(), api.drops()]);
+      if (!isShown) return;
       if (answer.ok) {
-        const copy = { atMs: Date.now(), products: answer.body.products, next: answer.body.nextCursor };
+        const drops = announced.ok ? announced.body.items : (kept.read<Copy>("products")?.drops ?? []);
+        const copy = { atMs: Date.now(), products: answer.body.products, drops, next: answer.body.nextCursor };
         kept.write("products", copy);
         setList(copy);
         setProblem(undefined);
@@ -30,10 +35,21 @@ export function ProductList() {
         setList((known) => known ?? kept.read<Copy>("products"));
         setProblem(answer.problem);
         timer = setTimeout(read, againAfterMs);
+        return;
       }
+      timer = setTimeout(readDrops, dropsEveryMs);
+    }
+    async function readDrops() {
+      const answer = document.hidden ? undefined : await api.drops();
+      if (!isShown) return;
+      if (answer?.ok) setList((known) => known && { ...known, drops: answer.body.items });
+      timer = setTimeout(readDrops, dropsEveryMs);
     }
     void read();
-    return () => clearTimeout(timer);
+    return () => {
+      isShown = false;
+      clearTimeout(timer);
+    };
   }, []);
 
   async function showMore(copy: Copy) {
@@ -43,6 +59,9 @@ export function ProductList() {
     else setProblem(answer.problem);
   }
 
+  const drops = list?.drops ?? [];
+  const inDrops = new Set(drops.flatMap((drop) => drop.products.map(({ productId }) => productId)));
+  const others = list?.products.filter(({ productId }) => !inDrops.has(productId)) ?? [];
   return (
     <div class="wide">
       <div class="intro">
@@ -55,15 +74,16 @@ export function ProductList() {
         </ProblemNotice>
       )}
       {!list && !problem && <Skeleton />}
-      {list?.products.length === 0 && (
+      {list && drops.length + others.length === 0 && (
         <div class="empty">
           <h2>{say("listEmpty")}</h2>
           <p>{say("listEmptyNext")}</p>
         </div>
       )}
-      {list && (
+      {drops.length > 0 && <DropRows drops={drops} />}
+      {others.length > 0 && (
         <ul class="tiles">
-          {list.products.map((product) => (
+          {others.map((product) => (
             <Tile key={product.productId} product={product} />
           ))}
         </ul>

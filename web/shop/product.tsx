@@ -14,6 +14,8 @@ import { SignInLink } from "./parts/sign-in-link.tsx";
 import { LimitText } from "./product-list.tsx";
 
 const againAfterMs = 5_000;
+/** Asking again does not help. */
+export const neverThere = ["product_not_found", "drop_not_found", "validation"];
 
 export function ProductPage({ productId }: { productId: string }) {
   const [product, setProduct] = useState<Product>();
@@ -25,7 +27,7 @@ export function ProductPage({ productId }: { productId: string }) {
     const answer = await api.product(productId);
     if (answer.ok) setProduct(answer.body);
     setProblem(answer.ok ? undefined : answer.problem);
-    return answer.ok || answer.problem.code === "product_not_found" || answer.problem.code === "validation";
+    return answer.ok || neverThere.includes(answer.problem.code);
   }
 
   useEffect(() => {
@@ -71,7 +73,9 @@ export function ProductPage({ productId }: { productId: string }) {
   );
 }
 
-function Action({ product, quantity, buying }: { product: Product; quantity: number; buying: Buying }) {
+type ActionProps = { product: Product; quantity: number; buying: Buying; isClosed?: boolean };
+
+export function Action({ product, quantity, buying, isClosed = false }: ActionProps) {
   const { isAsking, refusal, held, start } = buying;
   const status = useRef<HTMLDivElement>(null);
   const [waitUntilMs, setWaitUntilMs] = useState(0);
@@ -98,7 +102,7 @@ function Action({ product, quantity, buying }: { product: Product; quantity: num
         <button
           class="big"
           type="button"
-          disabled={isWaiting}
+          disabled={isWaiting || isClosed}
           aria-busy={isAsking}
           onClick={() => start(product, quantity)}
         >
@@ -147,7 +151,15 @@ function verbOf(refusal: Problem | undefined, isHeld: boolean, quantity: number)
   return isHeld ? say("buyAnother") : say("buy");
 }
 
-const triedAgain = ["sold_out", "closed", "price_not_available", "order_failed", "unauthenticated"];
+const triedAgain = [
+  "sold_out",
+  "closed",
+  "price_not_available",
+  "order_failed",
+  "unauthenticated",
+  "drop_not_open",
+  "drop_paused",
+];
 
 function toneOf(refusal?: Problem): Tone {
   if (!refusal || !(refusal.code in words)) return "now";
@@ -158,17 +170,21 @@ const words: Record<string, Parameters<typeof say>[0]> = {
   sold_out: "soldOutShort",
   closed: "shopClosed",
   price_not_available: "unavailable",
+  drop_not_open: "phase_upcoming",
+  drop_paused: "phase_paused",
+  drop_ended: "phase_ended",
 };
 
 function wordOf(refusal?: Problem): string {
   return say(words[refusal?.code ?? ""] ?? "onSale");
 }
 
-function NotThere({ problem }: { problem: Problem }) {
-  const isUnknown = problem.code === "product_not_found" || problem.code === "validation";
+/** `title`: what is said of an address that names nothing. */
+export function NotThere({ problem, title = say("notFoundTitle") }: { problem: Problem; title?: string }) {
+  const isUnknown = neverThere.includes(problem.code);
   return (
     <div class="wide empty">
-      <h1 tabIndex={-1}>{isUnknown ? say("notFoundTitle") : say("unavailable")}</h1>
+      <h1 tabIndex={-1}>{isUnknown ? title : say("unavailable")}</h1>
       {isUnknown ? <p>{say("notFoundNext")}</p> : <ProblemNotice problem={problem} />}
       <p>
         <a class="button" href="/">

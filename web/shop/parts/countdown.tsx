@@ -27,7 +27,7 @@ export function Countdown({ payBy }: { payBy: string }) {
   );
 }
 
-function useLeftMs(untilMs: number): number {
+export function useLeftMs(untilMs: number): number {
   const [leftMs, setLeftMs] = useState(untilMs - shopNowMs());
   useEffect(() => {
     void hearClock();

@@ -1,0 +1,217 @@
+/** `/d/{drop}`: one drop in its phase: the clock until it opens, then what is left and the one action. */
+import { useEffect, useState } from "preact/hooks";
+import { count, dayTimeAndZone, longClockText, money } from "../lib/amounts.ts";
+import type { Drop, Product } from "../lib/api.ts";
+import { shopNowMs } from "../lib/clock.ts";
+import { say } from "../lib/language.ts";
+import { phaseNow, type ShownPhase } from "../lib/phases.ts";
+import { useBuying } from "./buying.ts";
+import { Art } from "./parts/art.tsx";
+import { useLeftMs } from "./parts/countdown.tsx";
+import { Name, nameClass } from "./parts/name.tsx";
+import { Pill } from "./parts/notice.tsx";
+import { toneOfPhase } from "./parts/phase.ts";
+import { Quantity } from "./parts/quantity.tsx";
+import { Action, NotThere } from "./product.tsx";
+import { LimitText } from "./product-list.tsx";
+import { useDrop } from "./watching.ts";
+
+export function DropPage({ dropId }: { dropId: string }) {
+  const { drop, products, problem, readProducts } = useDrop(dropId);
+  const [chosenId, setChosenId] = useState<string>();
+  const leftMs = useLeftMs(Date.parse(drop?.opensAt ?? ""));
+
+  useEffect(() => {
+    if (drop) document.title = `${drop.name} · Dropgate`;
+  }, [drop?.name]);
+
+  if (problem && !drop) return <NotThere problem={problem} title={say("dropTitle")} />;
+  if (!drop) return <Waiting />;
+  const phase = phaseNow(drop, shopNowMs());
+  const chosen = products.find(({ productId }) => productId === chosenId) ?? firstFree(drop, products);
+  const isOver = phase === "ended" || phase === "cancelled";
+  const time = dayTimeAndZone(phase === "upcoming" ? drop.opensAt : drop.closesAt);
+  return (
+    <article class={`drop ${isOver || phase === "sold_out" ? "gone" : ""}`}>
+      {chosen ? <Art product={chosen} /> : <div class="art" />}
+      <div class="story">
+        <div class="head">
+          <div role="status">
+            <Pill tone={toneOfPhase(phase)}>{say(`phase_${phase}`)}</Pill>
+          </div>
+          <h1 tabIndex={-1} class={nameClass(drop.name)}>
+            <Name>{drop.name}</Name>
+          </h1>
+          {chosen && (
+            <p class="facts">
+              <b>{money(chosen.price, chosen.currency)}</b>
+              <LimitText product={chosen} />
+              <span>{say("heldWhilePaying")}</span>
+            </p>
+          )}
+        </div>
+        {phase === "upcoming" && <Opening leftMs={leftMs} />}
+        {phase !== "upcoming" && phase !== "open" && <Note phase={phase} reason={drop.pauseReason} />}
+        <p class="when">
+          <b>{say(phase === "upcoming" ? "opensAt" : isOver ? "closedAt" : "closesAt", { time })}</b>{" "}
+          {phase === "upcoming" && say("shopClockCounts")}{" "}
+          {!isOver && (
+            <a href={`/drops/${encodeURIComponent(dropId)}/calendar.ics`} data-load>
+              {say("toCalendar")}
+            </a>
+          )}
+        </p>
+        {drop.story && (
+          <p class="about">
+            <Name>{drop.story}</Name>
+          </p>
+        )}
+        {!isOver && products.length > 1 && (
+          <Choices drop={drop} products={products} chosen={chosen} onChoose={setChosenId} />
+        )}
+        {!isOver && phase !== "upcoming" && <Units products={drop.products} />}
+        {!isOver && chosen && (
+          <Buy
+            key={chosen.productId}
+            product={chosen}
+            phase={phase}
+            version={drop.version}
+            onPriceChanged={readProducts}
+          />
+        )}
+      </div>
+    </article>
+  );
+}
+
+type BuyProps = { product: Product; phase: ShownPhase; version: number; onPriceChanged(): void };
+
+/** Whether it is open is the gate's to say. If it says "not yet", the page waits for a second before it offers again. */
+function Buy({ product, phase, version, onPriceChanged }: BuyProps) {
+  const [quantity, setQuantity] = useState(1);
+  const [notBeforeMs, setNotBeforeMs] = useState(0);
+  const [refusedVersion, setRefusedVersion] = useState(version);
+  const buying = useBuying(product.productId, ({ code, retryAfterMs = 1_000 }) => {
+    setRefusedVersion(version);
+    if (code === "price_changed") onPriceChanged();
+    if (code === "drop_not_open") setNotBeforeMs(shopNowMs() + retryAfterMs);
+  });
+  const isClosed = phase !== "open" || shopNowMs() < notBeforeMs;
+  // The page has heard of the pause, or of its end, since.
+  const isStale = buying.refusal?.code === "drop_paused" && refusedVersion !== version;
+  const shown = isStale ? { ...buying, refusal: undefined } : buying;
+  return (
+    <>
+      <Quantity limit={product.limitPerCustomer} value={quantity} onChange={setQuantity} />
+      <Action product={product} quantity={quantity} buying={shown} isClosed={isClosed} />
+    </>
+  );
+}
+
+function Opening({ leftMs }: { leftMs: number }) {
+  const text = longClockText(leftMs);
+  return (
+    <div class="countdown">
+      <p class="label" id="opens-in">
+        {say("opensIn")}
+      </p>
+      <p
+        class={`clock ${leftMs < 60_000 ? "last" : ""} ${text.length > 5 ? "long" : ""}`}
+        role="timer"
+        aria-labelledby="opens-in"
+      >
+        <bdi>{text}</bdi>
+      </p>
+      <p class="unseen" role="status">
+        {announced(leftMs)}
+      </p>
+    </div>
+  );
+}
+
+/** A screen reader is told three times; of the opening itself the state tells. */
+function announced(leftMs: number): string {
+  if (leftMs > 600_000) return "";
+  if (leftMs > 60_000) return say("opensInMinutes", { minutes: count(10) });
+  return leftMs > 10_000 ? say("opensInMinute") : say("opensInSeconds", { seconds: count(10) });
+}
+
+function Note({ phase, reason }: { phase: Exclude<ShownPhase, "open" | "upcoming">; reason: string | null }) {
+  return (
+    <div class="notice" role="status">
+      <p>{say(`note_${phase}`)}</p>
+      {phase === "paused" && reason && (
+        <p>
+          <Name>{reason}</Name>
+        </p>
+      )}
+    </div>
+  );
+}
+
+type ChoicesProps = {
+  drop: Drop;
+  products: readonly Product[];
+  chosen: Product | undefined;
+  onChoose(productId: string): void;
+};
+
+function Choices({ drop, products, chosen, onChoose }: ChoicesProps) {
+  return (
+    <fieldset class="chips">
+      <legend>{say("choice")}</legend>
+      {products.map(({ productId, name }) => {
+        const units = drop.products.find((one) => one.productId === productId);
+        const isTaken = units?.free === 0;
+        return (
+          <label key={productId}>
+            <input
+              type="radio"
+              name="choice"
+              checked={productId === chosen?.productId}
+              onChange={() => onChoose(productId)}
+            />
+            <span class={isTaken ? "taken" : ""}>
+              <Name>{units?.label ?? name}</Name>
+              {isTaken && <span class="unseen"> {say("soldOutChoice")}</span>}
+            </span>
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+function Units({ products }: { products: Drop["products"] }) {
+  const sum = (kind: "free" | "held" | "sold") => products.reduce((total, one) => total + one[kind], 0);
+  const [free, held, sold] = [sum("free"), sum("held"), sum("sold")];
+  return (
+    <div class="units">
+      <div class="bar" aria-hidden="true">
+        <span class="sold" style={{ flexGrow: sold }} />
+        <span class="held" style={{ flexGrow: held }} />
+        <span style={{ flexGrow: free }} />
+      </div>
+      <p class="fine">{say("unitsLine", { free: count(free), held: count(held), sold: count(sold) })}</p>
+    </div>
+  );
+}
+
+function firstFree(drop: Drop, products: readonly Product[]): Product | undefined {
+  const free = drop.products.find((one) => one.free > 0);
+  return products.find(({ productId }) => productId === free?.productId) ?? products[0];
+}
+
+function Waiting() {
+  return (
+    <article class="drop ghost">
+      <div class="art" />
+      <div class="story">
+        <div class="head">
+          <Pill tone="still">{say("loading")}</Pill>
+          <h1 tabIndex={-1}>{say("loading")}</h1>
+        </div>
+      </div>
+    </article>
+  );
+}
