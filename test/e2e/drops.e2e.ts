@@ -132,6 +132,7 @@ describe("drops in the shop", { skip }, () => {
     await look(page, "list-drops");
     await page.locator(`a[href="/d/${dropId}"]`).click();
     await page.getByRole("timer").waitFor();
+    await eventually(() => page.evaluate<boolean>('document.activeElement?.textContent === "Glass boats"'));
     await page.goto("/d/never-was");
     await page.getByText("There is no such drop").waitFor();
   });

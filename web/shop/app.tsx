@@ -46,8 +46,20 @@ function later<Props extends object>(load: () => Promise<ComponentType<Props>>) 
     useEffect(() => {
       void load().then((loaded) => setPage(() => loaded));
     }, []);
+    useEffect(() => {
+      if (Page && isFocusDue) focusHeading();
+    }, [Page]);
     return Page ? <Page {...props} /> : <p role="status">{say("loading")}</p>;
   };
+}
+
+/** The page that was gone to is still on its way. */
+let isFocusDue = false;
+
+function focusHeading(): void {
+  const heading = document.querySelector("h1");
+  isFocusDue = heading === null;
+  heading?.focus({ preventScroll: true });
 }
 
 /** The new page's heading takes the focus, so that a screen reader begins there and the keyboard goes on from there. */
@@ -70,7 +82,7 @@ function usePath(): string {
   useEffect(() => {
     if (!isFirst.current) {
       scrollTo(0, 0);
-      document.querySelector("h1")?.focus({ preventScroll: true });
+      focusHeading();
     }
     isFirst.current = false;
   }, [path]);

@@ -26,7 +26,7 @@ export function DropPage({ dropId }: { dropId: string }) {
   }, [drop?.name]);
 
   if (problem && !drop) return <NotThere problem={problem} title={say("dropTitle")} />;
-  if (!drop) return <Waiting />;
+  if (!drop) return waiting();
   const phase = phaseNow(drop, shopNowMs());
   const chosen = products.find(({ productId }) => productId === chosenId) ?? firstFree(drop, products);
   const isOver = phase === "ended" || phase === "cancelled";
@@ -202,7 +202,8 @@ function firstFree(drop: Drop, products: readonly Product[]): Product | undefine
   return products.find(({ productId }) => productId === free?.productId) ?? products[0];
 }
 
-function Waiting() {
+/** Not a component: its heading, which may have the focus, stays the same element once the drop is there. */
+function waiting() {
   return (
     <article class="drop ghost">
       <div class="art" />
