@@ -7,8 +7,9 @@ import { chosenTheme, showTheme } from "../lib/theme.ts";
 import { App } from "./app.tsx";
 
 showTheme(chosenTheme());
-await showLanguage();
-startRouter();
-const place = document.getElementById("shop");
-if (place) render(<App />, place);
-void hearClock();
+void showLanguage().then(() => {
+  startRouter();
+  const place = document.getElementById("shop");
+  if (place) render(<App />, place);
+  void hearClock();
+});
