@@ -28,6 +28,7 @@ const choices: readonly Choice[] = [
     say: "messageOf from #platform/thrown",
     notThis: /\b(\w+) instanceof Error \? \1\.message : (?:String\(\1\)|\1\b)/g,
   },
+  { say: "line, lines, visibleLine or unprintable of #platform/wire", notThis: /\\{2}p\{Cc\}.*/g },
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 

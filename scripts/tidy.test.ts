@@ -99,6 +99,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "const answer: Answer = (a) => a.name;\nfunction b() {\n  const c = (d: D) => d.name;\n}"],
   },
   {
+    rule: /#platform\/wire.*one dialect/,
+    bad: ["src/orders/wire.ts", 'const oneLine = "^[^\\\\p{Cc}\\\\p{Cs}]+$";'],
+    good: ["src/platform/wire.ts", 'export const unprintable = "\\\\p{Cc}\\\\p{Cs}";'],
+  },
+  {
     rule: /assert\.ok.*one dialect/,
     bad: ["src/a.test.ts", "assert(isOpen);"],
     good: ["src/a.test.ts", "assert.ok(isOpen);\nfc.assert(property);"],

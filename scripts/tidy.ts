@@ -92,7 +92,7 @@ export const rules: readonly Rule[] = [
     says: "one dialect (STYLE.md)",
     holdsFor: code,
     // One test carries the text of a program that others would write.
-    except: /^scripts\/(tidy(\.test)?|dialect)\.ts$|^test\/real\/clients\.real\.ts$|^src\/platform\/thrown\.ts$/,
+    except: /^scripts\/(tidy(\.test)?|dialect)\.ts$|^test\/real\/clients\.real\.ts$|^src\/platform\/(thrown|wire)\.ts$/,
     faultsOf: dialectFaults,
   },
   {

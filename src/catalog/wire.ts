@@ -1,24 +1,24 @@
 /** Describes products on the wire. */
 import { type Static, Type } from "typebox";
+import { lines, unprintable, visibleLine } from "#platform/wire";
 import { currencyCodes } from "./currencies.ts";
 
-const ProductId = Type.String({
+export const ProductId = Type.String({
   pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
   description: "Letters, digits and . _ - up to 64, beginning with a letter or digit",
   examples: ["test-product-123"],
 });
 
-// PostgreSQL stores neither NUL nor half of a surrogate pair, and a name needs no other control characters.
-const Name = Type.String({ pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$", maxLength: 200, examples: ["Lamp"] });
+const Name = Type.String({ pattern: visibleLine, maxLength: 200, examples: ["Lamp"] });
 const Description = Type.Unsafe<string | null>({
   type: ["string", "null"],
-  pattern: "^(?:[\\n\\r\\t]|[^\\p{Cc}\\p{Cs}])*$",
+  pattern: lines,
   maxLength: 4000,
   examples: ["It gives light."],
 });
 const Image = Type.Unsafe<string | null>({
   type: ["string", "null"],
-  pattern: "^(?:https?:/)?/[^\\s\\p{Cc}\\p{Cs}]+$",
+  pattern: `^(?:https?:/)?/[^\\s${unprintable}]+$`,
   maxLength: 500,
   description: "A URL, or a path on the shop's own host",
   examples: ["/images/lamp.webp"],

@@ -1,21 +1,22 @@
 /** Describes drops on the wire. */
 import { type Static, Type } from "typebox";
+import { lines, visibleLine } from "#platform/wire";
+import { ProductId } from "#wire/catalog";
 
 export const phases = [
   ...(["draft", "upcoming", "open", "paused", "sold_out_for_now", "sold_out", "ended", "cancelled"] as const),
 ] as const;
 export type Phase = (typeof phases)[number];
 
-const oneLine = "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$";
 const DropId = Type.String({
   pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
   description: "Small letters, digits and hyphens, up to 63",
   examples: ["night-lamps"],
 });
-const Name = Type.String({ pattern: oneLine, maxLength: 200, examples: ["Night lamps"] });
+const Name = Type.String({ pattern: visibleLine, maxLength: 200, examples: ["Night lamps"] });
 const Story = Type.Unsafe<string | null>({
   type: ["string", "null"],
-  pattern: "^(?:[\\n\\r\\t]|[^\\p{Cc}\\p{Cs}])*$",
+  pattern: lines,
   maxLength: 4000,
 });
 const Zone = Type.String({ maxLength: 64, description: "An IANA time zone", examples: ["Europe/Berlin"] });
@@ -29,17 +30,12 @@ const HoldSeconds = Type.Integer({
   maximum: 3_600,
   description: "How long the units of an order are held for its payment",
 });
-const ProductId = Type.String({
-  maxLength: 64,
-  pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$",
-  examples: ["test-product-123"],
-});
-const Label = Type.Optional(Type.String({ pattern: oneLine, maxLength: 60, examples: ["M"] }));
+const Label = Type.Optional(Type.String({ pattern: visibleLine, maxLength: 60, examples: ["M"] }));
 const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, { additionalProperties: false }), {
   minItems: 1,
   maxItems: 50,
 });
-const Reason = Type.String({ pattern: oneLine, maxLength: 500, examples: ["the warehouse counts again"] });
+const Reason = Type.String({ pattern: visibleLine, maxLength: 500, examples: ["the warehouse counts again"] });
 
 export const DropParams = Type.Object({ dropId: DropId });
 export const IfMatch = Type.Object({

@@ -1,5 +1,6 @@
 /** Describes accounts and sessions on the wire. */
 import { type Static, Type } from "typebox";
+import { lineOrEmpty, unprintable, visibleLine } from "#platform/wire";
 
 const closed = { additionalProperties: false };
 
@@ -10,14 +11,14 @@ const somePassword = "correct horse battery";
 const someCode = "012345";
 
 const Email = Type.String({
-  pattern: '^[^\\s@\\p{Cc}\\p{Cs}<>,;:"\\\\()]{1,64}@[^\\s@\\p{Cc}\\p{Cs}<>,;:"\\\\()]{1,189}$',
+  pattern: `^[^\\s@${unprintable}<>,;:"\\\\()]{1,64}@[^\\s@${unprintable}<>,;:"\\\\()]{1,189}$`,
   description: "An address that receives mail; upper and lower case are the same",
   examples: ["ada@example.com"],
 });
 const Password = Type.String({ minLength: 1, maxLength: 200 });
 const Code = Type.String({ pattern: "^[0-9]{6}$", description: "The six digits of the mail", examples: ["012345"] });
 const Id = Type.String({ pattern: "^[a-z0-9-]{1,64}$", examples: [someId] });
-const PersonName = Type.String({ pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]+$", maxLength: 200, examples: ["Ada"] });
+const PersonName = Type.String({ pattern: visibleLine, maxLength: 200, examples: ["Ada"] });
 const Locale = Type.Unsafe<string | null>({ type: ["string", "null"], pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$" });
 const Zone = Type.Unsafe<string | null>({ type: ["string", "null"], pattern: "^[A-Za-z0-9_+/-]{1,64}$" });
 const Time = Type.String({ format: "date-time" });
@@ -97,7 +98,7 @@ export const UsersQuery = Type.Object(
   {
     q: Type.Optional(
       Type.String({
-        pattern: "^[^\\p{Cc}\\p{Cs}]*$",
+        pattern: lineOrEmpty,
         maxLength: 200,
         description: "A part of the address or the name",
       }),

@@ -1,5 +1,6 @@
 /** Describes stock and the switch on the wire. */
 import { Type } from "typebox";
+import { line } from "#platform/wire";
 
 /**
  * gatekeeper: orders go through the gate. sync: each order is decided in its own transaction. closed: new orders are
@@ -112,15 +113,13 @@ export const ModeView = Type.Object({
   changedBy: Type.String(),
   changedAt: Type.String({ format: "date-time" }),
 });
-// PostgreSQL stores neither NUL nor half of a surrogate pair, and these texts need no other control characters.
-const oneLine = "^[^\\p{Cc}\\p{Cs}]+$";
 export const ProductParams = Type.Object({
-  productId: Type.String({ maxLength: 64, pattern: oneLine, examples: ["test-product-123"] }),
+  productId: Type.String({ maxLength: 64, pattern: line, examples: ["test-product-123"] }),
 });
 export const EntryHeaders = Type.Object({
   "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" })),
 });
-const reason = Type.String({ maxLength: 500, pattern: oneLine, examples: ["delivery"] });
+const reason = Type.String({ maxLength: 500, pattern: line, examples: ["delivery"] });
 
 export const RestockBody = Type.Object(
   { quantity: Type.Integer({ minimum: 1, maximum: maxUnits, examples: [10] }), reason },

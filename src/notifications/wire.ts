@@ -1,5 +1,6 @@
 /** Describes webhooks on the wire. */
 import { type Static, Type } from "typebox";
+import { lineOrEmpty, unprintable } from "#platform/wire";
 
 const moment = Type.String({ format: "date-time" });
 /** The examples are not real ones. */
@@ -8,11 +9,11 @@ const DeliveryId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, 
 
 const Address = Type.String({
   maxLength: 2_000,
-  pattern: "^https?://[^\\s\\p{Cc}\\p{Cs}#]+$",
+  pattern: `^https?://[^\\s${unprintable}#]+$`,
   description: "Public, with https; events are posted to it",
   examples: ["https://erp.example.com/dropgate"],
 });
-const Description = Type.String({ maxLength: 200, pattern: "^[^\\p{Cc}\\p{Cs}]*$", examples: ["The ERP"] });
+const Description = Type.String({ maxLength: 200, pattern: lineOrEmpty, examples: ["The ERP"] });
 const Events = Type.Array(Type.String({ maxLength: 100 }), {
   maxItems: 50,
   uniqueItems: true,

@@ -5,6 +5,7 @@ import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
 import { cloudEvent } from "#engines/outbox";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
+import { line } from "#platform/wire";
 import type { Order, SettledOrder } from "./order-rows.ts";
 import { isUndecided } from "./state.ts";
 
@@ -17,7 +18,7 @@ function large(minimum: number) {
 /** The last moment that a Date can hold. */
 const moment = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
 function text(maxLength: number) {
-  return Type.String({ minLength: 1, maxLength, pattern: "^[^\\p{Cc}\\p{Cs}]+$" });
+  return Type.String({ minLength: 1, maxLength, pattern: line });
 }
 
 const ReservationSchema = Type.Object({

@@ -1,5 +1,6 @@
 /** Describes orders on the wire. */
 import { type Static, Type } from "typebox";
+import { line } from "#platform/wire";
 
 export const statuses = [
   "PENDING",
@@ -12,8 +13,6 @@ export const statuses = [
 ] as const;
 export type Status = (typeof statuses)[number];
 
-// Any one-line text: PostgreSQL stores neither NUL nor half of a surrogate pair.
-const oneLine = "^[^\\p{Cc}\\p{Cs}]+$";
 const moment = Type.String({ format: "date-time" });
 const OrderStatus = Type.Enum([...statuses]);
 
@@ -85,7 +84,7 @@ const maxQuantity = 1_000;
 
 export const PlaceBody = Type.Object(
   {
-    productId: Type.String({ maxLength: 64, pattern: oneLine, examples: ["test-product-123"] }),
+    productId: Type.String({ maxLength: 64, pattern: line, examples: ["test-product-123"] }),
     quantity: Type.Integer({ minimum: 1, maximum: maxQuantity, examples: [1] }),
     expectedTotal: Type.Optional(
       Type.Integer({ minimum: 0, description: "What you expect to pay, in minor units; refused if it is not" }),
@@ -120,9 +119,9 @@ export const ListAnswer = Type.Object({
 export const SearchQuery = Type.Object(
   {
     status: Type.Optional(OrderStatus),
-    productId: Type.Optional(Type.String({ maxLength: 64, pattern: oneLine })),
+    productId: Type.Optional(Type.String({ maxLength: 64, pattern: line })),
     q: Type.Optional(
-      Type.String({ maxLength: 255, pattern: oneLine, description: "The id of an order or of a buyer, whole" }),
+      Type.String({ maxLength: 255, pattern: line, description: "The id of an order or of a buyer, whole" }),
     ),
     from: Type.Optional(Type.String({ format: "date-time", description: "Placed at this moment or later" })),
     to: Type.Optional(Type.String({ format: "date-time", description: "Placed before this moment" })),
@@ -139,7 +138,7 @@ export const SearchAnswer = Type.Object({
 
 export const RefundBody = Type.Object(
   {
-    reason: Type.String({ maxLength: 200, pattern: oneLine, description: "Shown to its buyer" }),
+    reason: Type.String({ maxLength: 200, pattern: line, description: "Shown to its buyer" }),
     restock: Type.Optional(
       Type.Boolean({ default: false, description: "Whether the units come back into stock and on sale" }),
     ),

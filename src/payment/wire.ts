@@ -2,6 +2,7 @@
  * Describes payments on the wire: the request to pay, the providers' webhooks, and the findings for the shop's staff.
  */
 import { type Static, Type } from "typebox";
+import { line } from "#platform/wire";
 
 /** Twelve to nineteen digits, blanks between them allowed. The check digit is left to the provider. */
 const cardNumber = "^ ?(?:[0-9] ?){12,19}$";
@@ -18,7 +19,7 @@ export const PayRequest = Type.Object(
     cvc: Type.Optional(Type.String({ pattern: "^[0-9]{3,4}$", examples: ["123"] })),
     name: Type.Optional(
       Type.String({
-        pattern: "^[^\\p{Cc}\\p{Cs}]+$",
+        pattern: line,
         maxLength: 100,
         description: "As it is printed on the card",
         examples: ["Ada"],
@@ -69,7 +70,7 @@ export const FindingParams = Type.Object({
   findingId: Type.Integer({ minimum: 1, maximum: maxId, examples: [1] }),
 });
 export const CloseBody = Type.Object(
-  { reason: Type.String({ maxLength: 500, pattern: "^[^\\p{Cc}\\p{Cs}]+$" }) },
+  { reason: Type.String({ maxLength: 500, pattern: line }) },
   { additionalProperties: false, examples: [{ reason: "evidence was sent" }] },
 );
 export const FindingList = Type.Object({ items: Type.Array(Type.Ref("PaymentFinding")) });

@@ -1,0 +1,19 @@
+/**
+ * Describes texts on the wire. PostgreSQL stores neither NUL nor half of a surrogate pair, and no name, reason or address
+ * needs another control character.
+ */
+
+/** The characters that no text has; for a pattern of one's own, within brackets. */
+export const unprintable = "\\p{Cc}\\p{Cs}";
+
+/** One line, which may be empty. */
+export const lineOrEmpty = `^[^${unprintable}]*$`;
+
+/** One line of at least one character, which may be a blank. */
+export const line = `^[^${unprintable}]+$`;
+
+/** One line with at least one character that is not a blank. */
+export const visibleLine = `^(?=.*\\S)[^${unprintable}]+$`;
+
+/** Many lines, tabs allowed. It may be empty. */
+export const lines = `^(?:[\\n\\r\\t]|[^${unprintable}])*$`;
