@@ -213,7 +213,7 @@ export function requestTo(operation: Operation, known: Known, { bent }: { bent: 
     })
     .map((made): Hostile => {
       const segments = made.rightPath
-        ? made.path.map(String)
+        ? made.path.map(textOf)
         : made.strangePath.map(([text, raw]) => (raw ? rawTarget(text) : encoded(text)));
       const target = pathNames.reduce((url, name, i) => url.replace(`{${name}}`, () => segments[i] ?? ""), path);
       const body = made.rightBody ? made.body : made.brokenBody;
@@ -233,10 +233,15 @@ export function requestTo(operation: Operation, known: Known, { bent }: { bent: 
 function headerOf(name: string, schema: Schema | undefined, known: Known): fc.Arbitrary<string> {
   return fc.oneof(
     fc.constant(""),
-    fieldOf(schema, name, known).map((value) => `${name}: ${String(value)}`),
+    fieldOf(schema, name, known).map((value) => `${name}: ${textOf(value)}`),
     hostileText.map((text) => `${name}: ${text}`),
     fc.constant(`${name}: a\r\n${name}: b`),
   );
+}
+
+/** An object as JSON: `String` throws for one whose own `toString` is not a function, such as {"toString": 1}. */
+function textOf(value: unknown): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }
 
 /** Unchanged, except characters that would end the request line. */
