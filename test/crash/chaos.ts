@@ -61,7 +61,11 @@ const plantsBugs = named("planted bugs");
 const count = onProcess.length + onServers.length;
 const done: Done[] = [];
 let caught: Caught[] = [];
+/** Laws that the run without faults broke, in which the bugs are planted. */
+let brokenWhenHealthy = 0;
 let schedules: Schedules | undefined;
+/** Lines about what failed, as they were printed; printed again at the end. */
+const failures: string[] = [];
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => closeAll().finally(() => process.exit(130)));
@@ -87,12 +91,17 @@ async function runCell(cell: Cell): Promise<void> {
   const ms = performance.now() - startedMs;
   done.push({ ...result, group: cell.group, name: cell.name, ms });
   const { figures: f, faults } = result;
-  const says = `${f.accepted} of ${f.tried} accepted, ${f.confirmed} confirmed, back after ${(f.recoveryMs / 1_000).toFixed(1)} s`;
-  console.log(
-    `${faults.length === 0 ? "✔" : "✖"} ${cell.name}: ${says} (${Math.round(ms)}ms)  [${done.length} of ${count}, ${elapsed()}]`,
-  );
-  for (const fault of faults) console.log(`    ${fault}`);
-  if (faults.length > 0) console.log(`    again: npm run chaos -- --only "${cell.name}" --seed ${seed}`);
+  const took = `${f.accepted} of ${f.tried} accepted, ${f.confirmed} confirmed, back after ${(f.recoveryMs / 1_000).toFixed(1)} s`;
+  const says = `${cell.name}: ${took} (${Math.round(ms)}ms)  [${done.length} of ${count}, ${elapsed()}]`;
+  if (faults.length === 0) return console.log(`✔ ${says}`);
+  fail(`✖ ${says}`);
+  for (const fault of faults) fail(`    ${fault}`);
+  fail(`    again: npm run chaos -- --only "${cell.name}" --seed ${seed}`);
+}
+
+function fail(line: string): void {
+  console.log(line);
+  failures.push(line);
 }
 
 async function plant(): Promise<void> {
@@ -100,13 +109,15 @@ async function plant(): Promise<void> {
   const stage = await (await openStages()).open("healthy");
   try {
     const { evidence, broken } = await healthyRun(stage, createRandom(seed).next);
-    if (broken.length > 0) console.log(`✖ the healthy run broke ${broken.map(({ law }) => law.name).join(", ")}`);
+    brokenWhenHealthy = broken.length;
+    if (broken.length > 0) fail(`✖ the healthy run broke ${broken.map(({ law }) => law.name).join(", ")}`);
     caught = await plantBugs(stage, product, evidence);
   } finally {
     await stage.close();
   }
   for (const one of caught) {
-    console.log(`${isCaught(one) ? "✔" : "✖"} ${one.bug}: ${one.spoke.join(", ") || "nobody spoke"}`);
+    if (isCaught(one)) console.log(`✔ ${one.bug}: ${one.spoke.join(", ")}`);
+    else fail(`✖ ${one.bug}: the laws that spoke are ${one.spoke.join(", ") || "none"}`);
   }
   console.log("");
 }
@@ -123,7 +134,7 @@ async function simulate(): Promise<void> {
       console.log(`  ${figures.schedules} schedules, ${figures.violations.length} violations [${elapsed()}]`);
     },
   });
-  for (const { seed, law, says } of schedules.violations) console.log(`✖ schedule ${seed}: ${law}: ${says}`);
+  for (const { seed, law, says } of schedules.violations) fail(`✖ schedule ${seed}: ${law}: ${says}`);
 }
 
 async function report(): Promise<void> {
@@ -137,18 +148,19 @@ async function report(): Promise<void> {
   const broken = done.filter(({ faults }) => faults.length > 0).length;
   const missed = caught.filter((one) => !isCaught(one)).length + (plantsBugs && caught.length === 0 ? 1 : 0);
   const brokenSchedules = schedules && schedules.violations.length > 0 ? 1 : 0;
-  const fail = broken + missed + brokenSchedules;
-  const all = done.length + caught.length + (schedules ? 1 : 0);
-  // In the format of node:test, so that .ci/run can count these too.
+  const failed = broken + missed + brokenSchedules + brokenWhenHealthy;
+  const all = done.length + caught.length + (schedules ? 1 : 0) + brokenWhenHealthy;
+  // In the format of node:test, for .ci/run, which counts these too and repeats the failing ones.
   for (const [name, figure] of [
     ["tests", all],
-    ["pass", all - fail],
-    ["fail", fail],
+    ["pass", all - failed],
+    ["fail", failed],
     ["duration_ms", Math.round(run.wallMs)],
   ]) {
     console.log(`ℹ ${name} ${figure}`);
   }
-  process.exitCode = fail === 0 ? 0 : 1;
+  if (failures.length > 0) console.log(`\n✖ failing tests:\n\n${failures.join("\n")}`);
+  process.exitCode = failed === 0 ? 0 : 1;
 }
 
 async function closeAll(): Promise<void> {
