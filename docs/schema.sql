@@ -28,6 +28,10 @@ create table catalog.products (
   version bigint not null,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  barcode text,
+  bin text,
+  constraint products_barcode_check CHECK ((char_length(barcode) <= 128)),
+  constraint products_bin_check CHECK ((char_length(bin) <= 64)),
   constraint products_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint products_description_check CHECK ((char_length(description) <= 4000)),
   constraint products_image_check CHECK ((char_length(image) <= 500)),
@@ -37,6 +41,7 @@ create table catalog.products (
   constraint products_price_minor_check CHECK (((price_minor >= 0) AND (price_minor <= '1000000000000'::bigint))),
   constraint products_product_id_check CHECK ((product_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text))
 );
+CREATE INDEX products_by_barcode ON catalog.products USING btree (COALESCE(barcode, product_id));
 
 create table drops.change (
   drop_id text not null,

@@ -14,6 +14,7 @@ import {
   lockProduct,
   type Product,
   type ProductFields,
+  readByBarcode,
   readProduct,
   readProducts,
   updateProduct,
@@ -24,7 +25,7 @@ export type { Product };
 export const catalogSchema = { schema: "catalog", folder: new URL("./migrations/", import.meta.url) };
 
 export type NewProduct = Pick<Product, "name" | "unitPriceMinor" | "currency"> &
-  Partial<Pick<Product, "productId" | "description" | "image" | "limitPerCustomer">>;
+  Partial<Pick<Product, "productId" | "description" | "image" | "limitPerCustomer" | "barcode" | "bin">>;
 
 export type Created = { ok: true; product: Product } | { ok: false; reason: "product_exists" };
 export type Changed =
@@ -46,12 +47,17 @@ export type Catalog = {
    * one.
    */
   list(page: { after?: string | undefined; limit: number }): Promise<{ products: Product[]; next?: string }>;
+  /** The products whose units a scanner reads as this code; a product without a barcode is read as its id. */
+  byBarcode(code: string): Promise<Product[]>;
   start(): void;
   stop(): Promise<void>;
 };
 
 /** A change is answered after this long even if the log has not acknowledged its event; the event follows. */
 const publishWaitMs = 2_000;
+
+/** More products than one that share a barcode are a mistake, to be shown. */
+const mostOfOneBarcode = 5;
 
 export type CatalogOptions = {
   sql: Sql;
@@ -74,7 +80,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
   return {
     async create({ productId = randomHex(8), ...given }) {
-      const fields = { description: null, image: null, limitPerCustomer: null, ...given };
+      const fields = { description: null, image: null, limitPerCustomer: null, barcode: null, bin: null, ...given };
       const product = await sql.transaction((tx) => insertProduct(tx, productId, fields));
       if (!product) return { ok: false, reason: "product_exists" };
       await published();
@@ -101,6 +107,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
       const last = products.at(-1);
       return found.length > limit && last ? { products, next: last.productId } : { products };
     },
+
+    byBarcode: (code) => readByBarcode(sql, code, mostOfOneBarcode),
 
     start: () => outbox.start(),
     stop: () => outbox.stop(),

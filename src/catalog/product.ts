@@ -15,6 +15,10 @@ export type Product = {
   currency: string;
   /** How many units one customer may hold; null is no limit. */
   limitPerCustomer: number | null;
+  /** A scanner reads it from a unit; null means the product's id. */
+  barcode: string | null;
+  /** Where units lie in the warehouse. */
+  bin: string | null;
   /** Counts the changes from 1. */
   version: number;
   createdAt: Date;
@@ -25,7 +29,7 @@ export type Product = {
 export type ProductFields = Omit<Product, "productId" | "version" | "createdAt" | "updatedAt">;
 
 const columns = `product_id as "productId", name, description, image, price_minor as "unitPriceMinor", currency,
-  limit_per_customer as "limitPerCustomer", version, created_at as "createdAt", updated_at as "updatedAt"`;
+  limit_per_customer as "limitPerCustomer", barcode, bin, version, created_at as "createdAt", updated_at as "updatedAt"`;
 
 export async function readProduct(sql: Queryable, productId: string): Promise<Product | undefined> {
   const [product] = await sql.query<Product>(`select ${columns} from catalog.products where product_id = $1`, [
@@ -44,6 +48,16 @@ export async function readProducts(sql: Queryable, after: string, limit: number)
   );
 }
 
+/** Those whose units a scanner reads as this code: barcodes are entered by people, so there may be several. */
+export async function readByBarcode(sql: Queryable, code: string, limit: number): Promise<Product[]> {
+  return sql.query<Product>(
+    `select ${columns} from catalog.products
+      where coalesce(barcode, product_id) = $1
+      order by product_id limit $2`,
+    [code, limit],
+  );
+}
+
 export async function lockProduct(tx: Tx, productId: string): Promise<Product | undefined> {
   const [product] = await tx.query<Product>(
     `select ${columns} from catalog.products where product_id = $1 for update`,
@@ -56,8 +70,8 @@ export async function lockProduct(tx: Tx, productId: string): Promise<Product | 
 export async function insertProduct(tx: Tx, productId: string, fields: ProductFields): Promise<Product | undefined> {
   const [product] = await tx.query<Product>(
     `insert into catalog.products (product_id, name, description, image, price_minor, currency,
-                                   limit_per_customer, version, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, 1, now(), now())
+                                   limit_per_customer, barcode, bin, version, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, now(), now())
      on conflict (product_id) do nothing
      returning ${columns}`,
     [productId, ...valuesOf(fields)],
@@ -72,7 +86,7 @@ export async function updateProduct(tx: Tx, productId: string, fields: ProductFi
   const rows = await tx.query<Product>(
     `update catalog.products
         set name = $2, description = $3, image = $4, price_minor = $5, currency = $6, limit_per_customer = $7,
-            version = version + 1, updated_at = clock_timestamp()
+            barcode = $8, bin = $9, version = version + 1, updated_at = clock_timestamp()
       where product_id = $1
       returning ${columns}`,
     [productId, ...valuesOf(fields)],
@@ -83,8 +97,8 @@ export async function updateProduct(tx: Tx, productId: string, fields: ProductFi
 }
 
 function valuesOf(fields: ProductFields): unknown[] {
-  const { name, description, image, unitPriceMinor, currency, limitPerCustomer } = fields;
-  return [name, description, image, unitPriceMinor, currency, limitPerCustomer];
+  const { name, description, image, unitPriceMinor, currency, limitPerCustomer, barcode, bin } = fields;
+  return [name, description, image, unitPriceMinor, currency, limitPerCustomer, barcode, bin];
 }
 
 /** Writes a version and its event, in the transaction that made it. */

@@ -16,7 +16,15 @@ test("a product that was added answers under its Location, with its version as E
   assert.equal(added.headers.location, "/products/lamp");
   assert.equal(added.headers.etag, '"1"');
   const { createdAt, updatedAt, ...rest } = added.json();
-  assert.deepEqual(rest, { ...lamp, description: null, image: null, limitPerCustomer: 2, version: 1 });
+  assert.deepEqual(rest, {
+    ...lamp,
+    description: null,
+    image: null,
+    limitPerCustomer: 2,
+    barcode: null,
+    bin: null,
+    version: 1,
+  });
   assert.equal(createdAt, updatedAt);
   assert.equal(new Date(createdAt).toISOString(), createdAt);
 
@@ -71,6 +79,11 @@ test("an invalid product is refused, and nothing of it is stored", async (t) => 
     { productId: "{lamp}" },
     { productId: "../lamp" },
     { productId: "x".repeat(65) },
+    { barcode: "" },
+    { barcode: "a\nb" },
+    { barcode: "x".repeat(129) },
+    { bin: " " },
+    { bin: "a\0b" },
     { limitPerCustomer: 0 },
     { limitPerCustomer: -1 },
     { limitPerCustomer: 1.5 },
@@ -255,6 +268,22 @@ test("every client may read, and only an admin may write", async (t) => {
     const changed = await app.inject({ method: "PATCH", url: "/products/lamp", headers, payload: { price: 0 } });
     assert.deepEqual([added.statusCode, changed.statusCode], [status, status]);
   }
+});
+
+test("a product is found by what a scanner reads: its barcode, and without one its id", async (t) => {
+  const { asAdmin, get } = await openShop(t);
+  await asAdmin("POST", "/products", { ...lamp, bin: "A-03-2" });
+  const found = async (code: string) => {
+    const { products, nextCursor } = (await get(`/products?barcode=${encodeURIComponent(code)}`)).json();
+    assert.equal(nextCursor, null);
+    return products.map((one: { productId: string; bin: string }) => [one.productId, one.bin]);
+  };
+  assert.deepEqual(await found("lamp"), [["lamp", "A-03-2"]]);
+  assert.equal((await asAdmin("PATCH", "/products/lamp", { barcode: "400 638", bin: "B-1" })).statusCode, 200);
+  assert.deepEqual(await found("400 638"), [["lamp", "B-1"]]);
+  assert.deepEqual(await found("lamp"), []);
+  await asAdmin("PATCH", "/products/lamp", { barcode: null });
+  assert.deepEqual(await found("lamp"), [["lamp", "B-1"]]);
 });
 
 type Page = { products: { productId: string }[]; nextCursor: string | null };

@@ -32,7 +32,10 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
   app.patch("/products/:productId", { onRequest: adminOnly, schema: documents.changeProduct }, changeProduct);
 
   async function listProducts(request: Asked<{ querystring: typeof PageQuery }>) {
-    const { cursor, limit = defaultLimit } = request.query;
+    const { cursor, limit = defaultLimit, barcode } = request.query;
+    if (barcode !== undefined) {
+      return { products: (await catalog.byBarcode(barcode)).map(answerOf), nextCursor: null };
+    }
     const page = await catalog.list({ after: cursor && positionOf(cursor), limit });
     return {
       products: page.products.map(answerOf),

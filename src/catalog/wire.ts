@@ -43,6 +43,23 @@ const LimitPerCustomer = Type.Unsafe<number | null>({
   examples: [2],
 });
 
+/** Printable ASCII: what a scanner types. */
+const code = "^[\\x21-\\x7e](?:[\\x20-\\x7e]*[\\x21-\\x7e])?$";
+const Barcode = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: code,
+  maxLength: 128,
+  description: "A scanner reads it from a unit; null means the product's id",
+  examples: ["4006381333931"],
+});
+const Bin = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: visibleLine,
+  maxLength: 64,
+  description: "Where its units lie in the warehouse",
+  examples: ["A-03-2"],
+});
+
 export const ProductParams = Type.Object({ productId: ProductId });
 
 const entityTags = Type.Optional(Type.String({ description: "Entity tags as we sent them", examples: ['"3"'] }));
@@ -58,6 +75,8 @@ export const ProductBody = Type.Object(
     price: Price,
     currency: Currency,
     limitPerCustomer: Type.Optional(LimitPerCustomer),
+    barcode: Type.Optional(Barcode),
+    bin: Type.Optional(Bin),
   },
   { additionalProperties: false, examples: [{ name: "Lamp", price: 4999, currency: "EUR", limitPerCustomer: 2 }] },
 );
@@ -72,6 +91,8 @@ export const PatchBody = Type.Object(
     price: Type.Optional(Price),
     currency: Type.Optional(Currency),
     limitPerCustomer: Type.Optional(LimitPerCustomer),
+    barcode: Type.Optional(Barcode),
+    bin: Type.Optional(Bin),
   },
   // 4999 of one currency is not 4999 of another, so a change of the currency needs a price.
   {
@@ -93,6 +114,8 @@ export const ProductAnswer = Type.Object(
     price: Price,
     currency: Type.String({ description: "ISO 4217" }),
     limitPerCustomer: LimitPerCustomer,
+    barcode: Barcode,
+    bin: Bin,
     version: Type.Integer({ description: "Counts the changes from 1; the ETag" }),
     createdAt: Type.String({ format: "date-time" }),
     updatedAt: Type.String({ format: "date-time" }),
@@ -111,6 +134,13 @@ export const PageQuery = Type.Object(
       Type.String({ pattern: "^[A-Za-z0-9_-]{2,86}$", description: "`nextCursor` of the page before" }),
     ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: defaultLimit })),
+    barcode: Type.Optional(
+      Type.String({
+        pattern: code,
+        maxLength: 128,
+        description: "Only products whose units a scanner reads as this; without a barcode that is the product's id",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -7,7 +7,7 @@ import { elapsedMs, systemClock } from "#platform/clock";
 import { type Ask, Refused } from "./ask.ts";
 
 const demoProducts = [
-  { productId: "test-product-123", name: "Test product", price: 1_999, currency: "EUR", stock: 1_000 },
+  { productId: "test-product-123", name: "Test product", price: 1_999, currency: "EUR", bin: "A-01-1", stock: 1_000 },
   {
     productId: "sneaker-aurora-1",
     name: "Aurora 1 sneaker",
@@ -16,6 +16,7 @@ const demoProducts = [
     price: 18_900,
     currency: "EUR",
     limitPerCustomer: 2,
+    bin: "A-02-3",
     stock: 300,
   },
   {
@@ -26,6 +27,7 @@ const demoProducts = [
     price: 7_450,
     currency: "USD",
     limitPerCustomer: 4,
+    bin: "B-01-1",
     stock: 500,
   },
   {
@@ -35,6 +37,7 @@ const demoProducts = [
     image: "/art/poster.svg",
     price: 3_500,
     currency: "JPY",
+    bin: "B-02-4",
     stock: 100,
   },
 ];
