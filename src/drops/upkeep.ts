@@ -63,8 +63,8 @@ export function createUpkeep({ sql, inventory, orders, units, now, onFault, onQu
     const opens = drop.opensAt < drop.closesAt;
     if (nowMs >= drop.closesAt.getTime()) return opens ? ["opened", "ended"] : ["ended"];
     if (nowMs < drop.opensAt.getTime()) return [];
-    const total = totalOf(await units.of([drop]));
-    return phaseOf(drop, total, nowMs) === "sold_out" ? ["opened", "sold-out"] : ["opened"];
+    const products = (await units.of([drop])).values();
+    return phaseOf(drop, products, nowMs) === "sold_out" ? ["opened", "sold-out"] : ["opened"];
   }
 
   async function announceOnce(drop: Drop, what: Milestone): Promise<void> {
@@ -95,13 +95,4 @@ export function createUpkeep({ sql, inventory, orders, units, now, onFault, onQu
       };
     },
   };
-}
-
-export function totalOf(units: ReadonlyMap<string, { free: number; held: number }>): { free: number; held: number } {
-  let [free, held] = [0, 0];
-  for (const one of units.values()) {
-    free += one.free;
-    held += one.held;
-  }
-  return { free, held };
 }

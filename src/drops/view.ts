@@ -2,7 +2,6 @@
 import type { Drop, DropFields, ProductUnits } from "./drops.ts";
 import { invalid, momentOf } from "./moments.ts";
 import { phaseOf } from "./phase.ts";
-import { totalOf } from "./upkeep.ts";
 import type { DropBody, DropLive, DropView, PatchBody } from "./wire.ts";
 
 const defaultHoldSeconds = 600;
@@ -14,10 +13,9 @@ export function liveOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, now
     label,
     ...(units.get(productId) ?? { free: 0, held: 0, sold: 0 }),
   }));
-  const total = totalOf(new Map(products.map((one) => [one.productId, one])));
   return {
     dropId,
-    phase: phaseOf(drop, total, nowMs),
+    phase: phaseOf(drop, products, nowMs),
     serverNow: new Date(nowMs).toISOString(),
     opensAt: opensAt.toISOString(),
     closesAt: closesAt.toISOString(),

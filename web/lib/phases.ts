@@ -1,14 +1,13 @@
-/** The phase of a drop by the shop's clock: a page shows the opening and the end in their second, without asking. */
-import type { Drop } from "./api.ts";
+/** The phase of a drop by the shop's clock. */
 
-export type ShownPhase = Exclude<Drop["phase"], "draft">;
-type Timed = Pick<Drop, "phase" | "opensAt" | "closesAt" | "paused" | "products">;
+import type { DropView } from "#wire/drops";
+import { phaseOf } from "../../src/drops/phase.ts";
 
-export function phaseNow({ phase, opensAt, closesAt, paused, products }: Timed, nowMs: number): ShownPhase {
-  if (phase === "cancelled") return phase;
-  if (nowMs >= Date.parse(closesAt)) return "ended";
-  if (phase !== "upcoming" && phase !== "draft") return phase;
-  if (nowMs < Date.parse(opensAt)) return "upcoming";
-  if (paused) return "paused";
-  return products.some(({ free }) => free > 0) ? "open" : "sold_out";
+export type ShownPhase = Exclude<DropView["phase"], "draft">;
+type Timed = Pick<DropView, "phase" | "opensAt" | "closesAt" | "paused" | "products">;
+
+/** An operator sees a draft as people will see it once it is scheduled. */
+export function phaseNow({ phase, products, ...times }: Timed, nowMs: number): ShownPhase {
+  const state = phase === "cancelled" ? phase : "scheduled";
+  return phaseOf({ ...times, state }, products, nowMs) as ShownPhase;
 }
