@@ -43,6 +43,26 @@ create table catalog.products (
 );
 CREATE INDEX products_by_barcode ON catalog.products USING btree (COALESCE(barcode, product_id));
 
+create table desk.dead_letter (
+  letter_id bigint generated always as identity not null,
+  topic text not null,
+  incarnation text not null,
+  dlq_partition integer not null,
+  dlq_offset bigint not null,
+  key bytea not null,
+  value bytea not null,
+  headers text not null,
+  appended_at timestamp with time zone not null,
+  state text not null default 'waiting'::text,
+  handled_at timestamp with time zone,
+  handled_by text,
+  reason text,
+  constraint dead_letter_pkey PRIMARY KEY (letter_id),
+  constraint dead_letter_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'replayed'::text, 'discarded'::text]))),
+  constraint dead_letter_topic_incarnation_dlq_partition_dlq_offset_key UNIQUE (topic, incarnation, dlq_partition, dlq_offset)
+);
+CREATE INDEX dead_letters_waiting ON desk.dead_letter USING btree (letter_id) WHERE (state = 'waiting'::text);
+
 create table drops.change (
   drop_id text not null,
   version bigint not null,

@@ -11,6 +11,7 @@ import { renderMetricsPage } from "#platform/metrics-page";
 import { platformProblems } from "#platform/problems";
 import { type ProblemTable, renderProblemsPage } from "#platform/problems-page";
 import { catalogProblems } from "#problems/catalog";
+import { deskProblems } from "#problems/desk";
 import { dropProblems } from "#problems/drops";
 import { identityProblems } from "#problems/identity";
 import { inventoryProblems } from "#problems/inventory";
@@ -56,6 +57,7 @@ const problemTables: readonly ProblemTable[] = Object.entries({
   drops: dropProblems,
   orders: orderProblems,
   payment: paymentProblems,
+  desk: deskProblems,
   gateway: gatewayProblems,
 }).map(([room, table]) => ({ room, kinds: Object.values(table) }));
 

@@ -205,6 +205,7 @@ function isDocument(address: string): boolean {
 const owners: Record<string, string> = {
   catalog: "catalog",
   notifications: "notifications",
+  desk: "desk",
   identity: "identity",
   mail: "engines",
   inventory: "inventory",

@@ -3,8 +3,10 @@
  * reaches it.
  */
 import { type Catalog, createCatalog } from "#catalog";
+import { createDesk, type Desk } from "#desk";
 import { createDrops, type Drops } from "#drops";
 import type { Engines } from "#engines/open";
+import { createByHand } from "#fulfilment";
 import {
   type Accounts,
   type Cookies,
@@ -24,6 +26,7 @@ import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
 import { type Config, isSecure } from "./config/config.ts";
+import { deadLettersGroup, topicsOf } from "./config/engines.ts";
 import { createRepairTeller } from "./observe/repairs.ts";
 
 export type Faces = {
@@ -46,6 +49,7 @@ export type Faces = {
   payment: Payment;
   simulator: Simulator;
   notifications: Notifications;
+  desk: Desk;
   health: Health;
   metrics: Metrics;
   /** Set by the service that runs the sagas: news of a payment wake its order's saga if this process runs it. */
@@ -163,6 +167,17 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     logger: log,
     onFault,
   });
+  const desk = createDesk({
+    sql: engines.sql("desk", 3),
+    log: engines.log,
+    topics: topicsOf(config),
+    group: deadLettersGroup(config),
+    orders,
+    payment,
+    byHand: createByHand({ orders, payment, paymentGraceMs: config.PAYMENT_GRACE_MS, now }),
+    nudge: (orderId) => onPaid.nudge(orderId),
+    now,
+  });
   const faces = {
     config,
     engines,
@@ -181,6 +196,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     payment,
     simulator,
     notifications,
+    desk,
   };
   return { ...faces, onPaid, health, metrics };
 }

@@ -1,6 +1,7 @@
 /** Starts and stops the process: engines, faces, services, an address, and an orderly end. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
+import { deskSchema } from "#desk";
 import { dropsSchema } from "#drops";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
 import { identitySchema } from "#identity";
@@ -37,6 +38,7 @@ export const schemas = [
   paymentSchema,
   identitySchema,
   notificationsSchema,
+  deskSchema,
 ];
 
 /** Runs the named services until a signal or the failure of an engine ends them. */

@@ -49,6 +49,7 @@ const tags = [
   { name: "inventory", description: "Stock, the gate, and the comparison of the two" },
   { name: "payments", description: "Webhooks of payment providers" },
   { name: "webhooks", description: "Events of the shop, sent to other systems" },
+  { name: "trouble", description: "What no consumer could handle, and orders whose saga stands" },
   { name: "accounts", description: "Sign up, sign in, sessions" },
   { name: "platform", description: "Health, metrics, time" },
 ];

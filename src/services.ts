@@ -7,6 +7,7 @@ import type { Reconciliation } from "#inventory";
 import type { Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import { catalogRoutes } from "#routes/catalog";
+import { deskRoutes } from "#routes/desk";
 import { dropRoutes } from "#routes/drops";
 import { fulfilmentRoutes } from "#routes/fulfilment";
 import { identityRoutes } from "#routes/identity";
@@ -140,6 +141,11 @@ export const services: readonly Service[] = [
         },
       };
     },
+  },
+  {
+    name: "desk",
+    routes: deskRoutes,
+    start: ({ desk }) => desk.start(),
   },
   {
     name: "identity",

@@ -16,6 +16,7 @@ import { serviceNames } from "../services.ts";
 import { tellEngines } from "./adopt.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { checkCommandLine, saysOf } from "./command-line.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 
@@ -118,6 +119,22 @@ const reconcile = defineCommand({
   },
 });
 
+const replay = defineCommand({
+  meta: {
+    name: "replay",
+    description: "List the dead letters of the running system; with an id show one, append it again, or discard it",
+  },
+  args: {
+    letter: { type: "positional", required: false, description: "The id of a dead letter" },
+    yes: { type: "boolean", description: "Append the record to its topic again" },
+    discard: { type: "string", description: "Put the letter away for this reason", valueHint: "why" },
+    all: { type: "boolean", description: "List those too that were replayed or discarded" },
+  },
+  async run({ args: { letter, yes = false, discard, all = false } }) {
+    await deadLetters(await createAsk(readConfig()), { letter, yes, discard, all }, console.log);
+  },
+});
+
 const engines = defineCommand({
   meta: {
     name: "engines",
@@ -139,7 +156,7 @@ const engines = defineCommand({
 
 const main = defineCommand({
   meta: { name: "dropgate", description: "A flash-sale order system: no unit sold twice, none lost" },
-  subCommands: { start, migrate, seed, token, sync, reconcile, engines },
+  subCommands: { start, migrate, seed, token, sync, reconcile, replay, engines },
 });
 
 function print(answer: unknown): void {

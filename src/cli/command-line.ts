@@ -33,10 +33,13 @@ function checkFlags(known: Flags, rawArgs: readonly string[], path: string): voi
       { type: type === "boolean" ? ("boolean" as const) : ("string" as const) },
     ]),
   );
-  const allowPositionals = entries.length < Object.keys(known).length;
+  const mostPositionals = Object.keys(known).length - entries.length;
   let given: Record<string, unknown> = {};
   try {
-    given = parseArgs({ args: [...rawArgs], options, allowPositionals }).values;
+    const { values, positionals } = parseArgs({ args: [...rawArgs], options, allowPositionals: mostPositionals > 0 });
+    const unexpected = positionals[mostPositionals];
+    if (unexpected !== undefined) throw new Error(`Unexpected argument '${unexpected}'`);
+    given = values;
   } catch (error) {
     const [fault = ""] = (error as Error).message.split(/\. (?=To specify|This command)/);
     const flags = Object.keys(options).map((name) => `--${name}`);

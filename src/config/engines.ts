@@ -31,24 +31,33 @@ export function engineSettings(config: Config): EngineSettings {
       payment: config.PAYMENT_DATABASE_URL,
       identity: config.IDENTITY_DATABASE_URL,
       notifications: config.NOTIFICATIONS_DATABASE_URL,
+      desk: config.DESK_DATABASE_URL,
       reports: config.REPORTS_DATABASE_URL,
     },
     shopName: config.SHOP ?? "",
     terms: termsOf(config),
     alone: config.REDIS_HOST ? undefined : "REDIS_HOST is not set, so the stock gate would be in this process's memory",
-    consumed: [
-      config.TOPIC_PRODUCT_EVENTS,
-      config.TOPIC_DROP_EVENTS,
-      config.TOPIC_ORDERS_RESERVATIONS,
-      config.TOPIC_ORDERS_EVENTS,
-    ],
-    topics: [
-      config.TOPIC_PRODUCT_EVENTS,
-      config.TOPIC_DROP_EVENTS,
-      config.TOPIC_ORDERS_RESERVATIONS,
-      config.TOPIC_ORDERS_EVENTS,
-    ],
+    consumed: topicsOf(config),
+    topics: topicsOf(config),
   };
+}
+
+/** Each has a topic of dead letters beside it. */
+export function topicsOf(config: Config): string[] {
+  return [
+    config.TOPIC_PRODUCT_EVENTS,
+    config.TOPIC_DROP_EVENTS,
+    config.TOPIC_ORDERS_RESERVATIONS,
+    config.TOPIC_ORDERS_EVENTS,
+  ];
+}
+
+/**
+ * The consumer group that copies dead letters to the desk. Before there was a desk, operators committed as this group
+ * what they had seen, so those letters are not copied.
+ */
+export function deadLettersGroup({ GROUP_ORDER_PROCESSOR }: Config): string {
+  return `${GROUP_ORDER_PROCESSOR}.dead-letters-seen`;
 }
 
 /**

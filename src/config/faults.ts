@@ -11,6 +11,7 @@ export const moduleDatabases = [
   "PAYMENT_DATABASE_URL",
   "IDENTITY_DATABASE_URL",
   "NOTIFICATIONS_DATABASE_URL",
+  "DESK_DATABASE_URL",
 ] as const;
 
 const databases = ["DATABASE_URL", ...moduleDatabases, "REPORTS_DATABASE_URL"] as const;

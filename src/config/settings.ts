@@ -41,6 +41,7 @@ export const settings = defineSettings({
   PAYMENT_DATABASE_URL: moduleDatabase("payment"),
   IDENTITY_DATABASE_URL: moduleDatabase("identity"),
   NOTIFICATIONS_DATABASE_URL: moduleDatabase("notifications"),
+  DESK_DATABASE_URL: moduleDatabase("desk"),
   REPORTS_DATABASE_URL: {
     type: "url",
     secret: true,
@@ -172,6 +173,7 @@ export const settings = defineSettings({
   PAYMENT_URL: serviceUrl("payment"),
   IDENTITY_URL: serviceUrl("identity"),
   NOTIFICATION_URL: serviceUrl("notification"),
+  DESK_URL: serviceUrl("desk"),
 
   MAX_WAITING_ORDERS: {
     type: "integer",

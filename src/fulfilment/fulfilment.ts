@@ -8,9 +8,9 @@ import type { Order, Orders, SeenOrder } from "#orders";
 import type { Payment } from "#payment";
 import { type LoopOptions, startLoop } from "#platform/loop";
 import { createLate } from "./late.ts";
+import { createOverdue, graceMs } from "./overdue.ts";
 import { createRefunds } from "./refunds.ts";
 import { confirmPaid, type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
-import { createSteps } from "./steps.ts";
 import { each, inPages, pageSize } from "./sweep.ts";
 
 export type FulfilmentOptions = {
@@ -24,27 +24,19 @@ export type FulfilmentOptions = {
   onFault(what: string, error: unknown): void;
 };
 
+export { type ByHand, createByHand, type EndRefusal } from "./by-hand.ts";
+
 export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
 
 const startEveryMs = 250;
 const startsAtOnce = 100;
 const deadlineEveryMs = 1_000;
-/** Time for the saga before the scan ends an order in its place, milliseconds after the deadline. */
-const graceMs = 3_000;
 const paymentsEveryMs = 1_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, inventory, openWorkflows, paymentGraceMs, now, onFault } = options;
-  const steps = createSteps({ orders, payment, now });
-  // After the deadline no payment is possible, so none is opened.
-  const stepsPastDeadline: FulfilmentSteps = { ...steps, async requestPayment() {} };
-
-  function placedOf(order: SeenOrder) {
-    const { orderId, productId, userId, quantity, totalMinor, currency, payBy } = order;
-    const payByMs = payBy.getTime();
-    const heldUntilMs = payByMs + paymentGraceMs;
-    return { orderId, productId, userId, quantity, totalMinor, currency, payByMs, heldUntilMs } satisfies PlacedOrder;
-  }
+  const overdue = createOverdue({ orders, payment, paymentGraceMs, now });
+  const { steps, placedOf } = overdue;
 
   const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps };
   const workflows = await openWorkflows(story, new URL("./temporal.workflow.ts", import.meta.url));
@@ -72,11 +64,7 @@ export async function startFulfilment(options: FulfilmentOptions) {
   const nextOverdue = inPages((after?: Order) => orders.overdue(new Date(now() - graceMs), after, pageSize));
   async function endOverdue(): Promise<boolean> {
     const page = await nextOverdue();
-    await each(page, async (order) => {
-      const placed = placedOf(order);
-      const isHeldOn = now() < placed.heldUntilMs + graceMs && (await payment.verdict(order.orderId)) === "processing";
-      if (!isHeldOn) await fulfil(placed, stepsPastDeadline, async () => "deadline");
-    });
+    await each(page, overdue.settle);
     return page.length === pageSize;
   }
 

@@ -29,10 +29,11 @@ const paths = {
   PAYMENT_URL: ["/payments"],
   IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
   NOTIFICATION_URL: ["/webhooks"],
+  DESK_URL: ["/admin/dead-letters", "/admin/sagas"],
 } as const;
 
-/** A shop needs no accounts if its callers have tokens of their own; another one has no webhooks, or no drops. */
-const optional: ReadonlySet<string> = new Set(["DROP_URL", "IDENTITY_URL", "NOTIFICATION_URL"]);
+/** A shop needs no accounts if its callers have tokens of their own; another one has no webhooks, no drops, or no desk. */
+const optional: ReadonlySet<string> = new Set(["DROP_URL", "IDENTITY_URL", "NOTIFICATION_URL", "DESK_URL"]);
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 

@@ -6,12 +6,13 @@ import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Faces } from "../assemble.ts";
+import { deadLettersGroup, topicsOf } from "../config/engines.ts";
 
 export type Backlog = {
   lagOf(topic: string): number;
   /** Partitions with records of which none was consumed for `standstillMs`, in words. */
   stuck(): string[];
-  /** Records that could not be handled, by topic, and that no operator has marked as seen. */
+  /** Records that could not be handled, by topic, that no operator has replayed or discarded, at the desk or on their way to it. */
   deadLetters(): ReadonlyMap<string, number>;
   /** Findings about payments that are open, by kind. */
   findings(): ReadonlyMap<string, number>;
@@ -26,7 +27,7 @@ const standstillMs = 30_000;
 
 type Partition = { next: bigint; left: bigint; movedAtMs: number };
 
-export function createBacklog({ config, engines, payment, log }: Faces): Backlog {
+export function createBacklog({ config, engines, payment, desk, log }: Faces): Backlog {
   const consumed = [
     { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
     { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
@@ -50,12 +51,13 @@ export function createBacklog({ config, engines, payment, log }: Faces): Backlog
   async function lookAtDeadLetters(): Promise<void> {
     if (elapsedMs() - sawLettersAtMs < lookAtDeadLettersEveryMs) return;
     sawLettersAtMs = elapsedMs();
-    for (const { topic } of consumed) {
-      const [ends, seen] = await Promise.all([
+    const waiting = await desk.letters.countWaiting();
+    for (const topic of topicsOf(config)) {
+      const [ends, copied] = await Promise.all([
         engines.log.endOffsets(`${topic}.dlq`),
-        engines.log.committedOffsets(seenBy(config.GROUP_ORDER_PROCESSOR), `${topic}.dlq`),
+        engines.log.committedOffsets(deadLettersGroup(config), `${topic}.dlq`),
       ]);
-      letters.set(topic, lagOf(ends, seen));
+      letters.set(topic, lagOf(ends, copied) + (waiting.get(topic) ?? 0));
     }
   }
 
@@ -94,9 +96,4 @@ export function createBacklog({ config, engines, payment, log }: Faces): Backlog
       onFault: (error) => log.debug("the backlog could not be read", { failure: String(error) }),
     }),
   };
-}
-
-/** An operator who has seen the dead letters commits as this group: docs/runbooks/DropgateDeadLetters.md. */
-function seenBy(group: string) {
-  return `${group}.dead-letters-seen`;
 }

@@ -42,7 +42,7 @@ export function observe(faces: Faces): Loop {
 
   metrics.gauges(
     "dropgate_dead_letters",
-    "Records in the dead letters that no operator has marked as seen, by their original topic.",
+    "Records in the dead letters that no operator has replayed or discarded, by their original topic.",
     ["topic"],
     () => Array.from(backlog.deadLetters(), ([topic, count]) => [{ topic }, count] as const),
   );

@@ -5,6 +5,7 @@ import { openTestDatabase, type TestDatabase } from "../../test/support/database
 import { migrate } from "../engines/sql/migrate.ts";
 import { ordersSchema } from "./orders.ts";
 import { type OrderFilter, searchStatement, searchValues } from "./search.ts";
+import { standingStatement } from "./standing.ts";
 
 let database: TestDatabase;
 before(async () => {
@@ -20,6 +21,15 @@ test("O19: the orders of one product are found by an index", async () => {
     return tx.query("explain select order_id from orders.orders where product_id = 'lamp'");
   });
   assert.match(JSON.stringify(plan), /orders_of_product/);
+});
+
+test("O19: orders that wait too long are found by the indexes of open orders and of orders without a saga", async () => {
+  const plan = await database.sql.transaction(async (tx) => {
+    await tx.query("set local enable_seqscan = off");
+    const nowhere = ["2026-01-01", "-infinity", "00000000-0000-0000-0000-000000000000", 20];
+    return tx.query(`explain ${standingStatement}`, nowhere);
+  });
+  assert.match(JSON.stringify(plan), /open_orders_by_deadline.*orders_without_saga/s);
 });
 
 const searches: [string, OrderFilter, RegExp][] = [

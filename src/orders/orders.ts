@@ -35,6 +35,7 @@ import {
 import { createRestore } from "./restore.ts";
 import { type OrderFilter, searchOrders } from "./search.ts";
 import { createSettlement } from "./settle.ts";
+import { createStanding, readUndecided } from "./standing.ts";
 import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
@@ -219,18 +220,10 @@ export function createOrders(options: OrdersOptions) {
     /** Orders that hold units past the moment, longest overdue first, starting after `after`. */
     overdue: (before: Date, after: Order | undefined, limit: number) => overdueOrders(sql, before, after, limit),
 
+    standing: createStanding(sql),
+
     /** Orders after their deadline whose payment the provider was deciding, oldest first. */
-    async undecided(limit: number): Promise<Order[]> {
-      const rows = await sql.query<{ id: string }>(
-        `select order_id as id from orders.orders
-          where status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by limit $1`,
-        [limit],
-      );
-      return readOrders(
-        sql,
-        rows.map((row) => row.id),
-      );
-    },
+    undecided: (limit: number) => readUndecided(sql, limit),
 
     /** The part of settlement that a rebuild of the gate needs: everything that the log has acknowledged is decided. */
     settlement,

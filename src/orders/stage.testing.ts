@@ -80,6 +80,7 @@ export async function openOrderStage() {
 
   return {
     sql,
+    url,
     log,
     operator,
     gate,

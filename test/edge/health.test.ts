@@ -107,4 +107,33 @@ describe("health", () => {
     const { body } = await world.nobody.get<string>("/actuator/prometheus");
     assert.match(body, /^dropgate_dead_letters\{topic="orders.reservations"\} 1$/m);
   });
+
+  test("O6: an operator reads a dead letter, replays it in vain, and discards both with a reason: health is UP again", async () => {
+    type Letter = { letterId: number; key: string; value: string; error: string; state: string; handledBy: string };
+    const { admin } = world;
+    await world.system.faces.engines.log.append("orders.reservations", [{ key: "scrap", value: Buffer.from("[") }]);
+    const waiting = async () => {
+      const { body } = await admin.get<{ items: Letter[] }>("/admin/dead-letters?state=waiting");
+      return body.items.filter(({ key }) => key === "scrap");
+    };
+    const [first] = await eventually(async () => {
+      const found = await waiting();
+      return found.length > 0 && found;
+    });
+    const letter = `/admin/dead-letters/${first?.letterId}`;
+    const read = await admin.get<Letter>(letter);
+    assert.equal(read.body.value, "[");
+    assert.match(read.body.error, /JSON/);
+    assert.equal((await admin.post<Letter>(`${letter}/replay`)).body.state, "replayed");
+    assert.equal((await admin.post(`${letter}/replay`)).body.code, "dead_letter_handled");
+    // It is as unreadable as before, so it comes back as another letter.
+    await eventually(async () => (await waiting()).length === 1);
+    const { body: all } = await admin.get<{ items: Letter[] }>("/admin/dead-letters?state=waiting");
+    for (const { letterId } of all.items) {
+      assert.equal((await admin.post(`/admin/dead-letters/${letterId}/discard`, { reason: " " })).status, 400);
+      const { body } = await admin.post<Letter>(`/admin/dead-letters/${letterId}/discard`, { reason: "rubbish" });
+      assert.deepEqual([body.state, body.handledBy], ["discarded", "admin"]);
+    }
+    await eventually(async () => (await health()).body.components.deadLetters?.status === "UP");
+  });
 });

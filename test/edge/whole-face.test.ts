@@ -25,7 +25,7 @@ describe("the whole face", () => {
     ({ orderId } = await world.place(world.as("ada"), lamp));
     await world.untilStatus(world.as("ada"), orderId, "PAYMENT_PENDING");
     const urls = Object.fromEntries(
-      ["PRODUCT", "INVENTORY", "DROP", "ORDER", "PAYMENT", "IDENTITY", "NOTIFICATION"].map((name) => [
+      ["PRODUCT", "INVENTORY", "DROP", "ORDER", "PAYMENT", "IDENTITY", "NOTIFICATION", "DESK"].map((name) => [
         `${name}_URL`,
         world.origin,
       ]),

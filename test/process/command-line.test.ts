@@ -27,6 +27,8 @@ describe("the command line", { timeout: 60_000, concurrency: 3 }, () => {
     ["start --services=", /--services: an empty name is none of product, settlement, /],
     ["sync --rebulid", /^dropgate sync: Unknown option '--rebulid'; its flags are --rebuild/],
     ["reconcile --repiar --yes", /^dropgate reconcile: Unknown option '--repiar'; its flags are --repair, --yes/],
+    ["replay 1 2 --yes", /^dropgate replay: Unexpected argument '2'; its flags are --yes, --discard, --all/],
+    ["replay --yes", /^name the letter: dropgate replay <id>/],
     ["token", /^dropgate token: --role is missing; it is one of CUSTOMER, WAREHOUSE, ADMIN/],
     ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
     ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],

@@ -11,6 +11,7 @@ const schemas = [
   "identity",
   "mail",
   "notifications",
+  "desk",
   "event_log",
   "dbos",
 ];

@@ -1,0 +1,170 @@
+/** Serves the desk for trouble over HTTP: an ADMIN reads, replays and discards dead letters, and settles stuck sagas. */
+import type { FastifyReply } from "fastify";
+import { Type } from "typebox";
+import { callerOf, type Identity } from "#identity";
+import type { Asked, Http } from "#platform/http";
+import { isUuid } from "#platform/ids";
+import { problemResponses } from "#platform/openapi";
+import { refuse } from "#platform/problems";
+import type { Desk, Handled, SagaAct } from "./desk.ts";
+import { deskProblems, details } from "./problems.ts";
+import { actOf, readCursor, stuckOf, summaryOf, wholeOf, writeCursor } from "./view.ts";
+import {
+  LetterList,
+  LetterParams,
+  LetterSummary,
+  LettersQuery,
+  LetterView,
+  ReasonBody,
+  SagaActView,
+  SagaList,
+  SagaParams,
+  SagasQuery,
+  SagaView,
+} from "./wire.ts";
+
+const pageSize = 20;
+
+type OfLetter = Asked<{ params: typeof LetterParams }>;
+type OfSaga = Asked<{ params: typeof SagaParams }>;
+
+export type DeskRoutesOptions = { desk: Desk; identity: Identity };
+
+export function deskRoutes(app: Http, { desk: { letters, sagas }, identity }: DeskRoutesOptions): void {
+  const admin = { onRequest: identity.guard("ADMIN") };
+  for (const schema of [LetterSummary, LetterView, SagaView]) app.addSchema(schema);
+  app.get("/admin/dead-letters", { ...admin, schema: documents.letters }, listLetters);
+  app.get("/admin/dead-letters/:letterId", { ...admin, schema: documents.letter }, readLetter);
+  app.post("/admin/dead-letters/:letterId/replay", { ...admin, schema: documents.replay }, replayLetter);
+  app.post("/admin/dead-letters/:letterId/discard", { ...admin, schema: documents.discard }, discardLetter);
+  app.get("/admin/sagas", { ...admin, schema: documents.sagas }, listSagas);
+  app.post("/admin/sagas/:orderId/retry", { ...admin, schema: documents.retry }, retrySaga);
+  app.post("/admin/sagas/:orderId/end", { ...admin, schema: documents.end }, endSaga);
+
+  async function listLetters(request: Asked<{ querystring: typeof LettersQuery }>) {
+    const { state, cursor, limit = pageSize } = request.query;
+    const before = cursor === undefined ? undefined : Number(cursor);
+    const page = await letters.list({ state, before, limit: limit + 1 });
+    const shown = page.slice(0, limit);
+    const last = shown.at(-1);
+    return { items: shown.map(summaryOf), nextCursor: page.length > limit && last ? String(last.letterId) : null };
+  }
+
+  async function readLetter(request: OfLetter, reply: FastifyReply) {
+    const letter = await letters.find(request.params.letterId);
+    if (letter) return wholeOf(letter);
+    return refuse(reply, deskProblems.dead_letter_not_found, details.dead_letter_not_found);
+  }
+
+  async function replayLetter(request: OfLetter, reply: FastifyReply) {
+    return handled(await letters.replay(request.params.letterId, callerOf(request).userId), reply);
+  }
+
+  async function discardLetter(
+    request: Asked<{ params: typeof LetterParams; body: typeof ReasonBody }>,
+    reply: FastifyReply,
+  ) {
+    const { userId } = callerOf(request);
+    return handled(await letters.discard(request.params.letterId, userId, request.body.reason), reply);
+  }
+
+  async function listSagas(request: Asked<{ querystring: typeof SagasQuery }>) {
+    const { cursor, limit = pageSize } = request.query;
+    const page = await sagas.list(cursor === undefined ? undefined : readCursor(cursor), limit + 1);
+    const shown = page.slice(0, limit);
+    const last = shown.at(-1);
+    return { items: shown.map(stuckOf), nextCursor: page.length > limit && last ? writeCursor(last.order) : null };
+  }
+
+  async function retrySaga(request: OfSaga, reply: FastifyReply) {
+    const { orderId } = request.params;
+    return acted(isUuid(orderId) ? await sagas.retry(orderId) : missing, reply);
+  }
+
+  async function endSaga(request: Asked<{ params: typeof SagaParams; body: typeof ReasonBody }>, reply: FastifyReply) {
+    const { orderId } = request.params;
+    return acted(isUuid(orderId) ? await sagas.end(orderId) : missing, reply);
+  }
+}
+
+const missing: SagaAct = { ok: false, reason: "order_not_found" };
+
+function handled(answer: Handled, reply: FastifyReply) {
+  return answer.ok ? wholeOf(answer.letter) : refuse(reply, deskProblems[answer.reason], details[answer.reason]);
+}
+
+function acted(answer: SagaAct, reply: FastifyReply) {
+  if (answer.ok) return actOf(answer.order);
+  if (answer.reason === "saga_stands") return refuse(reply, deskProblems.saga_stands, answer.why);
+  return refuse(reply, deskProblems[answer.reason], details[answer.reason]);
+}
+
+const tags = ["trouble"];
+const ofLetter = { tags, params: LetterParams };
+const ofSaga = { tags, params: SagaParams };
+const { dead_letter_not_found, dead_letter_handled, dead_letter_incomplete } = deskProblems;
+const { order_not_found, saga_not_stuck, saga_stands, order_ended, payment_undecided, order_paid } = deskProblems;
+
+const documents = {
+  letters: {
+    tags,
+    operationId: "listDeadLetters",
+    summary: "Records that no consumer could handle, newest first",
+    querystring: LettersQuery,
+    response: { 200: LetterList },
+  },
+  letter: {
+    ...ofLetter,
+    operationId: "getDeadLetter",
+    summary: "One dead letter with its value and its headers",
+    response: { 200: Type.Ref("WholeDeadLetter"), ...problemResponses(dead_letter_not_found) },
+  },
+  replay: {
+    ...ofLetter,
+    operationId: "replayDeadLetter",
+    summary: "Appends the record to its topic again, at the end",
+    description:
+      "Once, unless the process ends between the append and its mark: the letter waits then, and a second replay appends " +
+      "the record again. Consumers tolerate that.",
+    response: {
+      200: Type.Ref("WholeDeadLetter"),
+      ...problemResponses(dead_letter_not_found, dead_letter_handled, dead_letter_incomplete),
+    },
+  },
+  discard: {
+    ...ofLetter,
+    operationId: "discardDeadLetter",
+    summary: "Says why a dead letter needs no more work; the letter is kept",
+    body: ReasonBody,
+    response: {
+      200: Type.Ref("WholeDeadLetter"),
+      ...problemResponses(dead_letter_not_found, dead_letter_handled),
+    },
+  },
+  sagas: {
+    tags,
+    operationId: "listStuckSagas",
+    summary: "Open orders whose saga stands for more than 30 seconds, longest overdue first",
+    querystring: SagasQuery,
+    response: { 200: SagaList },
+  },
+  retry: {
+    ...ofSaga,
+    operationId: "retrySaga",
+    summary: "Does now what the order waits for, and says what it still waits for",
+    response: {
+      200: SagaActView,
+      ...problemResponses(order_not_found, saga_not_stuck, saga_stands, order_ended),
+    },
+  },
+  end: {
+    ...ofSaga,
+    operationId: "endSaga",
+    summary: "Ends a stuck order that is not paid; its units go back on sale",
+    body: ReasonBody,
+    response: {
+      200: SagaActView,
+      ...problemResponses(order_not_found, saga_not_stuck, order_ended, payment_undecided, order_paid),
+    },
+  },
+};

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { type DeskStage, openDeskStage, payWithinMs } from "./desk.testing.ts";
+import type { Desk } from "./desk.ts";
+import { stuckAfterMs } from "./sagas.ts";
+
+describe("an order whose saga stands", () => {
+  let stage: DeskStage;
+  let sagas: Desk["sagas"];
+  before(async () => {
+    stage = await openDeskStage();
+    ({ sagas } = stage.open());
+  });
+  after(() => stage.close());
+  beforeEach(() => {
+    stage.clock.aheadMs = 0;
+  });
+
+  const toLate = () => {
+    stage.clock.aheadMs = payWithinMs + stuckAfterMs + 1_000;
+  };
+  const entryOf = async (orderId: string) =>
+    (await sagas.list(undefined, 100)).find(({ order }) => order.orderId === orderId);
+
+  test("is listed 30 seconds after its deadline, and retry does what the scan does: its units come back", async () => {
+    const lamp = await stage.newProduct({ stock: 2 });
+    const orderId = await stage.orderOf(lamp);
+    stage.clock.aheadMs = payWithinMs + 1_000;
+    assert.equal(await entryOf(orderId), undefined);
+    assert.deepEqual(await sagas.retry(orderId), { ok: false, reason: "saga_not_stuck" });
+    toLate();
+    assert.equal((await entryOf(orderId))?.kind, "overdue");
+    const retried = await sagas.retry(orderId);
+    assert.ok(retried.ok);
+    assert.deepEqual([retried.order.status, retried.order.reason], ["FAILED", "payment_timeout"]);
+    assert.deepEqual(stage.nudged, [orderId]);
+    assert.equal(await entryOf(orderId), undefined);
+    assert.deepEqual(await sagas.retry(orderId), { ok: false, reason: "order_ended" });
+  });
+
+  test("is ended once by an operator if nothing is paid, and no payment begins afterwards", async () => {
+    const lamp = await stage.newProduct({ stock: 2 });
+    const orderId = await stage.orderOf(lamp);
+    toLate();
+    const [one, two] = await Promise.all([sagas.end(orderId), sagas.end(orderId)]);
+    assert.deepEqual([one.ok, two.ok].toSorted(), [false, true]);
+    const order = await stage.orders.read(orderId);
+    assert.deepEqual([order?.status, order?.reason], ["FAILED", "ended_by_operator"]);
+    stage.clock.aheadMs = 0;
+    const paid = await stage.payment.pay({ orderId, cardNumber: "4242 4242 4242 4242" });
+    assert.deepEqual(paid, { ok: false, reason: "payment_closed" });
+  });
+
+  test("is not ended while its payment is undecided, nor once it is paid: retry confirms it then", async () => {
+    const lamp = await stage.newProduct({ stock: 2 });
+    const orderId = await stage.orderOf(lamp);
+    assert.ok((await stage.payment.pay({ orderId, cardNumber: "4242 4242 4242 4242" })).ok);
+    toLate();
+    assert.equal((await entryOf(orderId))?.payment, "processing");
+    assert.deepEqual(await sagas.end(orderId), { ok: false, reason: "payment_undecided" });
+    await stage.hearFromProvider();
+    assert.deepEqual(await sagas.end(orderId), { ok: false, reason: "order_paid" });
+    const retried = await sagas.retry(orderId);
+    assert.ok(retried.ok);
+    assert.equal(retried.order.status, "CONFIRMED");
+  });
+
+  test("is listed too if its saga was never started, and retry lets it be started again", async () => {
+    const lamp = await stage.newProduct({ stock: 2 });
+    const placed = await stage.place({ productId: lamp, userId: "bo" });
+    assert.ok(placed.ok);
+    await stage.settleAll();
+    const { orderId } = placed.order;
+    await stage.orders.sagaStarted([orderId]);
+    stage.clock.aheadMs = stuckAfterMs + 1_000;
+    assert.equal(await entryOf(orderId), undefined);
+    assert.ok((await sagas.retry(orderId)).ok);
+    assert.equal((await entryOf(orderId))?.kind, "not_started");
+    assert.deepEqual(
+      (await stage.orders.withoutSaga(10)).map((order) => order.orderId),
+      [orderId],
+    );
+  });
+});

@@ -1,0 +1,79 @@
+/** Shows dead letters and stuck sagas as their routes answer them. */
+import { isUtf8 } from "node:buffer";
+import type { SeenOrder } from "#orders";
+import { isUuid } from "#platform/ids";
+import { Problem, platformProblems } from "#platform/problems";
+import type { LetterSummary as SummaryRow, WholeLetter } from "./letter-rows.ts";
+import { headersOf } from "./letters.ts";
+import type { Position, StuckOrder } from "./sagas.ts";
+import type { LetterSummary, LetterView, SagaView } from "./wire.ts";
+
+export function summaryOf(letter: SummaryRow): LetterSummary {
+  const { letterId, topic, key, bytes, appendedAt, state, handledAt, handledBy, reason } = letter;
+  const headers = headersOf(letter);
+  const partition = Number(headers["dlq-partition"]);
+  const offset = headers["dlq-offset"];
+  return {
+    letterId,
+    topic,
+    key: key.toString(),
+    bytes,
+    error: headers["dlq-error"] ?? "",
+    ...(Number.isSafeInteger(partition) && { partition }),
+    ...(offset !== undefined && { offset }),
+    at: appendedAt.toISOString(),
+    state,
+    ...(handledAt && { handledAt: handledAt.toISOString() }),
+    ...(handledBy !== null && { handledBy }),
+    ...(reason !== null && { reason }),
+  };
+}
+
+export function wholeOf(letter: WholeLetter): LetterView {
+  const { value } = letter;
+  const isText = isUtf8(value);
+  return {
+    ...summaryOf({ ...letter, bytes: value.length }),
+    headers: headersOf(letter),
+    value: value.toString(isText ? "utf8" : "base64"),
+    encoding: isText ? "utf-8" : "base64",
+  };
+}
+
+export function stuckOf({ order, kind, payment }: StuckOrder): SagaView {
+  const { orderId, productId, userId, quantity, totalMinor, currency, status, reason, placedAt, payBy } = order;
+  return {
+    orderId,
+    productId,
+    userId,
+    quantity,
+    total: totalMinor,
+    currency,
+    status,
+    ...(reason !== null && { reason }),
+    placedAt: placedAt.toISOString(),
+    payBy: payBy.toISOString(),
+    kind,
+    payment: payment ?? "none",
+    mayEnd: payment === undefined,
+  };
+}
+
+export function actOf({ orderId, status, reason }: SeenOrder) {
+  return { orderId, status, ...(reason !== null && { reason }) };
+}
+
+export function writeCursor({ payBy, orderId }: Position): string {
+  return Buffer.from(`${payBy.getTime()} ${orderId}`).toString("base64url");
+}
+
+/** @throws Problem for a cursor that the list did not give out. */
+export function readCursor(cursor: string): Position {
+  const [, time, orderId = ""] = /^(\d{1,14}) (.*)$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
+  if (!isUuid(orderId)) {
+    throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {
+      errors: [{ in: "querystring", pointer: "#/cursor", detail: "take it from nextCursor" }],
+    });
+  }
+  return { payBy: new Date(Number(time)), orderId };
+}

@@ -1,0 +1,48 @@
+/** Lets an operator settle an order whose saga stands, or end it, in any process. */
+import { isUndecided, type Orders, type SeenOrder } from "#orders";
+import { createLate } from "./late.ts";
+import { createOverdue, type OverdueOptions } from "./overdue.ts";
+import { confirmPaid } from "./saga.ts";
+
+export type EndRefusal = "payment_undecided" | "order_paid" | "order_ended";
+
+export type ByHand = ReturnType<typeof createByHand>;
+
+export function createByHand({ orders, ...options }: OverdueOptions & { orders: Orders }) {
+  const { payment, now } = options;
+  const { steps, placedOf, settle } = createOverdue({ orders, ...options });
+  const settleLate = createLate({
+    orders,
+    payment,
+    now,
+    confirmPaid: (order) => confirmPaid(placedOf(order), steps),
+  });
+
+  return {
+    /**
+     * Does now what the scans do in their next turn. Every step reads the books first, so it may run beside a saga.
+     * @throws what keeps the order from its end.
+     */
+    async retry(order: SeenOrder): Promise<void> {
+      await orders.standing.startSagaAgain(order.orderId);
+      await payment.sweep();
+      if (isUndecided(order)) await settleLate();
+      else if (order.payBy.getTime() <= now()) await settle(order);
+      else await confirmPaid(placedOf(order), steps);
+    },
+
+    /**
+     * Ends an open order that is not paid. An order gets its end once, so one whose payment may still be granted is
+     * refused: docs/adr/0028-an-end-is-told-once.md. No attempt to pay begins from here on.
+     */
+    async end(orderId: string, reason: string): Promise<{ ok: true } | { ok: false; reason: EndRefusal }> {
+      const verdict = await payment.lastCall(orderId);
+      if (verdict === "processing") return { ok: false, reason: "payment_undecided" };
+      if (verdict === "authorized") return { ok: false, reason: "order_paid" };
+      const ended = (await orders.fail(orderId, reason)) ?? (await orders.failUndecided(orderId, reason));
+      if (!ended) return { ok: false, reason: "order_ended" };
+      await payment.close(orderId);
+      return { ok: true };
+    },
+  };
+}
