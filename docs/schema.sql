@@ -214,6 +214,16 @@ create table identity.code (
 CREATE INDEX code_email ON identity.code USING btree (email, purpose, expires_at);
 CREATE INDEX code_expires_at ON identity.code USING btree (expires_at);
 
+create table identity.oidc_link (
+  issuer text not null,
+  subject text not null,
+  account_id text not null,
+  linked_at timestamp with time zone not null,
+  constraint oidc_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES identity.account(account_id),
+  constraint oidc_link_pkey PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX oidc_link_account_id ON identity.oidc_link USING btree (account_id);
+
 create table identity.password (
   account_id text not null,
   phc text not null,

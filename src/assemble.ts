@@ -15,6 +15,7 @@ import {
   createIdentity,
   createStanding,
   type Identity,
+  type OidcSettings,
   type Standing,
   secretOf,
 } from "#identity";
@@ -96,6 +97,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     standing,
     now,
     onFault,
+    outside: outsideIssuerOf(config),
     mostWaiting,
   });
   const catalog = createCatalog({
@@ -199,4 +201,11 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     desk,
   };
   return { ...faces, onPaid, health, metrics };
+}
+
+function outsideIssuerOf(config: Config): OidcSettings | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = config;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  const { OIDC_CLIENT_SECRET: clientSecret, OIDC_ROLES_CLAIM: rolesClaim, OIDC_TRUST_EMAIL: trustEmail } = config;
+  return { issuer, clientId, clientSecret, rolesClaim, trustEmail };
 }

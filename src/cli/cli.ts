@@ -59,7 +59,13 @@ const token = defineCommand({
   },
   async run({ args: { role, user } }) {
     if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
-    console.log(await issueToken(readConfig(), { role, user }));
+    const config = readConfig();
+    if (config.OIDC_ISSUER) {
+      throw new Refused(
+        `people of this shop sign in at ${config.OIDC_ISSUER}: sign in there, or leave OIDC_ISSUER out`,
+      );
+    }
+    console.log(await issueToken(config, { role, user }));
   },
 });
 

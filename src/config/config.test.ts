@@ -241,6 +241,18 @@ describe("security settings", () => {
     assert.match(faultsOf(readable).join(), /PLAIN sends the password readable/);
   });
 
+  test("name an outside issuer with the shop's name there, over TLS unless it is on this machine", () => {
+    const shop = { OIDC_CLIENT_ID: "shop" };
+    for (const fine of ["https://id.example/realm", "http://127.0.0.1:9000", "http://[::1]", "http://localhost:9"]) {
+      assert.deepEqual(faultsOf({ ...shop, OIDC_ISSUER: fine }), [], fine);
+    }
+    for (const wrong of ["http://id.example", "ftp://127.0.0.1"]) {
+      assert.match(faultsOf({ ...shop, OIDC_ISSUER: wrong }).join(), /OIDC_ISSUER begins with https/, wrong);
+    }
+    assert.match(faultsOf({ OIDC_ISSUER: "https://id.example" }).join(), /OIDC_CLIENT_ID is not: set both/);
+    assert.match(faultsOf({ OIDC_ROLES_CLAIM: "roles" }).join(), /OIDC_ROLES_CLAIM is set but OIDC_ISSUER is not/);
+  });
+
   test("accept only exact addresses and networks of proxies", () => {
     for (const fine of ["10.0.0.0/8", "127.0.0.1, ::1", "2001:db8::/32,192.0.2.7"]) {
       assert.deepEqual(faultsOf({ TRUST_PROXY: fine }), []);

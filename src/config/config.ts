@@ -1,7 +1,7 @@
 /** Loads the settings of this process: read once, checked together, frozen. */
 import { ConfigError, type Environment, readEnvFile, readSettings } from "#platform/config";
 import { unknownNames } from "#platform/setting-names";
-import { databaseFaults, moduleDatabases, securityFaults } from "./faults.ts";
+import { databaseFaults, loopback, moduleDatabases, securityFaults } from "./faults.ts";
 import { type GivenSettings, type Origins, settings } from "./settings.ts";
 import { namesOf } from "./shop-names.ts";
 
@@ -53,8 +53,6 @@ export function isSecure(url: string): boolean {
 export function offersDemoPeople({ profile, HOST, TRUST_USER_HEADER }: Config): boolean {
   return isAllEmbedded(profile) && TRUST_USER_HEADER && loopback.has(HOST);
 }
-
-const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
 
 function isAllEmbedded(profile: Profile): boolean {
   return Object.values(profile).every((engine) => engine === "embedded");

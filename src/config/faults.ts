@@ -3,6 +3,9 @@ import { parseNetwork } from "#platform/address";
 import { readCaFile } from "#platform/tls";
 import type { GivenSettings } from "./settings.ts";
 
+/** The names and addresses of this machine, as they are in a setting and in a URL. */
+export const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
+
 export const moduleDatabases = [
   "CATALOG_DATABASE_URL",
   "INVENTORY_DATABASE_URL",
@@ -85,7 +88,25 @@ export function securityFaults(values: GivenSettings): string[] {
   if (values.PUBLIC_URL !== undefined && !/^https?:$/.test(new URL(values.PUBLIC_URL).protocol)) {
     faults.push("PUBLIC_URL is what browsers open: begin it with https://");
   }
-  return [...faults, ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
+  return [...faults, ...issuerFaults(values), ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
+}
+
+function issuerFaults(values: GivenSettings): string[] {
+  const { OIDC_ISSUER: issuer } = values;
+  if (issuer === undefined) {
+    const given = (["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES_CLAIM"] as const).filter(
+      (name) => values[name],
+    );
+    return given.map((name) => `${name} is set but OIDC_ISSUER is not: set both`);
+  }
+  const faults: string[] = [];
+  if (!values.OIDC_CLIENT_ID) faults.push("OIDC_ISSUER is set but OIDC_CLIENT_ID is not: set both");
+  const { protocol, hostname } = new URL(issuer);
+  // A name on the way to an issuer without TLS could sign in any person.
+  if (protocol !== "https:" && !(protocol === "http:" && loopback.has(hostname))) {
+    faults.push("OIDC_ISSUER begins with https://; plain http is for an issuer on this machine");
+  }
+  return faults;
 }
 
 /** A list of proxies with a mistake would trust every caller or none, so each entry must be an address or a network. */

@@ -35,6 +35,34 @@ export const securitySettings = defineSettings({
       "The address at which browsers reach the shop, for example https://shop.example, without a path. Requests that a session's cookie " +
       "authorises must come from its pages.",
   },
+  OIDC_ISSUER: {
+    type: "url",
+    defaultSays: "no outside issuer",
+    says:
+      "An OpenID Connect issuer where people may sign in, as its discovery document names it. Its redirect URI here is " +
+      "`PUBLIC_URL`/session/oidc/callback.",
+  },
+  OIDC_CLIENT_ID: { type: "text", defaultSays: "needed with `OIDC_ISSUER`", says: "The shop's name at that issuer." },
+  OIDC_CLIENT_SECRET: {
+    type: "text",
+    secret: true,
+    defaultSays: "a public client",
+    says: "The shop's secret at that issuer, sent as HTTP Basic.",
+  },
+  OIDC_ROLES_CLAIM: {
+    type: "text",
+    defaultSays: "people of the issuer are customers, until an ADMIN changes it here",
+    says:
+      "The claim that names CUSTOMER, WAREHOUSE or ADMIN, such as `roles` or `realm_access.roles`. It then decides a " +
+      "person's roles at each log-in.",
+  },
+  OIDC_TRUST_EMAIL: {
+    type: "flag",
+    default: false,
+    says:
+      "Believe addresses that the issuer calls verified: a person who signs in there gets the account that has the " +
+      "address. Without it their account has no address and gets no mails.",
+  },
   TRUST_USER_HEADER: {
     type: "flag",
     defaultSays: "`true` only if every engine is embedded",

@@ -7,6 +7,8 @@ import { type Audit, createAudit } from "./audit.ts";
 import { createCodes } from "./codes.ts";
 import { type DemoPerson, demoAccount } from "./demo.ts";
 import { createEntering, type Entered } from "./entering.ts";
+import { createOidc, type Oidc } from "./oidc.ts";
+import type { OidcSettings } from "./oidc-client.ts";
 import { createPasswords } from "./passwords.ts";
 import { deleteExpired, type Place, readSessions, type Session } from "./session-rows.ts";
 import { createSignIn } from "./sign-in.ts";
@@ -21,6 +23,8 @@ export type Accounts = ReturnType<typeof createSignIn> &
   ReturnType<typeof createSignUp> &
   ReturnType<typeof createStaff> & {
     audit: Audit;
+    /** Absent: there is no outside issuer. */
+    oidc: Oidc | undefined;
     enterDemo(person: DemoPerson, place: Place): Promise<Entered | undefined>;
     account(accountId: string): Promise<Account | undefined>;
     change(accountId: string, fields: Partial<AccountFields>): Promise<Account | undefined>;
@@ -40,6 +44,8 @@ export type AccountsOptions = {
   standing: Standing;
   now(): number;
   onFault(what: string, error: unknown): void;
+  /** The outside issuer, if people may sign in there. */
+  outside?: OidcSettings | undefined;
   /** Passwords that wait to be hashed. Further ones are asked to come again. */
   mostWaiting: number;
 };
@@ -47,7 +53,7 @@ export type AccountsOptions = {
 const deleteEveryMs = 10 * 60_000;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { sql, mail, secret, issue, standing, now, onFault, mostWaiting } = options;
+  const { sql, mail, secret, issue, standing, now, onFault, outside, mostWaiting } = options;
   const entering = createEntering({ sql, issue, standing, now });
   const audit = createAudit({ sql, now });
   const posting = new Set<Promise<void>>();
@@ -75,6 +81,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     ...signUp,
     ...createStaff({ sql, audit, entering, standing, now }),
     audit,
+    oidc: outside && createOidc({ settings: outside, sql, secret, audit, entering, standing, now, onFault }),
 
     async enterDemo(person, place) {
       const account = await demoAccount(sql, person, now());

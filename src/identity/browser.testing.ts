@@ -8,7 +8,15 @@ import { until } from "../../test/support/until.ts";
 import { mailSchema } from "../engines/mail/message-rows.ts";
 import { createOutboxMail } from "../engines/mail/outbox.ts";
 import { migrate } from "../engines/sql/migrate.ts";
-import { callerOf, createAccounts, createCookies, createIdentity, createStanding, identitySchema } from "./identity.ts";
+import {
+  callerOf,
+  createAccounts,
+  createCookies,
+  createIdentity,
+  createStanding,
+  identitySchema,
+  type OidcSettings,
+} from "./identity.ts";
 import { identityRoutes } from "./routes.ts";
 
 const secret = "a secret for tests that has more than 32 bytes";
@@ -18,7 +26,7 @@ export type Shop = Awaited<ReturnType<typeof openShop>>;
 /** So few that a test is quick. */
 export const mostWaiting = 8;
 
-export async function openShop({ publicUrl }: { publicUrl?: string } = {}) {
+export async function openShop({ publicUrl, outside }: { publicUrl?: string; outside?: OidcSettings } = {}) {
   const database = await openTestDatabase();
   await migrate({ url: database.url, modules: [identitySchema, mailSchema] });
   const { sql } = database;
@@ -40,7 +48,8 @@ export async function openShop({ publicUrl }: { publicUrl?: string } = {}) {
       issue: identity.issueSession,
       standing,
       now,
-      onFault,
+      onFault: outside ? () => {} : onFault,
+      outside,
       mostWaiting,
     });
     const app = await createHttp({ log: createLog({ level: "silent" }), clock: systemClock, openApi });

@@ -116,6 +116,7 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
       return {
         account: account ? answerOf(account) : null,
         mayRefresh: readCookie(request.headers.cookie, cookies.refresh) !== undefined,
+        issuer: accounts.oidc?.host ?? null,
         demoPeople: isDemoAt(request) ? demoList : [],
       };
     },
@@ -178,7 +179,8 @@ function answerOf({ accountId, email, name, roles, locale, zone }: Account): wir
   return { userId: accountId, email, name, roles, locale, zone };
 }
 
-function placeOf({ ip, headers }: FastifyRequest): Place {
+/** The browser and network that a session begins in. */
+export function placeOf({ ip, headers }: FastifyRequest): Place {
   const agent = (headers["user-agent"] ?? "").replaceAll(/[^\x20-\x7e]/g, "?");
   return { network: limitKeyOf(ip), agent: agent.slice(0, 200) };
 }

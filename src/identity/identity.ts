@@ -14,6 +14,7 @@ import { createTokens, type TokenOptions, type Tokens } from "./tokens.ts";
 
 export { type Accounts, createAccounts, identitySchema } from "./accounts.ts";
 export { type Cookies, createCookies } from "./cookies.ts";
+export type { OidcSettings } from "./oidc-client.ts";
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
 export { createStanding, type Standing } from "./standing.ts";

@@ -7,6 +7,8 @@ export const identityProblems = defineProblems({
   cross_site: { status: 403, title: "The request came from a page of another site" },
   bad_credentials: { status: 401, title: "The address and the password or code do not belong together" },
   login_busy: { status: 503, title: "Too many people sign in at this moment", retryAfterSeconds: 2 },
+  oidc_refused: { status: 401, title: "The log-in at the outside issuer is not valid" },
+  oidc_unavailable: { status: 503, title: "The outside issuer cannot be reached", retryAfterSeconds: 5 },
   weak_password: { status: 400, title: "The password is too easy to guess" },
   code_wrong: { status: 400, title: "The code is not the one that was mailed" },
   code_expired: { status: 410, title: "The code has expired, or was tried too often" },

@@ -6,6 +6,7 @@ import { problemResponses } from "#platform/openapi";
 import { platformProblems } from "#platform/problems";
 import { adminRoutes } from "./admin-routes.ts";
 import { createHandlers, type HandlersOptions } from "./handlers.ts";
+import { oidcRoutes } from "./oidc-routes.ts";
 import { identityProblems } from "./problems.ts";
 import {
   AccountAnswer,
@@ -39,6 +40,8 @@ export function identityRoutes(app: Http, { mail, ...options }: HandlersOptions 
   app.post("/session/code", { onRequest, schema: documents.sendLogInCode }, handlers.sendLogInCode);
   app.post("/session/refresh", { onRequest, schema: documents.refreshSession }, handlers.refresh);
   app.post("/session/demo", { onRequest, schema: documents.logInAsDemo }, handlers.logInAsDemo);
+
+  oidcRoutes(app, { ...options, oidc: options.accounts.oidc });
 
   app.get("/account", { onRequest: signedIn, schema: documents.getAccount }, handlers.readAccount);
   app.patch("/account", { onRequest: signedIn, schema: documents.changeAccount }, handlers.changeAccount);

@@ -78,9 +78,28 @@ export const SessionView = Type.Object({
     description: "null if no session is signed in",
   }),
   mayRefresh: Type.Boolean({ description: "Whether POST /session/refresh is worth a try" }),
+  issuer: Type.Unsafe<string | null>({
+    type: ["string", "null"],
+    description: "The host of the outside issuer that GET /session/oidc leads to; null if there is none",
+  }),
   demoPeople: Type.Array(Type.Object({ person: Type.String(), name: Type.String(), role: RoleName }), {
     description: "Who can be signed in by one click; empty but on the embedded default at a loopback address",
   }),
+});
+export const OidcQuery = Type.Object({
+  to: Type.Optional(
+    Type.String({
+      description: "The page to come back to: a path of this shop; any other is read as /me",
+      examples: ["/"],
+    }),
+  ),
+});
+/** Issuers add fields of their own. */
+export const OidcReturnQuery = Type.Object({
+  code: Type.Optional(Type.String()),
+  state: Type.Optional(Type.String()),
+  iss: Type.Optional(Type.String({ description: "The issuer (RFC 9207)" })),
+  error: Type.Optional(Type.String()),
 });
 export const AccountPatch = Type.Object(
   { name: Type.Optional(PersonName), locale: Type.Optional(Locale), zone: Type.Optional(Zone) },

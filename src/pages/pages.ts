@@ -13,7 +13,7 @@ import { cacheControl, contentSecurityPolicy, securityHeadersOver } from "./head
 import type { Site, SiteState } from "./site.ts";
 
 /** All of them are one file: which page it shows is the script's to read from the address. */
-const shopPaths = ["/", "/p/:productId", "/d/:dropId", "/o/:orderId", "/me", "/login", "/join"];
+const shopPaths = ["/", "/p/:productId", "/d/:dropId", "/o/:orderId", "/me", "/login", "/join", "/reset"];
 
 const consolePaths = ["/console", "/console/*"];
 /** Stands in the built console.html wherever the nonce of an answer belongs: see web/vite.ts. */

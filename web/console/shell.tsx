@@ -77,7 +77,7 @@ export function Shell() {
       <AppShell.Main id="main">
         {session.isPending && <Loading rows={4} />}
         {session.isError && <ProblemNote error={session.error} again={session.refetch} />}
-        {session.data && !account && <SignIn demoPeople={session.data.demoPeople} />}
+        {session.data && !account && <SignIn {...session.data} />}
         {account && (mayRunTheShop(account) ? <Outlet /> : <NotForThem account={account} />)}
       </AppShell.Main>
     </AppShell>

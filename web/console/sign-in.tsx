@@ -7,7 +7,7 @@ import { Heading } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
 import { useForgetAll } from "./session.ts";
 
-export function SignIn({ demoPeople }: { demoPeople: Session["demoPeople"] }) {
+export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "issuer">) {
   const forgetAll = useForgetAll();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
@@ -32,6 +32,11 @@ export function SignIn({ demoPeople }: { demoPeople: Session["demoPeople"] }) {
           Sign in as {name}, the demo operator
         </Button>
       ))}
+      {issuer !== null && (
+        <Button component="a" href={`/session/oidc?to=${encodeURIComponent(location.pathname + location.search)}`}>
+          Sign in at {issuer}
+        </Button>
+      )}
       {operators.length > 0 && <Text c="dimmed">Or with an account of your own:</Text>}
       <form onSubmit={submit}>
         <Stack gap="sm">

@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import type { PageAnswer, ProductAnswer } from "#wire/catalog";
 import type { DropLive, DropView } from "#wire/drops";
 import type { PayAnswer } from "#wire/fulfilment";
-import type { LogInBody, SignUpBody, VerifyBody } from "#wire/identity";
+import type { LogInBody, ResetBody, SignUpBody, VerifyBody } from "#wire/identity";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
 import type { PayRequest } from "#wire/payment";
 import { operations } from "./operations.ts";
@@ -45,6 +45,7 @@ const openToAll: readonly Operation[] = [
   ...(["listProducts", "getProduct", "getTime"] as const),
   ...(["listDrops", "getDrop", "getDropLive"] as const),
   ...(["getSession", "logIn", "sendLogInCode", "logInAsDemo", "signUp", "verifyAccount"] as const),
+  ...(["forgotPassword", "resetPassword"] as const),
 ];
 /** Longer than the longest answer of the gateway. */
 const answerWithinMs = 12_000;
@@ -65,6 +66,8 @@ export const api = {
   logIn: (body: Static<typeof LogInBody>) => ask<Entered>("logIn", { body }),
   logInAsDemo: (body: { person: string }) => ask<Entered>("logInAsDemo", { body }),
   sendLogInCode: (body: { email: string }) => ask<CodeSent>("sendLogInCode", { body }),
+  forgotPassword: (body: { email: string }) => ask<CodeSent>("forgotPassword", { body }),
+  resetPassword: (body: Static<typeof ResetBody>) => ask<Entered>("resetPassword", { body }),
   signUp: (body: Static<typeof SignUpBody>) => ask<CodeSent>("signUp", { body }),
   verify: (body: Static<typeof VerifyBody>) => ask<Entered>("verifyAccount", { body }),
   pay: (id: string, body: PayRequest) => ask<Static<typeof PayAnswer>>("payOrder", { id, body }),

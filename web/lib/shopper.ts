@@ -62,7 +62,7 @@ function post(path: string, body?: object): Promise<Response> {
 async function answerOf<Body>(asked: Response | Promise<Response>): Promise<Body> {
   const response = await asked;
   // A gateway without accounts has no such address.
-  if (response.status === 404) return { account: null, mayRefresh: false, demoPeople: [] } as Body;
+  if (response.status === 404) return { account: null, mayRefresh: false, issuer: null, demoPeople: [] } as Body;
   if (!response.ok) throw new Error(`the session was answered ${response.status}`);
   return (await response.json()) as Body;
 }

@@ -31,7 +31,7 @@ function pageAt(path: string) {
   if (kind === "p") return <ProductPage productId={decodeURIComponent(id)} />;
   if (kind === "d") return <DropLater dropId={decodeURIComponent(id)} />;
   if (kind === "o") return <OrderPage orderId={decodeURIComponent(id)} />;
-  if (kind === "login" || kind === "join") return <SignInLater isNew={kind === "join"} />;
+  if (kind === "login" || kind === "join" || kind === "reset") return <SignInLater kind={kind} />;
   return kind === "me" ? <MyOrders /> : <ProductList />;
 }
 

@@ -1,58 +1,84 @@
-/** `/login` and `/join`: signing in by password, by mailed code or as a demo person, and signing up. */
+/** `/login`, `/join` and `/reset`: signing in, signing up, and setting a new password. */
 import type { TargetedEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type Problem } from "../lib/api.ts";
+import { count } from "../lib/amounts.ts";
+import { type Answer, api, type Problem } from "../lib/api.ts";
 import { say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
-import { enter, type Session, type Shopper } from "../lib/shopper.ts";
+import { enter, type Shopper } from "../lib/shopper.ts";
 import { ProblemNotice } from "./parts/notice.tsx";
+import { OtherWays } from "./parts/other-ways.tsx";
 
-type Way = "password" | "code" | "join";
+type Way = "password" | "code" | "join" | "reset";
+type Kind = "login" | "join" | "reset";
 
-export function SignIn({ isNew }: { isNew: boolean }) {
-  const [way, setWay] = useState<Way>(isNew ? "join" : "password");
+export function SignIn({ kind }: { kind: Kind }) {
+  const [way, setWay] = useState<Way>(kind === "login" ? "password" : kind);
   const [given, setGiven] = useState({ email: "", name: "", password: "", code: "" });
   /** Of the code that was asked for. */
   const [codeId, setCodeId] = useState<string>();
-  const [problem, setProblem] = useState<Problem>();
+  const [problem, setProblem] = useState<Problem | undefined>(refusalInAddress);
   const [isAsking, setAsking] = useState(false);
-  const [demoPeople, setDemoPeople] = useState<Session["demoPeople"]>([]);
+  /** Seconds until the shop is asked again, while too many people sign in. */
+  const [busySeconds, setBusySeconds] = useState<number>();
   const status = useRef<HTMLDivElement>(null);
-  const title = say(way === "join" ? "join" : "signIn");
+  const title = say(way === "join" ? "join" : way === "reset" ? "resetTitle" : "signIn");
 
   useEffect(() => {
     document.title = `${title} · Dropgate`;
   }, [title]);
   useEffect(() => {
-    void api.session().then((answer) => answer.ok && setDemoPeople(answer.body.demoPeople));
-  }, []);
-  useEffect(() => {
     if (problem) status.current?.focus({ preventScroll: true });
   }, [problem]);
 
-  async function ask<Body>(asked: Promise<{ ok: true; body: Body } | { ok: false; problem: Problem }>) {
+  /** If the shop is busy it is asked once more, after the time that it names. */
+  async function ask<Body>(request: () => Promise<Answer<Body>>): Promise<Body | undefined> {
     setAsking(true);
-    const answer = await asked;
+    setProblem(undefined);
+    let answer = await request();
+    if (!answer.ok && answer.problem.code === "login_busy") {
+      await countDown(answer.problem.retryAfterMs);
+      answer = await request();
+    }
     setAsking(false);
     setProblem(answer.ok ? undefined : answer.problem);
     return answer.ok ? answer.body : undefined;
   }
 
-  async function signIn(asked: ReturnType<typeof api.logIn>): Promise<void> {
-    const entered = await ask<{ account: Shopper }>(asked);
+  /** Up to a quarter longer, so that the many do not all come back in one moment. */
+  async function countDown(waitMs = 3_000): Promise<void> {
+    for (let left = Math.ceil((waitMs / 1000) * (1 + Math.random() / 4)); left > 0; left -= 1) {
+      setBusySeconds(left);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1_000);
+      });
+    }
+    setBusySeconds(undefined);
+  }
+
+  async function signIn(request: () => Promise<Answer<{ account: Shopper }>>): Promise<void> {
+    const entered = await ask(request);
     if (!entered) return;
     enter(entered.account);
-    go(wantedPage());
+    const to = wantedPage();
+    // The console is a document of its own.
+    if (/^\/console(?:[/?#]|$)/.test(to)) location.assign(to);
+    else go(to);
   }
 
   async function send(event: TargetedEvent<HTMLFormElement>) {
     event.preventDefault();
     if (isAsking) return;
     const { email, name, password, code } = given;
-    if (way === "password") return signIn(api.logIn({ email, password }));
-    if (codeId) return signIn(way === "join" ? api.verify({ codeId, code }) : api.logIn({ email, code }));
-    const asked = way === "join" ? api.signUp({ email, name, password }) : api.sendLogInCode({ email });
-    setCodeId((await ask(asked))?.codeId);
+    if (way === "password") return signIn(() => api.logIn({ email, password }));
+    if (codeId && way === "join") return signIn(() => api.verify({ codeId, code }));
+    if (codeId && way === "reset") return signIn(() => api.resetPassword({ email, code, password }));
+    if (codeId) return signIn(() => api.logIn({ email, code }));
+    const asked = await ask(() => {
+      if (way === "join") return api.signUp({ email, name, password });
+      return way === "reset" ? api.forgotPassword({ email }) : api.sendLogInCode({ email });
+    });
+    setCodeId(asked?.codeId);
   }
 
   function turnTo(next: Way): void {
@@ -73,7 +99,7 @@ export function SignIn({ isNew }: { isNew: boolean }) {
       />
     </label>
   );
-  const action = codeId ? "useCode" : way === "code" ? "sendCode" : way === "join" ? "join" : "signIn";
+  const secret = { type: "password", maxLength: 200, dir: "ltr" };
   return (
     <div class="wide sign-in">
       <div class="intro">
@@ -82,19 +108,15 @@ export function SignIn({ isNew }: { isNew: boolean }) {
       <form onSubmit={send}>
         <div class="status" role="status" tabIndex={-1} ref={status}>
           {problem && <ProblemNotice problem={problem} />}
+          {busySeconds !== undefined && <p class="notice">{say("loginBusy")}</p>}
           {codeId && !problem && <p class="notice">{say("codeSent", { email: given.email })}</p>}
         </div>
         {!codeId &&
           field("email", say("email"), { type: "email", autoComplete: "username", maxLength: 254, dir: "ltr" })}
         {!codeId && way === "join" && field("name", say("yourName"), { autoComplete: "name", maxLength: 200 })}
         {!codeId &&
-          way !== "code" &&
-          field("password", say(way === "join" ? "newPassword" : "password"), {
-            type: "password",
-            autoComplete: way === "join" ? "new-password" : "current-password",
-            maxLength: 200,
-            dir: "ltr",
-          })}
+          way === "password" &&
+          field("password", say("password"), { ...secret, autoComplete: "current-password" })}
         {codeId &&
           field("code", say("code"), {
             inputMode: "numeric",
@@ -103,12 +125,16 @@ export function SignIn({ isNew }: { isNew: boolean }) {
             maxLength: 6,
             dir: "ltr",
           })}
+        {(codeId ? way === "reset" : way === "join") &&
+          field("password", say("newPassword"), { ...secret, autoComplete: "new-password" })}
         <button class="big" type="submit" aria-busy={isAsking}>
-          {say(isAsking ? "askingShop" : action)}
+          {busySeconds !== undefined
+            ? say("againIn", { seconds: count(busySeconds) })
+            : say(isAsking ? "askingShop" : actionOf(way, codeId !== undefined))}
         </button>
       </form>
       <div class="ways">
-        {(["password", "code", "join"] as const)
+        {(["password", "code", "reset", "join"] as const)
           .filter((other) => other !== way || codeId)
           .map((other) => (
             <button key={other} class="plain" type="button" onClick={() => turnTo(other)}>
@@ -116,24 +142,25 @@ export function SignIn({ isNew }: { isNew: boolean }) {
             </button>
           ))}
       </div>
-      {demoPeople.length > 0 && (
-        <section aria-labelledby="demo">
-          <h2 id="demo">{say("demoPeople")}</h2>
-          <div class="demo-people">
-            {demoPeople.map(({ person, name, role }) => (
-              <button key={person} class="button" type="button" onClick={() => signIn(api.logInAsDemo({ person }))}>
-                {say(`demo_${role}`, { name })}
-              </button>
-            ))}
-          </div>
-        </section>
-      )}
+      <OtherWays to={wantedPage()} onDemoPerson={(person) => signIn(() => api.logInAsDemo({ person }))} />
     </div>
   );
+}
+
+function actionOf(way: Way, hasCode: boolean) {
+  if (hasCode) return way === "reset" ? "setPassword" : "useCode";
+  if (way === "code" || way === "reset") return "sendCode";
+  return way === "join" ? "join" : "signIn";
+}
+
+/** Why the outside issuer's log-in ended here. */
+function refusalInAddress(): Problem | undefined {
+  const code = new URLSearchParams(location.search).get("refused");
+  return code === null ? undefined : { code, detail: "", status: 401 };
 }
 
 /** The page that asked for the log-in, if it is one of ours. */
 function wantedPage(): string {
   const to = new URLSearchParams(location.search).get("to") ?? "/me";
-  return /^\/(?![/\\])/.test(to) ? to : "/me";
+  return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(to) ? to : "/me";
 }
