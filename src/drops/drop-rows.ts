@@ -73,6 +73,14 @@ export function readEndless(sql: Queryable): Promise<(Drop & { scheduledAt: Date
   );
 }
 
+/** undefined if it is a draft. */
+export async function readScheduledAt(sql: Queryable, dropId: string): Promise<Date | undefined> {
+  const [row] = await sql.query<{ at: Date }>("select at from drops.change where drop_id = $1 and what = 'scheduled'", [
+    dropId,
+  ]);
+  return row?.at;
+}
+
 /** undefined if the id is taken. */
 export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: Date): Promise<Drop | undefined> {
   const inserted = await tx.query(

@@ -7,11 +7,19 @@ import type { EventLog } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
-import type { Orders } from "#orders";
+import type { NotEnded, Orders } from "#orders";
 import { randomHex } from "#platform/ids";
 import { type Change, readChanges } from "./changes.ts";
 import { changeDrop, type DropChange } from "./drop-change.ts";
-import { becomeSeller, type Drop, type DropFields, insertDrop, readDrop, readDrops } from "./drop-rows.ts";
+import {
+  becomeSeller,
+  type Drop,
+  type DropFields,
+  insertDrop,
+  readDrop,
+  readDrops,
+  readScheduledAt,
+} from "./drop-rows.ts";
 import { dropOutbox } from "./outbox.ts";
 import { type Check, preflightOf } from "./preflight.ts";
 import type { DropRefusal } from "./problems.ts";
@@ -45,6 +53,8 @@ export type Drops = {
   closeEarly(dropId: string, act: Act): Promise<Changed>;
   /** Closes it, and ends its orders: open ones are cancelled, paid ones refunded, by and by. */
   cancel(dropId: string, act: Act): Promise<Changed>;
+  /** The orders that a cancellation would end now, by currency; undefined of a draft. */
+  cancellation(drop: Drop): Promise<NotEnded[] | undefined>;
   preflight(drop: Drop): Promise<Check[]>;
   get(dropId: string): Promise<Drop | undefined>;
   list(withDrafts: boolean): Promise<Drop[]>;
@@ -59,7 +69,7 @@ export type DropsOptions = {
   log: EventLog;
   topic: string;
   inventory: Inventory;
-  orders: Pick<Orders, "endAll">;
+  orders: Pick<Orders, "endAll" | "notEnded">;
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -147,6 +157,11 @@ export function createDrops(options: DropsOptions): Drops {
           return { ok: true, drop: { ...drop, state: "cancelled", closesAt } };
         },
       }),
+
+    async cancellation({ dropId, products }) {
+      const since = await readScheduledAt(sql, dropId);
+      return since && orders.notEnded({ productIds: products.map(({ productId }) => productId), since });
+    },
 
     preflight: async (drop) => (await preflightOf(drop, inventory, now())).checks,
     get: (dropId) => readDrop(sql, dropId),

@@ -3,7 +3,8 @@ import type { FastifyReply } from "fastify";
 import { callerOf, type Identity } from "#identity";
 import { etagOf, holdsAlready, ifMatchVersions } from "#platform/etag";
 import type { Asked } from "#platform/http";
-import { refuse } from "#platform/problems";
+import { Problem, refuse } from "#platform/problems";
+import { identityProblems } from "#problems/identity";
 import { calendarOf } from "./calendar.ts";
 import type { Changed, Drop, Drops } from "./drops.ts";
 import { createLive } from "./live.ts";
@@ -12,6 +13,7 @@ import { newDropOf, patchOf, viewOf } from "./view.ts";
 import type {
   CancelBody,
   CopyBody,
+  DraftsQuery,
   DropBody,
   DropParams,
   EndBody,
@@ -22,6 +24,7 @@ import type {
 } from "./wire.ts";
 
 type AskedOfOne = Asked<{ params: typeof DropParams }>;
+type WithDrafts = { querystring: typeof DraftsQuery };
 
 const shared = "public, max-age=5, stale-while-revalidate=30";
 const sharedLive = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
@@ -31,7 +34,7 @@ export type DropHandlersOptions = { drops: Drops; identity: Identity; now(): num
 export function createDropHandlers({ drops, identity, now }: DropHandlersOptions) {
   const live = createLive({ drops, now });
 
-  async function listDrops(request: Asked<object>, reply: FastifyReply) {
+  async function listDrops(request: Asked<WithDrafts>, reply: FastifyReply) {
     const isAdmin = seesDrafts(request);
     const listed = await drops.list(isAdmin);
     const units = await drops.units(listed);
@@ -39,10 +42,11 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
     return { items: listed.map((drop) => viewOf(drop, units, now())), nextCursor: null };
   }
 
-  async function getDrop(request: AskedOfOne, reply: FastifyReply) {
-    const drop = await shownDrop(request);
-    if (!drop) return notFound(reply);
-    reply.header("cache-control", drop.state === "draft" ? "no-store" : shared).header("vary", "authorization");
+  async function getDrop(request: Asked<{ params: typeof DropParams } & WithDrafts>, reply: FastifyReply) {
+    const isAdmin = seesDrafts(request);
+    const drop = await drops.get(request.params.dropId);
+    if (!drop || (drop.state === "draft" && !isAdmin)) return notFound(reply);
+    reply.header("cache-control", isAdmin ? "no-store" : shared).header("vary", "authorization");
     reply.header("etag", etagOf(drop));
     return viewOf(drop, await drops.units([drop]), now());
   }
@@ -132,6 +136,14 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
     return drop ? { checks: await drops.preflight(drop) } : notFound(reply);
   }
 
+  async function checkCancellation(request: AskedOfOne, reply: FastifyReply) {
+    const drop = await drops.get(request.params.dropId);
+    if (!drop) return notFound(reply);
+    const found = await drops.cancellation(drop);
+    if (!found) return refuse(reply, dropProblems.drop_not_scheduled, details.drop_not_scheduled);
+    return { orders: found.map(({ paidMinor, ...rest }) => ({ ...rest, refund: paidMinor })) };
+  }
+
   function made(reply: FastifyReply, changed: Changed) {
     if (changed.ok) reply.code(201).header("location", `/drops/${changed.drop.dropId}`);
     return answer(reply, changed);
@@ -153,19 +165,21 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
     return refuse(reply, dropProblems.drop_not_found, details.drop_not_found);
   }
 
-  /** Only an ADMIN sees drafts. */
-  async function shownDrop(request: AskedOfOne): Promise<Drop | undefined> {
-    const drop = await drops.get(request.params.dropId);
-    return drop?.state === "draft" && !seesDrafts(request) ? undefined : drop;
-  }
-
   async function announcedDrop({ params }: AskedOfOne): Promise<Drop | undefined> {
     const drop = await drops.get(params.dropId);
     return drop?.state === "draft" ? undefined : drop;
   }
 
-  /** The routes are open, so a caller whose token is refused is one of the public. */
-  function seesDrafts({ headers }: Pick<AskedOfOne, "headers">): boolean {
+  /**
+   * An ADMIN's token says it, or `drafts`, which a browser sends: the address without it is the public's, in every cache.
+   * The routes are open, so a caller without `drafts` whose token is refused is one of the public.
+   * @throws Problem if `drafts` is asked by someone else.
+   */
+  function seesDrafts({ headers, query }: Asked<WithDrafts>): boolean {
+    if (query.drafts) {
+      if (identity.authenticate(headers).roles.includes("ADMIN")) return true;
+      throw new Problem(identityProblems.forbidden, "Drafts need the role ADMIN");
+    }
     if (headers.authorization === undefined) return false;
     try {
       return identity.authenticate(headers).roles.includes("ADMIN");
@@ -189,6 +203,7 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
     endDrop,
     cancelDrop,
     checkDrop,
+    checkCancellation,
   };
 }
 

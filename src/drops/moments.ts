@@ -16,13 +16,14 @@ export function momentOf(text: string, zone: string, pointer: string): Date {
     throw invalid(pointer, `clocks in ${zone} skip ${text} that day: they are put forward; choose another time`);
   }
   if (second !== undefined) {
-    const both = [first, second].map((at) => new Date(at).toISOString()).join(" or ");
-    throw invalid(pointer, `clocks in ${zone} show ${text} twice that day; send ${both}`);
+    const instants = [first, second].map((at) => new Date(at).toISOString());
+    const both = instants.join(" or ");
+    throw invalid(pointer, `clocks in ${zone} show ${text} twice that day; send ${both}`, { instants });
   }
   return new Date(first);
 }
 
-export function invalid(pointer: string, detail: string): Problem {
+export function invalid(pointer: string, detail: string, extra?: { instants: string[] }): Problem {
   const fault: FieldFault = { in: "body", pointer, detail };
-  return new Problem(platformProblems.validation, detail, { errors: [fault] });
+  return new Problem(platformProblems.validation, detail, { errors: [fault], extra });
 }

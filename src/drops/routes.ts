@@ -3,13 +3,16 @@ import { Type } from "typebox";
 import type { Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
+import { identityProblems } from "#problems/identity";
 import type { Drops } from "./drops.ts";
 import { createDropHandlers } from "./handlers.ts";
 import { dropProblems } from "./problems.ts";
 import {
   CancelBody,
+  CancellationView,
   ChangeList,
   CopyBody,
+  DraftsQuery,
   DropBody,
   DropList,
   DropLive,
@@ -41,6 +44,11 @@ export function dropRoutes(app: Http, options: DropRoutesOptions): void {
   app.patch("/drops/:dropId", { onRequest: admin, schema: documents.changeDrop }, handlers.changeDrop);
   app.post("/drops/:dropId/copy", { onRequest: admin, schema: documents.copyDrop }, handlers.copyDrop);
   app.get("/drops/:dropId/preflight", { onRequest: admin, schema: documents.checkDrop }, handlers.checkDrop);
+  app.get(
+    "/drops/:dropId/cancellation",
+    { onRequest: admin, schema: documents.checkCancellation },
+    handlers.checkCancellation,
+  );
   app.post("/drops/:dropId/schedule", { onRequest: admin, schema: documents.scheduleDrop }, handlers.scheduleDrop);
   app.put("/drops/:dropId/pause", { onRequest: admin, schema: documents.pauseDrop }, handlers.pauseDrop);
   app.post("/drops/:dropId/end", { onRequest: admin, schema: documents.endDrop }, handlers.endDrop);
@@ -48,6 +56,7 @@ export function dropRoutes(app: Http, options: DropRoutesOptions): void {
 }
 
 const { drop_not_found, gate_unavailable, drop_not_scheduled, drop_over, drop_exists } = dropProblems;
+const { unauthenticated, forbidden } = identityProblems;
 const tags = ["drops"];
 const drop = Type.Ref("Drop");
 const calendar = Type.String({ description: "text/calendar, RFC 5545" });
@@ -57,7 +66,8 @@ const documents = {
     tags,
     operationId: "listDrops",
     summary: "Announced drops, the latest openings first; an ADMIN sees drafts too",
-    response: { 200: DropList },
+    querystring: DraftsQuery,
+    response: { 200: DropList, ...problemResponses(unauthenticated, forbidden) },
   },
   getCalendar: {
     tags,
@@ -70,7 +80,8 @@ const documents = {
     operationId: "getDrop",
     summary: "One drop with its phase and its units",
     params: DropParams,
-    response: { 200: drop, ...problemResponses(drop_not_found) },
+    querystring: DraftsQuery,
+    response: { 200: drop, ...problemResponses(drop_not_found, unauthenticated, forbidden) },
   },
   getDropLive: {
     tags,
@@ -136,6 +147,13 @@ const documents = {
     summary: "What has to be right before the drop is scheduled",
     params: DropParams,
     response: { 200: PreflightView, ...problemResponses(drop_not_found) },
+  },
+  checkCancellation: {
+    tags,
+    operationId: "checkCancellation",
+    summary: "The orders that a cancellation would end now, by currency",
+    params: DropParams,
+    response: { 200: CancellationView, ...problemResponses(drop_not_found, drop_not_scheduled) },
   },
   scheduleDrop: {
     tags,

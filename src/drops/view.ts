@@ -1,10 +1,11 @@
 /** Converts drops between their rows and their form on the wire. */
-import type { Drop, DropFields, ProductUnits } from "./drops.ts";
+import { type Drop, type DropFields, freezeLeadMs, type ProductUnits } from "./drops.ts";
 import { invalid, momentOf } from "./moments.ts";
 import { phaseOf } from "./phase.ts";
 import type { DropBody, DropLive, DropView, PatchBody } from "./wire.ts";
 
 const defaultHoldSeconds = 600;
+const freezeLeadSeconds = freezeLeadMs / 1_000;
 
 export function liveOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, nowMs: number): DropLive {
   const { dropId, opensAt, closesAt, paused, pauseReason, version } = drop;
@@ -28,7 +29,7 @@ export function liveOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, now
 
 export function viewOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, nowMs: number): DropView {
   const { name, story, zone, holdSeconds, state } = drop;
-  return { ...liveOf(drop, units, nowMs), name, story, zone, holdSeconds, entry: "open", state };
+  return { ...liveOf(drop, units, nowMs), name, story, zone, holdSeconds, entry: "open", freezeLeadSeconds, state };
 }
 
 /** @throws Problem `validation` */

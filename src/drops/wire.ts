@@ -38,6 +38,9 @@ const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, 
 const Reason = Type.String({ pattern: visibleLine, maxLength: 500, examples: ["the warehouse counts again"] });
 
 export const DropParams = Type.Object({ dropId: DropId });
+export const DraftsQuery = Type.Object({
+  drafts: Type.Optional(Type.Boolean({ description: "Drafts too, as they are now and not as a cache has it: ADMIN" })),
+});
 export const IfMatch = Type.Object({
   "if-match": Type.Optional(Type.String({ description: "The ETag of the version that was read" })),
 });
@@ -133,6 +136,7 @@ export const DropView = Type.Object(
     zone: Type.String(),
     holdSeconds: Type.Integer(),
     entry: Type.String({ description: "open: everyone may order from the opening on" }),
+    freezeLeadSeconds: Type.Integer({ description: "From so long before the opening on, the opening stays" }),
     state: Type.String({ description: "draft, scheduled or cancelled" }),
   },
   { $id: "Drop" },
@@ -153,6 +157,16 @@ export const ChangeList = Type.Object({
     }),
   ),
   nextCursor: Type.Null(),
+});
+export const CancellationView = Type.Object({
+  orders: Type.Array(
+    Type.Object({
+      currency: Type.String(),
+      open: Type.Integer({ description: "Orders that would be cancelled" }),
+      paid: Type.Integer({ description: "Orders that would be refunded" }),
+      refund: Type.Integer({ description: "What they paid, in minor units" }),
+    }),
+  ),
 });
 export const PreflightView = Type.Object({
   checks: Type.Array(

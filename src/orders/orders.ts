@@ -8,7 +8,7 @@ import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
-import { type EndAll, readNotEnded } from "./end-all.ts";
+import { type EndAll, readNotEnded, sumNotEnded } from "./end-all.ts";
 import { changeEventOf } from "./events.ts";
 import { createLook } from "./look.ts";
 import {
@@ -39,6 +39,7 @@ import { createStanding, readUndecided } from "./standing.ts";
 import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
+export type { NotEnded } from "./end-all.ts";
 export type { SeenOrder } from "./look.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";
 export type { Refund } from "./refunds.ts";
@@ -182,6 +183,8 @@ export function createOrders(options: OrdersOptions) {
       }
       return found.length;
     },
+    /** What `endAll` would end, by currency; read from the reports' database. */
+    notEnded: ({ productIds, since }: Pick<EndAll, "productIds" | "since">) => sumNotEnded(reports, productIds, since),
     readRefund: (orderId: string) => readRefund(sql, orderId),
     unfinishedRefunds: (after: Refund | undefined, limit: number) => unfinishedRefunds(sql, after, limit),
     refundDone: (orderId: string) => noteRefundDone(sql, orderId, new Date(now())),

@@ -86,6 +86,29 @@ describe("drops", { concurrency: true }, () => {
     });
   });
 
+  test("drafts are shown to an operator's cookie where they are asked for, never cached, and refused to others", async () => {
+    const { dropId } = await draft();
+    const { identity, cookies } = world.system.faces;
+    const asked = async (path: string, role: "ADMIN" | "CUSTOMER") => {
+      const session = { id: `session-${randomHex(4)}`, version: 1 };
+      const token = identity.issueSession({ user: "grace", roles: [role], ttlMs: hourMs, session });
+      return fetch(`${world.origin}${path}`, { headers: { cookie: `${cookies.session}=${token}` } });
+    };
+    const one = await asked(`/drops/${dropId}?drafts=true`, "ADMIN");
+    assert.deepEqual([one.status, one.headers.get("cache-control")], [200, "no-store"]);
+    const list = await asked("/drops?drafts=true", "ADMIN");
+    const { items } = (await list.json()) as { items: Drop[] };
+    assert.ok(items.some((item) => item.dropId === dropId));
+    assert.equal(list.headers.get("cache-control"), "no-store");
+    // Without the question a cache may answer, so that a cookie changes nothing.
+    assert.equal((await asked(`/drops/${dropId}`, "ADMIN")).status, 404);
+    for (const path of ["/drops", `/drops/${dropId}`]) {
+      assert.equal((await asked(`${path}?drafts=true`, "CUSTOMER")).status, 403);
+      assert.equal((await world.nobody.get(`${path}?drafts=true`)).status, 401);
+    }
+    assert.equal((await admin.get<Problem>(`/drops/${dropId}/cancellation`)).body.code, "drop_not_scheduled");
+  });
+
   test("pause ∥ orders: none is accepted after the pause was answered, until it is resumed", async () => {
     const { dropId, productId } = await scheduled({}, 200);
     let isPaused = false;
@@ -197,6 +220,8 @@ describe("drops", { concurrency: true }, () => {
       (await admin.post<Problem>("/drops", { ...body, zone, opensAt })).body.detail ?? "";
     assert.match(await detailOf("2028-03-26T02:30"), /skip 2028-03-26T02:30/);
     assert.match(await detailOf("2028-10-29T02:30"), /2028-10-29T00:30:00.000Z or 2028-10-29T01:30:00.000Z/);
+    const twice = await admin.post<{ instants: string[] }>("/drops", { ...body, opensAt: "2028-10-29T02:30" });
+    assert.deepEqual(twice.body.instants, ["2028-10-29T00:30:00.000Z", "2028-10-29T01:30:00.000Z"]);
     assert.match(await detailOf("2028-10-29T02:30", "Mars/Olympus"), /not a time zone/);
     assert.match(await detailOf("2030-01-01T00:00Z"), /closes after it opens/);
   });
@@ -226,6 +251,9 @@ describe("drops", { concurrency: true }, () => {
     await world.untilStatus(paid, bought.orderId, "PAYMENT_PENDING");
     await paid.post(`/orders/${bought.orderId}/payment`, { cardNumber: "4242424242424242" });
     await world.untilStatus(paid, bought.orderId, "CONFIRMED");
+    // Said before it is done: what was placed for the drop alone.
+    const would = await admin.get(`/drops/${dropId}/cancellation`);
+    assert.deepEqual(would.body, { orders: [{ currency: "EUR", open: 1, paid: 1, refund: 1_999 }] });
     for (let times = 0; times < 2; times += 1) {
       const cancelled = await admin.post<Drop>(`/drops/${dropId}/cancel`, { reason: "unsafe" });
       assert.deepEqual([cancelled.status, cancelled.body.phase], [200, "cancelled"]);
@@ -234,6 +262,7 @@ describe("drops", { concurrency: true }, () => {
     const refunded = await world.untilStatus(paid, bought.orderId, "REFUNDED");
     assert.equal(refunded.timeline.filter(({ status }) => status === "REFUNDED").length, 1);
     await eventually(async () => (await phaseAndFree(dropId)) === "cancelled 4");
+    assert.deepEqual((await admin.get(`/drops/${dropId}/cancellation`)).body, { orders: [] });
     assert.equal(await codeOf(productId, "late"), "drop_ended");
     const kept = await before.get<{ status: string }>(`/orders/${stays.orderId}`);
     assert.notEqual(kept.body.status, "CANCELLED");
