@@ -173,7 +173,7 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
   /**
    * An ADMIN's token says it, or `drafts`, which a browser sends: the address without it is the public's, in every cache.
    * The routes are open, so a caller without `drafts` whose token is refused is one of the public.
-   * @throws Problem if `drafts` is asked by someone else.
+   * @throws Problem if another caller asks for drafts.
    */
   function seesDrafts({ headers, query }: Asked<WithDrafts>): boolean {
     if (query.drafts) {

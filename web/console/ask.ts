@@ -9,8 +9,18 @@ export type Asking = {
   query?: Record<string, string | undefined>;
   body?: unknown;
   headers?: Record<string, string>;
+  /** A public answer is cached for some seconds; this one is asked of the server. */
+  isFresh?: boolean;
   /** Statuses whose body is an answer, although they are no success. */
   alsoAnswers?: readonly number[];
+};
+
+type Told = {
+  code: string;
+  status: number;
+  instance?: string;
+  errors?: readonly { pointer: string; detail: string }[];
+  instants?: readonly string[];
 };
 
 /** A refusal of the server, or the lack of an answer. */
@@ -19,12 +29,18 @@ export class Refused extends Error {
   readonly status: number;
   /** Names this occurrence in the server's log. */
   readonly instance: string | undefined;
+  /** The faults of the request, by the JSON pointer of their field. */
+  readonly faults: Readonly<Record<string, string>>;
+  /** Of a wall time that clocks show twice: the two moments. */
+  readonly instants: readonly string[];
 
-  constructor({ code, status, detail, instance }: { code: string; status: number; detail: string; instance?: string }) {
+  constructor({ code, status, detail, instance, errors = [], instants = [] }: Told & { detail: string }) {
     super(detail);
     this.code = code;
     this.status = status;
     this.instance = instance;
+    this.faults = Object.fromEntries(errors.map((fault) => [fault.pointer, fault.detail]));
+    this.instants = instants;
   }
 }
 
@@ -51,7 +67,7 @@ async function renewed(): Promise<boolean> {
   return (await renewing).ok;
 }
 
-async function send(operation: Operation, { id = "", query = {}, body, headers }: Asking): Promise<Response> {
+async function send(operation: Operation, { id = "", query = {}, body, headers, isFresh }: Asking): Promise<Response> {
   const [method, path] = operations[operation];
   const filled = Object.entries(query).filter((pair): pair is [string, string] => Boolean(pair[1]));
   const search = filled.length > 0 ? `?${new URLSearchParams(filled)}` : "";
@@ -60,6 +76,7 @@ async function send(operation: Operation, { id = "", query = {}, body, headers }
     return await fetch(path.replace(/\{\w+\}/, encodeURIComponent(id)) + search, {
       method,
       headers: { ...typed, ...headers },
+      ...(isFresh && { cache: "no-cache" }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(answerWithinMs),
     });
@@ -70,7 +87,7 @@ async function send(operation: Operation, { id = "", query = {}, body, headers }
 }
 
 async function refusedBy(response: Response): Promise<Refused> {
-  const told = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  const told = (await response.json().catch(() => ({}))) as Partial<Told> & Record<string, unknown>;
   const text = (name: string) => (typeof told[name] === "string" ? told[name] : undefined);
   const sentences = [text("title"), text("detail")].filter((one) => one !== undefined);
   const instance = text("instance");
@@ -79,5 +96,7 @@ async function refusedBy(response: Response): Promise<Refused> {
     status: response.status,
     detail: sentences.length > 0 ? sentences.join(". ") : `The server answered ${response.status}`,
     ...(instance && { instance }),
+    ...(told.errors && { errors: told.errors }),
+    ...(told.instants && { instants: told.instants }),
   });
 }

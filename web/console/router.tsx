@@ -25,6 +25,21 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/drops",
+    component: lazyRouteComponent(() => import("./pages/drops.tsx"), "Drops"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/drops/new",
+    component: lazyRouteComponent(() => import("./pages/new-drop.tsx"), "NewDrop"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/drops/$dropId",
+    component: lazyRouteComponent(() => import("./pages/drop.tsx"), "DropPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/orders",
     validateSearch: searchOf,
     component: lazyRouteComponent(() => import("./pages/orders.tsx"), "Orders"),

@@ -11,6 +11,7 @@ import { mayRunTheShop, useForgetAll, useSession } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 
 const pages = [
+  { to: "/drops", label: "Drops" },
   { to: "/products", label: "Products" },
   { to: "/orders", label: "Orders" },
   { to: "/reconcile", label: "Reconcile" },

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { count, dayAndTime, money } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
+import { DropLink, useDropOf } from "../parts/drop-of-product.tsx";
 import { GatePrice } from "../parts/gate-price.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
@@ -22,6 +23,7 @@ export function ProductPage() {
     queryFn: () => api.stock(productId),
     refetchInterval: lookEveryMs,
   });
+  const drop = useDropOf(productId);
   if (product.isPending) return <Loading rows={8} />;
   if (product.isError) return <ProblemNote error={product.error} again={product.refetch} />;
   const { name, price, currency, version, limitPerCustomer, updatedAt } = product.data;
@@ -60,6 +62,10 @@ export function ProductPage() {
             <div>
               <dt>Limit per customer</dt>
               <dd>{limitPerCustomer === null ? "None" : count(limitPerCustomer)}</dd>
+            </div>
+            <div>
+              <dt>Sold in</dt>
+              <dd>{drop ? <DropLink drop={drop} /> : "No drop: at any time"}</dd>
             </div>
             <div>
               <dt>Version</dt>

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { count, money } from "../../lib/amounts.ts";
 import { api, type Product } from "../api.ts";
+import { DropLink, useDropOf } from "../parts/drop-of-product.tsx";
 import { GatePrice } from "../parts/gate-price.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
@@ -70,6 +71,7 @@ function Row({ product }: { product: Product }) {
     queryFn: () => api.stock(productId),
     refetchInterval: lookEveryMs,
   });
+  const drop = useDropOf(productId);
   const units = (value: number | undefined) => (value === undefined ? "–" : count(value));
   return (
     <Table.Tr>
@@ -79,6 +81,12 @@ function Row({ product }: { product: Product }) {
         </Link>
         <Text size="xs" c="dimmed" className="breaks">
           {productId}
+          {drop && (
+            <>
+              {" "}
+              in <DropLink drop={drop} />
+            </>
+          )}
         </Text>
       </Table.Th>
       <Table.Td className="figure" data-label="Price">

@@ -3,7 +3,7 @@
 import { count } from "../../lib/amounts.ts";
 import type { Stock } from "../api.ts";
 
-export function StockBar({ stock }: { stock: Stock }) {
+export function StockBar({ stock }: { stock: Pick<Stock, "sold" | "held" | "available"> }) {
   const { sold, held, available } = stock;
   const all = Math.max(1, sold + held + Math.max(0, available));
   const share = (units: number) => ({ inlineSize: `${(units / all) * 100}%` });

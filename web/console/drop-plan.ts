@@ -1,0 +1,88 @@
+/** The plan of a drop as it is typed, and what of it is sent: wall times of its zone, and of a change only what differs. */
+import type { DropBody, PatchBody } from "#wire/drops";
+import type { Drop } from "./drop-api.ts";
+import { ownZone, wallTimeOf } from "./parts/wall-time.ts";
+
+export type PlannedProduct = { key: string; productId: string; label: string };
+
+export type Plan = {
+  name: string;
+  story: string;
+  zone: string;
+  opensAt: Moment;
+  closesAt: Moment;
+  holdSeconds: string;
+  products: PlannedProduct[];
+};
+
+/** `chosen`: the moment that is meant, of a wall time that clocks show twice. */
+export type Moment = { wall: string; chosen?: string };
+
+/** What may no longer change: see ADR 0042. */
+export type Frozen = { opening: boolean; products: boolean };
+
+const dayMs = 86_400_000;
+
+/** A week from the next full hour, tomorrow. */
+export function newPlan(nowMs: number): Plan {
+  const zone = ownZone();
+  const hourMs = 3_600_000;
+  const opensMs = Math.ceil((nowMs + dayMs) / hourMs) * hourMs;
+  return {
+    name: "",
+    story: "",
+    zone,
+    opensAt: { wall: wallTimeOf(opensMs, zone) },
+    closesAt: { wall: wallTimeOf(opensMs + 7 * dayMs, zone) },
+    holdSeconds: "600",
+    products: [oneMore()],
+  };
+}
+
+export function planOf({ name, story, zone, opensAt, closesAt, holdSeconds, products }: Drop): Plan {
+  return {
+    name,
+    story: story ?? "",
+    zone,
+    opensAt: { wall: wallTimeOf(opensAt, zone) },
+    closesAt: { wall: wallTimeOf(closesAt, zone) },
+    holdSeconds: String(holdSeconds),
+    products: products.map(({ productId, label }) => ({ ...oneMore(), productId, label: label ?? "" })),
+  };
+}
+
+export function oneMore(): PlannedProduct {
+  return { key: crypto.randomUUID(), productId: "", label: "" };
+}
+
+export function frozenOf({ state, opensAt, freezeLeadSeconds }: Drop, nowMs: number): Frozen {
+  const isAnnounced = state !== "draft";
+  return { products: isAnnounced, opening: isAnnounced && nowMs >= Date.parse(opensAt) - freezeLeadSeconds * 1_000 };
+}
+
+export function bodyOf(plan: Plan): Omit<DropBody, "dropId" | "entry"> {
+  const { name, story, zone, opensAt, closesAt, holdSeconds, products } = plan;
+  return {
+    name: name.trim(),
+    story: story.trim() === "" ? null : story,
+    zone,
+    opensAt: opensAt.chosen ?? opensAt.wall,
+    closesAt: closesAt.chosen ?? closesAt.wall,
+    holdSeconds: Number(holdSeconds),
+    products: products.map(({ productId, label }) => ({
+      productId: productId.trim(),
+      ...(label.trim() !== "" && { label: label.trim() }),
+    })),
+  };
+}
+
+/** undefined if it is what the drop is. A time that was not touched stays the moment it is, also one that exists twice. */
+export function patchOf(drop: Drop, plan: Plan): PatchBody | undefined {
+  const [before, after] = [bodyOf(planOf(drop)), bodyOf(plan)];
+  const isOtherZone = before.zone !== after.zone;
+  const differs = (field: keyof typeof after) =>
+    JSON.stringify(before[field]) !== JSON.stringify(after[field]) ||
+    (isOtherZone && (field === "opensAt" || field === "closesAt"));
+  const changed = (Object.keys(after) as (keyof typeof after)[]).filter(differs);
+  return changed.length === 0 ? undefined : Object.fromEntries(changed.map((field) => [field, after[field]]));
+}

@@ -1,0 +1,174 @@
+/** One drop: its phase to the second, what it has sold, its checks, its plan and history, and every act on it. */
+import { Group, SimpleGrid, Stack, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { count, longClockText } from "../../lib/amounts.ts";
+import { type Drop, dropApi, type Phase } from "../drop-api.ts";
+import { CopyDrop } from "../parts/copy-drop.tsx";
+import { DropHistory } from "../parts/drop-history.tsx";
+import { DropPhase, isOver, phaseAt, unitsOf, useShopNowMs } from "../parts/drop-phase.tsx";
+import { DropPlanCard } from "../parts/drop-plan-card.tsx";
+import { CancelDrop, EndEarly } from "../parts/end-drop.tsx";
+import { Loading } from "../parts/loading.tsx";
+import { PageHead } from "../parts/page.tsx";
+import { PauseDrop } from "../parts/pause-drop.tsx";
+import { Preflight } from "../parts/preflight.tsx";
+import { ProblemNote } from "../parts/problem.tsx";
+import { ScheduleDrop } from "../parts/schedule-drop.tsx";
+import { StockBar } from "../parts/stock-bar.tsx";
+import { inZone } from "../parts/wall-time.ts";
+
+const lookEveryMs = 2_000;
+
+export function DropPage() {
+  const { dropId } = useParams({ from: "/drops/$dropId" });
+  const drop = useQuery({
+    queryKey: ["drop", dropId],
+    queryFn: () => dropApi.one(dropId),
+    refetchInterval: lookEveryMs,
+  });
+  if (drop.isPending) return <Loading rows={8} />;
+  if (!drop.data) return <ProblemNote error={drop.error} again={drop.refetch} />;
+  return (
+    <>
+      <Link to="/drops">All drops</Link>
+      {drop.isError && <ProblemNote error={drop.error} again={drop.refetch} />}
+      <Shown key={dropId} drop={drop.data} />
+    </>
+  );
+}
+
+function Shown({ drop }: { drop: Drop }) {
+  const nowMs = useShopNowMs();
+  const { dropId, name, zone, state, version } = drop;
+  const phase = phaseAt(drop, nowMs);
+  const isLive = state === "scheduled" && !isOver(phase);
+  return (
+    <>
+      <PageHead title={name} says={dropId}>
+        <Group gap="sm">
+          {phase === "draft" && <ScheduleDrop drop={drop} />}
+          {isLive && <PauseDrop drop={drop} phase={phase} isMain={phase !== "upcoming"} />}
+          {isLive && <EndEarly drop={drop} phase={phase} />}
+          {state === "scheduled" && <CancelDrop drop={drop} phase={phase} />}
+          <CopyDrop dropId={dropId} />
+        </Group>
+      </PageHead>
+      <Standing drop={drop} phase={phase} nowMs={nowMs} />
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" className="uneven">
+        <Stack gap="lg">
+          {phase !== "draft" && <Units drop={drop} />}
+          {(phase === "draft" || phase === "upcoming") && <Preflight dropId={dropId} />}
+          {phase !== "draft" && <DropHistory dropId={dropId} zone={zone} version={version} />}
+        </Stack>
+        {isOver(phase) ? <Past drop={drop} /> : <DropPlanCard drop={drop} nowMs={nowMs} />}
+      </SimpleGrid>
+    </>
+  );
+}
+
+function Standing({ drop, phase, nowMs }: { drop: Drop; phase: Phase; nowMs: number }) {
+  const { dropId, opensAt, closesAt, zone, paused, pauseReason } = drop;
+  const isBefore = nowMs < Date.parse(opensAt);
+  const [verb, moment] = isBefore && !isOver(phase) ? ["Opens", opensAt] : ["Closes", closesAt];
+  const leftMs = Date.parse(moment) - nowMs;
+  return (
+    <div className="summary">
+      <span role="status">
+        <DropPhase phase={phase} />
+      </span>
+      {!isOver(phase) && leftMs > 0 && (
+        <span role="timer" aria-label={`${verb} in`}>
+          {verb} in <strong>{longClockText(leftMs)}</strong>
+        </span>
+      )}
+      <span className="aside">
+        {isOver(phase) ? "Closed" : verb} {inZone(moment, zone)}
+      </span>
+      {paused && !isOver(phase) && (
+        <span className="breaks">
+          {isBefore ? "It will not sell: paused" : "Reason"}: {pauseReason}
+        </span>
+      )}
+      {phase !== "draft" && (
+        <>
+          <a href={`/d/${encodeURIComponent(dropId)}`}>In the shop</a>
+          <a href={`/drops/${encodeURIComponent(dropId)}/calendar.ics`}>Calendar file</a>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Units({ drop }: { drop: Drop }) {
+  const { products } = drop;
+  return (
+    <section className="card" aria-label="Units">
+      <h2>Units</h2>
+      <StockBar stock={unitsOf(drop)} />
+      <Table className="rows">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Product</Table.Th>
+            <Table.Th className="figure">Sold</Table.Th>
+            <Table.Th className="figure">Held</Table.Th>
+            <Table.Th className="figure">Free</Table.Th>
+            <Table.Th>Look</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {products.map(({ productId, label, sold, held, free }) => (
+            <Table.Tr key={productId}>
+              <Table.Th scope="row" className="breaks">
+                <Link to="/products/$productId" params={{ productId }}>
+                  {label ?? productId}
+                </Link>
+                {label && (
+                  <Text size="xs" c="dimmed" className="breaks">
+                    {productId}
+                  </Text>
+                )}
+              </Table.Th>
+              {Object.entries({ Sold: sold, Held: held, Free: free }).map(([word, units]) => (
+                <Table.Td key={word} className="figure" data-label={word}>
+                  {count(units)}
+                </Table.Td>
+              ))}
+              <Table.Td data-label="Look">
+                <Link to="/orders" search={{ productId }} aria-label={`Orders of ${label ?? productId}`}>
+                  Orders
+                </Link>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </section>
+  );
+}
+
+/** A drop that is over is over: its plan is read, and copied to be used again. */
+function Past({ drop }: { drop: Drop }) {
+  const { zone, opensAt, closesAt, holdSeconds, story } = drop;
+  const facts = {
+    "Time zone": zone,
+    Opened: inZone(opensAt, zone),
+    Closed: inZone(closesAt, zone),
+    "Seconds to pay": count(holdSeconds),
+    ...(story && { Story: story }),
+  };
+  return (
+    <section className="card" aria-label="Plan">
+      <h2>Plan</h2>
+      <dl className="facts">
+        {Object.entries(facts).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <Text c="dimmed">It is over. Copy it to sell its products again.</Text>
+    </section>
+  );
+}

@@ -1,0 +1,114 @@
+/** The two ends of a drop before its time: closed early, its orders go on; cancelled, they end and money goes back. */
+import { Button, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { count, money } from "../../lib/amounts.ts";
+import { type Cancellation, type Drop, dropApi, type Phase } from "../drop-api.ts";
+import { useDropAct } from "./drop-act.ts";
+import { isOnSale } from "./drop-phase.tsx";
+import { Loading } from "./loading.tsx";
+import { ProblemNote } from "./problem.tsx";
+import { ReasonedAct } from "./reasoned-act.tsx";
+
+type EndProps = { drop: Drop; phase: Phase };
+
+export function EndEarly({ drop: { dropId, name }, phase }: EndProps) {
+  const [isAsking, setIsAsking] = useState(false);
+  const ending = useDropAct(
+    (reason: string) => dropApi.end(dropId, reason),
+    () => setIsAsking(false),
+  );
+  return (
+    <>
+      <Button onClick={() => setIsAsking(true)}>End early …</Button>
+      <ReasonedAct
+        title="End this drop now"
+        act="End the drop"
+        opened={isAsking}
+        onClose={() => {
+          setIsAsking(false);
+          ending.reset();
+        }}
+        onAct={ending.mutate}
+        nameToType={isOnSale(phase) ? name : undefined}
+        says="Buyers read it in the drop's history"
+        isBad
+        isPending={ending.isPending}
+        error={ending.error}
+      >
+        <Text>It closes now, and cannot be opened again. Orders that were accepted go on: they can be paid.</Text>
+      </ReasonedAct>
+    </>
+  );
+}
+
+export function CancelDrop({ drop: { dropId, name }, phase }: EndProps) {
+  const [isAsking, setIsAsking] = useState(false);
+  const found = useQuery({
+    queryKey: ["drop-cancellation", dropId],
+    queryFn: () => dropApi.cancellation(dropId),
+    enabled: isAsking,
+    gcTime: 0,
+    refetchInterval: 5_000,
+  });
+  const cancelling = useDropAct(
+    (reason: string) => dropApi.cancel(dropId, reason),
+    () => setIsAsking(false),
+  );
+  const refund = found.data && refundOf(found.data);
+  return (
+    <>
+      <Button onClick={() => setIsAsking(true)}>Cancel the drop …</Button>
+      <ReasonedAct
+        title="Cancel this drop"
+        act={refund ? `Cancel it and refund ${refund}` : "Cancel the drop"}
+        opened={isAsking}
+        onClose={() => {
+          setIsAsking(false);
+          cancelling.reset();
+        }}
+        onAct={(reason) => found.data && cancelling.mutate(reason)}
+        nameToType={isOnSale(phase) ? name : undefined}
+        says="Buyers read it in the drop's history"
+        isBad
+        isPending={cancelling.isPending}
+        error={cancelling.error}
+      >
+        {found.isPending && <Loading rows={2} />}
+        {found.isError && <ProblemNote error={found.error} again={found.refetch} />}
+        {found.data && <WhatEnds orders={found.data.orders} />}
+      </ReasonedAct>
+    </>
+  );
+}
+
+function WhatEnds({ orders }: Cancellation) {
+  const sum = (kind: "open" | "paid") => orders.reduce((total, one) => total + one[kind], 0);
+  const facts = {
+    "Open orders, to be cancelled": count(sum("open")),
+    "Paid orders, to be refunded": count(sum("paid")),
+    "Money that goes back": refundOf({ orders }) || "None",
+  };
+  return (
+    <>
+      <Text>
+        It closes now. Its orders end by and by: nothing is charged for open ones, and paid ones get their money back.
+        This cannot be undone.
+      </Text>
+      <dl className="facts">
+        {Object.entries(facts).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+/** By currency; empty if nothing was paid. */
+function refundOf({ orders }: Cancellation): string {
+  const paid = orders.filter(({ refund }) => refund > 0);
+  return paid.map(({ refund, currency }) => money(refund, currency)).join(" and ");
+}

@@ -1,0 +1,18 @@
+/** Says in words what a field of a drop needs. A fault of the form alone comes as the rule of the server's schema. */
+import { Refused } from "../ask.ts";
+
+const says: Record<string, string> = {
+  name: "Type a name, on one line",
+  dropId: "Use small letters, digits and hyphens, and begin with a letter or a digit",
+  productId: "Type the id of a product",
+  label: "Type a label on one line, or none",
+  story: "The story has a character that cannot be shown",
+  holdSeconds: "Type whole seconds, from 60 to 3600",
+  products: "Name at least one product",
+};
+
+/** `path`: without the leading slash, such as `products/0/label`. */
+export function faultOfField(error: Error | null, path: string): string | undefined {
+  const fault = error instanceof Refused ? error.faults[`#/${path}`] : undefined;
+  return fault?.startsWith("must ") ? (says[path.split("/").at(-1) ?? ""] ?? fault) : fault;
+}

@@ -1,0 +1,67 @@
+/** Asks for the reason of an act, and, if it ends a sale that is under way, for the name of the drop. */
+import { TextInput } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { Confirm } from "./confirm.tsx";
+
+type ReasonedActProps = {
+  title: string;
+  act: string;
+  opened: boolean;
+  onClose(): void;
+  onAct(reason: string): void;
+  /** The name that has to be typed first. */
+  nameToType?: string | undefined;
+  /** Of the reason. */
+  says: string;
+  isBad?: boolean;
+  isPending: boolean;
+  error: Error | null;
+  children: ReactNode;
+};
+
+export function ReasonedAct({ onClose, onAct, nameToType, says, isBad = false, ...rest }: ReasonedActProps) {
+  const [reason, setReason] = useState("");
+  const [name, setName] = useState("");
+  const [isAsked, setIsAsked] = useState(false);
+  const isNamed = nameToType === undefined || name.trim() === nameToType.trim();
+  const isReasoned = reason.trim() !== "";
+
+  function close(): void {
+    for (const forget of [setReason, setName]) forget("");
+    setIsAsked(false);
+    onClose();
+  }
+
+  function act(): void {
+    setIsAsked(true);
+    if (isNamed && isReasoned) onAct(reason.trim());
+  }
+
+  return (
+    <Confirm {...rest} isBad={isBad} onClose={close} onAct={act}>
+      {rest.children}
+      <TextInput
+        label="Reason"
+        description={says}
+        data-autofocus
+        required
+        maxLength={500}
+        autoComplete="off"
+        value={reason}
+        error={isAsked && !isReasoned && "Type a reason"}
+        onChange={({ currentTarget }) => setReason(currentTarget.value)}
+      />
+      {nameToType !== undefined && (
+        <TextInput
+          label={`Type “${nameToType}”`}
+          description="It is on sale at this moment"
+          required
+          autoComplete="off"
+          value={name}
+          error={isAsked && !isNamed && "This is not its name"}
+          onChange={({ currentTarget }) => setName(currentTarget.value)}
+        />
+      )}
+    </Confirm>
+  );
+}
