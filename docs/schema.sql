@@ -459,6 +459,40 @@ create table notifications.message (
 );
 CREATE INDEX messages_by_time ON notifications.message USING btree (created_at);
 
+create table orders.bulk_item (
+  plan_id uuid not null,
+  position integer not null,
+  order_id uuid not null,
+  total_minor bigint not null,
+  currency text not null,
+  outcome text,
+  status text,
+  at timestamp with time zone,
+  constraint bulk_item_outcome_check CHECK ((outcome = ANY (ARRAY['changed'::text, 'unchanged'::text]))),
+  constraint bulk_item_pkey PRIMARY KEY (plan_id, "position"),
+  constraint bulk_item_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES orders.bulk_plan(plan_id) ON DELETE CASCADE
+);
+CREATE INDEX bulk_items_to_do ON orders.bulk_item USING btree (plan_id, "position") WHERE (outcome IS NULL);
+
+create table orders.bulk_plan (
+  plan_id uuid not null,
+  action text not null,
+  reason text not null,
+  restock boolean not null,
+  filter jsonb not null,
+  actor text not null,
+  amounts jsonb not null,
+  previewed_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  started_by text,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint bulk_plan_action_check CHECK ((action = ANY (ARRAY['cancel'::text, 'refund'::text]))),
+  constraint bulk_plan_pkey PRIMARY KEY (plan_id)
+);
+CREATE INDEX bulk_plans_by_expiry ON orders.bulk_plan USING btree (expires_at);
+CREATE INDEX bulk_plans_running ON orders.bulk_plan USING btree (started_at) WHERE ((started_at IS NOT NULL) AND (finished_at IS NULL));
+
 create table orders.orders (
   order_id uuid not null,
   user_id text not null,
@@ -483,6 +517,7 @@ create table orders.orders (
 );
 CREATE INDEX open_orders_by_deadline ON orders.orders USING btree (pay_by) WHERE (status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text]));
 CREATE INDEX orders_by_change ON orders.orders USING btree (changed_in);
+CREATE INDEX orders_by_code ON orders.orders USING btree ("right"((order_id)::text, 10));
 CREATE INDEX orders_by_time ON orders.orders USING btree (placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_product ON orders.orders USING btree (product_id);
 CREATE INDEX orders_of_user ON orders.orders USING btree (user_id, placed_at DESC, order_id DESC);

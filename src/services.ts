@@ -78,11 +78,21 @@ export const services: readonly Service[] = [
   {
     name: "order",
     routes(app, faces) {
-      orderRoutes(app, { ...faces, paymentsOf: (orderIds) => faces.payment.lastAttempts(orderIds) });
+      const paymentsOf = (orderIds: readonly string[]) => faces.payment.lastAttempts(orderIds);
+      orderRoutes(app, { ...faces, paymentsOf, ordersOfDrop: faces.drops.ordersOf });
       fulfilmentRoutes(app, faces);
       app.addHook("preClose", () => faces.streams.stop());
     },
-    start: ({ inventory }) => inventory.agreement.follow(),
+    async start({ inventory, orders }) {
+      const following = await inventory.agreement.follow();
+      const acting = orders.bulk.start();
+      return {
+        async stop() {
+          await acting.stop();
+          await following.stop();
+        },
+      };
+    },
   },
   {
     name: "payment",

@@ -33,6 +33,26 @@ export async function readDrop(sql: Queryable, dropId: string): Promise<Drop | u
   return drop;
 }
 
+export type DropOrders = { productIds: string[]; from: Date; to: Date | null };
+
+/**
+ * The orders of an announced drop are those of its products from its opening until another drop of one of them opens. Its
+ * own end is no bound: an order may be taken in the moment in which an early end is on its way to the gate.
+ */
+export async function readDropOrders(sql: Queryable, dropId: string): Promise<DropOrders | undefined> {
+  const [orders] = await sql.query<DropOrders>(
+    `select opens_at as "from",
+       array(select product_id from drops.drop_product p where p.drop_id = d.drop_id) as "productIds",
+       (select min(other.opens_at) from drops.drop other
+         where other.state <> 'draft' and other.drop_id <> d.drop_id and other.opens_at >= d.closes_at
+           and exists (select from drops.drop_product mine join drops.drop_product theirs using (product_id)
+                        where mine.drop_id = d.drop_id and theirs.drop_id = other.drop_id)) as "to"
+       from drops.drop d where drop_id = $1 and state <> 'draft'`,
+    [dropId],
+  );
+  return orders;
+}
+
 export async function lockDrop(tx: Tx, dropId: string): Promise<Drop | undefined> {
   const [drop] = await tx.query<Drop>(`select ${columns} from drops.drop d where drop_id = $1 for update`, [dropId]);
   return drop;

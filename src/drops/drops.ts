@@ -15,8 +15,10 @@ import {
   becomeSeller,
   type Drop,
   type DropFields,
+  type DropOrders,
   insertDrop,
   readDrop,
+  readDropOrders,
   readDrops,
   readScheduledAt,
 } from "./drop-rows.ts";
@@ -58,6 +60,8 @@ export type Drops = {
   preflight(drop: Drop): Promise<Check[]>;
   get(dropId: string): Promise<Drop | undefined>;
   list(withDrafts: boolean): Promise<Drop[]>;
+  /** Which orders were placed in the drop. */
+  ordersOf(dropId: string): Promise<DropOrders | undefined>;
   changes(dropId: string): Promise<Change[]>;
   /** By product; at most a second old. */
   units(drops: readonly Drop[]): Promise<Map<string, ProductUnits>>;
@@ -166,6 +170,7 @@ export function createDrops(options: DropsOptions): Drops {
     preflight: async (drop) => (await preflightOf(drop, inventory, now())).checks,
     get: (dropId) => readDrop(sql, dropId),
     list: (withDrafts) => readDrops(sql, withDrafts, listedAtMost),
+    ordersOf: (dropId) => readDropOrders(sql, dropId),
     changes: (dropId) => readChanges(sql, dropId),
     units: units.of,
 

@@ -25,7 +25,7 @@ const paths = {
   PRODUCT_URL: ["/products", "/product/actuator"],
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
   DROP_URL: ["/drops", "/drops.ics"],
-  ORDER_URL: ["/orders", "/order/actuator", "/admin/orders"],
+  ORDER_URL: ["/orders", "/order/actuator", "/admin/orders", "/admin/orders.csv"],
   PAYMENT_URL: ["/payments"],
   IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
   NOTIFICATION_URL: ["/webhooks"],

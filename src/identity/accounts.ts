@@ -2,7 +2,15 @@
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
 import { type Loop, startLoop } from "#platform/loop";
-import { type Account, type AccountFields, readAccount, updateAccount } from "./account-rows.ts";
+import {
+  type Account,
+  type AccountFields,
+  addressOf,
+  findAccount,
+  readAccount,
+  readEmails,
+  updateAccount,
+} from "./account-rows.ts";
 import { type Audit, createAudit } from "./audit.ts";
 import { createCodes } from "./codes.ts";
 import { type DemoPerson, demoAccount } from "./demo.ts";
@@ -27,6 +35,10 @@ export type Accounts = ReturnType<typeof createSignIn> &
     oidc: Oidc | undefined;
     enterDemo(person: DemoPerson, place: Place): Promise<Entered | undefined>;
     account(accountId: string): Promise<Account | undefined>;
+    /** The id of the account with this address. */
+    ofEmail(email: string): Promise<string | undefined>;
+    /** The addresses of those ids that are accounts. */
+    emailsOf(accountIds: readonly string[]): Promise<Map<string, string>>;
     change(accountId: string, fields: Partial<AccountFields>): Promise<Account | undefined>;
     sessions(accountId: string): Promise<Session[]>;
     /** Whether this was a session of the account that had not ended. */
@@ -89,6 +101,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
 
     account: (accountId) => readAccount(sql, accountId),
+    ofEmail: async (email) => (await findAccount(sql, addressOf(email)))?.accountId,
+    emailsOf: (accountIds) => readEmails(sql, accountIds),
 
     async change(accountId, fields) {
       const account = await readAccount(sql, accountId);

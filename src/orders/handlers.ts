@@ -6,26 +6,22 @@ import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { NotOpen } from "./answers.ts";
+import { pageOf, readCursor } from "./cursors.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
 import { notSettledYet, orderProblems, refusalOf, settleWithinMs } from "./problems.ts";
 import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
-import { viewOf } from "./view.ts";
-import type { ListQuery, OrderParams, PaymentView, PlaceBody, PlaceHeaders, RefundBody, SearchQuery } from "./wire.ts";
+import { type Views, viewOf } from "./view.ts";
+import type { ListQuery, OrderParams, OrderView, PlaceBody, PlaceHeaders, RefundBody } from "./wire.ts";
 
-export type OrderHandlersOptions = {
-  orders: Orders;
-  streams: Streams;
-  /** The latest attempt to pay, for the order's page. */
-  paymentsOf(orderIds: readonly string[]): Promise<Map<string, PaymentView>>;
-};
+export type OrderHandlersOptions = { orders: Orders; streams: Streams; views: Views };
 
 type AskedOfOne = Asked<{ params: typeof OrderParams }>;
 
 const pageSize = 50;
 
-export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandlersOptions) {
+export function createOrderHandlers({ orders, streams, views }: OrderHandlersOptions) {
   async function placeOrder(
     request: Asked<{ body: typeof PlaceBody; headers: typeof PlaceHeaders }>,
     reply: FastifyReply,
@@ -62,38 +58,23 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
 
   async function readOrder(request: AskedOfOne) {
     const order = await ownOrder(request);
-    return viewOf(order, (await paymentsOf([order.orderId])).get(order.orderId));
+    const [view] = callerOf(request).roles.includes("ADMIN")
+      ? await views.forAdmin([order])
+      : await views.forBuyer([order]);
+    return view as OrderView;
   }
 
   async function listOrders(request: Asked<{ querystring: typeof ListQuery }>) {
     const { cursor, limit = pageSize } = request.query;
     const { userId, roles } = callerOf(request);
-    const after = cursor === undefined ? null : readCursor(cursor);
+    const after = readCursor(cursor);
     const ofAll = roles.includes("ADMIN");
     const page = ofAll ? await orders.listAll(after, limit + 1) : await orders.list(userId, after, limit + 1);
-    const shown = page.slice(0, limit);
-    const last = shown.at(-1);
+    const { shown, next } = pageOf(page, limit);
     return {
-      orders: await viewsOf(shown, ofAll),
-      ...(page.length > limit && last && { nextCursor: writeCursor(last) }),
+      orders: ofAll ? await views.forAdmin(shown) : await views.forBuyer(shown),
+      ...(next !== undefined && { nextCursor: next }),
     };
-  }
-
-  async function searchOrders(request: Asked<{ querystring: typeof SearchQuery }>) {
-    const { status, productId, q, from, to, cursor, limit = pageSize } = request.query;
-    const filter = { status, productId, q, from: momentOf("from", from), to: momentOf("to", to) };
-    const page = await orders.search(filter, cursor === undefined ? null : readCursor(cursor), limit + 1);
-    const shown = page.slice(0, limit);
-    const last = shown.at(-1);
-    return { items: await viewsOf(shown, true), nextCursor: page.length > limit && last ? writeCursor(last) : null };
-  }
-
-  async function viewsOf(shown: readonly SeenOrder[], withBuyers: boolean) {
-    const payments = await paymentsOf(shown.map((order) => order.orderId));
-    return shown.map((order) => ({
-      ...viewOf(order, payments.get(order.orderId)),
-      ...(withBuyers && { userId: order.userId }),
-    }));
   }
 
   async function followOrder(request: AskedOfOne, reply: FastifyReply) {
@@ -154,41 +135,13 @@ export function createOrderHandlers({ orders, streams, paymentsOf }: OrderHandle
     return order;
   }
 
-  return { placeOrder, readOrder, listOrders, searchOrders, followOrder, cancelOrder, refundOrder };
+  return { placeOrder, readOrder, listOrders, followOrder, cancelOrder, refundOrder };
 }
 
 function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen) {
   const { kind, detail } = refusalOf("drop_not_open");
   const extra = { opensAt: new Date(opensAtMs).toISOString(), serverNow: new Date(nowMs).toISOString() };
   return refuse(reply, kind, detail, { extra, retryAfterSeconds: (opensAtMs - nowMs) / 1000 });
-}
-
-function writeCursor({ placedAt, orderId }: SeenOrder): string {
-  return Buffer.from(`${placedAt.getTime()} ${orderId}`).toString("base64url");
-}
-
-function readCursor(cursor: string): { placedAt: Date; orderId: string } {
-  const text = Buffer.from(cursor, "base64url").toString();
-  // Fourteen digits end in the year 5138, well within PostgreSQL's range of times.
-  const [, time, orderId = ""] = /^(\d{1,14}) (.*)$/.exec(text) ?? [];
-  if (!isUuid(orderId)) {
-    throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {
-      errors: [{ in: "querystring", pointer: "#/cursor", detail: "take it from nextCursor" }],
-    });
-  }
-  return { placedAt: new Date(Number(time)), orderId };
-}
-
-/** The format allows a leap second, which no clock here has. */
-function momentOf(name: string, text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const moment = new Date(text);
-  if (Number.isNaN(moment.getTime())) {
-    throw new Problem(platformProblems.validation, `${name} is a moment that does not exist`, {
-      errors: [{ in: "querystring", pointer: `#/${name}`, detail: "take a second before or after it" }],
-    });
-  }
-  return moment;
 }
 
 function whyNotRefunded({ orderId, status }: SeenOrder): string {

@@ -36,8 +36,10 @@ const searches: [string, OrderFilter, RegExp][] = [
   ["all orders", {}, /orders_by_time/],
   ["the orders of some days", { from: new Date("2026-01-02"), to: new Date("2026-01-03") }, /orders_by_time/],
   ["the orders in a status", { status: "FAILED" }, /orders_by_time/],
-  ["the orders of a product", { productId: "lamp" }, /orders_of_product/],
+  ["the orders of a product", { productIds: ["lamp"] }, /orders_of_product/],
   ["the orders of a buyer", { q: "buyer 7" }, /orders_of_user/],
+  ["the orders of a buyer, who has an account", { q: "ada@example.com", buyer: "buyer 7" }, /orders_of_user/],
+  ["an order by its short code", { q: "7GQ4-0001" }, /orders_by_code/],
   ["an order by its id", { q: "9f86d081-884c-8d65-9a2f-eaa0c55ad015" }, /orders_pkey/],
 ];
 

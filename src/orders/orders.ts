@@ -1,15 +1,14 @@
 /** Orders are placed at the gate, settled in the books, and ended once. */
 import type { EventLog } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
-import type { Queryable, Sql, Tx } from "#engines/sql";
+import type { Queryable, Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
-import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
+import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
 import { type EndAll, readNotEnded, sumNotEnded } from "./end-all.ts";
-import { changeEventOf } from "./events.ts";
 import { createLook } from "./look.ts";
 import {
   listAllOrders,
@@ -19,26 +18,20 @@ import {
   overdueOrders,
   readOrders,
   type TimelineEntry,
-  takeStep,
 } from "./order-rows.ts";
-import { orderOutbox, queueEvents } from "./outbox.ts";
+import { orderOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
-import {
-  insertRefund,
-  noteRefundDone,
-  type Refund,
-  type RefundRequest,
-  readRefund,
-  unfinishedRefunds,
-} from "./refunds.ts";
+import { noteRefundDone, type Refund, readRefund, unfinishedRefunds } from "./refunds.ts";
 import { createRestore } from "./restore.ts";
-import { type OrderFilter, searchOrders } from "./search.ts";
+import { type OrderFilter, type Position, searchOrders } from "./search.ts";
 import { createSettlement } from "./settle.ts";
 import { createStanding, readUndecided } from "./standing.ts";
-import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
+import { openStatuses } from "./state.ts";
+import { createSteps } from "./steps.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
+export type { BulkAction, SeenPlan } from "./bulk.ts";
 export type { NotEnded } from "./end-all.ts";
 export type { SeenOrder } from "./look.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";
@@ -117,28 +110,17 @@ export function createOrders(options: OrdersOptions) {
   const restore = createRestore({ sql, inventory, now, onRestored: tellChanged });
   const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting });
 
+  const { cancelIn, refundIn, ...steps } = createSteps({ sql, books: inventory.books, now, onTaken: tellChanged });
+  const bulk = createBulk({ sql, steps: { cancelIn, refundIn }, now, onFault });
+
   function tellChanged(order?: Order): void {
     outbox.nudge();
     for (const listener of changed) listener(order);
   }
 
-  /** Takes a step with all its effects: outcome of the units, event. A late or second call changes nothing. */
-  async function step(orderId: string, name: Step, reason: string | null, also?: (tx: Tx) => Promise<void>) {
-    const order = await sql.transaction(async (tx) => {
-      const at = new Date(now());
-      const taken = await takeStep(tx, orderId, name, reason, at);
-      if (!taken) return undefined;
-      const { outcome } = transition(name);
-      if (outcome) await inventory.books.queueOutcome(tx, taken, outcome);
-      await queueEvents(tx, [changeEventOf(taken, at)]);
-      await also?.(tx);
-      return taken;
-    });
-    if (order) tellChanged(order);
-    return order;
-  }
-
   return {
+    ...steps,
+    bulk,
     place: placing.place,
     waiting: placing.waiting,
     recentAppendFault: publication.recentFault,
@@ -147,30 +129,12 @@ export function createOrders(options: OrdersOptions) {
     settled: look.settled,
     readNews: look.readNews,
     changesSince: (position: string | undefined) => changesSince(sql, position),
-    list: (userId: string, after: { placedAt: Date; orderId: string } | null, limit: number) =>
-      listOrders(sql, userId, after, limit),
+    list: (userId: string, after: Position | null, limit: number) => listOrders(sql, userId, after, limit),
     /** From the reports' database, which may be behind. */
-    listAll: (after: { placedAt: Date; orderId: string } | null, limit: number) => listAllOrders(reports, after, limit),
-    search: (filter: OrderFilter, after: { placedAt: Date; orderId: string } | null, limit: number) =>
-      searchOrders(reports, filter, after, limit),
-    requestPayment: (orderId: string) => step(orderId, "request_payment", null),
-    confirm: (orderId: string) => step(orderId, "confirm", null),
-    fail: (orderId: string, reason: string) => step(orderId, "fail", reason),
-    async cancel(orderId: string, reason: string) {
-      return (await step(orderId, "cancel", reason)) ?? step(orderId, "cancel_undecided", reason);
-    },
-    /** Gives the units back, and leaves the end to the payment that the provider is deciding. */
-    lapse: (orderId: string) => step(orderId, "lapse", undecidedReason),
-    /** Ends an order whose payment was undecided. */
-    failUndecided: (orderId: string, reason: string) => step(orderId, "fail_undecided", reason),
+    listAll: (after: Position | null, limit: number) => listAllOrders(reports, after, limit),
+    search: (filter: OrderFilter, after: Position | null, limit: number) => searchOrders(reports, filter, after, limit),
     restore,
 
-    /** Decides that a confirmed order's money goes back; undefined if it is not confirmed (any more). */
-    refund: (orderId: string, refund: RefundRequest) =>
-      step(orderId, "refund", refund.reason, async (tx) => {
-        await insertRefund(tx, orderId, refund, new Date(now()));
-        await crashPoint("refund.decided");
-      }),
     /**
      * Ends the orders of products that were placed since then: open ones are cancelled, confirmed ones refunded with their
      * units. Returns how many it found, `limit` at most; call it again until there are none.
@@ -178,8 +142,8 @@ export function createOrders(options: OrdersOptions) {
     async endAll({ productIds, since, reason, actor }: EndAll, limit: number): Promise<number> {
       const found = await readNotEnded(sql, productIds, since, limit);
       for (const { orderId, status } of found) {
-        if (status === "CONFIRMED") await this.refund(orderId, { reason, actor, restock: true });
-        else await this.cancel(orderId, reason);
+        if (status === "CONFIRMED") await steps.refund(orderId, { reason, actor, restock: true });
+        else await steps.cancel(orderId, reason);
       }
       return found.length;
     },

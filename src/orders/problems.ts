@@ -21,6 +21,9 @@ export const orderProblems = defineProblems({
   order_not_found: { status: 404, title: "There is no such order" },
   order_not_confirmed: { status: 409, title: "Only a confirmed order can be refunded" },
   already_refunded: { status: 409, title: "The order was refunded already, with other values" },
+  bulk_too_large: { status: 409, title: "These are more orders than one bulk act may have" },
+  bulk_plan_not_found: { status: 404, title: "There is no such plan" },
+  bulk_plan_expired: { status: 410, title: "The plan was previewed too long ago" },
   order_ended: { status: 409, title: "The order has ended already" },
 });
 

@@ -5,7 +5,9 @@ import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { platformProblems } from "#platform/problems";
 import { createOrderHandlers, type OrderHandlersOptions } from "./handlers.ts";
+import { type OperatorRoutesOptions, operatorRoutes } from "./operator-routes.ts";
 import { orderProblems, placeProblems } from "./problems.ts";
+import { createViews, type ViewsOptions } from "./view.ts";
 import {
   ListAnswer,
   ListQuery,
@@ -16,12 +18,15 @@ import {
   PlacedView,
   PlaceHeaders,
   RefundBody,
-  SearchAnswer,
-  SearchQuery,
 } from "./wire.ts";
 
-export function orderRoutes(app: Http, { identity, ...options }: OrderHandlersOptions & { identity: Identity }): void {
-  const handlers = createOrderHandlers(options);
+export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views"> &
+  Omit<OperatorRoutesOptions, "views"> &
+  ViewsOptions & { identity: Identity };
+
+export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOptions): void {
+  const views = createViews(options);
+  const handlers = createOrderHandlers({ ...options, views });
   const customer = identity.guard("CUSTOMER");
   const limitedCustomer = identity.limitedGuard("CUSTOMER");
   const admin = identity.guard("ADMIN");
@@ -30,7 +35,6 @@ export function orderRoutes(app: Http, { identity, ...options }: OrderHandlersOp
   app.post("/orders", { onRequest: limitedCustomer, schema: documents.placeOrder }, handlers.placeOrder);
   app.get("/orders/:orderId", { onRequest: customer, schema: documents.getOrder }, handlers.readOrder);
   app.get("/orders", { onRequest: customer, schema: documents.listOrders }, handlers.listOrders);
-  app.get("/admin/orders", { onRequest: admin, schema: documents.searchOrders }, handlers.searchOrders);
   app.get("/orders/:orderId/events", { onRequest: customer, schema: documents.followOrder }, handlers.followOrder);
   app.post(
     "/orders/:orderId/cancel",
@@ -38,6 +42,7 @@ export function orderRoutes(app: Http, { identity, ...options }: OrderHandlersOp
     handlers.cancelOrder,
   );
   app.post("/orders/:orderId/refund", { onRequest: admin, schema: documents.refundOrder }, handlers.refundOrder);
+  operatorRoutes(app, { ...options, views, admin });
 }
 
 const tags = ["orders"];
@@ -71,14 +76,6 @@ const documents = {
     description: "An ADMIN's list has the orders of all customers, with their users, and may be a moment old.",
     querystring: ListQuery,
     response: { 200: ListAnswer },
-  },
-  searchOrders: {
-    tags,
-    operationId: "searchOrders",
-    summary: "Orders of all customers, newest first, that are like what is asked",
-    description: "It may be a moment old.",
-    querystring: SearchQuery,
-    response: { 200: SearchAnswer },
   },
   followOrder: {
     tags,

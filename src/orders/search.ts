@@ -2,39 +2,46 @@
 import type { Queryable } from "#engines/sql";
 import { isUuid } from "#platform/ids";
 import { columns, lastId, type Order } from "./order-rows.ts";
+import { endOfId } from "./short-codes.ts";
 import type { Status } from "./state.ts";
 
 /** A field that is undefined is not part of the search. */
 export type OrderFilter = {
   status?: Status | undefined;
-  productId?: string | undefined;
-  /** The id of an order or of a buyer, whole. */
+  productIds?: readonly string[] | undefined;
+  /** A person or an order: an id, whole, or the short code of an order. */
   q?: string | undefined;
+  /** Beside `q`: the buyer that it means, if it is the address of an account. */
+  buyer?: string | undefined;
   from?: Date | undefined;
   /** Exclusive. */
   to?: Date | undefined;
 };
 
+export type Position = { placedAt: Date; orderId: string };
+
 /**
  * The parameters are known when PostgreSQL plans, so a filter that is not asked for vanishes from the plan. A status has
  * no index of its own, because each step of each order would write to it: such orders are looked for from the newest on.
  */
-export const searchStatement = `select ${columns} from orders.orders
-  where (placed_at, order_id) < ($1::timestamptz, $2::uuid)
-    and ($3::text is null or status = $3)
-    and ($4::text is null or product_id = $4)
-    and ($5::text is null or user_id = $5 or order_id = $6::uuid)
-    and placed_at >= $7::timestamptz and placed_at < $8::timestamptz
-  order by placed_at desc, order_id desc limit $9`;
+export const isLike = `($1::text is null or status = $1)
+    and ($2::text[] is null or product_id = any($2))
+    and ($3::text[] is null or user_id = any($3) or order_id = $4::uuid or right(order_id::text, 10) = $5::text)
+    and placed_at >= $6::timestamptz and placed_at < $7::timestamptz`;
 
-export function searchValues(
-  { status, productId, q, from, to }: OrderFilter,
-  after: { placedAt: Date; orderId: string } | null,
-  limit: number,
-): unknown[] {
-  const position = [after?.placedAt ?? "infinity", after?.orderId ?? lastId];
-  const asked = [status ?? null, productId ?? null, q ?? null, q !== undefined && isUuid(q) ? q : null];
-  return [...position, ...asked, from ?? "-infinity", to ?? "infinity", limit];
+/** The values of `isLike`, which are $1 to $7. */
+export function likeValues({ status, productIds, q, buyer, from, to }: OrderFilter): unknown[] {
+  const who = q === undefined ? null : [q, ...(buyer === undefined ? [] : [buyer])];
+  const order = q === undefined ? [null, null] : [isUuid(q) ? q : null, endOfId(q) ?? null];
+  return [status ?? null, productIds ?? null, who, ...order, from ?? "-infinity", to ?? "infinity"];
+}
+
+export const searchStatement = `select ${columns} from orders.orders
+  where ${isLike} and (placed_at, order_id) < ($8::timestamptz, $9::uuid)
+  order by placed_at desc, order_id desc limit $10`;
+
+export function searchValues(filter: OrderFilter, after: Position | null, limit: number): unknown[] {
+  return [...likeValues(filter), after?.placedAt ?? "infinity", after?.orderId ?? lastId, limit];
 }
 
 export function searchOrders(sql: Queryable, ...asked: Parameters<typeof searchValues>): Promise<Order[]> {

@@ -1,10 +1,13 @@
-/** Converts an order row to its form on the wire. */
+/** Converts order rows to their form on the wire. */
+import type { Accounts } from "#identity";
 import type { SeenOrder } from "./look.ts";
+import { shortCodeOf } from "./short-codes.ts";
 import type { OrderView, PaymentView } from "./wire.ts";
 
 export function viewOf(order: SeenOrder, payment?: PaymentView): OrderView {
   return {
     orderId: order.orderId,
+    code: shortCodeOf(order.orderId),
     productId: order.productId,
     quantity: order.quantity,
     price: order.unitPriceMinor,
@@ -16,5 +19,33 @@ export function viewOf(order: SeenOrder, payment?: PaymentView): OrderView {
     payBy: order.payBy.toISOString(),
     timeline: order.timeline,
     ...(payment && { payment }),
+  };
+}
+
+export type ViewsOptions = {
+  /** The latest attempt to pay of each order, for the order's page. */
+  paymentsOf(orderIds: readonly string[]): Promise<Map<string, PaymentView>>;
+  accounts: Pick<Accounts, "emailsOf">;
+};
+
+export type Views = ReturnType<typeof createViews>;
+
+export function createViews({ paymentsOf, accounts }: ViewsOptions) {
+  async function forBuyer(orders: readonly SeenOrder[]): Promise<OrderView[]> {
+    const payments = await paymentsOf(orders.map(({ orderId }) => orderId));
+    return orders.map((order) => viewOf(order, payments.get(order.orderId)));
+  }
+
+  return {
+    forBuyer,
+    /** With the buyers. */
+    async forAdmin(orders: readonly SeenOrder[]): Promise<OrderView[]> {
+      const emails = await accounts.emailsOf(orders.map(({ userId }) => userId));
+      return (await forBuyer(orders)).map((view, i) => {
+        const { userId } = orders[i] as SeenOrder;
+        const email = emails.get(userId);
+        return { ...view, userId, ...(email !== undefined && { email }) };
+      });
+    },
   };
 }

@@ -45,7 +45,9 @@ export type PaymentView = Static<typeof PaymentView>;
 export const OrderView = Type.Object(
   {
     orderId: Type.String({ format: "uuid" }),
-    userId: Type.Optional(Type.String({ description: "Whose it is, in an ADMIN's list" })),
+    code: Type.String({ description: "To be read out: 8 characters, made from the end of the id" }),
+    email: Type.Optional(Type.String({ description: "Of the buyer's account, if they have one, for an ADMIN" })),
+    userId: Type.Optional(Type.String({ description: "Whose it is, for an ADMIN" })),
     productId: Type.String(),
     quantity: Type.Integer(),
     price: Type.Integer({ description: "Of one unit, in minor units of the currency" }),
@@ -116,15 +118,26 @@ export const ListAnswer = Type.Object({
   nextCursor: Type.Optional(Type.String()),
 });
 
+const filterFields = {
+  status: Type.Optional(OrderStatus),
+  dropId: Type.Optional(Type.String({ maxLength: 63, pattern: line, description: "Placed in this drop" })),
+  productId: Type.Optional(Type.String({ maxLength: 64, pattern: line })),
+  q: Type.Optional(
+    Type.String({
+      maxLength: 255,
+      pattern: line,
+      description: "Whole: an order's id or short code, a buyer's id, or the e-mail of a buyer's account",
+    }),
+  ),
+  from: Type.Optional(Type.String({ format: "date-time", description: "Placed at this moment or later" })),
+  to: Type.Optional(Type.String({ format: "date-time", description: "Placed before this moment" })),
+};
+export const OrderFilterBody = Type.Object(filterFields, { additionalProperties: false });
+export type OrderFilterBody = Static<typeof OrderFilterBody>;
+
 export const SearchQuery = Type.Object(
   {
-    status: Type.Optional(OrderStatus),
-    productId: Type.Optional(Type.String({ maxLength: 64, pattern: line })),
-    q: Type.Optional(
-      Type.String({ maxLength: 255, pattern: line, description: "The id of an order or of a buyer, whole" }),
-    ),
-    from: Type.Optional(Type.String({ format: "date-time", description: "Placed at this moment or later" })),
-    to: Type.Optional(Type.String({ format: "date-time", description: "Placed before this moment" })),
+    ...filterFields,
     cursor: Type.Optional(Type.String({ description: "`nextCursor` of the page before" })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })),
   },
@@ -145,3 +158,84 @@ export const RefundBody = Type.Object(
   },
   { additionalProperties: false, examples: [{ reason: "came back broken", restock: true }] },
 );
+
+export const bulkActions = ["cancel", "refund"] as const;
+export const PreviewBody = Type.Object(
+  {
+    filter: OrderFilterBody,
+    action: Type.Enum([...bulkActions]),
+    reason: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, pattern: line, description: "Shown to the buyers" }),
+    ),
+    restock: Type.Optional(
+      Type.Boolean({ default: false, description: "Of a refund: whether the units come back into stock and on sale" }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ filter: { productId: "test-product-123", status: "CONFIRMED" }, action: "refund" }],
+  },
+);
+export const PlanParams = Type.Object({
+  planId: Type.String({
+    format: "uuid",
+    description: "From the preview",
+    examples: ["5f0e6f0a-7c1e-4a43-9a50-3c1b8f0e6a11"],
+  }),
+});
+
+export const bulkStates = ["previewed", "expired", "running", "done"] as const;
+function numberOf(description: string) {
+  return Type.Integer({ description });
+}
+const amount = Type.Integer({ description: "In minor units of the currency" });
+export const BulkPlan = Type.Object(
+  {
+    planId: Type.String({ format: "uuid" }),
+    action: Type.Enum([...bulkActions]),
+    reason: Type.String(),
+    restock: Type.Boolean(),
+    filter: OrderFilterBody,
+    count: numberOf("The orders that the run takes: these, and no others"),
+    amount: Type.Unsafe<number | null>({
+      type: ["integer", "null"],
+      description: "Their totals, in minor units; null if they are in several currencies: see `amounts`",
+    }),
+    currency: Type.Unsafe<string | null>({ type: ["string", "null"], description: "ISO 4217, of `amount`" }),
+    amounts: Type.Array(Type.Object({ currency: Type.String(), count: Type.Integer(), amount })),
+    state: Type.Enum([...bulkStates]),
+    changed: numberOf("Orders that were cancelled or refunded so far"),
+    unchanged: numberOf("Orders that had gone on since the preview, and stay as they are"),
+    left: numberOf("Orders that wait for their turn"),
+    previewedBy: Type.String(),
+    previewedAt: moment,
+    expiresAt: Type.String({ format: "date-time", description: "Until then the plan can be started" }),
+    startedBy: Type.Optional(Type.String()),
+    startedAt: Type.Optional(moment),
+    finishedAt: Type.Optional(moment),
+  },
+  { $id: "BulkPlan" },
+);
+export type BulkPlan = Static<typeof BulkPlan>;
+
+export const ItemsQuery = Type.Object(
+  {
+    cursor: Type.Optional(Type.String({ pattern: "^[0-9]{1,6}$", description: "`nextCursor` of the page before" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
+  },
+  { additionalProperties: false },
+);
+export const ItemsAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      orderId: Type.String({ format: "uuid" }),
+      code: Type.String(),
+      total: amount,
+      currency: Type.String(),
+      outcome: Type.Enum(["waiting", "changed", "unchanged"]),
+      status: Type.Optional(Type.String({ description: "The order's status after its turn" })),
+      at: Type.Optional(moment),
+    }),
+  ),
+  nextCursor: Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" }),
+});

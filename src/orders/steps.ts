@@ -1,0 +1,67 @@
+/**
+ * Takes the steps of orders, each with all its effects in one transaction: the outcome of the units and the event. A late
+ * or second step changes nothing.
+ */
+import type { Sql, Tx } from "#engines/sql";
+import type { Inventory } from "#inventory";
+import { crashPoint } from "#platform/crash-points";
+import { changeEventOf } from "./events.ts";
+import { type Order, takeStep } from "./order-rows.ts";
+import { queueEvents } from "./outbox.ts";
+import { insertRefund, type RefundRequest } from "./refunds.ts";
+import { type Step, transition, undecidedReason } from "./state.ts";
+
+export type StepsOptions = {
+  sql: Sql;
+  books: Inventory["books"];
+  now(): number;
+  /** Called once the step is committed. */
+  onTaken(order: Order): void;
+};
+
+export type Steps = ReturnType<typeof createSteps>;
+
+export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
+  async function takeIn(tx: Tx, orderId: string, name: Step, reason: string | null): Promise<Order | undefined> {
+    const at = new Date(now());
+    const taken = await takeStep(tx, orderId, name, reason, at);
+    if (!taken) return undefined;
+    const { outcome } = transition(name);
+    if (outcome) await books.queueOutcome(tx, taken, outcome);
+    await queueEvents(tx, [changeEventOf(taken, at)]);
+    tx.afterCommit(() => onTaken(taken));
+    return taken;
+  }
+
+  /** undefined if the order is not in a state in which the step starts. */
+  const take = (orderId: string, name: Step, reason: string | null) =>
+    sql.transaction((tx) => takeIn(tx, orderId, name, reason));
+
+  async function cancelIn(tx: Tx, orderId: string, reason: string): Promise<Order | undefined> {
+    return (await takeIn(tx, orderId, "cancel", reason)) ?? takeIn(tx, orderId, "cancel_undecided", reason);
+  }
+
+  async function refundIn(tx: Tx, orderId: string, refund: RefundRequest): Promise<Order | undefined> {
+    const order = await takeIn(tx, orderId, "refund", refund.reason);
+    if (!order) return undefined;
+    await insertRefund(tx, orderId, refund, new Date(now()));
+    await crashPoint("refund.decided");
+    return order;
+  }
+
+  return {
+    requestPayment: (orderId: string) => take(orderId, "request_payment", null),
+    confirm: (orderId: string) => take(orderId, "confirm", null),
+    fail: (orderId: string, reason: string) => take(orderId, "fail", reason),
+    cancel: (orderId: string, reason: string) => sql.transaction((tx) => cancelIn(tx, orderId, reason)),
+    /** Gives the units back, and leaves the end to the payment that the provider is deciding. */
+    lapse: (orderId: string) => take(orderId, "lapse", undecidedReason),
+    /** Ends an order whose payment was undecided. */
+    failUndecided: (orderId: string, reason: string) => take(orderId, "fail_undecided", reason),
+    /** Decides that a confirmed order's money goes back; undefined if it is not confirmed (any more). */
+    refund: (orderId: string, refund: RefundRequest) => sql.transaction((tx) => refundIn(tx, orderId, refund)),
+    /** The same as parts of a transaction. */
+    cancelIn,
+    refundIn,
+  };
+}
