@@ -335,7 +335,7 @@ create table inventory.stock_entry (
   seq bigint not null,
   entered_at timestamp with time zone not null default now(),
   kind text,
-  constraint stock_entry_kind_check CHECK ((kind = ANY (ARRAY['restock'::text, 'adjust'::text, 'return'::text]))),
+  constraint stock_entry_kind_check CHECK ((kind = ANY (ARRAY['restock'::text, 'adjust'::text, 'return'::text, 'short'::text]))),
   constraint stock_entry_pkey PRIMARY KEY (product_id, ref)
 );
 
@@ -511,6 +511,7 @@ create table orders.orders (
   timeline jsonb not null,
   saga_started boolean not null default false,
   changed_in xid8 not null default pg_current_xact_id(),
+  handed_over_at timestamp with time zone,
   constraint orders_pkey PRIMARY KEY (order_id),
   constraint orders_quantity_check CHECK ((quantity > 0)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
@@ -694,3 +695,36 @@ create table shop.process (
   seen_at timestamp with time zone not null default now(),
   constraint process_pkey PRIMARY KEY (lock)
 );
+
+create table warehouse.parcel (
+  order_id uuid not null,
+  product_id text not null,
+  quantity integer not null,
+  placed_at timestamp with time zone not null,
+  state text not null,
+  assignee text,
+  scanned integer not null default 0,
+  changed_at timestamp with time zone not null,
+  short_reason text,
+  short_done_at timestamp with time zone,
+  constraint parcel_check CHECK (((scanned >= 0) AND (scanned <= quantity))),
+  constraint parcel_pkey PRIMARY KEY (order_id),
+  constraint parcel_quantity_check CHECK ((quantity > 0)),
+  constraint parcel_state_check CHECK ((state = ANY (ARRAY['to_pick'::text, 'picking'::text, 'picked'::text, 'short'::text, 'handed_over'::text, 'cancelled'::text])))
+);
+CREATE INDEX parcels_by_state ON warehouse.parcel USING btree (state, placed_at, order_id);
+CREATE INDEX parcels_by_time ON warehouse.parcel USING btree (placed_at, order_id);
+CREATE INDEX shorts_to_do ON warehouse.parcel USING btree (changed_at) WHERE ((state = 'short'::text) AND (short_done_at IS NULL));
+
+create table warehouse.scan (
+  scan_id text not null,
+  order_id uuid not null,
+  code text not null,
+  result text not null,
+  actor text not null,
+  at timestamp with time zone not null,
+  constraint scan_order_id_fkey FOREIGN KEY (order_id) REFERENCES warehouse.parcel(order_id),
+  constraint scan_pkey PRIMARY KEY (scan_id),
+  constraint scan_result_check CHECK ((result = ANY (ARRAY['right'::text, 'wrong'::text, 'surplus'::text, 'cancelled'::text])))
+);
+CREATE INDEX scans_of_parcel ON warehouse.scan USING btree (order_id, at);

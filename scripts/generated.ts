@@ -18,6 +18,7 @@ import { inventoryProblems } from "#problems/inventory";
 import { notificationProblems } from "#problems/notifications";
 import { orderProblems } from "#problems/orders";
 import { paymentProblems } from "#problems/payment";
+import { warehouseProblems } from "#problems/warehouse";
 import { assemble } from "../src/assemble.ts";
 import { readConfig } from "../src/config/config.ts";
 import { settings } from "../src/config/settings.ts";
@@ -56,6 +57,7 @@ const problemTables: readonly ProblemTable[] = Object.entries({
   inventory: inventoryProblems,
   drops: dropProblems,
   orders: orderProblems,
+  warehouse: warehouseProblems,
   payment: paymentProblems,
   desk: deskProblems,
   gateway: gatewayProblems,

@@ -7,6 +7,7 @@ import { dialectFaults } from "./dialect.ts";
 import { untrustedPackages } from "./lock-file.ts";
 import { openingFaults, opensWithSentence } from "./opening.ts";
 import { ruledOutWords } from "./plain-english.ts";
+import rooms from "./rooms.json" with { type: "json" };
 
 export type File = { path: string; text: string };
 
@@ -202,17 +203,11 @@ function isDocument(address: string): boolean {
   return documents.test(address) || !address.includes(".");
 }
 
+/** A module owns the schema of its name. */
 const owners: Record<string, string> = {
-  catalog: "catalog",
-  notifications: "notifications",
-  desk: "desk",
-  identity: "identity",
-  mail: "engines",
-  inventory: "inventory",
-  drops: "drops",
-  orders: "orders",
-  payment: "payment",
+  ...Object.fromEntries(Object.keys(rooms.mayUse).map((module) => [module, module])),
   payment_simulator: "payment",
+  mail: "engines",
   event_log: "engines",
   dbos: "engines",
 };

@@ -26,6 +26,7 @@ import { type Announcement, createPayment, createSimulator, type Payment, type S
 import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
+import { createWarehouse, type Warehouse } from "#warehouse";
 import { type Config, isSecure } from "./config/config.ts";
 import { deadLettersGroup, topicsOf } from "./config/engines.ts";
 import { createRepairTeller } from "./observe/repairs.ts";
@@ -51,6 +52,7 @@ export type Faces = {
   simulator: Simulator;
   notifications: Notifications;
   desk: Desk;
+  warehouse: Warehouse;
   health: Health;
   metrics: Metrics;
   /** Set by the service that runs the sagas: news of a payment wake its order's saga if this process runs it. */
@@ -180,6 +182,17 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     nudge: (orderId) => onPaid.nudge(orderId),
     now,
   });
+  const warehouse = createWarehouse({
+    sql: engines.sql("warehouse", 4),
+    log: engines.log,
+    topic: config.TOPIC_ORDERS_EVENTS,
+    group: config.GROUP_PARCELS,
+    orders,
+    inventory,
+    catalog,
+    now,
+    onFault,
+  });
   const faces = {
     config,
     engines,
@@ -199,6 +212,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     simulator,
     notifications,
     desk,
+    warehouse,
   };
   return { ...faces, onPaid, health, metrics };
 }

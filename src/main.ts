@@ -17,6 +17,7 @@ import { startLoop } from "#platform/loop";
 import { createManagement, type Management } from "#platform/management";
 import { onParentGone } from "#platform/parent";
 import { createSharedClock, type SharedClock } from "#platform/shared-clock";
+import { warehouseSchema } from "#warehouse";
 import { assemble, type Faces } from "./assemble.ts";
 import { createAsk, Refused } from "./cli/ask.ts";
 import { bannerOf } from "./cli/banner.ts";
@@ -39,6 +40,7 @@ export const schemas = [
   identitySchema,
   notificationsSchema,
   deskSchema,
+  warehouseSchema,
 ];
 
 /** Runs the named services until a signal or the failure of an engine ends them. */

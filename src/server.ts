@@ -47,6 +47,7 @@ const tags = [
   { name: "orders", description: "Place, pay, follow and cancel orders" },
   { name: "products", description: "What is for sale" },
   { name: "inventory", description: "Stock, the gate, and the comparison of the two" },
+  { name: "warehouse", description: "Pick the units of paid orders, and hand them over" },
   { name: "payments", description: "Webhooks of payment providers" },
   { name: "webhooks", description: "Events of the shop, sent to other systems" },
   { name: "trouble", description: "What no consumer could handle, and orders whose saga stands" },

@@ -15,6 +15,7 @@ import { inventoryRoutes } from "#routes/inventory";
 import { notificationRoutes } from "#routes/notifications";
 import { orderRoutes } from "#routes/orders";
 import { paymentRoutes } from "#routes/payment";
+import { warehouseRoutes } from "#routes/warehouse";
 import type { Faces } from "./assemble.ts";
 import { Refused } from "./cli/ask.ts";
 import { type Config, offersDemoPeople } from "./config/config.ts";
@@ -89,6 +90,21 @@ export const services: readonly Service[] = [
       return {
         async stop() {
           await acting.stop();
+          await following.stop();
+        },
+      };
+    },
+  },
+  {
+    name: "warehouse",
+    routes: warehouseRoutes,
+    async start({ warehouse, inventory }) {
+      // The sales mode says whether units that come in have to reach the gate.
+      const following = await inventory.agreement.follow();
+      const running = await warehouse.run();
+      return {
+        async stop() {
+          await running.stop();
           await following.stop();
         },
       };

@@ -15,6 +15,7 @@ import {
   type Product,
   type ProductFields,
   readByBarcode,
+  readNamed,
   readProduct,
   readProducts,
   updateProduct,
@@ -47,6 +48,8 @@ export type Catalog = {
    * one.
    */
   list(page: { after?: string | undefined; limit: number }): Promise<{ products: Product[]; next?: string }>;
+  /** By product id; those that do not exist are left out. */
+  all(productIds: readonly string[]): Promise<ReadonlyMap<string, Product>>;
   /** The products whose units a scanner reads as this code; a product without a barcode is read as its id. */
   byBarcode(code: string): Promise<Product[]>;
   start(): void;
@@ -108,6 +111,10 @@ export function createCatalog(options: CatalogOptions): Catalog {
       return found.length > limit && last ? { products, next: last.productId } : { products };
     },
 
+    async all(productIds) {
+      const products = await readNamed(sql, productIds);
+      return new Map(products.map((product) => [product.productId, product]));
+    },
     byBarcode: (code) => readByBarcode(sql, code, mostOfOneBarcode),
 
     start: () => outbox.start(),

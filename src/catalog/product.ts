@@ -58,6 +58,12 @@ export async function readByBarcode(sql: Queryable, code: string, limit: number)
   );
 }
 
+export async function readNamed(sql: Queryable, productIds: readonly string[]): Promise<Product[]> {
+  return sql.query<Product>(`select ${columns} from catalog.products where product_id = any($1::text[])`, [
+    [...new Set(productIds)],
+  ]);
+}
+
 export async function lockProduct(tx: Tx, productId: string): Promise<Product | undefined> {
   const [product] = await tx.query<Product>(
     `select ${columns} from catalog.products where product_id = $1 for update`,

@@ -32,6 +32,7 @@ export function engineSettings(config: Config): EngineSettings {
       identity: config.IDENTITY_DATABASE_URL,
       notifications: config.NOTIFICATIONS_DATABASE_URL,
       desk: config.DESK_DATABASE_URL,
+      warehouse: config.WAREHOUSE_DATABASE_URL,
       reports: config.REPORTS_DATABASE_URL,
     },
     shopName: config.SHOP ?? "",
@@ -88,6 +89,7 @@ export function termsOf(config: Config): Term[] {
     { name: "order events topic", value: config.TOPIC_ORDERS_EVENTS, setting: "TOPIC_ORDERS_EVENTS" },
     { name: "drop events topic", value: config.TOPIC_DROP_EVENTS, setting: "TOPIC_DROP_EVENTS" },
     { name: "webhooks group", value: config.GROUP_WEBHOOKS, setting: "GROUP_WEBHOOKS" },
+    { name: "parcels group", value: config.GROUP_PARCELS, setting: "GROUP_PARCELS" },
     { name: "settlement group", value: config.GROUP_ORDER_PROCESSOR, setting: "GROUP_ORDER_PROCESSOR" },
   ];
 }

@@ -15,6 +15,7 @@ export const moduleDatabases = [
   "IDENTITY_DATABASE_URL",
   "NOTIFICATIONS_DATABASE_URL",
   "DESK_DATABASE_URL",
+  "WAREHOUSE_DATABASE_URL",
 ] as const;
 
 const databases = ["DATABASE_URL", ...moduleDatabases, "REPORTS_DATABASE_URL"] as const;

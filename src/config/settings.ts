@@ -42,6 +42,7 @@ export const settings = defineSettings({
   IDENTITY_DATABASE_URL: moduleDatabase("identity"),
   NOTIFICATIONS_DATABASE_URL: moduleDatabase("notifications"),
   DESK_DATABASE_URL: moduleDatabase("desk"),
+  WAREHOUSE_DATABASE_URL: moduleDatabase("warehouse"),
   REPORTS_DATABASE_URL: {
     type: "url",
     secret: true,
@@ -131,6 +132,12 @@ export const settings = defineSettings({
     says: "The consumer group that reads the events for webhooks.",
   },
 
+  GROUP_PARCELS: {
+    type: "text",
+    default: "parcel-group",
+    says: "The consumer group that reads which orders the warehouse has to pick.",
+  },
+
   TEMPORAL_ADDRESS: {
     type: "text",
     defaultSays: "workflows in PostgreSQL",
@@ -171,6 +178,7 @@ export const settings = defineSettings({
   ORDER_URL: serviceUrl("order"),
   DROP_URL: serviceUrl("drop"),
   PAYMENT_URL: serviceUrl("payment"),
+  WAREHOUSE_URL: serviceUrl("warehouse"),
   IDENTITY_URL: serviceUrl("identity"),
   NOTIFICATION_URL: serviceUrl("notification"),
   DESK_URL: serviceUrl("desk"),

@@ -59,7 +59,7 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
   };
 }
 
-const outside = { actor: "the payment provider", restock: false };
+const outside = { actor: "the payment provider", restock: false, evenIfHandedOver: true } as const;
 
 /** The order's reason, which its buyer reads. */
 const reasons: Partial<Record<NewsKind, string>> = {

@@ -26,14 +26,21 @@ const paths = {
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
   DROP_URL: ["/drops", "/drops.ics"],
   ORDER_URL: ["/orders", "/order/actuator", "/admin/orders", "/admin/orders.csv"],
+  WAREHOUSE_URL: ["/parcels", "/inventory/restock.csv"],
   PAYMENT_URL: ["/payments"],
   IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
   NOTIFICATION_URL: ["/webhooks"],
   DESK_URL: ["/admin/dead-letters", "/admin/sagas"],
 } as const;
 
-/** A shop needs no accounts if its callers have tokens of their own; another one has no webhooks, no drops, or no desk. */
-const optional: ReadonlySet<string> = new Set(["DROP_URL", "IDENTITY_URL", "NOTIFICATION_URL", "DESK_URL"]);
+/** A shop needs no accounts if its callers have tokens of their own; another one has no webhooks, drops, warehouse or desk. */
+const optional: ReadonlySet<string> = new Set([
+  "DROP_URL",
+  "IDENTITY_URL",
+  "NOTIFICATION_URL",
+  "WAREHOUSE_URL",
+  "DESK_URL",
+]);
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 

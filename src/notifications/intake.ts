@@ -2,7 +2,7 @@
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
 import { dropEventTypes } from "#events/drops";
-import { orderEventTypes, undecidedEventType } from "#events/orders";
+import { handedOverEventType, orderEventTypes, undecidedEventType } from "#events/orders";
 import type { Log } from "#platform/log";
 import type { Message, Queue } from "./queue.ts";
 
@@ -10,6 +10,7 @@ export const eventTypes: readonly string[] = [
   ...productEventTypes,
   ...Object.values(orderEventTypes),
   undecidedEventType,
+  handedOverEventType,
   ...dropEventTypes.map((what) => `dropgate.drop.${what}`),
 ];
 export const testEventType = "dropgate.webhook.test";

@@ -83,10 +83,13 @@ export const orderEventTypes = {
  */
 export const undecidedEventType = "dropgate.order.payment-undecided";
 
+/** The order's units have left the warehouse. It stays CONFIRMED. */
+export const handedOverEventType = "dropgate.order.handed-over";
+
 /** One event of `orders.events`, keyed by order id. */
 export type OrderEvent = {
   id: string;
-  type: (typeof orderEventTypes)[keyof typeof orderEventTypes] | typeof undecidedEventType;
+  type: (typeof orderEventTypes)[keyof typeof orderEventTypes] | typeof undecidedEventType | typeof handedOverEventType;
   time: string;
   data: {
     orderId: string;
@@ -119,6 +122,10 @@ export function changeEventOf(
     time: at.toISOString(),
     data: { orderId, userId, productId, quantity, totalMinor, currency, status, reason },
   };
+}
+
+export function handedOverEventOf(order: Order, at: Date): OrderEvent {
+  return { ...changeEventOf(order, at), id: `${order.orderId}:HANDED_OVER`, type: handedOverEventType };
 }
 
 export function orderEventRecord({ id, type, time, data }: OrderEvent): NewRecord {

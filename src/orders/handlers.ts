@@ -13,7 +13,7 @@ import { notSettledYet, orderProblems, refusalOf, settleWithinMs } from "./probl
 import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
 import { type Views, viewOf } from "./view.ts";
-import type { ListQuery, OrderParams, OrderView, PlaceBody, PlaceHeaders, RefundBody } from "./wire.ts";
+import type { ListQuery, OrderParams, OrderView, PlaceBody, PlaceHeaders, RefundBody, RefundQuery } from "./wire.ts";
 
 export type OrderHandlersOptions = { orders: Orders; streams: Streams; views: Views };
 
@@ -107,7 +107,7 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
   }
 
   async function refundOrder(
-    request: Asked<{ params: typeof OrderParams; body: typeof RefundBody }>,
+    request: Asked<{ params: typeof OrderParams; body: typeof RefundBody; querystring: typeof RefundQuery }>,
     reply: FastifyReply,
   ) {
     const { orderId } = request.params;
@@ -115,8 +115,10 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
     const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     if (!seen) return refuse(reply, orderProblems.order_not_found);
-    const refunded = await orders.refund(orderId, { reason, restock, actor: callerOf(request).userId });
+    const actor = callerOf(request).userId;
+    const refunded = await orders.refund(orderId, { reason, restock, actor, ...(request.query.force && forced) });
     const order = refunded ?? (await orders.read(orderId)) ?? seen;
+    if (order.status === "CONFIRMED") return refuse(reply, orderProblems.handed_over, handedOverSays);
     if (order.status !== "REFUNDED") return refuse(reply, orderProblems.order_not_confirmed, whyNotRefunded(order));
     const standing = refunded ? undefined : await orders.readRefund(orderId);
     if (standing && standing.restock !== restock) {
@@ -137,6 +139,10 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
 
   return { placeOrder, readOrder, listOrders, followOrder, cancelOrder, refundOrder };
 }
+
+const forced = { evenIfHandedOver: true } as const;
+const handedOverSays =
+  "Its units have left the warehouse, so nothing was refunded. To give the money back nevertheless, send force=true.";
 
 function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen) {
   const { kind, detail } = refusalOf("drop_not_open");

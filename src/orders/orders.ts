@@ -9,6 +9,7 @@ import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
 import { type EndAll, readNotEnded, sumNotEnded } from "./end-all.ts";
+import { readBooked } from "./hand-over.ts";
 import { createLook } from "./look.ts";
 import {
   listAllOrders,
@@ -33,6 +34,7 @@ import { createSteps } from "./steps.ts";
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { BulkAction, SeenPlan } from "./bulk.ts";
 export type { NotEnded } from "./end-all.ts";
+export type { BookedOrder } from "./hand-over.ts";
 export type { SeenOrder } from "./look.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";
 export type { Refund } from "./refunds.ts";
@@ -137,18 +139,23 @@ export function createOrders(options: OrdersOptions) {
 
     /**
      * Ends the orders of products that were placed since then: open ones are cancelled, confirmed ones refunded with their
-     * units. Returns how many it found, `limit` at most; call it again until there are none.
+     * units, unless these were handed over. Returns how many it found, `limit` at most; call it again until there are
+     * none.
      */
     async endAll({ productIds, since, reason, actor }: EndAll, limit: number): Promise<number> {
       const found = await readNotEnded(sql, productIds, since, limit);
       for (const { orderId, status } of found) {
-        if (status === "CONFIRMED") await steps.refund(orderId, { reason, actor, restock: true });
-        else await steps.cancel(orderId, reason);
+        if (status !== "CONFIRMED") await steps.cancel(orderId, reason);
+        else if (!(await steps.refund(orderId, { reason, actor, restock: true }))) {
+          await steps.refund(orderId, { reason, actor, restock: false, evenIfHandedOver: true });
+        }
       }
       return found.length;
     },
     /** What `endAll` would end, by currency; read from the reports' database. */
     notEnded: ({ productIds, since }: Pick<EndAll, "productIds" | "since">) => sumNotEnded(reports, productIds, since),
+    /** The orders among these that are in the books, as they stand now. */
+    booked: (orderIds: readonly string[]) => readBooked(sql, orderIds),
     readRefund: (orderId: string) => readRefund(sql, orderId),
     unfinishedRefunds: (after: Refund | undefined, limit: number) => unfinishedRefunds(sql, after, limit),
     refundDone: (orderId: string) => noteRefundDone(sql, orderId, new Date(now())),

@@ -20,6 +20,7 @@ export const orderProblems = defineProblems({
   idempotency_mismatch: { status: 422, title: "This Idempotency-Key was used with another request" },
   order_not_found: { status: 404, title: "There is no such order" },
   order_not_confirmed: { status: 409, title: "Only a confirmed order can be refunded" },
+  handed_over: { status: 409, title: "The parcel was handed over" },
   already_refunded: { status: 409, title: "The order was refunded already, with other values" },
   bulk_too_large: { status: 409, title: "These are more orders than one bulk act may have" },
   bulk_plan_not_found: { status: 404, title: "There is no such plan" },

@@ -10,8 +10,11 @@ export type RefundRequest = {
   /** Whether the units come back into stock. */
   restock: boolean;
   actor: string;
+  /** Also if the order's units have left the warehouse. */
+  evenIfHandedOver?: true;
 };
-export type Refund = RefundRequest & Pick<Order, "orderId" | "productId" | "quantity"> & { askedAt: Date };
+export type Refund = Omit<RefundRequest, "evenIfHandedOver"> &
+  Pick<Order, "orderId" | "productId" | "quantity"> & { askedAt: Date };
 
 export async function insertRefund(tx: Tx, orderId: string, refund: RefundRequest, at: Date): Promise<void> {
   await tx.query("insert into orders.refund (order_id, reason, restock, actor, asked_at) values ($1, $2, $3, $4, $5)", [

@@ -18,6 +18,7 @@ import {
   PlacedView,
   PlaceHeaders,
   RefundBody,
+  RefundQuery,
 } from "./wire.ts";
 
 export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views"> &
@@ -108,14 +109,17 @@ const documents = {
     tags,
     operationId: "refundOrder",
     summary: "Give back the money of a confirmed order",
-    description: "Repeatable: the money goes back once, and so do the units if restock is true.",
+    description:
+      "Repeatable: the money goes back once, and so do the units if restock is true. Once its parcel was handed over, it needs `force=true`.",
     params: OrderParams,
+    querystring: RefundQuery,
     body: RefundBody,
     response: {
       202: { ...Type.Ref("Order"), description: "REFUNDED: the money is on its way back" },
       ...problemResponses(
         orderProblems.order_not_found,
         orderProblems.order_not_confirmed,
+        orderProblems.handed_over,
         orderProblems.already_refunded,
         orderProblems.outcome_pending,
       ),

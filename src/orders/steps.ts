@@ -5,7 +5,8 @@
 import type { Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
-import { changeEventOf } from "./events.ts";
+import { changeEventOf, handedOverEventOf } from "./events.ts";
+import { keepHere, takeHandOver } from "./hand-over.ts";
 import { type Order, takeStep } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 import { insertRefund, type RefundRequest } from "./refunds.ts";
@@ -42,10 +43,20 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
   }
 
   async function refundIn(tx: Tx, orderId: string, refund: RefundRequest): Promise<Order | undefined> {
+    if (!refund.evenIfHandedOver && !(await keepHere(tx, orderId))) return undefined;
     const order = await takeIn(tx, orderId, "refund", refund.reason);
     if (!order) return undefined;
     await insertRefund(tx, orderId, refund, new Date(now()));
     await crashPoint("refund.decided");
+    return order;
+  }
+
+  async function handOverIn(tx: Tx, orderId: string): Promise<Order | undefined> {
+    const at = new Date(now());
+    const order = await takeHandOver(tx, orderId, at);
+    if (!order) return undefined;
+    await queueEvents(tx, [handedOverEventOf(order, at)]);
+    tx.afterCommit(() => onTaken(order));
     return order;
   }
 
@@ -58,8 +69,13 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
     lapse: (orderId: string) => take(orderId, "lapse", undecidedReason),
     /** Ends an order whose payment was undecided. */
     failUndecided: (orderId: string, reason: string) => take(orderId, "fail_undecided", reason),
-    /** Decides that a confirmed order's money goes back; undefined if it is not confirmed (any more). */
+    /**
+     * Decides that a confirmed order's money goes back; undefined if it is not confirmed (any more), or was handed over
+     * and the request does not say that this makes no difference.
+     */
     refund: (orderId: string, refund: RefundRequest) => sql.transaction((tx) => refundIn(tx, orderId, refund)),
+    /** Lets the units leave the warehouse; undefined if the order is not confirmed (any more), or they have left. */
+    handOver: (orderId: string) => sql.transaction((tx) => handOverIn(tx, orderId)),
     /** The same as parts of a transaction. */
     cancelIn,
     refundIn,

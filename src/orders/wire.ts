@@ -149,6 +149,15 @@ export const SearchAnswer = Type.Object({
   nextCursor: Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" }),
 });
 
+export const RefundQuery = Type.Object(
+  {
+    force: Type.Optional(
+      Type.Boolean({ description: "Also if the parcel was handed over; with `restock` only if its units came back" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const RefundBody = Type.Object(
   {
     reason: Type.String({ maxLength: 200, pattern: line, description: "Shown to its buyer" }),

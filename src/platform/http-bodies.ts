@@ -33,6 +33,16 @@ export function acceptBodies(app: Http): void {
   });
 }
 
+/** Accepts bodies of this type too, as text: for routes below `app`. */
+export function acceptText(app: Http, type: string): void {
+  app.addContentTypeParser(type, { parseAs: "buffer" }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (bytes.length === 0) return done(null, undefined);
+    const refusal = codingFault(request) ?? charsetFault(request, bytes);
+    done(refusal ?? null, bytes.toString("utf8"));
+  });
+}
+
 /** RFC 9110 §15.5.16: a 415 for a coding names the accepted codings. */
 function codingFault({ headers }: FastifyRequest): Problem | undefined {
   const coding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";

@@ -25,10 +25,9 @@ describe("the whole face", () => {
     ({ orderId } = await world.place(world.as("ada"), lamp));
     await world.untilStatus(world.as("ada"), orderId, "PAYMENT_PENDING");
     const urls = Object.fromEntries(
-      ["PRODUCT", "INVENTORY", "DROP", "ORDER", "PAYMENT", "IDENTITY", "NOTIFICATION", "DESK"].map((name) => [
-        `${name}_URL`,
-        world.origin,
-      ]),
+      ["PRODUCT", "INVENTORY", "DROP", "ORDER", "PAYMENT", "IDENTITY", "NOTIFICATION", "DESK", "WAREHOUSE"].map(
+        (name) => [`${name}_URL`, world.origin],
+      ),
     );
     gateway = await createGateway(readConfig(urls, "no .env in tests"), createLog({ level: "silent" }));
     origins.gateway = await gateway.listen({ port: 0, host: "127.0.0.1" });

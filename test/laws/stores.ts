@@ -54,7 +54,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
     stock: await read<StockRow>(
       `select product_id as "productId", total_in as "totalIn", committed, sold, epoch, seq ${among("inventory.stock")}`,
     ),
-    entries: await read<Entry>(`select product_id as "productId", ref, quantity ${among("inventory.stock_entry")}`),
+    entries: await readEntries(sql, productIds),
     stream: await read<StreamRow>(
       `select product_id as "productId", seq, available_after as "availableAfter" ${among("inventory.stock_stream")}`,
     ),
@@ -100,6 +100,13 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
        union all select 'events of products are not on the log', count(*)::int from catalog.outbox`,
     ),
   };
+}
+
+export function readEntries(sql: Queryable, productIds: readonly string[]): Promise<Entry[]> {
+  return sql.query<Entry>(
+    'select product_id as "productId", ref, quantity from inventory.stock_entry where product_id = any($1::text[])',
+    [productIds],
+  );
 }
 
 /** Whether nothing is under way: an open order, an uncounted outcome, money that is owed in either direction. */

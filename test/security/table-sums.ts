@@ -12,6 +12,7 @@ const schemas = [
   "mail",
   "notifications",
   "desk",
+  "warehouse",
   "event_log",
   "dbos",
 ];

@@ -10,7 +10,7 @@ import type { Relay } from "../agreement/relay.ts";
 import { type Gate, noneWhileAway, type Offer, type StreamRow } from "../gate/gate.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direct-claims.ts";
-import { enterStock, type RefusedEntry, type StockEntry } from "./entries.ts";
+import { enterMissing, enterStock, type MissingUnits, type RefusedEntry, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readFigures } from "./figures.ts";
 import { recordClaims, recordVoids } from "./ledger.ts";
@@ -33,6 +33,8 @@ export type Books = {
    * this resolves, if the gate answers.
    */
   enter(entry: Entry): Promise<EntryAnswer>;
+  /** Writes off units of an order that are missing in the warehouse, once for each order; its money goes back elsewhere. */
+  writeOff(missing: MissingUnits): Promise<EntryAnswer>;
   /** null if inventory does not know the product. */
   stock(productId: string): Promise<StockFigures | null>;
   products: Products;
@@ -98,6 +100,11 @@ export function createBooks(options: BooksOptions): Books {
       const tell = mode.current() === "gatekeeper" ? relay.bring : relay.apply;
       await tell(answer.rows).catch((error) => onFault("relay", error));
       return { ok: true, repeated: answer.repeated };
+    },
+
+    async writeOff(missing) {
+      const answer = await enterMissing(sql, missing);
+      return answer.ok ? { ok: true, repeated: answer.repeated } : answer;
     },
 
     async stock(productId) {

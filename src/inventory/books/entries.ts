@@ -10,7 +10,7 @@ import { lockStock, nextRow, recordClaims, type Stock, writeStock } from "./ledg
 export type StockEntry = {
   productId: string;
   /** The route of the request: units by `restock` and by `adjust` are different entries, even with the same figure. */
-  kind: "restock" | "adjust" | "return";
+  kind: "restock" | "adjust" | "return" | "short";
   /**
    * Names the entry: a retry with the same reference changes nothing, and another request about the product under it is
    * refused.
@@ -28,6 +28,33 @@ export type RefusedEntry = {
   ok: false;
   reason: "product_not_found" | "idempotency_mismatch" | "not_enough_stock";
 };
+
+export type MissingUnits = {
+  productId: string;
+  orderId: string;
+  quantity: number;
+  reason: string;
+  actor: string;
+};
+
+/**
+ * Writes off units that an order had bought and that are not on the shelf. They come back from the order and are taken
+ * out in one step: they were not for sale, so what is for sale stays as it is, and no buyer gets them in between.
+ */
+export async function enterMissing(sql: Sql, missing: MissingUnits): Promise<EnteredOrNot> {
+  const { orderId, quantity, ...entry } = missing;
+  const taken: StockEntry = { ...entry, kind: "short", quantity: -quantity, ref: `short ${orderId}` };
+  const back: StockEntry = { ...entry, kind: "short", quantity, ref: `short, from its order ${orderId}` };
+  return sql.transaction(async (tx) => {
+    const product = (await lockStock(tx, [entry.productId])).get(entry.productId);
+    if (!product) return { ok: false, reason: "product_not_found" };
+    const standing = await standingEntry(tx, taken);
+    if (standing) return standing;
+    await writeEntry(tx, back, product);
+    await writeEntry(tx, taken, product);
+    return { ok: true, repeated: false, rows: [] };
+  });
+}
 
 /** A gate that is being rebuilt opens within a second or two. */
 const triesWhileItOpens = 30;

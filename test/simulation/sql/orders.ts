@@ -139,6 +139,8 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       t.orders.put(tx, row.orderId, { ...row, timeline: [...row.timeline, added as object] });
       return [];
     },
+    "and handed_over_at is null for update": (tx, [orderId]) =>
+      t.orders.lock(tx, orderId as string) ? [{ orderId }] : [],
     "insert into orders.outbox": (tx, [events]) => {
       lastEvent += 1;
       t.outbox.put(tx, String(lastEvent), { id: lastEvent, events: JSON.parse(events as string) });

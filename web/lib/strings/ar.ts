@@ -121,6 +121,7 @@ export const ar: Strings = {
   state_PAYMENT_DISPUTED: "معترض عليه لدى البنك",
   state_PAYMENT_DISPUTE_WON: "حُسم الاعتراض",
   state_PAYMENT_PARTLY_REFUNDED: "أُعيد جزء من المبلغ",
+  state_HANDED_OVER: "في الطريق إليك",
   state_other: "تغيّر",
 
   doneTitle: "إنه لك",

@@ -126,6 +126,7 @@ export const de: Strings = {
   state_PAYMENT_DISPUTED: "Bei der Bank bestritten",
   state_PAYMENT_DISPUTE_WON: "Streit beigelegt",
   state_PAYMENT_PARTLY_REFUNDED: "Teilweise erstattet",
+  state_HANDED_OVER: "Unterwegs zu dir",
   state_other: "Geändert",
 
   doneTitle: "Es gehört dir",

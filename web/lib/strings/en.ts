@@ -121,6 +121,7 @@ export const en = {
   state_PAYMENT_DISPUTED: "Disputed at the bank",
   state_PAYMENT_DISPUTE_WON: "Dispute settled",
   state_PAYMENT_PARTLY_REFUNDED: "Partly refunded",
+  state_HANDED_OVER: "On its way to you",
   state_other: "Changed",
 
   doneTitle: "It is yours",
