@@ -1,0 +1,146 @@
+/** Accounts in the browser: a new password, the outside issuer, and the sessions of one's own. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
+import { type Issuer, startIssuer } from "../support/issuer.ts";
+import { look } from "./look.ts";
+import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
+
+const stranger = { storageState: nothingKept };
+const password = "correct horse battery";
+
+describe("accounts in the browser", { skip }, () => {
+  let issuer: Issuer;
+  let stage: Stage;
+  before(async () => {
+    issuer = await startIssuer();
+    const { origin, clientId, clientSecret } = issuer;
+    stage = await openStage({
+      settings: {
+        OIDC_ISSUER: origin,
+        OIDC_CLIENT_ID: clientId,
+        OIDC_CLIENT_SECRET: clientSecret,
+        OIDC_ROLES_CLAIM: "roles",
+      },
+    });
+  });
+  after(async () => {
+    await stage?.close();
+    await issuer?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).click();
+  const fill = (page: Page, label: string | RegExp, text: string) => page.getByLabel(label).fill(text);
+  const untilSignedInAs = (page: Page, name: string) => page.getByText(`Shopping as ${name}`).waitFor();
+
+  /** The code in the latest mail to this address, as an ADMIN reads it. */
+  async function codeFor(address: string, besides?: string): Promise<string> {
+    return eventually(async () => {
+      const { body } = await stage.world.admin.get<{ items: { to: string; text: string }[] }>("/admin/mails");
+      const code = /code is (\d{6})/.exec(body.items.find(({ to }) => to === address)?.text ?? "")?.[1];
+      return code !== besides && code;
+    }) as Promise<string>;
+  }
+
+  async function signUp(page: Page, address: string, name: string): Promise<string> {
+    await page.goto("/join");
+    await fill(page, "E-mail address", address);
+    await fill(page, "Your name", name);
+    await fill(page, /^A new password/, password);
+    await press(page, "Sign up");
+    const code = await codeFor(address);
+    await fill(page, "Code from the mail", code);
+    await press(page, "Use this code");
+    await untilSignedInAs(page, name);
+    return code;
+  }
+
+  test("a person of the outside issuer signs in at the page that they wanted, and an operator in the console", async () => {
+    issuer.signsIn({ sub: "nora", name: "Nora of the issuer", roles: ["ADMIN"] });
+    const { page } = await stage.person("outside", stranger);
+    await page.goto("/login?to=/me");
+    const link = page.getByRole("link", { name: `Sign in at ${new URL(issuer.origin).host}` });
+    await link.waitFor();
+    await look(page, "sign-in-outside");
+    await link.click();
+    await untilSignedInAs(page, "Nora of the issuer");
+    assert.equal(new URL(page.url()).pathname, "/me");
+
+    const { page: desk } = await stage.person("outside-desk", stranger);
+    await desk.goto("/console/orders");
+    await desk.getByRole("link", { name: /^Sign in at/ }).waitFor();
+    await look(desk, "console-sign-in-outside");
+    await desk.getByRole("link", { name: /^Sign in at/ }).click();
+    await desk.getByRole("heading", { name: "Orders" }).waitFor();
+    assert.equal(new URL(desk.url()).pathname, "/console/orders");
+  });
+
+  test("a person who cancels at the outside issuer reads so, in their language, and may try again", async () => {
+    issuer.tellLies({ back: { error: "access_denied" } });
+    const { page } = await stage.person("cancels", { ...stranger, locale: "de-DE" });
+    await page.goto("/login?to=/me");
+    await page.getByRole("link", { name: /^Bei .* anmelden/ }).click();
+    await page.getByText("Du bist nicht angemeldet").waitFor();
+    await look(page, "sign-in-refused");
+    issuer.tellLies({});
+    issuer.signsIn({ sub: "otto", name: "Otto" });
+    await page.getByRole("link", { name: /^Bei .* anmelden/ }).click();
+    await page.getByText("Otto").waitFor();
+    assert.equal(new URL(page.url()).pathname, "/me");
+  });
+
+  test("a forgotten password is replaced by a mailed code, which ends the other sessions", async () => {
+    const address = "rita@shop.example";
+    const { page: old } = await stage.person("rita-old", stranger);
+    const first = await signUp(old, address, "Rita");
+    const { page } = await stage.person("rita", stranger);
+    await page.goto("/login");
+    await press(page, /^I forgot my password/);
+    await page.getByRole("heading", { name: "Set a new password" }).waitFor();
+    await page.goto("/reset");
+    await look(page, "reset");
+    await fill(page, "E-mail address", address);
+    await press(page, "Mail me a code");
+    await fill(page, "Code from the mail", await codeFor(address, first));
+    await fill(page, /^A new password/, "short");
+    await press(page, "Set it and sign in");
+    await page.getByText("too easy to guess").waitFor();
+    await look(page, "reset-code");
+    await fill(page, /^A new password/, "another horse battery");
+    await press(page, "Set it and sign in");
+    await untilSignedInAs(page, "Rita");
+    await old.evaluate("localStorage.setItem('dropgate:signed-out', 'true')");
+    await old.goto("/me");
+    await old.getByText("You are not signed in here").waitFor();
+  });
+
+  test("a busy log-in counts down and asks once more by itself", async () => {
+    const { page } = await stage.person("busy", stranger);
+    let asked = 0;
+    await page.route("**/session", async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      asked += 1;
+      if (asked > 1) return route.continue();
+      const body = JSON.stringify({ code: "login_busy", detail: "", status: 503 });
+      await route.fulfill({
+        status: 503,
+        headers: { "retry-after": "2", "content-type": "application/problem+json" },
+        body,
+      });
+    });
+    await page.clock.install();
+    await page.goto("/login");
+    await fill(page, "E-mail address", "busy@shop.example");
+    await fill(page, "Password", password);
+    await press(page, /^Sign in$/);
+    await page.getByText("We try again by ourselves in a few seconds").waitFor();
+    await page.getByRole("button", { name: /^Again in about [23] s/ }).waitFor();
+    await look(page, "sign-in-busy");
+    assert.equal(asked, 1);
+    await page.clock.runFor(4_000);
+    await page.getByText("do not belong together").waitFor();
+    assert.equal(asked, 2);
+  });
+});
