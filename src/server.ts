@@ -5,6 +5,7 @@ import { createHttp, type Http } from "#platform/http";
 import type { Management } from "#platform/management";
 import packageJson from "../package.json" with { type: "json" };
 import type { Faces } from "./assemble.ts";
+import { hostsOf } from "./config/config.ts";
 import { servePages } from "./pages/pages.ts";
 import type { Site } from "./pages/site.ts";
 import { type Service, services } from "./services.ts";
@@ -26,6 +27,7 @@ export async function createServer(
     clock: { nowMs: faces.now },
     metrics: faces.metrics,
     trustProxy: faces.config.TRUST_PROXY,
+    hosts: hostsOf(faces.config),
     management,
     openApi: {
       title: "Dropgate",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
-import { isSecure, offersDemoPeople, readConfig } from "./config.ts";
+import { hostsOf, isSecure, offersDemoPeople, readConfig } from "./config.ts";
 import { settings } from "./settings.ts";
 
 const noFile = "/nonexistent/.env";
@@ -58,6 +58,16 @@ describe("config", () => {
       { TRUST_USER_HEADER: "false" },
     ]) {
       assert.equal(offersDemoPeople(readConfig(settings, noFile)), false, JSON.stringify(settings));
+    }
+  });
+
+  test("serves loopback hosts and PUBLIC_URL's alone on the embedded default, and any host elsewhere", () => {
+    const own = ["127.0.0.1", "localhost", "::1", "[::1]"];
+    assert.deepEqual([...(hostsOf(readConfig({}, noFile)) ?? [])], own);
+    const withUrl = readConfig({ PUBLIC_URL: "https://Shop.example:8443" }, noFile);
+    assert.deepEqual([...(hostsOf(withUrl) ?? [])], [...own, "shop.example"]);
+    for (const settings of [{ HOST: "0.0.0.0" }, { REDIS_HOST: "127.0.0.1", JWT_SECRET: jwt }]) {
+      assert.equal(hostsOf(readConfig(settings, noFile)), undefined, JSON.stringify(settings));
     }
   });
 

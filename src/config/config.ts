@@ -49,6 +49,15 @@ export function isSecure(url: string): boolean {
   return protocol === "https:" || loopback.has(hostname);
 }
 
+/**
+ * The hosts that requests may name; undefined: any. On the embedded default a caller needs no proof to be a customer, and a
+ * foreign page can make its own name lead to 127.0.0.1, so that a browser takes this shop for a part of that page.
+ */
+export function hostsOf({ profile, HOST, PUBLIC_URL }: Config): ReadonlySet<string> | undefined {
+  if (!isAllEmbedded(profile) || !loopback.has(HOST)) return undefined;
+  return new Set([...loopback, ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname])]);
+}
+
 /** On the embedded default, at an address that other machines do not reach, for a shop that believes X-User-Id. */
 export function offersDemoPeople({ profile, HOST, TRUST_USER_HEADER }: Config): boolean {
   return isAllEmbedded(profile) && TRUST_USER_HEADER && loopback.has(HOST);

@@ -41,6 +41,8 @@ export type HttpOptions = {
    * behind them.
    */
   trustProxy?: string | undefined;
+  /** If given, requests must name one of these hosts, at any port. */
+  hosts?: ReadonlySet<string> | undefined;
   /** If given, /actuator and /admin answer only at its own port. */
   management?: Management | undefined;
 };
@@ -54,7 +56,7 @@ const bodyLimitBytes = 64 * 1024;
  * streams ends them in a `preClose` hook.
  */
 export async function createHttp(options: HttpOptions): Promise<Http> {
-  const { log, clock, openApi, metrics, trustProxy, management } = options;
+  const { log, clock, openApi, metrics, trustProxy, hosts, management } = options;
   const app: Http = fastify({
     // Fastify's own logging makes a child logger and two listeners for each request; failures are logged below instead.
     logger: false,
@@ -88,6 +90,9 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     if ((host === undefined && request.raw.httpVersionMinor > 0) || host?.includes(",")) {
       const headers = { connection: "close" };
       return done(new Problem(platformProblems.validation, "A request names one Host", { headers }));
+    }
+    if (hosts && host !== undefined && !hosts.has(nameOf(host))) {
+      return done(new Problem(platformProblems.misdirected, notThisHost));
     }
     if (request.is404) {
       // Answered before the body is read.
@@ -130,6 +135,14 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     else if (kind === platformProblems.unavailable) log.warn("request not answered", fields, details.cause);
     return reply.send(refuse(reply, kind, message, details));
   }
+}
+
+const notThisHost =
+  "Open the shop at 127.0.0.1 or localhost, or set PUBLIC_URL to the address at which browsers reach it";
+
+/** A Host without its port. */
+function nameOf(host: string): string {
+  return host.replace(/:\d*$/, "").toLowerCase();
 }
 
 /** @throws if an entry is not a network, because a list with a mistake would trust every caller or none. */

@@ -33,7 +33,9 @@ describe("A1: a caller", () => {
   let lamp: string;
   let adas: string;
   before(async () => {
-    world = await openWorld({ settings: { RATE_LIMIT_PERSON: "0", RATE_LIMIT_FORGED_TOKENS: "0" } });
+    world = await openWorld({
+      settings: { RATE_LIMIT_PERSON: "0", RATE_LIMIT_FORGED_TOKENS: "0", PUBLIC_URL: "https://shop.example" },
+    });
     const identity = createIdentity({ secret, issuer: "dropgate", trustUserHeader: false });
     const app = await createServer({ ...world.system.faces, identity, metrics: createMetrics() });
     strict = await app.listen({ port: 0, host: "127.0.0.1" });
@@ -171,7 +173,7 @@ describe("A1: a caller", () => {
     for (const { method, path } of higher) {
       const target = path.replaceAll(/\{\w+\}/g, lamp);
       for (const user of ["admin", "ADMIN", "root", "ada,ADMIN", "ada|ADMIN"]) {
-        const lines = [`${method} ${target} HTTP/1.1`, "Host: x", `X-User-Id: ${user}`, ...spoofed, "", ""];
+        const lines = [`${method} ${target} HTTP/1.1`, "Host: localhost", `X-User-Id: ${user}`, ...spoofed, "", ""];
         const answer = await ask(world.origin, lines.join("\r\n"));
         assert.ok(answer?.status === 403 || (user.includes(",") && answer?.status === 400), `${user} ${path}`);
       }

@@ -37,7 +37,9 @@ describe("the API under hostile requests", () => {
   const seen = new Map<string, number>();
 
   before(async () => {
-    world = await openWorld({ settings: { RATE_LIMIT_PERSON: "0", RATE_LIMIT_FORGED_TOKENS: "0" } });
+    world = await openWorld({
+      settings: { RATE_LIMIT_PERSON: "0", RATE_LIMIT_FORGED_TOKENS: "0", PUBLIC_URL: "https://shop.example" },
+    });
     documented = (await world.nobody.get<Document>("/openapi.json")).body;
     codes = await codesOf("docs/errors.md");
     productId = await world.newProduct({ stock: 100_000 });

@@ -83,7 +83,7 @@ describe("A1: behind the gateway", () => {
 
   async function passedOn(origin: string, target: string, ...headers: string[]) {
     seen.length = 0;
-    const answer = await ask(origin, [`GET ${target} HTTP/1.1`, "Host: x", ...headers, "", ""].join("\r\n"));
+    const answer = await ask(origin, [`GET ${target} HTTP/1.1`, "Host: localhost", ...headers, "", ""].join("\r\n"));
     assert.ok(answer);
     return { status: answer.status, received: seen[0] };
   }
@@ -114,7 +114,7 @@ describe("A1: behind the gateway", () => {
 
   test("N6: the host that the client named is forwarded, which sessions compare with the Origin, and no other", async () => {
     const { received } = await passedOn(plain, "/session", "X-Forwarded-Host: evil.example");
-    assert.equal(received?.headers["x-forwarded-host"], "x");
+    assert.equal(received?.headers["x-forwarded-host"], "localhost");
   });
 
   for (const target of [

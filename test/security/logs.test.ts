@@ -119,7 +119,7 @@ describe("the log at its most verbose level", { timeout: 120_000 }, () => {
       ];
       for (const header of [...headers, `Traceparent: ${text}`, `Idempotency-Key: ${text}`, `Webhook-Id: ${text}`]) {
         for (const target of ["/orders", "/payments/webhooks/simulator", `/${encodeURIComponent(text)}`]) {
-          const lines = [`POST ${target} HTTP/1.1`, "Host: x", header, "Content-Type: application/json"];
+          const lines = [`POST ${target} HTTP/1.1`, "Host: localhost", header, "Content-Type: application/json"];
           await ask(origin, utf8([...lines, `Content-Length: ${utf8(body).length}`, "", body].join("\r\n")));
         }
       }
@@ -189,7 +189,8 @@ describe("a process that cannot start, or prints its settings", { timeout: 120_0
       type === "url" ? unreached : `${password}-${name}-0123456789`,
     ]);
     const mail = { SMTP_URL: unreached.replace(/^\w+/, "smtp"), MAIL_FROM: "shop@shop.example" };
-    const login = { ...mail, KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
+    const outside = { OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "shop" };
+    const login = { ...mail, ...outside, KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
     const { code, output } = await outputOf(["start", "--print-config"], { ...Object.fromEntries(given), ...login });
     assert.equal(code, 0, output);
     for (const [name = ""] of given) assert.match(output, new RegExp(`^${name}=.*\\*\\*\\*`, "m"));

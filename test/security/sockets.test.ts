@@ -43,7 +43,7 @@ function ambiguousTo(head: string, inner: string): readonly (readonly [title: st
     ["a folded header", `${head}X-Note: one\r\n two\r\nContent-Length: 7\r\n\r\n{"n":1}`],
     [
       "a header that begins with a blank",
-      `${head.split("\r\n", 1)[0]}\r\n Host: x\r\nContent-Length: 7\r\n\r\n{"n":1}`,
+      `${head.split("\r\n", 1)[0]}\r\n Host: localhost\r\nContent-Length: 7\r\n\r\n{"n":1}`,
     ],
     ["bare line feeds", `${head}Content-Length: 7\r\n\r\n{"n":1}`.replaceAll("\r\n", "\n")],
     ["a bare carriage return", `${head}X-Note: a\rContent-Length: 7\r\n\r\n{"n":1}`],
@@ -54,13 +54,13 @@ function ambiguousTo(head: string, inner: string): readonly (readonly [title: st
     ["a chunk size beyond all numbers", `${head}Transfer-Encoding: chunked\r\n\r\n${"F".repeat(20)}\r\n{"n":1}`],
     ["a chunk longer than it says", `${head}Transfer-Encoding: chunked\r\n\r\n3\r\n{"n":1}\r\n0\r\n\r\n`],
     ["a chunk that a bare line feed ends", `${head}Transfer-Encoding: chunked\r\n\r\n7\n{"n":1}\n0\n\n`],
-    ["no Host", `${head.replace("Host: x\r\n", "")}Content-Length: 7\r\n\r\n{"n":1}`],
+    ["no Host", `${head.replace("Host: localhost\r\n", "")}Content-Length: 7\r\n\r\n{"n":1}`],
     ["two Hosts", `${head}Host: y\r\nContent-Length: 7\r\n\r\n{"n":1}`],
     ["another protocol", "HELO x\r\n\r\n"],
     ["the first bytes of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
     ["HTTP/2 without having agreed on it", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-    ["an unknown method", "STEAL /time HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ["a blank in the address", "GET /time now HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["an unknown method", "STEAL /time HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    ["a blank in the address", "GET /time now HTTP/1.1\r\nHost: localhost\r\n\r\n"],
   ];
 }
 
@@ -68,7 +68,7 @@ type Opened = { origin: string; app: Http; counted(): number; close(): Promise<v
 
 /** `path` takes a POST of JSON, and `counted` is the number of those that arrived. */
 function suite(name: string, path: string, open: () => Promise<Opened>): void {
-  const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+  const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
   // This body looks like a request: it would deceive a server that misjudges the end of the first one.
   const inner = `${head}Content-Length: 7\r\n\r\n{"n":1}`;
 
@@ -142,7 +142,9 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
         test(`reads the body of a ${method} by ${framing} neither as a request nor beyond its end`, async () => {
           const before = counted();
           const conversation = talkTo(origin);
-          conversation.send(`${method} ${path}/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${framed}`);
+          conversation.send(
+            `${method} ${path}/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framed}`,
+          );
           await conversation.until(1, 3_000);
           for (let count = 1; count <= 3; count += 1) {
             assert.equal((await ask(origin, inner, 3_000))?.status, 200);
@@ -156,7 +158,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     for (const request of ["CONNECT elsewhere:80", "TRACE /time", "OPTIONS *", "GET *", "GET elsewhere/time"]) {
       test(`does nothing for ${request}, and does not echo it`, async () => {
         const before = counted();
-        const answer = await ask(origin, `${request} HTTP/1.1\r\nHost: x\r\nX-Secret: do-not-echo\r\n\r\n`);
+        const answer = await ask(origin, `${request} HTTP/1.1\r\nHost: localhost\r\nX-Secret: do-not-echo\r\n\r\n`);
         assert.ok(!answer || (answer.status >= 400 && answer.status < 500), JSON.stringify(answer));
         assert.ok(!answer?.body.includes("do-not-echo"));
         assert.equal(counted(), before);
@@ -180,7 +182,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
         new Array(600).fill("X-Many: 0123456789012345678901234567").join("\r\n"),
       ]) {
         const conversation = talkTo(origin);
-        conversation.send(`GET /time HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
+        conversation.send(`GET /time HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n`);
         const [answer] = await conversation.untilClosed();
         assert.equal(answer?.status, 431);
         assert.equal(codeOf(answer as RawAnswer), "headers_too_large");
@@ -188,7 +190,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     });
 
     test("refuses an address above 16 KiB: 431", async () => {
-      const answer = await ask(origin, `GET /${"x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const answer = await ask(origin, `GET /${"x".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
       assert.equal(answer?.status, 431);
     });
 
@@ -238,7 +240,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
       }
 
       test("headers that never end are cut off: 408", async () => {
-        const [answer] = await drip("GET /time HTTP/1.1\r\nHost: x\r\n", "X-A: b\r\n");
+        const [answer] = await drip("GET /time HTTP/1.1\r\nHost: localhost\r\n", "X-A: b\r\n");
         assert.equal(answer?.status, 408);
         assert.equal(codeOf(answer as RawAnswer), "request_timeout");
       });
@@ -261,8 +263,8 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
 
       test("two hundred of them at once do not delay others, and are all cut off in time", async () => {
         const slow = Array.from({ length: 200 }, () => talkTo(origin));
-        for (const conversation of slow) conversation.send("GET /time HTTP/1.1\r\nHost: x\r\nX-");
-        assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"))?.status, 404);
+        for (const conversation of slow) conversation.send("GET /time HTTP/1.1\r\nHost: localhost\r\nX-");
+        assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: localhost\r\n\r\n"))?.status, 404);
         await Promise.all(slow.map((conversation) => conversation.untilClosed(cutWithinMs)));
       });
     });
@@ -270,7 +272,7 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
     test("has room for a thousand silent connections", async () => {
       const idle = Array.from({ length: 1_000 }, () => talkTo(origin));
       await until(() => idle.every(({ socket }) => !socket.connecting));
-      assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"))?.status, 404);
+      assert.equal((await ask(origin, "GET /missing HTTP/1.1\r\nHost: localhost\r\n\r\n"))?.status, 404);
       for (const conversation of idle) conversation.leave();
     });
   });
