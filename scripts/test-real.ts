@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 
 const servers = ["redis", "kafka", "postgres", "temporal"] as const;
-type Server = (typeof servers)[number] | "compose";
+type Server = (typeof servers)[number] | "compose" | "chromium";
 
 /** The test files that do not need all servers, and those that they need. */
 const needs: readonly [RegExp, readonly Server[]][] = [
@@ -16,6 +16,7 @@ const needs: readonly [RegExp, readonly Server[]][] = [
   [/^src\/engines\/sql\//, ["postgres"]],
   [/^src\/(engines\/workflows|fulfilment)\//, ["temporal"]],
   [/^test\/real\/compose/, [...servers, "compose"]],
+  [/^test\/e2e\//, [...servers, "chromium"]],
 ];
 
 /** Cases in which the servers matter; they run on the embedded engines too. */
@@ -39,7 +40,7 @@ const files = chosen.filter((file) => {
 if (missing.size > 0 && process.env.CI === "true") {
   console.error(`${[...missing].join(", ")} not available, and on a build machine no test may be skipped`);
   process.exitCode = 1;
-} else {
+} else if (files.length > 0) {
   process.exitCode = await node(
     ...["--test", "--test-global-setup=test/support/global-setup.ts", "--import=./test/support/leak-check.ts"],
     // One at a time: each file starts servers of its own.

@@ -1,7 +1,7 @@
 /** Writes the text on the terminal once the system is up: its addresses, and how to try it. */
 import type { Database } from "#engines/open";
 import { testCards } from "#payment";
-import type { Config } from "../config/config.ts";
+import { type Config, offersDemoPeople } from "../config/config.ts";
 
 /** The facts about the running system that the banner shows. */
 export type Running = { host: string; port: number; managementPort: number; says: { log: string; workflows: string } };
@@ -14,6 +14,7 @@ export function bannerOf(config: Config, database: Database, { host, port, manag
   Dropgate is up: ${url}
 
     shop         ${url}/
+    console      ${url}/console
     API          ${url}/docs   (${url}/openapi.json)
     health       ${operators}/actuator/health   metrics ${operators}/actuator/prometheus
 
@@ -24,8 +25,9 @@ export function bannerOf(config: Config, database: Database, { host, port, manag
     payment      simulator
     mail         ${mailSays(config, operators)}
 
-    log in       customer: header X-User-Id: NAME${config.TRUST_USER_HEADER ? "" : " (off: TRUST_USER_HEADER is not set)"}
-                 others:   npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER)${secretHint(config)}
+    log in       ${logInSays(config, url)}
+                 without a browser: header X-User-Id: NAME for a customer${config.TRUST_USER_HEADER ? "" : " (off: TRUST_USER_HEADER is not set)"},
+                 npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER) for others${secretHint(config)}
     test cards   any other number is approved, unless it ends in 0
 ${cards.join("\n")}
                  a window of ${Math.round(config.PAYMENT_WINDOW_MS / 1000)} s to pay; set PAYMENT_WINDOW_MS for another
@@ -36,6 +38,12 @@ ${cards.join("\n")}
   Ctrl-C stops everything.
 
 `;
+}
+
+function logInSays(config: Config, url: string): string {
+  if (offersDemoPeople(config))
+    return `in a browser: Ada buys, Grace runs the shop, Linus packs; one click each at ${url}/login`;
+  return `in a browser: ${url}/join; operators: npm run dropgate -- appoint --email ADDRESS --role ADMIN`;
 }
 
 function mailSays({ SMTP_URL }: Config, operators: string): string {

@@ -14,6 +14,7 @@ import { settings } from "../config/settings.ts";
 import { migrateOnly, runDropgate } from "../main.ts";
 import { serviceNames } from "../services.ts";
 import { tellEngines } from "./adopt.ts";
+import { appoint } from "./appoint.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { checkCommandLine, saysOf } from "./command-line.ts";
 import { deadLetters } from "./dead-letters.ts";
@@ -66,6 +67,29 @@ const token = defineCommand({
       );
     }
     console.log(await issueToken(config, { role, user }));
+  },
+});
+
+const appointCommand = defineCommand({
+  meta: {
+    name: "appoint",
+    description:
+      "Give a person of the running system a role; without a mail server a new account is made, and its password printed",
+  },
+  args: {
+    email: {
+      type: "string",
+      required: true,
+      description: "the address that they sign in with",
+      valueHint: "ada@example.com",
+    },
+    role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },
+  },
+  async run({ args: { email, role } }) {
+    if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
+    const config = readConfig();
+    const isMailed = config.SMTP_URL !== undefined;
+    await appoint(await createAsk(config), { email, role, isMailed, print: console.log });
   },
 });
 
@@ -162,7 +186,7 @@ const engines = defineCommand({
 
 const main = defineCommand({
   meta: { name: "dropgate", description: "A flash-sale order system: no unit sold twice, none lost" },
-  subCommands: { start, migrate, seed, token, sync, reconcile, replay, engines },
+  subCommands: { start, migrate, seed, token, appoint: appointCommand, sync, reconcile, replay, engines },
 });
 
 function print(answer: unknown): void {

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Role } from "#identity";
 import { createLog } from "#platform/log";
 import { openSql } from "../../src/engines/sql/postgres.ts";
+import { demoPeople } from "../../src/identity/demo.ts";
 import { openSite } from "../../src/pages/site.ts";
 import type { Client } from "../support/client.ts";
 import { freePort } from "../support/command.ts";
@@ -31,7 +33,7 @@ export const nothingKept = { cookies: [], origins: [] };
 
 export type Stage = {
   world: World;
-  /** A new person in a browser of their own. The page says nothing that is not said on purpose: see `faultsOf`. */
+  /** The person in a browser of their own, signed in. Ada, Grace and Linus have their roles of the demo shop. */
   person(userId: string, options?: BrowserContextOptions): Promise<Person>;
   /** Of all pages so far: scripts that failed, and what the policy of the pages forbade. */
   faults: string[];
@@ -44,8 +46,8 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
   const site = openSite({ log: createLog({ level: "warn" }) });
   await site.settled;
   assert.deepEqual(site.state(), { is: "ready" });
-  // A browser goes on speaking with the same address when the system starts anew.
-  const settings = { PORT: String(await freePort()), ...options.settings };
+  // A browser goes on speaking with the same address when the system starts anew, and keeps cookies at loopback.
+  const settings = { HOST: "127.0.0.1", PORT: String(await freePort()), ...options.settings };
   const world = await openWorld({ ...options, settings, site });
   const browser = await launch().catch(async (error) => {
     await world.close();
@@ -56,9 +58,10 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
 
   async function person(userId: string, contextOptions: BrowserContextOptions = {}): Promise<Person> {
     const { identity, cookies } = world.system.faces;
-    await sql.query(insertAccount, [userId]);
+    const { email, name, role } = whoIs(userId);
+    await sql.query(insertAccount, [userId, email, name, [role]]);
     const session = { id: `session-of-${userId}`, version: 1 };
-    const token = identity.issueSession({ user: userId, roles: ["CUSTOMER"], ttlMs: dayMs, session });
+    const token = identity.issueSession({ user: userId, roles: [role], ttlMs: dayMs, session });
     const { hostname: domain } = new URL(world.origin);
     const flags = { path: "/", expires: -1, httpOnly: true, secure: true, sameSite: "Lax" as const };
     const cookie = { name: cookies.session, value: token, domain, ...flags };
@@ -77,7 +80,7 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
       if (/Content Security Policy/i.test(message.text())) faults.push(message.text());
     });
     const tab = () => context.newPage();
-    return { userId, page: await tab(), tab, api: world.as(userId) };
+    return { userId, page: await tab(), tab, api: world.as(userId, role) };
   }
 
   return {
@@ -92,10 +95,17 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
   };
 }
 
+/** A person of the demo shop is the same one as after a click on their name. */
+function whoIs(userId: string): { email: string; name: string; role: Role } {
+  const known = Object.entries(demoPeople).find(([person]) => person === userId)?.[1];
+  if (known) return { ...known, email: `${userId}@demo.invalid` };
+  return { email: `${userId}@shop.example`, name: userId, role: "CUSTOMER" };
+}
+
 /** Signed in from the start: how people sign in has stories of its own. */
 const insertAccount = `
   insert into identity.account (account_id, email, name, roles, verified_at, changed_at)
-  values ($1, $1 || '@shop.example', $1, '{CUSTOMER}', now(), now()) on conflict do nothing`;
+  values ($1, $2, $3, $4, now(), now()) on conflict do nothing`;
 
 function launch(): Promise<Browser> {
   // Chromium's own sandbox needs rights that a container's root has not; it reads our pages alone.

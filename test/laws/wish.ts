@@ -33,6 +33,9 @@ const refusals: ReadonlySet<string> = new Set([
   "closed",
   "overloaded",
   "rate_limited",
+  "drop_not_open",
+  "drop_paused",
+  "drop_ended",
   "product_not_found",
   "service_unavailable",
 ]);

@@ -35,7 +35,7 @@ export type Faults = {
 
 const profiles = { embedded: openEmbedded, real: openReal };
 
-const profileName = process.env.DROPGATE_TEST_PROFILE ?? "embedded";
+export const profileName = process.env.DROPGATE_TEST_PROFILE ?? "embedded";
 
 export function openStage(): Promise<Stage> {
   if (!Object.hasOwn(profiles, profileName)) {

@@ -50,6 +50,8 @@ export type World = {
   readonly system: System;
   readonly origin: string;
   databaseUrl: string;
+  /** Signs the tokens. */
+  secret: string;
   faults: Faults;
   /** Sends a token of that role. */
   as(user: string, role?: Role): Client;
@@ -69,6 +71,7 @@ export type World = {
   close(): Promise<void>;
 };
 
+const secret = "a secret for tests that has more than 32 bytes";
 const tokenTtlMs = 3_600_000;
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -114,6 +117,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return origin();
     },
     databaseUrl: stage.database.url,
+    secret,
     faults: stage.faults(() => running.system),
     as,
     nobody: createClient(origin, {}, staff),
@@ -168,7 +172,7 @@ function environmentOf(
 ) {
   return {
     PORT: "0",
-    JWT_SECRET: "a secret for tests that has more than 32 bytes",
+    JWT_SECRET: secret,
     ...(paymentWindowMs !== undefined && { PAYMENT_WINDOW_MS: String(paymentWindowMs) }),
     ...(maxWaitingOrders !== undefined && { MAX_WAITING_ORDERS: String(maxWaitingOrders) }),
     ...engines,
