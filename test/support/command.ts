@@ -23,8 +23,9 @@ export function runCommand(
   settings: Record<string, string>,
   [program, ...first]: readonly [string, ...string[]] = [process.execPath, cli],
 ): Command {
-  const { PATH = "", TMPDIR = "/tmp" } = process.env;
-  const environment = { PATH, TMPDIR, DATA_DIR: `${folder}/data`, ...settings };
+  const { PATH = "", TMPDIR = "/tmp", NODE_COMPILE_CACHE } = process.env;
+  const cache = NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE };
+  const environment = { PATH, TMPDIR, DATA_DIR: `${folder}/data`, ...cache, ...settings };
   const child: ChildProcess = spawn(program, [...first, ...args], { cwd: folder, env: environment, stdio: "pipe" });
   let output = "";
   let over = false;

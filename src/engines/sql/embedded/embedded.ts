@@ -38,6 +38,8 @@ export type EmbeddedPostgres = {
  */
 export async function startPostgres(options: {
   dataDir: string;
+  /** In place of ours: for tests, whose data need not outlive them. */
+  settings?: Readonly<Record<string, string>>;
   onLog?(line: string): void;
 }): Promise<EmbeddedPostgres> {
   const folder = resolve(options.dataDir, "postgres");
@@ -53,7 +55,8 @@ export async function startPostgres(options: {
   await createCluster(cluster, binaries, account);
   const socketFolder = await makeSocketFolder(cluster, account);
   starting.defer(() => rm(socketFolder, { recursive: true, force: true }));
-  const server = await runServer({ cluster, binaries, account, socketFolder, onLog: options.onLog ?? (() => {}) });
+  const { settings = {}, onLog = () => {} } = options;
+  const server = await runServer({ cluster, binaries, account, socketFolder, settings, onLog });
   starting.defer(() => server.stop());
   const url = `postgresql://${databaseName}@localhost/${databaseName}?host=${encodeURIComponent(socketFolder)}`;
   await createDatabase(url);

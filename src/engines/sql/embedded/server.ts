@@ -52,11 +52,16 @@ export async function runServer(options: {
   binaries: Binaries;
   account: Account | undefined;
   socketFolder: string;
+  settings: Readonly<Record<string, string>>;
   onLog(line: string): void;
 }) {
   const { cluster, binaries, account, socketFolder } = options;
-  const settings = Object.entries({ ...ownSettings, unix_socket_directories: socketFolder });
-  const args = ["-D", placeOf(cluster), ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  const settings = { ...ownSettings, ...options.settings, unix_socket_directories: socketFolder };
+  const args = [
+    "-D",
+    placeOf(cluster),
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  ];
   const child = spawn("/bin/sh", ["-c", watched, "sh", binaries.postgres, ...args], {
     ...account,
     cwd: cluster,
