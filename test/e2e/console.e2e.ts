@@ -169,7 +169,7 @@ describe("the console", { skip }, () => {
     await page.goto("/console/orders");
     await page.getByText("hedy").waitFor();
     await look(page, "console-orders");
-    await tabTo("textbox", "Order id or buyer");
+    await tabTo("textbox", "Order, buyer or e-mail");
     await page.keyboard.type("hedy");
     await page.keyboard.press("Enter");
     await page.getByText("ada").waitFor({ state: "hidden" });

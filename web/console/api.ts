@@ -3,8 +3,9 @@ import type { Static } from "typebox";
 import type { PageAnswer, PatchBody, ProductAnswer } from "#wire/catalog";
 import type { AccountAnswer, LogInBody, SessionView } from "#wire/identity";
 import type { GateMode, ModeView, ReconcileView, StockView, SyncView } from "#wire/inventory";
-import type { OrderView, SearchAnswer, Status } from "#wire/orders";
+import type { BulkPlan, OrderFilterBody, OrderView, PreviewBody, SearchAnswer } from "#wire/orders";
 import { ask } from "./ask.ts";
+import { filterOf } from "./order-query.ts";
 
 export type Product = ProductAnswer;
 export type Stock = Static<typeof StockView>;
@@ -14,7 +15,9 @@ export type Mode = Static<typeof ModeView>;
 export type Order = OrderView;
 export type Session = Static<typeof SessionView>;
 export type Account = AccountAnswer;
-export type OrderSearch = { status?: Status; productId?: string; q?: string; from?: string; to?: string };
+export type { BulkPlan } from "#wire/orders";
+/** As the address has it: days, where the server takes moments. */
+export type OrderSearch = OrderFilterBody;
 type ProductPage = Pick<Static<typeof PageAnswer>, "nextCursor"> & { products: Product[] };
 type OrderPage = Pick<Static<typeof SearchAnswer>, "nextCursor"> & { items: Order[] };
 export type Health = {
@@ -40,10 +43,15 @@ export const api = {
   switchTo: (mode: GateMode) => ask<Mode>("setGatekeeper", { body: { mode } }),
 
   orders: (search: OrderSearch, cursor: string | undefined) =>
-    ask<OrderPage>("searchOrders", { query: { ...search, ...daysOf(search), cursor, limit: "25" } }),
+    ask<OrderPage>("searchOrders", { query: { ...filterOf(search), cursor, limit: "25" } }),
   order: (id: string) => ask<Order>("getOrder", { id }),
   cancel: (id: string) => ask<Order>("cancelOrder", { id }),
   refund: (id: string, body: { reason: string; restock: boolean }) => ask<Order>("refundOrder", { id, body }),
+
+  previewBulk: (search: OrderSearch, act: Omit<Static<typeof PreviewBody>, "filter">) =>
+    ask<BulkPlan>("previewBulk", { body: { filter: filterOf(search), ...act } }),
+  bulk: (id: string) => ask<BulkPlan>("getBulk", { id }),
+  runBulk: (id: string) => ask<BulkPlan>("runBulk", { id }),
 
   health: () => ask<Health>("getHealth", { alsoAnswers: [503] }),
 
@@ -53,13 +61,3 @@ export const api = {
   renew: () => ask<{ account: Account }>("refreshSession"),
   logOut: () => ask<undefined>("logOut"),
 };
-
-/** Whole days of the operator's own zone: the last one ends where the next begins. */
-function daysOf({ from, to }: OrderSearch): { from?: string; to?: string } {
-  const startOf = (day: string, later: number) => {
-    const start = new Date(`${day}T00:00`);
-    start.setDate(start.getDate() + later);
-    return start.toISOString();
-  };
-  return { ...(from && { from: startOf(from, 0) }), ...(to && { to: startOf(to, 1) }) };
-}

@@ -20,7 +20,7 @@ export type OrdersSearch = OrderSearch & {
 export function searchOf(said: Record<string, unknown>): OrdersSearch {
   const status = orderStatuses.find((one) => one === said.status);
   const isDay = (value: unknown) => !Number.isNaN(Date.parse(`${value}T00:00`));
-  const texts = ["productId", "q", "order"].filter((name) => String(said[name] ?? "").trim() !== "");
+  const texts = ["productId", "dropId", "q", "order"].filter((name) => String(said[name] ?? "").trim() !== "");
   const days = ["from", "to"].filter((name) => isDay(said[name]));
   return {
     ...(status && { status }),

@@ -1,12 +1,18 @@
-/** The orders of all customers: found by id, buyer, product, status and day; one opens beside the list. */
+/**
+ * The orders of all customers: found by id, buyer, drop, product, status and day. One opens beside
+ * the list, and an act can take all that are found.
+ */
 import { Button, Group, Select, Table, Text, TextInput } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { count, dayAndTime, money, shortCode } from "../../lib/amounts.ts";
 import { api, type Order } from "../api.ts";
+import { csvOf } from "../order-query.ts";
 import { type OrdersSearch, orderStatuses, searchOf } from "../order-search.ts";
+import { BulkOrders } from "../parts/bulk-orders.tsx";
 import { SideDialog } from "../parts/dialog.tsx";
+import { KeptSearches } from "../parts/kept-searches.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { type Asking, OrderDetail } from "../parts/order-detail.tsx";
 import { PageHead } from "../parts/page.tsx";
@@ -26,14 +32,26 @@ export function Orders() {
   });
   const orders = pages.data?.pages.flatMap((page) => page.items) ?? [];
   const isFiltered = Object.keys(search).length > 0;
+
+  /** A link sends the session as it is; reading first renews it. */
+  async function takeCsv(): Promise<void> {
+    if ((await pages.refetch()).isSuccess) window.location.assign(csvOf(search));
+  }
+
   return (
     <>
       <PageHead title="Orders" says="Of all customers, newest first. The address of this page keeps what you look for.">
-        <Button onClick={() => void pages.refetch()} loading={pages.isRefetching}>
-          Read again
-        </Button>
+        <Group gap="sm">
+          <Button onClick={() => void takeCsv()} disabled={orders.length === 0}>
+            As CSV
+          </Button>
+          <Button onClick={() => void pages.refetch()} loading={pages.isRefetching}>
+            Read again
+          </Button>
+        </Group>
       </PageHead>
       <SearchForm key={JSON.stringify(search)} search={search} />
+      <KeptSearches search={search} />
       {pages.isPending && <Loading rows={8} />}
       {pages.isError && <ProblemNote error={pages.error} again={pages.refetch} />}
       {pages.data && orders.length === 0 && (
@@ -44,6 +62,7 @@ export function Orders() {
           {isFiltered ? <Link to="/orders">show all orders</Link> : <a href="/">Open the shop</a>}
         </Text>
       )}
+      <BulkOrders key={`bulk ${JSON.stringify(search)}`} search={search} isEmpty={orders.length === 0} />
       {orders.length > 0 && <OrderRows orders={orders} search={search} />}
       {pages.hasNextPage && (
         <Group mt="md">
@@ -58,7 +77,7 @@ export function Orders() {
         title={order ? `Order ${shortCode(order)}` : ""}
         isAsking={asking !== undefined}
       >
-        {order && <OrderDetail orderId={order} asking={asking} onAsk={setAsking} />}
+        {order && <OrderDetail key={order} orderId={order} asking={asking} onAsk={setAsking} />}
       </SideDialog>
     </>
   );
@@ -67,7 +86,7 @@ export function Orders() {
 function SearchForm({ search }: { search: OrdersSearch }) {
   const navigate = useNavigate({ from: "/orders" });
   const [typed, setTyped] = useState(search);
-  const field = (name: "q" | "productId" | "from" | "to") => ({
+  const field = (name: "q" | "dropId" | "productId" | "from" | "to") => ({
     value: typed[name] ?? "",
     onChange: ({ currentTarget }: { currentTarget: HTMLInputElement }) =>
       setTyped({ ...typed, [name]: currentTarget.value }),
@@ -80,8 +99,9 @@ function SearchForm({ search }: { search: OrdersSearch }) {
 
   return (
     <form onSubmit={submit} className="search">
-      <TextInput label="Order id or buyer" autoComplete="off" {...field("q")} />
+      <TextInput label="Order, buyer or e-mail" autoComplete="off" {...field("q")} />
       <TextInput label="Product id" autoComplete="off" {...field("productId")} />
+      <TextInput label="Drop id" autoComplete="off" {...field("dropId")} />
       <Select
         label="Status"
         placeholder="Any"
@@ -116,7 +136,7 @@ function OrderRows({ orders, search }: { orders: readonly Order[]; search: Order
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {orders.map(({ orderId, placedAt, userId, productId, quantity, total, currency, status }) => (
+          {orders.map(({ orderId, placedAt, userId, email, productId, quantity, total, currency, status }) => (
             <Table.Tr key={orderId}>
               <Table.Th scope="row">
                 <Link to="/orders" search={{ ...search, order: orderId }} className="code">
@@ -125,7 +145,7 @@ function OrderRows({ orders, search }: { orders: readonly Order[]; search: Order
               </Table.Th>
               <Table.Td data-label="Placed">{dayAndTime(placedAt)}</Table.Td>
               <Table.Td data-label="Buyer" className="breaks">
-                {userId}
+                {email ?? userId}
               </Table.Td>
               <Table.Td data-label="Product" className="breaks">
                 {productId}

@@ -1,16 +1,14 @@
 /** One order beside the list: what it is, what happened to it, its payment, and how it can be ended. */
 import { Button, Group, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { count, dayAndTime, money, timeOfDay } from "../../lib/amounts.ts";
-import { api, type Order } from "../api.ts";
+import type { Order } from "../api.ts";
+import { type RawEvent, useLiveOrder } from "../live-order.ts";
 import { CancelOrder } from "./cancel-order.tsx";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
+import { RawEvents } from "./raw-events.tsx";
 import { RefundOrder } from "./refund-order.tsx";
-import { OrderStatus, sentenceOf, statusWord } from "./status.tsx";
-
-const lookEveryMs = 2_000;
-const ended = ["CONFIRMED", "FAILED", "CANCELLED"];
+import { OrderStatus, Status, sentenceOf, statusWord } from "./status.tsx";
 
 /** Which act the operator is asked about. */
 export type Asking = "cancel" | "refund" | undefined;
@@ -18,23 +16,22 @@ export type Asking = "cancel" | "refund" | undefined;
 type AskingProps = { asking: Asking; onAsk(asking: Asking): void };
 
 export function OrderDetail({ orderId, ...asking }: { orderId: string } & AskingProps) {
-  const order = useQuery({
-    queryKey: ["order", orderId],
-    queryFn: () => api.order(orderId),
-    // After a refund the money is still on its way.
-    refetchInterval: ({ state }) => (state.data && ended.includes(state.data.status) ? false : lookEveryMs),
-  });
+  const { order, events, isLive } = useLiveOrder(orderId);
   if (order.isPending) return <Loading rows={6} />;
   if (order.isError) return <ProblemNote error={order.error} again={order.refetch} />;
-  return <Shown order={order.data} {...asking} />;
+  return <Shown order={order.data} events={events} isLive={isLive} {...asking} />;
 }
 
-function Shown({ order, asking, onAsk }: { order: Order } & AskingProps) {
+type ShownProps = { order: Order; events: readonly RawEvent[]; isLive: boolean } & AskingProps;
+
+function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
   const { orderId, productId, quantity, price, total, currency, status, reason, payBy, payment, timeline } = order;
+  const { userId, email } = order;
   const isOpen = status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING" || status === "PENDING";
   const facts = {
     Status: <OrderStatus status={status} />,
     ...(reason && { Reason: sentenceOf(reason) }),
+    Buyer: email ? `${email} (${userId})` : userId,
     Product: productId,
     Units: `${count(quantity)} at ${money(price, currency)}`,
     Total: money(total, currency),
@@ -52,6 +49,11 @@ function Shown({ order, asking, onAsk }: { order: Order } & AskingProps) {
         ))}
       </dl>
       <h3>What happened</h3>
+      {isOpen && (
+        <Text mb="sm" role="status">
+          {isLive ? <Status tone="ok">Live</Status> : <Status tone="still">Connecting</Status>}
+        </Text>
+      )}
       <ol className="timeline">
         {timeline.map(({ status: what, at, reason: why }) => (
           <li key={`${what} ${at}`}>
@@ -68,6 +70,9 @@ function Shown({ order, asking, onAsk }: { order: Order } & AskingProps) {
           : "No card was given yet."}
         {payment?.givenBackMinor ? ` ${money(payment.givenBackMinor, currency)} given back.` : ""}
       </Text>
+      <h3>Workflow</h3>
+      <Text mb="md">{workflowOf(order)}</Text>
+      <RawEvents events={events} />
       <Group>
         {status === "CONFIRMED" && <Button onClick={() => onAsk("refund")}>Refund …</Button>}
         {isOpen && <Button onClick={() => onAsk("cancel")}>Cancel the order …</Button>}
@@ -76,4 +81,14 @@ function Shown({ order, asking, onAsk }: { order: Order } & AskingProps) {
       <CancelOrder order={order} opened={asking === "cancel"} onClose={() => onAsk(undefined)} />
     </>
   );
+}
+
+/** The saga's run has the order's id as its own. */
+function workflowOf({ status, reason, payBy }: Order): string {
+  if (reason === "payment_undecided") return "It waits until the payment provider has decided.";
+  if (status === "PENDING" || status === "INVENTORY_RESERVED") return "It starts as soon as the order is in the books.";
+  if (status === "PAYMENT_PENDING") return `It waits for the payment until ${timeOfDay(payBy)}.`;
+  return status === "REFUNDED"
+    ? "It has ended. The refund goes on by itself until the money is back."
+    : "It has ended.";
 }

@@ -1,0 +1,133 @@
+/** The console's page of orders: acts on many orders, kept searches, the file, and an order that is followed live. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
+import { look } from "./look.ts";
+import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
+
+const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
+const chair = { productId: "chair", name: "Chair", price: 12_000, currency: "EUR" };
+const card = { cardNumber: "4242424242424242", expMonth: 12, expYear: 2040, cvc: "123", name: "Ada" };
+
+describe("the console's orders", { skip }, () => {
+  let stage: Stage;
+  let page: Page;
+  before(async () => {
+    stage = await openStage();
+    ({ page } = await stage.person("stranger", { storageState: nothingKept }));
+    for (const product of [lamp, chair]) {
+      assert.equal((await stage.world.admin.post("/products", product)).status, 201);
+      await stage.world.admin.post(`/inventory/${product.productId}/restock`, { quantity: 20, reason: "delivery" });
+    }
+    await page.goto("/console/orders");
+    await page.getByRole("button", { name: /Sign in as Grace/ }).click();
+    await page.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  async function placed(buyer: string, { productId }: typeof lamp): Promise<string> {
+    const api = stage.world.as(buyer);
+    const { orderId } = await stage.world.place(api, productId);
+    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    return orderId;
+  }
+
+  async function pay(buyer: string, orderId: string): Promise<void> {
+    const api = stage.world.as(buyer);
+    assert.equal((await api.post(`/orders/${orderId}/payment`, card)).status, 202);
+    await stage.world.untilStatus(api, orderId, "CONFIRMED");
+  }
+
+  test("many orders are cancelled after the page has named their number and sum, and no others", async () => {
+    const ids = [await placed("hedy", lamp), await placed("lise", lamp), await placed("ada", lamp)];
+    const paid = ids[2] as string;
+    await pay("ada", paid);
+    const kept = await placed("hedy", chair);
+    await page.goto(`/console/orders?productId=${lamp.productId}`);
+    await page.getByText("lise").waitFor();
+    await look(page, "console-orders-bulk");
+    await page.getByRole("button", { name: "Cancel the open ones …" }).click();
+    await page.getByRole("button", { name: "Count them" }).click();
+    await page.getByText("Type a reason").waitFor();
+    await page.getByRole("textbox", { name: "Reason" }).fill("the lamps break");
+    await look(page, "console-bulk-reason", "[role=dialog]");
+    await page.getByRole("button", { name: "Count them" }).click();
+    const act = page.getByRole("button", { name: "Cancel 2 orders: €98.00" });
+    await act.waitFor();
+    await look(page, "console-bulk-preview", "[role=dialog]");
+    const late = await placed("emmy", lamp);
+    await act.click();
+    await page.getByText("Done. 2 orders cancelled.").waitFor();
+    await look(page, "console-bulk-done", "[role=dialog]");
+    await page.getByRole("button", { name: "Close" }).last().click();
+    await page.getByRole("cell", { name: "Cancelled" }).nth(1).waitFor();
+    for (const [buyer, orderId, status] of [
+      ["hedy", ids[0], "CANCELLED"],
+      ["lise", ids[1], "CANCELLED"],
+      ["ada", paid, "CONFIRMED"],
+      ["hedy", kept, "PAYMENT_PENDING"],
+      ["emmy", late, "PAYMENT_PENDING"],
+    ] as const) {
+      await stage.world.untilStatus(stage.world.as(buyer), orderId as string, status);
+    }
+  });
+
+  test("a search is kept under a name, is a link from then on, and can be forgotten", async () => {
+    await page.goto(`/console/orders?productId=${lamp.productId}&status=CONFIRMED`);
+    await page.getByRole("button", { name: "Keep this search …" }).click();
+    await page.keyboard.type("Paid lamps");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Paid lamps" }).waitFor();
+    await look(page, "console-orders-kept");
+    await page.goto("/console/orders");
+    await page.getByRole("link", { name: "Paid lamps" }).click();
+    await page.waitForURL(/productId=night-lamp/);
+    assert.match(page.url(), /status=CONFIRMED/);
+    await page.getByRole("button", { name: "Forget the search Paid lamps" }).click();
+    await page.getByRole("link", { name: "Paid lamps" }).waitFor({ state: "hidden" });
+  });
+
+  test("the orders of a search are taken as a file", async () => {
+    await page.goto(`/console/orders?productId=${chair.productId}`);
+    await page.getByText("hedy").waitFor();
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "As CSV" }).click();
+    const text = await readFile(await (await saving).path(), "utf8");
+    const [header = "", line = "", end] = text.split("\r\n");
+    assert.match(header, /^orderId,code,placedAt,buyer,/);
+    assert.match(line, /,hedy,.*,chair,1,12000,12000,EUR,PAYMENT_PENDING,$/);
+    assert.equal(end, "");
+  });
+
+  test("an order is found by the code that its buyer reads out, and its drawer tells live what happens to it", async () => {
+    const orderId = await placed("grete", chair);
+    const { body } = await stage.world.admin.get<{ code: string }>(`/orders/${orderId}`);
+    await page.goto("/console/orders");
+    await page.getByRole("textbox", { name: "Order, buyer or e-mail" }).fill(body.code.toLowerCase());
+    await page.keyboard.press("Enter");
+    await page.getByText("hedy").first().waitFor({ state: "hidden" });
+    await page.getByRole("link", { name: `${body.code.slice(0, 4)}-${body.code.slice(4)}` }).click();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByText("It waits for the payment until").waitFor();
+    await look(page, "console-order-live", "h3");
+    // The page asks for the order again when its stream tells of it, and at no other time.
+    const reads: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith(`/orders/${orderId}`)) reads.push(request.url());
+    });
+    await pay("grete", orderId);
+    await page.getByRole("definition").getByText("Paid").waitFor();
+    await page.getByRole("button", { name: "Refund …" }).waitFor();
+    assert.ok(reads.length > 0);
+    await page.getByText(/Raw events of the stream/).click();
+    await page.locator("pre", { hasText: orderId }).first().waitFor();
+    await look(page, "console-order-raw", "details");
+    await page.keyboard.press("Escape");
+    await eventually(async () => !page.url().includes("order="));
+  });
+});

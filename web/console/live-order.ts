@@ -1,0 +1,67 @@
+/** Follows one order live: each event of its stream is news of it. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { api, type Order } from "./api.ts";
+
+/** An event as the stream sent it. */
+export type RawEvent = { id: string; type: string; data: string };
+
+const againAfterMs = 2_000;
+const lookEveryMs = 2_000;
+const ended = ["CONFIRMED", "FAILED", "CANCELLED", "REFUNDED"];
+
+/** The order, the events of this look, and whether more of them arrive by themselves. */
+export function useLiveOrder(orderId: string) {
+  const queries = useQueryClient();
+  const [events, setEvents] = useState<readonly RawEvent[]>([]);
+  const [isLive, setIsLive] = useState(false);
+  const order = useQuery({
+    queryKey: ["order", orderId],
+    queryFn: () => api.order(orderId),
+    // The stream tells of the order, and after a refund the money is still on its way.
+    refetchInterval: ({ state }) => (state.data && moneyIsOnItsWay(state.data) ? lookEveryMs : false),
+  });
+  const status = order.data?.status;
+
+  // The stream ends with the order. A confirmed one that is refunded has another end, and so another stream.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another status may have another stream.
+  useEffect(() => {
+    let source: EventSource | undefined;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const seen = new Set<string>();
+
+    function take({ type, data, lastEventId }: MessageEvent<string>): void {
+      const id = `${type} ${lastEventId}`;
+      if (seen.has(id)) return;
+      seen.add(id);
+      setEvents((before) => [...before, { id: lastEventId, type, data }]);
+      void queries.invalidateQueries({ queryKey: ["order", orderId] });
+    }
+
+    function open(): void {
+      source = new EventSource(`/orders/${encodeURIComponent(orderId)}/events`);
+      source.onopen = () => setIsLive(true);
+      for (const type of ["snapshot", "status"]) source.addEventListener(type, take);
+      source.onerror = async () => {
+        setIsLive(false);
+        if (source?.readyState !== EventSource.CLOSED) return;
+        // Refused: the read renews the session, and says whether the order has ended.
+        const read = await order.refetch();
+        if (read.data && !ended.includes(read.data.status)) again = setTimeout(open, againAfterMs);
+      };
+    }
+
+    open();
+    return () => {
+      clearTimeout(again);
+      source?.close();
+      setIsLive(false);
+    };
+  }, [orderId, status !== undefined && ended.includes(status)]);
+
+  return { order, events, isLive };
+}
+
+function moneyIsOnItsWay({ status, payment }: Order): boolean {
+  return status === "REFUNDED" && payment !== undefined && !/refunded|voided/.test(payment.status);
+}

@@ -1,0 +1,173 @@
+/**
+ * Acts on all orders that the search finds. The act is asked for twice: first its reason, then, with the number and the sum
+ * that the server has planned, the act itself. It takes these orders and no others.
+ */
+import { Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { count, money } from "../../lib/amounts.ts";
+import { api, type BulkPlan, type OrderSearch } from "../api.ts";
+import { Dialog } from "./dialog.tsx";
+import { ProblemNote } from "./problem.tsx";
+
+type Action = BulkPlan["action"];
+
+const lookEveryMs = 500;
+
+/** `isEmpty`: the search finds none. The dialog stays, because its own act may have ended the last one. */
+export function BulkOrders({ search, isEmpty }: { search: OrderSearch; isEmpty: boolean }) {
+  const [action, setAction] = useState<Action>();
+  return (
+    <>
+      {!isEmpty && (
+        <Group gap="sm" mb="md" role="group" aria-label="All orders of this search">
+          <Text c="dimmed">All orders of this search:</Text>
+          <Button onClick={() => setAction("cancel")}>Cancel the open ones …</Button>
+          <Button onClick={() => setAction("refund")}>Refund the paid ones …</Button>
+        </Group>
+      )}
+      <Dialog
+        title={action === "refund" ? "Refund the paid orders" : "Cancel the open orders"}
+        opened={action !== undefined}
+        onClose={() => setAction(undefined)}
+      >
+        {action && <BulkAct action={action} search={search} onClose={() => setAction(undefined)} />}
+      </Dialog>
+    </>
+  );
+}
+
+function BulkAct({ action, search, onClose }: { action: Action; search: OrderSearch; onClose(): void }) {
+  const [reason, setReason] = useState("");
+  const [restock, setRestock] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const planning = useMutation({
+    mutationFn: () => api.previewBulk(search, { action, reason: reason.trim(), restock }),
+  });
+  const starting = useMutation({ mutationFn: (planId: string) => api.runBulk(planId) });
+  const plan = planning.data;
+
+  function preview(): void {
+    const isGiven = reason.trim() !== "";
+    setFault(isGiven ? undefined : "Type a reason: the buyers read it");
+    if (isGiven) planning.mutate();
+  }
+
+  if (starting.data) {
+    return <Progress planId={starting.data.planId} onClose={onClose} />;
+  }
+  if (plan) {
+    return (
+      <Stack>
+        <Text role="status">{saysOf(plan)}</Text>
+        {starting.error && <ProblemNote error={starting.error} />}
+        <Group justify="end">
+          <Button onClick={planning.reset}>Back</Button>
+          {plan.count > 0 && (
+            <Button
+              variant="filled"
+              color="bad"
+              data-autofocus
+              loading={starting.isPending}
+              onClick={() => starting.mutate(plan.planId)}
+            >
+              {`${verbs[action]} ${ordersOf(plan.count)}: ${sumOf(plan)}`}
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    );
+  }
+  return (
+    <Stack>
+      <Text>
+        {action === "refund"
+          ? "The money of every order of this search that is paid goes back. First see how many these are."
+          : "Every order of this search that is not paid yet ends, and its units go back on sale. First see how many these are."}
+      </Text>
+      <TextInput
+        label="Reason"
+        description="The buyers read it"
+        data-autofocus
+        required
+        maxLength={200}
+        autoComplete="off"
+        value={reason}
+        error={fault}
+        onChange={({ currentTarget }) => {
+          setReason(currentTarget.value);
+          setFault(undefined);
+        }}
+      />
+      {action === "refund" && (
+        <Checkbox
+          label="Put the units back into stock"
+          description="They are on sale again at once"
+          checked={restock}
+          onChange={({ currentTarget }) => setRestock(currentTarget.checked)}
+        />
+      )}
+      {planning.error && <ProblemNote error={planning.error} />}
+      <Group justify="end">
+        <Button onClick={onClose}>Leave it</Button>
+        <Button variant="filled" onClick={preview} loading={planning.isPending}>
+          Count them
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
+  const queries = useQueryClient();
+  const plan = useQuery({
+    queryKey: ["bulk", planId],
+    queryFn: () => api.bulk(planId),
+    refetchInterval: ({ state }) => (state.data?.state === "done" ? false : lookEveryMs),
+  });
+  const isDone = plan.data?.state === "done";
+  useEffect(() => {
+    if (isDone) void queries.invalidateQueries({ queryKey: ["orders"] });
+  }, [isDone, queries]);
+  if (plan.isError) return <ProblemNote error={plan.error} again={plan.refetch} />;
+  const { action = "cancel", changed = 0, unchanged = 0, left = 0 } = plan.data ?? {};
+  const done = action === "refund" ? "refunded" : "cancelled";
+  return (
+    <Stack>
+      <Text role="status">
+        {isDone ? "Done. " : "It goes on by itself, also when this page is closed. "}
+        {`${ordersOf(changed)} ${done}`}
+        {unchanged > 0 && `, ${count(unchanged)} left as they are because they had gone on meanwhile`}
+        {isDone ? "." : `, ${count(left)} to go.`}
+      </Text>
+      <Group justify="end">
+        <Button variant="filled" onClick={onClose}>
+          Close
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+const verbs: Record<Action, string> = { cancel: "Cancel", refund: "Refund" };
+
+function ordersOf(orders: number): string {
+  return `${count(orders)} ${orders === 1 ? "order" : "orders"}`;
+}
+
+function sumOf({ amounts }: BulkPlan): string {
+  return amounts.map(({ amount, currency }) => money(amount, currency)).join(" and ");
+}
+
+function saysOf(plan: BulkPlan): string {
+  if (plan.count === 0) {
+    return plan.action === "refund" ? "No order of this search is paid." : "No order of this search is open.";
+  }
+  const sum = sumOf(plan);
+  const what =
+    plan.action === "refund"
+      ? `${sum} of ${ordersOf(plan.count)} goes back to the buyers.`
+      : `${ordersOf(plan.count)} ${plan.count === 1 ? "ends" : "end"}: ${sum} in all.`;
+  const units = plan.restock ? " The units come back into stock." : "";
+  return `${what}${units} Orders that are placed from now on are left alone. This cannot be undone.`;
+}
