@@ -531,6 +531,16 @@ create table orders.outbox (
   constraint outbox_pkey PRIMARY KEY (id)
 );
 
+create table orders.pulse (
+  process text not null,
+  at timestamp with time zone not null,
+  span_ms integer not null,
+  accepted integer not null,
+  refused jsonb not null,
+  p99_ms real,
+  constraint pulse_pkey PRIMARY KEY (process)
+);
+
 create table orders.refund (
   order_id uuid not null,
   reason text not null,

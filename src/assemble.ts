@@ -2,6 +2,7 @@
  * Creates the face of every module by hand, from top to bottom. Each line shows what a module is given; nothing else
  * reaches it.
  */
+import { type Board, createBoard } from "#board";
 import { type Catalog, createCatalog } from "#catalog";
 import { createDesk, type Desk } from "#desk";
 import { createDrops, type Drops } from "#drops";
@@ -53,6 +54,7 @@ export type Faces = {
   notifications: Notifications;
   desk: Desk;
   warehouse: Warehouse;
+  board: Board;
   health: Health;
   metrics: Metrics;
   /** Set by the service that runs the sagas: news of a payment wake its order's saga if this process runs it. */
@@ -193,6 +195,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     now,
     onFault,
   });
+  const board = createBoard({ orders, drops, inventory, now, onFault });
   const faces = {
     config,
     engines,
@@ -213,6 +216,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     notifications,
     desk,
     warehouse,
+    board,
   };
   return { ...faces, onPaid, health, metrics };
 }

@@ -52,6 +52,7 @@ const tags = [
   { name: "warehouse", description: "Pick the units of paid orders, and hand them over" },
   { name: "payments", description: "Webhooks of payment providers" },
   { name: "webhooks", description: "Events of the shop, sent to other systems" },
+  { name: "board", description: "What the shop sells at this moment" },
   { name: "trouble", description: "What no consumer could handle, and orders whose saga stands" },
   { name: "accounts", description: "Sign up, sign in, sessions" },
   { name: "platform", description: "Health, metrics, time" },

@@ -6,6 +6,7 @@ import { startFulfilment } from "#fulfilment";
 import type { Reconciliation } from "#inventory";
 import type { Http } from "#platform/http";
 import type { Log } from "#platform/log";
+import { boardRoutes } from "#routes/board";
 import { catalogRoutes } from "#routes/catalog";
 import { deskRoutes } from "#routes/desk";
 import { dropRoutes } from "#routes/drops";
@@ -82,13 +83,16 @@ export const services: readonly Service[] = [
       const paymentsOf = (orderIds: readonly string[]) => faces.payment.lastAttempts(orderIds);
       orderRoutes(app, { ...faces, paymentsOf, ordersOfDrop: faces.drops.ordersOf });
       fulfilmentRoutes(app, faces);
+      boardRoutes(app, faces);
       app.addHook("preClose", () => faces.streams.stop());
     },
     async start({ inventory, orders }) {
       const following = await inventory.agreement.follow();
       const acting = orders.bulk.start();
+      const pulse = orders.pulse.start();
       return {
         async stop() {
+          await pulse.stop();
           await acting.stop();
           await following.stop();
         },

@@ -30,6 +30,7 @@ import { createUpkeep } from "./upkeep.ts";
 
 export type { Change } from "./changes.ts";
 export type { Drop, DropFields } from "./drop-rows.ts";
+export { phaseOf } from "./phase.ts";
 export type { Check } from "./preflight.ts";
 export type { ProductUnits } from "./units.ts";
 

@@ -1,5 +1,5 @@
 /** Orders are placed at the gate, settled in the books, and ended once. */
-import type { EventLog } from "#engines/log";
+import { type EventLog, lagOf } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Queryable, Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
@@ -23,6 +23,7 @@ import {
 import { orderOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
+import { createPulse } from "./pulse.ts";
 import { noteRefundDone, type Refund, readRefund, unfinishedRefunds } from "./refunds.ts";
 import { createRestore } from "./restore.ts";
 import { type OrderFilter, type Position, searchOrders } from "./search.ts";
@@ -37,6 +38,7 @@ export type { NotEnded } from "./end-all.ts";
 export type { BookedOrder } from "./hand-over.ts";
 export type { SeenOrder } from "./look.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";
+export type { Beat } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";
 export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
@@ -107,7 +109,18 @@ export function createOrders(options: OrdersOptions) {
     onFault,
   });
   const direct = createDirectOrders({ sql, books: inventory.books, maxWaiting, now, onSettled: () => tellChanged() });
-  const placing = createPlace({ sql, inventory, publication, direct, paymentWindowMs, maxWaiting, now, metrics });
+  const pulse = createPulse({ sql, onFault });
+  const placing = createPlace({
+    sql,
+    inventory,
+    publication,
+    direct,
+    paymentWindowMs,
+    maxWaiting,
+    now,
+    metrics,
+    note: pulse.note,
+  });
 
   const restore = createRestore({ sql, inventory, now, onRestored: tellChanged });
   const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting });
@@ -125,6 +138,17 @@ export function createOrders(options: OrdersOptions) {
     bulk,
     place: placing.place,
     waiting: placing.waiting,
+    /** What every process that takes orders answers at the moment. */
+    pulse: { read: pulse.read, start: pulse.start },
+    /** Accepted orders that are not settled yet. */
+    async lag(): Promise<number> {
+      const { reservations } = topics;
+      const [ends, committed] = await Promise.all([
+        log.endOffsets(reservations),
+        log.committedOffsets(group, reservations),
+      ]);
+      return lagOf(ends, committed);
+    },
     recentAppendFault: publication.recentFault,
     find: look.find,
     read: look.read,

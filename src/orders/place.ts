@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, type ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
+import { elapsedMs } from "#platform/clock";
 import type { Metrics } from "#platform/metrics";
 import { countAnswers } from "./answer-counts.ts";
 import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
@@ -20,6 +21,8 @@ export type PlaceOptions = {
   maxWaiting: number;
   now(): number;
   metrics: Metrics;
+  /** Called with each answer and the time that it took. */
+  note(answer: PlaceAnswer, tookMs: number): void;
 };
 
 /** Until a pending reservation is this old, the request that took it still works on it, milliseconds. */
@@ -34,7 +37,7 @@ export type Place = {
 };
 
 export function createPlace(options: PlaceOptions): Place {
-  const { sql, publication, direct, paymentWindowMs, maxWaiting, now } = options;
+  const { sql, publication, direct, paymentWindowMs, maxWaiting, now, note } = options;
   const { gate, books, agreement } = options.inventory;
   const count = countAnswers(options.metrics);
   let underWay = 0;
@@ -55,8 +58,10 @@ export function createPlace(options: PlaceOptions): Place {
 
   /** Requests under one key that are under way in this process share one answer. */
   async function place(request: PlaceRequest): Promise<PlaceAnswer> {
+    const begunMs = elapsedMs();
     const answer = await placeOnce(request);
     count(answer);
+    note(answer, elapsedMs() - begunMs);
     return answer;
   }
 

@@ -55,7 +55,11 @@ describe("the API under hostile requests", () => {
     };
     const sql = world.system.faces.engines.sql("orders", 1);
     // Otherwise the first daily reconciliation is due within this file's time, and its row is no request's change.
-    await sql.query("insert into inventory.reconciliation (begun_at, ended_at, status) values (now(), now(), 'OK')");
+    await sql.query(
+      `insert into inventory.reconciliation
+         (begun_at, ended_at, status, products_ok, products_warning, products_critical)
+       values (now(), now(), 'OK', 0, 0, 0)`,
+    );
     tableSums = createTableSums(sql);
   });
   after(async () => {

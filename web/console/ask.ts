@@ -11,6 +11,7 @@ export type Asking = {
   headers?: Record<string, string>;
   /** A public answer is cached for some seconds; this one is asked of the server. */
   isFresh?: boolean;
+  signal?: AbortSignal;
   /** Statuses whose body is an answer, although they are no success. */
   alsoAnswers?: readonly number[];
 };
@@ -51,12 +52,23 @@ let renewing: Promise<Response> | undefined;
 
 /** @throws {Refused} */
 export async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Body> {
-  const first = await send(operation, asking);
-  const response = first.status === 401 && (await renewed()) ? await send(operation, asking) : first;
+  const response = await sendSignedIn(operation, asking);
   if (response.ok || asking.alsoAnswers?.includes(response.status)) {
     return (response.status === 204 ? undefined : await response.json()) as Body;
   }
   throw await refusedBy(response);
+}
+
+/** Opens a stream, which lasts until the signal. @throws {Refused} */
+export async function askStream(operation: Operation, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await sendSignedIn(operation, { headers: { accept: "text/event-stream" }, signal });
+  if (!response.ok || !response.body) throw await refusedBy(response);
+  return response.body;
+}
+
+async function sendSignedIn(operation: Operation, asking: Asking): Promise<Response> {
+  const first = await send(operation, asking);
+  return first.status === 401 && (await renewed()) ? send(operation, asking) : first;
 }
 
 /** Renews the session by its refresh cookie, once for all requests that wait for it. */
@@ -67,7 +79,10 @@ async function renewed(): Promise<boolean> {
   return (await renewing).ok;
 }
 
-async function send(operation: Operation, { id = "", query = {}, body, headers, isFresh }: Asking): Promise<Response> {
+async function send(
+  operation: Operation,
+  { id = "", query = {}, body, headers, isFresh, signal }: Asking,
+): Promise<Response> {
   const [method, path] = operations[operation];
   const filled = Object.entries(query).filter((pair): pair is [string, string] => Boolean(pair[1]));
   const search = filled.length > 0 ? `?${new URLSearchParams(filled)}` : "";
@@ -78,7 +93,7 @@ async function send(operation: Operation, { id = "", query = {}, body, headers, 
       headers: { ...typed, ...headers },
       ...(isFresh && { cache: "no-cache" }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(answerWithinMs),
+      signal: signal ?? AbortSignal.timeout(answerWithinMs),
     });
   } catch {
     const detail = "No answer came. The server may be stopped, or the connection is cut.";

@@ -17,6 +17,7 @@ export const operations = {
   getOrder: ["GET", "/orders/{orderId}"],
   cancelOrder: ["POST", "/orders/{orderId}/cancel"],
   refundOrder: ["POST", "/orders/{orderId}/refund"],
+  followBoard: ["GET", "/admin/board/events"],
   listDrops: ["GET", "/drops"],
   getDrop: ["GET", "/drops/{dropId}"],
   listDropChanges: ["GET", "/drops/{dropId}/changes"],

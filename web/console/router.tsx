@@ -10,8 +10,13 @@ const routes = [
     getParentRoute: () => root,
     path: "/",
     beforeLoad: () => {
-      throw redirect({ to: "/products" });
+      throw redirect({ to: "/board" });
     },
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/board",
+    component: lazyRouteComponent(() => import("./pages/board.tsx"), "BoardPage"),
   }),
   createRoute({
     getParentRoute: () => root,

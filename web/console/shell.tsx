@@ -11,6 +11,7 @@ import { mayRunTheShop, useForgetAll, useSession } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 
 const pages = [
+  { to: "/board", label: "Board" },
   { to: "/drops", label: "Drops" },
   { to: "/products", label: "Products" },
   { to: "/orders", label: "Orders" },
@@ -47,7 +48,7 @@ export function Shell() {
               aria-expanded={isOpen}
             />
           )}
-          <Link to="/products" className="brand">
+          <Link to="/board" className="brand">
             <svg viewBox="0 0 32 32" aria-hidden="true">
               <path className="mark" d="M3 4h14a12 12 0 0 1 0 24H3z" />
               <path className="gate" d="M12 10h5v12h-5z" />
