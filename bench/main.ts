@@ -1,39 +1,97 @@
-/** `npm run bench -- NAME`: the benchmarks by name. */
-import { defineCommand, runMain } from "citty";
-import { benchAccept } from "./accept.ts";
-import { benchStreams } from "./streams.ts";
+/** `npm run bench -- NAME …`: the benchmarks by name, or all of them. */
+import { parseArgs } from "node:util";
+import { findProgram } from "../test/servers/cache.ts";
+import { provisionVegeta } from "../test/servers/generators.ts";
+import type { Bench } from "./bench.ts";
+import type { Run } from "./figures.ts";
+import { ensureWrk } from "./generators/wrk.ts";
+import { keep, tableOf } from "./report.ts";
+import { rows } from "./rows.ts";
+import type { Engines } from "./stage.ts";
 
-const bench = defineCommand({
-  meta: { name: "bench", description: "Benchmarks: accept (the default), streams" },
-  args: {
-    which: {
-      type: "positional",
-      default: "accept",
-      description:
-        "accept: durable 202/s of the system ÷ 202/s of a bare server. streams: CPU of open streams, and GET /time beside them",
-    },
-    pairs: {
-      type: "string",
-      default: "6",
-      description: "accept: pairs of runs, in the order A-B-B-A; at least 5 for a kept run",
-    },
-    seconds: { type: "string", default: "5", description: "Length of one run" },
-    connections: { type: "string", default: "64", description: "accept: connections that each wait for their answer" },
-    streams: { type: "string", default: "8000", description: "streams: how many, each of an order of its own" },
-    rate: { type: "string", default: "100", description: "streams: orders per second that are placed or cancelled" },
-    keep: { type: "boolean", description: "accept: append a line to bench/history.ndjson" },
-  },
-  run: ({ args: { which, pairs, seconds, connections, streams, rate, keep } }) => {
-    if (which === "accept") {
-      const load = { pairs: Number(pairs), connections: Number(connections), keep: keep ?? false };
-      return benchAccept({ ...load, seconds: Number(seconds) });
-    }
-    if (which === "streams") {
-      const load = { streams: Number(streams), perSecond: Number(rate) };
-      return benchStreams({ ...load, seconds: Number(seconds) });
-    }
-    throw new Error(`${which} is no benchmark: name accept or streams`);
-  },
+const help = `npm run bench -- [NAME …] [options]
+
+Benchmarks, each on engines that it starts itself, with data of its own:
+${Object.entries(rows)
+  .map(([name, { says }]) => `  ${name.padEnd(10)} ${says}`)
+  .join("\n")}
+  all        all of them, in this order
+
+  --on embedded|real|both   the engines (embedded; both for all)
+  --pairs N                 pairs of runs beside the bare server (5)
+  --seconds N               length of one run (5)
+  --connections N           of the closed loops (64)
+  --keep                    append to bench/history.ndjson and write docs/benchmarks.md with its plots
+
+The machine should do nothing else: compare figures of one run, not of two days.`;
+
+await main().catch((error: Error) => {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
 });
 
-await runMain(bench);
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h" },
+      on: { type: "string" },
+      pairs: { type: "string", default: "5" },
+      seconds: { type: "string", default: "5" },
+      connections: { type: "string", default: "64" },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(help);
+  const asked = positionals.length === 0 ? ["accept"] : positionals;
+  const names = asked.includes("all") ? Object.keys(rows) : asked;
+  const unknown = names.filter((name) => !rows[name]);
+  if (unknown.length > 0) throw new Error(`${unknown.join(", ")}: no such benchmark.\n\n${help}`);
+  const engines = enginesOf(values.on ?? (asked.includes("all") ? "both" : "embedded"));
+  const numbers = {
+    pairs: numberOf("--pairs", values.pairs),
+    seconds: numberOf("--seconds", values.seconds),
+    connections: numberOf("--connections", values.connections),
+  };
+  const needs = new Set(names.flatMap((name) => rows[name]?.needs ?? []));
+  if (needs.has("wrk")) ensureWrk();
+  if (needs.has("vegeta") && !findProgram("vegeta")) {
+    console.log("vegeta is built, once");
+    await provisionVegeta();
+  }
+
+  const runs: Run[] = [];
+  const total = engines.length * names.length;
+  for (const on of engines) {
+    for (const name of names) {
+      console.log(`\n${name}, ${on} engines (${runs.length + 1} of ${total})`);
+      const began = performance.now();
+      const row = rows[name];
+      const figures = (await row?.run({ on, ...numbers, ...progress() })) ?? [];
+      const tookSeconds = Math.round((performance.now() - began) / 1000);
+      const run = { name, on, figures, tookSeconds, ...numbers };
+      runs.push(run);
+      console.log(`\n\n${tableOf(run)}`);
+    }
+  }
+  if (values.keep) await keep(runs);
+}
+
+function progress(): Pick<Bench, "says" | "step"> {
+  return {
+    step: (text) => process.stdout.write(`\n  ${text}`),
+    says: (text) => process.stdout.write(`, ${text}`),
+  };
+}
+
+function enginesOf(asked: string): Engines[] {
+  if (asked === "both") return ["embedded", "real"];
+  if (asked === "embedded" || asked === "real") return [asked];
+  throw new Error(`--on ${asked}: choose embedded, real or both`);
+}
+
+function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${option} ${text}: choose a whole number from 1`);
+  return value;
+}

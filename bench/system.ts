@@ -1,6 +1,6 @@
 /**
  * Starts the system as on a fresh machine, in a process of its own, without the services in `LEAVE_OUT`. Settlement that
- * is left out runs when the benchmark asks for it. The sagas are left out, because those of one run would go on in the next.
+ * is left out runs when the benchmark asks for it.
  */
 import { openDatabase } from "#engines/open";
 import { createLifecycle } from "#platform/lifecycle";
@@ -8,6 +8,7 @@ import { createLog } from "#platform/log";
 import { readConfig } from "../src/config/config.ts";
 import { startSystem } from "../src/main.ts";
 import { services } from "../src/services.ts";
+import type { Question } from "./stage.ts";
 
 const leftOut = (process.env.LEAVE_OUT ?? "").split(",");
 const config = readConfig(process.env, "/dev/null");
@@ -17,17 +18,48 @@ const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: con
 lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
 const chosen = services.filter(({ name }) => !leftOut.includes(name));
 const { faces, port } = await startSystem(config, database, log, lifecycle, { chosen });
+const sql = faces.engines.sql("orders", 1);
 
-process.on("message", async (message: { ask: "settle" | "stop" }) => {
+/** Milliseconds until all that the log has acknowledged is settled. */
+async function settle(): Promise<number> {
+  const began = performance.now();
+  const consumer = leftOut.includes("settlement") ? await faces.orders.start() : undefined;
+  await faces.orders.settlement.drained();
+  await consumer?.stop();
+  return performance.now() - began;
+}
+
+async function counters(): Promise<{ writes: number; transactions: number }> {
+  // A transaction gets a number with its first write.
+  const [row] = await sql.query<{ writes: string; transactions: string }>(
+    `select pg_snapshot_xmax(pg_current_snapshot())::text as writes,
+            (select sum(xact_commit)::text from pg_stat_database) as transactions`,
+  );
+  return { writes: Number(row?.writes), transactions: Number(row?.transactions) };
+}
+
+/** From now on sends each change of an order to the benchmark, by batches. */
+async function follow(): Promise<void> {
+  let changes: [orderId: string, status: string][] = [];
+  faces.orders.onChange((order) => {
+    if (!order) return;
+    if (changes.length === 0) {
+      setImmediate(() => {
+        process.send?.({ changes });
+        changes = [];
+      });
+    }
+    changes.push([order.orderId, order.status]);
+  });
+}
+
+process.on("message", async (message: Question) => {
   if (message.ask === "stop") {
     await lifecycle.stop();
     process.exit(0);
   }
-  const started = performance.now();
-  const consumer = leftOut.includes("settlement") ? await faces.orders.start() : undefined;
-  await faces.orders.settlement.drained();
-  await consumer?.stop();
-  process.send?.({ settledWithinMs: performance.now() - started });
+  const answer = await { settle, counters, follow }[message.ask]();
+  process.send?.({ to: message.ask, answer });
 });
 process.on("disconnect", () => lifecycle.stop().then(() => process.exit()));
 process.send?.({ port });

@@ -1,10 +1,11 @@
 /**
  * Installs the real Redis, Kafka, PostgreSQL and Temporal on a machine without containers: `node scripts/provision.ts
- * [redis kafka postgres temporal compose chromium]`. Installed servers stay unchanged.
+ * [redis kafka postgres temporal compose chromium vegeta k6]`. Installed servers stay unchanged.
  */
 import { cacheFolder, type Provision } from "../test/servers/cache.ts";
 import { provisionChromium } from "../test/servers/chromium.ts";
 import { provisionCompose } from "../test/servers/compose.ts";
+import { provisionK6, provisionVegeta } from "../test/servers/generators.ts";
 import { provisionKafka } from "../test/servers/kafka.ts";
 import { provisionPostgres } from "../test/servers/postgres.ts";
 import { provisionRedis } from "../test/servers/redis.ts";
@@ -26,10 +27,12 @@ const recipes: Record<string, Recipe> = {
     byHand: "install Chromium so that it is /usr/bin/chromium, or set CHROMIUM",
   },
   compose: { provision: provisionCompose, byHand: "install Go", slow: "compiling takes some minutes the first time" },
+  vegeta: { provision: provisionVegeta, byHand: "install Go, or put vegeta on PATH" },
+  k6: { provision: provisionK6, byHand: "install Go, or put k6 on PATH", slow: "compiling takes about two minutes" },
 };
 
-// Only the tests of the compose files need Compose, and only those of the pages a browser.
-const onlyWhenNamed = ["compose", "chromium"];
+// Only the tests of the compose files need Compose, only those of the pages a browser, and only benchmarks a generator.
+const onlyWhenNamed = ["compose", "chromium", "vegeta", "k6"];
 const asked = process.argv.slice(2);
 const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => !onlyWhenNamed.includes(name));
 const unknown = names.filter((name) => !recipes[name]);

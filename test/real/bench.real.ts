@@ -1,35 +1,25 @@
-/** The benchmark, as a person runs it twice in a row. It installs its load generator, wrk, if it may. */
+/** The benchmarks, as a person runs them on the real servers, which they start themselves. They install their generators. */
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Servers, startServers } from "../servers/servers.ts";
 import { runCommand } from "../support/command.ts";
 
 const bench = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 
 describe("npm run bench", { timeout: 300_000 }, () => {
-  let folder: string;
-  let servers: Servers<"redis" | "postgres">;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "dropgate-bench-"));
-    await chmod(folder, 0o755); // PostgreSQL runs as another user if this process is root.
-    servers = await startServers({ folder, which: ["redis", "postgres"] });
-  });
-  after(async () => {
-    await servers.stopAll();
-    await rm(folder, { recursive: true, force: true });
+  test("O18: each run tells its figures beside their goals, and every 202 is in the books", async () => {
+    const args = ["accept", "confirm", "--on", "real", "--pairs", "1", "--seconds", "1"];
+    const command = runCommand(tmpdir(), args, {}, [process.execPath, bench]);
+    assert.equal(await command.ended, 0, command.output);
+    assert.match(command.output, /accept, burst ÷ bare +[\d.]+ ratio .* floor 0\.35, goal 0\.45/);
+    assert.match(command.output, /accept, CPU of Redis +[\d.]+ µs an order/);
+    assert.match(command.output, /writes, placed to CONFIRMED +[\d.]+ an order/);
   });
 
-  for (const time of ["first", "second"]) {
-    test(`O18: the ${time} run on the same servers prints its conditions, and every 202 is in the books`, async () => {
-      const args = ["--pairs", "1", "--seconds", "1"];
-      const command = runCommand(folder, args, servers.env, [process.execPath, bench]);
-      assert.equal(await command.ended, 0, command.output);
-      assert.match(command.output, /pair 1: system server, 1 s, \d+\/s; backlog settled in/);
-      assert.match(command.output, /reconcile OK/);
-    });
-  }
+  test("an unknown benchmark is named, and nothing starts", async () => {
+    const command = runCommand(tmpdir(), ["acept"], {}, [process.execPath, bench]);
+    assert.equal(await command.ended, 1);
+    assert.match(command.output, /acept: no such benchmark/);
+  });
 });

@@ -109,7 +109,9 @@ export async function goProgram(name: string, module: string, version: string, l
     const install = ["install", `-ldflags=-s -w ${ldflags}`, `${module}@v${version}`];
     await run(go, install, { timeoutMs: 1_800_000, env: { GOBIN: temporary } });
   });
-  const path = link(join(cacheFolder, folder, module.slice(module.lastIndexOf("/") + 1)), name);
+  // `go install` names the program after its module, without the major version at the end.
+  const program = module.replace(/\/v\d+$/, "").replace(/^.*\//, "");
+  const path = link(join(cacheFolder, folder, program), name);
   return { built, version, path };
 }
 

@@ -3,28 +3,29 @@
  * meanwhile. Each load is measured without streams and with them, in one run: at rest, while orders are placed that no
  * stream is about, and while orders are cancelled, which ends their streams.
  */
-import { readdir, readFile } from "node:fs/promises";
 import { type ClientRequest, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { call, openSystem, prepareProduct, tokenOf } from "./servers.ts";
-
-export type StreamsOptions = { streams: number; seconds: number; perSecond: number };
+import type { Bench } from "../bench.ts";
+import { type Figure, quantile } from "../figures.ts";
+import type { Cpu } from "../processes.ts";
+import { call, openSystem, prepareProduct, tokenOf } from "../stage.ts";
 
 type Placed = { orderId: string; token: string };
 
-/** Of /proc, on every Linux that Node runs on. */
-const ticksPerSecond = 100;
+const streams = 8_000;
+const perSecond = 100;
 const placedAtOnce = 50;
 const askEveryMs = 5;
 /** Time for the orders to be settled and for the streams to be read once. */
 const settleMs = 3_000;
 
-export async function benchStreams({ streams, seconds, perSecond }: StreamsOptions): Promise<void> {
+export async function benchStreams(bench: Bench): Promise<Figure[]> {
+  const { seconds } = bench;
   const cancelled = seconds * perSecond;
-  if (cancelled > streams) throw new Error(`${cancelled} orders are to be cancelled: open at least as many streams`);
+  if (cancelled > streams) throw new Error(`${cancelled} orders are to be cancelled: choose fewer seconds`);
   await using stack = new AsyncDisposableStack();
   // The sagas are left out: they would change the watched orders.
-  const { port, pid } = await openSystem(stack, { LEAVE_OUT: "fulfilment" });
+  const { port, cpu } = await openSystem(stack, { on: bench.on, leaveOut: ["fulfilment"] });
   const productId = await prepareProduct(port);
   let buyers = 0;
   async function place(): Promise<Placed> {
@@ -37,35 +38,50 @@ export async function benchStreams({ streams, seconds, perSecond }: StreamsOptio
     const { orderId, token } = placed.shift() as Placed;
     await call(port, "POST", `/orders/${orderId}/cancel`, {}, token);
   }
-  async function measure(name: string, act: () => Promise<unknown>): Promise<void> {
+  /** Cores in use, by the system and its engines. */
+  async function measure(name: string, act: () => Promise<unknown>): Promise<number> {
+    bench.step(name);
     const endsAt = performance.now() + seconds * 1000;
-    const before = await cpuSecondsOf(pid);
+    const before = sumOf(await cpu());
     const [took] = await Promise.all([timesOf(port, endsAt), actUntil(endsAt, perSecond, act)]);
-    const points = ((await cpuSecondsOf(pid)) - before) * (100 / seconds);
-    const at = (share: number) => (took[Math.floor(took.length * share)] ?? Number.NaN).toFixed(1);
-    console.log(`${name}: ${points.toFixed(1)} points; GET /time p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+    const cores = (sumOf(await cpu()) - before) / seconds;
+    bench.says(`${(cores * 100).toFixed(1)} % of a core; GET /time p99 ${quantile(took, 0.99).toFixed(1)} ms`);
+    return cores;
   }
-  async function measureAll(name: string): Promise<void> {
-    await measure(`${name}, at rest`, async () => undefined);
-    await measure(`${name}, ${perSecond} orders/s placed`, place);
-    await measure(`${name}, ${perSecond} orders/s cancelled`, cancelNext);
+  async function measureAll(name: string): Promise<number[]> {
+    return [
+      await measure(`${name}, at rest`, async () => undefined),
+      await measure(`${name}, ${perSecond} orders/s placed`, place),
+      await measure(`${name}, ${perSecond} orders/s cancelled`, cancelNext),
+    ];
   }
 
-  console.log(`${streams} orders are placed; then ${seconds} s a line; 100 points are one core`);
+  bench.step(`${streams} orders are placed`);
   const placed: Placed[] = [];
   // Those that are cancelled before the streams are opened come first.
   while (placed.length < cancelled + streams) {
     placed.push(...(await Promise.all(Array.from({ length: placedAtOnce }, place))));
   }
   await sleep(settleMs);
-  await measureAll("no stream");
+  const without = await measureAll("no stream");
   const open: ClientRequest[] = [];
   stack.defer(() => {
     for (const request of open) request.destroy();
   });
   for (const order of placed.slice(0, streams)) open.push(await follow(port, order));
   await sleep(settleMs);
-  await measureAll(`${streams} streams`);
+  const beside = await measureAll(`${streams} streams`);
+  const loads = ["at rest", `${perSecond} orders/s placed`, `${perSecond} orders/s cancelled`];
+  return loads.map((name, i) => ({
+    metric: i === 1 ? "streams, share of a core" : `streams, share of a core, ${name}`,
+    value: (beside[i] ?? Number.NaN) - (without[i] ?? Number.NaN),
+    unit: "cores",
+    says: `${streams} streams, ${name}`,
+  }));
+}
+
+function sumOf(cpu: Cpu): number {
+  return Object.values(cpu).reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /** Resolves when the stream is open. */
@@ -99,27 +115,4 @@ async function timesOf(port: number, endsAt: number): Promise<number[]> {
     await sleep(askEveryMs);
   }
   return took.toSorted((a, b) => a - b);
-}
-
-/** Of the process and of all that it started, also of their children that have ended. */
-async function cpuSecondsOf(root: number): Promise<number> {
-  const stats = await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(statOf));
-  const family = new Set([root]);
-  const byPid = stats.filter((stat) => stat !== undefined).toSorted((a, b) => a.pid - b.pid);
-  for (const { pid, parent } of byPid) if (family.has(parent)) family.add(pid);
-  return byPid.filter(({ pid }) => family.has(pid)).reduce((sum, { ticks }) => sum + ticks / ticksPerSecond, 0);
-}
-
-/** undefined: it ended meanwhile. The fields are those of proc_pid_stat(5). */
-async function statOf(pid: string): Promise<{ pid: number; parent: number; ticks: number } | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The name before the bracket may have blanks in it.
-  const fields = text
-    ?.slice(text.lastIndexOf(")") + 2)
-    .split(" ")
-    .map(Number);
-  if (!fields) return undefined;
-  const [, parent = 0] = fields;
-  const ticks = [11, 12, 13, 14].reduce((sum, i) => sum + (fields[i] ?? 0), 0);
-  return { pid: Number(pid), parent, ticks };
 }

@@ -1,0 +1,55 @@
+/**
+ * How many orders per second are placed, paid and confirmed, as a shop does it all day: a closed loop of buyers, so that
+ * no backlog grows, and then a fixed rate of 500 orders per second for the time from the answer to CONFIRMED.
+ */
+import { type Bench, filesOf, readyFor } from "../bench.ts";
+import { type Figure, figureOf, quantile } from "../figures.ts";
+import { type Buyers, openBuyers } from "../generators/buyers.ts";
+import { balance, costOf } from "./accept.ts";
+
+/** Orders that are on their way at a time. */
+const atOnce = 256;
+const turns = 3;
+const perSecond = 500;
+
+export async function confirm(bench: Bench): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const { system, load } = await readyFor(stack, bench, {});
+  const { tokens } = await filesOf(system, load.productIds);
+  const buyers = await openBuyers(stack, system, { productId: load.productIds[0] ?? "", tokens });
+
+  bench.step(`${atOnce} buyers at once, a warm-up and ${turns} turns`);
+  const cost = await costOf(system);
+  const rates = await buyers.loop(atOnce, turns, bench.seconds);
+  bench.says(`${rates.map(Math.round).join(", ")} confirmed/s`);
+  const costs = await cost(buyers.confirmed, "placed to CONFIRMED");
+  const confirmed = figureOf("confirmed", rates, "orders/s", `${atOnce} orders at once`);
+  const times = await steady(bench, buyers, confirmed.value);
+  await balance(system, buyers.confirmed, 0, load.productIds);
+  return [confirmed, ...costs.map(named), ...times];
+}
+
+/** Above what the system takes, the time would only tell how long the backlog is. */
+async function steady(bench: Bench, buyers: Buyers, capacity: number): Promise<Figure[]> {
+  bench.step(`${perSecond} orders per second`);
+  if (capacity < perSecond) {
+    bench.says(`left out: the system confirms ${Math.round(capacity)}/s`);
+    return [];
+  }
+  const { tookMs, missed } = await buyers.steady(perSecond, bench.seconds);
+  const at = (share: number) => quantile(tookMs, share);
+  bench.says(`p50 ${at(0.5).toFixed(0)} ms, p99 ${at(0.99).toFixed(0)} ms`);
+  const says = `${missed} of ${tookMs.length} orders were sent over 100 ms late`;
+  const figure = (name: string, share: number): Figure => ({
+    metric: `placed to CONFIRMED at ${perSecond}/s, ${name}`,
+    value: at(share),
+    unit: "ms",
+    says,
+  });
+  return [figure("p50", 0.5), figure("p99", 0.99)];
+}
+
+function named(figure: Figure): Figure {
+  const isWrites = figure.metric.endsWith("writing transactions");
+  return isWrites ? { ...figure, metric: "writes, placed to CONFIRMED" } : figure;
+}

@@ -1,0 +1,50 @@
+/** How soon orders are accepted again after the process of the system was killed under load, and what it costs at rest. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Bench, readyFor, runLoad } from "../bench.ts";
+import { type Figure, figureOf } from "../figures.ts";
+import { call, tokenOf, untilQuiet } from "../stage.ts";
+
+const turns = 3;
+const idleSeconds = 30;
+
+export async function recovery(bench: Bench): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const { system, load } = await readyFor(stack, bench, {});
+  const seconds: number[] = [];
+  const token = tokenOf("first-again", "CUSTOMER");
+  const body = { productId: load.productIds[0], quantity: 1 };
+  for (let turn = 1; turn <= turns; turn += 1) {
+    bench.step(`kill ${turn} of ${turns}`);
+    // Its requests are cut off by the kill, which wrk reports as errors of the sockets.
+    const loaded = runLoad(system.port, load).catch(() => undefined);
+    await sleep((bench.seconds * 1000) / 2);
+    const killedAt = performance.now();
+    await system.crash();
+    while (!(await call(system.port, "POST", "/orders", body, token).catch(() => undefined))) await sleep(10);
+    seconds.push((performance.now() - killedAt) / 1000);
+    bench.says(`${seconds.at(-1)?.toFixed(1)} s`);
+    await loaded;
+  }
+  return [figureOf("recovery after kill -9", seconds, "s", "of the system's process, with its backlog")];
+}
+
+export async function idle(bench: Bench): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const { system } = await readyFor(stack, bench, {});
+  bench.step(`${idleSeconds} s at rest`);
+  await untilQuiet(system);
+  const [cpu, counters] = await Promise.all([system.cpu(), system.counters()]);
+  await sleep(idleSeconds * 1000);
+  const [cpuNow, countersNow] = await Promise.all([system.cpu(), system.counters()]);
+  const used = Object.entries(cpuNow).reduce((sum, [name, seconds]) => sum + seconds - (cpu[name] ?? 0), 0);
+  const perMinute = (from: number, to: number) => ((to - from) * 60) / idleSeconds;
+  return [
+    { metric: "idle, CPU of everything", value: (used / idleSeconds) * 100, unit: "% of a core" },
+    { metric: "idle, writes a minute", value: perMinute(counters.writes, countersNow.writes), unit: "transactions" },
+    {
+      metric: "idle, transactions a minute",
+      value: perMinute(counters.transactions, countersNow.transactions),
+      unit: "transactions",
+    },
+  ];
+}
