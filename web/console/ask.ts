@@ -8,6 +8,8 @@ export type Asking = {
   id?: string;
   query?: Record<string, string | undefined>;
   body?: unknown;
+  /** A body of this type instead. */
+  csv?: string;
   headers?: Record<string, string>;
   /** A public answer is cached for some seconds; this one is asked of the server. */
   isFresh?: boolean;
@@ -81,18 +83,18 @@ async function renewed(): Promise<boolean> {
 
 async function send(
   operation: Operation,
-  { id = "", query = {}, body, headers, isFresh, signal }: Asking,
+  { id = "", query = {}, body, csv, headers, isFresh, signal }: Asking,
 ): Promise<Response> {
   const [method, path] = operations[operation];
   const filled = Object.entries(query).filter((pair): pair is [string, string] => Boolean(pair[1]));
   const search = filled.length > 0 ? `?${new URLSearchParams(filled)}` : "";
-  const typed = body === undefined ? {} : { "content-type": "application/json" };
+  const [type, content] = csv === undefined ? ["application/json", JSON.stringify(body)] : ["text/csv", csv];
   try {
     return await fetch(path.replace(/\{\w+\}/, encodeURIComponent(id)) + search, {
       method,
-      headers: { ...typed, ...headers },
+      headers: { ...(content !== undefined && { "content-type": type }), ...headers },
       ...(isFresh && { cache: "no-cache" }),
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(content !== undefined && { body: content }),
       signal: signal ?? AbortSignal.timeout(answerWithinMs),
     });
   } catch {

@@ -51,6 +51,21 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/pick",
+    component: lazyRouteComponent(() => import("./pages/pick.tsx"), "Pick"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/pick/$orderId",
+    component: lazyRouteComponent(() => import("./pages/parcel.tsx"), "ParcelPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/restock",
+    component: lazyRouteComponent(() => import("./pages/restock.tsx"), "Restock"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/reconcile",
     component: lazyRouteComponent(() => import("./pages/reconcile.tsx"), "Reconcile"),
   }),

@@ -18,6 +18,11 @@ export function mayRunTheShop({ roles }: Account): boolean {
   return roles.includes("ADMIN");
 }
 
+/** People of the warehouse see its pages alone. */
+export function mayPack({ roles }: Account): boolean {
+  return roles.includes("ADMIN") || roles.includes("WAREHOUSE");
+}
+
 async function find(): Promise<Session> {
   const session = await api.session();
   if (session.account || !session.mayRefresh) return session;

@@ -1,13 +1,13 @@
 /** The frame around every page of the console: the list of pages, the person who is signed in, and light or dark. */
 import { AppShell, Burger, Button, Group, NavLink, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type Account, api } from "./api.ts";
 import { Loading } from "./parts/loading.tsx";
 import { Heading } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
-import { mayRunTheShop, useForgetAll, useSession } from "./session.ts";
+import { mayPack, mayRunTheShop, useForgetAll, useSession } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 
 const pages = [
@@ -19,6 +19,19 @@ const pages = [
   { to: "/switch", label: "Gatekeeper" },
   { to: "/health", label: "Health" },
 ] as const;
+const warehousePages = [
+  { to: "/pick", label: "Pick" },
+  { to: "/restock", label: "Restock" },
+] as const;
+
+function pagesOf(account: Account | undefined) {
+  if (!account || mayRunTheShop(account)) return [...pages, ...warehousePages];
+  return mayPack(account) ? warehousePages : [];
+}
+
+function mayOpen(account: Account, pathname: string): boolean {
+  return mayRunTheShop(account) || (mayPack(account) && warehousePages.some(({ to }) => pathname.startsWith(to)));
+}
 
 export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure();
@@ -48,7 +61,7 @@ export function Shell() {
               aria-expanded={isOpen}
             />
           )}
-          <Link to="/board" className="brand">
+          <Link to="/" className="brand">
             <svg viewBox="0 0 32 32" aria-hidden="true">
               <path className="mark" d="M3 4h14a12 12 0 0 1 0 24H3z" />
               <path className="gate" d="M12 10h5v12h-5z" />
@@ -61,7 +74,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm" aria-label="Pages">
-        {pages.map(({ to, label }) => (
+        {pagesOf(account).map(({ to, label }) => (
           <NavLink
             key={to}
             component={Link}
@@ -80,10 +93,15 @@ export function Shell() {
         {session.isPending && <Loading rows={4} />}
         {session.isError && <ProblemNote error={session.error} again={session.refetch} />}
         {session.data && !account && <SignIn {...session.data} />}
-        {account && (mayRunTheShop(account) ? <Outlet /> : <NotForThem account={account} />)}
+        {account && <PageFor account={account} pathname={pathname} />}
       </AppShell.Main>
     </AppShell>
   );
+}
+
+function PageFor({ account, pathname }: { account: Account; pathname: string }) {
+  if (mayOpen(account, pathname)) return <Outlet />;
+  return mayPack(account) ? <Navigate to="/pick" replace /> : <NotForThem account={account} />;
 }
 
 function ThemeChoice() {
@@ -122,9 +140,9 @@ function SignedIn({ account }: { account: Account }) {
 function NotForThem({ account }: { account: Account }) {
   return (
     <>
-      <Heading>This console is for operators</Heading>
+      <Heading>This console is for the shop's staff</Heading>
       <Text>
-        {account.name} is signed in without the role ADMIN. Sign out, and sign in as an operator; or open{" "}
+        {account.name} is signed in without the role ADMIN or WAREHOUSE. Sign out, and sign in as an operator; or open{" "}
         <a href="/">the shop</a>.
       </Text>
     </>

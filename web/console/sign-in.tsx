@@ -1,4 +1,4 @@
-/** Signs an operator in: by e-mail and password, or, in the demo, by one click. */
+/** Signs in a person who runs the shop or packs: by e-mail and password, or, in the demo, by one click. */
 import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -6,6 +6,8 @@ import { api, type Session } from "./api.ts";
 import { Heading } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
 import { useForgetAll } from "./session.ts";
+
+const works: Readonly<Record<string, string>> = { ADMIN: "operator", WAREHOUSE: "warehouse worker" };
 
 export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "issuer">) {
   const forgetAll = useForgetAll();
@@ -16,7 +18,7 @@ export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "iss
       person ? api.logInAsDemo(person) : api.logIn({ email: email.trim(), password }),
     onSuccess: forgetAll,
   });
-  const operators = demoPeople.filter(({ role }) => role === "ADMIN");
+  const operators = demoPeople.filter(({ role }) => role in works);
 
   function submit(event: FormEvent): void {
     event.preventDefault();
@@ -27,9 +29,14 @@ export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "iss
     <Stack maw={360} mx="auto" mt="xl">
       <Heading>Sign in</Heading>
       {entering.isError && <ProblemNote error={entering.error} />}
-      {operators.map(({ person, name }) => (
-        <Button key={person} variant="filled" onClick={() => entering.mutate(person)} loading={entering.isPending}>
-          Sign in as {name}, the demo operator
+      {operators.map(({ person, name, role }) => (
+        <Button
+          key={person}
+          variant={role === "ADMIN" ? "filled" : "default"}
+          onClick={() => entering.mutate(person)}
+          loading={entering.isPending && entering.variables === person}
+        >
+          Sign in as {name}, the demo {works[role]}
         </Button>
       ))}
       {issuer !== null && (

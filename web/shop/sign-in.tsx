@@ -60,7 +60,7 @@ export function SignIn({ kind }: { kind: Kind }) {
     const entered = await ask(request);
     if (!entered) return;
     enter(entered.account);
-    const to = wantedPage();
+    const to = wantedPage(entered.account);
     // The console is a document of its own.
     if (/^\/console(?:[/?#]|$)/.test(to)) location.assign(to);
     else go(to);
@@ -159,8 +159,9 @@ function refusalInAddress(): Problem | undefined {
   return code === null ? undefined : { code, detail: "", status: 401 };
 }
 
-/** The page that asked for the log-in, if it is one of ours. */
-function wantedPage(): string {
-  const to = new URLSearchParams(location.search).get("to") ?? "/me";
+/** The page that asked for the log-in, if it is one of ours; people of the warehouse begin at their own. */
+function wantedPage(who?: Pick<Shopper, "roles">): string {
+  const usual = who?.roles.includes("WAREHOUSE") ? "/console/pick" : "/me";
+  const to = new URLSearchParams(location.search).get("to") ?? usual;
   return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(to) ? to : "/me";
 }

@@ -1,0 +1,224 @@
+/** The warehouse's pages in the browser: deliveries and parcels by the keyboard alone, which is what a scanner is. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import type { Order, Stock } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { look } from "./look.ts";
+import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
+
+const runner = {
+  productId: "aurora-1",
+  name: "Aurora 1 Night Runner",
+  price: 18_900,
+  currency: "EUR",
+  image: "/art/sneaker.svg",
+  barcode: "4006381333931",
+  bin: "A-02-3",
+};
+const long = {
+  productId: "midnight-chronograph",
+  name: "Midnight Chronograph Anniversary Edition with Donaudampfschifffahrtsgesellschaftskapitänsmütze and Travel Case",
+  price: 1_234_567,
+  currency: "KWD",
+};
+
+describe("the warehouse", { skip }, () => {
+  let stage: Stage;
+  let page: Page;
+  before(async () => {
+    stage = await openStage();
+    ({ page } = await stage.person("stranger", { storageState: nothingKept }));
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
+  const says = (text: string | RegExp) => page.getByText(text).first().waitFor();
+
+  async function tabTo(role: "button" | "textbox" | "link", name: string | RegExp): Promise<void> {
+    const wanted = page.getByRole(role, { name }).first();
+    await wanted.waitFor();
+    for (let steps = 0; steps < 60; steps += 1) {
+      if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) return;
+      await page.keyboard.press("Tab");
+    }
+    assert.fail(`the Tab key does not reach the ${role} ${name}`);
+  }
+
+  /** As a scanner does: into the field that has the focus. */
+  async function scan(code: string): Promise<void> {
+    const field = page.getByRole("textbox", { name: "Scan" });
+    await field.waitFor();
+    await eventually(() => field.evaluate((element) => element === element.ownerDocument.activeElement));
+    await page.keyboard.type(code);
+    await page.keyboard.press("Enter");
+  }
+
+  const stockOf = async (productId: string) => (await stage.world.admin.get<Stock>(`/inventory/${productId}`)).body;
+
+  async function paidOrder(productId: string, quantity = 1): Promise<string> {
+    const { world } = stage;
+    const buyer = world.as("ada");
+    const { orderId } = await world.place(buyer, productId, quantity);
+    await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+    const card = { cardNumber: "4242424242424242", expMonth: 12, expYear: 2040, cvc: "123", name: "Ada" };
+    await buyer.post(`/orders/${orderId}/payment`, card);
+    await world.untilStatus(buyer, orderId, "CONFIRMED");
+    return orderId;
+  }
+
+  async function stateOf(orderId: string): Promise<{ state: string; scanned: number }> {
+    return (await stage.world.admin.get<{ state: string; scanned: number }>(`/parcels/${orderId}`)).body;
+  }
+
+  async function open(orderId: string): Promise<void> {
+    await page.goto(`/console/pick/${orderId}`);
+    await page.getByRole("textbox", { name: "Scan" }).waitFor();
+  }
+
+  test("the demo warehouse worker signs in by one key and stands at the parcels, with no page of an operator", async () => {
+    await page.goto("/console");
+    await heading("Sign in");
+    await tabTo("button", /Sign in as Linus/);
+    await page.keyboard.press("Enter");
+    await heading("Pick");
+    await says("Nothing is to be picked");
+    await look(page, "console-pick-empty");
+    assert.deepEqual(await page.getByRole("navigation").getByRole("link").allTextContents(), ["Pick", "Restock"]);
+    await page.goto("/console/orders");
+    await heading("Pick");
+  });
+
+  test("the keyboard alone brings a delivery in and undoes it by a counter-entry", async () => {
+    for (const product of [runner, long]) {
+      assert.equal((await stage.world.admin.post("/products", product)).status, 201);
+      await eventually(async () => (await stage.world.admin.get(`/inventory/${product.productId}`)).status === 200);
+    }
+    await page.goto("/console/restock");
+    await heading("Restock");
+    await look(page, "console-restock-empty");
+    await scan("no-such-code");
+    await says("No product has the code no-such-code");
+    await page.keyboard.press("Control+A");
+    await scan(runner.barcode);
+    await says(runner.name);
+    await eventually(() =>
+      page.getByRole("textbox", { name: "Quantity" }).evaluate((one) => one === one.ownerDocument.activeElement),
+    );
+    await page.keyboard.type("20");
+    await page.keyboard.press("Enter");
+    await says("20 of Aurora 1 Night Runner are in");
+    assert.equal((await stockOf(runner.productId)).onHand, 20);
+    await scan(long.productId);
+    await page.getByRole("textbox", { name: "Quantity" }).and(page.locator(":focus")).waitFor();
+    await page.keyboard.type("7");
+    await page.keyboard.press("Enter");
+    await says("7 of Midnight");
+    await tabTo("button", /Undo 7 of/);
+    await page.keyboard.press("Enter");
+    await says("Undone by an entry of");
+    assert.deepEqual([(await stockOf(long.productId)).onHand, (await stockOf(runner.productId)).onHand], [0, 20]);
+    await page.reload();
+    await says("Undone by an entry of");
+    await look(page, "console-restock");
+  });
+
+  test("a file of deliveries tells each row that it refused, and counts once", async () => {
+    const text = `code,quantity,reason\n${long.productId},12,truck\nno-such-code,3\n${runner.barcode},many\n`;
+    const file = { name: "delivery.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+    for (const [i, answer] of ["1 row is in; 2 refused", "1 row is in, 1 of them from before; 2 refused"].entries()) {
+      await page.getByLabel("CSV file").setInputFiles(file);
+      await says(answer);
+      if (i === 0) await look(page, "console-restock-file", "#file");
+    }
+    await says("No product has the code no-such-code");
+    assert.equal((await stockOf(long.productId)).onHand, 12);
+  });
+
+  test("a parcel is picked by scans: the wrong one is refused and seen, a reload resumes, Enter hands it over", async () => {
+    const first = await paidOrder(runner.productId, 2);
+    await paidOrder(long.productId);
+    await page.goto("/console/pick");
+    await says("Midnight Chronograph");
+    await look(page, "console-pick");
+    await tabTo("button", "Pick the next one");
+    await page.keyboard.press("Enter");
+    await heading(runner.name);
+    await says("A-02-3");
+    await look(page, "console-parcel");
+    await scan("4006381333932");
+    await says("This is not what the parcel needs");
+    await look(page, "console-parcel-wrong");
+    await scan(runner.barcode);
+    await says("Right: 1 of 2");
+    await look(page, "console-parcel-right");
+    await page.reload();
+    await says("1 of 2");
+    await scan(runner.barcode);
+    await says("All units are in");
+    await look(page, "console-parcel-picked");
+    await scan("");
+    await says("Handed over.");
+    await look(page, "console-parcel-handed-over");
+    assert.equal((await stateOf(first)).state, "handed_over");
+    const { body } = await stage.world.as("ada").get<Order>(`/orders/${first}`);
+    assert.equal(body.timeline.at(-1)?.status, "HANDED_OVER");
+    await scan("");
+    await heading(long.name);
+    await look(page, "console-parcel-long-name");
+  });
+
+  test("units that are missing are reported as short by the keyboard: refunded once and written off", async () => {
+    const orderId = await paidOrder(runner.productId);
+    await open(orderId);
+    const before = await stockOf(runner.productId);
+    await tabTo("button", "Report as short");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await look(page, "console-parcel-short-asked");
+    await page.getByRole("textbox", { name: "Reason" }).and(page.locator(":focus")).waitFor();
+    await page.keyboard.type("the bin is empty");
+    await tabTo("button", "Refund and write off");
+    await page.keyboard.press("Enter");
+    await says("Short: the order is refunded");
+    await look(page, "console-parcel-short");
+    await stage.world.untilStatus(stage.world.as("ada"), orderId, "REFUNDED");
+    const after = await stockOf(runner.productId);
+    assert.deepEqual([after.onHand, after.available], [before.onHand, before.available]);
+  });
+
+  test("an order that was refunded meanwhile is refused at the scan, and its page says so", async () => {
+    const orderId = await paidOrder(runner.productId);
+    await open(orderId);
+    const refund = { reason: "asked by phone", restock: true };
+    assert.equal((await stage.world.admin.post(`/orders/${orderId}/refund`, refund)).status, 202);
+    await scan(runner.barcode);
+    await says("The order of this parcel has ended");
+    await says("Cancelled");
+    await look(page, "console-parcel-cancelled");
+    assert.equal((await stateOf(orderId)).state, "cancelled");
+  });
+
+  test("scans without a connection are kept, seen, and sent once when it is back", async () => {
+    const orderId = await paidOrder(runner.productId, 2);
+    await open(orderId);
+    await scan("4006381333932");
+    await says("This is not what the parcel needs");
+    await page.context().setOffline(true);
+    await scan(runner.barcode);
+    await says("Right: 1 of 2, kept on this device");
+    await scan(runner.barcode);
+    await says("2 scans are kept on this device");
+    await look(page, "console-parcel-offline");
+    assert.equal((await stateOf(orderId)).scanned, 0);
+    await page.context().setOffline(false);
+    await says("Right: 2 of 2.");
+    assert.deepEqual((({ state, scanned }) => [state, scanned])(await stateOf(orderId)), ["picked", 2]);
+    await scan("");
+    await says("Handed over.");
+    assert.equal((await stateOf(orderId)).state, "handed_over");
+  });
+});

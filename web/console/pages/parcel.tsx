@@ -1,0 +1,135 @@
+/** One parcel at the shelf: bin, picture and name, and a field for the scanner that has the focus. */
+import { Button, Group, Text } from "@mantine/core";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { count } from "../../lib/amounts.ts";
+import { Loading } from "../parts/loading.tsx";
+import { Heading } from "../parts/page.tsx";
+import { ParcelStatus } from "../parts/parcel-status.tsx";
+import { ProblemNote } from "../parts/problem.tsx";
+import { ReasonedAct } from "../parts/reasoned-act.tsx";
+import { ScanField } from "../parts/scan-field.tsx";
+import { ScanResult } from "../parts/scan-result.tsx";
+import { usePicking } from "../picking.ts";
+import { useSession } from "../session.ts";
+import type { Parcel } from "../warehouse-api.ts";
+import { useParcels } from "./pick.tsx";
+
+export function ParcelPage() {
+  const { orderId } = useParams({ from: "/pick/$orderId" });
+  // Another parcel begins anew: no sentence of the one before stays.
+  return <Picking key={orderId} orderId={orderId} />;
+}
+
+function Picking({ orderId }: { orderId: string }) {
+  const picking = usePicking(orderId);
+  const { parcel, said, waiting, error, isTaken, takeOver } = picking;
+  const account = useSession().data?.account ?? undefined;
+  const parcels = useParcels(account);
+  const navigate = useNavigate();
+  const [isAsking, setIsAsking] = useState(false);
+  const { mine = [], toPick = [] } = parcels.data ?? {};
+  const next = [...mine, ...toPick].find((one) => one.orderId !== orderId);
+  const isOpen = parcel !== undefined && ["to_pick", "picking", "picked"].includes(parcel.state);
+  const isDone = parcel?.state === "picked" && waiting === 0;
+
+  function onCode(code: string): void {
+    if (code !== "") void picking.scan(code);
+    else if (isDone) picking.handOver.mutate();
+    else if (!isOpen) goOn();
+  }
+
+  function goOn(): void {
+    void (next ? navigate({ to: "/pick/$orderId", params: { orderId: next.orderId } }) : navigate({ to: "/pick" }));
+  }
+
+  if (error && !parcel) {
+    return (
+      <>
+        <Heading>Parcel</Heading>
+        <ProblemNote error={error} again={picking.again} />
+        <Button onClick={() => void navigate({ to: "/pick" })}>Back to the list</Button>
+      </>
+    );
+  }
+  if (!parcel) return <Loading rows={5} />;
+  return (
+    <div className="picking">
+      <div className="pick-what">
+        <Text c="dimmed">Bin</Text>
+        <p className="bin">{parcel.bin ?? "not known"}</p>
+        <Heading>{parcel.name}</Heading>
+        <Text className="units">
+          <strong>
+            {count(parcel.scanned)} of {count(parcel.quantity)}
+          </strong>{" "}
+          {parcel.quantity === 1 ? "unit" : "units"} · <span className="breaks">code {parcel.barcode}</span>
+        </Text>
+        <ParcelStatus parcel={parcel} />
+        <Text c="dimmed" size="xs" mt="xs">
+          Order {orderId.slice(-8)}
+        </Text>
+      </div>
+      <div className="pick-picture">{parcel.image !== null && <img src={parcel.image} alt="" />}</div>
+      <div className="pick-act">
+        <ScanField label="Scan" says={askedOf(parcel, waiting, next !== undefined)} onCode={onCode} isHeld={isAsking} />
+        <ScanResult said={said} />
+        {waiting > 0 && (
+          <Text role="status" className="waiting">
+            {count(waiting)} {waiting === 1 ? "scan is" : "scans are"} kept on this device and sent once the shop
+            answers.
+          </Text>
+        )}
+        {isTaken && <Button onClick={takeOver}>Take it over</Button>}
+        {picking.handOver.isError && <ProblemNote error={picking.handOver.error} />}
+        <Group>
+          {isOpen && (
+            <Button
+              variant="filled"
+              size="md"
+              disabled={!isDone}
+              loading={picking.handOver.isPending}
+              onClick={() => picking.handOver.mutate()}
+            >
+              Hand over
+            </Button>
+          )}
+          {!isOpen && (
+            <Button variant="filled" size="md" onClick={goOn}>
+              {next ? "Next parcel" : "Back to the list"}
+            </Button>
+          )}
+          {isOpen && !isTaken && <Button onClick={() => setIsAsking(true)}>Report as short</Button>}
+          {isOpen && <Button onClick={() => void navigate({ to: "/pick" })}>Back to the list</Button>}
+        </Group>
+      </div>
+      <ReasonedAct
+        title="Report as short"
+        act="Refund and write off"
+        opened={isAsking}
+        onClose={() => setIsAsking(false)}
+        onAct={(reason) => picking.short.mutate(reason, { onSuccess: () => setIsAsking(false) })}
+        says="It is kept in the books, with your name"
+        isBad
+        isPending={picking.short.isPending}
+        error={picking.short.error}
+      >
+        <Text>
+          The order is refunded as a whole, and everything it asks for is written off: {parcel.name},{" "}
+          {count(parcel.quantity)} {parcel.quantity === 1 ? "unit" : "units"}. If you did find some, bring them in again
+          on the page Restock.
+        </Text>
+      </ReasonedAct>
+    </div>
+  );
+}
+
+function askedOf({ state }: Parcel, waiting: number, hasNext: boolean): string {
+  if (state === "picked") {
+    return waiting > 0
+      ? "All units are in. Hand the parcel over once its scans are sent."
+      : "All units are in. Press Enter to hand the parcel over.";
+  }
+  if (state === "to_pick" || state === "picking") return "The scanner types the code of each unit, and Enter.";
+  return hasNext ? "Press Enter for the next parcel." : "Press Enter for the list.";
+}

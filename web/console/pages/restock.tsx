@@ -1,0 +1,212 @@
+/** Deliveries: scan, quantity, reason, Enter. The last ten stand below, each with its counter-entry; files beside. */
+import { Button, Stack, Table, Text, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { count } from "../../lib/amounts.ts";
+import { api } from "../api.ts";
+import { PageHead } from "../parts/page.tsx";
+import { ProblemNote } from "../parts/problem.tsx";
+import { RestockFile } from "../parts/restock-file.tsx";
+import { type Entry, useEntries } from "../restock-entries.ts";
+import { useSession } from "../session.ts";
+import { warehouseApi } from "../warehouse-api.ts";
+
+const usualReason = "delivery";
+
+export function Restock() {
+  const account = useSession().data?.account ?? undefined;
+  const { entries, add, change } = useEntries(account?.userId ?? "");
+  const [code, setCode] = useState("");
+  const [quantity, setQuantity] = useState("");
+  const [reason, setReason] = useState(usualReason);
+  const [fault, setFault] = useState<string>();
+  const codeField = useRef<HTMLInputElement>(null);
+  const quantityField = useRef<HTMLInputElement>(null);
+  // One key until the entry is answered with success: then it cannot count twice.
+  const key = useRef(crypto.randomUUID());
+
+  const finding = useMutation({
+    mutationFn: async (typed: string) => productOf(typed, (await warehouseApi.byCode(typed)).products),
+    onSuccess: () => quantityField.current?.focus(),
+  });
+  const entering = useMutation({
+    async mutationFn(units: number) {
+      const product = await finding.mutateAsync(code.trim());
+      const { productId, name } = product;
+      const stock = await api.restock(productId, key.current, { quantity: units, reason: reason.trim() });
+      const entry = { key: key.current, productId, name, quantity: units, reason: reason.trim() };
+      return { entry, onHand: stock.onHand };
+    },
+    onSuccess({ entry }) {
+      add(entry);
+      key.current = crypto.randomUUID();
+      setCode("");
+      setQuantity("");
+      finding.reset();
+      codeField.current?.focus();
+    },
+  });
+
+  // After the page's heading, which takes the focus when the page opens.
+  useEffect(() => {
+    const opening = setTimeout(() => codeField.current?.focus(), 0);
+    return () => clearTimeout(opening);
+  }, []);
+
+  function changed(set: (text: string) => void, text: string): void {
+    set(text);
+    setFault(undefined);
+    if (!entering.isPending) key.current = crypto.randomUUID();
+  }
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    // A scanner types the code and Enter: the quantity is next.
+    if (code.trim() !== "" && quantity.trim() === "") {
+      finding.mutate(code.trim());
+      return;
+    }
+    const units = /^\d{1,10}$/.test(quantity.trim()) ? Number(quantity) : 0;
+    setFault(units === 0 ? "Type a whole number of at least 1" : undefined);
+    if (units > 0) entering.mutate(units);
+  }
+
+  const error = entering.error ?? finding.error;
+  return (
+    <>
+      <PageHead title="Restock" says="Bring a delivery in: scan a unit, type how many came, and press Enter." />
+      <div className="restock">
+        <section className="card" aria-label="A delivery">
+          <form onSubmit={submit}>
+            <Stack gap="sm">
+              <TextInput
+                ref={codeField}
+                label="Scan"
+                description="A barcode, or a product's id"
+                size="lg"
+                required
+                autoComplete="off"
+                spellCheck={false}
+                maxLength={128}
+                value={code}
+                onChange={({ currentTarget }) => {
+                  changed(setCode, currentTarget.value);
+                  finding.reset();
+                }}
+              />
+              <Text role="status" fw={600} className="breaks" mih={22}>
+                {finding.data?.name}
+              </Text>
+              <TextInput
+                ref={quantityField}
+                label="Quantity"
+                size="lg"
+                inputMode="numeric"
+                autoComplete="off"
+                value={quantity}
+                error={fault}
+                onChange={({ currentTarget }) => changed(setQuantity, currentTarget.value)}
+              />
+              <TextInput
+                label="Reason"
+                description="It is kept beside the entry, with your name"
+                required
+                autoComplete="off"
+                maxLength={500}
+                value={reason}
+                onChange={({ currentTarget }) => changed(setReason, currentTarget.value)}
+              />
+              {error && <ProblemNote error={error} />}
+              <div>
+                <Button type="submit" variant="filled" loading={entering.isPending}>
+                  Bring in
+                </Button>
+              </div>
+              <Text role="status" c="dimmed" mih={22}>
+                {entering.data &&
+                  `${count(entering.data.entry.quantity)} of ${entering.data.entry.name} are in: ${count(entering.data.onHand)} in the warehouse now.`}
+              </Text>
+            </Stack>
+          </form>
+        </section>
+        <RestockFile />
+      </div>
+      <Last entries={entries} onUndone={(entry) => change({ ...entry, isUndone: true })} />
+    </>
+  );
+}
+
+/** @throws if no product, or more than one, has the code. */
+function productOf<P extends { productId: string }>(code: string, found: readonly P[]): P {
+  const [product, another] = found;
+  if (!product) throw new Error(`No product has the code ${code}. Check it, or ask an operator to add it.`);
+  if (!another) return product;
+  throw new Error(`${product.productId} and ${another.productId} have the same barcode. Type the product's id.`);
+}
+
+function Last({ entries, onUndone }: { entries: readonly Entry[]; onUndone(entry: Entry): void }) {
+  return (
+    <section aria-labelledby="last">
+      <h2 id="last" className="section">
+        Your last ten
+      </h2>
+      {entries.length === 0 && (
+        <Text c="dimmed">What you bring in stands here, and can be undone. Scan the first unit above.</Text>
+      )}
+      {entries.length > 0 && (
+        <Table className="rows">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Product</Table.Th>
+              <Table.Th className="figure">Units</Table.Th>
+              <Table.Th>Reason</Table.Th>
+              <Table.Th>Undo</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {entries.map((entry) => (
+              <Row key={entry.key} entry={entry} onUndone={onUndone} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </section>
+  );
+}
+
+function Row({ entry, onUndone }: { entry: Entry; onUndone(entry: Entry): void }) {
+  const { key, productId, name, quantity, reason, isUndone } = entry;
+  const undoing = useMutation({
+    // The key of the counter-entry comes from the entry's: it counts once, however often it is sent.
+    mutationFn: () => api.adjust(productId, `undo-${key}`, { delta: -quantity, reason: `undo: ${reason}` }),
+    onSuccess: () => onUndone(entry),
+  });
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" className="breaks">
+        {name}
+        {undoing.isError && <ProblemNote error={undoing.error} />}
+      </Table.Th>
+      <Table.Td className="figure" data-label="Units">
+        {count(quantity)}
+      </Table.Td>
+      <Table.Td className="said" data-label="Reason">
+        {reason}
+      </Table.Td>
+      <Table.Td data-label="Undo">
+        {isUndone ? (
+          <span>Undone by an entry of −{count(quantity)}</span>
+        ) : (
+          <Button
+            size="xs"
+            aria-label={`Undo ${count(quantity)} of ${name}`}
+            loading={undoing.isPending}
+            onClick={() => undoing.mutate()}
+          >
+            Undo
+          </Button>
+        )}
+      </Table.Td>
+    </Table.Tr>
+  );
+}

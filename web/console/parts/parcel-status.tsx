@@ -1,0 +1,18 @@
+/** A parcel's state as a dot and a word, with the person who picks it. */
+import type { Parcel } from "../warehouse-api.ts";
+import { Status, type Tone } from "./status.tsx";
+
+const words: Record<Parcel["state"], [tone: Tone, word: string]> = {
+  to_pick: ["still", "To pick"],
+  picking: ["info", "Being picked"],
+  picked: ["info", "Picked"],
+  short: ["warn", "Short, refunded"],
+  handed_over: ["ok", "Handed over"],
+  cancelled: ["bad", "Cancelled"],
+};
+
+export function ParcelStatus({ parcel: { state, assignee } }: { parcel: Pick<Parcel, "state" | "assignee"> }) {
+  const [tone, word] = words[state];
+  const who = assignee !== null && (state === "picking" || state === "picked") ? ` by ${assignee}` : "";
+  return <Status tone={tone}>{word + who}</Status>;
+}

@@ -1,0 +1,17 @@
+/** What became of the last scan: in colour, with a sign, and in words. */
+export type Said = { kind: "right" | "wrong"; text: string };
+
+export function ScanResult({ said }: { said: Said | undefined }) {
+  return (
+    <div role="status" className={`scan-result ${said?.kind ?? "none"}`}>
+      {said && (
+        <>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d={said.kind === "right" ? "M4 13l5 5L20 6" : "M5 5l14 14M19 5L5 19"} />
+          </svg>
+          <span>{said.text}</span>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+/** The work on one parcel: it is taken at the opening of its page, scanned on or off line, and handed over or short. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { count } from "../lib/amounts.ts";
+import { Refused } from "./ask.ts";
+import type { Said } from "./parts/scan-result.tsx";
+import { type Answered, scanQueue } from "./scan-queue.ts";
+import { playTone } from "./tone.ts";
+import { type Parcel, warehouseApi } from "./warehouse-api.ts";
+
+const lookEveryMs = 3_000;
+
+export function usePicking(orderId: string) {
+  const queries = useQueryClient();
+  const key = ["parcel", orderId];
+  const [said, setSaid] = useState<Said>();
+  const waiting = useSyncExternalStore(scanQueue.onChange, scanQueue.waiting).filter((one) => one.orderId === orderId);
+  const reading = useQuery({
+    queryKey: key,
+    queryFn: () => warehouseApi.parcel(orderId),
+    refetchInterval: lookEveryMs,
+  });
+  const take = (parcel: Parcel) => queries.setQueryData(key, parcel);
+
+  const starting = useMutation({
+    mutationFn: (takeOver: boolean) => warehouseApi.start(orderId, takeOver),
+    onSuccess: take,
+    onError: refusedSaid,
+  });
+  const handOver = useMutation({
+    mutationFn: () => warehouseApi.handOver(orderId),
+    onSuccess(parcel) {
+      take(parcel);
+      say({ kind: "right", text: "Handed over." });
+    },
+    onError: refusedSaid,
+  });
+  const short = useMutation({
+    mutationFn: (reason: string) => warehouseApi.short(orderId, reason),
+    onSuccess(parcel) {
+      take(parcel);
+      say({ kind: "wrong", text: "Short: the order is refunded, and its units are written off." });
+    },
+  });
+
+  function say(one: Said): void {
+    setSaid(one);
+    playTone(one.kind);
+  }
+
+  function refusedSaid(error: Error): void {
+    if (!(error instanceof Refused) || error.status === 0) return;
+    say({ kind: "wrong", text: error.message });
+    void reading.refetch();
+  }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the parcel is taken once, when its page opens.
+  useEffect(() => {
+    starting.mutate(false);
+    void scanQueue.send();
+  }, []);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the listener reads nothing that changes.
+  useEffect(() => scanQueue.onAnswer(answered), []);
+
+  function answered(answer: Answered): void {
+    const isHere = answer.scan.orderId === orderId;
+    if (answer.ok) {
+      if (!isHere) return;
+      take(answer.parcel);
+      const { scanned, quantity } = answer.parcel;
+      say({ kind: "right", text: `Right: ${count(scanned)} of ${count(quantity)}.` });
+    } else {
+      const where = isHere ? "" : `Parcel ${answer.scan.orderId.slice(-8)}: `;
+      say({ kind: "wrong", text: where + answer.error.message });
+      void queries.invalidateQueries({ queryKey: key });
+    }
+  }
+
+  const parcel =
+    reading.data && withWaiting(reading.data, waiting.filter(({ code }) => code === reading.data?.barcode).length);
+
+  async function scan(code: string): Promise<void> {
+    const sent = await scanQueue.add({ scanId: crypto.randomUUID(), orderId, code });
+    // Without an answer the device judges by what it knows, and the shop counts later.
+    if (sent === "answered" || !parcel) return;
+    const isRight = code === parcel.barcode && parcel.scanned < parcel.quantity;
+    const after = `${count(parcel.scanned + 1)} of ${count(parcel.quantity)}`;
+    const wrong = code === parcel.barcode ? "The parcel has all its units." : `Wrong: this is ${code}. Put it back.`;
+    say(isRight ? { kind: "right", text: `Right: ${after}, kept on this device.` } : { kind: "wrong", text: wrong });
+  }
+
+  return {
+    parcel,
+    said,
+    waiting: waiting.length,
+    error: reading.error,
+    again: reading.refetch,
+    scan,
+    handOver,
+    short,
+    isTaken: starting.error instanceof Refused && starting.error.code === "picked_by_other",
+    takeOver: () => starting.mutate(true),
+  };
+}
+
+/** Scans that wait here count as the shop will count them. */
+function withWaiting(parcel: Parcel, right: number): Parcel {
+  if (right === 0 || !["to_pick", "picking"].includes(parcel.state)) return parcel;
+  const scanned = Math.min(parcel.quantity, parcel.scanned + right);
+  return { ...parcel, scanned, state: scanned === parcel.quantity ? "picked" : "picking" };
+}

@@ -1,0 +1,34 @@
+/** The last entries of a person on this device, so that one can be undone, also after the page is loaded again. */
+import { useState } from "react";
+import { kept } from "../lib/kept.ts";
+
+export type Entry = {
+  /** The key under which it was entered. */
+  key: string;
+  productId: string;
+  name: string;
+  quantity: number;
+  reason: string;
+  isUndone?: boolean;
+};
+
+const shown = 10;
+
+export function useEntries(userId: string) {
+  const name = `restocks:${userId}`;
+  const [entries, setEntries] = useState<readonly Entry[]>(() => kept.read<Entry[]>(name) ?? []);
+
+  function keep(next: (before: readonly Entry[]) => readonly Entry[]): void {
+    setEntries((before) => {
+      const after = next(before).slice(0, shown);
+      kept.write(name, after);
+      return after;
+    });
+  }
+
+  return {
+    entries,
+    add: (entry: Entry) => keep((before) => [entry, ...before.filter(({ key }) => key !== entry.key)]),
+    change: (entry: Entry) => keep((before) => before.map((one) => (one.key === entry.key ? entry : one))),
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * Keeps scans on the device until the shop has answered each: a connection that is lost, or a page that is loaded again,
+ * loses none, and the shop counts each once. They are sent one after the other, in their order.
+ */
+import { kept, onKeptElsewhere } from "../lib/kept.ts";
+import { Refused } from "./ask.ts";
+import { type Parcel, warehouseApi } from "./warehouse-api.ts";
+
+export type WaitingScan = { scanId: string; orderId: string; code: string };
+/** The shop's answer to a scan: the parcel after it, or why it does not count. */
+export type Answered = { scan: WaitingScan } & ({ ok: true; parcel: Parcel } | { ok: false; error: Refused });
+
+const name = "scans";
+const againEveryMs = 2_000;
+
+let listeners: (() => void)[] = [];
+let answered: ((answer: Answered) => void)[] = [];
+let waiting: readonly WaitingScan[] = kept.read<WaitingScan[]>(name) ?? [];
+let isSending = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export const scanQueue = {
+  /** Resolves once it was answered, or was not: then it still waits. */
+  async add(scan: WaitingScan): Promise<"answered" | "kept"> {
+    keep([...waiting, scan]);
+    await send();
+    return waiting.some(({ scanId }) => scanId === scan.scanId) ? "kept" : "answered";
+  },
+  waiting: () => waiting,
+  onChange(listener: () => void): () => void {
+    listeners = [...listeners, listener];
+    return () => {
+      listeners = listeners.filter((one) => one !== listener);
+    };
+  },
+  onAnswer(listener: (answer: Answered) => void): () => void {
+    answered = [...answered, listener];
+    return () => {
+      answered = answered.filter((one) => one !== listener);
+    };
+  },
+  send,
+};
+
+addEventListener("online", () => void send());
+onKeptElsewhere(name, () => {
+  waiting = kept.read<WaitingScan[]>(name) ?? [];
+  for (const listener of listeners) listener();
+});
+
+function keep(scans: readonly WaitingScan[]): void {
+  waiting = scans;
+  kept.write(name, scans);
+  for (const listener of listeners) listener();
+}
+
+/** Ends when the queue is empty or no answer comes; then it begins again by itself. */
+async function send(): Promise<void> {
+  clearTimeout(timer);
+  if (isSending) return;
+  isSending = true;
+  for (let scan = waiting[0]; scan; scan = waiting[0]) {
+    const answer = await ask(scan);
+    if (!answer) break;
+    keep(waiting.filter(({ scanId }) => scanId !== answer.scan.scanId));
+    for (const listener of answered) listener(answer);
+  }
+  isSending = false;
+  if (waiting.length > 0) timer = setTimeout(() => void send(), againEveryMs);
+}
+
+/** undefined: it is not known whether the shop has it, so it is sent again. */
+async function ask(scan: WaitingScan): Promise<Answered | undefined> {
+  const { orderId, scanId, code } = scan;
+  try {
+    return { scan, ok: true, parcel: await warehouseApi.scan(orderId, { scanId, code }) };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const isFinal = error.status >= 400 && error.status < 500 && ![401, 408, 429].includes(error.status);
+    return isFinal ? { scan, ok: false, error } : undefined;
+  }
+}
