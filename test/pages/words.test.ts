@@ -11,6 +11,7 @@ import { operations } from "../../web/lib/operations.ts";
 import { ar } from "../../web/lib/strings/ar.ts";
 import { de } from "../../web/lib/strings/de.ts";
 import { en } from "../../web/lib/strings/en.ts";
+import { browserOf } from "../../web/shop/parts/browser-name.ts";
 import { shownCards } from "../../web/shop/parts/shown-cards.ts";
 
 type Sentences = Record<string, string>;
@@ -82,6 +83,24 @@ test("the cards that the shop shows do what it says of them", () => {
   for (const { number, words } of shownCards) {
     const { declines, decidesAfterMs = 0 } = behaviourOf(number.slice(-4));
     assert.deepEqual({ declines, isSlow: decidesAfterMs > 0 }, says[words], number);
+  }
+});
+
+test("a browser has the name that people know it by, whatever others it claims to be", () => {
+  const mozilla = "Mozilla/5.0";
+  for (const [agent, browser, system] of [
+    [
+      `${mozilla} (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36`,
+      "Chrome",
+      "Linux",
+    ],
+    [`${mozilla} (Windows NT 10.0) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0`, "Edge", "Windows"],
+    [`${mozilla} (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605 Version/19 Safari/605`, "Safari", "macOS"],
+    [`${mozilla} (iPhone; CPU iPhone OS 19 like Mac OS X) FxiOS/140.0 Safari/605`, "Firefox", "iPhone"],
+    [`${mozilla} (Linux; Android 16) Chrome/156.0.0.0 Mobile Safari/537.36`, "Chrome", "Android"],
+    ["curl/8.14", undefined, undefined],
+  ]) {
+    assert.deepEqual(browserOf(agent ?? ""), { browser, system });
   }
 });
 

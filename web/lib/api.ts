@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import type { PageAnswer, ProductAnswer } from "#wire/catalog";
 import type { DropLive, DropView } from "#wire/drops";
 import type { PayAnswer } from "#wire/fulfilment";
-import type { LogInBody, ResetBody, SignUpBody, VerifyBody } from "#wire/identity";
+import type { LogInBody, ResetBody, SessionsAnswer, SignUpBody, VerifyBody } from "#wire/identity";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
 import type { PayRequest } from "#wire/payment";
 import { operations } from "./operations.ts";
@@ -18,6 +18,7 @@ type DropPage = { items: Drop[] };
 type OrderPage = { orders: Order[]; nextCursor?: string };
 
 type Entered = { account: Shopper };
+export type SessionRow = Static<typeof SessionsAnswer>["items"][number];
 type CodeSent = { codeId: string };
 
 export type Problem = {
@@ -66,6 +67,8 @@ export const api = {
   logIn: (body: Static<typeof LogInBody>) => ask<Entered>("logIn", { body }),
   logInAsDemo: (body: { person: string }) => ask<Entered>("logInAsDemo", { body }),
   sendLogInCode: (body: { email: string }) => ask<CodeSent>("sendLogInCode", { body }),
+  sessions: () => ask<Static<typeof SessionsAnswer>>("listSessions"),
+  endSession: (id: string) => ask<undefined>("endSession", { id }),
   forgotPassword: (body: { email: string }) => ask<CodeSent>("forgotPassword", { body }),
   resetPassword: (body: Static<typeof ResetBody>) => ask<Entered>("resetPassword", { body }),
   signUp: (body: Static<typeof SignUpBody>) => ask<CodeSent>("signUp", { body }),
@@ -76,6 +79,7 @@ export const api = {
 async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Answer<Body>> {
   try {
     const response = await send(operation, { ...asking, signal: AbortSignal.timeout(answerWithinMs) });
+    if (response.status === 204) return { ok: true, body: undefined as Body };
     if (response.ok) return { ok: true, body: (await response.json()) as Body };
     return { ok: false, problem: await problemOf(response) };
   } catch {

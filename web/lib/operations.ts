@@ -16,6 +16,8 @@ export const operations = {
   logIn: ["POST", "/session"],
   sendLogInCode: ["POST", "/session/code"],
   logInAsDemo: ["POST", "/session/demo"],
+  listSessions: ["GET", "/account/sessions"],
+  endSession: ["DELETE", "/account/sessions/{sessionId}"],
   forgotPassword: ["POST", "/accounts/password/forgot"],
   resetPassword: ["POST", "/accounts/password/reset"],
   signUp: ["POST", "/accounts"],

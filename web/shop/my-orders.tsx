@@ -1,4 +1,5 @@
-/** `/me`: the orders of who is shopping here. */
+/** `/me`: the orders of the person who is shopping here, and where they are signed in. */
+import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem } from "../lib/api.ts";
@@ -16,6 +17,7 @@ export function MyOrders() {
   const [next, setNext] = useState<string>();
   const [problem, setProblem] = useState<Problem>();
   const [person, setPerson] = useState<string>();
+  const [Sessions, setSessions] = useState<ComponentType>();
 
   async function read(cursor?: string) {
     const answer = await api.orders(cursor);
@@ -29,7 +31,11 @@ export function MyOrders() {
     document.title = `${say("ordersTitle")} · Dropgate`;
     void read();
     shopper().then(
-      (known) => setPerson(known?.name),
+      (known) => {
+        setPerson(known?.name);
+        // A file of its own, which leaves the first load as small as it is.
+        if (known) void import("./sessions.tsx").then((file) => setSessions(() => file.Sessions));
+      },
       () => {},
     );
     void api.products().then((answer) => {
@@ -99,6 +105,7 @@ export function MyOrders() {
           {say("older")}
         </button>
       )}
+      {Sessions && <Sessions />}
     </div>
   );
 }
