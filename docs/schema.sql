@@ -120,6 +120,16 @@ create table drops.outbox (
   constraint outbox_pkey PRIMARY KEY (id)
 );
 
+create table drops.reminder (
+  drop_id text not null,
+  account_id text not null,
+  asked_at timestamp with time zone not null,
+  sent_at timestamp with time zone,
+  constraint reminder_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES drops.drop(drop_id),
+  constraint reminder_pkey PRIMARY KEY (drop_id, account_id)
+);
+CREATE INDEX reminder_unsent ON drops.reminder USING btree (drop_id) WHERE (sent_at IS NULL);
+
 create table drops.seller (
   product_id text not null,
   drop_id text not null,

@@ -143,6 +143,9 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     topic: config.TOPIC_DROP_EVENTS,
     inventory,
     orders,
+    mail: engines.mail,
+    addressOf: accounts.mailAddress,
+    publicUrl,
     now,
     onFault,
   });

@@ -38,7 +38,7 @@ export async function createServer(
     },
   });
   for (const service of chosen) service.routes?.(app, faces);
-  if (site) await servePages(app, site);
+  if (site) await servePages(app, site, faces.config.PUBLIC_URL);
   const { health, metrics, config, engines } = faces;
   const info = () => ({ build: { name, version }, engines: { profile: config.profile, ...engines.says } });
   actuatorRoutes(app, { health, metrics, info, services: ["product", "inventory", "order"] });

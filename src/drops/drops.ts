@@ -25,6 +25,7 @@ import {
 import { dropOutbox } from "./outbox.ts";
 import { type Check, preflightOf } from "./preflight.ts";
 import type { DropRefusal } from "./problems.ts";
+import { createReminders, type Reminders, type RemindersOptions } from "./reminders.ts";
 import { createUnits, type ProductUnits } from "./units.ts";
 import { createUpkeep } from "./upkeep.ts";
 
@@ -66,6 +67,7 @@ export type Drops = {
   changes(dropId: string): Promise<Change[]>;
   /** By product; at most a second old. */
   units(drops: readonly Drop[]): Promise<Map<string, ProductUnits>>;
+  reminders: Reminders;
   start(): { stop(): Promise<void> };
 };
 
@@ -77,7 +79,7 @@ export type DropsOptions = {
   orders: Pick<Orders, "endAll" | "notEnded">;
   now(): number;
   onFault(what: string, error: unknown): void;
-};
+} & Pick<RemindersOptions, "mail" | "addressOf" | "publicUrl">;
 
 /** From so long before the opening on it stays where it is. */
 export const freezeLeadMs = 30_000;
@@ -87,7 +89,17 @@ export function createDrops(options: DropsOptions): Drops {
   const { sql, inventory, orders, now, onFault } = options;
   const outbox = createOutbox({ ...dropOutbox, ...options, onFault: (error) => onFault("drop events", error) });
   const units = createUnits(inventory);
-  const upkeep = createUpkeep({ sql, inventory, orders, units, now, onFault, onQueued: () => outbox.nudge() });
+  const reminders = createReminders(options);
+  const upkeep = createUpkeep({
+    sql,
+    inventory,
+    orders,
+    units,
+    reminders,
+    now,
+    onFault,
+    onQueued: () => outbox.nudge(),
+  });
 
   async function make(dropId: string, fields: DropFields): Promise<Changed> {
     const drop = await sql.transaction((tx) => insertDrop(tx, dropId, fields, new Date(now())));
@@ -174,6 +186,7 @@ export function createDrops(options: DropsOptions): Drops {
     ordersOf: (dropId) => readDropOrders(sql, dropId),
     changes: (dropId) => readChanges(sql, dropId),
     units: units.of,
+    reminders,
 
     start() {
       outbox.start();

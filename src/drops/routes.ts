@@ -7,6 +7,7 @@ import { identityProblems } from "#problems/identity";
 import type { Drops } from "./drops.ts";
 import { createDropHandlers } from "./handlers.ts";
 import { dropProblems } from "./problems.ts";
+import { reminderRoutes } from "./reminder-routes.ts";
 import {
   CancelBody,
   CancellationView,
@@ -40,6 +41,7 @@ export function dropRoutes(app: Http, options: DropRoutesOptions): void {
   app.get("/drops/:dropId/changes", { schema: documents.listDropChanges }, handlers.listDropChanges);
   app.get("/drops/:dropId/calendar.ics", { schema: documents.getDropCalendar }, handlers.getDropCalendar);
 
+  reminderRoutes(app, { ...options, reminders: options.drops.reminders });
   app.post("/drops", { onRequest: admin, schema: documents.addDrop }, handlers.addDrop);
   app.patch("/drops/:dropId", { onRequest: admin, schema: documents.changeDrop }, handlers.changeDrop);
   app.post("/drops/:dropId/copy", { onRequest: admin, schema: documents.copyDrop }, handlers.copyDrop);

@@ -7,6 +7,7 @@ import { endOrdersOfCancelled } from "./cancellation.ts";
 import { type Drop, noteTold, readUnended, readUntold } from "./drop-rows.ts";
 import { queueEvent } from "./outbox.ts";
 import { phaseOf } from "./phase.ts";
+import type { Reminders } from "./reminders.ts";
 import type { Units } from "./units.ts";
 
 export type UpkeepOptions = {
@@ -14,6 +15,7 @@ export type UpkeepOptions = {
   inventory: Inventory;
   orders: Pick<Orders, "endAll">;
   units: Units;
+  reminders: Pick<Reminders, "sendDue">;
   now(): number;
   onFault(what: string, error: unknown): void;
   /** An event is queued. */
@@ -30,7 +32,16 @@ type Milestone = "opened" | "sold-out" | "ended";
 
 const lookEveryMs = 1_000;
 
-export function createUpkeep({ sql, inventory, orders, units, now, onFault, onQueued }: UpkeepOptions): Upkeep {
+export function createUpkeep({
+  sql,
+  inventory,
+  orders,
+  units,
+  reminders,
+  now,
+  onFault,
+  onQueued,
+}: UpkeepOptions): Upkeep {
   async function tell(drop: Drop): Promise<boolean> {
     const { dropId, opensAt, closesAt, paused, holdSeconds, version } = drop;
     const window = { opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() };
@@ -87,6 +98,7 @@ export function createUpkeep({ sql, inventory, orders, units, now, onFault, onQu
         "the terms of drops": tellUntold,
         "milestones of drops": announce,
         "orders of cancelled drops": endOrders,
+        "reminders of drops": reminders.sendDue,
       }).map(([what, work]) => startLoop({ everyMs: lookEveryMs, work, onFault: (error) => onFault(what, error) }));
       return {
         async stop() {

@@ -177,3 +177,5 @@ export const PreflightView = Type.Object({
     }),
   ),
 });
+
+export const ReminderView = Type.Object({ asked: Type.Boolean({ description: "Whether a mail comes, or came" }) });

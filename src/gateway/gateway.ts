@@ -84,7 +84,7 @@ export async function createGateway(
   }
   app.addHook("onClose", async () => agent.destroy());
   // From here, so that they stand when a service does not.
-  if (site) await servePages(app, site);
+  if (site) await servePages(app, site, config.PUBLIC_URL);
   for (const probe of ["", "/liveness", "/readiness"]) {
     app.get(`/actuator/health${probe}`, { schema: { hide: true } }, async () => ({ status: "UP", components: {} }));
   }

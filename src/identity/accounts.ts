@@ -34,6 +34,8 @@ export type Accounts = ReturnType<typeof createSignIn> &
     /** Absent: there is no outside issuer. */
     oidc: Oidc | undefined;
     enterDemo(person: DemoPerson, place: Place): Promise<Entered | undefined>;
+    /** Undefined if the account is disabled or gone, or has no address that receives mails. */
+    mailAddress(accountId: string): Promise<string | undefined>;
     account(accountId: string): Promise<Account | undefined>;
     /** The id of the account with this address. */
     ofEmail(email: string): Promise<string | undefined>;
@@ -98,6 +100,12 @@ export function createAccounts(options: AccountsOptions): Accounts {
     async enterDemo(person, place) {
       const account = await demoAccount(sql, person, now());
       return account && entering.begin(account, place);
+    },
+
+    async mailAddress(accountId) {
+      const account = await readAccount(sql, accountId);
+      // Addresses of the demo and of people whose address nothing proves end so (RFC 2606).
+      return account?.disabledAt === null && !account.email.endsWith(".invalid") ? account.email : undefined;
     },
 
     account: (accountId) => readAccount(sql, accountId),

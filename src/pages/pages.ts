@@ -5,15 +5,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Http } from "#platform/http";
 import { randomHex } from "#platform/ids";
 import { Problem, platformProblems } from "#platform/problems";
 import { cacheControl, contentSecurityPolicy, securityHeadersOver } from "./headers.ts";
+import { createShopPages } from "./shop-page.ts";
 import type { Site, SiteState } from "./site.ts";
 
 /** All of them are one file: which page it shows is the script's to read from the address. */
-const shopPaths = ["/", "/p/:productId", "/d/:dropId", "/o/:orderId", "/me", "/login", "/join", "/reset"];
+const shopPaths = ["/p/:productId", "/o/:orderId", "/me", "/login", "/join", "/reset"];
 
 const consolePaths = ["/console", "/console/*"];
 /** Stands in the built console.html wherever the nonce of an answer belongs: see web/vite.ts. */
@@ -22,7 +23,17 @@ const noncePlaceholder = /NONCE-OF-THIS-ANSWER/g;
 /** Of a file in one of the two folders: nothing that leads to another one. */
 const fileName = /^\w[\w.-]*$/;
 
-export async function servePages(app: Http, site: Site): Promise<void> {
+export async function servePages(app: Http, site: Site, publicUrl?: string): Promise<void> {
+  const pages = createShopPages({
+    htmlPath: join(site.folder, "shop.html"),
+    publicUrl,
+    // The same address as people ask: it is this process's own, or it is passed on to the service.
+    async askApi(path) {
+      const { statusCode: status, body } = await app.inject({ url: path });
+      return { status, body };
+    },
+  });
+
   await app.register(async (scope) => {
     await scope.register(fastifyStatic, {
       root: site.folder,
@@ -40,6 +51,7 @@ export async function servePages(app: Http, site: Site): Promise<void> {
       done();
     });
     for (const path of shopPaths) scope.get(path, { schema: { hide: true } }, showShop);
+    for (const path of ["/", "/d/:dropId"]) scope.get(path, { schema: { hide: true } }, showWithData);
     for (const path of consolePaths) scope.get(path, { schema: { hide: true } }, showConsole);
     for (const [folder, howLong] of [
       ["assets", cacheControl.hashed],
@@ -59,6 +71,19 @@ export async function servePages(app: Http, site: Site): Promise<void> {
   function showShop(_request: unknown, reply: FastifyReply) {
     const state = site.state();
     return state.is === "ready" ? sendOne(reply, "shop.html", cacheControl.page) : sayWhyNot(reply, state);
+  }
+
+  async function showWithData(request: FastifyRequest, reply: FastifyReply) {
+    if (site.state().is !== "ready") return showShop(request, reply);
+    const { dropId } = request.params as { dropId?: string };
+    const page = await pages.at(dropId === undefined ? "/" : `/d/${encodeURIComponent(dropId)}`, dropId);
+    if (!page) return showShop(request, reply);
+    const { status, etag, html, gzipped } = page;
+    reply.headers({ "cache-control": cacheControl.page, etag, vary: "accept-encoding" });
+    if (status === 200 && request.headers["if-none-match"] === etag) return reply.code(304).send();
+    reply.code(status).type("text/html; charset=utf-8");
+    if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) return reply.send(html);
+    return reply.header("content-encoding", "gzip").send(gzipped);
   }
 
   /** Its styles carry a nonce that no other answer has, so no cache may keep it. */

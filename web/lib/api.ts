@@ -1,11 +1,12 @@
 /** Every request of the pages. */
 import type { Static } from "typebox";
 import type { PageAnswer, ProductAnswer } from "#wire/catalog";
-import type { DropLive, DropView } from "#wire/drops";
+import type { DropLive, DropView, ReminderView } from "#wire/drops";
 import type { PayAnswer } from "#wire/fulfilment";
 import type { LogInBody, ResetBody, SessionsAnswer, SignUpBody, VerifyBody } from "#wire/identity";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
 import type { PayRequest } from "#wire/payment";
+import { takeInlined } from "./inlined.ts";
 import { operations } from "./operations.ts";
 import { forgetShopper, type Session, type Shopper, shopper } from "./shopper.ts";
 
@@ -14,6 +15,7 @@ export type Drop = DropView;
 export type Order = OrderView;
 export type Placed = Static<typeof PlacedView>;
 type ProductPage = Pick<Static<typeof PageAnswer>, "nextCursor"> & { products: Product[] };
+type Reminder = Static<typeof ReminderView>;
 type DropPage = { items: Drop[] };
 type OrderPage = { orders: Order[]; nextCursor?: string };
 
@@ -54,8 +56,11 @@ const answerWithinMs = 12_000;
 export const api = {
   products: (cursor?: string) => ask<ProductPage>("listProducts", { query: { cursor, limit: "60" } }),
   product: (id: string) => ask<Product>("getProduct", { id }),
-  drops: () => ask<DropPage>("listDrops", {}),
-  drop: (id: string) => ask<Drop>("getDrop", { id }),
+  drops: async () => takeInlined<DropPage>("/drops") ?? ask<DropPage>("listDrops"),
+  drop: async (id: string) => takeInlined<Drop>(`/drops/${encodeURIComponent(id)}`) ?? ask<Drop>("getDrop", { id }),
+  reminder: (id: string) => ask<Reminder>("getReminder", { id }),
+  askForReminder: (id: string) => ask<Reminder>("askForReminder", { id }),
+  takeReminderBack: (id: string) => ask<undefined>("takeReminderBack", { id }),
   dropLive: (id: string) => ask<DropLive>("getDropLive", { id }),
   time: () => ask<{ epochMs: number }>("getTime"),
   place: (key: string, body: Static<typeof PlaceBody>) =>

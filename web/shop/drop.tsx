@@ -6,13 +6,15 @@ import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
 import { phaseNow, type ShownPhase } from "../lib/phases.ts";
 import { useBuying } from "./buying.ts";
+import { NextDrops } from "./next-drops.tsx";
 import { Art } from "./parts/art.tsx";
 import { useLeftMs } from "./parts/countdown.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { Pill } from "./parts/notice.tsx";
 import { toneOfPhase } from "./parts/phase.ts";
 import { Quantity } from "./parts/quantity.tsx";
-import { Action, NotThere } from "./product.tsx";
+import { Reminder } from "./parts/reminder.tsx";
+import { Action, NotThere, neverThere } from "./product.tsx";
 import { LimitText } from "./product-list.tsx";
 import { useDrop } from "./watching.ts";
 
@@ -25,7 +27,14 @@ export function DropPage({ dropId }: { dropId: string }) {
     if (drop) document.title = `${drop.name} · Dropgate`;
   }, [drop?.name]);
 
-  if (problem && !drop) return <NotThere problem={problem} title={say("dropTitle")} />;
+  if (problem && !drop) {
+    return (
+      <>
+        <NotThere problem={problem} title={say("dropTitle")} />
+        {neverThere.includes(problem.code) && <NextDrops />}
+      </>
+    );
+  }
   if (!drop) return waiting();
   const phase = phaseNow(drop, shopNowMs());
   const chosen = products.find(({ productId }) => productId === chosenId) ?? firstFree(drop, products);
@@ -61,6 +70,7 @@ export function DropPage({ dropId }: { dropId: string }) {
             </a>
           )}
         </p>
+        {phase === "upcoming" && <Reminder dropId={dropId} />}
         {drop.story && (
           <p class="about">
             <Name>{drop.story}</Name>

@@ -1,4 +1,4 @@
-/** Where a person is signed in, on `/me`: each browser, when it was last used, and a button that ends its session. */
+/** Shows on `/me` where a person is signed in: each browser, when it was last used, and a button that ends its session. */
 import { useEffect, useState } from "preact/hooks";
 import { dayAndTime } from "../lib/amounts.ts";
 import { api, type Problem, type SessionRow } from "../lib/api.ts";

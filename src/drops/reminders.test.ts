@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Mail } from "#engines/mail";
+import { randomHex } from "#platform/ids";
+import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { migrate } from "../engines/sql/migrate.ts";
+import { dropsSchema } from "./drops.ts";
+import { createReminders, remindLeadMs } from "./reminders.ts";
+
+const minuteMs = 60_000;
+
+describe("a reminder of a drop", () => {
+  let database: TestDatabase;
+  const openedAtMs = Date.now();
+  before(async () => {
+    database = await openTestDatabase();
+    await migrate({ url: database.url, modules: [dropsSchema] });
+  });
+  after(() => database.close());
+
+  /** A drop that opens in so many minutes, a clock, and the mails that were asked for. */
+  async function scene(opensInMinutes = 60, state = "scheduled") {
+    const dropId = `drop-${randomHex(4)}`;
+    await database.sql.query(
+      `insert into drops.drop (drop_id, name, zone, opens_at, closes_at, hold_seconds, state, created_at)
+       values ($1, 'Lamps', 'Asia/Tokyo', $2, $3, 600, $4, now())`,
+      [dropId, new Date(openedAtMs + opensInMinutes * minuteMs), new Date(openedAtMs + 600 * minuteMs), state],
+    );
+    let nowMs = openedAtMs;
+    const mails: Mail[] = [];
+    const addresses = new Map([["ada", "ada@shop.example"]]);
+    const reminders = createReminders({
+      sql: database.sql,
+      mail: { send: async (mail) => void mails.push(mail) },
+      addressOf: async (accountId) => addresses.get(accountId),
+      publicUrl: "https://shop.example",
+      now: () => nowMs,
+    });
+    return { dropId, reminders, mails, addresses, wait: (minutes: number) => (nowMs += minutes * minuteMs) };
+  }
+
+  test("is one mail a quarter of an hour before the opening, however often it was asked for and is looked for", async () => {
+    const { dropId, reminders, mails, wait } = await scene();
+    for (let i = 0; i < 3; i += 1) assert.deepEqual(await reminders.ask(dropId, "ada"), { ok: true });
+    wait(60 - remindLeadMs / minuteMs - 1);
+    await reminders.sendDue();
+    assert.equal(mails.length, 0);
+    wait(1);
+    for (let i = 0; i < 3; i += 1) await reminders.sendDue();
+    assert.equal(mails.length, 1);
+    const [mail] = mails as [Mail];
+    assert.deepEqual([mail.key, mail.to], [`reminder:${dropId}:ada`, "ada@shop.example"]);
+    assert.match(mail.text, new RegExp(`Asia/Tokyo.*https://shop.example/d/${dropId}`, "s"));
+    await reminders.ask(dropId, "ada");
+    await reminders.sendDue();
+    assert.equal(mails.length, 1);
+  });
+
+  test("comes at once if it is asked for later than that, and never after the opening", async () => {
+    const late = await scene(5);
+    await late.reminders.ask(late.dropId, "ada");
+    await late.reminders.sendDue();
+    assert.equal(late.mails.length, 1);
+    const missed = await scene(30);
+    await missed.reminders.ask(missed.dropId, "ada");
+    missed.wait(31);
+    await missed.reminders.sendDue();
+    assert.equal(missed.mails.length, 0);
+  });
+
+  test("has the same key if a process dies between the mail and its note", async () => {
+    const { dropId, reminders, mails } = await scene(5);
+    await reminders.ask(dropId, "ada");
+    await reminders.sendDue();
+    await database.sql.query("update drops.reminder set sent_at = null where drop_id = $1", [dropId]);
+    await reminders.sendDue();
+    assert.deepEqual(new Set(mails.map(({ key }) => key)).size, 1);
+  });
+
+  test("is not sent to a person who took it back, whose account is gone, or for a drop that was cancelled", async () => {
+    const taken = await scene(5);
+    await taken.reminders.ask(taken.dropId, "ada");
+    assert.equal(await taken.reminders.isAsked(taken.dropId, "ada"), true);
+    await taken.reminders.withdraw(taken.dropId, "ada");
+    assert.equal(await taken.reminders.isAsked(taken.dropId, "ada"), false);
+    await taken.reminders.sendDue();
+    const gone = await scene(5);
+    await gone.reminders.ask(gone.dropId, "ada");
+    gone.addresses.clear();
+    await gone.reminders.sendDue();
+    const off = await scene(5);
+    await off.reminders.ask(off.dropId, "ada");
+    await database.sql.query("update drops.drop set state = 'cancelled' where drop_id = $1", [off.dropId]);
+    await off.reminders.sendDue();
+    assert.deepEqual([...taken.mails, ...gone.mails, ...off.mails], []);
+  });
+
+  test("is refused for a draft, for a drop that has opened, and to a person without an address", async () => {
+    const reasonOf = async (scenery: Awaited<ReturnType<typeof scene>>, who: string) => {
+      const asked = await scenery.reminders.ask(scenery.dropId, who);
+      return asked.ok ? "granted" : asked.reason;
+    };
+    assert.equal(await reasonOf(await scene(60, "draft"), "ada"), "drop_not_found");
+    assert.equal(await reasonOf(await scene(-1), "ada"), "reminder_too_late");
+    assert.equal(await reasonOf(await scene(), "bob"), "no_mail_address");
+  });
+});

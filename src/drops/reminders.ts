@@ -1,0 +1,91 @@
+/** Reminders of a drop's opening: who asked for one, and the mail, once for each person and drop. */
+import type { MailEngine } from "#engines/mail";
+import type { Sql } from "#engines/sql";
+import { type Drop, readDrop } from "./drop-rows.ts";
+
+export type RemindersOptions = {
+  sql: Sql;
+  mail: Pick<MailEngine, "send">;
+  /** Undefined if the account has no address that receives mails, or may not sign in. */
+  addressOf(accountId: string): Promise<string | undefined>;
+  publicUrl: string | undefined;
+  now(): number;
+};
+
+export type Asked = { ok: true } | { ok: false; reason: "drop_not_found" | "reminder_too_late" | "no_mail_address" };
+
+export type Reminders = {
+  ask(dropId: string, accountId: string): Promise<Asked>;
+  withdraw(dropId: string, accountId: string): Promise<void>;
+  isAsked(dropId: string, accountId: string): Promise<boolean>;
+  /** Sends those that are due. A second call, or another process, sends none of them again. */
+  sendDue(): Promise<void>;
+};
+
+/** The mail goes out so long before the opening, or at once if it was asked for later. */
+export const remindLeadMs = 15 * 60_000;
+const mostAtOnce = 200;
+
+export function createReminders({ sql, mail, addressOf, publicUrl, now }: RemindersOptions): Reminders {
+  async function sendOne({ dropId, accountId }: Due): Promise<void> {
+    const [drop, to] = [await readDrop(sql, dropId), await addressOf(accountId)];
+    // The mail first: after a crash in between it is asked for again, and its key is known already.
+    if (drop && to) await mail.send({ key: `reminder:${dropId}:${accountId}`, to, ...mailOf(drop, publicUrl) });
+    await sql.query("update drops.reminder set sent_at = $3 where drop_id = $1 and account_id = $2", [
+      dropId,
+      accountId,
+      new Date(now()),
+    ]);
+  }
+
+  return {
+    async ask(dropId, accountId) {
+      const drop = await readDrop(sql, dropId);
+      if (!drop || drop.state === "draft") return { ok: false, reason: "drop_not_found" };
+      const isTooLate = drop.state !== "scheduled" || drop.opensAt.getTime() <= now();
+      if (isTooLate) return { ok: false, reason: "reminder_too_late" };
+      if ((await addressOf(accountId)) === undefined) return { ok: false, reason: "no_mail_address" };
+      await sql.query(
+        "insert into drops.reminder (drop_id, account_id, asked_at) values ($1, $2, $3) on conflict do nothing",
+        [dropId, accountId, new Date(now())],
+      );
+      return { ok: true };
+    },
+
+    async withdraw(dropId, accountId) {
+      await sql.query("delete from drops.reminder where drop_id = $1 and account_id = $2 and sent_at is null", [
+        dropId,
+        accountId,
+      ]);
+    },
+
+    async isAsked(dropId, accountId) {
+      const rows = await sql.query("select 1 from drops.reminder where drop_id = $1 and account_id = $2", [
+        dropId,
+        accountId,
+      ]);
+      return rows.length > 0;
+    },
+
+    async sendDue() {
+      const due = await sql.query<Due>(selectDue, [new Date(now()), new Date(now() + remindLeadMs), mostAtOnce]);
+      for (const one of due) await sendOne(one);
+    },
+  };
+}
+
+type Due = { dropId: string; accountId: string };
+
+const selectDue = `
+  select r.drop_id as "dropId", r.account_id as "accountId" from drops.reminder r join drops.drop d using (drop_id)
+   where r.sent_at is null and d.state = 'scheduled' and d.opens_at > $1 and d.opens_at <= $2
+   order by d.opens_at, r.asked_at limit $3`;
+
+function mailOf({ dropId, name, opensAt, zone }: Drop, publicUrl: string | undefined) {
+  const time = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone: zone });
+  const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}`, publicUrl).href}`;
+  return {
+    subject: `${name} opens soon`,
+    text: `${name} opens on ${time.format(opensAt)} (${zone}).${link}\n\nYou asked for this reminder. It comes once.\n`,
+  };
+}

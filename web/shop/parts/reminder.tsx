@@ -1,0 +1,40 @@
+/** A mail before the opening, for a signed-in person whose address receives mails. */
+import { useEffect, useState } from "preact/hooks";
+import { api, type Problem } from "../../lib/api.ts";
+import { say } from "../../lib/language.ts";
+import { shopper } from "../../lib/shopper.ts";
+import { ProblemNotice } from "./notice.tsx";
+
+export function Reminder({ dropId }: { dropId: string }) {
+  /** Undefined: no mail can be sent to this person. */
+  const [isAsked, setAsked] = useState<boolean>();
+  const [problem, setProblem] = useState<Problem>();
+
+  useEffect(() => {
+    async function find(): Promise<void> {
+      const person = await shopper();
+      // Such an address receives nothing (RFC 2606): the demo people have one.
+      if (!person || person.email.endsWith(".invalid")) return;
+      const answer = await api.reminder(dropId);
+      if (answer.ok) setAsked(answer.body.asked);
+    }
+    void find().catch(() => {});
+  }, [dropId]);
+
+  async function change(): Promise<void> {
+    const answer = await (isAsked ? api.takeReminderBack(dropId) : api.askForReminder(dropId));
+    setProblem(answer.ok ? undefined : answer.problem);
+    if (answer.ok) setAsked(!isAsked);
+  }
+
+  if (isAsked === undefined) return null;
+  return (
+    <div class="reminder">
+      <p role="status">{isAsked && say("reminderAsked")}</p>
+      <button class="plain" type="button" onClick={change}>
+        {say(isAsked ? "noReminder" : "remindMe")}
+      </button>
+      {problem && <ProblemNotice problem={problem} />}
+    </div>
+  );
+}
