@@ -34,6 +34,7 @@ export function BoardPage() {
       </PageHead>
       {!board && !error && <Loading rows={6} />}
       {error && <ProblemNote error={error} />}
+      {error && !board && <Text c="dimmed">The page asks again each second.</Text>}
       {board && (
         <>
           <Standing board={board} isConnected={isConnected} nowMs={nowMs} />
