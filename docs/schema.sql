@@ -90,6 +90,8 @@ create table drops.drop (
   told_version bigint not null default 0,
   created_at timestamp with time zone not null,
   orders_ended_at timestamp with time zone,
+  extension_seconds integer not null default 0,
+  constraint drop_extension_seconds_check CHECK (((extension_seconds >= 0) AND (extension_seconds <= 600))),
   constraint drop_pkey PRIMARY KEY (drop_id),
   constraint drop_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'scheduled'::text, 'cancelled'::text])))
 );
@@ -320,6 +322,7 @@ create table inventory.sale (
   paused boolean not null,
   hold_ms bigint not null,
   version bigint not null,
+  extension_ms bigint not null default 0,
   constraint sale_pkey PRIMARY KEY (product_id)
 );
 
@@ -522,6 +525,8 @@ create table orders.orders (
   saga_started boolean not null default false,
   changed_in xid8 not null default pg_current_xact_id(),
   handed_over_at timestamp with time zone,
+  extension_seconds integer not null default 0,
+  extended_at timestamp with time zone,
   constraint orders_pkey PRIMARY KEY (order_id),
   constraint orders_quantity_check CHECK ((quantity > 0)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))

@@ -48,6 +48,7 @@ const demoDrops = [
     name: "Night lanterns",
     story: "Forty lanterns of blown glass, each one signed.",
     opensInMs: -60_000,
+    extensionSeconds: 300,
     product: { name: "Night lantern", price: 12_900, currency: "EUR", limitPerCustomer: 2, stock: 40 },
   },
   {

@@ -33,7 +33,16 @@ export function readChanges(sql: Queryable, dropId: string): Promise<Change[]> {
   );
 }
 
-const announced = ["name", "story", "zone", "opensAt", "closesAt", "holdSeconds", "paused"] as const;
+const announced = [
+  "name",
+  "story",
+  "zone",
+  "opensAt",
+  "closesAt",
+  "holdSeconds",
+  "extensionSeconds",
+  "paused",
+] as const;
 
 function differencesOf(before: Drop, after: Drop): Change["fields"] {
   const changed = announced.filter((field) => !isDeepStrictEqual(before[field], after[field]));

@@ -11,6 +11,7 @@ export type DropFields = {
   opensAt: Date;
   closesAt: Date;
   holdSeconds: number;
+  extensionSeconds: number;
   products: DropProduct[];
 };
 
@@ -24,7 +25,7 @@ export type Drop = DropFields & {
 };
 
 const columns = `d.drop_id as "dropId", name, story, zone, opens_at as "opensAt", closes_at as "closesAt",
-  hold_seconds as "holdSeconds", state, paused, pause_reason as "pauseReason", d.version, created_at as "createdAt",
+  hold_seconds as "holdSeconds", extension_seconds as "extensionSeconds", state, paused, pause_reason as "pauseReason", d.version, created_at as "createdAt",
   (select coalesce(jsonb_agg(jsonb_build_object('productId', product_id, 'label', label) order by position), '[]')
      from drops.drop_product p where p.drop_id = d.drop_id) as products`;
 
@@ -104,9 +105,20 @@ export async function readScheduledAt(sql: Queryable, dropId: string): Promise<D
 /** undefined if the id is taken. */
 export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: Date): Promise<Drop | undefined> {
   const inserted = await tx.query(
-    `insert into drops.drop (drop_id, name, story, zone, opens_at, closes_at, hold_seconds, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning drop_id`,
-    [dropId, drop.name, drop.story, drop.zone, drop.opensAt, drop.closesAt, drop.holdSeconds, at],
+    `insert into drops.drop (drop_id, name, story, zone, opens_at, closes_at, hold_seconds, created_at,
+       extension_seconds)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning drop_id`,
+    [
+      dropId,
+      drop.name,
+      drop.story,
+      drop.zone,
+      drop.opensAt,
+      drop.closesAt,
+      drop.holdSeconds,
+      at,
+      drop.extensionSeconds,
+    ],
   );
   if (inserted.length === 0) return undefined;
   await writeProducts(tx, dropId, drop.products);
@@ -115,13 +127,14 @@ export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: D
 
 /** Writes the locked drop as its next version. */
 export async function updateDrop(tx: Tx, drop: Drop): Promise<Drop> {
-  const { dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason } = drop;
+  const { dropId, name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, state, paused, pauseReason } =
+    drop;
   const [row] = await tx.query<{ version: number }>(
     `update drops.drop
         set name = $2, story = $3, zone = $4, opens_at = $5, closes_at = $6, hold_seconds = $7, state = $8, paused = $9,
-            pause_reason = $10, version = nextval('drops.version')
+            pause_reason = $10, extension_seconds = $11, version = nextval('drops.version')
       where drop_id = $1 returning version`,
-    [dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason],
+    [dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason, extensionSeconds],
   );
   if (!row) throw new Error(`drop ${dropId} is locked and is not there`);
   if (state === "draft") await writeProducts(tx, dropId, drop.products);

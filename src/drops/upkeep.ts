@@ -43,12 +43,12 @@ export function createUpkeep({
   onQueued,
 }: UpkeepOptions): Upkeep {
   async function tell(drop: Drop): Promise<boolean> {
-    const { dropId, opensAt, closesAt, paused, holdSeconds, version } = drop;
+    const { dropId, opensAt, closesAt, paused, holdSeconds, extensionSeconds, version } = drop;
     const window = { opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() };
     const sale = { dropId, ...window, paused, holdMs: holdSeconds * 1_000, version };
     let holds = true;
     for (const { productId } of drop.products) {
-      const answer = await inventory.books.products.setSale(productId, sale);
+      const answer = await inventory.books.products.setSale(productId, sale, extensionSeconds * 1_000);
       holds &&= answer.ok;
     }
     if (holds) await noteTold(sql, drop);

@@ -28,8 +28,18 @@ export function liveOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, now
 }
 
 export function viewOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, nowMs: number): DropView {
-  const { name, story, zone, holdSeconds, state } = drop;
-  return { ...liveOf(drop, units, nowMs), name, story, zone, holdSeconds, entry: "open", freezeLeadSeconds, state };
+  const { name, story, zone, holdSeconds, extensionSeconds, state } = drop;
+  return {
+    ...liveOf(drop, units, nowMs),
+    name,
+    story,
+    zone,
+    holdSeconds,
+    extensionSeconds,
+    entry: "open",
+    freezeLeadSeconds,
+    state,
+  };
 }
 
 /** @throws Problem `validation` */
@@ -38,11 +48,13 @@ export function newDropOf({
   story = null,
   zone,
   holdSeconds = defaultHoldSeconds,
+  extensionSeconds = 0,
   ...rest
 }: DropBody): DropFields {
   const opensAt = momentOf(rest.opensAt, zone, "#/opensAt");
   const closesAt = momentOf(rest.closesAt, zone, "#/closesAt");
-  return inOrder({ name, story, zone, holdSeconds, opensAt, closesAt, products: productsOf(rest.products) });
+  const products = productsOf(rest.products);
+  return inOrder({ name, story, zone, holdSeconds, extensionSeconds, opensAt, closesAt, products });
 }
 
 /** A wall time belongs to the zone that is sent with it, else to the drop's. @throws Problem `validation` */

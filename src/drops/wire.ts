@@ -30,6 +30,11 @@ const HoldSeconds = Type.Integer({
   maximum: 3_600,
   description: "How long the units of an order are held for its payment",
 });
+const ExtensionSeconds = Type.Integer({
+  minimum: 0,
+  maximum: 600,
+  description: "By how much a buyer may extend that time, once; 0 if it is not offered",
+});
 const Label = Type.Optional(Type.String({ pattern: visibleLine, maxLength: 60, examples: ["M"] }));
 const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, { additionalProperties: false }), {
   minItems: 1,
@@ -52,6 +57,7 @@ const fields = {
   opensAt: Moment,
   closesAt: Moment,
   holdSeconds: Type.Optional(HoldSeconds),
+  extensionSeconds: Type.Optional(ExtensionSeconds),
   products: Products,
 };
 export const DropBody = Type.Object(
@@ -135,6 +141,7 @@ export const DropView = Type.Object(
     story: reasonOrNull,
     zone: Type.String(),
     holdSeconds: Type.Integer(),
+    extensionSeconds: Type.Integer(),
     entry: Type.String({ description: "open: everyone may order from the opening on" }),
     freezeLeadSeconds: Type.Integer({ description: "From so long before the opening on, the opening stays" }),
     state: Type.String({ description: "draft, scheduled or cancelled" }),

@@ -36,11 +36,17 @@ export function createByHand({ orders, ...options }: OverdueOptions & { orders: 
      * refused: docs/adr/0028-an-end-is-told-once.md. No attempt to pay begins from here on.
      */
     async end(orderId: string, reason: string): Promise<{ ok: true } | { ok: false; reason: EndRefusal }> {
-      const verdict = await payment.lastCall(orderId);
+      const payBy = (await orders.read(orderId))?.payBy;
+      if (!payBy) return { ok: false, reason: "order_ended" };
+      const verdict = await payment.lastCall(orderId, payBy.getTime());
       if (verdict === "processing") return { ok: false, reason: "payment_undecided" };
       if (verdict === "authorized") return { ok: false, reason: "order_paid" };
-      const ended = (await orders.fail(orderId, reason)) ?? (await orders.failUndecided(orderId, reason));
-      if (!ended) return { ok: false, reason: "order_ended" };
+      const ended = (await orders.fail(orderId, reason, payBy)) ?? (await orders.failUndecided(orderId, reason));
+      if (!ended) {
+        // Its buyer extended it in this moment, which took the last call back. An order is extended once.
+        const isExtended = (await orders.read(orderId))?.payBy.getTime() !== payBy.getTime();
+        return isExtended ? this.end(orderId, reason) : { ok: false, reason: "order_ended" };
+      }
       await payment.close(orderId);
       return { ok: true };
     },

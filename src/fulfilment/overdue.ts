@@ -27,7 +27,8 @@ export function createOverdue({ orders, payment, paymentGraceMs, now }: OverdueO
     const { orderId, productId, userId, quantity, totalMinor, currency, payBy } = order;
     const payByMs = payBy.getTime();
     const heldUntilMs = payByMs + paymentGraceMs;
-    return { orderId, productId, userId, quantity, totalMinor, currency, payByMs, heldUntilMs } satisfies PlacedOrder;
+    const placed = { orderId, productId, userId, quantity, totalMinor, currency, payByMs, heldUntilMs };
+    return { ...placed, ...(order.extensionSeconds > 0 && { extendable: true as const }) } satisfies PlacedOrder;
   }
 
   return {

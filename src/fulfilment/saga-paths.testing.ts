@@ -25,6 +25,8 @@ export type Setting = {
   twice?: ReadonlySet<keyof FulfilmentSteps>;
   nudgesAreLost?: boolean;
   story?: typeof fulfil;
+  /** The order's buyer may extend it. */
+  extendable?: true;
 };
 
 /**
@@ -87,7 +89,7 @@ async function takePath(
   const { tellers: count = 1, sweeps = 0, failures = 0, deaths = 0, story = fulfil } = setting;
   const world = createWorld();
   const tales = [...Array.from({ length: count }, () => story), ...Array.from({ length: sweeps }, () => sweep)];
-  const tellers = await Promise.all(tales.map(startTeller));
+  const tellers = await Promise.all(tales.map((tale) => startTeller(tale, setting.extendable)));
   const scene: Scene = { setting, world, tellers, ahead: new Set(setting.happenings), left: { failures, deaths } };
   const path: string[] = [];
   try {
@@ -136,19 +138,25 @@ function movesOfOthers({ setting, world, tellers, ahead }: Scene): Move[] {
 function movesOf(scene: Scene, teller: Teller): Move[] {
   const { request } = teller;
   if (!request) return [];
-  return request.step === "wait" ? movesOfWaiting(scene, teller) : movesOfStep(scene, teller, request);
+  if (request.step === "wait") return movesOfWaiting(scene, teller, request.untilMs);
+  if (request.step === "endOrder" && scene.world.isExtendedPast()) return [timeOf(scene.world)];
+  return movesOfStep(scene, teller, request);
 }
 
-function movesOfWaiting({ world }: Scene, teller: Teller): Move[] {
+function movesOfWaiting({ world }: Scene, teller: Teller, untilMs: number): Move[] {
   const nudge = { name: "nudge", make: () => teller.answer("nudged") };
   const deadline = {
     name: "deadline",
     make() {
-      world.passDeadline();
+      world.passTime(untilMs);
       return teller.answer("deadline");
     },
   };
   return teller.hasNews ? [nudge, deadline] : [deadline];
+}
+
+function timeOf(world: World): Move {
+  return { name: "the later deadline", make: async () => world.passTime(world.payByMs()) };
 }
 
 function movesOfStep({ setting, world, left }: Scene, teller: Teller, { step, argument }: StepRequest): Move[] {

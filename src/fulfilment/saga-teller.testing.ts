@@ -4,13 +4,13 @@ import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 import { placed } from "./saga-world.testing.ts";
 
 export type StepRequest = { step: keyof FulfilmentSteps; argument: never };
-type WaitRequest = { step: "wait" };
+type WaitRequest = { step: "wait"; untilMs: number };
 type Request = (StepRequest | WaitRequest) & { resolve(answer: unknown): void; reject(error: Error): void };
 export type Teller = Awaited<ReturnType<typeof startTeller>>;
 
 export type Tale = (order: PlacedOrder, steps: FulfilmentSteps, waitForNudge: WaitForNudge) => Promise<string>;
 
-export async function startTeller(story: Tale) {
+export async function startTeller(story: Tale, extendable?: true) {
   let reached = Promise.withResolvers<void>();
 
   const ask = (request: StepRequest | WaitRequest) =>
@@ -23,6 +23,7 @@ export async function startTeller(story: Tale) {
     holdUnits: step("holdUnits"),
     requestPayment: step("requestPayment"),
     readVerdict: step("readVerdict"),
+    readDeadline: step("readDeadline"),
     confirm: step("confirm"),
     capturePayment: step("capturePayment"),
     voidPayment: step("voidPayment"),
@@ -37,7 +38,8 @@ export async function startTeller(story: Tale) {
   }
 
   function begin(): void {
-    story(placed, steps, () => ask({ step: "wait" })).then((outcome) => {
+    const order = extendable ? { ...placed, extendable } : placed;
+    story(order, steps, (untilMs) => ask({ step: "wait", untilMs })).then((outcome) => {
       teller.outcome = outcome;
       reached.resolve();
     }, reached.reject);

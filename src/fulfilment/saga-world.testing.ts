@@ -15,7 +15,10 @@ export const placed: PlacedOrder = {
 };
 
 /** Events that others cause while the story runs. */
-export type Happening = "bank is asked" | "buyer pays" | "card is declined" | "buyer cancels";
+export type Happening = "bank is asked" | "buyer pays" | "card is declined" | "buyer cancels" | "buyer extends";
+
+/** The order's deadline once its buyer has extended it. */
+const extendedPayByMs = placed.payByMs + 300_000;
 
 export type World = ReturnType<typeof createWorld>;
 
@@ -27,6 +30,8 @@ export function createWorld() {
   let bankIsDeciding = false;
   /** Only the checks read this. */
   const past = { deadline: false, paidInTime: false, gaveUp: false };
+  let nowMs = 0;
+  let payByMs = placed.payByMs;
   const isOpen = () => order.state === "reserved" || order.state === "payment pending";
   const isPaid = () => money.authorized + money.shop > 0;
 
@@ -47,6 +52,9 @@ export function createWorld() {
       if (!isOpen() && order.state !== "confirmed") return "cancelled";
       if (isPaid()) return "authorized";
       return bankIsDeciding ? "processing" : "open";
+    },
+    async readDeadline() {
+      return payByMs;
     },
     async confirm() {
       if (isOpen()) {
@@ -75,6 +83,10 @@ export function createWorld() {
 
     happen(happening: Happening): void {
       if (happening === "buyer cancels" && isOpen()) end("cancelled");
+      if (happening === "buyer extends") {
+        if (isOpen() && !past.deadline) payByMs = extendedPayByMs;
+        return;
+      }
       if (happening !== "buyer cancels") bankIsDeciding = happening === "bank is asked" && !isPaid();
       if (happening !== "buyer pays" || isPaid()) return;
       if (intent === "none") intent = "open";
@@ -84,16 +96,25 @@ export function createWorld() {
       if (intent === "closed") move(money, "authorized", "buyer", placed.totalMinor);
     },
 
-    passDeadline(): void {
-      past.deadline = true;
+    /** A run has waited until then. */
+    passTime(untilMs: number): void {
+      nowMs = Math.max(nowMs, untilMs);
+      past.deadline = nowMs >= payByMs;
     },
+
+    /**
+     * The order was extended after a run had read its deadline. The books do not end it then: the step that would is
+     * repeated until the later deadline.
+     */
+    isExtendedPast: () => isOpen() && nowMs >= placed.payByMs && nowMs < payByMs,
+    payByMs: () => payByMs,
 
     giveUp(): void {
       past.gaveUp = true;
     },
 
     /** All state on which the rest of a path depends. */
-    state: () => [order, units, money, intent, bankIsDeciding, past],
+    state: () => [order, units, money, intent, bankIsDeciding, past, nowMs, payByMs],
 
     /** Must hold at every moment of every path. */
     check(): void {

@@ -13,6 +13,7 @@ const everyStep = new Set<keyof FulfilmentSteps>([
   "holdUnits",
   "requestPayment",
   "readVerdict",
+  "readDeadline",
   "confirm",
   "capturePayment",
 ]);
@@ -31,6 +32,13 @@ describe("one order", () => {
     assert.deepEqual(await everyPath({ happenings: ["bank is asked"] }), new Set(["failed"]));
     const asked: Happening[] = ["bank is asked", "card is declined", "buyer pays"];
     assert.deepEqual(await everyPath({ happenings: asked }), new Set(["confirmed", "failed"]));
+  });
+
+  test("an extended order is confirmed if it is paid by its later deadline, and fails at that one otherwise", async () => {
+    const extension: Happening[] = ["buyer extends"];
+    assert.deepEqual(await everyPath({ happenings: extension, extendable: true }), new Set(["failed"]));
+    const outcomes = await everyPath({ happenings: [...extension, "buyer pays"], extendable: true });
+    assert.deepEqual(outcomes, new Set(["confirmed", "failed"]));
   });
 
   test("a cancelled order is never confirmed, and a confirmed one never cancelled", async () => {
@@ -69,6 +77,15 @@ describe("units and money are conserved", () => {
 
   test("when an attempt fails, a teller dies and every step is run twice", async () => {
     await everyPath({ happenings: payOrCancel, twice: everyStep, failures: 1, deaths: 1 });
+  });
+
+  test("whenever the buyer extends the order, pays and cancels, and a teller dies", async () => {
+    await everyPath({ happenings: ["buyer extends", ...payOrCancel], extendable: true, deaths: 1 });
+    await everyPath({ happenings: ["buyer extends", ...everything], extendable: true, nudgesAreLost: true });
+  });
+
+  test("when two tellers run an order that its buyer extends", async () => {
+    await everyPath({ happenings: ["buyer extends", "buyer pays"], extendable: true, tellers: 2 });
   });
 
   test("when two tellers run the same order, interleaved in every possible way", async () => {

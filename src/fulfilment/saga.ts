@@ -23,6 +23,8 @@ export type PlacedOrder = {
    * earlier version.
    */
   heldUntilMs?: number;
+  /** Its buyer may extend the deadline. Absent in runs that began in an earlier version, which never ask for it again. */
+  extendable?: true;
 };
 
 export type EndReason =
@@ -47,6 +49,8 @@ export type FulfilmentSteps = {
    * order has ended, or its deadline passed while the provider was deciding.
    */
   readVerdict(order: PlacedOrder): Promise<Verdict | "cancelled">;
+  /** The deadline in the books, milliseconds since 1970: later than the order's own once its buyer has extended it. */
+  readDeadline(order: PlacedOrder): Promise<number>;
   /** Compares and sets the order; `lost` if it had ended before. */
   confirm(order: PlacedOrder): Promise<"confirmed" | "lost">;
   capturePayment(order: PlacedOrder): Promise<void>;
@@ -111,21 +115,36 @@ async function confirmOnceAuthorized(
 
 async function verdictInTime(order: PlacedOrder, steps: FulfilmentSteps, waitForNudge: WaitForNudge) {
   const { payByMs, heldUntilMs = payByMs } = order;
-  const verdict = await verdictBy(payByMs, (each) => each === "open" || each === "processing");
+  const { verdict, deadlineMs } = await verdictByLastDeadline();
   if (verdict !== "processing") return verdict;
   // Requested in time and not decided: the units are held longer for it, once, and not for long.
-  const late = await verdictBy(heldUntilMs, (each) => each === "processing");
+  const late = await verdictBy(deadlineMs + heldUntilMs - payByMs, (each) => each === "processing");
   return late === "processing" ? "open" : late;
 
+  /** An order is extended once, so this asks for the deadline twice at most. */
+  async function verdictByLastDeadline() {
+    for (let deadlineMs = payByMs; ; ) {
+      const verdict = await verdictBy(deadlineMs, isUndecided);
+      if (!isUndecided(verdict) || !order.extendable) return { verdict, deadlineMs };
+      const laterMs = await steps.readDeadline(order);
+      if (laterMs <= deadlineMs) return { verdict, deadlineMs };
+      deadlineMs = laterMs;
+    }
+  }
+
   /** Ends at the deadline: until then each turn waits for news, which may be a declined card. */
-  async function verdictBy(deadlineMs: number, isUndecided: (verdict: Reading) => boolean): Promise<Reading> {
+  async function verdictBy(deadlineMs: number, goesOn: (verdict: Reading) => boolean): Promise<Reading> {
     for (;;) {
       const verdict = await steps.readVerdict(order);
-      if (!isUndecided(verdict)) return verdict;
+      if (!goesOn(verdict)) return verdict;
       // A nudge may have been lost, so the books decide.
       if ((await waitForNudge(deadlineMs)) === "deadline") return steps.readVerdict(order);
     }
   }
+}
+
+function isUndecided(verdict: Reading): boolean {
+  return verdict === "open" || verdict === "processing";
 }
 
 type Reading = Awaited<ReturnType<FulfilmentSteps["readVerdict"]>>;

@@ -3,6 +3,12 @@ import { isFinal, isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
 
+type Seen = Parameters<typeof isUndecided>[0];
+
+function isOpen(order: Seen): boolean {
+  return !isFinal(order.status) && !isUndecided(order);
+}
+
 export type StepsOptions = { orders: Orders; payment: Payment; now(): number };
 
 export function createSteps({ orders, payment, now }: StepsOptions): FulfilmentSteps {
@@ -13,6 +19,24 @@ export function createSteps({ orders, payment, now }: StepsOptions): FulfilmentS
   }
 
   const statusOf = async (order: PlacedOrder) => (await readOrder(order)).status;
+
+  /** Compares the deadline with the one that was read, because its buyer may extend the order at any moment before it. */
+  async function endUnpaid(orderId: string, dueAt: Date): Promise<void> {
+    // A workflow engine waits by its machine's clock, which may have been set forward. The step is repeated until the
+    // deadline; if the buyer pays meanwhile, the next try confirms the order.
+    const early = now() < dueAt.getTime();
+    if (early && (await payment.verdict(orderId)) !== "authorized") throw new Error(stillPayable(orderId, dueAt));
+    // An order gets its end once, so no payment that could change it may be under way:
+    // docs/adr/0028-an-end-is-told-once.md.
+    const verdict = await payment.lastCall(orderId, dueAt.getTime());
+    if (verdict === "authorized" && (await orders.confirm(orderId))) return;
+    if (verdict === "processing") await orders.lapse(orderId, dueAt);
+    else await orders.fail(orderId, "payment_timeout", dueAt);
+  }
+
+  function stillPayable(orderId: string, dueAt: Date): string {
+    return `order ${orderId} may be paid for ${dueAt.getTime() - now()} ms more`;
+  }
 
   return {
     async holdUnits(placed) {
@@ -34,6 +58,9 @@ export function createSteps({ orders, payment, now }: StepsOptions): FulfilmentS
       if (isOver(order.status) || isUndecided(order)) return "cancelled";
       return payment.verdict(order.orderId);
     },
+    async readDeadline(order) {
+      return (await readOrder(order)).payBy.getTime();
+    },
     async confirm(order) {
       if (await orders.confirm(order.orderId)) return "confirmed";
       return (await statusOf(order)) === "CONFIRMED" ? "confirmed" : "lost";
@@ -45,20 +72,14 @@ export function createSteps({ orders, payment, now }: StepsOptions): FulfilmentS
       if (!isUndecided(order)) await payment.close(order.orderId);
     },
     async endOrder({ order, reason }) {
-      // A workflow engine waits by its machine's clock, which may have been set forward. The step is repeated until the
-      // deadline; if the buyer pays meanwhile, the next try confirms the order.
-      const early = reason === "payment_timeout" && now() < order.payByMs;
-      if (early && (await payment.verdict(order.orderId)) === "open") {
-        throw new Error(`order ${order.orderId} may be paid for ${order.payByMs - now()} ms more`);
-      }
-      // An order gets its end once, so no payment that could change it may be under way:
-      // docs/adr/0028-an-end-is-told-once.md.
-      const verdict = reason === "payment_timeout" ? await payment.lastCall(order.orderId) : "open";
-      if (verdict === "authorized" && (await orders.confirm(order.orderId))) return "already_confirmed";
-      const ended =
-        verdict === "processing" ? await orders.lapse(order.orderId) : await orders.fail(order.orderId, reason);
-      if (ended) return "ended";
-      return (await statusOf(order)) === "CONFIRMED" ? "already_confirmed" : "ended";
+      const { orderId } = order;
+      const before = await readOrder(order);
+      if (isOpen(before) && reason === "payment_timeout") await endUnpaid(orderId, before.payBy);
+      else if (isOpen(before)) await orders.fail(orderId, reason);
+      const after = await readOrder(order);
+      // Extended in this moment. The step is repeated until the later deadline.
+      if (isOpen(after)) throw new Error(stillPayable(orderId, after.payBy));
+      return after.status === "CONFIRMED" ? "already_confirmed" : "ended";
     },
   };
 }

@@ -24,6 +24,7 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
   let workflows: Workflows<PlacedOrder>;
   const folder = mkdtempSync(join(tmpdir(), "dropgate-saga-"));
   const verdicts = new Map<string, "authorized">();
+  const deadlines = new Map<string, number>();
   const failing = new Set<string>();
   const told: string[] = [];
 
@@ -62,6 +63,17 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
     await keep("order-unpaid", "timed-out");
   });
 
+  test("an order that is extended waits for its later deadline, and is confirmed if it is paid by then", async () => {
+    const extended = { ...order("extended", 3_000), extendable: true as const };
+    deadlines.set("extended", extended.payByMs + 60_000);
+    await workflows.start("order-extended", extended);
+    await until(() => told.includes("extended: readDeadline"), { withinMs: 30_000 });
+    verdicts.set("extended", "authorized");
+    await workflows.nudge("order-extended");
+    assert.equal(await outcome("order-extended"), "confirmed");
+    await keep("order-extended", "extended");
+  });
+
   test("O1: an order whose payment cannot be opened for a while is confirmed, and so is one that is hard to confirm", async () => {
     failing.add("closed: requestPayment").add("hard: confirm");
     verdicts.set("closed", "authorized").set("hard", "authorized");
@@ -87,6 +99,7 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
       holdUnits: async ({ orderId }) => call(orderId, "holdUnits", "held"),
       requestPayment: async ({ orderId }) => call(orderId, "requestPayment", undefined),
       readVerdict: async ({ orderId }) => call(orderId, "readVerdict", verdicts.get(orderId) ?? "open"),
+      readDeadline: async ({ orderId, payByMs }) => call(orderId, "readDeadline", deadlines.get(orderId) ?? payByMs),
       confirm: async ({ orderId }) => call(orderId, "confirm", "confirmed"),
       capturePayment: async ({ orderId }) => call(orderId, "capturePayment", undefined),
       voidPayment: async ({ orderId }) => call(orderId, "voidPayment", undefined),

@@ -4,7 +4,7 @@ import type { Decided, Inventory, Offer, ReserveRequest, SaleRefusal } from "#in
 import { type Batcher, createBatcher } from "#platform/batch";
 import { notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
 import { eventOf } from "./events.ts";
-import { insertOrders, readOrder, type SettledOrder } from "./order-rows.ts";
+import { insertOrders, productsOf, readOrder, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 
 export type DirectOrders = { place(wanted: ReserveRequest): Promise<PlaceAnswer> };
@@ -51,24 +51,25 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
     return standing ? replay(standing, wanted.bodyHash) : refuse(decided.claim.reason ?? "order_failed");
   }
 
-  async function decideTogether(orders: readonly Priced[]): Promise<(DirectDecision | "closed")[]> {
+  async function decideTogether(asked: readonly Priced[]): Promise<(DirectDecision | "closed")[]> {
     const decided = await sql.transaction(async (tx): Promise<DirectDecision[] | null> => {
-      const claims = orders.map(({ wanted, offer }) => ({ ...wanted, limitPerCustomer: offer.limitPerCustomer }));
+      const claims = asked.map(({ wanted, offer }) => ({ ...wanted, limitPerCustomer: offer.limitPerCustomer }));
       const answer = await books.claimDirect(tx, claims);
       if (!answer) return null;
-      const decided = orders.map((order, i) => ({ ...order, ...(answer[i] as NonNullable<(typeof answer)[number]>) }));
+      const decided = asked.map((order, i) => ({ ...order, ...(answer[i] as NonNullable<(typeof answer)[number]>) }));
       const at = new Date(now());
       const sold = decided
         .filter((one) => "claim" in one)
         .filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
-      const settled = await insertOrders(tx, sold.map(settledOf), at);
+      const orders = sold.map(settledOf);
+      const settled = await insertOrders(tx, orders, at, await books.extensionsOf(tx, productsOf(orders)));
       await queueEvents(
         tx,
         settled.map((order) => eventOf(order, at)),
       );
       return decided;
     });
-    if (!decided) return orders.map(() => "closed");
+    if (!decided) return asked.map(() => "closed");
     onSettled();
     return decided;
   }

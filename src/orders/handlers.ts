@@ -7,9 +7,10 @@ import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { NotOpen } from "./answers.ts";
 import { pageOf, readCursor } from "./cursors.ts";
+import { whyNotExtended } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
-import { notSettledYet, orderProblems, refusalOf, settleWithinMs } from "./problems.ts";
+import { notSettledYet, orderProblems, refusalOf, settleWithinMs, whyNotExtendedDetails } from "./problems.ts";
 import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
 import { type Views, viewOf } from "./view.ts";
@@ -106,6 +107,21 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
     return viewOf(cancelled);
   }
 
+  async function extendOrder(request: AskedOfOne, reply: FastifyReply) {
+    const seen = await ownOrder(request);
+    const order = isFinal(seen.status) ? seen : await orders.settled(seen.orderId, settleWithinMs);
+    if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
+    const extended = await orders.extend(order.orderId);
+    if (!extended) {
+      const standing = (await orders.read(order.orderId)) ?? order;
+      const reason = whyNotExtended(standing);
+      const extra = { payBy: standing.payBy.toISOString() };
+      return refuse(reply, orderProblems[reason], whyNotExtendedDetails[reason], { extra });
+    }
+    reply.code(202);
+    return viewOf(extended);
+  }
+
   async function refundOrder(
     request: Asked<{ params: typeof OrderParams; body: typeof RefundBody; querystring: typeof RefundQuery }>,
     reply: FastifyReply,
@@ -137,7 +153,7 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
     return order;
   }
 
-  return { placeOrder, readOrder, listOrders, followOrder, cancelOrder, refundOrder };
+  return { placeOrder, readOrder, listOrders, followOrder, cancelOrder, extendOrder, refundOrder };
 }
 
 const forced = { evenIfHandedOver: true } as const;

@@ -22,6 +22,8 @@ export type SeenOrder = Pick<
   | "reason"
   | "placedAt"
   | "payBy"
+  | "extensionSeconds"
+  | "isExtended"
   | "timeline"
 >;
 
@@ -48,6 +50,9 @@ export type LookOptions = {
   watermark(): Promise<() => Promise<boolean>>;
   maxWaiting: number;
 };
+
+/** An extension is offered to orders in the books only. */
+const notInTheBooks = { extensionSeconds: 0, isExtended: false };
 
 const lookEveryMs = 10;
 /** Invented ids must not make us read all products repeatedly. */
@@ -112,6 +117,7 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
       status: "PENDING",
       reason: null,
       payBy: new Date(payByMs),
+      ...notInTheBooks,
       timeline: [{ status: "PENDING", at: placedAt.toISOString() }],
     };
   }
@@ -207,6 +213,7 @@ function failedFrom(orderId: string, voided: DecidedReservation): SeenOrder {
     reason: "order_failed",
     placedAt: voided.decidedAt,
     payBy: voided.decidedAt,
+    ...notInTheBooks,
     timeline,
   };
 }

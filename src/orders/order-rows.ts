@@ -6,7 +6,7 @@ import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
 import { type Status, type Step, transition, undecidedReason } from "./state.ts";
 
-export type TimelineEntry = { status: string; at: string; reason?: string };
+export type TimelineEntry = { status: string; at: string; reason?: string; payBy?: string };
 
 export type Order = {
   orderId: string;
@@ -23,12 +23,16 @@ export type Order = {
   bodyHash: string;
   placedAt: Date;
   payBy: Date;
+  /** By how much its buyer may extend `payBy`, once; 0 if it is not offered. */
+  extensionSeconds: number;
+  isExtended: boolean;
   timeline: TimelineEntry[];
 };
 
 export const columns = `order_id as "orderId", user_id as "userId", product_id as "productId", epoch,
   reservation_no as "reservationNo", quantity, unit_price_minor as "unitPriceMinor", unit_price_minor * quantity as "totalMinor", currency, status, reason,
-  body_hash as "bodyHash", placed_at as "placedAt", pay_by as "payBy", timeline`;
+  body_hash as "bodyHash", placed_at as "placedAt", pay_by as "payBy",
+  extension_seconds as "extensionSeconds", extended_at is not null as "isExtended", timeline`;
 
 export type SettledOrder = { reservation: Reservation; status: "INVENTORY_RESERVED" | "FAILED"; reason: string | null };
 
@@ -36,20 +40,27 @@ export type SettledOrder = { reservation: Reservation; status: "INVENTORY_RESERV
  * Writes decided orders and returns those that were new. A row of a fenced reservation yields to the order that a later
  * attempt under the same key made.
  */
-export async function insertOrders(tx: Tx, all: readonly SettledOrder[], at: Date): Promise<SettledOrder[]> {
+export async function insertOrders(
+  tx: Tx,
+  all: readonly SettledOrder[],
+  at: Date,
+  extensions: ReadonlyMap<string, number>,
+): Promise<SettledOrder[]> {
   if (all.length === 0) return [];
   const settled = oneEach(all);
   const inserted = await tx.query<{ orderId: string }>(
     `insert into orders.orders as o (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor,
-            currency, price_version, status, reason, body_hash, placed_at, pay_by, timeline)
+            currency, price_version, status, reason, body_hash, placed_at, pay_by, timeline,
+            extension_seconds)
      select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::bigint[],
             $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[],
-            $15::jsonb[])
+            $15::jsonb[], $16::int[])
      on conflict (order_id) do update
         set epoch = excluded.epoch, reservation_no = excluded.reservation_no, quantity = excluded.quantity,
             unit_price_minor = excluded.unit_price_minor, currency = excluded.currency,
             price_version = excluded.price_version, status = excluded.status, reason = excluded.reason,
             body_hash = excluded.body_hash, placed_at = excluded.placed_at, pay_by = excluded.pay_by,
+            extension_seconds = excluded.extension_seconds,
             timeline = o.timeline || excluded.timeline
       where o.status = 'FAILED' and o.reason = 'fenced' and excluded.status = 'INVENTORY_RESERVED'
      returning order_id as "orderId"`,
@@ -69,10 +80,15 @@ export async function insertOrders(tx: Tx, all: readonly SettledOrder[], at: Dat
       settled.map(({ reservation }) => new Date(reservation.reservedAtMs)),
       settled.map(({ reservation }) => new Date(reservation.payByMs)),
       settled.map((order) => JSON.stringify(firstEntries(order, at))),
+      settled.map(({ reservation }) => extensions.get(reservation.productId) ?? 0),
     ],
   );
   const ids = new Set(inserted.map((row) => row.orderId));
   return settled.filter(({ reservation }) => ids.has(reservation.orderId));
+}
+
+export function productsOf(settled: readonly SettledOrder[]): string[] {
+  return [...new Set(settled.map(({ reservation }) => reservation.productId))];
 }
 
 /** One statement writes a row once: if an order comes twice in a batch, the kept one is written. */
@@ -152,31 +168,17 @@ export async function listAllOrders(
   );
 }
 
-/** Orders that hold units past the moment, longest overdue first. */
-export async function overdueOrders(
-  sql: Queryable,
-  before: Date,
-  after: Pick<Order, "payBy" | "orderId"> | undefined,
-  limit: number,
-): Promise<Order[]> {
-  return sql.query<Order>(
-    `select ${columns} from orders.orders
-      where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') and pay_by < $1
-        and reason is distinct from 'payment_undecided' and (pay_by, order_id) > ($2::timestamptz, $3::uuid)
-      order by pay_by, order_id limit $4`,
-    [before, after?.payBy ?? "-infinity", after?.orderId ?? firstId, limit],
-  );
-}
-
-const firstId = "00000000-0000-0000-0000-000000000000";
 export const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-/** Takes the step if the order is in the state in which the step starts; returns the changed order, or undefined. */
+/**
+ * Takes the step if the order is in the state in which the step starts; returns the changed order, or undefined.
+ * `dueAt`: only if that is its deadline still.
+ */
 export async function takeStep(
   tx: Tx,
   orderId: string,
   step: Step,
-  reason: string | null,
+  { reason, dueAt = null }: { reason: string | null; dueAt?: Date | null },
   at: Date,
 ): Promise<Order | undefined> {
   const { from, to, whileUndecided = false } = transition(step);
@@ -184,8 +186,9 @@ export async function takeStep(
   const [order] = await tx.query<Order>(
     `update orders.orders set status = $2, reason = coalesce($3, reason), timeline = timeline || $4::jsonb
       where order_id = $1 and status = any($5::text[]) and (reason is not distinct from $6) = $7
+        and ($8::timestamptz is null or pay_by = $8)
       returning ${columns}`,
-    [orderId, to, reason, JSON.stringify([entry]), from, undecidedReason, whileUndecided],
+    [orderId, to, reason, JSON.stringify([entry]), from, undecidedReason, whileUndecided, dueAt],
   );
   return order;
 }

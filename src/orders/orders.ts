@@ -5,21 +5,14 @@ import type { Queryable, Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
+import { noteSagaStarted, ordersWithoutSaga, overdueOrders } from "./awaiting-rows.ts";
 import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
 import { type EndAll, readNotEnded, sumNotEnded } from "./end-all.ts";
 import { readBooked } from "./hand-over.ts";
 import { createLook } from "./look.ts";
-import {
-  listAllOrders,
-  listOrders,
-  note,
-  type Order,
-  overdueOrders,
-  readOrders,
-  type TimelineEntry,
-} from "./order-rows.ts";
+import { listAllOrders, listOrders, note, type Order, type TimelineEntry } from "./order-rows.ts";
 import { orderOutbox } from "./outbox.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
@@ -200,21 +193,8 @@ export function createOrders(options: OrdersOptions) {
     },
 
     /** Orders in the books whose saga was not started, oldest first. */
-    async withoutSaga(limit: number): Promise<Order[]> {
-      const rows = await sql.query<{ id: string }>(
-        `select order_id as id from orders.orders where not saga_started and status = 'INVENTORY_RESERVED'
-          order by placed_at limit $1`,
-        [limit],
-      );
-      return readOrders(
-        sql,
-        rows.map((row) => row.id),
-      );
-    },
-    async sagaStarted(orderIds: readonly string[]): Promise<void> {
-      await sql.query("update orders.orders set saga_started = true where order_id = any($1::uuid[])", [orderIds]);
-    },
-
+    withoutSaga: (limit: number) => ordersWithoutSaga(sql, limit),
+    sagaStarted: (orderIds: readonly string[]) => noteSagaStarted(sql, orderIds),
     /** Orders that hold units past the moment, longest overdue first, starting after `after`. */
     overdue: (before: Date, after: Order | undefined, limit: number) => overdueOrders(sql, before, after, limit),
 

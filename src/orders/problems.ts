@@ -4,6 +4,7 @@
  */
 import { defineProblems, type ProblemKind } from "#platform/problems";
 import type { PlaceRefusal } from "./answers.ts";
+import type { ExtensionRefusal } from "./extension.ts";
 
 export const orderProblems = defineProblems({
   sold_out: { status: 409, title: "Sold out" },
@@ -19,6 +20,9 @@ export const orderProblems = defineProblems({
   closed: { status: 503, title: "New orders are not taken at the moment", retryAfterSeconds: 5 },
   idempotency_mismatch: { status: 422, title: "This Idempotency-Key was used with another request" },
   order_not_found: { status: 404, title: "There is no such order" },
+  already_extended: { status: 409, title: "The time to pay was extended already" },
+  extension_not_offered: { status: 409, title: "The time to pay of this order cannot be extended" },
+  too_late: { status: 409, title: "The time to pay is over" },
   order_not_confirmed: { status: 409, title: "Only a confirmed order can be refunded" },
   handed_over: { status: 409, title: "The parcel was handed over" },
   already_refunded: { status: 409, title: "The order was refunded already, with other values" },
@@ -43,6 +47,14 @@ const details: Record<Exclude<PlaceRefusal, "overloaded"> | "drop_not_open", str
   outcome_pending: "Ask again with the same Idempotency-Key, or look at the order, in a second.",
   closed: "The shop is closed for new orders. Accepted orders continue.",
   idempotency_mismatch: "Use a new key for a new order, or repeat the first request unchanged.",
+};
+
+export const whyNotExtendedDetails: Record<ExtensionRefusal, string> = {
+  order_ended: "The order has ended, so there is no time to extend.",
+  already_extended: "An order is extended once. Pay it by payBy, which says the later deadline.",
+  extension_not_offered:
+    "Only orders of a drop that offers it can be extended; they show it in extendable. Pay by payBy.",
+  too_late: "It could be extended until payBy. If a payment is still being decided, wait for its answer.",
 };
 
 /** The answers to a request to place an order, for its route's document. */

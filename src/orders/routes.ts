@@ -42,6 +42,11 @@ export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOpti
     { onRequest: limitedCustomer, schema: documents.cancelOrder },
     handlers.cancelOrder,
   );
+  app.post(
+    "/orders/:orderId/extend",
+    { onRequest: limitedCustomer, schema: documents.extendOrder },
+    handlers.extendOrder,
+  );
   app.post("/orders/:orderId/refund", { onRequest: admin, schema: documents.refundOrder }, handlers.refundOrder);
   operatorRoutes(app, { ...options, views, admin });
 }
@@ -103,6 +108,24 @@ const documents = {
     response: {
       202: Type.Ref("Order"),
       ...problemResponses(orderProblems.order_not_found, orderProblems.order_ended, orderProblems.outcome_pending),
+    },
+  },
+  extendOrder: {
+    tags,
+    operationId: "extendOrder",
+    summary: "Extend the time to pay an order, once",
+    description: "By what its drop offers: `extendable` says by how much and until when. The later deadline is payBy.",
+    params: OrderParams,
+    response: {
+      202: { ...Type.Ref("Order"), description: "The units are yours until the later payBy" },
+      ...problemResponses(
+        orderProblems.order_not_found,
+        orderProblems.order_ended,
+        orderProblems.already_extended,
+        orderProblems.extension_not_offered,
+        orderProblems.too_late,
+        orderProblems.outcome_pending,
+      ),
     },
   },
   refundOrder: {

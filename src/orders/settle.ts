@@ -11,7 +11,7 @@ import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import { decodeReservation, eventOf } from "./events.ts";
 import { createMarks, type Marks, type Reader } from "./marks.ts";
-import { insertOrders, type SettledOrder } from "./order-rows.ts";
+import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 
 export type SettlementConsumer = Settlement & Pick<Marks, "progress"> & { start(): Promise<Consumer> };
@@ -68,7 +68,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
           reservationNo,
         });
       }
-      const orders = await insertOrders(tx, ended, at);
+      const orders = await insertOrders(tx, ended, at, await books.extensionsOf(tx, productsOf(ended)));
       await queueEvents(
         tx,
         orders.map((order) => eventOf(order, at)),

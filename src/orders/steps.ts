@@ -6,6 +6,7 @@ import type { Sql, Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import { changeEventOf, handedOverEventOf } from "./events.ts";
+import { extendOrder } from "./extension.ts";
 import { keepHere, takeHandOver } from "./hand-over.ts";
 import { type Order, takeStep } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
@@ -23,9 +24,15 @@ export type StepsOptions = {
 export type Steps = ReturnType<typeof createSteps>;
 
 export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
-  async function takeIn(tx: Tx, orderId: string, name: Step, reason: string | null): Promise<Order | undefined> {
+  async function takeIn(
+    tx: Tx,
+    orderId: string,
+    name: Step,
+    reason: string | null,
+    dueAt: Date | null = null,
+  ): Promise<Order | undefined> {
     const at = new Date(now());
-    const taken = await takeStep(tx, orderId, name, reason, at);
+    const taken = await takeStep(tx, orderId, name, { reason, dueAt }, at);
     if (!taken) return undefined;
     const { outcome } = transition(name);
     if (outcome) await books.queueOutcome(tx, taken, outcome);
@@ -35,8 +42,8 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
   }
 
   /** undefined if the order is not in a state in which the step starts. */
-  const take = (orderId: string, name: Step, reason: string | null) =>
-    sql.transaction((tx) => takeIn(tx, orderId, name, reason));
+  const take = (orderId: string, name: Step, reason: string | null, dueAt: Date | null = null) =>
+    sql.transaction((tx) => takeIn(tx, orderId, name, reason, dueAt));
 
   async function cancelIn(tx: Tx, orderId: string, reason: string): Promise<Order | undefined> {
     return (await takeIn(tx, orderId, "cancel", reason)) ?? takeIn(tx, orderId, "cancel_undecided", reason);
@@ -63,10 +70,18 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
   return {
     requestPayment: (orderId: string) => take(orderId, "request_payment", null),
     confirm: (orderId: string) => take(orderId, "confirm", null),
-    fail: (orderId: string, reason: string) => take(orderId, "fail", reason),
+    /** `dueAt`: only if that is its deadline still; it may be extended at any moment until then. */
+    fail: (orderId: string, reason: string, dueAt: Date | null = null) => take(orderId, "fail", reason, dueAt),
+    /** Moves the deadline, once; undefined if the order's state does not allow it. */
+    extend: (orderId: string) =>
+      sql.transaction(async (tx) => {
+        const extended = await extendOrder(tx, orderId, new Date(now()));
+        if (extended) tx.afterCommit(() => onTaken(extended));
+        return extended;
+      }),
     cancel: (orderId: string, reason: string) => sql.transaction((tx) => cancelIn(tx, orderId, reason)),
     /** Gives the units back, and leaves the end to the payment that the provider is deciding. */
-    lapse: (orderId: string) => take(orderId, "lapse", undecidedReason),
+    lapse: (orderId: string, dueAt: Date | null = null) => take(orderId, "lapse", undecidedReason, dueAt),
     /** Ends an order whose payment was undecided. */
     failUndecided: (orderId: string, reason: string) => take(orderId, "fail_undecided", reason),
     /**

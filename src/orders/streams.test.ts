@@ -31,7 +31,7 @@ describe("open streams", () => {
     database = await openTestDatabase();
     await migrate({ url: database.url, modules: [inventorySchema, ordersSchema] });
     const { sql } = database;
-    await sql.transaction((tx) => insertOrders(tx, orderIds.map(settled), new Date()));
+    await sql.transaction((tx) => insertOrders(tx, orderIds.map(settled), new Date(), new Map()));
     // The face that streams use, with its calls counted.
     const orders = {
       onChange(listener: (order?: Order) => void) {
@@ -88,7 +88,7 @@ describe("open streams", () => {
   const looksFrom = (from: number, more: number) => until(() => looks >= from + more);
 
   const take = (orderId: string, step: Step) =>
-    database.sql.transaction((tx) => takeStep(tx, orderId, step, null, new Date()));
+    database.sql.transaction((tx) => takeStep(tx, orderId, step, { reason: null }, new Date()));
   const isTold = (orderId: string, status: string) => until(() => written.get(orderId)?.includes(status));
 
   test("O30: without changes read no orders: a look is one statement for all of them", async () => {
@@ -111,7 +111,7 @@ describe("open streams", () => {
     read = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     const writing = database.sql.transaction(async (tx) => {
-      await takeStep(tx, late, "request_payment", null, new Date());
+      await takeStep(tx, late, "request_payment", { reason: null }, new Date());
       await promise;
     });
     await take(early, "request_payment");

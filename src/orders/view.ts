@@ -1,5 +1,6 @@
 /** Converts order rows to their form on the wire. */
 import type { Accounts } from "#identity";
+import { isExtendable } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
 import { shortCodeOf } from "./short-codes.ts";
 import type { OrderView, PaymentView } from "./wire.ts";
@@ -17,6 +18,9 @@ export function viewOf(order: SeenOrder, payment?: PaymentView): OrderView {
     ...(order.reason !== null && { reason: order.reason }),
     placedAt: order.placedAt.toISOString(),
     payBy: order.payBy.toISOString(),
+    ...(isExtendable(order) && {
+      extendable: { until: order.payBy.toISOString(), seconds: order.extensionSeconds },
+    }),
     timeline: order.timeline,
     ...(payment && { payment }),
   };

@@ -26,6 +26,7 @@ const TimelineEntry = Type.Object({
   status: Type.String({ description: "A status, or what happened in between, such as PAYMENT_DECLINED" }),
   at: moment,
   reason: Type.Optional(Type.String()),
+  payBy: Type.Optional(Type.String({ format: "date-time", description: "The later deadline, in PAYMENT_EXTENDED" })),
 });
 
 /** The latest attempt to pay, from the payment module. */
@@ -55,13 +56,11 @@ export const OrderView = Type.Object(
     currency: Type.String({ description: "ISO 4217" }),
     status: OrderStatus,
     reason: Type.Optional(
-      Type.String({
-        description:
-          "Why it ended, unless it ended as CONFIRMED; payment_undecided while its end waits for the provider",
-      }),
+      Type.String({ description: "Why it ended, unless CONFIRMED; payment_undecided while the provider decides" }),
     ),
     placedAt: moment,
     payBy: moment,
+    extendable: Type.Optional(Type.Object({ until: moment, seconds: Type.Integer() })),
     timeline: Type.Array(TimelineEntry),
     payment: Type.Optional(Type.Unsafe<PaymentView>(Type.Ref("OrderPayment"))),
   },

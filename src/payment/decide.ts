@@ -61,12 +61,13 @@ export async function close(deps: DecideDeps, orderId: string): Promise<void> {
 
 /**
  * No attempt begins from here on, so the answer is final: `open` stays open for ever. An order without an intent gets a
- * closed one.
+ * closed one. A call for an earlier deadline than the intent's has no effect: the order was extended meanwhile.
  */
-export function lastCall({ sql, now }: DecideDeps, orderId: string): Promise<Verdict> {
+export function lastCall({ sql, now }: DecideDeps, orderId: string, payByMs: number): Promise<Verdict> {
   return sql.transaction(async (tx) => {
-    if (await lockIntent(tx, orderId)) await noteLastCall(tx, orderId, now());
-    else await closeIntent(tx, orderId, now());
+    const intent = await lockIntent(tx, orderId);
+    if (!intent) await closeIntent(tx, orderId, now());
+    else if (!intent.payBy || intent.payBy.getTime() <= payByMs) await noteLastCall(tx, orderId, now());
     return verdictOf((await paymentsOf(tx, orderId)).map(({ state }) => state));
   });
 }

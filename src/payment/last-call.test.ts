@@ -7,13 +7,18 @@ const shop = await openTestShop();
 const { payment } = shop;
 after(() => shop.close());
 
+/** The deadline of an order that was opened by now. */
+function payByMs(): number {
+  return shop.now() + 900_000;
+}
+
 const goodCard = { cardNumber: "4242424242424242" };
 
 test("O4: the answer of the last call is final, because no attempt begins after it", async () => {
   const orderId = await shop.order();
   const asked = await Promise.all([
     payment.pay({ orderId, ...goodCard }),
-    payment.lastCall(orderId),
+    payment.lastCall(orderId, payByMs()),
     payment.pay({ orderId, ...goodCard }),
   ]);
   const [first, verdict, second] = asked;
@@ -26,16 +31,41 @@ test("O4: the answer of the last call is final, because no attempt begins after 
 test("O4: an attempt that began before the last call is granted and kept like any other", async () => {
   const orderId = await shop.order();
   await shop.pay(orderId);
-  assert.equal(await payment.lastCall(orderId), "processing");
+  assert.equal(await payment.lastCall(orderId, payByMs()), "processing");
   await shop.hearFromProvider();
-  assert.equal(await payment.lastCall(orderId), "authorized");
+  assert.equal(await payment.lastCall(orderId, payByMs()), "authorized");
   await payment.capture(orderId);
   assert.deepEqual(await shop.states(orderId), ["captured"]);
 });
 
 test("O4: an order whose payment was never opened is closed by the last call", async () => {
   const orderId = randomUUID();
-  assert.equal(await payment.lastCall(orderId), "open");
-  await payment.open({ orderId, userId: "ada", amountMinor: 100, currency: "EUR", payByMs: shop.now() + 60_000 });
+  assert.equal(await payment.lastCall(orderId, payByMs()), "open");
+  await payment.open({ orderId, userId: "ada", amountMinor: 100, currency: "EUR", payByMs: payByMs() });
+  assert.deepEqual(await payment.pay({ orderId, ...goodCard }), { ok: false, reason: "payment_closed" });
+});
+
+test("a last call that the order's extension overtook stops no attempt, and one at the later deadline does", async () => {
+  const orderId = await shop.order();
+  const order = { orderId, userId: "ada", amountMinor: 4_999, currency: "EUR" };
+  const [dueMs, laterMs] = [payByMs(), payByMs() + 300_000];
+  // The call came first: the extension takes it back.
+  assert.equal(await payment.lastCall(orderId, dueMs), "open");
+  await payment.open({ ...order, payByMs: laterMs });
+  // And again, from a process that read the deadline before the extension.
+  assert.equal(await payment.lastCall(orderId, dueMs), "open");
+  // One that opens the payment with the former deadline changes nothing.
+  await payment.open({ ...order, payByMs: dueMs });
+  shop.passMs(900_000 + 1);
+  await shop.pay(orderId, "4000000000000010");
+  await shop.hearFromProvider();
+  assert.equal(await payment.lastCall(orderId, laterMs), "open");
+  assert.deepEqual(await payment.pay({ orderId, ...goodCard }), { ok: false, reason: "payment_closed" });
+});
+
+test("an extension opens no payment that is closed", async () => {
+  const orderId = await shop.order();
+  await payment.close(orderId);
+  await payment.open({ orderId, userId: "ada", amountMinor: 4_999, currency: "EUR", payByMs: payByMs() + 300_000 });
   assert.deepEqual(await payment.pay({ orderId, ...goodCard }), { ok: false, reason: "payment_closed" });
 });

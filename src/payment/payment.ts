@@ -25,7 +25,10 @@ export { testCards } from "./test-cards.ts";
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
 
 export type Payment = {
-  /** Opens the order's payment intent. Idempotent; no effect once the intent was closed. */
+  /**
+   * Opens the order's payment intent. Idempotent; no effect once the intent was closed. A later deadline than the known one
+   * holds from here on, also after a last call: the order was extended.
+   */
   open(order: Money & { orderId: string; userId: string; payByMs: number }): Promise<void>;
   /** One attempt by the buyer. Its acceptance is not the result, which comes later. */
   pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
@@ -33,8 +36,11 @@ export type Payment = {
   verdict(orderId: string): Promise<Verdict>;
   /** The same for many orders; `open` ones are left out. */
   verdicts(orderIds: readonly string[]): Promise<Map<string, Exclude<Verdict, "open">>>;
-  /** As `verdict`, but no attempt begins from here on, so `open` is final. */
-  lastCall(orderId: string): Promise<Verdict>;
+  /**
+   * As `verdict`, but no attempt begins from here on, so `open` is final; unless the order has a later deadline than
+   * `payByMs`, which an order that is extended gets.
+   */
+  lastCall(orderId: string, payByMs: number): Promise<Verdict>;
   /** The latest attempt of each order that has one. */
   lastAttempts(orderIds: readonly string[]): Promise<Map<string, Attempt>>;
   /**
@@ -107,7 +113,9 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
     async open({ orderId, userId, amountMinor, currency, payByMs }) {
       await sql.query(
         `insert into payment.intent (order_id, user_id, amount_minor, currency, pay_by, opened_at)
-         values ($1, $2, $3, $4, $5, $6) on conflict (order_id) do nothing`,
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (order_id) do update set pay_by = excluded.pay_by, last_call_at = null
+          where intent.closed_at is null and intent.pay_by < excluded.pay_by`,
         [orderId, userId, amountMinor, currency, new Date(payByMs), new Date(now())],
       );
     },
@@ -116,7 +124,7 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
 
     verdict: async (orderId) => (await verdicts([orderId])).get(orderId) ?? "open",
     verdicts,
-    lastCall: (orderId) => lastCall(deps, orderId),
+    lastCall: (orderId, payByMs) => lastCall(deps, orderId, payByMs),
 
     lastAttempts: (orderIds) => lastAttempts(sql, orderIds, now()),
 

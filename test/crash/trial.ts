@@ -94,6 +94,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
       samples: watching.samples,
       wishes: [...crowd.wishes, wish],
       cancelled: crowd.cancelled,
+      extended: new Map(),
       ...(await shop.readLog()),
       lateWish: wish,
     };

@@ -43,6 +43,8 @@ export async function assertLawful(world: World, { productIds, limitPerCustomer,
       ...heard,
       ...log,
       atRest: true,
+      // What their buyers were told stands in the rows, too.
+      extended: new Map(),
       limits: new Map(productIds.map((productId) => [productId, limitPerCustomer])),
       gate: samples.map(({ productId, gate, inFlight }) => ({
         productId,

@@ -116,6 +116,8 @@ export type Evidence = {
   wishes: readonly Wish[];
   /** Orders that their buyers asked to cancel. */
   cancelled: ReadonlySet<string>;
+  /** Later deadlines that buyers were told when they extended their orders, milliseconds since 1970. */
+  extended: ReadonlyMap<string, number>;
   unfinished: readonly Unfinished[];
   /** The events of orders on the log, as `order:STATUS`; undefined if the log is not read. */
   announced: ReadonlySet<string> | undefined;

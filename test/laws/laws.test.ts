@@ -72,6 +72,7 @@ const healthy: Evidence = {
     { user: "bob", productId, key: undefined, attempts: [accepted("b")] },
   ],
   cancelled: new Set(),
+  extended: new Map(),
   unfinished: [{ what: "payments are not finished", count: 0 }],
   announced: new Set(["a:CONFIRMED", "b:FAILED"]),
   deadLetters: 0,
@@ -202,6 +203,10 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
   "ended before its time": [
     { history: [{ orderId: "b", status: "FAILED", reason: "payment_timeout", atMs: payByMs - 1 }] },
     { history: [{ orderId: "b", status: "PAYMENT_PENDING", reason: "payment_undecided", atMs: payByMs - 1 }] },
+    {
+      history: [{ orderId: "b", status: "FAILED", reason: "payment_timeout", atMs: payByMs }],
+      extended: new Map([["b", payByMs + 1]]),
+    },
   ],
   "ended and taken back": [
     { history: [{ orderId: "b", status: "CANCELLED", reason: null, atMs: 1 }] },

@@ -195,6 +195,7 @@ describe("the start command", { timeout: 120_000 }, () => {
       samples: samples.filter(({ productId }) => productId === product),
       wishes,
       cancelled: new Set(),
+      extended: new Map(),
       announced: undefined,
       deadLetters: undefined,
       lateWish: undefined,

@@ -6,6 +6,7 @@ import { createRandom, type Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 const changes = 5;
+const extensionMs = 6_000;
 
 /** Chance of its own, so that schedules without a drop stay what they are. */
 export function operatorsOf(
@@ -51,7 +52,7 @@ async function set(world: World, people: People, productId: string, sale: Sale):
   const told: Terms = { ...sale, productId, beganMs: world.timeline.now(), answeredMs: undefined };
   people.terms = [...people.terms, told];
   await insist(world, people, async (copy) => {
-    const { ok } = await copy.inventory.books.products.setSale(productId, sale);
+    const { ok } = await copy.inventory.books.products.setSale(productId, sale, extensionMs);
     if (ok) told.answeredMs ??= world.timeline.now();
     people.terms = [...people.terms];
     return ok;
@@ -64,4 +65,4 @@ async function set(world: World, people: People, productId: string, sale: Sale):
 const setting =
   (productId: string, sale: Sale) =>
   async (copy: World["copies"][number]): Promise<boolean> =>
-    (await copy.inventory.books.products.setSale(productId, sale)).ok;
+    (await copy.inventory.books.products.setSale(productId, sale, extensionMs)).ok;

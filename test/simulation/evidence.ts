@@ -40,6 +40,10 @@ export function createOnlooker(world: World, people: People): Onlooker {
     () => people.cancelled.size,
     () => new Set(people.cancelled),
   );
+  const extended = remembered(
+    () => people.extended.size,
+    () => new Map(people.extended),
+  );
   const taken = remembered(
     () => gate.taken.length,
     () => [...gate.taken],
@@ -94,6 +98,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
       samples: samples(),
       wishes: wishes(),
       cancelled: cancelled(),
+      extended: extended(),
       unfinished: [],
       announced: undefined,
       deadLetters: undefined,

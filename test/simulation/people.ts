@@ -3,6 +3,7 @@ import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
 import type { Sample, Terms } from "../laws/evidence.ts";
 import { type Attempt, attemptUnderWay, endAttempt, type Wish } from "../laws/wish.ts";
+import { createRandom, type Random } from "./random.ts";
 import type { Copy, World } from "./world.ts";
 import { topics } from "./world.ts";
 
@@ -14,6 +15,10 @@ export type People = {
   underWay: number;
   /** Orders that their buyers asked to cancel. */
   cancelled: Set<string>;
+  /** The later deadlines that buyers were told when they extended their orders. */
+  extended: Map<string, number>;
+  /** Chance of its own, so that schedules without a drop stay what they are. */
+  extending: Random;
   /** The terms of drops that operators set, product by product in their order. */
   terms: Terms[];
   /** What reconciliations said. */
@@ -34,8 +39,18 @@ const definite = new Set([
 const goodCard = "4242424242424242";
 const badCard = "4000000000000010";
 
-export function createPeople(): People {
-  return { wishes: [], heard: 0, underWay: 0, cancelled: new Set(), terms: [], samples: [], lateWish: undefined };
+export function createPeople(seed: number): People {
+  return {
+    wishes: [],
+    heard: 0,
+    underWay: 0,
+    cancelled: new Set(),
+    extended: new Map(),
+    extending: createRandom(seed ^ 0x0e47_e4d0),
+    terms: [],
+    samples: [],
+    lateWish: undefined,
+  };
 }
 
 /** Asks until a process serves; gives up when the process that was asked has died. */
@@ -143,12 +158,13 @@ async function payOrNot(world: World, people: People, orderId: string): Promise<
     await cancel(world, people, orderId);
     if (random.chance(0.5)) return;
   }
+  const isExtended = await extendOrNot(world, people, orderId);
   const cards = random.pick([[goodCard], [badCard, goodCard], [badCard], [goodCard, goodCard]]);
   for (const cardNumber of cards) {
     // Some pay at the last moment, or after it.
     if (random.chance(0.1)) await sleep(world, random.next() * 14_000);
     for (let tries = 0; tries < 30; tries += 1) {
-      const answer = await ask(world, (copy) => copy.payment.pay({ orderId, cardNumber }));
+      const answer = await ask(world, (copy) => pay(copy, orderId, cardNumber, isExtended));
       if (answer?.ok) break;
       if (answer && answer.reason !== "payment_not_ready" && answer.reason !== "payment_in_progress") return;
       await sleep(world, 300 + random.next() * 500);
@@ -159,6 +175,33 @@ async function payOrNot(world: World, people: People, orderId: string): Promise<
   if (!random.chance(0.1)) return;
   await sleep(world, random.next() * 30_000);
   await cancel(world, people, orderId);
+}
+
+/** Of products in a drop, at any moment until the deadline or shortly after it, sometimes twice at once. */
+async function extendOrNot(world: World, people: People, orderId: string): Promise<boolean> {
+  const productId = world.books.tables.orders.committed().find((row) => row.orderId === orderId)?.productId;
+  if (!people.terms.some((terms) => terms.productId === productId)) return false;
+  const random = people.extending;
+  if (!random.chance(0.6)) return false;
+  await sleep(world, random.chance(0.5) ? 10_000 + random.next() * 2_500 : random.next() * 5_000);
+  const extend = async () => {
+    const extended = await ask(world, (copy) => copy.orders.extend(orderId));
+    if (extended) people.extended.set(orderId, extended.payBy.getTime());
+    return extended;
+  };
+  const answers = await Promise.all(random.chance(0.3) ? [extend(), extend()] : [extend()]);
+  if (answers.every((answer) => answer === undefined)) return false;
+  world.count("a buyer extends an order");
+  world.note(`the buyer of ${orderId} hears that it is extended`);
+  if (random.chance(0.5)) await sleep(world, random.next() * 10_000);
+  return true;
+}
+
+/** As the route does: the payment is opened with the deadline that the order has. */
+async function pay({ orders, payment }: Copy, orderId: string, cardNumber: string, isExtended: boolean) {
+  const order = isExtended ? await orders.read(orderId) : undefined;
+  if (order) await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
+  return payment.pay({ orderId, cardNumber });
 }
 
 async function cancel(world: World, people: People, orderId: string): Promise<void> {

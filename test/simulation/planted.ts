@@ -16,6 +16,7 @@ export const plantedBugs = {
   "captured-at-once": "money is captured before the order is confirmed",
   "captured-twice": "a repeated capture takes the money again",
   "end-told-early": "an order is reported as failed while its payment is undecided",
+  "extension-lost": "an extension of the time to pay is answered and not kept",
   "sessions-kept": "a session that was opened while the books took no writes is used repeatedly",
   "deadlines-by-machine": "each process compares deadlines with its own machine's clock",
   "pauses-by-time-of-day": "pauses are measured by a clock that can be set",

@@ -62,7 +62,7 @@ export async function runSchedule({
   const timeline = createTimeline();
   const giveBack = takeOverTimers(timeline, random);
   const world = createWorld({ timeline, random, keepTrace, planted, record });
-  const people = createPeople();
+  const people = createPeople(seed);
   const beganMs = timeline.now();
   let violation: ScheduleResult["violation"];
   let isResting = false;

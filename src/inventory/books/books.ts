@@ -16,6 +16,7 @@ import { readFigures } from "./figures.ts";
 import { recordClaims, recordVoids } from "./ledger.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
 import type { Products } from "./products.ts";
+import { readExtensions } from "./sales.ts";
 
 export type Books = {
   /** Decides reservations in the caller's transaction; returns results in the order of the claims. */
@@ -26,6 +27,8 @@ export type Books = {
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
   queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void>;
+  /** By how many seconds buyers may extend the time to pay, by product; read where their orders are decided. */
+  extensionsOf(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>>;
   /** The fates of the orders' reservations, oldest first. */
   fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
   /**
@@ -89,6 +92,8 @@ export function createBooks(options: BooksOptions): Books {
       await queueOutcome(tx, claim, outcome);
       tx.afterCommit(onOutcomes);
     },
+
+    extensionsOf: readExtensions,
 
     fatesOf: (orderIds) => readFates(sql, orderIds),
 

@@ -17,9 +17,9 @@ export type Products = {
   /**
    * Sets the terms of a product's sale in a drop, unless newer ones are known. Once it answers `ok`, no order passes that
    * they refuse, in any process. `gate_unavailable`: they are kept, and hold as soon as the gate is back; until then it may
-   * still go by the former ones.
+   * still go by the former ones. `extensionMs`: by how much a buyer may extend the time to pay, once; the gate need not know it.
    */
-  setSale(productId: string, sale: Sale): Promise<SetSaleAnswer>;
+  setSale(productId: string, sale: Sale, extensionMs?: number): Promise<SetSaleAnswer>;
   /** For people, and at any rate at which they ask; products that inventory does not know are left out. */
   unitsOf(productIds: readonly string[]): Promise<Map<string, Units>>;
 };
@@ -53,9 +53,10 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
 
     unitsOf: (productIds) => readUnits({ sql, gate }, productIds),
 
-    async setSale(productId, sale) {
+    async setSale(productId, sale, extensionMs = 0) {
       if (!(await knows(productId))) return { ok: false, reason: "product_not_found" };
-      return (await setSale({ sql, gate }, productId, sale)) ? { ok: true } : { ok: false, reason: "gate_unavailable" };
+      const holds = await setSale({ sql, gate }, productId, sale, extensionMs);
+      return holds ? { ok: true } : { ok: false, reason: "gate_unavailable" };
     },
   };
 

@@ -42,8 +42,9 @@ export async function setSale(
   { sql, gate }: { sql: Sql; gate: Gate },
   productId: string,
   sale: Sale,
+  extensionMs = 0,
 ): Promise<boolean> {
-  await sql.transaction((tx) => keepSale(tx, productId, sale));
+  await sql.transaction((tx) => keepSale(tx, productId, sale, extensionMs));
   for (let tries = 0; tries < triesToTell; tries += 1) {
     if (tries > 0) await sleep(lookEveryMs);
     const told = await gate.setSale(productId, sale).catch(unlessAway);
@@ -64,16 +65,28 @@ function unlessAway(error: unknown): "away" {
  * Keeps the terms unless newer ones are known. Under the lock of the product's row, as everything that decides past the
  * gate: what was decided by the former terms has committed before this does, and what comes later reads these.
  */
-export async function keepSale(tx: Tx, productId: string, sale: Sale): Promise<void> {
+export async function keepSale(tx: Tx, productId: string, sale: Sale, extensionMs = 0): Promise<void> {
   await lockStock(tx, [productId]);
   const { dropId, opensAtMs, closesAtMs, paused, holdMs, version } = sale;
   await tx.query(
-    `insert into inventory.sale (product_id, drop_id, opens_at, closes_at, paused, hold_ms, version)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into inventory.sale (product_id, drop_id, opens_at, closes_at, paused, hold_ms, version,
+       extension_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (product_id) do update
         set drop_id = excluded.drop_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
-            paused = excluded.paused, hold_ms = excluded.hold_ms, version = excluded.version
+            paused = excluded.paused, hold_ms = excluded.hold_ms, version = excluded.version,
+            extension_ms = excluded.extension_ms
       where sale.version < excluded.version`,
-    [productId, dropId, new Date(opensAtMs), new Date(closesAtMs), paused, holdMs, version],
+    [productId, dropId, new Date(opensAtMs), new Date(closesAtMs), paused, holdMs, version, extensionMs],
   );
+}
+
+/** By how many seconds buyers may extend the time to pay, once, by product; products that do not offer it are left out. */
+export async function readExtensions(sql: Queryable, productIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ productId: string; seconds: number }>(
+    `select product_id as "productId", (extension_ms / 1000)::int as seconds
+       from inventory.sale where extension_ms > 0 and product_id = any($1::text[])`,
+    [productIds],
+  );
+  return new Map(rows.map(({ productId, seconds }) => [productId, seconds]));
 }

@@ -23,6 +23,8 @@ export type OrderRow = {
   payBy: Date;
   timeline: object[];
   sagaStarted: boolean;
+  extensionSeconds: number;
+  isExtended: boolean;
 };
 
 export type SettledRow = { topic: string; partition: number; incarnation: string; next: number; reader: number };
@@ -65,7 +67,7 @@ const columns = [
     "priceVersion",
     "status",
   ],
-  ...["reason", "bodyHash", "placedAt", "payBy", "timeline"],
+  ...["reason", "bodyHash", "placedAt", "payBy", "timeline", "extensionSeconds"],
 ] as const;
 
 export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins {
@@ -84,7 +86,8 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
     "insert into orders.orders": (tx, values) =>
       unnest(...(values as unknown[][])).flatMap((cells) => {
         const given = Object.fromEntries(columns.map((name, i) => [name, cells[i]])) as Omit<OrderRow, "timeline">;
-        const row: OrderRow = { ...given, timeline: JSON.parse(cells[14] as string), sagaStarted: false };
+        const timeline = JSON.parse(cells[14] as string);
+        const row: OrderRow = { ...given, timeline, sagaStarted: false, isExtended: false };
         const standing = t.orders.lock(tx, row.orderId);
         if (!standing) {
           t.orders.put(tx, row.orderId, row);
@@ -122,13 +125,25 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       t.orders.put(tx, row.orderId, { ...row, ...set });
       return [shown({ ...row, ...set })];
     },
-    "set status = $2, reason = coalesce($3": (tx, [orderId, status, reason, entry, from, waiting, whileWaiting]) => {
+    "set status = $2, reason = coalesce($3": (tx, values) => {
+      const [orderId, status, reason, entry, from, waiting, whileWaiting, dueAt] = values;
       const row = t.orders.lock(tx, orderId as string);
       if (!row || !(from as Strings).includes(seen(row).status)) return [];
+      if (dueAt && row.payBy.getTime() !== (dueAt as Date).getTime()) return [];
       if ((row.reason === waiting) !== whileWaiting) return [];
       const timeline = [...row.timeline, ...JSON.parse(entry as string)];
       const next = { ...row, status: status as string, reason: (reason as string | null) ?? row.reason, timeline };
       t.orders.put(tx, row.orderId, told(next));
+      return [shown(next)];
+    },
+    "set extended_at = $2": (tx, [orderId, at, atText, , open, waiting]) => {
+      const row = t.orders.lock(tx, orderId as string);
+      if (!row || !(open as Strings).includes(seen(row).status) || row.reason === waiting) return [];
+      if (row.extensionSeconds === 0 || row.isExtended || row.payBy <= (at as Date)) return [];
+      const payBy = new Date(row.payBy.getTime() + row.extensionSeconds * 1_000);
+      const entry = { status: "PAYMENT_EXTENDED", at: atText, payBy: payBy.toISOString() };
+      const next = { ...row, payBy, isExtended: true, timeline: [...row.timeline, entry] };
+      if (planted !== "extension-lost") t.orders.put(tx, row.orderId, next);
       return [shown(next)];
     },
     "update orders.orders set timeline": (tx, [orderId, entry, statuses]) => {

@@ -101,9 +101,16 @@ export function paymentTwins(t: PaymentTables): Twins {
         closedAt: null,
         lastCallAt: null,
       } as Intent;
-      // Waits for a row that is being written, as a unique key does, and leaves it unchanged.
-      const standing = t.intent.conflict(tx, row.orderId);
-      if (!standing) t.intent.put(tx, row.orderId, row);
+      // Waits for a row that is being written, as a unique key does, and changes at most its deadline.
+      if (!t.intent.conflict(tx, row.orderId)) {
+        t.intent.put(tx, row.orderId, row);
+        return [];
+      }
+      const standing = t.intent.lock(tx, row.orderId);
+      const isLater = standing?.payBy && row.payBy && standing.payBy < row.payBy;
+      if (standing && isLater && !standing.closedAt) {
+        t.intent.put(tx, row.orderId, { ...standing, payBy: row.payBy, lastCallAt: null });
+      }
       return [];
     },
     "update payment.intent set last_call_at": (tx, [orderId, at]) => {

@@ -10,6 +10,7 @@ export type SaleRow = {
   paused: boolean;
   holdMs: number;
   version: number;
+  extensionMs: number;
 };
 
 type SalesTables = { sale: Table<SaleRow>; ledger: { all(tx: Transaction): { orderId: string; fate: string }[] } };
@@ -21,12 +22,19 @@ export function saleTwins(t: SalesTables, now: () => number): Twins {
         .all(tx)
         .filter(among(ids))
         .map((row) => ({ ...row, nowMs: now() })),
-    "insert into inventory.sale": (tx, [productId, dropId, opensAt, closesAt, paused, holdMs, version]) => {
-      const row = { productId, dropId, opensAt, closesAt, paused, holdMs, version } as SaleRow;
+    "insert into inventory.sale": (tx, values) => {
+      const [productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs] = values;
+      const row = { productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs } as SaleRow;
       const standing = t.sale.lock(tx, row.productId);
       if (!standing || standing.version < row.version) t.sale.put(tx, row.productId, row);
       return [];
     },
+    "from inventory.sale where extension_ms > 0": (tx, [ids]) =>
+      t.sale
+        .all(tx)
+        .filter(among(ids))
+        .filter(({ extensionMs }) => extensionMs > 0)
+        .map(({ productId, extensionMs }) => ({ productId, seconds: extensionMs / 1_000 })),
     'select order_id as "orderId" from inventory.stock_ledger where order_id = any($1::uuid[])': (tx, [orderIds]) =>
       t.ledger
         .all(tx)

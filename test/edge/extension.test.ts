@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { PlacedOrder as SagaOrder } from "../../src/fulfilment/saga.ts";
+import { createSteps } from "../../src/fulfilment/steps.ts";
+import type { Order as View } from "../support/client.ts";
+import { readEvents } from "../support/event-stream.ts";
+import { eventually } from "../support/eventually.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Order = View & { extendable?: { until: string; seconds: number } };
+
+const goodCard = { cardNumber: "4242424242424242" };
+const extensionMs = 1_000;
+const longMs = 60_000;
+
+describe("an order whose drop offers more time to pay", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld({ settings: { PAYMENT_GRACE_MS: "0" } });
+  });
+  after(() => world.close());
+
+  /** A product in a drop; its orders are held for so long. */
+  async function newDropProduct(holdMs: number, offeredMs = extensionMs): Promise<string> {
+    const productId = await world.newProduct({ stock: 5 });
+    const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
+    const sale = { dropId: "lamps", ...window, paused: false, holdMs, version: 1 };
+    assert.ok((await world.system.faces.inventory.books.products.setSale(productId, sale, offeredMs)).ok);
+    return productId;
+  }
+
+  async function newOrder(holdMs: number) {
+    const ada = world.as("ada");
+    const productId = await newDropProduct(holdMs);
+    const { orderId } = await world.place(ada, productId);
+    const seen = await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+    const extend = () => ada.post<Order & { code?: string }>(`/orders/${orderId}/extend`);
+    const read = async () => (await ada.get<Order>(`/orders/${orderId}`)).body;
+    return { ada, orderId, productId, payBy: seen.payBy, extend, read };
+  }
+
+  const later = (payBy: string) => new Date(Date.parse(payBy) + extensionMs).toISOString();
+
+  test("two extends at once, and eight more: one moves the deadline, the others are told that it is done", async () => {
+    const { ada, orderId, payBy, extend, read } = await newOrder(longMs);
+    const watch = await readEvents(`${world.origin}/orders/${orderId}/events`, {
+      authorization: `Bearer ${world.system.faces.identity.issue({ user: "ada", role: "CUSTOMER", ttlMs: 60_000 })}`,
+    });
+    assert.deepEqual((await read()).extendable, { until: payBy, seconds: 1 });
+    const answers = await Promise.all(Array.from({ length: 10 }, extend));
+    const told = answers.map(({ status, body }) => `${status} ${status === 202 ? body.payBy : body.code}`);
+    assert.deepEqual(told.toSorted(), [`202 ${later(payBy)}`, ...new Array(9).fill("409 already_extended")]);
+    const order = await read();
+    assert.deepEqual([order.payBy, order.extendable], [later(payBy), undefined]);
+    const entries = order.timeline.filter(({ status }) => status === "PAYMENT_EXTENDED") as { payBy?: string }[];
+    assert.deepEqual(
+      entries.map((entry) => entry.payBy),
+      [later(payBy)],
+    );
+    await ada.post(`/orders/${orderId}/cancel`);
+    await watch.untilEnded();
+    const [snapshot, ...events] = watch.events;
+    assert.deepEqual(snapshot?.data.extendable, { until: payBy, seconds: 1 });
+    const extended = events.filter(({ data }) => data.status === "PAYMENT_EXTENDED");
+    assert.deepEqual(
+      extended.map(({ data }) => data.payBy),
+      [later(payBy)],
+    );
+    const ended = await extend();
+    assert.deepEqual([ended.status, ended.body.code], [409, "order_ended"]);
+  });
+
+  test("extend and payment granted at the same moment: the order is confirmed and paid once, extended or not", async () => {
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const { ada, orderId, extend, read } = await newOrder(longMs);
+        const [paid, extended] = await Promise.all([ada.post(`/orders/${orderId}/payment`, goodCard), extend()]);
+        assert.equal(paid.status, 202);
+        assert.ok(extended.status === 202 || extended.body.code === "order_ended", JSON.stringify(extended.body));
+        await world.untilStatus(ada, orderId, "CONFIRMED");
+        const statuses = (await read()).timeline.map(({ status }) => status);
+        assert.equal(statuses.includes("PAYMENT_EXTENDED"), extended.status === 202);
+        assert.equal(statuses.filter((status) => status === "CONFIRMED").length, 1);
+      }),
+    );
+  });
+
+  test("extend at the deadline: of the extension and the end of an order one happens, whichever comes first", async () => {
+    const { orders } = world.system.faces;
+    for (const order of await Promise.all(Array.from({ length: 6 }, () => newOrder(longMs)))) {
+      const dueAt = new Date(order.payBy);
+      const [extended, ended] = await Promise.all([
+        orders.extend(order.orderId),
+        orders.fail(order.orderId, "payment_timeout", dueAt),
+      ]);
+      assert.notEqual(extended === undefined, ended === undefined);
+      const { status, payBy } = await order.read();
+      assert.deepEqual([status, payBy], ended ? ["FAILED", order.payBy] : ["PAYMENT_PENDING", later(order.payBy)]);
+      assert.equal(await orders.lapse(order.orderId, dueAt), undefined);
+    }
+  });
+
+  test("extend between the last call and the end: the order goes on, and its buyer can pay", async () => {
+    const { ada, orderId, productId, payBy, extend } = await newOrder(longMs);
+    const { orders, payment } = world.system.faces;
+    const late = createSteps({
+      orders,
+      payment: {
+        ...payment,
+        async lastCall(id, payByMs) {
+          const verdict = await payment.lastCall(id, payByMs);
+          assert.equal((await extend()).status, 202);
+          return verdict;
+        },
+      },
+      // A process whose clock is past the deadline.
+      now: () => Date.parse(payBy) + 1,
+    });
+    const order: SagaOrder = {
+      orderId,
+      productId,
+      userId: "ada",
+      quantity: 1,
+      totalMinor: 1_999,
+      currency: "EUR",
+      payByMs: 0,
+    };
+    await assert.rejects(late.endOrder({ order, reason: "payment_timeout" }), /may be paid for 999 ms more/);
+    assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+  });
+
+  describe("with time that runs out", { concurrency: true }, () => {
+    const holdMs = 3_000;
+
+    test("an extended order waits for its later deadline, fails then, and gives its units back", async () => {
+      const { ada, orderId, productId, payBy, extend } = await newOrder(holdMs);
+      assert.equal((await extend()).status, 202);
+      const order = await world.untilStatus(ada, orderId, "FAILED");
+      assert.equal(order.reason, "payment_timeout");
+      assert.ok((order.timeline.at(-1)?.at ?? "") >= later(payBy), JSON.stringify(order));
+      assert.equal((await world.untilAtRest(productId)).available, 5);
+    });
+
+    test("an order that is not extended fails at its deadline, and is too late then", async () => {
+      const { ada, orderId, extend, read } = await newOrder(holdMs);
+      await world.untilStatus(ada, orderId, "FAILED");
+      assert.equal((await read()).extendable, undefined);
+      assert.equal((await extend()).body.code, "order_ended");
+    });
+
+    test("an order that waits for the bank after its deadline is not extended any more", async () => {
+      const { ada, orderId, extend, read } = await newOrder(holdMs);
+      // The provider takes 5 s to decide.
+      assert.equal((await ada.post(`/orders/${orderId}/payment`, { cardNumber: "4000000000000909" })).status, 202);
+      await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+      await eventually(async () => (await read()).reason === "payment_undecided");
+      const answer = await extend();
+      assert.deepEqual([answer.status, answer.body.code], [409, "too_late"]);
+    });
+  });
+
+  test("orders outside of drops offer none, and another person's order is not found", async () => {
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, await world.newProduct({ stock: 1 }));
+    const none = await ada.post(`/orders/${orderId}/extend`);
+    assert.deepEqual([none.status, none.body.code], [409, "extension_not_offered"]);
+    const other = await world.as("eve").post(`/orders/${orderId}/extend`);
+    assert.deepEqual([other.status, other.body.code], [404, "order_not_found"]);
+  });
+});
