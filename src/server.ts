@@ -1,5 +1,5 @@
 /** Builds the HTTP application: every service's routes, without the process. Tests use it as it is. */
-import { securitySchemes } from "#identity";
+import { auditActs, securitySchemes } from "#identity";
 import { actuatorRoutes } from "#platform/health";
 import { createHttp, type Http } from "#platform/http";
 import type { Management } from "#platform/management";
@@ -37,6 +37,7 @@ export async function createServer(
       tags,
     },
   });
+  auditActs(app, { audit: faces.accounts.audit, onFault: faces.onFault });
   for (const service of chosen) service.routes?.(app, faces);
   if (site) await servePages(app, site, faces.config.PUBLIC_URL);
   const { health, metrics, config, engines } = faces;

@@ -7,7 +7,7 @@ import { type Guard, problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
 import type { Account } from "./account-rows.ts";
 import type { Accounts } from "./accounts.ts";
-import { callerOf } from "./identity.ts";
+import { callerOf } from "./caller.ts";
 import { identityProblems } from "./problems.ts";
 import {
   AuditAnswer,
@@ -29,7 +29,9 @@ export type AdminRoutesOptions = { accounts: Accounts; mail: MailEngine; adminOn
 export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoutesOptions): void {
   app.addSchema(UserAnswer);
   app.get("/admin/users", { onRequest: adminOnly, schema: documents.listUsers }, listUsers);
-  app.patch("/admin/users/:userId", { onRequest: adminOnly, schema: documents.changeUser }, changeUser);
+  // The handler's own intent says what the account was before.
+  const whole = { config: { auditsItself: true } } as const;
+  app.patch("/admin/users/:userId", { ...whole, onRequest: adminOnly, schema: documents.changeUser }, changeUser);
   app.get("/admin/audit", { onRequest: adminOnly, schema: documents.listAudit }, listAudit);
   app.get("/admin/mails", { onRequest: adminOnly, schema: documents.listMails }, listMails);
 
@@ -62,11 +64,12 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
   }
 
   async function listAudit(request: Asked<{ querystring: typeof AuditQuery }>) {
-    const { cursor: before, limit = 50, verify } = request.query;
-    const rows = await accounts.audit.list({ before, limit });
-    const items = rows.map(({ prev: _, at, detail, ...row }) => ({
+    const { cursor: before, limit = 50, verify, ...filter } = request.query;
+    const rows = await accounts.audit.list({ ...filter, before, limit });
+    const items = rows.map(({ prev: _, at, detail, outcome, ...row }) => ({
       ...row,
       at: at.toISOString(),
+      ...(row.phase === "intent" && { outcome: outcome ?? "open" }),
       detail: JSON.parse(detail) as object,
     }));
     const nextCursor = rows.length < limit ? null : (rows.at(-1)?.seq ?? null);

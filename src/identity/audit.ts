@@ -8,17 +8,23 @@ import { messageOf } from "#platform/thrown";
 import { firstPrev, hashOf, type Link, type Row } from "./audit-chain.ts";
 
 export type Act = { actor: string; action: string; subject: string; detail: Readonly<Record<string, unknown>> };
+export type Ended = Exclude<Row["phase"], "intent">;
 export type Outcome = { ok: true } | { ok: false; reason: string };
-export type AuditRow = Row & { hash: string };
+
+/** The row of an act that has begun. */
+export type Intent = Pick<Act, "actor" | "action" | "subject"> & { seq: number };
+export type AuditFilter = Partial<Pick<Row, "actor" | "action" | "subject" | "phase">>;
+/** An intent with what became of it; null while it has no outcome. */
+export type AuditRow = Row & { hash: string; outcome: Ended | null };
 
 export type Audit = {
+  /** @throws if the intent cannot be recorded: then nothing may be done. */
+  begin(act: Act): Promise<Intent>;
+  end(intent: Intent, phase: Ended, detail: object): Promise<void>;
   /** Records the intent, acts, and records the outcome. @throws what the act throws, once it is recorded. */
-  around<Result extends { ok: true } | { ok: false; reason: string }>(
-    act: Act,
-    work: () => Promise<Result>,
-  ): Promise<Result>;
+  around<Result extends Outcome>(act: Act, work: () => Promise<Result>): Promise<Result>;
   /** The latest first, before the row `before` if it is given. */
-  list(page: { before?: number | undefined; limit: number }): Promise<AuditRow[]>;
+  list(page: AuditFilter & { before?: number | undefined; limit: number }): Promise<AuditRow[]>;
   /** Reads the whole chain. `brokenAt` is the first row that does not follow from the one before. */
   verify(): Promise<{ rows: number; brokenAt: number | null }>;
 };
@@ -37,36 +43,49 @@ export function createAudit({ sql, now }: { sql: Sql; now(): number }): Audit {
     });
   }
 
+  async function begin({ actor, action, subject, detail }: Act): Promise<Intent> {
+    const about = { actor, action, subject };
+    const seq = await append({ ...about, phase: "intent", intentSeq: null, detail: JSON.stringify(detail) });
+    return { ...about, seq };
+  }
+
+  async function end({ seq, ...about }: Intent, phase: Ended, detail: object): Promise<void> {
+    await append({ ...about, phase, intentSeq: seq, detail: JSON.stringify(detail) });
+  }
+
   return {
+    begin,
+    end,
+
     async around<Result extends Outcome>(act: Act, work: () => Promise<Result>) {
-      const { actor, action, subject } = act;
-      const about = { actor, action, subject };
-      const intentSeq = await append({
-        ...about,
-        phase: "intent",
-        intentSeq: null,
-        detail: JSON.stringify(act.detail),
-      });
-      const end = (phase: Row["phase"], detail: object) =>
-        append({ ...about, phase, intentSeq, detail: JSON.stringify(detail) });
+      const intent = await begin(act);
       let result: Result;
       try {
         result = await work();
       } catch (error) {
-        await end("failed", { failure: messageOf(error) });
+        await end(intent, "failed", { failure: messageOf(error) });
         throw error;
       }
-      await (result.ok ? end("done", {}) : end("refused", { reason: result.reason }));
+      await (result.ok ? end(intent, "done", {}) : end(intent, "refused", { reason: result.reason }));
       return result;
     },
 
-    list: ({ before = Number.MAX_SAFE_INTEGER, limit }) =>
-      sql.query<AuditRow>(`${selectRows} where seq < $1 order by seq desc limit $2`, [before, limit]),
+    list: ({ before = Number.MAX_SAFE_INTEGER, actor, action, subject, phase, limit }) =>
+      sql.query<AuditRow>(
+        `select row.*, ended.phase as outcome
+           from (${selectRows}
+                  where seq < $1 and ($2::text is null or actor = $2) and ($3::text is null or action = $3)
+                    and ($4::text is null or subject = $4) and ($5::text is null or phase = $5)
+                  order by seq desc limit $6) row
+           left join identity.audit ended on ended.intent_seq = row.seq
+          order by row.seq desc`,
+        [before, actor ?? null, action ?? null, subject ?? null, phase ?? null, limit],
+      ),
 
     async verify() {
       let link: Link = { seq: 0, hash: firstPrev };
       for (;;) {
-        const rows = await sql.query<AuditRow>(`${selectRows} where seq > $1 order by seq limit $2`, [
+        const rows = await sql.query<Row & Link>(`${selectRows} where seq > $1 order by seq limit $2`, [
           link.seq,
           pageSize,
         ]);

@@ -1,9 +1,10 @@
 /** Identity tells who sends a request, and guards each route by role. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
-import type { FastifyRequest, onRequestHookHandler } from "fastify";
+import type { onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { Problem, platformProblems } from "#platform/problems";
+import { noteCaller } from "./caller.ts";
 import { type Cookies, readCookie } from "./cookies.ts";
 import { changesSomething, siteOf } from "./cross-site.ts";
 import { createLimits, type LimitSettings } from "./limits.ts";
@@ -13,6 +14,8 @@ import type { Standing } from "./standing.ts";
 import { createTokens, type TokenOptions, type Tokens } from "./tokens.ts";
 
 export { type Accounts, createAccounts, identitySchema } from "./accounts.ts";
+export { auditActs } from "./audit-hook.ts";
+export { callerOf } from "./caller.ts";
 export { type Cookies, createCookies } from "./cookies.ts";
 export type { OidcSettings } from "./oidc-client.ts";
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
@@ -126,7 +129,7 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
         return;
       }
       if (isLimited && limits.refusesAct(request, reply, caller.userId)) return;
-      (request as Identified)[callerKey] = caller;
+      noteCaller(request, caller);
       done();
     };
     // One entry for each role: any one of them is enough. A list within one entry would require all of them.
@@ -149,16 +152,6 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
 }
 
 const customer: readonly Role[] = Object.freeze(["CUSTOMER"]);
-const callerKey = Symbol("caller");
-type Identified = { [callerKey]?: Caller };
-
-/** The caller that the guard admitted. Throws on a route without a guard, because that is a mistake in the code. */
-export function callerOf(request: Pick<FastifyRequest, "headers">): Caller {
-  const caller = (request as Identified)[callerKey];
-  if (!caller) throw new Error("callerOf was asked on a route that has no guard; add onRequest: identity.guard(…)");
-  return caller;
-}
-
 /** Whether the caller may read and change the data of `userId`. */
 export function mayActFor(caller: Caller, userId: string): boolean {
   return caller.userId === userId || caller.roles.includes("ADMIN");

@@ -42,8 +42,7 @@ export function createStaff({ sql, audit, entering, standing, now }: StaffDeps) 
       version: number | undefined,
     ): Promise<StandingChanged> {
       const known = await readAccount(sql, accountId);
-      if (!known) return { ok: false, reason: "account_not_found" };
-      const before = { roles: known.roles, disabled: known.disabledAt !== null };
+      const before = known ? { roles: known.roles, disabled: known.disabledAt !== null } : null;
       const act = { actor, action: "account.change", subject: accountId, detail: { before, change } };
       return audit.around(act, async () => {
         const changed = await apply(accountId, change, version);

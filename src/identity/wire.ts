@@ -1,6 +1,6 @@
 /** Describes accounts and sessions on the wire. */
 import { type Static, Type } from "typebox";
-import { lineOrEmpty, unprintable, visibleLine } from "#platform/wire";
+import { line, lineOrEmpty, unprintable, visibleLine } from "#platform/wire";
 
 const closed = { additionalProperties: false };
 
@@ -150,11 +150,16 @@ export const UserPatch = Type.Object(
   { ...closed, minProperties: 1, examples: [{ roles: ["WAREHOUSE"] }] },
 );
 
+const AuditText = Type.Optional(Type.String({ pattern: line, maxLength: 500 }));
 export const AuditQuery = Type.Object(
   {
     cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })),
     limit: Limit,
     verify: Type.Optional(Type.Boolean()),
+    actor: AuditText,
+    action: AuditText,
+    subject: AuditText,
+    phase: Type.Optional(Type.Enum(["intent", "done", "refused", "failed"])),
   },
   closed,
 );
@@ -168,6 +173,9 @@ export const AuditAnswer = Type.Object({
       subject: Type.String(),
       phase: Type.String({ description: "intent, then done, refused or failed" }),
       intentSeq: Type.Union([Type.Integer(), Type.Null()], { description: "The intent that this is the outcome of" }),
+      outcome: Type.Optional(
+        Type.String({ description: "Of an intent: done, refused or failed; open if it has none, so it was cut short" }),
+      ),
       detail: Type.Unsafe<object>({ type: "object", additionalProperties: true }),
       hash: Type.String(),
     }),

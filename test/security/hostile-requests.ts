@@ -5,8 +5,8 @@ import { utf8 } from "./raw-http.ts";
 export type Operation = {
   method: string;
   path: string;
-  parameters?: { in: string; name: string; schema?: Schema }[];
-  requestBody?: { content: Record<string, { schema?: Schema }> };
+  parameters?: { in: string; name: string; schema?: Schema; example?: unknown }[];
+  requestBody?: { content: Record<string, { schema?: Schema; example?: unknown }> };
   responses: Record<string, { description?: string }>;
   security?: Record<string, string[]>[];
 };
