@@ -209,6 +209,8 @@ create table identity.audit (
   constraint audit_phase_check CHECK ((phase = ANY (ARRAY['intent'::text, 'done'::text, 'refused'::text, 'failed'::text]))),
   constraint audit_pkey PRIMARY KEY (seq)
 );
+CREATE INDEX audit_actor ON identity.audit USING btree (actor, seq);
+CREATE INDEX audit_subject ON identity.audit USING btree (subject, seq);
 CREATE UNIQUE INDEX audit_intent_seq ON identity.audit USING btree (intent_seq);
 
 create table identity.code (

@@ -1,7 +1,7 @@
 /** Lists the routes for an ADMIN over accounts, the audit and the mails. */
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
-import type { MailEngine } from "#engines/mail";
+import type { MailEngine, QueuedMail } from "#engines/mail";
 import type { Asked, Http } from "#platform/http";
 import { type Guard, problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
@@ -12,6 +12,8 @@ import { identityProblems } from "./problems.ts";
 import {
   AuditAnswer,
   AuditQuery,
+  MailAnswer,
+  MailParams,
   MailsAnswer,
   MailsQuery,
   UserAnswer,
@@ -22,18 +24,21 @@ import {
   UsersQuery,
 } from "./wire.ts";
 
-const { account_not_found, last_admin, version_mismatch } = identityProblems;
+const { mail_not_found, mail_not_failed, account_not_found, last_admin, version_mismatch } = identityProblems;
 
 export type AdminRoutesOptions = { accounts: Accounts; mail: MailEngine; adminOnly: Guard };
 
 export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoutesOptions): void {
   app.addSchema(UserAnswer);
+  app.addSchema(MailAnswer);
   app.get("/admin/users", { onRequest: adminOnly, schema: documents.listUsers }, listUsers);
   // The handler's own intent says what the account was before.
   const whole = { config: { auditsItself: true } } as const;
   app.patch("/admin/users/:userId", { ...whole, onRequest: adminOnly, schema: documents.changeUser }, changeUser);
   app.get("/admin/audit", { onRequest: adminOnly, schema: documents.listAudit }, listAudit);
   app.get("/admin/mails", { onRequest: adminOnly, schema: documents.listMails }, listMails);
+  app.get("/admin/mails/:seq", { onRequest: adminOnly, schema: documents.readMail }, readMail);
+  app.post("/admin/mails/:seq/resend", { onRequest: adminOnly, schema: documents.resendMail }, resendMail);
 
   async function listUsers(request: Asked<{ querystring: typeof UsersQuery }>) {
     const { q, cursor: after = "", limit = 50 } = request.query;
@@ -79,9 +84,29 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
   async function listMails(request: Asked<{ querystring: typeof MailsQuery }>) {
     const { cursor: before, limit = 50 } = request.query;
     const mails = await mail.list({ before, limit });
-    const items = mails.map(({ key: _, queuedAt, ...rest }) => ({ ...rest, queuedAt: queuedAt.toISOString() }));
-    return { items, nextCursor: mails.length < limit ? null : (mails.at(-1)?.seq ?? null) };
+    return { items: mails.map(mailOf), nextCursor: mails.length < limit ? null : (mails.at(-1)?.seq ?? null) };
   }
+
+  async function readMail(request: Asked<{ params: typeof MailParams }>, reply: FastifyReply) {
+    const found = await mail.find(request.params.seq);
+    return found ? mailOf(found) : refuse(reply, mail_not_found, noSuchMail);
+  }
+
+  async function resendMail(request: Asked<{ params: typeof MailParams }>, reply: FastifyReply) {
+    const { seq } = request.params;
+    const isQueued = await mail.resend(seq);
+    const found = await mail.find(seq);
+    if (!found) return refuse(reply, mail_not_found, noSuchMail);
+    if (!isQueued) return refuse(reply, mail_not_failed, `The mail is ${found.state}: only a failed one is sent again`);
+    reply.code(202);
+    return mailOf(found);
+  }
+}
+
+const noSuchMail = "GET /admin/mails lists the mails";
+
+function mailOf({ key: _, queuedAt, failure, ...mail }: QueuedMail) {
+  return { ...mail, queuedAt: queuedAt.toISOString(), ...(failure !== null && { failure }) };
 }
 
 const tags = ["accounts"];
@@ -116,6 +141,20 @@ const documents = {
     summary: "The mails that the shop sends, the latest first",
     querystring: MailsQuery,
     response: { 200: MailsAnswer },
+  },
+  readMail: {
+    tags,
+    operationId: "getMail",
+    summary: "One mail",
+    params: MailParams,
+    response: { 200: Type.Ref("Mail"), ...problemResponses(mail_not_found) },
+  },
+  resendMail: {
+    tags,
+    operationId: "resendMail",
+    summary: "Sends a mail again that the mail server had refused, or for which it was away too long",
+    params: MailParams,
+    response: { 202: Type.Ref("Mail"), ...problemResponses(mail_not_found, mail_not_failed) },
   },
 };
 

@@ -193,17 +193,21 @@ export const MailsQuery = Type.Object(
   { cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })), limit: Limit },
   closed,
 );
+export const MailParams = Type.Object({ seq: Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1, examples: [1] }) });
+export const MailAnswer = Type.Object(
+  {
+    seq: Type.Integer(),
+    to: Type.String(),
+    subject: Type.String(),
+    text: Type.String({ description: "Empty once a mail server has taken the mail" }),
+    state: Type.String({ description: "kept (no mail server is set), queued, sent or failed" }),
+    failure: Type.Optional(Type.String({ description: "Why the last try to send it failed" })),
+    queuedAt: Time,
+  },
+  { $id: "Mail" },
+);
 export const MailsAnswer = Type.Object({
-  items: Type.Array(
-    Type.Object({
-      seq: Type.Integer(),
-      to: Type.String(),
-      subject: Type.String(),
-      text: Type.String({ description: "Empty once a mail server has taken the mail" }),
-      state: Type.String({ description: "kept (no mail server is set), queued, sent or failed" }),
-      queuedAt: Time,
-    }),
-  ),
+  items: Type.Array(Type.Ref("Mail")),
   nextCursor: Type.Union([Type.Integer(), Type.Null()]),
 });
 

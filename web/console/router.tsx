@@ -79,6 +79,31 @@ const routes = [
     path: "/health",
     component: lazyRouteComponent(() => import("./pages/health.tsx"), "HealthPage"),
   }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/trouble",
+    component: lazyRouteComponent(() => import("./pages/trouble.tsx"), "Trouble"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/webhooks",
+    component: lazyRouteComponent(() => import("./pages/webhooks.tsx"), "Webhooks"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/mail",
+    component: lazyRouteComponent(() => import("./pages/mail.tsx"), "MailPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/people",
+    component: lazyRouteComponent(() => import("./pages/people.tsx"), "People"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/audit",
+    component: lazyRouteComponent(() => import("./pages/audit.tsx"), "AuditPage"),
+  }),
 ] as const;
 
 export const router = createRouter({

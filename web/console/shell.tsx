@@ -7,6 +7,7 @@ import { type Account, api } from "./api.ts";
 import { Loading } from "./parts/loading.tsx";
 import { Heading } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
+import { useWaiting } from "./parts/waiting.ts";
 import { mayPack, mayRunTheShop, useForgetAll, useSession } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 
@@ -17,6 +18,11 @@ const pages = [
   { to: "/orders", label: "Orders" },
   { to: "/reconcile", label: "Reconcile" },
   { to: "/switch", label: "Gatekeeper" },
+  { to: "/trouble", label: "Trouble" },
+  { to: "/webhooks", label: "Webhooks" },
+  { to: "/mail", label: "Mail" },
+  { to: "/people", label: "People" },
+  { to: "/audit", label: "Audit" },
   { to: "/health", label: "Health" },
 ] as const;
 const warehousePages = [
@@ -38,6 +44,7 @@ export function Shell() {
   const { pathname } = useLocation();
   const session = useSession();
   const account = session.data?.account ?? undefined;
+  const waiting = useWaiting(account !== undefined && mayRunTheShop(account));
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new address closes the menu of a phone.
   useEffect(close, [pathname]);
   return (
@@ -80,6 +87,8 @@ export function Shell() {
             component={Link}
             to={to}
             label={label}
+            {...(to === "/trouble" &&
+              waiting > 0 && { rightSection: `${waiting} ${waiting === 1 ? "waits" : "wait"}` })}
             active={pathname.startsWith(to)}
             {...(pathname.startsWith(to) && { "aria-current": "page" as const })}
           />

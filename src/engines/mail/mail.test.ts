@@ -155,4 +155,18 @@ describe("a mail server", () => {
     await untilState("refused", "failed");
     refusesWith = undefined;
   });
+
+  test("that had refused a mail gets it again when a person asks, and no mail is sent twice that way", async () => {
+    refusesWith = 550;
+    await mail.send({ key: "again", ...letter });
+    await untilState("again", "failed");
+    refusesWith = undefined;
+    const { seq = 0, failure } = (await stateOf("again")) ?? {};
+    assert.ok(failure);
+    assert.equal(await mail.resend(seq), true);
+    await untilState("again", "sent");
+    assert.equal(await mail.resend(seq), false);
+    assert.equal((await mail.find(seq))?.failure, null);
+    assert.equal(await mail.find(seq + 1_000), undefined);
+  });
 });

@@ -17,11 +17,25 @@ export function readMails(
   sql: Queryable,
   { before = Number.MAX_SAFE_INTEGER, limit }: { before?: number | undefined; limit: number },
 ): Promise<QueuedMail[]> {
-  return sql.query<QueuedMail>(
-    `select seq, key, recipient as "to", subject, body as text, state, queued_at as "queuedAt" from mail.message
-     where seq < $1 order by seq desc limit $2`,
-    [before, limit],
+  return sql.query<QueuedMail>(`${selectMails} where seq < $1 order by seq desc limit $2`, [before, limit]);
+}
+
+export async function readMail(sql: Queryable, seq: number): Promise<QueuedMail | undefined> {
+  const [mail] = await sql.query<QueuedMail>(`${selectMails} where seq = $1`, [seq]);
+  return mail;
+}
+
+const selectMails = `
+  select seq, key, recipient as "to", subject, body as text, state, failure, queued_at as "queuedAt" from mail.message`;
+
+/** Only a failed mail: a sent one has no text any more, and a queued one is sent by itself. */
+export async function queueAgain(sql: Queryable, seq: number): Promise<boolean> {
+  const queued = await sql.query(
+    `update mail.message set state = 'queued', tries = 0, next_try_at = clock_timestamp()
+      where seq = $1 and state = 'failed' returning seq`,
+    [seq],
   );
+  return queued.length > 0;
 }
 
 export type ClaimedMail = Mail & { seq: number; tries: number };

@@ -10,7 +10,16 @@ import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
 import { messageOf } from "#platform/thrown";
 import type { MailEngine } from "./message.ts";
-import { type ClaimedMail, claimMail, insertMail, markFailed, markSent, readMails } from "./message-rows.ts";
+import {
+  type ClaimedMail,
+  claimMail,
+  insertMail,
+  markFailed,
+  markSent,
+  queueAgain,
+  readMail,
+  readMails,
+} from "./message-rows.ts";
 
 export type SmtpSettings = { url: string; from: string };
 
@@ -66,6 +75,12 @@ export function openSmtpMail({ sql, url, from, log }: SmtpSettings & { sql: Sql;
       delivering.nudge();
     },
     list: (page) => readMails(sql, page),
+    find: (seq) => readMail(sql, seq),
+    async resend(seq) {
+      const isQueued = await queueAgain(sql, seq);
+      delivering.nudge();
+      return isQueued;
+    },
     async close() {
       await delivering.stop();
       transport.close();

@@ -1,0 +1,154 @@
+/** The operator's desk in the browser: trouble, webhooks, mails, people and the audit, with every state of their pages. */
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
+import { look } from "./look.ts";
+import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
+
+describe("the desk for trouble", { skip }, () => {
+  let stage: Stage;
+  let page: Page;
+  let receiver: Server;
+  let answer = 500;
+  let heard = 0;
+  before(async () => {
+    receiver = createServer((request, response) => {
+      heard += 1;
+      request.resume();
+      response.writeHead(answer).end("no room");
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    stage = await openStage({ settings: { WEBHOOKS_ALLOW_PRIVATE: "true" } });
+    ({ page } = await stage.person("stranger", { storageState: nothingKept }));
+    await page.goto("/console/trouble");
+    await page.getByRole("button", { name: /Sign in as Grace/ }).click();
+    await heading("Trouble");
+  });
+  after(async () => {
+    await stage?.close();
+    receiver.closeAllConnections();
+    receiver.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
+  const button = (name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" });
+
+  test("an operator reads a dead letter, replays it, and discards the one that comes back, with a reason", async () => {
+    await page.getByText("No dead letter waits").waitFor();
+    await page.getByText("No order waits too long").waitFor();
+    await look(page, "console-trouble-empty");
+    const { log } = stage.world.system.faces.engines;
+    await log.append("orders.reservations", [
+      {
+        key: "a-key-of-another-producer",
+        value: Buffer.from('{"order": "not one of ours", "quantity": '),
+        headers: {},
+      },
+    ]);
+    await page.getByRole("link", { name: /Trouble.*1 waits/ }).waitFor();
+    await button("Open dead letter 1").click();
+    await page.getByText('"not one of ours"').waitFor();
+    await look(page, "console-dead-letter");
+    await button("Replay").click();
+    await page.getByText("was appended to orders.reservations again").waitFor();
+    await page.keyboard.press("Escape");
+    await button("Open dead letter 2").click();
+    await button("Discard …").click();
+    await button("Discard the letter").click();
+    await page.getByText("Type a reason: the audit keeps it").waitFor();
+    await look(page, "console-dead-letter-discard");
+    await page.getByRole("textbox", { name: "Reason" }).fill("another producer's record");
+    await button("Discard the letter").click();
+    await page.getByText("another producer's record").first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("No dead letter waits").waitFor();
+  });
+
+  test("a webhook's secret is shown once, a delivery that failed is sent again, and each attempt is told", async () => {
+    await page.goto("/console/webhooks");
+    await page.getByText("Addresses stand here").waitFor();
+    await look(page, "console-webhooks-empty");
+    await button("New webhook").click();
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/events`;
+    await page.getByRole("textbox", { name: "Address" }).fill(url);
+    await page.getByRole("textbox", { name: "What it is" }).fill("The ERP");
+    await button("Make the webhook").click();
+    await page.getByText("it is not shown again").waitFor();
+    await page.getByText(/^whsec_/).waitFor();
+    await button("Done").click();
+    await button(`Open ${url}`).click();
+    await page.getByText("Nothing was sent yet").waitFor();
+    await button("Send a test").click();
+    await page.getByText(/500 after/).waitFor();
+    answer = 204;
+    await button(/^Send again delivery \d+$/).click();
+    await page.getByText("Delivered").waitFor();
+    assert.equal(heard, 2);
+    await look(page, "console-webhook");
+    await button("New secret").click();
+    await page.getByText("The old one signs too").waitFor();
+    await button("Disable").click();
+    await button("Enable").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("Disabled").waitFor();
+    await look(page, "console-webhooks");
+  });
+
+  test("a mail is read where no mail server is set", async () => {
+    await page.goto("/console/mail");
+    await page.getByText("Mails stand here").waitFor();
+    await look(page, "console-mail-empty");
+    const { status } = await stage.world.nobody.post("/accounts", { email: "lin@shop.example", name: "Lin" });
+    assert.equal(status, 202);
+    await button(/^Read mail \d+: Your code to sign up$/).click();
+    await page.getByText(/^Your code is \d{6}/).waitFor();
+    await look(page, "console-mail");
+  });
+
+  test("a role that is changed in the middle of a session counts within a second, and the last ADMIN stays", async () => {
+    const linus = await stage.person("stranger-2", { storageState: nothingKept });
+    await linus.page.goto("/console/health");
+    const entered = await linus.page.request.post("/session/demo", {
+      data: { person: "linus" },
+      headers: { origin: stage.world.origin },
+    });
+    assert.equal(entered.status(), 200);
+    const { body } = await stage.world.admin.get<{ items: { userId: string }[] }>("/admin/users?q=linus");
+    assert.equal(body.items.length, 1);
+    const stock = async () => {
+      const answered = await linus.page.request.get("/inventory/test-product-123");
+      return answered.status();
+    };
+    assert.notEqual(await stock(), 403);
+    await page.goto("/console/people");
+    await button(/^Change Linus/).click();
+    await page.getByRole("checkbox", { name: "WAREHOUSE" }).uncheck();
+    await page.getByRole("checkbox", { name: "CUSTOMER" }).check();
+    await look(page, "console-person");
+    await button("Save the change").click();
+    await eventually(async () => (await stock()) === 401);
+    await button(/^Change Grace/).click();
+    await page.getByRole("checkbox", { name: "ADMIN" }).uncheck();
+    await page.getByRole("checkbox", { name: "CUSTOMER" }).check();
+    await button("Save the change").click();
+    await page.getByText("Make another account an ADMIN first").waitFor();
+    await page.keyboard.press("Escape");
+    await look(page, "console-people");
+  });
+
+  test("the audit tells who did it and what became of it, and that its chain is whole", async () => {
+    await page.goto("/console/audit");
+    await heading("Audit");
+    await page.getByText("Discard dead letter").waitFor();
+    await button("Check the chain").click();
+    await page.getByText(/^Whole: \d+ rows/).waitFor();
+    await look(page, "console-audit");
+    await page.getByRole("textbox", { name: "Who" }).fill("no one");
+    await button("Search").click();
+    await page.getByText("No act is like that").waitFor();
+  });
+});

@@ -1,0 +1,55 @@
+/** Every question and every act about trouble, mails, webhooks, people and the audit, typed by the server's own schemas. */
+import type { Static } from "typebox";
+import type { LetterSummary, LetterView, SagaView } from "#wire/desk";
+import type { AuditAnswer, MailAnswer, UserAnswer } from "#wire/identity";
+import type { DeliveryList, RotatedSecret, WebhookView } from "#wire/notifications";
+import { ask } from "./ask.ts";
+
+export type Letter = LetterSummary;
+export type WholeLetter = LetterView;
+export type Saga = SagaView;
+export type Webhook = WebhookView;
+export type Delivery = Static<typeof DeliveryList>["items"][number];
+export type Mail = Static<typeof MailAnswer>;
+export type User = Static<typeof UserAnswer>;
+export type Entry = Static<typeof AuditAnswer>["items"][number];
+export type AuditSearch = { actor?: string; subject?: string };
+export type Page<Item, Cursor = string> = { items: Item[]; nextCursor: Cursor | null };
+
+const limit = "50";
+
+export const deskApi = {
+  letters: (state: string | undefined, cursor: string | undefined) =>
+    ask<Page<Letter>>("listDeadLetters", { query: { state, cursor, limit } }),
+  letter: (id: number) => ask<WholeLetter>("getDeadLetter", { id: String(id) }),
+  replay: (id: number) => ask<WholeLetter>("replayDeadLetter", { id: String(id) }),
+  discard: (id: number, reason: string) => ask<WholeLetter>("discardDeadLetter", { id: String(id), body: { reason } }),
+  sagas: (cursor: string | undefined) => ask<Page<Saga>>("listStuckSagas", { query: { cursor, limit } }),
+  retry: (orderId: string) => ask<{ status: string }>("retrySaga", { id: orderId }),
+  end: (orderId: string, reason: string) => ask<{ status: string }>("endSaga", { id: orderId, body: { reason } }),
+
+  webhooks: async () => (await ask<{ items: Webhook[] }>("listWebhooks")).items,
+  addWebhook: (body: { url: string; description: string }) =>
+    ask<Webhook & { secret: string }>("createWebhook", { body }),
+  enableWebhook: (id: string, enabled: boolean) => ask<Webhook>("changeWebhook", { id, body: { enabled } }),
+  removeWebhook: (id: string) => ask<undefined>("deleteWebhook", { id }),
+  testWebhook: (id: string) => ask<{ deliveryId: number }>("testWebhook", { id }),
+  newSecret: (id: string) => ask<Static<typeof RotatedSecret>>("rotateWebhookSecret", { id }),
+  deliveries: (id: string, cursor: string | undefined) =>
+    ask<Page<Delivery>>("listWebhookDeliveries", { id, query: { cursor, limit: "20" } }),
+  resend: (id: number) => ask<{ deliveryId: number }>("resendWebhookDelivery", { id: String(id) }),
+
+  mails: (cursor: string | undefined) => ask<Page<Mail, number>>("listMails", { query: { cursor, limit } }),
+  resendMail: (seq: number) => ask<Mail>("resendMail", { id: String(seq) }),
+
+  users: (q: string, cursor: string | undefined) => ask<Page<User>>("listUsers", { query: { q, cursor, limit } }),
+  changeUser: ({ userId, version }: User, body: { roles?: User["roles"]; disabled?: boolean }) =>
+    ask<User>("changeUser", { id: userId, body, headers: { "if-match": `"${version}"` } }),
+
+  audit: (search: AuditSearch, cursor: string | undefined) =>
+    ask<Page<Entry, number>>("listAudit", { query: { ...search, phase: "intent", cursor, limit } }),
+  chain: async () => {
+    const { chain } = await ask<Static<typeof AuditAnswer>>("listAudit", { query: { verify: "true", limit: "1" } });
+    return chain ?? { rows: 0, brokenAt: null };
+  },
+};

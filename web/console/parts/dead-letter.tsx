@@ -1,0 +1,93 @@
+/** One dead letter: its value, its headers, its error, and what was done with it. */
+import { Button, Group, Stack, Text } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { dayAndTime } from "../../lib/amounts.ts";
+import { deskApi } from "../desk-api.ts";
+import { Loading } from "./loading.tsx";
+import { ProblemNote } from "./problem.tsx";
+import { ReasonAct } from "./reason-act.tsx";
+import { sentenceOf } from "./status.tsx";
+
+type DeadLetterProps = { letterId: number; isAsking: boolean; onAsk(isAsking: boolean): void };
+
+export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
+  const queries = useQueryClient();
+  const letter = useQuery({ queryKey: ["letter", letterId], queryFn: () => deskApi.letter(letterId) });
+  const onSettled = () =>
+    Promise.all([["letter"], ["letters"], ["waiting"]].map((queryKey) => queries.invalidateQueries({ queryKey })));
+  const replaying = useMutation({ mutationFn: () => deskApi.replay(letterId), onSettled });
+  const discarding = useMutation({
+    mutationFn: (reason: string) => deskApi.discard(letterId, reason),
+    onSuccess: () => onAsk(false),
+    onSettled,
+  });
+  if (letter.isPending) return <Loading rows={5} />;
+  if (letter.isError) return <ProblemNote error={letter.error} again={letter.refetch} />;
+  const { topic, partition, offset, error, value, encoding, headers, state, handledAt, handledBy, reason } =
+    letter.data;
+  return (
+    <Stack>
+      <ProblemText text={error} />
+      <dl className="facts">
+        <Fact name="Topic" says={`${topic}, partition ${partition ?? "?"}, offset ${offset ?? "?"}`} />
+        <Fact name="Key" says={letter.data.key} />
+        <Fact name="State" says={sentenceOf(state)} />
+        {handledAt && <Fact name="Handled" says={`${dayAndTime(handledAt)} by ${handledBy}`} />}
+        {reason && <Fact name="Reason" says={reason} />}
+      </dl>
+      <section aria-label="Value">
+        <h3>Value{encoding === "base64" && ", as base64"}</h3>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long value is scrolled by the keyboard too. */}
+        <pre className="raw" tabIndex={0}>
+          {value || "(empty)"}
+        </pre>
+      </section>
+      <section aria-label="Headers">
+        <h3>Headers</h3>
+        <dl className="facts">
+          {Object.entries(headers).map(([name, says]) => (
+            <Fact key={name} name={name} says={says} />
+          ))}
+        </dl>
+      </section>
+      {replaying.isError && <ProblemNote error={replaying.error} />}
+      {state === "waiting" && (
+        <Group>
+          <Button variant="filled" onClick={() => replaying.mutate()} loading={replaying.isPending}>
+            Replay
+          </Button>
+          <Button onClick={() => onAsk(true)}>Discard …</Button>
+        </Group>
+      )}
+      {state === "replayed" && (
+        <Text role="status">It was appended to {topic} again. If it fails again, it comes back as another letter.</Text>
+      )}
+      <ReasonAct
+        title="Discard this letter"
+        says="The letter needs no more work. It is kept with your name and the reason."
+        act="Discard the letter"
+        opened={isAsking}
+        onClose={() => {
+          onAsk(false);
+          discarding.reset();
+        }}
+        onAct={discarding.mutate}
+        isPending={discarding.isPending}
+        error={discarding.error}
+      />
+    </Stack>
+  );
+}
+
+function ProblemText({ text }: { text: string }) {
+  return <Text className="problem breaks">{text || "No error was noted."}</Text>;
+}
+
+function Fact({ name, says }: { name: string; says: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className="breaks">{says}</dd>
+    </div>
+  );
+}
