@@ -69,7 +69,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     const asked = { method, path, body: body && JSON.stringify(body), headers };
     const [is, text] = (await page.evaluate(`(async ({ method, path, body, headers }) => {
       const typed = body ? { "content-type": "application/json" } : {};
-      const answer = await fetch(path, { method, body, headers: { ...typed, ...headers } });
+      const answer = await fetch(path, { method, body, cache: "no-store", headers: { ...typed, ...headers } });
       return [answer.status, await answer.text()];
     })(${JSON.stringify(asked)})`)) as [number, string];
     assert.equal(is, status, `${method} ${path}: ${text}`);
@@ -77,10 +77,11 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
   }
 
   /** Notes the terms of a drop's products, and when they were asked for and answered. */
-  async function setTerms(productIds: string[], ask: () => Promise<Drop>): Promise<void> {
+  async function setTerms(of: string, productIds: string[], ask: () => Promise<unknown>): Promise<void> {
     const beganMs = Date.now();
-    const { opensAt, closesAt, paused, version } = await ask();
+    await ask();
     const answeredMs = Date.now();
+    const { opensAt, closesAt, paused, version } = await act<Drop>(grace, "GET", `/drops/${of}`);
     const window = { opensAtMs: Date.parse(opensAt), closesAtMs: Date.parse(closesAt) };
     for (const productId of productIds) terms.push({ productId, ...window, paused, version, beganMs, answeredMs });
   }
@@ -135,7 +136,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     await makeProduct(small, "Night lantern, small", 3);
     await makeProduct(large, "Night lantern, large", 3);
     await makeProduct(misprint, "Misprint", 2);
-    opensAtMs = Date.now() + 15_000;
+    opensAtMs = Date.now() + 20_000;
     const times = {
       zone: "Europe/Berlin",
       opensAt: new Date(opensAtMs).toISOString(),
@@ -146,7 +147,13 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
       { productId: large, label: "Large" },
     ];
     await act(grace, "POST", "/drops", { dropId, name: "Night lanterns", ...times, products }, 201);
-    await setTerms([small, large], () => eventually(() => act<Drop>(grace, "POST", `/drops/${dropId}/schedule`, {})));
+    await setTerms(dropId, [small, large], async () => {
+      const { page } = grace;
+      await page.goto(`/console/drops/${dropId}`);
+      await page.getByRole("button", { name: "Schedule …" }).click();
+      await page.getByRole("button", { name: "Schedule it" }).click();
+      await page.getByText("Upcoming").first().waitFor();
+    });
     await comes("ada", ada);
     await Promise.all(["bea", "cleo", "dora", "eve"].map((name) => comes(name)));
     for (const { page } of buyers.values()) {
@@ -252,20 +259,50 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     const { page } = await comes("finn");
     await page.getByText("Open now").waitFor();
     await page.route("**/live", (route) => route.abort());
-    const setPaused = (paused: boolean) =>
-      setTerms([small, large], () =>
-        act(grace, "PUT", `/drops/${dropId}/pause`, { paused, reason: "The warehouse counts again" }),
-      );
-    await setPaused(true);
+    const setPaused = (verb: "Pause" | "Resume") =>
+      setTerms(dropId, [small, large], async () => {
+        await grace.page.goto(`/console/drops/${dropId}`);
+        await grace.page.getByRole("button", { name: `${verb} Night lanterns` }).click();
+        await grace.page.getByLabel("Reason").fill("The warehouse counts again");
+        if (verb === "Pause") await grace.page.getByLabel("Type “Night lanterns”").fill("Night lanterns");
+        await grace.page.getByRole("button", { name: verb, exact: true }).click();
+        const phase = verb === "Pause" ? "Paused" : "Open";
+        await grace.page.getByRole("status").getByText(phase, { exact: true }).waitFor();
+      });
+    await setPaused("Pause");
     await buyButton(page).click();
     await page.getByText("The drop is paused. Nothing was taken").waitFor();
     await page.unroute("**/live");
     await page.getByText("The warehouse counts again").waitFor();
-    await setPaused(false);
+    await setPaused("Resume");
     await page.getByText("Open now").waitFor();
     await buyButton(page).click();
     await orderShown(page);
   });
+
+  part(
+    "Linus picks Ada's parcel: a wrong scan is refused, a repeated one counts once, and it is handed over",
+    async () => {
+      type Parcel = { orderId: string; state: string; scanned: number };
+      const [order] = await ordersOf(ada);
+      const at = `/parcels/${order?.orderId}`;
+      await eventually(async () => {
+        const { items } = await act<{ items: Parcel[] }>(linus, "GET", "/parcels?state=to_pick");
+        return items.some(({ orderId }) => orderId === order?.orderId);
+      });
+      await act(linus, "POST", `${at}/start`);
+      await act(linus, "POST", `${at}/scan`, { scanId: "scan-1", code: large }, 409);
+      for (const scanId of ["scan-2", "scan-2"]) {
+        const { scanned } = await act<Parcel>(linus, "POST", `${at}/scan`, { scanId, code: small });
+        assert.equal(scanned, 1);
+      }
+      const { state } = await act<Parcel>(linus, "POST", `${at}/hand-over`);
+      assert.equal(state, "handed_over");
+      const refund = { reason: "too late", restock: true };
+      const { code } = await act<{ code: string }>(grace, "POST", `/orders/${order?.orderId}/refund`, refund, 409);
+      assert.equal(code, "handed_over");
+    },
+  );
 
   part("Grace refunds a paid order with its unit, and its buyer's page says so", async () => {
     const dora = who("dora");
@@ -292,7 +329,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
       products: [{ productId: misprint }],
     };
     await act(grace, "POST", "/drops", drop, 201);
-    await setTerms([misprint], () => act(grace, "POST", "/drops/misprints/schedule", {}));
+    await setTerms("misprints", [misprint], () => act(grace, "POST", "/drops/misprints/schedule", {}));
     const buy = async ({ page }: Person): Promise<string> => {
       await page.goto("/d/misprints");
       await buyButton(page).click();
@@ -303,7 +340,9 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     await payWith(eve.page, good);
     await eve.page.getByText("It is yours").waitFor();
     cancelled.add(open);
-    await setTerms([misprint], () => act(grace, "POST", "/drops/misprints/cancel", { reason: "the plate was wrong" }));
+    await setTerms("misprints", [misprint], () =>
+      act(grace, "POST", "/drops/misprints/cancel", { reason: "the plate was wrong" }),
+    );
     await finn.page.getByText("Nothing was charged").waitFor();
     await stage.world.untilStatus(eve.api, paid, "REFUNDED");
     await eve.page.reload();
@@ -318,7 +357,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
       const lateWish: Wish = { user: "late", productId: large, key: "late", attempts: [] };
       const headers = { "idempotency-key": "late" };
       await attempt(lateWish, stage.world.as("late").post("/orders", { productId: large, quantity: 1 }, headers));
-      await setTerms([small, large], () => act(grace, "POST", `/drops/${dropId}/end`, {}));
+      await setTerms(dropId, [small, large], () => act(grace, "POST", `/drops/${dropId}/end`, {}));
       // People who have not paid cancel.
       for (const name of [...buyers.keys(), "quicker", "late"]) {
         const api = buyers.get(name)?.api ?? stage.world.as(name);
