@@ -14,7 +14,7 @@ export function bannerOf(config: Config, database: Database, { host, port, manag
   Dropgate is up: ${url}
 
     shop         ${url}/
-    console      ${url}/console
+    console      ${url}/console   (run the shop, pick parcels)
     API          ${url}/docs   (${url}/openapi.json)
     health       ${operators}/actuator/health   metrics ${operators}/actuator/prometheus
 

@@ -41,7 +41,7 @@ export async function look(page: Page, name: string, at = "body"): Promise<void>
   await page.setViewportSize(desktop);
 }
 
-async function picture(page: Page, name: string, at: string): Promise<void> {
+export async function picture(page: Page, name: string, at = "body"): Promise<void> {
   const folder = process.env.SCREENS;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });

@@ -3,13 +3,13 @@ import { AppShell, Burger, Button, Group, NavLink, Select, Stack, Text, useManti
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { type Account, api } from "./api.ts";
+import { type Account, api, type Session } from "./api.ts";
 import { Loading } from "./parts/loading.tsx";
 import { Heading } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
 import { useWaiting } from "./parts/waiting.ts";
 import { mayPack, mayRunTheShop, useForgetAll, useSession } from "./session.ts";
-import { SignIn } from "./sign-in.tsx";
+import { DemoStaff, SignIn } from "./sign-in.tsx";
 
 const pages = [
   { to: "/board", label: "Board" },
@@ -102,15 +102,17 @@ export function Shell() {
         {session.isPending && <Loading rows={4} />}
         {session.isError && <ProblemNote error={session.error} again={session.refetch} />}
         {session.data && !account && <SignIn {...session.data} />}
-        {account && <PageFor account={account} pathname={pathname} />}
+        {account && <PageFor account={account} pathname={pathname} demoPeople={session.data?.demoPeople ?? []} />}
       </AppShell.Main>
     </AppShell>
   );
 }
 
-function PageFor({ account, pathname }: { account: Account; pathname: string }) {
+type PageForProps = Pick<Session, "demoPeople"> & { account: Account; pathname: string };
+
+function PageFor({ account, pathname, demoPeople }: PageForProps) {
   if (mayOpen(account, pathname)) return <Outlet />;
-  return mayPack(account) ? <Navigate to="/pick" replace /> : <NotForThem account={account} />;
+  return mayPack(account) ? <Navigate to="/pick" replace /> : <NotForThem account={account} demoPeople={demoPeople} />;
 }
 
 function ThemeChoice() {
@@ -146,15 +148,16 @@ function SignedIn({ account }: { account: Account }) {
   );
 }
 
-function NotForThem({ account }: { account: Account }) {
+function NotForThem({ account, demoPeople }: Omit<PageForProps, "pathname">) {
   return (
-    <>
+    <Stack align="start">
       <Heading>This console is for the shop's staff</Heading>
       <Text>
         {account.name} is signed in without the role ADMIN or WAREHOUSE. Sign out, and sign in as an operator; or open{" "}
         <a href="/">the shop</a>.
       </Text>
-    </>
+      <DemoStaff demoPeople={demoPeople} />
+    </Stack>
   );
 }
 

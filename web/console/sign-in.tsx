@@ -14,37 +14,27 @@ export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "iss
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const entering = useMutation({
-    mutationFn: (person: string | undefined) =>
-      person ? api.logInAsDemo(person) : api.logIn({ email: email.trim(), password }),
+    mutationFn: () => api.logIn({ email: email.trim(), password }),
     onSuccess: forgetAll,
   });
-  const operators = demoPeople.filter(({ role }) => role in works);
+  const staff = staffOf(demoPeople);
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    entering.mutate(undefined);
+    entering.mutate();
   }
 
   return (
     <Stack maw={360} mx="auto" mt="xl">
       <Heading>Sign in</Heading>
       {entering.isError && <ProblemNote error={entering.error} />}
-      {operators.map(({ person, name, role }) => (
-        <Button
-          key={person}
-          variant={role === "ADMIN" ? "filled" : "default"}
-          onClick={() => entering.mutate(person)}
-          loading={entering.isPending && entering.variables === person}
-        >
-          Sign in as {name}, the demo {works[role]}
-        </Button>
-      ))}
+      <DemoStaff demoPeople={demoPeople} />
       {issuer !== null && (
         <Button component="a" href={`/session/oidc?to=${encodeURIComponent(location.pathname + location.search)}`}>
           Sign in at {issuer}
         </Button>
       )}
-      {operators.length > 0 && <Text c="dimmed">Or with an account of your own:</Text>}
+      {staff.length > 0 && <Text c="dimmed">Or with an account of your own:</Text>}
       <form onSubmit={submit}>
         <Stack gap="sm">
           <TextInput
@@ -63,11 +53,36 @@ export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "iss
             onChange={({ currentTarget }) => setPassword(currentTarget.value)}
             visibilityToggleButtonProps={{ "aria-label": "Show the password" }}
           />
-          <Button type="submit" variant={operators.length > 0 ? "default" : "filled"} loading={entering.isPending}>
+          <Button type="submit" variant={staff.length > 0 ? "default" : "filled"} loading={entering.isPending}>
             Sign in
           </Button>
         </Stack>
       </form>
     </Stack>
   );
+}
+
+/** In the demo shop one click signs in a person of its staff, also in place of another person. */
+export function DemoStaff({ demoPeople }: Pick<Session, "demoPeople">) {
+  const forgetAll = useForgetAll();
+  const entering = useMutation({ mutationFn: api.logInAsDemo, onSuccess: forgetAll });
+  return (
+    <>
+      {entering.isError && <ProblemNote error={entering.error} />}
+      {staffOf(demoPeople).map(({ person, name, role }) => (
+        <Button
+          key={person}
+          variant={role === "ADMIN" ? "filled" : "default"}
+          onClick={() => entering.mutate(person)}
+          loading={entering.isPending && entering.variables === person}
+        >
+          Sign in as {name}, the demo {works[role]}
+        </Button>
+      ))}
+    </>
+  );
+}
+
+function staffOf(demoPeople: Session["demoPeople"]) {
+  return demoPeople.filter(({ role }) => role in works);
 }

@@ -61,15 +61,17 @@ export function DropPage({ dropId }: { dropId: string }) {
         </div>
         {phase === "upcoming" && <Opening leftMs={leftMs} />}
         {phase !== "upcoming" && phase !== "open" && <Note phase={phase} reason={drop.pauseReason} />}
-        <p class="when">
-          <b>{say(phase === "upcoming" ? "opensAt" : isOver ? "closedAt" : "closesAt", { time })}</b>{" "}
-          {phase === "upcoming" && say("shopClockCounts")}{" "}
-          {!isOver && (
-            <a href={`/drops/${encodeURIComponent(dropId)}/calendar.ics`} data-load>
-              {say("toCalendar")}
-            </a>
-          )}
-        </p>
+        {phase !== "cancelled" && (
+          <p class="when">
+            <b>{say(phase === "upcoming" ? "opensAt" : isOver ? "closedAt" : "closesAt", { time })}</b>{" "}
+            {phase === "upcoming" && say("shopClockCounts")}{" "}
+            {!isOver && phase !== "sold_out" && (
+              <a href={`/drops/${encodeURIComponent(dropId)}/calendar.ics`} data-load>
+                {say("toCalendar")}
+              </a>
+            )}
+          </p>
+        )}
         {phase === "upcoming" && <Reminder dropId={dropId} />}
         {drop.story && (
           <p class="about">
@@ -195,6 +197,7 @@ function Choices({ drop, products, chosen, onChoose }: ChoicesProps) {
 function Units({ products }: { products: Drop["products"] }) {
   const sum = (kind: "free" | "held" | "sold") => products.reduce((total, one) => total + one[kind], 0);
   const [free, held, sold] = [sum("free"), sum("held"), sum("sold")];
+  if (free + held + sold === 0) return null;
   return (
     <div class="units">
       <div class="bar" aria-hidden="true">

@@ -5,7 +5,7 @@ import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem } from "../lib/api.ts";
 import { say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
-import { shopper, signOut } from "../lib/shopper.ts";
+import { type Shopper, shopper, signOut } from "../lib/shopper.ts";
 import { Name } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 import { SignInLink } from "./parts/sign-in-link.tsx";
@@ -16,7 +16,7 @@ export function MyOrders() {
   const [names, setNames] = useState<Record<string, string>>({});
   const [next, setNext] = useState<string>();
   const [problem, setProblem] = useState<Problem>();
-  const [person, setPerson] = useState<string>();
+  const [person, setPerson] = useState<Shopper>();
   const [Sessions, setSessions] = useState<ComponentType>();
 
   async function read(cursor?: string) {
@@ -32,7 +32,7 @@ export function MyOrders() {
     void read();
     shopper().then(
       (known) => {
-        setPerson(known?.name);
+        setPerson(known);
         // A file of its own, which leaves the first load as small as it is.
         if (known) void import("./sessions.tsx").then((file) => setSessions(() => file.Sessions));
       },
@@ -49,7 +49,7 @@ export function MyOrders() {
         <h1 tabIndex={-1}>{say("ordersTitle")}</h1>
         {person && (
           <p>
-            {say("shoppingAs", { name: person })}{" "}
+            {say("shoppingAs", { name: person.name })}{" "}
             <button
               class="plain"
               type="button"
@@ -61,7 +61,12 @@ export function MyOrders() {
               }
             >
               {say("signOut")}
-            </button>
+            </button>{" "}
+            {person.roles.some((role) => role !== "CUSTOMER") && (
+              <a href="/console" data-load>
+                {say("toConsole")}
+              </a>
+            )}
           </p>
         )}
       </div>

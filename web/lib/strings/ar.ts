@@ -140,6 +140,7 @@ export const ar: Strings = {
   ordersEmptyNext: "تظهر طلباتك هنا مع حالتها منذ الضغطة الأولى.",
   older: "طلبات أقدم",
   signIn: "تسجيل الدخول",
+  toConsole: "افتح لوحة الإدارة",
   signOut: "تسجيل الخروج",
   join: "إنشاء حساب",
   email: "البريد الإلكتروني",

@@ -147,6 +147,7 @@ export const de: Strings = {
   ordersEmptyNext: "Hier stehen deine Bestellungen mit ihrem Stand, vom ersten Tippen an.",
   older: "Ältere Bestellungen",
   signIn: "Anmelden",
+  toConsole: "Zur Konsole",
   signOut: "Abmelden",
   join: "Konto anlegen",
   email: "E-Mail-Adresse",

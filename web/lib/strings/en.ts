@@ -140,6 +140,7 @@ export const en = {
   ordersEmptyNext: "Your orders stand here with their state, from the first tap on.",
   older: "Older orders",
   signIn: "Sign in",
+  toConsole: "Open the console",
   signOut: "Sign out",
   join: "Sign up",
   email: "E-mail address",

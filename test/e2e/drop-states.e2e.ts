@@ -1,0 +1,164 @@
+/** States of a drop's page that its stories do not pass: languages, currencies, long names, and how people set up their screens. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { randomHex } from "#platform/ids";
+import { eventually } from "../support/eventually.ts";
+import { look, picture } from "./look.ts";
+import { openStage, type Stage, skip } from "./stage.ts";
+
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+/** 120 characters, one of its words as wide as a phone. */
+const longName =
+  "Midnight Chronograph Anniversary Edition with Donaudampfschifffahrtsgesellschaftskapitänsmütze and a Travel Case of Cork";
+
+type Sale = { opensInMs: number; name?: string; currency?: string; price?: number; stock?: number; labels?: string[] };
+
+describe("the states of a drop's page", { skip }, () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage();
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  async function scheduled({ opensInMs, name = "Night lanterns", labels = ["One"], ...rest }: Sale) {
+    const { admin } = stage.world;
+    const { currency = "EUR", price = 12_900, stock = 20 } = rest;
+    const product = { stock, price, currency, limitPerCustomer: 2 };
+    const productIds = await Promise.all(labels.map(() => stage.world.newProduct(product)));
+    const dropId = `drop-${randomHex(4)}`;
+    const times = {
+      zone: "Europe/Berlin",
+      opensAt: new Date(Date.now() + opensInMs).toISOString(),
+      closesAt: new Date(Date.now() + opensInMs + hourMs).toISOString(),
+    };
+    const products = productIds.map((productId, i) => ({ productId, label: labels[i] }));
+    const made = await admin.post("/drops", { dropId, name, ...times, products });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const told = await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
+    assert.equal(told.status, 200, JSON.stringify(told.body));
+    return { dropId, productIds };
+  }
+
+  async function seen(page: Page, dropId: string): Promise<void> {
+    await page.goto(`/d/${dropId}`);
+    await page.locator(".drop:not(.ghost)").waitFor();
+  }
+
+  /** On the first screen of a phone, above the action that sticks to its foot. */
+  async function assertOnFirstScreen(page: Page, ...parts: string[]): Promise<void> {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.evaluate("document.fonts.ready");
+    const action = await page.locator(".act").boundingBox();
+    assert.ok(action && action.y + action.height <= 844, JSON.stringify(action));
+    for (const part of parts) {
+      const box = await page.locator(part).last().boundingBox();
+      assert.ok(box && box.y > 0, part);
+      assert.ok(box.y + box.height <= action.y, `${part} ends at ${box.y + box.height}, the action is at ${action.y}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  }
+
+  test("clock or sizes, and the action, are seen on a phone without scrolling", async () => {
+    const { page } = await stage.person("on-a-phone");
+    const upcoming = await scheduled({ opensInMs: 20 * minuteMs });
+    await seen(page, upcoming.dropId);
+    await assertOnFirstScreen(page, "h1", ".countdown");
+    const open = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"] });
+    await seen(page, open.dropId);
+    await assertOnFirstScreen(page, "h1", ".units", ".chips");
+    await look(page, "drop-sizes");
+  });
+
+  test("a name of 120 characters and a price of three decimals fit, before the opening and after it", async () => {
+    assert.equal(longName.length, 120);
+    const sale = { name: longName, currency: "KWD", price: 1_234_567, labels: [longName.slice(0, 60), "Large"] };
+    const { page } = await stage.person("long-names");
+    const upcoming = await scheduled({ ...sale, opensInMs: 49 * hourMs });
+    await seen(page, upcoming.dropId);
+    await look(page, "drop-long-upcoming");
+    const open = await scheduled({ ...sale, opensInMs: -1_000 });
+    await seen(page, open.dropId);
+    await page.getByText("KWD 1,234.567").first().waitFor();
+    await look(page, "drop-long-open");
+  });
+
+  test("sold out for now, sold out and cancelled", async () => {
+    const { page, api } = await stage.person("too-late");
+    const yen = await scheduled({ opensInMs: -1_000, currency: "JPY", price: 3_500, stock: 1, name: "First prints" });
+    const [productId = ""] = yen.productIds;
+    const { orderId } = await stage.world.place(stage.world.as("quicker"), productId);
+    await seen(page, yen.dropId);
+    await page.getByText("All units are taken").waitFor();
+    await page.getByText("JP¥3,500").first().waitFor();
+    await look(page, "drop-sold-out-for-now");
+    const quicker = stage.world.as("quicker");
+    await stage.world.untilStatus(quicker, orderId, "PAYMENT_PENDING");
+    await quicker.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" });
+    await page.getByText("Every unit is sold.").waitFor();
+    assert.equal(await page.getByText("Put it in your calendar").count(), 0);
+    await look(page, "drop-sold-out");
+    assert.equal((await api.get(`/drops/${yen.dropId}`)).status, 200);
+    const { dropId } = await scheduled({ opensInMs: hourMs, name: "Misprints" });
+    await stage.world.admin.post(`/drops/${dropId}/cancel`, { reason: "the plate was wrong" });
+    await seen(page, dropId);
+    await page.getByText("The drop was cancelled").waitFor();
+    await look(page, "drop-cancelled");
+  });
+
+  for (const [language, locale] of [
+    ["German", "de-DE"],
+    ["Arabic", "ar-EG"],
+  ] as const) {
+    test(`in ${language}: the clock before the opening, and the sizes after it`, async () => {
+      const { page } = await stage.person(`reads-${language.toLowerCase()}`, { locale });
+      const short = locale.slice(0, 2);
+      const upcoming = await scheduled({ opensInMs: 20 * minuteMs });
+      await seen(page, upcoming.dropId);
+      await assertOnFirstScreen(page, "h1", ".countdown");
+      await look(page, `drop-upcoming-${short}`);
+      const open = await scheduled({ opensInMs: -1_000, labels: ["S", "M"] });
+      await seen(page, open.dropId);
+      await assertOnFirstScreen(page, "h1", ".units", ".chips");
+      await look(page, `drop-open-${short}`);
+      if (short !== "ar") return;
+      await page.goto("/");
+      await page.locator(`a[href="/d/${open.dropId}"]`).waitFor();
+      await look(page, "list-drops-ar");
+    });
+  }
+
+  test("at 200 % zoom and with colours of the system's own nothing is lost: borders, the bar and the choice are seen", async () => {
+    const { dropId, productIds } = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"] });
+    // 1280 pixels of a screen at 200 % are 640 of the page.
+    const zoomed = await stage.person("zoomed", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 });
+    await seen(zoomed.page, dropId);
+    const isWide = "document.scrollingElement.scrollWidth > 640";
+    assert.equal(await zoomed.page.evaluate(isWide), false);
+    await zoomed.page.getByRole("radio", { name: "Large" }).press("Space");
+    await zoomed.page.getByRole("button", { name: "Buy" }).press("Enter");
+    await zoomed.page.waitForURL("**/o/*");
+    const bought = await eventually(async () => {
+      const { body } = await zoomed.api.get<{ orders: { productId: string }[] }>("/orders");
+      return body.orders.length > 0 && body.orders.map(({ productId }) => productId);
+    });
+    assert.deepEqual(bought, [productIds[1]]);
+    const { page } = await stage.person("own-colours");
+    await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
+    await seen(page, dropId);
+    const borderOf = (selector: string) =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector("${selector}")).borderStyle`);
+    for (const selector of ["button.big", ".bar", ".chips input:checked + span"]) {
+      assert.equal(await borderOf(selector), "solid", selector);
+    }
+    const [chosen, other] = await page.evaluate<string[]>(`[
+      ...document.querySelectorAll(".chips input[name=choice] + span"),
+    ].map((chip) => JSON.stringify([getComputedStyle(chip).backgroundColor, getComputedStyle(chip).color]))`);
+    assert.notEqual(chosen, other);
+    await picture(page, "drop-own-colours");
+  });
+});
