@@ -3,6 +3,7 @@
  * reached a process is never sent again, unless it is a read: two processes could each place the order.
  */
 import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
+import { afterAnswers } from "#platform/deadline";
 import { defineProblems, Problem } from "#platform/problems";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
@@ -99,7 +100,7 @@ function ask(upstream: Upstream, { agent, method, path, headers, body, answerWit
       // A stream that the hung process no longer writes to is cut too, so that its reader asks another process.
       (answer ?? asking).destroy(new Error("the process is silent"));
     });
-    let timer = setTimeout(giveUp, connectWithinMs);
+    let callOff = afterAnswers(connectWithinMs, giveUp);
     function giveUp(): void {
       if (how === "lost") how = "late";
       asking.destroy(new Error("no answer in time"));
@@ -107,8 +108,8 @@ function ask(upstream: Upstream, { agent, method, path, headers, body, answerWit
     function connected(): void {
       // The connection stands, so from here on the process may have read the request.
       how = "lost";
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, answerWithinMs);
+      callOff();
+      callOff = afterAnswers(answerWithinMs, giveUp);
     }
     asking.once("socket", (socket) => {
       if (socket.connecting) socket.once("connect", connected);
@@ -116,12 +117,12 @@ function ask(upstream: Upstream, { agent, method, path, headers, body, answerWit
     });
     asking.once("response", (response) => {
       answer = response;
-      clearTimeout(timer);
+      callOff();
       response.once("close", leave);
       resolve(response);
     });
     asking.on("error", (cause) => {
-      clearTimeout(timer);
+      callOff();
       leave();
       reject(new AskFailed(upstream.origin, how, cause));
     });

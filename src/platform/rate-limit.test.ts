@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { seeded } from "../../test/support/seeded.ts";
 import { allowanceHeader, createRateLimit, policyHeader } from "./rate-limit.ts";
 
 const perMinute = { name: "person", limit: 6, windowMs: 60_000 };
@@ -59,6 +60,7 @@ describe("a rate limit", () => {
           }
         }
       }),
+      seeded(),
     );
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
+import { seeded } from "../../test/support/seeded.ts";
 import { linesOf, readRows } from "./restock-file.ts";
 import { openWarehouseStage, type WarehouseStage } from "./warehouse.testing.ts";
 
@@ -88,5 +89,6 @@ test("cells in quotation marks come back as they were written", () => {
       const expected = rows.map(([code, quantity, reason], i) => ({ line: i + 2, ok: true, code, quantity, reason }));
       assert.deepEqual(read, expected);
     }),
+    seeded(),
   );
 });

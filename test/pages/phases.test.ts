@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { phaseOf, type Timed, type Units } from "../../src/drops/phase.ts";
 import { phaseNow } from "../../web/lib/phases.ts";
+import { seeded } from "../support/seeded.ts";
 
 const drop: Timed = { state: "scheduled", opensAt: new Date(1_000), closesAt: new Date(5_000), paused: false };
 const units = [{ free: 3, held: 0 }];
@@ -69,5 +70,6 @@ test("whatever its times, a phase never goes back while nothing is changed and u
         assert.equal(phaseOf({ ...timed, state: "draft" }, units, at), "draft");
       }
     }),
+    seeded(),
   );
 });

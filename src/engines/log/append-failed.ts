@@ -15,3 +15,11 @@ export class AppendFailed extends Error {
     this.refused = refused;
   }
 }
+
+/** There is no such topic, so the log refuses each record for it. */
+export class UnknownTopic extends Error {
+  constructor(topic: string) {
+    super(`there is no topic ${topic}: ensureTopics makes it when the process starts`);
+    this.name = "UnknownTopic";
+  }
+}

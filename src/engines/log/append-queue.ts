@@ -4,6 +4,7 @@
  */
 import { createBatcher, QueueFull } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
+import { UnknownTopic } from "./append-failed.ts";
 import { AppendFailed, type NewRecord } from "./log.ts";
 
 export type Appender = {
@@ -73,7 +74,7 @@ export function createAppendQueue<Item>(options: AppendQueueOptions<Item>): Appe
       try {
         append = take(topic, records);
       } catch (error) {
-        throw new AppendFailed(topic, false, error);
+        throw new AppendFailed(topic, false, error, error instanceof UnknownTopic);
       }
       waitingRecords += append.items.length;
       waitingBytes += append.bytes;

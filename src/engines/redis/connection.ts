@@ -4,6 +4,7 @@
  */
 import { ErrorReply } from "@redis/client";
 import { elapsedMs } from "#platform/clock";
+import { afterAnswers } from "#platform/deadline";
 import type { RedisServer } from "./server.ts";
 import { RedisUnavailable } from "./unavailable.ts";
 
@@ -82,7 +83,7 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
     if (owed === 0) lastAnswerMs = elapsedMs();
     owed += commands.length;
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
+      let callOff: (() => void) | undefined;
       let settled = false;
       function giveUp(): void {
         if (settled) return;
@@ -95,12 +96,12 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
         .finally(() => {
           settled = true;
           clearImmediate(sent);
-          clearTimeout(timer);
+          callOff?.();
         });
       // Under load this process is late, not Redis. So the time starts when the commands have left, at the end of this
       // turn of the event loop, and ends after the answers that have arrived meanwhile were read.
       const sent = setImmediate(() => {
-        timer = setTimeout(() => setImmediate(giveUp), withinMs);
+        callOff = afterAnswers(withinMs, giveUp);
       });
     });
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { seeded } from "../../../test/support/seeded.ts";
 import { type Claim, decide, fateKey, type ProductBooks } from "./decide.ts";
 
 const empty: ProductBooks = {
@@ -175,5 +176,6 @@ test("G6: for any claims, no more units are given than exist, and every fresh ef
       const held = [...batch.heldBy.values()].reduce((sum, quantity) => sum + quantity, 0);
       assert.equal(held, batch.claimedUnits);
     }),
+    seeded(),
   );
 });

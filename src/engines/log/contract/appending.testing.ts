@@ -87,7 +87,11 @@ export function appendingLaws(stage: Stage): void {
 
     test("a topic that does not exist is refused", async () => {
       const topic = `contract-${randomUUID()}`;
-      await assert.rejects(stage.log.append(topic, [{ key: "a", value: Buffer.from("a") }]), AppendFailed);
+      await assert.rejects(stage.log.append(topic, [{ key: "a", value: Buffer.from("a") }]), (error) => {
+        assert.ok(error instanceof AppendFailed);
+        assert.deepEqual([error.refused, error.handedOver], [true, false]);
+        return true;
+      });
       assert.ok(!(await stage.log.topics()).includes(topic));
     });
 

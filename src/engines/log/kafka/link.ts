@@ -6,6 +6,7 @@
  */
 import { isIP } from "node:net";
 import { type API, Connection, ResponseError } from "@platformatic/kafka";
+import { afterAnswers } from "#platform/deadline";
 import { KafkaSilence } from "./errors.ts";
 import { adviceOn, type Security } from "./security.ts";
 
@@ -60,17 +61,17 @@ export async function openLink(address: Address, credentials: Credentials, withi
   return {
     ask(api, withinMs, ...args) {
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
+        const callOff = afterAnswers(withinMs, () => {
           reject(new KafkaSilence(`Kafka at ${where} did not answer within ${Math.round(withinMs)} ms`));
           cut();
-        }, withinMs);
+        });
         api.async(connection, ...args).then(
           (answer) => {
-            clearTimeout(timer);
+            callOff();
             resolve(answer);
           },
           (error) => {
-            clearTimeout(timer);
+            callOff();
             const answer = answerIn(error);
             if (answer) return resolve(answer as Awaited<ReturnType<typeof api.async>>);
             reject(new KafkaSilence(`Kafka at ${where} did not answer${adviceOn(error, credentials)}`, error));

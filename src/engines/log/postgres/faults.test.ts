@@ -6,6 +6,7 @@ import { openTestDatabase, type TestDatabase } from "../../../../test/support/da
 import { openPostgresProxy, type TcpProxy } from "../../../../test/support/tcp-proxy.ts";
 import { until } from "../../../../test/support/until.ts";
 import { migrate } from "../../sql/migrate.ts";
+import { toDeadLetters } from "../dead-letters.ts";
 import { AppendFailed, type EventLog } from "../log.ts";
 import { createPostgresOperator } from "./operator.testing.ts";
 import { eventLogSchema, openPostgresLog } from "./postgres.ts";
@@ -66,6 +67,13 @@ for (const how of ["cut", "silent"] as const) {
     assert.equal(await storedIn(log), 2n);
   });
 }
+
+test("H5: a dead letter whose topic was never made is stored: the topic is made with as many partitions", async (t) => {
+  const { log } = await openWorld(t);
+  const record = { ...lamp, offset: 0n, headers: {}, appendedAtMs: 0 };
+  await toDeadLetters({ log, logger: silent }, { topic: "orders", partition: 0 }, record, new Error("not JSON"));
+  assert.deepEqual([...(await log.endOffsets("orders.dlq"))], [[0, 1n]]);
+});
 
 test("an append that PostgreSQL refuses is certainly not stored, and the next one is", async (t) => {
   const { database, log } = await openWorld(t);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { seeded } from "../../../../test/support/seeded.ts";
 import { hashOf } from "../partitions.ts";
 import { decodeFrames, encodeFrame } from "./frames.ts";
 
@@ -20,6 +21,7 @@ test("records read from their frames are the ones written, numbered from the bas
         records.map((record, i) => ({ ...record, offset: baseOffset + BigInt(i), appendedAtMs: 1 })),
       );
     }),
+    seeded(),
   );
 });
 

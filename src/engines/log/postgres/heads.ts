@@ -4,6 +4,7 @@
  * open.
  */
 import type { Sql } from "#engines/sql";
+import { UnknownTopic } from "../append-failed.ts";
 import type { Bounds, TopicSettings } from "../log.ts";
 
 export type Heads = {
@@ -32,7 +33,7 @@ export function createHeads(sql: Sql): Heads {
 
   function headsOf(topic: string): Head[] {
     const found = heads.get(topic);
-    if (!found) throw new Error(`there is no topic ${topic}: ensureTopics makes it when the process starts`);
+    if (!found) throw new UnknownTopic(topic);
     return found;
   }
 

@@ -3,7 +3,7 @@ import pg from "pg";
 import { isSessionFault } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { Heads } from "./heads.ts";
-import type { Owner } from "./owner.ts";
+import { inTime, type Owner } from "./owner.ts";
 
 export type Frame = { topic: string; partition: number; bytes: Buffer };
 export type Failure = { handedOver: boolean; cause: unknown };
@@ -18,7 +18,7 @@ export function createInserter(owner: Owner, heads: Heads): InsertFrames {
   async function insertAtEnds(client: pg.Client, batches: readonly NewBatch[]): Promise<Failure | undefined> {
     const bases = batches.map(({ topic, partition }) => heads.endOf(topic, partition));
     const values = [owner.epoch, ...columnsOf(batches, bases)];
-    const { rowCount } = await client.query({ name: "append", text: insertBatches, values });
+    const { rowCount } = await inTime(client.query({ name: "append", text: insertBatches, values }));
     await crashPoint("log.append.acknowledged");
     if (rowCount !== batches.length) return { handedOver: false, cause: await whyNothingWasInserted() };
     batches.forEach(({ topic, partition, frames }, i) => {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
+import { within } from "#platform/deadline";
 import { program } from "#platform/program";
 import { connectionSettings } from "../../sql/connection.ts";
 
@@ -52,12 +53,11 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
     const client = new pg.Client({
       ...connectionSettings(url, `${program.name} event log, pid ${process.pid}`),
       connectionTimeoutMillis: timeoutMs,
-      query_timeout: answerMs,
     });
     client.on("error", () => discard(client));
     try {
       await client.connect();
-      await client.query(prepareSession);
+      await inTime(client.query(prepareSession));
       await takeLock(client);
       if (closed) throw new Error("the event log is closed");
     } catch (error) {
@@ -83,7 +83,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
 
   async function takeLock(client: pg.Client): Promise<void> {
     try {
-      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as locked", ownerLock);
+      const { rows } = await inTime(client.query("select pg_try_advisory_lock($1, $2) as locked", ownerLock));
       if (rows[0].locked) holders.add(client);
     } catch (error) {
       discard(client);
@@ -106,7 +106,7 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
       await sleep(lockPollMs);
       await takeLock(client);
     }
-    const { rows } = await client.query<{ epoch: string }>(raiseEpoch);
+    const { rows } = await inTime(client.query<{ epoch: string }>(raiseEpoch));
     if (!rows[0]) throw new Error("event_log.owner has lost its row; put it back with an epoch higher than ever used");
     return rows[0].epoch;
   }
@@ -132,6 +132,13 @@ export async function openOwner({ sql, url }: { sql: Sql; url: string }): Promis
   };
 }
 
+/** @throws if the session is silent; its statement may still run, so the session must be discarded. */
+export function inTime<T>(answer: Promise<T>): Promise<T> {
+  return within(answerMs, answer, () => {
+    throw new Error(`PostgreSQL did not answer within ${answerMs} ms`);
+  });
+}
+
 function takenOver(mine: string, current: string | undefined): Error {
   return new Error(
     `another process has taken over the event log (its epoch is ${current}, ours ${mine}): restart this one, ` +
@@ -140,7 +147,8 @@ function takenOver(mine: string, current: string | undefined): Error {
 }
 
 async function alreadyOwned(client: pg.Client): Promise<Error> {
-  const { rows } = await client.query<{ name: string; since: Date; address: string | null }>(selectHolder, ownerLock);
+  const asked = client.query<{ name: string; since: Date; address: string | null }>(selectHolder, ownerLock);
+  const { rows } = await inTime(asked);
   const holder = rows[0];
   const which = holder
     ? ` (${holder.name} at ${holder.address ?? "this machine"}, connected since ${holder.since.toISOString()})`
