@@ -11,7 +11,7 @@ const firstSeed = 100_000 + Math.floor(Date.now() / 86_400_000) * 1_000;
 
 describe("whatever fails and whichever process dies, no unit is lost and no buyer is charged without an order", () => {
   test("in schedules that were not run before", async (t) => {
-    const figures = await runSchedules({ seeds: seedsFrom(firstSeed, 150) });
+    const figures = await runSchedules({ seeds: seedsFrom(firstSeed, 60) });
     assertHeld(figures);
     t.diagnostic(
       `${figures.schedules} schedules from seed ${firstSeed}, ${figures.steps} steps, ${figures.orders} orders`,
