@@ -37,6 +37,8 @@ const securityHeaders = {
 
 const strictTransport = { "strict-transport-security": "max-age=31536000" } as const;
 
-export function securityHeadersOver(protocol: string): Readonly<Record<string, string>> {
-  return protocol === "https" ? { ...securityHeaders, ...strictTransport } : securityHeaders;
+/** A proxy that ends TLS in front of the shop may not say so; `publicUrl` does. */
+export function securityHeadersFor(protocol: string, publicUrl?: string): Readonly<Record<string, string>> {
+  const isSecure = protocol === "https" || publicUrl?.startsWith("https:");
+  return isSecure ? { ...securityHeaders, ...strictTransport } : securityHeaders;
 }

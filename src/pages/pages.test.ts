@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -98,6 +100,17 @@ describe("the pages", () => {
     }
   });
 
+  test("tell browsers to come back by https alone, where PUBLIC_URL is https", async (t) => {
+    const secure = await createHttp({ log, clock: systemClock, openApi: { title: "Pages", version: "1" } });
+    t.after(() => secure.close());
+    await servePages(secure, openSite({ log, root }), "https://shop.example");
+    for (const url of ["/", "/console", "/assets/shop-1a2b.js"]) {
+      const { headers } = await secure.inject({ url });
+      assert.equal(headers["strict-transport-security"], "max-age=31536000", url);
+      assert.match(String(headers["permissions-policy"]), /camera=\(\), geolocation=\(\)/);
+    }
+  });
+
   test("lead nowhere else: a file that is not one of theirs is a problem, and no cache keeps it", async () => {
     for (const url of [
       "/assets/gone.js",
@@ -135,6 +148,22 @@ describe("the pages", () => {
     t.after(() => gateway.close());
     assert.equal((await gateway.inject({ url: "/p/lamp" })).body, "<h1>Shop</h1>");
     assert.equal((await gateway.inject({ url: "/products" })).statusCode, 503);
+    assert.equal((await gateway.inject({ url: "/d/lamps" })).body, "<h1>Shop</h1>");
+  });
+
+  test("ask the service behind the gateway which drops there are", async (t) => {
+    const service = createServer((_request, response) => {
+      response.writeHead(404, { "content-type": "application/problem+json" }).end('{"code":"drop_not_found"}');
+    });
+    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+    t.after(() => service.close());
+    const origin = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    const names = ["PRODUCT_URL", "INVENTORY_URL", "DROP_URL", "ORDER_URL", "PAYMENT_URL"];
+    const config = readConfig(Object.fromEntries(names.map((name) => [name, origin])), "no .env in tests");
+    const gateway = await createGateway(config, log, { site: openSite({ log, root }) });
+    t.after(() => gateway.close());
+    const { statusCode, body, headers } = await gateway.inject({ url: "/d/lamps" });
+    assert.deepEqual([statusCode, body, headers["cache-control"]], [404, "<h1>Shop</h1>", "no-cache"]);
   });
 
   test("are answered 503 while they are built, with a page that opens them by itself", async (t) => {

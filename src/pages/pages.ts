@@ -9,7 +9,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Http } from "#platform/http";
 import { randomHex } from "#platform/ids";
 import { Problem, platformProblems } from "#platform/problems";
-import { cacheControl, contentSecurityPolicy, securityHeadersOver } from "./headers.ts";
+import { cacheControl, contentSecurityPolicy, securityHeadersFor } from "./headers.ts";
 import { createShopPages } from "./shop-page.ts";
 import type { Site, SiteState } from "./site.ts";
 
@@ -47,7 +47,7 @@ export async function servePages(app: Http, site: Site, publicUrl?: string): Pro
       suppressWarning: true,
     });
     scope.addHook("onRequest", (request, reply, done) => {
-      reply.headers(securityHeadersOver(request.protocol));
+      reply.headers(securityHeadersFor(request.protocol, publicUrl));
       done();
     });
     for (const path of shopPaths) scope.get(path, { schema: { hide: true } }, showShop);
