@@ -22,7 +22,7 @@ export const LettersQuery = Type.Object(
 );
 export const ReasonBody = Type.Object(
   { reason: Type.String({ pattern: visibleLine, maxLength: 500, examples: ["Another shop's record"] }) },
-  closed,
+  { ...closed, examples: [{ reason: "Another shop's record" }] },
 );
 
 const letterFields = {
