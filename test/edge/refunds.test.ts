@@ -77,6 +77,24 @@ describe("an operator refunds a confirmed order", () => {
     assert.ok((await eventsOf(orderId)).includes("dropgate.order.refunded"));
   });
 
+  test("K1: once its parcel was handed over a refund is refused, unless it says that it knows", async () => {
+    const { buyer, orderId, productId, paymentId } = await confirmed();
+    const linus = world.as("linus", "WAREHOUSE");
+    assert.equal((await linus.post(`/parcels/${orderId}/scan`, { scanId: randomUUID(), code: productId })).status, 200);
+    assert.equal((await linus.post(`/parcels/${orderId}/hand-over`)).status, 200);
+    for (const restock of [true, false]) {
+      const refused = await refund(orderId, { reason: "asked by phone", restock });
+      assert.deepEqual([refused.status, refused.body.code], [409, "handed_over"]);
+    }
+    assert.deepEqual(await statementOf(paymentId), ["authorized", "captured"]);
+    const forced = await world.admin.post<Order>(`/orders/${orderId}/refund?force=true`, { reason: "asked by phone" });
+    assert.deepEqual([forced.status, forced.body.status], [202, "REFUNDED"]);
+    await untilMoneyIs(buyer, orderId, "refunded");
+    assert.equal((await world.untilAtRest(productId)).available, 1);
+    assert.equal((await linus.get<{ state: string }>(`/parcels/${orderId}`)).body.state, "handed_over");
+    assert.ok((await eventsOf(orderId)).includes("dropgate.order.handed-over"));
+  });
+
   test("O5: two operators at once refund it once, and a request with other values is refused with what to do", async () => {
     const { buyer, orderId, productId, paymentId } = await confirmed();
     const ben = world.as("ben", "ADMIN");

@@ -46,7 +46,9 @@ export const api = {
     ask<OrderPage>("searchOrders", { query: { ...filterOf(search), cursor, limit: "25" } }),
   order: (id: string) => ask<Order>("getOrder", { id }),
   cancel: (id: string) => ask<Order>("cancelOrder", { id }),
-  refund: (id: string, body: { reason: string; restock: boolean }) => ask<Order>("refundOrder", { id, body }),
+  /** `force`: although its parcel was handed over. */
+  refund: (id: string, body: { reason: string; restock: boolean }, force: boolean) =>
+    ask<Order>("refundOrder", { id, body, query: { force: force ? "true" : undefined } }),
 
   previewBulk: (search: OrderSearch, act: Omit<Static<typeof PreviewBody>, "filter">) =>
     ask<BulkPlan>("previewBulk", { body: { filter: filterOf(search), ...act } }),

@@ -7,11 +7,12 @@ import { Confirm } from "./confirm.tsx";
 import { useOrderAct } from "./order-act.ts";
 
 export function RefundOrder({ order, opened, onClose }: { order: Order; opened: boolean; onClose(): void }) {
-  const { orderId, total, currency, quantity, productId } = order;
+  const { orderId, total, currency, quantity, productId, timeline } = order;
+  const isHandedOver = timeline.some(({ status }) => status === "HANDED_OVER");
   const [reason, setReason] = useState("");
   const [restock, setRestock] = useState(false);
   const [fault, setFault] = useState<string>();
-  const refunding = useOrderAct(() => api.refund(orderId, { reason: reason.trim(), restock }), onClose);
+  const refunding = useOrderAct(() => api.refund(orderId, { reason: reason.trim(), restock }, isHandedOver), onClose);
   const sum = money(total, currency);
 
   function act(): void {
@@ -32,6 +33,7 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
       error={refunding.error}
     >
       <Text>{sum} goes back to the buyer. This cannot be undone.</Text>
+      {isHandedOver && <Text fw={600}>The parcel was handed over: the buyer has what they paid for, or will.</Text>}
       <TextInput
         label="Reason"
         description="The buyer reads it"
@@ -45,7 +47,7 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
       />
       <Checkbox
         label={`Put ${count(quantity)} of ${productId} back into stock`}
-        description="They are on sale again at once"
+        description={isHandedOver ? "Only if they came back here" : "They are on sale again at once"}
         checked={restock}
         onChange={({ currentTarget }) => setRestock(currentTarget.checked)}
       />
