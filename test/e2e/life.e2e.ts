@@ -136,7 +136,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     await makeProduct(small, "Night lantern, small", 3);
     await makeProduct(large, "Night lantern, large", 3);
     await makeProduct(misprint, "Misprint", 2);
-    opensAtMs = Date.now() + 20_000;
+    opensAtMs = Date.now() + 25_000;
     const times = {
       zone: "Europe/Berlin",
       opensAt: new Date(opensAtMs).toISOString(),
