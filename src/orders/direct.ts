@@ -62,7 +62,7 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
         .filter((one) => "claim" in one)
         .filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
       const orders = sold.map(settledOf);
-      const settled = await insertOrders(tx, orders, at, await books.extensionsOf(tx, productsOf(orders)));
+      const settled = await insertOrders(tx, orders, at, await books.products.extensionsOf(tx, productsOf(orders)));
       await queueEvents(
         tx,
         settled.map((order) => eventOf(order, at)),

@@ -68,7 +68,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
           reservationNo,
         });
       }
-      const orders = await insertOrders(tx, ended, at, await books.extensionsOf(tx, productsOf(ended)));
+      const orders = await insertOrders(tx, ended, at, await books.products.extensionsOf(tx, productsOf(ended)));
       await queueEvents(
         tx,
         orders.map((order) => eventOf(order, at)),

@@ -10,7 +10,7 @@ import { finishShort, type Parcel, takeBackShort } from "./parcel-rows.ts";
 export type ShortsOptions = {
   sql: Queryable;
   orders: Pick<Orders, "refund" | "readRefund" | "booked">;
-  inventory: { books: Pick<Inventory["books"], "writeOff"> };
+  inventory: { books: Pick<Inventory["books"], "products"> };
   now(): number;
 };
 
@@ -35,7 +35,7 @@ export function createShorts({ sql, orders, inventory, now }: ShortsOptions) {
         const wasHandedOver = order !== undefined && order.handedOverAt !== null;
         return takeBackShort(sql, orderId, wasHandedOver, new Date(now()));
       }
-      const written = await inventory.books.writeOff({
+      const written = await inventory.books.products.writeOff({
         orderId,
         productId,
         quantity,

@@ -58,7 +58,7 @@ export type WarehouseOptions = {
   topic: string;
   group: string;
   orders: Pick<Orders, "booked" | "refund" | "readRefund" | "handOver">;
-  inventory: { books: Pick<Inventory["books"], "enter" | "writeOff"> };
+  inventory: { books: Pick<Inventory["books"], "enter" | "products"> };
   catalog: Pick<Catalog, "all" | "get" | "byBarcode">;
   now(): number;
   onFault(what: string, error: unknown): void;

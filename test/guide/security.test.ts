@@ -39,6 +39,8 @@ const open = [
   "POST /session",
   "DELETE /session",
   "POST /session/code",
+  "GET /session/oidc",
+  "GET /session/oidc/callback",
   // It asks for the refresh cookie.
   "POST /session/refresh",
   // Only on the embedded default at a loopback address.

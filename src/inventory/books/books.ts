@@ -10,13 +10,12 @@ import type { Relay } from "../agreement/relay.ts";
 import { type Gate, noneWhileAway, type Offer, type StreamRow } from "../gate/gate.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direct-claims.ts";
-import { enterMissing, enterStock, type MissingUnits, type RefusedEntry, type StockEntry } from "./entries.ts";
+import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readFigures } from "./figures.ts";
 import { recordClaims, recordVoids } from "./ledger.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
 import type { Products } from "./products.ts";
-import { readExtensions } from "./sales.ts";
 
 export type Books = {
   /** Decides reservations in the caller's transaction; returns results in the order of the claims. */
@@ -27,8 +26,6 @@ export type Books = {
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
   queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void>;
-  /** By how many seconds buyers may extend the time to pay, by product; read where their orders are decided. */
-  extensionsOf(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>>;
   /** The fates of the orders' reservations, oldest first. */
   fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
   /**
@@ -36,15 +33,12 @@ export type Books = {
    * this resolves, if the gate answers.
    */
   enter(entry: Entry): Promise<EntryAnswer>;
-  /** Writes off units of an order that are missing in the warehouse, once for each order; its money goes back elsewhere. */
-  writeOff(missing: MissingUnits): Promise<EntryAnswer>;
   /** null if inventory does not know the product. */
   stock(productId: string): Promise<StockFigures | null>;
   products: Products;
 };
 
 export type Entry = Omit<StockEntry, "ref"> & { ref?: string | undefined };
-export type EntryAnswer = { ok: true; repeated: boolean } | RefusedEntry;
 
 export type StockFigures = {
   productId: string;
@@ -93,8 +87,6 @@ export function createBooks(options: BooksOptions): Books {
       tx.afterCommit(onOutcomes);
     },
 
-    extensionsOf: readExtensions,
-
     fatesOf: (orderIds) => readFates(sql, orderIds),
 
     async enter({ ref = randomUUID(), ...entry }) {
@@ -105,11 +97,6 @@ export function createBooks(options: BooksOptions): Books {
       const tell = mode.current() === "gatekeeper" ? relay.bring : relay.apply;
       await tell(answer.rows).catch((error) => onFault("relay", error));
       return { ok: true, repeated: answer.repeated };
-    },
-
-    async writeOff(missing) {
-      const answer = await enterMissing(sql, missing);
-      return answer.ok ? { ok: true, repeated: answer.repeated } : answer;
     },
 
     async stock(productId) {

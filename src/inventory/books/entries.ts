@@ -24,6 +24,7 @@ export type StockEntry = {
 
 /** `rows` are the stream rows for the gate. */
 type EnteredOrNot = { ok: true; repeated: boolean; rows: StreamRow[] } | RefusedEntry;
+export type EntryAnswer = { ok: true; repeated: boolean } | RefusedEntry;
 export type RefusedEntry = {
   ok: false;
   reason: "product_not_found" | "idempotency_mismatch" | "not_enough_stock";

@@ -1,11 +1,12 @@
 /** Knows the products of inventory from `product.events`. A request may come a moment before the event. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
-import type { Sql } from "#engines/sql";
+import type { Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import type { Gate, Offer, Sale } from "../gate/gate.ts";
+import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts";
 import { readOffers } from "./offers.ts";
-import { setSale } from "./sales.ts";
+import { readExtensions, setSale } from "./sales.ts";
 import { readUnits, type Units } from "./units.ts";
 
 export type Products = {
@@ -22,6 +23,10 @@ export type Products = {
   setSale(productId: string, sale: Sale, extensionMs?: number): Promise<SetSaleAnswer>;
   /** For people, and at any rate at which they ask; products that inventory does not know are left out. */
   unitsOf(productIds: readonly string[]): Promise<Map<string, Units>>;
+  /** By how many seconds buyers may extend the time to pay, by product; read where their orders are decided. */
+  extensionsOf(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>>;
+  /** Writes off units of an order that are missing in the warehouse, once for each order; its money goes back elsewhere. */
+  writeOff(missing: MissingUnits): Promise<EntryAnswer>;
 };
 
 export type SetSaleAnswer = { ok: true } | { ok: false; reason: "product_not_found" | "gate_unavailable" };
@@ -52,6 +57,13 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
 
     unitsOf: (productIds) => readUnits({ sql, gate }, productIds),
+
+    async writeOff(missing) {
+      const answer = await enterMissing(sql, missing);
+      return answer.ok ? { ok: true, repeated: answer.repeated } : answer;
+    },
+
+    extensionsOf: readExtensions,
 
     async setSale(productId, sale, extensionMs = 0) {
       if (!(await knows(productId))) return { ok: false, reason: "product_not_found" };
