@@ -12,6 +12,7 @@ export type Plan = {
   opensAt: Moment;
   closesAt: Moment;
   holdSeconds: string;
+  extensionSeconds: string;
   products: PlannedProduct[];
 };
 
@@ -35,11 +36,13 @@ export function newPlan(nowMs: number): Plan {
     opensAt: { wall: wallTimeOf(opensMs, zone) },
     closesAt: { wall: wallTimeOf(opensMs + 7 * dayMs, zone) },
     holdSeconds: "600",
+    extensionSeconds: "0",
     products: [oneMore()],
   };
 }
 
-export function planOf({ name, story, zone, opensAt, closesAt, holdSeconds, products }: Drop): Plan {
+export function planOf(drop: Drop): Plan {
+  const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = drop;
   return {
     name,
     story: story ?? "",
@@ -47,6 +50,7 @@ export function planOf({ name, story, zone, opensAt, closesAt, holdSeconds, prod
     opensAt: { wall: wallTimeOf(opensAt, zone) },
     closesAt: { wall: wallTimeOf(closesAt, zone) },
     holdSeconds: String(holdSeconds),
+    extensionSeconds: String(extensionSeconds),
     products: products.map(({ productId, label }) => ({ ...oneMore(), productId, label: label ?? "" })),
   };
 }
@@ -61,7 +65,7 @@ export function frozenOf({ state, opensAt, freezeLeadSeconds }: Drop, nowMs: num
 }
 
 export function bodyOf(plan: Plan): Omit<DropBody, "dropId" | "entry"> {
-  const { name, story, zone, opensAt, closesAt, holdSeconds, products } = plan;
+  const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = plan;
   return {
     name: name.trim(),
     story: story.trim() === "" ? null : story,
@@ -69,6 +73,7 @@ export function bodyOf(plan: Plan): Omit<DropBody, "dropId" | "entry"> {
     opensAt: opensAt.chosen ?? opensAt.wall,
     closesAt: closesAt.chosen ?? closesAt.wall,
     holdSeconds: Number(holdSeconds),
+    extensionSeconds: Number(extensionSeconds),
     products: products.map(({ productId, label }) => ({
       productId: productId.trim(),
       ...(label.trim() !== "" && { label: label.trim() }),

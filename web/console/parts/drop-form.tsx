@@ -108,6 +108,16 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, more, childr
           error={faultOf("holdSeconds")}
           onChange={({ currentTarget }) => set({ holdSeconds: currentTarget.value })}
         />
+        <TextInput
+          mt="sm"
+          label="Extension, seconds"
+          description="A buyer may ask for so much more time, once. 0 to 600; 0 offers none"
+          inputMode="numeric"
+          autoComplete="off"
+          value={plan.extensionSeconds}
+          error={faultOf("extensionSeconds")}
+          onChange={({ currentTarget }) => set({ extensionSeconds: currentTarget.value })}
+        />
         <dl className="facts">
           {Object.entries(fixedTerms).map(([name, says]) => (
             <div key={name}>
@@ -146,7 +156,6 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, more, childr
 const fixedTerms = {
   Entry: "Open to all. A waiting line and a draw are not offered yet",
   "Limit per customer": "The one of each product",
-  Extension: "None: the time to pay is given once",
 };
 
 function minutesOf(seconds: number): string {

@@ -15,6 +15,7 @@ const fieldWords: Record<string, string> = {
   opensAt: "Opens",
   closesAt: "Closes",
   holdSeconds: "Seconds to pay",
+  extensionSeconds: "Seconds more, once",
 };
 
 export function DropHistory({ dropId, zone, version }: { dropId: string; zone: string; version: number }) {

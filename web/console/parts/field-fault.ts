@@ -8,6 +8,7 @@ const says: Record<string, string> = {
   label: "Type a label on one line, or none",
   story: "The story has a character that cannot be shown",
   holdSeconds: "Type whole seconds, from 60 to 3600",
+  extensionSeconds: "Type whole seconds, from 0 to 600",
   products: "Name at least one product",
 };
 
