@@ -42,7 +42,7 @@ describe("npm run dev:real", { timeout: 300_000 }, () => {
   }
 
   test("O18: the banner's token command, pasted as it stands, makes a token that is accepted", async () => {
-    const command = /others: +(npm .*?) {2,}/.exec(npm.output)?.[1] ?? assert.fail(npm.output);
+    const command = /(npm run --silent token .*?) {2,}/.exec(npm.output)?.[1] ?? assert.fail(npm.output);
     const authorization = `Bearer ${(await paste(command)).trim()}`;
     assert.equal((await fetch(`${origin}/admin/reconcile`, { headers: { authorization } })).status, 200);
   });
