@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { Page, Route } from "playwright-core";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { look } from "./look.ts";
 import { nothingKept, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 describe("buying in the browser", { skip }, () => {
@@ -173,6 +174,27 @@ describe("buying in the browser", { skip }, () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByText("Nothing was charged").waitFor();
+  });
+
+  test("more time to pay is offered when two minutes are left, and taken by keyboard alone, once", async () => {
+    const person = await stage.person("keyboard-extend");
+    const { page, api } = person;
+    const hurried = await stage.world.newProduct({ stock: 1 });
+    const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
+    const sale = { dropId: "hurry", ...window, paused: false, holdMs: 110_000, version: 1 };
+    await stage.world.system.faces.inventory.books.products.setSale(hurried, sale, 300_000);
+    const { orderId } = await stage.world.place(api, hurried);
+    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    await page.goto(`/o/${orderId}`);
+    await page.getByText("You can take 5 minutes more to pay, once.").waitFor({ state: "attached" });
+    await look(page, "order-extend");
+    await tabTo(page, ".extend button");
+    await page.keyboard.press("Enter");
+    await page.getByText("You have 5 minutes more to pay.").waitFor();
+    await eventually(async () => /^0[56]:/.test((await page.getByRole("timer").textContent()) ?? ""));
+    assert.equal(await page.locator(".extend button").count(), 0);
+    await page.locator(".timeline").getByText("More time to pay").waitFor();
+    await eventually(() => page.evaluate<boolean>('document.activeElement?.getAttribute("role") === "status"'));
   });
 
   async function tabTo(page: Page, selector: string): Promise<void> {

@@ -29,6 +29,13 @@ export function dayTimeAndZone(moment: string): string {
   return new Intl.DateTimeFormat(locale(), { ...day, ...time }).format(new Date(moment));
 }
 
+/** `5 minutes`, or `90 seconds`. */
+export function duration(seconds: number): string {
+  const unit = seconds % 60 === 0 ? "minute" : "second";
+  const amount = unit === "minute" ? seconds / 60 : seconds;
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(amount);
+}
+
 const dayMs = 86_400_000;
 
 /** `12:34`, `1:02:03`, or, from two days on, the days alone. */

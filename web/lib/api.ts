@@ -67,6 +67,7 @@ export const api = {
     ask<Placed>("placeOrder", { body, headers: { "idempotency-key": key } }),
   orders: (cursor?: string) => ask<OrderPage>("listOrders", { query: { cursor, limit: "20" } }),
   order: (id: string) => ask<Order>("getOrder", { id }),
+  extend: (id: string) => ask<Order>("extendOrder", { id }),
   cancel: (id: string) => ask<Order>("cancelOrder", { id }),
   session: () => ask<Session>("getSession"),
   logIn: (body: Static<typeof LogInBody>) => ask<Entered>("logIn", { body }),

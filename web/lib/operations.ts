@@ -13,6 +13,7 @@ export const operations = {
   listOrders: ["GET", "/orders"],
   getOrder: ["GET", "/orders/{orderId}"],
   followOrder: ["GET", "/orders/{orderId}/events"],
+  extendOrder: ["POST", "/orders/{orderId}/extend"],
   cancelOrder: ["POST", "/orders/{orderId}/cancel"],
   payOrder: ["POST", "/orders/{orderId}/payment"],
   getSession: ["GET", "/session"],

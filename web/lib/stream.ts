@@ -91,8 +91,13 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
       connection?.abort();
       return;
     }
-    const { status, at, reason } = JSON.parse(data) as Entry;
+    const { status, at, reason, payBy } = JSON.parse(data) as Entry;
     const why = reason === undefined ? {} : { reason };
+    if (payBy !== undefined) {
+      const { extendable: _, ...known } = order;
+      tell({ ...known, payBy, timeline: [...known.timeline, { status, at, payBy }] });
+      return;
+    }
     // The known state of the latest attempt to pay is older than this.
     const { payment: _, ...known } = order;
     const next = { ...known, timeline: [...known.timeline, { status, at, ...why }] };

@@ -9,6 +9,7 @@ import { followOrder, isFinal } from "../lib/stream.ts";
 import { Art } from "./parts/art.tsx";
 import { Cancel } from "./parts/cancel.tsx";
 import { Countdown } from "./parts/countdown.tsx";
+import { Extend } from "./parts/extend.tsx";
 import { Name } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { PayForm } from "./parts/pay-form.tsx";
@@ -77,6 +78,7 @@ function Open({ order, onOrder }: { order: Order; onOrder(order: Order): void })
   return (
     <>
       <Countdown payBy={order.payBy} />
+      <Extend order={order} onOrder={onOrder} />
       <PayForm order={order} />
       <Cancel orderId={order.orderId} onCancelled={onOrder} />
     </>

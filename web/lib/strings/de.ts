@@ -34,8 +34,7 @@ export const de: Strings = {
   phase_cancelled: "Abgesagt",
   note_paused:
     "Der Drop macht eine Pause, gekauft werden kann nichts. Diese Seite zeigt von selbst, wenn es weitergeht.",
-  note_sold_out_for_now:
-    "Alle Stücke sind vergeben. Was nicht bezahlt wird, kommt zurück: Diese Seite zeigt es von selbst.",
+  note_sold_out_for_now: "Alle Stücke sind vergeben. Was nicht bezahlt wird, kommt zurück: Diese Seite zeigt es.",
   note_sold_out: "Alle Stücke sind verkauft.",
   note_ended: "Der Drop ist vorbei. Bestellungen, die schon da sind, laufen weiter.",
   note_cancelled: "Der Drop wurde abgesagt. Offene Bestellungen werden storniert, bezahlte erstattet.",
@@ -103,6 +102,9 @@ export const de: Strings = {
   bankDecides: "Deine Bank entscheidet. Diese Seite zeigt die Antwort von selbst.",
   bankStillDecides:
     "Die Zeit ist um, und deine Bank entscheidet noch. Sagt sie ja und ist noch etwas da, gehört es dir; sonst wird nichts abgebucht.",
+  extendOffer: "Du kannst dir einmal {time} mehr Zeit zum Bezahlen nehmen.",
+  extend: "{time} mehr, einmalig",
+  extended: "Du hast jetzt {time} mehr zum Bezahlen.",
   cancelOrder: "Bestellung stornieren",
   cancelSure: "Stornieren? Was zurückgelegt ist, geht sofort wieder in den Verkauf.",
   cancelYes: "Ja, stornieren",
@@ -126,6 +128,7 @@ export const de: Strings = {
   state_PAYMENT_DISPUTED: "Bei der Bank bestritten",
   state_PAYMENT_DISPUTE_WON: "Streit beigelegt",
   state_PAYMENT_PARTLY_REFUNDED: "Teilweise erstattet",
+  state_PAYMENT_EXTENDED: "Mehr Zeit zum Bezahlen",
   state_HANDED_OVER: "Unterwegs zu dir",
   state_other: "Geändert",
 
@@ -224,8 +227,9 @@ export const de: Strings = {
       "Die Bestellung konnte nicht aufgenommen werden. Nichts ist zurückgelegt oder abgebucht: Versuch es noch einmal.",
     outcome_pending: "Deine Bestellung ist unterwegs. Wir fragen von selbst noch einmal.",
     closed: "Der Shop nimmt gerade keine neuen Bestellungen an. Bestehende laufen weiter.",
-    idempotency_mismatch:
-      "Diese Bestellung gibt es schon mit einer anderen Menge. Tipp noch einmal für eine neue Bestellung.",
+    idempotency_mismatch: "Diese Bestellung gibt es schon, mit anderer Menge. Tipp noch einmal für eine neue.",
+    already_extended: "Die Zeit wurde schon verlängert. Bezahle, solange die Uhr läuft.",
+    too_late: "Die Zeit zum Bezahlen ist um.",
     order_ended: "Die Bestellung ist zu Ende: Daran lässt sich nichts mehr ändern.",
     payment_in_progress: "Deine Bank entscheidet noch über die letzte Karte. Warte auf ihre Antwort.",
     already_paid: "Die Bestellung ist bezahlt. Es wird nichts weiter abgebucht.",

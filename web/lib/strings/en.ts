@@ -98,6 +98,9 @@ export const en = {
   bankDecides: "Your bank is deciding. This page shows the answer by itself.",
   bankStillDecides:
     "The time is over and your bank is still deciding. If it says yes and there are units, they are yours; else nothing is charged.",
+  extendOffer: "You can take {time} more to pay, once.",
+  extend: "{time} more, once",
+  extended: "You have {time} more to pay.",
   cancelOrder: "Cancel the order",
   cancelSure: "Cancel it? Your units go back on sale at once.",
   cancelYes: "Yes, cancel it",
@@ -121,6 +124,7 @@ export const en = {
   state_PAYMENT_DISPUTED: "Disputed at the bank",
   state_PAYMENT_DISPUTE_WON: "Dispute settled",
   state_PAYMENT_PARTLY_REFUNDED: "Partly refunded",
+  state_PAYMENT_EXTENDED: "More time to pay",
   state_HANDED_OVER: "On its way to you",
   state_other: "Changed",
 
@@ -211,6 +215,8 @@ export const en = {
     outcome_pending: "Your order is on its way. We ask again by ourselves.",
     closed: "The shop takes no new orders at the moment. Orders that are placed go on.",
     idempotency_mismatch: "This order was already placed with another quantity. Tap again for a new order.",
+    already_extended: "The time to pay was extended already. Pay by the time that the clock shows.",
+    too_late: "The time to pay is over.",
     order_ended: "The order has ended: nothing more can be done with it.",
     payment_in_progress: "Your bank is still deciding about the last card. Wait for its answer.",
     already_paid: "The order is paid. Nothing more is charged.",

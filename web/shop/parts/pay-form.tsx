@@ -19,8 +19,10 @@ export function PayForm({ order }: { order: Order }) {
   const form = useRef<HTMLFormElement>(null);
   const status = useRef<HTMLDivElement>(null);
 
-  const happened = order.timeline.length;
-  const last = order.timeline.at(-1);
+  // More time is no answer of the bank.
+  const answers = order.timeline.filter(({ status }) => status !== "PAYMENT_EXTENDED");
+  const happened = answers.length;
+  const last = answers.at(-1);
   const isPaying = sentAt === happened || inProgress.includes(order.payment?.status ?? "");
   const isDeclined = !isPaying && last?.status === "PAYMENT_DECLINED";
 

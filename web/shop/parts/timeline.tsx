@@ -22,7 +22,12 @@ const known: ReadonlySet<string> = new Set<State>([
   ...(["state_PENDING", "state_INVENTORY_RESERVED", "state_PAYMENT_PENDING", "state_CONFIRMED"] as const),
   ...(["state_FAILED", "state_CANCELLED", "state_REFUNDED", "state_PAYMENT_DECLINED"] as const),
   ...(["state_PAYMENT_RETURNED", "state_PAYMENT_CHARGED_BACK", "state_PAYMENT_DISPUTED"] as const),
-  ...(["state_PAYMENT_DISPUTE_WON", "state_PAYMENT_PARTLY_REFUNDED", "state_HANDED_OVER"] as const),
+  ...([
+    "state_PAYMENT_DISPUTE_WON",
+    "state_PAYMENT_EXTENDED",
+    "state_PAYMENT_PARTLY_REFUNDED",
+    "state_HANDED_OVER",
+  ] as const),
 ]);
 
 export function sayStatus(status: string): string {
