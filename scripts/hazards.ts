@@ -107,6 +107,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     W1: { says: "an event enters an endpoint's queue once" },
     W2: { says: "a retry has the same id and bytes, and a new time and signature" },
     W3: { says: "one slow endpoint delays no other" },
+    W5: { says: "a mail of one key is queued once" },
     W4: { says: "a private address is refused, also when the name's owner changes its address" },
   },
   Operations: {

@@ -29,6 +29,10 @@ export async function readAccount(sql: Queryable, accountId: string): Promise<Ac
   return account;
 }
 
+export function readAccountsOf(sql: Queryable, accountIds: readonly string[]): Promise<Account[]> {
+  return sql.query<Account>(`select ${columns} from identity.account where account_id = any ($1)`, [accountIds]);
+}
+
 export async function findAccount(
   sql: Queryable,
   email: string,

@@ -8,6 +8,7 @@ import {
   addressOf,
   findAccount,
   readAccount,
+  readAccountsOf,
   readEmails,
   updateAccount,
 } from "./account-rows.ts";
@@ -37,6 +38,8 @@ export type Accounts = ReturnType<typeof createSignIn> &
     /** Undefined if the account is disabled or gone, or has no address that receives mails. */
     mailAddress(accountId: string): Promise<string | undefined>;
     account(accountId: string): Promise<Account | undefined>;
+    /** Those of these users who have an account here: its address is verified. */
+    addressees(userIds: readonly string[]): Promise<Account[]>;
     /** The id of the account with this address. */
     ofEmail(email: string): Promise<string | undefined>;
     /** The addresses of those ids that are accounts. */
@@ -109,6 +112,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
 
     account: (accountId) => readAccount(sql, accountId),
+    addressees: (userIds) => readAccountsOf(sql, userIds),
     ofEmail: async (email) => (await findAccount(sql, addressOf(email)))?.accountId,
     emailsOf: (accountIds) => readEmails(sql, accountIds),
 

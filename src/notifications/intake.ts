@@ -1,9 +1,13 @@
-/** Reads the shop's events from the log into the queue: each event once, however often the log gives it. */
+/**
+ * Reads the shop's events from the log into the queue of webhooks, and tells buyers by mail: each event once, however
+ * often the log gives it.
+ */
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
 import { dropEventTypes } from "#events/drops";
 import { handedOverEventType, orderEventTypes, undecidedEventType } from "#events/orders";
 import type { Log } from "#platform/log";
+import type { OrderMails } from "./order-mails.ts";
 import type { Message, Queue } from "./queue.ts";
 
 export const eventTypes: readonly string[] = [
@@ -19,6 +23,9 @@ export type IntakeOptions = {
   log: EventLog;
   queue: Pick<Queue, "add" | "isWanted">;
   topics: readonly string[];
+  /** The one of these topics that has the events of orders. */
+  ordersTopic: string;
+  orderMails: OrderMails;
   group: string;
   logger: Log;
   /** Called when events were queued. */
@@ -29,9 +36,14 @@ const recordsAtOnce = 500;
 /** Standard Webhooks 1.0: a receiver need not take more. */
 const mostBytes = 20 * 1024;
 
-export async function startIntake({ log, queue, topics, group, logger, onQueued }: IntakeOptions): Promise<Consumer> {
+export async function startIntake(options: IntakeOptions): Promise<Consumer> {
+  const { log, queue, topics, ordersTopic, orderMails, group, logger, onQueued } = options;
+
   async function handle({ records, topic }: Batch): Promise<void> {
-    if (records.length === 0 || !(await queue.isWanted())) return;
+    if (records.length === 0) return;
+    // Both are told once for each event, so a batch that failed at either may be handed over again.
+    if (topic === ordersTopic) await orderMails.send(records);
+    if (!(await queue.isWanted())) return;
     const messages = records.map((record) => readable(record, topic)).filter((message) => message !== undefined);
     if (messages.length === 0) return;
     await queue.add(messages);

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { EventLog } from "#engines/log";
+import type { Mail } from "#engines/mail";
 import { productRecord } from "#events/catalog";
 import { createLog } from "#platform/log";
 import { createMetrics } from "#platform/metrics";
@@ -12,6 +13,7 @@ import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgre
 import { migrate } from "../engines/sql/migrate.ts";
 import type { GuardOptions } from "./guard.ts";
 import { createNotifications, notificationsSchema } from "./notifications.ts";
+import type { Addressee } from "./order-mails.ts";
 
 export type Heard = { headers: IncomingHttpHeaders; body: Buffer };
 export type Answering = (response: ServerResponse, heard: Heard) => void;
@@ -30,12 +32,15 @@ export async function openStage() {
   const receivers: Server[] = [];
   const faults: unknown[] = [];
   const clock = { nowMs: Date.now() };
+  const mails: Mail[] = [];
 
   return {
     sql,
     log,
     clock,
     faults,
+    /** What buyers were told by mail. */
+    mails,
 
     /** A process of the shop, on a topic and with a group of its own unless it is given those of another one. */
     async open({
@@ -53,6 +58,9 @@ export async function openStage() {
       const notifications = createNotifications({
         sql,
         topics: [topic],
+        ordersTopic: topic,
+        mail: { send: async (mail) => void mails.push(mail) },
+        addressees: async (ids) => addressees.filter(({ accountId }) => ids.includes(accountId)),
         group,
         log: through,
         addresses,
@@ -94,6 +102,13 @@ export async function openStage() {
     },
   };
 }
+
+/** Buyers with an account. Another one has no verified address. */
+const addressees: readonly Addressee[] = [
+  { accountId: "ada", email: "ada@shop.example", locale: null },
+  { accountId: "jo", email: "jo@shop.example", locale: "de-AT" },
+  { accountId: "amal", email: "amal@shop.example", locale: "ar" },
+];
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 

@@ -1,6 +1,6 @@
 /**
  * Notifications tell other systems what happens in the shop: events from the log, sent as webhooks to the addresses that
- * an ADMIN has entered.
+ * an ADMIN has entered. They tell buyers by mail how their orders ended.
  */
 import { randomUUID } from "node:crypto";
 import type { EventLog } from "#engines/log";
@@ -12,6 +12,7 @@ import { createEndpoints, type EndpointChange, type EndpointFields } from "./end
 import { createGuard, type GuardOptions } from "./guard.ts";
 import { bodyOf, startIntake, testEventType } from "./intake.ts";
 import { declareNotificationMetrics } from "./metrics.ts";
+import { createOrderMails, type OrderMailsOptions } from "./order-mails.ts";
 import { createQueue } from "./queue.ts";
 import { createSender } from "./sender.ts";
 
@@ -24,9 +25,13 @@ export type NotificationsOptions = {
   sql: Sql;
   log: EventLog;
   topics: readonly string[];
+  /** The one of these topics that has the events of orders. */
+  ordersTopic: string;
   group: string;
   /** Which addresses webhooks may go to. */
   addresses: GuardOptions;
+  mail: OrderMailsOptions["mail"];
+  addressees: OrderMailsOptions["addressees"];
   now(): number;
   metrics: Metrics;
   logger: Log;
@@ -40,9 +45,10 @@ const tidyEveryMs = 60_000;
 const overdueMs = 60_000;
 
 export function createNotifications(options: NotificationsOptions) {
-  const { sql, log, topics, group, addresses, now, metrics, logger, onFault } = options;
+  const { sql, log, topics, ordersTopic, group, addresses, now, metrics, logger, onFault } = options;
   const guard = createGuard(addresses);
   const endpoints = createEndpoints({ sql, now });
+  const orderMails = createOrderMails(options);
   const queue = createQueue({ sql, now });
   let overdue = 0;
   const { count } = declareNotificationMetrics(metrics, () => overdue);
@@ -110,7 +116,16 @@ export function createNotifications(options: NotificationsOptions) {
     async start(): Promise<{ stop(): Promise<void> }> {
       sender.start();
       const tidying = startLoop({ everyMs: tidyEveryMs, work: tidy, onFault: (error) => onFault("webhooks", error) });
-      const intake = await startIntake({ log, queue, topics, group, logger, onQueued: sender.nudge });
+      const intake = await startIntake({
+        log,
+        queue,
+        topics,
+        ordersTopic,
+        orderMails,
+        group,
+        logger,
+        onQueued: sender.nudge,
+      });
       return {
         async stop() {
           await intake.close();

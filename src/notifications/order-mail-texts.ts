@@ -1,0 +1,76 @@
+/** The mails about an order, in the buyer's language. */
+
+export type OrderMailKind = "confirmed" | "failed" | "cancelled" | "refunded";
+/** A mail names the order, its units, and its sum as the buyer's language writes it. */
+export type OrderMailFacts = { order: string; units: string; total: string };
+type Text = { subject: string; text: string };
+type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
+
+const en: Texts = {
+  confirmed: ({ order, units, total }) => ({
+    subject: "Your order is paid",
+    text: `${order}\n${units}, ${total} in total.\n\nYour payment has arrived and the units are yours.\n`,
+  }),
+  failed: ({ order, units }) => ({
+    subject: "Your order has failed",
+    text: `${order}\n${units}.\n\nThe order was not paid in time, or could not be completed. Nothing is charged.\n`,
+  }),
+  cancelled: ({ order, units }) => ({
+    subject: "Your order is cancelled",
+    text: `${order}\n${units}.\n\nThe order is cancelled, and nothing is charged. A payment that was begun is given back.\n`,
+  }),
+  refunded: ({ order, units, total }) => ({
+    subject: "Your order is refunded",
+    text: `${order}\n${units}.\n\n${total} is on its way back to you. Your bank may need a few days.\n`,
+  }),
+};
+
+const de: Texts = {
+  confirmed: ({ order, units, total }) => ({
+    subject: "Ihre Bestellung ist bezahlt",
+    text: `${order}\n${units}, zusammen ${total}.\n\nIhre Zahlung ist da, und die Ware gehört Ihnen.\n`,
+  }),
+  failed: ({ order, units }) => ({
+    subject: "Ihre Bestellung ist gescheitert",
+    text: `${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bezahlt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht.\n`,
+  }),
+  cancelled: ({ order, units }) => ({
+    subject: "Ihre Bestellung ist storniert",
+    text: `${order}\n${units}.\n\nDie Bestellung ist storniert, und nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
+  }),
+  refunded: ({ order, units, total }) => ({
+    subject: "Ihre Bestellung ist erstattet",
+    text: `${order}\n${units}.\n\n${total} sind auf dem Weg zu Ihnen. Ihre Bank braucht dafür vielleicht einige Tage.\n`,
+  }),
+};
+
+const ar: Texts = {
+  confirmed: ({ order, units, total }) => ({
+    subject: "تم دفع طلبك",
+    text: `${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، والوحدات لك.\n`,
+  }),
+  failed: ({ order, units }) => ({
+    subject: "لم يكتمل طلبك",
+    text: `${order}\n${units}.\n\nلم يُدفع الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ.\n`,
+  }),
+  cancelled: ({ order, units }) => ({
+    subject: "أُلغي طلبك",
+    text: `${order}\n${units}.\n\nأُلغي الطلب ولن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
+  }),
+  refunded: ({ order, units, total }) => ({
+    subject: "استُردّ مبلغ طلبك",
+    text: `${order}\n${units}.\n\n${total} في طريقه إليك. قد يحتاج مصرفك إلى بضعة أيام.\n`,
+  }),
+};
+
+const languages: Readonly<Record<string, Texts>> = { en, de, ar };
+
+/** English, unless the account names a language that is there. */
+export function languageOf(locale: string | null): string {
+  const language = (locale ?? "").toLowerCase().split("-")[0] ?? "";
+  return Object.hasOwn(languages, language) ? language : "en";
+}
+
+export function orderMailText(language: string, kind: OrderMailKind, facts: OrderMailFacts): Text {
+  return (languages[language] ?? en)[kind](facts);
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import type { NewRecord } from "#engines/log";
+import { type OrderEvent, orderEventRecord } from "#events/orders";
+import { eventually } from "../../test/support/eventually.ts";
+import { openStage, type Stage } from "./notifications.testing.ts";
+
+describe("a mail about an order", () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage();
+  });
+  after(() => stage.close());
+
+  function ended(userId: string, status: "CONFIRMED" | "FAILED" | "CANCELLED" | "REFUNDED", currency = "EUR") {
+    const orderId = randomUUID();
+    const type = `dropgate.order.${status.toLowerCase()}` as OrderEvent["type"];
+    const data = { orderId, userId, productId: "lamp", quantity: 2, totalMinor: 9_800, currency, status, reason: null };
+    const time = new Date().toISOString();
+    return { orderId, record: orderEventRecord({ id: `${orderId}:${status}`, type, time, data }) };
+  }
+
+  async function tell(...records: NewRecord[]): Promise<void> {
+    const { notifications, topic, group } = await stage.open();
+    await stage.log.append(topic, records);
+    const running = await notifications.start();
+    await eventually(async () => {
+      const [ends, read] = [await stage.log.endOffsets(topic), await stage.log.committedOffsets(group, topic)];
+      return [...ends].every(([partition, end]) => end === 0n || read.get(partition) === end);
+    });
+    await running.stop();
+  }
+  const mailsOf = (orderId: string) => stage.mails.filter(({ key }) => key.endsWith(orderId));
+
+  test("goes to the buyer's account in its language, with the sum as people there write it", async () => {
+    const [ada, jo, amal] = [ended("ada", "CONFIRMED"), ended("jo", "REFUNDED"), ended("amal", "CANCELLED", "KWD")];
+    await tell(ada.record, jo.record, amal.record);
+    const [english] = mailsOf(ada.orderId);
+    assert.deepEqual([english?.to, english?.subject], ["ada@shop.example", "Your order is paid"]);
+    assert.match(english?.text ?? "", /2 × lamp, €98\.00 in total/);
+    const [german] = mailsOf(jo.orderId);
+    assert.equal(german?.subject, "Ihre Bestellung ist erstattet");
+    assert.match(german?.text ?? "", /98,00\s€ sind auf dem Weg/);
+    assert.match(mailsOf(amal.orderId)[0]?.subject ?? "", /^\p{Script=Arabic}/u);
+  });
+
+  test("W5: has one key for each order and end, and goes to no buyer without an account", async () => {
+    const [ada, guest] = [ended("ada", "FAILED"), ended("a guest", "CONFIRMED")];
+    await tell(ada.record, ada.record, guest.record);
+    assert.deepEqual([...new Set(mailsOf(ada.orderId).map(({ key }) => key))], [`order-failed:${ada.orderId}`]);
+    assert.deepEqual(mailsOf(guest.orderId), []);
+  });
+
+  test("is not sent about an event of more than a day ago: a log that is read anew writes to no buyer", async () => {
+    const ada = ended("ada", "CONFIRMED");
+    stage.clock.nowMs += 25 * 60 * 60_000;
+    await tell(ada.record);
+    stage.clock.nowMs -= 25 * 60 * 60_000;
+    assert.deepEqual(mailsOf(ada.orderId), []);
+  });
+
+  test("H5: comes of the record after one that is no event", async () => {
+    const [broken, odd, ada] = [ended("ada", "FAILED"), ended("ada", "FAILED", "nothing"), ended("ada", "CONFIRMED")];
+    await tell({ ...broken.record, value: Buffer.from("{") }, odd.record, ada.record);
+    assert.equal(mailsOf(ada.orderId).length, 1);
+  });
+});

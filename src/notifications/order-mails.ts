@@ -1,0 +1,79 @@
+/**
+ * Tells buyers by mail how their order ended. A buyer without an account here has no verified address and gets none. The
+ * key of a mail is its kind and its order, so an event that the log gives twice sends one mail.
+ */
+import type { StoredRecord } from "#engines/log";
+import type { Mail, MailEngine } from "#engines/mail";
+import { type OrderEvent, orderEventTypes } from "#events/orders";
+import type { Log } from "#platform/log";
+import { languageOf, type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
+
+/** An account with a verified address; `locale` as its owner chose it. */
+export type Addressee = { accountId: string; email: string; locale: string | null };
+
+export type OrderMailsOptions = {
+  mail: Pick<MailEngine, "send">;
+  addressees(userIds: readonly string[]): Promise<Addressee[]>;
+  now(): number;
+  logger: Log;
+};
+
+export type OrderMails = ReturnType<typeof createOrderMails>;
+
+type Told = { kind: OrderMailKind; data: OrderEvent["data"] };
+
+/** A shop that is updated, or whose log is read anew, must not write about orders of last week. */
+const latestMs = 24 * 60 * 60_000;
+
+const kinds: ReadonlyMap<string, OrderMailKind> = new Map([
+  [orderEventTypes.CONFIRMED, "confirmed"],
+  [orderEventTypes.FAILED, "failed"],
+  [orderEventTypes.CANCELLED, "cancelled"],
+  [orderEventTypes.REFUNDED, "refunded"],
+]);
+
+export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOptions) {
+  /** A record of another producer must not stop the records after it. */
+  function unlessMalformed<Made>({ key, offset }: StoredRecord, make: () => Made): Made | undefined {
+    try {
+      return make();
+    } catch (error) {
+      logger.warn("no mail is sent of this record", { key, offset }, error);
+      return undefined;
+    }
+  }
+
+  return {
+    /** Resolves when each mail is durable. */
+    async send(records: readonly StoredRecord[]): Promise<void> {
+      const ended = records.flatMap((record) => {
+        const told = unlessMalformed(record, () => toldBy(record, now() - latestMs));
+        return told ? [{ record, ...told }] : [];
+      });
+      if (ended.length === 0) return;
+      const found = await addressees([...new Set(ended.map(({ data }) => String(data.userId)))]);
+      const byId = new Map(found.map((one) => [one.accountId, one]));
+      for (const { record, ...told } of ended) {
+        const to = byId.get(told.data.userId);
+        const letter = to && unlessMalformed(record, () => letterOf(told, to));
+        if (letter) await mail.send(letter);
+      }
+    },
+  };
+}
+
+function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, since: number): Told | undefined {
+  const kind = kinds.get(headers.ce_type ?? "");
+  if (!kind || foreign || appendedAtMs < since) return undefined;
+  return { kind, data: JSON.parse(value.toString()) as Told["data"] };
+}
+
+function letterOf({ kind, data }: Told, { email, locale }: Addressee): Mail {
+  const { orderId, productId, quantity, totalMinor, currency } = data;
+  const language = languageOf(locale);
+  const money = new Intl.NumberFormat(language, { style: "currency", currency });
+  const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
+  const units = `${new Intl.NumberFormat(language).format(quantity)} × ${productId}`;
+  const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits) };
+  return { key: `order-${kind}:${orderId}`, to: email, ...orderMailText(language, kind, facts) };
+}
