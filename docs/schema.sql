@@ -1,5 +1,16 @@
 -- Generated from the migrations; do not edit. The engines' own tables (DBOS) are not in it.
 
+create table catalog.image (
+  hash text not null,
+  media_type text not null,
+  bytes bytea not null,
+  added_at timestamp with time zone not null default now(),
+  constraint image_bytes_check CHECK ((octet_length(bytes) <= 1048576)),
+  constraint image_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint image_media_type_check CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text, 'image/avif'::text]))),
+  constraint image_pkey PRIMARY KEY (hash)
+);
+
 create table catalog.outbox (
   id bigint generated always as identity not null,
   key text not null,
@@ -353,6 +364,7 @@ create table inventory.stock_entry (
   constraint stock_entry_kind_check CHECK ((kind = ANY (ARRAY['restock'::text, 'adjust'::text, 'return'::text, 'short'::text]))),
   constraint stock_entry_pkey PRIMARY KEY (product_id, ref)
 );
+CREATE INDEX stock_entries_by_seq ON inventory.stock_entry USING btree (product_id, seq DESC, ref DESC);
 
 create table inventory.stock_ledger (
   product_id text not null,

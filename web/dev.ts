@@ -9,6 +9,7 @@ const port = Number(process.argv[2] ?? 5173);
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
 const proxied = [
   "/products",
+  "/images",
   "/drops",
   "/inventory",
   "/orders",

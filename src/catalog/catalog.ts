@@ -8,6 +8,7 @@ import { createOutbox } from "#engines/outbox";
 import type { Sql, Tx } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
 import { randomHex } from "#platform/ids";
+import { keepImage, type MediaType, readImage } from "./images.ts";
 import { productOutbox } from "./outbox.ts";
 import {
   insertProduct,
@@ -52,6 +53,9 @@ export type Catalog = {
   all(productIds: readonly string[]): Promise<ReadonlyMap<string, Product>>;
   /** The products whose units a scanner reads as this code; a product without a barcode is read as its id. */
   byBarcode(code: string): Promise<Product[]>;
+  /** Keeps the picture and makes it the product's; `ifMatch` as with `change`. */
+  setImage(productId: string, bytes: Buffer, type: MediaType, ifMatch?: readonly number[]): Promise<Changed>;
+  image(hash: string): Promise<{ mediaType: MediaType; bytes: Buffer } | undefined>;
   start(): void;
   stop(): Promise<void>;
 };
@@ -81,6 +85,22 @@ export function createCatalog(options: CatalogOptions): Catalog {
     await within(publishWaitMs, outbox.publish(), goOn).catch(() => {});
   }
 
+  async function change(
+    productId: string,
+    patch: Partial<ProductFields>,
+    ifMatch?: readonly number[],
+  ): Promise<Changed> {
+    const changed = await sql.transaction(async (tx): Promise<Changed> => {
+      const current = await lockExpected(tx, productId, ifMatch);
+      if (!current.ok) return current;
+      const next = { ...current.product, ...patch };
+      if (isDeepStrictEqual(next, current.product)) return current;
+      return { ok: true, product: await updateProduct(tx, productId, next) };
+    });
+    if (changed.ok) await published();
+    return changed;
+  }
+
   return {
     async create({ productId = randomHex(8), ...given }) {
       const fields = { description: null, image: null, limitPerCustomer: null, barcode: null, bin: null, ...given };
@@ -90,17 +110,14 @@ export function createCatalog(options: CatalogOptions): Catalog {
       return { ok: true, product };
     },
 
-    async change(productId, patch, ifMatch) {
-      const changed = await sql.transaction(async (tx): Promise<Changed> => {
-        const current = await lockExpected(tx, productId, ifMatch);
-        if (!current.ok) return current;
-        const next = { ...current.product, ...patch };
-        if (isDeepStrictEqual(next, current.product)) return current;
-        return { ok: true, product: await updateProduct(tx, productId, next) };
-      });
-      if (changed.ok) await published();
-      return changed;
+    change,
+
+    async setImage(productId, bytes, type, ifMatch) {
+      if (!(await readProduct(sql, productId))) return { ok: false, reason: "product_not_found" };
+      return change(productId, { image: `/images/${await keepImage(sql, bytes, type)}` }, ifMatch);
     },
+
+    image: (hash) => readImage(sql, hash),
 
     get: (productId) => readProduct(sql, productId),
 

@@ -6,8 +6,8 @@ import type { Asked, Http } from "#platform/http";
 import { type Guard, problemResponses } from "#platform/openapi";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { Catalog } from "./catalog.ts";
-
-import { catalogProblems } from "./problems.ts";
+import { imageRoutes } from "./image-routes.ts";
+import { catalogProblems, refuseChange, unknownProduct } from "./problems.ts";
 import { answerOf, newProductOf, patchOf } from "./view.ts";
 import {
   defaultLimit,
@@ -30,6 +30,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
   app.get("/products/:productId", { schema: documents.getProduct }, getProduct);
   app.post("/products", { onRequest: adminOnly, schema: documents.addProduct }, addProduct);
   app.patch("/products/:productId", { onRequest: adminOnly, schema: documents.changeProduct }, changeProduct);
+  imageRoutes(app, { catalog, adminOnly });
 
   async function listProducts(request: Asked<{ querystring: typeof PageQuery }>) {
     const { cursor, limit = defaultLimit, barcode } = request.query;
@@ -49,7 +50,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
   ) {
     const { productId } = request.params;
     const product = await catalog.get(productId);
-    if (!product) return refuse(reply, product_not_found, unknown(productId));
+    if (!product) return refuse(reply, product_not_found, unknownProduct(productId));
     // A cache may keep a copy, but must revalidate it before each use, because a price must never be old.
     reply.header("etag", etagOf(product)).header("cache-control", "no-cache");
     if (holdsAlready(request.headers["if-none-match"], product)) return reply.code(304).send(null);
@@ -82,16 +83,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
       reply.header("etag", etagOf(changed.product));
       return answerOf(changed.product);
     }
-    switch (changed.reason) {
-      case "product_not_found":
-        return refuse(reply, product_not_found, unknown(productId));
-      case "version_mismatch":
-        return refuse(
-          reply,
-          version_mismatch,
-          `${productId} is at version ${changed.version}, not ${asked?.join(" or ")}; read it again and repeat the change`,
-        );
-    }
+    return refuseChange(reply, productId, changed, asked);
   }
 }
 
@@ -134,10 +126,6 @@ const documents = {
     response: { 200: Type.Ref("Product"), ...problemResponses(product_not_found, version_mismatch) },
   },
 };
-
-function unknown(productId: string): string {
-  return `No product ${productId} is for sale`;
-}
 
 function cursorOf(productId: string): string {
   return Buffer.from(productId).toString("base64url");

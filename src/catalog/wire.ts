@@ -61,6 +61,9 @@ const Bin = Type.Unsafe<string | null>({
 });
 
 export const ProductParams = Type.Object({ productId: ProductId });
+export const ImageParams = Type.Object({
+  hash: Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 of its bytes", examples: ["0".repeat(64)] }),
+});
 
 const entityTags = Type.Optional(Type.String({ description: "Entity tags as we sent them", examples: ['"3"'] }));
 export const IfNoneMatch = Type.Object({ "if-none-match": entityTags });

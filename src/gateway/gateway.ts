@@ -22,7 +22,7 @@ export { gatewayProblems } from "./forward.ts";
 
 /** The service for each path. Operators' paths are routes of the services themselves: see `MANAGEMENT_PORT`. */
 const paths = {
-  PRODUCT_URL: ["/products", "/product/actuator"],
+  PRODUCT_URL: ["/products", "/images", "/product/actuator"],
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
   DROP_URL: ["/drops", "/drops.ics"],
   WAREHOUSE_URL: ["/parcels", "/inventory/restock.csv"],
@@ -41,6 +41,9 @@ const optional: ReadonlySet<string> = new Set([
   "WAREHOUSE_URL",
   "DESK_URL",
 ]);
+
+/** Pictures of products are larger than any other body. */
+const pictureBytes = 1_048_576;
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -102,6 +105,7 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
       scope.route({
         method: methods,
         url,
+        ...(prefix === "/products" && { bodyLimit: pictureBytes }),
         schema: { hide: true },
         async handler(request, reply) {
           const { method = "GET", url: path = prefix } = request.raw;

@@ -6,11 +6,14 @@ import type { Asked, Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
 import type { ModeState } from "./agreement/mode.ts";
+import { createEntriesPage } from "./entries-page.ts";
 import type { Inventory } from "./inventory.ts";
 import { details, inventoryProblems, notSettled, orGateAway, whyNot } from "./problems.ts";
 import {
   AdjustBody,
   EntryHeaders,
+  LedgerAnswer,
+  LedgerQuery,
   ModeBody,
   ModeView,
   ProductParams,
@@ -36,9 +39,11 @@ export function inventoryRoutes(
   const { books, agreement } = inventory;
   const warehouse = identity.guard("WAREHOUSE", "ADMIN");
   const admin = identity.guard("ADMIN");
+  const listEntries = createEntriesPage(books);
   for (const schema of [StockView, ReconcileView, SyncView]) app.addSchema(schema);
 
   app.get("/inventory/:productId", { onRequest: warehouse, schema: documents.getStock }, readStock);
+  app.get("/inventory/:productId/ledger", { onRequest: warehouse, schema: documents.listStockEntries }, listEntries);
   app.post("/inventory/:productId/restock", { onRequest: warehouse, schema: documents.restock }, restock);
   app.post("/inventory/:productId/adjust", { onRequest: warehouse, schema: documents.adjustStock }, adjustStock);
   app.post("/inventory/admin/sync-redis", { onRequest: admin, schema: documents.syncRedisOfInventory }, syncRedis);
@@ -127,6 +132,14 @@ const documents = {
     params: ProductParams,
     querystring: StockQuery,
     response: { 200: Type.Ref("Stock"), ...problemResponses(inventoryProblems.product_not_found) },
+  },
+  listStockEntries: {
+    tags,
+    operationId: "listStockEntries",
+    summary: "What was brought in and taken out by entries, newest first; what orders sell is not among them",
+    params: ProductParams,
+    querystring: LedgerQuery,
+    response: { 200: LedgerAnswer, ...problemResponses(inventoryProblems.product_not_found) },
   },
   restock: {
     tags,

@@ -121,6 +121,29 @@ export const EntryHeaders = Type.Object({
 });
 const reason = Type.String({ maxLength: 500, pattern: line, examples: ["delivery"] });
 
+export const LedgerQuery = Type.Object(
+  {
+    cursor: Type.Optional(
+      Type.String({ pattern: "^[A-Za-z0-9_-]{2,400}$", description: "`nextCursor` of the page before" }),
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })),
+  },
+  { additionalProperties: false },
+);
+export const LedgerAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      at: Type.String({ format: "date-time" }),
+      actor: Type.String({ description: "Who made the entry" }),
+      kind: Type.Optional(Type.String({ description: "restock, adjust, return of a refunded order, or short" })),
+      delta: Type.Integer({ description: "Units in; units out if negative" }),
+      reason: Type.String(),
+      ref: Type.String({ description: "Its Idempotency-Key, or what it was made for" }),
+    }),
+  ),
+  nextCursor: Type.Union([Type.String(), Type.Null()], { description: "null on the last page" }),
+});
+
 export const RestockBody = Type.Object(
   { quantity: Type.Integer({ minimum: 1, maximum: maxUnits, examples: [10] }), reason },
   { additionalProperties: false, examples: [{ quantity: 10, reason: "delivery" }] },

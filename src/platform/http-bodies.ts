@@ -43,6 +43,14 @@ export function acceptText(app: Http, type: string): void {
   });
 }
 
+/** Accepts bodies of every type as bytes: for routes below `app`, which look at the bytes themselves. */
+export function acceptBytes(app: Http): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (request, body, done) => {
+    done(codingFault(request) ?? null, body);
+  });
+}
+
 /** RFC 9110 §15.5.16: a 415 for a coding names the accepted codings. */
 function codingFault({ headers }: FastifyRequest): Problem | undefined {
   const coding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";

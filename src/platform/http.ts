@@ -28,7 +28,7 @@ import { allowedMethods, type RouteList } from "./routes.ts";
 import { parseTraceparent } from "./trace.ts";
 
 export type { Asked, Http } from "./http-app.ts";
-export { acceptText } from "./http-bodies.ts";
+export { acceptBytes, acceptText } from "./http-bodies.ts";
 
 export type HttpOptions = {
   log: Log;

@@ -198,6 +198,39 @@ describe("an Idempotency-Key names one order, or one change of stock", () => {
     });
   }
 
+  test("the ledger of a product has each entry once, newest first, with who made it and why, for the warehouse alone", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    const clerk = world.as("linus", "WAREHOUSE");
+    const delivery = { quantity: 7, reason: "delivery 7" };
+    for (const _ of [1, 2]) {
+      await clerk.post(`/inventory/${productId}/restock`, delivery, { "idempotency-key": "delivery-7" });
+    }
+    await world.admin.post(`/inventory/${productId}/adjust`, { delta: -2, reason: "broken" });
+    type Page = { items: { actor: string; delta: number; reason: string; ref: string }[]; nextCursor: string | null };
+    const entries: Page["items"] = [];
+    for (let cursor = ""; ; ) {
+      const { status, body } = await clerk.get<Page>(`/inventory/${productId}/ledger?limit=2${cursor}`);
+      assert.equal(status, 200, JSON.stringify(body));
+      entries.push(...body.items);
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    assert.deepEqual(
+      entries.map(({ actor, delta, reason }) => [actor, delta, reason]),
+      [
+        ["admin", -2, "broken"],
+        ["linus", 7, "delivery 7"],
+        ["admin", 5, "test"],
+      ],
+    );
+    assert.equal(entries[1]?.ref, "delivery-7");
+    assert.equal((await world.as("ada").get(`/inventory/${productId}/ledger`)).status, 403);
+    const unknown = await clerk.get("/inventory/no-such-product/ledger");
+    assert.deepEqual([unknown.status, unknown.body.code], [404, "product_not_found"]);
+    const strange = await clerk.get(`/inventory/${productId}/ledger?cursor=AAAA`);
+    assert.deepEqual([strange.status, strange.body.code], [400, "validation"]);
+  });
+
   describe("O8: the key of a change of stock covers the whole request", () => {
     const key = { "idempotency-key": "delivery-8" };
     const grace = () => world.as("grace", "WAREHOUSE");

@@ -2,13 +2,14 @@
 import type { Static } from "typebox";
 import type { PageAnswer, PatchBody, ProductAnswer } from "#wire/catalog";
 import type { AccountAnswer, LogInBody, SessionView } from "#wire/identity";
-import type { GateMode, ModeView, ReconcileView, StockView, SyncView } from "#wire/inventory";
+import type { GateMode, LedgerAnswer, ModeView, ReconcileView, StockView, SyncView } from "#wire/inventory";
 import type { BulkPlan, OrderFilterBody, OrderView, PreviewBody, SearchAnswer } from "#wire/orders";
 import { ask } from "./ask.ts";
 import { filterOf } from "./order-query.ts";
 
 export type Product = ProductAnswer;
 export type Stock = Static<typeof StockView>;
+export type StockEntries = Static<typeof LedgerAnswer>;
 export type Reconciliation = Static<typeof ReconcileView>;
 export type Synced = Static<typeof SyncView>;
 export type Mode = Static<typeof ModeView>;
@@ -30,6 +31,10 @@ export const api = {
   product: (id: string) => ask<Product>("getProduct", { id }),
   changeProduct: (id: string, version: number, body: PatchBody) =>
     ask<Product>("changeProduct", { id, body, headers: { "if-match": `"${version}"` } }),
+  setImage: (id: string, version: number, file: Blob) =>
+    ask<Product>("setProductImage", { id, file, headers: { "if-match": `"${version}"` } }),
+  entries: (id: string, cursor: string | undefined) =>
+    ask<StockEntries>("listStockEntries", { id, query: { cursor, limit: "20" } }),
   stock: (id: string) => ask<Stock>("getStock", { id, query: { price: "true" } }),
   /** Under one key a second attempt counts once. */
   restock: (id: string, key: string, body: { quantity: number; reason: string }) =>

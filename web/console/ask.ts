@@ -10,6 +10,8 @@ export type Asking = {
   body?: unknown;
   /** A body of this type instead. */
   csv?: string;
+  /** A body of bytes instead. */
+  file?: Blob;
   headers?: Record<string, string>;
   /** A public answer is cached for some seconds; this one is asked of the server. */
   isFresh?: boolean;
@@ -83,7 +85,7 @@ async function renewed(): Promise<boolean> {
 
 async function send(
   operation: Operation,
-  { id = "", query = {}, body, csv, headers, isFresh, signal }: Asking,
+  { id = "", query = {}, body, csv, file, headers, isFresh, signal }: Asking,
 ): Promise<Response> {
   const [method, path] = operations[operation];
   const filled = Object.entries(query).filter((pair): pair is [string, string] => Boolean(pair[1]));
@@ -95,6 +97,7 @@ async function send(
       headers: { ...(content !== undefined && { "content-type": type }), ...headers },
       ...(isFresh && { cache: "no-cache" }),
       ...(content !== undefined && { body: content }),
+      ...(file && { body: file }),
       signal: signal ?? AbortSignal.timeout(answerWithinMs),
     });
   } catch {

@@ -3,6 +3,8 @@ export const operations = {
   listProducts: ["GET", "/products"],
   getProduct: ["GET", "/products/{productId}"],
   changeProduct: ["PATCH", "/products/{productId}"],
+  setProductImage: ["PUT", "/products/{productId}/image"],
+  listStockEntries: ["GET", "/inventory/{productId}/ledger"],
   getStock: ["GET", "/inventory/{productId}"],
   restock: ["POST", "/inventory/{productId}/restock"],
   adjustStock: ["POST", "/inventory/{productId}/adjust"],

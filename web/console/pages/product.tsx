@@ -1,4 +1,4 @@
-/** One product: its stock, and the two things an operator changes of it, price and stock. */
+/** One product: its stock with every entry, its price and its picture. */
 import { Anchor, SimpleGrid, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -6,11 +6,13 @@ import { count, dayAndTime, money } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
 import { DropLink, useDropOf } from "../parts/drop-of-product.tsx";
 import { GatePrice } from "../parts/gate-price.tsx";
+import { ImageForm } from "../parts/image-form.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { PriceForm } from "../parts/price-form.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
 import { StockBar } from "../parts/stock-bar.tsx";
+import { StockEntries } from "../parts/stock-entries.tsx";
 import { StockForm } from "../parts/stock-form.tsx";
 
 const lookEveryMs = 5_000;
@@ -76,7 +78,15 @@ export function ProductPage() {
           </dl>
           <PriceForm key={version} product={product.data} />
         </section>
+        <section className="card" aria-label="Picture">
+          <h2>Picture</h2>
+          <ImageForm product={product.data} />
+        </section>
       </SimpleGrid>
+      <section className="card below" aria-label="Stock entries">
+        <h2>Stock entries</h2>
+        <StockEntries productId={productId} />
+      </section>
     </>
   );
 }

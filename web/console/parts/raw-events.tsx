@@ -3,7 +3,7 @@ import type { RawEvent } from "../live-order.ts";
 
 export function RawEvents({ events }: { events: readonly RawEvent[] }) {
   return (
-    <details className="raw">
+    <details className="raw-events">
       <summary>{`Raw events of the stream (${events.length})`}</summary>
       {events.length === 0 && <p>None came yet.</p>}
       {events.map(({ id, type, data }) => (

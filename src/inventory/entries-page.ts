@@ -1,0 +1,52 @@
+/** Answers the list of a product's stock entries, page by page. */
+import type { FastifyReply } from "fastify";
+import type { Asked } from "#platform/http";
+import { Problem, platformProblems, refuse } from "#platform/problems";
+import type { Books } from "./books/books.ts";
+import type { EntryPosition } from "./books/entry-list.ts";
+import { details, inventoryProblems } from "./problems.ts";
+import type { LedgerQuery, ProductParams } from "./wire.ts";
+
+const pageSize = 50;
+
+export function createEntriesPage(books: Pick<Books, "entries" | "products">) {
+  return async function listEntries(
+    request: Asked<{ params: typeof ProductParams; querystring: typeof LedgerQuery }>,
+    reply: FastifyReply,
+  ) {
+    const { productId } = request.params;
+    const { cursor, limit = pageSize } = request.query;
+    const after = cursor === undefined ? undefined : positionOf(cursor);
+    if (!(await books.products.knows(productId))) {
+      return refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
+    }
+    const found = await books.entries(productId, after, limit + 1);
+    const shown = found.slice(0, limit);
+    const last = shown.at(-1);
+    return {
+      items: shown.map(({ at, actor, kind, quantity, reason, ref }) => ({
+        at: at.toISOString(),
+        actor,
+        ...(kind !== null && { kind }),
+        delta: quantity,
+        reason,
+        ref,
+      })),
+      nextCursor: found.length > limit && last ? cursorOf(last) : null,
+    };
+  };
+}
+
+function cursorOf({ seq, ref }: EntryPosition): string {
+  return Buffer.from(`${seq} ${ref}`).toString("base64url");
+}
+
+function positionOf(cursor: string): EntryPosition {
+  const [, seq, ref = ""] = /^(\d{1,15}) ([\x20-\x7e]+)$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
+  if (seq === undefined) {
+    throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {
+      errors: [{ in: "querystring", pointer: "#/cursor", detail: "take it from nextCursor" }],
+    });
+  }
+  return { seq: Number(seq), ref };
+}

@@ -1,0 +1,98 @@
+/** The console's page of a product: its picture, which the shop then shows, and its stock entries. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { crc32, deflateSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { look } from "./look.ts";
+import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
+
+const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
+
+describe("the console's product", { skip }, () => {
+  let stage: Stage;
+  let page: Page;
+  before(async () => {
+    stage = await openStage();
+    ({ page } = await stage.person("stranger", { storageState: nothingKept }));
+    const { admin } = stage.world;
+    assert.equal((await admin.post("/products", lamp)).status, 201);
+    await page.goto("/console/products/night-lamp");
+    await page.getByRole("button", { name: /Sign in as Grace/ }).click();
+    await page.getByRole("heading", { level: 1, name: lamp.name }).waitFor();
+  });
+  after(async () => {
+    await stage?.close();
+    assert.deepEqual(stage?.faults ?? [], []);
+  });
+
+  test("entries of the stock are listed with who made them and why, and a new one appears at once", async () => {
+    const { admin } = stage.world;
+    await page.getByText("Deliveries and corrections stand here").waitFor();
+    await look(page, "console-product-no-entries", "[aria-label='Stock entries']");
+    const clerk = stage.world.as("linus", "WAREHOUSE");
+    await clerk.post("/inventory/night-lamp/restock", { quantity: 12, reason: "delivery 4711 of the spring" });
+    await admin.post("/inventory/night-lamp/adjust", { delta: -2, reason: "broken in the lorry" });
+    await page.getByRole("textbox", { name: "Units that came in" }).fill("3");
+    await page.getByRole("textbox", { name: "Reason" }).fill("found behind the shelf");
+    await page.keyboard.press("Enter");
+    await page.getByRole("cell", { name: "found behind the shelf" }).waitFor();
+    await page.getByRole("cell", { name: "linus" }).waitFor();
+    const units = await page.getByRole("region", { name: "Stock entries" }).locator("td.figure").allInnerTexts();
+    assert.deepEqual(units, ["+3", "−2", "+12"]);
+    await look(page, "console-product-entries", "[aria-label='Stock entries']");
+  });
+
+  test("a picture is chosen from a file, and the shop shows it in its list and on the product's page", async () => {
+    await page.getByText("The shop draws a cover of its own").waitFor();
+    const files = page.getByLabel("Picture file");
+    const svg = { name: "lamp.png", mimeType: "image/png", buffer: Buffer.from("<svg/>") };
+    await files.setInputFiles(svg);
+    await page.getByRole("alert").getByText("no picture that the shop shows").waitFor();
+    await look(page, "console-picture-refused", ".problem");
+    await files.setInputFiles({ name: "lamp.png", mimeType: "image/png", buffer: aPicture() });
+    const picture = page.getByRole("img", { name: "Night lamp as the shop shows it" });
+    await picture.waitFor();
+    await look(page, "console-product-picture", "[aria-label='Picture']");
+    const { body } = await stage.world.admin.get<{ image: string }>("/products/night-lamp");
+    assert.match(body.image, /^\/images\/[0-9a-f]{64}$/);
+    for (const [path, name] of [
+      ["/", "shop-list-picture"],
+      ["/p/night-lamp", "shop-product-picture"],
+    ] as const) {
+      await page.goto(path);
+      const shown = page.locator(`img[src="${body.image}"]`);
+      await shown.waitFor();
+      assert.equal(await shown.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth), 60);
+      await look(page, name);
+    }
+  });
+});
+
+/** A PNG of 60 by 60 points: a light circle on a dark ground. */
+function aPicture(): Buffer {
+  const size = 60;
+  const row = (y: number) =>
+    Array.from({ length: size }, (_, x) =>
+      (x - 30) ** 2 + (y - 30) ** 2 < 400 ? [242, 193, 78] : [27, 43, 58],
+    ).flat();
+  const pixels = Buffer.from(Array.from({ length: size }, (_, y) => [0, ...row(y)]).flat());
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(size, 0);
+  head.writeUInt32BE(size, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(pixels)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+function chunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const around = Buffer.alloc(8);
+  around.writeUInt32BE(data.length, 0);
+  around.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([around.subarray(0, 4), body, around.subarray(4)]);
+}
