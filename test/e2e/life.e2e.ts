@@ -196,7 +196,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
       });
 
       for (const { page } of buyers.values()) {
-        await page.getByText("Open now").waitFor();
+        await page.getByText("Open now").waitFor({ timeout: 60_000 });
         assert.equal(await buyButton(page).isEnabled(), true);
       }
       assert.ok(Date.now() >= opensAtMs, "a page opened before the drop did");
