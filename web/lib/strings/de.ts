@@ -194,8 +194,7 @@ export const de: Strings = {
     validation: "Der Shop hat diese Anfrage nicht verstanden. Prüf deine Eingaben.",
     unauthenticated: "Du bist hier nicht angemeldet.",
     forbidden: "Du bist mit einem Konto angemeldet, das dies nicht darf.",
-    bad_credentials:
-      "Adresse und Passwort gehören nicht zusammen. Du kannst dir stattdessen einen Code schicken lassen.",
+    bad_credentials: "Adresse und Passwort passen nicht zusammen. Du kannst dir einen Code schicken lassen.",
     login_busy: "Gerade melden sich viele an. Versuche es gleich noch einmal, oder nimm einen Code per E-Mail.",
     oidc_refused:
       "Du bist nicht angemeldet: Es wurde abgebrochen, hat zu lange gedauert oder ist hier nicht erlaubt. Du kannst es noch einmal versuchen.",
@@ -229,6 +228,7 @@ export const de: Strings = {
     closed: "Der Shop nimmt gerade keine neuen Bestellungen an. Bestehende laufen weiter.",
     idempotency_mismatch: "Diese Bestellung gibt es schon, mit anderer Menge. Tipp noch einmal für eine neue.",
     already_extended: "Die Zeit wurde schon verlängert. Bezahle, solange die Uhr läuft.",
+    extension_not_offered: "Für diese Bestellung gibt es keine längere Zeit. Bezahle, solange die Uhr läuft.",
     too_late: "Die Zeit zum Bezahlen ist um.",
     order_ended: "Die Bestellung ist zu Ende: Daran lässt sich nichts mehr ändern.",
     payment_in_progress: "Deine Bank entscheidet noch über die letzte Karte. Warte auf ihre Antwort.",

@@ -216,6 +216,7 @@ export const en = {
     closed: "The shop takes no new orders at the moment. Orders that are placed go on.",
     idempotency_mismatch: "This order was already placed with another quantity. Tap again for a new order.",
     already_extended: "The time to pay was extended already. Pay by the time that the clock shows.",
+    extension_not_offered: "There is no more time to pay for this order. Pay by the time that the clock shows.",
     too_late: "The time to pay is over.",
     order_ended: "The order has ended: nothing more can be done with it.",
     payment_in_progress: "Your bank is still deciding about the last card. Wait for its answer.",
