@@ -2,14 +2,14 @@
 import type { FastifyReply } from "fastify";
 import type { Asked } from "#platform/http";
 import { Problem, platformProblems, refuse } from "#platform/problems";
-import type { Books } from "./books/books.ts";
 import type { EntryPosition } from "./books/entry-list.ts";
+import type { Products } from "./books/products.ts";
 import { details, inventoryProblems } from "./problems.ts";
 import type { LedgerQuery, ProductParams } from "./wire.ts";
 
 const pageSize = 50;
 
-export function createEntriesPage(books: Pick<Books, "entries" | "products">) {
+export function createEntriesPage(products: Products) {
   return async function listEntries(
     request: Asked<{ params: typeof ProductParams; querystring: typeof LedgerQuery }>,
     reply: FastifyReply,
@@ -17,10 +17,10 @@ export function createEntriesPage(books: Pick<Books, "entries" | "products">) {
     const { productId } = request.params;
     const { cursor, limit = pageSize } = request.query;
     const after = cursor === undefined ? undefined : positionOf(cursor);
-    if (!(await books.products.knows(productId))) {
+    if (!(await products.knows(productId))) {
       return refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
     }
-    const found = await books.entries(productId, after, limit + 1);
+    const found = await products.entriesOf(productId, after, limit + 1);
     const shown = found.slice(0, limit);
     const last = shown.at(-1);
     return {

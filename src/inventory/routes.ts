@@ -39,7 +39,7 @@ export function inventoryRoutes(
   const { books, agreement } = inventory;
   const warehouse = identity.guard("WAREHOUSE", "ADMIN");
   const admin = identity.guard("ADMIN");
-  const listEntries = createEntriesPage(books);
+  const listEntries = createEntriesPage(books.products);
   for (const schema of [StockView, ReconcileView, SyncView]) app.addSchema(schema);
 
   app.get("/inventory/:productId", { onRequest: warehouse, schema: documents.getStock }, readStock);

@@ -53,6 +53,7 @@ const open = [
   "GET /drops/{dropId}/changes",
   "GET /drops/{dropId}/calendar.ics",
   "GET /products/{productId}",
+  "GET /images/{hash}",
   "POST /payments/webhooks/{provider}",
   "GET /actuator/health",
   "GET /actuator/health/liveness",

@@ -11,7 +11,6 @@ import { type Gate, noneWhileAway, type Offer, type StreamRow } from "../gate/ga
 import type { Claim, Decided } from "./decide.ts";
 import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direct-claims.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
-import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readFigures } from "./figures.ts";
 import { recordClaims, recordVoids } from "./ledger.ts";
@@ -34,8 +33,6 @@ export type Books = {
    * this resolves, if the gate answers.
    */
   enter(entry: Entry): Promise<EntryAnswer>;
-  /** The product's entries, newest first. */
-  entries(productId: string, after: EntryPosition | undefined, limit: number): Promise<ListedEntry[]>;
   /** null if inventory does not know the product. */
   stock(productId: string): Promise<StockFigures | null>;
   products: Products;
@@ -101,8 +98,6 @@ export function createBooks(options: BooksOptions): Books {
       await tell(answer.rows).catch((error) => onFault("relay", error));
       return { ok: true, repeated: answer.repeated };
     },
-
-    entries: (productId, after, limit) => readEntries(sql, productId, after, limit),
 
     async stock(productId) {
       if (!(await products.knows(productId))) return null;

@@ -5,6 +5,7 @@ import type { Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import type { Gate, Offer, Sale } from "../gate/gate.ts";
 import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts";
+import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
 import { readOffers } from "./offers.ts";
 import { readExtensions, setSale } from "./sales.ts";
 import { readUnits, type Units } from "./units.ts";
@@ -25,6 +26,8 @@ export type Products = {
   unitsOf(productIds: readonly string[]): Promise<Map<string, Units>>;
   /** By how many seconds buyers may extend the time to pay, by product; read where their orders are decided. */
   extensionsOf(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>>;
+  /** The product's entries, newest first. */
+  entriesOf(productId: string, after: EntryPosition | undefined, limit: number): Promise<ListedEntry[]>;
   /** Writes off units of an order that are missing in the warehouse, once for each order; its money goes back elsewhere. */
   writeOff(missing: MissingUnits): Promise<EntryAnswer>;
 };
@@ -57,6 +60,8 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
 
     unitsOf: (productIds) => readUnits({ sql, gate }, productIds),
+
+    entriesOf: (productId, after, limit) => readEntries(sql, productId, after, limit),
 
     async writeOff(missing) {
       const answer = await enterMissing(sql, missing);
