@@ -34,14 +34,16 @@ describe("a clock that is set back", () => {
 
   test("O28: a buyer's deadline does not move with this machine's clock", async () => {
     const productId = await world.newProduct({ stock: 5 });
-    const payByOf = async () => Date.parse((await world.place(world.as("ada"), productId)).payBy);
-    const earlier = await payByOf();
+    const [ada, bob] = [world.as("ada"), world.as("bob")];
+    const earlier = await world.place(ada, productId);
+    // Its run would reach its deadline too, and the log keeps only the first lines of many alike.
+    await ada.post(`/orders/${earlier.orderId}/cancel`);
+    await world.untilStatus(ada, earlier.orderId, "CANCELLED");
     setByMs += 3_600_000;
-    const later = await payByOf();
-    assert.ok(later >= earlier && later - earlier < 60_000, `${later - earlier} ms apart`);
+    const { orderId, payBy } = await world.place(bob, productId);
+    const apartMs = Date.parse(payBy) - Date.parse(earlier.payBy);
+    assert.ok(apartMs >= 0 && apartMs < 60_000, `${apartMs} ms apart`);
     // The workflow engine waits by this machine's clock, by which the deadline is long past.
-    const bob = world.as("bob");
-    const { orderId } = await world.place(bob, productId);
     await eventually(() => lines.some((line) => line.includes(orderId) && line.includes("may be paid for")));
     await bob.post(`/orders/${orderId}/payment`, { cardNumber: "4242 4242 4242 4242" });
     const { timeline } = await world.untilStatus(bob, orderId, "CONFIRMED");
