@@ -49,7 +49,7 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
   // Another process could take a released port, so the proxy listens even while it is cut.
   const server = createServer((near) => {
     near.on("error", () => {});
-    if (isCut) return void near.resetAndDestroy();
+    if (isCut) return breakOff(near);
     const connection = { near, far: connect(there), lossy: false, picked: new Set<number>() };
     connections.add(connection);
     carry(connection);
@@ -109,7 +109,7 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
   }
 
   function breakThose(isBroken: (connection: Connection) => boolean): void {
-    for (const connection of connections) if (isBroken(connection)) connection.near.resetAndDestroy();
+    for (const connection of connections) if (isBroken(connection)) breakOff(connection.near);
   }
 
   server.listen(0, host);
@@ -147,6 +147,15 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
       await closed;
     },
   };
+}
+
+/**
+ * A socket that is ending is only destroyed: Node forgets a reset during the shutdown, keeps the handle, and the process
+ * then never ends.
+ */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** A proxy to the database of `url`, and the URL that leads through it. */
