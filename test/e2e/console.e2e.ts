@@ -277,7 +277,7 @@ describe("the console", { skip }, () => {
     const asked = `fetch("/session/demo", { method: "POST", headers: { "content-type": "application/json" }, body: '{"person":"ada"}' }).then(({ status }) => status)`;
     assert.equal(await page.evaluate(asked), 200);
     await page.goto("/console/orders");
-    await heading("This console is for operators");
+    await heading("This console is for the shop's staff");
     await look(page, "console-customer");
     assert.equal(await page.evaluate(`fetch("/admin/orders").then(({ status }) => status)`), 403);
   });
