@@ -62,6 +62,9 @@ export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "iss
   );
 }
 
+/** On a narrow screen the words take two lines. */
+const wraps = { root: { height: "auto", minHeight: 36, paddingBlock: 6 }, label: { whiteSpace: "normal" } } as const;
+
 /** In the demo shop one click signs in a person of its staff, also in place of another person. */
 export function DemoStaff({ demoPeople }: Pick<Session, "demoPeople">) {
   const forgetAll = useForgetAll();
@@ -72,6 +75,7 @@ export function DemoStaff({ demoPeople }: Pick<Session, "demoPeople">) {
       {staffOf(demoPeople).map(({ person, name, role }) => (
         <Button
           key={person}
+          styles={wraps}
           variant={role === "ADMIN" ? "filled" : "default"}
           onClick={() => entering.mutate(person)}
           loading={entering.isPending && entering.variables === person}
