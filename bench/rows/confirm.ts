@@ -2,7 +2,7 @@
  * How many orders per second are placed, paid and confirmed, as a shop does it all day: a closed loop of buyers, so that
  * no backlog grows, and then a fixed rate of 500 orders per second for the time from the answer to CONFIRMED.
  */
-import { type Bench, filesOf, readyFor } from "../bench.ts";
+import { type Bench, readyFor } from "../bench.ts";
 import { type Figure, figureOf, quantile } from "../figures.ts";
 import { type Buyers, openBuyers } from "../generators/buyers.ts";
 import { balance, costOf } from "./accept.ts";
@@ -15,8 +15,7 @@ const perSecond = 500;
 export async function confirm(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system, load } = await readyFor(stack, bench, {});
-  const { tokens } = await filesOf(system, load.productIds);
-  const buyers = await openBuyers(stack, system, { productId: load.productIds[0] ?? "", tokens });
+  const buyers = await openBuyers(stack, system, { productId: load.productIds[0] ?? "", tokens: load.tokens });
 
   bench.step(`${atOnce} buyers at once, a warm-up and ${turns} turns`);
   const cost = await costOf(system);
