@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { Page, Route } from "playwright-core";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { nothingKept, openStage, type Person, type Stage, skip } from "./stage.ts";
 
@@ -146,15 +147,15 @@ describe("buying in the browser", { skip }, () => {
     await page.goto("/");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await tabTo(page, `a[href="/p/${product}"]`);
+    await tabToMatch(page, `a[href="/p/${product}"]`);
     await page.keyboard.press("Enter");
     await buyButton(page).waitFor();
     // The new page's heading has the focus, so that the next Tab goes on from there.
     await eventually(() => page.evaluate<boolean>('document.activeElement?.tagName === "H1"'));
-    await tabTo(page, "button.big");
+    await tabToMatch(page, "button.big");
     await page.keyboard.press("Enter");
     await orderShown(page);
-    await tabTo(page, "input[name=number]");
+    await tabToMatch(page, "input[name=number]");
     await page.keyboard.type("4242424242424242");
     await page.keyboard.press("Enter");
     await page.getByText("It is yours").waitFor();
@@ -167,7 +168,7 @@ describe("buying in the browser", { skip }, () => {
     await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
     await page.goto(`/o/${orderId}`);
     await page.getByRole("timer").waitFor();
-    await tabTo(page, ".cancel button");
+    await tabToMatch(page, ".cancel button");
     await page.keyboard.press("Enter");
     // What loses nothing has the focus: a second Enter does not cancel.
     await eventually(() => page.evaluate<boolean>('document.activeElement?.textContent === "Keep it"'));
@@ -188,7 +189,7 @@ describe("buying in the browser", { skip }, () => {
     await page.goto(`/o/${orderId}`);
     await page.getByText("You can take 5 minutes more to pay, once.").waitFor({ state: "attached" });
     await look(page, "order-extend");
-    await tabTo(page, ".extend button");
+    await tabToMatch(page, ".extend button");
     await page.keyboard.press("Enter");
     await page.getByText("You have 5 minutes more to pay.").waitFor();
     await eventually(async () => /^0[56]:/.test((await page.getByRole("timer").textContent()) ?? ""));
@@ -196,12 +197,4 @@ describe("buying in the browser", { skip }, () => {
     await page.locator(".timeline").getByText("More time to pay").waitFor();
     await eventually(() => page.evaluate<boolean>('document.activeElement?.getAttribute("role") === "status"'));
   });
-
-  async function tabTo(page: Page, selector: string): Promise<void> {
-    for (let tabs = 0; tabs < 60; tabs += 1) {
-      if (await page.evaluate<boolean>(`document.activeElement?.matches('${selector}') === true`)) return;
-      await page.keyboard.press("Tab");
-    }
-    throw new Error(`60 times Tab did not lead to ${selector}`);
-  }
 });

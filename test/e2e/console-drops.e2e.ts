@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
+import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
@@ -32,16 +33,6 @@ describe("drops in the console", { skip }, () => {
   const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
   const read = async (dropId: string) => (await stage.world.admin.get<Drop>(`/drops/${dropId}`)).body;
 
-  async function tabTo(role: "button" | "textbox" | "combobox" | "link", name: string | RegExp): Promise<void> {
-    const wanted = page.getByRole(role, { name }).first();
-    await wanted.waitFor();
-    for (let steps = 0; steps < 60; steps += 1) {
-      if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) return;
-      await page.keyboard.press("Tab");
-    }
-    assert.fail(`the Tab key does not reach the ${role} ${name}`);
-  }
-
   async function scheduled(name: string, opensInMs: number, labels: readonly string[] = ["One"]) {
     const { admin } = stage.world;
     const productIds = await Promise.all(labels.map(() => stage.world.newProduct({ stock: 20, price: 12_900 })));
@@ -62,34 +53,34 @@ describe("drops in the console", { skip }, () => {
     await heading("Drops");
     await page.getByText("Plan the first one").waitFor();
     await look(page, "console-drops-empty");
-    await tabTo("link", "New drop");
+    await tabTo(page, "link", "New drop");
     await page.keyboard.press("Enter");
     await heading("New drop");
-    await tabTo("button", "Save the draft");
+    await tabTo(page, "button", "Save the draft");
     await page.keyboard.press("Enter");
     await page.getByText("Type a name, on one line").waitFor();
     await eventually(() => field("Name").evaluate((element) => element === element.ownerDocument.activeElement));
     await page.keyboard.type("Night lanterns");
-    await tabTo("textbox", "Id");
+    await tabTo(page, "textbox", "Id");
     await page.keyboard.type("night-lanterns");
-    await tabTo("textbox", "Units are held");
+    await tabTo(page, "textbox", "Units are held");
     await page.keyboard.press("Control+A");
     await page.keyboard.type("300");
     // A field of day and time has a part for each of its figures.
-    await tabTo("combobox", "Product id");
+    await tabTo(page, "combobox", "Product id");
     await page.keyboard.type(productId);
     await page.keyboard.press("Tab");
     await page.keyboard.type("Small");
-    await tabTo("button", "Save the draft");
+    await tabTo(page, "button", "Save the draft");
     await page.keyboard.press("Enter");
     await heading("Night lanterns");
     assert.equal((await read("night-lanterns")).holdSeconds, 300);
     await page.getByText("20 units are free.").waitFor();
     await look(page, "console-drop-draft");
-    await tabTo("button", "Schedule …");
+    await tabTo(page, "button", "Schedule …");
     await page.keyboard.press("Enter");
     await page.getByText("It is announced now").waitFor();
-    await tabTo("button", "Schedule it");
+    await tabTo(page, "button", "Schedule it");
     await page.keyboard.press("Enter");
     await page.getByText("Upcoming").waitFor();
     assert.equal((await read("night-lanterns")).state, "scheduled");
@@ -146,13 +137,13 @@ describe("drops in the console", { skip }, () => {
     const { dropId, productIds } = await scheduled("Glass boats", -1_000);
     const [productId = ""] = productIds;
     await page.goto(`/console/drops/${dropId}`);
-    await tabTo("button", "Pause Glass boats");
+    await tabTo(page, "button", "Pause Glass boats");
     await page.keyboard.press("Enter");
     await field("Reason").waitFor();
     await page.keyboard.type("the warehouse counts again");
-    await tabTo("textbox", "Type “Glass boats”");
+    await tabTo(page, "textbox", "Type “Glass boats”");
     await page.keyboard.type("Glass boat");
-    await tabTo("button", /^Pause$/);
+    await tabTo(page, "button", /^Pause$/);
     await page.keyboard.press("Enter");
     await page.getByText("This is not its name").waitFor();
     assert.equal((await read(dropId)).paused, false);

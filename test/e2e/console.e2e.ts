@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
@@ -34,20 +35,6 @@ describe("the console", { skip }, () => {
 
   const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
 
-  /** Goes on with the Tab key until the element has the focus: nothing that only a mouse reaches is used. */
-  async function tabTo(
-    role: "button" | "textbox" | "radio" | "link" | "checkbox",
-    name: string | RegExp,
-  ): Promise<void> {
-    const wanted = page.getByRole(role, { name }).first();
-    await wanted.waitFor();
-    for (let steps = 0; steps < 60; steps += 1) {
-      if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) return;
-      await page.keyboard.press("Tab");
-    }
-    assert.fail(`the Tab key does not reach the ${role} ${name}`);
-  }
-
   async function paidOrder(buyer: string, productId: string): Promise<string> {
     const { world } = stage;
     const api = world.as(buyer);
@@ -68,7 +55,7 @@ describe("the console", { skip }, () => {
     await page.goto("/console/orders");
     await heading("Sign in");
     await look(page, "console-sign-in");
-    await tabTo("button", /Sign in as Grace/);
+    await tabTo(page, "button", /Sign in as Grace/);
     await page.keyboard.press("Enter");
     await heading("Orders");
     await page.getByText("Orders stand here as soon as").waitFor();
@@ -93,10 +80,10 @@ describe("the console", { skip }, () => {
     await page.goto("/console/products");
     await page.getByText("Same").nth(1).waitFor();
     await look(page, "console-products");
-    await tabTo("link", runner.name);
+    await tabTo(page, "link", runner.name);
     await page.keyboard.press("Enter");
     await heading(runner.name);
-    await tabTo("textbox", "New price in EUR");
+    await tabTo(page, "textbox", "New price in EUR");
     await page.keyboard.press("Control+A");
     await page.keyboard.type("175,5x");
     await page.keyboard.press("Enter");
@@ -109,7 +96,7 @@ describe("the console", { skip }, () => {
     await page.getByText("Same").waitFor();
     const { body } = await admin.get<{ price: number; version: number }>(`/products/${runner.productId}`);
     assert.deepEqual([body.price, body.version], [17_550, 2]);
-    await tabTo("textbox", "Units that came in");
+    await tabTo(page, "textbox", "Units that came in");
     await page.keyboard.type("12");
     await page.keyboard.press("Tab");
     await page.keyboard.type("second delivery");
@@ -142,21 +129,21 @@ describe("the console", { skip }, () => {
     await page.goto("/console/switch");
     await page.getByText("Set by").waitFor();
     await look(page, "console-switch");
-    await tabTo("radio", "Gatekeeper");
+    await tabTo(page, "radio", "Gatekeeper");
     await page.keyboard.press("ArrowUp");
     await page.getByText("Switch to Closed?").waitFor();
     await look(page, "console-switch-confirm");
-    await tabTo("button", "Switch to Closed");
+    await tabTo(page, "button", "Switch to Closed");
     await page.keyboard.press("Enter");
     await page.getByText("Set by grace").waitFor();
     assert.equal((await admin.get<{ mode: string }>("/admin/gatekeeper")).body.mode, "closed");
     const refused = await stage.world.as("ada").post<{ code: string }>("/orders", { productId, quantity: 1 });
     assert.deepEqual([refused.status, refused.body.code], [503, "closed"]);
     await look(page, "console-switch-closed");
-    await tabTo("radio", "Closed");
+    await tabTo(page, "radio", "Closed");
     await page.keyboard.press("ArrowDown");
     await page.getByText("Switch to Gatekeeper?").waitFor();
-    await tabTo("button", "Switch to Gatekeeper");
+    await tabTo(page, "button", "Switch to Gatekeeper");
     await page.keyboard.press("Enter");
     await page.locator(".summary .status", { hasText: /^Gatekeeper$/ }).waitFor();
     await stage.world.place(stage.world.as("ada"), productId);
@@ -169,20 +156,20 @@ describe("the console", { skip }, () => {
     await page.goto("/console/orders");
     await page.getByText("hedy").waitFor();
     await look(page, "console-orders");
-    await tabTo("textbox", "Order, buyer or e-mail");
+    await tabTo(page, "textbox", "Order, buyer or e-mail");
     await page.keyboard.type("hedy");
     await page.keyboard.press("Enter");
     await page.getByText("ada").waitFor({ state: "hidden" });
     assert.match(page.url(), /\?q=hedy$/);
-    await tabTo("link", /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+    await tabTo(page, "link", /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
     await page.keyboard.press("Enter");
     await page.getByText("What happened").waitFor();
     await look(page, "console-order", "h3");
-    await tabTo("button", "Refund …");
+    await tabTo(page, "button", "Refund …");
     await page.keyboard.press("Enter");
-    await tabTo("textbox", "Reason");
+    await tabTo(page, "textbox", "Reason");
     await page.keyboard.press("Enter");
-    await tabTo("button", /^Refund KWD/);
+    await tabTo(page, "button", /^Refund KWD/);
     await page.keyboard.press("Enter");
     await page.getByText("Type a reason").waitFor();
     await look(page, "console-refund", "[role=dialog]");
@@ -191,7 +178,7 @@ describe("the console", { skip }, () => {
     await page.keyboard.press("Space");
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.type("came back broken");
-    await tabTo("button", /^Refund KWD/);
+    await tabTo(page, "button", /^Refund KWD/);
     await page.keyboard.press("Enter");
     await page.getByRole("definition").getByText("Refunded").waitFor();
     await world.untilStatus(world.as("hedy"), orderId, "REFUNDED");
@@ -242,11 +229,11 @@ describe("the console", { skip }, () => {
     });
     await page.getByText("Repair: load the product from the books").waitFor();
     await look(page, "console-reconcile-finding");
-    await tabTo("button", "Repair 1");
+    await tabTo(page, "button", "Repair 1");
     await page.keyboard.press("Enter");
     await page.getByText("All other products are compared and left alone").waitFor();
     await look(page, "console-reconcile-confirm");
-    await tabTo("button", "Load 1 from the books");
+    await tabTo(page, "button", "Load 1 from the books");
     await page.keyboard.press("Enter");
     await page.getByText("The repair is done").waitFor();
     await page.getByText(/No unit differs in 2 products/).waitFor();

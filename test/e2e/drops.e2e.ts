@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
+import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
@@ -59,9 +60,9 @@ describe("drops in the shop", { skip }, () => {
     await page.getByRole("timer").waitFor();
 
     await page.getByText("Open now").waitFor();
-    await tabTo(page, "input[name=choice]");
+    await tabToMatch(page, "input[name=choice]");
     await page.keyboard.press("ArrowRight");
-    await tabTo(page, "button.big");
+    await tabToMatch(page, "button.big");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/o/*");
     await eventually(async () => {
@@ -140,12 +141,4 @@ describe("drops in the shop", { skip }, () => {
     await page.goto("/d/never-was");
     await page.getByText("There is no such drop").waitFor();
   });
-
-  async function tabTo(page: Page, selector: string): Promise<void> {
-    for (let tabs = 0; tabs < 60; tabs += 1) {
-      if (await page.evaluate<boolean>(`document.activeElement?.matches('${selector}') === true`)) return;
-      await page.keyboard.press("Tab");
-    }
-    throw new Error(`60 times Tab did not lead to ${selector}`);
-  }
 });

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { Order, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
@@ -37,16 +38,6 @@ describe("the warehouse", { skip }, () => {
 
   const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
   const says = (text: string | RegExp) => page.getByText(text).first().waitFor();
-
-  async function tabTo(role: "button" | "textbox" | "link", name: string | RegExp): Promise<void> {
-    const wanted = page.getByRole(role, { name }).first();
-    await wanted.waitFor();
-    for (let steps = 0; steps < 60; steps += 1) {
-      if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) return;
-      await page.keyboard.press("Tab");
-    }
-    assert.fail(`the Tab key does not reach the ${role} ${name}`);
-  }
 
   /** As a scanner does: into the field that has the focus. */
   async function scan(code: string): Promise<void> {
@@ -82,7 +73,7 @@ describe("the warehouse", { skip }, () => {
   test("the demo warehouse worker signs in by one key and stands at the parcels, with no page of an operator", async () => {
     await page.goto("/console");
     await heading("Sign in");
-    await tabTo("button", /Sign in as Linus/);
+    await tabTo(page, "button", /Sign in as Linus/);
     await page.keyboard.press("Enter");
     await heading("Pick");
     await says("Nothing is to be picked");
@@ -117,7 +108,7 @@ describe("the warehouse", { skip }, () => {
     await page.keyboard.type("7");
     await page.keyboard.press("Enter");
     await says("7 of Midnight");
-    await tabTo("button", /Undo 7 of/);
+    await tabTo(page, "button", /Undo 7 of/);
     await page.keyboard.press("Enter");
     await says("Undone by an entry of");
     assert.deepEqual([(await stockOf(long.productId)).onHand, (await stockOf(runner.productId)).onHand], [0, 20]);
@@ -144,7 +135,7 @@ describe("the warehouse", { skip }, () => {
     await page.goto("/console/pick");
     await says("Midnight Chronograph");
     await look(page, "console-pick");
-    await tabTo("button", "Pick the next one");
+    await tabTo(page, "button", "Pick the next one");
     await page.keyboard.press("Enter");
     await heading(runner.name);
     await says("A-02-3");
@@ -173,13 +164,13 @@ describe("the warehouse", { skip }, () => {
     const orderId = await paidOrder(runner.productId);
     await open(orderId);
     const before = await stockOf(runner.productId);
-    await tabTo("button", "Report as short");
+    await tabTo(page, "button", "Report as short");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
     await look(page, "console-parcel-short-asked");
     await page.getByRole("textbox", { name: "Reason" }).and(page.locator(":focus")).waitFor();
     await page.keyboard.type("the bin is empty");
-    await tabTo("button", "Refund and write off");
+    await tabTo(page, "button", "Refund and write off");
     await page.keyboard.press("Enter");
     await says("Short: the order is refunded");
     await look(page, "console-parcel-short");
