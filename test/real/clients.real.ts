@@ -18,6 +18,7 @@ const npmPackages = ["openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "types
 const pipPackages = ["openapi-python-client==0.29.1"];
 const installWithinMs = 240_000;
 
+/** The capture follows the confirmation, so a client that wants to see the money captured asks until it is. */
 const inTypeScript = `
 import createClient from "openapi-fetch";
 import type { paths } from "./api.d.ts";
@@ -32,9 +33,9 @@ for (;;) {
   if (data?.status === "PAYMENT_PENDING") {
     await client.POST("/orders/{orderId}/payment", { params, body: { cardNumber: "4242424242424242" } });
   }
-  if (data?.status === "CONFIRMED") {
-    const said: string | undefined = data.payment?.status;
-    console.log(data.status, data.total, said);
+  const money: string | undefined = data?.payment?.status;
+  if (data?.status === "CONFIRMED" && money === "captured") {
+    console.log(data.status, data.total, money);
     break;
   }
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -56,7 +57,7 @@ while True:
     assert isinstance(order, Order), order
     if order.status == "PAYMENT_PENDING":
         pay_order.sync(str(placed.order_id), client=client, body=PayOrderBody(card_number="4242424242424242"))
-    if order.status == "CONFIRMED":
+    if order.status == "CONFIRMED" and order.payment.status == "captured":
         print(str(order.status), order.total, order.payment.status)
         break
     time.sleep(0.1)
