@@ -72,7 +72,7 @@ const embeddedBatch = 1_000;
 export async function assemble({ config, engines, gate, log, now }: AssembleOptions): Promise<Faces> {
   const onFault = (what: string, error: unknown) => log.warn(`${what} failed, to be repeated`, {}, error);
   const health = createHealth();
-  const metrics = createMetrics();
+  const metrics = createMetrics(log);
   const secret = await secretOf(config);
   const identitySql = engines.sql("identity", 4);
   const standing = createStanding({ sql: identitySql, onFault: (error) => onFault("reading ended sessions", error) });

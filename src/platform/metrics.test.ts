@@ -35,6 +35,26 @@ describe("metrics", () => {
     assert.doesNotMatch(await metrics.render(), /chair/);
   });
 
+  test("that cannot be read are left out of the page, logged and counted, and the others stay", async () => {
+    const logged: string[] = [];
+    const metrics = createMetrics({ warn: (event, fields) => logged.push(`${event}: ${fields?.metric}`) });
+    let length: number | null = null;
+    metrics.gauge("dropgate_queue", "Length of a queue.", () => length as number);
+    metrics.gauges("dropgate_stock", "Stock.", ["product"], () => {
+      throw new Error("the books do not answer");
+    });
+    metrics.gauge("dropgate_orders_waiting", "Orders waiting.", () => 7);
+    const text = await metrics.render();
+    assert.match(text, /^dropgate_orders_waiting 7$/m);
+    assert.doesNotMatch(text, /^dropgate_(queue|stock)/m);
+    assert.deepEqual(logged, ["a metric cannot be read: dropgate_queue", "a metric cannot be read: dropgate_stock"]);
+    length = 3;
+    const next = await metrics.render();
+    assert.match(next, /^dropgate_queue 3$/m);
+    assert.match(next, /^dropgate_metrics_unread_total\{metric="dropgate_queue"\} 1$/m);
+    assert.match(next, /^dropgate_metrics_unread_total\{metric="dropgate_stock"\} \d$/m);
+  });
+
   test("begin with the program's name", () => {
     assert.throws(() => createMetrics().counter("orders_total", "Orders."), /has to begin with dropgate_/);
   });

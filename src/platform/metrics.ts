@@ -1,5 +1,6 @@
 /** Declares metrics and counts them, in the form that Prometheus reads. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Log } from "./log.ts";
 import { program } from "./program.ts";
 
 /**
@@ -13,7 +14,10 @@ export type Metrics = {
     says: string,
     labels: readonly Label[],
   ): Labelled<Label, CounterCell>;
-  /** A value that is read when the metrics are scraped, such as the length of a queue. */
+  /**
+   * A value that is read when the metrics are scraped, such as the length of a queue. One that cannot be read, or is no
+   * number, is left out, logged and counted: the others are what tells what is wrong.
+   */
   gauge(name: string, says: string, read: () => number): void;
   /** The same for values with labels: one entry for each combination. */
   gauges<Label extends string>(
@@ -55,7 +59,7 @@ export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 /** So that Prometheus lists the metrics of one program together. */
 const prefix = `${program.name}_`;
 
-export function createMetrics(): Metrics {
+export function createMetrics(log?: Pick<Log, "warn">): Metrics {
   const registry = new Registry();
   const declared: Declared[] = [];
   const declare = (type: Declared["type"], name: string, help: string, labelNames: readonly string[]) => {
@@ -101,26 +105,37 @@ export function createMetrics(): Metrics {
     ) as never;
   }
 
+  type Values = Iterable<readonly [Readonly<Record<string, string>>, number]>;
+  function gauges(name: string, says: string, labels: readonly string[], read: () => Values): void {
+    const missed = unread.with({ metric: name });
+    new Gauge({
+      ...declare("gauge", name, says, labels),
+      collect() {
+        this.reset();
+        try {
+          for (const [values, value] of [...read()]) this.set(values, value);
+        } catch (error) {
+          this.reset();
+          // After a reset a gauge without labels stands at 0, which would be a lie.
+          if (labels.length === 0) this.remove();
+          missed.inc();
+          log?.warn("a metric cannot be read", { metric: name }, error);
+        }
+      },
+    });
+  }
+
+  const unread: Labelled<"metric", CounterCell> = counter(
+    `${prefix}metrics_unread_total`,
+    "Values that could not be read for a scrape, and were left out of it.",
+    ["metric"],
+  );
+
   return {
     counter,
     histogram,
-    gauge(name, says, read) {
-      new Gauge({
-        ...declare("gauge", name, says, []),
-        collect() {
-          this.set(read());
-        },
-      });
-    },
-    gauges(name, says, labels, read) {
-      new Gauge({
-        ...declare("gauge", name, says, labels),
-        collect() {
-          this.reset();
-          for (const [values, value] of read()) this.set(values, value);
-        },
-      });
-    },
+    gauge: (name, says, read) => gauges(name, says, [], () => [[{}, read()]]),
+    gauges,
     watchProcess: () => collectDefaultMetrics({ register: registry }),
     render: () => registry.metrics(),
     contentType: registry.contentType,
