@@ -23,7 +23,14 @@ import {
 import { createInventory, type Gate, type Inventory } from "#inventory";
 import { createNotifications, type Notifications } from "#notifications";
 import { createOrders, createStreams, type Orders, type Streams } from "#orders";
-import { type Announcement, createPayment, createSimulator, type Payment, type Simulator } from "#payment";
+import {
+  type Announcement,
+  createPayment,
+  createSimulator,
+  declarePaymentCounts,
+  type Payment,
+  type Simulator,
+} from "#payment";
 import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
@@ -154,12 +161,14 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const onPaid: Faces["onPaid"] = { nudge() {} };
   const paymentSql = engines.sql("payment", 6);
   const simulator = createSimulator({ sql: paymentSql, secret: config.PAYMENT_WEBHOOK_SECRET ?? secret, log, now });
+  const countPayment = declarePaymentCounts(metrics);
   const payment = createPayment({
     sql: paymentSql,
     provider: simulator.provider,
     log,
     now,
     async onAnnouncement(orderId: string, announcement: Announcement, { declineReason = "declined" }) {
+      countPayment(announcement);
       if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
       else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
       else onPaid.nudge(orderId);

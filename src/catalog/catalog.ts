@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { EventLog } from "#engines/log";
-import { createOutbox } from "#engines/outbox";
+import { createOutbox, type Outbox } from "#engines/outbox";
 import type { Sql, Tx } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
 import { randomHex } from "#platform/ids";
@@ -56,6 +56,8 @@ export type Catalog = {
   /** Keeps the picture and makes it the product's; `ifMatch` as with `change`. */
   setImage(productId: string, bytes: Buffer, type: MediaType, ifMatch?: readonly number[]): Promise<Changed>;
   image(hash: string): Promise<{ mediaType: MediaType; bytes: Buffer } | undefined>;
+  /** Events that the log does not have yet. */
+  outboxWaiting: Outbox["waiting"];
   start(): void;
   stop(): Promise<void>;
 };
@@ -134,6 +136,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     },
     byBarcode: (code) => readByBarcode(sql, code, mostOfOneBarcode),
 
+    outboxWaiting: outbox.waiting,
     start: () => outbox.start(),
     stop: () => outbox.stop(),
   };

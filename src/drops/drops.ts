@@ -4,7 +4,7 @@
  * a crash left between the two.
  */
 import type { EventLog } from "#engines/log";
-import { createOutbox } from "#engines/outbox";
+import { createOutbox, type Outbox } from "#engines/outbox";
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import type { NotEnded, Orders } from "#orders";
@@ -31,6 +31,7 @@ import { createUpkeep } from "./upkeep.ts";
 
 export type { Change } from "./changes.ts";
 export type { Drop, DropFields } from "./drop-rows.ts";
+export { measureDrops } from "./metrics.ts";
 export { phaseOf } from "./phase.ts";
 export type { Check } from "./preflight.ts";
 export type { ProductUnits } from "./units.ts";
@@ -67,6 +68,8 @@ export type Drops = {
   changes(dropId: string): Promise<Change[]>;
   /** By product; at most a second old. */
   units(drops: readonly Drop[]): Promise<Map<string, ProductUnits>>;
+  /** Events that the log does not have yet. */
+  outboxWaiting: Outbox["waiting"];
   reminders: Reminders;
   start(): { stop(): Promise<void> };
 };
@@ -186,6 +189,7 @@ export function createDrops(options: DropsOptions): Drops {
     ordersOf: (dropId) => readDropOrders(sql, dropId),
     changes: (dropId) => readChanges(sql, dropId),
     units: units.of,
+    outboxWaiting: outbox.waiting,
     reminders,
 
     start() {

@@ -102,6 +102,8 @@ export type Engines = {
   readReports(): Promise<void>;
   /** @throws if other backends block ours in any of the databases: names them and the locks. */
   refuseLocks(): Promise<void>;
+  /** The connections of each module's pool at this moment. */
+  pools(): { module: string; busy: number; idle: number; waiting: number }[];
   log: EventLog;
   mail: MailEngine;
   shop: Shop;
@@ -167,6 +169,7 @@ export async function openEngines(
     },
     dryWrite: () => dryWriteAll(pools, trouble),
     refuseLocks: () => locks.refuse(pools.map(({ url }) => url)),
+    pools: () => pools.map(({ module, sql }) => ({ module, ...sql.connections() })),
     log: eventLog,
     mail,
     shop,

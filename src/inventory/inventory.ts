@@ -12,6 +12,7 @@ import { closedItself, type OnRepaired } from "./agreement/repairs.ts";
 import { createUpkeep } from "./agreement/upkeep.ts";
 import { type Books, createBooks } from "./books/books.ts";
 import { createProducts } from "./books/products.ts";
+import { type Figures, oldestRecords, readStock } from "./figures.ts";
 import type { Gate, GateForOrders } from "./gate/gate.ts";
 
 export type { Reconciliation, SyncReport } from "./agreement/control.ts";
@@ -41,11 +42,17 @@ export type {
 export { GateUnavailable } from "./gate/gate.ts";
 export { openMemoryGate } from "./gate/memory.ts";
 export { openGate } from "./gate/open.ts";
+export { measureInventory } from "./metrics.ts";
 export type { ReconcileStatus } from "./wire.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };
 
-export type Inventory = { gate: GateForOrders; books: Books; agreement: Agreement };
+export type Inventory = {
+  gate: GateForOrders;
+  books: Books;
+  agreement: Agreement;
+  figures: Figures;
+};
 
 export type InventoryOptions = {
   sql: Sql;
@@ -77,5 +84,6 @@ export function createInventory(options: InventoryOptions): Inventory {
     gate,
     books: createBooks({ sql, gate, mode, relay, products, onOutcomes, now, onFault }),
     agreement: createAgreement({ sql, gate, log, news, mode, relay, upkeep, now, onFault, onRepaired, logger }),
+    figures: { stock: () => readStock(sql), oldestRecords: () => oldestRecords(gate, now()) },
   };
 }

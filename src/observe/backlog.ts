@@ -1,6 +1,5 @@
 /**
- * Measures work that waits: records that are not consumed yet, partitions whose consumer does not advance, dead
- * letters, and findings in the payment books that need a person.
+ * Watches what may stand: partitions whose consumer does not advance, and dead letters.
  */
 import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";
@@ -9,13 +8,10 @@ import type { Faces } from "../assemble.ts";
 import { deadLettersGroup, topicsOf } from "../config/engines.ts";
 
 export type Backlog = {
-  lagOf(topic: string): number;
   /** Partitions with records of which none was consumed for `standstillMs`, in words. */
   stuck(): string[];
   /** Records that could not be handled, by topic, that no operator has replayed or discarded, at the desk or on their way to it. */
   deadLetters(): ReadonlyMap<string, number>;
-  /** Findings about payments that are open, by kind. */
-  findings(): ReadonlyMap<string, number>;
   loop: Loop;
 };
 
@@ -27,15 +23,13 @@ const standstillMs = 30_000;
 
 type Partition = { next: bigint; left: bigint; movedAtMs: number };
 
-export function createBacklog({ config, engines, payment, desk, log }: Faces): Backlog {
+export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
   const consumed = [
     { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
     { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
   ];
-  const lags = new Map<string, number>();
   const partitions = new Map<string, Partition>();
   const letters = new Map<string, number>();
-  let findings: ReadonlyMap<string, number> = new Map();
   let sawLettersAtMs = Number.NEGATIVE_INFINITY;
 
   function watch(topic: string, ends: Offsets, committed: Offsets): void {
@@ -67,18 +61,12 @@ export function createBacklog({ config, engines, payment, desk, log }: Faces): B
         engines.log.endOffsets(topic),
         engines.log.committedOffsets(group, topic),
       ]);
-      lags.set(topic, lagOf(ends, committed));
       watch(topic, ends, committed);
     }
     await lookAtDeadLetters();
   }
 
-  async function lookAtFindings(): Promise<void> {
-    findings = await payment.findings.countOpen();
-  }
-
   return {
-    lagOf: (topic) => lags.get(topic) ?? 0,
     stuck: () =>
       [...partitions].flatMap(([name, { next, left, movedAtMs }]) => {
         const forMs = elapsedMs() - movedAtMs;
@@ -88,11 +76,9 @@ export function createBacklog({ config, engines, payment, desk, log }: Faces): B
         ];
       }),
     deadLetters: () => letters,
-    findings: () => findings,
     loop: startLoop({
       everyMs: lookEveryMs,
-      // Read side by side, so that an engine that is down does not hide the figures of the other.
-      work: async () => void (await Promise.all([lookAtLog(), lookAtFindings()])),
+      work: lookAtLog,
       onFault: (error) => log.debug("the backlog could not be read", { failure: String(error) }),
     }),
   };

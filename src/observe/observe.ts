@@ -1,45 +1,24 @@
 /** Shows health by service, and the metrics that belong to no request. */
+import { measureDrops } from "#drops";
+import { measureInventory } from "#inventory";
+import { measureOrders } from "#orders";
+import { measurePayments } from "#payment";
 import type { Loop } from "#platform/loop";
+import { startMeasuring } from "#platform/measure";
 import type { Faces } from "../assemble.ts";
 import { createBacklog } from "./backlog.ts";
 import { declareIndicators } from "./indicators.ts";
+import { declareEngineMetrics, measureLag, measureOutboxes } from "./metrics.ts";
 
 /** Declares indicators and metrics, and refreshes those that need a query. */
-export function observe(faces: Faces): Loop {
-  const { metrics, inventory, orders, config } = faces;
-  const reservations = config.TOPIC_ORDERS_RESERVATIONS;
-  const group = config.GROUP_ORDER_PROCESSOR;
-  const startedMs = faces.now();
-
+export function observe(faces: Faces): Pick<Loop, "stop"> {
+  const { metrics, inventory, orders, payment, drops, catalog, engines, config, log, now } = faces;
   const backlog = createBacklog(faces);
   declareIndicators(faces, backlog);
 
   metrics.watchProcess();
-  metrics.gauges(
-    "dropgate_consumer_lag_records",
-    "Accepted orders that are not settled yet, by consumer group and topic.",
-    ["group", "topic"],
-    () => [[{ group, topic: reservations }, backlog.lagOf(reservations)]],
-  );
+  declareEngineMetrics(metrics, engines);
   metrics.gauge("dropgate_orders_waiting", "Requests to place an order that wait for their answer.", orders.waiting);
-  metrics.gauges(
-    "dropgate_reconcile_products",
-    "Products by their status in the latest reconciliation.",
-    ["status"],
-    () => {
-      const { products } = inventory.agreement.reconciliation.latest() ?? {
-        products: { OK: 0, WARNING: 0, CRITICAL: 0 },
-      };
-      return Object.entries(products).map(([status, count]) => [{ status }, count] as const);
-    },
-  );
-
-  metrics.gauge(
-    "dropgate_reconcile_latest_timestamp_seconds",
-    "Time of the last comparison of gate and books, in seconds since 1970; before the first one, the start of this process.",
-    () => Math.round((inventory.agreement.reconciliation.latest()?.endedMs ?? startedMs) / 1000),
-  );
-
   metrics.gauges(
     "dropgate_dead_letters",
     "Records in the dead letters that no operator has replayed or discarded, by their original topic.",
@@ -51,11 +30,30 @@ export function observe(faces: Faces): Loop {
     "Partitions that have records, but from which none was consumed for 30 s.",
     () => backlog.stuck().length,
   );
-  metrics.gauges(
-    "dropgate_payment_findings",
-    "Open findings about news from payment providers, which a person has to close, by kind.",
-    ["kind"],
-    () => Array.from(backlog.findings(), ([kind, count]) => [{ kind }, count] as const),
+  const measuring = startMeasuring(
+    [
+      measureOrders(metrics, orders),
+      ...measureInventory(metrics, inventory, now()),
+      measurePayments(metrics, payment),
+      measureDrops(metrics, drops, now),
+      measureLag(metrics, engines.log, [
+        { group: config.GROUP_ORDER_PROCESSOR, topic: config.TOPIC_ORDERS_RESERVATIONS },
+        { group: config.GROUP_PRODUCT_PRICES, topic: config.TOPIC_PRODUCT_EVENTS },
+        { group: config.GROUP_WEBHOOKS, topic: config.TOPIC_ORDERS_EVENTS },
+        { group: config.GROUP_PARCELS, topic: config.TOPIC_ORDERS_EVENTS },
+      ]),
+      measureOutboxes(metrics, {
+        orders: orders.outboxWaiting,
+        catalog: catalog.outboxWaiting,
+        drops: drops.outboxWaiting,
+      }),
+    ],
+    metrics,
+    (figures, error) => log.debug("figures could not be read", { figures, failure: String(error) }),
   );
-  return backlog.loop;
+  return {
+    async stop() {
+      await Promise.all([backlog.loop.stop(), measuring.stop()]);
+    },
+  };
 }

@@ -10,6 +10,7 @@ import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
 import { type EndAll, readNotEnded, sumNotEnded } from "./end-all.ts";
+import { readFigures } from "./figures.ts";
 import { readBooked } from "./hand-over.ts";
 import { createLook } from "./look.ts";
 import { listAllOrders, listOrders, note, type Order, type TimelineEntry } from "./order-rows.ts";
@@ -30,6 +31,7 @@ export type { BulkAction, SeenPlan } from "./bulk.ts";
 export type { NotEnded } from "./end-all.ts";
 export type { BookedOrder } from "./hand-over.ts";
 export type { SeenOrder } from "./look.ts";
+export { measureOrders } from "./metrics.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";
 export type { Beat } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";
@@ -199,6 +201,11 @@ export function createOrders(options: OrdersOptions) {
     overdue: (before: Date, after: Order | undefined, limit: number) => overdueOrders(sql, before, after, limit),
 
     standing: createStanding(sql),
+
+    /** Orders that are not over, by the step of their saga. */
+    figures: () => readFigures(sql, now()),
+    /** Events that the log does not have yet. */
+    outboxWaiting: outbox.waiting,
 
     /** Orders after their deadline whose payment the provider was deciding, oldest first. */
     undecided: (limit: number) => readUndecided(sql, limit),

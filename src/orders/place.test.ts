@@ -1,4 +1,4 @@
-/** The answers to a request to place an order: also publication.ts, answers.ts, answer-counts.ts and direct.ts. */
+/** The answers to a request to place an order: also publication.ts, answers.ts, metrics.ts and direct.ts. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
@@ -165,7 +165,7 @@ describe("a request to place an order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 0 });
   });
 
-  test("is counted by its answer, and as a hit if the gate knew product and price", async () => {
+  test("is counted by its answer, and as hits of stock and price if the gate knew both", async () => {
     const readingOf = (text: string, name: string) => Number(text.split(`\n${name} `)[1]?.split("\n")[0] ?? 0);
     const productId = await stage.newProduct({ stock: 1 });
     const before = await stage.metrics.render();
@@ -178,8 +178,13 @@ describe("a request to place an order", () => {
       ["accepted", "sold_out", "product_not_found"].map((answer) => grew(`dropgate_orders_total{answer="${answer}"}`)),
       [1, 1, 1],
     );
-    const lookups = ["hit", "miss"].map((result) => grew(`dropgate_gate_lookups_total{result="${result}"}`));
-    assert.deepEqual(lookups, [2, 0]);
+    const lookups = ["stock", "price"].map((key) =>
+      ["hit", "miss"].map((result) => grew(`dropgate_gate_lookups_total{key="${key}",result="${result}"}`)),
+    );
+    assert.deepEqual(lookups, [
+      [2, 0],
+      [2, 0],
+    ]);
   });
 
   test("of a drop that is not open says when it opens, by the clock that decides; a retry of an order gets its order", async () => {

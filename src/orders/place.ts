@@ -5,10 +5,10 @@ import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, 
 import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import type { Metrics } from "#platform/metrics";
-import { countAnswers } from "./answer-counts.ts";
 import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
 import type { DirectOrders } from "./direct.ts";
 import { meetProduct, orderIdFor } from "./ids.ts";
+import { declarePlaceCounts } from "./metrics.ts";
 import { type Order, readOrders } from "./order-rows.ts";
 import type { Publication } from "./publication.ts";
 
@@ -39,13 +39,18 @@ export type Place = {
 export function createPlace(options: PlaceOptions): Place {
   const { sql, publication, direct, paymentWindowMs, maxWaiting, now, note } = options;
   const { gate, books, agreement } = options.inventory;
-  const count = countAnswers(options.metrics);
+  const count = declarePlaceCounts(options.metrics);
   let underWay = 0;
   const keyed = new Map<string, { bodyHash: string; answer: Promise<PlaceAnswer> }>();
   const reserves: Batcher<ReserveRequest, ReserveAnswer> = createBatcher({
     maxBatch: reservesAtOnce,
     maxWaiting,
-    run: (requests) => gate.reserve(requests),
+    async run(requests) {
+      const answers = await gate.reserve(requests);
+      // A product that the gate lacks may not exist at all: `refuse` asks the books, and counts it then.
+      for (const answer of answers) if (!isAbsent(answer)) count.lookup(answer);
+      return answers;
+    },
   });
   const lookUps: Batcher<string, Order | undefined> = createBatcher({
     maxBatch: lookUpsAtOnce,
@@ -60,7 +65,7 @@ export function createPlace(options: PlaceOptions): Place {
   async function place(request: PlaceRequest): Promise<PlaceAnswer> {
     const begunMs = elapsedMs();
     const answer = await placeOnce(request);
-    count(answer);
+    count.answer(answer);
     note(answer, elapsedMs() - begunMs);
     return answer;
   }
@@ -107,8 +112,9 @@ export function createPlace(options: PlaceOptions): Place {
       return await answerTo(wanted, await reserves.add(wanted));
     } catch (error) {
       // It may have run: then the record is never published, and the sweeper gives the units back.
-      if (error instanceof GateUnavailable) return { ok: false, reason: "price_not_available", orderId };
-      throw error;
+      if (!(error instanceof GateUnavailable)) throw error;
+      count.away();
+      return { ok: false, reason: "price_not_available", orderId };
     }
   }
 
@@ -177,6 +183,7 @@ export function createPlace(options: PlaceOptions): Place {
     if (reason === "absent" && !(await books.products.knows(productId))) {
       return { ok: false, reason: "product_not_found", orderId };
     }
+    if (reason === "absent") count.lookup({ kind: "refused", reason });
     if (reason === "absent" || reason === "closed") agreement.suspect(productId);
     if (reason === "absent" || reason === "closed" || reason === "no_offer") {
       return { ok: false, reason: "price_not_available", orderId };
@@ -211,6 +218,10 @@ async function sameAnswer(
   if (first.bodyHash !== bodyHash) return { ok: false, reason: "idempotency_mismatch", orderId };
   const answer = await first.answer;
   return answer.ok ? { ok: true, order: { ...answer.order, replayed: true } } : answer;
+}
+
+function isAbsent(answer: ReserveAnswer): boolean {
+  return answer.kind === "refused" && answer.reason === "absent";
 }
 
 function hashOf({ productId, quantity, expectedTotalMinor }: PlaceRequest): string {

@@ -7,6 +7,7 @@ import type { Log } from "#platform/log";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
 import { capture, close, lastCall } from "./decide.ts";
 import type { Announcement, Recorded } from "./facts.ts";
+import { readUnsettled, type UnsettledFigures } from "./figures.ts";
 import { createFindings, type Findings } from "./findings.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import { type News, noteTold, untoldNews } from "./news.ts";
@@ -17,6 +18,7 @@ import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 import type { PayRequest } from "./wire.ts";
 
 export type { Announcement } from "./facts.ts";
+export { declarePaymentCounts, measurePayments } from "./metrics.ts";
 export { isLoss, type News, type NewsKind } from "./news.ts";
 export { createSimulator, type Simulator } from "./simulator.ts";
 export type { Verdict } from "./state.ts";
@@ -63,6 +65,8 @@ export type Payment = {
   news(after: News | undefined, limit: number): Promise<News[]>;
   /** The order has the news. */
   told(news: News): Promise<void>;
+  /** Payments for which a provider was asked and has not answered for good, by state. */
+  unsettled(): Promise<UnsettledFigures[]>;
   /** News that an operator must look at. */
   findings: Findings;
 };
@@ -139,6 +143,7 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
     news: (after, limit) => untoldNews(sql, after, limit),
     told: ({ newsId }) => noteTold(sql, newsId, now()),
     findings: createFindings({ sql, now }),
+    unsettled: () => readUnsettled(sql, now()),
 
     async grantedSince(olderThanMs, after, limit) {
       const granted = await sql.query<{ orderId: string; paymentId: string; grantedAt: Date }>(

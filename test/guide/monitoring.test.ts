@@ -14,6 +14,13 @@ describe("monitoring & alerts", () => {
   });
   after(() => world.close());
 
+  async function reading(series: string): Promise<number> {
+    const { body } = await world.nobody.get<string>(metricsText);
+    const [line] = body.split(`\n${series} `).slice(1);
+    assert.ok(line !== undefined, `${series} is not on the page`);
+    return Number(line.split("\n")[0]);
+  }
+
   for (const base of ["", "/product", "/inventory", "/order"]) {
     test(`${base}/actuator/health is UP in Spring's shape, with its groups`, async () => {
       const { status, body } = await world.nobody.get<Health>(`${base}/actuator/health`);
@@ -83,12 +90,48 @@ describe("monitoring & alerts", () => {
     await world.untilAtRest(productId);
     const { body } = await world.nobody.get<string>(metricsText);
     const lag = 'dropgate_consumer_lag_records{group="order-processor-group",topic="orders.reservations"}';
-    const lines = [lag, 'dropgate_gate_lookups_total{result="hit"}', 'dropgate_orders_total{answer="accepted"}'];
+    const lookups = ["stock", "price"].map((key) => `dropgate_gate_lookups_total{key="${key}",result="hit"}`);
+    const lines = [lag, ...lookups, 'dropgate_orders_total{answer="accepted"}'];
     for (const line of [...lines, 'dropgate_reconcile_products{status="OK"}', "process_resident_memory_bytes"]) {
       assert.ok(body.includes(`\n${line} `), `${line} is not on the page:\n${body}`);
     }
     assert.match(body, /^dropgate_reconcile_products\{status="CRITICAL"\} 0$/m);
     await eventually(async () => (await world.nobody.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
+  });
+
+  test("orders that hold units show in sagas, holds and stock, and no longer once they are over", async () => {
+    // The orders of the other tests hold fewer.
+    const productId = await world.newProduct({ stock: 50 });
+    const { orderId } = await world.place(world.as("eve"), productId, 50);
+    await eventually(async () => (await reading("dropgate_held_units")) >= 50);
+    for (const name of ['dropgate_sagas{step="awaiting_payment"}', 'dropgate_stock_units{place="held"}']) {
+      await eventually(async () => (await reading(name)) >= 1);
+    }
+    assert.equal(await reading("dropgate_oversold_units"), 0);
+    assert.equal(await reading("dropgate_hold_overdue_seconds"), 0);
+    assert.equal((await world.as("eve").post(`/orders/${orderId}/cancel`)).status, 202);
+    await eventually(async () => (await reading("dropgate_held_units")) < 50);
+    assert.ok((await reading('dropgate_order_changes_total{status="CANCELLED"}')) >= 1);
+  });
+
+  test("every figure that needs a query is read again and again, and its age shows it", async () => {
+    const figures = ["orders", "stock", "gate", "payments", "drops", "lag", "outboxes"];
+    const age = (name: string) => reading(`dropgate_figures_age_seconds{figures="${name}"}`);
+    const ages = new Map(await Promise.all(figures.map(async (name) => [name, await age(name)] as const)));
+    for (const name of figures)
+      await eventually(async () => (await age(name)) < (ages.get(name) ?? 0) || ages.get(name) === 0);
+  });
+
+  test("a scrape costs less than one hundredth of a core, also when Prometheus asks every five seconds", async () => {
+    const costs: number[] = [];
+    for (let i = 0; i < 12; i += 1) {
+      const before = process.cpuUsage();
+      await world.system.faces.metrics.render();
+      const { user, system } = process.cpuUsage(before);
+      costs.push((user + system) / 1000);
+    }
+    // The rest of the process works meanwhile, so the cheapest one tells what a scrape costs.
+    assert.ok(Math.min(...costs) < 50, `each scrape took ${costs.join(", ")} ms of CPU time`);
   });
 
   test("the addresses that visitors request make no new series", async () => {

@@ -41,9 +41,13 @@ export type Outbox = {
   start(): void;
   /** Rows may have been written: the next turn comes at once. */
   nudge(): void;
+  /** Which rows wait, by the ids of the oldest and the newest; undefined if none does. */
+  waiting(): Promise<Waiting | undefined>;
   /** Waits for the batch in hand. */
   stop(): Promise<void>;
 };
+
+export type Waiting = { oldest: bigint; newest: bigint };
 
 export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
   const { sql, table, rowsAtOnce, everyMs, onFault } = options;
@@ -86,6 +90,12 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
       loop ??= startLoop({ everyMs, work: shipSome, onFault });
     },
     nudge: () => loop?.nudge(),
+    async waiting() {
+      const [row] = await sql.query<{ oldest: string | null; newest: string | null }>(
+        `select min(id)::text as oldest, max(id)::text as newest from ${table}`,
+      );
+      return row?.oldest && row.newest ? { oldest: BigInt(row.oldest), newest: BigInt(row.newest) } : undefined;
+    },
     async stop() {
       await loop?.stop();
       loop = undefined;

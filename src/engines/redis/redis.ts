@@ -32,7 +32,11 @@ export type RedisEngine = {
   timeoutMs: number;
   /** @throws Error that names the setting to look at, within 5 seconds, unless it may be away. */
   open(use: OpenOptions): Promise<Redis>;
+  /** The latest figures of the server about its memory, with their time by `elapsedMs`; undefined before the first connection. */
+  memory(): RedisMemory | undefined;
 };
+
+export type RedisMemory = Pick<RedisServer, "usedBytes" | "limitBytes" | "evictedKeys"> & { atMs: number };
 
 type OpenOptions = RedisUse & {
   /** If there is no connection at first, opens without one and goes on trying. */
@@ -52,14 +56,21 @@ export type RedisEngineOptions = RedisAccess & {
 };
 
 export function createRedisEngine({ log, onServer, ...access }: RedisEngineOptions): RedisEngine {
+  let memory: RedisMemory | undefined;
+  function onInfo(server: RedisServer): void {
+    memory = { ...server, atMs: elapsedMs() };
+  }
   return {
     timeoutMs: access.timeoutMs,
+    memory: () => memory,
     open: (use) =>
       openRedis({
         ...access,
         ...use,
         log,
+        onInfo,
         onConnected(connection) {
+          onInfo(connection.server);
           onServer?.(connection.server);
           use.onConnected(connection);
         },
@@ -67,7 +78,9 @@ export function createRedisEngine({ log, onServer, ...access }: RedisEngineOptio
   };
 }
 
-async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Promise<Redis> {
+async function openRedis(
+  options: RedisAccess & OpenOptions & { log: Log; onInfo(server: RedisServer): void },
+): Promise<Redis> {
   const { host, port, log, onConnected } = options;
   let closed = false;
   let current: EndingConnection | undefined;
@@ -78,7 +91,10 @@ async function openRedis(options: RedisAccess & OpenOptions & { log: Log }): Pro
     while (current === connection) {
       await sleep(watchEveryMs, undefined, { ref: false });
       const [info] = await connection.send("info", [["INFO"]], options.timeoutMs).catch(() => []);
-      const refusal = typeof info === "string" ? unfitness(serverFrom(info), options) : undefined;
+      if (typeof info !== "string") continue;
+      const server = serverFrom(info);
+      options.onInfo(server);
+      const refusal = unfitness(server, options);
       if (refusal) connection.end(new Error(adviceOn(new RedisUnfit(refusal), options)));
     }
   }

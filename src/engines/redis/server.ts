@@ -10,6 +10,10 @@ export type RedisServer = {
   loading: boolean;
   evictionPolicy: string;
   isCluster: boolean;
+  usedBytes: number;
+  /** 0: no limit. */
+  limitBytes: number;
+  evictedKeys: number;
 };
 
 export function serverFrom(info: string): RedisServer {
@@ -22,5 +26,8 @@ export function serverFrom(info: string): RedisServer {
     loading: values.get("loading") === "1",
     evictionPolicy: values.get("maxmemory_policy") ?? "unknown",
     isCluster: values.get("cluster_enabled") === "1",
+    usedBytes: Number(values.get("used_memory") ?? 0),
+    limitBytes: Number(values.get("maxmemory") ?? 0),
+    evictedKeys: Number(values.get("evicted_keys") ?? 0),
   };
 }

@@ -5,9 +5,10 @@
 import { elapsedMs } from "#platform/clock";
 import { program } from "#platform/program";
 import { messageOf } from "#platform/thrown";
-import { refuseReadOnly, type Sql } from "./sql.ts";
+import type { PooledSql } from "./postgres.ts";
+import { refuseReadOnly } from "./sql.ts";
 
-export type Pool = { module: string; url: string; sql: Sql };
+export type Pool = { module: string; url: string; sql: PooledSql };
 
 /** The replica for reports is only read, and may take no writes. */
 const readers: ReadonlySet<string> = new Set(["reports"]);

@@ -28,13 +28,15 @@ export type SqlOptions = {
   onServerTrouble?(error: Error): void;
 };
 
+export type PooledSql = Sql & { connections(): { busy: number; idle: number; waiting: number } };
+
 /**
  * Opens no connection before the first statement. A caller waits at most 5 s for a free connection, which bounds the
  * queue. A statement may run for 30 s, 5 s of them waiting for a lock; and a transaction may hold its locks for 30 s
  * without a statement.
  * @throws (from every call) if PostgreSQL cannot be reached within 5 s, with host, port and the variable to look at.
  */
-export function openSql(options: SqlOptions): Sql {
+export function openSql(options: SqlOptions): PooledSql {
   const { url, maxConnections, applicationName, onServerTrouble = () => {} } = options;
   const pool = new pg.Pool({
     ...connectionSettings(url, applicationName),
@@ -160,6 +162,11 @@ export function openSql(options: SqlOptions): Sql {
       afterCommit.run();
       return result;
     },
+    connections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => pool.end(),
   };
 }

@@ -13,6 +13,9 @@ const good = {
   loading: false,
   evictionPolicy: "noeviction",
   isCluster: false,
+  usedBytes: 1,
+  limitBytes: 0,
+  evictedKeys: 0,
 };
 
 test("a server that cannot hold the gate is refused with what to do", () => {
