@@ -6,7 +6,14 @@ import type { Config } from "../config/config.ts";
 /** An error that the person at the terminal sees without a stack trace. */
 export class Refused extends Error {}
 
-export type Ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+export type Ask = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+  /** `anyStatus`: an answer that is no success is an answer too, as health's is. */
+  options?: { anyStatus?: boolean },
+) => Promise<Answer>;
 export type Answer = Record<string, unknown>;
 
 /** Answers that a command gets when it was carried out before. */
@@ -16,7 +23,7 @@ const doneBefore: ReadonlySet<string> = new Set(["product_exists", "drop_exists"
 export async function createAsk(config: Config): Promise<Ask> {
   const token = await issueToken(config, { role: "ADMIN", user: "cli" });
   const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
-  return async (method, path, body, headers = {}) => {
+  return async (method, path, body, headers = {}, { anyStatus = false } = {}) => {
     const port = isManagementPath(path) ? (config.MANAGEMENT_PORT ?? config.PORT) : config.PORT;
     const url = `http://${host}:${port}${path}`;
     const authorized = { authorization: `Bearer ${token}`, ...headers };
@@ -29,7 +36,7 @@ export async function createAsk(config: Config): Promise<Ask> {
       throw new Refused(`nothing answers at ${url}: ${advice}`, { cause });
     });
     const answer = (await response.json()) as Answer;
-    if (response.ok || doneBefore.has(String(answer.code))) return answer;
+    if (response.ok || anyStatus || doneBefore.has(String(answer.code))) return answer;
     throw new Refused(`${method} ${path} was answered ${response.status} ${answer.code}: ${answer.detail}`);
   };
 }

@@ -18,6 +18,7 @@ import { appoint } from "./appoint.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { checkCommandLine, saysOf } from "./command-line.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { doctor } from "./doctor.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 
@@ -184,9 +185,31 @@ const engines = defineCommand({
   },
 });
 
+const doctorCommand = defineCommand({
+  meta: {
+    name: "doctor",
+    description:
+      "Look over the settings, the machine, the engines and the running system, and say how to mend what is wrong; exit with 1 at a fault",
+  },
+  async run() {
+    if (!(await doctor(readConfig(), console.log))) process.exitCode = 1;
+  },
+});
+
 const main = defineCommand({
   meta: { name: "dropgate", description: "A flash-sale order system: no unit sold twice, none lost" },
-  subCommands: { start, migrate, seed, token, appoint: appointCommand, sync, reconcile, replay, engines },
+  subCommands: {
+    start,
+    migrate,
+    seed,
+    token,
+    appoint: appointCommand,
+    sync,
+    reconcile,
+    replay,
+    doctor: doctorCommand,
+    engines,
+  },
 });
 
 function print(answer: unknown): void {

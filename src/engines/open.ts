@@ -36,8 +36,10 @@ import { openSql } from "./sql/postgres.ts";
 import type { Sql } from "./sql/sql.ts";
 
 export type { Database, KafkaSettings, RedisSettings } from "./adapters.ts";
+export { type CheckupOptions, checkEngines, type Finding } from "./checkup.ts";
 export { engineDifferences, moveEngines } from "./move.ts";
 export type { Term } from "./shop/agreement.ts";
+export { addressOfRunning } from "./sql/embedded/embedded.ts";
 export { ignoredVariables } from "./sql/environment.ts";
 
 /** The engines, in the order in which they are opened. */
@@ -189,10 +191,19 @@ export async function migrateDatabase(
   { url }: Pick<Database, "url">,
   schemas: readonly ModuleSchema[],
 ): Promise<string[]> {
-  const all = [shopSchema, mailSchema, ...(kafka ? [] : [eventLogSchema]), ...schemas];
   const applied: string[] = [];
-  for (const [own, modules] of Map.groupBy(all, ({ schema }) => databaseUrls[schema] ?? url)) {
+  for (const [own, modules] of schemasByDatabase({ kafka, databaseUrls }, { url }, schemas)) {
     applied.push(...(await migrate({ url: own, modules })));
   }
   return applied;
+}
+
+/** The schemas that each database of the shop has, by its URL; the common one is first. */
+export function schemasByDatabase(
+  { kafka, databaseUrls }: Pick<EngineSettings, "kafka" | "databaseUrls">,
+  { url }: Pick<Database, "url">,
+  schemas: readonly ModuleSchema[],
+): Map<string, ModuleSchema[]> {
+  const all = [shopSchema, mailSchema, ...(kafka ? [] : [eventLogSchema]), ...schemas];
+  return Map.groupBy(all, ({ schema }) => databaseUrls[schema] ?? url);
 }

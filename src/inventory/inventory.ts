@@ -42,6 +42,7 @@ export type {
 export { GateUnavailable } from "./gate/gate.ts";
 export { openMemoryGate } from "./gate/memory.ts";
 export { openGate } from "./gate/open.ts";
+export { gatePurpose, refusalOf as gateRefusalOf } from "./gate/redis/demands.ts";
 export { measureInventory } from "./metrics.ts";
 export type { ReconcileStatus } from "./wire.ts";
 

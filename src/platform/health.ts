@@ -4,6 +4,7 @@ import { elapsedMs } from "./clock.ts";
 import { within } from "./deadline.ts";
 import type { Http } from "./http.ts";
 import type { Metrics } from "./metrics.ts";
+import { withCauses } from "./thrown.ts";
 
 /** One dependency of a service. `check` resolves to details for the answer, or throws the reason why it is down. */
 export type Indicator = {
@@ -80,7 +81,7 @@ function askOnce({ check }: Indicator): () => Promise<Component> {
     underWay ??= check()
       .then(
         (details): Component => ({ status: "UP", ...(details && { details }) }),
-        (failure): Component => ({ status: "DOWN", details: { error: saysOf(failure) } }),
+        (failure): Component => ({ status: "DOWN", details: { error: withCauses(failure) } }),
       )
       .then((answer) => {
         underWay = undefined;
@@ -92,12 +93,6 @@ function askOnce({ check }: Indicator): () => Promise<Component> {
       details: { error: `no answer within ${checkWithinMs} ms` },
     }));
   };
-}
-
-/** With its causes: "the gate did not answer probe: OOM command not allowed". */
-function saysOf(failure: unknown): string {
-  if (!(failure instanceof Error)) return String(failure);
-  return failure.cause instanceof Error ? `${failure.message}: ${saysOf(failure.cause)}` : failure.message;
 }
 
 /** Spring Boot's addresses and shapes, because dashboards and probes of such systems expect them. */

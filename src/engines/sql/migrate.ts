@@ -71,6 +71,11 @@ async function migrateModule(client: pg.Client, { schema, folder }: ModuleSchema
   }
 }
 
+/** How many files the schema has: the version that this program brings it to. */
+export function fileCount(folder: URL): Promise<number> {
+  return checkNumbers(fileURLToPath(folder));
+}
+
 /**
  * The library ignores a lower number that appears later, for example after a merge, and a folder without files is the
  * wrong folder.

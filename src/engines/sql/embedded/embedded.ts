@@ -14,11 +14,20 @@ import { connectionSettings } from "../connection.ts";
 import { type Account, accountOf } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
 import { createCluster } from "./cluster.ts";
-import { lockFolder } from "./lock.ts";
+import { databaseOfOwner, lockFolder } from "./lock.ts";
 import { stopOrphan } from "./orphan.ts";
 import { runServer } from "./server.ts";
 
 const databaseName = program.name;
+
+function folderOf(dataDir: string): string {
+  return resolve(dataDir, "postgres");
+}
+
+/** The address of the server that another process runs in `dataDir`; it may have ended since. */
+export function addressOfRunning(dataDir: string): string | undefined {
+  return databaseOfOwner(folderOf(dataDir));
+}
 
 export type EmbeddedPostgres = {
   /** Leads through a Unix socket that only this user, and root, can open: there is no port and no password. */
@@ -42,7 +51,7 @@ export async function startPostgres(options: {
   settings?: Readonly<Record<string, string>>;
   onLog?(line: string): void;
 }): Promise<EmbeddedPostgres> {
-  const folder = resolve(options.dataDir, "postgres");
+  const folder = folderOf(options.dataDir);
   const cluster = join(folder, "data");
   openFolder(folder, { mode: 0o700 });
   const account = await accountOf(cluster);

@@ -14,7 +14,7 @@ type Owner = { pid: number; startedAt: string; url?: string };
  * @throws if another process holds the folder, naming that process.
  */
 export function lockFolder(folder: string, dataDir: string) {
-  const ownerFile = join(folder, "owner.json");
+  const ownerFile = join(folder, ownerName);
   const file = takeLock(join(folder, "lock"), (cause) => inUse(dataDir, ownerFile, cause));
   const owner: Owner = { pid: process.pid, startedAt: new Date().toISOString() };
   const write = () => writeFileSync(ownerFile, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
@@ -44,6 +44,13 @@ function takeLock(path: string, busy: (cause: unknown) => Error): DatabaseSync {
     throw new Error(`cannot lock ${path}: does it belong to another user?`, { cause: error });
   }
 }
+
+/** The address of the database that a process has told for this folder; it may have ended since. */
+export function databaseOfOwner(folder: string): string | undefined {
+  return readOwner(join(folder, ownerName))?.url;
+}
+
+const ownerName = "owner.json";
 
 function inUse(dataDir: string, ownerFile: string, cause: unknown): Error {
   const owner = readOwner(ownerFile);

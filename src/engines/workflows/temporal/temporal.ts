@@ -41,7 +41,7 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   const { name, steps } = story;
   reportTemporalTo(log);
   await using resources = new AsyncDisposableStack();
-  const connection = await connect(address);
+  const connection = await connectTemporal(address);
   resources.defer(() => connection.close());
   const { workflow } = new Client({ connection, namespace });
   await requireNamespace(connection, namespace);
@@ -99,7 +99,8 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   };
 }
 
-async function connect(address: string): Promise<NativeConnection> {
+/** @throws within 5 s, naming TEMPORAL_ADDRESS. */
+export async function connectTemporal(address: string): Promise<NativeConnection> {
   const connecting = NativeConnection.connect({ address });
   try {
     return await within(connectWithinMs, connecting, () => {

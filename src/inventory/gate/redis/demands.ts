@@ -1,6 +1,8 @@
 /** Checks the gate's requirements for a Redis server. */
 import type { RedisServer } from "#engines/redis";
 
+export const gatePurpose = "hold the gate";
+
 /** Why this server cannot hold the gate, and what to do; undefined if it can. */
 export function refusalOf({ version, role, isCluster, evictionPolicy }: RedisServer): string | undefined {
   if (!(Number.parseInt(version, 10) >= 7)) {

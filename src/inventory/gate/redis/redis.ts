@@ -29,7 +29,7 @@ import {
   reserveArguments,
   snapshotFrom,
 } from "./codec.ts";
-import { refusalOf } from "./demands.ts";
+import { gatePurpose, refusalOf } from "./demands.ts";
 import { answersInOrder, groupByProduct } from "./groups.ts";
 import { claimGate, keysOf } from "./keys.ts";
 import { createRecordFinder } from "./records.ts";
@@ -68,7 +68,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
   const redis = await options.redis.open({
     mayBeAway: options.mayBeAway,
-    purpose: "hold the gate",
+    purpose: gatePurpose,
     refusalOf,
     admit: (ask) => claimGate(ask, shop),
     onConnected: (connection) => void lives.find(connection).catch(onUnknownLife),

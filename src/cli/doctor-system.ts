@@ -1,0 +1,78 @@
+/** Asks the running system for what `dropgate doctor` tells of it. */
+import type { Static } from "typebox";
+import type { Finding } from "#engines/open";
+import type { HealthReport } from "#platform/health";
+import { messageOf } from "#platform/thrown";
+import type { AuditAnswer } from "#wire/identity";
+import type { Ask } from "./ask.ts";
+
+/** Its health, and whether its books are in order. An ADMIN sees the same in the console. */
+export async function lookAtSystem(ask: Ask): Promise<{ runs: boolean; findings: Finding[] }> {
+  const about = "running system";
+  let health: HealthReport;
+  try {
+    health = (await ask("GET", "/actuator/health", undefined, {}, { anyStatus: true })) as HealthReport;
+  } catch (error) {
+    const mend = "dropgate start; the engines are looked at all the same";
+    return { runs: false, findings: [{ status: "warning", about, says: messageOf(error), mend }] };
+  }
+  const down = Object.entries(health.components).filter(([, { status }]) => status !== "UP");
+  const found = down.map(
+    ([name, { details }]): Finding => ({
+      status: "fault",
+      about: `${about}, ${name}`,
+      says: String(details?.error ?? "is down"),
+    }),
+  );
+  if (down.length === 0) {
+    found.push({ status: "ok", about, says: `answers, and its ${Object.keys(health.components).length} parts are up` });
+  }
+  for (const look of [reconciled, auditChain, deadLetters, stuckSagas]) {
+    try {
+      found.push(await look(ask));
+    } catch (error) {
+      found.push({ status: "fault", about, says: messageOf(error) });
+    }
+  }
+  return { runs: true, findings: found };
+}
+
+async function reconciled(ask: Ask): Promise<Finding> {
+  const about = "gate and books";
+  const { status, products } = (await ask("GET", "/admin/reconcile")) as {
+    status: string;
+    products: { status: string }[];
+  };
+  if (status === "OK") return { status: "ok", about, says: `agree about ${products.length} products` };
+  const differ = products.filter((product) => product.status !== "OK").length;
+  const mend = "dropgate reconcile shows them, dropgate reconcile --repair the plan";
+  const says = `${differ} of ${products.length} products need a look (${status})`;
+  return { status: status === "CRITICAL" ? "fault" : "warning", about, says, mend };
+}
+
+async function auditChain(ask: Ask): Promise<Finding> {
+  const about = "audit";
+  const { chain } = (await ask("GET", "/admin/audit?verify=true&limit=1")) as Required<Static<typeof AuditAnswer>>;
+  if (chain.brokenAt === null) return { status: "ok", about, says: `its ${chain.rows} rows follow from each other` };
+  const mend = "compare the row with a backup: it, or the one before, was changed or removed in the database";
+  return { status: "fault", about, says: `its chain of hashes breaks at row ${chain.brokenAt}`, mend };
+}
+
+async function deadLetters(ask: Ask): Promise<Finding> {
+  const about = "dead letters";
+  const { items } = (await ask("GET", "/admin/dead-letters?state=waiting&limit=100")) as { items: unknown[] };
+  if (items.length === 0) return { status: "ok", about, says: "none waits" };
+  return { status: "warning", about, says: `${countOf(items)} wait`, mend: "dropgate replay lists them" };
+}
+
+async function stuckSagas(ask: Ask): Promise<Finding> {
+  const about = "sagas";
+  const { items } = (await ask("GET", "/admin/sagas?limit=100")) as { items: unknown[] };
+  if (items.length === 0) return { status: "ok", about, says: "none is stuck" };
+  const mend = "see the page Trouble of the console, or GET /admin/sagas";
+  return { status: "warning", about, says: `${countOf(items)} are stuck`, mend };
+}
+
+function countOf({ length }: readonly unknown[]): string {
+  return length < 100 ? String(length) : "100 or more";
+}

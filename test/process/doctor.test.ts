@@ -1,0 +1,90 @@
+/** `dropgate doctor` on a shop that is well, and on one that was damaged in its database. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { runCommand } from "../support/command.ts";
+import { openTestDatabase, type TestDatabase } from "../support/database.ts";
+
+describe("dropgate doctor", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dropgate-doctor-"));
+  let database: TestDatabase;
+  let shop: ReturnType<typeof runCommand>;
+  let settings: Record<string, string>;
+  before(async () => {
+    database = await openTestDatabase();
+    settings = { DATABASE_URL: database.url, JWT_SECRET: "s".repeat(32), PORT: "0", LOG_LEVEL: "error" };
+    shop = runCommand(folder, ["start"], settings);
+    settings = { ...settings, PORT: new URL(await shop.untilUp()).port };
+  });
+  after(async () => {
+    shop?.kill("SIGKILL");
+    await shop?.ended;
+    await database?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function examine(
+    change: Record<string, string> = {},
+  ): Promise<{ code: unknown; faults: string[]; says: string }> {
+    const doctor = runCommand(folder, ["doctor"], { ...settings, ...change });
+    const code = await doctor.ended;
+    const lines = doctor.output.split("\n");
+    // The server of the tests saves its disk on purpose.
+    const faults = lines.filter(
+      (line) => line.startsWith("fault") && !/its (fsync|full_page_writes|synchronous_commit) is off/.test(line),
+    );
+    return { code, faults, says: doctor.output };
+  }
+
+  test("finds nothing at fault in a shop that is well", async () => {
+    const { faults, says } = await examine();
+    assert.deepEqual(faults, [], says);
+    assert.match(says, /^ok +running system: answers, and its \d+ parts are up$/m);
+    assert.match(says, /^ok +gate and books: agree/m);
+    assert.match(says, /^ok +audit: its \d+ rows follow from each other$/m);
+    assert.match(says, /^ok +PostgreSQL: all \d+ schemas are at the version of this program$/m);
+  });
+
+  test("names the fsync that is off, with what to do, and ends with 1", async () => {
+    const { code, says } = await examine();
+    assert.equal(code, 1, says);
+    assert.match(says, /^fault +PostgreSQL: its fsync is off\n +mend: set it to on in postgresql\.conf/m);
+  });
+
+  test("names an index that is not valid, a schema of a later program, and a row of the audit that was changed", async () => {
+    const { sql } = database;
+    await sql.query("create table public.twice (n int)");
+    await sql.query("insert into public.twice values (1), (1)");
+    await assert.rejects(sql.query("create unique index concurrently twice_n on public.twice (n)"));
+    await sql.query("insert into drops.schema_version (version, name, md5) values (999, 'later', '')");
+    await sql.query(
+      `insert into identity.audit (seq, at, actor, action, subject, phase, detail, prev, hash)
+       select coalesce(max(seq), 0) + 1, now(), 'mallory', 'nothing', 'nothing', 'done', '{}', repeat('0', 64), repeat('1', 64)
+         from identity.audit`,
+    );
+    const { faults, says } = await examine();
+    assert.equal(faults.length, 3, says);
+    assert.match(says, /^fault +audit: its chain of hashes breaks at row \d+\n +mend: compare the row with a backup/m);
+    assert.match(
+      says,
+      /^fault +PostgreSQL, schema drops: is at version 999, and this program knows \d+\n +mend: start the version/m,
+    );
+    assert.match(
+      says,
+      /^fault +PostgreSQL: the index public\.twice_n is not valid.*\n +mend: reindex index concurrently/m,
+    );
+  });
+
+  test("names a setting that is not the shop's, and an engine that does not answer, and looks at the others", async () => {
+    const { faults, says } = await examine({ REDIS_HOST: "127.0.0.1", REDIS_PORT: "1" });
+    assert.match(faults.join("\n"), /setting REDIS_HOST: it says gate Redis, and the shop's books say memory/, says);
+    assert.match(
+      faults.join("\n"),
+      /Redis: cannot reach Redis at 127\.0\.0\.1:1.*check REDIS_HOST and REDIS_PORT/,
+      says,
+    );
+    assert.match(says, /^ok +PostgreSQL: version/m);
+  });
+});

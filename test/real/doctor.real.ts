@@ -1,0 +1,73 @@
+/** `dropgate doctor` on real servers: well, and with settings that break promises to buyers. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { after, afterEach, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import { createClient } from "@redis/client";
+import { binFolder } from "../servers/cache.ts";
+import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
+
+const run = promisify(execFile);
+
+describe("dropgate doctor on real servers", { timeout: 300_000 }, () => {
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await openFleet();
+  });
+  afterEach((context) => tellOutput(fleet, ["all"])(context));
+  after(() => fleet?.close());
+
+  const doctor = () => fleet.run("doctor");
+
+  test("finds nothing at fault in a shop that is well, and says that one broker is few", async () => {
+    const { output } = await doctor();
+    assert.deepEqual(faultsIn(output), [], output);
+    for (const [about, says] of [
+      ["Redis", /version .* suits the gate/],
+      ["Redis", /its clock is -?\d+ ms ahead/],
+      ["topic orders\\.reservations", /8 partitions, kept for 7 days/],
+      ["group order-processor-group", /has read orders\.reservations/],
+      ["Temporal", /answers at .* namespace default/],
+      ["task queue \\S+", /has one worker/],
+    ] as const) {
+      assert.match(output, new RegExp(`^ok +${about}: .*${says.source}`, "m"));
+    }
+    assert.match(output, /^warning +Kafka: one broker answers, so the loss of one may lose orders/m);
+  });
+
+  test("names a Redis that evicts, and a topic that forgets within hours, each with the command that mends it", async () => {
+    const { host, port, password } = fleet.servers.redis;
+    const redis = createClient({ password, socket: { host, port: Number(port), reconnectStrategy: false } });
+    redis.on("error", () => {});
+    await redis.connect();
+    await redis.sendCommand(["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    const topic = ["--entity-type", "topics", "--entity-name", "orders.reservations"];
+    const change = ["--alter", "--add-config", "retention.ms=3600000,cleanup.policy=compact"];
+    await run(join(binFolder, "kafka-configs"), [
+      "--bootstrap-server",
+      fleet.servers.kafka.bootstrap,
+      ...topic,
+      ...change,
+    ]);
+    try {
+      const { code, output } = await doctor();
+      assert.equal(code, 1, output);
+      assert.match(output, /^fault +Redis: .*allkeys-lru.*noeviction/m);
+      assert.match(
+        output,
+        /^fault +topic orders\.reservations: its cleanup\.policy is compact.*\n +mend: kafka-configs --alter --topic/m,
+      );
+      assert.match(output, /^ok +Temporal:/m, "one engine at fault hides none of the others");
+    } finally {
+      await redis.sendCommand(["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+      redis.destroy();
+    }
+  });
+});
+
+/** The servers of the tests save their disk on purpose. */
+function faultsIn(output: string): string[] {
+  const onPurpose = /its (fsync|full_page_writes|synchronous_commit) is off/;
+  return output.split("\n").filter((line) => line.startsWith("fault") && !onPurpose.test(line));
+}
