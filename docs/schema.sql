@@ -732,6 +732,7 @@ create table shop.process (
   servers jsonb not null default '{}'::jsonb,
   started_at timestamp with time zone not null default now(),
   seen_at timestamp with time zone not null default now(),
+  services text[] not null default '{}'::text[],
   constraint process_pkey PRIMARY KEY (lock)
 );
 

@@ -144,18 +144,6 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     maxWaiting: config.MAX_WAITING_ORDERS,
     paymentWindowMs: config.PAYMENT_WINDOW_MS,
   });
-  const drops = createDrops({
-    sql: engines.sql("drops", 3),
-    log: engines.log,
-    topic: config.TOPIC_DROP_EVENTS,
-    inventory,
-    orders,
-    mail: engines.mail,
-    addressOf: accounts.mailAddress,
-    publicUrl,
-    now,
-    onFault,
-  });
   const streams = createStreams(orders, onFault);
 
   const onPaid: Faces["onPaid"] = { nudge() {} };
@@ -173,6 +161,24 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
       else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
       else onPaid.nudge(orderId);
     },
+  });
+  const drops = createDrops({
+    sql: engines.sql("drops", 3),
+    log: engines.log,
+    topic: config.TOPIC_DROP_EVENTS,
+    inventory,
+    orders,
+    signs: {
+      databaseMs: () => engines.databaseMs(),
+      services: () => engines.services.running(),
+      paymentAnswers: payment.providerAnswers,
+      mailSends: () => engines.mail.sends(),
+    },
+    mail: engines.mail,
+    addressOf: accounts.mailAddress,
+    publicUrl,
+    now,
+    onFault,
   });
   const notifications = createNotifications({
     sql: engines.sql("notifications", 4),

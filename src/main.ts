@@ -124,6 +124,7 @@ export async function startSystem(
   const app = await createServer(faces, { chosen, management, site });
   const running = await startServices(chosen, faces);
   lifecycle.onStop("services", running.stop);
+  await engines.services.runs(chosen.map(({ name }) => name));
   await engines.agree();
   const observing = observe(faces);
   lifecycle.onStop("observation", observing.stop);

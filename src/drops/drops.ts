@@ -23,7 +23,7 @@ import {
   readScheduledAt,
 } from "./drop-rows.ts";
 import { dropOutbox } from "./outbox.ts";
-import { type Check, preflightOf } from "./preflight.ts";
+import { type Check, createPreflight, type ShopSigns } from "./preflight.ts";
 import type { DropRefusal } from "./problems.ts";
 import { createReminders, type Reminders, type RemindersOptions } from "./reminders.ts";
 import { createUnits, type ProductUnits } from "./units.ts";
@@ -33,7 +33,7 @@ export type { Change } from "./changes.ts";
 export type { Drop, DropFields } from "./drop-rows.ts";
 export { measureDrops } from "./metrics.ts";
 export { phaseOf } from "./phase.ts";
-export type { Check } from "./preflight.ts";
+export type { Check, ShopSigns } from "./preflight.ts";
 export type { ProductUnits } from "./units.ts";
 
 export const dropsSchema = { schema: "drops", folder: new URL("./migrations/", import.meta.url) };
@@ -79,7 +79,8 @@ export type DropsOptions = {
   log: EventLog;
   topic: string;
   inventory: Inventory;
-  orders: Pick<Orders, "endAll" | "notEnded">;
+  orders: Pick<Orders, "endAll" | "notEnded" | "lag">;
+  signs: ShopSigns;
   now(): number;
   onFault(what: string, error: unknown): void;
 } & Pick<RemindersOptions, "mail" | "addressOf" | "publicUrl">;
@@ -91,6 +92,7 @@ const listedAtMost = 100;
 export function createDrops(options: DropsOptions): Drops {
   const { sql, inventory, orders, now, onFault } = options;
   const outbox = createOutbox({ ...dropOutbox, ...options, onFault: (error) => onFault("drop events", error) });
+  const preflightOf = createPreflight({ inventory, orders, signs: options.signs, now });
   const units = createUnits(inventory);
   const reminders = createReminders(options);
   const upkeep = createUpkeep({
@@ -134,7 +136,7 @@ export function createDrops(options: DropsOptions): Drops {
     async schedule(dropId, { force, ...act }) {
       const draft = await readDrop(sql, dropId);
       if (!draft) return { ok: false, reason: "drop_not_found" };
-      const { checks, canBeForced } = await preflightOf(draft, inventory, now());
+      const { checks, canBeForced } = await preflightOf(draft);
       const isForced = canBeForced && force && act.reason !== undefined;
       if (draft.state === "draft" && !isForced && checks.some(({ status }) => status === "fail")) {
         return { ok: false, reason: "preflight_failed", checks };
@@ -183,7 +185,7 @@ export function createDrops(options: DropsOptions): Drops {
       return since && orders.notEnded({ productIds: products.map(({ productId }) => productId), since });
     },
 
-    preflight: async (drop) => (await preflightOf(drop, inventory, now())).checks,
+    preflight: async (drop) => (await preflightOf(drop)).checks,
     get: (dropId) => readDrop(sql, dropId),
     list: (withDrafts) => readDrops(sql, withDrafts, listedAtMost),
     ordersOf: (dropId) => readDropOrders(sql, dropId),

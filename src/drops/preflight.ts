@@ -1,61 +1,113 @@
-/** The checks before a drop is scheduled, made at the gate and in inventory's books. */
-import type { Inventory } from "#inventory";
-import type { Drop } from "./drop-rows.ts";
+/**
+ * The checks before a drop is scheduled: its own window and products, at the gate and in inventory's books, and what the
+ * shop needs to serve it. A check that is not ok says what to do. Nothing is changed by looking.
+ */
 
-export type Check = { check: string; status: "ok" | "warn" | "fail"; says: string };
+import type { Inventory } from "#inventory";
+import type { Orders } from "#orders";
+import { goOn, within } from "#platform/deadline";
+import { messageOf } from "#platform/thrown";
+import type { Drop } from "./drop-rows.ts";
+import { type Check, checksOfProduct, holdCheck, modeCheck, windowCheck } from "./preflight-of-drop.ts";
+import {
+  type Answer,
+  clockCheck,
+  gateCheck,
+  mailCheck,
+  paymentCheck,
+  reconcileCheck,
+  servicesCheck,
+  settlementCheck,
+} from "./preflight-of-shop.ts";
+
+export type { Check } from "./preflight-of-drop.ts";
+
+/** Reads the parts of the shop that drops do not use for anything else. */
+export type ShopSigns = {
+  /** The time that all processes share, milliseconds since 1970. */
+  databaseMs(): Promise<number>;
+  /** The services that run in any process of the shop. */
+  services(): Promise<readonly string[]>;
+  /** @throws if the payment provider does not answer. */
+  paymentAnswers(): Promise<void>;
+  /** Whether a mail server is set. @throws if it does not take mails. */
+  mailSends(): Promise<boolean>;
+};
 
 /** `canBeForced` false: a product does not exist, so there is nothing whose sale could be set. */
 export type Preflight = { checks: Check[]; canBeForced: boolean };
 
-export async function preflightOf(
-  drop: Drop,
-  { gate, books, agreement }: Inventory,
-  nowMs: number,
-): Promise<Preflight> {
-  const [{ mode }, snapshots] = await Promise.all([
-    agreement.mode.read(),
-    gate.snapshot(drop.products.map(({ productId }) => productId)).catch(() => []),
-  ]);
-  const atGate = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
-  let canBeForced = true;
-  const checks = [windowOf(drop, nowMs), modeOf(mode)];
-  for (const { productId } of drop.products) {
-    // A product that was just made is known once its event has been read.
-    const offer = (await books.products.knows(productId)) ? await books.products.offerOf(productId) : undefined;
-    if (!offer) {
-      canBeForced = false;
-      checks.push({
-        check: `product ${productId}`,
-        status: "fail",
-        says: "No product has this id, or it has no price.",
-      });
-      continue;
-    }
-    const snapshot = atGate.get(productId);
-    if (!snapshot?.open) {
-      const says = "The gate does not sell it: see GET /admin/reconcile, and run sync-redis.";
-      checks.push({ check: `product ${productId}`, status: mode === "gatekeeper" ? "fail" : "warn", says });
-    } else if (snapshot.offer?.version !== offer.version) {
-      const says = `The gate has version ${snapshot.offer?.version ?? "none"} of its price, the books have ${offer.version}.`;
-      checks.push({ check: `product ${productId}`, status: "fail", says });
-    } else if (snapshot.sellable === 0) {
-      checks.push({ check: `product ${productId}`, status: "warn", says: "No units are free: restock it." });
-    } else {
-      checks.push({ check: `product ${productId}`, status: "ok", says: `${snapshot.sellable} units are free.` });
-    }
+export type PreflightOptions = {
+  inventory: Inventory;
+  orders: Pick<Orders, "lag">;
+  signs: ShopSigns;
+  now(): number;
+};
+
+/** A part that is slower counts as silent, so that the list comes while an engine hangs. */
+const answerWithinMs = 2_000;
+
+export function createPreflight({ inventory, orders, signs, now }: PreflightOptions) {
+  const { gate, agreement } = inventory;
+
+  /** How far a clock is from ours at least: the answer's own delay is left out. */
+  async function skewOf(readMs: () => Promise<number>): Promise<number> {
+    const before = now();
+    const readAt = await readMs();
+    const after = now();
+    return Math.min(readAt - before, 0) + Math.max(readAt - after, 0);
   }
-  return { checks, canBeForced };
+
+  async function reconciled() {
+    await agreement.reconciliation.recall();
+    return agreement.reconciliation.latest()?.products;
+  }
+
+  return async function preflightOf(drop: Drop): Promise<Preflight> {
+    const { mode } = await agreement.mode.read();
+    const [products, ...ofShop] = await Promise.all([
+      checksOfProducts(drop, inventory, mode),
+      answerOf(agreement.readiness.couldTake()).then(gateCheck),
+      answerOf(reconciled()).then(reconcileCheck),
+      answerOf(signs.services()).then(servicesCheck),
+      answerOf(orders.lag()).then(settlementCheck),
+      answerOf(skewOf(signs.databaseMs)).then((answer) => clockCheck("database", answer)),
+      answerOf(skewOf(gate.clockMs)).then((answer) => clockCheck("gate", answer)),
+      answerOf(signs.paymentAnswers()).then(paymentCheck),
+      answerOf(signs.mailSends()).then(mailCheck),
+    ]);
+    const own = [windowCheck(drop, now()), holdCheck(drop), modeCheck(mode), ...products.checks];
+    return { checks: [...own, ...ofShop], canBeForced: products.canBeForced };
+  };
 }
 
-function windowOf({ opensAt, closesAt }: Drop, nowMs: number): Check {
-  if (closesAt.getTime() <= nowMs) return { check: "window", status: "fail", says: "The closing is in the past." };
-  if (opensAt.getTime() > nowMs) return { check: "window", status: "ok", says: "It opens in the future." };
-  return { check: "window", status: "warn", says: "The opening is in the past: the drop opens at once." };
+async function checksOfProducts({ products }: Drop, { gate, books, agreement }: Inventory, mode: string) {
+  const ids = products.map(({ productId }) => productId);
+  // A product that was just made is known once its event has been read.
+  const offers = new Map<string, Awaited<ReturnType<typeof books.products.offerOf>>>();
+  for (const id of ids) {
+    offers.set(id, (await books.products.knows(id)) ? await books.products.offerOf(id) : undefined);
+  }
+  const [snapshots, { products: reports }] = await Promise.all([
+    gate.snapshot(ids).catch(() => []),
+    agreement.reconciliation.run(ids),
+  ]);
+  const checks = ids.map((productId) =>
+    checksOfProduct({
+      productId,
+      mode,
+      offer: offers.get(productId),
+      snapshot: snapshots.find((one) => one.productId === productId),
+      report: reports.find((one) => one.productId === productId),
+    }),
+  );
+  return { checks, canBeForced: ids.every((id) => offers.get(id)) };
 }
 
-function modeOf(mode: "gatekeeper" | "sync" | "closed"): Check {
-  if (mode === "gatekeeper") return { check: "gatekeeper", status: "ok", says: "Orders go through the gate." };
-  if (mode === "sync")
-    return { check: "gatekeeper", status: "warn", says: "Orders are decided in the books, which is slower." };
-  return { check: "gatekeeper", status: "fail", says: "The shop is closed for new orders: PUT /admin/gatekeeper." };
+async function answerOf<T>(work: Promise<T>): Promise<Answer<T>> {
+  const answer = work.then(
+    (value) => ({ value }),
+    (error) => ({ failure: messageOf(error) }),
+  );
+  return (await within(answerWithinMs, answer, goOn)) ?? { failure: `no answer within ${answerWithinMs / 1_000} s` };
 }

@@ -181,6 +181,7 @@ export const PreflightView = Type.Object({
       check: Type.String(),
       status: Type.Enum(["ok", "warn", "fail"]),
       says: Type.String(),
+      mend: Type.Optional(Type.String({ description: "What to do about it; absent if it is ok" })),
     }),
   ),
 });

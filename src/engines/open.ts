@@ -26,7 +26,7 @@ import type { MailEngine } from "./mail/mail.ts";
 import { mailSchema } from "./mail/message-rows.ts";
 import type { RedisEngine } from "./redis/redis.ts";
 import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
-import { openPresence } from "./shop/presence.ts";
+import { openPresence, type Presence } from "./shop/presence.ts";
 import { requireSameServers } from "./shop/servers.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
 import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts";
@@ -113,6 +113,8 @@ export type Engines = {
   redis: RedisEngine | undefined;
   /** Called when the gate is open too. @throws if the shop's other processes are on other servers. */
   requireSameServers(): Promise<void>;
+  /** The services that run in the shop's processes. */
+  services: Pick<Presence, "runs" | "running">;
   /** Everything runs: from now on these engines belong to the shop. @throws if another process was first. */
   agree(): Promise<void>;
   /** Resolves with the reason once this process may not go on beside the shop's others. */
@@ -177,6 +179,7 @@ export async function openEngines(
     shop,
     redis,
     requireSameServers: () => requireSameServers(presence),
+    services: presence,
     agree: () => agree(common, terms),
     failed: presence.lost,
     openWorkflows: workflows.open,

@@ -103,6 +103,7 @@ describe("inventory", () => {
       adopt: true,
       record: true,
       snapshot: true,
+      clockMs: true,
     };
     for (const room of [shownOfGate, books, agreement]) assert.ok(Object.keys(room).length <= 8);
   });

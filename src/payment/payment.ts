@@ -2,6 +2,7 @@
  * Payment takes money for orders, of which it knows only id, amount and deadline. Money is held first, captured only
  * once the order is confirmed, and given back if it is not.
  */
+import { randomUUID } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
@@ -53,6 +54,8 @@ export type Payment = {
   capture(orderId: string): Promise<void>;
   /** Voids every authorization, present or future, and refunds captured money; once, and for good. Idempotent. */
   close(orderId: string): Promise<void>;
+  /** @throws if the provider does not answer. It is asked about a payment that it cannot know, so no money moves. */
+  providerAnswers(): Promise<void>;
   receiveWebhook(provider: string, rawBody: Buffer, headers: WebhookHeaders): Promise<WebhookAnswer>;
   /** Called every second or so. */
   sweep(): Promise<SweepCounts>;
@@ -135,6 +138,10 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
     capture: (orderId) => capture(deps, orderId),
 
     close: (orderId) => close(deps, orderId),
+
+    async providerAnswers() {
+      await provider.lookup({ paymentId: randomUUID(), providerRef: null });
+    },
 
     receiveWebhook: (providerName, rawBody, headers) => receiveWebhook(deps, providerName, rawBody, headers),
 

@@ -146,6 +146,7 @@ export function connectGate(
       call(`offer of ${productId}`, (state) => setOffer(state, productId, offer), undefined),
     setSale: (productId, sale) =>
       call(`sale of ${productId}, version ${sale.version}`, (state) => setSale(state, productId, sale), "absent"),
+    clockMs: async () => server.nowMs(),
     snapshot: (productIds) =>
       call(
         "snapshot",

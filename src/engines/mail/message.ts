@@ -21,5 +21,7 @@ export type MailEngine = {
   find(seq: number): Promise<QueuedMail | undefined>;
   /** Sends a failed mail again, with the same Message-ID. Whether it had failed. */
   resend(seq: number): Promise<boolean>;
+  /** Whether a mail server is set. @throws if it does not answer, or refuses us. */
+  sends(): Promise<boolean>;
   close(): Promise<void>;
 };

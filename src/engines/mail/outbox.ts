@@ -10,6 +10,7 @@ export function createOutboxMail({ sql }: { sql: Sql }): MailEngine {
     find: (seq) => readMail(sql, seq),
     // A mail that failed while a mail server was set is sent once there is one again.
     resend: (seq) => queueAgain(sql, seq),
+    sends: async () => false,
     async close() {},
   };
 }

@@ -81,6 +81,7 @@ export function openSmtpMail({ sql, url, from, log }: SmtpSettings & { sql: Sql;
       delivering.nudge();
       return isQueued;
     },
+    sends: () => transport.verify(),
     async close() {
       await delivering.stop();
       transport.close();

@@ -62,6 +62,18 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     assert.deepEqual(await one.others(), []);
   });
 
+  test("each service that runs in a living process is listed once, and none of a process that ended", async () => {
+    const { database, open } = await fresh();
+    const [one, two] = [await open(), await open()];
+    await one.runs(["order", "payment"]);
+    await two.runs(["order", "settlement"]);
+    assert.deepEqual((await one.running()).toSorted(), ["order", "payment", "settlement"]);
+    await two.close();
+    assert.deepEqual((await one.running()).toSorted(), ["order", "payment"]);
+    await database.sql.query("update shop.process set seen_at = now() - interval '1 minute'");
+    await until(async () => (await one.running()).length === 2);
+  });
+
   test("O34: a process that loses its session registers again by itself", async () => {
     const { database, open } = await fresh();
     const [one, two] = [await open(), await open()];

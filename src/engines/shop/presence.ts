@@ -21,6 +21,10 @@ export type Presence = {
   readonly servers: Readonly<Record<string, Server>>;
   /** Publishes it to the others, again after the part moved to another server. May be delayed until the next check. */
   tell(part: "gate" | "log", server: Server): Promise<void>;
+  /** Publishes which services this process runs. May be delayed until the next check. */
+  runs(services: readonly string[]): Promise<void>;
+  /** The services of all living processes, this one included; a process that hangs is left out. */
+  running(): Promise<string[]>;
   /** The entries of the other living processes; a process that hangs is left out. */
   others(): Promise<Other[]>;
   close(): Promise<void>;
@@ -55,6 +59,7 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
   const says = `process ${process.pid} on ${hostname()}`;
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
   const servers: Record<string, Server> = {};
+  let services: readonly string[] = [];
   let session: pg.Client | undefined;
 
   async function open(): Promise<void> {
@@ -69,7 +74,7 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
       await take(client);
       await client.query("select pg_advisory_lock($1, $2)", [shopLock, lock]);
       await client.query(forgetTheDead, [shopLock]);
-      await client.query(enter, [lock, says, servers]);
+      await client.query(enter, [lock, says, servers, services]);
     } catch (error) {
       drop(client);
       throw error;
@@ -143,7 +148,16 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
     servers,
     async tell(part, server) {
       servers[part] = server;
-      await session?.query(enter, [lock, says, servers]);
+      await session?.query(enter, [lock, says, servers, services]);
+    },
+    async runs(names) {
+      services = names;
+      await session?.query(enter, [lock, says, servers, services]);
+    },
+    async running() {
+      if (!session) throw new Error("this process is not in the shop's list of processes at the moment");
+      const { rows } = await session.query<{ service: string }>(selectRunning, [shopLock]);
+      return rows.map(({ service }) => service);
     },
     async others() {
       if (!session) return [];
@@ -175,9 +189,11 @@ const selectHolders = `
   order by backend_start`;
 
 const enter = `
-  insert into shop.process (lock, says, servers) values ($1, $2, $3)
-  on conflict (lock) do update set servers = excluded.servers`;
+  insert into shop.process (lock, says, servers, services) values ($1, $2, $3, $4)
+  on conflict (lock) do update set servers = excluded.servers, services = excluded.services`;
 
 const living = `select objid::bigint from pg_locks where ${heldHere} and classid = $1`;
 const forgetTheDead = `delete from shop.process where lock not in (${living})`;
-const selectOthers = `select says, servers from shop.process where lock <> $2 and lock in (${living}) and seen_at > now() - interval '10 s'`;
+const answering = `lock in (${living}) and seen_at > now() - interval '10 s'`;
+const selectOthers = `select says, servers from shop.process where lock <> $2 and ${answering}`;
+const selectRunning = `select distinct unnest(services) as service from shop.process where ${answering}`;

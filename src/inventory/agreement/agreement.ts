@@ -30,9 +30,9 @@ export type Agreement = {
   };
   /** Compares the gate with the books and repairs differences; `everything` loads all products again. */
   sync(everything: boolean): Promise<SyncReport[]>;
-  reconciliation: Pick<Reconciliations, "latest" | "keep"> & {
-    /** Compares gate and books, and changes nothing. */
-    run(): Promise<Reconciliation>;
+  reconciliation: Pick<Reconciliations, "latest" | "recall" | "keep"> & {
+    /** Compares gate and books of the named products, or of all, and changes nothing. */
+    run(productIds?: readonly string[]): Promise<Reconciliation>;
     /** Runs by schedule, once for the whole system. */
     every(everyMs: number, onReconciled: (report: Reconciliation) => void): Loop;
   };
@@ -101,6 +101,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
       run: control.reconcile,
       keep: reconciliations.keep,
       latest: reconciliations.latest,
+      recall: reconciliations.recall,
       every: (everyMs, onReconciled) =>
         startSchedule({
           sql,

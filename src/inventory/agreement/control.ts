@@ -60,7 +60,8 @@ export type Control = {
   sync(what: "figures" | "contents" | "everything"): Promise<SyncReport[]>;
   /** The guide's option 1, live. Resolves when the mode is in force in this process and its preparation is done. */
   switchMode(to: GateMode, actor: string): Promise<SwitchAnswer>;
-  reconcile(): Promise<Reconciliation>;
+  /** Of the named products, or of all. */
+  reconcile(productIds?: readonly string[]): Promise<Reconciliation>;
 };
 
 const rereads = 3;
@@ -207,9 +208,11 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
 
     switchMode: (to, actor) => alone(() => switchMode(to, actor)),
 
-    async reconcile() {
-      const products: ProductReport[] = [];
-      for await (const page of productPages(sql, productsAtOnce)) products.push(...(await reconcilePage(page)));
+    async reconcile(productIds) {
+      const products: ProductReport[] = productIds ? await reconcilePage(productIds) : [];
+      if (!productIds) {
+        for await (const page of productPages(sql, productsAtOnce)) products.push(...(await reconcilePage(page)));
+      }
       return { status: worstOf(products), mode: mode.current(), products };
     },
   };

@@ -195,6 +195,8 @@ export type GateForOrders = {
    * memory.
    */
   snapshot(productIds?: readonly string[]): Promise<ProductSnapshot[]>;
+  /** The clock that decides whether a drop is open, milliseconds since 1970. */
+  clockMs(): Promise<number>;
 };
 
 /** The port. The other steps keep the gate in agreement with the books. */

@@ -52,6 +52,7 @@ export function openMemoryGate(nowMs = systemClock.nowMs): MemoryGate {
       const record = state.get(productId)?.records.get(orderId);
       return record && { ...record };
     },
+    clockMs: async () => nowMs(),
     forget: async (refs) => {
       for (const ref of refs) forget(state, ref);
     },

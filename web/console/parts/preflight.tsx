@@ -35,12 +35,13 @@ export function Preflight({ dropId }: { dropId: string }) {
 export function CheckList({ checks }: { checks: readonly Check[] }) {
   return (
     <ul className="checks">
-      {checks.map(({ check, status, says }) => (
+      {checks.map(({ check, status, says, mend }) => (
         <li key={check}>
           <Status tone={shown[status].tone}>{shown[status].word}</Status>
           <div>
             <strong className="breaks">{titleOf(check)}</strong>
             <div className="aside">{says}</div>
+            {mend && <div>{mend}</div>}
           </div>
         </li>
       ))}

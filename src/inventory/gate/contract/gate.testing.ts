@@ -373,6 +373,10 @@ export function gateContract(
       },
     });
 
+    test("its clock is the one that decides whether a drop is open", async () => {
+      assert.equal(await gate.clockMs(), gateMs);
+    });
+
     test("O27: a probe tells that the gate can take units, and leaves nothing behind", async () => {
       const shelf = await lamp({ sellable: 2 });
       const before = await gate.snapshot();

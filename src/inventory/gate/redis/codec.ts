@@ -1,4 +1,6 @@
 /** Encodes the gate's values for Redis and decodes them; `shared.lua` describes the texts. */
+
+import type { Reply } from "#engines/redis";
 import type {
   AdoptAnswer,
   ApplyAnswer,
@@ -223,4 +225,10 @@ export function contentsFrom(productId: string, reply: unknown): ProductContents
 function units(quantity: number): string {
   if (Number.isSafeInteger(quantity) && quantity > 0) return String(quantity);
   throw new RangeError(`units come in whole numbers above zero, not as ${quantity}`);
+}
+
+/** Milliseconds since 1970, from the answer of `TIME`: seconds, and microseconds within the second. */
+export function timeFrom(reply: Reply): number {
+  const [seconds = Number.NaN, microseconds = Number.NaN] = (reply as string[]).map(Number);
+  return seconds * 1_000 + microseconds / 1_000;
 }

@@ -28,6 +28,7 @@ import {
   reserveAnswers,
   reserveArguments,
   snapshotFrom,
+  timeFrom,
 } from "./codec.ts";
 import { gatePurpose, refusalOf } from "./demands.ts";
 import { answersInOrder, groupByProduct } from "./groups.ts";
@@ -46,7 +47,7 @@ export type RedisGateOptions = {
    * Replaces the engine's `timeoutMs` for `reserve`: a buyer waits for it, and the sweeper undoes it if it ran anyway.
    */
   reserveTimeoutMs?: number;
-  /** The shop works without the gate at the moment: opens whether Redis answers or not. */
+  /** The shop works without the gate at the moment: Redis need not answer. */
   mayBeAway?: boolean;
   /** Stands in for Redis' own clock. Tests move it to the millisecond at which a drop opens. */
   clock?(): number;
@@ -56,9 +57,7 @@ export type RedisGateOptions = {
 /** No product has this id. */
 const noProduct = "\u0000";
 
-/**
- * @throws Error that names the setting, within 5 seconds, if this Redis cannot hold the gate, unless it may be away.
- */
+/** @throws Error that names the setting, within 5 s, if this Redis cannot hold the gate, unless it may be away. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const { shop, nonces, log, clock } = options;
   const { timeoutMs } = options.redis;
@@ -88,9 +87,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     args: refs.flatMap(refArguments),
   });
 
-  /**
-   * If a script fails on a product's data, the product counts as not loaded: the next rebuild replaces all its data.
-   */
+  /** If a script fails on a product's data, it counts as not loaded: the next rebuild replaces all its data. */
   function isDamaged(reply: Reply, { script, productId }: ProductCall): boolean {
     if (!(reply instanceof ErrorReply)) return false;
     log.error("Redis refused a command of the gate", { script, productId }, reply);
@@ -226,16 +223,19 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       return recordsFrom(productId, await run("records", productId, ["one", orderId]))[0];
     },
 
+    async clockMs() {
+      if (clock) return clock();
+      const [reply] = await redis.connection("time").send("time", [["TIME"]], timeoutMs);
+      return timeFrom(answerOf("time", reply));
+    },
+
     async forget(refs) {
       const all = groupByProduct(refs).map(({ items }) => runFor("forget", items));
       const replies = await calls.run("forget", all);
       for (const [i, call] of all.entries()) isDamaged(replies[i], call);
     },
 
-    async probe() {
-      const reply = await run("probe", noProduct, []);
-      return reply === undefined ? "empty" : "ready";
-    },
+    probe: async () => ((await run("probe", noProduct, [])) === undefined ? "empty" : "ready"),
 
     async shutdown() {
       redis.close();
