@@ -3,7 +3,7 @@
  * order id finds the gate's record of it. The rest is random, or made from user, product and key: a retry under the
  * same Idempotency-Key names the same order even if the gate has forgotten everything.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
 
 const prefixOf = new Map<string, Buffer>();
@@ -21,7 +21,7 @@ export function meetProduct(productId: string): void {
 }
 
 export function productPrefix(productId: string): Buffer {
-  return prefixOf.get(productId) ?? createHash("sha256").update(productId).digest().subarray(0, 6);
+  return prefixOf.get(productId) ?? sha256(productId).subarray(0, 6);
 }
 
 /** The product of an order, if this process knows it. */
@@ -35,7 +35,10 @@ export function orderIdFor(order: { userId: string; productId: string; key?: str
 }
 
 function keyedRest(userId: string, productId: string, key: string): Buffer {
-  return createHash("sha256")
-    .update(JSON.stringify([userId, productId, key]))
-    .digest();
+  return sha256(JSON.stringify([userId, productId, key]));
+}
+
+/** By way of text, which costs half of what `createHash` or a one-shot hash into a new buffer costs. */
+function sha256(text: string): Buffer {
+  return Buffer.from(hash("sha256", text, "hex"), "hex");
 }

@@ -1,5 +1,5 @@
 /** Answers `POST /orders`: from a request to an answer, in one call of the gate and one of the log. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, type ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
@@ -81,7 +81,11 @@ export function createPlace(options: PlaceOptions): Place {
       if (first) return await sameAnswer(first, bodyHash, orderId);
       const answer = placeAs(orderId, bodyHash, request);
       keyed.set(orderId, { bodyHash, answer });
-      return await answer.finally(() => keyed.delete(orderId));
+      try {
+        return await answer;
+      } finally {
+        keyed.delete(orderId);
+      }
     } finally {
       underWay -= 1;
     }
@@ -226,5 +230,5 @@ function isAbsent(answer: ReserveAnswer): boolean {
 
 function hashOf({ productId, quantity, expectedTotalMinor }: PlaceRequest): string {
   const body = JSON.stringify([productId, quantity, expectedTotalMinor]);
-  return createHash("sha256").update(body).digest("base64url").slice(0, 22);
+  return hash("sha256", body, "base64url").slice(0, 22);
 }

@@ -14,16 +14,13 @@ export type CloudEvent = {
 };
 
 export function cloudEvent({ key, id, source, type, time, data }: CloudEvent): NewRecord {
-  return {
-    key,
-    value: Buffer.from(JSON.stringify(data)),
-    headers: {
-      ce_specversion: "1.0",
-      ce_id: id,
-      ce_source: source,
-      ce_type: type,
-      ...(time !== undefined && { ce_time: time }),
-      "content-type": "application/json",
-    },
+  const headers: Record<string, string> = {
+    ce_specversion: "1.0",
+    ce_id: id,
+    ce_source: source,
+    ce_type: type,
+    "content-type": "application/json",
   };
+  if (time !== undefined) headers.ce_time = time;
+  return { key, value: Buffer.from(JSON.stringify(data)), headers };
 }

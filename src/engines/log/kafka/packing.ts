@@ -57,9 +57,24 @@ export function encode(topic: string, { key, value, headers = {} }: NewRecord): 
   const encodedHeaders = new Map<Buffer, Buffer>();
   let bytes = recordOverheadBytes + encodedKey.length + value.length;
   for (const name in headers) {
-    const header = [Buffer.from(name), Buffer.from(headers[name] as string)] as const;
-    encodedHeaders.set(...header);
-    bytes += header[0].length + header[1].length + 10;
+    const header = encodeHeader(name, headers[name] as string);
+    encodedHeaders.set(header.name, header.value);
+    bytes += header.name.length + header.value.length + 10;
   }
   return { record: { topic, key: encodedKey, value, headers: encodedHeaders }, bytes };
+}
+
+type Header = { name: Buffer; text: string; value: Buffer };
+
+/** Of each header that this program sends, the latest: most are the same in every record. */
+const latest = new Map<string, Header>();
+/** More than this program has names for; a name beyond them is encoded each time. */
+const namesKept = 100;
+
+function encodeHeader(name: string, text: string): Header {
+  const last = latest.get(name);
+  if (last?.text === text) return last;
+  const header = { name: last?.name ?? Buffer.from(name), text, value: Buffer.from(text) };
+  if (last || latest.size < namesKept) latest.set(name, header);
+  return header;
 }
