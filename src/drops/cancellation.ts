@@ -2,6 +2,7 @@
 import type { Queryable, Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
+import { crashPoint } from "#platform/crash-points";
 import { readEndless } from "./drop-rows.ts";
 
 export type CancellationOptions = { sql: Sql; inventory: Inventory; orders: Pick<Orders, "endAll">; now(): number };
@@ -18,7 +19,10 @@ export async function endOrdersOfCancelled({ sql, inventory, orders, now }: Canc
     const whose = { productIds, since: drop.scheduledAt, reason: "drop_cancelled", actor: drop.actor };
     const found = await orders.endAll(whose, ordersAtOnce);
     if (found > 0) more = true;
-    else if (isDecided) await noteEnded(sql, drop.dropId, new Date(now()));
+    else if (isDecided) {
+      await crashPoint("drops.orders-ended");
+      await noteEnded(sql, drop.dropId, new Date(now()));
+    }
   }
   return more;
 }

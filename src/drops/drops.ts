@@ -8,6 +8,7 @@ import { createOutbox, type Outbox } from "#engines/outbox";
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import type { NotEnded, Orders } from "#orders";
+import { crashPoint } from "#platform/crash-points";
 import { randomHex } from "#platform/ids";
 import { type Change, readChanges } from "./changes.ts";
 import { changeDrop, type DropChange } from "./drop-change.ts";
@@ -116,6 +117,7 @@ export function createDrops(options: DropsOptions): Drops {
     if (!changed.ok) return changed;
     const { drop } = changed;
     if (drop.state === "draft") return { ...changed, holds: true };
+    await crashPoint("drops.change-stored");
     outbox.nudge();
     return { ...changed, holds: await upkeep.tell(drop) };
   }

@@ -2,6 +2,7 @@
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
+import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import { endOrdersOfCancelled } from "./cancellation.ts";
 import { type Drop, noteTold, readUnended, readUntold } from "./drop-rows.ts";
@@ -51,6 +52,7 @@ export function createUpkeep({
       const answer = await inventory.books.products.setSale(productId, sale, extensionSeconds * 1_000);
       holds &&= answer.ok;
     }
+    await crashPoint("drops.terms-told");
     if (holds) await noteTold(sql, drop);
     return holds;
   }

@@ -3,6 +3,7 @@ import { type EventLog, lagOf } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Queryable, Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
+import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
 import { noteSagaStarted, ordersWithoutSaga, overdueOrders } from "./awaiting-rows.ts";
@@ -168,6 +169,7 @@ export function createOrders(options: OrdersOptions) {
         else if (!(await steps.refund(orderId, { reason, actor, restock: true }))) {
           await steps.refund(orderId, { reason, actor, restock: false, evenIfHandedOver: true });
         }
+        await crashPoint("orders.one-of-all-ended");
       }
       return found.length;
     },

@@ -68,6 +68,13 @@ export const crashGroups: readonly Group<CrashCell>[] = [
     { point: "payment.refund-answered", pass: 2, chore: "refund" },
     { point: "refund.news-told", pass: 1 },
   ]),
+  group("D5: killed at every step of a drop's change, and of the end of a cancelled drop's orders", [
+    { point: "drops.change-stored", pass: 2 },
+    { point: "drops.change-stored", pass: 4 },
+    { point: "drops.terms-told", pass: 4 },
+    { point: "orders.one-of-all-ended", pass: 2 },
+    { point: "drops.orders-ended", pass: 1 },
+  ]),
   group("S8: killed while a late payment takes new units", [{ point: "restore.reserved", pass: 1 }]),
   group("G11: killed while a new price is published", [{ point: "catalog.appended", pass: 1 }]),
 ];

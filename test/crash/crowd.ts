@@ -41,6 +41,8 @@ export type CrowdOptions = {
   /** Wishes, one each `everyMs`. */
   count: number;
   everyMs: number;
+  /** Units of one order, at most. */
+  mostUnits?: number;
   /** Distinguishes the crowd from others of the same shop. */
   name: string;
   random(): number;
@@ -60,7 +62,7 @@ export type Crowd = {
 
 /** Of six buyers one has no key, and one orders three units, which is above the limit. */
 export function sendCrowd(options: CrowdOptions): Crowd {
-  const { as, productId, count, everyMs, name, random } = options;
+  const { as, productId, count, everyMs, mostUnits = 2, name, random } = options;
   const wishes: Wish[] = [];
   const shown: Sighting[] = [];
   const cancelled = new Set<string>();
@@ -75,7 +77,9 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       const key = i % 6 === 2 ? undefined : `key-${name}-${i}`;
       const wish: Wish = { user, productId, key, attempts: [] };
       wishes.push(wish);
-      coming.push(visit(as(user), wish, greedy ? 1 : 1 + (i % 2), kinds[i % kinds.length] as Kind));
+      coming.push(
+        visit(as(user), wish, greedy ? 1 : Math.min(mostUnits, 1 + (i % 2)), kinds[i % kinds.length] as Kind),
+      );
       await sleep(everyMs * (0.5 + random()));
     }
     await Promise.all(coming);
@@ -98,7 +102,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     const body = { productId, quantity };
     for (;;) {
       await attempt(wish, client.post("/orders", body, headers));
-      if (isAnswered(wish) || wish.key === undefined || !goesOn()) break;
+      if (isAnswered(wish) || isOver(wish) || wish.key === undefined || !goesOn()) break;
       await sleep(100 + random() * 300);
     }
     if (toldOf(wish) !== "ok") return undefined;
@@ -150,6 +154,11 @@ export function sendCrowd(options: CrowdOptions): Crowd {
       stopped = true;
     },
   };
+}
+
+/** A drop that has ended does not open again: its buyers give up. */
+function isOver({ attempts }: Wish): boolean {
+  return attempts.at(-1)?.code === "drop_ended";
 }
 
 /** Notes one request of a wish and its answer. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { within } from "#platform/deadline";
 import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
 import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
-import { type EmbeddedStage, type EmbeddedStages, limitPerCustomer, product } from "./embedded-stage.ts";
+import { type EmbeddedStage, type EmbeddedStages, inDrop, product } from "./embedded-stage.ts";
 import type { Chore } from "./staff.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
 
@@ -102,7 +102,7 @@ function trial(
   random: () => number,
   disturb: (probe: () => void) => Promise<void>,
 ): Promise<TrialResult> {
-  return runTrial({ shop, productId: product, limitPerCustomer, buyers, chore, random, disturb });
+  return runTrial({ shop, product, inDrop, buyers, chore, random, disturb });
 }
 
 export function lastLines(text: string, count: number): string {

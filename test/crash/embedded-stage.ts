@@ -15,9 +15,12 @@ import { eventually } from "../support/eventually.ts";
 import { openGreedyBank } from "./bank.ts";
 import type { Shop } from "./trial.ts";
 
-export const product = "scarce";
-export const limitPerCustomer = 2;
-const stock = 24;
+export const product = { productId: "scarce", limitPerCustomer: 2 };
+export const inDrop = { productId: "in-drop", limitPerCustomer: 1 };
+const stocks = new Map([
+  [product, 24],
+  [inDrop, 12],
+]);
 
 const secret = "a secret for chaos that has more than 32 bytes";
 const settings = {
@@ -50,10 +53,11 @@ export async function openEmbeddedStages(): Promise<EmbeddedStages> {
   await mkdir(join(home, "template"));
   template.launch();
   await template.untilUp();
-  const made = { productId: product, name: "Scarce", price: 1_999, currency: "EUR", limitPerCustomer };
-  await template.admin.post("/products", made);
-  await template.admin.post(`/inventory/${product}/restock`, { quantity: stock, reason: "opening" });
-  await eventually(async () => (await template.readGate([product]))[0]?.sellable === stock);
+  for (const [made, quantity] of stocks) {
+    await template.admin.post("/products", { ...made, name: "Scarce", price: 1_999, currency: "EUR" });
+    await template.admin.post(`/inventory/${made.productId}/restock`, { quantity, reason: "opening" });
+    await eventually(async () => (await template.readGate([made.productId]))[0]?.sellable === quantity);
+  }
   await template.useSql(openGreedyBank);
   await template.stop();
   const opened = new Set<EmbeddedStage>();

@@ -9,21 +9,24 @@ import { createJudge, refOf } from "../laws/law.ts";
 import { laws } from "../laws/laws.ts";
 import { readStores } from "../laws/stores.ts";
 import type { Attempt, Wish } from "../laws/wish.ts";
+import { dropPlantings } from "./planted-drops.ts";
+import { onlyOf, type Planting } from "./planting.ts";
 import type { Shop } from "./trial.ts";
-
-type Planting = {
-  /** The only law that may report. */
-  law: string;
-  bug: string;
-  /** The evidence outside of the database: the gate's contents, and the answers to clients. */
-  plant(books: Queryable, healthy: Evidence): Promise<Partial<Evidence> | undefined>;
-};
 
 export type Caught = { law: string; bug: string; spoke: string[] };
 
-export async function plantBugs(shop: Shop, productId: string, healthy: Evidence): Promise<Caught[]> {
+/** `product` and `inDrop`: the ids of the products that are sold without and in a drop. Each bug is done to one of them. */
+export async function plantBugs(
+  shop: Shop,
+  products: { product: string; inDrop: string },
+  whole: Evidence,
+): Promise<Caught[]> {
   const caught: Caught[] = [];
-  for (const { law, bug, plant } of plantings) {
+  const ofProduct = onlyOf(whole, products.product);
+  const ofDrop = onlyOf(whole, products.inDrop);
+  for (const { law, bug, plant } of [...plantings, ...dropPlantings]) {
+    const isInDrop = dropPlantings.some((one) => one.bug === bug);
+    const [productId, healthy] = isInDrop ? [products.inDrop, ofDrop] : [products.product, ofProduct];
     const spoke = await shop.useSql((sql) => {
       let found: string[] = [];
       const asked = sql.transaction(async (tx) => {
@@ -302,6 +305,20 @@ const plantings: readonly Planting[] = [
       const [late, other] = [lateOf({ orders, outcomes }), orders.find(({ status }) => status === "CONFIRMED")];
       const orderId = other?.orderId ?? "";
       return { decisions: decisions.map((one) => (refOf(one) === refOf(late) ? { ...one, orderId } : one)) };
+    },
+  },
+  {
+    law: "orders left in a cancelled drop",
+    bug: "a drop is cancelled, and its orders are left standing",
+    plant: async (_books, { stock }) => {
+      const productId = stock[0]?.productId ?? "";
+      // Asked for after every order, so that no other law about drops is concerned.
+      const when = { beganMs: Number.MAX_VALUE, answeredMs: Number.MAX_VALUE };
+      return {
+        terms: [
+          { productId, opensAtMs: 0, closesAtMs: Date.now(), paused: false, cancelled: true, version: 1, ...when },
+        ],
+      };
     },
   },
   {

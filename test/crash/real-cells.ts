@@ -11,6 +11,8 @@ import { runTrial } from "./trial.ts";
 const buyers = { count: 80, everyMs: 60 };
 const limitPerCustomer = 2;
 const stock = 40;
+const limitInDrop = 1;
+const stockInDrop = 12;
 
 export function realCells(stage: () => Promise<RealStage>, { quick }: { quick: boolean }): Cell[] {
   return [...serverGroups, ...realCrashGroups].flatMap(({ title, cells }) =>
@@ -21,11 +23,12 @@ export function realCells(stage: () => Promise<RealStage>, { quick }: { quick: b
 
   async function run({ fault, prepare, chore = "none" }: ServerCell, random: () => number) {
     const shop = await stage();
-    const productId = await shop.newProduct(limitPerCustomer, stock);
+    const product = { productId: await shop.newProduct(limitPerCustomer, stock), limitPerCustomer };
+    const inDrop = { productId: await shop.newProduct(limitInDrop, stockInDrop), limitPerCustomer: limitInDrop };
     await prepare?.(shop);
     const said = new Map(shop.names.map((name) => [name, shop.fleet.member(name).output.length]));
     const disturb = (probe: () => void) => fault(shop, probe);
-    const result = await runTrial({ shop, productId, limitPerCustomer, buyers, chore, random, disturb });
+    const result = await runTrial({ shop, product, inDrop, buyers, chore, random, disturb });
     const faults = faultsOf(result);
     if (faults.length > 0) {
       for (const [name, from] of said) {

@@ -59,15 +59,14 @@ export async function workOn({ admin, productId, name, chore, goesOn }: StaffOpt
 const enoughRefunds = 4;
 
 /** Reconciles all the time; a shop that does not answer gives no sample. */
-export function watch(admin: Client, productId: string, goesOn: () => boolean) {
+export function watch(admin: Client, productIds: readonly string[], goesOn: () => boolean) {
   const samples: Sample[] = [];
   async function look(): Promise<void> {
     while (goesOn()) {
       const answer = await patiently(admin.get<Reconciliation>("/admin/reconcile"));
-      const found = answer?.status === 200 && answer.body.products.find((one) => one.productId === productId);
-      if (found) {
-        const { status, drift, explanation } = found;
-        samples.push({ productId, status, drift, explanation });
+      const products = answer?.status === 200 ? answer.body.products : [];
+      for (const { productId, status, drift, explanation } of products) {
+        if (productIds.includes(productId)) samples.push({ productId, status, drift, explanation });
       }
       await sleep(150);
     }

@@ -12,7 +12,8 @@ import { isAtRest, readStores } from "../laws/stores.ts";
 import { isAnswered, type Wish } from "../laws/wish.ts";
 import type { Client, Reconciliation } from "../support/client.ts";
 import { until } from "../support/until.ts";
-import { attempt, sendCrowd } from "./crowd.ts";
+import { attempt, type Crowd, sendCrowd } from "./crowd.ts";
+import { runDrop } from "./drop.ts";
 import { type Chore, watch, workOn } from "./staff.ts";
 
 export type Shop = {
@@ -24,10 +25,13 @@ export type Shop = {
   readLog(): Promise<Pick<Evidence, "announced" | "deadLetters">>;
 };
 
+export type OnSale = { productId: string; limitPerCustomer: number };
+
 export type TrialOptions = {
   shop: Shop;
-  productId: string;
-  limitPerCustomer: number;
+  /** Sold as any product, and sold in a drop only, which an operator runs and cancels meanwhile. */
+  product: OnSale;
+  inDrop: OnSale;
   buyers: { count: number; everyMs: number };
   chore: Chore;
   random(): number;
@@ -56,15 +60,31 @@ export type TrialResult = { figures: Figures; broken: readonly Judgement[]; note
 const patientForMs = 25_000;
 const restWithinMs = 90_000;
 const giveUpAfterMs = 60_000;
+const dropWithinMs = 60_000;
+/** They come while the drop is awaited, open, paused, open again and cancelled. */
+const buyersInDrop = { count: 14, everyMs: 250, mostUnits: 1 };
 
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
-  const { shop, productId, limitPerCustomer, buyers, chore, random, disturb } = options;
+  const { shop, product, inDrop, buyers, chore, random, disturb } = options;
+  const { productId } = product;
+  const productIds = [productId, inDrop.productId];
   let open = true;
   const goesOn = () => open;
   const notes: string[] = [];
   const name = `t${Math.floor(random() * 1e9).toString(36)}`;
-  const watching = watch(shop.admin, productId, goesOn);
-  const crowd = sendCrowd({ as: shop.as, productId, name, random, untilMs: Number.POSITIVE_INFINITY, ...buyers });
+  const watching = watch(shop.admin, productIds, goesOn);
+  const crowds: Crowd[] = [];
+  const send = (productId: string, name: string, buyers: { count: number; everyMs: number; mostUnits?: number }) => {
+    const crowd = sendCrowd({ as: shop.as, productId, name, random, untilMs: Number.POSITIVE_INFINITY, ...buyers });
+    crowds.push(crowd);
+    return crowd.done;
+  };
+  function stopAll(): void {
+    for (const crowd of crowds) crowd.stop();
+  }
+  const coming = send(productId, name, buyers);
+  const drop = runDrop({ admin: shop.admin, productId: inDrop.productId, dropId: `drop-${name}`, goesOn });
+  const comingToDrop = drop.scheduled.then(() => send(inDrop.productId, `${name}-drop`, buyersInDrop));
   let probing: ReturnType<typeof askUntilAnswered> | undefined;
   const probe = () => {
     probing ??= askUntilAnswered(shop, productId, `${name}-probe`);
@@ -74,26 +94,27 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     await disturb(probe);
     probe();
     const { wish, tookMs } = await (probing as NonNullable<typeof probing>);
-    const late = setTimeout(() => crowd.stop(), patientForMs);
-    await Promise.all([crowd.done, within(patientForMs, work, goOn)]);
+    if (!(await within(dropWithinMs, drop.done, () => false))) notes.push("the drop could not be cancelled");
+    const late = setTimeout(stopAll, patientForMs);
+    await Promise.all([coming, comingToDrop, within(patientForMs, work, goOn)]);
     clearTimeout(late);
-    const rested = await untilAtRest(shop, productId);
+    const rested = await untilAtRest(shop, productIds);
     if (!rested) notes.push(`did not come to rest within ${restWithinMs / 1_000} s`);
     open = false;
     await Promise.all([watching.done, work]);
-    const stores = await shop.useSql((sql) => readStores(sql, [productId]));
+    const stores = await shop.useSql((sql) => readStores(sql, productIds));
     const evidence: Evidence = {
       ...stores,
       atRest: true,
-      history: [...stores.history, ...crowd.shown],
-      limits: new Map([[productId, limitPerCustomer]]),
-      gate: await shop.readGate([productId]),
+      history: [...stores.history, ...crowds.flatMap(({ shown }) => shown)],
+      limits: new Map([product, inDrop].map(({ productId, limitPerCustomer }) => [productId, limitPerCustomer])),
+      gate: await shop.readGate(productIds),
       gateIsLeft: false,
-      terms: [],
+      terms: drop.terms,
       taken: [],
       samples: watching.samples,
-      wishes: [...crowd.wishes, wish],
-      cancelled: crowd.cancelled,
+      wishes: [...crowds.flatMap(({ wishes }) => wishes), wish],
+      cancelled: new Set(crowds.flatMap(({ cancelled }) => [...cancelled])),
       extended: new Map(),
       ...(await shop.readLog()),
       lateWish: wish,
@@ -101,7 +122,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     return { figures: figuresOf(evidence, tookMs), broken: createJudge(laws)(evidence), notes, evidence };
   } finally {
     open = false;
-    crowd.stop();
+    stopAll();
   }
 }
 
@@ -117,24 +138,28 @@ async function askUntilAnswered(shop: Shop, productId: string, user: string): Pr
 }
 
 /** False if it does not: the laws will report what is missing. */
-async function untilAtRest(shop: Shop, productId: string): Promise<boolean> {
+async function untilAtRest(shop: Shop, productIds: readonly string[]): Promise<boolean> {
   return shop.useSql(async (sql) => {
     const quiet = until(
       async () => {
         const { body } = await shop.admin.get<Reconciliation>("/admin/reconcile");
-        const report = body.products.find((one) => one.productId === productId);
-        if (report?.status !== "OK" || report.inFlight > 0 || report.gate !== report.onHand - report.held) return false;
+        const reports = body.products.filter((one) => productIds.includes(one.productId));
+        if (reports.length < productIds.length || !reports.every(isQuiet)) return false;
         // A record that was decided before it was marked stays for some seconds as a stub, until the sweeper deletes
         // it.
-        if ((await shop.readGate([productId])).some(({ records }) => (records?.length ?? 0) > 0)) return false;
+        if ((await shop.readGate(productIds)).some(({ records }) => (records?.length ?? 0) > 0)) return false;
         // The database is read last: an order that was still at the gate in the first reading could get into it
         // meanwhile.
-        return isAtRest(await readStores(sql, [productId]));
+        return isAtRest(await readStores(sql, productIds));
       },
       { withinMs: restWithinMs, everyMs: 200 },
     );
     return quiet.catch(() => false);
   });
+}
+
+function isQuiet({ status, inFlight, gate, onHand, held }: Reconciliation["products"][number]): boolean {
+  return status === "OK" && inFlight === 0 && gate === onHand - held;
 }
 
 function figuresOf({ wishes, orders, outcomes, samples }: Evidence, recoveryMs: number): Figures {

@@ -75,6 +75,8 @@ export type Terms = {
   opensAtMs: number;
   closesAtMs: number;
   paused: boolean;
+  /** The drop is cancelled, and with it all orders that were placed in it. */
+  cancelled?: true;
   version: number;
   beganMs: number;
   answeredMs: number | undefined;

@@ -149,6 +149,7 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
     { terms: [{ ...open, paused: true }], taken: [] },
     { terms: [open, { ...open, paused: true, version: 2, beganMs: -1, answeredMs: 0 }] },
   ],
+  "orders left in a cancelled drop": [{ terms: [{ ...open, closesAtMs: 5_000, cancelled: true }] }],
   "units of refunded orders": [
     { refunds: [{ orderId: "a", restock: true }] },
     { refunds: [{ orderId: "b", restock: false }], entries: [{ productId, ref: "return b", quantity: 3 }] },

@@ -19,6 +19,7 @@ import { leakedHolds } from "./leaked-holds.ts";
 import { lostUnits } from "./lost-units.ts";
 import { moneyHeldAndForgotten } from "./money-held-and-forgotten.ts";
 import { ordersDuringAPause } from "./orders-during-a-pause.ts";
+import { ordersLeftInACancelledDrop } from "./orders-left-in-a-cancelled-drop.ts";
 import { ordersOutsideTheWindow } from "./orders-outside-the-window.ts";
 import { oversoldUnits } from "./oversold-units.ts";
 import { shutAfterTheTrouble } from "./shut-after-the-trouble.ts";
@@ -56,6 +57,7 @@ export const laws = [
   twoOrdersForOneWish,
   ordersOutsideTheWindow,
   ordersDuringAPause,
+  ordersLeftInACancelledDrop,
   workLeftUnfinished,
   deadLetters,
   shutAfterTheTrouble,

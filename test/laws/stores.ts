@@ -97,7 +97,12 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
        union all select 'refunds are not finished', count(*)::int from orders.refund where done_at is null
        union all select 'orders were not told news of their money', count(*)::int from payment.news where told_at is null
        union all select 'events of orders are not on the log', count(*)::int from orders.outbox
-       union all select 'events of products are not on the log', count(*)::int from catalog.outbox`,
+       union all select 'events of products are not on the log', count(*)::int from catalog.outbox
+       union all select 'events of drops are not on the log', count(*)::int from drops.outbox
+       union all select 'terms of drops are not told', count(*)::int from drops.drop
+         where state <> 'draft' and told_version < version
+       union all select 'orders of cancelled drops have not ended', count(*)::int from drops.drop
+         where state = 'cancelled' and orders_ended_at is null`,
     ),
   };
 }
