@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Sql } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import {
   type Amount,
@@ -92,6 +93,7 @@ export function createBulk({ sql, steps, now, onFault }: BulkOptions): Bulk {
       const items = await readToDo(sql, plan.planId, reached.get(plan.planId) ?? 0, ordersAtOnce);
       for (const item of items) {
         await act(plan, item).catch((error) => onFault(`a bulk act on order ${item.orderId}`, error));
+        await crashPoint("orders.bulk-order-done");
         reached.set(plan.planId, item.position);
       }
       if (items.length > 0) more = true;

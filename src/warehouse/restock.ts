@@ -1,6 +1,7 @@
 /** Enters the deliveries of a file, a row at a time: a row that is refused keeps none of the others from being entered. */
 import type { Catalog } from "#catalog";
 import type { Inventory } from "#inventory";
+import { crashPoint } from "#platform/crash-points";
 import { type RestockRow, readRows } from "./restock-file.ts";
 
 export type RestockedRow = { line: number } & (
@@ -16,7 +17,10 @@ export type RestockOptions = {
 export function createRestock({ catalog, inventory }: RestockOptions) {
   return async (lines: readonly string[], fileHash: string, actor: string): Promise<RestockedRow[]> => {
     const entered: RestockedRow[] = [];
-    for (const row of readRows(lines)) entered.push(row.ok ? await enter(row, fileHash, actor) : row);
+    for (const row of readRows(lines)) {
+      entered.push(row.ok ? await enter(row, fileHash, actor) : row);
+      await crashPoint("warehouse.row-entered");
+    }
     return entered;
   };
 

@@ -5,6 +5,7 @@
 import type { Queryable } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
+import { crashPoint } from "#platform/crash-points";
 import { finishShort, type Parcel, takeBackShort } from "./parcel-rows.ts";
 
 export type ShortsOptions = {
@@ -35,6 +36,7 @@ export function createShorts({ sql, orders, inventory, now }: ShortsOptions) {
         const wasHandedOver = order !== undefined && order.handedOverAt !== null;
         return takeBackShort(sql, orderId, wasHandedOver, new Date(now()));
       }
+      await crashPoint("warehouse.short-refunded");
       const written = await inventory.books.products.writeOff({
         orderId,
         productId,
@@ -43,6 +45,7 @@ export function createShorts({ sql, orders, inventory, now }: ShortsOptions) {
         actor: assignee ?? "the warehouse",
       });
       if (!written.ok) throw new Error(`units of short order ${orderId} are not written off: ${written.reason}`);
+      await crashPoint("warehouse.short-written-off");
       await finishShort(sql, orderId, new Date(now()));
     },
   };

@@ -7,6 +7,7 @@ import type { EventLog } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
+import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import { startIntake } from "./intake.ts";
 import {
@@ -146,6 +147,7 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
     async short(orderId, actor, reason) {
       await note([orderId]);
       const marked = await markShort(sql, orderId, actor, reason, at());
+      if (marked) await crashPoint("warehouse.short-marked");
       // Reported before, perhaps a moment ago: the answer may have been lost.
       const parcel = marked ?? (await readParcel(sql, orderId));
       if (parcel?.state !== "short") return refused(whyNot(parcel, actor) ?? "picked_by_other", parcel);
@@ -163,6 +165,7 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
         const now = await present(orderId);
         return refused(whyNot(now, actor) ?? "parcel_cancelled", now);
       }
+      await crashPoint("warehouse.handed-over");
       await markHandedOver(sql, orderId, at());
       return after(orderId);
     },

@@ -68,7 +68,15 @@ export const crashGroups: readonly Group<CrashCell>[] = [
     { point: "payment.refund-answered", pass: 2, chore: "refund" },
     { point: "refund.news-told", pass: 1 },
   ]),
-  group("D5: killed at every step of a drop's change, and of the end of a cancelled drop's orders", [
+  group("H1: killed at every step of the warehouse's work, and of an act on many orders", [
+    { point: "warehouse.handed-over", pass: 1, chore: "warehouse" },
+    { point: "warehouse.short-marked", pass: 1, chore: "warehouse" },
+    { point: "warehouse.short-refunded", pass: 1, chore: "warehouse" },
+    { point: "warehouse.short-written-off", pass: 1, chore: "warehouse" },
+    { point: "warehouse.row-entered", pass: 2, chore: "warehouse" },
+    { point: "orders.bulk-order-done", pass: 2, chore: "bulk" },
+  ]),
+  group("H1: killed at every step of a drop's change, and of the end of a cancelled drop's orders", [
     { point: "drops.change-stored", pass: 2 },
     { point: "drops.change-stored", pass: 4 },
     { point: "drops.terms-told", pass: 4 },

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Terms } from "../laws/evidence.ts";
 import type { Answer, Client, Problem } from "../support/client.ts";
-import { patiently } from "./patience.ts";
+import { insist } from "./insist.ts";
 
 export type DropOptions = {
   admin: Client;
@@ -16,7 +16,7 @@ export type DropOptions = {
 };
 
 export type Drop = {
-  /** What the operator asked for and heard, in order. */
+  /** The terms that the operator asked for, with the times of their answers, in order. */
   readonly terms: readonly Terms[];
   /** From here on its product sells by its terms. */
   scheduled: Promise<void>;
@@ -36,15 +36,8 @@ const clocksDifferMs = 500;
 export function runDrop({ admin, productId, dropId, goesOn }: DropOptions): Drop {
   const terms: Terms[] = [];
 
-  /** Returns the answer that a repeat would not change; none if the trial is over. */
-  async function insist<B>(ask: () => Promise<Answer<B>>, final: readonly string[]): Promise<Answer<B> | undefined> {
-    while (goesOn()) {
-      const answer = await patiently(ask());
-      if (answer && (answer.status < 300 || final.includes((answer.body as Problem).code))) return answer;
-      await sleep(200);
-    }
-    return undefined;
-  }
+  const insistOn = <B>(ask: () => Promise<Answer<B>>, final: readonly string[]) =>
+    insist(goesOn, ask, ({ status, body }) => status < 300 || final.includes((body as Problem).code));
 
   async function set(
     change: Partial<Terms>,
@@ -54,7 +47,7 @@ export function runDrop({ admin, productId, dropId, goesOn }: DropOptions): Drop
     const former = terms.at(-1);
     const told: Terms = { ...(former as Terms), ...change, beganMs: Date.now(), answeredMs: undefined };
     terms.push(told);
-    const answer = await insist(ask, final);
+    const answer = await insistOn(ask, final);
     if (answer?.status !== 200) return false;
     told.closesAtMs = Date.parse(answer.body.closesAt) + clocksDifferMs;
     told.version = answer.body.version;
@@ -68,7 +61,7 @@ export function runDrop({ admin, productId, dropId, goesOn }: DropOptions): Drop
     const window = { opensAt: new Date(opensAtMs).toISOString(), closesAt: new Date(closesAtMs).toISOString() };
     const products = [{ productId }];
     const draft = { dropId, name: "Lamps", zone: "Europe/Berlin", ...window, holdSeconds, products };
-    await insist(() => admin.post("/drops", draft), ["drop_exists"]);
+    await insistOn(() => admin.post("/drops", draft), ["drop_exists"]);
     const first = { productId, opensAtMs: opensAtMs - clocksDifferMs, closesAtMs, paused: false, version: 0 };
     // The gate may be closed for a moment, which speaks against it.
     const body = { force: true, reason: "the gate is being loaded" };

@@ -1,6 +1,6 @@
 /** The cells of the embedded default: a process is killed at a point and started again, and the laws are checked. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { within } from "#platform/deadline";
+import { goOn, within } from "#platform/deadline";
 import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
 import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
 import { type EmbeddedStage, type EmbeddedStages, inDrop, product } from "./embedded-stage.ts";
@@ -8,7 +8,7 @@ import type { Chore } from "./staff.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
 
 const buyers = { count: 45, everyMs: 60 };
-/** Far above the time to reach any point. */
+/** Far above the time to reach any point, from when the process serves on. */
 const deadWithinMs = 40_000;
 const triesForMoment = 3;
 
@@ -58,8 +58,9 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>): Cell[] {
       const faults: string[] = [];
       stage.launch([`${cell.point}:kill@${cell.pass}`, ...(cell.with ? [cell.with] : [])].join(","));
       // It may die before it is up: then its end is reported to the code that waits for it.
-      stage.untilUp().catch(() => {});
+      const isUp = stage.untilUp().then(goOn, goOn);
       const result = await trial(stage, cell.chore ?? "none", random, async (probe) => {
+        await isUp;
         const how = await within(deadWithinMs, stage.ended(), () => "alive");
         probe();
         if (how !== "SIGKILL") faults.push(`${cellName(cell)} did not kill it: ${how}`);

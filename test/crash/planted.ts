@@ -10,6 +10,7 @@ import { laws } from "../laws/laws.ts";
 import { readStores } from "../laws/stores.ts";
 import type { Attempt, Wish } from "../laws/wish.ts";
 import { dropPlantings } from "./planted-drops.ts";
+import { warehousePlantings } from "./planted-warehouse.ts";
 import { onlyOf, type Planting } from "./planting.ts";
 import type { Shop } from "./trial.ts";
 
@@ -24,7 +25,7 @@ export async function plantBugs(
   const caught: Caught[] = [];
   const ofProduct = onlyOf(whole, products.product);
   const ofDrop = onlyOf(whole, products.inDrop);
-  for (const { law, bug, plant } of [...plantings, ...dropPlantings]) {
+  for (const { law, bug, plant } of [...plantings, ...warehousePlantings, ...dropPlantings]) {
     const isInDrop = dropPlantings.some((one) => one.bug === bug);
     const [productId, healthy] = isInDrop ? [products.inDrop, ofDrop] : [products.product, ofProduct];
     const spoke = await shop.useSql((sql) => {

@@ -2,10 +2,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sample } from "../laws/evidence.ts";
 import type { Answer, Client, Order, Reconciliation } from "../support/client.ts";
+import { insist as insistOn } from "./insist.ts";
 import { patiently } from "./patience.ts";
+import { enterFile, pickParcels } from "./warehouse.ts";
+
+type Plan = { planId: string; count: number };
 
 /** The action in the middle of the sale, beside the usual ones. */
-export type Chore = "rebuild" | "switch" | "refund" | "none";
+export type Chore = "rebuild" | "switch" | "refund" | "bulk" | "warehouse" | "none";
 
 export type StaffOptions = {
   admin: Client;
@@ -15,15 +19,9 @@ export type StaffOptions = {
   goesOn(): boolean;
 };
 
-export async function workOn({ admin, productId, name, chore, goesOn }: StaffOptions): Promise<void> {
-  /** Until the shop has given an answer that a repeat would not change. */
-  async function insist(ask: () => Promise<Answer<unknown>>): Promise<void> {
-    while (goesOn()) {
-      const answer = await patiently(ask());
-      if (answer && answer.status < 500 && answer.status !== 429) return;
-      await sleep(250);
-    }
-  }
+/** Returns the rows of the restock file that was entered; undefined if there was none, or no answer. */
+export async function workOn({ admin, productId, name, chore, goesOn }: StaffOptions): Promise<number | undefined> {
+  const insist = <B>(ask: () => Promise<Answer<B>>) => insistOn(goesOn, ask);
   const entry = (path: string, body: object, key: string) =>
     insist(() => admin.post(`/inventory/${productId}/${path}`, body, { "idempotency-key": `${name}-${key}` }));
 
@@ -39,6 +37,23 @@ export async function workOn({ admin, productId, name, chore, goesOn }: StaffOpt
   }
   await entry("restock", { quantity: 3, reason: "the last box" }, "second");
   if (chore === "refund") await refundSome();
+  if (chore === "bulk") await refundTogether();
+  if (chore !== "warehouse") return undefined;
+  const rows = await enterFile({ admin, productId, goesOn });
+  await pickParcels({ admin, productId, goesOn });
+  return rows;
+
+  /** Refunds all orders that are confirmed by now with one act. */
+  async function refundTogether(): Promise<void> {
+    const reason = "all came back broken";
+    const plan = { filter: { productId, status: "CONFIRMED" }, action: "refund", reason, restock: true };
+    while (goesOn()) {
+      const { body } = (await insist(() => admin.post<Plan>("/admin/orders/bulk/preview", plan))) ?? {};
+      const { planId, count } = body ?? { planId: "", count: 0 };
+      if (count >= enoughForBulk) return void (await insist(() => admin.post(`/admin/orders/bulk/${planId}/run`, {})));
+      await sleep(300);
+    }
+  }
 
   /** Refunds confirmed orders as they appear, half of them with their units. */
   async function refundSome(): Promise<void> {
@@ -57,6 +72,7 @@ export async function workOn({ admin, productId, name, chore, goesOn }: StaffOpt
 }
 
 const enoughRefunds = 4;
+const enoughForBulk = 3;
 
 /** Reconciles all the time; a shop that does not answer gives no sample. */
 export function watch(admin: Client, productIds: readonly string[], goesOn: () => boolean) {

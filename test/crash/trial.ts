@@ -101,8 +101,10 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     const rested = await untilAtRest(shop, productIds);
     if (!rested) notes.push(`did not come to rest within ${restWithinMs / 1_000} s`);
     open = false;
-    await Promise.all([watching.done, work]);
+    const [rows] = await Promise.all([work, watching.done]);
     const stores = await shop.useSql((sql) => readStores(sql, productIds));
+    const entered = stores.entries.filter(({ ref }) => ref.startsWith("file ")).length;
+    if (rows !== undefined && entered !== rows) notes.push(`${entered} entries are made of a file with ${rows} rows`);
     const evidence: Evidence = {
       ...stores,
       atRest: true,

@@ -102,7 +102,19 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
        union all select 'terms of drops are not told', count(*)::int from drops.drop
          where state <> 'draft' and told_version < version
        union all select 'orders of cancelled drops have not ended', count(*)::int from drops.drop
-         where state = 'cancelled' and orders_ended_at is null`,
+         where state = 'cancelled' and orders_ended_at is null
+       union all select 'acts on many orders are not finished', count(*)::int from orders.bulk_plan
+         where started_at is not null and finished_at is null
+       union all select 'parcels are behind their orders', count(*)::int
+         from warehouse.parcel p join orders.orders o using (order_id)
+        where (o.handed_over_at is not null) <> (p.state = 'handed_over')
+           or o.status = 'REFUNDED' and p.state in ('to_pick', 'picking', 'picked')
+       union all select 'short parcels are not refunded and written off', count(*)::int
+         from warehouse.parcel p join orders.orders o using (order_id)
+        where p.state = 'short' and (p.short_done_at is null or o.status <> 'REFUNDED'
+          or (select coalesce(sum(abs(e.quantity)), 0) from inventory.stock_entry e
+               where e.product_id = p.product_id
+                 and e.ref in ('short ' || order_id, 'short, from its order ' || order_id)) <> 2 * p.quantity)`,
     ),
   };
 }
