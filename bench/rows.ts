@@ -3,7 +3,7 @@ import type { Bench } from "./bench.ts";
 import type { Figure } from "./figures.ts";
 import { acceptBurst, acceptSustained } from "./rows/accept.ts";
 import { confirm } from "./rows/confirm.ts";
-import { growth, hotProduct } from "./rows/growth.ts";
+import { growth, hotProduct, products } from "./rows/growth.ts";
 import { latency } from "./rows/latency.ts";
 import { idle, recovery } from "./rows/recovery.ts";
 import { overload, soldOut } from "./rows/refusals.ts";
@@ -37,8 +37,13 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   hot: { says: "accepts of one product ÷ of a thousand", run: hotProduct, needs: ["wrk"] },
   growth: {
-    says: "accept, settle, reconcile, start and memory with more and more orders kept",
+    says: "accept, settle, confirm, reconcile, start and memory with 10,000 to a million orders kept",
     run: growth,
+    needs: ["wrk"],
+  },
+  products: {
+    says: "accept, reconcile, start and memory with 1 to 100,000 products",
+    run: products,
     needs: ["wrk"],
   },
   streams: { says: "what 8,000 open streams cost", run: benchStreams, needs: [] },

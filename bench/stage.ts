@@ -23,11 +23,17 @@ export type System = {
   counters(): Promise<Counters>;
   /** Asks the process of the system, which answers once it is done: see system.ts. */
   ask<Answer>(question: Question): Promise<Answer>;
-  /** Ends it as a crash does, and starts it again on the same data; resolves once it is ready. */
-  crash(): Promise<void>;
+  /** Ends it as a crash does, and starts it again on the same data, without `leaveOut`; resolves once it is ready. */
+  crash(change?: { leaveOut: readonly string[] }): Promise<void>;
 };
 
-export type Question = { ask: "settle" } | { ask: "counters" } | { ask: "follow" } | { ask: "stop" };
+export type Question =
+  | { ask: "settle" }
+  | { ask: "counters" }
+  | { ask: "follow" }
+  | { ask: "held" }
+  | { ask: "url" }
+  | { ask: "stop" };
 
 const secret = "a secret for benchmarks, of more than 32 bytes";
 const tokensLastMs = 6 * 3_600_000;
@@ -84,7 +90,8 @@ export async function openSystem(
     cpu: async () => cpuOf(await rootsOf()),
     counters: counters.read,
     ask,
-    async crash() {
+    async crash(change) {
+      if (change) env.LEAVE_OUT = change.leaveOut.join(",");
       const ended = new Promise((resolve) => started.child.once("exit", resolve));
       started.child.kill("SIGKILL");
       await ended;
@@ -183,10 +190,17 @@ export async function prepareProduct(port: number, stock = plentyOfStock): Promi
   return productId;
 }
 
-export type Books = { onHand: number; held: number; sold: number; status: unknown };
-
-export async function readBooks(port: number, productId: string): Promise<Books> {
-  const { status } = await call(port, "GET", "/admin/reconcile");
-  const { onHand, held, sold } = await call(port, "GET", `/inventory/${productId}`);
-  return { onHand: Number(onHand), held: Number(held), sold: Number(sold), status };
+/** The units of these products that were ordered. @throws if gate and books disagree, or a unit was sold twice. */
+export async function readOrdered(port: number, productIds: readonly string[]): Promise<number> {
+  const { status, products } = await call(port, "GET", "/admin/reconcile");
+  if (status !== "OK") throw new Error(`reconcile says ${status}: gate and books disagree`);
+  const asked = new Set(productIds);
+  let ordered = 0;
+  for (const { productId, onHand, held, sold } of products as Product[]) {
+    if (onHand < held) throw new Error(`${productId}: ${held} units are promised and ${onHand} are there`);
+    if (asked.has(productId)) ordered += held + sold;
+  }
+  return ordered;
 }
+
+type Product = { productId: string; onHand: number; held: number; sold: number };

@@ -2,6 +2,7 @@
  * Starts the system as on a fresh machine, in a process of its own, without the services in `LEAVE_OUT`. Settlement that
  * is left out runs when the benchmark asks for it.
  */
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { openDatabase } from "#engines/open";
 import { createLifecycle } from "#platform/lifecycle";
 import { createLog } from "#platform/log";
@@ -38,6 +39,21 @@ async function counters(): Promise<{ writes: number; transactions: number }> {
   return { writes: Number(row?.writes), transactions: Number(row?.transactions) };
 }
 
+const delays = monitorEventLoopDelay({ resolution: 1 });
+
+/** The longest time for which the process did nothing else since it was last asked, milliseconds. */
+async function held(): Promise<number> {
+  const longestMs = delays.max / 1e6;
+  delays.reset();
+  delays.enable();
+  return longestMs;
+}
+
+/** Of the database, for what the benchmark writes into the books by itself. */
+async function url(): Promise<string> {
+  return database.url;
+}
+
 /** From now on sends each change of an order to the benchmark, by batches. */
 async function follow(): Promise<void> {
   let changes: [orderId: string, status: string][] = [];
@@ -58,7 +74,7 @@ process.on("message", async (message: Question) => {
     await lifecycle.stop();
     process.exit(0);
   }
-  const answer = await { settle, counters, follow }[message.ask]();
+  const answer = await { settle, counters, follow, held, url }[message.ask]();
   process.send?.({ to: message.ask, answer });
 });
 process.on("disconnect", () => lifecycle.stop().then(() => process.exit()));

@@ -8,7 +8,7 @@
 import { type Bench, readyFor, runPairs } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import type { Cpu } from "../processes.ts";
-import { readBooks, type System } from "../stage.ts";
+import { readOrdered, type System } from "../stage.ts";
 
 export async function acceptBurst(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
@@ -106,12 +106,7 @@ export async function balance(
   cutOff: number,
   productIds: readonly string[],
 ): Promise<void> {
-  let kept = 0;
-  for (const productId of productIds) {
-    const { held, sold, status } = await readBooks(port, productId);
-    if (status !== "OK") throw new Error(`reconcile says ${status}: gate and books disagree`);
-    kept += held + sold;
-  }
+  const kept = await readOrdered(port, productIds);
   const uncounted = kept - accepted;
   if (uncounted < 0 || uncounted > cutOff) {
     throw new Error(`the books have ${kept} orders, but ${accepted} were accepted and at most ${cutOff} cut off`);

@@ -1,11 +1,17 @@
-/** What changes with the size of a shop: the number of products, and of orders that are kept. */
+/** What changes with the size of a shop: the number of orders that are kept, and of products. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Bench, readyFor, runLoad } from "../bench.ts";
-import { type Figure, figureOf } from "../figures.ts";
+import { type Figure, figureOf, quantile } from "../figures.ts";
+import { openBuyers } from "../generators/buyers.ts";
+import { addProducts, confirmAll, keepOrders } from "../kept.ts";
 import { residentBytesOf } from "../processes.ts";
-import { call, untilQuiet } from "../stage.ts";
+import { call, type System, tokenOf, untilQuiet } from "../stage.ts";
+import { balance } from "./accept.ts";
 
 const manyProducts = 1_000;
-const sizes = [10_000, 30_000, 100_000, 300_000];
+const orderSizes = [10_000, 100_000, 300_000, 1_000_000];
+const productSizes = [1, 1_000, 5_000, 100_000];
+const stockOfEach = 1_000;
 
 /** One product, on which every order contends, beside many. */
 export async function hotProduct(bench: Bench): Promise<Figure[]> {
@@ -14,49 +20,144 @@ export async function hotProduct(bench: Bench): Promise<Figure[]> {
     await using stack = new AsyncDisposableStack();
     bench.step(`${products} products are put on sale`);
     const { system, load } = await readyFor(stack, bench, { leaveOut: ["settlement", "fulfilment"], products });
+    let accepted = 0;
     for (let turn = 0; turn <= bench.pairs; turn += 1) {
-      const { perSecond } = await runLoad(system.port, load);
+      const result = await runLoad(system.port, load);
+      accepted += result.accepted;
       await system.ask({ ask: "settle" });
       await untilQuiet(system);
       // The first is the warm-up.
-      if (turn > 0) rates[products]?.push(perSecond);
-      bench.says(`${Math.round(perSecond)}/s`);
+      if (turn > 0) rates[products]?.push(result.perSecond);
+      bench.says(`${Math.round(result.perSecond)}/s`);
     }
+    await balance(system, accepted, load.connections * (bench.pairs + 1), load.productIds);
   }
   const ratios = (rates[1] ?? []).map((rate, i) => rate / (rates[manyProducts]?.[i] ?? Number.NaN));
   return [figureOf("one product ÷ many", ratios, "ratio", `${manyProducts} products`)];
 }
 
-/** Accept, settle, reconcile, start-up and memory, with more and more orders behind. */
+/** Accept, settle, confirm, reconcile, start and memory, with more and more orders behind that were confirmed before. */
 export async function growth(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
-  const { system, load } = await readyFor(stack, bench, { leaveOut: ["settlement", "fulfilment"] });
+  const idle = ["settlement", "fulfilment"];
+  const { system, load } = await readyFor(stack, bench, { leaveOut: idle });
+  const [productId = ""] = load.productIds;
+  const url = await system.ask<string>({ ask: "url" });
   const figures: Figure[] = [];
   let kept = 0;
-  for (const size of sizes) {
-    bench.step(`${size} orders`);
-    while (kept < size) {
-      kept += (await runLoad(system.port, { ...load, seconds: 1 })).accepted;
-      await system.ask({ ask: "settle" });
-    }
-    await untilQuiet(system);
+  for (const size of orderSizes) {
+    bench.step(`${size.toLocaleString("en")} orders`);
+    await keepOrders(url, { productId, after: kept, count: size - kept });
+    kept = size;
+    const at = (what: string, value: number, unit: string) => {
+      figures.push({ metric: `${what} with ${size} orders kept`, value, unit });
+      bench.says(`${what} ${value >= 10 ? Math.round(value) : value.toFixed(1)} ${unit}`);
+    };
+    at("start", await timeOf(() => system.crash({ leaveOut: [] })), "ms");
+    await untilOnSale(system, productId);
+    const buyers = await openBuyers(stack, system, { productId, tokens: load.tokens });
+    at("confirmed", median(await buyers.loop(256, 2, bench.seconds)), "orders/s");
+    at("reconcile", await timeOf(() => reconcile(system)), "ms");
+    at("stock of a product", await timeOf(() => call(system.port, "GET", `/inventory/${productId}`)), "ms");
+    at("memory", (await residentBytesOf(system.pid)) / 1e6, "MB");
+    await system.crash({ leaveOut: idle });
+    await runLoad(system.port, load);
+    await system.ask({ ask: "settle" });
     const { perSecond, accepted } = await runLoad(system.port, load);
-    const settleMs = await system.ask<number>({ ask: "settle" });
-    kept += accepted;
-    const reconcileMs = await timeOf(() => call(system.port, "GET", "/admin/reconcile"));
-    const startMs = await timeOf(() => system.crash());
-    const memory = await residentBytesOf(system.pid);
-    const at = (what: string, value: number, unit: string): Figure => ({
-      metric: `${what} with ${size} orders kept`,
-      value,
-      unit,
-    });
-    bench.says(`accept ${Math.round(perSecond)}/s, start ${Math.round(startMs)} ms`);
-    figures.push(at("accept", perSecond, "orders/s"), at("settle", accepted / (settleMs / 1000), "orders/s"));
-    figures.push(at("reconcile", reconcileMs, "ms"), at("start", startMs, "ms"));
-    figures.push(at("memory", memory / 1e6, "MB"));
+    at("accept", perSecond, "orders/s");
+    at("settle", accepted / ((await system.ask<number>({ ask: "settle" })) / 1000), "orders/s");
+    await confirmAll(url);
   }
-  return figures;
+  await reconcile(system);
+  return [...figures, ...lossesOf(figures, "orders kept")];
+}
+
+/** Accept, start, reconcile and memory with more and more products, and whether a reconcile holds up an order. */
+export async function products(bench: Bench): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const { system, load } = await readyFor(stack, bench, { leaveOut: ["fulfilment"] });
+  const [productId = ""] = load.productIds;
+  const url = await system.ask<string>({ ask: "url" });
+  const figures: Figure[] = [];
+  let known = 1;
+  for (const size of productSizes) {
+    bench.step(`${size.toLocaleString("en")} products`);
+    if (size > known) await addProducts(url, known, size - known, stockOfEach);
+    known = size;
+    const at = (what: string, value: number, unit: string) => {
+      figures.push({ metric: `${what} with ${size} products`, value, unit });
+      bench.says(`${what} ${value >= 10 ? Math.round(value) : value.toFixed(1)} ${unit}`);
+    };
+    at("start", await timeOf(() => system.crash()), "ms");
+    await untilOnSale(system, productId);
+    await runLoad(system.port, load);
+    await system.ask({ ask: "settle" });
+    at("accept", (await runLoad(system.port, load)).perSecond, "orders/s");
+    await system.ask({ ask: "settle" });
+    await untilQuiet(system);
+    at("memory", (await residentBytesOf(system.pid)) / 1e6, "MB");
+    at(
+      "order alone",
+      quantile(await timesOfOrders(system, productId, () => sleep(bench.seconds * 1000)), 0.99),
+      "ms p99",
+    );
+    await system.ask({ ask: "held" });
+    at("reconcile", await timeOf(() => reconcile(system)), "ms");
+    at("held by a reconcile", await system.ask<number>({ ask: "held" }), "ms");
+    at(
+      "order beside a reconcile",
+      quantile(await timesOfOrders(system, productId, () => reconcile(system)), 0.99),
+      "ms p99",
+    );
+  }
+  return [...figures, ...lossesOf(figures, "products")];
+}
+
+/** How much of the rate at the smallest size is lost at the largest. */
+function lossesOf(figures: readonly Figure[], what: string): Figure[] {
+  return ["accept", "settle", "confirmed"].flatMap((name) => {
+    const rates = figures.filter(({ metric }) => metric.startsWith(`${name} with`)).map(({ value }) => value);
+    const [first, last] = [rates[0], rates.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const says = "of the rate at the smallest size, at the largest";
+    return [{ metric: `lost by ${what}, ${name}`, value: Math.max(0, 1 - last / first), unit: "share", says }];
+  });
+}
+
+/** An order every few milliseconds until the work is done; how long each took, ascending. */
+async function timesOfOrders(system: System, productId: string, work: () => Promise<unknown>): Promise<number[]> {
+  const everyMs = 5;
+  const took: number[] = [];
+  let isOver = false;
+  const token = tokenOf("beside", "CUSTOMER");
+  const ordering = (async () => {
+    while (!isOver) {
+      took.push(await timeOf(() => call(system.port, "POST", "/orders", { productId, quantity: 1 }, token)));
+      await sleep(everyMs);
+    }
+  })();
+  await work();
+  isOver = true;
+  await ordering;
+  return took.toSorted((a, b) => a - b);
+}
+
+/** @throws if gate and books disagree. */
+async function reconcile({ port }: System): Promise<void> {
+  const { status } = await call(port, "GET", "/admin/reconcile");
+  if (status !== "OK") throw new Error(`reconcile says ${status}: gate and books disagree`);
+}
+
+/** Ready means that an order for any product is accepted, but with many products those that were not loaded may follow. */
+async function untilOnSale({ port }: System, productId: string): Promise<void> {
+  while ((await call(port, "GET", `/inventory/${productId}`)).gate === null) await sleep(50);
+}
+
+function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 }
 
 async function timeOf(work: () => Promise<unknown>): Promise<number> {

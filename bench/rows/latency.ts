@@ -3,6 +3,7 @@ import { type Bench, readyFor, runLoad } from "../bench.ts";
 import type { Figure } from "../figures.ts";
 import { runVegeta } from "../generators/vegeta.ts";
 import { untilQuiet } from "../stage.ts";
+import { balance } from "./accept.ts";
 
 const shares = [0.3, 0.5, 0.7, 0.9];
 const dropSeconds = 2;
@@ -11,9 +12,12 @@ export async function latency(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system, load } = await readyFor(stack, bench, { leaveOut: ["fulfilment"] });
   bench.step("warm-up and saturation");
-  await runLoad(system.port, load);
+  const warm = await runLoad(system.port, load);
   await system.ask({ ask: "settle" });
-  const saturation = (await runLoad(system.port, load)).perSecond;
+  const loop = await runLoad(system.port, load);
+  const saturation = loop.perSecond;
+  let accepted = warm.accepted + loop.accepted;
+  let cutOff = 2 * load.connections;
   bench.says(`${Math.round(saturation)}/s`);
 
   const figures: Figure[] = [];
@@ -27,6 +31,8 @@ export async function latency(bench: Bench): Promise<Figure[]> {
     bench.says(
       `p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms, ${JSON.stringify(result.answers)}`,
     );
+    accepted += result.accepted;
+    cutOff += result.answers["0"] ?? 0;
     const says = result.keptRate
       ? `${perSecond} orders/s`
       : `void: the generator sent ${Math.round(result.sentPerSecond)}/s`;
@@ -38,5 +44,7 @@ export async function latency(bench: Bench): Promise<Figure[]> {
       figures.push({ metric: `latency at ${share * 100} %, ${name}`, value, unit: "ms", says });
     }
   }
+  await system.ask({ ask: "settle" });
+  await balance(system, accepted, cutOff, load.productIds);
   return figures;
 }

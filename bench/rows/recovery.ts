@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bench, readyFor, runLoad } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
-import { call, tokenOf, untilQuiet } from "../stage.ts";
+import { call, readOrdered, tokenOf, untilQuiet } from "../stage.ts";
 
 const turns = 3;
-const idleSeconds = 30;
+const idleSeconds = 20;
 
 export async function recovery(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
@@ -25,6 +25,8 @@ export async function recovery(bench: Bench): Promise<Figure[]> {
     bench.says(`${seconds.at(-1)?.toFixed(1)} s`);
     await loaded;
   }
+  await system.ask({ ask: "settle" });
+  bench.says(`${await readOrdered(system.port, load.productIds)} orders in the books`);
   return [figureOf("recovery after kill -9", seconds, "s", "of the system's process, with its backlog")];
 }
 

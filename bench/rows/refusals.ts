@@ -2,7 +2,7 @@
 import { type Bench, filesOf, readyFor, runLoad } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { runVegeta } from "../generators/vegeta.ts";
-import { prepareProduct, untilQuiet } from "../stage.ts";
+import { prepareProduct, readOrdered, untilQuiet } from "../stage.ts";
 import { balance } from "./accept.ts";
 
 export async function soldOut(bench: Bench): Promise<Figure[]> {
@@ -23,6 +23,7 @@ export async function soldOut(bench: Bench): Promise<Figure[]> {
     ratios.push(result.perSecond / first.perSecond);
     bench.says(`bare ${Math.round(first.perSecond)}/s, system ${Math.round(result.perSecond)}/s`);
   }
+  if ((await readOrdered(system.port, [gone])) > 0) throw new Error("units of a sold-out product were ordered");
   const calls = ((await system.counters()).redisCalls - before.redisCalls) / refused;
   const figures = [figureOf("sold out ÷ bare", ratios, "ratio")];
   if (bench.on === "real") figures.push({ metric: "sold out, Redis calls", value: calls, unit: "a refusal" });
@@ -47,7 +48,8 @@ export async function overload(bench: Bench): Promise<Figure[]> {
     await untilQuiet(system);
     const perSecond = Math.round(result.perSecond * factor);
     bench.step(`${factor} ×: ${perSecond} orders per second`);
-    const open = await runVegeta({ port: system.port, perSecond, dropSeconds: 1, ...load });
+    const seconds = bench.seconds + 1;
+    const open = await runVegeta({ port: system.port, perSecond, dropSeconds: 1, ...load, seconds });
     bench.says(`${Math.round(open.acceptedPerSecond)} accepted/s, ${JSON.stringify(open.answers)}`);
     accepted += open.accepted;
     // A request without an answer may be an order.

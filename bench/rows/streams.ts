@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
 import { type Figure, quantile } from "../figures.ts";
 import type { Cpu } from "../processes.ts";
-import { call, openSystem, prepareProduct, tokenOf } from "../stage.ts";
+import { call, openSystem, prepareProduct, readOrdered, tokenOf } from "../stage.ts";
 
 type Placed = { orderId: string; token: string };
 
@@ -25,9 +25,10 @@ export async function benchStreams(bench: Bench): Promise<Figure[]> {
   if (cancelled > streams) throw new Error(`${cancelled} orders are to be cancelled: choose fewer seconds`);
   await using stack = new AsyncDisposableStack();
   // The sagas are left out: they would change the watched orders.
-  const { port, cpu } = await openSystem(stack, { on: bench.on, leaveOut: ["fulfilment"] });
+  const { port, cpu, ask } = await openSystem(stack, { on: bench.on, leaveOut: ["fulfilment"] });
   const productId = await prepareProduct(port);
   let buyers = 0;
+  let ended = 0;
   async function place(): Promise<Placed> {
     buyers += 1;
     const token = tokenOf(`buyer-${buyers}`, "CUSTOMER");
@@ -37,6 +38,7 @@ export async function benchStreams(bench: Bench): Promise<Figure[]> {
   async function cancelNext(): Promise<void> {
     const { orderId, token } = placed.shift() as Placed;
     await call(port, "POST", `/orders/${orderId}/cancel`, {}, token);
+    ended += 1;
   }
   /** Cores in use, by the system and its engines. */
   async function measure(name: string, act: () => Promise<unknown>): Promise<number> {
@@ -72,6 +74,10 @@ export async function benchStreams(bench: Bench): Promise<Figure[]> {
   await sleep(settleMs);
   const beside = await measureAll(`${streams} streams`);
   const loads = ["at rest", `${perSecond} orders/s placed`, `${perSecond} orders/s cancelled`];
+  await ask({ ask: "settle" });
+  const ordered = await readOrdered(port, [productId]);
+  if (ordered !== buyers - ended)
+    throw new Error(`the books have ${ordered} orders of ${buyers}, of which ${ended} ended`);
   return loads.map((name, i) => ({
     metric: i === 1 ? "streams, share of a core" : `streams, share of a core, ${name}`,
     value: (beside[i] ?? Number.NaN) - (without[i] ?? Number.NaN),

@@ -77,8 +77,11 @@ export function reconcileProduct(
   };
 }
 
+/** What stock as people count it is made of. */
+export type StockCounts = Pick<BooksFigures, "totalIn" | "committed" | "sold" | "releasedQueued" | "soldQueued">;
+
 /** Stock as people count it: units on hand, units promised to unpaid orders, units paid for. */
-export function stockOf(books: BooksFigures): { onHand: number; held: number; sold: number; available: number } {
+export function stockOf(books: StockCounts): { onHand: number; held: number; sold: number; available: number } {
   const sold = books.sold + books.soldQueued;
   const onHand = books.totalIn - sold;
   const held = books.committed - sold - books.releasedQueued;

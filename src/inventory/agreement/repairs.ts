@@ -1,5 +1,5 @@
 /** Describes automatic repairs and their reasons: a repair without a trace hides its cause. */
-import type { Queryable } from "#engines/sql";
+import type { Sql } from "#engines/sql";
 import { readFigures } from "../books/figures.ts";
 import type { Gate, GateRecord, ProductSnapshot, StreamRow } from "../gate/gate.ts";
 import { explainDrift } from "./attribute.ts";
@@ -38,7 +38,7 @@ export type OnRepaired = (repairs: readonly Repair[]) => void;
 
 /** Why these products are about to be loaded again; those that agree by now are left out. */
 export async function reasonsToRebuild(
-  deps: { sql: Queryable; gate: Gate },
+  deps: { sql: Sql; gate: Gate },
   productIds: readonly string[],
 ): Promise<Repair[]> {
   const snapshots = new Map((await deps.gate.snapshot(productIds)).map((one) => [one.productId, one]));

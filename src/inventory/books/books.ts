@@ -12,7 +12,7 @@ import type { Claim, Decided } from "./decide.ts";
 import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direct-claims.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
-import { readFigures } from "./figures.ts";
+import { readCounts } from "./figures.ts";
 import { recordClaims, recordVoids } from "./ledger.ts";
 import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
 import type { Products } from "./products.ts";
@@ -102,11 +102,11 @@ export function createBooks(options: BooksOptions): Books {
     async stock(productId) {
       if (!(await products.knows(productId))) return null;
       const [snapshot] = await gate.snapshot([productId]).catch(noneWhileAway);
-      const [figures] = await readFigures(sql, [productId]);
-      if (!figures) return null;
+      const counts = await readCounts(sql, productId);
+      if (!counts) return null;
       return {
         productId,
-        ...stockOf(figures),
+        ...stockOf(counts),
         gate: snapshot?.open ? snapshot.sellable : null,
         gatePrice: snapshot?.offer ? priceOf(snapshot.offer) : null,
       };

@@ -269,7 +269,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .all(tx)
         .filter(among(ids))
         .map(({ productId, epoch }) => ({ productId, epoch })),
-    "cross join lateral": (tx, [ids]) =>
+    "cross join lateral (select epoch from inventory.stock_ledger": (tx, [ids]) =>
       (ids as Strings).flatMap((productId) => {
         const epochs = t.ledger
           .all(tx)
@@ -335,7 +335,8 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       t.mode.put(tx, "the mode", next);
       return [next];
     },
-    "with chosen as": (tx, [ids, named, seqs]) => {
+    "set local enable_seqscan": () => [],
+    "with chosen as (select * from inventory.stock": (tx, [ids, named, seqs]) => {
       const applied = new Map(unnest((named ?? []) as Strings, (seqs ?? []) as Numbers));
       return t.stock
         .all(tx)
