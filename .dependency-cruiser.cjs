@@ -30,7 +30,7 @@ const vendors = [
   {
     name: "pg",
     packages: ["pg", "postgrator"],
-    home: "^src/engines/|^test/support/|^test/servers/",
+    home: "^src/engines/|^bench/kept\\.ts$|^test/support/|^test/servers/",
     why: "Modules write SQL against the Sql port: pools, time limits, lost commits and retries are settled there once.",
   },
   {

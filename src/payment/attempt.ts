@@ -2,11 +2,11 @@
  * Makes one attempt of the buyer to pay. It is stored before the provider is asked, so that the books expect every
  * charge.
  */
-import type { Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
-import { type FactSource, recordFact } from "./facts.ts";
-import { insertPayment, lockIntent, noteProviderRef, type Payment, paymentsOf } from "./payment-rows.ts";
+import type { Decided, OrderBooks } from "./changes.ts";
+import { type FactSource, record } from "./facts.ts";
+import type { Payment } from "./payment-rows.ts";
 import { type Charge, OutcomeUnknown } from "./provider.ts";
 import { isPaid } from "./state.ts";
 import type { PayRequest } from "./wire.ts";
@@ -27,10 +27,13 @@ export type PayRefusal =
 export type PayAnswer = { ok: true; paymentId: string } | { ok: false; reason: PayRefusal };
 
 export async function attemptToPay(deps: FactSource, orderId: string, request: PayRequest): Promise<PayAnswer> {
-  const { sql, provider, now, announce } = deps;
+  const { changes, provider, announce } = deps;
   const { cardNumber, ...rest } = request;
   const card = { ...rest, number: cardNumber.replaceAll(" ", "") };
-  const begun = await sql.transaction((tx) => begin(tx, orderId, provider.name, card.number.slice(-4), now()));
+  const begun = await changes.make({
+    of: { orderId },
+    decide: (books, { nowMs }) => begin(books, provider.name, card.number.slice(-4), nowMs),
+  });
   if (!begun.ok) return begun;
   const { paymentId, amountMinor, currency } = begun.payment;
   await crashPoint("payment.requested");
@@ -44,19 +47,17 @@ export async function attemptToPay(deps: FactSource, orderId: string, request: P
     throw error;
   }
   await crashPoint("payment.authorize-answered");
-  if (charge.status === "processing") await noteProviderRef(sql, paymentId, charge.providerRef);
-  else await announce(await sql.transaction((tx) => recordFact(tx, paymentId, charge, now())));
+  if (charge.status !== "processing") await announce(await record(changes, paymentId, charge));
   return { ok: true, paymentId };
 }
 
 type Begun = { ok: true; payment: Payment } | { ok: false; reason: PayRefusal };
 
-async function begin(tx: Tx, orderId: string, provider: string, cardLast4: string, nowMs: number): Promise<Begun> {
-  const intent = await lockIntent(tx, orderId);
-  if (!intent) return { ok: false, reason: "payment_not_ready" };
-  const payments = await paymentsOf(tx, orderId);
-  if (payments.some((payment) => isPaid(payment.state))) return { ok: false, reason: "already_paid" };
-  const { amountMinor, currency, payBy } = intent;
+function begin(books: OrderBooks | undefined, provider: string, cardLast4: string, nowMs: number): Decided<Begun> {
+  if (!books) return refused("payment_not_ready");
+  const { intent, payments } = books;
+  const { orderId, amountMinor, currency, payBy } = intent;
+  if (payments.some((payment) => isPaid(payment.state))) return refused("already_paid");
   if (
     intent.closed ||
     intent.lastCall ||
@@ -65,10 +66,10 @@ async function begin(tx: Tx, orderId: string, provider: string, cardLast4: strin
     currency === null ||
     nowMs >= payBy.getTime()
   ) {
-    return { ok: false, reason: "payment_closed" };
+    return refused("payment_closed");
   }
-  if (payments.some((payment) => payment.state === "requested")) return { ok: false, reason: "payment_in_progress" };
-  if (payments.length >= maxAttempts) return { ok: false, reason: "too_many_attempts" };
+  if (payments.some((payment) => payment.state === "requested")) return refused("payment_in_progress");
+  if (payments.length >= maxAttempts) return refused("too_many_attempts");
   const payment: Payment = {
     // Begins with the same bytes as its order, so that related rows are close together in the index.
     paymentId: uuidV8(prefix48Of(orderId), randomId(10)),
@@ -82,10 +83,14 @@ async function begin(tx: Tx, orderId: string, provider: string, cardLast4: strin
     declineReason: null,
     cardLast4,
     requestedAt: new Date(nowMs),
+    nextTryAt: new Date(nowMs + lookupAfterMs),
     tries: 0,
     givenBackMinor: 0,
     kept: false,
   };
-  await insertPayment(tx, payment, nowMs + lookupAfterMs);
-  return { ok: true, payment };
+  return { answer: { ok: true, payment }, books: { ...books, payments: [...payments, payment] } };
+}
+
+function refused(reason: PayRefusal): Decided<Begun> {
+  return { answer: { ok: false, reason } };
 }

@@ -2,15 +2,13 @@
  * Clears doubts: a webhook reported a captured charge as void. The message may be old and late, or true. Only the
  * provider knows, so it is asked, and its answer counts.
  */
-import type { Sql } from "#engines/sql";
-import { recordFact } from "./facts.ts";
-import { dropNews, noteTold } from "./news.ts";
+import { afterSaid, type FactSource } from "./facts.ts";
+import { noteTold } from "./news.ts";
 import type { Payment } from "./payment-rows.ts";
-import type { Provider } from "./provider.ts";
 
 const doubtsAtOnce = 50;
 
-export async function clearDoubts({ sql, provider, now }: { sql: Sql; provider: Provider; now(): number }) {
+export async function clearDoubts({ sql, changes, provider, now }: FactSource): Promise<void> {
   const doubts = await sql.query<Pick<Payment, "paymentId" | "providerRef"> & { newsId: number }>(
     `select news_id as "newsId", payment_id as "paymentId", provider_ref as "providerRef"
        from payment.news join payment.payment using (payment_id)
@@ -20,11 +18,15 @@ export async function clearDoubts({ sql, provider, now }: { sql: Sql; provider: 
   for (const { newsId, ...payment } of doubts) {
     const charge = await provider.lookup(payment);
     if (!charge) continue;
-    const settled = await sql.transaction(async (tx) => {
-      const recorded = await recordFact(tx, payment.paymentId, charge, now(), { isCurrent: true });
-      // No order relies on it. If one was confirmed by it meanwhile, its capture finds the loss and reports it.
-      if (recorded?.payment.state === "voided" && !recorded.payment.kept) await dropNews(tx, newsId);
-      return recorded;
+    const settled = await changes.make({
+      of: payment,
+      decide(books, { nowMs }) {
+        const decided = afterSaid(books, payment.paymentId, charge, nowMs, true);
+        // No order relies on it. If one was confirmed by it meanwhile, its capture finds the loss and reports it.
+        const isDropped = decided.answer?.payment.state === "voided" && !decided.answer.payment.kept;
+        if (!isDropped || !decided.books) return decided;
+        return { ...decided, books: { ...decided.books, droppedNews: [...decided.books.droppedNews, newsId] } };
+      },
     });
     // The charge is not void, so the order gets no news. The finding stays for an operator, because the provider
     // contradicts itself.

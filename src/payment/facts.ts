@@ -1,7 +1,8 @@
 /** Brings a payment up to the provider's state; the only place where facts enter the books. */
-import type { Sql, Tx } from "#engines/sql";
-import { isLoss, newsOfCharge, writeNews } from "./news.ts";
-import { closeIntent, type Intent, lockIntentOf, type Payment, paymentsOf, writePayment } from "./payment-rows.ts";
+import type { Sql } from "#engines/sql";
+import type { Changes, Decided, OrderBooks } from "./changes.ts";
+import { isLoss, newsOf, newsOfCharge } from "./news.ts";
+import type { Intent, Payment } from "./payment-rows.ts";
 import type { Charge, Provider } from "./provider.ts";
 import { afterFact, type Fact, isLive, isPaid } from "./state.ts";
 
@@ -17,38 +18,64 @@ export type Recorded = {
 /** What asks a provider, or hears from it, and enters what it learns. */
 export type FactSource = {
   sql: Sql;
+  changes: Changes;
   provider: Provider;
   now(): number;
   announce(recorded: Recorded | undefined): Promise<void>;
 };
 
+type Said = Charge | "not_received";
+
 /**
  * Idempotent. undefined if the books know no such payment. The duties of the new state are due at once. `isCurrent`:
  * the provider was asked, so this is the present state of the charge, and not a message that may be late.
  */
-export async function recordFact(
-  tx: Tx,
+export function record(
+  changes: Changes,
   paymentId: string,
-  said: Charge | "not_received",
-  nowMs: number,
+  said: Said,
   { isCurrent = false } = {},
 ): Promise<Recorded | undefined> {
-  const intent = await lockIntentOf(tx, paymentId);
-  if (!intent) return undefined;
-  const before = (await paymentsOf(tx, intent.orderId)).find((payment) => payment.paymentId === paymentId) as Payment;
+  return changes.make({
+    of: { paymentId },
+    decide: (books, { nowMs }) => afterSaid(books, paymentId, said, nowMs, isCurrent),
+  });
+}
+
+export function afterSaid(
+  books: OrderBooks | undefined,
+  paymentId: string,
+  said: Said,
+  nowMs: number,
+  isCurrent = false,
+): Decided<Recorded | undefined> {
+  const before = books && paymentOf(books, paymentId);
+  if (!before) return { answer: undefined };
+  const { intent } = books;
   const payment = said === "not_received" ? notReceived(before, intent) : told(before, intent, said, isCurrent);
   const { state, providerRef, givenBackMinor } = payment;
   const changed =
     state !== before.state || providerRef !== before.providerRef || givenBackMinor !== before.givenBackMinor;
-  if (changed) await writePayment(tx, payment, nowMs, nowMs);
   const news = said === "not_received" ? undefined : newsOfCharge(before, payment, said);
   // A payment that went back because we had closed it is no news to its order.
   const isOurDoing = intent.closed && news === "lost_before_kept";
-  if (news && !isOurDoing) await writeNews(tx, payment, news, nowMs);
   // The order relied on this money, so no other payment for it is possible.
   const isLost = before.kept && news !== undefined && isLoss(news) && !isPaid(state);
-  if (isLost) await closeIntent(tx, intent.orderId, nowMs);
-  return { payment, announcement: intent.closed || isLost ? undefined : announcementOf(before, payment) };
+  let after = books;
+  if (changed) after = withPayment(after, { ...payment, nextTryAt: new Date(nowMs) });
+  if (news && !isOurDoing) after = { ...after, news: [...after.news, newsOf(payment, news)] };
+  if (isLost) after = { ...after, intent: { ...intent, closed: true } };
+  const announcement = intent.closed || isLost ? undefined : announcementOf(before, payment);
+  return { answer: { payment, announcement }, books: after };
+}
+
+export function paymentOf({ payments }: OrderBooks, paymentId: string): Payment | undefined {
+  return payments.find((payment) => payment.paymentId === paymentId.toLowerCase());
+}
+
+export function withPayment(books: OrderBooks, payment: Payment): OrderBooks {
+  const payments = books.payments.map((one) => (one.paymentId === payment.paymentId ? payment : one));
+  return { ...books, payments };
 }
 
 function notReceived(before: Payment, intent: Intent): Payment {

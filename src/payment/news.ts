@@ -73,23 +73,36 @@ export function lossAmong(payments: readonly Payment[]): { payment: Payment; kin
 
 const lost: ReadonlySet<string> = new Set(["refunded", "charged_back", "voided"]);
 
+export type NewNews = Pick<Payment, "paymentId" | "orderId" | "givenBackMinor"> & { kind: NewsKind };
+
+export function newsOf({ paymentId, orderId, givenBackMinor }: Payment, kind: NewsKind): NewNews {
+  return { paymentId, orderId, givenBackMinor, kind };
+}
+
 /** Once for each kind and amount. A dispute that is won closes its finding. */
-export async function writeNews(
-  tx: Tx,
-  { paymentId, orderId, givenBackMinor }: Pick<Payment, "paymentId" | "orderId" | "givenBackMinor">,
-  kind: NewsKind,
-  nowMs: number,
-): Promise<void> {
+export async function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): Promise<void> {
+  if (news.length === 0) return;
   await tx.query(
-    `insert into payment.news (payment_id, order_id, kind, given_back_minor, happened_at, needs_person)
-     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-    [paymentId, orderId, kind, givenBackMinor, new Date(nowMs), kinds[kind].needsPerson],
+    `insert into payment.news (payment_id, order_id, kind, given_back_minor, needs_person, happened_at)
+     select payment_id, order_id, kind, given_back_minor, needs_person, $6
+       from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::boolean[])
+            as one (payment_id, order_id, kind, given_back_minor, needs_person)
+     on conflict do nothing`,
+    [
+      news.map(({ paymentId }) => paymentId),
+      news.map(({ orderId }) => orderId),
+      news.map(({ kind }) => kind),
+      news.map(({ givenBackMinor }) => givenBackMinor),
+      news.map(({ kind }) => kinds[kind].needsPerson),
+      new Date(nowMs),
+    ],
   );
-  if (kind !== "dispute_won") return;
+  const won = news.filter(({ kind }) => kind === "dispute_won").map(({ paymentId }) => paymentId);
+  if (won.length === 0) return;
   await tx.query(
     `update payment.news set closed_at = $2, closed_by = 'provider', closed_because = 'the dispute was won'
-      where payment_id = $1 and kind = 'disputed' and closed_at is null`,
-    [paymentId, new Date(nowMs)],
+      where payment_id = any($1::uuid[]) and kind = 'disputed' and closed_at is null`,
+    [won, new Date(nowMs)],
   );
 }
 
@@ -117,6 +130,7 @@ export async function noteTold(sql: Queryable, newsId: number, nowMs: number): P
   ]);
 }
 
-export async function dropNews(tx: Tx, newsId: number): Promise<void> {
-  await tx.query("delete from payment.news where news_id = $1", [newsId]);
+export async function dropNews(tx: Tx, newsIds: readonly number[]): Promise<void> {
+  if (newsIds.length === 0) return;
+  await tx.query("delete from payment.news where news_id = any($1::bigint[])", [newsIds]);
 }

@@ -26,6 +26,8 @@ export type Payment = Money & {
   declineReason: string | null;
   cardLast4: string;
   requestedAt: Date;
+  /** When the sweep may look up its result, or do what it owes, unless that was done before. */
+  nextTryAt: Date;
   tries: number;
   /** The sum of partial refunds so far, while it is not fully refunded. */
   givenBackMinor: number;
@@ -38,112 +40,125 @@ const intentColumns = `order_id as "orderId", amount_minor as "amountMinor", cur
 
 const paymentColumns = `payment_id as "paymentId", order_id as "orderId", attempt, state,
   amount_minor as "amountMinor", currency, provider, provider_ref as "providerRef",
-  decline_reason as "declineReason", card_last4 as "cardLast4", requested_at as "requestedAt", tries,
+  decline_reason as "declineReason", card_last4 as "cardLast4", requested_at as "requestedAt",
+  next_try_at as "nextTryAt", tries,
   given_back_minor as "givenBackMinor", kept_at is not null as kept`;
 
-export async function lockIntent(tx: Tx, orderId: string): Promise<Intent | undefined> {
-  const [intent] = await tx.query<Intent>(
-    `select ${intentColumns} from payment.intent where order_id = $1 for update`,
-    [orderId],
-  );
-  return intent;
-}
+/** The row of an order that had none: opened, or closed before it was opened, so that a late open finds it closed. */
+export type FirstIntent = Pick<Intent, "orderId" | "amountMinor" | "currency" | "payBy" | "closed"> & {
+  userId: string | null;
+};
 
-export async function lockIntentOf(tx: Tx, paymentId: string): Promise<Intent | undefined> {
-  const [intent] = await tx.query<Intent>(
-    `select ${intentColumns} from payment.intent
-      where order_id = (select order_id from payment.payment where payment_id = $1) for update`,
-    [paymentId],
-  );
-  return intent;
-}
+export const closedIntent = { userId: null, amountMinor: null, currency: null, payBy: null, closed: true } as const;
 
-/**
- * Closes the intent and keeps its lock. An intent that was never opened is closed too, so that a late open finds it
- * closed.
- */
-export async function closeIntent(tx: Tx, orderId: string, nowMs: number): Promise<void> {
+/** A row that is there stays as it is. */
+export async function insertIntents(tx: Tx, intents: readonly FirstIntent[], nowMs: number): Promise<void> {
+  if (intents.length === 0) return;
   await tx.query(
-    `insert into payment.intent (order_id, closed_at) values ($1, $2)
-     on conflict (order_id) do update set closed_at = coalesce(intent.closed_at, excluded.closed_at)`,
-    [orderId, new Date(nowMs)],
+    `insert into payment.intent (order_id, user_id, amount_minor, currency, pay_by, opened_at, closed_at)
+     select order_id, user_id, amount_minor, currency, pay_by, case when not closed then $7::timestamptz end,
+            case when closed then $7::timestamptz end
+       from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::boolean[])
+            as first (order_id, user_id, amount_minor, currency, pay_by, closed)
+     on conflict do nothing`,
+    [
+      intents.map(({ orderId }) => orderId),
+      intents.map(({ userId }) => userId),
+      intents.map(({ amountMinor }) => amountMinor),
+      intents.map(({ currency }) => currency),
+      intents.map(({ payBy }) => payBy),
+      intents.map(({ closed }) => closed),
+      new Date(nowMs),
+    ],
   );
 }
 
-/** Called with the intent locked: a transaction that begins an attempt reads it under the same lock. */
-export async function noteLastCall(tx: Tx, orderId: string, nowMs: number): Promise<void> {
-  await tx.query("update payment.intent set last_call_at = coalesce(last_call_at, $2) where order_id = $1", [
-    orderId,
-    new Date(nowMs),
-  ]);
+/** Locks them in the order of their ids, so that no two transactions wait for each other. */
+export function lockIntents(tx: Tx, orderIds: readonly string[], paymentIds: readonly string[]): Promise<Intent[]> {
+  return tx.query<Intent>(
+    `select ${intentColumns} from payment.intent
+      where order_id in (select unnest($1::uuid[])
+                         union select order_id from payment.payment where payment_id = any($2::uuid[]))
+      order by order_id for update`,
+    [orderIds, paymentIds],
+  );
 }
 
 /** Read after the lock, as a statement of its own: its snapshot then has what the last holder of the lock wrote. */
-export function paymentsOf(tx: Tx, orderId: string): Promise<Payment[]> {
-  return tx.query<Payment>(`select ${paymentColumns} from payment.payment where order_id = $1 order by attempt`, [
-    orderId,
-  ]);
-}
-
-export async function insertPayment(tx: Tx, payment: Payment, nextTryMs: number): Promise<void> {
-  await tx.query(
-    `insert into payment.payment
-       (payment_id, order_id, attempt, state, amount_minor, currency, provider, card_last4,
-        requested_at, changed_at, next_try_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`,
-    [
-      payment.paymentId,
-      payment.orderId,
-      payment.attempt,
-      payment.state,
-      payment.amountMinor,
-      payment.currency,
-      payment.provider,
-      payment.cardLast4,
-      payment.requestedAt,
-      new Date(nextTryMs),
-    ],
+export async function paymentsOf(tx: Tx, orderIds: readonly string[]): Promise<Payment[]> {
+  if (orderIds.length === 0) return [];
+  return tx.query<Payment>(
+    `select ${paymentColumns} from payment.payment where order_id = any($1::uuid[]) order by order_id, attempt`,
+    [orderIds],
   );
 }
 
-/** `nextTryMs`: when the sweep may do what the new state owes, unless it was done before. */
-export async function writePayment(tx: Tx, payment: Payment, nowMs: number, nextTryMs: number): Promise<void> {
+/** Called with the intents locked. A closed one stays closed. */
+export async function writeIntents(tx: Tx, intents: readonly Intent[], nowMs: number): Promise<void> {
+  if (intents.length === 0) return;
   await tx.query(
-    `update payment.payment
-        set state = $2, provider_ref = $3, decline_reason = $4, changed_at = $5, next_try_at = $6,
-            granted_at = case when $2 in ('authorized', 'captured') then coalesce(granted_at, $5) else granted_at end,
-            given_back_minor = $7, tries = 0, last_error = null
-      where payment_id = $1`,
+    `update payment.intent
+        set closed_at = case when now.closed then coalesce(closed_at, $5) else closed_at end,
+            last_call_at = case when now.last_call then coalesce(last_call_at, $5) end, pay_by = now.pay_by
+       from unnest($1::uuid[], $2::boolean[], $3::boolean[], $4::timestamptz[])
+            as now (order_id, closed, last_call, pay_by)
+      where intent.order_id = now.order_id`,
     [
-      payment.paymentId,
-      payment.state,
-      payment.providerRef,
-      payment.declineReason,
+      intents.map(({ orderId }) => orderId),
+      intents.map(({ closed }) => closed),
+      intents.map(({ lastCall }) => lastCall),
+      intents.map(({ payBy }) => payBy),
       new Date(nowMs),
-      new Date(nextTryMs),
-      payment.givenBackMinor,
     ],
   );
 }
 
 /**
- * The order is confirmed, so its money is ours, even if the provider took it before we asked. Called with the intent
- * locked.
+ * Called with their intents locked. Those that are known come first: an order has one live payment at a time, so the
+ * one before must be over when the next begins.
  */
-export async function keepPayments(tx: Tx, orderId: string, nowMs: number): Promise<void> {
+export async function writePayments(tx: Tx, payments: readonly Payment[], nowMs: number): Promise<void> {
+  if (payments.length === 0) return;
+  const sorted = payments.toSorted((a, b) => (a.orderId === b.orderId ? a.attempt - b.attempt : byOrder(a, b)));
+  const column = <K extends keyof Payment>(name: K) => sorted.map((payment) => payment[name]);
   await tx.query(
-    `update payment.payment set kept_at = $2
-      where order_id = $1 and state in ('authorized', 'captured') and kept_at is null`,
-    [orderId, new Date(nowMs)],
+    `insert into payment.payment
+       (payment_id, order_id, attempt, state, amount_minor, currency, provider, provider_ref, decline_reason, card_last4,
+        requested_at, next_try_at, given_back_minor, changed_at, granted_at, kept_at)
+     select payment_id, order_id, attempt, state, amount_minor, currency, provider, provider_ref, decline_reason, card_last4,
+            requested_at, next_try_at, given_back_minor, $15::timestamptz,
+            case when state in ('authorized', 'captured') then $15::timestamptz end, case when kept then $15::timestamptz end
+       from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+                   $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::bigint[], $14::boolean[])
+            as given (payment_id, order_id, attempt, state, amount_minor, currency, provider, provider_ref,
+                      decline_reason, card_last4, requested_at, next_try_at, given_back_minor, kept)
+     on conflict (payment_id) do update
+        set state = excluded.state, provider_ref = excluded.provider_ref, decline_reason = excluded.decline_reason,
+            next_try_at = excluded.next_try_at, given_back_minor = excluded.given_back_minor,
+            changed_at = excluded.changed_at, granted_at = coalesce(payment.granted_at, excluded.granted_at),
+            kept_at = coalesce(payment.kept_at, excluded.kept_at), tries = 0, last_error = null`,
+    [
+      column("paymentId"),
+      column("orderId"),
+      column("attempt"),
+      column("state"),
+      column("amountMinor"),
+      column("currency"),
+      column("provider"),
+      column("providerRef"),
+      column("declineReason"),
+      column("cardLast4"),
+      column("requestedAt"),
+      column("nextTryAt"),
+      column("givenBackMinor"),
+      column("kept"),
+      new Date(nowMs),
+    ],
   );
 }
 
-/** Needs no lock: the reference of a payment never changes once it is known. */
-export async function noteProviderRef(sql: Queryable, paymentId: string, providerRef: string): Promise<void> {
-  await sql.query("update payment.payment set provider_ref = $2 where payment_id = $1 and provider_ref is null", [
-    paymentId,
-    providerRef,
-  ]);
+function byOrder(a: Payment, b: Payment): number {
+  return a.orderId < b.orderId ? -1 : 1;
 }
 
 /** For the operator: why the provider has not yet done what the payment owes. */

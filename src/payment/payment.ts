@@ -4,15 +4,18 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Sql } from "#engines/sql";
+import { createBatcher } from "#platform/batch";
 import type { Log } from "#platform/log";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
+import { createChanges } from "./changes.ts";
 import { capture, close, lastCall } from "./decide.ts";
 import type { Announcement, Recorded } from "./facts.ts";
 import { readUnsettled, type UnsettledFigures } from "./figures.ts";
 import { createFindings, type Findings } from "./findings.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import { type News, noteTold, untoldNews } from "./news.ts";
-import type { Money, Provider, WebhookHeaders } from "./provider.ts";
+import { type OrderToPay, open } from "./open.ts";
+import type { Provider, WebhookHeaders } from "./provider.ts";
 import { isPaid, type PaymentState, type Verdict } from "./state.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
@@ -32,7 +35,7 @@ export type Payment = {
    * Opens the order's payment intent. Idempotent; no effect once the intent was closed. A later deadline than the known one
    * holds from here on, also after a last call: the order was extended.
    */
-  open(order: Money & { orderId: string; userId: string; payByMs: number }): Promise<void>;
+  open(order: OrderToPay): Promise<void>;
   /** One attempt by the buyer. Its acceptance is not the result, which comes later. */
   pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
   /** `authorized` also once captured: the order is paid. `processing`: the provider was asked and is deciding. */
@@ -93,7 +96,16 @@ export type PaymentOptions = {
 const firstId = "00000000-0000-0000-0000-000000000000";
 
 export function createPayment({ sql, provider, log, now, onAnnouncement }: PaymentOptions): Payment {
-  const deps = { sql, provider, log, now, announce };
+  const changes = createChanges({ sql, now });
+  const deps = { sql, changes, provider, log, now, announce };
+  const reads = createBatcher<string, Verdict>({
+    maxBatch: 1_000,
+    maxWaiting: 100_000,
+    async run(orderIds) {
+      const known = await verdicts([...new Set(orderIds)]);
+      return orderIds.map((orderId) => known.get(orderId) ?? "open");
+    },
+  });
 
   async function announce(recorded: Recorded | undefined): Promise<void> {
     if (!recorded?.announcement) return;
@@ -117,19 +129,11 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
   }
 
   return {
-    async open({ orderId, userId, amountMinor, currency, payByMs }) {
-      await sql.query(
-        `insert into payment.intent (order_id, user_id, amount_minor, currency, pay_by, opened_at)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (order_id) do update set pay_by = excluded.pay_by, last_call_at = null
-          where intent.closed_at is null and intent.pay_by < excluded.pay_by`,
-        [orderId, userId, amountMinor, currency, new Date(payByMs), new Date(now())],
-      );
-    },
+    open: (order) => open(changes, order),
 
     pay: ({ orderId, ...request }) => attemptToPay(deps, orderId, request),
 
-    verdict: async (orderId) => (await verdicts([orderId])).get(orderId) ?? "open",
+    verdict: (orderId) => reads.add(orderId),
     verdicts,
     lastCall: (orderId, payByMs) => lastCall(deps, orderId, payByMs),
 

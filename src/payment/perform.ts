@@ -4,10 +4,13 @@
  */
 import type { Sql } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
-import { recordFact } from "./facts.ts";
+import type { Changes } from "./changes.ts";
+import { record } from "./facts.ts";
 import { noteFailure, type Payment } from "./payment-rows.ts";
 import type { Charge, Provider } from "./provider.ts";
 import { type Owed, owed } from "./state.ts";
+
+export type PerformDeps = { sql: Sql; changes: Changes; provider: Provider };
 
 export type Performed = { ok: true; payment: Payment } | { ok: false; error: Error };
 
@@ -15,10 +18,8 @@ export type Performed = { ok: true; payment: Payment } | { ok: false; error: Err
  * Repeatable: the provider knows each operation by its key. A failure is stored with the payment, and the sweep tries
  * again.
  */
-export async function perform(
-  { sql, provider, now }: { sql: Sql; provider: Provider; now(): number },
-  payment: Payment,
-): Promise<Performed> {
+export async function perform(deps: PerformDeps, payment: Payment): Promise<Performed> {
+  const { sql, changes, provider } = deps;
   const owes = owed(payment.state);
   if (!owes) return { ok: true, payment };
   let charge: Charge;
@@ -30,7 +31,7 @@ export async function perform(
   await crashPoint(`payment.${owes}-answered`);
   // The answer to a refund is the present state of the charge; a capture may have overtaken the other answers.
   const isCurrent = owes === "refund";
-  const settled = await sql.transaction((tx) => recordFact(tx, payment.paymentId, charge, now(), { isCurrent }));
+  const settled = await record(changes, payment.paymentId, charge, { isCurrent });
   if (!settled || settled.payment.state === payment.state) {
     const { paymentId } = payment;
     return failed(
@@ -38,7 +39,7 @@ export async function perform(
     );
   }
   // A hold that was captured in the meantime owes a refund. States only move forward, so this ends.
-  return perform({ sql, provider, now }, settled.payment);
+  return perform(deps, settled.payment);
 
   async function failed(error: Error): Promise<Performed> {
     await noteFailure(sql, payment, error);

@@ -48,6 +48,7 @@ export async function openTestShop() {
 
   return {
     sql,
+    log,
     simulator,
     payment,
     connect,

@@ -1,5 +1,6 @@
 /** Keeps the simulated bank's books: charges, and a statement with one line for each operation that really happened. */
-import type { Queryable, Sql, Tx } from "#engines/sql";
+import { mayBeOneRowsFault, type Queryable, type Sql, type Tx } from "#engines/sql";
+import { createBatcher } from "#platform/batch";
 import { randomHex } from "#platform/ids";
 import type { Money } from "./provider.ts";
 import type { BankCharge, Booking, StatementLine } from "./simulator-charge.ts";
@@ -10,33 +11,67 @@ export const bankColumns = `charge.payment_id as "paymentId", charge_id as "char
   charge.amount_minor as "amountMinor", charge.currency, card_last4 as "last4", refunded_minor as "refundedMinor"`;
 const columns = bankColumns;
 
-/**
- * Idempotent by payment id: a repeated request returns the charge in its present state. Only four digits of the card
- * arrive here.
- */
-export async function openCharge(
-  sql: Queryable,
-  asked: Money & { paymentId: string; last4: string; resultMs: number },
-): Promise<BankCharge> {
-  const { declines, excessMinor = 0 } = behaviourOf(asked.last4);
-  const [charge] = await sql.query<BankCharge>(
+export type Opening = Money & { paymentId: string; last4: string; resultMs: number };
+export type Operation = keyof typeof operations;
+export type Asked = { operation: Operation; paymentId: string; money?: Money };
+export type Operated = { charge: BankCharge; moved: boolean };
+
+/** Requests that come at the same time are written by one transaction. */
+export function createBank({ sql, now }: { sql: Sql; now(): number }) {
+  const size = { maxBatch: 500, maxWaiting: 20_000, mayBeOnesFault: mayBeOneRowsFault };
+  const openings = createBatcher<Opening, BankCharge>({ ...size, run: (asked) => openCharges(sql, asked) });
+  const works = createBatcher<Asked, Operated | undefined>({
+    ...size,
+    run: (asked) => sql.transaction((tx) => operateAll(tx, asked, now())),
+  });
+
+  return {
+    /**
+     * Idempotent by payment id: a repeated request returns the charge in its present state. Only four digits of the card
+     * arrive here.
+     */
+    open: (asked: Opening): Promise<BankCharge> => openings.add(asked),
+    /**
+     * Does it once. If it is done or impossible, returns the charge in its present state.
+     * @throws if the bank does not know the payment.
+     */
+    async operate(operation: Operation, paymentId: string, money?: Money): Promise<Operated> {
+      const operated = await works.add({ operation, paymentId, ...(money && { money }) });
+      if (!operated) throw new Error(`${operation}: the simulated bank knows no payment ${paymentId}`);
+      return operated;
+    },
+  };
+}
+
+async function openCharges(sql: Queryable, asked: readonly Opening[]): Promise<BankCharge[]> {
+  const byId = new Map(asked.map((one) => [one.paymentId, one]));
+  const openings = [...byId.values()].map((one) => ({ ...one, ...behaviourOf(one.last4) }));
+  const opened = await sql.query<BankCharge>(
     `insert into payment_simulator.charge
        (payment_id, charge_id, status, result, result_at, decline_reason, amount_minor, currency, card_last4)
-     values ($1, $2, 'processing', $3, $4, $5, $6, $7, $8)
-     on conflict (payment_id) do update set payment_id = excluded.payment_id
-     returning ${columns}`,
+     select payment_id, charge_id, 'processing', case when reason is null then 'authorized' else 'declined' end, result_at,
+            reason, amount, currency, last4
+       from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+            as asked (payment_id, charge_id, result_at, reason, amount, currency, last4)
+     on conflict (payment_id) do nothing returning ${columns}`,
     [
-      asked.paymentId,
-      `ch_${randomHex(12)}`,
-      declines ? "declined" : "authorized",
-      new Date(asked.resultMs),
-      declines ?? null,
-      asked.amountMinor + excessMinor,
-      asked.currency,
-      asked.last4,
+      openings.map(({ paymentId }) => paymentId),
+      openings.map(() => `ch_${randomHex(12)}`),
+      openings.map(({ resultMs }) => new Date(resultMs)),
+      openings.map(({ declines }) => declines ?? null),
+      openings.map(({ amountMinor, excessMinor = 0 }) => amountMinor + excessMinor),
+      openings.map(({ currency }) => currency),
+      openings.map(({ last4 }) => last4),
     ],
   );
-  return charge as BankCharge;
+  const charges = new Map(opened.map((charge) => [charge.paymentId, charge]));
+  for (const charge of await readCharges(
+    sql,
+    [...byId.keys()].filter((id) => !charges.has(id)),
+  )) {
+    charges.set(charge.paymentId, charge);
+  }
+  return asked.map(({ paymentId }) => charges.get(paymentId) as BankCharge);
 }
 
 const operations = {
@@ -45,84 +80,102 @@ const operations = {
   refund: { from: "captured", to: "refunded", key: "ref-" },
 } as const;
 
-/** Does it once. If it is done or impossible, returns the charge in its present state. */
-export function operate(
-  sql: Sql,
-  operation: keyof typeof operations,
-  paymentId: string,
-  nowMs: number,
-  { amountMinor, currency }: Partial<Money> = {},
-): Promise<{ charge: BankCharge; moved: boolean }> {
-  const { from, to, key } = operations[operation];
-  return sql.transaction(async (tx) => {
-    const [charge] = await tx.query<BankCharge>(
-      `update payment_simulator.charge set status = $3
-        where payment_id = $1 and status = $2 and amount_minor = coalesce($4, amount_minor)
-          and currency = coalesce($5, currency)
-        returning ${columns}`,
-      [paymentId, from, to, amountMinor ?? null, currency ?? null],
-    );
-    if (charge) {
-      const given = operation === "refund" ? charge.amountMinor - charge.refundedMinor : charge.amountMinor;
-      await book(tx, [{ charge, line: { kind: to, amountMinor: given, key } }], nowMs);
-      return { charge, moved: true };
-    }
-    const standing = await readCharge(tx, paymentId);
-    if (!standing) throw new Error(`${operation}: the simulated bank knows no payment ${paymentId}`);
-    return { charge: standing, moved: false };
+/** Several operations of one charge are done one after another. */
+async function operateAll(tx: Tx, asked: readonly Asked[], nowMs: number): Promise<(Operated | undefined)[]> {
+  const answers: (Operated | undefined)[] = [];
+  for (let left = [...asked.entries()]; left.length > 0; ) {
+    const turn = new Map<string, [number, Asked]>();
+    for (const one of left) if (!turn.has(one[1].paymentId)) turn.set(one[1].paymentId, one);
+    const each = Array.from(turn.values(), ([, one]) => one);
+    const operated = await operateEach(tx, each, nowMs);
+    for (const [paymentId, [i]] of turn) answers[i] = operated.get(paymentId);
+    left = left.filter((one) => turn.get(one[1].paymentId) !== one);
+  }
+  return answers;
+}
+
+/** Each of another charge. */
+async function operateEach(tx: Tx, asked: readonly Asked[], nowMs: number): Promise<Map<string, Operated>> {
+  const moved = await tx.query<BankCharge>(
+    `update payment_simulator.charge set status = asked.target
+       from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+            as asked (payment_id, source, target, amount, currency)
+      where charge.payment_id = asked.payment_id and status = asked.source
+        and amount_minor = coalesce(asked.amount, amount_minor) and charge.currency = coalesce(asked.currency, charge.currency)
+      returning ${columns}`,
+    [
+      asked.map(({ paymentId }) => paymentId),
+      asked.map(({ operation }) => operations[operation].from),
+      asked.map(({ operation }) => operations[operation].to),
+      asked.map(({ money }) => money?.amountMinor ?? null),
+      asked.map(({ money }) => money?.currency ?? null),
+    ],
+  );
+  const operationOf = new Map(asked.map(({ paymentId, operation }) => [paymentId, operation]));
+  const booked = moved.map((charge): Booking => {
+    const { to: kind, key } = operations[operationOf.get(charge.paymentId) as Operation];
+    const amountMinor = kind === "refunded" ? charge.amountMinor - charge.refundedMinor : charge.amountMinor;
+    return { charge, line: { kind, amountMinor, key } };
   });
+  if (booked.length > 0) await book(tx, booked, nowMs);
+  const operated = new Map(moved.map((charge) => [charge.paymentId, { charge, moved: true }]));
+  const others = [...operationOf.keys()].filter((id) => !operated.has(id));
+  for (const charge of await readCharges(tx, others)) operated.set(charge.paymentId, { charge, moved: false });
+  return operated;
 }
 
 /** Decides the charges that are due. Returns how many. */
-export function decideDue(sql: Sql, nowMs: number, limit: number): Promise<number> {
-  return sql.transaction(async (tx) => {
-    const charges = await tx.query<BankCharge>(
-      `with due as (
-         select payment_id from payment_simulator.charge where status = 'processing' and result_at <= $1
-          order by result_at limit $2 for update skip locked
-       )
-       update payment_simulator.charge set status = result from due where charge.payment_id = due.payment_id
-       returning ${columns}`,
-      [new Date(nowMs), limit],
-    );
-    const booked = charges.map((charge): Booking => {
-      const kind = charge.status as StatementLine["kind"] | "declined";
-      return {
-        charge,
-        line: kind === "declined" ? undefined : { kind, amountMinor: charge.amountMinor, key: "auth-" },
-      };
-    });
-    if (booked.length > 0) await book(tx, booked, nowMs);
-    return charges.length;
+export async function decideDue(tx: Tx, nowMs: number, limit: number): Promise<number> {
+  const charges = await tx.query<BankCharge>(
+    `with due as (
+       select payment_id from payment_simulator.charge where status = 'processing' and result_at <= $1
+        order by result_at limit $2 for update skip locked
+     )
+     update payment_simulator.charge set status = result from due where charge.payment_id = due.payment_id
+     returning ${columns}`,
+    [new Date(nowMs), limit],
+  );
+  const booked = charges.map((charge): Booking => {
+    const kind = charge.status as StatementLine["kind"] | "declined";
+    return {
+      charge,
+      line: kind === "declined" ? undefined : { kind, amountMinor: charge.amountMinor, key: "auth-" },
+    };
   });
+  if (booked.length > 0) await book(tx, booked, nowMs);
+  return charges.length;
 }
 
 /** One transaction writes the operation, its line in the statement and its webhook. */
 export async function book(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
   const lines = booked.flatMap(({ charge, line }) => (line ? [{ ...charge, ...line }] : []));
-  await tx.query(
-    `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
+  if (lines.length > 0)
+    await tx.query(
+      `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
      select line.key || line.payment_id, line.payment_id, line.kind, line.amount, line.currency, $6
        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
             as line (key, payment_id, kind, amount, currency)`,
-    [
-      lines.map(({ key }) => key),
-      lines.map(({ paymentId }) => paymentId),
-      lines.map(({ kind }) => kind),
-      lines.map(({ amountMinor }) => amountMinor),
-      lines.map(({ currency }) => currency),
-      new Date(nowMs),
-    ],
-  );
+      [
+        lines.map(({ key }) => key),
+        lines.map(({ paymentId }) => paymentId),
+        lines.map(({ kind }) => kind),
+        lines.map(({ amountMinor }) => amountMinor),
+        lines.map(({ currency }) => currency),
+        new Date(nowMs),
+      ],
+    );
   await postWebhooks(tx, booked, nowMs);
 }
 
 export async function readCharge(sql: Queryable, paymentId: string): Promise<BankCharge | undefined> {
-  const [charge] = await sql.query<BankCharge>(
-    `select ${columns} from payment_simulator.charge where payment_id = $1`,
-    [paymentId],
-  );
-  return charge;
+  return (await readCharges(sql, [paymentId]))[0];
+}
+
+async function readCharges(sql: Queryable, paymentIds: readonly string[]): Promise<BankCharge[]> {
+  if (paymentIds.length === 0) return [];
+  return sql.query<BankCharge>(`select ${columns} from payment_simulator.charge where payment_id = any($1::text[])`, [
+    paymentIds,
+  ]);
 }
 
 export function readStatement(sql: Queryable, paymentId: string): Promise<StatementLine[]> {

@@ -1,5 +1,5 @@
 /** Delivers the simulated provider's webhooks: at least once, for about a quarter of an hour. */
-import type { Sql } from "#engines/sql";
+import type { Sql, Tx } from "#engines/sql";
 import { signWebhook } from "#platform/standard-webhooks";
 import { messageOf } from "#platform/thrown";
 import { decideDue } from "./simulator-bank.ts";
@@ -11,11 +11,13 @@ export type Courier = {
   /**
    * Decides the charges that are due and delivers the webhooks that are due; returns how many deliveries were accepted.
    */
-  deliverDue(deliver: Deliver): Promise<number>;
-  nextDueMs(): Promise<number | undefined>;
+  deliverDue(deliver: Deliver): Promise<Delivered>;
 };
 
-const batchSize = 50;
+/** `nextDueMs`: when the next result or webhook is due. */
+export type Delivered = { accepted: number; nextDueMs: number | undefined };
+
+const batchSize = 500;
 /** The pauses between tries double from five seconds to a minute. */
 const maxAttempts = 20;
 
@@ -23,9 +25,19 @@ type Copy = { eventId: string; copy: number; body: string };
 type Sent = { eventId: string; copy: number; error: string | null };
 
 export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
+  /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
+  function turn(sent: readonly Sent[]): Promise<{ copies: Copy[]; nextDueMs: number | undefined }> {
+    return sql.transaction(async (tx) => {
+      if (sent.length > 0) await note(tx, sent);
+      await decideDue(tx, now(), batchSize);
+      const copies = await claim(tx);
+      return { copies, nextDueMs: copies.length === 0 ? await nextDueMs(tx) : undefined };
+    });
+  }
+
   /** A copy's next delivery is scheduled before it is sent, so that it is sent again if the process dies. */
-  function claim(): Promise<Copy[]> {
-    return sql.query<Copy>(
+  function claim(tx: Tx): Promise<Copy[]> {
+    return tx.query<Copy>(
       `with due as (
          select event_id, copy from payment_simulator.webhook
           where delivered_at is null and deliver_at <= $1 and attempts < $3
@@ -49,8 +61,8 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     }
   }
 
-  async function note(sent: readonly Sent[]): Promise<void> {
-    await sql.query(
+  async function note(tx: Tx, sent: readonly Sent[]): Promise<void> {
+    await tx.query(
       `update payment_simulator.webhook
           set last_error = sent.error, delivered_at = case when sent.error is null then $4::timestamptz end
          from unnest($1::text[], $2::integer[], $3::text[]) as sent (event_id, copy, error)
@@ -64,29 +76,27 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     );
   }
 
+  async function nextDueMs(tx: Tx): Promise<number | undefined> {
+    const [next] = await tx.query<{ dueAt: Date | null }>(
+      `select least(
+         (select min(result_at) from payment_simulator.charge where status = 'processing'),
+         (select min(deliver_at) from payment_simulator.webhook where delivered_at is null and attempts < $1)
+       ) as "dueAt"`,
+      [maxAttempts],
+    );
+    return next?.dueAt?.getTime();
+  }
+
   return {
     async deliverDue(deliver) {
-      while ((await decideDue(sql, now(), batchSize)) === batchSize) {}
       let accepted = 0;
       // Ends when nothing more is due, because refused deliveries are postponed.
-      for (;;) {
-        const copies = await claim();
-        const sent = await Promise.all(copies.map((copy) => send(deliver, copy)));
-        if (sent.length > 0) await note(sent);
+      for (let sent: Sent[] = []; ; ) {
+        const { copies, nextDueMs } = await turn(sent);
+        if (copies.length === 0) return { accepted, nextDueMs };
+        sent = await Promise.all(copies.map((copy) => send(deliver, copy)));
         accepted += sent.filter(({ error }) => error === null).length;
-        if (copies.length < batchSize) return accepted;
       }
-    },
-
-    async nextDueMs() {
-      const [next] = await sql.query<{ dueAt: Date | null }>(
-        `select least(
-           (select min(result_at) from payment_simulator.charge where status = 'processing'),
-           (select min(deliver_at) from payment_simulator.webhook where delivered_at is null and attempts < $1)
-         ) as "dueAt"`,
-        [maxAttempts],
-      );
-      return next?.dueAt?.getTime();
     },
   };
 }

@@ -59,6 +59,23 @@ test("a repeated request with the same key does nothing more and returns the sam
   assert.deepEqual(kinds, ["authorized", "captured", "refunded"]);
 });
 
+test("several operations of one charge at once are done one after another, beside those of others", async () => {
+  const [one, other] = [await authorized(), await authorized()];
+  const asked = (paymentId: string) => ({ ...approved, paymentId });
+  const charges = await Promise.all([
+    provider.capture(asked(one.paymentId)),
+    provider.void(asked(other.paymentId)),
+    provider.refund(asked(one.paymentId)),
+    provider.capture(asked(other.paymentId)),
+  ]);
+  assert.deepEqual(
+    charges.map(({ status }) => status),
+    ["captured", "voided", "refunded", "voided"],
+  );
+  const kinds = (await shop.simulator.statement(one.paymentId)).map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["authorized", "captured", "refunded"]);
+});
+
 test("an impossible operation is answered with the charge in its present state", async () => {
   const { paymentId } = await authorized();
   assert.equal((await provider.refund({ ...approved, paymentId })).status, "authorized");

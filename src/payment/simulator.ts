@@ -6,7 +6,7 @@ import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
 import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
-import { openCharge, operate, readCharge, readStatement } from "./simulator-bank.ts";
+import { createBank, readCharge, readStatement } from "./simulator-bank.ts";
 import { type DeedByHand, doByHand } from "./simulator-by-hand.ts";
 import type { BankCharge, StatementLine } from "./simulator-charge.ts";
 import { createCourier, type Deliver } from "./simulator-courier.ts";
@@ -45,6 +45,7 @@ export type SimulatorOptions = {
 const lookEveryMs = 500;
 
 export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: SimulatorOptions): Simulator {
+  const bank = createBank({ sql, now });
   const courier = createCourier({ sql, secret, now });
   let loop: Loop | undefined;
   let alarm: NodeJS.Timeout | undefined;
@@ -68,27 +69,27 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
     async authorize({ paymentId, amountMinor, currency, card }) {
       const last4 = card.number.slice(-4);
       const resultMs = now() + (behaviourOf(last4).decidesAfterMs ?? resultDelayMs);
-      const charge = await openCharge(sql, { paymentId, amountMinor, currency, last4, resultMs });
+      const charge = await bank.open({ paymentId, amountMinor, currency, last4, resultMs });
       wakeAt(resultMs);
       if (behaviourOf(last4).losesReplyOf === "authorize") throw new OutcomeUnknown("authorize", paymentId);
       return shown(charge);
     },
 
     async capture({ paymentId, amountMinor, currency }) {
-      const { charge, moved } = await operate(sql, "capture", paymentId, now(), { amountMinor, currency });
+      const { charge, moved } = await bank.operate("capture", paymentId, { amountMinor, currency });
       wakeAt(now());
       if (moved && behaviourOf(charge.last4).losesReplyOf === "capture") throw new OutcomeUnknown("capture", paymentId);
       return shown(charge);
     },
 
     async void({ paymentId }) {
-      const { charge } = await operate(sql, "void", paymentId, now());
+      const { charge } = await bank.operate("void", paymentId);
       wakeAt(now());
       return shown(charge);
     },
 
     async refund({ paymentId }) {
-      const { charge } = await operate(sql, "refund", paymentId, now());
+      const { charge } = await bank.operate("refund", paymentId);
       wakeAt(now());
       return shown(charge);
     },
@@ -107,9 +108,8 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
       loop ??= startLoop({
         everyMs: lookEveryMs,
         async work() {
-          await courier.deliverDue(deliver);
-          const dueMs = await courier.nextDueMs();
-          if (dueMs !== undefined && dueMs - now() < lookEveryMs) wakeAt(dueMs);
+          const { nextDueMs } = await courier.deliverDue(deliver);
+          if (nextDueMs !== undefined && nextDueMs - now() < lookEveryMs) wakeAt(nextDueMs);
         },
         onFault: (error) => log.warn("simulated provider paused", {}, error),
       });
@@ -121,7 +121,7 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
       clearTimeout(alarm);
       alarmMs = Number.POSITIVE_INFINITY;
     },
-    deliverDue: courier.deliverDue,
+    deliverDue: async (deliver) => (await courier.deliverDue(deliver)).accepted,
     statement: (paymentId) => readStatement(sql, paymentId),
     async byHand(paymentId, deed) {
       const isDone = await doByHand(sql, paymentId, deed, now());

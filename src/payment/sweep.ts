@@ -3,7 +3,7 @@
  */
 import type { Log } from "#platform/log";
 import { clearDoubts } from "./doubts.ts";
-import { type FactSource, recordFact } from "./facts.ts";
+import { type FactSource, record } from "./facts.ts";
 import { claimUnsettled, type Payment } from "./payment-rows.ts";
 import { perform } from "./perform.ts";
 
@@ -53,11 +53,13 @@ async function sweepOne(deps: SweepDeps, payment: Payment): Promise<keyof SweepC
   }
 }
 
-async function lookUp({ sql, provider, now, announce }: SweepDeps, payment: Payment): Promise<"settled" | "waiting"> {
+async function lookUp(
+  { changes, provider, now, announce }: SweepDeps,
+  payment: Payment,
+): Promise<"settled" | "waiting"> {
   const charge = await provider.lookup(payment);
   if (charge?.status === "processing") return "waiting";
   if (!charge && now() - payment.requestedAt.getTime() < lostAfterMs) return "waiting";
-  const recorded = await sql.transaction((tx) => recordFact(tx, payment.paymentId, charge ?? "not_received", now()));
-  await announce(recorded);
+  await announce(await record(changes, payment.paymentId, charge ?? "not_received"));
   return "settled";
 }

@@ -1,12 +1,11 @@
 /** Handles a provider's webhooks, which come at least once, in any order, and sometimes about unknown payments. */
-import type { Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
-import { type FactSource, recordFact } from "./facts.ts";
-import { writeNews } from "./news.ts";
-import { lockIntentOf, paymentsOf } from "./payment-rows.ts";
-import type { WebhookHeaders } from "./provider.ts";
+import type { Decided, OrderBooks } from "./changes.ts";
+import { afterSaid, type FactSource, paymentOf, type Recorded } from "./facts.ts";
+import { newsOf } from "./news.ts";
+import type { WebhookEvent, WebhookHeaders } from "./provider.ts";
 
 export type WebhookAnswer = "accepted" | "bad_signature" | "unknown_provider";
 
@@ -17,7 +16,7 @@ export type WebhookDeps = FactSource & { log: Log };
  * performs what it makes us owe (a late authorization is to be voided), because the provider waits for an answer.
  */
 export async function receiveWebhook(
-  { sql, provider, now, log, announce }: WebhookDeps,
+  { changes, provider, log, announce }: WebhookDeps,
   providerName: string,
   rawBody: Buffer,
   headers: WebhookHeaders,
@@ -26,16 +25,11 @@ export async function receiveWebhook(
   const event = provider.readWebhook(rawBody, headers);
   if (!event) return "bad_signature";
   const { eventId, type, charge, unreadAbout } = event;
-  const recorded = await sql.transaction(async (tx) => {
-    const noted = await tx.query(
-      `insert into payment.webhook_inbox (provider, event_id, type, payment_id, received_at)
-       values ($1, $2, $3, $4, $5) on conflict do nothing returning event_id`,
-      [provider.name, eventId, type, charge?.paymentId ?? unreadAbout ?? null, new Date(now())],
-    );
-    if (noted.length === 0) return "repeated";
-    await crashPoint("payment.webhook-noted");
-    if (unreadAbout !== undefined && isUuid(unreadAbout)) await noteUnread(tx, unreadAbout, now());
-    return charge && isUuid(charge.paymentId) ? recordFact(tx, charge.paymentId, charge, now()) : undefined;
+  const about = charge?.paymentId ?? unreadAbout;
+  const recorded = await changes.make<Heard>({
+    of: { paymentId: about !== undefined && isUuid(about) ? about : noPayment },
+    event: { provider: provider.name, eventId, type, paymentId: about ?? null },
+    decide: (books, { nowMs, isRepeated }) => (isRepeated ? { answer: "repeated" } : afterEvent(books, event, nowMs)),
   });
   if (recorded === "repeated") return "accepted";
   await crashPoint("payment.webhook-committed");
@@ -44,10 +38,19 @@ export async function receiveWebhook(
   return "accepted";
 }
 
-/** An operator must look: money may be involved. */
-async function noteUnread(tx: Tx, paymentId: string, nowMs: number): Promise<void> {
-  const intent = await lockIntentOf(tx, paymentId);
-  const payments = intent ? await paymentsOf(tx, intent.orderId) : [];
-  const about = payments.find((payment) => payment.paymentId === paymentId);
-  if (about) await writeNews(tx, about, "not_understood", nowMs);
+/** `undefined`: about no payment that the books know. */
+type Heard = Recorded | "repeated" | undefined;
+
+const noPayment = "00000000-0000-0000-0000-000000000000";
+
+function afterEvent(
+  books: OrderBooks | undefined,
+  { charge, unreadAbout = "" }: WebhookEvent,
+  nowMs: number,
+): Decided<Heard> {
+  if (charge) return afterSaid(books, charge.paymentId, charge, nowMs);
+  const about = books && paymentOf(books, unreadAbout);
+  if (!about) return { answer: undefined };
+  // An operator must look: money may be involved.
+  return { answer: undefined, books: { ...books, news: [...books.news, newsOf(about, "not_understood")] } };
 }

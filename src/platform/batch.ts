@@ -15,6 +15,11 @@ export type BatcherOptions<In, Out> = {
   maxWaiting: number;
   /** Returns answers in the order of the items. An error that it throws goes to every item of the batch. */
   run(items: In[]): Promise<readonly Out[]>;
+  /**
+   * One item may have caused the error of a batch: then each runs again, alone, and gets its own answer or error. The next
+   * batch does not wait for them.
+   */
+  mayBeOnesFault?(error: unknown): boolean;
 };
 
 export class QueueFull extends Error {
@@ -26,8 +31,10 @@ export class QueueFull extends Error {
 
 type Waiter<In, Out> = { item: In; resolve(out: Out): void; reject(error: unknown): void };
 
-export function createBatcher<In, Out>({ maxBatch, maxWaiting, run }: BatcherOptions<In, Out>): Batcher<In, Out> {
+export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Batcher<In, Out> {
+  const { maxBatch, maxWaiting, run, mayBeOnesFault = () => false } = options;
   const queue: Waiter<In, Out>[] = [];
+  const alone = new Set<Promise<void>>();
   let flushing: Promise<void> | undefined;
 
   async function flushAll(): Promise<void> {
@@ -35,16 +42,28 @@ export function createBatcher<In, Out>({ maxBatch, maxWaiting, run }: BatcherOpt
     await Promise.resolve();
     while (queue.length > 0) {
       const batch = queue.splice(0, maxBatch);
-      try {
-        const answers = await run(batch.map((waiter) => waiter.item));
-        batch.forEach((waiter, i) => {
-          waiter.resolve(answers[i] as Out);
-        });
-      } catch (error) {
-        for (const waiter of batch) waiter.reject(error);
-      }
+      await answer(batch, (error) => {
+        const isShared = batch.length === 1 || !mayBeOnesFault(error);
+        for (const waiter of batch) isShared ? waiter.reject(error) : runAlone(waiter);
+      });
     }
     flushing = undefined;
+  }
+
+  async function answer(batch: readonly Waiter<In, Out>[], onError: (error: unknown) => void): Promise<void> {
+    try {
+      const answers = await run(batch.map((waiter) => waiter.item));
+      batch.forEach((waiter, i) => {
+        waiter.resolve(answers[i] as Out);
+      });
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  function runAlone(waiter: Waiter<In, Out>): void {
+    const running = answer([waiter], waiter.reject).finally(() => alone.delete(running));
+    alone.add(running);
   }
 
   return {
@@ -59,7 +78,7 @@ export function createBatcher<In, Out>({ maxBatch, maxWaiting, run }: BatcherOpt
       return queue.length;
     },
     async idle() {
-      while (flushing) await flushing;
+      while (flushing || alone.size > 0) await Promise.all([flushing, ...alone]);
     },
   };
 }

@@ -16,5 +16,15 @@ export function isDataFault(error: unknown): boolean {
   return false;
 }
 
+/**
+ * True if a statement over several rows may have failed for one of them: its data, or its lock, which another process
+ * holds for long.
+ */
+export function mayBeOneRowsFault(error: unknown): boolean {
+  return isDataFault(error) || (error instanceof Error && "code" in error && error.code === lockNotAvailable);
+}
+
+const lockNotAvailable = "55P03";
+
 /** Classes of SQLSTATE: a row that is written twice at once, values, constraints, the limits of PostgreSQL itself. */
 const ofTheData: ReadonlySet<string> = new Set(["21", "22", "23", "54"]);

@@ -1,6 +1,6 @@
 /** The SQL port is a pool of connections to one PostgreSQL, embedded or given by URL. */
 
-export { isDataFault } from "./data-faults.ts";
+export { isDataFault, mayBeOneRowsFault } from "./data-faults.ts";
 
 export type Row = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 /** Answers the statements of src/payment from tables in memory, each by a twin. */
 import type { Payment } from "../../../src/payment/payment-rows.ts";
 import { isAfter, unique } from "./inventory.ts";
-import type { Twins } from "./statements.ts";
+import { type Twins, unnest } from "./statements.ts";
 import { createTable, type Transaction } from "./tables.ts";
 
 type Intent = {
@@ -14,10 +14,9 @@ type Intent = {
   closedAt: Date | null;
   lastCallAt: Date | null;
 };
-export type PaymentRow = Payment & {
+export type PaymentRow = Omit<Payment, "kept"> & {
   grantedAt: Date | null;
   keptAt: Date | null;
-  nextTryAtMs: number;
   lastError: string | null;
 };
 export type NewsRow = {
@@ -74,97 +73,63 @@ export function paymentTwins(t: PaymentTables): Twins {
   }
 
   return {
-    "from payment.intent where order_id = $1 for update": (tx, [orderId]) =>
-      shown(t.intent.lock(tx, orderId as string)),
-    "where order_id = (select order_id from payment.payment where payment_id = $1) for update": (tx, [paymentId]) => {
-      const payment = t.payment.get(tx, paymentId as string);
-      return payment ? shown(t.intent.lock(tx, payment.orderId)) : [];
+    "from payment.intent where order_id in": (tx, [orderIds, paymentIds]) => {
+      const ofPayments = (paymentIds as string[]).flatMap((id) => t.payment.get(tx, id)?.orderId ?? []);
+      const sorted = [...new Set([...(orderIds as string[]), ...ofPayments])].toSorted();
+      return sorted.flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
     },
-    "insert into payment.intent (order_id, closed_at)": (tx, [orderId, closedAt]) => {
-      const standing = t.intent.lock(tx, orderId as string);
-      const nothing = { userId: null, amountMinor: null, currency: null, payBy: null, openedAt: null, closedAt: null };
-      const row: Intent = standing ?? { orderId: orderId as string, ...nothing, lastCallAt: null };
-      t.intent.put(tx, row.orderId, { ...row, closedAt: row.closedAt ?? (closedAt as Date) });
-      return [];
-    },
-    "insert into payment.intent (order_id, user_id": (
-      tx,
-      [orderId, userId, amountMinor, currency, payBy, openedAt],
-    ) => {
-      const row = {
-        orderId,
-        userId,
-        amountMinor,
-        currency,
-        payBy,
-        openedAt,
-        closedAt: null,
-        lastCallAt: null,
-      } as Intent;
-      // Waits for a row that is being written, as a unique key does, and changes at most its deadline.
-      if (!t.intent.conflict(tx, row.orderId)) {
-        t.intent.put(tx, row.orderId, row);
-        return [];
-      }
-      const standing = t.intent.lock(tx, row.orderId);
-      const isLater = standing?.payBy && row.payBy && standing.payBy < row.payBy;
-      if (standing && isLater && !standing.closedAt) {
-        t.intent.put(tx, row.orderId, { ...standing, payBy: row.payBy, lastCallAt: null });
+    "insert into payment.intent": (tx, [orderIds, userIds, amounts, currencies, payBys, closed, at]) => {
+      const rows = unnest(
+        orderIds as string[],
+        userIds as (string | null)[],
+        amounts as (number | null)[],
+        currencies as (string | null)[],
+        payBys as (Date | null)[],
+        closed as boolean[],
+      );
+      for (const [orderId, userId, amountMinor, currency, payBy, isClosed] of rows) {
+        // Waits for a row that is being written, as a unique key does.
+        if (t.intent.conflict(tx, orderId)) continue;
+        const times = { openedAt: isClosed ? null : (at as Date), closedAt: isClosed ? (at as Date) : null };
+        t.intent.put(tx, orderId, { orderId, userId, amountMinor, currency, payBy, ...times, lastCallAt: null });
       }
       return [];
     },
-    "update payment.intent set last_call_at": (tx, [orderId, at]) => {
-      const row = t.intent.lock(tx, orderId as string);
-      if (row) t.intent.put(tx, row.orderId, { ...row, lastCallAt: row.lastCallAt ?? (at as Date) });
+    "update payment.intent set closed_at": (tx, [orderIds, closed, lastCalls, payBys, at]) => {
+      const now = at as Date;
+      const rows = unnest(orderIds as string[], closed as boolean[], lastCalls as boolean[], payBys as (Date | null)[]);
+      for (const [orderId, isClosed, isLast, payBy] of rows) {
+        const row = t.intent.lock(tx, orderId);
+        if (!row) continue;
+        const closedAt = isClosed ? (row.closedAt ?? now) : row.closedAt;
+        t.intent.put(tx, orderId, { ...row, closedAt, lastCallAt: isLast ? (row.lastCallAt ?? now) : null, payBy });
+      }
       return [];
     },
-    "from payment.payment where order_id = $1 order by attempt": (tx, [orderId]) =>
+    "from payment.payment where order_id = any($1::uuid[]) order by": (tx, [orderIds]) =>
       t.payment
         .all(tx)
-        .filter((row) => row.orderId === orderId)
-        .toSorted((a, b) => a.attempt - b.attempt)
+        .filter((row) => (orderIds as string[]).includes(row.orderId))
+        .toSorted((a, b) => (a.orderId === b.orderId ? a.attempt - b.attempt : a.orderId < b.orderId ? -1 : 1))
         .map((row) => ({ ...row, kept: row.keptAt !== null })),
     "insert into payment.payment": (tx, values) => {
-      const [paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt, nextTry] =
-        values;
-      const given = { paymentId, orderId, attempt, state, amountMinor, currency, provider, cardLast4, requestedAt };
-      const rest = {
-        providerRef: null,
-        declineReason: null,
-        tries: 0,
-        grantedAt: null,
-        keptAt: null,
-        lastError: null,
-        givenBackMinor: 0,
-        kept: false,
-      };
-      write(tx, { ...given, ...rest, nextTryAtMs: (nextTry as Date).getTime() } as PaymentRow);
-      return [];
-    },
-    "update payment.payment set state = $2": (tx, values) => {
-      const [paymentId, state, providerRef, declineReason, at, nextTry, givenBackMinor] = values;
-      const row = t.payment.lock(tx, paymentId as string);
-      if (!row) return [];
-      const isGranted = state === "authorized" || state === "captured";
-      const grantedAt = isGranted ? (row.grantedAt ?? (at as Date)) : row.grantedAt;
-      const nextTryAtMs = (nextTry as Date).getTime();
-      const set = {
-        state,
-        providerRef,
-        declineReason,
-        grantedAt,
-        nextTryAtMs,
-        tries: 0,
-        lastError: null,
-        givenBackMinor,
-      };
-      write(tx, { ...row, ...set } as PaymentRow);
-      return [];
-    },
-    "update payment.payment set provider_ref = $2": (tx, [paymentId, providerRef]) => {
-      const row = t.payment.lock(tx, paymentId as string);
-      if (row && row.providerRef === null)
-        t.payment.put(tx, row.paymentId, { ...row, providerRef: providerRef as string });
+      const at = values[14] as Date;
+      const columns = values.slice(0, 14) as unknown[][];
+      (columns[0] ?? []).forEach((_, i) => {
+        const [paymentId, orderId, attempt, state, amountMinor, currency, provider, ...rest] = columns.map((c) => c[i]);
+        const [providerRef, declineReason, cardLast4, requestedAt, nextTryAt, givenBackMinor, kept] = rest;
+        const said = { state, providerRef, declineReason, nextTryAt, givenBackMinor, tries: 0, lastError: null };
+        const grantedAt = state === "authorized" || state === "captured" ? at : null;
+        const keptAt = kept ? at : null;
+        const row = t.payment.conflict(tx, paymentId as string) && t.payment.lock(tx, paymentId as string);
+        if (row) {
+          const times = { grantedAt: row.grantedAt ?? grantedAt, keptAt: row.keptAt ?? keptAt };
+          write(tx, { ...row, ...said, ...times } as PaymentRow);
+          return;
+        }
+        const given = { paymentId, orderId, attempt, amountMinor, currency, provider, cardLast4, requestedAt };
+        write(tx, { ...given, ...said, grantedAt, keptAt } as PaymentRow);
+      });
       return [];
     },
     "update payment.payment set last_error": (tx, [paymentId, state, lastError]) => {
@@ -176,12 +141,13 @@ export function paymentTwins(t: PaymentTables): Twins {
       const nowMs = (at as Date).getTime();
       const due = t.payment
         .all(tx)
-        .filter((row) => unsettled.includes(row.state) && row.nextTryAtMs <= nowMs)
+        .filter((row) => unsettled.includes(row.state) && row.nextTryAt.getTime() <= nowMs)
         .filter((row) => !t.payment.isLockedByOther(tx, row.paymentId))
-        .toSorted((a, b) => a.nextTryAtMs - b.nextTryAtMs)
+        .toSorted((a, b) => a.nextTryAt.getTime() - b.nextTryAt.getTime())
         .slice(0, limit as number);
       return due.map((row) => {
-        const next = { ...row, tries: row.tries + 1, nextTryAtMs: nowMs + Math.min(60, 2 ** row.tries) * 1_000 };
+        const nextTryAt = new Date(nowMs + Math.min(60, 2 ** row.tries) * 1_000);
+        const next = { ...row, tries: row.tries + 1, nextTryAt };
         t.payment.put(tx, row.paymentId, next);
         return { ...next, kept: next.keptAt !== null };
       });
@@ -191,13 +157,6 @@ export function paymentTwins(t: PaymentTables): Twins {
         .all(tx)
         .filter((row) => (orderIds as string[]).includes(row.orderId) && live.includes(row.state))
         .map(({ orderId, state }) => ({ orderId, state })),
-    "update payment.payment set kept_at = $2": (tx, [orderId, at]) => {
-      for (const { paymentId, orderId: of } of t.payment.all(tx)) {
-        const row = of === orderId ? t.payment.lock(tx, paymentId) : undefined;
-        if (row && isUnkept(row)) t.payment.put(tx, paymentId, { ...row, keptAt: at as Date });
-      }
-      return [];
-    },
     "and kept_at is null and granted_at < $1": (tx, [before, after, id, limit]) =>
       t.payment
         .all(tx)
@@ -207,16 +166,25 @@ export function paymentTwins(t: PaymentTables): Twins {
         .toSorted((a, b) => (isAfter(a.at, a.paymentId, b.at, b.paymentId) ? 1 : -1))
         .slice(0, limit as number)
         .map(({ orderId, paymentId, grantedAt }) => ({ orderId, paymentId, grantedAt })),
-    "insert into payment.news": (tx, [paymentId, orderId, kind, givenBackMinor, happenedAt, needsPerson]) => {
-      lastNews += 1;
-      const rest = { newsId: lastNews, toldAt: null, closedAt: null };
-      const row = { paymentId, orderId, kind, givenBackMinor, happenedAt, needsPerson, ...rest } as NewsRow;
-      if (!t.news.conflict(tx, t.news.keyOf(row))) t.news.put(tx, t.news.keyOf(row), row);
+    "insert into payment.news": (tx, [paymentIds, orderIds, kinds, amounts, needs, at]) => {
+      const rows = unnest(
+        paymentIds as string[],
+        orderIds as string[],
+        kinds as string[],
+        amounts as number[],
+        needs as boolean[],
+      );
+      for (const [paymentId, orderId, kind, givenBackMinor, needsPerson] of rows) {
+        lastNews += 1;
+        const rest = { newsId: lastNews, happenedAt: at as Date, toldAt: null, closedAt: null };
+        const row: NewsRow = { paymentId, orderId, kind, givenBackMinor, needsPerson, ...rest };
+        if (!t.news.conflict(tx, t.news.keyOf(row))) t.news.put(tx, t.news.keyOf(row), row);
+      }
       return [];
     },
-    "closed_by = 'provider'": (tx, [paymentId, at]) => {
+    "closed_by = 'provider'": (tx, [paymentIds, at]) => {
       for (const one of t.news.all(tx)) {
-        if (one.paymentId !== paymentId || one.kind !== "disputed") continue;
+        if (!(paymentIds as string[]).includes(one.paymentId) || one.kind !== "disputed") continue;
         const row = t.news.lock(tx, t.news.keyOf(one));
         if (row?.closedAt === null) t.news.put(tx, t.news.keyOf(row), { ...row, closedAt: at as Date });
       }
@@ -229,24 +197,24 @@ export function paymentTwins(t: PaymentTables): Twins {
         ...row,
         providerRef: t.payment.get(tx, row.paymentId)?.providerRef ?? null,
       })),
-    "delete from payment.news where news_id": (tx, [newsId]) => {
-      const one = t.news.all(tx).find((row) => row.newsId === newsId);
-      if (one) t.news.put(tx, t.news.keyOf(one), undefined);
+    "delete from payment.news where news_id": (tx, [newsIds]) => {
+      for (const row of t.news.all(tx)) {
+        if ((newsIds as number[]).includes(row.newsId)) t.news.put(tx, t.news.keyOf(row), undefined);
+      }
       return [];
     },
-
     "update payment.news set told_at": (tx, [newsId, at]) => {
       const one = t.news.all(tx).find((row) => row.newsId === newsId);
       const row = one && t.news.lock(tx, t.news.keyOf(one));
       if (row?.toldAt === null) t.news.put(tx, t.news.keyOf(row), { ...row, toldAt: at as Date });
       return [];
     },
-    "insert into payment.webhook_inbox": (tx, [provider, eventId]) => {
-      const key = `${provider} ${eventId}`;
-      const standing = t.inbox.conflict(tx, key);
-      if (standing) return [];
-      t.inbox.put(tx, key, { provider: provider as string, eventId: eventId as string });
-      return [{ event_id: eventId as string }];
-    },
+    "insert into payment.webhook_inbox": (tx, [providers, eventIds]) =>
+      unnest(providers as string[], eventIds as string[]).flatMap(([provider, eventId]) => {
+        const key = `${provider} ${eventId}`;
+        if (t.inbox.conflict(tx, key)) return [];
+        t.inbox.put(tx, key, { provider, eventId });
+        return [{ eventId }];
+      }),
   };
 }

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, test } from "node:test";
+import type { Sql } from "#engines/sql";
+import { createChanges } from "./changes.ts";
+import { openTestShop } from "./shop.testing.ts";
+import { createSimulator } from "./simulator.ts";
+
+const shop = await openTestShop();
+after(() => shop.close());
+
+const goodCard = "4242424242424242";
+
+/** The database, and how many transactions it was asked for. */
+function counted(): { sql: Sql; transactions(): number } {
+  let transactions = 0;
+  const count = <T>(work: Promise<T>): Promise<T> => {
+    transactions += 1;
+    return work;
+  };
+  const sql: Sql = {
+    ...shop.sql,
+    query: (text, values) => count(shop.sql.query(text, values)),
+    transaction: (work) => count(shop.sql.transaction(work)),
+  };
+  return { sql, transactions: () => transactions };
+}
+
+function orders(count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => shop.order()));
+}
+
+test("a hundred payments begun at once are one transaction, and each gets its own answer", async () => {
+  const [over = "", paid = "", ...open] = await orders(97);
+  await shop.payment.close(over);
+  await shop.pay(paid);
+  await shop.hearFromProvider();
+  const { sql, transactions } = counted();
+  const payment = shop.connect({ sql });
+  const unknown = [randomUUID(), randomUUID()];
+  const twice = open[0] as string;
+  const asked = [...unknown, over, paid, ...open, twice];
+  assert.equal(asked.length, 100);
+  const answers = await Promise.all(asked.map((orderId) => payment.pay({ orderId, cardNumber: goodCard })));
+  // The bank of this shop counts its own.
+  assert.equal(transactions(), 1);
+  const reasons = answers.map((answer) => (answer.ok ? "begun" : answer.reason));
+  const begun = open.map(() => "begun");
+  assert.deepEqual(reasons, [
+    "payment_not_ready",
+    "payment_not_ready",
+    "payment_closed",
+    "already_paid",
+    ...begun,
+    "payment_in_progress",
+  ]);
+  await shop.hearFromProvider();
+  assert.deepEqual(
+    new Set(await Promise.all(open.map(async (orderId) => (await shop.states(orderId)).join()))),
+    new Set(["authorized"]),
+  );
+});
+
+test("a payment that cannot be stored fails alone", async () => {
+  const all = await orders(20);
+  const answers = await Promise.allSettled(
+    all.map((orderId, i) => shop.payment.pay({ orderId, cardNumber: i === 7 ? "4242 4242 none" : goodCard })),
+  );
+  const failed = answers.flatMap((answer, i) => (answer.status === "rejected" ? [[i, answer.reason.message]] : []));
+  assert.equal(failed.length, 1);
+  assert.match(String(failed[0]), /^7,.*card_last4_check/);
+  await shop.hearFromProvider();
+  const states = await Promise.all(all.map(async (orderId) => (await shop.states(orderId)).join()));
+  assert.deepEqual(
+    states,
+    all.map((_, i) => (i === 7 ? "" : "authorized")),
+  );
+});
+
+test("a change whose decision throws fails alone, and its event is not stored", async () => {
+  const all = await orders(5);
+  const changes = createChanges(shop);
+  const eventOf = (orderId: string) => ({ provider: "simulator", eventId: orderId, type: "test", paymentId: null });
+  const made = await Promise.allSettled(
+    all.map((orderId, i) =>
+      changes.make({
+        of: { orderId },
+        event: eventOf(orderId),
+        decide(books) {
+          if (i === 2) throw new Error("this one");
+          return { answer: books?.intent.orderId };
+        },
+      }),
+    ),
+  );
+  assert.deepEqual(
+    made.map((one) => (one.status === "fulfilled" ? one.value : one.reason.cause.message)),
+    all.map((orderId, i) => (i === 2 ? "this one" : orderId)),
+  );
+  const stored = await shop.sql.query<{ id: string }>(
+    "select event_id as id from payment.webhook_inbox where event_id = any($1::text[])",
+    [all],
+  );
+  assert.deepEqual(new Set(stored.map(({ id }) => id)), new Set(all.filter((_, i) => i !== 2)));
+});
+
+test("changes of one order in one batch see each other, in the order of the calls", async () => {
+  const orderId = randomUUID();
+  const order = { orderId, userId: "ada", amountMinor: 4_999, currency: "EUR", payByMs: shop.now() + 900_000 };
+  const asked = await Promise.all([
+    shop.payment.open(order),
+    shop.payment.pay({ orderId, cardNumber: goodCard }),
+    shop.payment.lastCall(orderId, order.payByMs),
+    shop.payment.pay({ orderId, cardNumber: goodCard }),
+    shop.payment.close(orderId),
+  ]);
+  assert.deepEqual(
+    asked.slice(1, 4).map((answer) => (typeof answer === "object" && "reason" in answer ? answer.reason : answer)),
+    [asked[1], "processing", "payment_closed"],
+  );
+  assert.ok(asked[1].ok);
+  await shop.settleAll();
+  assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "voided 4999 EUR"]);
+});
+
+test("256 orders paid and confirmed at once take no transaction each, at the shop and at the bank", async () => {
+  const { sql, transactions } = counted();
+  const simulator = createSimulator({ sql, secret: "the secret of many", log: shop.log, now: shop.now });
+  const payment = shop.connect({ sql, provider: simulator.provider });
+  const all = Array.from({ length: 256 }, () => randomUUID());
+  const each = (work: (orderId: string) => Promise<unknown>) => Promise.all(all.map(work));
+  const hear = () =>
+    simulator.deliverDue(async (body, headers) => {
+      assert.equal(await payment.receiveWebhook("simulator", body, headers), "accepted");
+    });
+
+  const payByMs = shop.now() + 900_000;
+  await each((orderId) => payment.open({ orderId, userId: "ada", amountMinor: 4_999, currency: "EUR", payByMs }));
+  await each((orderId) => payment.pay({ orderId, cardNumber: goodCard }));
+  shop.passMs(50);
+  await hear();
+  const verdicts = await each((orderId) => payment.verdict(orderId));
+  assert.deepEqual(new Set(verdicts), new Set(["authorized"]));
+  await each((orderId) => payment.capture(orderId));
+  await hear();
+  assert.equal((await shop.states(all[0] as string)).join(), "captured");
+  // It is 13, and one more for each webhook or answer that comes alone.
+  assert.ok(transactions() <= 26, `${transactions()} transactions`);
+});
