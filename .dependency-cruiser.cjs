@@ -150,7 +150,7 @@ module.exports = {
       from: { path: `^src/[^/]+\\.ts$|^src/(${processRooms})/|^(bench|scripts)/`, pathNot: testOnly },
       to: {
         path: "^src/[^/]+/",
-        pathNot: [`^src/(platform|${processRooms})/`, "^src/engines/open\\.ts$", ports, faces, words, routes],
+        pathNot: [`^src/(platform|${processRooms})/`, "^src/engines/open\\.ts$", ports, faces, words, events, routes],
       },
     },
     {

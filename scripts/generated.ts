@@ -26,21 +26,27 @@ import { gatewayProblems } from "../src/gateway/gateway.ts";
 import { observe } from "../src/observe/observe.ts";
 import { createServer } from "../src/server.ts";
 import { renderArchitecture } from "./architecture.ts";
+import { asyncApi } from "./async-api.ts";
+import { eventsDocument, typesOf } from "./client-types.ts";
 import { renderHazardsPage } from "./hazards.ts";
 import { dumpSchema } from "./schema-dump.ts";
 
 /** Text by path from the root. */
 export async function generatedFiles(): Promise<Map<string, string>> {
   const [{ openApi, metrics }, schema] = await Promise.all([describeSystem(), dumpSchema()]);
+  const events = asyncApi();
   return new Map([
     [".env.example", renderEnvExample(settings) + onlyForCompose],
     ["ARCHITECTURE.md", await renderArchitecture()],
+    ["asyncapi.json", `${JSON.stringify(events, null, 2)}\n`],
     ["docs/config.md", renderConfigPage(settings)],
     ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
     ["docs/hazards.md", await renderHazardsPage()],
     ["docs/metrics.md", renderMetricsPage(metrics)],
     ["docs/schema.sql", schema],
     ["openapi.json", `${JSON.stringify(openApi, null, 2)}\n`],
+    ["packages/client/src/api.ts", await typesOf(openApi)],
+    ["packages/client/src/events.ts", await typesOf(eventsDocument(events))],
   ]);
 }
 

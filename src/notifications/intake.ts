@@ -4,7 +4,7 @@
  */
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
-import { dropEventTypes } from "#events/drops";
+import { dropEventName, dropEventTypes } from "#events/drops";
 import { handedOverEventType, orderEventTypes, undecidedEventType } from "#events/orders";
 import type { Log } from "#platform/log";
 import type { OrderMails } from "./order-mails.ts";
@@ -15,9 +15,8 @@ export const eventTypes: readonly string[] = [
   ...Object.values(orderEventTypes),
   undecidedEventType,
   handedOverEventType,
-  ...dropEventTypes.map((what) => `dropgate.drop.${what}`),
+  ...dropEventTypes.map(dropEventName),
 ];
-export const testEventType = "dropgate.webhook.test";
 
 export type IntakeOptions = {
   log: EventLog;

@@ -21,7 +21,7 @@ function text(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: line });
 }
 
-const ReservationSchema = Type.Object({
+export const ReservationData = Type.Object({
   productId: text(128),
   orderId: Type.String({ maxLength: 36 }),
   epoch: count,
@@ -36,13 +36,15 @@ const ReservationSchema = Type.Object({
   reservedAtMs: moment,
   payByMs: moment,
 });
-const reservation = Compile(ReservationSchema);
+const reservation = Compile(ReservationData);
+
+export const reservationType = "dropgate.units.reserved";
 
 /** A reservation in `orders.reservations`, keyed by order id. */
 export function reservationRecord(reserved: Reservation): NewRecord {
   const { orderId, reservationNo } = reserved;
-  const type = "dropgate.units.reserved";
-  return cloudEvent({ key: orderId, id: `${orderId}:${reservationNo}`, source: "/orders", type, data: reserved });
+  const id = `${orderId}:${reservationNo}`;
+  return cloudEvent({ key: orderId, id, source: "/orders", type: reservationType, data: reserved });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -59,7 +61,7 @@ export function decodeReservation(record: StoredRecord): Reservation {
   if (!Number.isSafeInteger(value.unitPriceMinor * value.quantity)) {
     throw new Error("not a reservation: /unitPriceMinor times /quantity is more than can be paid");
   }
-  return value as Static<typeof ReservationSchema>;
+  return value as Static<typeof ReservationData>;
 }
 
 /** An earlier version named the number `n`. The log may have such records, and a dead letter can be replayed at any time. */
@@ -86,21 +88,27 @@ export const undecidedEventType = "dropgate.order.payment-undecided";
 /** The order's units have left the warehouse. It stays CONFIRMED. */
 export const handedOverEventType = "dropgate.order.handed-over";
 
+/** The order as of then. Further fields may come with later versions. */
+export const OrderEventData = Type.Object(
+  {
+    orderId: Type.String({ format: "uuid" }),
+    userId: Type.String(),
+    productId: Type.String(),
+    quantity: Type.Integer({ minimum: 1 }),
+    totalMinor: Type.Integer({ minimum: 0, description: "In the currency's minor unit" }),
+    currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217" }),
+    status: Type.String({ description: "As in GET /orders/{orderId}" }),
+    reason: Type.Union([Type.String(), Type.Null()], { description: "Why the order ended, if it did not end well" }),
+  },
+  { $id: "OrderEventData", additionalProperties: true },
+);
+
 /** One event of `orders.events`, keyed by order id. */
 export type OrderEvent = {
   id: string;
   type: (typeof orderEventTypes)[keyof typeof orderEventTypes] | typeof undecidedEventType | typeof handedOverEventType;
   time: string;
-  data: {
-    orderId: string;
-    userId: string;
-    productId: string;
-    quantity: number;
-    totalMinor: number;
-    currency: string;
-    status: string;
-    reason: string | null;
-  };
+  data: Static<typeof OrderEventData>;
 };
 
 /** The event for the state of a settled order. */

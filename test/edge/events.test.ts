@@ -9,6 +9,7 @@ import { Webhook } from "standardwebhooks";
 import type { StoredRecord } from "#engines/log";
 import { isFinal } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
+import { undocumentedIn, undocumentedInWebhook } from "../support/async-api.ts";
 import type { Client, Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -59,6 +60,7 @@ describe("the events of orders on orders.events", () => {
       }),
     );
     const told = await eventsOf(orders.map(({ orderId }) => orderId));
+    assert.deepEqual([...told.values()].flat().map(undocumentedIn).filter(Boolean), []);
     for (const { buyer, orderId } of orders) {
       const { body } = await buyer.get<Order>(`/orders/${orderId}`);
       const statuses = (told.get(orderId) ?? []).map(statusIn);
@@ -90,11 +92,17 @@ describe("the events of orders on orders.events", () => {
   test("W1: a webhook hears each event of an order once, signed", async (t) => {
     type Heard = { id: string; status: string };
     const heard: Heard[] = [];
+    const undocumented: string[] = [];
     let secret = "";
     const receiver = createServer(async (request, response) => {
       const body = await buffer(request);
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-      const { data } = new Webhook(secret).verify(body, headers) as { data: { orderId: string; status: string } };
+      const event = new Webhook(secret).verify(body, headers) as {
+        type: string;
+        data: { orderId: string; status: string };
+      };
+      const { data } = event;
+      undocumented.push(undocumentedInWebhook(headers, event));
       if (data.orderId === orderId) heard.push({ id: headers["webhook-id"] ?? "", status: data.status });
       response.writeHead(204).end();
     }).listen(0, "127.0.0.1");
@@ -114,10 +122,45 @@ describe("the events of orders on orders.events", () => {
     assert.equal((await world.admin.patch(`/webhooks/${webhook.webhookId}`, { enabled: false })).status, 200);
     const statusesHeard = ["CONFIRMED", "INVENTORY_RESERVED", "PAYMENT_PENDING"];
     assert.deepEqual(heard.map(({ status }) => status).toSorted(), statusesHeard);
+    assert.deepEqual(undocumented.filter(Boolean), []);
     assert.deepEqual(
       heard.map(({ id }) => id).toSorted(),
       statusesHeard.map((status) => `orders/${orderId}:${status}`),
     );
+  });
+
+  test("the events of products, drops and accepted orders in the topics are as asyncapi.json says", async () => {
+    const productId = await world.newProduct({ stock: 1 });
+    const window = { opensAt: new Date().toISOString(), closesAt: new Date(Date.now() + 3_600_000).toISOString() };
+    const drop = {
+      dropId: "documented",
+      name: "Lamps",
+      zone: "Europe/Berlin",
+      ...window,
+      products: [{ productId, label: "M" }],
+    };
+    assert.equal((await world.admin.post("/drops", drop)).status, 201);
+    assert.equal((await world.admin.post("/drops/documented/schedule", {})).status, 200);
+    await place(world.as("ada"), productId);
+    const { log } = world.system.faces.engines;
+    const seen = new Set<string>();
+    const undocumented: string[] = [];
+    const consumers = await Promise.all(
+      ["product.events", "drop.events", "orders.reservations"].map((topic) =>
+        log.consume({
+          topic,
+          group: randomUUID(),
+          maxRecords: 500,
+          async handle({ records }) {
+            if (records.length > 0) seen.add(topic);
+            undocumented.push(...records.map(undocumentedIn).filter(Boolean));
+          },
+        }),
+      ),
+    );
+    await eventually(() => seen.size === consumers.length);
+    await Promise.all(consumers.map((consumer) => consumer.close()));
+    assert.deepEqual(undocumented, []);
   });
 
   async function place(buyer: Client, productId: string) {
