@@ -65,6 +65,12 @@ const vendors = [
     typesAreFree: true,
   },
   {
+    name: "payment",
+    packages: ["stripe"],
+    home: "^src/payment/stripe/|^test/",
+    why: "The books know a provider by its port, so that each provider keeps the same promises and the shop runs without it.",
+  },
+  {
     name: "observability",
     packages: ["pino", "prom-client"],
     home: "^src/platform/",

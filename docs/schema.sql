@@ -645,7 +645,7 @@ create table payment.payment (
   kept_at timestamp with time zone,
   given_back_minor bigint not null default 0,
   constraint payment_attempt_check CHECK ((attempt > 0)),
-  constraint payment_card_last4_check CHECK ((card_last4 ~ '^[0-9]{4}$'::text)),
+  constraint payment_card_last4_check CHECK ((card_last4 ~ '^([0-9]{4})?$'::text)),
   constraint payment_check CHECK (((given_back_minor >= 0) AND (given_back_minor <= amount_minor))),
   constraint payment_order_id_attempt_key UNIQUE (order_id, attempt),
   constraint payment_order_id_fkey FOREIGN KEY (order_id) REFERENCES payment.intent(order_id),

@@ -4,7 +4,7 @@
  */
 import type { TestEvent } from "node:test/reporters";
 
-const contract = /^the (stock gate|event log|workflows|mail) on (.+)$/;
+const contract = /^the (stock gate|event log|workflows|mail|payment provider) on (.+)$/;
 
 type Cases = { port: string; adapter: string; passed: number; failed: number };
 
@@ -30,6 +30,6 @@ export default async function* contractCases(events: AsyncIterable<TestEvent>): 
   yield "\ncases of each contract\n";
   for (const { port, adapter, passed, failed } of found.toSorted((a, b) => a.port.localeCompare(b.port))) {
     const told = failed > 0 ? `${passed} passed, ${failed} FAILED` : `${passed} passed`;
-    yield `  ${port.padEnd(11)} on ${adapter.padEnd(11)} ${told}\n`;
+    yield `  ${port.padEnd(16)} on ${adapter.padEnd(11)} ${told}\n`;
   }
 }

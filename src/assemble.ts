@@ -16,7 +16,6 @@ import {
   createIdentity,
   createStanding,
   type Identity,
-  type OidcSettings,
   type Standing,
   secretOf,
 } from "#identity";
@@ -28,6 +27,7 @@ import {
   createPayment,
   createSimulator,
   declarePaymentCounts,
+  openStripe,
   type Payment,
   type Simulator,
 } from "#payment";
@@ -36,7 +36,7 @@ import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
 import { createWarehouse, type Warehouse } from "#warehouse";
 import { type Config, isSecure } from "./config/config.ts";
-import { deadLettersGroup, topicsOf } from "./config/engines.ts";
+import { deadLettersGroup, outsideIssuer, stripeSettings, topicsOf } from "./config/engines.ts";
 import { createRepairTeller } from "./observe/repairs.ts";
 
 export type Faces = {
@@ -108,7 +108,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     standing,
     now,
     onFault,
-    outside: outsideIssuerOf(config),
+    outside: outsideIssuer(config),
     mostWaiting,
   });
   const catalog = createCatalog({
@@ -150,9 +150,10 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const paymentSql = engines.sql("payment", 6);
   const simulator = createSimulator({ sql: paymentSql, secret: config.PAYMENT_WEBHOOK_SECRET ?? secret, log, now });
   const countPayment = declarePaymentCounts(metrics);
+  const stripe = stripeSettings(config);
   const payment = createPayment({
     sql: paymentSql,
-    provider: simulator.provider,
+    provider: stripe ? await openStripe({ ...stripe, now }) : simulator.provider,
     log,
     now,
     async onAnnouncement(orderId: string, announcement: Announcement, { declineReason = "declined" }) {
@@ -240,11 +241,4 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     board,
   };
   return { ...faces, onPaid, health, metrics };
-}
-
-function outsideIssuerOf(config: Config): OidcSettings | undefined {
-  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = config;
-  if (issuer === undefined || clientId === undefined) return undefined;
-  const { OIDC_CLIENT_SECRET: clientSecret, OIDC_ROLES_CLAIM: rolesClaim, OIDC_TRUST_EMAIL: trustEmail } = config;
-  return { issuer, clientId, clientSecret, rolesClaim, trustEmail };
 }

@@ -117,7 +117,8 @@ export const services: readonly Service[] = [
   {
     name: "payment",
     routes: paymentRoutes,
-    async start({ payment, simulator }) {
+    async start({ config, payment, simulator }) {
+      if (config.PAYMENT_PROVIDER !== "simulator") return { async stop() {} };
       simulator.start(async (body, headers) => {
         const answer = await payment.receiveWebhook(simulator.provider.name, body, headers);
         if (answer !== "accepted") throw new Error(`the webhook was answered ${answer}`);

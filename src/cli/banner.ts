@@ -9,7 +9,8 @@ export type Running = { host: string; port: number; managementPort: number; says
 export function bannerOf(config: Config, database: Database, { host, port, managementPort, says }: Running): string {
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const [url, operators] = [`http://${name}:${port}`, `http://${name}:${managementPort}`];
-  const cards = testCards.map((card) => `                 ${card.number}  ${card.says}`);
+  const cards =
+    config.PAYMENT_PROVIDER === "stripe" ? "    to pay       cards go to Stripe, never to this shop" : cardsSay();
   return `
   Dropgate is up: ${url}
 
@@ -22,14 +23,13 @@ export function bannerOf(config: Config, database: Database, { host, port, manag
     stock gate   ${config.REDIS_HOST ? `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}` : "in memory"}
     event log    ${says.log}
     workflows    ${says.workflows}
-    payment      simulator
+    payment      ${config.PAYMENT_PROVIDER === "stripe" ? stripeSays(config) : "simulator"}
     mail         ${mailSays(config, operators)}
 
     log in       ${logInSays(config, url)}
                  without a browser: header X-User-Id: NAME for a customer${config.TRUST_USER_HEADER ? "" : " (off: TRUST_USER_HEADER is not set)"},
                  npm run --silent token -- --role ADMIN     (or WAREHOUSE, CUSTOMER) for others${secretHint(config)}
-    test cards   any other number is approved, unless it ends in 0
-${cards.join("\n")}
+${cards}
                  a window of ${Math.round(config.PAYMENT_WINDOW_MS / 1000)} s to pay; set PAYMENT_WINDOW_MS for another
 
     try it       curl -X POST ${url}/orders -H 'Content-Type: application/json' \\
@@ -38,6 +38,16 @@ ${cards.join("\n")}
   Ctrl-C stops everything.
 
 `;
+}
+
+function cardsSay(): string {
+  const cards = testCards.map((card) => `                 ${card.number}  ${card.says}`);
+  return ["    test cards   any other number is approved, unless it ends in 0", ...cards].join("\n");
+}
+
+function stripeSays({ STRIPE_API_URL, STRIPE_SECRET_KEY }: Config): string {
+  const place = STRIPE_API_URL === undefined ? "" : ` at ${new URL(STRIPE_API_URL).host}`;
+  return `Stripe${place}, ${STRIPE_SECRET_KEY?.includes("_live_") ? "live" : "test"} mode`;
 }
 
 function logInSays(config: Config, url: string): string {

@@ -50,6 +50,31 @@ describe("config", () => {
     }
   });
 
+  test("PAYMENT_PROVIDER=stripe needs its keys and PUBLIC_URL, all of one mode, and masks the secret ones", () => {
+    const keys = {
+      PAYMENT_PROVIDER: "stripe",
+      STRIPE_SECRET_KEY: "sk_test_secret1",
+      STRIPE_PUBLISHABLE_KEY: "pk_test_public",
+      STRIPE_WEBHOOK_SECRET: "whsec_secret2",
+      PUBLIC_URL: "https://shop.example",
+    };
+    const config = readConfig(keys, noFile);
+    assert.doesNotMatch(printSettings(settings, config, config.origins), /secret1|secret2/);
+    for (const name of Object.keys(keys).slice(1)) {
+      const half = Object.fromEntries(Object.entries(keys).filter(([key]) => key !== name));
+      assert.throws(() => readConfig(half, noFile), new RegExp(`PAYMENT_PROVIDER=stripe needs ${name}`), name);
+    }
+    for (const [wrong, says] of [
+      [{ PAYMENT_PROVIDER: "simulator" }, /STRIPE_SECRET_KEY is set but PAYMENT_PROVIDER is not stripe/],
+      [{ STRIPE_PUBLISHABLE_KEY: "pk_live_public" }, /of different modes/],
+      [{ STRIPE_SECRET_KEY: "pk_test_public" }, /STRIPE_SECRET_KEY must match/],
+      [{ STRIPE_API_URL: "http://api.stripe.example" }, /STRIPE_API_URL begins with https/],
+      [{ PAYMENT_PROVIDER: "paypal" }, /PAYMENT_PROVIDER/],
+    ] as const) {
+      assert.throws(() => readConfig({ ...keys, ...wrong }, noFile), says);
+    }
+  });
+
   test("signs in demo people only where every engine is embedded, no other machine reaches the address, and X-User-Id is believed", () => {
     assert.equal(offersDemoPeople(readConfig({}, noFile)), true);
     for (const settings of [

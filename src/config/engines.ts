@@ -1,5 +1,6 @@
 /** Makes the options of each engine from the settings. An engine without an address runs embedded. */
 import type { EngineSettings, KafkaSettings, RedisSettings, Term } from "#engines/open";
+import type { OidcSettings } from "#identity";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";
 
@@ -41,6 +42,21 @@ export function engineSettings(config: Config): EngineSettings {
     consumed: topicsOf(config),
     topics: topicsOf(config),
   };
+}
+
+export function outsideIssuer(config: Config): OidcSettings | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = config;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  const { OIDC_CLIENT_SECRET: clientSecret, OIDC_ROLES_CLAIM: rolesClaim, OIDC_TRUST_EMAIL: trustEmail } = config;
+  return { issuer, clientId, clientSecret, rolesClaim, trustEmail };
+}
+
+/** undefined unless Stripe takes the payments. Their absence is a fault of its own: see faults.ts. */
+export function stripeSettings(config: Config) {
+  const { PAYMENT_PROVIDER, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret, PUBLIC_URL } = config;
+  if (PAYMENT_PROVIDER !== "stripe" || secretKey === undefined || webhookSecret === undefined) return undefined;
+  const returnUrl = (orderId: string) => new URL(`/o/${orderId}`, PUBLIC_URL).href;
+  return { secretKey, webhookSecret, url: config.STRIPE_API_URL, returnUrl };
 }
 
 /** Each has a topic of dead letters beside it. */

@@ -89,7 +89,38 @@ export function securityFaults(values: GivenSettings): string[] {
   if (values.PUBLIC_URL !== undefined && !/^https?:$/.test(new URL(values.PUBLIC_URL).protocol)) {
     faults.push("PUBLIC_URL is what browsers open: begin it with https://");
   }
-  return [...faults, ...issuerFaults(values), ...loginFaults(values), ...proxyFaults(values.TRUST_PROXY)];
+  return [
+    ...faults,
+    ...issuerFaults(values),
+    ...loginFaults(values),
+    ...proxyFaults(values.TRUST_PROXY),
+    ...stripeFaults(values),
+  ];
+}
+
+/** Without `PUBLIC_URL` a buyer whose bank asks them could not come back. */
+const neededByStripe = ["STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRET", "PUBLIC_URL"] as const;
+
+function stripeFaults(values: GivenSettings): string[] {
+  if (values.PAYMENT_PROVIDER !== "stripe") {
+    const given = neededByStripe.filter((name) => name !== "PUBLIC_URL" && values[name]);
+    return given.map((name) => `${name} is set but PAYMENT_PROVIDER is not stripe: set both, or leave it out`);
+  }
+  const faults = neededByStripe
+    .filter((name) => !values[name])
+    .map((name) => `PAYMENT_PROVIDER=stripe needs ${name}: set it too`);
+  const modes = [values.STRIPE_SECRET_KEY, values.STRIPE_PUBLISHABLE_KEY].map((key) => key?.split("_")[1]);
+  if (modes[0] && modes[1] && modes[0] !== modes[1]) {
+    faults.push(
+      "STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY are of different modes: take both of test or both of live",
+    );
+  }
+  if (values.STRIPE_API_URL === undefined) return faults;
+  const { protocol, hostname } = new URL(values.STRIPE_API_URL);
+  if (protocol !== "https:" && !(protocol === "http:" && loopback.has(hostname))) {
+    faults.push("STRIPE_API_URL begins with https://; plain http is for a fake on this machine");
+  }
+  return faults;
 }
 
 function issuerFaults(values: GivenSettings): string[] {

@@ -1,5 +1,6 @@
 /** Declares all settings of the shop: each with its type, its default and what it is for. */
 import { defineSettings, type Origin, type Values } from "#platform/config";
+import { paymentSettings } from "./payment-settings.ts";
 import { securitySettings } from "./security-settings.ts";
 import { caFile, managementPort, moduleDatabase, serviceUrl } from "./setting-kinds.ts";
 
@@ -190,26 +191,7 @@ export const settings = defineSettings({
     max: 100_000,
     says: "Maximum number of orders that wait for their answer. Further ones are answered 503 with Retry-After.",
   },
-  PAYMENT_WINDOW_MS: {
-    type: "integer",
-    default: 15 * 60_000,
-    min: 1,
-    max: 7 * 24 * 60 * 60_000,
-    says: "Time to pay an order. After it the order fails and its units go back on sale.",
-  },
-  PAYMENT_GRACE_MS: {
-    type: "integer",
-    default: 30_000,
-    min: 0,
-    max: 24 * 60 * 60_000,
-    says: "Extra time for a payment that the provider is still deciding when the window ends. The units stay held.",
-  },
-  PAYMENT_WEBHOOK_SECRET: {
-    type: "text",
-    secret: true,
-    min: 16,
-    says: "Verifies the signatures of the payment provider's webhooks.",
-  },
+  ...paymentSettings,
 });
 
 /** As given, before defaults that depend on other settings are filled in. */

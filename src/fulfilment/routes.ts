@@ -6,7 +6,7 @@ import type { Payment } from "#payment";
 import type { Asked, Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { problemResponses } from "#platform/openapi";
-import { refuse } from "#platform/problems";
+import { Problem, platformProblems, refuse } from "#platform/problems";
 import { notSettledYet, orderProblems, settleWithinMs } from "#problems/orders";
 import { paymentProblems } from "#problems/payment";
 import { PayRequest } from "#wire/payment";
@@ -20,6 +20,7 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
 
   async function payOrder(request: Asked<{ params: typeof PayParams; body: typeof PayRequest }>, reply: FastifyReply) {
     const { orderId } = request.params;
+    refuseWithoutMeans(request.body, payment.takes);
     const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
@@ -34,8 +35,24 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     const answer = await payment.pay({ ...request.body, orderId });
     if (!answer.ok) return refuse(reply, paymentProblems[answer.reason]);
     reply.code(202).header("location", `/orders/${orderId}`);
-    return { orderId, paymentId: answer.paymentId, status: "processing" as const, statusUrl: `/orders/${orderId}` };
+    const { paymentId, actionUrl } = answer;
+    const status = "processing" as const;
+    return {
+      orderId,
+      paymentId,
+      status,
+      statusUrl: `/orders/${orderId}`,
+      ...(actionUrl !== undefined && { actionUrl }),
+    };
   }
+}
+
+/** One of the two is required; which of them the shop takes depends on its provider. */
+function refuseWithoutMeans({ cardNumber, paymentMethod }: PayRequest, takes: Payment["takes"]): void {
+  if (cardNumber !== undefined || paymentMethod !== undefined) return;
+  const name = takes === "card" ? "cardNumber" : "paymentMethod";
+  const errors = [{ in: "body" as const, pointer: `#/${name}`, detail: "is required" }];
+  throw new Problem(platformProblems.validation, `${name} is required`, { errors });
 }
 
 const payOrderDocument = {
@@ -53,6 +70,8 @@ const payOrderDocument = {
       orderProblems.order_not_found,
       orderProblems.order_ended,
       orderProblems.outcome_pending,
+      paymentProblems.card_not_taken,
+      paymentProblems.token_not_taken,
       paymentProblems.payment_in_progress,
       paymentProblems.already_paid,
       paymentProblems.payment_closed,

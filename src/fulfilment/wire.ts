@@ -9,4 +9,7 @@ export const PayAnswer = Type.Object({
   paymentId: Type.String(),
   status: Type.Literal("processing"),
   statusUrl: Type.String(),
+  actionUrl: Type.Optional(
+    Type.String({ description: "If the bank asks the buyer to confirm: the page to send their browser to" }),
+  ),
 });

@@ -59,6 +59,10 @@ export function declareIndicators(faces: Faces, backlog: Backlog): void {
       return { open: [...open.values()].reduce((all, count) => all + count, 0) };
     },
   });
+  if (config.PAYMENT_PROVIDER === "stripe") {
+    const check = async () => void (await payment.providerAnswers());
+    health.add({ name: "stripe", service: "payment", healthOnly: true, check });
+  }
   if (config.REPORTS_DATABASE_URL !== undefined) {
     health.add({ name: "reports", healthOnly: true, check: async () => void (await engines.readReports()) });
   }

@@ -7,7 +7,7 @@ import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
 import type { Decided, OrderBooks } from "./changes.ts";
 import { type FactSource, record } from "./facts.ts";
 import type { Payment } from "./payment-rows.ts";
-import { type Charge, OutcomeUnknown } from "./provider.ts";
+import { type Charge, OutcomeUnknown, type PayMethod } from "./provider.ts";
 import { isPaid } from "./state.ts";
 import type { PayRequest } from "./wire.ts";
 
@@ -22,17 +22,21 @@ export type PayRefusal =
   | "payment_closed"
   | "already_paid"
   | "payment_in_progress"
-  | "too_many_attempts";
+  | "too_many_attempts"
+  | "card_not_taken"
+  | "token_not_taken";
 
-export type PayAnswer = { ok: true; paymentId: string } | { ok: false; reason: PayRefusal };
+/** If the bank asks the buyer, they confirm the payment on the page at `actionUrl`. */
+export type PayAnswer = { ok: true; paymentId: string; actionUrl?: string } | { ok: false; reason: PayRefusal };
 
 export async function attemptToPay(deps: FactSource, orderId: string, request: PayRequest): Promise<PayAnswer> {
   const { changes, provider, announce } = deps;
-  const { cardNumber, ...rest } = request;
-  const card = { ...rest, number: cardNumber.replaceAll(" ", "") };
+  const method = methodOf(request);
+  if (method.kind !== provider.takes) return { ok: false, reason: `${method.kind}_not_taken` };
+  const last4 = method.kind === "card" ? method.card.number.slice(-4) : "";
   const begun = await changes.make({
     of: { orderId },
-    decide: (books, { nowMs }) => begin(books, provider.name, card.number.slice(-4), nowMs),
+    decide: (books, { nowMs }) => begin(books, provider.name, last4, nowMs),
   });
   if (!begun.ok) return begun;
   const { paymentId, amountMinor, currency } = begun.payment;
@@ -40,7 +44,7 @@ export async function attemptToPay(deps: FactSource, orderId: string, request: P
 
   let charge: Charge;
   try {
-    charge = await provider.authorize({ paymentId, amountMinor, currency, card });
+    charge = await provider.authorize({ paymentId, orderId, amountMinor, currency, method });
   } catch (error) {
     // The result comes by webhook, or the sweep asks for it.
     if (error instanceof OutcomeUnknown) return { ok: true, paymentId };
@@ -48,7 +52,13 @@ export async function attemptToPay(deps: FactSource, orderId: string, request: P
   }
   await crashPoint("payment.authorize-answered");
   if (charge.status !== "processing") await announce(await record(changes, paymentId, charge));
-  return { ok: true, paymentId };
+  return { ok: true, paymentId, ...(charge.actionUrl !== undefined && { actionUrl: charge.actionUrl }) };
+}
+
+/** A request with both is one with a card number: it must not pass where only tokens are taken. */
+function methodOf({ cardNumber, paymentMethod = "", ...rest }: PayRequest): PayMethod {
+  if (cardNumber === undefined) return { kind: "token", token: paymentMethod };
+  return { kind: "card", card: { ...rest, number: cardNumber.replaceAll(" ", "") } };
 }
 
 type Begun = { ok: true; payment: Payment } | { ok: false; reason: PayRefusal };

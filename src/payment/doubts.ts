@@ -4,13 +4,14 @@
  */
 import { afterSaid, type FactSource } from "./facts.ts";
 import { noteTold } from "./news.ts";
-import type { Payment } from "./payment-rows.ts";
+import type { AttemptRef } from "./provider.ts";
 
 const doubtsAtOnce = 50;
 
 export async function clearDoubts({ sql, changes, provider, now }: FactSource): Promise<void> {
-  const doubts = await sql.query<Pick<Payment, "paymentId" | "providerRef"> & { newsId: number }>(
-    `select news_id as "newsId", payment_id as "paymentId", provider_ref as "providerRef"
+  const doubts = await sql.query<AttemptRef & { newsId: number }>(
+    `select news_id as "newsId", payment_id as "paymentId", provider_ref as "providerRef",
+            payment.order_id as "orderId", amount_minor as "amountMinor", currency
        from payment.news join payment.payment using (payment_id)
       where told_at is null and kind = 'voided_outside' and state = 'captured' order by news_id limit $1`,
     [doubtsAtOnce],

@@ -2,7 +2,6 @@
  * Payment takes money for orders, of which it knows only id, amount and deadline. Money is held first, captured only
  * once the order is confirmed, and given back if it is not.
  */
-import { randomUUID } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
 import type { Log } from "#platform/log";
@@ -17,6 +16,7 @@ import { type News, noteTold, untoldNews } from "./news.ts";
 import { type OrderToPay, open } from "./open.ts";
 import type { Provider, WebhookHeaders } from "./provider.ts";
 import { isPaid, type PaymentState, type Verdict } from "./state.ts";
+import type { StripeOptions } from "./stripe/stripe.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 import type { PayRequest } from "./wire.ts";
@@ -31,6 +31,8 @@ export { testCards } from "./test-cards.ts";
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
 
 export type Payment = {
+  /** A request to pay must have a card's number, or the provider's token. */
+  readonly takes: Provider["takes"];
   /**
    * Opens the order's payment intent. Idempotent; no effect once the intent was closed. A later deadline than the known one
    * holds from here on, also after a last call: the order was extended.
@@ -57,7 +59,7 @@ export type Payment = {
   capture(orderId: string): Promise<void>;
   /** Voids every authorization, present or future, and refunds captured money; once, and for good. Idempotent. */
   close(orderId: string): Promise<void>;
-  /** @throws if the provider does not answer. It is asked about a payment that it cannot know, so no money moves. */
+  /** @throws if the provider does not answer. */
   providerAnswers(): Promise<void>;
   receiveWebhook(provider: string, rawBody: Buffer, headers: WebhookHeaders): Promise<WebhookAnswer>;
   /** Called every second or so. */
@@ -76,6 +78,12 @@ export type Payment = {
   /** News that an operator must look at. */
   findings: Findings;
 };
+
+/** Loads Stripe's library, which a shop with another provider does not need. */
+export async function openStripe(options: StripeOptions): Promise<Provider> {
+  const { createStripe } = await import("./stripe/stripe.ts");
+  return createStripe(options);
+}
 
 export type Granted = { orderId: string; paymentId: string; grantedAtMs: number };
 
@@ -129,6 +137,8 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
   }
 
   return {
+    takes: provider.takes,
+
     open: (order) => open(changes, order),
 
     pay: ({ orderId, ...request }) => attemptToPay(deps, orderId, request),
@@ -143,9 +153,7 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
 
     close: (orderId) => close(deps, orderId),
 
-    async providerAnswers() {
-      await provider.lookup({ paymentId: randomUUID(), providerRef: null });
-    },
+    providerAnswers: () => provider.check(),
 
     receiveWebhook: (providerName, rawBody, headers) => receiveWebhook(deps, providerName, rawBody, headers),
 

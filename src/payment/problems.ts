@@ -7,6 +7,11 @@ export const paymentProblems = defineProblems({
   payment_in_progress: { status: 409, title: "An earlier attempt is still being decided", retryAfterSeconds: 2 },
   already_paid: { status: 409, title: "The order is paid" },
   payment_closed: { status: 409, title: "The order cannot be paid any more" },
+  card_not_taken: {
+    status: 400,
+    title: "This shop takes no card numbers: send paymentMethod, a token of Stripe's field",
+  },
+  token_not_taken: { status: 400, title: "This shop takes no tokens of cards: send cardNumber" },
   too_many_attempts: { status: 429, title: "Too many attempts to pay this order" },
   finding_not_found: { status: 404, title: "There is no such finding" },
   bad_signature: { status: 401, title: "The webhook is not signed by its provider" },

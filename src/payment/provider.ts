@@ -7,18 +7,22 @@ import type { Fact } from "./state.ts";
 export type Provider = {
   /** The last part of its webhook address, and its name in the books. */
   readonly name: string;
+  /** A card's number, or a token that the provider's own field in the browser gives for a card that we never see. */
+  readonly takes: PayMethod["kind"];
   /** Key: the payment id. Holds the amount without capturing it; the result may come later, by webhook. */
   authorize(request: Authorization): Promise<Charge>;
   /** Key: `cap-<payment>`. */
   capture(charge: ChargeRef & Money): Promise<Charge>;
-  /** Key: `void-<payment>`. */
+  /** Key: `void-<payment>`. Also ends an attempt that waits for the buyer; one that the bank is deciding stays as it is. */
   void(charge: ChargeRef): Promise<Charge>;
   /** Key: `ref-<payment>`. Gives back the rest of the captured amount after manual partial refunds. */
   refund(charge: ChargeRef): Promise<Charge>;
   /** undefined if the provider does not know the payment. */
-  lookup(charge: ChargeRef): Promise<Charge | undefined>;
+  lookup(attempt: AttemptRef): Promise<Charge | undefined>;
+  /** Moves no money. @throws if the provider does not answer, or does not accept us. */
+  check(): Promise<void>;
   /** undefined unless the provider itself signed these bytes recently. */
-  readWebhook(rawBody: Buffer, headers: WebhookHeaders): WebhookEvent | undefined;
+  readWebhook(rawBody: Buffer, headers: WebhookHeaders): Promise<WebhookEvent | undefined>;
 };
 
 /**
@@ -35,17 +39,29 @@ export type Charge = Money & {
    * The card's holder disputes it at their bank. If the bank then takes the money back, the status is `charged_back`.
    */
   dispute?: "opened" | "won";
+  /** Of a charge that is processing: the page where the buyer confirms it at their bank. */
+  actionUrl?: string;
 };
 
 export type ChargeRef = { paymentId: string; providerRef: string | null };
 
+/** After a lost answer the provider's own reference is not known, and the request to authorize was made from the rest. */
+export type AttemptRef = ChargeRef & Money & { orderId: string };
+
 /** Integer minor units and ISO 4217: JPY has no decimals, KWD three. */
 export type Money = { amountMinor: number; currency: string };
 
-export type Authorization = Money & { paymentId: string; card: Card };
+export type Authorization = Money & { paymentId: string; orderId: string; method: PayMethod };
+
+export type PayMethod = { kind: "card"; card: Card } | { kind: "token"; token: string };
 
 /** Passed on and not kept: only its last four digits are stored, and no part of it is logged or put into an error. */
 export type Card = { number: string; expMonth?: number; expYear?: number; cvc?: string; name?: string };
+
+export function cardOf({ method }: Pick<Authorization, "method">): Card {
+  if (method.kind !== "card") throw new Error("a token was given to a provider that takes card numbers");
+  return method.card;
+}
 
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -65,8 +65,8 @@ const documents = {
     operationId: "receiveWebhook",
     summary: "Reports the state of a charge",
     description:
-      "For the payment provider. Signed by Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, " +
-      "`webhook-signature`); any order, any number of times.",
+      "For the payment provider. The simulator signs by Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, " +
+      "`webhook-signature`), Stripe by `Stripe-Signature`; any order, any number of times.",
     params: WebhookParams,
     response: {
       200: WebhookTaken,

@@ -3,8 +3,9 @@ import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { createLog } from "#platform/log";
 import { until } from "../../test/support/until.ts";
+import { type Delivery, describeProvider } from "./contract/provider.testing.ts";
 import { createPayment } from "./payment.ts";
-import type { WebhookHeaders } from "./provider.ts";
+import type { PayMethod, WebhookHeaders } from "./provider.ts";
 import { openTestShop } from "./shop.testing.ts";
 import { createSimulator } from "./simulator.ts";
 import { behaviourOf, testCards } from "./test-cards.ts";
@@ -13,11 +14,55 @@ const shop = await openTestShop();
 const { provider } = shop.simulator;
 after(() => shop.close());
 
+describeProvider("the simulator", async () => {
+  const { simulator, passMs, close } = await openTestShop();
+  const card = (number: string): PayMethod => ({ kind: "card", card: { number } });
+  return {
+    provider: simulator.provider,
+    methods: {
+      approved: card("4242424242424242"),
+      declined: card("4000000000000010"),
+      unfunded: card("4000000000009995"),
+    },
+    loseAnswerOf: (operation) => card(operation === "authorize" ? "4000000000000606" : "4000000000000707"),
+    async decide() {
+      passMs(50);
+      await simulator.deliverDue(async () => {
+        throw new Error("the webhooks are read later");
+      });
+    },
+    async byHand(paymentId, deed) {
+      assert.ok(await simulator.byHand(paymentId, deed));
+    },
+    async statement(paymentId) {
+      const lines = await simulator.statement(paymentId);
+      return lines.map(({ kind, amountMinor, currency }) => `${kind} ${amountMinor} ${currency}`);
+    },
+    async webhooks() {
+      const deliveries: Delivery[] = [];
+      // Longer than the pause after a delivery that was not taken.
+      passMs(6_000);
+      await simulator.deliverDue(async (body, headers) => void deliveries.push({ body, headers }));
+      return deliveries;
+    },
+    passMs,
+    close,
+  };
+});
+
+const orderId = randomUUID();
+
 function request(number = "4242424242424242") {
-  return { paymentId: randomUUID(), amountMinor: 4_999, currency: "EUR", card: { number } };
+  return {
+    paymentId: randomUUID(),
+    orderId,
+    amountMinor: 4_999,
+    currency: "EUR",
+    method: { kind: "card" as const, card: { number } },
+  };
 }
 
-const approved = { amountMinor: 4_999, currency: "EUR", providerRef: null };
+const approved = { orderId, amountMinor: 4_999, currency: "EUR", providerRef: null };
 
 for (const { number, says } of testCards) {
   test(`card ${number} ${says}`, async () => {
@@ -46,19 +91,6 @@ test("the result comes after the answer, as from a real bank", async () => {
   assert.equal((await provider.lookup({ ...approved, paymentId: asked.paymentId }))?.status, "authorized");
 });
 
-test("a repeated request with the same key does nothing more and returns the same answer", async () => {
-  const asked = request();
-  const { paymentId } = asked;
-  const answers = await Promise.all([provider.authorize(asked), provider.authorize(asked), provider.authorize(asked)]);
-  assert.equal(new Set(answers.map((charge) => charge.providerRef)).size, 1);
-  await shop.hearFromProvider();
-  for (const operation of ["capture", "capture", "refund", "refund"] as const) {
-    await Promise.all([1, 2, 3].map(() => provider[operation]({ ...approved, paymentId })));
-  }
-  const kinds = (await shop.simulator.statement(paymentId)).map((line) => line.kind);
-  assert.deepEqual(kinds, ["authorized", "captured", "refunded"]);
-});
-
 test("several operations of one charge at once are done one after another, beside those of others", async () => {
   const [one, other] = [await authorized(), await authorized()];
   const asked = (paymentId: string) => ({ ...approved, paymentId });
@@ -74,19 +106,6 @@ test("several operations of one charge at once are done one after another, besid
   );
   const kinds = (await shop.simulator.statement(one.paymentId)).map(({ kind }) => kind);
   assert.deepEqual(kinds, ["authorized", "captured", "refunded"]);
-});
-
-test("an impossible operation is answered with the charge in its present state", async () => {
-  const { paymentId } = await authorized();
-  assert.equal((await provider.refund({ ...approved, paymentId })).status, "authorized");
-  assert.equal((await provider.capture({ ...approved, paymentId, amountMinor: 5_000 })).status, "authorized");
-  await provider.capture({ ...approved, paymentId });
-  assert.equal((await provider.void({ ...approved, paymentId })).status, "captured");
-  const other = await authorized();
-  await provider.void({ ...approved, paymentId: other.paymentId });
-  assert.equal((await provider.capture({ ...approved, paymentId: other.paymentId })).status, "voided");
-  assert.equal(await provider.lookup({ ...approved, paymentId: randomUUID() }), undefined);
-  await assert.rejects(provider.void({ ...approved, paymentId: randomUUID() }), /knows no payment/);
 });
 
 test("a webhook is sent until it is accepted, even by the next process", async () => {

@@ -5,7 +5,7 @@
 import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
-import { type Charge, OutcomeUnknown, type Provider } from "./provider.ts";
+import { type Charge, cardOf, OutcomeUnknown, type Provider } from "./provider.ts";
 import { createBank, readCharge, readStatement } from "./simulator-bank.ts";
 import { type DeedByHand, doByHand } from "./simulator-by-hand.ts";
 import type { BankCharge, StatementLine } from "./simulator-charge.ts";
@@ -65,9 +65,10 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
 
   const provider: Provider = {
     name: "simulator",
+    takes: "card",
 
-    async authorize({ paymentId, amountMinor, currency, card }) {
-      const last4 = card.number.slice(-4);
+    async authorize({ paymentId, amountMinor, currency, method }) {
+      const last4 = cardOf({ method }).number.slice(-4);
       const resultMs = now() + (behaviourOf(last4).decidesAfterMs ?? resultDelayMs);
       const charge = await bank.open({ paymentId, amountMinor, currency, last4, resultMs });
       wakeAt(resultMs);
@@ -99,7 +100,9 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
       return charge && shown(charge);
     },
 
-    readWebhook: (rawBody, headers) => readSimulatorWebhook(secret, rawBody, headers, now()),
+    check: async () => void (await readCharge(sql, "")),
+
+    readWebhook: async (rawBody, headers) => readSimulatorWebhook(secret, rawBody, headers, now()),
   };
 
   return {

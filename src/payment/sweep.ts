@@ -1,6 +1,7 @@
 /**
  * Settles payments that lost replies, lost webhooks and crashes left open. Any number of processes may sweep at once.
  */
+import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { clearDoubts } from "./doubts.ts";
 import { type FactSource, record } from "./facts.ts";
@@ -23,6 +24,12 @@ export type SweepDeps = FactSource & { log: Log };
  * after all, it is undone like any other late payment.
  */
 const lostAfterMs = 10_000;
+
+/**
+ * A buyer whom their bank asks may answer this long after the time to pay. Then the attempt is withdrawn, so that its order
+ * does not wait for a buyer who has left.
+ */
+const withdrawAfterMs = 60_000;
 
 const paymentsAtOnce = 50;
 /** A sweep ends even if work comes in as fast as it is done; the next one goes on. */
@@ -54,12 +61,23 @@ async function sweepOne(deps: SweepDeps, payment: Payment): Promise<keyof SweepC
 }
 
 async function lookUp(
-  { changes, provider, now, announce }: SweepDeps,
+  { sql, changes, provider, now, announce }: SweepDeps,
   payment: Payment,
 ): Promise<"settled" | "waiting"> {
-  const charge = await provider.lookup(payment);
+  let charge = await provider.lookup(payment);
+  if (charge?.status === "processing" && (await isOver(sql, payment.orderId, now()))) {
+    charge = await provider.void({ ...payment, providerRef: charge.providerRef });
+  }
   if (charge?.status === "processing") return "waiting";
   if (!charge && now() - payment.requestedAt.getTime() < lostAfterMs) return "waiting";
   await announce(await record(changes, payment.paymentId, charge ?? "not_received"));
   return "settled";
+}
+
+async function isOver(sql: Sql, orderId: string, nowMs: number): Promise<boolean> {
+  const over = await sql.query(
+    "select from payment.intent where order_id = $1 and (closed_at is not null or pay_by < $2)",
+    [orderId, new Date(nowMs - withdrawAfterMs)],
+  );
+  return over.length > 0;
 }

@@ -22,7 +22,7 @@ export async function receiveWebhook(
   headers: WebhookHeaders,
 ): Promise<WebhookAnswer> {
   if (providerName !== provider.name) return "unknown_provider";
-  const event = provider.readWebhook(rawBody, headers);
+  const event = await provider.readWebhook(rawBody, headers);
   if (!event) return "bad_signature";
   const { eventId, type, charge, unreadAbout } = event;
   const about = charge?.paymentId ?? unreadAbout;

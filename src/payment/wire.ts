@@ -9,11 +9,20 @@ const cardNumber = "^ ?(?:[0-9] ?){12,19}$";
 
 export const PayRequest = Type.Object(
   {
-    cardNumber: Type.String({
-      pattern: cardNumber,
-      description: "Never stored; only its last four digits are",
-      examples: ["4242424242424242"],
-    }),
+    cardNumber: Type.Optional(
+      Type.String({
+        pattern: cardNumber,
+        description: "Never stored; only its last four digits are. Needed by the simulated provider",
+        examples: ["4242424242424242"],
+      }),
+    ),
+    paymentMethod: Type.Optional(
+      Type.String({
+        pattern: "^pm_[A-Za-z0-9_]{1,200}$",
+        description: "In place of a card: the token of Stripe's own field. Needed where Stripe is the provider",
+        examples: ["pm_1N3T00LkdIwHu7ix"],
+      }),
+    ),
     expMonth: Type.Optional(Type.Integer({ minimum: 1, maximum: 12, examples: [12] })),
     expYear: Type.Optional(Type.Integer({ minimum: 2000, maximum: 2099, examples: [2030] })),
     cvc: Type.Optional(Type.String({ pattern: "^[0-9]{3,4}$", examples: ["123"] })),

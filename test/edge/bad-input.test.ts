@@ -235,6 +235,9 @@ describe("bad input gets a clear problem and changes nothing", () => {
 
   describe("a payment", () => {
     const pay = (body: unknown) => ada.post(`/orders/${order}/payment`, body);
+    refused("with a token, where the provider takes cards", 400, "token_not_taken", () =>
+      pay({ paymentMethod: "pm_card_visa" }),
+    );
     for (const cardNumber of [
       undefined,
       null,

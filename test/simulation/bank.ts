@@ -1,5 +1,5 @@
 /** Simulates the payment provider: honest and slow; its webhooks come late, twice and in another order. */
-import { type Charge, OutcomeUnknown, type Provider } from "../../src/payment/provider.ts";
+import { type Charge, cardOf, OutcomeUnknown, type Provider } from "../../src/payment/provider.ts";
 import type { Network, Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 import type { Random } from "./random.ts";
@@ -163,7 +163,8 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
 
     return {
       name: "bank",
-      authorize: ({ paymentId, amountMinor, currency, card }) =>
+      takes: "card",
+      authorize: ({ paymentId, amountMinor, currency, method }) =>
         call("authorize", paymentId, () => {
           const standing = charges.get(paymentId);
           if (standing) return standing;
@@ -171,7 +172,7 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
           const charge: Held = { paymentId, providerRef, status: "processing", amountMinor, currency };
           charges.set(paymentId, charge);
           const decide = () => {
-            if (!card.number.endsWith(declining)) {
+            if (!cardOf({ method }).number.endsWith(declining)) {
               move(charge, "authorized");
               return planted === "captured-at-once" ? move(charge, "captured") : undefined;
             }
@@ -190,7 +191,8 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
       void: ({ paymentId }) => operate("void", paymentId, "authorized", "voided"),
       refund: ({ paymentId }) => operate("refund", paymentId, "captured", "refunded"),
       lookup: ({ paymentId }) => call("lookup", paymentId, () => charges.get(paymentId)),
-      readWebhook: (body) => JSON.parse(body.toString("utf8")),
+      check: async () => {},
+      readWebhook: async (body) => JSON.parse(body.toString("utf8")),
     };
   }
 

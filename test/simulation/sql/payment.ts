@@ -78,6 +78,10 @@ export function paymentTwins(t: PaymentTables): Twins {
       const sorted = [...new Set([...(orderIds as string[]), ...ofPayments])].toSorted();
       return sorted.flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
     },
+    "select from payment.intent where order_id = $1 and": (tx, [orderId, before]) => {
+      const row = t.intent.get(tx, orderId as string);
+      return row && (row.closedAt !== null || (row.payBy !== null && row.payBy < (before as Date))) ? [{}] : [];
+    },
     "insert into payment.intent": (tx, [orderIds, userIds, amounts, currencies, payBys, closed, at]) => {
       const rows = unnest(
         orderIds as string[],
