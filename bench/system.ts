@@ -57,16 +57,29 @@ async function url(): Promise<string> {
 /** From now on sends each change of an order to the benchmark, by batches. */
 async function follow(): Promise<void> {
   let changes: [orderId: string, status: string][] = [];
+  let { position } = await faces.orders.changesSince(undefined);
   faces.orders.onChange((order) => {
-    if (!order) return;
+    if (order) tell(order.orderId, order.status);
+    else void settled();
+  });
+
+  /** Orders came into the books: they may be paid. */
+  async function settled(): Promise<void> {
+    const found = await faces.orders.changesSince(position);
+    position = found.position;
+    if (found.orderIds === "many") throw new Error("more orders came at once than the benchmark can follow");
+    for (const orderId of found.orderIds) tell(orderId, "PAYMENT_PENDING");
+  }
+
+  function tell(orderId: string, status: string): void {
     if (changes.length === 0) {
       setImmediate(() => {
         process.send?.({ changes });
         changes = [];
       });
     }
-    changes.push([order.orderId, order.status]);
-  });
+    changes.push([orderId, status]);
+  }
 }
 
 process.on("message", async (message: Question) => {

@@ -202,7 +202,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     group: deadLettersGroup(config),
     orders,
     payment,
-    byHand: createByHand({ orders, payment, paymentGraceMs: config.PAYMENT_GRACE_MS, now }),
+    byHand: createByHand({ orders, payment, paymentGraceMs: config.PAYMENT_GRACE_MS, now, onFault }),
     nudge: (orderId) => onPaid.nudge(orderId),
     now,
   });

@@ -1,6 +1,5 @@
 /** `dropgate engines`: prints the shop's engines, and moves the shop to the engines of the settings. */
 import { engineDifferences, migrateDatabase, moveEngines, openDatabase, openPool } from "#engines/open";
-import { startSagasAnew } from "#orders";
 import { createLog } from "#platform/log";
 import type { Config } from "../config/config.ts";
 import { engineSettings, kafkaSecurity, termsOf } from "../config/engines.ts";
@@ -17,8 +16,6 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
   resources.defer(() => database.stop());
   const { url } = database;
   await migrateDatabase(engineSettings(config), { url }, schemas);
-  const orders = openPool(config.ORDERS_DATABASE_URL ?? url);
-  resources.defer(() => orders.close());
   const common = openPool(url);
   resources.defer(() => common.close());
 
@@ -39,9 +36,6 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
     security: kafkaSecurity(config),
     logIsLost,
     log,
-    async prepare(changed) {
-      if (changed.has("workflows") || changed.has("name")) await startSagasAnew(orders);
-    },
   }).catch((error: Error) => {
     throw new Refused(`\nNothing was changed: ${error.message}`, { cause: error });
   });

@@ -23,7 +23,7 @@ export async function openDeskStage() {
   const simulator = createSimulator({ sql, secret, log: silent, now });
   const payment = createPayment({ sql, provider: simulator.provider, log: silent, now, async onAnnouncement() {} });
   const { orders } = stage;
-  const byHand = createByHand({ orders, payment, paymentGraceMs: 0, now });
+  const byHand = createByHand({ orders, payment, paymentGraceMs: 0, now, onFault() {} });
   const nudged: string[] = [];
 
   return {
@@ -54,7 +54,6 @@ export async function openDeskStage() {
       const order = await orders.read(orderId);
       if (!order) throw new Error(`order ${orderId} is not in the books`);
       await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
-      await orders.requestPayment(orderId);
       return orderId;
     },
 

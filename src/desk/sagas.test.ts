@@ -64,21 +64,4 @@ describe("an order whose saga stands", () => {
     assert.ok(retried.ok);
     assert.equal(retried.order.status, "CONFIRMED");
   });
-
-  test("is listed too if its saga was never started, and retry lets it be started again", async () => {
-    const lamp = await stage.newProduct({ stock: 2 });
-    const placed = await stage.place({ productId: lamp, userId: "bo" });
-    assert.ok(placed.ok);
-    await stage.settleAll();
-    const { orderId } = placed.order;
-    await stage.orders.sagaStarted([orderId]);
-    stage.clock.aheadMs = stuckAfterMs + 1_000;
-    assert.equal(await entryOf(orderId), undefined);
-    assert.ok((await sagas.retry(orderId)).ok);
-    assert.equal((await entryOf(orderId))?.kind, "not_started");
-    assert.deepEqual(
-      (await stage.orders.withoutSaga(10)).map((order) => order.orderId),
-      [orderId],
-    );
-  });
 });

@@ -1,12 +1,12 @@
-/** Stuck sagas at the desk: open orders that wait longer than their saga needs, settled or ended by an operator. */
+/** Stuck sagas at the desk: orders that are open long after their deadline, settled or ended by an operator. */
 import type { ByHand, EndRefusal } from "#fulfilment";
 import { isFinal, isUndecided, type Order, type Orders, type SeenOrder } from "#orders";
 import type { Payment } from "#payment";
 import { messageOf } from "#platform/thrown";
 import { isUnavailable } from "#platform/unavailable";
 
-/** overdue: open past its deadline. undecided: the provider has not decided. not_started: it has no saga. */
-export type StandKind = "overdue" | "undecided" | "not_started";
+/** overdue: open past its deadline. undecided: the provider has not decided. */
+export type StandKind = "overdue" | "undecided";
 export type StuckOrder = { order: Order; kind: StandKind; payment: "processing" | "authorized" | undefined };
 export type Position = Pick<Order, "payBy" | "orderId">;
 export type SagaAct =
@@ -23,7 +23,7 @@ export type SagasOptions = {
   now(): number;
 };
 
-/** A saga that is later than this after its deadline, or has not begun for this long, is stuck. */
+/** A saga that is later than this after its deadline is stuck. */
 export const stuckAfterMs = 30_000;
 /** The reason that the order's buyer reads. */
 const endedReason = "ended_by_operator";
@@ -33,8 +33,7 @@ export function createSagas({ orders, payment, byHand, nudge, now }: SagasOption
   const before = () => new Date(now() - stuckAfterMs);
 
   function kindOf(order: Order): StandKind {
-    if (isUndecided(order)) return "undecided";
-    return order.payBy < before() ? "overdue" : "not_started";
+    return isUndecided(order) ? "undecided" : "overdue";
   }
 
   /** The order if it is stuck, otherwise why nothing is done with it here. */
@@ -42,8 +41,7 @@ export function createSagas({ orders, payment, byHand, nudge, now }: SagasOption
     const order = await orders.read(orderId);
     if (!order) return { ok: false, reason: "order_not_found" };
     if (isFinal(order.status)) return { ok: false, reason: "order_ended" };
-    const isStuck = order.payBy < before() || (order.status === "INVENTORY_RESERVED" && order.placedAt < before());
-    return isStuck ? order : { ok: false, reason: "saga_not_stuck" };
+    return order.payBy < before() ? order : { ok: false, reason: "saga_not_stuck" };
   }
 
   async function afterwards(orderId: string): Promise<SagaAct> {

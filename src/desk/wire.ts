@@ -73,9 +73,8 @@ export const SagaView = Type.Object(
     reason: Type.Optional(Type.String()),
     placedAt: moment,
     payBy: moment,
-    kind: Type.Enum(["overdue", "undecided", "not_started"], {
-      description:
-        "overdue: open past its deadline. undecided: the provider has not decided. not_started: it has no saga.",
+    kind: Type.Enum(["overdue", "undecided"], {
+      description: "overdue: open past its deadline. undecided: the provider has not decided.",
     }),
     payment: Type.Enum(["none", "processing", "authorized"]),
     mayEnd: Type.Boolean({ description: "Whether an operator may end it: nothing is paid or being decided" }),

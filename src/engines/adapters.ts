@@ -17,7 +17,7 @@ import type { Shop } from "./shop/shop.ts";
 import { startPostgres } from "./sql/embedded/embedded.ts";
 import type { Sql } from "./sql/sql.ts";
 import { openDbosWorkflows } from "./workflows/dbos/dbos.ts";
-import type { Steps, Story, Workflows } from "./workflows/workflows.ts";
+import type { EarlierStory, Steps, Story, Workflows } from "./workflows/workflows.ts";
 
 export type Database = {
   url: string;
@@ -30,8 +30,12 @@ export type Database = {
 
 export type LogEngine = { eventLog: EventLog; partitions: number; says: string };
 export type WorkflowsEngine = {
-  /** `workflowFile`: the file from which an engine that runs stories outside this process loads this story. */
-  open<Input, S extends Steps>(story: Story<Input, S>, workflowFile: URL): Promise<Workflows<Input>>;
+  /** `workflowFile`: the file from which an engine that runs stories outside this process loads these stories. */
+  open<Input, S extends Steps>(
+    story: Story<Input, S>,
+    earlier: readonly EarlierStory[],
+    workflowFile: URL,
+  ): Promise<Workflows<Input>>;
   says: string;
 };
 
@@ -124,15 +128,15 @@ export async function smtpServer({ settings, sql, log }: Posting & { settings: S
 }
 
 export async function dbosInPostgres({ url, log }: Ground): Promise<WorkflowsEngine> {
-  return { open: (story) => openDbosWorkflows({ url, story, log }), says: "DBOS in PostgreSQL" };
+  return { open: (story, earlier) => openDbosWorkflows({ url, story, earlier, log }), says: "DBOS in PostgreSQL" };
 }
 
 export async function temporal(on: Ground & { settings: TemporalSettings }): Promise<WorkflowsEngine> {
   const { settings, shop, log } = on;
   return {
-    async open(story, workflowFile) {
+    async open(story, earlier, workflowFile) {
       const { openTemporalWorkflows } = await import("./workflows/temporal/temporal.ts");
-      return openTemporalWorkflows({ ...settings, shop, story, workflowFile, log });
+      return openTemporalWorkflows({ ...settings, shop, story, earlier, workflowFile, log });
     },
     says: `Temporal at ${settings.address}`,
   };

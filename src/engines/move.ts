@@ -27,8 +27,6 @@ export type MoveOptions = {
   /** The old log is gone for good: its unsettled orders are decided from the gate's records. */
   logIsLost: boolean;
   log: Log;
-  /** Called while no process of the shop runs, before the new terms are written. */
-  prepare(changed: ReadonlySet<string>): Promise<void>;
 };
 
 /** The settings that differ from the shop's books. */
@@ -38,7 +36,7 @@ export async function engineDifferences(sql: Sql, terms: readonly Term[]): Promi
 
 /** Returns the changes. @throws if a process runs, or if the old log holds records that are not settled. */
 export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
-  const { url, terms, log, logIsLost, prepare } = options;
+  const { url, terms, log, logIsLost } = options;
   const alone = "a shop is moved to other engines while none of its processes runs";
   await using resources = new AsyncDisposableStack();
   const sql = openSql({ url, maxConnections: 2, applicationName: `${program.name} engines` });
@@ -50,7 +48,6 @@ export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
   const changed = new Set(differences.map(({ term }) => term.name));
   const movesLog = logTerms.some((name) => changed.has(name));
   if (movesLog && !logIsLost) await requireSettled(options, agreement, sql);
-  if (changed.size > 0) await prepare(changed);
   await agreeAnew(sql, terms);
   return differences;
 }

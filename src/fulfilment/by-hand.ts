@@ -1,34 +1,28 @@
 /** Lets an operator settle an order whose saga stands, or end it, in any process. */
 import { isUndecided, type Orders, type SeenOrder } from "#orders";
+import { fulfilAll } from "./batch-saga.ts";
+import { type BatchStepsOptions, createBatchSteps } from "./batch-steps.ts";
 import { createLate } from "./late.ts";
-import { createOverdue, type OverdueOptions } from "./overdue.ts";
-import { confirmPaid } from "./saga.ts";
 
 export type EndRefusal = "payment_undecided" | "order_paid" | "order_ended";
 
 export type ByHand = ReturnType<typeof createByHand>;
 
-export function createByHand({ orders, ...options }: OverdueOptions & { orders: Orders }) {
-  const { payment, now } = options;
-  const { steps, placedOf, settle } = createOverdue({ orders, ...options });
-  const settleLate = createLate({
-    orders,
-    payment,
-    now,
-    confirmPaid: (order) => confirmPaid(placedOf(order), steps),
-  });
+export function createByHand(options: BatchStepsOptions) {
+  const { orders, payment } = options;
+  const steps = createBatchSteps(options);
+  const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);
+  const settleLate = createLate({ ...options, settle, beginRun() {} });
 
   return {
     /**
-     * Does now what the scans do in their next turn. Every step reads the books first, so it may run beside a saga.
+     * Does now what the scans do in their next turn. Every step reads the books first, so it may run beside a run.
      * @throws what keeps the order from its end.
      */
     async retry(order: SeenOrder): Promise<void> {
-      await orders.standing.startSagaAgain(order.orderId);
       await payment.sweep();
       if (isUndecided(order)) await settleLate();
-      else if (order.payBy.getTime() <= now()) await settle(order);
-      else await confirmPaid(placedOf(order), steps);
+      else await settle([order.orderId]);
     },
 
     /**

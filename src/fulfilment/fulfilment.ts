@@ -1,17 +1,21 @@
 /**
- * Brings settled orders to their end: starts a saga for each, wakes it after an event, and finishes orders whose start,
- * nudge or workflow engine was lost.
+ * Brings orders to their end once there is something to do about them: their payment is decided, their deadline has
+ * passed, or they were ended. Runs of the workflow engine take many at a time; scans find those whose nudge was lost, and
+ * finish them if the engine does not. An order that waits to be paid has no run.
  */
-import type { Steps, Story, Workflows } from "#engines/workflows";
+import type { EarlierStory, Steps, Story, Workflows } from "#engines/workflows";
 import type { Inventory } from "#inventory";
-import type { Order, Orders, SeenOrder } from "#orders";
+import type { Orders } from "#orders";
 import type { Payment } from "#payment";
 import { type LoopOptions, startLoop } from "#platform/loop";
+import { type Batch, type BatchSteps, fulfilAll } from "./batch-saga.ts";
+import { createBatchSteps } from "./batch-steps.ts";
+import { createDeadlines } from "./deadlines.ts";
 import { createLate } from "./late.ts";
-import { createOverdue, graceMs } from "./overdue.ts";
 import { createRefunds } from "./refunds.ts";
-import { confirmPaid, type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
-import { each, inPages, pageSize } from "./sweep.ts";
+import { createRuns } from "./runs.ts";
+import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
+import { createSteps } from "./steps.ts";
 
 export type FulfilmentOptions = {
   orders: Orders;
@@ -19,7 +23,11 @@ export type FulfilmentOptions = {
   inventory: Inventory;
   /** How much longer units are held for a payment that the provider is still deciding, milliseconds. */
   paymentGraceMs: number;
-  openWorkflows<S extends Steps>(story: Story<PlacedOrder, S>, workflowFile: URL): Promise<Workflows<PlacedOrder>>;
+  openWorkflows<S extends Steps>(
+    story: Story<Batch, S>,
+    earlier: readonly EarlierStory[],
+    workflowFile: URL,
+  ): Promise<Workflows<Batch>>;
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -28,84 +36,50 @@ export { type ByHand, createByHand, type EndRefusal } from "./by-hand.ts";
 
 export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
 
-const startEveryMs = 250;
-const startsAtOnce = 100;
-const deadlineEveryMs = 1_000;
+/** A turn before the next deadline only reads the clock. */
+const deadlineEveryMs = 250;
 const paymentsEveryMs = 1_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
-  const { orders, payment, inventory, openWorkflows, paymentGraceMs, now, onFault } = options;
-  const overdue = createOverdue({ orders, payment, paymentGraceMs, now });
-  const { steps, placedOf } = overdue;
-
-  const story: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps };
-  const workflows = await openWorkflows(story, new URL("./temporal.workflow.ts", import.meta.url));
+  const { orders, payment, inventory, openWorkflows, now, onFault } = options;
+  const steps = createBatchSteps(options);
+  const story: Story<Batch, BatchSteps> = { name: "fulfilAll", tell: fulfilAll, steps };
+  // Earlier versions had one run for each order, from the moment when it was in the books.
+  const ofOne: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps: createSteps(options) };
+  const workflows = await openWorkflows(story, [ofOne], new URL("./temporal.workflow.ts", import.meta.url));
   const loop = (what: string, everyMs: number, work: LoopOptions["work"]) =>
     startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
 
-  /**
-   * The row says "started" only after the engine has the run. After a crash in between it is started again, which the
-   * engine ignores.
-   */
-  async function startSagas(): Promise<boolean> {
-    const settled = await orders.withoutSaga(startsAtOnce);
-    if (settled.length === 0) return false;
-    const answers = await Promise.allSettled(
-      settled.map((order) => workflows.start(sagaId(order.orderId), placedOf(order))),
-    );
-    const started = settled.filter((_, i) => answers[i]?.status === "fulfilled");
-    if (started.length > 0) await orders.sagaStarted(started.map((order) => order.orderId));
-    const refused = answers.find((answer) => answer.status === "rejected");
-    if (refused) throw refused.reason;
-    return settled.length === startsAtOnce;
-  }
-
-  /** The same story without an engine: does what the saga does at its deadline, for orders whose saga did not do it. */
-  const nextOverdue = inPages((after?: Order) => orders.overdue(new Date(now() - graceMs), after, pageSize));
-  async function endOverdue(): Promise<boolean> {
-    const page = await nextOverdue();
-    await each(page, overdue.settle);
-    return page.length === pageSize;
-  }
-
-  const settleLate = createLate({ orders, payment, now, confirmPaid: confirmWithoutRun });
+  const runs = createRuns({ workflows, onFault });
+  const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);
+  const deadlines = createDeadlines({ orders, runs, readVerdicts: steps.readVerdicts, now, settle });
+  const settleLate = createLate({ orders, payment, now, settle, beginRun: runs.add });
   async function settlePayments(): Promise<boolean> {
     await payment.sweep();
     return settleLate();
   }
 
-  async function confirmWithoutRun(order: SeenOrder): Promise<void> {
-    await confirmPaid(placedOf(order), steps);
-    // If the order has a run, it need not wait any longer.
-    nudge(order.orderId);
-  }
-
-  const starter = loop("sagas", startEveryMs, startSagas);
   const refunds = loop("refunds", paymentsEveryMs, createRefunds({ orders, payment, inventory }));
-  const others = [loop("deadlines", deadlineEveryMs, endOverdue), loop("payments", paymentsEveryMs, settlePayments)];
+  const others = [
+    loop("deadlines", deadlineEveryMs, deadlines.look),
+    loop("payments", paymentsEveryMs, settlePayments),
+  ];
   const stopListening = orders.onChange((changed) => {
-    if (!changed) starter.nudge();
-    else if (changed.status === "CANCELLED") nudge(changed.orderId);
+    if (!changed) deadlines.settled();
+    else if (changed.status === "CANCELLED") runs.add(changed.orderId);
     else if (changed.status === "REFUNDED") refunds.nudge();
   });
 
-  function nudge(orderId: string): void {
-    workflows.nudge(sagaId(orderId)).catch((error) => onFault("nudge", error));
-  }
-
   return {
     /** Something happened to the order's payment. The call may be lost. */
-    nudge,
+    nudge: runs.add,
     /** @throws if the workflow engine does not answer. */
     workflowsAnswer: () => workflows.answers(),
     async stop(): Promise<void> {
       stopListening();
-      await Promise.all([starter, refunds, ...others].map((one) => one.stop()));
+      runs.stop();
+      await Promise.all([refunds, ...others].map((one) => one.stop()));
       await workflows.close();
     },
   };
-}
-
-function sagaId(orderId: string): string {
-  return `order-${orderId}`;
 }

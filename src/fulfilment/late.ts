@@ -1,9 +1,9 @@
 /**
- * Settles payments whose saga did not come, and orders after their deadline whose payment the provider was still
+ * Settles payments whose run did not come, and orders after their deadline whose payment the provider was still
  * deciding: such an order gets no end until it has decided. docs/adr/0018-late-payments.md,
  * docs/adr/0028-an-end-is-told-once.md.
  */
-import { isFinal, isUndecided, type Orders, type SeenOrder } from "#orders";
+import { isUndecided, type Orders } from "#orders";
 import type { Granted, Payment } from "#payment";
 import { each, inPages, pageSize } from "./sweep.ts";
 
@@ -11,12 +11,13 @@ export type LateOptions = {
   orders: Orders;
   payment: Payment;
   now(): number;
-  /** Confirms an open order whose payment is granted, with or without a run. */
-  confirmPaid(order: SeenOrder): Promise<void>;
+  /** Does what a run does, without an engine. */
+  settle(orderIds: readonly string[]): Promise<unknown>;
+  beginRun(orderId: string): void;
 };
 
-/** How long a granted payment may wait for its saga before its order is confirmed without it, milliseconds. */
-const waitForSagaMs = 2_000;
+/** How long a granted payment may wait for its run before its order is confirmed without one, milliseconds. */
+const waitForRunMs = 2_000;
 /** How long a late payment waits for a gate that cannot answer, milliseconds. */
 const restoreWithinMs = 10 * 60_000;
 /**
@@ -27,17 +28,23 @@ const undecidedWithinMs = 60 * 60_000;
 const undecidedAtOnce = 1_000;
 
 /** Returns whether more granted payments wait. */
-export function createLate({ orders, payment, now, confirmPaid }: LateOptions): () => Promise<boolean> {
-  const nextGranted = inPages((after?: Granted) => payment.grantedSince(now() - waitForSagaMs, after, pageSize));
+export function createLate(options: LateOptions): () => Promise<boolean> {
+  const { orders, payment, now, settle, beginRun } = options;
+  const nextGranted = inPages((after?: Granted) => payment.grantedSince(now(), after, pageSize));
   async function settleGranted(granted: readonly Granted[]): Promise<void> {
-    await each(granted, async ({ orderId, grantedAtMs }) => {
-      const order = await orders.read(orderId);
-      if (!order) return;
-      if (isUndecided(order)) await settleLate(orderId, grantedAtMs);
-      else if (order.status === "CONFIRMED") await payment.capture(orderId);
-      else if (isFinal(order.status)) await payment.close(orderId);
-      else await confirmPaid(order);
-    });
+    if (granted.length === 0) return;
+    const found = await orders.booked(granted.map(({ orderId }) => orderId));
+    const undecided = new Set(found.filter(isUndecided).map(({ orderId }) => orderId));
+    const others = granted.filter(({ orderId }) => !undecided.has(orderId));
+    const waitedTooLong = others.filter(({ grantedAtMs }) => grantedAtMs < now() - waitForRunMs);
+    for (const one of others) if (!waitedTooLong.includes(one)) beginRun(one.orderId);
+    await Promise.all([
+      settle(waitedTooLong.map(({ orderId }) => orderId)),
+      each(
+        granted.filter(({ orderId }) => undecided.has(orderId)),
+        ({ orderId, grantedAtMs }) => settleLate(orderId, grantedAtMs),
+      ),
+    ]);
   }
 
   async function settleUndecided(): Promise<void> {

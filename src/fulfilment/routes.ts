@@ -30,7 +30,7 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     if (isFinal(order.status)) {
       return refuse(reply, orderProblems.order_ended, `The order is ${order.status}: nothing can be paid any more.`);
     }
-    // The saga opens the payment too, but a buyer who is faster than the saga need not wait.
+    // The first request to pay opens the order's payment, and one after an extension moves its deadline.
     await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
     const answer = await payment.pay({ ...request.body, orderId });
     if (!answer.ok) return refuse(reply, paymentProblems[answer.reason]);

@@ -4,7 +4,9 @@
  * left; if two paths lead to the same state, only one of them goes on.
  */
 import assert from "node:assert/strict";
-import { confirmPaid, type FulfilmentSteps, fulfil } from "./saga.ts";
+import { fulfilAll } from "./batch-saga.ts";
+import { batchStepsOf } from "./batch-world.testing.ts";
+import { type FulfilmentSteps, fulfil } from "./saga.ts";
 import { type StepRequest, startTeller, type Tale, type Teller } from "./saga-teller.testing.ts";
 import { createWorld, type Happening, type World } from "./saga-world.testing.ts";
 
@@ -24,7 +26,9 @@ export type Setting = {
   /** Steps that run twice, as after a lost answer. */
   twice?: ReadonlySet<keyof FulfilmentSteps>;
   nudgesAreLost?: boolean;
-  story?: typeof fulfil;
+  story?: Tale;
+  /** Runs of one order that an earlier version began, beside the tellers. */
+  earlier?: number;
   /** The order's buyer may extend it. */
   extendable?: true;
 };
@@ -86,9 +90,13 @@ async function takePath(
   choose: (moves: readonly Move[]) => Move,
   isNewState: (state: string) => boolean,
 ): Promise<string[]> {
-  const { tellers: count = 1, sweeps = 0, failures = 0, deaths = 0, story = fulfil } = setting;
+  const { tellers: count = 1, sweeps = 0, earlier = 0, failures = 0, deaths = 0, story = fulfil } = setting;
   const world = createWorld();
-  const tales = [...Array.from({ length: count }, () => story), ...Array.from({ length: sweeps }, () => sweep)];
+  const tales = [
+    ...Array.from({ length: count }, () => story),
+    ...Array.from({ length: sweeps }, () => sweep),
+    ...Array.from({ length: earlier }, () => fulfil),
+  ];
   const tellers = await Promise.all(tales.map((tale) => startTeller(tale, setting.extendable)));
   const scene: Scene = { setting, world, tellers, ahead: new Set(setting.happenings), left: { failures, deaths } };
   const path: string[] = [];
@@ -112,7 +120,7 @@ async function takePath(
 const swept = "swept";
 
 const sweep: Tale = async (order, steps) => {
-  await confirmPaid(order, steps);
+  await fulfilAll({ run: null, orderIds: [order.orderId] }, batchStepsOf(order, steps));
   return swept;
 };
 

@@ -1,6 +1,7 @@
 /**
  * Tells the story of one order whose units are already held: it is paid in time and confirmed, or it ends and gives
- * them back.
+ * them back. Earlier versions began a run of it for each order that came into the books. None is begun any more, and those
+ * that are open go on to their end: docs/adr/0056-a-run-when-there-is-something-to-do.md.
  *
  * It is pure and imports types only, so that it is the same text on every workflow engine and in a plain call. Only the
  * books say what has happened: every step reads them first. So the story may run twice, in two processes at a time, and
@@ -83,15 +84,6 @@ export async function fulfil(
   }
   await steps.capturePayment(order);
   return "confirmed";
-}
-
-/**
- * The rest of the story once an order is paid, without an engine: for an order whose run is slow, was lost, or was
- * ended by an operator. It never ends an order, so it may run at any time beside a run.
- */
-export async function confirmPaid(order: PlacedOrder, steps: FulfilmentSteps): Promise<void> {
-  if ((await steps.readVerdict(order)) !== "authorized") return;
-  if ((await steps.confirm(order)) === "confirmed") await steps.capturePayment(order);
 }
 
 /** Returns why the order must end, or nothing once it is confirmed. */

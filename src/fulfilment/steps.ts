@@ -1,4 +1,4 @@
-/** Defines the saga's steps: each is idempotent by order id. */
+/** Defines the steps of runs that earlier versions began: each is idempotent by order id. */
 import { isFinal, isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
@@ -46,7 +46,6 @@ export function createSteps({ orders, payment, now }: StepsOptions): FulfilmentS
     async requestPayment(order) {
       try {
         await payment.open({ ...order, amountMinor: order.totalMinor });
-        await orders.requestPayment(order.orderId);
       } catch (error) {
         // The step is repeated until it succeeds, but for an order that has ended meanwhile there is nothing to open.
         if (!isFinal(await statusOf(order))) throw error;

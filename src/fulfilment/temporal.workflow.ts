@@ -1,5 +1,8 @@
-/** The saga as a Temporal workflow, under the story's name. */
+/** The stories as Temporal workflows, under their names. */
 import { temporalStory } from "#engines/temporal-story";
-import { fulfil as tell } from "./saga.ts";
+import { fulfilAll as tellAll } from "./batch-saga.ts";
+import { fulfil as tellOne } from "./saga.ts";
 
-export const fulfil = temporalStory({ tell });
+export const fulfilAll = temporalStory({ tell: tellAll });
+/** For runs that earlier versions began. */
+export const fulfil = temporalStory({ tell: tellOne });

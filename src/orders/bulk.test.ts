@@ -57,10 +57,9 @@ describe("an act on many orders", () => {
     const [first = "", second = "", paid = ""] = await settled(productId, 3);
     const plan = await preview(productId, "cancel");
     assert.deepEqual(plan.amounts, [{ currency: "EUR", count: 3, amount: 14_700 }]);
-    assert.equal(await statusOf(first), "INVENTORY_RESERVED");
+    assert.equal(await statusOf(first), "PAYMENT_PENDING");
 
     const [late = ""] = await settled(productId, 1);
-    await orders.requestPayment(paid);
     await orders.confirm(paid);
     const { progress } = await finished(plan);
     assert.deepEqual(progress, { changed: 2, unchanged: 1, left: 0 });
@@ -69,7 +68,7 @@ describe("an act on many orders", () => {
       [second]: ["changed", "CANCELLED"],
       [paid]: ["unchanged", "CONFIRMED"],
     });
-    assert.deepEqual([await statusOf(late), await statusOf(paid)], ["INVENTORY_RESERVED", "CONFIRMED"]);
+    assert.deepEqual([await statusOf(late), await statusOf(paid)], ["PAYMENT_PENDING", "CONFIRMED"]);
     assert.equal((await orders.read(first))?.reason, "the lamps break");
   });
 
@@ -123,7 +122,7 @@ describe("an act on many orders", () => {
     const running = later.bulk.start();
     assert.equal((await later.bulk.run(plan.planId, "grace"))?.state, "expired");
     await running.stop();
-    assert.equal(await statusOf(orderId), "INVENTORY_RESERVED");
+    assert.equal(await statusOf(orderId), "PAYMENT_PENDING");
     assert.deepEqual(await outcomesOf(plan), { [orderId]: [null, null] });
   });
 

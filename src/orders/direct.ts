@@ -3,7 +3,7 @@ import type { Sql } from "#engines/sql";
 import type { Decided, Inventory, Offer, ReserveRequest, SaleRefusal } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
-import { eventOf } from "./events.ts";
+import { eventsOf } from "./events.ts";
 import { insertOrders, productsOf, readOrder, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 
@@ -13,7 +13,7 @@ export type DirectOptions = {
   books: Inventory["books"];
   maxWaiting: number;
   now(): number;
-  /** Orders are in the books: sagas may start. */
+  /** Orders are in the books. */
   onSettled(): void;
 };
 
@@ -65,7 +65,7 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
       const settled = await insertOrders(tx, orders, at, await books.products.extensionsOf(tx, productsOf(orders)));
       await queueEvents(
         tx,
-        settled.map((order) => eventOf(order, at)),
+        settled.flatMap((order) => eventsOf(order, at)),
       );
       return decided;
     });
@@ -78,7 +78,7 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
 }
 
 function settledOf(order: DecidedOrder): SettledOrder {
-  return { reservation: reservationOf(order), status: "INVENTORY_RESERVED", reason: null };
+  return { reservation: reservationOf(order), status: "PAYMENT_PENDING", reason: null };
 }
 
 function reservationOf({ wanted, offer, claim, holdMs }: DecidedOrder) {

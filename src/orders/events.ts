@@ -6,7 +6,7 @@ import { cloudEvent } from "#engines/outbox";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
 import { line } from "#platform/wire";
-import type { Order, SettledOrder } from "./order-rows.ts";
+import { type Order, type SettledOrder, statusesOf } from "./order-rows.ts";
 import { isUndecided } from "./state.ts";
 
 // The limits of the gate, the books and JavaScript: a record beyond them was not made by a gate.
@@ -111,10 +111,10 @@ export type OrderEvent = {
   data: Static<typeof OrderEventData>;
 };
 
-/** The event for the state of a settled order. */
-export function eventOf({ reservation, status, reason }: SettledOrder, at: Date): OrderEvent {
+/** The events for the states that a settled order came through. */
+export function eventsOf({ reservation, status, reason }: SettledOrder, at: Date): OrderEvent[] {
   const totalMinor = reservation.unitPriceMinor * reservation.quantity;
-  return changeEventOf({ ...reservation, totalMinor, reason, status }, at);
+  return statusesOf(status).map((one) => changeEventOf({ ...reservation, totalMinor, reason, status: one }, at));
 }
 
 export function changeEventOf(

@@ -34,7 +34,8 @@ export const columns = `order_id as "orderId", user_id as "userId", product_id a
   body_hash as "bodyHash", placed_at as "placedAt", pay_by as "payBy",
   extension_seconds as "extensionSeconds", extended_at is not null as "isExtended", timeline`;
 
-export type SettledOrder = { reservation: Reservation; status: "INVENTORY_RESERVED" | "FAILED"; reason: string | null };
+/** An order that has its units may be paid from the moment when it is in the books. */
+export type SettledOrder = { reservation: Reservation; status: "PAYMENT_PENDING" | "FAILED"; reason: string | null };
 
 /**
  * Writes decided orders and returns those that were new. A row of a fenced reservation yields to the order that a later
@@ -62,7 +63,7 @@ export async function insertOrders(
             body_hash = excluded.body_hash, placed_at = excluded.placed_at, pay_by = excluded.pay_by,
             extension_seconds = excluded.extension_seconds,
             timeline = o.timeline || excluded.timeline
-      where o.status = 'FAILED' and o.reason = 'fenced' and excluded.status = 'INVENTORY_RESERVED'
+      where o.status = 'FAILED' and o.reason = 'fenced' and excluded.status = 'PAYMENT_PENDING'
      returning order_id as "orderId"`,
     [
       settled.map(({ reservation }) => reservation.orderId),
@@ -87,6 +88,11 @@ export async function insertOrders(
   return settled.filter(({ reservation }) => ids.has(reservation.orderId));
 }
 
+/** The states through which a settled order comes to its own, in one transaction. */
+export function statusesOf(status: SettledOrder["status"]) {
+  return status === "PAYMENT_PENDING" ? (["INVENTORY_RESERVED", status] as const) : [status];
+}
+
 export function productsOf(settled: readonly SettledOrder[]): string[] {
   return [...new Set(settled.map(({ reservation }) => reservation.productId))];
 }
@@ -96,14 +102,15 @@ function oneEach(settled: readonly SettledOrder[]): SettledOrder[] {
   const byId = new Map<string, SettledOrder>();
   for (const order of settled) {
     const { orderId } = order.reservation;
-    if (byId.get(orderId)?.status !== "INVENTORY_RESERVED") byId.set(orderId, order);
+    if (byId.get(orderId)?.status !== "PAYMENT_PENDING") byId.set(orderId, order);
   }
   return [...byId.values()];
 }
 
 function firstEntries({ reservation, status, reason }: SettledOrder, at: Date): TimelineEntry[] {
   const placed = { status: "PENDING", at: new Date(reservation.reservedAtMs).toISOString() };
-  return [placed, { status, at: at.toISOString(), ...(reason && { reason }) }];
+  const settled = statusesOf(status).map((one) => ({ status: one, at: at.toISOString(), ...(reason && { reason }) }));
+  return [placed, ...settled];
 }
 
 export async function readOrders(sql: Queryable, orderIds: readonly string[]): Promise<Order[]> {
@@ -170,27 +177,50 @@ export async function listAllOrders(
 
 export const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
+/** An order whose step is to be taken; `dueAt`: only if that is its deadline still. */
+export type Asked = { orderId: string; dueAt?: Date | null };
+
+export type StepNote = {
+  reason: string | null;
+  /** The run of the workflow engine that takes the step, if one does. */
+  run?: string | null;
+};
+
 /**
- * Takes the step if the order is in the state in which the step starts; returns the changed order, or undefined.
- * `dueAt`: only if that is its deadline still.
+ * Takes the step of those orders that are in the state in which it starts, and returns them changed. Their rows are
+ * locked in the order of their ids, so that two batches with the same orders wait for each other only one way.
  */
-export async function takeStep(
+export async function takeSteps(
   tx: Tx,
-  orderId: string,
+  asked: readonly Asked[],
   step: Step,
-  { reason, dueAt = null }: { reason: string | null; dueAt?: Date | null },
+  { reason, run = null }: StepNote,
   at: Date,
-): Promise<Order | undefined> {
+): Promise<Order[]> {
   const { from, to, whileUndecided = false } = transition(step);
   const entry: TimelineEntry = { status: to, at: at.toISOString(), ...(reason && { reason }) };
-  const [order] = await tx.query<Order>(
-    `update orders.orders set status = $2, reason = coalesce($3, reason), timeline = timeline || $4::jsonb
-      where order_id = $1 and status = any($5::text[]) and (reason is not distinct from $6) = $7
-        and ($8::timestamptz is null or pay_by = $8)
+  return tx.query<Order>(
+    `with asked as (select * from unnest($1::uuid[], $2::timestamptz[]) as a (id, due_at)),
+          locked as (select order_id as id from orders.orders where order_id = any($1::uuid[])
+                      order by order_id for no key update)
+     update orders.orders set status = $3, reason = coalesce($4, reason), timeline = timeline || $5::jsonb,
+            run = coalesce($9, run)
+       from asked join locked using (id)
+      where order_id = asked.id and status = any($6::text[]) and (reason is not distinct from $7) = $8
+        and (due_at is null or pay_by = due_at)
       returning ${columns}`,
-    [orderId, to, reason, JSON.stringify([entry]), from, undecidedReason, whileUndecided, dueAt],
+    [
+      asked.map(({ orderId }) => orderId),
+      asked.map(({ dueAt }) => dueAt ?? null),
+      to,
+      reason,
+      JSON.stringify([entry]),
+      from,
+      undecidedReason,
+      whileUndecided,
+      run,
+    ],
   );
-  return order;
 }
 
 /**

@@ -1,10 +1,9 @@
-/** The life of an order in the books: also state.ts, restore.ts, refunds.ts and sagas-anew.ts. */
+/** The life of an order in the books: also state.ts, restore.ts and refunds.ts. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { writeMode } from "../inventory/agreement/mode.ts";
 import { countOutcomes } from "../inventory/books/outcomes.ts";
 import type { Order } from "./orders.ts";
-import { startSagasAnew } from "./sagas-anew.ts";
 import { type OrderStage, openOrderStage } from "./stage.testing.ts";
 
 const refund = { reason: "came back broken", restock: true, actor: "grace" };
@@ -38,8 +37,9 @@ describe("an order in the books", () => {
     return order;
   }
 
+  const idsIn = (found: readonly Order[]) => found.map(({ orderId }) => orderId).toSorted();
+
   const steps = {
-    requestPayment: (id: string) => orders.requestPayment(id),
     confirm: (id: string) => orders.confirm(id),
     fail: (id: string) => orders.fail(id, "payment_timeout"),
     cancel: (id: string) => orders.cancel(id, "cancelled_by_customer"),
@@ -64,8 +64,7 @@ describe("an order in the books", () => {
   };
   /** By the steps that lead there: the result of each step. Steps that are not named change nothing. */
   const table: { of: string; by: StepName[]; becomes: Partial<Record<StepName, string>> }[] = [
-    { of: "a new order", by: [], becomes: { ...isOpen, requestPayment: "PAYMENT_PENDING" } },
-    { of: "an order whose payment was requested", by: ["requestPayment"], becomes: isOpen },
+    { of: "a new order", by: [], becomes: isOpen },
     { of: "an undecided order", by: ["lapse"], becomes: { cancel: "CANCELLED", failUndecided: "FAILED" } },
     { of: "a confirmed order", by: ["confirm"], becomes: { refund: "REFUNDED" } },
     { of: "a failed order", by: ["fail"], becomes: {} },
@@ -140,20 +139,38 @@ describe("an order in the books", () => {
     assert.deepEqual(told.slice(-2), ["PAYMENT_DECLINED card_declined", "CANCELLED cancelled_by_customer"]);
   });
 
-  test("waits for its saga until one was started, and again when its engine is another; not after its end", async () => {
-    const [first, ended] = await settled(await stage.newProduct({ stock: 2 }), 2);
-    assert.ok(first && ended);
-    const ids = [first.orderId, ended.orderId];
-    const waiting = async () => {
-      const found = await orders.withoutSaga(100);
-      return ids.filter((id) => found.some(({ orderId }) => orderId === id));
-    };
-    assert.deepEqual(await waiting(), ids);
-    await orders.sagaStarted(ids);
-    assert.deepEqual(await waiting(), []);
+  test("takes a step with others in one transaction, and keeps the run that took it; one that cannot is left", async () => {
+    const [first, second, ended] = await settled(await stage.newProduct({ stock: 3 }), 3);
+    assert.ok(first && second && ended);
     await orders.cancel(ended.orderId, "cancelled_by_customer");
-    await startSagasAnew(stage.sql);
-    assert.deepEqual(await waiting(), [first.orderId]);
+    const asked = [second, ended, first].map(({ orderId, payBy }) => ({ orderId, dueAt: payBy }));
+    const early = asked.map(({ orderId, dueAt }) => ({ orderId, dueAt: new Date(dueAt.getTime() - 1) }));
+    assert.deepEqual(await orders.failAll(early, "payment_timeout", "a run"), []);
+    const taken = await orders.failAll(asked, "payment_timeout", "a run");
+    assert.deepEqual(idsIn(taken), idsIn([first, second]));
+    assert.deepEqual(await orders.confirmAll(asked, "another run"), []);
+    const runs = await stage.sql.query<{ run: string | null; reason: string; transactions: number }>(
+      `select run, reason, count(distinct changed_in)::int as transactions from orders.orders
+        where order_id = any($1::uuid[]) group by run, reason order by run`,
+      [asked.map(({ orderId }) => orderId)],
+    );
+    assert.deepEqual(runs, [
+      { run: "a run", reason: "payment_timeout", transactions: 1 },
+      { run: null, reason: "cancelled_by_customer", transactions: 1 },
+    ]);
+  });
+
+  test("whose step the database refuses stops no other order of its batch", async () => {
+    const productId = await stage.newProduct({ stock: 3 });
+    const found = await settled(productId, 3);
+    const [bad] = found;
+    assert.ok(bad);
+    // As if its units had an outcome already.
+    await stage.sql.transaction((tx) => stage.inventory.books.queueOutcomes(tx, [bad], "released"));
+    const taken = await orders.confirmAll(found, null);
+    assert.deepEqual(idsIn(taken), idsIn(found.slice(1)));
+    assert.equal((await read(bad.orderId)).status, "PAYMENT_PENDING");
+    await assert.rejects(orders.confirmAll([bad], null));
   });
 
   test("is overdue once its deadline has passed, longest first, unless its payment is undecided", async () => {

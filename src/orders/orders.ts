@@ -6,7 +6,6 @@ import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
-import { noteSagaStarted, ordersWithoutSaga, overdueOrders } from "./awaiting-rows.ts";
 import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
@@ -16,6 +15,7 @@ import { readBooked } from "./hand-over.ts";
 import { createLook } from "./look.ts";
 import { listAllOrders, listOrders, note, type Order, type TimelineEntry } from "./order-rows.ts";
 import { orderOutbox } from "./outbox.ts";
+import { overdueOrders } from "./overdue-rows.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
 import { createPulse } from "./pulse.ts";
@@ -36,7 +36,6 @@ export { measureOrders } from "./metrics.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";
 export type { Beat } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";
-export { startSagasAnew } from "./sagas-anew.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
 
@@ -196,9 +195,6 @@ export function createOrders(options: OrdersOptions) {
       return () => changed.delete(listener);
     },
 
-    /** Orders in the books whose saga was not started, oldest first. */
-    withoutSaga: (limit: number) => ordersWithoutSaga(sql, limit),
-    sagaStarted: (orderIds: readonly string[]) => noteSagaStarted(sql, orderIds),
     /** Orders that hold units past the moment, longest overdue first, starting after `after`. */
     overdue: (before: Date, after: Order | undefined, limit: number) => overdueOrders(sql, before, after, limit),
 

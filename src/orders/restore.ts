@@ -81,7 +81,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
       const at = new Date(now());
       const restored = await restoreOrder(tx, order.orderId, fate, at);
       if (!restored) return fate.fresh ? abandon(order) : {};
-      await books.queueOutcome(tx, fate, "sold");
+      await books.queueOutcomes(tx, [fate], "sold");
       await queueEvents(tx, [changeEventOf(restored, at)]);
       return { restored };
     });

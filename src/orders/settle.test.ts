@@ -46,7 +46,7 @@ describe("an accepted order", () => {
     await stage.settleAll();
     const inBooks = await stage.orders.read(orderId);
     assert.ok(inBooks);
-    assert.deepEqual(told(inBooks), ["PENDING ", "INVENTORY_RESERVED "]);
+    assert.deepEqual(told(inBooks), ["PENDING ", "INVENTORY_RESERVED ", "PAYMENT_PENDING "]);
     const [before, then] = [viewOf(atGate), viewOf(inBooks)];
     assert.ok(Value.Check(OrderView, before) && Value.Check(OrderView, then));
     assert.deepEqual({ ...then, status: "", timeline: [] }, { ...before, status: "", timeline: [] });
@@ -62,7 +62,7 @@ describe("an accepted order", () => {
     await stage.settleAll();
     await appendAgain(first);
     await stage.settleAll();
-    assert.deepEqual(told(await stage.orders.read(first.orderId)), ["PENDING ", "INVENTORY_RESERVED "]);
+    assert.deepEqual(told(await stage.orders.read(first.orderId)), ["PENDING ", "INVENTORY_RESERVED ", "PAYMENT_PENDING "]);
     const order = await stage.orders.settled(first.orderId, 0);
     assert.equal(order?.reservationNo, first.reservationNo);
     assert.deepEqual(await stage.inventory.books.stock(productId).then((stock) => stock?.held), 1);
@@ -78,7 +78,7 @@ describe("an accepted order", () => {
     assert.deepEqual(
       new Map(news.orders.map((order) => [order.orderId, [order.status, order.reason]])),
       new Map([
-        [first.orderId, ["INVENTORY_RESERVED", null]],
+        [first.orderId, ["PAYMENT_PENDING", null]],
         [second.orderId, ["FAILED", "sold_out"]],
       ]),
     );
@@ -89,7 +89,7 @@ describe("an accepted order", () => {
     await stage.log.append(topics.reservations, [{ key: "any", value: Buffer.from("{}") }]);
     const { orderId } = await accepted(productId);
     await stage.settleAll();
-    assert.equal((await stage.orders.read(orderId))?.status, "INVENTORY_RESERVED");
+    assert.equal((await stage.orders.read(orderId))?.status, "PAYMENT_PENDING");
     assert.equal((await stage.log.endOffsets(`${topics.reservations}.dlq`)).get(0), 1n);
   });
 
@@ -102,7 +102,7 @@ describe("an accepted order", () => {
     await stage.operator.dropFrom(topics.reservations, end - 1n);
     await settlement.redrive([lost]);
     await settlement.redrive([lost]);
-    assert.deepEqual(told(await stage.orders.read(lost.orderId)), ["PENDING ", "INVENTORY_RESERVED "]);
+    assert.deepEqual(told(await stage.orders.read(lost.orderId)), ["PENDING ", "INVENTORY_RESERVED ", "PAYMENT_PENDING "]);
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 4, pending: 0 });
   });
 
@@ -122,7 +122,7 @@ describe("an accepted order", () => {
     assert.deepEqual(await stage.orders.readNews([{ orderId, seen: 1 }]), { orders: [], unsettled: [orderId] });
     await stage.settleAll();
     const order = await stage.orders.read(fenced.orderId);
-    assert.deepEqual(told(order), ["PENDING ", "FAILED fenced", "PENDING ", "INVENTORY_RESERVED "]);
+    assert.deepEqual(told(order), ["PENDING ", "FAILED fenced", "PENDING ", "INVENTORY_RESERVED ", "PAYMENT_PENDING "]);
   });
 
   test("that was decided void shows as failed, and costs nothing", async () => {
@@ -149,7 +149,7 @@ describe("an accepted order", () => {
     assert.equal(await noLog.find(orderId), "undecided");
     const [found] = await Promise.all([stage.orders.find(orderId), stage.settleAll()]);
     assert.ok(found !== "undecided");
-    assert.equal(found?.status, "INVENTORY_RESERVED");
+    assert.equal(found?.status, "PAYMENT_PENDING");
     assert.equal(await stage.orders.find(orderIdFor({ userId: "ada", productId: "made up" })), undefined);
   });
 

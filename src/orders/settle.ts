@@ -9,7 +9,7 @@ import { isDataFault, type Sql } from "#engines/sql";
 import type { Claim, Decided, GateRecord, Inventory, Reservation, Settlement } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
-import { decodeReservation, eventOf } from "./events.ts";
+import { decodeReservation, eventsOf } from "./events.ts";
 import { createMarks, type Marks, type Reader } from "./marks.ts";
 import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
@@ -24,7 +24,7 @@ export type SettlementOptions = {
   group: string;
   maxRecords: number;
   now(): number;
-  /** Orders are in the books: sagas may start. */
+  /** Orders are in the books. */
   onSettled(orders: readonly SettledOrder[]): void;
   logger: Log;
 };
@@ -71,7 +71,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
       const orders = await insertOrders(tx, ended, at, await books.products.extensionsOf(tx, productsOf(ended)));
       await queueEvents(
         tx,
-        orders.map((order) => eventOf(order, at)),
+        orders.flatMap((order) => eventsOf(order, at)),
       );
       if (upTo) await marks.advance(tx, upTo.batch, upTo.reader);
       await crashPoint("settle.before-commit");
@@ -135,7 +135,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
 function ordersFrom(claim: Decided, given: Reservation): SettledOrder[] {
   // Its outcome needs the number of its fate.
   const reservation = { ...given, reservationNo: claim.reservationNo };
-  if (claim.fate === "claimed" && claim.fresh) return [{ reservation, status: "INVENTORY_RESERVED", reason: null }];
+  if (claim.fate === "claimed" && claim.fresh) return [{ reservation, status: "PAYMENT_PENDING", reason: null }];
   if (claim.fate === "refused" && claim.fresh) {
     return [{ reservation, status: "FAILED", reason: claim.reason ?? "sold_out" }];
   }

@@ -5,7 +5,7 @@ import { isFinal, isUndecided, type Step, transition, undecidedReason } from "./
 import { statuses } from "./wire.ts";
 
 const steps: readonly Step[] = [
-  ...(["request_payment", "confirm", "fail", "cancel", "lapse"] as const),
+  ...(["confirm", "fail", "cancel", "lapse"] as const),
   ...(["restore", "fail_undecided", "cancel_undecided", "refund"] as const),
 ];
 

@@ -57,7 +57,6 @@ export const openStatuses: readonly Status[] = ["INVENTORY_RESERVED", "PAYMENT_P
 const undecided = { from: ["PAYMENT_PENDING"], whileUndecided: true } as const;
 
 const steps = {
-  request_payment: { from: ["INVENTORY_RESERVED"], to: "PAYMENT_PENDING" },
   confirm: { from: openStatuses, to: "CONFIRMED", outcome: "sold" },
   fail: { from: openStatuses, to: "FAILED", outcome: "released" },
   cancel: { from: openStatuses, to: "CANCELLED", outcome: "released" },

@@ -2,13 +2,13 @@
  * Takes the steps of orders, each with all its effects in one transaction: the outcome of the units and the event. A late
  * or second step changes nothing.
  */
-import type { Sql, Tx } from "#engines/sql";
+import { isDataFault, type Sql, type Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import { changeEventOf, handedOverEventOf } from "./events.ts";
 import { extendOrder } from "./extension.ts";
 import { keepHere, takeHandOver } from "./hand-over.ts";
-import { type Order, takeStep } from "./order-rows.ts";
+import { type Asked, type Order, type StepNote, takeSteps } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 import { insertRefund, type RefundRequest } from "./refunds.ts";
 import { type Step, transition, undecidedReason } from "./state.ts";
@@ -24,26 +24,41 @@ export type StepsOptions = {
 export type Steps = ReturnType<typeof createSteps>;
 
 export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
-  async function takeIn(
-    tx: Tx,
-    orderId: string,
-    name: Step,
-    reason: string | null,
-    dueAt: Date | null = null,
-  ): Promise<Order | undefined> {
+  async function takeAllIn(tx: Tx, asked: readonly Asked[], name: Step, note: StepNote): Promise<Order[]> {
     const at = new Date(now());
-    const taken = await takeStep(tx, orderId, name, { reason, dueAt }, at);
-    if (!taken) return undefined;
+    const taken = await takeSteps(tx, asked, name, note, at);
+    if (taken.length === 0) return [];
     const { outcome } = transition(name);
-    if (outcome) await books.queueOutcome(tx, taken, outcome);
-    await queueEvents(tx, [changeEventOf(taken, at)]);
-    tx.afterCommit(() => onTaken(taken));
+    if (outcome) await books.queueOutcomes(tx, taken, outcome);
+    await queueEvents(
+      tx,
+      taken.map((order) => changeEventOf(order, at)),
+    );
+    tx.afterCommit(() => taken.forEach(onTaken));
     return taken;
   }
 
+  /** One order whose step the database refuses does not stop the others. */
+  async function takeAll(asked: readonly Asked[], name: Step, note: StepNote): Promise<Order[]> {
+    if (asked.length === 0) return [];
+    try {
+      return await sql.transaction((tx) => takeAllIn(tx, asked, name, note));
+    } catch (error) {
+      if (asked.length === 1 || !isDataFault(error)) throw error;
+      const each = await Promise.allSettled(asked.map((one) => takeAll([one], name, note)));
+      if (each.every(({ status }) => status === "rejected")) throw error;
+      return each.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+    }
+  }
+
   /** undefined if the order is not in a state in which the step starts. */
-  const take = (orderId: string, name: Step, reason: string | null, dueAt: Date | null = null) =>
-    sql.transaction((tx) => takeIn(tx, orderId, name, reason, dueAt));
+  async function takeIn(tx: Tx, orderId: string, name: Step, reason: string | null): Promise<Order | undefined> {
+    return (await takeAllIn(tx, [{ orderId }], name, { reason }))[0];
+  }
+
+  async function take(orderId: string, name: Step, reason: string | null, dueAt: Date | null = null) {
+    return (await takeAll([{ orderId, dueAt }], name, { reason }))[0];
+  }
 
   async function cancelIn(tx: Tx, orderId: string, reason: string): Promise<Order | undefined> {
     return (await takeIn(tx, orderId, "cancel", reason)) ?? takeIn(tx, orderId, "cancel_undecided", reason);
@@ -68,8 +83,11 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
   }
 
   return {
-    requestPayment: (orderId: string) => take(orderId, "request_payment", null),
     confirm: (orderId: string) => take(orderId, "confirm", null),
+    /** The same steps for many orders, each kind in one transaction; they return the orders that took them. */
+    confirmAll: (asked: readonly Asked[], run: string | null) => takeAll(asked, "confirm", { reason: null, run }),
+    failAll: (asked: readonly Asked[], reason: string, run: string | null) => takeAll(asked, "fail", { reason, run }),
+    lapseAll: (asked: readonly Asked[], run: string | null) => takeAll(asked, "lapse", { reason: undecidedReason, run }),
     /** `dueAt`: only if that is its deadline still; it may be extended at any moment until then. */
     fail: (orderId: string, reason: string, dueAt: Date | null = null) => take(orderId, "fail", reason, dueAt),
     /** Moves the deadline, once; undefined if the order's state does not allow it. */

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import type { Tx } from "#engines/sql";
 import { inventorySchema } from "#inventory";
 import { randomId, uuidV8 } from "#platform/ids";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { until } from "../../test/support/until.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { changesSince } from "./changes.ts";
-import { insertOrders, readLonger, readOrders, type SeenEntries, type SettledOrder, takeStep } from "./order-rows.ts";
+import { insertOrders, readLonger, readOrders, type SeenEntries, type SettledOrder, takeSteps } from "./order-rows.ts";
 import { type Order, ordersSchema } from "./orders.ts";
 import type { Step } from "./state.ts";
 import { createStreams, type Streams } from "./streams.ts";
@@ -77,7 +78,7 @@ describe("open streams", () => {
       reservedAtMs: Date.now(),
       payByMs: Date.now() + 60_000,
     };
-    return { reservation, status: "INVENTORY_RESERVED", reason: null };
+    return { reservation, status: "PAYMENT_PENDING", reason: null };
   }
 
   function responseOf(orderId: string): ServerResponse {
@@ -87,8 +88,9 @@ describe("open streams", () => {
 
   const looksFrom = (from: number, more: number) => until(() => looks >= from + more);
 
-  const take = (orderId: string, step: Step) =>
-    database.sql.transaction((tx) => takeStep(tx, orderId, step, { reason: null }, new Date()));
+  const takeIn = async (tx: Tx, orderId: string, step: Step) =>
+    (await takeSteps(tx, [{ orderId }], step, { reason: null }, new Date()))[0];
+  const take = (orderId: string, step: Step) => database.sql.transaction((tx) => takeIn(tx, orderId, step));
   const isTold = (orderId: string, status: string) => until(() => written.get(orderId)?.includes(status));
 
   test("O30: without changes read no orders: a look is one statement for all of them", async () => {
@@ -100,8 +102,8 @@ describe("open streams", () => {
   test("O30: read only the order that changed, and report it", async () => {
     const [orderId = ""] = orderIds;
     [asked, read] = [0, 0];
-    await take(orderId, "request_payment");
-    await isTold(orderId, "PAYMENT_PENDING");
+    await take(orderId, "confirm");
+    await isTold(orderId, "CONFIRMED");
     await looksFrom(looks, 2);
     assert.deepEqual([asked, read], [1, 1]);
   });
@@ -111,16 +113,16 @@ describe("open streams", () => {
     read = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     const writing = database.sql.transaction(async (tx) => {
-      await takeStep(tx, late, "request_payment", { reason: null }, new Date());
+      await takeIn(tx, late, "confirm");
       await promise;
     });
-    await take(early, "request_payment");
-    await isTold(early, "PAYMENT_PENDING");
+    await take(early, "confirm");
+    await isTold(early, "CONFIRMED");
     await looksFrom(looks, 2);
     assert.equal(read, 1, "an open transaction makes looks find the change again, and not read it again");
     resolve();
     await writing;
-    await isTold(late, "PAYMENT_PENDING");
+    await isTold(late, "CONFIRMED");
   });
 
   test("O30: report a change of this process at once, without a look", async () => {

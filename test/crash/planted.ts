@@ -242,7 +242,7 @@ const plantings: readonly Planting[] = [
         books,
         `insert into orders.orders
          select gen_random_uuid(), user_id, product_id, epoch, reservation_no + 800000, quantity, unit_price_minor,
-                currency, price_version, 'FAILED', 'sold_out', body_hash, placed_at, pay_by, timeline, true
+                currency, price_version, 'FAILED', 'sold_out', body_hash, placed_at, pay_by, timeline
            from orders.orders where order_id = $1`,
         orders.find(
           ({ status, userId }) => status === "CONFIRMED" && wishes.filter(({ user }) => user === userId).length === 1,

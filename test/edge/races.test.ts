@@ -143,7 +143,6 @@ describe("races", () => {
       assert.equal(await orders.confirm(orderId), undefined);
       assert.equal(await orders.cancel(orderId, "late"), undefined);
       assert.equal(await orders.fail(orderId, "late"), undefined);
-      assert.equal(await orders.requestPayment(orderId), undefined);
     }
     assert.deepEqual(await world.untilAtRest(productId), before);
   });

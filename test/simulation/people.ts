@@ -1,6 +1,8 @@
 /** Buyers with different behaviour, and the shop's staff. Each remembers the answers that they got. */
 import { productRecord } from "#events/catalog";
 import type { PlaceAnswer } from "../../src/orders/answers.ts";
+import { isFinal } from "../../src/orders/state.ts";
+import type { PayAnswer } from "../../src/payment/attempt.ts";
 import type { Sample, Terms } from "../laws/evidence.ts";
 import { type Attempt, attemptUnderWay, endAttempt, type Wish } from "../laws/wish.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -158,14 +160,17 @@ async function payOrNot(world: World, people: People, orderId: string): Promise<
     await cancel(world, people, orderId);
     if (random.chance(0.5)) return;
   }
-  const isExtended = await extendOrNot(world, people, orderId);
+  await extendOrNot(world, people, orderId);
   const cards = random.pick([[goodCard], [badCard, goodCard], [badCard], [goodCard, goodCard]]);
   for (const cardNumber of cards) {
     // Some pay at the last moment, or after it.
     if (random.chance(0.1)) await sleep(world, random.next() * 14_000);
     for (let tries = 0; tries < 30; tries += 1) {
-      const answer = await ask(world, (copy) => pay(copy, orderId, cardNumber, isExtended));
+      const answer = await ask(world, (copy) => pay(copy, orderId, cardNumber));
       if (answer?.ok) break;
+      if (world.planted === "patience-in-attempts" && !answer && tries === 4) {
+        await ask(world, (copy) => copy.orders.fail(orderId, "payment_unavailable"));
+      }
       if (answer && answer.reason !== "payment_not_ready" && answer.reason !== "payment_in_progress") return;
       await sleep(world, 300 + random.next() * 500);
     }
@@ -198,9 +203,11 @@ async function extendOrNot(world: World, people: People, orderId: string): Promi
 }
 
 /** As the route does: the payment is opened with the deadline that the order has. */
-async function pay({ orders, payment }: Copy, orderId: string, cardNumber: string, isExtended: boolean) {
-  const order = isExtended ? await orders.read(orderId) : undefined;
-  if (order) await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
+async function pay({ orders, payment }: Copy, orderId: string, cardNumber: string): Promise<PayAnswer> {
+  const order = await orders.read(orderId);
+  if (!order || order.status === "PENDING") return { ok: false, reason: "payment_not_ready" };
+  if (isFinal(order.status)) return { ok: false, reason: "payment_closed" };
+  await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
   return payment.pay({ orderId, cardNumber });
 }
 

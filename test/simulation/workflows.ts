@@ -2,7 +2,6 @@
 import { type Steps, type Story, stepPatience, type Workflows } from "#engines/workflows";
 import { pauseAfter } from "#platform/backoff";
 import type { Network, Process } from "./network.ts";
-import type { Planted } from "./planted.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -12,6 +11,7 @@ type Run = {
   teller: Process | undefined;
   outcome: string | undefined;
   nudged: boolean;
+  ended: PromiseWithResolvers<string>;
   /** Ended by an operator: it requests no further step. */
   isTerminated: boolean;
   wake(): void;
@@ -51,7 +51,6 @@ export function openWorkflows<Input, S extends Steps>(
   { timeline, random, network }: WorkflowWires,
   process: Process,
   story: Story<Input, S>,
-  planted: Planted | undefined,
 ): Workflows<Input> {
   const sleep = (ms: number) => new Promise<void>((resolve) => timeline.after(ms, resolve));
 
@@ -60,8 +59,8 @@ export function openWorkflows<Input, S extends Steps>(
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await (story.steps[name] as Steps[string])(input);
-        } catch (error) {
-          if (planted === "patience-in-attempts" && name === "requestPayment" && attempt >= 5) throw error;
+        } catch {
+          // It is repeated until it succeeds.
         }
         const { firstPauseMs, pauseFactor, longestPauseMs } = stepPatience;
         await sleep(pauseAfter(attempt, { firstMs: firstPauseMs, longestMs: longestPauseMs, factor: pauseFactor }));
@@ -92,7 +91,9 @@ export function openWorkflows<Input, S extends Steps>(
         if (run.nudged) run.wake();
       });
     const outcome = await story.tell(run.input as Input, stepsOf(run), waitForNudge);
-    if (!process.dead) run.outcome = outcome;
+    if (process.dead) return;
+    run.outcome = outcome;
+    run.ended.resolve(outcome);
   }
 
   server.tellers = server.tellers.filter((one) => !one.process.dead);
@@ -106,10 +107,14 @@ export function openWorkflows<Input, S extends Steps>(
         process,
         says: "start a saga",
         effect() {
-          if (server.runs.has(id)) return;
-          const begun = { teller: undefined, outcome: undefined, nudged: false, isTerminated: false, wake() {} };
-          server.runs.set(id, { id, input, ...begun });
-          timeline.after(random.next() * 50, () => resume(server, random));
+          const known = server.runs.get(id);
+          const ended = known?.ended ?? Promise.withResolvers<string>();
+          if (!known) {
+            const begun = { teller: undefined, outcome: undefined, nudged: false, isTerminated: false, wake() {} };
+            server.runs.set(id, { id, input, ended, ...begun });
+            timeline.after(random.next() * 50, () => resume(server, random));
+          }
+          return { ended: () => ended.promise };
         },
         unanswered,
       }),

@@ -57,6 +57,7 @@ export type World = {
   faults: Map<string, number>;
   /** Counts changes of all state that the laws read. */
   changes: number;
+  planted: Planted | undefined;
   /** How much longer than others this schedule may take. */
   extraMs: number;
   /** A statement without a twin: the simulation needs one. */
@@ -143,6 +144,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     trace,
     faults,
     changes: 0,
+    planted,
     extraMs: 0,
     unknown: undefined,
     note,
@@ -259,7 +261,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
       now,
       onFault,
       paymentGraceMs: 3_000,
-      openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story, planted),
+      openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story),
     });
     copy.isUp = true;
     world.note(`${name} is up`);

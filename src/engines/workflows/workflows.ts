@@ -28,9 +28,20 @@ export type Story<Input, S extends Steps> = {
   steps: S;
 };
 
+export type Started = {
+  /**
+   * Waits for the run's outcome.
+   * @throws as `outcome` does. If this process closes, it may never settle.
+   */
+  ended(): Promise<string>;
+};
+
+/** A story that is no longer started: its open runs go on to their end. */
+export type EarlierStory = Story<never, Steps>;
+
 export type Workflows<Input> = {
   /** Idempotent by id: a run that was started before, open or ended, is left unchanged. */
-  start(id: string, input: Input): Promise<void>;
+  start(id: string, input: Input): Promise<Started>;
   /** Wakes a waiting run; no effect on an unknown or ended one. */
   nudge(id: string): Promise<void>;
   /**

@@ -14,7 +14,7 @@ import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readCounts } from "./figures.ts";
 import { recordClaims, recordVoids } from "./ledger.ts";
-import { type EndedClaim, type Outcome, queueOutcome } from "./outcomes.ts";
+import { type EndedClaim, type Outcome, queueOutcomes } from "./outcomes.ts";
 import type { Products } from "./products.ts";
 
 export type Books = {
@@ -25,7 +25,7 @@ export type Books = {
   /** Decides reservations void; those that are decided already stay so. */
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
-  queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void>;
+  queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): Promise<void>;
   /** The fates of the orders' reservations, oldest first. */
   fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
   /**
@@ -82,8 +82,8 @@ export function createBooks(options: BooksOptions): Books {
 
     voidReservations: (claims) => sql.transaction(async (tx) => tellOnceCommitted(tx, await recordVoids(tx, claims))),
 
-    async queueOutcome(tx, claim, outcome) {
-      await queueOutcome(tx, claim, outcome);
+    async queueOutcomes(tx, claims, outcome) {
+      await queueOutcomes(tx, claims, outcome);
       tx.afterCommit(onOutcomes);
     },
 

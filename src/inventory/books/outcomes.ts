@@ -9,12 +9,20 @@ import { lockStock, nextRow, type Stock, writeStock } from "./ledger.ts";
 export type Outcome = "released" | "sold";
 export type EndedClaim = ReservationRef & { userId: string; quantity: number };
 
-/** Queues one claim's outcome in the caller's transaction; a second outcome of the same claim is a database error. */
-export async function queueOutcome(tx: Tx, claim: EndedClaim, outcome: Outcome): Promise<void> {
+/** Queues the outcome of claims in the caller's transaction; a second outcome of the same claim is a database error. */
+export async function queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): Promise<void> {
   await tx.query(
     `insert into inventory.outcome_queue (product_id, epoch, reservation_no, order_id, user_id, quantity, outcome)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [claim.productId, claim.epoch, claim.reservationNo, claim.orderId, claim.userId, claim.quantity, outcome],
+     select *, $7 from unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[], $5::text[], $6::int[])`,
+    [
+      claims.map(({ productId }) => productId),
+      claims.map(({ epoch }) => epoch),
+      claims.map(({ reservationNo }) => reservationNo),
+      claims.map(({ orderId }) => orderId),
+      claims.map(({ userId }) => userId),
+      claims.map(({ quantity }) => quantity),
+      outcome,
+    ],
   );
 }
 

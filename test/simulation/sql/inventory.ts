@@ -186,15 +186,14 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       return [];
     },
     "update inventory.stock s set": writeStock,
-    "insert into inventory.outcome_queue": (
-      tx,
-      [productId, epoch, reservationNo, orderId, userId, quantity, outcome],
-    ) => {
-      const row = { productId, epoch, reservationNo, orderId, userId, quantity, outcome } as Claim & {
-        outcome: "sold";
-      };
-      const key = t.queue.keyOf(row);
-      t.queue.put(tx, key, t.queue.get(tx, key) ? unique("outcome_queue_pkey") : row);
+    "insert into inventory.outcome_queue": (tx, values) => {
+      const outcome = values[6] as "sold";
+      for (const cells of unnest(...(values.slice(0, 6) as unknown[][]))) {
+        const [productId, epoch, reservationNo, orderId, userId, quantity] = cells;
+        const row = { ...({ productId, epoch, reservationNo, orderId, userId, quantity } as Claim), outcome };
+        const key = t.queue.keyOf(row);
+        t.queue.put(tx, key, t.queue.get(tx, key) ? unique("outcome_queue_pkey") : row);
+      }
       return [];
     },
     "delete from inventory.outcome_queue": (tx, [limit]) => {

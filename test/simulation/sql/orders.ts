@@ -22,7 +22,7 @@ export type OrderRow = {
   placedAt: Date;
   payBy: Date;
   timeline: object[];
-  sagaStarted: boolean;
+  run: string | null;
   extensionSeconds: number;
   isExtended: boolean;
 };
@@ -87,21 +87,21 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       unnest(...(values as unknown[][])).flatMap((cells) => {
         const given = Object.fromEntries(columns.map((name, i) => [name, cells[i]])) as Omit<OrderRow, "timeline">;
         const timeline = JSON.parse(cells[14] as string);
-        const row: OrderRow = { ...given, timeline, sagaStarted: false, isExtended: false };
+        const row: OrderRow = { ...given, timeline, run: null, isExtended: false };
         const standing = t.orders.lock(tx, row.orderId);
         if (!standing) {
           t.orders.put(tx, row.orderId, row);
           return [{ orderId: row.orderId }];
         }
         const givesWay =
-          standing.status === "FAILED" && standing.reason === "fenced" && row.status === "INVENTORY_RESERVED";
+          standing.status === "FAILED" && standing.reason === "fenced" && row.status === "PAYMENT_PENDING";
         if (!givesWay) return [];
-        const { userId, productId, sagaStarted } = standing;
+        const { userId, productId, run } = standing;
         t.orders.put(tx, row.orderId, {
           ...row,
           userId,
           productId,
-          sagaStarted,
+          run,
           timeline: [...standing.timeline, ...row.timeline],
         });
         return [{ orderId: row.orderId }];
@@ -125,16 +125,24 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       t.orders.put(tx, row.orderId, { ...row, ...set });
       return [shown({ ...row, ...set })];
     },
-    "set status = $2, reason = coalesce($3": (tx, values) => {
-      const [orderId, status, reason, entry, from, waiting, whileWaiting, dueAt] = values;
-      const row = t.orders.lock(tx, orderId as string);
-      if (!row || !(from as Strings).includes(seen(row).status)) return [];
-      if (dueAt && row.payBy.getTime() !== (dueAt as Date).getTime()) return [];
-      if ((row.reason === waiting) !== whileWaiting) return [];
-      const timeline = [...row.timeline, ...JSON.parse(entry as string)];
-      const next = { ...row, status: status as string, reason: (reason as string | null) ?? row.reason, timeline };
-      t.orders.put(tx, row.orderId, told(next));
-      return [shown(next)];
+    "update orders.orders set status = $3, reason = coalesce($4, reason)": (tx, values) => {
+      const [ids, dueAts, status, reason, entry, from, waiting, whileWaiting, run] = values;
+      const asked = unnest(ids as Strings, dueAts as (Date | null)[]);
+      const locked = new Map((ids as Strings).toSorted().map((id) => [id, t.orders.lock(tx, id)]));
+      return asked.flatMap(([id, dueAt]) => {
+        const row = locked.get(id);
+        if (!row || !(from as Strings).includes(seen(row).status)) return [];
+        if (dueAt && row.payBy.getTime() !== dueAt.getTime()) return [];
+        if ((row.reason === waiting) !== whileWaiting) return [];
+        const set = {
+          status: status as string,
+          reason: (reason as string | null) ?? row.reason,
+          timeline: [...row.timeline, ...JSON.parse(entry as string)],
+          run: (run as string | null) ?? row.run,
+        };
+        t.orders.put(tx, id, told({ ...row, ...set }));
+        return [shown({ ...row, ...set })];
+      });
     },
     "set extended_at = $2": (tx, [orderId, at, atText, , open, waiting]) => {
       const row = t.orders.lock(tx, orderId as string);
@@ -191,20 +199,6 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
     "update orders.refund set done_at": (tx, [orderId, at]) => {
       const row = t.refund.lock(tx, orderId as string);
       if (row?.doneAt === null) t.refund.put(tx, row.orderId, { ...row, doneAt: at as Date });
-      return [];
-    },
-    "not saga_started": (tx, [limit]) =>
-      t.orders
-        .all(tx)
-        .filter((row) => !row.sagaStarted && row.status === "INVENTORY_RESERVED")
-        .toSorted((a, b) => a.placedAt.getTime() - b.placedAt.getTime())
-        .slice(0, limit as number)
-        .map(({ orderId }) => ({ id: orderId })),
-    "set saga_started = true": (tx, [ids]) => {
-      for (const id of ids as Strings) {
-        const row = t.orders.lock(tx, id);
-        if (row) t.orders.put(tx, id, { ...row, sagaStarted: true });
-      }
       return [];
     },
     "is distinct from 'payment_undecided' and (pay_by, order_id) >": (tx, [before, after, id, limit]) =>

@@ -15,7 +15,6 @@ const lookEveryMs = 5_000;
 const kinds: Record<Saga["kind"], string> = {
   overdue: "Open past its deadline",
   undecided: "The provider has not decided",
-  not_started: "Its saga did not start",
 };
 
 export function StuckSagas() {

@@ -41,6 +41,12 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
         assert.equal(await tell("simple", ["first", "second"]), "first, second");
       });
 
+      test("a start answers with the run's end, also if the run was started before", async () => {
+        const plot: Plot = { run: "awaited", acts: ["first", "second"], untilMs: 0 };
+        const [once, again] = [await workflows.start("awaited", plot), await workflows.start("awaited", plot)];
+        assert.deepEqual([await once.ended(), await again.ended()], ["first, second", "first, second"]);
+      });
+
       test("a run that is open or unknown has no outcome", async () => {
         await workflows.start("open", { run: "open", acts: ["wait"], untilMs: Date.now() + farMs });
         assert.equal(await workflows.outcome("open"), undefined);

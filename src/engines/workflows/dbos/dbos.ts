@@ -14,7 +14,7 @@ import { refuseReadOnly } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
 import type { Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
-import type { Steps, Story, Workflows } from "../workflows.ts";
+import type { EarlierStory, Steps, Story, Workflows } from "../workflows.ts";
 import { openExecutorLease } from "./executor-lease.ts";
 import { createDbosLogger } from "./logger.ts";
 import { openDbosPool } from "./pool.ts";
@@ -47,6 +47,7 @@ type DbosOptions<Input, S extends Steps> = {
   /** Leads to PostgreSQL itself: LISTEN and session locks do not work through a pooler in transaction mode. */
   url: string;
   story: Story<Input, S>;
+  earlier?: readonly EarlierStory[];
   log: Log;
 };
 
@@ -64,7 +65,11 @@ export async function openDbosWorkflows<Input, S extends Steps>(
   }
 }
 
-async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Input, S>): Promise<Workflows<Input>> {
+async function open<Input, S extends Steps>(options: DbosOptions<Input, S>): Promise<Workflows<Input>> {
+  const { url, story, earlier = [], log } = options;
+  // The default is a hash of the source, so a new build would not continue the runs of the old one. The name of the
+  // first story stays the version, because runs of another version are not recovered.
+  const version = earlier[0]?.name ?? story.name;
   await using resources = new AsyncDisposableStack();
   resources.defer(() => {
     isOpen = false;
@@ -79,10 +84,13 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
   dbRetryConfig.maxBackoffSec = longestRetryPauseS;
   const teller = createTeller(story, log);
   const tell = DBOS.registerWorkflow(teller.tell, { name: story.name, maxRecoveryAttempts: maxTakeOvers });
+  const others = earlier.map((one) => ({ name: one.name, teller: createTeller(one, log) }));
+  for (const { name, teller } of others) {
+    DBOS.registerWorkflow(teller.tell, { name, maxRecoveryAttempts: maxTakeOvers });
+  }
   DBOS.setConfig({
-    name: story.name,
-    // The default is a hash of the source, so a new build would not continue the runs of the old one.
-    applicationVersion: story.name,
+    name: version,
+    applicationVersion: version,
     executorID: lease.executorId,
     systemDatabasePool: pool,
     logger: createDbosLogger(log),
@@ -93,7 +101,7 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
   const beating = startLoop({
     everyMs: beatEveryMs,
     async work() {
-      const { dead, wasLost } = await lease.beat(story.name);
+      const { dead, wasLost } = await lease.beat(version);
       if (dead.length > 0) await takeOver(dead, log);
       if (wasLost) wakeWaiting();
     },
@@ -106,12 +114,15 @@ async function open<Input, S extends Steps>({ url, story, log }: DbosOptions<Inp
     onFault: (error) => log.warn("ended workflows not deleted", {}, error),
   });
   resources.defer(() => forgetting.stop());
-  resources.defer(() => teller.close(closePatienceMs));
+  resources.defer(async () => {
+    await Promise.all([teller, ...others.map((one) => one.teller)].map((one) => one.close(closePatienceMs)));
+  });
   const opened = resources.move();
 
   return {
     async start(id, input) {
-      await inTime(DBOS.startWorkflow(tell, { workflowID: id })(input), `start ${id}`);
+      const run = await inTime(DBOS.startWorkflow(tell, { workflowID: id })(input), `start ${id}`);
+      return { ended: () => run.getResult() };
     },
 
     async nudge(id) {

@@ -8,7 +8,7 @@ import { NativeConnection } from "@temporalio/worker";
 import type { Shop } from "#engines/shop";
 import { goOn, within } from "#platform/deadline";
 import type { Log } from "#platform/log";
-import type { Steps, Story, Workflows } from "../workflows.ts";
+import type { EarlierStory, Steps, Story, Workflows } from "../workflows.ts";
 import { createCalls } from "./calls.ts";
 import { claimTaskQueue } from "./claim.ts";
 import { reportTemporalTo } from "./log.ts";
@@ -28,7 +28,8 @@ type TemporalOptions<Input, S extends Steps> = {
   /** The shop of these runs; their ids begin with its name, if it has one. */
   shop: Shop;
   story: Story<Input, S>;
-  /** Exports `temporalStory(…)` under the story's name; it is bundled on opening, which takes a second or two. */
+  earlier?: readonly EarlierStory[];
+  /** Exports `temporalStory(…)` under each story's name; it is bundled on opening, which takes a second or two. */
   workflowFile: URL;
   log: Log;
 };
@@ -37,8 +38,9 @@ type TemporalOptions<Input, S extends Steps> = {
 export async function openTemporalWorkflows<Input, S extends Steps>(
   options: TemporalOptions<Input, S>,
 ): Promise<Workflows<Input>> {
-  const { address, namespace = "default", taskQueue, shop, story, workflowFile, log } = options;
-  const { name, steps } = story;
+  const { address, namespace = "default", taskQueue, shop, story, earlier = [], workflowFile, log } = options;
+  const { name } = story;
+  const steps: Steps = Object.assign({}, ...earlier.map((one) => one.steps), story.steps);
   reportTemporalTo(log);
   await using resources = new AsyncDisposableStack();
   const connection = await connectTemporal(address);
@@ -56,6 +58,7 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
 
   return {
     async start(id, input) {
+      const ended = () => workflow.getHandle(idOf(id)).result() as Promise<string>;
       try {
         await call(() =>
           workflow.start(name, {
@@ -67,9 +70,10 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
           }),
         );
       } catch (error) {
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return { ended };
         throw new Error(`start run ${id} of ${name} on Temporal at ${address}`, { cause: error });
       }
+      return { ended };
     },
 
     async nudge(id) {
