@@ -45,7 +45,7 @@ export async function openDeskStage() {
         now,
       }),
 
-    /** An order in the books whose payment may begin; no saga runs. */
+    /** An order in the books whose payment was opened; no run takes it. */
     async orderOf(productId: string, userId = "ada") {
       const placed = await stage.place({ productId, userId });
       if (!placed.ok) throw new Error(`the order was refused: ${placed.reason}`);

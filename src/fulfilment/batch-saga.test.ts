@@ -9,7 +9,9 @@ import type { Happening } from "./saga-world.testing.ts";
 const payOrCancel: Happening[] = ["buyer pays", "buyer cancels"];
 const everything: Happening[] = ["bank is asked", "card is declined", ...payOrCancel];
 
-const everyRun = (setting: Setting, story = runsOf()) => everyPath({ ...setting, story });
+function everyRun(setting: Setting, story = runsOf()): Promise<Set<string>> {
+  return everyPath({ ...setting, story });
+}
 
 describe("runs of many orders", () => {
   test("confirm an order that is paid in time, and end one that is not", async () => {
@@ -120,9 +122,6 @@ test("a run asks only for the steps that its orders need, each once for all of t
   ]);
   asked.length = 0;
   const nothing = { paid: [], due: [], over: [] };
-  assert.equal(
-    await fulfilAll({ run: null, orderIds }, steps({ readVerdicts: nothing })),
-    "0 confirmed, 0 over",
-  );
+  assert.equal(await fulfilAll({ run: null, orderIds }, steps({ readVerdicts: nothing })), "0 confirmed, 0 over");
   assert.deepEqual(asked, [["readVerdicts", orderIds]]);
 });

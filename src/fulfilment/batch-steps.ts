@@ -1,6 +1,6 @@
 /** Defines the steps of the story of many orders: each takes all of its orders at once. */
 import { isFinal, isOver, isUndecided, type Order, type Orders } from "#orders";
-import type { Payment } from "#payment";
+import type { Payment, Verdict } from "#payment";
 import type { BatchSteps, Ended } from "./batch-saga.ts";
 
 export type BatchStepsOptions = {
@@ -66,19 +66,20 @@ export function createBatchSteps({ orders, payment, paymentGraceMs, now, onFault
     async endAll({ run, orderIds }) {
       // The deadline is compared with the one that was read, because a buyer may extend an order at any moment before
       // it. Another process may have told this one by a clock that was ahead.
-      const due = (await orders.booked(orderIds))
-        .filter((order) => isOpen(order) && isDue(order, now()))
-        .map(({ orderId, payBy }) => ({ orderId, dueAt: payBy }));
+      const due = (await orders.booked(orderIds)).filter((order) => isOpen(order) && isDue(order, now()));
       // An order gets its end once, so no payment that could change it may be under way:
       // docs/adr/0028-an-end-is-told-once.md.
-      const called = await tryAll("last call", due, ({ orderId, dueAt }) =>
-        payment.lastCall(orderId, dueAt.getTime()),
-      );
-      const told = (verdict: string) => called.filter(([, answer]) => answer === verdict).map(([one]) => one);
-      await orders.confirmAll(
-        told("authorized").map(({ orderId }) => ({ orderId })),
-        run,
-      );
+      const called = await tryAll("last call", due, async ({ orderId, payBy, ...order }) => {
+        const payByMs = payBy.getTime();
+        // The last call closes a payment that was never opened, and the order may be extended in this moment.
+        await payment.open({ ...order, orderId, amountMinor: order.totalMinor, payByMs });
+        return payment.lastCall(orderId, payByMs);
+      });
+      const told = (verdict: Verdict) =>
+        called
+          .filter(([, answer]) => answer === verdict)
+          .map(([{ orderId, payBy }]) => ({ orderId, dueAt: verdict === "authorized" ? null : payBy }));
+      await orders.confirmAll(told("authorized"), run);
       await orders.lapseAll(told("processing"), run);
       await orders.failAll(told("open"), "payment_timeout", run);
       return endsOf(orderIds);

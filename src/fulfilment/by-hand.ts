@@ -1,5 +1,5 @@
 /** Lets an operator settle an order whose saga stands, or end it, in any process. */
-import { isUndecided, type Orders, type SeenOrder } from "#orders";
+import { isUndecided, type SeenOrder } from "#orders";
 import { fulfilAll } from "./batch-saga.ts";
 import { type BatchStepsOptions, createBatchSteps } from "./batch-steps.ts";
 import { createLate } from "./late.ts";

@@ -15,6 +15,7 @@ import { type Servers, startServers } from "../../test/servers/servers.ts";
 import { testShop } from "../../test/support/shop-identity.ts";
 import { until } from "../../test/support/until.ts";
 import { openTemporalWorkflows } from "../engines/workflows/temporal/temporal.ts";
+import { type Batch, type BatchSteps, fulfilAll } from "./batch-saga.ts";
 import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
 
 const workflowFile = new URL("./temporal.workflow.ts", import.meta.url);
@@ -87,6 +88,44 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
     assert.equal(await outcome("order-hard"), "confirmed");
     await keep("order-closed", "payment-opened-at-length");
     await keep("order-hard", "confirmed-at-length");
+  });
+
+  test("orders of one run are confirmed and ended together, and a step that fails for all is repeated", async () => {
+    const asked: string[] = [];
+    const answers: Record<keyof BatchSteps, object | undefined> = {
+      readVerdicts: { paid: ["paid"], due: ["unpaid"], over: ["cancelled"] },
+      confirmAll: { confirmed: ["paid"], over: [] },
+      endAll: { confirmed: [], over: ["unpaid"] },
+      captureAll: undefined,
+      voidAll: undefined,
+    };
+    const step = (name: keyof BatchSteps) => async (batch: Batch) => {
+      asked.push(`${name} ${batch.orderIds.join(" ")}`);
+      if (name === "endAll" && asked.filter((one) => one.startsWith(name)).length < 3) throw new Error("not yet");
+      return answers[name] as never;
+    };
+    const names = Object.keys(answers) as (keyof BatchSteps)[];
+    const steps = Object.fromEntries(names.map((name) => [name, step(name)])) as unknown as BatchSteps;
+    const together = await openTemporalWorkflows<Batch, BatchSteps>({
+      address: servers.temporal.address,
+      shop: testShop,
+      taskQueue: "fulfilment-together",
+      story: { name: "fulfilAll", tell: fulfilAll, steps },
+      earlier: [{ name: "fulfil", tell: fulfil, steps: createSteps() }],
+      workflowFile,
+      log: createLog({ level: "silent" }),
+    });
+    const run = await together.start("orders-1", { run: "orders-1", orderIds: ["paid", "unpaid", "cancelled"] });
+    assert.equal(await run.ended(), "1 confirmed, 2 over");
+    assert.deepEqual(asked, [
+      "readVerdicts paid unpaid cancelled",
+      "confirmAll paid",
+      ...new Array(3).fill("endAll unpaid"),
+      "captureAll paid",
+      "voidAll cancelled unpaid",
+    ]);
+    await keep("orders-1", "together");
+    await together.close();
   });
 
   function createSteps(): FulfilmentSteps {

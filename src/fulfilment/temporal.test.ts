@@ -3,7 +3,7 @@
  * open runs could not go on after an upgrade: give it another name (see `temporalStory`).
  *
  * A new history: `RECORD=1 node --test src/fulfilment/temporal.real.ts`, or, from any run, `temporal workflow show
- * --workflow-id order-<id> --output json > src/fulfilment/histories/<name>.json`.
+ * --workflow-id <run> --output json > src/fulfilment/histories/<name>.json`.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

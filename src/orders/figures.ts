@@ -2,10 +2,10 @@
 import type { Queryable } from "#engines/sql";
 
 /**
- * `not_started`: in the books, and no saga has it yet. `reserving`: its saga begins. `awaiting_payment`: the buyer may pay.
- * `payment_undecided`: past its end, and the provider decides. `refunding`: the money goes back.
+ * `awaiting_payment`: the buyer may pay. `payment_undecided`: past its end, and the provider decides. `refunding`: the money
+ * goes back.
  */
-export const sagaSteps = ["not_started", "reserving", "awaiting_payment", "payment_undecided", "refunding"] as const;
+export const sagaSteps = ["awaiting_payment", "payment_undecided", "refunding"] as const;
 export type SagaStep = (typeof sagaSteps)[number];
 
 export type StepFigures = {
@@ -21,8 +21,7 @@ export type StepFigures = {
 /** Both branches read a partial index of the orders that are not over. */
 export const figuresStatement = `
   select case when status = 'PAYMENT_PENDING' and reason = 'payment_undecided' then 'payment_undecided'
-              when status = 'PAYMENT_PENDING' then 'awaiting_payment'
-              when saga_started then 'reserving' else 'not_started' end as step,
+              else 'awaiting_payment' end as step,
          count(*)::float8 as orders, sum(quantity)::float8 as units,
          greatest(0, extract(epoch from $1::timestamptz - min(placed_at)))::float8 as "oldestSeconds",
          greatest(0, extract(epoch from $1::timestamptz - min(pay_by)))::float8 as "overdueSeconds"

@@ -62,7 +62,11 @@ describe("an accepted order", () => {
     await stage.settleAll();
     await appendAgain(first);
     await stage.settleAll();
-    assert.deepEqual(told(await stage.orders.read(first.orderId)), ["PENDING ", "INVENTORY_RESERVED ", "PAYMENT_PENDING "]);
+    assert.deepEqual(told(await stage.orders.read(first.orderId)), [
+      "PENDING ",
+      "INVENTORY_RESERVED ",
+      "PAYMENT_PENDING ",
+    ]);
     const order = await stage.orders.settled(first.orderId, 0);
     assert.equal(order?.reservationNo, first.reservationNo);
     assert.deepEqual(await stage.inventory.books.stock(productId).then((stock) => stock?.held), 1);
@@ -102,7 +106,11 @@ describe("an accepted order", () => {
     await stage.operator.dropFrom(topics.reservations, end - 1n);
     await settlement.redrive([lost]);
     await settlement.redrive([lost]);
-    assert.deepEqual(told(await stage.orders.read(lost.orderId)), ["PENDING ", "INVENTORY_RESERVED ", "PAYMENT_PENDING "]);
+    assert.deepEqual(told(await stage.orders.read(lost.orderId)), [
+      "PENDING ",
+      "INVENTORY_RESERVED ",
+      "PAYMENT_PENDING ",
+    ]);
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 4, pending: 0 });
   });
 

@@ -8,10 +8,11 @@ import { crashPoint } from "#platform/crash-points";
 import { changeEventOf, handedOverEventOf } from "./events.ts";
 import { extendOrder } from "./extension.ts";
 import { keepHere, takeHandOver } from "./hand-over.ts";
-import { type Asked, type Order, type StepNote, takeSteps } from "./order-rows.ts";
+import type { Order } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 import { insertRefund, type RefundRequest } from "./refunds.ts";
 import { type Step, transition, undecidedReason } from "./state.ts";
+import { type Asked, type StepNote, takeSteps } from "./step-rows.ts";
 
 export type StepsOptions = {
   sql: Sql;
@@ -87,7 +88,8 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
     /** The same steps for many orders, each kind in one transaction; they return the orders that took them. */
     confirmAll: (asked: readonly Asked[], run: string | null) => takeAll(asked, "confirm", { reason: null, run }),
     failAll: (asked: readonly Asked[], reason: string, run: string | null) => takeAll(asked, "fail", { reason, run }),
-    lapseAll: (asked: readonly Asked[], run: string | null) => takeAll(asked, "lapse", { reason: undecidedReason, run }),
+    lapseAll: (asked: readonly Asked[], run: string | null) =>
+      takeAll(asked, "lapse", { reason: undecidedReason, run }),
     /** `dueAt`: only if that is its deadline still; it may be extended at any moment until then. */
     fail: (orderId: string, reason: string, dueAt: Date | null = null) => take(orderId, "fail", reason, dueAt),
     /** Moves the deadline, once; undefined if the order's state does not allow it. */

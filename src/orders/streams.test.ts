@@ -10,9 +10,10 @@ import { openTestDatabase, type TestDatabase } from "../../test/support/database
 import { until } from "../../test/support/until.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { changesSince } from "./changes.ts";
-import { insertOrders, readLonger, readOrders, type SeenEntries, type SettledOrder, takeSteps } from "./order-rows.ts";
+import { insertOrders, readLonger, readOrders, type SeenEntries, type SettledOrder } from "./order-rows.ts";
 import { type Order, ordersSchema } from "./orders.ts";
 import type { Step } from "./state.ts";
+import { takeSteps } from "./step-rows.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
 describe("open streams", () => {

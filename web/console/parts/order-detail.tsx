@@ -83,10 +83,10 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
   );
 }
 
-/** The saga's run has the order's id as its own. */
+/** A run of the workflow engine takes the order once there is something to do. */
 function workflowOf({ status, reason, payBy }: Order): string {
   if (reason === "payment_undecided") return "It waits until the payment provider has decided.";
-  if (status === "PENDING" || status === "INVENTORY_RESERVED") return "It starts as soon as the order is in the books.";
+  if (status === "PENDING" || status === "INVENTORY_RESERVED") return "The order is on its way to the books.";
   if (status === "PAYMENT_PENDING") return `It waits for the payment until ${timeOfDay(payBy)}.`;
   return status === "REFUNDED"
     ? "It has ended. The refund goes on by itself until the money is back."

@@ -1,0 +1,90 @@
+/** The steps of many orders on a real database. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { until } from "../../test/support/until.ts";
+import { type DeskStage, openDeskStage, payWithinMs } from "../desk/desk.testing.ts";
+import { createBatchSteps } from "./batch-steps.ts";
+
+const goodCard = "4242 4242 4242 4242";
+
+describe("the steps of many orders", () => {
+  let stage: DeskStage;
+  before(async () => {
+    stage = await openDeskStage();
+  });
+  after(() => stage.close());
+
+  function stepsWith(payment: Partial<DeskStage["payment"]> = {}, paymentGraceMs = 0) {
+    const faults: unknown[] = [];
+    const steps = createBatchSteps({
+      orders: stage.orders,
+      payment: { ...stage.payment, ...payment },
+      paymentGraceMs,
+      now: () => Date.now() + stage.clock.aheadMs,
+      onFault: (_what, error) => void faults.push(error),
+    });
+    return { steps, faults };
+  }
+
+  async function ordersOf(howMany: number): Promise<string[]> {
+    const productId = await stage.newProduct({ stock: howMany });
+    const orderIds: string[] = [];
+    for (let i = 0; i < howMany; i += 1) orderIds.push(await stage.orderOf(productId));
+    return orderIds;
+  }
+
+  const statusOf = async (orderId = "") => (await stage.orders.read(orderId))?.status;
+  const sorted = (found: object) =>
+    Object.fromEntries(Object.entries(found).map(([key, ids]) => [key, (ids as string[]).toSorted()]));
+
+  test("find what is to do: paid orders, those that are due, those that are over; not those that wait", async () => {
+    stage.clock.aheadMs = 0;
+    const [paid = "", over = "", asked = "", waiting = ""] = await ordersOf(4);
+    await stage.payment.pay({ orderId: paid, cardNumber: goodCard });
+    await until(async () => {
+      await stage.hearFromProvider();
+      return (await stage.payment.verdict(paid)) === "authorized";
+    });
+    await stage.payment.pay({ orderId: asked, cardNumber: goodCard });
+    await stage.orders.cancel(over, "cancelled");
+    const { steps } = stepsWith();
+    const batch = { run: null, orderIds: [paid, over, asked, waiting, crypto.randomUUID()] };
+    assert.deepEqual(await steps.readVerdicts(batch), { paid: [paid], due: [], over: [over] });
+    stage.clock.aheadMs = payWithinMs + 1_000;
+    const late = await steps.readVerdicts(batch);
+    assert.deepEqual(sorted(late), sorted({ paid: [paid], due: [asked, waiting], over: [over] }));
+    const held = await stepsWith({}, 60_000).steps.readVerdicts(batch);
+    assert.deepEqual(held, { paid: [paid], due: [waiting], over: [over] });
+
+    assert.deepEqual(await steps.endAll({ run: "a run", orderIds: [asked, waiting] }), {
+      confirmed: [],
+      over: [waiting],
+    });
+    const undecided = await stage.orders.read(asked);
+    assert.deepEqual([undecided?.status, undecided?.reason], ["PAYMENT_PENDING", "payment_undecided"]);
+    assert.deepEqual(await steps.confirmAll({ run: "a run", orderIds: [paid, over, waiting] }), {
+      confirmed: [paid],
+      over: [over, waiting].toSorted(),
+    });
+  });
+
+  test("leave out an order that fails and go on with the others; if all fail, the step fails", async () => {
+    stage.clock.aheadMs = 0;
+    const [first = "", second = ""] = await ordersOf(2);
+    stage.clock.aheadMs = payWithinMs + 1_000;
+    const bad = new Set([first]);
+    const { steps, faults } = stepsWith({
+      async lastCall(orderId, payByMs) {
+        if (bad.has(orderId)) throw new Error("the payment tables are away");
+        return stage.payment.lastCall(orderId, payByMs);
+      },
+    });
+    const batch = { run: null, orderIds: [first, second] };
+    assert.deepEqual(await steps.endAll(batch), { confirmed: [], over: [second] });
+    assert.deepEqual([await statusOf(first), await statusOf(second)], ["PAYMENT_PENDING", "FAILED"]);
+    assert.equal(faults.length, 1);
+    await assert.rejects(steps.endAll({ run: null, orderIds: [first] }), /are away/);
+    bad.clear();
+    assert.deepEqual(sorted(await steps.endAll(batch)), sorted({ confirmed: [], over: [first, second] }));
+  });
+});

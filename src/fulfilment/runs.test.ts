@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Batch } from "./batch-saga.ts";
+import { createRuns } from "./runs.ts";
+
+/** An engine whose runs end when the test says so. */
+function openEngine() {
+  const open: { orderIds: readonly string[]; end(error?: Error): Promise<void> }[] = [];
+  const faults: unknown[] = [];
+  let refuses = false;
+  const runs = createRuns({
+    onFault: (_what, error) => void faults.push(error),
+    workflows: {
+      async start(_id: string, { orderIds }: Batch) {
+        if (refuses) throw new Error("the engine is away");
+        const { promise, resolve, reject } = Promise.withResolvers<string>();
+        open.push({
+          orderIds,
+          async end(error) {
+            open.shift();
+            if (error) reject(error);
+            else resolve("ended");
+            await turn();
+          },
+        });
+        return { ended: () => promise };
+      },
+    },
+  });
+  return {
+    runs,
+    faults,
+    inRuns: () => open.map(({ orderIds }) => [...orderIds]),
+    endFirst: (error?: Error) => open[0]?.end(error),
+    refuse: (does: boolean) => {
+      refuses = does;
+    },
+    async add(...orderIds: string[]) {
+      for (const orderId of orderIds) runs.add(orderId);
+      await turn();
+    },
+  };
+}
+
+describe("orders that have something to do", () => {
+  test("start at once, together if they come together, and wait for each other once four runs are under way", async () => {
+    const { add, inRuns, endFirst } = openEngine();
+    await add("a", "b");
+    for (const orderId of ["c", "d", "e"]) await add(orderId);
+    assert.deepEqual(inRuns(), [["a", "b"], ["c"], ["d"], ["e"]]);
+    await add("f");
+    await add("g", "f");
+    assert.equal(inRuns().length, 4);
+    await endFirst();
+    assert.deepEqual(inRuns(), [["c"], ["d"], ["e"], ["f", "g"]]);
+  });
+
+  test("are at most 64 in a run", async () => {
+    const { add, inRuns } = openEngine();
+    await add(...Array.from({ length: 100 }, (_, i) => `order ${i}`));
+    assert.deepEqual(
+      inRuns().map(({ length }) => length),
+      [64, 36],
+    );
+  });
+
+  test("are taken again if something happens while their run is under way, and not twice at a time", async () => {
+    const { add, inRuns, endFirst } = openEngine();
+    await add("a");
+    await add("a", "a");
+    assert.deepEqual(inRuns(), [["a"]]);
+    await endFirst();
+    assert.deepEqual(inRuns(), [["a"]]);
+    await endFirst();
+    assert.deepEqual(inRuns(), []);
+  });
+
+  test("are left to the scans if their run cannot start or fails, and the runs after it go on", async () => {
+    const { runs, faults, add, inRuns, endFirst, refuse } = openEngine();
+    refuse(true);
+    await add("a");
+    assert.deepEqual([runs.areFailing, faults.length], [true, 1]);
+    refuse(false);
+    await add("b");
+    assert.deepEqual(inRuns(), [["b"]]);
+    await endFirst();
+    assert.equal(runs.areFailing, false);
+    await add("c");
+    await endFirst(new Error("the run failed"));
+    assert.deepEqual([runs.areFailing, faults.length], [true, 2]);
+  });
+
+  test("are forgotten once it stops", async () => {
+    const { runs, add, inRuns } = openEngine();
+    runs.stop();
+    await add("a");
+    assert.deepEqual(inRuns(), []);
+  });
+});
