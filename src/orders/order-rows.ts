@@ -4,7 +4,7 @@
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
-import { type Status, type Step, transition, undecidedReason } from "./state.ts";
+import { type Status, transition, undecidedReason } from "./state.ts";
 
 export type TimelineEntry = { status: string; at: string; reason?: string; payBy?: string };
 
