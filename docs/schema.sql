@@ -536,11 +536,11 @@ create table orders.orders (
   placed_at timestamp with time zone not null,
   pay_by timestamp with time zone not null,
   timeline jsonb not null,
-  saga_started boolean not null default false,
   changed_in xid8 not null default pg_current_xact_id(),
   handed_over_at timestamp with time zone,
   extension_seconds integer not null default 0,
   extended_at timestamp with time zone,
+  run text,
   constraint orders_pkey PRIMARY KEY (order_id),
   constraint orders_quantity_check CHECK ((quantity > 0)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
@@ -551,7 +551,6 @@ CREATE INDEX orders_by_code ON orders.orders USING btree ("right"((order_id)::te
 CREATE INDEX orders_by_time ON orders.orders USING btree (placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_product ON orders.orders USING btree (product_id);
 CREATE INDEX orders_of_user ON orders.orders USING btree (user_id, placed_at DESC, order_id DESC);
-CREATE INDEX orders_without_saga ON orders.orders USING btree (placed_at) WHERE ((NOT saga_started) AND (status = 'INVENTORY_RESERVED'::text));
 CREATE INDEX undecided_orders ON orders.orders USING btree (pay_by) WHERE ((status = 'PAYMENT_PENDING'::text) AND (reason = 'payment_undecided'::text));
 
 create table orders.outbox (

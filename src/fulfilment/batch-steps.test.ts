@@ -62,10 +62,8 @@ describe("the steps of many orders", () => {
     });
     const undecided = await stage.orders.read(asked);
     assert.deepEqual([undecided?.status, undecided?.reason], ["PAYMENT_PENDING", "payment_undecided"]);
-    assert.deepEqual(await steps.confirmAll({ run: "a run", orderIds: [paid, over, waiting] }), {
-      confirmed: [paid],
-      over: [over, waiting].toSorted(),
-    });
+    const confirmed = await steps.confirmAll({ run: "a run", orderIds: [paid, over, waiting] });
+    assert.deepEqual(sorted(confirmed), sorted({ confirmed: [paid], over: [over, waiting] }));
   });
 
   test("leave out an order that fails and go on with the others; if all fail, the step fails", async () => {

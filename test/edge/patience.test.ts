@@ -12,7 +12,7 @@ const goodCard = { cardNumber: "4242424242424242" };
 /** The fifth failure was the last one in earlier versions. */
 const moreThanAFew = 6;
 
-describe("an accepted order", { concurrency: true }, () => {
+describe("an accepted order", () => {
   let world: World;
   let sql: Sql;
   before(async () => {
