@@ -28,6 +28,7 @@ import { createServer } from "../src/server.ts";
 import { renderArchitecture } from "./architecture.ts";
 import { asyncApi } from "./async-api.ts";
 import { eventsDocument, typesOf } from "./client-types.ts";
+import { renderCoverage } from "./coverage.ts";
 import { renderHazardsPage } from "./hazards.ts";
 import { dumpSchema } from "./schema-dump.ts";
 
@@ -41,6 +42,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     ["asyncapi.json", `${JSON.stringify(events, null, 2)}\n`],
     ["docs/config.md", renderConfigPage(settings)],
     ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
+    ["docs/guide/coverage.md", await renderCoverage()],
     ["docs/hazards.md", await renderHazardsPage()],
     ["docs/metrics.md", renderMetricsPage(metrics)],
     ["docs/schema.sql", schema],

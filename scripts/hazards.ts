@@ -3,8 +3,8 @@
  * cases that it holds, "H3: a batch that …". `npm run generate` writes docs/hazards.md from the titles. A case that no
  * test names needs a reason here, and a test that names an unknown case is a fault.
  */
-import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { cellOf, type Titled, testTitles } from "./test-titles.ts";
 
 type Hazard = { says: string; open?: string };
 
@@ -84,15 +84,15 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     F3: { says: "a pass that is forged, shared, replayed, or of another sale", open: room.queue },
     F5: { says: "a claim that is given up goes to the next in line", open: room.waitingList },
     F6: { says: "a venue with one address can buy" },
-    F7: { says: "the keyboard alone passes every gate", open: "there is no page to pass yet" },
+    F7: { says: "the keyboard alone passes every gate" },
   },
   "Access and edge": {
     A1: { says: "orders, streams and their actions are the owner's; headers from outside lend no name and no role" },
     A2: { says: "a stream that reconnects after the end, or with an event id of no use" },
     A3: { says: "no stampede when a hot cache entry ends", open: "nothing is cached that could end" },
-    A4: { says: "a bad row of an import does not stop the rest", open: "there is no import yet" },
-    A5: { says: "an outgoing webhook once an event, signed and repeated", open: "nothing is sent out yet" },
-    A6: { says: "the scan of a cancelled order is refused", open: "nothing is scanned yet" },
+    A4: { says: "a bad row of an import does not stop the rest" },
+    A5: { says: "an outgoing webhook once an event, signed and repeated" },
+    A6: { says: "the scan of a cancelled order is refused" },
   },
   Accounts: {
     N1: { says: "no answer tells whether an address has an account" },
@@ -162,9 +162,9 @@ export const hazards: Record<string, Record<string, Hazard>> = {
   },
 };
 
-type Held = { code: string; title: string; path: string; engines: string };
+type Held = Titled & { code: string };
 
-const named = /\b(?:it|test|describe|group)\(\s*(["`'])((?:[A-Z]\d+(?:, )?)+): ([^\n]*?)\1/g;
+const named = /^((?:[A-Z]\d+(?:, )?)+): (.*)$/s;
 
 const protocolPage = "docs/guide/protocol.md";
 
@@ -188,7 +188,7 @@ export async function renderHazardsPage(): Promise<string> {
   return `# Hazards
 
 Bugs that systems of this kind have had, and the tests that hold them. Written by \`npm run generate\` from the titles of
-the tests. *embedded* runs in \`npm test\`, *real* in \`npm run test:real\`, *chaos* in \`npm run chaos\`.
+the tests. *embedded* runs in \`npm test\`, *real* in \`npm run test:real\`, *chaos* in \`npm run chaos\`, *browser* in \`npm run test:e2e\`.
 ${Object.entries(hazards)
   .map(([title, cases]) => section(title, cases, held))
   .join("")}`;
@@ -206,38 +206,16 @@ function section(title: string, cases: Record<string, Hazard>, held: readonly He
     const tests = held.filter((one) => one.code === code);
     if (tests.length === 0) return [`| ${code} | ${says} | *not yet: ${open}* | |`];
     return tests.map(({ title, path, engines }, i) => {
-      const where = `[${plain(title)}](../${path})`;
+      const where = `[${cellOf(title)}](../${path})`;
       return `| ${i === 0 ? `${code} | ${says}` : " | "} | ${where} | ${engines} |`;
     });
   });
   return `\n## ${title}\n\n| | case | held by | engines |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
-/** A table cell must not contain bars, and a title's placeholder becomes an ellipsis. */
-function plain(title: string) {
-  return title
-    .replaceAll(/\$\{[^}]*\}/g, "…")
-    .replaceAll("|", "\\|")
-    .replaceAll('\\"', '"');
-}
-
 async function findHeld(): Promise<Held[]> {
-  const held: Held[] = [];
-  for (const path of globSync("{src,test,scripts}/**/*.ts").toSorted()) {
-    for (const [, , codes = "", title = ""] of (await readFile(path, "utf8")).matchAll(named)) {
-      for (const code of codes.split(", ")) held.push({ code, title, path, engines: enginesOf(path) });
-    }
-  }
-  return held;
-}
-
-/**
- * Contracts run on every adapter; the guide and some of the edge tests run on both profiles, see scripts/test-real.ts.
- */
-function enginesOf(path: string): string {
-  if (path.startsWith("test/crash/")) return "chaos";
-  if (/\.real\.ts$|\/kafka\/[a-z]+\.testing\.ts$/.test(path)) return "real";
-  return /\/contract\/|^test\/(guide\/|edge\/(idempotency|races|events|late-payments)\.)/.test(path)
-    ? "embedded, real"
-    : "embedded";
+  return (await testTitles()).flatMap((test) => {
+    const [, codes = "", title = ""] = named.exec(test.title) ?? [];
+    return codes === "" ? [] : codes.split(", ").map((code) => ({ ...test, code, title }));
+  });
 }

@@ -45,7 +45,7 @@ test("a file brings its rows in, and the same file counts once, also if another 
   assert.equal(await onHand(lamp), 44);
 });
 
-test("a row that is wrong says why, and the others are entered", async () => {
+test("A4: a row that is wrong says why, and the others are entered", async () => {
   const lamp = await newProduct();
   const [one, other] = [await newProduct("twin"), await newProduct("twin")];
   const rows = [`${lamp};5`, "no-such-thing;1", `${lamp};0`, `${lamp};1.5`, `${lamp};-3`, `${lamp};`, lamp];

@@ -136,7 +136,7 @@ test("of two people who start a parcel at once one picks it, until the other tak
   assert.equal((await winner("POST", `/parcels/${orderId}/start`)).body.code, "picked_by_other");
 });
 
-test("cancel ∥ scan: the scan asks the order, so after a refund it is refused although no event has come", async () => {
+test("A6: cancel ∥ scan: the scan asks the order, so after a refund it is refused although no event has come", async () => {
   const { orderId, productId } = await stage.paidOrder({ quantity: 2 });
   const first = scanOf(productId);
   await stage.linus("POST", `/parcels/${orderId}/scan`, first);

@@ -141,7 +141,7 @@ describe("buying in the browser", { skip }, () => {
     await orderShown(page);
   });
 
-  test("the whole way by keyboard alone: buy, pay, follow", async () => {
+  test("F7: the whole way by keyboard alone: buy, pay, follow", async () => {
     const person = await stage.person("keyboard");
     const page = person.page;
     await page.goto("/");

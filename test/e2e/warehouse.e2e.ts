@@ -179,7 +179,7 @@ describe("the warehouse", { skip }, () => {
     assert.deepEqual([after.onHand, after.available], [before.onHand, before.available]);
   });
 
-  test("an order that was refunded meanwhile is refused at the scan, and its page says so", async () => {
+  test("A6: an order that was refunded meanwhile is refused at the scan, and its page says so", async () => {
     const orderId = await paidOrder(runner.productId);
     await open(orderId);
     const refund = { reason: "asked by phone", restock: true };

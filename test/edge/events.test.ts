@@ -89,7 +89,7 @@ describe("the events of orders on orders.events", () => {
     assert.deepEqual({ sold, available, gate }, { sold: 2, available: 8, gate: 8 });
   });
 
-  test("W1: a webhook hears each event of an order once, signed", async (t) => {
+  test("W1, A5: a webhook hears each event of an order once, signed", async (t) => {
     type Heard = { id: string; status: string };
     const heard: Heard[] = [];
     const undocumented: string[] = [];
