@@ -193,7 +193,7 @@ export function copyOfGate(state: GateState): GateState {
       ...product,
       records: new Map(Array.from(product.records, ([orderId, record]) => [orderId, { ...record }])),
       held: new Map(product.held),
-      keys: new Map(Array.from(product.keys, ([orderId, entry]) => [orderId, { ...entry }])),
+      keys: new Map(product.keys),
     });
   }
   return copy;
@@ -257,7 +257,7 @@ function gateKey(state: GateState): string {
     sorted(product.held, ([userId, held]) => userId + held),
   );
   parts.push(
-    sorted(product.keys, ([orderId, { accepted, reservation }]) => `${orderId}${accepted}${reservation.reservationNo}`),
+    sorted(product.keys, ([orderId, { reservationNo }]) => `${orderId}${reservationNo}`),
   );
   return parts.join();
 }

@@ -62,16 +62,14 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   product.pending += request.quantity;
   product.records.set(request.orderId, { ...reservation, state: "pending", shared: false });
   changeHeld(product, reservation.userId, request.quantity);
-  if (request.bodyHash !== "") product.keys.set(request.orderId, { reservation, accepted: false });
   return { kind: "reserved", reservation };
 }
 
 function duplicateOf(product: ProductGate, request: ReserveRequest): ReserveAnswer | undefined {
   const record = product.records.get(request.orderId);
-  const entry = product.keys.get(request.orderId);
-  const reservation = record ? reservationOf(record) : entry?.reservation;
-  if (!reservation) return undefined;
-  const state = entry?.accepted ? "accepted" : (record?.state ?? "pending");
+  const reservation = record ? reservationOf(record) : product.keys.get(request.orderId);
+  if (!reservation || (!record && reservation.reservedAtMs <= request.nowMs - keyLifetimeMs)) return undefined;
+  const state = record?.state ?? "accepted";
   return { kind: "duplicate", state, reservation, sameBody: reservation.bodyHash === request.bodyHash };
 }
 
@@ -83,12 +81,11 @@ export function mark(state: GateState, ref: ReservationRef): MarkAnswer {
   switch (record.state) {
     case "pending":
       record.state = "published";
-      accept(product, ref.orderId);
       return "published";
     case "published":
       return "published";
     case "claimed":
-      product.records.delete(ref.orderId);
+      remember(product, record);
       return "published";
     case "refused":
       product.records.delete(ref.orderId);
@@ -161,10 +158,10 @@ function applyItem(product: ProductGate, item: StreamItem): void {
     changeHeld(product, record.userId, -record.quantity);
   }
   // A duplicate's key belongs to the existing order; a refusal's key is free again.
-  if (claimed || item.effect === "duplicate") accept(product, item.orderId);
-  else product.keys.delete(item.orderId);
+  const accepted = claimed || item.effect === "duplicate";
   // A process that is about to mark a pending record must still learn its fate.
-  if (record.state === "pending") record.state = claimed || item.effect === "duplicate" ? "claimed" : "refused";
+  if (record.state === "pending") record.state = accepted ? "claimed" : "refused";
+  else if (accepted) remember(product, record);
   else product.records.delete(item.orderId);
 }
 
@@ -195,7 +192,9 @@ function nothingOf(productId: string): GateImage {
 export function forget(state: GateState, ref: ReservationRef): void {
   const product = state.get(ref.productId);
   const record = product?.epoch === ref.epoch && isTracked(product) ? recordOf(product, ref) : undefined;
-  if (record && !isUndecided(record)) product?.records.delete(ref.orderId);
+  if (!product || !record) return;
+  if (record.state === "claimed") remember(product, record);
+  if (record.state === "refused") product.records.delete(ref.orderId);
 }
 
 function recordOf(product: ProductGate, ref: ReservationRef): GateRecord | undefined {
@@ -207,9 +206,10 @@ function reservationOf({ state: _state, shared: _shared, ...reservation }: GateR
   return reservation;
 }
 
-function accept(product: ProductGate, orderId: string): void {
-  const entry = product.keys.get(orderId);
-  if (entry) entry.accepted = true;
+/** The record of an accepted order goes: from now on its key alone answers a repeat. */
+function remember(product: ProductGate, record: GateRecord): void {
+  product.records.delete(record.orderId);
+  if (record.bodyHash !== "") product.keys.set(record.orderId, reservationOf(record));
 }
 
 function giveBack(product: ProductGate, record: GateRecord): void {
@@ -217,12 +217,11 @@ function giveBack(product: ProductGate, record: GateRecord): void {
   product.pending -= record.quantity;
   changeHeld(product, record.userId, -record.quantity);
   product.records.delete(record.orderId);
-  product.keys.delete(record.orderId);
 }
 
 function forgetOldKeys(product: ProductGate, nowMs: number): void {
-  for (const [orderId, entry] of product.keys) {
-    if (entry.reservation.reservedAtMs > nowMs - keyLifetimeMs) return;
+  for (const [orderId, { reservedAtMs }] of product.keys) {
+    if (reservedAtMs > nowMs - keyLifetimeMs) return;
     product.keys.delete(orderId);
   }
 }

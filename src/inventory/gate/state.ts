@@ -1,9 +1,6 @@
 /** Describes the gate's memory. Maps keep insertion order, which is order of time: the oldest record comes first. */
 import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation, Sale } from "./gate.ts";
 
-/** The entry of a request under an Idempotency-Key, so that a retry gets the first one's answer. */
-export type KeyEntry = { reservation: Reservation; accepted: boolean };
-
 /** The parts of a product beside its figures; on Redis each part is a key of its own, and may be lost alone. */
 export type Part = "records" | "ages" | "held";
 const allParts: ReadonlySet<Part> = new Set(["records", "ages", "held"]);
@@ -27,7 +24,8 @@ export type ProductGate = {
   keysInBooks: boolean;
   records: Map<string, GateRecord>;
   held: Map<string, number>;
-  keys: Map<string, KeyEntry>;
+  /** Accepted requests under an Idempotency-Key whose records have gone, so that a retry gets the first one's answer. */
+  keys: Map<string, Reservation>;
 };
 
 export type GateState = Map<string, ProductGate>;

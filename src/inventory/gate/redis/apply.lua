@@ -39,16 +39,15 @@ local function applyItem(effect, order, reservationNo, user, quantity)
   end
   -- A duplicate's key belongs to the existing order; a refusal's key is free again.
   local accepted = claimed or effect == 'duplicate'
-  local change = accepted and accept or free
-  change(changes, order, record)
+  if not accepted then free(changes, order, record) end
   if record.state == 'pending' then
     -- A process that is about to mark it must still learn its fate.
     become(record, accepted and 'claimed' or 'refused')
     save(changes, order, record)
-  else
-    records[order] = nil
-    drop(changes, order)
+    return
   end
+  records[order] = nil
+  if accepted then remember(changes, order, record, epoch) else drop(changes, order) end
 end
 
 for i = 6, #ARGV, 5 do

@@ -8,6 +8,7 @@ if not isServed(gate) or not isTracked(gate, redis.call('HGET', RECORDS, STAMP))
 local changes = newChanges()
 for i = 1, #ARGV, 3 do
   local record = gate.epoch == ARGV[i + 1] and recordOf(ARGV[i], ARGV[i + 2])
-  if record and not isUndecided(record) then drop(changes, ARGV[i]) end
+  if record and record.state == 'refused' then drop(changes, ARGV[i]) end
+  if record and record.state == 'claimed' then remember(changes, ARGV[i], record, gate.epoch) end
 end
 write(changes)

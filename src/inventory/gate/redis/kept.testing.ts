@@ -39,7 +39,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     held,
     keys,
   } = product;
-  const valid = [...keys].filter(([, entry]) => entry.reservation.reservedAtMs > nowMs - keyLifetimeMs);
+  const valid = [...keys].filter(([, { reservedAtMs }]) => reservedAtMs > nowMs - keyLifetimeMs);
   return {
     open,
     closing,
@@ -54,9 +54,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     parts: [...parts].toSorted(),
     records: parts.has("ages") ? [...records.values()] : [...records.values()].toSorted(byOrder),
     held: Object.fromEntries(held),
-    keys: Object.fromEntries(
-      valid.map(([orderId, { accepted, reservation }]) => [orderId, { accepted, ...reservation }]),
-    ),
+    keys: Object.fromEntries(valid),
   };
 }
 
@@ -128,7 +126,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
         const orderId = orderIds[i] as string;
         const { state: _state, shared: _shared, ...reservation } = recordFrom(productId, epoch, orderId, text);
         if (reservation.reservedAtMs <= nowMs - keyLifetimeMs) return [];
-        return [[orderId, { accepted: flag === "A", ...reservation }]];
+        return flag === "A" ? [[orderId, reservation]] : [];
       }),
     ),
   };

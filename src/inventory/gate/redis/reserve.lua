@@ -54,7 +54,7 @@ local function seenBefore(order, body, now)
   local accepted, epoch, first
   if entries[order] then accepted, epoch, first = string.match(entries[order], '^(.)|(%d+)|(.*)$') end
   -- The books answer for entries of an ended epoch, and for old ones, whatever Redis' own clock says.
-  if epoch ~= gate.epoch or parse(first).reserved <= now - KEY_LIFETIME_MS then first = nil end
+  if first and (epoch ~= gate.epoch or parse(first).reserved <= now - KEY_LIFETIME_MS) then first = nil end
   local record = records[order] or first
   if not record then return nil end
   return (first and accepted or '.') .. (parse(record).body == body and 1 or 0) .. '|' .. record
@@ -75,7 +75,7 @@ local answers = {
   gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '',
   holdMs, opensAt, gateMs,
 }
-local newRecords, newAges, newEntries = {}, {}, {}
+local newRecords, newAges = {}, {}
 
 local function take(order, user, quantity, body, reserved, payBy)
   if gate.sale then payBy = string.format('%.0f', number(reserved) + holdMs) end
@@ -88,10 +88,6 @@ local function take(order, user, quantity, body, reserved, payBy)
   newAges[#newAges + 1] = reserved
   newAges[#newAges + 1] = order
   hold(heldChanges, user, quantity)
-  if body ~= '' then
-    entries[order] = '.|' .. gate.epoch .. '|' .. record
-    newEntries[#newEntries + 1] = order
-  end
   return lastNo
 end
 
@@ -114,8 +110,5 @@ if #newRecords > 0 then
   redis.call('HSET', RECORDS, unpack(newRecords))
   redis.call('ZADD', BY_AGE, unpack(newAges))
   saveHeld(heldNow)
-  for _, order in ipairs(newEntries) do
-    redis.call('SET', entryKey(order), entries[order], 'PX', KEY_LIFETIME_MS)
-  end
 end
 return answers

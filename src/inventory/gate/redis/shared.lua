@@ -10,11 +10,13 @@
 --   2  g:{p}:r  hash: order -> record
 --   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds
 --   4  g:{p}:u  hash: customer -> units held
--- and, reached by name from the first, g:{p}:i:<order>: the entry of a request under an Idempotency-Key.
+-- and, reached by name from the first, g:{p}:i:<order>: the entry of an accepted request under an Idempotency-Key, written
+-- when its record goes. Until then the record itself answers a repeat.
 --
 -- A record is '<state><shared>|number|body hash|quantity|reserved|pay by|unit price|currency|price version|limit|customer',
 -- its state P pending, U published, V voiding, and as stubs C claimed and R refused.
--- An entry is '<A where accepted, else .>|epoch|record'.
+-- An entry is 'A|epoch|record'. Earlier versions, which may run beside this one, write one with each reservation: '.' stands
+-- for the A until its order is accepted.
 --
 -- Redis may lose one of these keys and keep the others: by hand, or by eviction. So the last three carry a stamp, the
 -- product's epoch under a name that neither an order nor a customer has; in the sorted set as a score below zero, which
@@ -129,7 +131,7 @@ end
 
 -- Changes of records and of their keys, gathered first.
 local function newChanges()
-  return { saved = {}, dropped = {}, accepted = {}, freed = {} }
+  return { saved = {}, dropped = {}, remembered = {}, freed = {} }
 end
 
 local function save(changes, order, record)
@@ -141,9 +143,12 @@ local function drop(changes, order)
   changes.dropped[#changes.dropped + 1] = order
 end
 
--- From now on a repeat under the order's key gets that it was accepted.
-local function accept(changes, order, record)
-  if record.body ~= '' then changes.accepted[#changes.accepted + 1] = entryKey(order) end
+-- The record of an accepted order goes: from now on its entry answers a repeat under its key.
+local function remember(changes, order, record, epoch)
+  drop(changes, order)
+  if record.body == '' then return end
+  changes.remembered[#changes.remembered + 1] = entryKey(order)
+  changes.remembered[#changes.remembered + 1] = 'A|' .. epoch .. '|' .. record.text
 end
 
 -- From now on the order's key is free again.
@@ -156,10 +161,8 @@ local function write(changes)
   callInSlices('HDEL', RECORDS, changes.dropped)
   callInSlices('ZREM', BY_AGE, changes.dropped)
   for _, key in ipairs(changes.freed) do redis.call('DEL', key) end
-  for _, key in ipairs(changes.accepted) do
-    -- Unlike GET, MGET does not fail on a key of another type: other keys are already written by now.
-    local entry = redis.call('MGET', key)[1]
-    if entry then redis.call('SET', key, 'A' .. string.sub(entry, 2), 'KEEPTTL') end
+  for i = 1, #changes.remembered, 2 do
+    redis.call('SET', changes.remembered[i], changes.remembered[i + 1], 'PX', KEY_LIFETIME_MS)
   end
 end
 
