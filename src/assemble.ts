@@ -73,8 +73,11 @@ export type AssembleOptions = { config: Config; engines: Engines; gate: Gate; lo
 /** Passwords that wait for their hash: about four seconds of one core. */
 const mostWaiting = 200;
 
-/** Records of the embedded log that are settled in one transaction. */
-const embeddedBatch = 1_000;
+/**
+ * Accepted orders that are settled in one transaction at most: what waits, so that a batch is as large as the lag. A
+ * transaction of a thousand holds a product's row for about a tenth of a second.
+ */
+const settledAtOnce = 1_000;
 
 export async function assemble({ config, engines, gate, log, now }: AssembleOptions): Promise<Faces> {
   const onFault = (what: string, error: unknown) => log.warn(`${what} failed, to be repeated`, {}, error);
@@ -139,8 +142,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     logger: log,
     topics: { reservations: config.TOPIC_ORDERS_RESERVATIONS, events: config.TOPIC_ORDERS_EVENTS },
     group: config.GROUP_ORDER_PROCESSOR,
-    // The guide's figure is for a poll of Kafka. Our own database settles larger batches faster.
-    maxRecords: config.profile.log === "real" ? config.KAFKA_MAX_POLL_RECORDS : embeddedBatch,
+    maxRecords: settledAtOnce,
     maxWaiting: config.MAX_WAITING_ORDERS,
     paymentWindowMs: config.PAYMENT_WINDOW_MS,
   });

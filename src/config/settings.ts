@@ -91,7 +91,7 @@ export const settings = defineSettings({
     default: 100,
     min: 1,
     max: 10_000,
-    says: "Maximum number of records per poll; also the size of a settled batch.",
+    says: "Maximum number of records per poll. Settlement takes what waits, up to 1000 orders a transaction.",
   },
   KAFKA_SESSION_TIMEOUT_MS: {
     type: "integer",

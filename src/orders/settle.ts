@@ -123,7 +123,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
   }
 
   return {
-    start: () => log.consume({ topic, group, maxRecords, handle, startAt: marks.startAt }),
+    start: () => log.consume({ topic, group, maxRecords, largerThanPolls: true, handle, startAt: marks.startAt }),
     drained: marks.drained,
     watermark: marks.watermark,
     progress: marks.progress,

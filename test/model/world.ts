@@ -256,9 +256,7 @@ function gateKey(state: GateState): string {
     sorted(product.records.values(), recordKey),
     sorted(product.held, ([userId, held]) => userId + held),
   );
-  parts.push(
-    sorted(product.keys, ([orderId, { reservationNo }]) => `${orderId}${reservationNo}`),
-  );
+  parts.push(sorted(product.keys, ([orderId, { reservationNo }]) => `${orderId}${reservationNo}`));
   return parts.join();
 }
 

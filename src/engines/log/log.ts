@@ -52,6 +52,8 @@ export type ConsumeOptions = {
   group: string;
   /** The maximum number of records for one call of `handle`. */
   maxRecords: number;
+  /** Its batches may be larger than a poll of Kafka, which the settings bound. */
+  largerThanPolls?: true;
   /**
    * Returning commits the batch. After an error the same batch comes again after a pause, for as long as it takes. A
    * batch is never skipped, so the handler itself must send records that can never succeed to the dead letters.

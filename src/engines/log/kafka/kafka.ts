@@ -41,7 +41,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
     async consume(work) {
       if (closed) throw new Error("the event log is closed");
       await cluster.topic(work.topic);
-      const maxRecords = Math.min(work.maxRecords, maxPollRecords);
+      const maxRecords = work.largerThanPolls ? work.maxRecords : Math.min(work.maxRecords, maxPollRecords);
       const member = startMember({ ...work, cluster, maxRecords, sessionTimeoutMs, log });
       members.add(member);
       return {
