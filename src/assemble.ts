@@ -73,10 +73,7 @@ export type AssembleOptions = { config: Config; engines: Engines; gate: Gate; lo
 /** Passwords that wait for their hash: about four seconds of one core. */
 const mostWaiting = 200;
 
-/**
- * Accepted orders that are settled in one transaction at most: what waits, so that a batch is as large as the lag. A
- * transaction of a thousand holds a product's row for about a tenth of a second.
- */
+/** Accepted orders that are settled in one transaction at most: it holds a product's row for a tenth of a second. */
 const settledAtOnce = 1_000;
 
 export async function assemble({ config, engines, gate, log, now }: AssembleOptions): Promise<Faces> {

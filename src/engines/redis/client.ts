@@ -19,6 +19,8 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
     RESP: 2,
     name: clientName,
     disableOfflineQueue: true,
+    // Else the client makes a timer and a signal for each command; connection.ts has its own limit.
+    commandOptions: { timeout: 0 },
     maintNotifications: "disabled",
   });
   const { promise: lost, resolve } = Promise.withResolvers<Error>();
