@@ -430,10 +430,13 @@ create table mail.message (
   tries integer not null default 0,
   next_try_at timestamp with time zone,
   failure text,
+  keeps_text boolean not null default false,
+  resends integer not null default 0,
   constraint message_key_key UNIQUE (key),
   constraint message_pkey PRIMARY KEY (seq),
   constraint message_state_check CHECK ((state = ANY (ARRAY['kept'::text, 'queued'::text, 'sent'::text, 'failed'::text])))
 );
+CREATE INDEX message_about ON mail.message USING btree (split_part(key, ':'::text, 2));
 CREATE INDEX message_next_try_at ON mail.message USING btree (next_try_at) WHERE (state = 'queued'::text);
 
 create table notifications.attempt (

@@ -133,6 +133,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     reports: engines.sql("reports", 2),
     log: engines.log,
     inventory,
+    audit: accounts.audit,
     now,
     onFault,
     metrics,
@@ -217,12 +218,8 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     onFault,
   });
   const board = createBoard({ orders, drops, inventory, now, onFault });
+  const base = { config, engines, log, now, onFault, health, metrics };
   const faces = {
-    config,
-    engines,
-    log,
-    now,
-    onFault,
     identity,
     standing,
     cookies,
@@ -239,5 +236,5 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     warehouse,
     board,
   };
-  return { ...faces, onPaid, health, metrics };
+  return { ...base, ...faces, onPaid };
 }

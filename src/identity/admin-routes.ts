@@ -82,8 +82,8 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
   }
 
   async function listMails(request: Asked<{ querystring: typeof MailsQuery }>) {
-    const { cursor: before, limit = 50 } = request.query;
-    const mails = await mail.list({ before, limit });
+    const { cursor: before, orderId, limit = 50 } = request.query;
+    const mails = await mail.list({ before, about: orderId?.toLowerCase(), limit });
     return { items: mails.map(mailOf), nextCursor: mails.length < limit ? null : (mails.at(-1)?.seq ?? null) };
   }
 
@@ -97,7 +97,7 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
     const isQueued = await mail.resend(seq);
     const found = await mail.find(seq);
     if (!found) return refuse(reply, mail_not_found, noSuchMail);
-    if (!isQueued) return refuse(reply, mail_not_failed, `The mail is ${found.state}: only a failed one is sent again`);
+    if (!isQueued) return refuse(reply, mail_not_failed, saysWhyNot(found));
     reply.code(202);
     return mailOf(found);
   }
@@ -105,8 +105,14 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
 
 const noSuchMail = "GET /admin/mails lists the mails";
 
-function mailOf({ key: _, queuedAt, failure, ...mail }: QueuedMail) {
-  return { ...mail, queuedAt: queuedAt.toISOString(), ...(failure !== null && { failure }) };
+function saysWhyNot({ state }: QueuedMail): string {
+  if (state === "sent") return "The mail is sent, and its text is gone because it may have held a code";
+  return `The mail is ${state}: only one that failed or was sent is sent again`;
+}
+
+function mailOf({ key: _, keepsText, queuedAt, failure, ...mail }: QueuedMail) {
+  const canBeSentAgain = mail.state === "failed" || (mail.state === "sent" && keepsText);
+  return { ...mail, canBeSentAgain, queuedAt: queuedAt.toISOString(), ...(failure !== null && { failure }) };
 }
 
 const tags = ["accounts"];
@@ -152,7 +158,7 @@ const documents = {
   resendMail: {
     tags,
     operationId: "resendMail",
-    summary: "Sends a mail again that the mail server had refused, or for which it was away too long",
+    summary: "Sends a mail again that failed, or that its reader has lost",
     params: MailParams,
     response: { 202: Type.Ref("Mail"), ...problemResponses(mail_not_found, mail_not_failed) },
   },

@@ -14,6 +14,7 @@ import type { Standing } from "./standing.ts";
 import { createTokens, type TokenOptions, type Tokens } from "./tokens.ts";
 
 export { type Accounts, createAccounts, identitySchema } from "./accounts.ts";
+export type { Audit, Intent } from "./audit.ts";
 export { auditActs } from "./audit-hook.ts";
 export { callerOf } from "./caller.ts";
 export { type Cookies, createCookies } from "./cookies.ts";

@@ -13,7 +13,7 @@ export const identityProblems = defineProblems({
   code_wrong: { status: 400, title: "The code is not the one that was mailed" },
   code_expired: { status: 410, title: "The code has expired, or was tried too often" },
   mail_not_found: { status: 404, title: "There is no such mail" },
-  mail_not_failed: { status: 409, title: "Only a mail that failed is sent again" },
+  mail_not_failed: { status: 409, title: "This mail cannot be sent again" },
   account_not_found: { status: 404, title: "There is no such account" },
   last_admin: { status: 409, title: "The shop would have no ADMIN left" },
   version_mismatch: { status: 412, title: "It has changed since you read it" },

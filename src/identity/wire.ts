@@ -190,7 +190,11 @@ export const AuditAnswer = Type.Object({
 });
 
 export const MailsQuery = Type.Object(
-  { cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })), limit: Limit },
+  {
+    cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })),
+    orderId: Type.Optional(Type.String({ format: "uuid", description: "Only the mails about this order" })),
+    limit: Limit,
+  },
   closed,
 );
 export const MailParams = Type.Object({ seq: Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1, examples: [1] }) });
@@ -199,8 +203,9 @@ export const MailAnswer = Type.Object(
     seq: Type.Integer(),
     to: Type.String(),
     subject: Type.String(),
-    text: Type.String({ description: "Empty once a mail server has taken the mail" }),
+    text: Type.String({ description: "Empty once a mail server has taken the mail, if it may hold a code" }),
     state: Type.String({ description: "kept (no mail server is set), queued, sent or failed" }),
+    canBeSentAgain: Type.Boolean({ description: "It failed; or it was sent, and holds no code" }),
     failure: Type.Optional(Type.String({ description: "Why the last try to send it failed" })),
     queuedAt: Time,
   },

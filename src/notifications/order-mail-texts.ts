@@ -1,12 +1,17 @@
 /** The mails about an order, in the buyer's language. */
 
-export type OrderMailKind = "confirmed" | "failed" | "cancelled" | "refunded";
+export const orderMailKinds = ["reserved", "confirmed", "failed", "cancelled", "refunded", "handed-over"] as const;
+export type OrderMailKind = (typeof orderMailKinds)[number];
 /** A mail names the order, its units, and its sum as the buyer's language writes it. */
 export type OrderMailFacts = { order: string; units: string; total: string };
 type Text = { subject: string; text: string };
 type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 
 const en: Texts = {
+  reserved: ({ order, units, total }) => ({
+    subject: "Your units are reserved",
+    text: `${order}\n${units}, ${total} in total.\n\nThe units are held for you. Pay on the order's page before the time there runs out, or they go back on sale.\n`,
+  }),
   confirmed: ({ order, units, total }) => ({
     subject: "Your order is paid",
     text: `${order}\n${units}, ${total} in total.\n\nYour payment has arrived and the units are yours.\n`,
@@ -23,9 +28,17 @@ const en: Texts = {
     subject: "Your order is refunded",
     text: `${order}\n${units}.\n\n${total} is on its way back to you. Your bank may need a few days.\n`,
   }),
+  "handed-over": ({ order, units }) => ({
+    subject: "Your parcel is on its way",
+    text: `${order}\n${units}.\n\nThe warehouse has packed your units and handed the parcel over.\n`,
+  }),
 };
 
 const de: Texts = {
+  reserved: ({ order, units, total }) => ({
+    subject: "Ihre Ware ist reserviert",
+    text: `${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für Sie zurückgelegt. Bezahlen Sie auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst kommt sie wieder in den Verkauf.\n`,
+  }),
   confirmed: ({ order, units, total }) => ({
     subject: "Ihre Bestellung ist bezahlt",
     text: `${order}\n${units}, zusammen ${total}.\n\nIhre Zahlung ist da, und die Ware gehört Ihnen.\n`,
@@ -42,9 +55,17 @@ const de: Texts = {
     subject: "Ihre Bestellung ist erstattet",
     text: `${order}\n${units}.\n\n${total} sind auf dem Weg zu Ihnen. Ihre Bank braucht dafür vielleicht einige Tage.\n`,
   }),
+  "handed-over": ({ order, units }) => ({
+    subject: "Ihr Paket ist unterwegs",
+    text: `${order}\n${units}.\n\nDas Lager hat Ihre Ware verpackt und das Paket übergeben.\n`,
+  }),
 };
 
 const ar: Texts = {
+  reserved: ({ order, units, total }) => ({
+    subject: "حُجزت وحداتك",
+    text: `${order}\n${units}، المجموع ${total}.\n\nالوحدات محجوزة لك. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا عادت إلى البيع.\n`,
+  }),
   confirmed: ({ order, units, total }) => ({
     subject: "تم دفع طلبك",
     text: `${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، والوحدات لك.\n`,
@@ -61,9 +82,14 @@ const ar: Texts = {
     subject: "استُردّ مبلغ طلبك",
     text: `${order}\n${units}.\n\n${total} في طريقه إليك. قد يحتاج مصرفك إلى بضعة أيام.\n`,
   }),
+  "handed-over": ({ order, units }) => ({
+    subject: "طردك في الطريق إليك",
+    text: `${order}\n${units}.\n\nجهّز المستودع وحداتك وسلّم الطرد للشحن.\n`,
+  }),
 };
 
 const languages: Readonly<Record<string, Texts>> = { en, de, ar };
+export const orderMailLanguages = Object.keys(languages);
 
 /** English, unless the account names a language that is there. */
 export function languageOf(locale: string | null): string {

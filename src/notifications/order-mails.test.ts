@@ -13,12 +13,15 @@ describe("a mail about an order", () => {
   });
   after(() => stage.close());
 
-  function ended(userId: string, status: "CONFIRMED" | "FAILED" | "CANCELLED" | "REFUNDED", currency = "EUR") {
+  type Event = "RESERVED" | "CONFIRMED" | "FAILED" | "CANCELLED" | "REFUNDED" | "HANDED-OVER";
+
+  function ended(userId: string, event: Event, currency = "EUR") {
     const orderId = randomUUID();
-    const type = `dropgate.order.${status.toLowerCase()}` as OrderEvent["type"];
+    const type = `dropgate.order.${event.toLowerCase()}` as OrderEvent["type"];
+    const status = event === "HANDED-OVER" ? "CONFIRMED" : event === "RESERVED" ? "INVENTORY_RESERVED" : event;
     const data = { orderId, userId, productId: "lamp", quantity: 2, totalMinor: 9_800, currency, status, reason: null };
     const time = new Date().toISOString();
-    return { orderId, record: orderEventRecord({ id: `${orderId}:${status}`, type, time, data }) };
+    return { orderId, record: orderEventRecord({ id: `${orderId}:${event}`, type, time, data }) };
   }
 
   async function tell(...records: NewRecord[]): Promise<void> {
@@ -43,6 +46,27 @@ describe("a mail about an order", () => {
     assert.equal(german?.subject, "Ihre Bestellung ist erstattet");
     assert.match(german?.text ?? "", /98,00\s€ sind auf dem Weg/);
     assert.match(mailsOf(amal.orderId)[0]?.subject ?? "", /^\p{Script=Arabic}/u);
+  });
+
+  test("comes when the units are reserved and when the parcel has left too, and can be read and sent again", async () => {
+    const [held, left] = [ended("ada", "RESERVED"), ended("ada", "HANDED-OVER")];
+    await tell(held.record, left.record);
+    const mails = [...mailsOf(held.orderId), ...mailsOf(left.orderId)];
+    assert.deepEqual(
+      mails.map(({ key, subject, keepsText }) => [key, subject, keepsText]),
+      [
+        [`order-reserved:${held.orderId}`, "Your units are reserved", true],
+        [`order-handed-over:${left.orderId}`, "Your parcel is on its way", true],
+      ],
+    );
+  });
+
+  test("about reserved units is not sent when the time to pay may be over", async () => {
+    const [held, paid] = [ended("ada", "RESERVED"), ended("ada", "CONFIRMED")];
+    stage.clock.nowMs += 5 * 60_000;
+    await tell(held.record, paid.record);
+    stage.clock.nowMs -= 5 * 60_000;
+    assert.deepEqual([mailsOf(held.orderId).length, mailsOf(paid.orderId).length], [0, 1]);
   });
 
   test("W5: has one key for each order and end, and goes to no buyer without an account", async () => {

@@ -1,10 +1,10 @@
 /**
- * Tells buyers by mail how their order ended. A buyer without an account here has no verified address and gets none. The
+ * Tells buyers by mail that their order is reserved, how it ended, and that its parcel has left. A buyer without an account here has no verified address and gets none. The
  * key of a mail is its kind and its order, so an event that the log gives twice sends one mail.
  */
 import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
-import { type OrderEvent, orderEventTypes } from "#events/orders";
+import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
 import type { Log } from "#platform/log";
 import { languageOf, type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
 
@@ -25,11 +25,16 @@ type Told = { kind: OrderMailKind; data: OrderEvent["data"] };
 /** A shop that is updated, or whose log is read anew, must not write about orders of last week. */
 const latestMs = 24 * 60 * 60_000;
 
+/** Later the time to pay may be over. */
+const latestReservedMs = 2 * 60_000;
+
 const kinds: ReadonlyMap<string, OrderMailKind> = new Map([
+  [orderEventTypes.INVENTORY_RESERVED, "reserved"],
   [orderEventTypes.CONFIRMED, "confirmed"],
   [orderEventTypes.FAILED, "failed"],
   [orderEventTypes.CANCELLED, "cancelled"],
   [orderEventTypes.REFUNDED, "refunded"],
+  [handedOverEventType, "handed-over"],
 ]);
 
 export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOptions) {
@@ -46,14 +51,14 @@ export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOp
   return {
     /** Resolves when each mail is durable. */
     async send(records: readonly StoredRecord[]): Promise<void> {
-      const ended = records.flatMap((record) => {
-        const told = unlessMalformed(record, () => toldBy(record, now() - latestMs));
+      const news = records.flatMap((record) => {
+        const told = unlessMalformed(record, () => toldBy(record, now()));
         return told ? [{ record, ...told }] : [];
       });
-      if (ended.length === 0) return;
-      const found = await addressees([...new Set(ended.map(({ data }) => String(data.userId)))]);
+      if (news.length === 0) return;
+      const found = await addressees([...new Set(news.map(({ data }) => String(data.userId)))]);
       const byId = new Map(found.map((one) => [one.accountId, one]));
-      for (const { record, ...told } of ended) {
+      for (const { record, ...told } of news) {
         const to = byId.get(told.data.userId);
         const letter = to && unlessMalformed(record, () => letterOf(told, to));
         if (letter) await mail.send(letter);
@@ -62,9 +67,10 @@ export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOp
   };
 }
 
-function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, since: number): Told | undefined {
+function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: number): Told | undefined {
   const kind = kinds.get(headers.ce_type ?? "");
-  if (!kind || foreign || appendedAtMs < since) return undefined;
+  if (!kind || foreign) return undefined;
+  if (appendedAtMs < nowMs - (kind === "reserved" ? latestReservedMs : latestMs)) return undefined;
   return { kind, data: JSON.parse(value.toString()) as Told["data"] };
 }
 
@@ -75,5 +81,5 @@ function letterOf({ kind, data }: Told, { email, locale }: Addressee): Mail {
   const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
   const units = `${new Intl.NumberFormat(language).format(quantity)} × ${productId}`;
   const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits) };
-  return { key: `order-${kind}:${orderId}`, to: email, ...orderMailText(language, kind, facts) };
+  return { key: `order-${kind}:${orderId}`, to: email, keepsText: true, ...orderMailText(language, kind, facts) };
 }

@@ -8,11 +8,11 @@ import { type Bulk, mostOrders, type SeenPlan } from "./bulk.ts";
 import { orderProblems } from "./problems.ts";
 import type { OrderFilter } from "./search.ts";
 import { shortCodeOf } from "./short-codes.ts";
-import type { BulkPlan, ItemsQuery, OrderFilterBody, PlanParams, PreviewBody } from "./wire.ts";
+import type { BulkFilterBody, BulkPlan, ItemsQuery, PlanParams, PreviewBody } from "./wire.ts";
 
 export type BulkHandlersOptions = {
   bulk: Bulk;
-  filterOf(asked: OrderFilterBody, where: "body"): Promise<OrderFilter>;
+  filterOf(asked: BulkFilterBody, where: "body"): Promise<OrderFilter>;
 };
 
 type AskedOfPlan = Asked<{ params: typeof PlanParams }>;
@@ -78,7 +78,7 @@ function planView({ amounts, progress, ...plan }: SeenPlan): BulkPlan {
     action: plan.action,
     reason: plan.reason,
     restock: plan.restock,
-    filter: plan.filter as OrderFilterBody,
+    filter: plan.filter as BulkFilterBody,
     count: amounts.reduce((sum, { count }) => sum + count, 0),
     amount: second ? null : (first?.amount ?? 0),
     currency: second ? null : (first?.currency ?? null),

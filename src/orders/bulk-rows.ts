@@ -66,9 +66,9 @@ export async function insertItems(
 ): Promise<void> {
   await tx.query(
     `insert into orders.bulk_item (plan_id, position, order_id, total_minor, currency)
-     select $8, row_number() over (order by placed_at, order_id), order_id, unit_price_minor * quantity, currency
-       from (select * from orders.orders where ${isLike} and status = any($9::text[])
-              order by placed_at, order_id limit $10) found`,
+     select $9, row_number() over (order by placed_at, order_id), order_id, unit_price_minor * quantity, currency
+       from (select * from orders.orders where ${isLike} and status = any($10::text[])
+              order by placed_at, order_id limit $11) found`,
     [...likeValues(filter), planId, statuses, limit],
   );
 }

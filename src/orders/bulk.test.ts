@@ -70,6 +70,27 @@ describe("an act on many orders", () => {
     });
     assert.deepEqual([await statusOf(late), await statusOf(paid)], ["PAYMENT_PENDING", "CONFIRMED"]);
     assert.equal((await orders.read(first))?.reason, "the lamps break");
+
+    const acts = await stage.audit.list({ action: "cancelOrder", actor: "grace", limit: 100 });
+    const about = acts.filter(({ phase, detail }) => phase === "intent" && detail.includes(plan.planId));
+    const told = Object.fromEntries(about.map(({ subject, outcome }) => [subject, outcome]));
+    assert.deepEqual(told, { [first]: "done", [second]: "done", [paid]: "refused" });
+    assert.deepEqual(JSON.parse(about[0]?.detail ?? ""), { planId: plan.planId, reason: "the lamps break" });
+    assert.equal((await stage.audit.verify()).brokenAt, null);
+  });
+
+  test("a plan of named orders takes these alone, and of these the ones that can end so", async () => {
+    const productId = await stage.newProduct({ stock: 4 });
+    const [first = "", paid = "", other = ""] = await settled(productId, 3);
+    await orders.confirm(paid);
+    const plan = await orders.bulk.preview({ orderIds: [first, paid] }, { ...asked, action: "cancel" });
+    assert.ok(plan !== "too_many");
+    assert.equal((await finished(plan)).progress.changed, 1);
+    assert.deepEqual(await Promise.all([first, paid, other].map(statusOf)), [
+      "CANCELLED",
+      "CONFIRMED",
+      "INVENTORY_RESERVED",
+    ]);
   });
 
   test("a plan that was run is never run again, however often that is asked for", async () => {
@@ -91,6 +112,10 @@ describe("an act on many orders", () => {
     armCrashPoint("refund.decided", { kind: "error" });
     const first = orders.bulk.start();
     const { progress } = (await orders.bulk.run(plan.planId, "grace")) ?? assert.fail();
+    await until(async () => {
+      const tries = await stage.audit.list({ action: "refundOrder", phase: "intent", limit: 100 });
+      return ids.every((id) => tries.some(({ subject, outcome }) => subject === id && outcome === "failed"));
+    });
     await first.stop();
     assert.deepEqual(progress, { changed: 0, unchanged: 0, left: 4 });
     assert.deepEqual(
@@ -112,6 +137,8 @@ describe("an act on many orders", () => {
     const plan = await preview(productId, "cancel");
     const all = await Promise.all([finished(plan), finished(plan, stage.open())]);
     for (const { progress } of all) assert.deepEqual(progress, { changed: 30, unchanged: 0, left: 0 });
+    const acts = await stage.audit.list({ action: "cancelOrder", phase: "intent", limit: 1_000 });
+    assert.equal(acts.filter(({ detail }) => detail.includes(plan.planId)).length, 30);
   });
 
   test("a plan that expired takes no order", async () => {

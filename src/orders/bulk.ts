@@ -4,8 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Sql } from "#engines/sql";
+import type { Audit, Intent } from "#identity";
 import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
+import { messageOf } from "#platform/thrown";
 import {
   type Amount,
   type BulkAction,
@@ -60,6 +62,8 @@ export type Bulk = {
 export type BulkOptions = {
   sql: Sql;
   steps: Pick<Steps, "cancelIn" | "refundIn">;
+  /** Each order of a run is an act of its own there. */
+  audit: Pick<Audit, "begin" | "end">;
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -70,9 +74,11 @@ const lookEveryMs = 1_000;
 /** In one turn of the loop, so that stopping is quick. */
 const ordersAtOnce = 50;
 
+/** The same names as of the routes that act on one order. */
+const actions: Record<BulkAction, string> = { cancel: "cancelOrder", refund: "refundOrder" };
 const startsFrom: Record<BulkAction, readonly Status[]> = { cancel: openStatuses, refund: ["CONFIRMED"] };
 
-export function createBulk({ sql, steps, now, onFault }: BulkOptions): Bulk {
+export function createBulk({ sql, steps, audit, now, onFault }: BulkOptions): Bulk {
   /** How far each running plan has been gone through. An order that failed is tried again in the next round. */
   const reached = new Map<string, number>();
   let nudge = () => {};
@@ -107,16 +113,27 @@ export function createBulk({ sql, steps, now, onFault }: BulkOptions): Bulk {
 
   async function act({ planId, action, reason, restock, startedBy, actor }: Plan, item: Item): Promise<void> {
     const { position, orderId } = item;
-    await sql.transaction(async (tx) => {
-      if (!(await lockItem(tx, planId, position))) return;
+    const by = startedBy ?? actor;
+    const detail = { planId, reason, ...(action === "refund" && { restock }) };
+    let intent: Intent | undefined;
+    const taking = sql.transaction(async (tx) => {
+      if (!(await lockItem(tx, planId, position))) return undefined;
+      // A transaction that is tried again is still one act.
+      intent ??= await audit.begin({ actor: by, action: actions[action], subject: orderId, detail });
       const order =
         action === "cancel"
           ? await steps.cancelIn(tx, orderId, reason)
-          : await steps.refundIn(tx, orderId, { reason, restock, actor: startedBy ?? actor });
+          : await steps.refundIn(tx, orderId, { reason, restock, actor: by });
       const { status } = order ?? (await readOrder(tx, orderId)) ?? { status: null };
       const outcome = order ? ("changed" as const) : ("unchanged" as const);
       await noteOutcome(tx, planId, { position, outcome, status, at: new Date(now()) });
+      return { phase: order ? ("done" as const) : ("refused" as const), status };
     });
+    const taken = await taking.catch(async (error) => {
+      if (intent) await audit.end(intent, "failed", { failure: messageOf(error) });
+      throw error;
+    });
+    if (intent && taken) await audit.end(intent, taken.phase, { status: taken.status });
   }
 
   return {

@@ -4,13 +4,14 @@ import type { FastifyReply } from "fastify";
 import type { Accounts } from "#identity";
 import { csvLine } from "#platform/csv";
 import type { Asked } from "#platform/http";
+import { isUuid } from "#platform/ids";
 import { Problem, platformProblems } from "#platform/problems";
 import { pageOf, readCursor } from "./cursors.ts";
 import type { Orders } from "./orders.ts";
 import type { OrderFilter, Position } from "./search.ts";
 import { shortCodeOf } from "./short-codes.ts";
 import type { Views } from "./view.ts";
-import type { OrderFilterBody, SearchQuery } from "./wire.ts";
+import type { BulkFilterBody, OrderFilterBody, SearchQuery } from "./wire.ts";
 
 /** The orders of a drop: those of its products from its opening on; the next drop of a product begins at `to`. */
 export type DropOrders = { productIds: readonly string[]; from: Date; to: Date | null };
@@ -31,14 +32,15 @@ const header = [
 ];
 
 export function createOperatorHandlers({ orders, views, accounts, ordersOfDrop }: OperatorHandlersOptions) {
-  async function filterOf(asked: OrderFilterBody, where: "body" | "querystring"): Promise<OrderFilter> {
-    const { status, dropId, productId, q } = asked;
+  async function filterOf(asked: BulkFilterBody, where: "body" | "querystring"): Promise<OrderFilter> {
+    const { status, dropId, productId, q, orderIds } = asked;
     const drop = dropId === undefined ? undefined : await ordersOfDrop(dropId);
     const products = dropId === undefined ? undefined : (drop?.productIds ?? []);
     const one = productId === undefined ? undefined : [productId];
     return {
       status,
       q,
+      orderIds: orderIds?.filter(isUuid),
       productIds: one && products ? one.filter((id) => products.includes(id)) : (one ?? products),
       buyer: q?.includes("@") ? await accounts.ofEmail(q) : undefined,
       from: latest(momentOf(where, "from", asked.from), drop?.from),

@@ -2,6 +2,7 @@
 import { type EventLog, lagOf } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Queryable, Sql } from "#engines/sql";
+import type { Audit } from "#identity";
 import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
@@ -47,6 +48,7 @@ export type OrdersOptions = {
   reports: Queryable;
   log: EventLog;
   inventory: Inventory;
+  audit: Pick<Audit, "begin" | "end">;
   topics: { reservations: string; events: string };
   group: string;
   maxRecords: number;
@@ -121,7 +123,7 @@ export function createOrders(options: OrdersOptions) {
   const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting });
 
   const { cancelIn, refundIn, ...steps } = createSteps({ sql, books: inventory.books, now, onTaken: tellChanged });
-  const bulk = createBulk({ sql, steps: { cancelIn, refundIn }, now, onFault });
+  const bulk = createBulk({ sql, steps: { cancelIn, refundIn }, audit: options.audit, now, onFault });
 
   function tellChanged(order?: Order): void {
     outbox.nudge();

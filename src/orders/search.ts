@@ -9,6 +9,7 @@ import type { Status } from "./state.ts";
 export type OrderFilter = {
   status?: Status | undefined;
   productIds?: readonly string[] | undefined;
+  orderIds?: readonly string[] | undefined;
   /** A person or an order: an id, whole, or the short code of an order. */
   q?: string | undefined;
   /** Beside `q`: the buyer that it means, if it is the address of an account. */
@@ -27,18 +28,19 @@ export type Position = { placedAt: Date; orderId: string };
 export const isLike = `($1::text is null or status = $1)
     and ($2::text[] is null or product_id = any($2))
     and ($3::text[] is null or user_id = any($3) or order_id = $4::uuid or right(order_id::text, 10) = $5::text)
-    and placed_at >= $6::timestamptz and placed_at < $7::timestamptz`;
+    and placed_at >= $6::timestamptz and placed_at < $7::timestamptz
+    and ($8::uuid[] is null or order_id = any($8))`;
 
-/** The values of `isLike`, which are $1 to $7. */
-export function likeValues({ status, productIds, q, buyer, from, to }: OrderFilter): unknown[] {
+/** The values of `isLike`, which are $1 to $8. */
+export function likeValues({ status, productIds, q, buyer, from, to, orderIds }: OrderFilter): unknown[] {
   const who = q === undefined ? null : [q, ...(buyer === undefined ? [] : [buyer])];
   const order = q === undefined ? [null, null] : [isUuid(q) ? q : null, endOfId(q) ?? null];
-  return [status ?? null, productIds ?? null, who, ...order, from ?? "-infinity", to ?? "infinity"];
+  return [status ?? null, productIds ?? null, who, ...order, from ?? "-infinity", to ?? "infinity", orderIds ?? null];
 }
 
 export const searchStatement = `select ${columns} from orders.orders
-  where ${isLike} and (placed_at, order_id) < ($8::timestamptz, $9::uuid)
-  order by placed_at desc, order_id desc limit $10`;
+  where ${isLike} and (placed_at, order_id) < ($9::timestamptz, $10::uuid)
+  order by placed_at desc, order_id desc limit $11`;
 
 export function searchValues(filter: OrderFilter, after: Position | null, limit: number): unknown[] {
   return [...likeValues(filter), after?.placedAt ?? "infinity", after?.orderId ?? lastId, limit];

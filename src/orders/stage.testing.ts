@@ -9,6 +9,8 @@ import { openPostgresProxy } from "../../test/support/tcp-proxy.ts";
 import { createPostgresOperator } from "../engines/log/postgres/operator.testing.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
+import { createAudit } from "../identity/audit.ts";
+import { identitySchema } from "../identity/identity.ts";
 import { keepOffer } from "../inventory/books/offers.ts";
 import { openMemoryGate } from "../inventory/gate/memory.ts";
 import { createInventory, inventorySchema } from "../inventory/inventory.ts";
@@ -25,7 +27,7 @@ const paymentWindowMs = 60_000;
 export async function openOrderStage() {
   const database = await openTestDatabase();
   const { sql, url } = database;
-  await migrate({ url, modules: [eventLogSchema, inventorySchema, ordersSchema] });
+  await migrate({ url, modules: [eventLogSchema, identitySchema, inventorySchema, ordersSchema] });
   const silent = createLog({ level: "silent" });
   const proxy = await openPostgresProxy(url);
   const log = await openPostgresLog({ sql, url: proxy.url, log: silent });
@@ -49,6 +51,7 @@ export async function openOrderStage() {
   });
   const following = await inventory.agreement.follow();
   const operator = createPostgresOperator(sql);
+  const audit = createAudit({ sql, now: Date.now });
   const orders = open({ metrics });
   let products = 0;
 
@@ -59,6 +62,7 @@ export async function openOrderStage() {
       reports: sql,
       log,
       inventory,
+      audit,
       topics,
       logger,
       onFault,
@@ -85,6 +89,7 @@ export async function openOrderStage() {
     operator,
     gate,
     inventory,
+    audit,
     orders,
     metrics,
     proxy,

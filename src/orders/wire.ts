@@ -134,6 +134,15 @@ const filterFields = {
 export const OrderFilterBody = Type.Object(filterFields, { additionalProperties: false });
 export type OrderFilterBody = Static<typeof OrderFilterBody>;
 
+const theseOrders = "Only these, of the orders that are like the rest of the filter";
+const OrderIds = Type.Array(Type.String({ format: "uuid" }), { minItems: 1, maxItems: 500, description: theseOrders });
+/** Of an act on many orders. */
+export const BulkFilterBody = Type.Object(
+  { ...filterFields, orderIds: Type.Optional(OrderIds) },
+  { additionalProperties: false },
+);
+export type BulkFilterBody = Static<typeof BulkFilterBody>;
+
 export const SearchQuery = Type.Object(
   {
     ...filterFields,
@@ -148,21 +157,16 @@ export const SearchAnswer = Type.Object({
   nextCursor: Type.Unsafe<string | null>({ type: ["string", "null"], description: "null on the last page" }),
 });
 
+const force = "Also if the parcel was handed over; with `restock` only if its units came back";
 export const RefundQuery = Type.Object(
-  {
-    force: Type.Optional(
-      Type.Boolean({ description: "Also if the parcel was handed over; with `restock` only if its units came back" }),
-    ),
-  },
+  { force: Type.Optional(Type.Boolean({ description: force })) },
   { additionalProperties: false },
 );
 
 export const RefundBody = Type.Object(
   {
     reason: Type.String({ maxLength: 200, pattern: line, description: "Shown to its buyer" }),
-    restock: Type.Optional(
-      Type.Boolean({ default: false, description: "Whether the units come back into stock and on sale" }),
-    ),
+    restock: Type.Optional(Type.Boolean({ default: false, description: "Whether the units come back on sale" })),
   },
   { additionalProperties: false, examples: [{ reason: "came back broken", restock: true }] },
 );
@@ -170,7 +174,7 @@ export const RefundBody = Type.Object(
 export const bulkActions = ["cancel", "refund"] as const;
 export const PreviewBody = Type.Object(
   {
-    filter: OrderFilterBody,
+    filter: BulkFilterBody,
     action: Type.Enum([...bulkActions]),
     reason: Type.Optional(
       Type.String({ minLength: 1, maxLength: 200, pattern: line, description: "Shown to the buyers" }),
@@ -184,12 +188,9 @@ export const PreviewBody = Type.Object(
     examples: [{ filter: { productId: "test-product-123", status: "CONFIRMED" }, action: "refund" }],
   },
 );
+const examplePlan = "5f0e6f0a-7c1e-4a43-9a50-3c1b8f0e6a11";
 export const PlanParams = Type.Object({
-  planId: Type.String({
-    format: "uuid",
-    description: "From the preview",
-    examples: ["5f0e6f0a-7c1e-4a43-9a50-3c1b8f0e6a11"],
-  }),
+  planId: Type.String({ format: "uuid", description: "From the preview", examples: [examplePlan] }),
 });
 
 export const bulkStates = ["previewed", "expired", "running", "done"] as const;
@@ -203,7 +204,7 @@ export const BulkPlan = Type.Object(
     action: Type.Enum([...bulkActions]),
     reason: Type.String(),
     restock: Type.Boolean(),
-    filter: OrderFilterBody,
+    filter: BulkFilterBody,
     count: numberOf("The orders that the run takes: these, and no others"),
     amount: Type.Unsafe<number | null>({
       type: ["integer", "null"],

@@ -9,6 +9,7 @@ import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
 const chair = { productId: "chair", name: "Chair", price: 12_000, currency: "EUR" };
+const stool = { productId: "stool", name: "Stool", price: 12_000, currency: "EUR" };
 const card = { cardNumber: "4242424242424242", expMonth: 12, expYear: 2040, cvc: "123", name: "Ada" };
 
 describe("the console's orders", { skip }, () => {
@@ -17,7 +18,7 @@ describe("the console's orders", { skip }, () => {
   before(async () => {
     stage = await openStage();
     ({ page } = await stage.person("stranger", { storageState: nothingKept }));
-    for (const product of [lamp, chair]) {
+    for (const product of [lamp, chair, stool]) {
       assert.equal((await stage.world.admin.post("/products", product)).status, 201);
       await stage.world.admin.post(`/inventory/${product.productId}/restock`, { quantity: 20, reason: "delivery" });
     }
@@ -75,6 +76,100 @@ describe("the console's orders", { skip }, () => {
     ] as const) {
       await stage.world.untilStatus(stage.world.as(buyer), orderId as string, status);
     }
+  });
+
+  test("rows are chosen by single keys, an act takes exactly these, and the audit has each of them", async () => {
+    const buyers = ["ida", "kurt", "olga"];
+    const ids = await Promise.all(buyers.map((buyer) => placed(buyer, stool)));
+    await page.goto(`/console/orders?productId=${stool.productId}`);
+    await page.getByText("olga").waitFor();
+    for (const key of ["j", "x", "j", "x"]) await page.keyboard.press(key);
+    await page.getByRole("group", { name: "2 orders chosen" }).waitFor();
+    await page.getByRole("checkbox", { name: "Choose all orders shown" }).click();
+    await page.getByRole("checkbox", { name: "Choose all orders shown" }).click();
+    for (const buyer of ["ida", "kurt"]) {
+      await page.getByRole("row").filter({ hasText: buyer }).getByRole("checkbox").click();
+    }
+    await page.getByRole("group", { name: "2 orders chosen" }).waitFor();
+    await look(page, "console-orders-chosen");
+    await page.getByRole("button", { name: "Cancel the open ones …" }).click();
+    await page.getByRole("textbox", { name: "Reason" }).fill("asked by telephone");
+    await page.getByRole("button", { name: "Count them" }).click();
+    await page.getByRole("button", { name: "Cancel 2 orders: €240.00" }).click();
+    await page.getByText("Done. 2 orders cancelled.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("group", { name: "All orders of this search" }).waitFor();
+    for (const [i, status] of ["CANCELLED", "CANCELLED", "PAYMENT_PENDING"].entries()) {
+      await stage.world.untilStatus(stage.world.as(buyers[i] as string), ids[i] as string, status);
+    }
+    const { body } = await stage.world.admin.get<{ items: object[] }>(`/admin/audit?subject=${ids[0]}&phase=intent`);
+    assert.deepEqual(
+      body.items.map((item) => ({ ...item, seq: 0, at: "", hash: "", detail: {} })),
+      [
+        {
+          seq: 0,
+          at: "",
+          actor: "grace",
+          action: "cancelOrder",
+          subject: ids[0],
+          phase: "intent",
+          outcome: "done",
+          intentSeq: null,
+          hash: "",
+          detail: {},
+        },
+      ],
+    );
+  });
+
+  test("g and a letter opens a page, ? lists the keys, and they can be switched off", async () => {
+    await page.goto("/console/orders");
+    await page.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
+    await page.keyboard.press("/");
+    const search = page.getByRole("textbox", { name: "Order, buyer or e-mail" });
+    await page.keyboard.type("gb?");
+    assert.equal(await search.inputValue(), "gb?");
+    await search.blur();
+    await page.keyboard.press("g");
+    await page.keyboard.press("p");
+    await page.getByRole("heading", { level: 1, name: "Products" }).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await look(page, "console-keys", "[role=dialog]");
+    await page.getByRole("checkbox", { name: "Use these keys" }).uncheck();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.keyboard.press("?");
+    await page.getByRole("button", { name: "Keys …" }).click();
+    await page.getByRole("checkbox", { name: "Use these keys" }).check();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.keyboard.press("g");
+    await page.keyboard.press("o");
+    await page.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
+  });
+
+  test("the mails about an order are read beside it, and one that failed is sent again from there", async () => {
+    await stage.person("nora", { storageState: nothingKept });
+    const orderId = await placed("nora", stool);
+    await pay("nora", orderId);
+    await eventually(async () => {
+      const { body } = await stage.world.admin.get<{ items: unknown[] }>(`/admin/mails?orderId=${orderId}`);
+      return body.items.length === 2;
+    });
+    const failing = "update mail.message set state = 'failed', failure = 'the mail server took none of the recipients'";
+    await stage.world.system.faces.engines
+      .sql("mail", 1)
+      .query(`${failing} where key = $1`, [`order-confirmed:${orderId}`]);
+    await page.goto(`/console/orders?order=${orderId}`);
+    await page.getByText("Your units are reserved").waitFor();
+    await page.getByText("the mail server took none of the recipients").waitFor();
+    await look(page, "console-order-mails", ".plain");
+    await page.getByText("Its text").first().click();
+    await page.getByText(/Your payment has arrived/).waitFor();
+    await page.getByRole("button", { name: "Send the mail again: Your order is paid" }).click();
+    await page.getByText("Queued").waitFor();
+    await page.keyboard.press("Escape");
   });
 
   test("a search is kept under a name, is a link from then on, and can be forgotten", async () => {

@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import type { PageAnswer, PatchBody, ProductAnswer } from "#wire/catalog";
 import type { AccountAnswer, LogInBody, SessionView } from "#wire/identity";
 import type { GateMode, LedgerAnswer, ModeView, ReconcileView, StockView, SyncView } from "#wire/inventory";
-import type { BulkPlan, OrderFilterBody, OrderView, PreviewBody, SearchAnswer } from "#wire/orders";
+import type { BulkFilterBody, BulkPlan, OrderFilterBody, OrderView, PreviewBody, SearchAnswer } from "#wire/orders";
 import { ask } from "./ask.ts";
 import { filterOf } from "./order-query.ts";
 
@@ -19,6 +19,8 @@ export type Account = AccountAnswer;
 export type { BulkPlan } from "#wire/orders";
 /** As the address has it: days, where the server takes moments. */
 export type OrderSearch = OrderFilterBody;
+/** A search, or orders by their ids. */
+export type BulkFilter = BulkFilterBody;
 type ProductPage = Pick<Static<typeof PageAnswer>, "nextCursor"> & { products: Product[] };
 type OrderPage = Pick<Static<typeof SearchAnswer>, "nextCursor"> & { items: Order[] };
 export type Health = {
@@ -55,8 +57,8 @@ export const api = {
   refund: (id: string, body: { reason: string; restock: boolean }, force: boolean) =>
     ask<Order>("refundOrder", { id, body, query: { force: force ? "true" : undefined } }),
 
-  previewBulk: (search: OrderSearch, act: Omit<Static<typeof PreviewBody>, "filter">) =>
-    ask<BulkPlan>("previewBulk", { body: { filter: filterOf(search), ...act } }),
+  previewBulk: (of: BulkFilter, act: Omit<Static<typeof PreviewBody>, "filter">) =>
+    ask<BulkPlan>("previewBulk", { body: { filter: filterOf(of), ...act } }),
   bulk: (id: string) => ask<BulkPlan>("getBulk", { id }),
   runBulk: (id: string) => ask<BulkPlan>("runBulk", { id }),
 

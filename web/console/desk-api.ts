@@ -40,6 +40,7 @@ export const deskApi = {
   resend: (id: number) => ask<{ deliveryId: number }>("resendWebhookDelivery", { id: String(id) }),
 
   mails: (cursor: string | undefined) => ask<Page<Mail, number>>("listMails", { query: { cursor, limit } }),
+  mailsOf: async (orderId: string) => (await ask<Page<Mail, number>>("listMails", { query: { orderId, limit } })).items,
   resendMail: (seq: number) => ask<Mail>("resendMail", { id: String(seq) }),
 
   users: (q: string, cursor: string | undefined) => ask<Page<User>>("listUsers", { query: { q, cursor, limit } }),

@@ -1,8 +1,8 @@
 /** A search for orders as the server takes it: as the query of a list, and as the filter of an act on many. */
-import type { OrderFilterBody } from "#wire/orders";
+import type { BulkFilterBody, OrderFilterBody } from "#wire/orders";
 
 /** Whole days of the operator's own zone: the last one ends where the next begins. */
-export function filterOf({ from, to, ...rest }: OrderFilterBody): OrderFilterBody {
+export function filterOf<Filter extends BulkFilterBody>({ from, to, ...rest }: Filter) {
   const startOf = (day: string, later: number) => {
     const start = new Date(`${day}T00:00`);
     start.setDate(start.getDate() + later);

@@ -4,6 +4,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type Account, api, type Session } from "./api.ts";
+import { Keys } from "./parts/keys.tsx";
 import { Loading } from "./parts/loading.tsx";
 import { Heading } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
@@ -12,26 +13,28 @@ import { mayPack, mayRunTheShop, useForgetAll, useSession } from "./session.ts";
 import { DemoStaff, SignIn } from "./sign-in.tsx";
 
 const pages = [
-  { to: "/board", label: "Board" },
-  { to: "/drops", label: "Drops" },
-  { to: "/products", label: "Products" },
-  { to: "/orders", label: "Orders" },
-  { to: "/reconcile", label: "Reconcile" },
-  { to: "/switch", label: "Gatekeeper" },
-  { to: "/trouble", label: "Trouble" },
-  { to: "/webhooks", label: "Webhooks" },
-  { to: "/mail", label: "Mail" },
-  { to: "/people", label: "People" },
-  { to: "/audit", label: "Audit" },
-  { to: "/health", label: "Health" },
+  { to: "/board", label: "Board", letter: "b" },
+  { to: "/drops", label: "Drops", letter: "d" },
+  { to: "/products", label: "Products", letter: "p" },
+  { to: "/orders", label: "Orders", letter: "o" },
+  { to: "/reconcile", label: "Reconcile", letter: "r" },
+  { to: "/switch", label: "Gatekeeper", letter: "k" },
+  { to: "/trouble", label: "Trouble", letter: "t" },
+  { to: "/webhooks", label: "Webhooks", letter: "w" },
+  { to: "/mail", label: "Mail", letter: "m" },
+  { to: "/people", label: "People", letter: "e" },
+  { to: "/audit", label: "Audit", letter: "a" },
+  { to: "/health", label: "Health", letter: "h" },
 ] as const;
 const warehousePages = [
-  { to: "/pick", label: "Pick" },
-  { to: "/restock", label: "Restock" },
+  { to: "/pick", label: "Pick", letter: "i" },
+  { to: "/restock", label: "Restock", letter: "s" },
 ] as const;
 
+const everyPage = [...pages, ...warehousePages];
+
 function pagesOf(account: Account | undefined) {
-  if (!account || mayRunTheShop(account)) return [...pages, ...warehousePages];
+  if (!account || mayRunTheShop(account)) return everyPage;
   return mayPack(account) ? warehousePages : [];
 }
 
@@ -80,7 +83,7 @@ export function Shell() {
           </Text>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" aria-label="Pages">
+      <AppShell.Navbar p="sm" className="pages" aria-label="Pages">
         {pagesOf(account).map(({ to, label }) => (
           <NavLink
             key={to}
@@ -141,9 +144,12 @@ function SignedIn({ account }: { account: Account }) {
       <Text c="dimmed" size="xs" mb="xs" className="breaks">
         {account.email}
       </Text>
-      <Button size="xs" onClick={() => api.logOut().finally(forgetAll)}>
-        Sign out
-      </Button>
+      <Group gap="xs">
+        <Button size="xs" onClick={() => api.logOut().finally(forgetAll)}>
+          Sign out
+        </Button>
+        <Keys places={pagesOf(account)} />
+      </Group>
     </div>
   );
 }

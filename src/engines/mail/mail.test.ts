@@ -7,7 +7,7 @@ import { openTestDatabase, type TestDatabase } from "../../../test/support/datab
 import { until } from "../../../test/support/until.ts";
 import { migrate } from "../sql/migrate.ts";
 import { describeMail } from "./contract/mail.testing.ts";
-import type { MailEngine } from "./message.ts";
+import type { MailEngine, QueuedMail } from "./message.ts";
 import { mailSchema } from "./message-rows.ts";
 import { createOutboxMail } from "./outbox.ts";
 import { openSmtpMail } from "./smtp.ts";
@@ -168,5 +168,18 @@ describe("a mail server", () => {
     assert.equal(await mail.resend(seq), false);
     assert.equal((await mail.find(seq))?.failure, null);
     assert.equal(await mail.find(seq + 1_000), undefined);
+  });
+
+  test("that has taken a mail without a secret takes it again when a person asks, as another message", async () => {
+    await mail.send({ key: "order-confirmed:7", ...letter, keepsText: true });
+    await untilState("order-confirmed:7", "sent");
+    const [{ seq, text }, ...others] = (await mail.list({ about: "7", limit: 10 })) as [QueuedMail, ...QueuedMail[]];
+    assert.deepEqual([text, others], [letter.text, []]);
+    const before = server.arrived.length;
+    assert.equal(await mail.resend(seq), true);
+    await until(async () => server.arrived.length > before);
+    await untilState("order-confirmed:7", "sent");
+    const ids = server.arrived.map(({ raw }) => /^Message-ID: <(\w+)@shop\.example>/im.exec(raw)?.[1]);
+    assert.equal(new Set(ids).size, ids.length);
   });
 });

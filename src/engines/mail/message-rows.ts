@@ -1,23 +1,29 @@
 /** Reads and writes the rows of mails, whichever adapter sends them. */
 import type { Queryable } from "#engines/sql";
-import type { Mail, MailState, QueuedMail } from "./message.ts";
+import type { Mail, MailPage, MailState, QueuedMail } from "./message.ts";
 
 export const mailSchema = { schema: "mail", folder: new URL("./migrations/", import.meta.url) };
 
 export async function insertMail(sql: Queryable, mail: Mail, state: MailState): Promise<void> {
-  const { key, to, subject, text } = mail;
+  const { key, to, subject, text, keepsText = false } = mail;
   await sql.query(
-    `insert into mail.message (key, recipient, subject, body, state, queued_at, next_try_at)
-     values ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp()) on conflict (key) do nothing`,
-    [key, to, subject, text, state],
+    `insert into mail.message (key, recipient, subject, body, state, keeps_text, queued_at, next_try_at)
+     values ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp()) on conflict (key) do nothing`,
+    [key, to, subject, text, state, keepsText],
   );
 }
 
 export function readMails(
   sql: Queryable,
-  { before = Number.MAX_SAFE_INTEGER, limit }: { before?: number | undefined; limit: number },
+  { before = Number.MAX_SAFE_INTEGER, about, limit }: MailPage,
 ): Promise<QueuedMail[]> {
-  return sql.query<QueuedMail>(`${selectMails} where seq < $1 order by seq desc limit $2`, [before, limit]);
+  if (about === undefined) {
+    return sql.query<QueuedMail>(`${selectMails} where seq < $1 order by seq desc limit $2`, [before, limit]);
+  }
+  return sql.query<QueuedMail>(
+    `${selectMails} where split_part(key, ':', 2) = $3 and seq < $1 order by seq desc limit $2`,
+    [before, limit, about],
+  );
 }
 
 export async function readMail(sql: Queryable, seq: number): Promise<QueuedMail | undefined> {
@@ -26,19 +32,20 @@ export async function readMail(sql: Queryable, seq: number): Promise<QueuedMail 
 }
 
 const selectMails = `
-  select seq, key, recipient as "to", subject, body as text, state, failure, queued_at as "queuedAt" from mail.message`;
+  select seq, key, recipient as "to", subject, body as text, keeps_text as "keepsText", state, failure, queued_at as "queuedAt" from mail.message`;
 
-/** Only a failed mail: a sent one has no text any more, and a queued one is sent by itself. */
+/** A failed mail, or a sent one that has its text still. A queued one is sent by itself. */
 export async function queueAgain(sql: Queryable, seq: number): Promise<boolean> {
   const queued = await sql.query(
-    `update mail.message set state = 'queued', tries = 0, next_try_at = clock_timestamp()
-      where seq = $1 and state = 'failed' returning seq`,
+    `update mail.message set state = 'queued', tries = 0, next_try_at = clock_timestamp(),
+       resends = resends + (state = 'sent')::integer
+      where seq = $1 and (state = 'failed' or (state = 'sent' and keeps_text)) returning seq`,
     [seq],
   );
   return queued.length > 0;
 }
 
-export type ClaimedMail = Mail & { seq: number; tries: number };
+export type ClaimedMail = Mail & { seq: number; tries: number; resends: number };
 
 /** The next mail that is due. No other process sends it within the lease, and no transaction is open while it is sent. */
 export async function claimMail(sql: Queryable, leaseMs: number): Promise<ClaimedMail | undefined> {
@@ -46,14 +53,17 @@ export async function claimMail(sql: Queryable, leaseMs: number): Promise<Claime
     `update mail.message set tries = tries + 1, next_try_at = clock_timestamp() + make_interval(secs => $1)
      where seq = (select seq from mail.message where state = 'queued' and next_try_at <= clock_timestamp()
                   order by next_try_at limit 1 for update skip locked)
-     returning seq, key, recipient as "to", subject, body as text, tries`,
+     returning seq, key, recipient as "to", subject, body as text, tries, resends`,
     [leaseMs / 1000],
   );
   return mail;
 }
 
 export async function markSent(sql: Queryable, seq: number): Promise<void> {
-  await sql.query("update mail.message set state = 'sent', body = '', failure = null where seq = $1", [seq]);
+  await sql.query(
+    "update mail.message set state = 'sent', body = case when keeps_text then body else '' end, failure = null where seq = $1",
+    [seq],
+  );
 }
 
 /** `inMs`: when to try again; undefined for never. */

@@ -57,8 +57,11 @@ export function openSmtpMail({ sql, url, from, log }: SmtpSettings & { sql: Sql;
     return true;
   }
 
-  async function deliver({ key, to, subject, text }: ClaimedMail): Promise<void> {
-    const id = createHash("sha256").update(key).digest("hex").slice(0, 32);
+  async function deliver({ key, to, subject, text, resends }: ClaimedMail): Promise<void> {
+    const id = createHash("sha256")
+      .update(resends > 0 ? `${key} ${resends}` : key)
+      .digest("hex")
+      .slice(0, 32);
     const { rejected } = await transport.sendMail({
       from,
       to: { name: "", address: to },

@@ -6,13 +6,12 @@ import { dayAndTime } from "../../lib/amounts.ts";
 import { deskApi, type Mail } from "../desk-api.ts";
 import { SideDialog } from "../parts/dialog.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
+import { MailState } from "../parts/order-mails.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 import { ProblemNote } from "../parts/problem.tsx";
-import { Status, sentenceOf, type Tone } from "../parts/status.tsx";
 
 const lookEveryMs = 5_000;
-const tones: Record<string, Tone> = { kept: "info", queued: "info", sent: "ok", failed: "bad" };
 
 export function MailPage() {
   const pages = usePagesOf(["mails"], deskApi.mails, lookEveryMs);
@@ -49,7 +48,7 @@ export function MailPage() {
                 </Table.Td>
                 <Table.Td data-label="Queued">{dayAndTime(queuedAt)}</Table.Td>
                 <Table.Td data-label="State">
-                  <Status tone={tones[state] ?? "still"}>{sentenceOf(state)}</Status>
+                  <MailState state={state} />
                 </Table.Td>
                 <Table.Td data-label="Acts">
                   <Button size="xs" onClick={() => setOpenSeq(seq)} aria-label={`Read mail ${seq}: ${subject}`}>
@@ -73,7 +72,7 @@ export function MailPage() {
   );
 }
 
-function OneMail({ mail: { seq, to, queuedAt, state, text, failure } }: { mail: Mail }) {
+function OneMail({ mail: { seq, to, queuedAt, state, text, failure, canBeSentAgain } }: { mail: Mail }) {
   const queries = useQueryClient();
   const resending = useMutation({
     mutationFn: () => deskApi.resendMail(seq),
@@ -84,7 +83,7 @@ function OneMail({ mail: { seq, to, queuedAt, state, text, failure } }: { mail: 
       <Text c="dimmed" className="breaks">
         To {to}, {dayAndTime(queuedAt)}
       </Text>
-      <Status tone={tones[state] ?? "still"}>{sentenceOf(state)}</Status>
+      <MailState state={state} />
       {failure && <Text className="problem breaks">{failure}</Text>}
       {text ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a long mail is scrolled by the keyboard too.
@@ -95,7 +94,7 @@ function OneMail({ mail: { seq, to, queuedAt, state, text, failure } }: { mail: 
         <Text>A mail server has taken the mail, so its text is removed: it may have held a code.</Text>
       )}
       {resending.isError && <ProblemNote error={resending.error} />}
-      {state === "failed" && (
+      {canBeSentAgain && (
         <Button variant="filled" onClick={() => resending.mutate()} loading={resending.isPending}>
           Send it again
         </Button>

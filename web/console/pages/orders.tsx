@@ -1,36 +1,33 @@
 /**
  * The orders of all customers: found by id, buyer, drop, product, status and day. One opens beside
- * the list, and an act can take all that are found.
+ * the list, and an act can take all that are found, or those that are chosen.
  */
-import { Button, Group, Select, Table, Text, TextInput } from "@mantine/core";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { Button, Group, Select, TextInput } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { count, dayAndTime, money, shortCode } from "../../lib/amounts.ts";
-import { api, type Order } from "../api.ts";
+import { shortCode } from "../../lib/amounts.ts";
+import { api } from "../api.ts";
 import { csvOf } from "../order-query.ts";
 import { type OrdersSearch, orderStatuses, searchOf } from "../order-search.ts";
 import { BulkOrders } from "../parts/bulk-orders.tsx";
 import { SideDialog } from "../parts/dialog.tsx";
 import { KeptSearches } from "../parts/kept-searches.tsx";
-import { Loading } from "../parts/loading.tsx";
+import { ListFrame } from "../parts/list-frame.tsx";
 import { type Asking, OrderDetail } from "../parts/order-detail.tsx";
+import { OrderRows } from "../parts/order-rows.tsx";
 import { PageHead } from "../parts/page.tsx";
-import { ProblemNote } from "../parts/problem.tsx";
-import { OrderStatus, statusWord } from "../parts/status.tsx";
+import { usePagesOf } from "../parts/pages-of.ts";
+import { statusWord } from "../parts/status.tsx";
 
 export function Orders() {
   const { order, ...search } = useSearch({ from: "/orders" });
   const navigate = useNavigate({ from: "/orders" });
   const [asking, setAsking] = useState<Asking>();
-  const pages = useInfiniteQuery({
-    queryKey: ["orders", search],
-    queryFn: ({ pageParam }) => api.orders(search, pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: keepPreviousData,
-  });
-  const orders = pages.data?.pages.flatMap((page) => page.items) ?? [];
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const pages = usePagesOf(["orders", search], (cursor) => api.orders(search, cursor));
+  const orders = pages.items;
+  // An act takes rows that are seen: one that has gone from the list is left out.
+  const chosenHere = orders.map(({ orderId }) => orderId).filter((id) => chosen.has(id));
   const isFiltered = Object.keys(search).length > 0;
 
   /** A link sends the session as it is; reading first renews it. */
@@ -52,25 +49,29 @@ export function Orders() {
       </PageHead>
       <SearchForm key={JSON.stringify(search)} search={search} />
       <KeptSearches search={search} />
-      {pages.isPending && <Loading rows={8} />}
-      {pages.isError && <ProblemNote error={pages.error} again={pages.refetch} />}
-      {pages.data && orders.length === 0 && (
-        <Text role="status">
-          {isFiltered
-            ? "No order is like that. Change what you look for, or "
-            : "Orders stand here as soon as the first one is placed. "}
-          {isFiltered ? <Link to="/orders">show all orders</Link> : <a href="/">Open the shop</a>}
-        </Text>
-      )}
-      <BulkOrders key={`bulk ${JSON.stringify(search)}`} search={search} isEmpty={orders.length === 0} />
-      {orders.length > 0 && <OrderRows orders={orders} search={search} />}
-      {pages.hasNextPage && (
-        <Group mt="md">
-          <Button onClick={() => void pages.fetchNextPage()} loading={pages.isFetchingNextPage}>
-            Older
-          </Button>
-        </Group>
-      )}
+      <BulkOrders
+        key={`bulk ${JSON.stringify(search)}`}
+        search={search}
+        chosen={chosenHere}
+        onStarted={() => setChosen(new Set())}
+        isEmpty={orders.length === 0}
+      />
+      <ListFrame
+        pages={pages}
+        empty={
+          isFiltered ? (
+            <>
+              No order is like that. Change what you look for, or <Link to="/orders">show all orders</Link>
+            </>
+          ) : (
+            <>
+              Orders stand here as soon as the first one is placed. <a href="/">Open the shop</a>
+            </>
+          )
+        }
+      >
+        <OrderRows orders={orders} search={search} chosen={new Set(chosenHere)} onChoose={setChosen} />
+      </ListFrame>
       <SideDialog
         opened={order !== undefined}
         onClose={() => void navigate({ search })}
@@ -117,52 +118,5 @@ function SearchForm({ search }: { search: OrdersSearch }) {
         Search
       </Button>
     </form>
-  );
-}
-
-function OrderRows({ orders, search }: { orders: readonly Order[]; search: OrdersSearch }) {
-  return (
-    <Table.ScrollContainer minWidth={0} type="native">
-      <Table className="rows" stickyHeader>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Order</Table.Th>
-            <Table.Th>Placed</Table.Th>
-            <Table.Th>Buyer</Table.Th>
-            <Table.Th>Product</Table.Th>
-            <Table.Th className="figure">Units</Table.Th>
-            <Table.Th className="figure">Total</Table.Th>
-            <Table.Th>Status</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {orders.map(({ orderId, placedAt, userId, email, productId, quantity, total, currency, status }) => (
-            <Table.Tr key={orderId}>
-              <Table.Th scope="row">
-                <Link to="/orders" search={{ ...search, order: orderId }} className="code">
-                  {shortCode(orderId)}
-                </Link>
-              </Table.Th>
-              <Table.Td data-label="Placed">{dayAndTime(placedAt)}</Table.Td>
-              <Table.Td data-label="Buyer" className="breaks">
-                {email ?? userId}
-              </Table.Td>
-              <Table.Td data-label="Product" className="breaks">
-                {productId}
-              </Table.Td>
-              <Table.Td data-label="Units" className="figure">
-                {count(quantity)}
-              </Table.Td>
-              <Table.Td data-label="Total" className="figure">
-                {money(total, currency)}
-              </Table.Td>
-              <Table.Td data-label="Status">
-                <OrderStatus status={status} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
   );
 }

@@ -1,38 +1,30 @@
 /** All products: the price here and at the gate, and the stock. */
-import { Button, Group, Table, Text } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { count, money } from "../../lib/amounts.ts";
 import { api, type Product } from "../api.ts";
 import { DropLink, useDropOf } from "../parts/drop-of-product.tsx";
 import { GatePrice } from "../parts/gate-price.tsx";
-import { Loading } from "../parts/loading.tsx";
+import { ListFrame } from "../parts/list-frame.tsx";
 import { PageHead } from "../parts/page.tsx";
-import { ProblemNote } from "../parts/problem.tsx";
+import { usePagesOf } from "../parts/pages-of.ts";
 
 const lookEveryMs = 5_000;
 
 export function Products() {
-  const pages = useInfiniteQuery({
-    queryKey: ["products"],
-    queryFn: ({ pageParam }) => api.products(pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    refetchInterval: lookEveryMs,
-  });
-  const products = pages.data?.pages.flatMap((page) => page.products) ?? [];
+  const pages = usePagesOf(["products"], readProducts, lookEveryMs);
   return (
     <>
       <PageHead
         title="Products"
         says="Stock and price of everything that is for sale. Open one to change it. Read again every 5 seconds."
       />
-      {pages.isPending && <Loading rows={6} />}
-      {pages.isError && <ProblemNote error={pages.error} again={pages.refetch} />}
-      {pages.data && products.length === 0 && (
-        <Text>No product is for sale yet. Add the first one: POST /products, or npm run dropgate -- seed.</Text>
-      )}
-      {products.length > 0 && (
+      <ListFrame
+        pages={pages}
+        more="More"
+        empty="No product is for sale yet. Add the first one: POST /products, or npm run dropgate -- seed."
+      >
         <Table.ScrollContainer minWidth={0} type="native">
           <Table className="rows" stickyHeader>
             <Table.Thead>
@@ -46,22 +38,20 @@ export function Products() {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {products.map((product) => (
+              {pages.items.map((product) => (
                 <Row key={product.productId} product={product} />
               ))}
             </Table.Tbody>
           </Table>
         </Table.ScrollContainer>
-      )}
-      {pages.hasNextPage && (
-        <Group mt="md">
-          <Button onClick={() => void pages.fetchNextPage()} loading={pages.isFetchingNextPage}>
-            More
-          </Button>
-        </Group>
-      )}
+      </ListFrame>
     </>
   );
+}
+
+async function readProducts(cursor: string | undefined) {
+  const { products, nextCursor } = await api.products(cursor);
+  return { items: products, nextCursor: nextCursor ?? null };
 }
 
 function Row({ product }: { product: Product }) {

@@ -1,12 +1,12 @@
 /**
- * Acts on all orders that the search finds. The act is asked for twice: first its reason, then, with the number and the sum
+ * Acts on the orders that are chosen, or on all that the search finds. The act is asked for twice: first its reason, then, with the number and the sum
  * that the server has planned, the act itself. It takes these orders and no others.
  */
 import { Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { count, money } from "../../lib/amounts.ts";
-import { api, type BulkPlan, type OrderSearch } from "../api.ts";
+import { api, type BulkFilter, type BulkPlan, type OrderSearch } from "../api.ts";
 import { Dialog } from "./dialog.tsx";
 import { ProblemNote } from "./problem.tsx";
 
@@ -14,37 +14,51 @@ type Action = BulkPlan["action"];
 
 const lookEveryMs = 500;
 
-/** `isEmpty`: the search finds none. The dialog stays, because its own act may have ended the last one. */
-export function BulkOrders({ search, isEmpty }: { search: OrderSearch; isEmpty: boolean }) {
-  const [action, setAction] = useState<Action>();
+type BulkOrdersProps = {
+  search: OrderSearch;
+  /** If there are any, an act takes these alone. */
+  chosen: readonly string[];
+  onStarted(): void;
+  /** The search finds none. The dialog stays, because its own act may have ended the last one. */
+  isEmpty: boolean;
+};
+
+export function BulkOrders({ search, chosen, onStarted, isEmpty }: BulkOrdersProps) {
+  const [act, setAct] = useState<{ action: Action; of: BulkFilter }>();
+  const of = chosen.length > 0 ? { orderIds: [...chosen] } : search;
+  const which = chosen.length > 0 ? `${ordersOf(chosen.length)} chosen` : "All orders of this search";
   return (
     <>
       {!isEmpty && (
-        <Group gap="sm" mb="md" role="group" aria-label="All orders of this search">
-          <Text c="dimmed">All orders of this search:</Text>
-          <Button onClick={() => setAction("cancel")}>Cancel the open ones …</Button>
-          <Button onClick={() => setAction("refund")}>Refund the paid ones …</Button>
+        <Group gap="sm" mb="md" role="group" aria-label={which}>
+          <Text c="dimmed" role="status">
+            {which}:
+          </Text>
+          <Button onClick={() => setAct({ action: "cancel", of })}>Cancel the open ones …</Button>
+          <Button onClick={() => setAct({ action: "refund", of })}>Refund the paid ones …</Button>
         </Group>
       )}
       <Dialog
-        title={action === "refund" ? "Refund the paid orders" : "Cancel the open orders"}
-        opened={action !== undefined}
-        onClose={() => setAction(undefined)}
+        title={act?.action === "refund" ? "Refund the paid orders" : "Cancel the open orders"}
+        opened={act !== undefined}
+        onClose={() => setAct(undefined)}
       >
-        {action && <BulkAct action={action} search={search} onClose={() => setAction(undefined)} />}
+        {act && <BulkAct {...act} onStarted={onStarted} onClose={() => setAct(undefined)} />}
       </Dialog>
     </>
   );
 }
 
-function BulkAct({ action, search, onClose }: { action: Action; search: OrderSearch; onClose(): void }) {
+type BulkActProps = Pick<BulkOrdersProps, "onStarted"> & { action: Action; of: BulkFilter; onClose(): void };
+
+function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
   const [reason, setReason] = useState("");
   const [restock, setRestock] = useState(false);
   const [fault, setFault] = useState<string>();
   const planning = useMutation({
-    mutationFn: () => api.previewBulk(search, { action, reason: reason.trim(), restock }),
+    mutationFn: () => api.previewBulk(of, { action, reason: reason.trim(), restock }),
   });
-  const starting = useMutation({ mutationFn: (planId: string) => api.runBulk(planId) });
+  const starting = useMutation({ mutationFn: (planId: string) => api.runBulk(planId), onSuccess: onStarted });
   const plan = planning.data;
 
   function preview(): void {
@@ -82,8 +96,8 @@ function BulkAct({ action, search, onClose }: { action: Action; search: OrderSea
     <Stack>
       <Text>
         {action === "refund"
-          ? "The money of every order of this search that is paid goes back. First see how many these are."
-          : "Every order of this search that is not paid yet ends, and its units go back on sale. First see how many these are."}
+          ? `The money of every paid order goes back, of ${whichOf(of)}. First see how many these are.`
+          : `Every order that is not paid yet ends, of ${whichOf(of)}, and its units go back on sale. First see how many these are.`}
       </Text>
       <TextInput
         label="Reason"
@@ -151,6 +165,10 @@ function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
 
 const verbs: Record<Action, string> = { cancel: "Cancel", refund: "Refund" };
 
+function whichOf({ orderIds }: BulkFilter): string {
+  return orderIds ? `the ${count(orderIds.length)} chosen` : "this search";
+}
+
 function ordersOf(orders: number): string {
   return `${count(orders)} ${orders === 1 ? "order" : "orders"}`;
 }
@@ -161,7 +179,7 @@ function sumOf({ amounts }: BulkPlan): string {
 
 function saysOf(plan: BulkPlan): string {
   if (plan.count === 0) {
-    return plan.action === "refund" ? "No order of this search is paid." : "No order of this search is open.";
+    return plan.action === "refund" ? "None of these orders is paid." : "None of these orders is open.";
   }
   const sum = sumOf(plan);
   const what =

@@ -5,7 +5,7 @@ import { dayAndTime } from "../../lib/amounts.ts";
 import { deskApi } from "../desk-api.ts";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
-import { ReasonAct } from "./reason-act.tsx";
+import { ReasonedAct } from "./reasoned-act.tsx";
 import { sentenceOf } from "./status.tsx";
 
 type DeadLetterProps = { letterId: number; isAsking: boolean; onAsk(isAsking: boolean): void };
@@ -62,9 +62,8 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
       {state === "replayed" && (
         <Text role="status">It was appended to {topic} again. If it fails again, it comes back as another letter.</Text>
       )}
-      <ReasonAct
+      <ReasonedAct
         title="Discard this letter"
-        says="The letter needs no more work. It is kept with your name and the reason."
         act="Discard the letter"
         opened={isAsking}
         onClose={() => {
@@ -72,9 +71,12 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
           discarding.reset();
         }}
         onAct={discarding.mutate}
+        isBad
         isPending={discarding.isPending}
         error={discarding.error}
-      />
+      >
+        <Text>The letter needs no more work. It is kept, and no consumer gets it.</Text>
+      </ReasonedAct>
     </Stack>
   );
 }

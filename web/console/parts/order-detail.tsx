@@ -5,6 +5,7 @@ import type { Order } from "../api.ts";
 import { type RawEvent, useLiveOrder } from "../live-order.ts";
 import { CancelOrder } from "./cancel-order.tsx";
 import { Loading } from "./loading.tsx";
+import { OrderMails } from "./order-mails.tsx";
 import { ProblemNote } from "./problem.tsx";
 import { RawEvents } from "./raw-events.tsx";
 import { RefundOrder } from "./refund-order.tsx";
@@ -72,6 +73,7 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
       </Text>
       <h3>Workflow</h3>
       <Text mb="md">{workflowOf(order)}</Text>
+      <OrderMails orderId={orderId} status={status} />
       <RawEvents events={events} />
       <Group>
         {status === "CONFIRMED" && <Button onClick={() => onAsk("refund")}>Refund …</Button>}

@@ -1,10 +1,10 @@
-/** Reads a list page by page: what was read so far, and how to go on. */
+/** Reads a list page by page: what was read so far, and how to go on. `everyMs` false: it is read again when asked. */
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 
 export function usePagesOf<Item>(
   key: readonly unknown[],
   read: (cursor: string | undefined) => Promise<{ items: Item[]; nextCursor: string | number | null }>,
-  everyMs: number,
+  everyMs: number | false = false,
 ) {
   const pages = useInfiniteQuery({
     queryKey: key,

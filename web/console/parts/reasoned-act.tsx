@@ -11,15 +11,18 @@ type ReasonedActProps = {
   onAct(reason: string): void;
   /** The name that has to be typed first. */
   nameToType?: string | undefined;
-  /** Of the reason. */
-  says: string;
+  /** Names the readers of the reason. */
+  says?: string;
   isBad?: boolean;
   isPending: boolean;
   error: Error | null;
   children: ReactNode;
 };
 
-export function ReasonedAct({ onClose, onAct, nameToType, says, isBad = false, ...rest }: ReasonedActProps) {
+const ofTheAudit = "The audit keeps it with your name";
+
+export function ReasonedAct(props: ReasonedActProps) {
+  const { onClose, onAct, nameToType, says = ofTheAudit, isBad = false, ...rest } = props;
   const [reason, setReason] = useState("");
   const [name, setName] = useState("");
   const [isAsked, setIsAsked] = useState(false);

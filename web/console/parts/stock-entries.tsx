@@ -1,27 +1,18 @@
 /** What people brought in and took out of a product's stock: when, who, how many, and why. Newest first. */
-import { Button, Group, Table, Text } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { Table } from "@mantine/core";
 import { count, dayAndTime } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
-import { Loading } from "./loading.tsx";
-import { ProblemNote } from "./problem.tsx";
+import { ListFrame } from "./list-frame.tsx";
+import { usePagesOf } from "./pages-of.ts";
 import { sentenceOf } from "./status.tsx";
 
 export function StockEntries({ productId }: { productId: string }) {
-  const pages = useInfiniteQuery({
-    queryKey: ["stock", productId, "entries"],
-    queryFn: ({ pageParam }) => api.entries(productId, pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-  });
-  const entries = pages.data?.pages.flatMap((page) => page.items) ?? [];
-  if (pages.isPending) return <Loading rows={3} />;
-  if (pages.isError) return <ProblemNote error={pages.error} again={pages.refetch} />;
-  if (entries.length === 0) {
-    return <Text>Deliveries and corrections stand here, each with its reason. Bring in the first units above.</Text>;
-  }
+  const pages = usePagesOf(["stock", productId, "entries"], (cursor) => api.entries(productId, cursor));
   return (
-    <>
+    <ListFrame
+      pages={pages}
+      empty="Deliveries and corrections stand here, each with its reason. Bring in the first units above."
+    >
       <Table.ScrollContainer minWidth={0} type="native">
         <Table className="rows">
           <Table.Thead>
@@ -35,7 +26,7 @@ export function StockEntries({ productId }: { productId: string }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {entries.map(({ at, actor, kind, delta, reason, ref }) => (
+            {pages.items.map(({ at, actor, kind, delta, reason, ref }) => (
               <Table.Tr key={ref}>
                 <Table.Th scope="row">{dayAndTime(at)}</Table.Th>
                 <Table.Td className="figure" data-label="Units">
@@ -56,13 +47,6 @@ export function StockEntries({ productId }: { productId: string }) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {pages.hasNextPage && (
-        <Group mt="md">
-          <Button onClick={() => void pages.fetchNextPage()} loading={pages.isFetchingNextPage}>
-            Older
-          </Button>
-        </Group>
-      )}
-    </>
+    </ListFrame>
   );
 }

@@ -8,7 +8,7 @@ import { deskApi, type Saga } from "../desk-api.ts";
 import { ListFrame } from "./list-frame.tsx";
 import { usePagesOf } from "./pages-of.ts";
 import { ProblemNote } from "./problem.tsx";
-import { ReasonAct } from "./reason-act.tsx";
+import { ReasonedAct } from "./reasoned-act.tsx";
 import { Status, statusWord } from "./status.tsx";
 
 const lookEveryMs = 5_000;
@@ -88,10 +88,9 @@ export function StuckSagas() {
           </Table.Tbody>
         </Table>
       </ListFrame>
-      <ReasonAct
+      <ReasonedAct
         key={ending?.orderId}
         title="End this order"
-        says="The order fails, its units go back on sale, and nothing is charged. This cannot be undone."
         act="End the order"
         opened={ending !== undefined}
         onClose={() => {
@@ -99,9 +98,12 @@ export function StuckSagas() {
           end.reset();
         }}
         onAct={end.mutate}
+        isBad
         isPending={end.isPending}
         error={end.error}
-      />
+      >
+        <Text>The order fails, its units go back on sale, and nothing is charged. This cannot be undone.</Text>
+      </ReasonedAct>
     </section>
   );
 }

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { orderMailKinds, orderMailLanguages, orderMailText } from "./order-mail-texts.ts";
+
+const facts = { order: "9f86d081-884c-8d65-9a2f-eaa0c55ad015", units: "2 × night-lamp", total: "€98.00" };
+/** The mails in which money moves, or is about to. */
+const withTotal = ["reserved", "confirmed", "refunded"];
+const scripts: Record<string, RegExp> = { ar: /\p{Script=Arabic}/u };
+
+describe("the texts of mails about an order", () => {
+  for (const language of orderMailLanguages) {
+    test(`${language}: each names the order and its units, and the sum where money moves`, () => {
+      const script = scripts[language] ?? /\p{Script=Latin}/u;
+      for (const kind of orderMailKinds) {
+        const { subject, text } = orderMailText(language, kind, facts);
+        assert.match(subject, script, kind);
+        // RFC 5322 §2.1.1: a longer line is folded by mail programs.
+        assert.ok(subject.length <= 78 && !/\p{Cc}/u.test(subject), kind);
+        assert.ok(text.startsWith(`${facts.order}\n${facts.units}`), kind);
+        assert.equal(text.includes(facts.total), withTotal.includes(kind), kind);
+        const [, , blank, says = "", end] = text.split("\n");
+        assert.deepEqual([blank, end], ["", ""], kind);
+        assert.match(says, script, kind);
+        assert.match(says, /[.]$/, kind);
+      }
+    });
+  }
+
+  test("no two kinds and no two languages share a subject", () => {
+    const subjects = orderMailLanguages.flatMap((language) =>
+      orderMailKinds.map((kind) => orderMailText(language, kind, facts).subject),
+    );
+    assert.equal(new Set(subjects).size, orderMailLanguages.length * orderMailKinds.length);
+  });
+});
