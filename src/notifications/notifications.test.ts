@@ -163,6 +163,10 @@ describe("webhooks", () => {
     await publish(...ids);
     await until(() => quick.heard.length === ids.length);
     assert.ok(slow.heard.length <= 4, "one endpoint has few requests under way");
+    // One that was heard and not noted yet would be sent again.
+    await until(async () =>
+      (await notifications.deliveries(flowing.endpointId, null, 100)).every(({ state }) => state === "delivered"),
+    );
     await running.stop();
     const left = await notifications.deliveries(stuck.endpointId, null, 100);
     assert.ok(left.every(({ state, tries }) => state === "waiting" && tries === 0));
@@ -173,6 +177,59 @@ describe("webhooks", () => {
     assert.deepEqual(new Set(idsOf(slow.heard)), new Set(ids.map((id) => `catalog/${id}:1`)));
     assert.equal(quick.heard.length, ids.length);
     for (const { endpointId } of [stuck, flowing]) await notifications.remove(endpointId);
+  });
+
+  test("webhook endpoint slow for an hour: another one gets each event at once, and the slow one gets all of them later", async () => {
+    const slow = await stage.receiver(answers(503));
+    const quick = await stage.receiver();
+    const { notifications, publish } = await stage.open();
+    const endpoints = [await endpointAt(notifications, slow.url), await endpointAt(notifications, quick.url)];
+    const running = await notifications.start();
+    const ids = Array.from({ length: 12 }, (_, i) => `hourly-${i}`);
+    for (const id of ids) {
+      await publish(id);
+      await until(
+        () => idsOf(quick.heard).includes(`catalog/${id}:1`) && idsOf(slow.heard).includes(`catalog/${id}:1`),
+      );
+      stage.clock.nowMs += hourMs / ids.length;
+    }
+    slow.answering = answers(204);
+    slow.heard.length = 0;
+    await until(async () => {
+      // The pauses between attempts grow.
+      stage.clock.nowMs += hourMs;
+      await notifications.deliverDue();
+      const all = await notifications.deliveries(endpoints[0]?.endpointId ?? "", null, 100);
+      return all.length === ids.length && all.every(({ state }) => state === "delivered");
+    });
+    await running.stop();
+    assert.deepEqual(new Set(idsOf(slow.heard)), new Set(ids.map((id) => `catalog/${id}:1`)));
+    for (const { endpointId } of endpoints) await notifications.remove(endpointId);
+  });
+
+  test("disabled ∥ resend: one of them comes first, and nothing leaves for an endpoint that is disabled", async () => {
+    const receiver = await stage.receiver();
+    const { notifications } = await stage.open();
+    const { endpointId } = await endpointAt(notifications, receiver.url);
+    const deliveryId = await notifications.test(endpointId);
+    assert.ok(deliveryId !== undefined);
+    await notifications.deliverDue();
+    for (let round = 0; round < 10; round += 1) {
+      receiver.heard.length = 0;
+      const [resent]: unknown[] = await Promise.all([
+        notifications.resend(deliveryId),
+        notifications.change(endpointId, { enabled: false }),
+      ]);
+      assert.ok(resent === "queued" || resent === "disabled", String(resent));
+      await notifications.deliverDue();
+      assert.equal(receiver.heard.length, 0);
+      assert.equal(await notifications.resend(deliveryId), "disabled");
+      // One that was queued before leaves once the endpoint is wanted again.
+      await notifications.change(endpointId, { enabled: true });
+      await notifications.deliverDue();
+      assert.equal(receiver.heard.length, resent === "queued" ? 1 : 0);
+    }
+    await notifications.remove(endpointId);
   });
 
   test("an attempt whose process died is made again once its lease has ended", async () => {

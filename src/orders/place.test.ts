@@ -204,6 +204,19 @@ describe("a request to place an order", () => {
     assert.ok(placed.ok && placed.order.payByMs - Date.now() > 60_000);
   });
 
+  async function pausedUnheard(): Promise<void> {
+    const other = stage.open();
+    const productId = await stage.newProduct({ stock: 3 });
+    const sale = { dropId: "lamps", opensAtMs: 0, closesAtMs: 5e12, paused: false, holdMs: 90_000, version: 1 };
+    const { setSale } = stage.inventory.books.products;
+    await setSale(productId, sale);
+    assert.ok((await stage.place({ productId }, other)).ok);
+    assert.deepEqual(await setSale(productId, { ...sale, paused: true, version: 2 }), { ok: true });
+    assert.equal(saysOf(await stage.place({ productId }, other)), "drop_paused");
+  }
+
+  test("pause answered, then an order from a process that has not heard: it is refused", pausedUnheard);
+
   describe("without the gate", () => {
     const switchTo = async (mode: "sync" | "gatekeeper" | "closed") => {
       await writeMode(stage.sql, { mode, ready: true, actor: "grace" });
@@ -250,6 +263,8 @@ describe("a request to place an order", () => {
       const refused = await stage.place({ productId });
       assert.ok(!refused.ok && refused.reason === "drop_not_open" && refused.opensAtMs === 4e12);
     });
+
+    test("pause answered, then an order from a process that has not heard: it is refused", pausedUnheard);
 
     test("is refused while the shop is closed", async () => {
       const productId = await stage.newProduct({ stock: 3 });

@@ -160,6 +160,27 @@ describe("drops", { concurrency: true }, () => {
     await setPaused(dropId, true);
   });
 
+  test("price or size removed while people wait: no size goes, and a buyer who saw the former price pays no other", async () => {
+    const { dropId, productId } = await scheduled({ opensAt: inMs(90_000) });
+    const sizes = await admin.patch<Problem>(`/drops/${dropId}`, { products: [{ productId: "another" }] });
+    assert.equal(sizes.body.code, "drop_frozen");
+    const { products } = (await world.nobody.get<Drop>(`/drops/${dropId}/live`)).body;
+    assert.deepEqual(
+      products.map((one) => one.productId),
+      [productId],
+    );
+    // Of a drop that is open, because there the price is asked for.
+    const open = await scheduled();
+    assert.equal((await admin.patch(`/products/${open.productId}`, { price: 2_500 })).status, 200);
+    const codes = await eventually(async () => {
+      const order = (user: string, expectedTotal: number) =>
+        world.as(user).post<Problem>("/orders", { productId: open.productId, quantity: 1, expectedTotal });
+      const [former, shown] = [await order("saw the former", 1_999), await order("saw the new", 2_500)];
+      return shown.status === 202 && [former.body.code, shown.status];
+    });
+    assert.deepEqual(codes, ["price_changed", 202]);
+  });
+
   test("a change of a version that was not read is refused, and what was announced and changed stands in public", async () => {
     const { dropId } = await scheduled({ opensAt: inMs(hourMs / 2) });
     const read = await admin.get<Drop>(`/drops/${dropId}`);

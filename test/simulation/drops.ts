@@ -1,7 +1,9 @@
-/** An operator who puts a product into a drop, moves its window, pauses and resumes it. */
+/** An operator who puts a product into a drop, moves its window, pauses and resumes it, and cancels some. */
+import type { Sql } from "#engines/sql";
 import type { Sale } from "#inventory";
+import { endOrdersOfCancelled } from "../../src/drops/cancellation.ts";
 import type { Terms } from "../laws/evidence.ts";
-import { insist, type People, sleep } from "./people.ts";
+import { ask, insist, type People, sleep } from "./people.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -32,7 +34,9 @@ async function runDrop(world: World, people: People, productId: string, random: 
     version: 1,
   };
   await set(world, people, productId, sale);
-  for (let version = 2; version <= changes; version += 1) {
+  const isCancelled = random.chance(0.5);
+  const last = isCancelled ? random.between(1, changes) : changes;
+  for (let version = 2; version <= last; version += 1) {
     await sleep(world, random.next() * 1_500);
     const former = sale;
     sale = { ...sale, ...changeOf(sale, random), version };
@@ -40,6 +44,34 @@ async function runDrop(world: World, people: People, productId: string, random: 
     // A process that was slow, or that carried on what another one had begun, says again what is over.
     if (random.chance(0.3)) await insist(world, people, setting(productId, former));
   }
+  if (isCancelled) await cancelDrop(world, people, productId, { ...sale, version: changes + 1 }, random);
+}
+
+/** Once the closing terms hold, the loop of every process ends the orders, until one of them has found none. */
+async function cancelDrop(world: World, people: People, productId: string, sale: Sale, random: Random): Promise<void> {
+  world.count("an operator cancels a drop");
+  const closesAtMs = Math.min(sale.closesAtMs, Math.floor(world.timeline.now()));
+  const holds = await set(world, people, productId, { ...sale, closesAtMs }, true);
+  if (!holds) return;
+  const drop = { dropId: sale.dropId, products: [{ productId }], scheduledAt: new Date(0), actor: "ann" };
+  let isEnded = false;
+  // Stands in for the row of the drop; the schema of drops has no twins.
+  const row = {
+    async query(text: string) {
+      if (text.startsWith("update")) isEnded = true;
+      return isEnded ? [] : [drop];
+    },
+  } as unknown as Sql;
+  const turn = () =>
+    ask(world, ({ inventory, orders }) =>
+      endOrdersOfCancelled({ sql: row, inventory, orders, now: () => world.timeline.now() }),
+    );
+  people.underWay += 1;
+  while (!isEnded) {
+    await Promise.all(random.chance(0.3) ? [turn(), turn()] : [turn()]);
+    await sleep(world, 1_000);
+  }
+  people.underWay -= 1;
 }
 
 function changeOf({ paused, opensAtMs, closesAtMs }: Sale, random: Random): Partial<Sale> {
@@ -48,8 +80,10 @@ function changeOf({ paused, opensAtMs, closesAtMs }: Sale, random: Random): Part
   return random.chance(0.5) ? { closesAtMs: closesAtMs + byMs } : { opensAtMs: opensAtMs + byMs };
 }
 
-async function set(world: World, people: People, productId: string, sale: Sale): Promise<void> {
-  const told: Terms = { ...sale, productId, beganMs: world.timeline.now(), answeredMs: undefined };
+/** Returns whether the operator heard that the terms hold. */
+async function set(world: World, people: People, productId: string, sale: Sale, isCancelled = false): Promise<boolean> {
+  const when = { beganMs: world.timeline.now(), answeredMs: undefined };
+  const told: Terms = { ...sale, productId, ...when, ...(isCancelled && { cancelled: true }) };
   people.terms = [...people.terms, told];
   await insist(world, people, async (copy) => {
     const { ok } = await copy.inventory.books.products.setSale(productId, sale, extensionMs);
@@ -60,6 +94,7 @@ async function set(world: World, people: People, productId: string, sale: Sale):
   world.note(
     `an operator ${told.answeredMs === undefined ? "gives up" : "hears that it holds"}: version ${sale.version}`,
   );
+  return told.answeredMs !== undefined;
 }
 
 const setting =

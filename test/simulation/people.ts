@@ -56,7 +56,7 @@ export function createPeople(seed: number): People {
 }
 
 /** Asks until a process serves; gives up when the process that was asked has died. */
-async function ask<T>(world: World, work: (copy: Copy) => Promise<T>): Promise<T | undefined> {
+export async function ask<T>(world: World, work: (copy: Copy) => Promise<T>): Promise<T | undefined> {
   const copy = world.anyCopy();
   if (!copy) return undefined;
   let stopLooking = () => {};

@@ -27,6 +27,7 @@ describe("whatever fails and whichever process dies, no unit is lost and no buye
 /** Schedules that first showed a rare bug: tried first, so that the search is short. */
 const seenBy: Partial<Record<Planted, number>> = {
   "eval-fallback": 6,
+  "paid-orders-left": 89,
   "no-tombstone": 130,
   "void-unclaimed": 187,
   "marks-by-name": 44,

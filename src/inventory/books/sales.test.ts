@@ -147,6 +147,36 @@ describe("the terms of sales in the books", () => {
     }
   });
 
+  test("1 ms before the opening, at it, 1 ms before the closing, at it: past the gate the books' own clock decides", async () => {
+    const { sql } = database;
+    const productId = await newLamp();
+    const [opensAtMs, closesAtMs] = [1_700_000_001_000, 1_700_000_005_000];
+    await sql.query("update inventory.stock set total_in = 5 where product_id = $1", [productId]);
+    await writeMode(sql, { mode: "sync", ready: true, actor: "test" });
+    try {
+      await setSale({ sql, gate }, productId, { ...sale, opensAtMs, closesAtMs });
+      // A function of this name that is found before PostgreSQL's own.
+      await sql.query("create schema clocks");
+      await sql.query("create table clocks.clock (at timestamptz not null)");
+      await sql.query(`create function clocks.clock_timestamp() returns timestamptz language sql
+        as 'select at from clocks.clock'`);
+      const answers: string[] = [];
+      for (const atMs of [opensAtMs - 1, opensAtMs, closesAtMs - 1, closesAtMs]) {
+        const claim = { productId, orderId: crypto.randomUUID(), userId: "ada", quantity: 1 };
+        const { decided } = await sql.transaction(async (tx) => {
+          await tx.query("delete from clocks.clock");
+          await tx.query("insert into clocks.clock values ($1)", [new Date(atMs)]);
+          await tx.query("set local search_path = clocks, pg_catalog");
+          return recordDirectClaims(tx, [{ ...claim, limitPerCustomer: null, ignoresSale: false }]);
+        });
+        answers.push(...decided.map((one) => ("claim" in one ? one.claim.fate : one.refusal.reason)));
+      }
+      assert.deepEqual(answers, ["drop_not_open", "claimed", "claimed", "drop_ended"]);
+    } finally {
+      await writeMode(sql, { mode: "gatekeeper", ready: true, actor: "test" });
+    }
+  });
+
   test("a pause past the gate waits for the orders that are being decided", async () => {
     const { sql } = database;
     const productId = await newLamp();

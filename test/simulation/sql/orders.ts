@@ -174,6 +174,13 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       if (mine) t.outboxLock.put(tx, "outbox", { name: "outbox" });
       return [{ mine }];
     },
+    "and status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING', 'CONFIRMED') limit $3": (tx, [ids, since, limit]) =>
+      t.orders
+        .all(tx)
+        .filter((row) => (ids as Strings).includes(row.productId) && row.placedAt >= (since as Date))
+        .filter((row) => isOpen(row) || (row.status === "CONFIRMED" && planted !== "paid-orders-left"))
+        .slice(0, limit as number)
+        .map(({ orderId, status }) => ({ orderId, status })),
     "select id, events from orders.outbox": (tx, [limit]) =>
       t.outbox
         .all(tx)
