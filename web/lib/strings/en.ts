@@ -223,6 +223,8 @@ export const en = {
     already_paid: "The order is paid. Nothing more is charged.",
     payment_closed: "The order cannot be paid any more. Nothing was charged.",
     payment_not_ready: "The order cannot be paid yet. Try again in a second.",
+    card_not_taken: "This shop takes cards through Stripe alone. Nothing was charged: load the page again.",
+    token_not_taken: "This shop does not take payments through Stripe. Nothing was charged: load the page again.",
     too_many_attempts: "Too many cards were tried for this order. Nothing was charged.",
     rate_limited: "You asked too often in a short time. Nothing was done: wait a little.",
     body_too_large: "That was too much at once. Nothing was done.",
