@@ -1,6 +1,6 @@
 /**
  * Installs the real Redis, Kafka, PostgreSQL and Temporal on a machine without containers: `node scripts/provision.ts
- * [redis kafka postgres temporal compose chromium vegeta k6]`. Installed servers stay unchanged.
+ * [redis kafka postgres temporal compose chromium prometheus vegeta k6]`. Installed servers stay unchanged.
  */
 import { cacheFolder, type Provision } from "../test/servers/cache.ts";
 import { provisionChromium } from "../test/servers/chromium.ts";
@@ -8,6 +8,7 @@ import { provisionCompose } from "../test/servers/compose.ts";
 import { provisionK6, provisionVegeta } from "../test/servers/generators.ts";
 import { provisionKafka } from "../test/servers/kafka.ts";
 import { provisionPostgres } from "../test/servers/postgres.ts";
+import { provisionPrometheus } from "../test/servers/prometheus.ts";
 import { provisionRedis } from "../test/servers/redis.ts";
 import { provisionTemporal } from "../test/servers/temporal.ts";
 
@@ -27,12 +28,17 @@ const recipes: Record<string, Recipe> = {
     byHand: "install Chromium so that it is /usr/bin/chromium, or set CHROMIUM",
   },
   compose: { provision: provisionCompose, byHand: "install Go", slow: "compiling takes some minutes the first time" },
+  prometheus: {
+    provision: provisionPrometheus,
+    byHand: "put prometheus, promtool, prometheus-alertmanager and amtool on PATH",
+  },
   vegeta: { provision: provisionVegeta, byHand: "install Go, or put vegeta on PATH" },
   k6: { provision: provisionK6, byHand: "install Go, or put k6 on PATH", slow: "compiling takes about two minutes" },
 };
 
-// Only the tests of the compose files need Compose, only those of the pages a browser, and only benchmarks a generator.
-const onlyWhenNamed = ["compose", "chromium", "vegeta", "k6"];
+// Compose is for the tests of the compose files, a browser for those of the pages, Prometheus for those of the alerts, and a
+// generator for benchmarks.
+const onlyWhenNamed = ["compose", "chromium", "prometheus", "vegeta", "k6"];
 const asked = process.argv.slice(2);
 const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => !onlyWhenNamed.includes(name));
 const unknown = names.filter((name) => !recipes[name]);
@@ -49,15 +55,15 @@ if (unknown.length > 0) {
 async function provision(name: string, recipe: Recipe): Promise<void> {
   const begun = performance.now();
   const seconds = () => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-  const longWork = setTimeout(() => console.log(`${name.padEnd(10)}working… ${recipe.slow ?? ""}`), 5_000);
+  const longWork = setTimeout(() => console.log(`${name.padEnd(11)}working… ${recipe.slow ?? ""}`), 5_000);
   try {
     const { built, version, path } = await recipe.provision();
     console.log(
-      `${name.padEnd(10)}${built ? "built" : "found"}  ${version.padEnd(9)} ${seconds().padStart(8)}  ${path}`,
+      `${name.padEnd(11)}${built ? "built" : "found"}  ${version.padEnd(9)} ${seconds().padStart(8)}  ${path}`,
     );
   } catch (error) {
     const tried = (error as Error).message.replaceAll(/\s*\n\s*/g, " | ");
-    console.error(`${name.padEnd(10)}FAILED after ${seconds()}: ${tried}. To go on: ${recipe.byHand}.`);
+    console.error(`${name.padEnd(11)}FAILED after ${seconds()}: ${tried}. To go on: ${recipe.byHand}.`);
     process.exitCode = 1;
   } finally {
     clearTimeout(longWork);

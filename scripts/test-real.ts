@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 
 const servers = ["redis", "kafka", "postgres", "temporal"] as const;
-type Server = (typeof servers)[number] | "compose" | "chromium";
+type Server = (typeof servers)[number] | "compose" | "chromium" | "prometheus";
 
 /** The test files that do not need all servers, and those that they need. */
 const needs: readonly [RegExp, readonly Server[]][] = [
@@ -16,6 +16,8 @@ const needs: readonly [RegExp, readonly Server[]][] = [
   [/^src\/engines\/sql\//, ["postgres"]],
   [/^src\/(engines\/workflows|fulfilment)\//, ["temporal"]],
   [/^test\/real\/compose/, [...servers, "compose"]],
+  [/^test\/real\/rules/, ["prometheus"]],
+  [/^test\/real\/alerts/, ["redis", "postgres", "prometheus"]],
   [/^test\/e2e\//, [...servers, "chromium"]],
 ];
 

@@ -98,6 +98,18 @@ export async function aptInstall(...packages: string[]): Promise<void> {
   });
 }
 
+/** Downloads Debian's packages into a folder and installs nothing; only an update of stale lists needs root. */
+export async function aptDownload(folder: string, packages: readonly string[]): Promise<void> {
+  const apt = findProgram("apt-get");
+  if (!apt) throw new Error(`no apt-get here to download ${packages.join(" ")}`);
+  const options = { timeoutMs: 300_000, cwd: folder };
+  const download = () => run(apt, ["-q", "download", ...packages], options);
+  await download().catch(async () => {
+    await run(apt, ["-o", "DPkg::Lock::Timeout=120", "-q", "update"], options);
+    await download();
+  });
+}
+
 /** A Go program: one on PATH is used, else this version is built into the cache and linked. */
 export async function goProgram(name: string, module: string, version: string, ldflags = ""): Promise<Provision> {
   const found = findProgram(name);
