@@ -29,6 +29,7 @@ import { renderArchitecture } from "./architecture.ts";
 import { asyncApi } from "./async-api.ts";
 import { eventsDocument, typesOf } from "./client-types.ts";
 import { renderCoverage } from "./coverage.ts";
+import { dashboardFiles } from "./dashboards.ts";
 import { renderHazardsPage } from "./hazards.ts";
 import { dumpSchema } from "./schema-dump.ts";
 
@@ -40,6 +41,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     [".env.example", renderEnvExample(settings) + onlyForCompose],
     ["ARCHITECTURE.md", await renderArchitecture()],
     ["asyncapi.json", `${JSON.stringify(events, null, 2)}\n`],
+    ...dashboardFiles(),
     ["docs/config.md", renderConfigPage(settings)],
     ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
     ["docs/guide/coverage.md", await renderCoverage()],

@@ -4,7 +4,7 @@
  * printed. The images themselves are not tested.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -87,6 +87,33 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       if (image !== "dropgate") continue;
       for (const name of Object.keys(environment)) assert.ok(name in settings || engines.has(name), `${name} is none`);
     }
+  });
+
+  test("the profile of observability publishes to this machine alone, and its parts find each other", async () => {
+    const path = projectFolder("observed", { ...secrets, PAGERDUTY_ROUTING_KEY: "key", SLACK_WEBHOOK_URL: "address" });
+    const file = join(path, "compose.yaml");
+    // The reader leaves out services of a profile.
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll("    profiles: [observability]\n", ""));
+    const { services } = await resolveProject(path);
+    for (const name of ["prometheus", "alertmanager", "grafana", "jaeger"]) {
+      const { ports = [], volumes = [] } = services[name] ?? assert.fail(`there is no ${name}`);
+      for (const { host_ip } of ports) assert.equal(host_ip, "127.0.0.1", name);
+      for (const { type, source } of volumes)
+        assert.ok(type === "volume" || existsSync(source), `${source} is not there`);
+    }
+    const read = (name: string) => readFileSync(join(path, "deploy", name), "utf8");
+    const named = [read("prometheus/prometheus.yaml"), read("grafana/provisioning/datasources/prometheus.yaml")];
+    const places = [...named.join("\n").matchAll(/"(?:http:\/\/)?([a-z]+):(\d+)"/g)].map(([, host, port]) => [
+      host,
+      port,
+    ]);
+    assert.deepEqual(places.toSorted(), [
+      ["alertmanager", "9093"],
+      ["dropgate", "8081"],
+      ["jaeger", "16686"],
+      ["prometheus", "9090"],
+    ]);
+    for (const [host = ""] of places) assert.ok(host in services, `no container answers to ${host}`);
   });
 
   test("both files run the same engines on the same data", () => {

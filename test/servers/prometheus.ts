@@ -1,11 +1,13 @@
 /** Prometheus and Alertmanager with their tools, unpacked from Debian's packages: installed, they would start as services. */
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aptDownload, buildOnce, cacheFolder, findProgram, link, missing, type Provision, run } from "./cache.ts";
 import type { ServersFolder } from "./folder.ts";
 import type { ServerPlan } from "./process.ts";
 
 const packages = ["prometheus", "prometheus-alertmanager"];
+/** Debian's Alertmanager reads its texts here, wherever it lies itself. */
+const templates = "/usr/share/prometheus/alertmanager";
 const programs = ["prometheus", "promtool", "prometheus-alertmanager", "amtool"] as const;
 
 export async function provisionPrometheus(): Promise<Provision> {
@@ -19,6 +21,8 @@ export async function provisionPrometheus(): Promise<Provision> {
         await run("dpkg-deb", ["-x", join(folder, file), folder], { timeoutMs: 120_000 });
       }
     }));
+  const texts = join(unpacked, templates);
+  if (!existsSync(templates) && existsSync(texts)) cpSync(texts, templates, { recursive: true });
   for (const name of lacking) {
     const program = join(unpacked, "usr/bin", name);
     if (!existsSync(program)) throw new Error(`Debian's packages ${packages.join(" and ")} have no ${name}`);
