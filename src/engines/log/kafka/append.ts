@@ -10,7 +10,7 @@ import type { Producer, ProducerBatch, Sent } from "./produce.ts";
 export function createAppender(cluster: Cluster, producer: Producer): Appender {
   return createAppendQueue<Encoded>({
     server: "Kafka",
-    encode: (topic, records) => records.map((record) => encode(topic, record)),
+    encode: (_topic, records) => records.map(encode),
     bytesOf: (encoded) => encoded.bytes,
     send,
   });

@@ -5,15 +5,16 @@
  * circuit breaker: while Kafka does not answer, nothing is handed over and every failure is certain.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { initProducerIdV4, type MessageRecord, NumericMap, produceV10 } from "@platformatic/kafka";
+import { initProducerIdV4 } from "@platformatic/kafka";
 import { pauseAfter } from "#platform/backoff";
-import { elapsedMs } from "#platform/clock";
+import { elapsedMs, systemClock } from "#platform/clock";
 import type { Cluster } from "./cluster.ts";
 import { check, isPassing, KafkaRefusal, KafkaSilence, kafkaBackoff, refusalOf, repeated } from "./errors.ts";
 import { createLinks } from "./links.ts";
+import { encodeRequest, type ProduceOptions, produce } from "./record-batch.ts";
 
 /** The records of one partition; they are stored together or not at all. */
-export type ProducerBatch = { topic: string; partition: number; records: MessageRecord[] };
+export type ProducerBatch = { topic: string; partition: number; records: Buffer[] };
 
 /** `handedOver`: the records may have reached a broker, and may be stored now or later. */
 export type Sent = { stored: true } | { stored: false; handedOver: boolean; cause: unknown };
@@ -35,8 +36,9 @@ const sessionMs = 1_000;
 const downMs = 250;
 const acksAll = -1;
 
-type Session = { id: bigint; epoch: number; next: NumericMap };
-type InFlight = ProducerBatch & { stored: boolean; handedOver: boolean; cause: unknown };
+/** `next`: the number of the next record, by partition. */
+type Session = { id: bigint; epoch: number; next: Map<string, number> };
+type InFlight = ProducerBatch & { sequence: number; stored: boolean; handedOver: boolean; cause: unknown };
 
 export function createProducer(cluster: Cluster): Producer {
   const links = createLinks(cluster);
@@ -63,18 +65,17 @@ export function createProducer(cluster: Cluster): Producer {
   async function askForSession(): Promise<Session> {
     const answer = await cluster.ask(initProducerIdV4.api, sessionMs, null, sendMs, -1n, -1);
     check("producer id", answer.errorCode);
-    return { id: answer.producerId, epoch: answer.producerEpoch, next: new NumericMap() };
+    return { id: answer.producerId, epoch: answer.producerEpoch, next: new Map() };
   }
 
   async function deliver(inFlight: InFlight[], { id, epoch, next }: Session): Promise<void> {
-    const sequences = new NumericMap();
-    for (const { topic, partition, records } of inFlight) {
-      const name = `${topic}:${partition}`;
-      const first = next.getWithDefault(name, 0);
-      sequences.set(name, first);
-      next.set(name, (first + records.length) % 2 ** 31);
+    for (const batch of inFlight) {
+      const name = `${batch.topic}:${batch.partition}`;
+      batch.sequence = next.get(name) ?? 0;
+      next.set(name, (batch.sequence + batch.records.length) % 2 ** 31);
     }
-    const options = { producerId: id, producerEpoch: epoch, sequences, compression: "none" } as const;
+    const nowMs = systemClock.nowMs();
+    const options = { producerId: id, producerEpoch: epoch, acks: acksAll, timeoutMs: sendMs, nowMs };
     const begun = elapsedMs();
     const giveUpAt = () => begun + (inFlight.some((batch) => batch.handedOver) ? sendMs : unsentMs);
 
@@ -110,10 +111,8 @@ export function createProducer(cluster: Cluster): Producer {
     try {
       const link = await links.to(leader);
       for (const batch of inFlight) batch.handedOver = true;
-      const records = inFlight.flatMap((batch) => batch.records);
-      const withinMs = Math.max(1, giveUpAt - elapsedMs());
-      const answer = await link.ask(produceV10.api, withinMs, acksAll, sendMs, records, options);
-      if (typeof answer === "boolean") throw new KafkaSilence("produced without an answer");
+      const request = encodeRequest(inFlight, ({ sequence }) => sequence, options);
+      const answer = await link.ask(produce, Math.max(1, giveUpAt - elapsedMs()), request);
       const results = new Map(
         answer.responses.flatMap(({ name, partitionResponses }) =>
           partitionResponses.map((result) => [`${name}:${result.index}`, result]),
@@ -137,7 +136,7 @@ export function createProducer(cluster: Cluster): Producer {
     },
     async send(batches) {
       const inFlight = batches.map(
-        (batch): InFlight => ({ ...batch, stored: false, handedOver: false, cause: undefined }),
+        (batch): InFlight => ({ ...batch, sequence: 0, stored: false, handedOver: false, cause: undefined }),
       );
       try {
         session ??= await openSession();
@@ -151,12 +150,5 @@ export function createProducer(cluster: Cluster): Producer {
     close: links.cut,
   };
 }
-
-type ProduceOptions = {
-  producerId: bigint;
-  producerEpoch: number;
-  sequences: NumericMap;
-  compression: "none";
-};
 
 const duplicateSequenceNumber = 46;
