@@ -58,11 +58,11 @@ export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOp
       if (news.length === 0) return;
       const found = await addressees([...new Set(news.map(({ data }) => String(data.userId)))]);
       const byId = new Map(found.map((one) => [one.accountId, one]));
-      for (const { record, ...told } of news) {
+      const letters = news.flatMap(({ record, ...told }) => {
         const to = byId.get(told.data.userId);
-        const letter = to && unlessMalformed(record, () => letterOf(told, to));
-        if (letter) await mail.send(letter);
-      }
+        return (to && unlessMalformed(record, () => letterOf(told, to))) ?? [];
+      });
+      await Promise.all(letters.map((letter) => mail.send(letter)));
     },
   };
 }
@@ -77,9 +77,22 @@ function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: 
 function letterOf({ kind, data }: Told, { email, locale }: Addressee): Mail {
   const { orderId, productId, quantity, totalMinor, currency } = data;
   const language = languageOf(locale);
-  const money = new Intl.NumberFormat(language, { style: "currency", currency });
+  const units = `${formatOf(language).format(quantity)} × ${productId}`;
+  const money = formatOf(language, currency);
   const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
-  const units = `${new Intl.NumberFormat(language).format(quantity)} × ${productId}`;
   const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits) };
   return { key: `order-${kind}:${orderId}`, to: email, keepsText: true, ...orderMailText(language, kind, facts) };
+}
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** To make one costs more than the rest of a mail. There are as many as languages and currencies. */
+function formatOf(language: string, currency?: string): Intl.NumberFormat {
+  const key = `${language} ${currency}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(language, currency === undefined ? {} : { style: "currency", currency });
+    formats.set(key, format);
+  }
+  return format;
 }

@@ -1,15 +1,44 @@
 /** Reads and writes the rows of mails, whichever adapter sends them. */
-import type { Queryable } from "#engines/sql";
+import { mayBeOneRowsFault, type Queryable } from "#engines/sql";
+import { createBatcher } from "#platform/batch";
 import type { Mail, MailPage, MailState, QueuedMail } from "./message.ts";
 
 export const mailSchema = { schema: "mail", folder: new URL("./migrations/", import.meta.url) };
 
-export async function insertMail(sql: Queryable, mail: Mail, state: MailState): Promise<void> {
-  const { key, to, subject, text, keepsText = false } = mail;
+/** Mails that are written at the same time are one statement. */
+export function createMailWriter(sql: Queryable, state: MailState): (mail: Mail) => Promise<void> {
+  const writes = createBatcher<Mail, void>({
+    maxBatch: 500,
+    maxWaiting: 20_000,
+    async run(mails) {
+      // By key, so that processes which write the same mails wait for each other in one direction only.
+      await insertMails(
+        sql,
+        mails.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+        state,
+      );
+      return mails.map(() => undefined);
+    },
+    mayBeOnesFault: mayBeOneRowsFault,
+  });
+  return (mail) => writes.add(mail);
+}
+
+async function insertMails(sql: Queryable, mails: readonly Mail[], state: MailState): Promise<void> {
   await sql.query(
     `insert into mail.message (key, recipient, subject, body, state, keeps_text, queued_at, next_try_at)
-     values ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp()) on conflict (key) do nothing`,
-    [key, to, subject, text, state, keepsText],
+     select key, recipient, subject, body, $6, keeps_text, clock_timestamp(), clock_timestamp()
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
+            as mail (key, recipient, subject, body, keeps_text)
+     on conflict (key) do nothing`,
+    [
+      mails.map(({ key }) => key),
+      mails.map(({ to }) => to),
+      mails.map(({ subject }) => subject),
+      mails.map(({ text }) => text),
+      mails.map(({ keepsText = false }) => keepsText),
+      state,
+    ],
   );
 }
 

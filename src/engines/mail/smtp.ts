@@ -13,7 +13,7 @@ import type { MailEngine } from "./message.ts";
 import {
   type ClaimedMail,
   claimMail,
-  insertMail,
+  createMailWriter,
   markFailed,
   markSent,
   queueAgain,
@@ -35,6 +35,7 @@ export function openSmtpMail({ sql, url, from, log }: SmtpSettings & { sql: Sql;
   const times = { connectionTimeout: answerWithinMs, greetingTimeout: answerWithinMs, socketTimeout: answerWithinMs };
   const transport = createTransport({ url, pool: true, maxConnections: 2, ...times });
   const host = from.slice(from.lastIndexOf("@") + 1).replace(/>$/, "");
+  const write = createMailWriter(sql, "queued");
   const delivering = startLoop({
     everyMs: lookEveryMs,
     work: deliverNext,
@@ -74,7 +75,7 @@ export function openSmtpMail({ sql, url, from, log }: SmtpSettings & { sql: Sql;
 
   return {
     async send(mail) {
-      await insertMail(sql, mail, "queued");
+      await write(mail);
       delivering.nudge();
     },
     list: (page) => readMails(sql, page),

@@ -42,6 +42,22 @@ export function describeMail(name: string, open: () => Promise<MailStage>): void
       assert.equal((await untilArrived(mail.to)).length, 1);
     });
 
+    test("stores each of many mails at once, and one that cannot be stored fails alone", async () => {
+      const mailOf = (i: number) => ({
+        key: `many ${i}`,
+        to: `many${i}@shop.example`,
+        subject: "Many",
+        text: `${i}\n`,
+      });
+      const asked = Array.from({ length: 30 }, (_, i) =>
+        stage.mail.send({ ...mailOf(i), ...(i === 9 && { text: "\0" }) }),
+      );
+      const refused = (await Promise.allSettled(asked)).flatMap(({ status }, i) => (status === "rejected" ? [i] : []));
+      assert.deepEqual(refused, [9]);
+      const listed = (await stage.other.list({ limit: 29 })).map(({ key }) => key);
+      assert.deepEqual(new Set(listed), new Set(asked.flatMap((_, i) => (i === 9 ? [] : [`many ${i}`]))));
+    });
+
     test("keeps addresses and subjects apart: a line break in one begins no header of another mail", async () => {
       const to = "eve@shop.example";
       await stage.mail.send({ key: "break", to, subject: "Hi\r\nBcc: victim@shop.example", text: "Text\n" });
