@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import type { Sql } from "#engines/sql";
+import type { Sql, Tx } from "#engines/sql";
 import { createChanges } from "./changes.ts";
 import { openTestShop } from "./shop.testing.ts";
 import { createSimulator } from "./simulator.ts";
@@ -11,19 +11,32 @@ after(() => shop.close());
 
 const goodCard = "4242424242424242";
 
-/** The database, and how many transactions it was asked for. */
-function counted(): { sql: Sql; transactions(): number } {
+/** The database, how many transactions it was asked for, and its statements. */
+function counted() {
   let transactions = 0;
+  const statements = new Map<string, readonly unknown[]>();
   const count = <T>(work: Promise<T>): Promise<T> => {
     transactions += 1;
     return work;
   };
   const sql: Sql = {
     ...shop.sql,
-    query: (text, values) => count(shop.sql.query(text, values)),
-    transaction: (work) => count(shop.sql.transaction(work)),
+    query(text, values) {
+      statements.set(text, values ?? []);
+      return count(shop.sql.query(text, values));
+    },
+    transaction: (work) =>
+      count(
+        shop.sql.transaction((tx) => {
+          const query: Tx["query"] = (text, values) => {
+            statements.set(text, values ?? []);
+            return tx.query(text, values);
+          };
+          return work({ ...tx, query });
+        }),
+      ),
   };
-  return { sql, transactions: () => transactions };
+  return { sql, statements, transactions: () => transactions };
 }
 
 function orders(count: number): Promise<string[]> {
@@ -123,8 +136,8 @@ test("changes of one order in one batch see each other, in the order of the call
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "voided 4999 EUR"]);
 });
 
-test("256 orders paid and confirmed at once take no transaction each, at the shop and at the bank", async () => {
-  const { sql, transactions } = counted();
+test("256 orders paid and confirmed at once take no transaction each, and each statement finds its rows by a key", async () => {
+  const { sql, statements, transactions } = counted();
   const simulator = createSimulator({ sql, secret: "the secret of many", log: shop.log, now: shop.now });
   const payment = shop.connect({ sql, provider: simulator.provider });
   const all = Array.from({ length: 256 }, () => randomUUID());
@@ -146,4 +159,23 @@ test("256 orders paid and confirmed at once take no transaction each, at the sho
   assert.equal((await shop.states(all[0] as string)).join(), "captured");
   // It is 13, and one more for each webhook or answer that comes alone.
   assert.ok(transactions() <= 26, `${transactions()} transactions`);
+
+  // A connection keeps the plan that it made while the tables were empty, until they are analyzed.
+  const empty = await openTestShop();
+  for (const [statement, values] of statements) {
+    const plan = await empty.sql.transaction(async (tx) => {
+      await tx.query("set local plan_cache_mode = force_generic_plan");
+      await tx.query(`prepare one as ${statement}`);
+      const anything = values.length > 0 ? `(${values.map(() => "null").join()})` : "";
+      const lines = await tx.query<{ "QUERY PLAN": string }>(`explain execute one${anything}`);
+      await tx.query("deallocate one");
+      return lines.map((line) => line["QUERY PLAN"]);
+    });
+    assert.deepEqual(
+      plan.filter((line) => line.includes("Seq Scan")),
+      [],
+      statement,
+    );
+  }
+  await empty.close();
 });

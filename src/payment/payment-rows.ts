@@ -77,8 +77,7 @@ export async function insertIntents(tx: Tx, intents: readonly FirstIntent[], now
 export function lockIntents(tx: Tx, orderIds: readonly string[], paymentIds: readonly string[]): Promise<Intent[]> {
   return tx.query<Intent>(
     `select ${intentColumns} from payment.intent
-      where order_id in (select unnest($1::uuid[])
-                         union select order_id from payment.payment where payment_id = any($2::uuid[]))
+      where order_id = any($1::uuid[] || array(select order_id from payment.payment where payment_id = any($2::uuid[])))
       order by order_id for update`,
     [orderIds, paymentIds],
   );
@@ -102,7 +101,7 @@ export async function writeIntents(tx: Tx, intents: readonly Intent[], nowMs: nu
             last_call_at = case when now.last_call then coalesce(last_call_at, $5) end, pay_by = now.pay_by
        from unnest($1::uuid[], $2::boolean[], $3::boolean[], $4::timestamptz[])
             as now (order_id, closed, last_call, pay_by)
-      where intent.order_id = now.order_id`,
+      where intent.order_id = now.order_id and intent.order_id = any($1::uuid[])`,
     [
       intents.map(({ orderId }) => orderId),
       intents.map(({ closed }) => closed),

@@ -100,7 +100,7 @@ async function operateEach(tx: Tx, asked: readonly Asked[], nowMs: number): Prom
     `update payment_simulator.charge set status = asked.target
        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
             as asked (payment_id, source, target, amount, currency)
-      where charge.payment_id = asked.payment_id and status = asked.source
+      where charge.payment_id = asked.payment_id and charge.payment_id = any($1::text[]) and status = asked.source
         and amount_minor = coalesce(asked.amount, amount_minor) and charge.currency = coalesce(asked.currency, charge.currency)
       returning ${columns}`,
     [

@@ -66,7 +66,7 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
       `update payment_simulator.webhook
           set last_error = sent.error, delivered_at = case when sent.error is null then $4::timestamptz end
          from unnest($1::text[], $2::integer[], $3::text[]) as sent (event_id, copy, error)
-        where webhook.event_id = sent.event_id and webhook.copy = sent.copy`,
+        where webhook.event_id = sent.event_id and webhook.copy = sent.copy and webhook.event_id = any($1::text[])`,
       [
         sent.map(({ eventId }) => eventId),
         sent.map(({ copy }) => copy),

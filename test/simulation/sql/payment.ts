@@ -73,7 +73,7 @@ export function paymentTwins(t: PaymentTables): Twins {
   }
 
   return {
-    "from payment.intent where order_id in": (tx, [orderIds, paymentIds]) => {
+    "from payment.intent where order_id = any": (tx, [orderIds, paymentIds]) => {
       const ofPayments = (paymentIds as string[]).flatMap((id) => t.payment.get(tx, id)?.orderId ?? []);
       const sorted = [...new Set([...(orderIds as string[]), ...ofPayments])].toSorted();
       return sorted.flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
