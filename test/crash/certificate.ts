@@ -11,6 +11,8 @@ export type Run = {
   cells: readonly Done[];
   caught: readonly Caught[];
   schedules: Schedules | undefined;
+  /** What others did on the machine: processes that waited for a processor, in the minute before the run. */
+  loadBefore: number;
   wallMs: number;
 };
 
@@ -67,7 +69,13 @@ export function chaosPage(run: Run): string {
 
 Written by \`npm run chaos\`, which kills, freezes, slows and cuts off everything that can be, while people buy, and then
 reads the stores. ${new Date().toISOString().slice(0, 10)}, on top of commit ${commit}; ${availableParallelism()} × ${model},
-${gibibytes} GiB, Node ${process.versions.node}; ${Math.round(run.wallMs / 60_000)} minutes, seed ${run.seed}.
+${gibibytes} GiB, Node ${process.versions.node}; ${Math.round(run.wallMs / 60_000)} minutes, seed ${run.seed}. The load of the
+machine was ${run.loadBefore.toFixed(1)} before the run; a busy one is slower to come back, and breaks no law.
+
+In every trial people buy two products. One is sold as any other is, while staff bring stock in and out and change the price;
+the other is sold in a drop only, which an operator schedules, pauses, resumes and cancels. In some trials people also rebuild
+the gate, switch it off and on, refund orders one by one or together, enter a restock file, and pick parcels, of which some are
+short.
 
 ## Certificate
 

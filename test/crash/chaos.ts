@@ -1,11 +1,11 @@
 /**
  * `npm run chaos`: kills processes at every named point, and servers in every way, while buyers order; reads the stores
- * afterwards and prints a certificate. `-- --quick`: every crash point and one kill of each server. `-- --only NAME`:
+ * afterwards and prints a certificate. `-- --quick`: every crash point once and one kill of each server. `-- --only NAME`:
  * the cells whose name contains it; may be repeated. `-- --seed N`: the same buyers again. The whole run writes
  * docs/chaos.md.
  */
 import { writeFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { createRandom } from "../simulation/random.ts";
 import { runSchedules, type Figures as Schedules, seedsFrom } from "../simulation/schedules.ts";
@@ -31,6 +31,8 @@ const isWhole = !quick && only === undefined;
 /** Cells of the embedded default wait more than they work. */
 const atOnce = availableParallelism() + 2;
 const begunMs = performance.now();
+/** Of the minute before: the work of others on this machine. */
+const loadBefore = loadavg()[0] ?? 0;
 function elapsed() {
   return `${Math.round((performance.now() - begunMs) / 1_000)} s`;
 }
@@ -55,7 +57,7 @@ function isWanted({ name, group }: Cell) {
   return named(`${group} ${name}`);
 }
 
-const onProcess = embeddedCells(openStages).filter(isWanted);
+const onProcess = embeddedCells(openStages, { quick }).filter(isWanted);
 const onServers = realCells(openFleet, { quick }).filter(isWanted);
 const plantsBugs = named("planted bugs");
 const count = onProcess.length + onServers.length;
@@ -141,7 +143,7 @@ async function report(): Promise<void> {
   // In the order of the matrix, not of completion.
   const order = [...onProcess, ...onServers].map(({ group, name }) => group + name);
   const inOrder = done.toSorted((a, b) => order.indexOf(a.group + a.name) - order.indexOf(b.group + b.name));
-  const run = { seed, cells: inOrder, caught, schedules, wallMs: performance.now() - begunMs };
+  const run = { seed, cells: inOrder, caught, schedules, loadBefore, wallMs: performance.now() - begunMs };
   console.log("\nCertificate");
   for (const [name, figure] of certificateOf(run)) console.log(`  ${name.padEnd(42)} ${figure}`);
   if (isWhole) await writeFile(new URL("../../docs/chaos.md", import.meta.url), chaosPage(run));

@@ -37,6 +37,9 @@ export const realCrashGroups: readonly Group<ServerCell>[] = [
     armed({ dies: "inventory", points: "rebuild.fenced:kill@1", chore: "rebuild" }),
     armed({ dies: "inventory", points: "rebuild.installed:kill@1", chore: "rebuild" }),
   ]),
+  group("H1: on the real servers, killed while the orders of a cancelled drop end", [
+    armed({ dies: "inventory", points: "orders.one-of-all-ended:kill@2" }),
+  ]),
   group("S8: on the real servers, killed while a late payment takes new units", [
     armed({ dies: "fulfilment", points: "restore.reserved:kill@1" }),
   ]),
