@@ -126,7 +126,7 @@ export async function startSystem(
   lifecycle.onStop("services", running.stop);
   await engines.services.runs(chosen.map(({ name }) => name));
   await engines.agree();
-  const observing = observe(faces);
+  const observing = observe(faces, { readsFigures: chosen.some(({ name }) => name === "settlement") });
   lifecycle.onStop("observation", observing.stop);
   const { port, managementPort } = await listen(app, config, management);
   lifecycle.onStop("address", () => app.close());

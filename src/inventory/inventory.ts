@@ -43,7 +43,7 @@ export { GateUnavailable } from "./gate/gate.ts";
 export { openMemoryGate } from "./gate/memory.ts";
 export { openGate } from "./gate/open.ts";
 export { gatePurpose, refusalOf as gateRefusalOf } from "./gate/redis/demands.ts";
-export { measureInventory } from "./metrics.ts";
+export { declareAgreement, measureStock } from "./metrics.ts";
 export type { ReconcileStatus } from "./wire.ts";
 
 export const inventorySchema = { schema: "inventory", folder: new URL("./migrations/", import.meta.url) };

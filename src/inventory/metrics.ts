@@ -6,27 +6,11 @@ import { type Figures, type StockFigures, type WaitingState, waitingStates } fro
 
 const modes = ["gatekeeper", "sync", "closed"] as const;
 
-export function measureInventory(
+export function declareAgreement(
   metrics: Metrics,
-  { agreement, figures }: { agreement: Pick<Agreement, "mode" | "reconciliation">; figures: Figures },
+  agreement: Pick<Agreement, "mode" | "reconciliation">,
   startedMs: number,
-): Measure[] {
-  let stock: StockFigures = { free: 0, held: 0, sold: 0, oversold: 0 };
-  let ages: ReadonlyMap<WaitingState, number> = new Map();
-  metrics.gauges("dropgate_stock_units", "Units of all products in the books, by their place.", ["place"], () =>
-    (["free", "held", "sold"] as const).map((place) => [{ place }, stock[place]]),
-  );
-  metrics.gauge(
-    "dropgate_oversold_units",
-    "Units that the books promise to orders and that never came in; anything but 0 is a broken promise.",
-    () => stock.oversold,
-  );
-  metrics.gauges(
-    "dropgate_gate_oldest_record_seconds",
-    "Age of the oldest reservation at the gate that waits, by its state; 0 below one second. pending: not known to be in the log.",
-    ["state"],
-    () => waitingStates.map((state) => [{ state }, (ages.get(state) ?? 0) / 1000] as const),
-  );
+): void {
   metrics.gauges("dropgate_gate_mode", "1 for the mode in which this process takes orders, else 0.", ["mode"], () =>
     modes.map((mode) => [{ mode }, agreement.mode.current() === mode ? 1 : 0] as const),
   );
@@ -43,6 +27,25 @@ export function measureInventory(
     "dropgate_reconcile_latest_timestamp_seconds",
     "Time of the last comparison of gate and books, in seconds since 1970; before the first one, the start of this process.",
     () => Math.round((agreement.reconciliation.latest()?.endedMs ?? startedMs) / 1000),
+  );
+}
+
+export function measureStock(metrics: Metrics, figures: Figures): Measure[] {
+  let stock: StockFigures = { free: 0, held: 0, sold: 0, oversold: 0 };
+  let ages: ReadonlyMap<WaitingState, number> = new Map();
+  metrics.gauges("dropgate_stock_units", "Units of all products in the books, by their place.", ["place"], () =>
+    (["free", "held", "sold"] as const).map((place) => [{ place }, stock[place]]),
+  );
+  metrics.gauge(
+    "dropgate_oversold_units",
+    "Units that the books promise to orders and that never came in; anything but 0 is a broken promise.",
+    () => stock.oversold,
+  );
+  metrics.gauges(
+    "dropgate_gate_oldest_record_seconds",
+    "Age of the oldest reservation at the gate that waits, by its state; 0 below one second. pending: not known to be in the log.",
+    ["state"],
+    () => waitingStates.map((state) => [{ state }, (ages.get(state) ?? 0) / 1000] as const),
   );
   return [
     {

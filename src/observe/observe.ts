@@ -1,18 +1,21 @@
 /** Shows health by service, and the metrics that belong to no request. */
 import { measureDrops } from "#drops";
-import { measureInventory } from "#inventory";
-import { measureOrders } from "#orders";
+import { declareAgreement, measureStock } from "#inventory";
+import { countOrderChanges, measureOrders } from "#orders";
 import { measurePayments } from "#payment";
 import type { Loop } from "#platform/loop";
-import { startMeasuring } from "#platform/measure";
+import { type Measure, startMeasuring } from "#platform/measure";
 import type { Faces } from "../assemble.ts";
 import { createBacklog } from "./backlog.ts";
 import { declareIndicators } from "./indicators.ts";
 import { declareEngineMetrics, measureLag, measureOutboxes } from "./metrics.ts";
 
-/** Declares indicators and metrics, and refreshes those that need a query. */
-export function observe(faces: Faces): Pick<Loop, "stop"> {
-  const { metrics, inventory, orders, payment, drops, catalog, engines, config, log, now } = faces;
+/**
+ * Declares indicators and metrics. With `readsFigures` it also reads the figures that need a query. They are the same in
+ * every process, so the few that settle read them: a reading counts all open orders.
+ */
+export function observe(faces: Faces, { readsFigures }: { readsFigures: boolean }): Pick<Loop, "stop"> {
+  const { metrics, inventory, orders, engines, log, now } = faces;
   const backlog = createBacklog(faces);
   declareIndicators(faces, backlog);
 
@@ -30,30 +33,35 @@ export function observe(faces: Faces): Pick<Loop, "stop"> {
     "Partitions that have records, but from which none was consumed for 30 s.",
     () => backlog.stuck().length,
   );
-  const measuring = startMeasuring(
-    [
-      measureOrders(metrics, orders),
-      ...measureInventory(metrics, inventory, now()),
-      measurePayments(metrics, payment),
-      measureDrops(metrics, drops, now),
-      measureLag(metrics, engines.log, [
-        { group: config.GROUP_ORDER_PROCESSOR, topic: config.TOPIC_ORDERS_RESERVATIONS },
-        { group: config.GROUP_PRODUCT_PRICES, topic: config.TOPIC_PRODUCT_EVENTS },
-        { group: config.GROUP_WEBHOOKS, topic: config.TOPIC_ORDERS_EVENTS },
-        { group: config.GROUP_PARCELS, topic: config.TOPIC_ORDERS_EVENTS },
-      ]),
-      measureOutboxes(metrics, {
-        orders: orders.outboxWaiting,
-        catalog: catalog.outboxWaiting,
-        drops: drops.outboxWaiting,
-      }),
-    ],
-    metrics,
-    (figures, error) => log.debug("figures could not be read", { figures, failure: String(error) }),
+  countOrderChanges(metrics, orders);
+  declareAgreement(metrics, inventory.agreement, now());
+  const measures = readsFigures ? measureAll(faces) : [];
+  const measuring = startMeasuring(measures, metrics, (figures, error) =>
+    log.debug("figures could not be read", { figures, failure: String(error) }),
   );
   return {
     async stop() {
       await Promise.all([backlog.loop.stop(), measuring.stop()]);
     },
   };
+}
+
+function measureAll({ metrics, inventory, orders, payment, drops, catalog, engines, config, now }: Faces): Measure[] {
+  return [
+    measureOrders(metrics, orders),
+    ...measureStock(metrics, inventory.figures),
+    measurePayments(metrics, payment),
+    measureDrops(metrics, drops, now),
+    measureLag(metrics, engines.log, [
+      { group: config.GROUP_ORDER_PROCESSOR, topic: config.TOPIC_ORDERS_RESERVATIONS },
+      { group: config.GROUP_PRODUCT_PRICES, topic: config.TOPIC_PRODUCT_EVENTS },
+      { group: config.GROUP_WEBHOOKS, topic: config.TOPIC_ORDERS_EVENTS },
+      { group: config.GROUP_PARCELS, topic: config.TOPIC_ORDERS_EVENTS },
+    ]),
+    measureOutboxes(metrics, {
+      orders: orders.outboxWaiting,
+      catalog: catalog.outboxWaiting,
+      drops: drops.outboxWaiting,
+    }),
+  ];
 }

@@ -47,12 +47,24 @@ export function declarePlaceCounts(metrics: Metrics): PlaceCounts {
   };
 }
 
-type Measured = {
-  figures(): Promise<StepFigures[]>;
-  onChange(listener: (order?: Order) => void): () => void;
-};
+type Changing = { onChange(listener: (order?: Order) => void): () => void };
 
-export function measureOrders(metrics: Metrics, orders: Measured): Measure {
+export function countOrderChanges(metrics: Metrics, orders: Changing): void {
+  const changes = metrics.counter(
+    "dropgate_order_changes_total",
+    "Orders that this process took to a status, by that status.",
+    ["status"],
+  );
+  const cells = new Map<string, CounterCell>();
+  orders.onChange((order) => {
+    if (!order) return;
+    const cell = cells.get(order.status) ?? changes.with({ status: order.status });
+    cells.set(order.status, cell);
+    cell.inc();
+  });
+}
+
+export function measureOrders(metrics: Metrics, orders: { figures(): Promise<StepFigures[]> }): Measure {
   let found = new Map<SagaStep, StepFigures>();
   const byStep = (value: (figures: StepFigures) => number) => () =>
     sagaSteps.map((step) => {
@@ -83,18 +95,6 @@ export function measureOrders(metrics: Metrics, orders: Measured): Measure {
         .filter(({ step }) => step !== "payment_undecided")
         .reduce((most, { overdueSeconds }) => Math.max(most, overdueSeconds), 0),
   );
-  const changes = metrics.counter(
-    "dropgate_order_changes_total",
-    "Orders that this process took to a status, by that status.",
-    ["status"],
-  );
-  const cells = new Map<string, CounterCell>();
-  orders.onChange((order) => {
-    if (!order) return;
-    const cell = cells.get(order.status) ?? changes.with({ status: order.status });
-    cells.set(order.status, cell);
-    cell.inc();
-  });
   return {
     name: "orders",
     async read() {

@@ -33,7 +33,7 @@ export type { BulkAction, SeenPlan } from "./bulk.ts";
 export type { NotEnded } from "./end-all.ts";
 export type { BookedOrder } from "./hand-over.ts";
 export type { SeenOrder } from "./look.ts";
-export { measureOrders } from "./metrics.ts";
+export { countOrderChanges, measureOrders } from "./metrics.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";
 export type { Beat } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";

@@ -13,12 +13,12 @@ export type Measure = {
 /** Shorter than the pause between two scrapes. */
 const readEveryMs = 2_000;
 
-/** A measure that fails hides none of the others. Its old figures stay, and their age says so. */
+/** A measure that fails or hangs delays none of the others. Its old figures stay, and their age says so. */
 export function startMeasuring(
   measures: readonly Measure[],
   metrics: Metrics,
   onFault: (name: string, error: unknown) => void,
-): Loop {
+): Pick<Loop, "stop"> {
   const begunMs = elapsedMs();
   const readAtMs = new Map<string, number>();
   metrics.gauges(
@@ -28,18 +28,19 @@ export function startMeasuring(
     () => measures.map(({ name }) => [{ figures: name }, (elapsedMs() - (readAtMs.get(name) ?? begunMs)) / 1000]),
   );
 
-  async function readOne({ name, read }: Measure): Promise<void> {
-    try {
-      await read();
-      readAtMs.set(name, elapsedMs());
-    } catch (error) {
-      onFault(name, error);
-    }
-  }
-
-  return startLoop({
-    everyMs: readEveryMs,
-    work: async () => void (await Promise.all(measures.map(readOne))),
-    onFault: (error) => onFault("figures", error),
-  });
+  const loops = measures.map(({ name, read }) =>
+    startLoop({
+      everyMs: readEveryMs,
+      async work() {
+        await read();
+        readAtMs.set(name, elapsedMs());
+      },
+      onFault: (error) => onFault(name, error),
+    }),
+  );
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
 }

@@ -9,6 +9,8 @@ import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { until } from "../support/until.ts";
 import { type Monitoring, openMonitoring, type Page } from "./monitoring-stage.ts";
 
+const symptoms = ["DropgateDropErrors", "DropgateDropNotSelling", "DropgateAvailabilityBurnsFast"];
+
 /** Far above the windows of the shortened rules, also on a busy machine. */
 const patience = { withinMs: 120_000, everyMs: 500 };
 
@@ -90,14 +92,13 @@ describe("alerts on a running system", { timeout: 400_000 }, () => {
 
   test("nothing fires while a drop sells", async () => {
     await until(async () => (await monitoring.query("dropgate:accept_requests:rate5m > 0")).length > 0, patience);
-    // A busy machine may be slow, which two of the alerts are for.
-    const firing = [...(await monitoring.firing())].filter((name) => !/Slow|Late/.test(name ?? ""));
-    assert.deepEqual(firing, []);
+    // A busy machine is slow, and other alerts are for that.
+    const firing = await monitoring.firing();
+    for (const name of [...symptoms, "DropgateRedisMemory", "DropgateOversold"]) assert.ok(!firing.has(name), name);
   });
 
   test("a full Redis pages once, as the cause of what buyers and the drop's budget feel, until it has room again", async () => {
     await askRedis("CONFIG", "SET", "maxmemory", "1");
-    const symptoms = ["DropgateDropErrors", "DropgateDropNotSelling", "DropgateAvailabilityBurnsFast"];
     try {
       await fires("DropgateRedisMemory");
       const { body } = await page("pagerduty", "DropgateRedisMemory", "trigger");
