@@ -91,8 +91,8 @@ describe("inventory", () => {
     return report;
   }
 
-  test("its face is three rooms, of at most eight members each", () => {
-    const { gate: sameGate, books, agreement, ...others } = inventory;
+  test("its face is three rooms and the figures for metrics, of at most eight members each", () => {
+    const { gate: sameGate, books, agreement, figures, ...others } = inventory;
     assert.deepEqual(others, {});
     // The type narrows the gate to the steps for orders; the object is the whole port.
     const shownOfGate: Record<keyof typeof sameGate, true> = {
@@ -105,7 +105,7 @@ describe("inventory", () => {
       snapshot: true,
       clockMs: true,
     };
-    for (const room of [shownOfGate, books, agreement]) assert.ok(Object.keys(room).length <= 8);
+    for (const room of [shownOfGate, books, agreement, figures]) assert.ok(Object.keys(room).length <= 8);
   });
 
   test("B5: a restock counts once for its reference, however often it is sent", async () => {

@@ -1,5 +1,5 @@
 /** Answers the routes of the orders: one handler for each route, under the route's name in routes.ts. */
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, onRequestHookHandler } from "fastify";
 import { callerOf, mayActFor } from "#identity";
 import { openEventStream } from "#platform/event-stream";
 import type { Asked } from "#platform/http";
@@ -23,6 +23,12 @@ type AskedOfOne = Asked<{ params: typeof OrderParams }>;
 const pageSize = 50;
 
 export function createOrderHandlers({ orders, streams, views }: OrderHandlersOptions) {
+  /** Before the token and the body are looked at: under a crowd most of the work for a refused request is these two. */
+  const refuseWhileFull: onRequestHookHandler = (_request, reply, done) => {
+    if (orders.refusesOne()) reply.send(refuse(reply, platformProblems.overloaded));
+    else done();
+  };
+
   async function placeOrder(
     request: Asked<{ body: typeof PlaceBody; headers: typeof PlaceHeaders }>,
     reply: FastifyReply,
@@ -153,7 +159,7 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
     return order;
   }
 
-  return { placeOrder, readOrder, listOrders, followOrder, cancelOrder, extendOrder, refundOrder };
+  return { refuseWhileFull, placeOrder, readOrder, listOrders, followOrder, cancelOrder, extendOrder, refundOrder };
 }
 
 const forced = { evenIfHandedOver: true } as const;

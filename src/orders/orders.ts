@@ -135,6 +135,7 @@ export function createOrders(options: OrdersOptions) {
     bulk,
     place: placing.place,
     waiting: placing.waiting,
+    refusesOne: placing.refusesOne,
     /** What every process that takes orders answers at the moment. */
     pulse: { read: pulse.read, start: pulse.start },
     /** Accepted orders that are not settled yet. */

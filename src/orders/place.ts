@@ -34,6 +34,8 @@ export type Place = {
   place(request: PlaceRequest): Promise<PlaceAnswer>;
   /** Requests that wait for their answer. */
   waiting(): number;
+  /** Whether as many wait as may. If so, the caller refuses this one as `overloaded`, and it is counted. */
+  refusesOne(): boolean;
 };
 
 export function createPlace(options: PlaceOptions): Place {
@@ -211,7 +213,15 @@ export function createPlace(options: PlaceOptions): Place {
     return { ok: false, reason: "outcome_pending", orderId: reservation.orderId };
   }
 
-  return { place, waiting: () => underWay };
+  function refusesOne(): boolean {
+    if (underWay < maxWaiting) return false;
+    const refused = { ok: false, reason: "overloaded", orderId: "" } as const;
+    count.answer(refused);
+    note(refused, 0);
+    return true;
+  }
+
+  return { place, waiting: () => underWay, refusesOne };
 }
 
 async function sameAnswer(

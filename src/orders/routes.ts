@@ -33,7 +33,8 @@ export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOpti
   const admin = identity.guard("ADMIN");
   for (const schema of [PaymentView, OrderView, PlacedView]) app.addSchema(schema);
 
-  app.post("/orders", { onRequest: limitedCustomer, schema: documents.placeOrder }, handlers.placeOrder);
+  const onPlacing = [handlers.refuseWhileFull, limitedCustomer];
+  app.post("/orders", { onRequest: onPlacing, schema: documents.placeOrder }, handlers.placeOrder);
   app.get("/orders/:orderId", { onRequest: customer, schema: documents.getOrder }, handlers.readOrder);
   app.get("/orders", { onRequest: customer, schema: documents.listOrders }, handlers.listOrders);
   app.get("/orders/:orderId/events", { onRequest: customer, schema: documents.followOrder }, handlers.followOrder);
