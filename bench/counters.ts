@@ -6,6 +6,10 @@ export type Counters = {
   writes: number;
   /** All transactions of PostgreSQL, those that only read among them. The server brings the figure up to date within ten seconds. */
   transactions: number;
+  /** Writes to the log: requests to produce, or batches in its table. */
+  logAppends: number;
+  /** All requests of the system to Kafka, those that fetch and those that commit among them; 0 on the embedded default. */
+  logRequests: number;
   /** Commands of Redis; 0 on the embedded default. */
   redisCalls: number;
 };

@@ -35,6 +35,7 @@ export const goals: Goals = {
   "accept, CPU of Redis": less(10, 5),
   "settled ÷ sustained": more(1.5, 2),
   confirmed: more(500, 1_500),
+  "confirmed ÷ naive": more(5, 10),
   "writes, placed to CONFIRMED": less(5, 1),
   "latency at 70 %, p99": less(10, 5),
   "latency at 70 %, p99.9": less(50, 25),
@@ -75,6 +76,7 @@ export type Rating = "goal" | "floor" | "below" | "no goal";
 export function ratingOf({ metric, value }: Figure, on: Engines): Rating {
   const goal = goalOf(metric, on);
   if (!goal) return "no goal";
+  if (!Number.isFinite(value)) return "below";
   const reaches = (limit: number) => (goal.better === "more" ? value >= limit : value <= limit);
   return reaches(goal.goal) ? "goal" : reaches(goal.floor) ? "floor" : "below";
 }

@@ -19,6 +19,8 @@ export type System = {
   port: number;
   pid: number;
   folder: string;
+  /** Its address; undefined on the embedded default. */
+  temporal: string | undefined;
   cpu(): Promise<Cpu>;
   counters(): Promise<Counters>;
   /** Asks the process of the system, which answers once it is done: see system.ts. */
@@ -87,6 +89,7 @@ export async function openSystem(
       return started.pid;
     },
     folder,
+    temporal: servers?.temporal.address,
     cpu: async () => cpuOf(await rootsOf()),
     counters: counters.read,
     ask,
@@ -98,6 +101,28 @@ export async function openSystem(
       started = await start("system.ts", env);
     },
   };
+}
+
+/**
+ * Orders per second of the naive way, on the engines of the system, in each of `turns` times of `seconds`: see
+ * naive/naive.ts.
+ */
+export async function runNaive(
+  system: System,
+  load: { atOnce: number; turns: number; seconds: number },
+): Promise<number[]> {
+  const { child } = await start("naive/naive.ts", {});
+  try {
+    const url = await system.ask<string>({ ask: "url" });
+    const rates = new Promise<number[]>((resolve, reject) => {
+      child.once("message", (answer) => resolve((answer as { rates: number[] }).rates));
+      child.once("exit", (code) => reject(new Error(`the naive way ended with ${code}`)));
+    });
+    child.send({ ...load, url, temporal: system.temporal });
+    return await rates;
+  } finally {
+    child.kill();
+  }
 }
 
 export type Started = { child: ChildProcess; port: number; pid: number };

@@ -2,6 +2,7 @@
  * Starts the system as on a fresh machine, in a process of its own, without the services in `LEAVE_OUT`. Settlement that
  * is left out runs when the benchmark asks for it.
  */
+import { subscribe } from "node:diagnostics_channel";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { openDatabase } from "#engines/open";
 import { createLifecycle } from "#platform/lifecycle";
@@ -9,6 +10,7 @@ import { createLog } from "#platform/log";
 import { readConfig } from "../src/config/config.ts";
 import { startSystem } from "../src/main.ts";
 import { services } from "../src/services.ts";
+import type { Counters } from "./counters.ts";
 import type { Question } from "./stage.ts";
 
 const leftOut = (process.env.LEAVE_OUT ?? "").split(",");
@@ -30,13 +32,30 @@ async function settle(): Promise<number> {
   return performance.now() - began;
 }
 
-async function counters(): Promise<{ writes: number; transactions: number }> {
+/** Requests to Kafka by their key in its protocol: the client publishes each that it sends. */
+const kafkaRequests = new Map<number, number>();
+subscribe("tracing:plt:kafka:connections:api:start", (message) => {
+  const { apiKey } = message as { apiKey: number };
+  kafkaRequests.set(apiKey, (kafkaRequests.get(apiKey) ?? 0) + 1);
+});
+const produceKey = 0;
+
+async function logCalls(): Promise<{ logAppends: number; logRequests: number }> {
+  if (config.profile.log === "real") {
+    const logRequests = [...kafkaRequests.values()].reduce((sum, count) => sum + count, 0);
+    return { logAppends: kafkaRequests.get(produceKey) ?? 0, logRequests };
+  }
+  const [row] = await sql.query<{ appends: number }>("select count(*)::int as appends from event_log.batch");
+  return { logAppends: row?.appends ?? 0, logRequests: 0 };
+}
+
+async function counters(): Promise<Omit<Counters, "redisCalls">> {
   // A transaction gets a number with its first write.
   const [row] = await sql.query<{ writes: string; transactions: string }>(
     `select pg_snapshot_xmax(pg_current_snapshot())::text as writes,
             (select sum(xact_commit)::text from pg_stat_database) as transactions`,
   );
-  return { writes: Number(row?.writes), transactions: Number(row?.transactions) };
+  return { writes: Number(row?.writes), transactions: Number(row?.transactions), ...(await logCalls()) };
 }
 
 const delays = monitorEventLoopDelay({ resolution: 1 });

@@ -1,10 +1,10 @@
 /** Checks that every source file opens with a comment whose first sentence says what the file is for. */
 
 /** A test says what it is for in its titles; every other source file, also one that tests share, says it in a comment. */
-export const opensWithSentence = /^(src|test|scripts|bench|web)\/(?!.*\.(test|real)\.tsx?$).*\.(tsx?|lua|sql)$/;
+export const opensWithSentence = /^(src|test|scripts|bench|load|web)\/(?!.*\.(test|real)\.tsx?$).*\.(tsx?|js|lua|sql)$/;
 
 export function openingFaults({ path, text }: { path: string; text: string }): string[] {
-  const comment = /\.tsx?$/.test(path)
+  const comment = /\.(tsx?|js)$/.test(path)
     ? scriptComment(text)
     : text
         .replace(/^#!.*\n/, "")

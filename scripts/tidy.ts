@@ -20,7 +20,7 @@ type Rule = {
   faultsOf(file: File): string[];
 };
 
-const code = /^(src|test|scripts|bench|web)\/.*\.tsx?$/;
+const code = /^(src|test|scripts|bench|load|web)\/.*\.tsx?$/;
 const testOnly = /\.(test|testing|child|real)\.ts$|^test\//;
 const selfAndTest = /^scripts\/tidy(\.test)?\.ts$/;
 /** Node requires a reporter to be a default export. */
@@ -29,7 +29,7 @@ const selfAndReporter = /^scripts\/(tidy(\.test)?|contract-cases)\.ts$/;
 export const rules: readonly Rule[] = [
   {
     says: "a source file has at most 250 lines",
-    holdsFor: /^(src|scripts|bench|web)\/.*\.(tsx?|css|lua|sql)$/,
+    holdsFor: /^(src|scripts|bench|load|web)\/.*\.(tsx?|js|css|lua|sql)$/,
     except: testOnly,
     faultsOf: ({ text }) => longerThan(250, text),
   },
@@ -44,12 +44,12 @@ export const rules: readonly Rule[] = [
   },
   {
     says: "a file is named by nouns in kebab-case",
-    holdsFor: /^(src|test|scripts|bench|web)\//,
+    holdsFor: /^(src|test|scripts|bench|load|web)\//,
     faultsOf: ({ path }) => (/^([a-z0-9./-]+|.*\/README\.md)$/.test(path) ? [] : ["another spelling"]),
   },
   {
     says: "a word belongs to a module: no utils, helpers, common, misc, index",
-    holdsFor: /^(src|test|scripts|bench|web)\//,
+    holdsFor: /^(src|test|scripts|bench|load|web)\//,
     faultsOf: ({ path }) => found(/\b(utils?|helpers?|common|misc|index)(?=[./])/g, path),
   },
   {
@@ -144,7 +144,7 @@ export const rules: readonly Rule[] = [
   },
   {
     says: "plain English: name the person, process or part, and write 'if' for a condition (STYLE.md)",
-    holdsFor: /\.md$|^(src|scripts|bench|test|web)\/.*\.(tsx?|lua)$/,
+    holdsFor: /\.md$|^(src|scripts|bench|load|test|web)\/.*\.(tsx?|js|lua)$/,
     // A kept certificate stays as it was printed.
     except: /^docs\/chaos\.md$|^scripts\/(tidy(\.test)?|plain-english)\.ts$/,
     faultsOf: ruledOutWords,
@@ -157,7 +157,7 @@ export const rules: readonly Rule[] = [
   { says: "links lead somewhere", holdsFor: /\.md$/, faultsOf: deadLinks },
   {
     says: "a path that a document or a comment names exists",
-    holdsFor: /\.md$|^(src|scripts|bench|test)\/.*\.ts$|^\.dependency-cruiser\.cjs$/,
+    holdsFor: /\.md$|^(src|scripts|bench|load|test)\/.*\.ts$|^\.dependency-cruiser\.cjs$/,
     // The changelog and kept certificates describe the past; these tests name files that must not exist.
     except: /^CHANGELOG\.md$|^docs\/chaos\.md$|^scripts\/tidy\.test\.ts$/,
     faultsOf: deadPaths,
@@ -180,7 +180,7 @@ export function faultsIn(file: File): string[] {
     .flatMap(({ says, faultsOf }) => faultsOf(file).map((fault) => `${file.path}: ${fault} (${says})`));
 }
 
-const textual = /\.(tsx?|css|html|svg|cjs|json|md|sql|lua|ya?ml|example)$|^\.ci\/|^LICENSE$|^Dockerfile$/;
+const textual = /\.(tsx?|js|css|html|svg|cjs|json|md|sql|lua|ya?ml|example)$|^\.ci\/|^LICENSE$|^Dockerfile$/;
 
 function isElsewhere(path: string): boolean {
   return /^(node_modules|\.git|\.data|web\/dist(\..*)?)$/.test(path);

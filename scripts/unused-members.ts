@@ -12,7 +12,7 @@ const testOnly = /\.(test|testing|child|real)\.ts$|\/contract\.workflow\.ts$/;
 /** One line for each member: the file, its type and its name. */
 export async function unusedMembers(): Promise<string[]> {
   const sources: Source[] = [];
-  for await (const path of glob("{src,scripts,bench}/**/*.ts")) {
+  for await (const path of glob("{src,scripts,bench,load}/**/*.ts")) {
     if (!testOnly.test(path)) sources.push({ path, text: await readFile(path, "utf8") });
   }
   return unusedIn(sources);

@@ -6,6 +6,7 @@
  * settlement. Sustained: settlement runs beside; the time until the backlog is settled counts.
  */
 import { type Bench, readyFor, runPairs } from "../bench.ts";
+import type { Counters } from "../counters.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import type { Cpu } from "../processes.ts";
 import { readOrdered, type System } from "../stage.ts";
@@ -75,6 +76,13 @@ function cpuFigures(cpu: Cpu): Figure[] {
   }));
 }
 
+const counted: Partial<Record<keyof Counters, string>> = {
+  writes: "writing transactions",
+  logAppends: "log appends",
+  logRequests: "requests to Kafka",
+  redisCalls: "Redis calls",
+};
+
 /** Call it before the load; the answer, called after it, tells what an order cost each component. */
 export async function costOf(system: System): Promise<(orders: number, what: string) => Promise<Figure[]>> {
   const [cpu, counters] = await Promise.all([system.cpu(), system.counters()]);
@@ -85,13 +93,10 @@ export async function costOf(system: System): Promise<(orders: number, what: str
       value: ((seconds - (cpu[name] ?? 0)) / orders) * 1e6,
       unit: "µs an order",
     }));
-    figures.push({
-      metric: `${what}, writing transactions`,
-      value: (countersNow.writes - counters.writes) / orders,
-      unit: "an order",
-    });
-    const calls = countersNow.redisCalls - counters.redisCalls;
-    if (calls > 0) figures.push({ metric: `${what}, Redis calls`, value: calls / orders, unit: "an order" });
+    for (const [name, says] of Object.entries(counted) as [keyof Counters, string][]) {
+      const count = countersNow[name] - counters[name];
+      if (count > 0) figures.push({ metric: `${what}, ${says}`, value: count / orders, unit: "an order" });
+    }
     return figures;
   };
 }

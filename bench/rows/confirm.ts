@@ -1,10 +1,12 @@
 /**
  * How many orders per second are placed, paid and confirmed, as a shop does it all day: a closed loop of buyers, so that
- * no backlog grows, and then a fixed rate of 500 orders per second for the time from the answer to CONFIRMED.
+ * no backlog grows, and then a fixed rate of 500 orders per second for the time from the answer to CONFIRMED. Afterwards
+ * the naive way, one workflow an order and one commit a step, on the same engines.
  */
 import { type Bench, readyFor } from "../bench.ts";
 import { type Figure, figureOf, quantile } from "../figures.ts";
 import { type Buyers, openBuyers } from "../generators/buyers.ts";
+import { runNaive, type System, untilQuiet } from "../stage.ts";
 import { balance, costOf } from "./accept.ts";
 
 /** Orders that are on their way at a time. */
@@ -25,7 +27,17 @@ export async function confirm(bench: Bench): Promise<Figure[]> {
   const confirmed = figureOf("confirmed", rates, "orders/s", `${atOnce} orders at once`);
   const times = await steady(bench, buyers, confirmed.value);
   await balance(system, buyers.confirmed, 0, load.productIds);
-  return [confirmed, ...costs.map(named), ...times];
+  const naive = await naiveOf(bench, system);
+  const ratio = { metric: "confirmed ÷ naive", value: confirmed.value / naive.value, unit: "ratio" };
+  return [confirmed, ratio, naive, ...costs.map(named), ...times];
+}
+
+async function naiveOf(bench: Bench, system: System): Promise<Figure> {
+  bench.step("the naive way: one workflow an order, one commit a step");
+  await untilQuiet(system);
+  const rates = await runNaive(system, { atOnce, turns, seconds: bench.seconds });
+  bench.says(`${rates.map(Math.round).join(", ")} orders/s`);
+  return figureOf("confirmed, the naive way", rates, "orders/s", `${atOnce} orders at once, without HTTP and log`);
 }
 
 /** Above what the system takes, the time would only tell how long the backlog is. */
