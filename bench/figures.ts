@@ -93,3 +93,9 @@ export function figureOf(metric: string, values: readonly number[], unit: string
 export function quantile(ascending: readonly number[], share: number): number {
   return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? Number.NaN;
 }
+
+/** Three digits that count. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return "none";
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+}

@@ -19,7 +19,7 @@ ${Object.entries(rows)
 
   --on embedded|real|both   the engines (embedded; both for all)
   --pairs N                 pairs of runs beside the bare server (5)
-  --seconds N               length of one run (5)
+  --seconds N               length of one run (3)
   --connections N           of the closed loops (64)
   --keep                    append to bench/history.ndjson and write docs/benchmarks.md with its plots
 
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       help: { type: "boolean", short: "h" },
       on: { type: "string" },
       pairs: { type: "string", default: "5" },
-      seconds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "3" },
       connections: { type: "string", default: "64" },
       keep: { type: "boolean", default: false },
     },
@@ -61,18 +61,23 @@ async function main(): Promise<void> {
   }
 
   const runs: Run[] = [];
-  const total = engines.length * names.length;
-  for (const on of engines) {
-    for (const name of names) {
-      console.log(`\n${name}, ${on} engines (${runs.length + 1} of ${total})`);
-      const began = performance.now();
+  const planned = engines.flatMap((on) =>
+    names.flatMap((name) => {
       const row = rows[name];
-      const figures = (await row?.run({ on, ...numbers, ...progress() })) ?? [];
-      const tookSeconds = Math.round((performance.now() - began) / 1000);
-      const run = { name, on, figures, tookSeconds, ...numbers };
-      runs.push(run);
-      console.log(`\n\n${tableOf(run)}`);
-    }
+      return row && (row.on ?? [on]).includes(on) ? [{ on, name, row }] : [];
+    }),
+  );
+  if (planned.length === 0) throw new Error(`${names.join(", ")}: not on ${engines.join(", ")} engines`);
+  const beganAll = performance.now();
+  for (const { on, name, row } of planned) {
+    const minutes = ((performance.now() - beganAll) / 60_000).toFixed(1);
+    console.log(`\n${name}, ${on} engines (${runs.length + 1} of ${planned.length}, ${minutes} min so far)`);
+    const began = performance.now();
+    const figures = await row.run({ on, ...numbers, ...progress() });
+    const tookSeconds = Math.round((performance.now() - began) / 1000);
+    const run = { name, on, figures, tookSeconds, ...numbers };
+    runs.push(run);
+    console.log(`\n\n${tableOf(run)}`);
   }
   if (values.keep) await keep(runs);
 }

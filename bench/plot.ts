@@ -1,6 +1,8 @@
 /** Draws the figures as SVG, readable on light and dark ground. */
 import { goalOf, type Run } from "./figures.ts";
 
+/** Beyond it, the numbers below the line are drawn by their logarithms too. */
+const wideRange = 20;
 const ink = "#777";
 const colours = ["#0062ac", "#f13e18", "#006e3b", "#875800", "#7a3fb0", "#b31220"];
 
@@ -9,7 +11,7 @@ export function plotOfRatings(runs: readonly Run[]): string {
   const bars = runs.flatMap(({ on, figures }) =>
     figures.flatMap((figure) => {
       const goal = goalOf(figure.metric, on);
-      if (!goal) return [];
+      if (!goal || !Number.isFinite(figure.value)) return [];
       const share = goal.better === "more" ? figure.value / goal.goal : goal.goal / figure.value;
       const floor = goal.better === "more" ? goal.floor / goal.goal : goal.goal / goal.floor;
       return [{ label: `${figure.metric} (${on})`, share: Math.min(1, share), floor }];
@@ -29,12 +31,15 @@ export function plotOfRatings(runs: readonly Run[]): string {
   return svg(left + width + 60, height, [...drawn, axis, text(left + width, height - 2, "goal", "middle")]);
 }
 
-/** A line for each engines and name, over the number in the metric; undefined if no figure matches. */
+/**
+ * A line for each engines and `name`, over the number `x`, both groups of the pattern of metrics; undefined if no figure
+ * matches.
+ */
 export function plotOfLines(runs: readonly Run[], pattern: RegExp, xSays: string, ySays: string): string | undefined {
   const lines = new Map<string, [x: number, y: number][]>();
   for (const { on, figures } of runs) {
     for (const { metric, value } of figures) {
-      const [, x, name] = pattern.exec(metric) ?? [];
+      const { x, name } = pattern.exec(metric)?.groups ?? {};
       if (x === undefined || !Number.isFinite(value) || value <= 0) continue;
       const key = `${name}, ${on}`;
       lines.set(key, [...(lines.get(key) ?? []), [Number(x), value]]);
@@ -47,7 +52,8 @@ export function plotOfLines(runs: readonly Run[], pattern: RegExp, xSays: string
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
   const decades = points.map(([, y]) => Math.log10(y));
   const [bottom, ceiling] = [Math.floor(Math.min(...decades)), Math.ceil(Math.max(...decades))];
-  const xOf = (x: number) => left + ((x - low) / (high - low || 1)) * width;
+  const along = high / low > wideRange ? Math.log10 : (x: number) => x;
+  const xOf = (x: number) => left + ((along(x) - along(low)) / (along(high) - along(low) || 1)) * width;
   const yOf = (y: number) => top + height - ((Math.log10(y) - bottom) / (ceiling - bottom || 1)) * height;
 
   const grid = Array.from({ length: ceiling - bottom + 1 }, (_, i) => {
@@ -55,7 +61,7 @@ export function plotOfLines(runs: readonly Run[], pattern: RegExp, xSays: string
     const y = yOf(value).toFixed(1);
     return `<line x1="${left}" x2="${left + width}" y1="${y}" y2="${y}" stroke="${ink}" opacity=".35"/>${text(left - 6, Number(y) + 4, String(value), "end")}`;
   });
-  const ticks = [...new Set(xs)].map((x) => text(xOf(x), top + height + 18, String(x), "middle"));
+  const ticks = [...new Set(xs)].map((x) => text(xOf(x), top + height + 18, x.toLocaleString("en"), "middle"));
   const drawn = [...lines].map(([key, line], i) => {
     const colour = colours[i % colours.length] ?? ink;
     const path = line.map(([x, y]) => `${xOf(x).toFixed(1)},${yOf(y).toFixed(1)}`).join(" ");

@@ -5,13 +5,17 @@ import { acceptBurst, acceptSustained } from "./rows/accept.ts";
 import { confirm } from "./rows/confirm.ts";
 import { growth, hotProduct, products } from "./rows/growth.ts";
 import { latency } from "./rows/latency.ts";
+import { limitedCart } from "./rows/limited-cart.ts";
 import { idle, recovery } from "./rows/recovery.ts";
 import { overload, soldOut } from "./rows/refusals.ts";
 import { benchStreams } from "./rows/streams.ts";
+import type { Engines } from "./stage.ts";
 
 export type Row = {
   says: string;
   run(bench: Bench): Promise<Figure[]>;
+  /** The engines on which it runs, if not on both. */
+  on?: readonly Engines[];
   /** Programs that it needs beside the system. */
   needs: readonly ("wrk" | "vegeta")[];
 };
@@ -24,6 +28,12 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   sustained: { says: "the same while orders are settled", run: acceptSustained, needs: ["wrk"] },
   confirm: { says: "orders placed, paid and confirmed per second, and what one costs", run: confirm, needs: [] },
+  "limited-cart": {
+    says: "accepts and workflows of LimitedCart's way, beside the system and a bare server, on real servers alone",
+    run: limitedCart,
+    on: ["real"],
+    needs: ["wrk"],
+  },
   latency: {
     says: "time of an accept at 30, 50, 70 and 90 % of saturation, open loop",
     run: latency,

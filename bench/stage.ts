@@ -19,8 +19,8 @@ export type System = {
   port: number;
   pid: number;
   folder: string;
-  /** Its address; undefined on the embedded default. */
-  temporal: string | undefined;
+  /** The settings that name its servers; none on the embedded default. */
+  servers: Readonly<Record<string, string>>;
   cpu(): Promise<Cpu>;
   counters(): Promise<Counters>;
   /** Asks the process of the system, which answers once it is done: see system.ts. */
@@ -89,7 +89,7 @@ export async function openSystem(
       return started.pid;
     },
     folder,
-    temporal: servers?.temporal.address,
+    servers: servers?.env ?? {},
     cpu: async () => cpuOf(await rootsOf()),
     counters: counters.read,
     ask,
@@ -118,11 +118,19 @@ export async function runNaive(
       child.once("message", (answer) => resolve((answer as { rates: number[] }).rates));
       child.once("exit", (code) => reject(new Error(`the naive way ended with ${code}`)));
     });
-    child.send({ ...load, url, temporal: system.temporal });
+    child.send({ ...load, url, temporal: system.servers.TEMPORAL_ADDRESS });
     return await rates;
   } finally {
     child.kill();
   }
+}
+
+/** LimitedCart's way on the real servers of the system: see naive/limited-cart.ts. */
+export async function openLimitedCart(stack: AsyncDisposableStack, system: System) {
+  const url = await system.ask<string>({ ask: "url" });
+  const started = await start("naive/limited-cart.ts", { ...system.servers, NAIVE_DATABASE_URL: url });
+  stack.defer(() => stop(started.child));
+  return { ...started, begun: () => askChild<number>(started.child, { ask: "begun" }) };
 }
 
 export type Started = { child: ChildProcess; port: number; pid: number };
@@ -143,7 +151,7 @@ async function start(file: string, env: Record<string, string>): Promise<Started
   return { child, port, pid: child.pid ?? 0 };
 }
 
-function askChild<Answer>(child: ChildProcess, question: Question): Promise<Answer> {
+function askChild<Answer>(child: ChildProcess, question: Question | { ask: "begun" }): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const onMessage = (message: { to?: string; answer?: Answer }) => {
       if (message.to !== question.ask) return;

@@ -9,6 +9,7 @@ import type { ModeState } from "./agreement/mode.ts";
 import { createEntriesPage } from "./entries-page.ts";
 import type { Inventory } from "./inventory.ts";
 import { details, inventoryProblems, notSettled, orGateAway, whyNot } from "./problems.ts";
+import { sendProducts } from "./products-answer.ts";
 import {
   AdjustBody,
   EntryHeaders,
@@ -84,15 +85,20 @@ export function inventoryRoutes(
     return stock && withoutPrice(stock);
   }
 
-  async function syncRedis(request: Asked<{ querystring: typeof SyncQuery }>) {
-    return { products: await orGateAway(agreement.sync(request.query.mode === "rebuild")) };
+  async function syncRedis(request: Asked<{ querystring: typeof SyncQuery }>, reply: FastifyReply) {
+    return sendProducts(reply, {}, await orGateAway(agreement.sync(request.query.mode === "rebuild")));
   }
 
-  async function reconcile(request: Asked<{ querystring: typeof ReconcileQuery }>) {
+  async function reconcile(request: Asked<{ querystring: typeof ReconcileQuery }>, reply: FastifyReply) {
     const report = await agreement.reconciliation.run();
     await agreement.reconciliation.keep(report);
-    if (request.query.findings) return report;
-    return { ...report, products: report.products.map(({ finding, remedy, ...product }) => product) };
+    const { products, ...head } = report;
+    if (request.query.findings) return sendProducts(reply, head, products);
+    return sendProducts(
+      reply,
+      head,
+      products.map(({ finding, remedy, ...product }) => product),
+    );
   }
 
   async function readGatekeeper() {

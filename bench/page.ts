@@ -1,0 +1,94 @@
+/** Writes docs/benchmarks.md: every figure of the kept runs, both engines side by side, for readers who are new here. */
+import { type Figure, goalOf, type Rating, type Run, ratingOf, short } from "./figures.ts";
+import { rows } from "./rows.ts";
+import type { Engines } from "./stage.ts";
+
+export type Made = { at: string; commit: string; cpu: string; cores: number; node: string; loadBefore: number };
+
+/** The files of its plots that were drawn. */
+export type Plots = Readonly<Record<"latency" | "growth", boolean>>;
+
+const marks: Record<Rating, string> = { goal: "✓", floor: "○", below: "✗", "no goal": "" };
+
+export function pageOf(runs: readonly Run[], made: Made, plots: Plots): string {
+  const engines = [...new Set(runs.map(({ on }) => on))];
+  const took = Math.round(runs.reduce((sum, run) => sum + run.tookSeconds, 0) / 60);
+  const [first] = runs;
+  const names = [...new Set(runs.map(({ name }) => name))];
+  return `# Benchmarks
+
+\`npm run bench -- all --keep\` wrote this page at commit ${made.commit} on ${made.at.slice(0, 10)}, in ${took} minutes. The machine
+has ${made.cores} cores (${made.cpu}) and Node ${made.node}; its load before the run was ${made.loadBefore}. Load generator, system and all
+engines share these cores, so compare the ratios: an absolute figure holds for this machine alone. Each run lasts
+${first?.seconds ?? 0} s with ${first?.connections ?? 0} connections, and ends with the books: every accepted order is in them, no unit was sold twice,
+and gate and books agree.
+
+## Words
+
+- **Accept**: an order that was answered 202 after the log had it. Every one of them is found in PostgreSQL at the end.
+- **Burst**: only accepts; their settlement waits. **Sustained**: accepts while all of them are settled. **Settled**: written
+  into the books, in PostgreSQL. **Confirmed**: placed, paid, and CONFIRMED.
+- **Bare server**: a \`node:http\` server that reads the same request and answers 202 with as many bytes, and does nothing
+  else. System and bare server take turns in one run, and a ratio is the median of the pairs.
+- **The naive way**: one workflow an order and one commit a step, on the same engine and database, in a process of its own.
+- **Embedded**: PostgreSQL alone, as \`npm start\` runs it, with DBOS for workflows. **Real**: Redis, Kafka, PostgreSQL and
+  Temporal, each started for the run.
+- **Saturation**: the rate of a closed loop, in which each connection sends its next order when the last one is answered.
+  Latency is measured by an open loop, which keeps its rate whether or not it is answered.
+- **Floor · goal**: below the floor the release has a fault (✗); between the two it may be shipped (○); the goal is reached
+  (✓). A range in brackets goes from the least to the most of the pairs.
+
+## Goals
+
+${goalTable(runs, engines)}
+
+![Each figure as a share of its goal](plots/goals.svg)
+${plots.latency ? "\n![Time of an accept by load](plots/latency.svg)\n" : ""}${plots.growth ? "\n![Rates by the number of kept orders](plots/growth.svg)\n" : ""}
+${names.map((name) => sectionOf(name, runs, engines)).join("\n")}`;
+}
+
+function goalTable(runs: readonly Run[], engines: readonly Engines[]): string {
+  const metrics = metricsOf(runs).filter((metric) => engines.some((on) => goalOf(metric, on)));
+  const lines = metrics.map((metric) => {
+    const cells = engines.flatMap((on) => {
+      const figure = figureIn(runs, metric, on);
+      const goal = goalOf(metric, on);
+      return [figure ? cellOf(figure, on) : "", goal ? `${goal.floor} · ${goal.goal}` : ""];
+    });
+    return [metric, ...cells];
+  });
+  return tableOf(["figure", ...engines.flatMap((on) => [on, "floor · goal"])], lines);
+}
+
+function sectionOf(name: string, runs: readonly Run[], engines: readonly Engines[]): string {
+  const own = runs.filter((run) => run.name === name);
+  const lines = metricsOf(own).map((metric) => {
+    const figures = engines.map((on) => figureIn(own, metric, on));
+    const says = [...new Set(figures.flatMap((figure) => figure?.says ?? []))].join("; ");
+    return [metric, ...figures.map((figure, i) => (figure ? cellOf(figure, engines[i] as Engines) : "")), says];
+  });
+  const { says = "" } = rows[name] ?? {};
+  const table = tableOf(["figure", ...engines, "conditions"], lines);
+  return `## ${name}\n\n${says.slice(0, 1).toUpperCase()}${says.slice(1)}.\n\n${table}\n`;
+}
+
+function cellOf(figure: Figure, on: Engines): string {
+  const { value, unit, range } = figure;
+  const spread = range && range[0] !== range[1] ? ` (${short(range[0])} to ${short(range[1])})` : "";
+  return `${short(value)} ${unit}${spread} ${marks[ratingOf(figure, on)]}`.trim();
+}
+
+function metricsOf(runs: readonly Run[]): string[] {
+  return [...new Set(runs.flatMap(({ figures }) => figures.map(({ metric }) => metric)))];
+}
+
+function figureIn(runs: readonly Run[], metric: string, on: Engines): Figure | undefined {
+  return runs
+    .filter((run) => run.on === on)
+    .flatMap(({ figures }) => figures.find((one) => one.metric === metric) ?? [])[0];
+}
+
+function tableOf(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [row(head), row(head.map(() => "---")), ...lines.map(row)].join("\n");
+}
