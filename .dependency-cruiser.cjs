@@ -42,7 +42,7 @@ const vendors = [
   {
     name: "log",
     packages: ["@platformatic/kafka", "kafkajs", "@confluentinc/kafka-javascript"],
-    home: "^src/engines/log/|^test/",
+    home: "^src/engines/log/|^bench/naive/limited-cart\\.ts$|^test/",
     why: "The meaning of an acknowledgement differs between brokers; the EventLog port has one meaning.",
   },
   {
@@ -54,7 +54,7 @@ const vendors = [
   {
     name: "redis",
     packages: ["redis", "@redis/[a-z-]+", "iovalkey", "ioredis"],
-    home: "^src/engines/redis/|^bench/counters\\.ts$|^test/",
+    home: "^src/engines/redis/|^bench/(counters|naive/limited-cart)\\.ts$|^test/",
     why: "A client that repeats a script by itself would reopen a gate that has lost its memory, so one folder decides how scripts are sent.",
   },
   {

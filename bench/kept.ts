@@ -39,12 +39,12 @@ function quoted(productId: string): string {
 function statementsOf(product: string): string[] {
   return [
     `insert into orders.orders (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor, currency,
-            price_version, status, body_hash, placed_at, pay_by, timeline, saga_started)
+            price_version, status, body_hash, placed_at, pay_by, timeline)
      select order_id, user_id, ${product}, 0, i, 1, 4900, 'EUR', 1, 'CONFIRMED', '', at, at + interval '15 minutes',
             jsonb_build_array(jsonb_build_object('at', at, 'status', 'PENDING'),
               jsonb_build_object('at', at, 'status', 'INVENTORY_RESERVED'),
               jsonb_build_object('at', at, 'status', 'PAYMENT_PENDING'),
-              jsonb_build_object('at', at, 'status', 'CONFIRMED')), true from made`,
+              jsonb_build_object('at', at, 'status', 'CONFIRMED')) from made`,
     `insert into inventory.stock_ledger (product_id, epoch, reservation_no, fate, order_id, user_id, quantity, seq, decided_at)
      select ${product}, 0, i, 'claimed', order_id, user_id, 1, null, at from made`,
     `insert into inventory.stock_outcome (product_id, epoch, reservation_no, outcome, quantity, ended_at)
@@ -80,7 +80,7 @@ export async function confirmAll(url: string): Promise<void> {
   await inOneTransaction(url, (client) =>
     client.query(
       `with done as (
-         update orders.orders set status = 'CONFIRMED', saga_started = true
+         update orders.orders set status = 'CONFIRMED'
           where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') returning *)
        insert into inventory.outcome_queue (product_id, epoch, reservation_no, order_id, user_id, quantity, outcome)
        select product_id, epoch, reservation_no, order_id, user_id, quantity, 'sold' from done`,
