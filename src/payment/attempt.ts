@@ -51,7 +51,11 @@ export async function attemptToPay(deps: FactSource, orderId: string, request: P
     throw error;
   }
   await crashPoint("payment.authorize-answered");
-  if (charge.status !== "processing") await announce(await record(changes, paymentId, charge));
+  // A result that takes no person comes within a moment, and brings the reference by itself. A buyer who must act may take
+  // long, and the provider may then know the payment by its reference only.
+  if (charge.status !== "processing" || charge.actionUrl !== undefined) {
+    await announce(await record(changes, paymentId, charge));
+  }
   return { ok: true, paymentId, ...(charge.actionUrl !== undefined && { actionUrl: charge.actionUrl }) };
 }
 

@@ -62,7 +62,8 @@ export function afterSaid(
   // The order relied on this money, so no other payment for it is possible.
   const isLost = before.kept && news !== undefined && isLoss(news) && !isPaid(state);
   let after = books;
-  if (changed) after = withPayment(after, { ...payment, nextTryAt: new Date(nowMs) });
+  const nextTryAt = state === before.state ? before.nextTryAt : new Date(nowMs);
+  if (changed) after = withPayment(after, { ...payment, nextTryAt });
   if (news && !isOurDoing) after = { ...after, news: [...after.news, newsOf(payment, news)] };
   if (isLost) after = { ...after, intent: { ...intent, closed: true } };
   const announcement = intent.closed || isLost ? undefined : announcementOf(before, payment);
