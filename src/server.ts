@@ -5,7 +5,7 @@ import { createHttp, type Http } from "#platform/http";
 import type { Management } from "#platform/management";
 import packageJson from "../package.json" with { type: "json" };
 import type { Faces } from "./assemble.ts";
-import { hostsOf } from "./config/config.ts";
+import { hostsOf, pageOptions } from "./config/config.ts";
 import { servePages } from "./pages/pages.ts";
 import type { Site } from "./pages/site.ts";
 import { type Service, services } from "./services.ts";
@@ -39,7 +39,7 @@ export async function createServer(
   });
   auditActs(app, { audit: faces.accounts.audit, onFault: faces.onFault });
   for (const service of chosen) service.routes?.(app, faces);
-  if (site) await servePages(app, site, faces.config.PUBLIC_URL);
+  if (site) await servePages(app, site, pageOptions(faces.config));
   const { health, metrics, config, engines } = faces;
   const info = () => ({ build: { name, version }, engines: { profile: config.profile, ...engines.says } });
   actuatorRoutes(app, { health, metrics, info, services: ["product", "inventory", "order"] });

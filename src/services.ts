@@ -116,7 +116,9 @@ export const services: readonly Service[] = [
   },
   {
     name: "payment",
-    routes: paymentRoutes,
+    routes(app, { config, payment, identity }) {
+      paymentRoutes(app, { payment, identity, publishableKey: config.STRIPE_PUBLISHABLE_KEY });
+    },
     async start({ config, payment, simulator }) {
       if (config.PAYMENT_PROVIDER !== "simulator") return { async stop() {} };
       simulator.start(async (body, headers) => {

@@ -58,6 +58,11 @@ export function hostsOf({ profile, HOST, PUBLIC_URL }: Config): ReadonlySet<stri
   return new Set([...loopback, ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname])]);
 }
 
+/** The part of the settings that the pages' headers depend on. */
+export function pageOptions({ PUBLIC_URL: publicUrl, PAYMENT_PROVIDER }: Config) {
+  return { publicUrl, stripe: PAYMENT_PROVIDER === "stripe" };
+}
+
 /** On the embedded default, at an address that other machines do not reach, for a shop that believes X-User-Id. */
 export function offersDemoPeople({ profile, HOST, TRUST_USER_HEADER }: Config): boolean {
   return isAllEmbedded(profile) && TRUST_USER_HEADER && loopback.has(HOST);

@@ -12,7 +12,7 @@ import type { Management } from "#platform/management";
 import { Problem, platformProblems } from "#platform/problems";
 import openApi from "../../openapi.json" with { type: "json" };
 import packageJson from "../../package.json" with { type: "json" };
-import type { Config } from "../config/config.ts";
+import { type Config, pageOptions } from "../config/config.ts";
 import { servePages } from "../pages/pages.ts";
 import type { Site } from "../pages/site.ts";
 import { forward } from "./forward.ts";
@@ -87,7 +87,7 @@ export async function createGateway(
   }
   app.addHook("onClose", async () => agent.destroy());
   // From here, so that they stand when a service does not.
-  if (site) await servePages(app, site, config.PUBLIC_URL);
+  if (site) await servePages(app, site, pageOptions(config));
   for (const probe of ["", "/liveness", "/readiness"]) {
     app.get(`/actuator/health${probe}`, { schema: { hide: true } }, async () => ({ status: "UP", components: {} }));
   }

@@ -10,24 +10,29 @@ export const cacheControl = {
 
 /**
  * Scripts, styles, fonts and pictures come from this host alone, and nothing on a page is run that the host did not send.
+ * Where Stripe takes the payments, its script and its field may be shown too, as Stripe's page on security asks.
  * If a nonce is given, the page's script may add styles that carry it.
  */
-export function contentSecurityPolicy(nonce?: string): string {
+export function contentSecurityPolicy({ nonce, stripe }: { nonce?: string; stripe?: boolean } = {}): string {
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    stripe ? "script-src 'self' https://js.stripe.com" : "script-src 'self'",
     nonce === undefined ? "style-src 'self'" : `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self' data:",
     "font-src 'self'",
-    "connect-src 'self'",
+    ...(stripe
+      ? ["connect-src 'self' https://api.stripe.com", "frame-src https://js.stripe.com https://hooks.stripe.com"]
+      : ["connect-src 'self'"]),
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
 }
 
+const withoutStripe = { "content-security-policy": contentSecurityPolicy() } as const;
+const withStripe = { "content-security-policy": contentSecurityPolicy({ stripe: true }) } as const;
+
 const securityHeaders = {
-  "content-security-policy": contentSecurityPolicy(),
   "x-content-type-options": "nosniff",
   "referrer-policy": "same-origin",
   "cross-origin-opener-policy": "same-origin",
@@ -37,8 +42,18 @@ const securityHeaders = {
 
 const strictTransport = { "strict-transport-security": "max-age=31536000" } as const;
 
+export type PageOptions = {
+  publicUrl?: string | undefined;
+  /** Stripe takes the payments. */
+  stripe?: boolean | undefined;
+};
+
 /** A proxy that ends TLS in front of the shop may not say so; `publicUrl` does. */
-export function securityHeadersFor(protocol: string, publicUrl?: string): Readonly<Record<string, string>> {
+export function securityHeadersFor(
+  protocol: string,
+  { publicUrl, stripe }: PageOptions,
+): Readonly<Record<string, string>> {
   const isSecure = protocol === "https" || publicUrl?.startsWith("https:");
-  return isSecure ? { ...securityHeaders, ...strictTransport } : securityHeaders;
+  const policy = stripe ? withStripe : withoutStripe;
+  return { ...policy, ...securityHeaders, ...(isSecure && strictTransport) };
 }

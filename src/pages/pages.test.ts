@@ -100,10 +100,21 @@ describe("the pages", () => {
     }
   });
 
+  test("let in Stripe's script and field where Stripe takes the payments, and on no page of the console", async (t) => {
+    const stripe = await createHttp({ log, clock: systemClock, openApi: { title: "Pages", version: "1" } });
+    t.after(() => stripe.close());
+    await servePages(stripe, { ...openSite({ log, root }), state: () => ({ is: "ready" }) }, { stripe: true });
+    const policyAt = async (url: string) => String((await stripe.inject({ url })).headers["content-security-policy"]);
+    assert.match(await policyAt("/o/an-order"), /script-src 'self' https:\/\/js\.stripe\.com; /);
+    assert.match(await policyAt("/o/an-order"), /frame-src https:\/\/js\.stripe\.com https:\/\/hooks\.stripe\.com/);
+    assert.doesNotMatch(await policyAt("/console"), /stripe/);
+    assert.doesNotMatch(String((await get("/o/an-order")).said["content-security-policy"]), /https:/);
+  });
+
   test("tell browsers to come back by https alone, where PUBLIC_URL is https", async (t) => {
     const secure = await createHttp({ log, clock: systemClock, openApi: { title: "Pages", version: "1" } });
     t.after(() => secure.close());
-    await servePages(secure, openSite({ log, root }), "https://shop.example");
+    await servePages(secure, openSite({ log, root }), { publicUrl: "https://shop.example" });
     for (const url of ["/", "/console", "/assets/shop-1a2b.js"]) {
       const { headers } = await secure.inject({ url });
       assert.equal(headers["strict-transport-security"], "max-age=31536000", url);

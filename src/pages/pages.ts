@@ -9,7 +9,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Http } from "#platform/http";
 import { randomHex } from "#platform/ids";
 import { Problem, platformProblems } from "#platform/problems";
-import { cacheControl, contentSecurityPolicy, securityHeadersFor } from "./headers.ts";
+import { cacheControl, contentSecurityPolicy, type PageOptions, securityHeadersFor } from "./headers.ts";
 import { createShopPages } from "./shop-page.ts";
 import type { Site, SiteState } from "./site.ts";
 
@@ -23,10 +23,10 @@ const noncePlaceholder = /NONCE-OF-THIS-ANSWER/g;
 /** Of a file in one of the two folders: nothing that leads to another one. */
 const fileName = /^\w[\w.-]*$/;
 
-export async function servePages(app: Http, site: Site, publicUrl?: string): Promise<void> {
+export async function servePages(app: Http, site: Site, options: PageOptions = {}): Promise<void> {
   const pages = createShopPages({
     htmlPath: join(site.folder, "shop.html"),
-    publicUrl,
+    publicUrl: options.publicUrl,
     // The same address as people ask: it is this process's own, or it is passed on to the service.
     async askApi(path) {
       const { statusCode: status, body } = await app.inject({ url: path });
@@ -47,7 +47,7 @@ export async function servePages(app: Http, site: Site, publicUrl?: string): Pro
       suppressWarning: true,
     });
     scope.addHook("onRequest", (request, reply, done) => {
-      reply.headers(securityHeadersFor(request.protocol, publicUrl));
+      reply.headers(securityHeadersFor(request.protocol, options));
       done();
     });
     for (const path of shopPaths) scope.get(path, { schema: { hide: true } }, showShop);
@@ -95,7 +95,7 @@ export async function servePages(app: Http, site: Site, publicUrl?: string): Pro
     reply.headers({
       "cache-control": cacheControl.never,
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": contentSecurityPolicy(nonce),
+      "content-security-policy": contentSecurityPolicy({ nonce }),
     });
     return reply.send(html.replaceAll(noncePlaceholder, nonce));
   }

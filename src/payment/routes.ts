@@ -8,13 +8,29 @@ import { refuse } from "#platform/problems";
 import type { Finding } from "./findings.ts";
 import type { Payment } from "./payment.ts";
 import { paymentProblems } from "./problems.ts";
-import { CloseBody, FindingList, FindingParams, FindingView, WebhookParams, WebhookTaken } from "./wire.ts";
+import {
+  CloseBody,
+  FindingList,
+  FindingParams,
+  FindingView,
+  PayMeansView,
+  WebhookParams,
+  WebhookTaken,
+} from "./wire.ts";
 
 const bodyLimitBytes = 64 * 1024;
 
-export type PaymentRoutesOptions = { payment: Pick<Payment, "receiveWebhook" | "findings">; identity: Identity };
+/** Of the release that belongs to the API's version; Stripe permits no copy of it. */
+const stripeScript = "https://js.stripe.com/endive/stripe.js";
 
-export function paymentRoutes(app: Http, { payment, identity }: PaymentRoutesOptions): void {
+export type PaymentRoutesOptions = {
+  payment: Pick<Payment, "takes" | "receiveWebhook" | "findings">;
+  identity: Identity;
+  /** Absent unless Stripe is the provider. */
+  publishableKey?: string | undefined;
+};
+
+export function paymentRoutes(app: Http, { payment, identity, publishableKey }: PaymentRoutesOptions): void {
   const admin = identity.guard("ADMIN");
   app.addSchema(FindingView);
 
@@ -30,6 +46,11 @@ export function paymentRoutes(app: Http, { payment, identity }: PaymentRoutesOpt
       { schema: documents.receiveWebhook, bodyLimit: bodyLimitBytes },
       receiveWebhook,
     );
+  });
+  app.get("/payments/means", { schema: documents.getPaymentMeans }, (_request, reply) => {
+    reply.header("cache-control", "public, max-age=60");
+    const stripe = publishableKey === undefined ? {} : { stripe: { publishableKey, script: stripeScript } };
+    return { takes: payment.takes, ...stripe };
   });
   app.get("/payments/findings", { onRequest: admin, schema: documents.listFindings }, listFindings);
   app.post("/payments/findings/:findingId/close", { onRequest: admin, schema: documents.closeFinding }, closeFinding);
@@ -72,6 +93,12 @@ const documents = {
       200: WebhookTaken,
       ...problemResponses(paymentProblems.bad_signature, paymentProblems.unknown_provider),
     },
+  },
+  getPaymentMeans: {
+    tags,
+    operationId: "getPaymentMeans",
+    summary: "Says how a page of the shop pays: by a card's number, or by the token of Stripe's field",
+    response: { 200: PayMeansView },
   },
   listFindings: {
     tags,

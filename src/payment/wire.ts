@@ -40,6 +40,16 @@ export const PayRequest = Type.Object(
 
 export type PayRequest = Static<typeof PayRequest>;
 
+export const PayMeansView = Type.Object({
+  takes: Type.Enum(["card", "token"], { description: "token: paymentMethod, from Stripe's own field" }),
+  stripe: Type.Optional(
+    Type.Object(
+      { publishableKey: Type.String(), script: Type.String() },
+      { description: "If Stripe is the provider: its script for the page, and the key for it" },
+    ),
+  ),
+});
+
 export const WebhookParams = Type.Object({ provider: Type.String({ maxLength: 64, examples: ["simulator"] }) });
 export const WebhookTaken = Type.Object({ received: Type.Boolean() });
 

@@ -54,6 +54,7 @@ const open = [
   "GET /drops/{dropId}/calendar.ics",
   "GET /products/{productId}",
   "GET /images/{hash}",
+  "GET /payments/means",
   "POST /payments/webhooks/{provider}",
   "GET /actuator/health",
   "GET /actuator/health/liveness",

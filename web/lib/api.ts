@@ -5,7 +5,7 @@ import type { DropLive, DropView, ReminderView } from "#wire/drops";
 import type { PayAnswer } from "#wire/fulfilment";
 import type { LogInBody, ResetBody, SessionsAnswer, SignUpBody, VerifyBody } from "#wire/identity";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
-import type { PayRequest } from "#wire/payment";
+import type { PayMeansView, PayRequest } from "#wire/payment";
 import { takeInlined } from "./inlined.ts";
 import { operations } from "./operations.ts";
 import { forgetShopper, type Session, type Shopper, shopper } from "./shopper.ts";
@@ -15,6 +15,7 @@ export type Drop = DropView;
 export type Order = OrderView;
 export type Placed = Static<typeof PlacedView>;
 type ProductPage = Pick<Static<typeof PageAnswer>, "nextCursor"> & { products: Product[] };
+export type PayMeans = Static<typeof PayMeansView>;
 type Reminder = Static<typeof ReminderView>;
 type DropPage = { items: Drop[] };
 type OrderPage = { orders: Order[]; nextCursor?: string };
@@ -45,7 +46,7 @@ type Asking = {
 };
 
 const openToAll: readonly Operation[] = [
-  ...(["listProducts", "getProduct", "getTime"] as const),
+  ...(["listProducts", "getProduct", "getTime", "getPaymentMeans"] as const),
   ...(["listDrops", "getDrop", "getDropLive"] as const),
   ...(["getSession", "logIn", "sendLogInCode", "logInAsDemo", "signUp", "verifyAccount"] as const),
   ...(["forgotPassword", "resetPassword"] as const),
@@ -67,6 +68,7 @@ export const api = {
     ask<Placed>("placeOrder", { body, headers: { "idempotency-key": key } }),
   orders: (cursor?: string) => ask<OrderPage>("listOrders", { query: { cursor, limit: "20" } }),
   order: (id: string) => ask<Order>("getOrder", { id }),
+  payMeans: () => ask<PayMeans>("getPaymentMeans"),
   extend: (id: string) => ask<Order>("extendOrder", { id }),
   cancel: (id: string) => ask<Order>("cancelOrder", { id }),
   session: () => ask<Session>("getSession"),

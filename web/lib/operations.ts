@@ -15,6 +15,7 @@ export const operations = {
   followOrder: ["GET", "/orders/{orderId}/events"],
   extendOrder: ["POST", "/orders/{orderId}/extend"],
   cancelOrder: ["POST", "/orders/{orderId}/cancel"],
+  getPaymentMeans: ["GET", "/payments/means"],
   payOrder: ["POST", "/orders/{orderId}/payment"],
   getSession: ["GET", "/session"],
   logIn: ["POST", "/session"],

@@ -12,7 +12,7 @@ import { Countdown } from "./parts/countdown.tsx";
 import { Extend } from "./parts/extend.tsx";
 import { Name } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
-import { PayForm } from "./parts/pay-form.tsx";
+import { Pay } from "./parts/pay.tsx";
 import { SignInLink } from "./parts/sign-in-link.tsx";
 import { sayStatus, Timeline, toneOfStatus } from "./parts/timeline.tsx";
 
@@ -79,7 +79,7 @@ function Open({ order, onOrder }: { order: Order; onOrder(order: Order): void })
     <>
       <Countdown payBy={order.payBy} />
       <Extend order={order} onOrder={onOrder} />
-      <PayForm order={order} />
+      <Pay order={order} />
       <Cancel orderId={order.orderId} onCancelled={onOrder} />
     </>
   );
