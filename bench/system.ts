@@ -5,6 +5,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { openDatabase } from "#engines/open";
+import { createBatcher } from "#platform/batch";
 import { createLifecycle } from "#platform/lifecycle";
 import { createLog } from "#platform/log";
 import { readConfig } from "../src/config/config.ts";
@@ -77,17 +78,19 @@ async function url(): Promise<string> {
 async function follow(): Promise<void> {
   let changes: [orderId: string, status: string][] = [];
   let { position } = await faces.orders.changesSince(undefined);
+  const looks = createBatcher<undefined, undefined>({ maxBatch: 1_000, maxWaiting: 100_000, run: look });
   faces.orders.onChange((order) => {
     if (order) tell(order.orderId, order.status);
-    else void settled();
+    else void looks.add(undefined);
   });
 
   /** Orders came into the books: they may be paid. */
-  async function settled(): Promise<void> {
+  async function look(asked: undefined[]): Promise<undefined[]> {
     const found = await faces.orders.changesSince(position);
     position = found.position;
     if (found.orderIds === "many") throw new Error("more orders came at once than the benchmark can follow");
     for (const orderId of found.orderIds) tell(orderId, "PAYMENT_PENDING");
+    return asked;
   }
 
   function tell(orderId: string, status: string): void {
