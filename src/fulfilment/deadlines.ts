@@ -15,8 +15,10 @@ export type DeadlinesOptions = {
   settle(orderIds: readonly string[]): Promise<unknown>;
 };
 
-/** How late a deadline may be noticed if another process settled its order and its time to pay is shorter than this. */
+/** How far a look sees ahead. */
 const aheadMs = 5_000;
+/** While nothing is due. An order that another process settled is noticed late if its time to pay is shorter than this. */
+const idleMs = 2_000;
 /** For an order that came into the books just now, and for one that was due and is not known to have ended. */
 const againMs = 1_000;
 /** Time for the workflow engine before an order is ended without it, milliseconds after the deadline. */
@@ -53,7 +55,7 @@ export function createDeadlines({ orders, runs, readVerdicts, now, settle }: Dea
       const due = page.filter((order) => isDue(order, now()));
       const next = page[due.length];
       const more = due.length === pageSize;
-      if (due.length === 0 && !after) lookAtMs = elapsedMs() + aheadMs;
+      if (due.length === 0 && !after) lookAtMs = elapsedMs() + idleMs;
       if (next) lookIn(Math.max(0, next.payBy.getTime() - now()));
       after = more ? page.at(-1) : undefined;
       await end(due);
