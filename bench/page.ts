@@ -35,8 +35,9 @@ and gate and books agree.
   Temporal, each started for the run.
 - **Saturation**: the rate of a closed loop, in which each connection sends its next order when the last one is answered.
   Latency is measured by an open loop, which keeps its rate whether or not it is answered.
-- **Floor · goal**: below the floor the release has a fault (✗); between the two it may be shipped (○); the goal is reached
-  (✓). A range in brackets goes from the least to the most of the pairs.
+- **Floor · goal**: ✗ below the floor, ○ floor reached, ✓ goal reached. A range in brackets goes from the least to the
+  most of the pairs.
+- **Kept orders** were confirmed earlier. The rows of growth write them, and their payments and units, by SQL.
 
 ## Goals
 
