@@ -2,10 +2,26 @@
  * `npm run web:dev [-- 5173]`: the shop at that port and the console at a free one, with hot reload; the API by
  * `npm start` at PORT (8080).
  */
+import { parseArgs } from "node:util";
 import { createServer, type InlineConfig } from "vite";
 import { consoleConfig, shopConfig, webFolder } from "./vite.ts";
 
-const port = Number(process.argv[2] ?? 5173);
+const help = `npm run web:dev -- [PORT]
+
+Serves the shop at that port (5173), and the console at a free one, with hot reload. Both ask the API of npm start, at
+the port in PORT (8080): run it beside this.
+
+Example: npm run web:dev -- 5180`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: "boolean", short: "h" } },
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+const port = Number(positionals[0] ?? 5173);
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
 const proxied = [
   "/products",
@@ -19,6 +35,9 @@ const proxied = [
   "/session",
   "/accounts",
   "/account",
+  "/parcels",
+  "/webhooks",
+  "/payments",
 ];
 const dist = `${webFolder}/dist`;
 

@@ -4,6 +4,9 @@ import { after, type TestContext } from "node:test";
 import { lagOf } from "#engines/log";
 import { createOutbox } from "#engines/outbox";
 import type { Sql } from "#engines/sql";
+import { createIdentity } from "#identity";
+import { systemClock } from "#platform/clock";
+import { createHttp } from "#platform/http";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { until } from "../../test/support/until.ts";
@@ -12,6 +15,7 @@ import { migrate } from "../engines/sql/migrate.ts";
 import { catalogSchema, createCatalog } from "./catalog.ts";
 import { decodeProductEvent, type ProductEvent } from "./events.ts";
 import { productOutbox } from "./outbox.ts";
+import { catalogRoutes } from "./routes.ts";
 
 /** An empty catalog on a topic of its own, closed when the test ends. */
 export async function openTestCatalog(t: TestContext) {
@@ -19,6 +23,18 @@ export async function openTestCatalog(t: TestContext) {
   const opened = await openCatalogOn({ sql, url, topic: `product.events.${randomUUID()}` });
   t.after(opened.close);
   return { ...opened, sql };
+}
+
+/** Its routes, as a client asks them. */
+export async function openCatalogApp(t: TestContext) {
+  const opened = await openTestCatalog(t);
+  const secret = "a secret of at least 32 bytes....";
+  const identity = createIdentity({ secret, issuer: "test", trustUserHeader: true });
+  const openApi = { title: "test", version: "1" };
+  const app = await createHttp({ log: createLog({ level: "silent" }), clock: systemClock, openApi });
+  t.after(() => app.close());
+  catalogRoutes(app, { catalog: opened.catalog, adminOnly: identity.guard("ADMIN") });
+  return { ...opened, app, identity };
 }
 
 let shared: Promise<TestDatabase> | undefined;

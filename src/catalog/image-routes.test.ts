@@ -1,13 +1,8 @@
 /** Pictures of products: also images.ts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createIdentity } from "#identity";
-import { systemClock } from "#platform/clock";
-import { createHttp } from "#platform/http";
-import { createLog } from "#platform/log";
-import { openTestCatalog } from "./catalog.testing.ts";
+import { openCatalogApp } from "./catalog.testing.ts";
 import { mostBytes } from "./images.ts";
-import { catalogRoutes } from "./routes.ts";
 
 const png = Buffer.from("\x89PNG\r\n\x1a\n and then its pixels", "latin1");
 const pictures = {
@@ -19,19 +14,7 @@ const pictures = {
 const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
 
 test("a product has the picture that an ADMIN sent, told by its bytes, under an address that never changes", async (t) => {
-  const { catalog } = await openTestCatalog(t);
-  const identity = createIdentity({
-    secret: "a secret of at least 32 bytes....",
-    issuer: "test",
-    trustUserHeader: true,
-  });
-  const app = await createHttp({
-    log: createLog({ level: "silent" }),
-    clock: systemClock,
-    openApi: { title: "test", version: "1" },
-  });
-  t.after(() => app.close());
-  catalogRoutes(app, { catalog, adminOnly: identity.guard("ADMIN") });
+  const { app, catalog, identity } = await openCatalogApp(t);
   await catalog.create({ productId: "lamp", name: "Lamp", unitPriceMinor: 1, currency: "EUR" });
   const send = (payload: Buffer, type: string, role: "ADMIN" | "CUSTOMER" = "ADMIN", more: object = {}) =>
     app.inject({

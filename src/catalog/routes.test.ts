@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { createIdentity } from "#identity";
-import { systemClock } from "#platform/clock";
-import { createHttp } from "#platform/http";
-import { createLog } from "#platform/log";
-import { openTestCatalog } from "./catalog.testing.ts";
-import { catalogRoutes } from "./routes.ts";
+import { openCatalogApp } from "./catalog.testing.ts";
 
 const lamp = { productId: "lamp", name: "Lamp", price: 4999, currency: "EUR" };
 
@@ -289,19 +284,7 @@ test("a product is found by what a scanner reads: its barcode, and without one i
 type Page = { products: { productId: string }[]; nextCursor: string | null };
 
 async function openShop(t: TestContext) {
-  const { catalog } = await openTestCatalog(t);
-  const identity = createIdentity({
-    secret: "a secret of at least 32 bytes....",
-    issuer: "test",
-    trustUserHeader: true,
-  });
-  const app = await createHttp({
-    log: createLog({ level: "silent" }),
-    clock: systemClock,
-    openApi: { title: "test", version: "1" },
-  });
-  t.after(() => app.close());
-  catalogRoutes(app, { catalog, adminOnly: identity.guard("ADMIN") });
+  const { app, catalog, identity } = await openCatalogApp(t);
   const token = (role: "ADMIN" | "WAREHOUSE" | "CUSTOMER") => identity.issue({ user: "ada", role, ttlMs: 60_000 });
   const authorization = `Bearer ${token("ADMIN")}`;
   return {

@@ -7,10 +7,9 @@ import type { TestDatabase } from "../../test/support/database.ts";
 import { randomFrom } from "../../test/support/random.ts";
 import { until } from "../../test/support/until.ts";
 import { rebuild } from "./agreement/rebuild.ts";
-import { keepOffer } from "./books/offers.ts";
 import type { GateRecord, Reservation } from "./gate/gate.ts";
 import { openMemoryGate } from "./gate/memory.ts";
-import { openInventoryDatabase, openTestInventory } from "./inventory.testing.ts";
+import { openInventoryDatabase, openTestInventory, putOnSale } from "./inventory.testing.ts";
 import type { Inventory } from "./inventory.ts";
 
 describe("inventory", () => {
@@ -35,18 +34,8 @@ describe("inventory", () => {
     products += 1;
     const productId = `lamp-${products}`;
     const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer, version: 1 };
-    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
+    await putOnSale(database.sql, gate, productId, offer);
     if (stock > 0) await enter(productId, stock);
-    await gate.install({
-      productId,
-      epoch: 1,
-      sellable: 0,
-      applied: 0,
-      offer,
-      sale: null,
-      held: [],
-      keysInBooks: false,
-    });
     await settleStream(productId);
     return productId;
   }

@@ -1,15 +1,24 @@
 /** An inventory on a real database and the real log on it, for the tests of this module. */
+import type { Sql } from "#engines/sql";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
-import type { Gate } from "./gate/gate.ts";
+import { keepOffer } from "./books/offers.ts";
+import type { Gate, Offer } from "./gate/gate.ts";
 import { createInventory, type InventoryOptions, inventorySchema } from "./inventory.ts";
 
 export async function openInventoryDatabase(): Promise<TestDatabase> {
   const database = await openTestDatabase();
   await migrate({ url: database.url, modules: [eventLogSchema, inventorySchema] });
   return database;
+}
+
+/** In the books with its price, and at the gate, open and without units. */
+export async function putOnSale(sql: Sql, gate: Gate, productId: string, offer: Offer): Promise<void> {
+  await sql.transaction((tx) => keepOffer(tx, productId, offer));
+  const empty = { epoch: 1, sellable: 0, applied: 0, sale: null, held: [], keysInBooks: false };
+  await gate.install({ productId, offer, ...empty });
 }
 
 /** The caller closes the log. */

@@ -21,6 +21,9 @@ export type Findings = ReturnType<typeof createFindings>;
 
 const shownAtOnce = 500;
 
+/** A refund that was refused and came through needs nothing more. */
+const isOpen = "needs_person and closed_at is null and (kind <> 'refund_refused' or state = 'refunding')";
+
 export function createFindings({ sql, now }: { sql: Queryable; now(): number }) {
   return {
     /** Oldest first, at most 500. */
@@ -30,13 +33,14 @@ export function createFindings({ sql, now }: { sql: Queryable; now(): number }) 
                 amount_minor as "amountMinor", currency, news.given_back_minor as "givenBackMinor",
                 happened_at as "happenedAt"
            from payment.news join payment.payment using (payment_id)
-          where needs_person and closed_at is null order by news_id limit $1`,
+          where ${isOpen} order by news_id limit $1`,
         [shownAtOnce],
       ),
 
     async countOpen(): Promise<Map<NewsKind, number>> {
       const rows = await sql.query<{ kind: NewsKind; count: number }>(
-        "select kind, count(*)::int as count from payment.news where needs_person and closed_at is null group by kind",
+        `select kind, count(*)::int as count from payment.news join payment.payment using (payment_id)
+          where ${isOpen} group by kind`,
       );
       return new Map(rows.map(({ kind, count }) => [kind, count]));
     },

@@ -187,3 +187,21 @@ test("O5: a finding is closed once, by name and with a reason", async () => {
   assert.deepEqual(await findingsOf(orderId), []);
   assert.equal(await payment.findings.close(999_999_999, "grace", "no such"), false);
 });
+
+test("a refund that the provider refuses for minutes is one finding, which ends once the refund is through", async () => {
+  const { orderId } = await kept();
+  const refund = async () => assert.fail("the account lacks the money");
+  const refused = shop.connect({ provider: { ...simulator.provider, refund } });
+  await refused.close(orderId);
+  for (let tries = 1; tries <= 12; tries += 1) {
+    shop.passMs(70_000);
+    await refused.sweep();
+    assert.deepEqual(await findingsOf(orderId), tries < 10 ? [] : ["refund_refused"]);
+  }
+  assert.equal((await payment.findings.countOpen()).get("refund_refused"), 1);
+  shop.passMs(70_000);
+  await payment.sweep();
+  assert.deepEqual(await shop.states(orderId), ["refunded"]);
+  assert.deepEqual(await findingsOf(orderId), []);
+  assert.equal((await payment.findings.countOpen()).get("refund_refused"), undefined);
+});

@@ -34,6 +34,8 @@ const kinds: Record<NewsKind, { isLoss: boolean; needsPerson: boolean }> = {
   charged_back_after_refund: { isLoss: false, needsPerson: true },
   /** A signed webhook about one of our payments, with a status that we do not know. */
   not_understood: { isLoss: false, needsPerson: true },
+  /** We owe a refund, and the provider has not given it for minutes. It is tried on; the finding ends with the refund. */
+  refund_refused: { isLoss: false, needsPerson: true },
 };
 
 /** The order's money is gone, so the order becomes REFUNDED. */

@@ -5,6 +5,7 @@ import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { clearDoubts } from "./doubts.ts";
 import { type FactSource, record } from "./facts.ts";
+import { newsOf, writeNews } from "./news.ts";
 import { claimUnsettled, type Payment } from "./payment-rows.ts";
 import { perform } from "./perform.ts";
 
@@ -31,6 +32,9 @@ const lostAfterMs = 10_000;
  */
 const withdrawAfterMs = 60_000;
 
+/** With the pauses between them these are about five minutes: longer than a provider's short outage. */
+const refusedAfterTries = 10;
+
 const paymentsAtOnce = 50;
 /** A sweep ends even if work comes in as fast as it is done; the next one goes on. */
 const maxRounds = 20;
@@ -56,7 +60,17 @@ async function sweepOne(deps: SweepDeps, payment: Payment): Promise<keyof SweepC
   } catch (error) {
     const { paymentId, orderId, state, tries } = payment;
     deps.log.warn("payment not settled", { paymentId, orderId, state, tries }, error);
+    if (state === "refunding" && tries >= refusedAfterTries) await noteRefused(deps, payment);
     return "failed";
+  }
+}
+
+/** The row of one payment is written once, however often the refund is refused. */
+async function noteRefused({ sql, log, now }: SweepDeps, payment: Payment): Promise<void> {
+  try {
+    await sql.transaction((tx) => writeNews(tx, [newsOf(payment, "refund_refused")], now()));
+  } catch (error) {
+    log.warn("a refund that is refused could not be noted", { paymentId: payment.paymentId }, error);
   }
 }
 

@@ -65,6 +65,7 @@ export const newsKinds = [
   "captured_otherwise",
   "charged_back_after_refund",
   "not_understood",
+  "refund_refused",
 ] as const;
 export type NewsKind = (typeof newsKinds)[number];
 

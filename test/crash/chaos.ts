@@ -17,14 +17,31 @@ import { type Caught, plantBugs } from "./planted.ts";
 import { realCells } from "./real-cells.ts";
 import { openRealStage, type RealStage } from "./real-stage.ts";
 
+const help = `npm run chaos -- [options]
+
+Kills processes at every named point, and servers in every way, while buyers order; reads the stores afterwards and
+prints a certificate. Exit 1 if a law is broken. The whole run takes most of an hour and writes docs/chaos.md.
+
+  --quick         every crash point, and one kill of each server
+  --only NAME     the cells whose name contains it; may be repeated
+  --seed N        the same buyers again
+  --schedules N   schedules of the simulation beside it (10000)
+
+Example: npm run chaos -- --quick --only settle`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean", short: "h" },
     quick: { type: "boolean", default: false },
     only: { type: "string", multiple: true },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     schedules: { type: "string", default: "10000" },
   },
 });
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
 const seed = Number(values.seed);
 const { quick, only } = values;
 const isWhole = !quick && only === undefined;

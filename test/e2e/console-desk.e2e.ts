@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
-import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
+import { nothingKept, openConsole, type Stage, skip } from "./stage.ts";
 
 describe("the desk for trouble", { skip }, () => {
   let stage: Stage;
@@ -21,17 +21,13 @@ describe("the desk for trouble", { skip }, () => {
       response.writeHead(answer).end("no room");
     });
     await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
-    stage = await openStage({ settings: { WEBHOOKS_ALLOW_PRIVATE: "true" } });
-    ({ page } = await stage.person("stranger", { storageState: nothingKept }));
-    await page.goto("/console/trouble");
-    await page.getByRole("button", { name: /Sign in as Grace/ }).click();
+    ({ stage, page } = await openConsole({ at: "/console/trouble", settings: { WEBHOOKS_ALLOW_PRIVATE: "true" } }));
     await heading("Trouble");
   });
   after(async () => {
-    await stage?.close();
     receiver.closeAllConnections();
     receiver.close();
-    assert.deepEqual(stage?.faults ?? [], []);
+    await stage?.close();
   });
 
   const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();

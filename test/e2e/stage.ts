@@ -35,8 +35,7 @@ export type Stage = {
   world: World;
   /** The person in a browser of their own, signed in. Ada, Grace and Linus have their roles of the demo shop. */
   person(userId: string, options?: BrowserContextOptions): Promise<Person>;
-  /** Of all pages so far: scripts that failed, and what the policy of the pages forbade. */
-  faults: string[];
+  /** @throws if a script of any page failed, or the policy of the pages forbade something. */
   close(): Promise<void>;
 };
 
@@ -86,13 +85,24 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
   return {
     world,
     person,
-    faults,
     async close() {
       await browser.close();
       await sql.close();
       await world.close();
+      assert.deepEqual(faults, [], "a page failed, or did what its policy forbids");
     },
   };
+}
+
+/** For the stories of the console: a browser that has never been here. At `at` it comes in as the demo operator. */
+export async function openConsole({ at, ...options }: WorldOptions & { at?: string } = {}) {
+  const stage = await openStage(options);
+  const { page } = await stage.person("stranger", { storageState: nothingKept });
+  if (at !== undefined) {
+    await page.goto(at);
+    await page.getByRole("button", { name: /Sign in as Grace/ }).click();
+  }
+  return { stage, page };
 }
 
 /** A person of the demo shop is the same one as after a click on their name. */

@@ -1,7 +1,19 @@
 /** `npm run model`: searches the larger worlds, which take minutes, after the ones that `npm test` searches. */
+import { parseArgs } from "node:util";
 import { search } from "./search.ts";
 import { settings, wideSettings } from "./settings.ts";
 
+const help = `npm run model
+
+Searches every order of steps of the gate, the log and the books in small worlds, and in the larger ones that take
+minutes. Prints the states of each world. Exit 1 with the shortest path to a broken law.
+
+Example: npm run model`;
+
+if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) {
+  console.log(help);
+  process.exit(0);
+}
 for (const setting of [...settings, ...wideSettings]) {
   const beganMs = performance.now();
   const { states, quiet, violation } = search(setting);

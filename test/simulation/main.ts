@@ -7,8 +7,22 @@ import { type Planted, plantedBugs } from "./planted.ts";
 import { runSchedule } from "./schedule.ts";
 import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
 
+const help = `npm run simulate -- [options]
+
+Runs schedules of the whole product on a virtual clock, with lost answers, crashes and a bank that misbehaves, and
+judges every law after each. Exit 1 if a law is broken.
+
+  --seeds N        how many schedules (1000)
+  --from N         the first seed (1)
+  --seed N         this schedule alone, with its events
+  --lines N        the last events that --seed prints (200)
+  --planted BUG    plants a bug, to see that it is caught: ${Object.keys(plantedBugs).join(", ")}
+
+Example: npm run simulate -- --seeds 300`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean", short: "h" },
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
@@ -16,6 +30,10 @@ const { values } = parseArgs({
     lines: { type: "string", default: "200" },
   },
 });
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
 if (values.planted !== undefined && !(values.planted in plantedBugs)) {
   throw new Error(`--planted: ${values.planted} is none of ${Object.keys(plantedBugs).join(", ")}`);
 }

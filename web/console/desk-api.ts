@@ -3,11 +3,13 @@ import type { Static } from "typebox";
 import type { LetterSummary, LetterView, SagaView } from "#wire/desk";
 import type { AuditAnswer, MailAnswer, UserAnswer } from "#wire/identity";
 import type { DeliveryList, RotatedSecret, WebhookView } from "#wire/notifications";
+import type { FindingView } from "#wire/payment";
 import { ask } from "./ask.ts";
 
 export type Letter = LetterSummary;
 export type WholeLetter = LetterView;
 export type Saga = SagaView;
+export type Finding = Static<typeof FindingView>;
 export type Webhook = WebhookView;
 export type Delivery = Static<typeof DeliveryList>["items"][number];
 export type Mail = Static<typeof MailAnswer>;
@@ -27,6 +29,10 @@ export const deskApi = {
   sagas: (cursor: string | undefined) => ask<Page<Saga>>("listStuckSagas", { query: { cursor, limit } }),
   retry: (orderId: string) => ask<{ status: string }>("retrySaga", { id: orderId }),
   end: (orderId: string, reason: string) => ask<{ status: string }>("endSaga", { id: orderId, body: { reason } }),
+
+  findings: async () => (await ask<{ items: Finding[] }>("listPaymentFindings")).items,
+  closeFinding: (id: number, reason: string) =>
+    ask<undefined>("closePaymentFinding", { id: String(id), body: { reason } }),
 
   webhooks: async () => (await ask<{ items: Webhook[] }>("listWebhooks")).items,
   addWebhook: (body: { url: string; description: string }) =>

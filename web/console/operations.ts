@@ -26,6 +26,8 @@ export const operations = {
   getOrder: ["GET", "/orders/{orderId}"],
   cancelOrder: ["POST", "/orders/{orderId}/cancel"],
   refundOrder: ["POST", "/orders/{orderId}/refund"],
+  listPaymentFindings: ["GET", "/payments/findings"],
+  closePaymentFinding: ["POST", "/payments/findings/{findingId}/close"],
   followBoard: ["GET", "/admin/board/events"],
   listDrops: ["GET", "/drops"],
   getDrop: ["GET", "/drops/{dropId}"],

@@ -144,7 +144,7 @@ function SignedIn({ account }: { account: Account }) {
       <Text c="dimmed" size="xs" mb="xs" className="breaks">
         {account.email}
       </Text>
-      <Group gap="xs">
+      <Group gap={6} wrap="nowrap">
         <Button size="xs" onClick={() => api.logOut().finally(forgetAll)}>
           Sign out
         </Button>

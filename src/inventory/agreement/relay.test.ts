@@ -7,7 +7,7 @@ import { lockStock, nextRow, writeStock } from "../books/ledger.ts";
 import { keepOffer } from "../books/offers.ts";
 import { type Gate, GateUnavailable, type StreamRow } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
-import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
+import { openInventoryDatabase, openTestInventory, putOnSale } from "../inventory.testing.ts";
 import type { Inventory } from "../inventory.ts";
 import { createRelay, type Relay } from "./relay.ts";
 
@@ -50,22 +50,8 @@ describe("changes on their way to the gate", () => {
     isAway = false;
     lamps += 1;
     lamp = `lamp-${lamps}`;
-    await newProduct(lamp);
+    await putOnSale(database.sql, gate, lamp, offer);
   });
-
-  async function newProduct(productId: string): Promise<void> {
-    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
-    await gate.install({
-      productId,
-      epoch: 1,
-      sellable: 0,
-      applied: 0,
-      offer,
-      sale: null,
-      held: [],
-      keysInBooks: false,
-    });
-  }
 
   /** Writes a change as a restock does; `pause` holds its transaction open. */
   function change(productId: string, added: number, pause?: Promise<void>): Promise<void> {
@@ -137,7 +123,7 @@ describe("changes on their way to the gate", () => {
 
   test("O33: a change that commits after later ones were seen is not missed", async () => {
     const late = `${lamp}-late`;
-    await newProduct(late);
+    await putOnSale(database.sql, gate, late, offer);
     const relay = open();
     await relay.sweep();
     const { promise, resolve } = Promise.withResolvers<void>();

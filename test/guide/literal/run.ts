@@ -16,8 +16,24 @@ import { startServers } from "../../servers/servers.ts";
 import { type Command, freePort, runCommand } from "../../support/command.ts";
 import { chapters, type Step } from "./chapters.ts";
 
-const options = { split: { type: "boolean", default: false } } as const;
-const { split } = parseArgs({ options }).values;
+const help = `npm run guide -- [options]
+
+Runs chapters 1 to 5 of the original deployment guide on the real Redis, Kafka, PostgreSQL and Temporal, command by
+command, and prints each expected line beside the actual one. Exit 1 unless everything is as expected.
+
+  --split    the services in processes of their own, behind the gateway
+
+Example: npm run guide -- --split`;
+
+const options = {
+  split: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h" },
+} as const;
+const { split, help: isHelp } = parseArgs({ options }).values;
+if (isHelp) {
+  console.log(help);
+  process.exit(0);
+}
 const folder = mkdtempSync(join(tmpdir(), "dropgate-guide-"));
 
 console.log(`$ docker-compose up -d

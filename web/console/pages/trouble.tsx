@@ -1,7 +1,8 @@
-/** What needs an operator: records that no consumer could handle, and orders whose saga stands. */
+/** What needs an operator: orders whose saga stands, payments with news to look at, records that no consumer could handle. */
 
 import { DeadLetters } from "../parts/dead-letters.tsx";
 import { PageHead } from "../parts/page.tsx";
+import { PaymentFindings } from "../parts/payment-findings.tsx";
 import { StuckSagas } from "../parts/stuck-sagas.tsx";
 
 export function Trouble() {
@@ -9,9 +10,10 @@ export function Trouble() {
     <>
       <PageHead
         title="Trouble"
-        says="Records that could not be handled, and orders that wait too long. Read again every 5 seconds."
+        says="Orders that wait too long, payments to look at, and records that could not be handled. Read again every 5 seconds."
       />
       <StuckSagas />
+      <PaymentFindings />
       <DeadLetters />
     </>
   );

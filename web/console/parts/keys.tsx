@@ -55,7 +55,7 @@ export function Keys({ places }: { places: readonly Place[] }) {
   return (
     <>
       <Button size="xs" onClick={() => setIsOpen(true)}>
-        Keys …
+        Keys
       </Button>
       <Dialog title="Keys" opened={isOpen} onClose={() => setIsOpen(false)}>
         <Checkbox

@@ -10,6 +10,10 @@ export function useWaiting(isAsked: boolean): number {
 }
 
 async function read(): Promise<number> {
-  const [letters, sagas] = await Promise.all([deskApi.letters("waiting", undefined), deskApi.sagas(undefined)]);
-  return letters.items.length + sagas.items.length;
+  const [letters, sagas, findings] = await Promise.all([
+    deskApi.letters("waiting", undefined),
+    deskApi.sagas(undefined),
+    deskApi.findings(),
+  ]);
+  return letters.items.length + sagas.items.length + findings.length;
 }
