@@ -190,11 +190,25 @@ describe("a process that cannot start, or prints its settings", { timeout: 120_0
     ]);
     const mail = { SMTP_URL: unreached.replace(/^\w+/, "smtp"), MAIL_FROM: "shop@shop.example" };
     const outside = { OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "shop" };
-    const login = { ...mail, ...outside, KAFKA_SASL_MECHANISM: "SCRAM-SHA-512", KAFKA_SASL_USERNAME: "shop" };
+    const stripe = {
+      PAYMENT_PROVIDER: "stripe",
+      PUBLIC_URL: "https://shop.example",
+      STRIPE_PUBLISHABLE_KEY: "pk_test_shown",
+      STRIPE_SECRET_KEY: "sk_test_never_shown",
+      STRIPE_WEBHOOK_SECRET: `whsec_${password}`,
+    };
+    const login = {
+      ...mail,
+      ...outside,
+      ...stripe,
+      KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+      KAFKA_SASL_USERNAME: "shop",
+    };
     const { code, output } = await outputOf(["start", "--print-config"], { ...Object.fromEntries(given), ...login });
     assert.equal(code, 0, output);
     for (const [name = ""] of given) assert.match(output, new RegExp(`^${name}=.*\\*\\*\\*`, "m"));
     assert.ok(!output.includes(password), output);
+    assert.ok(!output.includes(stripe.STRIPE_SECRET_KEY), output);
   });
 });
 
