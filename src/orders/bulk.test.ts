@@ -89,7 +89,7 @@ describe("an act on many orders", () => {
     assert.deepEqual(await Promise.all([first, paid, other].map(statusOf)), [
       "CANCELLED",
       "CONFIRMED",
-      "INVENTORY_RESERVED",
+      "PAYMENT_PENDING",
     ]);
   });
 
