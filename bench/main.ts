@@ -69,17 +69,27 @@ async function main(): Promise<void> {
   );
   if (planned.length === 0) throw new Error(`${names.join(", ")}: not on ${engines.join(", ")} engines`);
   const beganAll = performance.now();
+  const failed: string[] = [];
   for (const { on, name, row } of planned) {
     const minutes = ((performance.now() - beganAll) / 60_000).toFixed(1);
-    console.log(`\n${name}, ${on} engines (${runs.length + 1} of ${planned.length}, ${minutes} min so far)`);
+    console.log(
+      `\n${name}, ${on} engines (${runs.length + failed.length + 1} of ${planned.length}, ${minutes} min so far)`,
+    );
     const began = performance.now();
-    const figures = await row.run({ on, ...numbers, ...progress() });
+    const figures = await row.run({ on, ...numbers, ...progress() }).catch((error: Error) => {
+      // The other rows go on, and are kept.
+      failed.push(`${name} on ${on} engines: ${error.message}`);
+      console.error(`\n  failed: ${error.message}`);
+      return undefined;
+    });
+    if (!figures) continue;
     const tookSeconds = Math.round((performance.now() - began) / 1000);
     const run = { name, on, figures, tookSeconds, ...numbers };
     runs.push(run);
     console.log(`\n\n${tableOf(run)}`);
   }
-  if (values.keep) await keep(runs);
+  if (values.keep && runs.length > 0) await keep(runs);
+  if (failed.length > 0) throw new Error(`failed:\n  ${failed.join("\n  ")}`);
 }
 
 function progress(): Pick<Bench, "says" | "step"> {
