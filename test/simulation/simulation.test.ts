@@ -24,14 +24,20 @@ describe("whatever fails and whichever process dies, no unit is lost and no buye
   });
 });
 
-/** Schedules that first showed a rare bug: tried first, so that the search is short. */
+/**
+ * Schedules that showed a rare bug: tried first, so that the search is short. After a change of the simulation another one
+ * shows it: the test says which.
+ */
 const seenBy: Partial<Record<Planted, number>> = {
-  "eval-fallback": 6,
-  "paid-orders-left": 89,
-  "no-tombstone": 130,
-  "void-unclaimed": 187,
-  "marks-by-name": 44,
-  "no-beginning": 30,
+  "eval-fallback": 95,
+  "looks-back-a-minute": 25,
+  "paid-orders-left": 134,
+  "no-tombstone": 46,
+  "void-unclaimed": 119,
+  "marks-by-name": 28,
+  "position-of-records": 20,
+  "no-beginning": 12,
+  "pauses-by-time-of-day": 47,
 };
 
 describe("every planted bug is caught", () => {
