@@ -71,7 +71,7 @@ describe("drops in the console", { skip }, () => {
     await page.keyboard.press("Enter");
     await heading("Night lanterns");
     assert.equal((await read("night-lanterns")).holdSeconds, 300);
-    await page.getByText("20 units are free.").waitFor();
+    await page.getByText("20 units are free, at the gate as in the books, at one price.").waitFor();
     await look(page, "console-drop-draft");
     await tabTo(page, "button", "Schedule …");
     await page.keyboard.press("Enter");
