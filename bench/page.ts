@@ -15,13 +15,14 @@ export function pageOf(runs: readonly Run[], made: Made, plots: Plots): string {
   const took = Math.round(runs.reduce((sum, run) => sum + run.tookSeconds, 0) / 60);
   const [first] = runs;
   const names = [...new Set(runs.map(({ name }) => name))];
+  const missing = Object.keys(rows).filter((name) => !names.includes(name));
   return `# Benchmarks
 
-\`npm run bench -- all --keep\` wrote this page at commit ${made.commit} on ${made.at.slice(0, 10)}, in ${took} minutes. The machine
+\`npm run bench -- ${missing.length === 0 ? "all" : names.join(" ")} --keep\` wrote this page at commit ${made.commit} on ${made.at.slice(0, 10)}, in ${took} minutes. The machine
 has ${made.cores} cores (${made.cpu}) and Node ${made.node}; its load before the run was ${made.loadBefore}. Load generator, system and all
 engines share these cores, so compare the ratios: an absolute figure holds for this machine alone. Each run lasts
 ${first?.seconds ?? 0} s with ${first?.connections ?? 0} connections, and ends with the books: every accepted order is in them, no unit was sold twice,
-and gate and books agree.
+and gate and books agree.${missing.length === 0 ? "" : ` Left out of this run: ${missing.join(", ")}.`}
 
 ## Words
 
