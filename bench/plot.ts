@@ -28,7 +28,11 @@ export function plotOfRatings(runs: readonly Run[]): string {
   });
   const height = 40 + bars.length * row;
   const axis = `<line x1="${left + width}" x2="${left + width}" y1="14" y2="${height - 16}" stroke="${ink}"/>`;
-  return svg(left + width + 60, height, [...drawn, axis, text(left + width, height - 2, "goal", "middle")]);
+  return svg("Each figure as a share of its goal", left + width + 60, height, [
+    ...drawn,
+    axis,
+    text(left + width, height - 2, "goal", "middle"),
+  ]);
 }
 
 /**
@@ -69,14 +73,14 @@ export function plotOfLines(runs: readonly Run[], pattern: RegExp, xSays: string
     return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${name}`;
   });
   const says = [text(left + width / 2, top + height + 38, xSays, "middle"), text(left, 12, ySays, "end")];
-  return svg(left + width + 150, top + height + 46, [...grid, ...ticks, ...drawn, ...says]);
+  return svg(`${ySays} over ${xSays}`, left + width + 150, top + height + 46, [...grid, ...ticks, ...drawn, ...says]);
 }
 
 function text(x: number, y: number, says: string, anchor: "end" | "middle"): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="${ink}">${says}</text>`;
 }
 
-function svg(width: number, height: number, parts: readonly string[]): string {
+function svg(title: string, width: number, height: number, parts: readonly string[]): string {
   const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`;
-  return `${open}\n${parts.join("\n")}\n</svg>\n`;
+  return `${open}\n<title>${title}</title>\n${parts.join("\n")}\n</svg>\n`;
 }

@@ -56,7 +56,7 @@ export const rows: Readonly<Record<string, Row>> = {
     run: products,
     needs: ["wrk"],
   },
-  streams: { says: "what 8,000 open streams cost", run: benchStreams, needs: [] },
+  streams: { says: "the cost of 8,000 open streams", run: benchStreams, needs: [] },
   recovery: { says: "time until orders are accepted again after kill -9", run: recovery, needs: ["wrk"] },
-  idle: { says: "what the system costs at rest", run: idle, needs: [] },
+  idle: { says: "the cost of the system at rest", run: idle, needs: [] },
 };

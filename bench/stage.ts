@@ -31,13 +31,7 @@ export type System = {
   restart(change: { leaveOut: readonly string[] }): Promise<void>;
 };
 
-export type Question =
-  | { ask: "settle" }
-  | { ask: "counters" }
-  | { ask: "follow" }
-  | { ask: "held" }
-  | { ask: "url" }
-  | { ask: "stop" };
+export type Question = { ask: "settle" | "counters" | "follow" | "held" | "url" | "stop" };
 
 const secret = "a secret for benchmarks, of more than 32 bytes";
 const tokensLastMs = 6 * 3_600_000;
