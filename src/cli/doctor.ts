@@ -14,7 +14,7 @@ import {
 } from "#engines/open";
 import { gatePurpose, gateRefusalOf } from "#inventory";
 import type { Config } from "../config/config.ts";
-import { engineSettings, termsOf, topicsOf } from "../config/engines.ts";
+import { consumersOf, engineSettings, termsOf, topicsOf } from "../config/engines.ts";
 import { schemas } from "../main.ts";
 import { createAsk } from "./ask.ts";
 import { lookAtSystem } from "./doctor-system.ts";
@@ -119,10 +119,7 @@ function engineChecks(config: Config, url: string | undefined): CheckupOptions {
       ...kafka,
       use: {
         topics: topics.flatMap((topic) => [topic, `${topic}.dlq`]),
-        consumed: [
-          { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
-          { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
-        ],
+        consumed: consumersOf(config),
       },
     },
     temporal,

@@ -69,6 +69,14 @@ export function topicsOf(config: Config): string[] {
   ];
 }
 
+/** The topics that accepted orders and prices go through, each with the group that has to keep up. */
+export function consumersOf(config: Config): { topic: string; group: string }[] {
+  return [
+    { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
+    { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
+  ];
+}
+
 /**
  * The consumer group that copies dead letters to the desk. Before there was a desk, operators committed as this group
  * what they had seen, so those letters are not copied.

@@ -5,7 +5,7 @@ import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";
 import { type Loop, startLoop } from "#platform/loop";
 import type { Faces } from "../assemble.ts";
-import { deadLettersGroup, topicsOf } from "../config/engines.ts";
+import { consumersOf, deadLettersGroup, topicsOf } from "../config/engines.ts";
 
 export type Backlog = {
   /** Partitions with records of which none was consumed for `standstillMs`, in words. */
@@ -24,10 +24,7 @@ const standstillMs = 30_000;
 type Partition = { next: bigint; left: bigint; movedAtMs: number };
 
 export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
-  const consumed = [
-    { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
-    { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
-  ];
+  const consumed = consumersOf(config);
   const partitions = new Map<string, Partition>();
   const letters = new Map<string, number>();
   let sawLettersAtMs = Number.NEGATIVE_INFINITY;

@@ -6,6 +6,7 @@ import { measurePayments } from "#payment";
 import type { Loop } from "#platform/loop";
 import { type Measure, startMeasuring } from "#platform/measure";
 import type { Faces } from "../assemble.ts";
+import { consumersOf } from "../config/engines.ts";
 import { createBacklog } from "./backlog.ts";
 import { declareIndicators } from "./indicators.ts";
 import { declareEngineMetrics, measureLag, measureOutboxes } from "./metrics.ts";
@@ -53,8 +54,7 @@ function measureAll({ metrics, inventory, orders, payment, drops, catalog, engin
     measurePayments(metrics, payment),
     measureDrops(metrics, drops, now),
     measureLag(metrics, engines.log, [
-      { group: config.GROUP_ORDER_PROCESSOR, topic: config.TOPIC_ORDERS_RESERVATIONS },
-      { group: config.GROUP_PRODUCT_PRICES, topic: config.TOPIC_PRODUCT_EVENTS },
+      ...consumersOf(config),
       { group: config.GROUP_WEBHOOKS, topic: config.TOPIC_ORDERS_EVENTS },
       { group: config.GROUP_PARCELS, topic: config.TOPIC_ORDERS_EVENTS },
     ]),

@@ -14,6 +14,8 @@ export type RedisServer = {
   /** 0: no limit. */
   limitBytes: number;
   evictedKeys: number;
+  /** Its append-only file is on. */
+  hasAppendFile: boolean;
 };
 
 export function serverFrom(info: string): RedisServer {
@@ -29,5 +31,6 @@ export function serverFrom(info: string): RedisServer {
     usedBytes: Number(values.get("used_memory") ?? 0),
     limitBytes: Number(values.get("maxmemory") ?? 0),
     evictedKeys: Number(values.get("evicted_keys") ?? 0),
+    hasAppendFile: values.get("aof_enabled") === "1",
   };
 }

@@ -16,6 +16,7 @@ const good = {
   usedBytes: 1,
   limitBytes: 0,
   evictedKeys: 0,
+  hasAppendFile: true,
 };
 
 test("a server that cannot hold the gate is refused with what to do", () => {
