@@ -35,7 +35,8 @@ function beginning(world: World, i: number, move: Say): Move[] {
   if (!isNeeded && world.left.rebuilds === 0) return [];
   const begin = move("begins", (w) => {
     if (!isNeeded) w.left.rebuilds -= 1;
-    return { step: "begun", epoch: w.books.stock.epoch };
+    const seen = isNeeded ? (gateOf(w)?.epoch ?? 0) : undefined;
+    return { step: "begun", epoch: w.books.stock.epoch, seen };
   });
   return [isNeeded ? begin : { ...begin, fault: true }];
 }
@@ -56,7 +57,8 @@ function next(world: World, rebuild: Rebuild, move: Say, mutant: Mutant | undefi
           w.gate.alive = true;
           w.closings += 1;
           const closing = `closing ${w.closings}`;
-          close(w.gate.state, productId, closing);
+          // Loaded since its fault was seen: the rebuild has nothing to do.
+          if (close(w.gate.state, productId, closing, rebuild.seen) === "open") return idle;
           return { step: "closed", closing };
         }),
       ];

@@ -56,6 +56,8 @@ export type Attempt = {
 export type Rebuild = {
   step: "idle" | "begun" | "closed" | "claiming" | "draining" | "drained" | "voiding" | "fencing" | "fenced";
   epoch: number;
+  /** The epoch in which it saw the product at the gate; undefined if it closes the product whatever it is. */
+  seen: number | undefined;
   closing: string;
   toClaim: GateRecord[];
   undecided: GateRecord[];
@@ -87,7 +89,16 @@ export type World = {
   left: Faults;
 };
 
-export const idle: Rebuild = { step: "idle", epoch: 0, closing: "", toClaim: [], undecided: [], end: 0, image: null };
+export const idle: Rebuild = {
+  step: "idle",
+  epoch: 0,
+  seen: undefined,
+  closing: "",
+  toClaim: [],
+  undecided: [],
+  end: 0,
+  image: null,
+};
 
 export function firstWorld(setting: Setting): World {
   const {
@@ -219,6 +230,7 @@ export function keyOf(world: World): string {
     parts.push(
       one.step,
       one.epoch,
+      one.step === "begun" ? (one.seen ?? "") : "",
       one.closing === closing ? "mine" : "",
       one.end,
       one.image ? imageKey(one.image) : "",

@@ -125,14 +125,13 @@ export function connectGate(
         },
         { kind: "refused" },
       ),
-    close: (productId) =>
+    close: (productId, seenEpoch) =>
       call(
         `close ${productId}`,
         (state) => {
           server.closings += 1;
           const closing = `closing ${server.closings}`;
-          close(state, productId, closing);
-          return closing;
+          return close(state, productId, closing, seenEpoch) === "open" ? "" : closing;
         },
         "begins a new life",
       ),

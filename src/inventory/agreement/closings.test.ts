@@ -32,9 +32,9 @@ describe("several processes rebuild one product", () => {
     /** A process whose rebuilds stop in their drain, once the product is closed, until `goOn`. */
     function copy(name: string, changed: Partial<Gate> = {}) {
       const held = Promise.withResolvers<void>();
-      async function close(id: string) {
+      async function close(id: string, seenEpoch?: number) {
         closedBy.push(name);
-        return gate.close(id);
+        return gate.close(id, seenEpoch);
       }
       async function snapshot(ids?: readonly string[]) {
         looks.set(name, (looks.get(name) ?? 0) + 1);
@@ -60,7 +60,7 @@ describe("several processes rebuild one product", () => {
   test("the one that closed it last opens it, and the others neither close it again nor end its epoch", async () => {
     const { copy, closedBy, looks, closings, epochs } = await shop();
     const copies = ["first", "second", "third"].map((name) => copy(name));
-    const rebuilds: Promise<void>[] = [];
+    const rebuilds: Promise<unknown>[] = [];
     for (const { rebuild } of copies) {
       rebuilds.push(rebuild());
       await closings(rebuilds.length);

@@ -3,6 +3,8 @@ import type { Sql } from "#engines/sql";
 import type { Gate } from "../gate/gate.ts";
 
 export type Compared = {
+  /** The epoch of each product at the gate, if it has the product. */
+  epochs: ReadonlyMap<string, number>;
   /**
    * Missing at the gate, closed, of another epoch, with other units, or ahead of the books in its changes or in the terms
    * of its sale: only a rebuild helps.
@@ -16,7 +18,7 @@ export type Compared = {
 
 /** The gate is read first, so the books that are read afterwards include the row that the gate applied last. */
 export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly string[]): Promise<Compared> {
-  if (productIds.length === 0) return { wrong: [], behind: [], untold: [] };
+  if (productIds.length === 0) return { epochs: new Map(), wrong: [], behind: [], untold: [] };
   const snapshots = await gate.snapshot(productIds);
   const loaded = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
   const books = await sql.query<ComparedBooks>(
@@ -29,7 +31,8 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
       where s.product_id = any($1::text[])`,
     [productIds, [...loaded.keys()], snapshots.map((snapshot) => snapshot.applied)],
   );
-  const compared: Compared = { wrong: [], behind: [], untold: [] };
+  const epochs = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot.epoch]));
+  const compared: Compared = { epochs, wrong: [], behind: [], untold: [] };
   for (const { productId, epoch, seq, availableAfter, saleVersion } of books) {
     const gateHas = loaded.get(productId);
     const agrees =

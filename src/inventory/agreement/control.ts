@@ -16,7 +16,8 @@ import { type GateMode, type ModeFollower, type ModeState, promisesEndMs, writeM
 import { closeAndDrain, rebuild, type Settlement } from "./rebuild.ts";
 import { type ProductReport, reconcileProduct, worstOf } from "./reconcile.ts";
 import type { Relay } from "./relay.ts";
-import { type OnRepaired, type Repair, reasonsToRebuild } from "./repairs.ts";
+import type { OnRepaired } from "./repairs.ts";
+import { rebuildSuspects } from "./suspects.ts";
 import { tellSales } from "./tell-sales.ts";
 
 export type SyncReport = {
@@ -77,23 +78,27 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
     return all;
   }
 
-  /** Applies missing changes, and returns the products that only a rebuild repairs, with reasons. */
-  async function catchUpAll(contentsToo: boolean): Promise<{ toRebuild: string[]; found: Repair[] }> {
+  /** Applies missing changes, and returns the products that only a rebuild repairs. */
+  async function catchUpAll(contentsToo: boolean): Promise<string[]> {
     const toRebuild = new Set<string>();
-    const found: Repair[] = [];
     for await (const page of productPages(sql, productsAtOnce)) {
       const { wrong, behind, untold } = await compareProducts(sql, gate, page);
       for (const productId of behind) await relay.catchUp(productId);
       await tellSales({ sql, gate }, untold);
       for (const productId of wrong.concat((await compareProducts(sql, gate, behind)).wrong)) toRebuild.add(productId);
       for (const productId of contentsToo ? page : []) {
-        const repair = toRebuild.has(productId) ? undefined : await compareContents({ sql, gate, relay }, productId);
-        if (!repair) continue;
-        toRebuild.add(productId);
-        found.push(repair);
+        if (toRebuild.has(productId)) continue;
+        if (await compareContents({ sql, gate, relay }, productId)) toRebuild.add(productId);
       }
     }
-    return { toRebuild: [...toRebuild], found };
+    return [...toRebuild];
+  }
+
+  async function rebuildWhat(what: "figures" | "contents" | "everything"): Promise<Set<string>> {
+    const deps = () => ({ sql, gate, relay, settlement: settlement(), onRepaired });
+    if (what === "everything") return rebuild(deps(), await allProducts());
+    const suspects = await catchUpAll(what === "contents");
+    return suspects.length > 0 ? rebuildSuspects(deps(), suspects, what === "contents") : new Set();
   }
 
   async function syncReports(actionOf: (productId: string) => SyncReport["action"]): Promise<SyncReport[]> {
@@ -175,7 +180,10 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
 
   async function prepare(to: "gatekeeper" | "sync"): Promise<void> {
     const deps = { sql, gate, settlement: settlement() };
-    if (to === "gatekeeper") return rebuild(deps, await allProducts());
+    if (to === "gatekeeper") {
+      await rebuild(deps, await allProducts());
+      return;
+    }
     try {
       await closeAndDrain(deps, await allProducts());
     } catch (error) {
@@ -193,16 +201,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
     sync: (what) =>
       alone(async () => {
         const off = mode.current() !== "gatekeeper";
-        const all = off || what === "everything";
-        const { toRebuild, found } = all
-          ? { toRebuild: off ? [] : await allProducts(), found: [] }
-          : await catchUpAll(what === "contents");
-        if (toRebuild.length > 0) {
-          if (!all) found.push(...(await reasonsToRebuild({ sql, gate }, toRebuild)));
-          await rebuild({ sql, gate, settlement: settlement() }, toRebuild);
-          if (found.length > 0) onRepaired(found);
-        }
-        const rebuilt = new Set(toRebuild);
+        const rebuilt = off ? new Set() : await rebuildWhat(what);
         return syncReports((productId) => (off ? "gate_off" : rebuilt.has(productId) ? "rebuilt" : "verified"));
       }),
 

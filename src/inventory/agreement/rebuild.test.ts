@@ -31,10 +31,10 @@ describe("many products at once", () => {
         most.looked = Math.max(most.looked, ids?.length ?? Number.POSITIVE_INFINITY);
         return memory.snapshot(ids);
       },
-      async close(productId) {
+      async close(productId, seenEpoch) {
         closed.add(productId);
         most.closed = Math.max(most.closed, closed.size);
-        return memory.close(productId);
+        return memory.close(productId, seenEpoch);
       },
       async install(image, closing) {
         if (image.productId === cursed) throw new Error("this product cannot be loaded");

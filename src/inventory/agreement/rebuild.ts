@@ -30,25 +30,36 @@ export type Settlement = {
 export type RebuildDeps = { sql: Sql; gate: Gate; settlement: Settlement };
 
 /**
+ * Chooses, right before the closing, which products are closed; each with the epoch in which its fault was seen at the
+ * gate. One that was loaded since goes on selling.
+ */
+export type Choose = (productIds: readonly string[]) => Promise<ReadonlyMap<string, number | undefined>>;
+
+const chooseAll: Choose = async (productIds) => new Map(productIds.map((productId) => [productId, undefined]));
+
+/**
  * Closes the gate for the products and waits until its reservations are decided. From here on no order for them is
  * answered 202. Returns the name of each closing: if another rebuild closes a product meanwhile, that one opens it.
  */
 export async function closeAndDrain(
-  { sql, gate, settlement }: RebuildDeps,
+  { sql, gate, settlement, choose = chooseAll }: RebuildDeps & { choose?: Choose },
   productIds: string[],
 ): Promise<Map<string, string>> {
   // Before anything is closed: if settlement does not advance, a closed shop would wait for it for ever.
   await settlement.drained();
   const undecided: GateRecord[] = [];
   const closings = new Map<string, string>();
-  for (const productId of productIds) {
-    closings.set(productId, await gate.close(productId));
+  for (const [productId, seenEpoch] of await choose(productIds)) {
+    const closing = await gate.close(productId, seenEpoch);
+    if (closing === "") continue;
+    closings.set(productId, closing);
     // From here on no `mark` of these can answer "published". Otherwise a buyer could be answered 202 and then fenced.
     for (const record of await gate.records(productId)) {
       const state = record.state === "pending" ? await gate.claimVoid(record) : record.state;
       if (state === "published" || state === "voiding") undecided.push({ ...record, state });
     }
   }
+  if (closings.size === 0) return closings;
   await crashPoint("rebuild.closed");
   await settlement.drained();
   await crashPoint("rebuild.drained");
@@ -68,8 +79,13 @@ const closedAtOnce = 200;
 /** If so many products fail one after another, the fault is not theirs, and the rest is not tried. */
 const failuresInARow = 3;
 
-/** @throws the last fault; products without a fault are rebuilt. */
-export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<void> {
+/** Returns the products that it closed. @throws the last fault; products without a fault are rebuilt. */
+export async function rebuild(
+  deps: RebuildDeps,
+  productIds: string[],
+  choose: Choose = chooseAll,
+): Promise<Set<string>> {
+  const work = { ...deps, choose, closed: new Set<string>() };
   const open = new Set<string>();
   for (const some of inBatches(productIds, closedAtOnce)) {
     for (const snapshot of await deps.gate.snapshot(some)) if (snapshot.open) open.add(snapshot.productId);
@@ -85,7 +101,7 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
   let inARow = 0;
   async function attempt(batch: string[]): Promise<void> {
     try {
-      await rebuildTogether(deps, batch);
+      await rebuildTogether(work, batch);
       inARow = 0;
     } catch (error) {
       // The fault is the same for all of them, and each would wait as long.
@@ -102,13 +118,16 @@ export async function rebuild(deps: RebuildDeps, productIds: string[]): Promise<
   }
   for (const batch of batches) await attempt(batch);
   if (fault) throw fault.error;
+  return work.closed;
 }
 
-async function rebuildTogether(deps: RebuildDeps, productIds: string[]): Promise<void> {
-  let left = await rebuildOnce(deps, productIds);
+type Work = RebuildDeps & { choose: Choose; closed: Set<string> };
+
+async function rebuildTogether(work: Work, productIds: string[]): Promise<void> {
+  let left = await rebuildOnce(work, productIds);
   for (let tries = 1; left.size > 0 && tries < triesBesideOthers; tries += 1) {
-    const { due, waiting } = await untilDue(deps, left, patience(tries));
-    left = new Map([...waiting, ...(await rebuildOnce(deps, due))]);
+    const { due, waiting } = await untilDue(work, left, patience(tries));
+    left = new Map([...waiting, ...(await rebuildOnce(work, due))]);
   }
 }
 
@@ -119,27 +138,29 @@ function inBatches(productIds: readonly string[], size: number): string[][] {
 }
 
 /** Returns the products that it did not open because of another rebuild, each with the name of its own closing. */
-async function rebuildOnce(deps: RebuildDeps, productIds: string[]): Promise<Map<string, string>> {
+async function rebuildOnce(work: Work, productIds: string[]): Promise<Map<string, string>> {
   if (productIds.length === 0) return new Map();
   // Read before the closing: a rebuild that ends an epoch has closed the product within it, and an earlier closing
   // cannot open it.
-  const epochs = await epochsOf(deps.sql, productIds);
-  const closings = await closeAndDrain(deps, productIds);
+  const epochs = await epochsOf(work.sql, productIds);
+  const closings = await closeAndDrain(work, productIds);
+  if (closings.size === 0) return closings;
+  for (const productId of closings.keys()) work.closed.add(productId);
   const left = new Map([...closings].filter(([productId]) => epochs.has(productId)));
   // If an epoch ended here, this rebuild could not open it, and the one that closed last would have to begin again.
-  const others = await takenOver(deps.gate, closings);
-  const own = productIds.filter((productId) => !others.has(productId));
-  const images = await deps.sql.transaction(async (tx) =>
+  const others = await takenOver(work.gate, closings);
+  const own = [...closings.keys()].filter((productId) => !others.has(productId));
+  const images = await work.sql.transaction(async (tx) =>
     (await gateAllowed(tx)) ? takeImages(tx, own, epochs) : undefined,
   );
   // Switched off meanwhile: the gate stays closed.
   if (!images) return new Map();
   await crashPoint("rebuild.fenced");
   for (const image of images) {
-    const answer = await deps.gate.install(image, closings.get(image.productId));
+    const answer = await work.gate.install(image, closings.get(image.productId));
     if (answer === "open") left.delete(image.productId);
   }
-  await refreshOffers(deps, images);
+  await refreshOffers(work, images);
   await crashPoint("rebuild.installed");
   return left;
 }

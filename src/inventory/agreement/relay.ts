@@ -13,7 +13,8 @@ export type Relay = {
   apply(rows: readonly StreamRow[]): Promise<void>;
   /**
    * As `apply`, for rows of one product whose caller sells next: resolves once the gate has them. The books may have a
-   * new product a moment before the gate has loaded it, so this waits for the gate, at most a second.
+   * new product a moment before the gate has loaded it, and a rebuild may be about to open it, so this waits until it
+   * is open, at most a second.
    */
   bring(rows: readonly StreamRow[]): Promise<void>;
   /** Applies the product's missing changes; rows that need a rebuild are left. */
@@ -35,7 +36,7 @@ export type RelayOptions = {
 };
 
 const rowsAtOnce = 500;
-/** How long a change waits for a product that the gate is about to load, milliseconds. */
+/** How long a change waits for a product that the gate is about to open, milliseconds. */
 const loadedWithinMs = 1_000;
 const lookEveryMs = 10;
 /** The limit for one look, even while thousands of products stay closed. */
@@ -63,9 +64,7 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
     const [first] = rows;
     if (!first) return;
     const giveUpAt = elapsedMs() + loadedWithinMs;
-    while ((await gate.snapshot([first.productId])).length === 0 && elapsedMs() < giveUpAt) {
-      await sleep(lookEveryMs);
-    }
+    while (!(await gate.snapshot([first.productId]))[0]?.open && elapsedMs() < giveUpAt) await sleep(lookEveryMs);
     await apply(rows);
   }
 

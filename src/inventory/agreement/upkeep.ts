@@ -5,9 +5,10 @@ import { countOutcomes } from "../books/outcomes.ts";
 import { type Gate, GateUnavailable } from "../gate/gate.ts";
 import { compareProducts, productsAfter } from "./compare.ts";
 import type { ModeFollower } from "./mode.ts";
-import { rebuild, type Settlement } from "./rebuild.ts";
+import type { Settlement } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
-import { type OnRepaired, reasonsToRebuild } from "./repairs.ts";
+import type { OnRepaired } from "./repairs.ts";
+import { rebuildSuspects } from "./suspects.ts";
 import { createSweeper } from "./sweeper.ts";
 import { tellSales } from "./tell-sales.ts";
 
@@ -110,14 +111,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
     for (const productId of behind) await relay.catchUp(productId);
     await tellSales({ sql, gate }, untold);
     if (wrong.length > 0) {
-      await alone(async () => {
-        // Another process may have been changing it during the check.
-        const still = await compareProducts(sql, gate, wrong);
-        if (still.wrong.length === 0) return;
-        const found = await reasonsToRebuild({ sql, gate }, still.wrong);
-        await rebuild({ sql, gate, settlement }, still.wrong);
-        if (found.length > 0) onRepaired(found);
-      });
+      await alone(() => rebuildSuspects({ sql, gate, relay, settlement, onRepaired }, wrong));
     }
     // The loss that took some of them, a restart or a FLUSHALL, took them all, so the next page follows at once.
     return wrong.length > 0 && last !== "";

@@ -82,6 +82,7 @@ describe("the terms of sales in the books", () => {
     assert.equal(await setSale({ sql: database.sql, gate: away }, productId, paused), false);
     assert.equal(await refusalAtGate(productId), "sold_out");
     assert.deepEqual(await compareProducts(database.sql, gate, [productId]), {
+      epochs: new Map([[productId, 1]]),
       wrong: [],
       behind: [],
       untold: [productId],

@@ -204,9 +204,10 @@ export type Gate = GateForOrders & {
   apply(row: StreamRow): Promise<ApplyAnswer>;
   /**
    * Closes a product, loaded or not; if the memory is lost, begins a new one. Only an image that was taken afterwards
-   * opens it again: `install` must show the value that this returns.
+   * opens it again: `install` must show the value that this returns. A product that was loaded in an epoch after
+   * `seenEpoch`, and sells, is left as it is, and the value is empty: the fault for which it was to be closed is gone.
    */
-  close(productId: string): Promise<string>;
+  close(productId: string, seenEpoch?: number): Promise<string>;
   /**
    * Loads a product and opens it, unless the loaded one is as new, or it was closed after `closing`, or the memory was
    * lost since. Without `closing` only a product that this gate does not know, and that was never sold.

@@ -27,10 +27,9 @@ export function openMemoryGate(nowMs = systemClock.nowMs): MemoryGate {
     abort: async (ref) => abort(state, ref),
     adopt: async (productId, orderId, nowMs) => adopt(state, productId, orderId, nowMs),
     apply: async (row) => apply(state, row),
-    close: async (productId) => {
+    close: async (productId, seenEpoch) => {
       const closing = randomUUID();
-      close(state, productId, closing);
-      return closing;
+      return close(state, productId, closing, seenEpoch) === "open" ? "" : closing;
     },
     install: async (image, closing) => install(state, image, closing),
     setOffer: async (productId, offer) => setOffer(state, productId, offer),

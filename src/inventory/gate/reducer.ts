@@ -176,13 +176,15 @@ export function install(state: GateState, image: GateImage, closing?: string): "
 }
 
 /** `closing` is a new name. */
-export function close(state: GateState, productId: string, closing: string): void {
+export function close(state: GateState, productId: string, closing: string, seenEpoch?: number): "closed" | "open" {
   const product = state.get(productId) ?? { ...productFrom(nothingOf(productId)), parts: new Set() };
+  if (product.open && state.has(productId) && seenEpoch !== undefined && product.epoch > seenEpoch) return "open";
   product.open = false;
   product.closing = closing;
   // Later terms are kept for the image; earlier ones are in the books, from which the image is read.
   product.sale = null;
   state.set(productId, product);
+  return "closed";
 }
 
 function nothingOf(productId: string): GateImage {

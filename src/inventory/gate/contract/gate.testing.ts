@@ -310,6 +310,26 @@ export function gateContract(
       assert.equal(await gate.install({ ...image, epoch: 3 }, late), "stale");
     });
 
+    test("a product that was loaded since its fault was seen is not closed", async () => {
+      const shelf = await lamp();
+      const seenEpoch = 1;
+      const repaired = { ...freshImage(shelf.productId), epoch: 2 };
+      assert.equal(await gate.install(repaired, await gate.close(shelf.productId, seenEpoch)), "open");
+      assert.equal(await gate.close(shelf.productId, seenEpoch), "");
+      assert.equal((await shelf.reserve()).kind, "reserved");
+      const closing = await gate.close(shelf.productId, 2);
+      assert.deepEqual(await shelf.reserve(), { kind: "refused", reason: "closed" });
+      assert.notEqual(await gate.close(shelf.productId, 1), "", "it does not sell, so it is closed again");
+      assert.equal(await gate.install({ ...repaired, epoch: 3 }, closing), "stale");
+    });
+
+    test("a new product that was loaded since it was missed is not closed", async () => {
+      const productId = newProductId();
+      assert.equal(await gate.install(freshImage(productId)), "open");
+      assert.equal(await gate.close(productId, 0), "");
+      assert.equal((await gate.snapshot([productId]))[0]?.open, true);
+    });
+
     test("a product that was never loaded can be closed, and then opened", async () => {
       const productId = newProductId();
       const closing = await gate.close(productId);

@@ -157,14 +157,13 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       return applyAnswer((await run("apply", row.productId, applyArguments(row))) ?? "refused");
     },
 
-    async close(productId) {
+    async close(productId, seenEpoch) {
       const token = randomUUID();
       const closingIn = ({ nonce }: Life<ScriptName>) => `${nonce}/${token}`;
-      const close = (life: Life<ScriptName>): ProductCall => ({ script: "close", productId, args: [closingIn(life)] });
+      const argsIn = (life: Life<ScriptName>) => [closingIn(life), String(seenEpoch ?? "")];
       await remember(productId);
-      const { life, reply } = await calls.begin("close", close);
-      answerOf("close", reply);
-      return closingIn(life);
+      const begun = await calls.begin("close", (life) => ({ script: "close", productId, args: argsIn(life) }));
+      return answerOf("close", begun.reply) === "open" ? "" : closingIn(begun.life);
     },
 
     async install(image, closing) {

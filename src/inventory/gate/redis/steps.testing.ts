@@ -89,7 +89,7 @@ export const anyStep = fc.oneof(
       items: fc.array(item, { maxLength: 5 }),
     }),
   },
-  { weight: 2, arbitrary: step("close", { product }) },
+  { weight: 2, arbitrary: step("close", { product, seen: mostly(undefined, -1, 0) }) },
   { weight: 2, arbitrary: step("install", { product, shows: mostly("last", "first", "nothing"), ...image }) },
   { weight: 1, arbitrary: step("lose", { product, key: fc.constantFrom("product", "records", "ages", "held") }) },
   { weight: 1, arbitrary: step("setOffer", { product, offer }) },

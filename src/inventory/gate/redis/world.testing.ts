@@ -72,9 +72,11 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
     }
     case "close": {
       const productId = products[step.product] as string;
-      const closing = await gate.close(productId);
-      world.closings.push({ productId, closing });
-      return { redis: "closed", reducer: close(state, productId, closing) ?? "closed" };
+      const seenEpoch = step.seen === undefined ? undefined : (state.get(productId)?.epoch ?? 0) + step.seen;
+      const closing = await gate.close(productId, seenEpoch);
+      if (closing !== "") world.closings.push({ productId, closing });
+      const redis = closing === "" ? "open" : "closed";
+      return { redis, reducer: close(state, productId, closing, seenEpoch) };
     }
     case "install": {
       const { shows, product, epochOff, held, kind: _, ...rest } = step;

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import type { Sql } from "#engines/sql";
+import type { TestDatabase } from "../../../test/support/database.ts";
+import { until } from "../../../test/support/until.ts";
+import { lockStock } from "../books/ledger.ts";
+import { keepOffer } from "../books/offers.ts";
+import type { Gate } from "../gate/gate.ts";
+import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
+import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
+import type { Inventory } from "../inventory.ts";
+import { imagesOf } from "./rebuild.ts";
+import type { Repair } from "./repairs.ts";
+
+const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+
+describe("repairs of products that become right meanwhile", () => {
+  let database: TestDatabase;
+  let memory: MemoryGate;
+  let inventory: Inventory;
+  const closes: (() => Promise<unknown>)[] = [];
+  const closed: string[] = [];
+  const reported: Repair[] = [];
+  /** What others do while settlement is waited for, and between the last comparison and the closing. */
+  let duringDrain = async () => {};
+  let beforeClose = async () => {};
+
+  before(async () => {
+    database = await openInventoryDatabase();
+    closes.push(() => database.close());
+    memory = openMemoryGate();
+    const gate: Gate = {
+      ...memory,
+      async close(productId, seenEpoch) {
+        await beforeClose();
+        const closing = await memory.close(productId, seenEpoch);
+        if (closing !== "") closed.push(productId);
+        return closing;
+      },
+    };
+    const opened = await openTestInventory(database, gate, { onRepaired: (repairs) => void reported.push(...repairs) });
+    inventory = opened.inventory;
+    closes.push(() => opened.log.close());
+    const drained = () => duringDrain();
+    const settlement = { drained, watermark: async () => async () => true, redrive: async () => {} };
+    const running = await inventory.agreement.start(settlement);
+    closes.push(() => running.stop());
+  });
+  after(async () => {
+    for (const close of closes.toReversed()) await close();
+  });
+  afterEach(() => {
+    duringDrain = async () => {};
+    beforeClose = async () => {};
+    closed.length = 0;
+    reported.length = 0;
+  });
+
+  async function known(productId: string): Promise<void> {
+    await database.sql.transaction((tx) => keepOffer(tx, productId, offer));
+  }
+  const isOpen = async (productId: string) => (await memory.snapshot([productId]))[0]?.open === true;
+
+  /** As the consumer of product events does after its commit. */
+  async function putOnSale(productId: string): Promise<void> {
+    for (const image of await readImages(database.sql, productId)) await memory.install(image);
+  }
+
+  test("a product that was loaded meanwhile is not closed by a repair", async () => {
+    duringDrain = () => putOnSale("new lamp");
+    await known("new lamp");
+    await known("lost lamp");
+    inventory.agreement.suspect("new lamp");
+    inventory.agreement.suspect("lost lamp");
+    await until(async () => reported.length > 0 && (await isOpen("lost lamp")));
+    assert.equal(await isOpen("new lamp"), true);
+    assert.deepEqual(closed, ["lost lamp"]);
+    assert.deepEqual(
+      reported.map(({ productId, reason }) => [productId, reason]),
+      [["lost lamp", "not_loaded"]],
+    );
+  });
+
+  test("a product that is loaded between the last comparison and the closing is not closed either", async () => {
+    beforeClose = () => putOnSale("new chair");
+    await known("new chair");
+    const reports = await inventory.agreement.sync(false);
+    assert.deepEqual(closed, []);
+    assert.deepEqual(reported, []);
+    assert.equal(await isOpen("new chair"), true);
+    assert.deepEqual(
+      reports.filter(({ productId }) => productId === "new chair").map(({ action, epoch }) => [action, epoch]),
+      [["verified", 1]],
+    );
+  });
+
+  test("sync-redis of everything closes and loads the products that agree, too", async () => {
+    const reports = await inventory.agreement.sync(true);
+    assert.deepEqual(new Set(reports.map(({ action }) => action)), new Set(["rebuilt"]));
+    assert.deepEqual(closed.toSorted(), reports.map(({ productId }) => productId).toSorted());
+  });
+});
+
+function readImages(sql: Sql, productId: string) {
+  return sql.transaction(async (tx) => imagesOf(tx, [...(await lockStock(tx, [productId])).values()]));
+}
