@@ -4,7 +4,7 @@
  */
 import { type Board, createBoard } from "#board";
 import { type Catalog, createCatalog } from "#catalog";
-import { createDesk, type Desk } from "#desk";
+import { type BlackBox, createBlackBox, createDesk, type Desk } from "#desk";
 import { createDrops, type Drops } from "#drops";
 import type { Engines } from "#engines/open";
 import { createByHand } from "#fulfilment";
@@ -60,6 +60,7 @@ export type Faces = {
   simulator: Simulator;
   notifications: Notifications;
   desk: Desk;
+  blackBox: BlackBox;
   warehouse: Warehouse;
   board: Board;
   health: Health;
@@ -195,17 +196,6 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     logger: log,
     onFault,
   });
-  const desk = createDesk({
-    sql: engines.sql("desk", 3),
-    log: engines.log,
-    topics: topicsOf(config),
-    group: deadLettersGroup(config),
-    orders,
-    payment,
-    byHand: createByHand({ orders, payment, paymentGraceMs: config.PAYMENT_GRACE_MS, now, onFault }),
-    nudge: (orderId) => onPaid.nudge(orderId),
-    now,
-  });
   const warehouse = createWarehouse({
     sql: engines.sql("warehouse", 4),
     log: engines.log,
@@ -217,6 +207,19 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     now,
     onFault,
   });
+  const desk = createDesk({
+    sql: engines.sql("desk", 3),
+    log: engines.log,
+    topics: topicsOf(config),
+    group: deadLettersGroup(config),
+    orders,
+    payment,
+    byHand: createByHand({ orders, payment, paymentGraceMs: config.PAYMENT_GRACE_MS, now, onFault }),
+    nudge: (orderId) => onPaid.nudge(orderId),
+    now,
+  });
+  const parts = { orders, inventory, payment, notifications, warehouse, audit: accounts.audit, mail: engines.mail };
+  const blackBox = createBlackBox({ ...parts, letters: desk.letters, now });
   const board = createBoard({ orders, drops, inventory, now, onFault });
   const base = { config, engines, log, now, onFault, health, metrics };
   const faces = {
@@ -233,6 +236,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     simulator,
     notifications,
     desk,
+    blackBox,
     warehouse,
     board,
   };

@@ -61,7 +61,7 @@ function lineOf({ letterId, at, state, topic, key, bytes, error, reason }: Lette
 }
 
 /** A foreign record may hold control characters, and a terminal obeys some of them. */
-function shown(text: string): string {
+export function shown(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

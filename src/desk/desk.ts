@@ -1,7 +1,8 @@
-/** The desk for trouble: records that no consumer could handle, and orders whose saga stands. */
+/** The desk for trouble: records that no consumer could handle, orders whose saga stands, and all that is known of one order. */
 import { createLetters, type LettersOptions } from "./letters.ts";
 import { createSagas, type SagasOptions } from "./sagas.ts";
 
+export { type BlackBox, createBlackBox } from "./black-box.ts";
 export type { Handled } from "./letters.ts";
 export type { SagaAct, StuckOrder } from "./sagas.ts";
 

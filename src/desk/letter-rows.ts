@@ -55,6 +55,14 @@ export function readLetters(sql: Queryable, { state, before, limit }: LetterPage
   );
 }
 
+/** The letters whose record has this key, oldest first. */
+export function readLettersOf(sql: Queryable, key: string): Promise<LetterSummary[]> {
+  return sql.query<LetterSummary>(
+    `select ${common}, length(value) as bytes from desk.dead_letter where key = $1 order by letter_id`,
+    [Buffer.from(key)],
+  );
+}
+
 export async function readLetter(sql: Queryable, letterId: number): Promise<WholeLetter | undefined> {
   const [letter] = await sql.query<WholeLetter>(`select ${common}, value from desk.dead_letter where letter_id = $1`, [
     letterId,

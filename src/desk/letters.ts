@@ -13,12 +13,15 @@ import {
   markHandled,
   readLetter,
   readLetters,
+  readLettersOf,
   type WholeLetter,
 } from "./letter-rows.ts";
 
 export type Handled =
   | { ok: true; letter: WholeLetter }
   | { ok: false; reason: "dead_letter_not_found" | "dead_letter_handled" | "dead_letter_incomplete" };
+
+export type Letters = ReturnType<typeof createLetters>;
 
 export type LettersOptions = {
   sql: Sql;
@@ -57,6 +60,8 @@ export function createLetters({ sql, log, topics, group, now }: LettersOptions) 
 
   return {
     list: (page: LetterPage) => readLetters(sql, page),
+    /** The letters whose record has this key. */
+    about: (key: string) => readLettersOf(sql, key),
     find: (letterId: number) => readLetter(sql, letterId),
     countWaiting: () => countWaiting(sql),
 

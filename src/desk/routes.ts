@@ -6,10 +6,13 @@ import type { Asked, Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
-import type { Desk, Handled, SagaAct } from "./desk.ts";
+import type { Opened } from "./black-box.ts";
+import type { BlackBox, Desk, Handled, SagaAct } from "./desk.ts";
 import { deskProblems, details } from "./problems.ts";
-import { actOf, readCursor, stuckOf, summaryOf, wholeOf, writeCursor } from "./view.ts";
+import { actOf, boxOf, readCursor, stuckOf, summaryOf, wholeOf, writeCursor } from "./view.ts";
 import {
+  BlackBoxParams,
+  BlackBoxView,
   LetterList,
   LetterParams,
   LetterSummary,
@@ -28,9 +31,9 @@ const pageSize = 20;
 type OfLetter = Asked<{ params: typeof LetterParams }>;
 type OfSaga = Asked<{ params: typeof SagaParams }>;
 
-export type DeskRoutesOptions = { desk: Desk; identity: Identity };
+export type DeskRoutesOptions = { desk: Desk; blackBox: BlackBox; identity: Identity };
 
-export function deskRoutes(app: Http, { desk: { letters, sagas }, identity }: DeskRoutesOptions): void {
+export function deskRoutes(app: Http, { desk: { letters, sagas }, blackBox, identity }: DeskRoutesOptions): void {
   const admin = { onRequest: identity.guard("ADMIN") };
   for (const schema of [LetterSummary, LetterView, SagaView]) app.addSchema(schema);
   app.get("/admin/dead-letters", { ...admin, schema: documents.letters }, listLetters);
@@ -40,6 +43,8 @@ export function deskRoutes(app: Http, { desk: { letters, sagas }, identity }: De
   app.get("/admin/sagas", { ...admin, schema: documents.sagas }, listSagas);
   app.post("/admin/sagas/:orderId/retry", { ...admin, schema: documents.retry }, retrySaga);
   app.post("/admin/sagas/:orderId/end", { ...admin, schema: documents.end }, endSaga);
+
+  app.get("/admin/black-box/:order", { ...admin, schema: documents.blackBox }, readBlackBox);
 
   async function listLetters(request: Asked<{ querystring: typeof LettersQuery }>) {
     const { state, cursor, limit = pageSize } = request.query;
@@ -85,12 +90,24 @@ export function deskRoutes(app: Http, { desk: { letters, sagas }, identity }: De
     const { orderId } = request.params;
     return acted(isUuid(orderId) ? await sagas.end(orderId) : missing, reply);
   }
+
+  async function readBlackBox(request: Asked<{ params: typeof BlackBoxParams }>, reply: FastifyReply) {
+    const opened = await blackBox.read(request.params.order);
+    return opened.ok ? boxOf(opened.box) : refuse(reply, deskProblems.order_not_found, whyNotFound(opened));
+  }
 }
 
 const missing: SagaAct = { ok: false, reason: "order_not_found" };
 
 function handled(answer: Handled, reply: FastifyReply) {
   return answer.ok ? wholeOf(answer.letter) : refuse(reply, deskProblems[answer.reason], details[answer.reason]);
+}
+
+function whyNotFound(opened: Exclude<Opened, { ok: true }>): string {
+  if (opened.reason === "order_not_found") return details.order_not_found;
+  if (opened.orderIds.length === 0)
+    return "No order in the books has this short code. An order that is not settled is found by its id.";
+  return `Several orders have this short code, ${opened.orderIds.join(" and ")} among them: ask by the id.`;
 }
 
 function acted(answer: SagaAct, reply: FastifyReply) {
@@ -106,6 +123,16 @@ const { dead_letter_not_found, dead_letter_handled, dead_letter_incomplete } = d
 const { order_not_found, saga_not_stuck, saga_stands, order_ended, payment_undecided, order_paid } = deskProblems;
 
 const documents = {
+  blackBox: {
+    tags,
+    operationId: "getBlackBox",
+    summary: "Everything that is known of one order, as one timeline with the source of each line",
+    description:
+      "Each part of the shop is asked at the same time, for 2 seconds at most. `away` names those that did not answer; the " +
+      "answer has the lines of all others.",
+    params: BlackBoxParams,
+    response: { 200: BlackBoxView, ...problemResponses(order_not_found) },
+  },
   letters: {
     tags,
     operationId: "listDeadLetters",

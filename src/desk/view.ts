@@ -3,10 +3,11 @@ import { isUtf8 } from "node:buffer";
 import type { SeenOrder } from "#orders";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems } from "#platform/problems";
+import type { OpenedBox } from "./black-box.ts";
 import type { LetterSummary as SummaryRow, WholeLetter } from "./letter-rows.ts";
 import { headersOf } from "./letters.ts";
 import type { Position, StuckOrder } from "./sagas.ts";
-import type { LetterSummary, LetterView, SagaView } from "./wire.ts";
+import type { BlackBoxView, LetterSummary, LetterView, SagaView } from "./wire.ts";
 
 export function summaryOf(letter: SummaryRow): LetterSummary {
   const { letterId, topic, key, bytes, appendedAt, state, handledAt, handledBy, reason } = letter;
@@ -61,6 +62,33 @@ export function stuckOf({ order, kind, payment }: StuckOrder): SagaView {
 
 export function actOf({ orderId, status, reason }: SeenOrder) {
   return { orderId, status, ...(reason !== null && { reason }) };
+}
+
+export function boxOf({ orderId, code, order, asOf, next, lines, away }: OpenedBox): BlackBoxView {
+  return {
+    orderId,
+    ...(code !== undefined && { code }),
+    ...(order && { order: headOf(order) }),
+    asOf: asOf.toISOString(),
+    next,
+    lines: lines.map(({ at, ...line }) => ({ at: at.toISOString(), ...line })),
+    away,
+  };
+}
+
+function headOf(order: SeenOrder): NonNullable<BlackBoxView["order"]> {
+  const { productId, userId, quantity, totalMinor, currency, status, reason, placedAt, payBy } = order;
+  return {
+    productId,
+    userId,
+    quantity,
+    total: totalMinor,
+    currency,
+    status,
+    ...(reason !== null && { reason }),
+    placedAt: placedAt.toISOString(),
+    payBy: payBy.toISOString(),
+  };
 }
 
 export function writeCursor({ payBy, orderId }: Position): string {

@@ -83,6 +83,55 @@ export const SagaView = Type.Object(
 );
 export type SagaView = Static<typeof SagaView>;
 export const SagaList = Type.Object({ items: Type.Array(Type.Ref("StuckSaga")), nextCursor });
+export const sources = [
+  ...(["gate", "log", "stock", "books", "payment", "mail", "webhooks", "warehouse", "audit", "dead letters"] as const),
+] as const;
+export type Source = (typeof sources)[number];
+const Source = Type.Enum([...sources]);
+
+export const BlackBoxParams = Type.Object({
+  order: Type.String({
+    pattern: "^[0-9A-Za-z -]{8,40}$",
+    description: "An order's id, or its short code",
+    examples: ["7KQ2M0FD"],
+  }),
+});
+export const BlackBoxView = Type.Object({
+  orderId: Type.String(),
+  code: Type.Optional(Type.String({ description: "Its short code" })),
+  order: Type.Optional(
+    Type.Object(
+      {
+        productId: Type.String(),
+        userId: Type.String(),
+        quantity: Type.Integer(),
+        total: Type.Integer({ description: "In minor units of the currency" }),
+        currency: Type.String(),
+        status: Type.Enum([...statuses]),
+        reason: Type.Optional(Type.String()),
+        placedAt: moment,
+        payBy: moment,
+      },
+      { description: "Left out if neither the gate nor the books could be asked" },
+    ),
+  ),
+  asOf: moment,
+  next: Type.String({ description: "What happens next to it, in a sentence" }),
+  lines: Type.Array(
+    Type.Object({
+      at: moment,
+      source: Source,
+      says: Type.String(),
+      facts: Type.Record(Type.String(), Type.Unsafe<string | number>({ type: ["string", "number"] })),
+    }),
+    { description: "What each part of the shop knows, in time order" },
+  ),
+  away: Type.Array(Type.Object({ source: Source, why: Type.String() }), {
+    description: "Parts that did not answer: what they know is missing above",
+  }),
+});
+export type BlackBoxView = Static<typeof BlackBoxView>;
+
 export const SagaActView = Type.Object({
   orderId: Type.String(),
   status: Type.Enum([...statuses]),

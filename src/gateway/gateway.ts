@@ -30,7 +30,7 @@ const paths = {
   PAYMENT_URL: ["/payments"],
   IDENTITY_URL: ["/session", "/accounts", "/account", "/admin/users", "/admin/audit", "/admin/mails"],
   NOTIFICATION_URL: ["/webhooks"],
-  DESK_URL: ["/admin/dead-letters", "/admin/sagas"],
+  DESK_URL: ["/admin/dead-letters", "/admin/sagas", "/admin/black-box"],
 } as const;
 
 /** A shop needs no accounts if its callers have tokens of their own; another one has no webhooks, drops, warehouse or desk. */

@@ -12,6 +12,7 @@ import { closedItself, type OnRepaired } from "./agreement/repairs.ts";
 import { createUpkeep } from "./agreement/upkeep.ts";
 import { type Books, createBooks } from "./books/books.ts";
 import { createProducts } from "./books/products.ts";
+import { readStockTraces, type StockTraces } from "./books/traces.ts";
 import { type Figures, oldestRecords, readStock } from "./figures.ts";
 import type { Gate, GateForOrders } from "./gate/gate.ts";
 
@@ -25,6 +26,7 @@ export type { Claim, Decided } from "./books/decide.ts";
 export type { DirectAnswer } from "./books/direct-claims.ts";
 export type { DecidedReservation } from "./books/fates.ts";
 export type { EndedClaim, Outcome } from "./books/outcomes.ts";
+export type { StockTraces, TracedReservation } from "./books/traces.ts";
 export type {
   Fate,
   Gate,
@@ -53,6 +55,8 @@ export type Inventory = {
   books: Books;
   agreement: Agreement;
   figures: Figures;
+  /** Reads all that the stock's books have of one order. */
+  traces(orderId: string): Promise<StockTraces>;
 };
 
 export type InventoryOptions = {
@@ -86,5 +90,6 @@ export function createInventory(options: InventoryOptions): Inventory {
     books: createBooks({ sql, gate, mode, relay, products, onOutcomes, now, onFault }),
     agreement: createAgreement({ sql, gate, log, news, mode, relay, upkeep, now, onFault, onRepaired, logger }),
     figures: { stock: () => readStock(sql), oldestRecords: () => oldestRecords(gate, now()) },
+    traces: (orderId) => readStockTraces(sql, orderId),
   };
 }

@@ -14,11 +14,11 @@ import { createGuard, type GuardOptions } from "./guard.ts";
 import { bodyOf, startIntake } from "./intake.ts";
 import { declareNotificationMetrics } from "./metrics.ts";
 import { createOrderMails, type OrderMailsOptions } from "./order-mails.ts";
-import { createQueue } from "./queue.ts";
+import { createQueue, deliveriesOf } from "./queue.ts";
 import { createSender } from "./sender.ts";
 
 export type { Endpoint } from "./endpoints.ts";
-export type { Delivery } from "./queue.ts";
+export type { Delivery, OrdersDelivery } from "./queue.ts";
 
 export const notificationsSchema = { schema: "notifications", folder: new URL("./migrations/", import.meta.url) };
 
@@ -90,6 +90,8 @@ export function createNotifications(options: NotificationsOptions) {
     },
 
     deliveries: queue.list,
+    /** Of these events of orders, to all endpoints. */
+    deliveriesOf: (eventIds: readonly string[]) => deliveriesOf(sql, eventIds),
 
     /** Queues an event that no order caused, to try the receiver; undefined if the endpoint is not enabled. */
     async test(endpointId: string): Promise<number | undefined> {

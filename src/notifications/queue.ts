@@ -173,6 +173,26 @@ export function createQueue({ sql, now }: { sql: Sql; now(): number }) {
   };
 }
 
+export type OrdersDelivery = Pick<Delivery, "deliveryId" | "type" | "state" | "tries" | "nextTryAt" | "createdAt"> & {
+  url: string;
+  lastAt: Date | null;
+  lastStatus: number | null;
+  lastAnswer: string | null;
+};
+
+/** The deliveries of these events of orders, to all endpoints. */
+export function deliveriesOf(sql: Queryable, eventIds: readonly string[]): Promise<OrdersDelivery[]> {
+  return sql.query<OrdersDelivery>(
+    `select delivery_id as "deliveryId", type, delivery.state, tries, next_try_at as "nextTryAt",
+            message.created_at as "createdAt", url, last.at as "lastAt", last.status as "lastStatus", last.answer as "lastAnswer"
+       from notifications.delivery join notifications.message using (message_id) join notifications.endpoint using (endpoint_id)
+       left join lateral (select at, status, answer from notifications.attempt a
+                           where a.delivery_id = delivery.delivery_id order by claim_no desc limit 1) as last on true
+      where message_id = any($1::text[]) order by delivery_id`,
+    [eventIds.map((id) => `orders/${id}`)],
+  );
+}
+
 export type Delivery = {
   deliveryId: number;
   messageId: string;

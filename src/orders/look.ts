@@ -35,6 +35,8 @@ export type Look = {
   find(orderId: string): Promise<SeenOrder | "undecided" | undefined>;
   /** undefined if there is no such order. */
   read(orderId: string): Promise<SeenOrder | undefined>;
+  /** The product by the beginning of the id; undefined if neither gate nor books know one. */
+  productOf(orderId: string): Promise<string | undefined>;
   /** The orders that have entries beyond those that were seen, and the ids of those that are not in the books yet. */
   readNews(asked: readonly SeenEntries[]): Promise<News>;
   /** Waits until the books have an accepted order, which takes milliseconds. */
@@ -185,7 +187,7 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
     }
   }
 
-  return { find, read: readNow, readNews, settled };
+  return { find, read: readNow, productOf, readNews, settled };
 }
 
 /**

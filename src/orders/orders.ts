@@ -27,6 +27,7 @@ import { createSettlement } from "./settle.ts";
 import { createStanding, readUndecided } from "./standing.ts";
 import { openStatuses } from "./state.ts";
 import { createSteps } from "./steps.ts";
+import { readTraces } from "./traces.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { BulkAction, SeenPlan } from "./bulk.ts";
@@ -39,6 +40,7 @@ export type { Beat } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
+export type { OrderTraces } from "./traces.ts";
 
 export const ordersSchema = { schema: "orders", folder: new URL("./migrations/", import.meta.url) };
 
@@ -150,6 +152,7 @@ export function createOrders(options: OrdersOptions) {
     recentAppendFault: publication.recentFault,
     find: look.find,
     read: look.read,
+    productOf: look.productOf,
     settled: look.settled,
     readNews: look.readNews,
     changesSince: (position: string | undefined) => changesSince(sql, position),
@@ -177,6 +180,8 @@ export function createOrders(options: OrdersOptions) {
     },
     /** What `endAll` would end, by currency; read from the reports' database. */
     notEnded: ({ productIds, since }: Pick<EndAll, "productIds" | "since">) => sumNotEnded(reports, productIds, since),
+    /** Reads all that the books have of one order. */
+    traces: (orderId: string) => readTraces(sql, orderId),
     /** The orders among these that are in the books, as they stand now. */
     booked: (orderIds: readonly string[]) => readBooked(sql, orderIds),
     readRefund: (orderId: string) => readRefund(sql, orderId),

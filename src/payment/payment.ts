@@ -18,6 +18,7 @@ import type { Provider, WebhookHeaders } from "./provider.ts";
 import { isPaid, type PaymentState, type Verdict } from "./state.ts";
 import type { StripeOptions } from "./stripe/stripe.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
+import { type PaymentTraces, readPaymentTraces } from "./traces.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 import type { PayRequest } from "./wire.ts";
 
@@ -27,6 +28,7 @@ export { isLoss, type News, type NewsKind } from "./news.ts";
 export { createSimulator, type Simulator } from "./simulator.ts";
 export type { Verdict } from "./state.ts";
 export { testCards } from "./test-cards.ts";
+export type { PaymentTraces, TracedPayment } from "./traces.ts";
 
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
 
@@ -75,6 +77,8 @@ export type Payment = {
   told(news: News): Promise<void>;
   /** Payments for which a provider was asked and has not answered for good, by state. */
   unsettled(): Promise<UnsettledFigures[]>;
+  /** All attempts to pay one order. */
+  traces(orderId: string): Promise<PaymentTraces>;
   /** News that an operator must look at. */
   findings: Findings;
 };
@@ -163,6 +167,7 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
     told: ({ newsId }) => noteTold(sql, newsId, now()),
     findings: createFindings({ sql, now }),
     unsettled: () => readUnsettled(sql, now()),
+    traces: (orderId) => readPaymentTraces(sql, orderId),
 
     async grantedSince(olderThanMs, after, limit) {
       const granted = await sql.query<{ orderId: string; paymentId: string; grantedAt: Date }>(

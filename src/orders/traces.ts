@@ -1,0 +1,53 @@
+/** Reads what the books of orders have of one order, for a person who wants to know everything about it. */
+import type { Queryable } from "#engines/sql";
+import { handedOverEventType, orderEventTypes, undecidedEventType } from "./events.ts";
+import { type Order, readOrder } from "./order-rows.ts";
+import { shortCodeOf } from "./short-codes.ts";
+import { undecidedReason } from "./state.ts";
+
+export type OrderTraces = {
+  code: string;
+  order: Order | undefined;
+  refund: { reason: string; actor: string; restock: boolean; askedAt: Date; doneAt: Date | null } | undefined;
+  events: TracedEvent[];
+};
+
+/** `isOnTheLog`: otherwise it waits in the outbox. */
+export type TracedEvent = { id: string; type: string; at: Date; isOnTheLog: boolean };
+
+export async function readTraces(sql: Queryable, orderId: string): Promise<OrderTraces> {
+  const code = shortCodeOf(orderId);
+  const order = await readOrder(sql, orderId);
+  if (!order) return { code, order, refund: undefined, events: [] };
+  const [refund] = await sql.query<NonNullable<OrderTraces["refund"]>>(
+    `select reason, actor, restock, asked_at as "askedAt", done_at as "doneAt" from orders.refund where order_id = $1`,
+    [orderId],
+  );
+  const waiting = await sql.query<{ id: string }>(
+    `select event ->> 'id' as id from orders.outbox, jsonb_array_elements(events) as event
+      where event -> 'data' ->> 'orderId' = $1`,
+    [orderId],
+  );
+  const ids = new Set(waiting.map(({ id }) => id));
+  return {
+    code,
+    order,
+    refund,
+    events: eventsOf(order).map((event) => ({ ...event, isOnTheLog: !ids.has(event.id) })),
+  };
+}
+
+/** An event is written in the transaction of its entry. */
+function eventsOf({ orderId, timeline }: Order): Omit<TracedEvent, "isOnTheLog">[] {
+  return timeline.flatMap(({ status, at, reason }) => {
+    const isUndecided = status === "PAYMENT_PENDING" && reason === undecidedReason;
+    const type = isUndecided ? undecidedEventType : types.get(status);
+    if (type === undefined) return [];
+    return [{ id: isUndecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`, type, at: new Date(at) }];
+  });
+}
+
+const types: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(orderEventTypes),
+  ["HANDED_OVER", handedOverEventType],
+]);
