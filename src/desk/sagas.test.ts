@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { attempt } from "../payment/shop.testing.ts";
 import { type DeskStage, openDeskStage, payWithinMs } from "./desk.testing.ts";
 import type { Desk } from "./desk.ts";
 import { stuckAfterMs } from "./sagas.ts";
@@ -47,14 +48,14 @@ describe("an order whose saga stands", () => {
     const order = await stage.orders.read(orderId);
     assert.deepEqual([order?.status, order?.reason], ["FAILED", "ended_by_operator"]);
     stage.clock.aheadMs = 0;
-    const paid = await stage.payment.pay({ orderId, cardNumber: "4242 4242 4242 4242" });
+    const paid = await attempt(stage.payment, orderId, { cardNumber: "4242 4242 4242 4242" });
     assert.deepEqual(paid, { ok: false, reason: "payment_closed" });
   });
 
   test("is not ended while its payment is undecided, nor once it is paid: retry confirms it then", async () => {
     const lamp = await stage.newProduct({ stock: 2 });
     const orderId = await stage.orderOf(lamp);
-    assert.ok((await stage.payment.pay({ orderId, cardNumber: "4242 4242 4242 4242" })).ok);
+    assert.ok((await attempt(stage.payment, orderId, { cardNumber: "4242 4242 4242 4242" })).ok);
     toLate();
     assert.equal((await entryOf(orderId))?.payment, "processing");
     assert.deepEqual(await sagas.end(orderId), { ok: false, reason: "payment_undecided" });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../../test/support/until.ts";
 import { type DeskStage, openDeskStage, payWithinMs } from "../desk/desk.testing.ts";
+import { attempt } from "../payment/shop.testing.ts";
 import { createBatchSteps } from "./batch-steps.ts";
 
 const goodCard = "4242 4242 4242 4242";
@@ -40,12 +41,12 @@ describe("the steps of many orders", () => {
   test("find what is to do: paid orders, those that are due, those that are over; not those that wait", async () => {
     stage.clock.aheadMs = 0;
     const [paid = "", over = "", asked = "", waiting = ""] = await ordersOf(4);
-    await stage.payment.pay({ orderId: paid, cardNumber: goodCard });
+    await attempt(stage.payment, paid, { cardNumber: goodCard });
     await until(async () => {
       await stage.hearFromProvider();
       return (await stage.payment.verdict(paid)) === "authorized";
     });
-    await stage.payment.pay({ orderId: asked, cardNumber: goodCard });
+    await attempt(stage.payment, asked, { cardNumber: goodCard });
     await stage.orders.cancel(over, "cancelled");
     const { steps } = stepsWith();
     const batch = { run: null, orderIds: [paid, over, asked, waiting, crypto.randomUUID()] };

@@ -24,15 +24,14 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
-    const order = isFinal(seen.status) ? seen : await orders.settled(orderId, settleWithinMs);
+    const order = seen.status === "PENDING" ? await orders.settled(orderId, settleWithinMs) : seen;
     if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid);
     if (isFinal(order.status)) {
       return refuse(reply, orderProblems.order_ended, `The order is ${order.status}: nothing can be paid any more.`);
     }
-    // The first request to pay opens the order's payment, and one after an extension moves its deadline.
-    await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
-    const answer = await payment.pay({ ...request.body, orderId });
+    const toPay = { ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() };
+    const answer = await payment.pay(toPay, request.body);
     if (!answer.ok) return refuse(reply, paymentProblems[answer.reason]);
     reply.code(202).header("location", `/orders/${orderId}`);
     const { paymentId, actionUrl } = answer;

@@ -99,8 +99,7 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
 
   async function cancelOrder(request: AskedOfOne, reply: FastifyReply) {
     const seen = await ownOrder(request);
-    // A voided order never gets into the books, so there is nothing to wait for.
-    const order = isFinal(seen.status) ? seen : await orders.settled(seen.orderId, settleWithinMs);
+    const order = seen.status === "PENDING" ? await orders.settled(seen.orderId, settleWithinMs) : seen;
     if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     const caller = callerOf(request);
     const reason = caller.userId === order.userId ? "cancelled_by_customer" : "cancelled_by_admin";
@@ -115,7 +114,7 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
 
   async function extendOrder(request: AskedOfOne, reply: FastifyReply) {
     const seen = await ownOrder(request);
-    const order = isFinal(seen.status) ? seen : await orders.settled(seen.orderId, settleWithinMs);
+    const order = seen.status === "PENDING" ? await orders.settled(seen.orderId, settleWithinMs) : seen;
     if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     const extended = await orders.extend(order.orderId);
     if (!extended) {

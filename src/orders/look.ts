@@ -1,12 +1,12 @@
 /** Looks up orders as people see them: in the books, still at the gate, or void. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sql } from "#engines/sql";
+import { mayBeOneRowsFault, type Sql } from "#engines/sql";
 import { type DecidedReservation, GateUnavailable, type Inventory } from "#inventory";
 import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
 import { meetProduct, productOfOrder } from "./ids.ts";
-import { type Order, readLonger, readOrder, type SeenEntries, type TimelineEntry } from "./order-rows.ts";
+import { type Order, readLonger, readOrders, type SeenEntries, type TimelineEntry } from "./order-rows.ts";
 
 /** An order as people see it, even while it is on its way to the books. */
 export type SeenOrder = Pick<
@@ -64,6 +64,16 @@ const asksAtOnce = 1_000;
 
 export function createLook({ sql, inventory: { gate, books }, watermark, maxWaiting }: LookOptions): Look {
   let learntAtMs = Number.NEGATIVE_INFINITY;
+  /** A caller waits for a statement that began after their request. */
+  const reads = createBatcher<string, Order | undefined>({
+    maxBatch: asksAtOnce,
+    maxWaiting,
+    mayBeOnesFault: mayBeOneRowsFault,
+    async run(orderIds) {
+      const found = new Map((await readOrders(sql, orderIds)).map((order) => [order.orderId, order]));
+      return orderIds.map((orderId) => found.get(orderId.toLowerCase()));
+    },
+  });
   /** A caller waits for a reading that began after their request, because the product may be a moment old. */
   const learners = createBatcher<string, string | undefined>({
     maxBatch: asksAtOnce,
@@ -147,15 +157,15 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
   }
 
   async function readNow(orderId: string): Promise<SeenOrder | undefined> {
-    const standing = await readOrder(sql, orderId);
+    const standing = await reads.add(orderId);
     if (standing && !givesWay(standing)) return standing;
     const atGate = await seenAtTheGate(orderId);
     if (atGate) return atGate;
     // It may have been decided at the gate between the two reads.
-    if (standing) return readOrder(sql, orderId);
+    if (standing) return reads.add(orderId);
     const [voided] = (await voidedAmong([orderId])).slice(-1);
     // It may have moved from the gate to the books between the two reads.
-    return voided ? failedFrom(orderId, voided) : readOrder(sql, orderId);
+    return voided ? failedFrom(orderId, voided) : reads.add(orderId);
   }
 
   async function readNews(asked: readonly SeenEntries[]): Promise<News> {
@@ -180,9 +190,9 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
   async function settled(orderId: string, withinMs: number): Promise<Order | undefined> {
     const giveUpAt = elapsedMs() + withinMs;
     for (;;) {
-      const order = await readOrder(sql, orderId);
+      const order = await reads.add(orderId);
       if (order || elapsedMs() > giveUpAt) return order;
-      if (!(await seenAtTheGate(orderId))) return readOrder(sql, orderId);
+      if (!(await seenAtTheGate(orderId))) return reads.add(orderId);
       await sleep(lookEveryMs);
     }
   }

@@ -1,6 +1,7 @@
 /** The life of an order in the books: also state.ts, restore.ts and refunds.ts. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { Sql } from "#engines/sql";
 import { writeMode } from "../inventory/agreement/mode.ts";
 import { countOutcomes } from "../inventory/books/outcomes.ts";
 import type { Order } from "./orders.ts";
@@ -36,6 +37,24 @@ describe("an order in the books", () => {
     assert.ok(order);
     return order;
   }
+
+  test("orders that are read at the same time are one statement, and each reader gets their own", async () => {
+    const productId = await stage.newProduct({ stock: 40 });
+    const orderIds = (await settled(productId, 40)).map(({ orderId }) => orderId);
+    let statements = 0;
+    const query: Sql["query"] = (text, values) => {
+      statements += 1;
+      return stage.sql.query(text, values);
+    };
+    const { find } = stage.open({ sql: { ...stage.sql, query } });
+    const upper = orderIds[0]?.toUpperCase() ?? "";
+    const found = await Promise.all([...orderIds, upper].map((orderId) => find(orderId)));
+    assert.deepEqual(
+      found.map((order) => typeof order === "object" && order.orderId),
+      [...orderIds, orderIds[0]],
+    );
+    assert.equal(statements, 1);
+  });
 
   const idsIn = (found: readonly Order[]) => found.map(({ orderId }) => orderId).toSorted();
 

@@ -6,6 +6,7 @@ import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
 import type { Decided, OrderBooks } from "./changes.ts";
 import { type FactSource, record } from "./facts.ts";
+import { type OrderToPay, openedFor, openingOf } from "./open.ts";
 import type { Payment } from "./payment-rows.ts";
 import { type Charge, OutcomeUnknown, type PayMethod } from "./provider.ts";
 import { isPaid } from "./state.ts";
@@ -29,14 +30,18 @@ export type PayRefusal =
 /** If the bank asks the buyer, they confirm the payment on the page at `actionUrl`. */
 export type PayAnswer = { ok: true; paymentId: string; actionUrl?: string } | { ok: false; reason: PayRefusal };
 
-export async function attemptToPay(deps: FactSource, orderId: string, request: PayRequest): Promise<PayAnswer> {
+export async function attemptToPay(deps: FactSource, order: OrderToPay, request: PayRequest): Promise<PayAnswer> {
   const { changes, provider, announce } = deps;
   const method = methodOf(request);
   if (method.kind !== provider.takes) return { ok: false, reason: `${method.kind}_not_taken` };
   const last4 = method.kind === "card" ? method.card.number.slice(-4) : "";
   const begun = await changes.make({
-    of: { orderId },
-    decide: (books, { nowMs }) => begin(books, provider.name, last4, nowMs),
+    ...openingOf(order),
+    decide(books, { nowMs }): Decided<Begun> {
+      const opened = books && openedFor(order, books);
+      // Also a refused attempt moves the deadline.
+      return { ...(opened && { books: opened }), ...begin(opened, provider.name, last4, nowMs) };
+    },
   });
   if (!begun.ok) return begun;
   const { paymentId, amountMinor, currency } = begun.payment;
@@ -44,7 +49,7 @@ export async function attemptToPay(deps: FactSource, orderId: string, request: P
 
   let charge: Charge;
   try {
-    charge = await provider.authorize({ paymentId, orderId, amountMinor, currency, method });
+    charge = await provider.authorize({ paymentId, orderId: order.orderId, amountMinor, currency, method });
   } catch (error) {
     // The result comes by webhook, or the sweep asks for it.
     if (error instanceof OutcomeUnknown) return { ok: true, paymentId };

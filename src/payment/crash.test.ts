@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import type { Sql, Tx } from "#engines/sql";
 import type { Payment } from "./payment.ts";
 import type { Provider } from "./provider.ts";
-import { openTestShop } from "./shop.testing.ts";
+import { attempt, openTestShop } from "./shop.testing.ts";
 
 /**
  * Kills the process before and after every statement, commit and call to the provider, one run for each place. The
@@ -18,7 +18,7 @@ const card = "4242424242424242";
 test("a confirmed order is paid once, wherever the process dies", async (t) => {
   const places = await killEverywhere(async (payment, orderId) => {
     await open(payment, orderId);
-    await payment.pay({ orderId, cardNumber: card });
+    await attempt(payment, orderId, { cardNumber: card });
     await shop.hearFromProvider(payment);
     await payment.sweep();
     await payment.capture(orderId);
@@ -43,7 +43,7 @@ test("a confirmed order is paid once, wherever the process dies", async (t) => {
 test("an order that ends while it is being paid costs nothing, wherever the process dies", async (t) => {
   const places = await killEverywhere(async (payment, orderId) => {
     await open(payment, orderId);
-    await payment.pay({ orderId, cardNumber: card });
+    await attempt(payment, orderId, { cardNumber: card });
     await payment.close(orderId);
     await shop.hearFromProvider(payment);
     await payment.sweep();
@@ -55,7 +55,7 @@ test("an order that ends while it is being paid costs nothing, wherever the proc
 test("an order that is cancelled after it was paid is refunded once, wherever the process dies", async (t) => {
   const places = await killEverywhere(async (payment, orderId) => {
     await open(payment, orderId);
-    await payment.pay({ orderId, cardNumber: card });
+    await attempt(payment, orderId, { cardNumber: card });
     await shop.hearFromProvider(payment);
     await payment.capture(orderId);
     await payment.close(orderId);

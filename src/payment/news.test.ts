@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { openTestShop } from "./shop.testing.ts";
+import { attempt, openTestShop } from "./shop.testing.ts";
 import type { DeedByHand } from "./simulator-by-hand.ts";
 
 const shop = await openTestShop();
@@ -50,7 +50,7 @@ for (const { deed, state, news, finding } of [
     assert.deepEqual(await shop.states(orderId), [state]);
     assert.equal((await attemptOf(orderId))?.retryable, false);
     assert.deepEqual(shop.newsOf(orderId), ["authorized"], "no card was declined");
-    assert.deepEqual(await payment.pay({ orderId, cardNumber: "4242424242424242" }), {
+    assert.deepEqual(await attempt(payment, orderId, { cardNumber: "4242424242424242" }), {
       ok: false,
       reason: "payment_closed",
     });
@@ -64,7 +64,7 @@ test("O5: money that the bank takes and gives back before the order is confirmed
   await byHand(paymentId, { deed: "capture" }, { deed: "void" });
   await shop.settleAll();
   assert.deepEqual(await shop.states(orderId), ["voided"]);
-  assert.equal((await payment.pay({ orderId, cardNumber: "4242424242424242" })).ok, true);
+  assert.equal((await attempt(payment, orderId, { cardNumber: "4242424242424242" })).ok, true);
 });
 
 test("O5: an old message that a charge is void does not count; the provider is asked, and a finding opens", async () => {

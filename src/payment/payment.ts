@@ -40,8 +40,11 @@ export type Payment = {
    * holds from here on, also after a last call: the order was extended.
    */
   open(order: OrderToPay): Promise<void>;
-  /** One attempt by the buyer. Its acceptance is not the result, which comes later. */
-  pay(attempt: PayRequest & { orderId: string }): Promise<PayAnswer>;
+  /**
+   * One attempt by the buyer. Its acceptance is not the result, which comes later. Opens the order's intent in the same
+   * transaction.
+   */
+  pay(order: OrderToPay, request: PayRequest): Promise<PayAnswer>;
   /** `authorized` also once captured: the order is paid. `processing`: the provider was asked and is deciding. */
   verdict(orderId: string): Promise<Verdict>;
   /** The same for many orders; `open` ones are left out. */
@@ -145,7 +148,7 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
 
     open: (order) => open(changes, order),
 
-    pay: ({ orderId, ...request }) => attemptToPay(deps, orderId, request),
+    pay: (order, request) => attemptToPay(deps, order, request),
 
     verdict: (orderId) => reads.add(orderId),
     verdicts,

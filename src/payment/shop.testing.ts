@@ -6,9 +6,11 @@ import { createLog } from "#platform/log";
 import { signWebhook } from "#platform/standard-webhooks";
 import { openTestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
+import type { PayAnswer } from "./attempt.ts";
 import { createPayment, type Payment, type PaymentOptions, paymentSchema } from "./payment.ts";
 import type { Charge } from "./provider.ts";
 import { createSimulator } from "./simulator.ts";
+import type { PayRequest } from "./wire.ts";
 
 const secret = "whsec_YSBzZWNyZXQgZm9yIHRlc3Rz";
 
@@ -77,7 +79,7 @@ export async function openTestShop() {
     },
     /** Pays and asserts that the attempt is accepted; returns the payment's id. */
     async pay(orderId: string, cardNumber = "4242 4242 4242 4242"): Promise<string> {
-      const answer = await payment.pay({ orderId, cardNumber });
+      const answer = await attempt(payment, orderId, { cardNumber });
       if (!answer.ok) throw new Error(`the attempt was refused: ${answer.reason}`);
       return answer.paymentId;
     },
@@ -109,4 +111,9 @@ export async function openTestShop() {
       return { body, eventId, send, headers: () => signWebhook(secret, eventId, body, nowMs) };
     },
   };
+}
+
+/** For an order that was opened before: these terms are no later than its own, so they change nothing. */
+export function attempt(payment: Payment, orderId: string, request: PayRequest): Promise<PayAnswer> {
+  return payment.pay({ orderId, userId: "ada", amountMinor: 4_999, currency: "EUR", payByMs: 0 }, request);
 }

@@ -6,7 +6,7 @@ import { until } from "../../test/support/until.ts";
 import { type Delivery, describeProvider } from "./contract/provider.testing.ts";
 import { createPayment } from "./payment.ts";
 import type { PayMethod, WebhookHeaders } from "./provider.ts";
-import { openTestShop } from "./shop.testing.ts";
+import { attempt, openTestShop } from "./shop.testing.ts";
 import { createSimulator } from "./simulator.ts";
 import { behaviourOf, testCards } from "./test-cards.ts";
 
@@ -149,7 +149,7 @@ test("on the real clock a payment is decided and reported by itself", async () =
   simulator.start(deliver);
   const orderId = randomUUID();
   await payment.open({ orderId, userId: "grace", amountMinor: 1, currency: "EUR", payByMs: now() + 60_000 });
-  await payment.pay({ orderId, cardNumber: "4242424242424242" });
+  await attempt(payment, orderId, { cardNumber: "4242424242424242" });
   await until(() => news.length > 0);
   await simulator.stop();
   assert.deepEqual(news, ["authorized"]);

@@ -207,8 +207,8 @@ async function pay({ orders, payment }: Copy, orderId: string, cardNumber: strin
   const order = await orders.read(orderId);
   if (!order || order.status === "PENDING") return { ok: false, reason: "payment_not_ready" };
   if (isFinal(order.status)) return { ok: false, reason: "payment_closed" };
-  await payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
-  return payment.pay({ orderId, cardNumber });
+  const toPay = { ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() };
+  return payment.pay(toPay, { cardNumber });
 }
 
 async function cancel(world: World, people: People, orderId: string): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { startFakeStripe } from "../../../test/servers/fake-stripe.ts";
-import { openTestShop } from "../shop.testing.ts";
+import { attempt, openTestShop } from "../shop.testing.ts";
 import { createStripe } from "./stripe.ts";
 
 const shop = await openTestShop();
@@ -15,7 +15,7 @@ after(async () => {
 });
 
 async function pay(orderId: string, paymentMethod = "pm_card_visa") {
-  const answer = await payment.pay({ orderId, paymentMethod });
+  const answer = await attempt(payment, orderId, { paymentMethod });
   assert.ok(answer.ok);
   return answer;
 }
@@ -143,13 +143,13 @@ test("a lost dispute is news for the order, a finding for an operator, and told 
 test("card numbers are refused, tokens are taken; a shop with the simulator has it the other way round", async () => {
   const orderId = await shop.order();
   const asked = fake.asked.length;
-  const card = { orderId, cardNumber: "4242424242424242" };
-  assert.deepEqual(await payment.pay(card), { ok: false, reason: "card_not_taken" });
-  assert.deepEqual(await payment.pay({ ...card, paymentMethod: "pm_card_visa" }), {
+  const card = { cardNumber: "4242424242424242" };
+  assert.deepEqual(await attempt(payment, orderId, card), { ok: false, reason: "card_not_taken" });
+  assert.deepEqual(await attempt(payment, orderId, { ...card, paymentMethod: "pm_card_visa" }), {
     ok: false,
     reason: "card_not_taken",
   });
-  const simulated = await shop.payment.pay({ orderId, paymentMethod: "pm_card_visa" });
+  const simulated = await attempt(shop.payment, orderId, { paymentMethod: "pm_card_visa" });
   assert.deepEqual(simulated, { ok: false, reason: "token_not_taken" });
   assert.deepEqual([fake.asked.length, await shop.states(orderId)], [asked, []]);
   assert.equal(await payment.receiveWebhook("simulator", Buffer.from("{}"), {}), "unknown_provider");
