@@ -55,6 +55,8 @@ export type OrdersOptions = {
   group: string;
   maxRecords: number;
   maxWaiting: number;
+  /** The gate is on a server: reservations wait a moment to go there together. */
+  gateIsRemote: boolean;
   paymentWindowMs: number;
   now(): number;
   onFault(what: string, error: unknown): void;
@@ -74,6 +76,7 @@ export function createOrders(options: OrdersOptions) {
     group,
     maxRecords,
     maxWaiting,
+    gateIsRemote,
     paymentWindowMs,
     now,
     onFault,
@@ -114,6 +117,7 @@ export function createOrders(options: OrdersOptions) {
     inventory,
     publication,
     direct,
+    gateIsRemote,
     paymentWindowMs,
     maxWaiting,
     now,

@@ -17,6 +17,7 @@ export type PlaceOptions = {
   inventory: Inventory;
   publication: Publication;
   direct: DirectOrders;
+  gateIsRemote: boolean;
   paymentWindowMs: number;
   maxWaiting: number;
   now(): number;
@@ -39,7 +40,7 @@ export type Place = {
 };
 
 export function createPlace(options: PlaceOptions): Place {
-  const { sql, publication, direct, paymentWindowMs, maxWaiting, now, note } = options;
+  const { sql, publication, direct, gateIsRemote, paymentWindowMs, maxWaiting, now, note } = options;
   const { gate, books, agreement } = options.inventory;
   const count = declarePlaceCounts(options.metrics);
   let underWay = 0;
@@ -47,6 +48,8 @@ export function createPlace(options: PlaceOptions): Place {
   const reserves: Batcher<ReserveRequest, ReserveAnswer> = createBatcher({
     maxBatch: reservesAtOnce,
     maxWaiting,
+    // Sooner they would only wait for that append in the log's queue.
+    ...(gateIsRemote && { turn: publication.returned }),
     async run(requests) {
       const answers = await gate.reserve(requests);
       // A product that the gate lacks may not exist at all: `refuse` asks the books, and counts it then.

@@ -9,6 +9,7 @@ import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
 import { reservationRecord } from "./events.ts";
+import { createUnderWay } from "./under-way.ts";
 
 /**
  * `accepted`: the order is kept. `failed`: nothing is held, for good. `pending`: not known yet; the sweeper and the
@@ -23,6 +24,8 @@ export type Publication = {
   /** The fault of the latest append, for a few seconds. */
   recentFault(): Error | undefined;
   readonly waiting: number;
+  /** Resolves when an append returns, or after a while; undefined if none is under way. */
+  returned(): Promise<void> | undefined;
 };
 
 export type PublicationOptions = {
@@ -48,6 +51,7 @@ export function createPublication(options: PublicationOptions): Publication {
   const { gate, books } = options.inventory;
   let failure: { error: unknown; atMs: number } | undefined;
   let probedAtMs = Number.NEGATIVE_INFINITY;
+  const underWay = createUnderWay();
   const marks: Batcher<Reservation, MarkAnswer> = createBatcher({
     maxBatch: marksAtOnce,
     maxWaiting,
@@ -62,7 +66,7 @@ export function createPublication(options: PublicationOptions): Publication {
   async function publish(reservation: Reservation): Promise<Published> {
     try {
       await crashPoint("place.reserved");
-      await log.append(topic, [reservationRecord(reservation)]);
+      await underWay.during(log.append(topic, [reservationRecord(reservation)]));
       failure = undefined;
     } catch (error) {
       if (!failure) onFault("append", error);
@@ -128,6 +132,7 @@ export function createPublication(options: PublicationOptions): Publication {
       if (!failure || elapsedMs() - failure.atMs > recentMs) return undefined;
       return new Error("the log did not acknowledge the latest order", { cause: failure.error });
     },
+    returned: underWay.returned,
     get waiting() {
       return marks.waiting + voids.waiting;
     },

@@ -71,6 +71,7 @@ export async function openOrderStage() {
       group: "settlement",
       maxRecords: 100,
       maxWaiting: 100,
+      gateIsRemote: false,
       metrics: createMetrics(),
       ...options,
     });

@@ -58,3 +58,23 @@ test("an error that is the fault of no item goes to all of the batch", async () 
   for (const one of added) await assert.rejects(one, /away/);
   assert.equal(runs, 1);
 });
+
+test("a batch is put together when its turn comes", async () => {
+  const turn = Promise.withResolvers<void>();
+  const batches: number[][] = [];
+  const batcher = createBatcher<number, number>({
+    maxBatch: 3,
+    maxWaiting: 10,
+    async run(items) {
+      batches.push(items);
+      return items;
+    },
+    turn: () => turn.promise,
+  });
+  const first = batcher.add(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = batcher.add(2);
+  turn.resolve();
+  assert.deepEqual(await Promise.all([first, second]), [1, 2]);
+  assert.deepEqual(batches, [[1, 2]]);
+});

@@ -20,6 +20,8 @@ export type BatcherOptions<In, Out> = {
    * batch does not wait for them.
    */
   mayBeOnesFault?(error: unknown): boolean;
+  /** Each batch waits for this before it is put together. */
+  turn?(): Promise<void> | undefined;
 };
 
 export class QueueFull extends Error {
@@ -32,7 +34,7 @@ export class QueueFull extends Error {
 type Waiter<In, Out> = { item: In; resolve(out: Out): void; reject(error: unknown): void };
 
 export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Batcher<In, Out> {
-  const { maxBatch, maxWaiting, run, mayBeOnesFault = () => false } = options;
+  const { maxBatch, maxWaiting, run, mayBeOnesFault = () => false, turn } = options;
   const queue: Waiter<In, Out>[] = [];
   const alone = new Set<Promise<void>>();
   let flushing: Promise<void> | undefined;
@@ -41,6 +43,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Batche
     // One turn of the microtask queue, so that all callers that woke together join the first batch.
     await Promise.resolve();
     while (queue.length > 0) {
+      await turn?.();
       const batch = queue.splice(0, maxBatch);
       await answer(batch, (error) => {
         const isShared = batch.length === 1 || !mayBeOnesFault(error);

@@ -236,6 +236,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     group: "order-processor-group",
     maxRecords: 4,
     maxWaiting: 1_000,
+    gateIsRemote: true,
   });
   let running: Fulfilment | undefined;
   const payment = createPayment({
