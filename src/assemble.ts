@@ -143,7 +143,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     group: config.GROUP_ORDER_PROCESSOR,
     maxRecords: settledAtOnce,
     maxWaiting: config.MAX_WAITING_ORDERS,
-    gateIsRemote: config.profile.redis === "real",
+    gateIsRemote: config.profile.gate === "real",
     paymentWindowMs: config.PAYMENT_WINDOW_MS,
   });
   const streams = createStreams(orders, onFault);
