@@ -79,8 +79,8 @@ const vendors = [
   {
     name: "command-line",
     packages: ["citty"],
-    home: "^src/cli/cli\\.ts$",
-    why: "The command line can do only what HTTP can do: no code below the entry point knows of a terminal.",
+    home: "^src/cli/(cli|trial-commands)\\.ts$",
+    why: "The command line can do only what HTTP can do: no code below the commands knows of a terminal.",
   },
 ];
 

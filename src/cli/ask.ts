@@ -19,13 +19,17 @@ export type Answer = Record<string, unknown>;
 /** Answers that a command gets when it was carried out before. */
 const doneBefore: ReadonlySet<string> = new Set(["product_exists", "drop_exists", "already_scheduled"]);
 
+/** Where the running system of these settings answers on this machine. */
+export function originOf({ HOST, PORT }: Pick<Config, "HOST" | "PORT">, port = PORT): string {
+  return `http://${HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : HOST}:${port}`;
+}
+
 /** Sends requests to the running system as an admin. @throws Refused if it does not answer, or answers a problem. */
 export async function createAsk(config: Config): Promise<Ask> {
   const token = await issueToken(config, { role: "ADMIN", user: "cli" });
-  const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
   return async (method, path, body, headers = {}, { anyStatus = false } = {}) => {
     const port = isManagementPath(path) ? (config.MANAGEMENT_PORT ?? config.PORT) : config.PORT;
-    const url = `http://${host}:${port}${path}`;
+    const url = `${originOf(config, port)}${path}`;
     const authorized = { authorization: `Bearer ${token}`, ...headers };
     const init: RequestInit =
       body === undefined

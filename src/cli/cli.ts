@@ -19,9 +19,9 @@ import { createAsk, Refused } from "./ask.ts";
 import { checkCommandLine, saysOf } from "./command-line.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
-import { tellOrder } from "./order.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
+import { order, rehearse } from "./trial-commands.ts";
 
 const ignoredSays =
   ignoredVariables.length === 0
@@ -167,21 +167,6 @@ const replay = defineCommand({
   },
 });
 
-const order = defineCommand({
-  meta: {
-    name: "order",
-    description:
-      "Print everything that the running system knows of one order, as one timeline, and what happens next to it; exit with 1 if there is no such order",
-  },
-  args: {
-    order: { type: "positional", required: true, description: "The order's id, or its short code" },
-    json: { type: "boolean", description: "Print JSON, with the facts of each line" },
-  },
-  async run({ args: { order, json = false } }) {
-    await tellOrder(await createAsk(readConfig()), { order, json }, console.log);
-  },
-});
-
 const engines = defineCommand({
   meta: {
     name: "engines",
@@ -224,6 +209,7 @@ const main = defineCommand({
     reconcile,
     replay,
     order,
+    rehearse,
     doctor: doctorCommand,
     engines,
   },

@@ -87,7 +87,7 @@ function ofBooks({ order, refund, events }: OrderTraces): Line[] {
   if (!refund) return [...entries, ...told];
   const { reason, actor, restock, askedAt, doneAt } = refund;
   const says = `${actor} asked for a refund${restock ? " and to take the units back" : ""}: ${reason}`;
-  const done = doneAt ? [line("books", doneAt, "the refund is done")] : [];
+  const done = doneAt ? [line("books", doneAt, "the refund is done", { refund: "done" })] : [];
   return [...entries, ...told, line("books", askedAt, says, { actor, reason }), ...done];
 }
 

@@ -1,0 +1,165 @@
+/**
+ * `dropgate rehearse`: sends simulated buyers to a running shop, on products and a drop of the rehearsal's own, and prints
+ * a certificate of what held. All that it made is cancelled, refunded and taken off sale at its end.
+ */
+import { writeFile } from "node:fs/promises";
+import { issueToken } from "#identity";
+import { elapsedMs } from "#platform/clock";
+import { randomHex } from "#platform/ids";
+import { startLoop } from "#platform/loop";
+import type { Config } from "../../config/config.ts";
+import { Refused } from "../ask.ts";
+import { createCrowd, type Fault } from "./buyers.ts";
+import { type Certificate, certify, sayCertificate } from "./certificate.ts";
+import { createClient } from "./client.ts";
+import { acceptedId, type Report, type Wish } from "./evidence.ts";
+import { signsOfProduction } from "./production.ts";
+import type { Progress } from "./progress.ts";
+import {
+  cancelShadow,
+  createStaff,
+  emptyShadow,
+  openShadow,
+  type Shadow,
+  type Staff,
+  shortHoldSeconds,
+} from "./shadow.ts";
+import { reportsOf, snapshotAtRest } from "./snapshot.ts";
+
+export type RehearsalOptions = {
+  url: string;
+  buyers: number;
+  seconds: number;
+  patienceSeconds: number;
+  faults: readonly Fault[];
+  /** Its prices, limits and hold are rehearsed. */
+  dropId: string | undefined;
+  onProduction: boolean;
+  json: boolean;
+  file: string | undefined;
+};
+
+const reconcileEveryMs = 1_000;
+
+/** Returns the certificate, which is printed and written. @throws Refused if no rehearsal may be held here. */
+export async function rehearse(
+  config: Config,
+  options: RehearsalOptions,
+  progress: Progress,
+  print: (line: string) => void,
+): Promise<Certificate> {
+  const { url, onProduction, json, file } = options;
+  const signs = signsOfProduction(config, url);
+  if (signs.length > 0 && !onProduction) {
+    const why = `${signs.join("; ")}. A rehearsal shows its drop in the shop and sends webhooks about its orders`;
+    throw new Refused(`this looks like a shop of real people: ${why}. --on-production says that this is meant`);
+  }
+  const certificate = await hold(config, options, progress);
+  const lines = sayCertificate(certificate);
+  if (json) print(JSON.stringify(certificate, null, 2));
+  else for (const line of lines) print(line);
+  if (file !== undefined) {
+    const isJson = file.endsWith(".json");
+    await writeFile(file, isJson ? `${JSON.stringify(certificate, null, 2)}\n` : `${lines.join("\n")}\n`);
+  }
+  return certificate;
+}
+
+async function hold(config: Config, options: RehearsalOptions, progress: Progress): Promise<Certificate> {
+  const { url, buyers, seconds, patienceSeconds, faults, dropId } = options;
+  const began = elapsedMs();
+  const at = new Date().toISOString();
+  const run = `rehearsal-${randomHex(4)}`;
+  const patienceMs = patienceSeconds * 1_000;
+  const client = createClient(url);
+  const staff = createStaff(client.as(await issueToken(config, { role: "ADMIN", user: "rehearsal" })), patienceMs);
+  const isLate = faults.includes("late");
+
+  const { mode } = await staff("GET", "/admin/gatekeeper");
+  if (mode === "closed") throw new Refused("the shop is closed for new orders: open it with the switch of the console");
+  progress.say(`${run}: a drop and products of its own at ${url}`);
+  let shadow: Shadow | undefined;
+  try {
+    shadow = await openShadow(staff, { run, buyers, dropId, isShort: isLate });
+    const { products } = shadow;
+    const crowd = createCrowd({
+      client,
+      tokenOf: (user) => issueToken(config, { role: "CUSTOMER", user }),
+      run,
+      products,
+      buyers,
+      overMs: seconds * 1_000,
+      faults: new Set(faults),
+      patienceMs,
+      paysNothing: config.PAYMENT_PROVIDER !== "simulator",
+      onChange: () => progress.move(crowd.done, buyers, sayWishes(crowd.wishes)),
+    });
+    process.once("SIGINT", crowd.stop);
+    const watch = watchBooks(staff, shadow);
+    await crowd.come();
+    const scarce = products[0];
+    const lateWish = scarce && (await crowd.comeLate(scarce));
+    const wishes = lateWish ? [...crowd.wishes, lateWish] : crowd.wishes;
+    process.removeListener("SIGINT", crowd.stop);
+    progress.say(
+      `all ${buyers} buyers are done; waiting until ${isLate ? "every order has ended or is paid" : "nothing is under way"}`,
+    );
+    const look = { staff, products, wishes, patienceMs };
+    const holdMs = isLate ? shortHoldSeconds * 1_000 : 0;
+    const open = await snapshotAtRest({
+      ...look,
+      until: isLate ? "ended" : "quiet",
+      patienceMs: patienceMs + holdMs,
+    });
+    const samples = await watch.stop();
+    progress.say("the drop is cancelled: open orders end, paid ones are refunded");
+    await cancelShadow(staff, run);
+    const closed = await snapshotAtRest({ ...look, until: "closed" });
+    const evidence = { products, wishes: crowd.wishes, samples, lateWish, open, closed };
+    return certify(evidence, { rehearsal: run, url, at, faults: [...faults], tookMs: elapsedMs() - began });
+  } finally {
+    await putAway(staff, run, shadow, progress);
+    client.close();
+  }
+}
+
+/** Also after a fault: nothing of a rehearsal may stay on sale. */
+async function putAway(staff: Staff, run: string, shadow: Shadow | undefined, progress: Progress): Promise<void> {
+  try {
+    await cancelShadow(staff, run).catch((error) => {
+      // It failed before the drop was made.
+      if (shadow) throw error;
+    });
+    if (shadow) await emptyShadow(staff, shadow);
+  } catch (error) {
+    const by = `POST /drops/${run}/cancel {"reason": "the rehearsal is over"}`;
+    progress.say(`${run} could not be put away: ${(error as Error).message}\nDo it by hand: ${by}`);
+  }
+}
+
+/** Reconciles while people buy: a drift that heals by itself is a breach too. */
+function watchBooks(staff: Staff, { products }: Shadow): { stop(): Promise<Report[]> } {
+  const samples: Report[] = [];
+  const watching = startLoop({
+    everyMs: reconcileEveryMs,
+    async work() {
+      samples.push(...(await reportsOf(staff, products)));
+      return false;
+    },
+    // While a server is away there is nothing to compare.
+    onFault() {},
+  });
+  return {
+    async stop() {
+      await watching.stop();
+      return samples;
+    },
+  };
+}
+
+function sayWishes(wishes: readonly Wish[]): string {
+  const accepted = wishes.filter((wish) => acceptedId(wish) !== undefined).length;
+  const last = wishes.filter((wish) => acceptedId(wish) === undefined).map(({ attempts }) => attempts.at(-1)?.code);
+  const refused = last.filter((code) => code === "sold_out" || code === "limit_per_customer").length;
+  return `${accepted} accepted, ${refused} refused`;
+}

@@ -1,0 +1,84 @@
+/** The commands that look closely at the running system: one order, and a rehearsal. */
+import { defineCommand } from "citty";
+import { readConfig } from "../config/config.ts";
+import { createAsk, originOf, Refused } from "./ask.ts";
+import { tellOrder } from "./order.ts";
+import { type Fault, faults } from "./rehearse/buyers.ts";
+import { createProgress } from "./rehearse/progress.ts";
+import { rehearse as holdRehearsal } from "./rehearse/rehearse.ts";
+
+export const order = defineCommand({
+  meta: {
+    name: "order",
+    description:
+      "Print everything that the running system knows of one order, as one timeline, and what happens next to it; exit with 1 if there is no such order",
+  },
+  args: {
+    order: { type: "positional", required: true, description: "The order's id, or its short code" },
+    json: { type: "boolean", description: "Print JSON, with the facts of each line" },
+  },
+  async run({ args: { order, json = false } }) {
+    await tellOrder(await createAsk(readConfig()), { order, json }, console.log);
+  },
+});
+
+export const rehearse = defineCommand({
+  meta: {
+    name: "rehearse",
+    description:
+      "Send simulated buyers with faults to the running system, on products of the rehearsal's own, and print a certificate of what held; exit with 1 unless it is clean",
+  },
+  args: {
+    buyers: { type: "string", default: "100", description: "How many buyers come", valueHint: "100" },
+    seconds: { type: "string", default: "10", description: "Over how long they come", valueHint: "10" },
+    drop: { type: "string", description: "Rehearse prices, limits and hold of this drop", valueHint: "night-lamps" },
+    faults: {
+      type: "string",
+      default: faults.join(","),
+      description: `What goes wrong: ${faults.join(", ")}, or none. late waits for the end of a hold, a minute`,
+      valueHint: "cut,double",
+    },
+    patience: { type: "string", default: "60", description: "For how many seconds an answer is waited for" },
+    url: {
+      type: "string",
+      description: "The system, if not the one of these settings; its JWT_SECRET must be the same",
+    },
+    json: { type: "boolean", description: "Print the certificate as JSON" },
+    file: { type: "string", description: "Write it into this file too, as JSON if its name ends so" },
+    "on-production": { type: "boolean", description: "Rehearse although the shop looks like one of real people" },
+  },
+  async run({ args }) {
+    const config = readConfig();
+    const certificate = await holdRehearsal(
+      config,
+      {
+        url: (args.url ?? originOf(config)).replace(/\/+$/, ""),
+        buyers: numberOf("buyers", args.buyers, 1, 100_000),
+        seconds: numberOf("seconds", args.seconds, 0, 86_400),
+        patienceSeconds: numberOf("patience", args.patience, 1, 3_600),
+        faults: faultsOf(args.faults),
+        dropId: args.drop,
+        onProduction: args["on-production"] ?? false,
+        json: args.json ?? false,
+        file: args.file,
+      },
+      createProgress(process.stderr),
+      console.log,
+    );
+    if (!certificate.clean) process.exitCode = 1;
+  },
+});
+
+function numberOf(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Refused(`--${flag} ${text}: give a whole number from ${least} to ${most}`);
+}
+
+function faultsOf(text: string): Fault[] {
+  if (text === "none") return [];
+  const named = text.split(",");
+  const unknown = named.filter((name) => !faults.includes(name as Fault));
+  if (unknown.length === 0) return named as Fault[];
+  throw new Refused(`--faults ${unknown.join(",")}: choose of ${faults.join(", ")}, or none`);
+}
