@@ -2,6 +2,7 @@
 import type { Static } from "typebox";
 import type { Finding } from "#engines/open";
 import type { HealthReport } from "#platform/health";
+import { plural } from "#platform/plural";
 import { messageOf } from "#platform/thrown";
 import type { AuditAnswer } from "#wire/identity";
 import type { Ask } from "./ask.ts";
@@ -43,17 +44,19 @@ async function reconciled(ask: Ask): Promise<Finding> {
     status: string;
     products: { status: string }[];
   };
-  if (status === "OK") return { status: "ok", about, says: `agree about ${products.length} products` };
+  if (status === "OK")
+    return { status: "ok", about, says: `agree about ${plural(products.length, "product", "products")}` };
   const differ = products.filter((product) => product.status !== "OK").length;
   const mend = "dropgate reconcile shows them, dropgate reconcile --repair the plan";
-  const says = `${differ} of ${products.length} products need a look (${status})`;
+  const says = `look at ${differ} of ${plural(products.length, "product", "products")} (${status})`;
   return { status: status === "CRITICAL" ? "fault" : "warning", about, says, mend };
 }
 
 async function auditChain(ask: Ask): Promise<Finding> {
   const about = "audit";
   const { chain } = (await ask("GET", "/admin/audit?verify=true&limit=1")) as Required<Static<typeof AuditAnswer>>;
-  if (chain.brokenAt === null) return { status: "ok", about, says: `its ${chain.rows} rows follow from each other` };
+  if (chain.brokenAt === null)
+    return { status: "ok", about, says: `its ${plural(chain.rows, "row", "rows")} follow from each other` };
   const mend = "compare the row with a backup: it, or the one before, was changed or removed in the database";
   return { status: "fault", about, says: `its chain of hashes breaks at row ${chain.brokenAt}`, mend };
 }

@@ -1,5 +1,6 @@
 /** Judges a drop's own terms before it is scheduled. Pure: figures come in, a sentence and a remedy go out. */
 import type { Offer, ProductReport } from "#inventory";
+import { plural } from "#platform/plural";
 import type { Drop } from "./drop-rows.ts";
 
 export type Check = {
@@ -67,7 +68,7 @@ export function checksOfProduct({ productId, mode, offer, snapshot, report }: Se
   }
   if (!free) return warn("No units are free.", "Restock it on the page Restock.");
   const where = isThroughGate ? "at the gate as in the books, at one price" : "in the books";
-  return { check, status: "ok", says: `${free} units are free, ${where}.` };
+  return { check, status: "ok", says: `${plural(free, "unit is", "units are")} free, ${where}.` };
 }
 
 const repair = "If it stays so, look at the page Reconcile and repair the product there.";

@@ -1,4 +1,5 @@
 /** Judges what the shop needs to serve a drop. Pure: answers come in, a sentence and a remedy go out. */
+import { plural } from "#platform/plural";
 import type { Check } from "./preflight-of-drop.ts";
 
 /** Either what a part answered, or why it did not. */
@@ -27,10 +28,20 @@ export function reconcileCheck(answer: Answer<Record<"OK" | "WARNING" | "CRITICA
   if (!("value" in answer)) return { check, status: "warn", says: `It cannot be read: ${answer.failure}.`, mend };
   const { WARNING = 0, CRITICAL = 0 } = answer.value ?? {};
   if (CRITICAL > 0) {
-    return { check, status: "fail", says: `Gate and books differ badly for ${productsOf(CRITICAL)}.`, mend };
+    return {
+      check,
+      status: "fail",
+      says: `Gate and books differ badly for ${plural(CRITICAL, "product", "products")}.`,
+      mend,
+    };
   }
   if (WARNING > 0)
-    return { check, status: "warn", says: `Gate and books need a look for ${productsOf(WARNING)}.`, mend };
+    return {
+      check,
+      status: "warn",
+      says: `Gate and books need a look for ${plural(WARNING, "product", "products")}.`,
+      mend,
+    };
   if (!answer.value) return { check, status: "ok", says: "No comparison has run yet, so there is no finding." };
   return { check, status: "ok", says: "The latest comparison of gate and books has no finding." };
 }
@@ -86,8 +97,4 @@ export function mailCheck(answer: Answer<boolean>): Check {
   if (answer.value) return { check, status: "ok", says: "The mail server answers." };
   const mend = "Set SMTP_URL and MAIL_FROM, unless people get their mails otherwise.";
   return { check, status: "warn", says: "No mail server is set: mails are kept, and read on the page Mails.", mend };
-}
-
-function productsOf(count: number): string {
-  return count === 1 ? "1 product" : `${count} products`;
 }

@@ -45,14 +45,6 @@ export async function findAccount(
   return account;
 }
 
-export async function readEmails(sql: Queryable, accountIds: readonly string[]): Promise<Map<string, string>> {
-  const accounts = await sql.query<Pick<Account, "accountId" | "email">>(
-    `select account_id as "accountId", email from identity.account where account_id = any($1::text[])`,
-    [accountIds],
-  );
-  return new Map(accounts.map(({ accountId, email }) => [accountId, email]));
-}
-
 /** Undefined if the id or the address has an account already. */
 export async function insertAccount(
   tx: Queryable,

@@ -9,7 +9,6 @@ import {
   findAccount,
   readAccount,
   readAccountsOf,
-  readEmails,
   updateAccount,
 } from "./account-rows.ts";
 import { type Audit, createAudit } from "./audit.ts";
@@ -44,6 +43,8 @@ export type Accounts = ReturnType<typeof createSignIn> &
     ofEmail(email: string): Promise<string | undefined>;
     /** The addresses of those ids that are accounts. */
     emailsOf(accountIds: readonly string[]): Promise<Map<string, string>>;
+    /** The names of those ids that are accounts. */
+    namesOf(accountIds: readonly string[]): Promise<Map<string, string>>;
     change(accountId: string, fields: Partial<AccountFields>): Promise<Account | undefined>;
     sessions(accountId: string): Promise<Session[]>;
     /** Whether this was a session of the account that had not ended. */
@@ -93,6 +94,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
   });
 
+  async function ofAccounts(accountIds: readonly string[], said: (account: Account) => string) {
+    const accounts = accountIds.length > 0 ? await readAccountsOf(sql, accountIds) : [];
+    return new Map(accounts.map((account) => [account.accountId, said(account)]));
+  }
+
   return {
     ...createSignIn(shared),
     ...signUp,
@@ -114,7 +120,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
     account: (accountId) => readAccount(sql, accountId),
     addressees: (userIds) => readAccountsOf(sql, userIds),
     ofEmail: async (email) => (await findAccount(sql, addressOf(email)))?.accountId,
-    emailsOf: (accountIds) => readEmails(sql, accountIds),
+    emailsOf: (accountIds) => ofAccounts(accountIds, ({ email }) => email),
+    namesOf: (accountIds) => ofAccounts(accountIds, ({ name }) => name),
 
     async change(accountId, fields) {
       const account = await readAccount(sql, accountId);

@@ -8,6 +8,7 @@ import { refuse } from "#platform/problems";
 import type { Account } from "./account-rows.ts";
 import type { Accounts } from "./accounts.ts";
 import { callerOf } from "./caller.ts";
+import { sessionList } from "./handlers.ts";
 import { identityProblems } from "./problems.ts";
 import {
   AuditAnswer,
@@ -16,15 +17,18 @@ import {
   MailParams,
   MailsAnswer,
   MailsQuery,
+  SessionsAnswer,
   UserAnswer,
   UserHeaders,
   UserParams,
   UserPatch,
+  UserSessionParams,
   UsersAnswer,
   UsersQuery,
 } from "./wire.ts";
 
-const { mail_not_found, mail_not_failed, account_not_found, last_admin, version_mismatch } = identityProblems;
+const { mail_not_found, mail_not_failed, account_not_found, last_admin, session_not_found, version_mismatch } =
+  identityProblems;
 
 export type AdminRoutesOptions = { accounts: Accounts; mail: MailEngine; adminOnly: Guard };
 
@@ -35,6 +39,12 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
   // The handler's own intent says what the account was before.
   const whole = { config: { auditsItself: true } } as const;
   app.patch("/admin/users/:userId", { ...whole, onRequest: adminOnly, schema: documents.changeUser }, changeUser);
+  app.get("/admin/users/:userId/sessions", { onRequest: adminOnly, schema: documents.userSessions }, listUserSessions);
+  app.delete(
+    "/admin/users/:userId/sessions/:sessionId",
+    { onRequest: adminOnly, schema: documents.endUserSession },
+    endUserSession,
+  );
   app.get("/admin/audit", { onRequest: adminOnly, schema: documents.listAudit }, listAudit);
   app.get("/admin/mails", { onRequest: adminOnly, schema: documents.listMails }, listMails);
   app.get("/admin/mails/:seq", { onRequest: adminOnly, schema: documents.readMail }, readMail);
@@ -68,11 +78,26 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
     }
   }
 
+  async function listUserSessions(request: Asked<{ params: typeof UserParams }>, reply: FastifyReply) {
+    const { userId } = request.params;
+    if (!(await accounts.account(userId))) return refuse(reply, account_not_found, `No account has the id ${userId}`);
+    return sessionList(await accounts.sessions(userId), callerOf(request).session?.id);
+  }
+
+  async function endUserSession(request: Asked<{ params: typeof UserSessionParams }>, reply: FastifyReply) {
+    const { userId, sessionId } = request.params;
+    if (await accounts.endSession(userId, sessionId)) return reply.code(204).send(null);
+    return refuse(reply, session_not_found, `${userId} has no such session, or it has ended already`);
+  }
+
   async function listAudit(request: Asked<{ querystring: typeof AuditQuery }>) {
     const { cursor: before, limit = 50, verify, ...filter } = request.query;
     const rows = await accounts.audit.list({ ...filter, before, limit });
+    const names = await accounts.namesOf([...new Set(rows.map(({ actor }) => actor))]);
+    const named = (name: string | undefined) => name !== undefined && { actorName: name };
     const items = rows.map(({ prev: _, at, detail, outcome, ...row }) => ({
       ...row,
+      ...named(names.get(row.actor)),
       at: at.toISOString(),
       ...(row.phase === "intent" && { outcome: outcome ?? "open" }),
       detail: JSON.parse(detail) as object,
@@ -133,6 +158,20 @@ const documents = {
     headers: UserHeaders,
     body: UserPatch,
     response: { 200: Type.Ref("User"), ...problemResponses(account_not_found, last_admin, version_mismatch) },
+  },
+  userSessions: {
+    tags,
+    operationId: "listUserSessions",
+    summary: "Where a person is signed in, the latest first",
+    params: UserParams,
+    response: { 200: SessionsAnswer, ...problemResponses(account_not_found) },
+  },
+  endUserSession: {
+    tags,
+    operationId: "endUserSession",
+    summary: "Ends a session of a person; its token is refused within a second",
+    params: UserSessionParams,
+    response: { 204: Type.Null({ description: "It has ended" }), ...problemResponses(session_not_found) },
   },
   listAudit: {
     tags,

@@ -14,7 +14,7 @@ import { callerOf, crossSite, type Identity } from "./identity.ts";
 import { weaknessOf } from "./passwords.ts";
 import { identityProblems } from "./problems.ts";
 import type { Caller } from "./roles.ts";
-import type { Place } from "./session-rows.ts";
+import type { Place, Session } from "./session-rows.ts";
 import type { Refused, SignedIn } from "./sign-in.ts";
 import type { CodeSent } from "./sign-up.ts";
 import type * as wire from "./wire.ts";
@@ -152,15 +152,7 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
 
     async listSessions(request: FastifyRequest) {
       const { userId, session } = callerOf(request);
-      const items = (await accounts.sessions(userId)).map(({ sessionId, createdAt, seenAt, agent, network }) => ({
-        sessionId,
-        agent,
-        network,
-        isCurrent: sessionId === session?.id,
-        createdAt: createdAt.toISOString(),
-        seenAt: seenAt.toISOString(),
-      }));
-      return { items, nextCursor: null };
+      return sessionList(await accounts.sessions(userId), session?.id);
     },
 
     async endSession(request: Asked<{ params: typeof wire.SessionParams }>, reply: FastifyReply) {
@@ -177,6 +169,19 @@ const demoList = Object.entries(demoPeople).map(([person, { name, role }]) => ({
 
 function answerOf({ accountId, email, name, roles, locale, zone }: Account): wire.AccountAnswer {
   return { userId: accountId, email, name, roles, locale, zone };
+}
+
+/** `currentId`: the session by which the caller asks. */
+export function sessionList(sessions: readonly Session[], currentId: string | undefined) {
+  const items = sessions.map(({ sessionId, createdAt, seenAt, agent, network }) => ({
+    sessionId,
+    agent,
+    network,
+    isCurrent: sessionId === currentId,
+    createdAt: createdAt.toISOString(),
+    seenAt: seenAt.toISOString(),
+  }));
+  return { items, nextCursor: null };
 }
 
 /** The browser and network that a session begins in. */

@@ -57,6 +57,20 @@ describe("an ADMIN", () => {
     assert.equal((await signedIn("linus")).jar.size, 2);
   });
 
+  test("sees where a person is signed in, and ends one of their sessions: its token is refused, the others stay", async () => {
+    const [linus, elsewhere] = [await signedIn("linus"), await signedIn("linus")];
+    const sessions = async () => (await grace.get("/admin/users/linus/sessions")).body.items as { sessionId: string }[];
+    const { items } = (await elsewhere.get("/account/sessions")).body;
+    const { sessionId } = items.find(({ isCurrent }: { isCurrent: boolean }) => isCurrent);
+    assert.ok((await sessions()).some((one) => one.sessionId === sessionId));
+    assert.equal((await grace.delete(`/admin/users/ada/sessions/${sessionId}`)).status, 404);
+    assert.equal((await grace.delete(`/admin/users/linus/sessions/${sessionId}`)).status, 204);
+    assert.deepEqual([(await elsewhere.get("/buy")).status, (await linus.post("/session/refresh")).status], [401, 200]);
+    assert.ok((await sessions()).every((one) => one.sessionId !== sessionId));
+    assert.equal((await grace.delete(`/admin/users/linus/sessions/${sessionId}`)).status, 404);
+    assert.equal((await grace.get("/admin/users/no-one/sessions")).status, 404);
+  });
+
   test("N5: is never the last one to go, by role or disabled, and not when two take each other's role at once", async () => {
     for (const change of [{ roles: ["CUSTOMER"] }, { disabled: true }]) {
       const answer = await grace.patch("/admin/users/grace", change);
@@ -91,11 +105,12 @@ describe("an ADMIN", () => {
 
   test("is asked for by each of these routes", async () => {
     const ada = await signedIn("ada");
-    for (const url of ["/admin/users", "/admin/audit", "/admin/mails"]) {
+    for (const url of ["/admin/users", "/admin/users/ada/sessions", "/admin/audit", "/admin/mails"]) {
       assert.equal((await ada.get(url)).status, 403);
       assert.equal((await shop.browser().get(url, { "x-user-id": "grace" })).status, 403);
     }
     assert.equal((await ada.patch("/admin/users/ada", { roles: ["ADMIN"] })).status, 403);
+    assert.equal((await ada.delete("/admin/users/ada/sessions/any")).status, 403);
   });
 });
 
@@ -108,6 +123,7 @@ describe("the audit", () => {
     await grace.patch("/admin/users/grace", { disabled: true });
     const { items } = (await grace.get("/admin/audit?limit=4")).body;
     const told = (items as Item[]).map(({ actor, subject, phase }) => [actor, subject, phase]).toReversed();
+    assert.equal(items[0].actorName, "Grace");
     assert.deepEqual(told, [
       ["grace", "ada", "intent"],
       ["grace", "ada", "done"],

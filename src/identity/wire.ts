@@ -169,6 +169,7 @@ export const AuditAnswer = Type.Object({
       seq: Type.Integer(),
       at: Time,
       actor: Type.String(),
+      actorName: Type.Optional(Type.String({ description: "Of the actor's account, if they have one" })),
       action: Type.String(),
       subject: Type.String(),
       phase: Type.String({ description: "intent, then done, refused or failed" }),
@@ -217,6 +218,7 @@ export const MailsAnswer = Type.Object({
 });
 
 export const SessionParams = Type.Object({ sessionId: Id });
+export const UserSessionParams = Type.Object({ userId: Id, sessionId: Id });
 export const SessionsAnswer = Type.Object({
   items: Type.Array(
     Type.Object({

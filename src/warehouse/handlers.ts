@@ -1,7 +1,7 @@
 /** Answers the routes of the warehouse: one handler for each route, under the route's name in routes.ts. */
 import { createHash } from "node:crypto";
 import type { FastifyReply } from "fastify";
-import { callerOf } from "#identity";
+import { type Accounts, callerOf } from "#identity";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
@@ -9,22 +9,31 @@ import { details, warehouseProblems } from "./problems.ts";
 import { linesOf, mostRows } from "./restock-file.ts";
 import { viewOf } from "./view.ts";
 import type { Moved, Parcel, Position, Scanned, Warehouse } from "./warehouse.ts";
-import type { ParcelParams, ParcelQuery, RestockFileAnswer, ScanBody, ShortBody, StartQuery } from "./wire.ts";
+import type {
+  ParcelParams,
+  ParcelQuery,
+  ParcelView,
+  RestockFileAnswer,
+  ScanBody,
+  ShortBody,
+  StartQuery,
+} from "./wire.ts";
 
 type AskedOfOne = Asked<{ params: typeof ParcelParams }>;
 
 const pageSize = 50;
 
-export function createWarehouseHandlers({ warehouse }: { warehouse: Warehouse }) {
+export type WarehouseFaces = { warehouse: Warehouse; accounts: Pick<Accounts, "namesOf"> };
+
+export function createWarehouseHandlers({ warehouse, accounts }: WarehouseFaces) {
   async function listParcels(request: Asked<{ querystring: typeof ParcelQuery }>) {
     const { state, cursor, limit = pageSize } = request.query;
     const after = cursor === undefined ? null : readCursor(cursor);
     const page = await warehouse.list(state ?? null, after, limit + 1);
     const shown = page.slice(0, limit);
     const last = shown.at(-1);
-    const products = await warehouse.productsOf(shown);
     return {
-      items: shown.map((parcel) => viewOf(parcel, products.get(parcel.productId))),
+      items: await viewsOf(shown),
       nextCursor: page.length > limit && last ? writeCursor(last) : null,
     };
   }
@@ -33,7 +42,7 @@ export function createWarehouseHandlers({ warehouse }: { warehouse: Warehouse })
     const found = await warehouse.find(idOf(request));
     if (!found) return refuse(reply, warehouseProblems.parcel_not_found, details.parcel_not_found);
     const scans = found.scans.map(({ scanId, code, result, at }) => ({ scanId, code, result, at: at.toISOString() }));
-    return { ...(await shown(found.parcel)), scans };
+    return { ...(await shownOf(found.parcel)), scans };
   }
 
   async function startParcel(
@@ -83,7 +92,7 @@ export function createWarehouseHandlers({ warehouse }: { warehouse: Warehouse })
   }
 
   async function answer(moved: Moved, reply: FastifyReply) {
-    if (moved.ok) return shown(moved.parcel);
+    if (moved.ok) return shownOf(moved.parcel);
     const { reason, parcel } = moved;
     const kind = warehouseProblems[reason];
     return refuse(reply, kind, reason === "wrong_item" ? kind.title : details[reason], {
@@ -91,17 +100,23 @@ export function createWarehouseHandlers({ warehouse }: { warehouse: Warehouse })
     });
   }
 
-  async function shown(parcel: Parcel) {
-    const products = await warehouse.productsOf([parcel]);
-    return viewOf(parcel, products.get(parcel.productId));
+  async function viewsOf(parcels: readonly Parcel[]): Promise<ParcelView[]> {
+    const assignees = parcels.flatMap(({ assignee }) => assignee ?? []);
+    const [products, names] = await Promise.all([warehouse.productsOf(parcels), accounts.namesOf(assignees)]);
+    return parcels.map((parcel) => viewOf(parcel, products.get(parcel.productId), names.get(parcel.assignee ?? "")));
+  }
+
+  async function shownOf(parcel: Parcel): Promise<ParcelView> {
+    const [view] = await viewsOf([parcel]);
+    return view as ParcelView;
   }
 
   async function whyWrong(scanned: Scanned, code: string): Promise<string> {
     const { parcel } = scanned;
     if (!parcel) return warehouseProblems.wrong_item.title;
-    if (scanned.surplus) return `The parcel has its ${parcel.quantity} units already. Put this one back.`;
-    const { name, barcode } = await shown(parcel);
-    return `The scanner read ${code}, and the parcel needs ${name} with the code ${barcode}. Put this unit back.`;
+    if (scanned.surplus) return `The parcel has all its units (${parcel.quantity}) already. Put this one back.`;
+    const { name, barcode } = await shownOf(parcel);
+    return `Put this unit back: the scanner read ${code}, and the parcel needs ${name}, code ${barcode}.`;
   }
 
   return { listParcels, getParcel, startParcel, scanParcel, shortParcel, handOverParcel, restockFile };

@@ -3,9 +3,8 @@ import { Type } from "typebox";
 import type { Identity } from "#identity";
 import { acceptText, type Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
-import { createWarehouseHandlers } from "./handlers.ts";
+import { createWarehouseHandlers, type WarehouseFaces } from "./handlers.ts";
 import { warehouseProblems } from "./problems.ts";
-import type { Warehouse } from "./warehouse.ts";
 import {
   ParcelList,
   ParcelParams,
@@ -18,12 +17,9 @@ import {
   StartQuery,
 } from "./wire.ts";
 
-export function warehouseRoutes(
-  app: Http,
-  { warehouse, identity }: { warehouse: Warehouse; identity: Identity },
-): void {
+export function warehouseRoutes(app: Http, { identity, ...faces }: WarehouseFaces & { identity: Identity }): void {
   const guarded = identity.guard("WAREHOUSE", "ADMIN");
-  const handlers = createWarehouseHandlers({ warehouse });
+  const handlers = createWarehouseHandlers(faces);
   app.addSchema(ParcelView);
 
   app.get("/parcels", { onRequest: guarded, schema: documents.listParcels }, handlers.listParcels);

@@ -3,7 +3,8 @@ import type { Product } from "#catalog";
 import { barcodeOf, type Parcel } from "./warehouse.ts";
 import type { ParcelView } from "./wire.ts";
 
-export function viewOf(parcel: Parcel, product: Product | undefined): ParcelView {
+/** `assigneeName`: of the person who picks it, if they have an account here. */
+export function viewOf(parcel: Parcel, product: Product | undefined, assigneeName: string | undefined): ParcelView {
   const { orderId, productId, quantity, scanned, state, assignee, shortReason, placedAt, changedAt } = parcel;
   return {
     orderId,
@@ -16,6 +17,7 @@ export function viewOf(parcel: Parcel, product: Product | undefined): ParcelView
     scanned,
     state,
     assignee,
+    ...(assigneeName !== undefined && { assigneeName }),
     ...(shortReason !== null && { shortReason }),
     placedAt: placedAt.toISOString(),
     changedAt: changedAt.toISOString(),

@@ -134,6 +134,8 @@ test("of two people who start a parcel at once one picks it, until the other tak
   }
   assert.equal((await loser("POST", `/parcels/${orderId}/start?takeOver=true`)).status, 200);
   assert.equal((await winner("POST", `/parcels/${orderId}/start`)).body.code, "picked_by_other");
+  assert.equal((await stage.linus("POST", `/parcels/${orderId}/start?takeOver=true`)).body.assigneeName, "Linus");
+  assert.equal("assigneeName" in (await mona("POST", `/parcels/${orderId}/start?takeOver=true`)).body, false);
 });
 
 test("A6: cancel ∥ scan: the scan asks the order, so after a refund it is refused although no event has come", async () => {

@@ -31,6 +31,7 @@ export const ParcelView = Type.Object(
     scanned: Type.Integer({ description: "Units whose code was right" }),
     state: Type.Enum([...parcelStates]),
     assignee: Type.Union([Type.String(), Type.Null()], { description: "The person who picks it" }),
+    assigneeName: Type.Optional(Type.String({ description: "Their name, if they have an account here" })),
     shortReason: Type.Optional(Type.String()),
     placedAt: moment,
     changedAt: moment,

@@ -47,23 +47,24 @@ const meanings: { [Kind in FindingKind]: Meaning<Kind> } = {
   committed_beyond_stock: {
     status: "CRITICAL",
     remedy: "by_hand",
-    sentence: ({ committed, totalIn }) => `${committed} units are committed of ${totalIn}`,
+    sentence: ({ committed, totalIn }) => `${unitsAre(committed)} committed of ${totalIn}`,
   },
   entries_differ: {
     status: "CRITICAL",
     remedy: "by_hand",
-    sentence: ({ totalIn, entered }) => `${totalIn} units came in, the entries add up to ${entered}`,
+    sentence: ({ totalIn, entered }) =>
+      `${totalIn} ${totalIn === 1 ? "unit" : "units"} came in, the entries add up to ${entered}`,
   },
   claims_differ: {
     status: "CRITICAL",
     remedy: "by_hand",
     sentence: ({ committed, claimed, released }) =>
-      `${committed} units are committed, the ledger adds up to ${claimed} claimed - ${released} released`,
+      `${unitsAre(committed)} committed, the ledger adds up to ${claimed} claimed - ${released} released`,
   },
   sales_differ: {
     status: "CRITICAL",
     remedy: "by_hand",
-    sentence: ({ sold, counted }) => `${sold} units are sold, the outcomes add up to ${counted}`,
+    sentence: ({ sold, counted }) => `${unitsAre(sold)} sold, the outcomes add up to ${counted}`,
   },
   gate_off: {
     status: "OK",
@@ -109,7 +110,7 @@ const meanings: { [Kind in FindingKind]: Meaning<Kind> } = {
   no_records: {
     status: "CRITICAL",
     remedy: "sync_redis",
-    sentence: ({ inFlight }) => `${inFlight} units are in flight in no record: run sync-redis`,
+    sentence: ({ inFlight }) => `${unitsAre(inFlight)} in flight in no record: run sync-redis`,
   },
   undecided: {
     status: "WARNING",
@@ -176,5 +177,10 @@ function equation(sums: Sums): string {
 }
 
 function laterChanges(sums: Sums & { behind: number }): string {
-  return `${equation(sums)}; ${sums.behind} later changes are on their way`;
+  const later = sums.behind === 1 ? "1 later change is on its way" : `${sums.behind} later changes are on their way`;
+  return `${equation(sums)}; ${later}`;
+}
+
+function unitsAre(units: number): string {
+  return units === 1 ? "1 unit is" : `${units} units are`;
 }

@@ -164,14 +164,14 @@ const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {
   late_change: [
     { books: { nextChangeAgeMs: 6_000 } },
     "sync_redis",
-    "57 to sell + 5 in flight = 62 after change 11; 1 later changes are on their way; change 12 is on its way since 6 s: run sync-redis",
+    "57 to sell + 5 in flight = 62 after change 11; 1 later change is on its way; change 12 is on its way since 6 s: run sync-redis",
   ],
   sale_untold: [
     { gate: { sale: { ...sale, version: 2 } }, books: { saleVersion: 3 } },
     "repair",
     "57 to sell + 5 in flight = 62 after change 11; the gate sells by version 2 of the terms of the sale until it is told version 3",
   ],
-  behind: [{}, "relay", "57 to sell + 5 in flight = 62 after change 11; 1 later changes are on their way"],
+  behind: [{}, "relay", "57 to sell + 5 in flight = 62 after change 11; 1 later change is on its way"],
   agree: [{ books: { seq: 11 } }, "none", "57 to sell + 5 in flight = 62 after change 11"],
 };
 

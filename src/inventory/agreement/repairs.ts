@@ -1,5 +1,6 @@
 /** Describes automatic repairs and their reasons: a repair without a trace hides its cause. */
 import type { Sql } from "#engines/sql";
+import { plural } from "#platform/plural";
 import { readFigures } from "../books/figures.ts";
 import type { Gate, GateRecord, ProductSnapshot, StreamRow } from "../gate/gate.ts";
 import { explainDrift } from "./attribute.ts";
@@ -87,7 +88,11 @@ function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "pro
     return { reason: "incomplete", units: 0, says: "a part of what the gate kept of it was gone" };
   }
   if (gate.pending > 0 && gate.oldestMs === null) {
-    return { reason: "no_records", units: gate.pending, says: `${gate.pending} units were in flight without a record` };
+    return {
+      reason: "no_records",
+      units: gate.pending,
+      says: `${plural(gate.pending, "unit was", "units were")} in flight without a record`,
+    };
   }
   return gate.open ? undefined : { reason: "closed", units: 0, says: "the gate was closed for it" };
 }
