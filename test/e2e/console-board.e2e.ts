@@ -5,9 +5,8 @@ import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
+import { hourMs, scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
-
-const hourMs = 3_600_000;
 
 describe("the board in the console", { skip }, () => {
   let stage: Stage;
@@ -17,20 +16,7 @@ describe("the board in the console", { skip }, () => {
   });
   after(() => stage?.close());
 
-  const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
   const card = (name: string) => page.getByRole("region", { name, exact: true });
-
-  async function scheduled(name: string, opensInMs: number): Promise<{ dropId: string; productId: string }> {
-    const { admin } = stage.world;
-    const productId = await stage.world.newProduct({ stock: 12, price: 12_900 });
-    const dropId = `drop-${randomHex(4)}`;
-    const times = { zone: "Europe/Berlin", opensAt: inMs(opensInMs), closesAt: inMs(opensInMs + hourMs) };
-    const made = await admin.post("/drops", { dropId, name, ...times, products: [{ productId }] });
-    assert.equal(made.status, 201, JSON.stringify(made.body));
-    const told = await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
-    assert.equal(told.status, 200, JSON.stringify(told.body));
-    return { dropId, productId };
-  }
 
   test("an operator begins at the board, which says what will stand there", async () => {
     await page.goto("/console");
@@ -43,8 +29,9 @@ describe("the board in the console", { skip }, () => {
 
   test("the board follows the sale: accepts, refusals by their reason, units of a live drop, and the next one", async () => {
     const { world } = stage;
-    const { productId } = await scheduled("Night lanterns", -1_000);
-    await scheduled("Aurora caps", hourMs / 4);
+    const { productIds } = await scheduled(world, "Night lanterns", -1_000, { stock: 12 });
+    const [productId = ""] = productIds;
+    await scheduled(world, "Aurora caps", hourMs / 4);
     await card("Night lanterns").waitFor();
     await page.getByText("Next: Aurora caps, opens in").waitFor();
     await eventually(async () => {
@@ -63,7 +50,7 @@ describe("the board in the console", { skip }, () => {
   });
 
   test("a drop is paused from the board by its name, by the keyboard alone", async () => {
-    const { dropId } = await scheduled("Glass boats", -1_000);
+    const { dropId } = await scheduled(stage.world, "Glass boats", -1_000);
     await card("Glass boats").getByText("Open", { exact: true }).waitFor();
     await card("Glass boats").getByRole("button", { name: "Pause Glass boats" }).focus();
     await page.keyboard.press("Enter");

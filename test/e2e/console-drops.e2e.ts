@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
+import { hourMs, inMs, scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
 type Drop = { phase: string; paused: boolean; opensAt: string; closesAt: string; holdSeconds: number; state: string };
 
-const hourMs = 3_600_000;
 const longName =
   "Midnight Chronograph Anniversary Edition with Donaudampfschifffahrtsgesellschaftskapitänsmütze and Travel Case";
 
@@ -26,21 +25,7 @@ describe("drops in the console", { skip }, () => {
   const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
   const field = (name: string) => page.getByRole("textbox", { name });
   const moment = (name: string) => page.getByLabel(new RegExp(`^${name}(?! in)`));
-  const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
   const read = async (dropId: string) => (await stage.world.admin.get<Drop>(`/drops/${dropId}`)).body;
-
-  async function scheduled(name: string, opensInMs: number, labels: readonly string[] = ["One"]) {
-    const { admin } = stage.world;
-    const productIds = await Promise.all(labels.map(() => stage.world.newProduct({ stock: 20, price: 12_900 })));
-    const dropId = `drop-${randomHex(4)}`;
-    const products = productIds.map((productId, i) => ({ productId, label: labels[i] }));
-    const times = { zone: "Europe/Berlin", opensAt: inMs(opensInMs), closesAt: inMs(opensInMs + hourMs) };
-    const made = await admin.post("/drops", { dropId, name, ...times, products });
-    assert.equal(made.status, 201, JSON.stringify(made.body));
-    const told = await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
-    assert.equal(told.status, 200, JSON.stringify(told.body));
-    return { dropId, productIds };
-  }
 
   test("the demo operator plans a drop by the keyboard alone, and schedules it after its checks", async () => {
     const productId = await stage.world.newProduct({ productId: "lantern-small", stock: 20, price: 12_900 });
@@ -110,7 +95,7 @@ describe("drops in the console", { skip }, () => {
   });
 
   test("an open page shows the opening in its second; what is frozen is shown so, and no field offers it", async () => {
-    const { dropId } = await scheduled(longName, 6_000, ["Small", "Large"]);
+    const { dropId } = await scheduled(stage.world, longName, 6_000, { labels: ["Small", "Large"] });
     await page.goto(`/console/drops/${dropId}`);
     await heading(longName);
     await page
@@ -130,7 +115,7 @@ describe("drops in the console", { skip }, () => {
   });
 
   test("an open drop is paused after its name was typed, and resumed; both are told with their reason", async () => {
-    const { dropId, productIds } = await scheduled("Glass boats", -1_000);
+    const { dropId, productIds } = await scheduled(stage.world, "Glass boats", -1_000);
     const [productId = ""] = productIds;
     await page.goto(`/console/drops/${dropId}`);
     await tabTo(page, "button", "Pause Glass boats");
@@ -162,7 +147,7 @@ describe("drops in the console", { skip }, () => {
 
   test("a cancellation names its orders and their money first, then ends them; the drop is copied", async () => {
     const { world } = stage;
-    const { dropId, productIds } = await scheduled("First prints", -1_000);
+    const { dropId, productIds } = await scheduled(stage.world, "First prints", -1_000);
     const [productId = ""] = productIds;
     const [open, paid] = [world.as("opener"), world.as("payer")];
     const opened = await world.place(open, productId);
@@ -216,7 +201,7 @@ describe("drops in the console", { skip }, () => {
 
   test("two operators: a change of another one is not overwritten, what is typed stays over a pause, and an early end is told", async () => {
     const { admin } = stage.world;
-    const { dropId } = await scheduled("Aurora caps", -1_000);
+    const { dropId } = await scheduled(stage.world, "Aurora caps", -1_000);
     await page.goto(`/console/drops/${dropId}`);
     await field("Story").fill("The cap to the sneaker.");
     await admin.put(`/drops/${dropId}/pause`, { paused: true, reason: "counting" });

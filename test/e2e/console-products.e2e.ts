@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { crc32, deflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
+import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
@@ -36,6 +38,51 @@ describe("the console's product", { skip }, () => {
     const units = await page.getByRole("region", { name: "Stock entries" }).locator("td.figure").allInnerTexts();
     assert.deepEqual(units, ["+3", "−2", "+12"]);
     await look(page, "console-product-entries", "[aria-label='Stock entries']");
+  });
+
+  test("details are changed by the keyboard, and what another operator changed meanwhile stays", async () => {
+    const { admin } = stage.world;
+    await page.getByRole("textbox", { name: "Bin" }).fill("A-02-3");
+    await page.getByRole("textbox", { name: "Limit per customer" }).fill("many");
+    await page.getByRole("button", { name: "Save the details" }).click();
+    await page.getByText("Type a whole number of at least 1, or nothing").waitFor();
+    await look(page, "console-product-details", "[aria-label='Details']");
+    await admin.patch("/products/night-lamp", { barcode: "4006381333931" });
+    await page.getByRole("textbox", { name: "Limit per customer" }).fill("2");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("It has changed since you read it").waitFor();
+    await page.getByRole("button", { name: "Again", exact: true }).click();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    await eventually(async () => {
+      await page.getByRole("textbox", { name: "Limit per customer" }).press("Enter");
+      return page.getByText("Saved.").isVisible();
+    });
+    const { body } = await admin.get("/products/night-lamp");
+    const { bin, barcode, limitPerCustomer } = body as Record<string, unknown>;
+    assert.deepEqual([bin, barcode, limitPerCustomer], ["A-02-3", "4006381333931", 2]);
+  });
+
+  test("a product is added by the keyboard alone; what is wrong is said at its field", async () => {
+    await page.goto("/console/products");
+    await tabTo(page, "link", "New product");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "New product" }).waitFor();
+    await tabTo(page, "textbox", "Price");
+    await page.keyboard.type("49.00");
+    await page.keyboard.press("Enter");
+    await page.getByText("Type a name, on one line").waitFor();
+    await page.getByRole("textbox", { name: "Name" }).and(page.locator(":focus")).waitFor();
+    await look(page, "console-product-new");
+    await page.keyboard.type("Day lamp");
+    await tabTo(page, "textbox", "Id");
+    await page.keyboard.type("day-lamp");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Day lamp" }).waitFor();
+    const { body } = await stage.world.admin.get("/products/day-lamp");
+    const { price, currency } = body as Record<string, unknown>;
+    assert.deepEqual([price, currency], [4_900, "EUR"]);
+    await page.goto("/console/products/night-lamp");
+    await page.getByRole("heading", { level: 1, name: lamp.name }).waitFor();
   });
 
   test("a picture is chosen from a file, and the shop shows it in its list and on the product's page", async () => {

@@ -57,7 +57,7 @@ describe("the console", { skip }, () => {
     await page.getByText("Orders stand here as soon as").waitFor();
     await look(page, "console-orders-empty");
     await page.goto("/console/products");
-    await page.getByText("No product is for sale yet").waitFor();
+    await page.getByText("Add the first one").waitFor();
     await look(page, "console-products-empty");
     await page.goto("/console/reconcile");
     await page.getByText("There are no products to compare yet").waitFor();
@@ -97,7 +97,7 @@ describe("the console", { skip }, () => {
     await page.keyboard.press("Tab");
     await page.keyboard.type("second delivery");
     await page.keyboard.press("Enter");
-    await page.getByText("Done: 312 in the warehouse now.").waitFor();
+    await page.getByText("Done: 312 units in the warehouse now.").waitFor();
     await look(page, "console-product");
     await page.goto(`/console/products/${long.productId}`);
     await heading(long.name);
@@ -123,7 +123,7 @@ describe("the console", { skip }, () => {
     const { admin } = stage.world;
     const { productId } = runner;
     await page.goto("/console/switch");
-    await page.getByText("Set by").waitFor();
+    await page.getByText(/^(As installed|Set by)/).waitFor();
     await look(page, "console-switch");
     await tabTo(page, "radio", "Gatekeeper");
     await page.keyboard.press("ArrowUp");
@@ -221,7 +221,7 @@ describe("the console", { skip }, () => {
       await page.getByRole("button", { name: "Compare again" }).click();
       await answered;
       await page.getByRole("button", { name: "Compare again" }).click({ trial: true });
-      return page.getByText("1 of 2 products differ.").isVisible();
+      return page.getByText("They differ in 1 of 2 products.").isVisible();
     });
     await page.getByText("Repair: load the product from the books").waitFor();
     await look(page, "console-reconcile-finding");
@@ -229,7 +229,7 @@ describe("the console", { skip }, () => {
     await page.keyboard.press("Enter");
     await page.getByText("All other products are compared and left alone").waitFor();
     await look(page, "console-reconcile-confirm");
-    await tabTo(page, "button", "Load 1 from the books");
+    await tabTo(page, "button", "Load 1 product from the books");
     await page.keyboard.press("Enter");
     await page.getByText("The repair is done").waitFor();
     await page.getByText(/No unit differs in 2 products/).waitFor();

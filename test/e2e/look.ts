@@ -32,6 +32,7 @@ export async function look(page: Page, name: string, at = "body"): Promise<void>
       ? axe.withTags(rules)
       : axe.withRules("color-contrast")
     ).analyze();
+    assert.deepEqual(await page.evaluate(unseenMarks), [], `${name}, ${colorScheme}: a chosen box shows no mark`);
     const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
     assert.deepEqual(told, [], `${name}, ${colorScheme}`);
     await picture(page, `${name}-${colorScheme}`, at);
@@ -56,3 +57,9 @@ export async function picture(page: Page, name: string, at = "body"): Promise<vo
   }
   await page.setViewportSize(desktop);
 }
+
+/** axe knows nothing of it (WCAG 1.4.11): the boxes whose mark has the colour of its ground. */
+const unseenMarks = `[...document.querySelectorAll("input:checked, input[data-indeterminate]")]
+  .filter((input) => input.nextElementSibling?.matches("svg"))
+  .filter((input) => getComputedStyle(input).backgroundColor === getComputedStyle(input.nextElementSibling).color)
+  .map((input) => input.labels?.[0]?.textContent ?? input.ariaLabel)`;

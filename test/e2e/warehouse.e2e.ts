@@ -97,13 +97,13 @@ describe("the warehouse", { skip }, () => {
     );
     await page.keyboard.type("20");
     await page.keyboard.press("Enter");
-    await says("20 of Aurora 1 Night Runner are in");
+    await says("20 units of Aurora 1 Night Runner are in");
     assert.equal((await stockOf(runner.productId)).onHand, 20);
     await scan(long.productId);
     await page.getByRole("textbox", { name: "Quantity" }).and(page.locator(":focus")).waitFor();
     await page.keyboard.type("7");
     await page.keyboard.press("Enter");
-    await says("7 of Midnight");
+    await says("7 units of Midnight");
     await tabTo(page, "button", /Undo 7 of/);
     await page.keyboard.press("Enter");
     await says("Undone by an entry of");

@@ -4,14 +4,16 @@ import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import openApi from "../../openapi.json" with { type: "json" };
 import { currencyCodes } from "../../src/catalog/currencies.ts";
+import { eventTypes } from "../../src/notifications/intake.ts";
 import { behaviourOf } from "../../src/payment/test-cards.ts";
+import { eventTypes as offered } from "../../web/console/event-types.ts";
 import { operations as asked } from "../../web/console/operations.ts";
+import { browserOf } from "../../web/lib/browser-name.ts";
 import { currencyDecimals } from "../../web/lib/decimals.ts";
 import { operations } from "../../web/lib/operations.ts";
 import { ar } from "../../web/lib/strings/ar.ts";
 import { de } from "../../web/lib/strings/de.ts";
 import { en } from "../../web/lib/strings/en.ts";
-import { browserOf } from "../../web/shop/parts/browser-name.ts";
 import { shownCards } from "../../web/shop/parts/shown-cards.ts";
 
 type Sentences = Record<string, string>;
@@ -50,6 +52,10 @@ test("every sentence of the pages is said somewhere", () => {
   const built = /^(?:theme|state|way|demo|phase|note)_/;
   const unsaid = Object.keys(en).filter((key) => key !== "problems" && !built.test(key) && !text.includes(`"${key}"`));
   assert.deepEqual(unsaid, []);
+});
+
+test("a webhook is offered every type of event that the shop has, and no other", () => {
+  assert.deepEqual(offered.toSorted(), eventTypes.toSorted());
 });
 
 test("every request of the shop and of the console is an operation of openapi.json", () => {

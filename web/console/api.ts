@@ -1,6 +1,6 @@
 /** Every question and every act of the console, typed by the server's own schemas. */
 import type { Static } from "typebox";
-import type { PageAnswer, PatchBody, ProductAnswer } from "#wire/catalog";
+import type { PageAnswer, PatchBody, ProductAnswer, ProductBody } from "#wire/catalog";
 import type { AccountAnswer, LogInBody, SessionView } from "#wire/identity";
 import type { GateMode, LedgerAnswer, ModeView, ReconcileView, StockView, SyncView } from "#wire/inventory";
 import type { BulkFilterBody, BulkPlan, OrderFilterBody, OrderView, PreviewBody, SearchAnswer } from "#wire/orders";
@@ -31,6 +31,7 @@ export type Health = {
 export const api = {
   products: (cursor: string | undefined) => ask<ProductPage>("listProducts", { query: { cursor, limit: "20" } }),
   product: (id: string) => ask<Product>("getProduct", { id }),
+  addProduct: (body: ProductBody) => ask<Product>("addProduct", { body }),
   changeProduct: (id: string, version: number, body: PatchBody) =>
     ask<Product>("changeProduct", { id, body, headers: { "if-match": `"${version}"` } }),
   setImage: (id: string, version: number, file: Blob) =>

@@ -4,8 +4,8 @@ import { operations } from "./operations.ts";
 export type Operation = keyof typeof operations;
 
 export type Asking = {
-  /** Fills the `{name}` of the path. */
-  id?: string;
+  /** Fills the `{name}` of the path; several fill its names in their order. */
+  id?: string | readonly string[];
   query?: Record<string, string | undefined>;
   body?: unknown;
   /** A body of this type instead. */
@@ -23,6 +23,7 @@ export type Asking = {
 type Told = {
   code: string;
   status: number;
+  title?: string;
   instance?: string;
   errors?: readonly { pointer: string; detail: string }[];
   instants?: readonly string[];
@@ -32,6 +33,9 @@ type Told = {
 export class Refused extends Error {
   readonly code: string;
   readonly status: number;
+  /** What happened, in few words; the detail says what to do. Without an answer there are none. */
+  readonly title: string | undefined;
+  readonly detail: string;
   /** Names this occurrence in the server's log. */
   readonly instance: string | undefined;
   /** The faults of the request, by the JSON pointer of their field. */
@@ -39,10 +43,12 @@ export class Refused extends Error {
   /** Of a wall time that clocks show twice: the two moments. */
   readonly instants: readonly string[];
 
-  constructor({ code, status, detail, instance, errors = [], instants = [] }: Told & { detail: string }) {
-    super(detail);
+  constructor({ code, status, title, detail, instance, errors = [], instants = [] }: Told & { detail: string }) {
+    super([title, detail].filter(Boolean).join(". "));
     this.code = code;
     this.status = status;
+    this.title = title;
+    this.detail = detail;
     this.instance = instance;
     this.faults = Object.fromEntries(errors.map((fault) => [fault.pointer, fault.detail]));
     this.instants = instants;
@@ -92,7 +98,7 @@ async function send(
   const search = filled.length > 0 ? `?${new URLSearchParams(filled)}` : "";
   const [type, content] = csv === undefined ? ["application/json", JSON.stringify(body)] : ["text/csv", csv];
   try {
-    return await fetch(path.replace(/\{\w+\}/, encodeURIComponent(id)) + search, {
+    return await fetch(filledPath(path, [id].flat()) + search, {
       method,
       headers: { ...(content !== undefined && { "content-type": type }), ...headers },
       ...(isFresh && { cache: "no-cache" }),
@@ -106,15 +112,20 @@ async function send(
   }
 }
 
+function filledPath(path: string, ids: readonly string[]): string {
+  const rest = ids.values();
+  return path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(rest.next().value ?? ""));
+}
+
 async function refusedBy(response: Response): Promise<Refused> {
   const told = (await response.json().catch(() => ({}))) as Partial<Told> & Record<string, unknown>;
   const text = (name: string) => (typeof told[name] === "string" ? told[name] : undefined);
-  const sentences = [text("title"), text("detail")].filter((one) => one !== undefined);
-  const instance = text("instance");
+  const [title, instance] = [text("title"), text("instance")];
   return new Refused({
     code: text("code") ?? "internal_error",
     status: response.status,
-    detail: sentences.length > 0 ? sentences.join(". ") : `The server answered ${response.status}`,
+    detail: text("detail") ?? (title ? "" : `The server answered ${response.status}`),
+    ...(title && { title }),
     ...(instance && { instance }),
     ...(told.errors && { errors: told.errors }),
     ...(told.instants && { instants: told.instants }),

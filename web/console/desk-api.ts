@@ -1,7 +1,7 @@
 /** Every question and every act about trouble, mails, webhooks, people and the audit, typed by the server's own schemas. */
 import type { Static } from "typebox";
 import type { LetterSummary, LetterView, SagaView } from "#wire/desk";
-import type { AuditAnswer, MailAnswer, UserAnswer } from "#wire/identity";
+import type { AuditAnswer, MailAnswer, SessionsAnswer, UserAnswer } from "#wire/identity";
 import type { DeliveryList, RotatedSecret, WebhookView } from "#wire/notifications";
 import type { FindingView } from "#wire/payment";
 import { ask } from "./ask.ts";
@@ -35,9 +35,10 @@ export const deskApi = {
     ask<undefined>("closePaymentFinding", { id: String(id), body: { reason } }),
 
   webhooks: async () => (await ask<{ items: Webhook[] }>("listWebhooks")).items,
-  addWebhook: (body: { url: string; description: string }) =>
+  addWebhook: (body: Pick<Webhook, "url" | "description" | "events">) =>
     ask<Webhook & { secret: string }>("createWebhook", { body }),
-  enableWebhook: (id: string, enabled: boolean) => ask<Webhook>("changeWebhook", { id, body: { enabled } }),
+  changeWebhook: (id: string, body: Partial<Pick<Webhook, "url" | "description" | "events">> & { enabled?: boolean }) =>
+    ask<Webhook>("changeWebhook", { id, body }),
   removeWebhook: (id: string) => ask<undefined>("deleteWebhook", { id }),
   testWebhook: (id: string) => ask<{ deliveryId: number }>("testWebhook", { id }),
   newSecret: (id: string) => ask<Static<typeof RotatedSecret>>("rotateWebhookSecret", { id }),
@@ -52,6 +53,10 @@ export const deskApi = {
   users: (q: string, cursor: string | undefined) => ask<Page<User>>("listUsers", { query: { q, cursor, limit } }),
   changeUser: ({ userId, version }: User, body: { roles?: User["roles"]; disabled?: boolean }) =>
     ask<User>("changeUser", { id: userId, body, headers: { "if-match": `"${version}"` } }),
+
+  sessions: async (userId: string) =>
+    (await ask<Static<typeof SessionsAnswer>>("listUserSessions", { id: userId })).items,
+  endSession: (userId: string, sessionId: string) => ask<undefined>("endUserSession", { id: [userId, sessionId] }),
 
   audit: (search: AuditSearch, cursor: string | undefined) =>
     ask<Page<Entry, number>>("listAudit", { query: { ...search, phase: "intent", cursor, limit } }),

@@ -2,6 +2,7 @@
 export const operations = {
   listProducts: ["GET", "/products"],
   getProduct: ["GET", "/products/{productId}"],
+  addProduct: ["POST", "/products"],
   changeProduct: ["PATCH", "/products/{productId}"],
   setProductImage: ["PUT", "/products/{productId}/image"],
   listStockEntries: ["GET", "/inventory/{productId}/ledger"],
@@ -60,6 +61,8 @@ export const operations = {
   resendMail: ["POST", "/admin/mails/{seq}/resend"],
   listUsers: ["GET", "/admin/users"],
   changeUser: ["PATCH", "/admin/users/{userId}"],
+  listUserSessions: ["GET", "/admin/users/{userId}/sessions"],
+  endUserSession: ["DELETE", "/admin/users/{userId}/sessions/{sessionId}"],
   listAudit: ["GET", "/admin/audit"],
   getHealth: ["GET", "/actuator/health"],
   getSession: ["GET", "/session"],

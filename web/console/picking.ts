@@ -1,7 +1,7 @@
 /** The work on one parcel: it is taken at the opening of its page, scanned on or off line, and handed over or short. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { count } from "../lib/amounts.ts";
+import { count, shortCode } from "../lib/amounts.ts";
 import { Refused } from "./ask.ts";
 import type { Said } from "./parts/scan-result.tsx";
 import { type Answered, scanQueue } from "./scan-queue.ts";
@@ -50,7 +50,7 @@ export function usePicking(orderId: string) {
 
   function refusedSaid(error: Error): void {
     if (!(error instanceof Refused) || error.status === 0) return;
-    say({ kind: "wrong", text: error.message });
+    say(saidOf(error));
     void reading.refetch();
   }
 
@@ -71,8 +71,7 @@ export function usePicking(orderId: string) {
       const { scanned, quantity } = answer.parcel;
       say({ kind: "right", text: `Right: ${count(scanned)} of ${count(quantity)}.` });
     } else {
-      const where = isHere ? "" : `Parcel ${answer.scan.orderId.slice(-8)}: `;
-      say({ kind: "wrong", text: where + answer.error.message });
+      say(saidOf(answer.error, isHere ? "" : `Parcel ${shortCode(answer.scan.orderId)}: `));
       void queries.invalidateQueries({ queryKey: key });
     }
   }
@@ -86,8 +85,11 @@ export function usePicking(orderId: string) {
     if (sent === "answered" || !parcel) return;
     const isRight = code === parcel.barcode && parcel.scanned < parcel.quantity;
     const after = `${count(parcel.scanned + 1)} of ${count(parcel.quantity)}`;
-    const wrong = code === parcel.barcode ? "The parcel has all its units." : `Wrong: this is ${code}. Put it back.`;
-    say(isRight ? { kind: "right", text: `Right: ${after}, kept on this device.` } : { kind: "wrong", text: wrong });
+    const wrong = code === parcel.barcode ? "The parcel has all its units." : "This is not what the parcel needs.";
+    const more = `Put this unit back: the scanner read ${code}.`;
+    say(
+      isRight ? { kind: "right", text: `Right: ${after}, kept on this device.` } : { kind: "wrong", text: wrong, more },
+    );
   }
 
   return {
@@ -102,6 +104,17 @@ export function usePicking(orderId: string) {
     isTaken: starting.error instanceof Refused && starting.error.code === "picked_by_other",
     takeOver: () => starting.mutate(true),
   };
+}
+
+function saidOf({ code, title, detail, message }: Refused, where = ""): Said {
+  if (code === "picked_by_other") {
+    return {
+      kind: "wrong",
+      text: `${where}another person picks this parcel.`,
+      more: "Go on with yours, or take it over.",
+    };
+  }
+  return { kind: "wrong", text: where + (title ? `${title}.` : message), ...(title && { more: detail }) };
 }
 
 /** Scans that wait here count as the shop will count them. */

@@ -9,6 +9,8 @@ export type Entry = {
   name: string;
   quantity: number;
   reason: string;
+  /** By the clock of this device. Entries of an earlier version have none. */
+  atMs?: number;
   isUndone?: boolean;
 };
 

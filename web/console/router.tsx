@@ -25,6 +25,11 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/products/new",
+    component: lazyRouteComponent(() => import("./pages/new-product.tsx"), "NewProduct"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/products/$productId",
     component: lazyRouteComponent(() => import("./pages/product.tsx"), "ProductPage"),
   }),

@@ -9,6 +9,7 @@ import { Loading } from "./parts/loading.tsx";
 import { Heading } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
 import { useWaiting } from "./parts/waiting.ts";
+import { plural } from "./plural.ts";
 import { mayPack, mayRunTheShop, useForgetAll, useSession } from "./session.ts";
 import { DemoStaff, SignIn } from "./sign-in.tsx";
 
@@ -90,8 +91,7 @@ export function Shell() {
             component={Link}
             to={to}
             label={label}
-            {...(to === "/trouble" &&
-              waiting > 0 && { rightSection: `${waiting} ${waiting === 1 ? "waits" : "wait"}` })}
+            {...(to === "/trouble" && waiting > 0 && { rightSection: plural(waiting, "waits", "wait") })}
             active={pathname.startsWith(to)}
             {...(pathname.startsWith(to) && { "aria-current": "page" as const })}
           />
@@ -148,7 +148,7 @@ function SignedIn({ account }: { account: Account }) {
         <Button size="xs" onClick={() => api.logOut().finally(forgetAll)}>
           Sign out
         </Button>
-        <Keys places={pagesOf(account)} />
+        {mayPack(account) && <Keys places={pagesOf(account)} />}
       </Group>
     </div>
   );

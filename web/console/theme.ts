@@ -51,6 +51,9 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { variant: "default" } },
     Table: { defaultProps: { borderColor: "var(--line)" } },
+    // Mantine's own marks are white, and so is the ground of a chosen box in the dark scheme.
+    Checkbox: { defaultProps: { iconColor: "var(--paper)" } },
+    Radio: { defaultProps: { iconColor: "var(--paper)" } },
     SegmentedControl: { defaultProps: { withItemsBorders: false } },
   },
 });

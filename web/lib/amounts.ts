@@ -22,6 +22,11 @@ export function dayAndTime(moment: string | number): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
 }
 
+/** To the second, where the order of things matters. */
+export function exactTime(moment: string | number): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "medium" }).format(new Date(moment));
+}
+
 /** Of the visitor's zone, which it names. */
 export function dayTimeAndZone(moment: string): string {
   const day = { weekday: "long", day: "numeric", month: "long" } as const;

@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { dayAndTime } from "../lib/amounts.ts";
 import { api, type Problem, type SessionRow } from "../lib/api.ts";
+import { browserOf } from "../lib/browser-name.ts";
 import { say } from "../lib/language.ts";
-import { browserOf } from "./parts/browser-name.ts";
 import { ProblemNotice } from "./parts/notice.tsx";
 
 export function Sessions() {

@@ -1,16 +1,19 @@
 /** Who did what, to what, and what became of it; and whether the chain of its rows is whole. */
-import { Button, Group, Table, Text, TextInput } from "@mantine/core";
+import { Button, Table, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { count, dayAndTime } from "../../lib/amounts.ts";
+import { dayAndTime } from "../../lib/amounts.ts";
 import { type AuditSearch, deskApi, type Entry } from "../desk-api.ts";
 import { ListFrame } from "../parts/list-frame.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 import { ProblemNote } from "../parts/problem.tsx";
 import { Status, type Tone } from "../parts/status.tsx";
+import { plural } from "../plural.ts";
 
 const lookEveryMs = 15_000;
+/** Of what was asked for, before it is folded. */
+const longest = 160;
 const outcomes: Record<string, { tone: Tone; word: string }> = {
   done: { tone: "ok", word: "Done" },
   refused: { tone: "still", word: "Refused" },
@@ -45,34 +48,32 @@ export function AuditPage() {
       {checking.data && (
         <p className="summary" role="status">
           {checking.data.brokenAt === null ? (
-            <Status tone="ok">{`Whole: ${count(checking.data.rows)} rows follow from each other`}</Status>
+            <Status tone="ok">{`Whole: ${plural(checking.data.rows, "row follows", "rows follow")} from each other`}</Status>
           ) : (
             <Status tone="bad">{`Broken at row ${checking.data.brokenAt}: it was changed, added or removed`}</Status>
           )}
         </p>
       )}
-      <form onSubmit={submit}>
-        <Group align="end" mb="md">
-          <TextInput
-            label="Who"
-            description="Their id"
-            autoComplete="off"
-            maxLength={500}
-            value={typed.actor}
-            onChange={({ currentTarget }) => setTyped({ ...typed, actor: currentTarget.value })}
-          />
-          <TextInput
-            label="To what"
-            description="A whole id"
-            autoComplete="off"
-            maxLength={500}
-            value={typed.subject}
-            onChange={({ currentTarget }) => setTyped({ ...typed, subject: currentTarget.value })}
-          />
-          <Button type="submit" variant="filled">
-            Search
-          </Button>
-        </Group>
+      <form onSubmit={submit} className="search few">
+        <TextInput
+          label="Who"
+          description="Their id"
+          autoComplete="off"
+          maxLength={500}
+          value={typed.actor}
+          onChange={({ currentTarget }) => setTyped({ ...typed, actor: currentTarget.value })}
+        />
+        <TextInput
+          label="To what"
+          description="A whole id"
+          autoComplete="off"
+          maxLength={500}
+          value={typed.subject}
+          onChange={({ currentTarget }) => setTyped({ ...typed, subject: currentTarget.value })}
+        />
+        <Button type="submit" variant="filled">
+          Search
+        </Button>
       </form>
       <ListFrame
         pages={pages}
@@ -103,27 +104,56 @@ export function AuditPage() {
   );
 }
 
-function EntryRow({ entry: { action, at, actor, subject, detail, outcome = "open" } }: { entry: Entry }) {
+function EntryRow({ entry: { action, at, actor, actorName, subject, detail, outcome = "open" } }: { entry: Entry }) {
   const { tone, word } = outcomes[outcome] ?? { tone: "still", word: outcome };
-  const asked = JSON.stringify("body" in detail ? detail.body : detail);
   return (
     <Table.Tr>
       <Table.Th scope="row">{wordsOf(action)}</Table.Th>
-      <Table.Td data-label="When">{dayAndTime(at)}</Table.Td>
+      <Table.Td data-label="When" className="moment">
+        {dayAndTime(at)}
+      </Table.Td>
       <Table.Td data-label="Who" className="breaks" miw={112}>
-        {actor}
+        <div>
+          {actorName ?? actor}
+          {actorName && (
+            <Text size="xs" c="dimmed">
+              {actor}
+            </Text>
+          )}
+        </div>
       </Table.Td>
       <Table.Td data-label="To what" className="breaks">
         {subject}
       </Table.Td>
       <Table.Td data-label="Asked for" className="breaks">
-        {asked === "{}" ? "–" : asked.slice(0, 200)}
+        <Asked detail={"body" in detail ? detail.body : detail} />
       </Table.Td>
       <Table.Td data-label="Outcome">
         <Status tone={tone}>{word}</Status>
       </Table.Td>
     </Table.Tr>
   );
+}
+
+/** Each value under its name. A long list is opened. */
+function Asked({ detail }: { detail: unknown }) {
+  const said = valuesOf(detail);
+  const text = said.join(" · ");
+  if (text === "") return "–";
+  if (text.length <= longest) return text;
+  return (
+    <details>
+      <summary>{plural(said.length, "value", "values")}</summary>
+      {text}
+    </details>
+  );
+}
+
+/** `{ change: { roles: ["ADMIN"] } }` reads as `change roles: ADMIN`. */
+function valuesOf(value: unknown, name = ""): string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one !== "object")) return [`${name}: ${value.join(", ")}`];
+  if (typeof value !== "object" || value === null) return value === undefined ? [] : [`${name}: ${value}`];
+  return Object.entries(value).flatMap(([key, inner]) => valuesOf(inner, `${name} ${key}`.trim()));
 }
 
 /** `replayDeadLetter` and `account.change` read as `Replay dead letter` and `Account change`. */

@@ -113,7 +113,7 @@ function Units({ drop }: { drop: Drop }) {
             <Table.Th className="figure">Sold</Table.Th>
             <Table.Th className="figure">Held</Table.Th>
             <Table.Th className="figure">Free</Table.Th>
-            <Table.Th>Look</Table.Th>
+            <Table.Th>Orders</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -134,7 +134,7 @@ function Units({ drop }: { drop: Drop }) {
                   {count(units)}
                 </Table.Td>
               ))}
-              <Table.Td data-label="Look">
+              <Table.Td data-label="Buyers">
                 <Link to="/orders" search={{ productId }} aria-label={`Orders of ${label ?? productId}`}>
                   Orders
                 </Link>

@@ -2,6 +2,7 @@
 import { Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { timeOfDay } from "../../lib/amounts.ts";
+import { locale } from "../../lib/language.ts";
 import { api, type Health } from "../api.ts";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
@@ -10,6 +11,20 @@ import { Status, type Tone } from "../parts/status.tsx";
 
 const lookEveryMs = 5_000;
 const tones: Record<string, Tone> = { UP: "ok", DOWN: "bad", OUT_OF_SERVICE: "warn" };
+/** What people call the dependencies; the name of the answer stands beside it. */
+const called: Record<string, string> = {
+  db: "Database",
+  stockGate: "Gate",
+  locks: "Locks",
+  consumers: "Consumers",
+  deadLetters: "Dead letters",
+  paymentFindings: "Payments to look at",
+  workflows: "Workflows",
+  stripe: "Stripe",
+  reports: "Database for reports",
+  diskSpace: "Disk",
+};
+const inBytes = new Set(["total", "free", "threshold"]);
 const words: Record<string, string> = { UP: "Up", DOWN: "Down", OUT_OF_SERVICE: "Out of service" };
 
 export function HealthPage() {
@@ -40,7 +55,9 @@ function Summary({ health: { status, components }, atMs }: { health: Health; atM
   return (
     <p className="summary" role="status">
       <Status tone={tones[status] ?? "still"}>{words[status] ?? status}</Status>
-      <span>{down.length > 0 ? `Not up: ${down.map(([name]) => name).join(", ")}.` : "Everything answers."}</span>
+      <span>
+        {down.length > 0 ? `Not up: ${down.map(([name]) => nameOf(name)).join(", ")}.` : "Everything answers."}
+      </span>
       <span className="aside">Asked at {timeOfDay(atMs)}.</span>
     </p>
   );
@@ -59,13 +76,20 @@ function Components({ components }: Pick<Health, "components">) {
       <Table.Tbody>
         {Object.entries(components).map(([name, { status, details = {} }]) => (
           <Table.Tr key={name}>
-            <Table.Th scope="row">{name}</Table.Th>
+            <Table.Th scope="row">
+              {nameOf(name)}
+              {nameOf(name) !== name && (
+                <Text size="xs" c="dimmed">
+                  {name}
+                </Text>
+              )}
+            </Table.Th>
             <Table.Td data-label="State">
               <Status tone={tones[status] ?? "still"}>{words[status] ?? status}</Status>
             </Table.Td>
             <Table.Td data-label="Details" className="breaks">
               {Object.entries(details)
-                .map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
+                .map(([key, value]) => `${key}: ${inBytes.has(key) ? bytesText(value) : textOf(value)}`)
                 .join(" · ") || "–"}
             </Table.Td>
           </Table.Tr>
@@ -73,4 +97,19 @@ function Components({ components }: Pick<Health, "components">) {
       </Table.Tbody>
     </Table>
   );
+}
+
+function nameOf(name: string): string {
+  return called[name] ?? name.replace(/^log:/, "Log ");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** `64 MB`, `252 GB`: in powers of ten, as disks are sold. */
+function bytesText(value: unknown): string {
+  const bytes = Number(value);
+  const [unit, size] = bytes >= 1e9 ? (["gigabyte", 1e9] as const) : (["megabyte", 1e6] as const);
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: 0 }).format(bytes / size);
 }

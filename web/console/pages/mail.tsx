@@ -46,7 +46,9 @@ export function MailPage() {
                 <Table.Td data-label="To" className="breaks">
                   {to}
                 </Table.Td>
-                <Table.Td data-label="Queued">{dayAndTime(queuedAt)}</Table.Td>
+                <Table.Td data-label="Queued" className="moment">
+                  {dayAndTime(queuedAt)}
+                </Table.Td>
                 <Table.Td data-label="State">
                   <MailState state={state} />
                 </Table.Td>

@@ -54,6 +54,7 @@ export function Orders() {
         search={search}
         chosen={chosenHere}
         onStarted={() => setChosen(new Set())}
+        isFiltered={isFiltered}
         isEmpty={orders.length === 0}
       />
       <ListFrame
@@ -99,7 +100,7 @@ function SearchForm({ search }: { search: OrdersSearch }) {
   }
 
   return (
-    <form onSubmit={submit} className="search">
+    <form onSubmit={submit} className="search many">
       <TextInput label="Order, buyer or e-mail" autoComplete="off" {...field("q")} />
       <TextInput label="Product id" autoComplete="off" {...field("productId")} />
       <TextInput label="Drop id" autoComplete="off" {...field("dropId")} />

@@ -2,7 +2,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { count } from "../../lib/amounts.ts";
+import { count, shortCode } from "../../lib/amounts.ts";
 import { Loading } from "../parts/loading.tsx";
 import { Heading } from "../parts/page.tsx";
 import { ParcelStatus } from "../parts/parcel-status.tsx";
@@ -11,6 +11,7 @@ import { ReasonedAct } from "../parts/reasoned-act.tsx";
 import { ScanField } from "../parts/scan-field.tsx";
 import { ScanResult } from "../parts/scan-result.tsx";
 import { usePicking } from "../picking.ts";
+import { plural } from "../plural.ts";
 import { useSession } from "../session.ts";
 import type { Parcel } from "../warehouse-api.ts";
 import { useParcels } from "./pick.tsx";
@@ -54,10 +55,10 @@ function Picking({ orderId }: { orderId: string }) {
   }
   if (!parcel) return <Loading rows={5} />;
   return (
-    <div className="picking">
+    <div className={parcel.image === null ? "picking" : "picking pictured"}>
       <div className="pick-what">
         <Text c="dimmed">Bin</Text>
-        <p className="bin">{parcel.bin ?? "not known"}</p>
+        <p className="bin">{parcel.bin ?? <span className="unknown">Not known</span>}</p>
         <Heading>{parcel.name}</Heading>
         <Text className="units">
           <strong>
@@ -66,18 +67,22 @@ function Picking({ orderId }: { orderId: string }) {
           {parcel.quantity === 1 ? "unit" : "units"} · <span className="breaks">code {parcel.barcode}</span>
         </Text>
         <ParcelStatus parcel={parcel} />
-        <Text c="dimmed" size="xs" mt="xs">
-          Order {orderId.slice(-8)}
+        <Text c="dimmed" size="xs" mt="xs" className="breaks">
+          Order {shortCode(orderId)}
+          {parcel.shortReason && `, short: ${parcel.shortReason}`}
         </Text>
       </div>
-      <div className="pick-picture">{parcel.image !== null && <img src={parcel.image} alt="" />}</div>
+      {parcel.image !== null && (
+        <div className="pick-picture">
+          <img src={parcel.image} alt="" />
+        </div>
+      )}
       <div className="pick-act">
         <ScanField label="Scan" says={askedOf(parcel, waiting, next !== undefined)} onCode={onCode} isHeld={isAsking} />
         <ScanResult said={said} />
         {waiting > 0 && (
           <Text role="status" className="waiting">
-            {count(waiting)} {waiting === 1 ? "scan is" : "scans are"} kept on this device and sent once the shop
-            answers.
+            {plural(waiting, "scan is", "scans are")} kept on this device and sent once the shop answers.
           </Text>
         )}
         {isTaken && <Button onClick={takeOver}>Take it over</Button>}
@@ -99,7 +104,7 @@ function Picking({ orderId }: { orderId: string }) {
               {next ? "Next parcel" : "Back to the list"}
             </Button>
           )}
-          {isOpen && !isTaken && <Button onClick={() => setIsAsking(true)}>Report as short</Button>}
+          {isOpen && !isTaken && <Button onClick={() => setIsAsking(true)}>Report as short …</Button>}
           {isOpen && <Button onClick={() => void navigate({ to: "/pick" })}>Back to the list</Button>}
         </Group>
       </div>
@@ -116,8 +121,7 @@ function Picking({ orderId }: { orderId: string }) {
       >
         <Text>
           The order is refunded as a whole, and everything it asks for is written off: {parcel.name},{" "}
-          {count(parcel.quantity)} {parcel.quantity === 1 ? "unit" : "units"}. If you did find some, bring them in again
-          on the page Restock.
+          {plural(parcel.quantity, "unit", "units")}. If you did find some, bring them in again on the page Restock.
         </Text>
       </ReasonedAct>
     </div>

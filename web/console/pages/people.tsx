@@ -2,10 +2,12 @@
 import { Button, Group, Table, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { deskApi, type User } from "../desk-api.ts";
+import { SideDialog } from "../parts/dialog.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 import { PersonForm } from "../parts/person-form.tsx";
+import { PersonSessions } from "../parts/person-sessions.tsx";
 import { Status, sentenceOf } from "../parts/status.tsx";
 
 const lookEveryMs = 15_000;
@@ -14,6 +16,7 @@ export function People() {
   const [typed, setTyped] = useState("");
   const [q, setQ] = useState("");
   const [changing, setChanging] = useState<User>();
+  const [signedIn, setSignedIn] = useState<User>();
   const pages = usePagesOf(["users", q], (cursor) => deskApi.users(q, cursor), lookEveryMs);
 
   function submit(event: FormEvent): void {
@@ -24,19 +27,18 @@ export function People() {
   return (
     <>
       <PageHead title="People" says="Accounts and their roles. A change holds in every process within a second." />
-      <form onSubmit={submit}>
-        <Group align="end" mb="md">
-          <TextInput
-            label="Part of a name or an e-mail"
-            autoComplete="off"
-            maxLength={200}
-            value={typed}
-            onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-          />
-          <Button type="submit" variant="filled">
-            Search
-          </Button>
-        </Group>
+      <form onSubmit={submit} className="search few">
+        <TextInput
+          label="Name or e-mail"
+          description="A part is enough"
+          autoComplete="off"
+          maxLength={200}
+          value={typed}
+          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+        />
+        <Button type="submit" variant="filled">
+          Search
+        </Button>
       </form>
       <ListFrame
         pages={pages}
@@ -67,9 +69,14 @@ export function People() {
                   <Status tone={user.disabled ? "bad" : "ok"}>{user.disabled ? "Disabled" : "Enabled"}</Status>
                 </Table.Td>
                 <Table.Td data-label="Acts">
-                  <Button size="xs" onClick={() => setChanging(user)} aria-label={`Change ${user.name}`}>
-                    Change …
-                  </Button>
+                  <Group gap="xs" wrap="nowrap">
+                    <Button size="xs" onClick={() => setChanging(user)} aria-label={`Change ${user.name}`}>
+                      Change …
+                    </Button>
+                    <Button size="xs" onClick={() => setSignedIn(user)} aria-label={`Sessions of ${user.name}`}>
+                      Sessions
+                    </Button>
+                  </Group>
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -81,6 +88,14 @@ export function People() {
           Only accounts with “{q}”.
         </Text>
       )}
+      <SideDialog
+        opened={signedIn !== undefined}
+        onClose={() => setSignedIn(undefined)}
+        title={signedIn ? `Sessions of ${signedIn.name}` : ""}
+        isAsking={false}
+      >
+        {signedIn && <PersonSessions user={signedIn} />}
+      </SideDialog>
       {changing && <PersonForm key={changing.userId} user={changing} onClose={() => setChanging(undefined)} />}
     </>
   );

@@ -2,7 +2,7 @@
 import { Button, Group, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { count } from "../../lib/amounts.ts";
+import { count, dayAndTime, shortCode } from "../../lib/amounts.ts";
 import type { Account } from "../api.ts";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
@@ -85,6 +85,7 @@ function Rows({ parcels }: { parcels: readonly Parcel[] }) {
           <Table.Th>Bin</Table.Th>
           <Table.Th className="figure">Units</Table.Th>
           <Table.Th>State</Table.Th>
+          <Table.Th>Ordered</Table.Th>
           <Table.Th>Order</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -106,8 +107,11 @@ function Rows({ parcels }: { parcels: readonly Parcel[] }) {
             <Table.Td data-label="State">
               <ParcelStatus parcel={parcel} />
             </Table.Td>
+            <Table.Td data-label="Ordered" className="moment">
+              {dayAndTime(parcel.placedAt)}
+            </Table.Td>
             <Table.Td className="code" data-label="Order">
-              {parcel.orderId.slice(-8)}
+              {shortCode(parcel.orderId)}
             </Table.Td>
           </Table.Tr>
         ))}

@@ -1,5 +1,5 @@
 /** One product: its stock with every entry, its price and its picture. */
-import { Anchor, SimpleGrid, Text } from "@mantine/core";
+import { SimpleGrid, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { count, dayAndTime, money } from "../../lib/amounts.ts";
@@ -11,9 +11,11 @@ import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { PriceForm } from "../parts/price-form.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
+import { ProductDetails } from "../parts/product-details.tsx";
 import { StockBar } from "../parts/stock-bar.tsx";
 import { StockEntries } from "../parts/stock-entries.tsx";
 import { StockForm } from "../parts/stock-form.tsx";
+import { plural } from "../plural.ts";
 
 const lookEveryMs = 5_000;
 
@@ -31,9 +33,7 @@ export function ProductPage() {
   const { name, price, currency, version, limitPerCustomer, updatedAt } = product.data;
   return (
     <>
-      <Anchor component={Link} to="/products">
-        All products
-      </Anchor>
+      <Link to="/products">All products</Link>
       <PageHead title={name} says={productId} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         <section className="card" aria-label="Stock">
@@ -44,7 +44,7 @@ export function ProductPage() {
             <>
               <StockBar stock={stock.data} />
               <Text c="dimmed" mb="md">
-                {count(stock.data.onHand)} in the warehouse.{" "}
+                {plural(stock.data.onHand, "unit", "units")} in the warehouse.{" "}
                 {stock.data.gate === null
                   ? "The gate is closed for this product."
                   : `The gate may still sell ${count(stock.data.gate)}.`}
@@ -77,6 +77,10 @@ export function ProductPage() {
             </div>
           </dl>
           <PriceForm key={version} product={product.data} />
+        </section>
+        <section className="card" aria-label="Details">
+          <h2>Details</h2>
+          <ProductDetails product={product.data} />
         </section>
         <section className="card" aria-label="Picture">
           <h2>Picture</h2>

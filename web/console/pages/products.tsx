@@ -1,5 +1,5 @@
 /** All products: the price here and at the gate, and the stock. */
-import { Table, Text } from "@mantine/core";
+import { Button, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { count, money } from "../../lib/amounts.ts";
@@ -18,12 +18,25 @@ export function Products() {
     <>
       <PageHead
         title="Products"
-        says="Stock and price of everything that is for sale. Open one to change it. Read again every 5 seconds."
-      />
+        says={
+          <>
+            Price and units of everything that is for sale. Open one to change it. Deliveries, also as a CSV file, come
+            in on the page <Link to="/restock">Restock</Link>. Read again every 5 seconds.
+          </>
+        }
+      >
+        <Button component={Link} to="/products/new" variant="filled">
+          New product
+        </Button>
+      </PageHead>
       <ListFrame
         pages={pages}
         more="More"
-        empty="No product is for sale yet. Add the first one: POST /products, or npm run dropgate -- seed."
+        empty={
+          <>
+            Products stand here with their price and units. <Link to="/products/new">Add the first one</Link>.
+          </>
+        }
       >
         <Table.ScrollContainer minWidth={0} type="native">
           <Table className="rows" stickyHeader>

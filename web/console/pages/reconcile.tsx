@@ -2,7 +2,7 @@
 import { Button, Group, Table, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { count, timeOfDay } from "../../lib/amounts.ts";
 import { api, type Reconciliation, type Synced } from "../api.ts";
 import { Confirm } from "../parts/confirm.tsx";
@@ -10,9 +10,13 @@ import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
 import { Status, type Tone } from "../parts/status.tsx";
+import { plural } from "../plural.ts";
 
 type Finding = Reconciliation["products"][number];
 
+const lookEveryMs = 5_000;
+/** A look at very many products takes long: then they are further apart. */
+const timesTaken = 10;
 const tones: Record<string, Tone> = { OK: "ok", WARNING: "warn", CRITICAL: "bad" };
 const words: Record<string, string> = { OK: "Agrees", WARNING: "Look at it", CRITICAL: "Wrong" };
 
@@ -27,7 +31,19 @@ const plans = {
 
 export function Reconcile() {
   const [isAsking, setIsAsking] = useState(false);
-  const report = useQuery({ queryKey: ["reconciliation"], queryFn: api.reconciliation, staleTime: 0 });
+  const tookMs = useRef(0);
+  const report = useQuery({
+    queryKey: ["reconciliation"],
+    async queryFn() {
+      const startedMs = performance.now();
+      const answer = await api.reconciliation();
+      tookMs.current = performance.now() - startedMs;
+      return answer;
+    },
+    staleTime: 0,
+    // The plan that an operator is asked about stays as it is.
+    refetchInterval: isAsking ? false : () => Math.max(lookEveryMs, timesTaken * tookMs.current),
+  });
   const repairing = useMutation({
     mutationFn: api.sync,
     async onSuccess() {
@@ -35,20 +51,21 @@ export function Reconcile() {
       await report.refetch();
     },
   });
+  const comparing = useMutation({ mutationFn: () => report.refetch() });
   const products = report.data?.products ?? [];
   const toRepair = products.filter(({ remedy }) => remedy === "sync_redis");
   return (
     <>
       <PageHead
         title="Reconcile"
-        says="Compares the gate with the books. The figures are exact also while orders come in."
+        says="Compares the gate with the books, in units. The figures are exact also while orders come in. Compared every 5 seconds."
       >
         <Group>
-          <Button onClick={() => void report.refetch()} loading={report.isFetching}>
+          <Button onClick={() => comparing.mutate()} loading={comparing.isPending}>
             Compare again
           </Button>
           <Button variant="filled" onClick={() => setIsAsking(true)} disabled={toRepair.length === 0}>
-            Repair {toRepair.length > 0 && count(toRepair.length)}
+            {toRepair.length > 0 ? `Repair ${plural(toRepair.length, "product", "products")} …` : "Repair"}
           </Button>
         </Group>
       </PageHead>
@@ -64,7 +81,7 @@ export function Reconcile() {
           setIsAsking(false);
           repairing.reset();
         }}
-        act={`Load ${count(toRepair.length)} from the books`}
+        act={`Load ${plural(toRepair.length, "product", "products")} from the books`}
         onAct={() => repairing.mutate()}
         isPending={repairing.isPending}
         error={repairing.error}
@@ -73,7 +90,7 @@ export function Reconcile() {
           Orders of these products are refused for the moment of the load. Every accepted order stays as it is. All
           other products are compared and left alone.
         </Text>
-        <ul>
+        <ul className="sentences">
           {toRepair.map(({ productId, explanation }) => (
             <li key={productId}>
               <strong className="breaks">{productId}</strong>: {explanation}
@@ -91,8 +108,8 @@ function Summary({ report, atMs }: { report: Reconciliation; atMs: number }) {
     report.products.length === 0
       ? "There are no products to compare yet."
       : differing === 0
-        ? `No unit differs in ${count(report.products.length)} products.`
-        : `${count(differing)} of ${count(report.products.length)} products differ.`;
+        ? `No unit differs in ${plural(report.products.length, "product", "products")}.`
+        : `They differ in ${count(differing)} of ${plural(report.products.length, "product", "products")}.`;
   return (
     <p className="summary" role="status">
       <Status tone={tones[report.status] ?? "still"}>{words[report.status] ?? report.status}</Status>
@@ -108,8 +125,8 @@ function Repaired({ synced }: { synced: Synced }) {
   const rebuilt = synced.products.filter(({ action }) => action === "rebuilt");
   return (
     <Text role="status" mb="md">
-      The repair is done: {count(rebuilt.length)} loaded from the books,{" "}
-      {count(synced.products.length - rebuilt.length)} left as they were.
+      The repair is done: {plural(rebuilt.length, "product", "products")} loaded from the books,{" "}
+      {count(synced.products.length - rebuilt.length)} left alone.
     </Text>
   );
 }
@@ -127,7 +144,7 @@ function Findings({ products }: { products: readonly Finding[] }) {
             <Table.Th className="figure">In flight</Table.Th>
             <Table.Th className="figure">Gate</Table.Th>
             <Table.Th className="figure">Drift</Table.Th>
-            <Table.Th>Plan</Table.Th>
+            <Table.Th miw={160}>Plan</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -153,7 +170,7 @@ function FindingRow({ productId, status, explanation, remedy = "none", ...figure
       <Table.Td data-label="Finding">
         <div>
           <Status tone={tones[status] ?? "still"}>{words[status] ?? status}</Status>
-          <Text size="xs" c="dimmed">
+          <Text size="xs" c="dimmed" className="explains">
             {explanation}
           </Text>
         </div>

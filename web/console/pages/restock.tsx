@@ -1,12 +1,14 @@
 /** Deliveries: scan, quantity, reason, Enter. The last ten stand below, each with its counter-entry; files beside. */
-import { Button, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { count } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
+import { LastDeliveries } from "../parts/last-deliveries.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
 import { RestockFile } from "../parts/restock-file.tsx";
+import { plural } from "../plural.ts";
 import { type Entry, useEntries } from "../restock-entries.ts";
 import { useSession } from "../session.ts";
 import { warehouseApi } from "../warehouse-api.ts";
@@ -34,7 +36,7 @@ export function Restock() {
       const product = await finding.mutateAsync(code.trim());
       const { productId, name } = product;
       const stock = await api.restock(productId, key.current, { quantity: units, reason: reason.trim() });
-      const entry = { key: key.current, productId, name, quantity: units, reason: reason.trim() };
+      const entry = { key: key.current, productId, name, quantity: units, reason: reason.trim(), atMs: Date.now() };
       return { entry, onHand: stock.onHand };
     },
     onSuccess({ entry }) {
@@ -76,7 +78,7 @@ export function Restock() {
     <>
       <PageHead title="Restock" says="Bring a delivery in: scan a unit, type how many came, and press Enter." />
       <div className="restock">
-        <section className="card" aria-label="A delivery">
+        <section className="card form" aria-label="A delivery">
           <form onSubmit={submit}>
             <Stack gap="sm">
               <TextInput
@@ -117,96 +119,35 @@ export function Restock() {
                 onChange={({ currentTarget }) => changed(setReason, currentTarget.value)}
               />
               {error && <ProblemNote error={error} />}
-              <div>
+              <Group gap="sm">
                 <Button type="submit" variant="filled" loading={entering.isPending}>
                   Bring in
                 </Button>
-              </div>
-              <Text role="status" c="dimmed" mih={22}>
-                {entering.data &&
-                  `${count(entering.data.entry.quantity)} of ${entering.data.entry.name} are in: ${count(entering.data.onHand)} in the warehouse now.`}
-              </Text>
+                <Text role="status" c="dimmed" className="breaks" flex={1} miw={160}>
+                  {entering.data && saysOf(entering.data)}
+                </Text>
+              </Group>
             </Stack>
           </form>
         </section>
+        <LastDeliveries entries={entries} onUndone={(entry) => change({ ...entry, isUndone: true })} />
         <RestockFile />
       </div>
-      <Last entries={entries} onUndone={(entry) => change({ ...entry, isUndone: true })} />
     </>
   );
+}
+
+function saysOf({ entry: { quantity, name }, onHand }: { entry: Pick<Entry, "quantity" | "name">; onHand: number }) {
+  return `${plural(quantity, "unit", "units")} of ${name} ${quantity === 1 ? "is" : "are"} in: ${count(onHand)} in the warehouse now.`;
 }
 
 /** @throws if no product, or more than one, has the code. */
 function productOf<P extends { productId: string }>(code: string, found: readonly P[]): P {
   const [product, another] = found;
-  if (!product) throw new Error(`No product has the code ${code}. Check it, or ask an operator to add it.`);
+  if (!product)
+    throw new Error(
+      `No product has the code ${code}. Check it, or ask an operator: the page of a product keeps its barcode.`,
+    );
   if (!another) return product;
   throw new Error(`${product.productId} and ${another.productId} have the same barcode. Type the product's id.`);
-}
-
-function Last({ entries, onUndone }: { entries: readonly Entry[]; onUndone(entry: Entry): void }) {
-  return (
-    <section aria-labelledby="last">
-      <h2 id="last" className="section">
-        Your last ten
-      </h2>
-      {entries.length === 0 && (
-        <Text c="dimmed">What you bring in stands here, and can be undone. Scan the first unit above.</Text>
-      )}
-      {entries.length > 0 && (
-        <Table className="rows">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Product</Table.Th>
-              <Table.Th className="figure">Units</Table.Th>
-              <Table.Th>Reason</Table.Th>
-              <Table.Th>Undo</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {entries.map((entry) => (
-              <Row key={entry.key} entry={entry} onUndone={onUndone} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      )}
-    </section>
-  );
-}
-
-function Row({ entry, onUndone }: { entry: Entry; onUndone(entry: Entry): void }) {
-  const { key, productId, name, quantity, reason, isUndone } = entry;
-  const undoing = useMutation({
-    // The key of the counter-entry comes from the entry's: it counts once, however often it is sent.
-    mutationFn: () => api.adjust(productId, `undo-${key}`, { delta: -quantity, reason: `undo: ${reason}` }),
-    onSuccess: () => onUndone(entry),
-  });
-  return (
-    <Table.Tr>
-      <Table.Th scope="row" className="breaks">
-        {name}
-        {undoing.isError && <ProblemNote error={undoing.error} />}
-      </Table.Th>
-      <Table.Td className="figure" data-label="Units">
-        {count(quantity)}
-      </Table.Td>
-      <Table.Td className="said" data-label="Reason">
-        {reason}
-      </Table.Td>
-      <Table.Td data-label="Undo">
-        {isUndone ? (
-          <span>Undone by an entry of −{count(quantity)}</span>
-        ) : (
-          <Button
-            size="xs"
-            aria-label={`Undo ${count(quantity)} of ${name}`}
-            loading={undoing.isPending}
-            onClick={() => undoing.mutate()}
-          >
-            Undo
-          </Button>
-        )}
-      </Table.Td>
-    </Table.Tr>
-  );
 }

@@ -93,7 +93,7 @@ function Standing({ mode: { mode, ready, changedBy, changedAt } }: { mode: Mode 
         {ready ? modes[mode].name : `${modes[mode].name}, still being prepared: orders are refused`}
       </Status>
       <span className="aside">
-        Set by {changedBy}, {dayAndTime(changedAt)}.
+        {changedBy === "migration" ? "As installed" : `Set by ${changedBy}`}, {dayAndTime(changedAt)}.
       </span>
     </p>
   );

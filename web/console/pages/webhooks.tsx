@@ -1,16 +1,16 @@
 /** The addresses that get the shop's events: made here, tried, given a new secret, and what was delivered to each. */
-import { Button, Group, Stack, Table, Text, TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { deskApi, type Webhook } from "../desk-api.ts";
-import { Confirm } from "../parts/confirm.tsx";
 import { SideDialog } from "../parts/dialog.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
-import { Secret } from "../parts/secret.tsx";
 import { Status } from "../parts/status.tsx";
 import { WebhookDetail } from "../parts/webhook-detail.tsx";
+import { NewWebhook } from "../parts/webhook-form.tsx";
+import { plural } from "../plural.ts";
 
 export function Webhooks() {
   const webhooks = useQuery({ queryKey: ["webhooks"], queryFn: deskApi.webhooks });
@@ -69,7 +69,9 @@ function Rows({ webhooks, onOpen }: { webhooks: readonly Webhook[]; onOpen(id: s
             <Table.Td data-label="What it is" className="breaks">
               {description || "–"}
             </Table.Td>
-            <Table.Td data-label="Events">{events.length === 0 ? "All" : events.length}</Table.Td>
+            <Table.Td data-label="Events">
+              {events.length === 0 ? "All" : plural(events.length, "type", "types")}
+            </Table.Td>
             <Table.Td data-label="State">
               <Status tone={state === "enabled" ? "ok" : "still"}>
                 {state === "enabled" ? "Enabled" : disabledReason === "gone" ? "Gone: it answered 410" : "Disabled"}
@@ -84,56 +86,5 @@ function Rows({ webhooks, onOpen }: { webhooks: readonly Webhook[]; onOpen(id: s
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-function NewWebhook({ onClose }: { onClose(): void }) {
-  const queries = useQueryClient();
-  const [url, setUrl] = useState("");
-  const [description, setDescription] = useState("");
-  const adding = useMutation({
-    mutationFn: () => deskApi.addWebhook({ url: url.trim(), description: description.trim() }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["webhooks"] }),
-  });
-  return (
-    <Confirm
-      title="New webhook"
-      opened
-      onClose={onClose}
-      act={adding.data ? "Done" : "Make the webhook"}
-      onAct={() => (adding.data ? onClose() : adding.mutate())}
-      isPending={adding.isPending}
-      error={adding.error}
-    >
-      {adding.data ? (
-        <Secret secret={adding.data.secret} />
-      ) : (
-        <Stack gap="sm">
-          <TextInput
-            label="Address"
-            description="Public, beginning with https://"
-            data-autofocus
-            required
-            type="url"
-            maxLength={2_000}
-            autoComplete="off"
-            value={url}
-            onChange={({ currentTarget }) => setUrl(currentTarget.value)}
-          />
-          <TextInput
-            label="What it is"
-            maxLength={200}
-            autoComplete="off"
-            value={description}
-            onChange={({ currentTarget }) => setDescription(currentTarget.value)}
-          />
-          <Group>
-            <Text size="xs" c="dimmed">
-              It gets every event from now on.
-            </Text>
-          </Group>
-        </Stack>
-      )}
-    </Confirm>
   );
 }

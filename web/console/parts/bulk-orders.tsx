@@ -1,12 +1,13 @@
 /**
- * Acts on the orders that are chosen, or on all that the search finds. The act is asked for twice: first its reason, then, with the number and the sum
- * that the server has planned, the act itself. It takes these orders and no others.
+ * Acts on the orders that are chosen, or on all that the search finds. The act is asked for twice: first its reason, then,
+ * with the number and the sum that the server has planned, the act itself. It takes these orders and no others.
  */
 import { Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { count, money } from "../../lib/amounts.ts";
 import { api, type BulkFilter, type BulkPlan, type OrderSearch } from "../api.ts";
+import { plural } from "../plural.ts";
 import { Dialog } from "./dialog.tsx";
 import { ProblemNote } from "./problem.tsx";
 
@@ -19,14 +20,16 @@ type BulkOrdersProps = {
   /** If there are any, an act takes these alone. */
   chosen: readonly string[];
   onStarted(): void;
+  isFiltered: boolean;
   /** The search finds none. The dialog stays, because its own act may have ended the last one. */
   isEmpty: boolean;
 };
 
-export function BulkOrders({ search, chosen, onStarted, isEmpty }: BulkOrdersProps) {
+export function BulkOrders({ search, chosen, onStarted, isFiltered, isEmpty }: BulkOrdersProps) {
   const [act, setAct] = useState<{ action: Action; of: BulkFilter }>();
   const of = chosen.length > 0 ? { orderIds: [...chosen] } : search;
-  const which = chosen.length > 0 ? `${ordersOf(chosen.length)} chosen` : "All orders of this search";
+  const all = isFiltered ? "All orders of this search" : "All orders";
+  const which = chosen.length > 0 ? `${ordersOf(chosen.length)} chosen` : all;
   return (
     <>
       {!isEmpty && (
@@ -96,8 +99,9 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
     <Stack>
       <Text>
         {action === "refund"
-          ? `The money of every paid order goes back, of ${whichOf(of)}. First see how many these are.`
-          : `Every order that is not paid yet ends, of ${whichOf(of)}, and its units go back on sale. First see how many these are.`}
+          ? `Of ${whichOf(of)} every paid one is refunded.`
+          : `Of ${whichOf(of)} every one that is not paid yet ends, and its units go back on sale.`}{" "}
+        First see how many these are.
       </Text>
       <TextInput
         label="Reason"
@@ -116,7 +120,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
       {action === "refund" && (
         <Checkbox
           label="Put the units back into stock"
-          description="They are on sale again at once"
+          description="On sale again at once"
           checked={restock}
           onChange={({ currentTarget }) => setRestock(currentTarget.checked)}
         />
@@ -165,12 +169,13 @@ function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
 
 const verbs: Record<Action, string> = { cancel: "Cancel", refund: "Refund" };
 
-function whichOf({ orderIds }: BulkFilter): string {
-  return orderIds ? `the ${count(orderIds.length)} chosen` : "this search";
+function whichOf({ orderIds, ...rest }: BulkFilter): string {
+  const isAll = Object.keys(rest).length === 0;
+  return orderIds ? `the ${ordersOf(orderIds.length)} chosen` : isAll ? "all orders" : "the orders of this search";
 }
 
 function ordersOf(orders: number): string {
-  return `${count(orders)} ${orders === 1 ? "order" : "orders"}`;
+  return plural(orders, "order", "orders");
 }
 
 function sumOf({ amounts }: BulkPlan): string {
@@ -185,7 +190,7 @@ function saysOf(plan: BulkPlan): string {
   const what =
     plan.action === "refund"
       ? `${sum} of ${ordersOf(plan.count)} goes back to the buyers.`
-      : `${ordersOf(plan.count)} ${plan.count === 1 ? "ends" : "end"}: ${sum} in all.`;
+      : `${plural(plan.count, "order ends", "orders end")}: ${sum} in all.`;
   const units = plan.restock ? " The units come back into stock." : "";
   return `${what}${units} Orders that are placed from now on are left alone. This cannot be undone.`;
 }

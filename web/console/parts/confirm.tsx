@@ -19,7 +19,10 @@ export function Confirm({ title, opened, onClose, act, onAct, isBad, isPending, 
         {children}
         {error && <ProblemNote error={error} />}
         <Group justify="end">
-          <Button onClick={onClose}>Leave it</Button>
+          {/* The focus begins in the first field, or, where there is none, at what does nothing. */}
+          <Button onClick={onClose} data-autofocus>
+            Leave it
+          </Button>
           <Button variant="filled" {...(isBad && { color: "bad" })} onClick={onAct} loading={isPending}>
             {act}
           </Button>

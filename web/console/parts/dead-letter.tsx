@@ -1,7 +1,7 @@
 /** One dead letter: its value, its headers, its error, and what was done with it. */
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { dayAndTime } from "../../lib/amounts.ts";
+import { exactTime } from "../../lib/amounts.ts";
 import { deskApi } from "../desk-api.ts";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
@@ -29,10 +29,11 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
     <Stack>
       <ProblemText text={error} />
       <dl className="facts">
+        <Fact name="Came" says={exactTime(letter.data.at)} />
         <Fact name="Topic" says={`${topic}, partition ${partition ?? "?"}, offset ${offset ?? "?"}`} />
         <Fact name="Key" says={letter.data.key} />
         <Fact name="State" says={sentenceOf(state)} />
-        {handledAt && <Fact name="Handled" says={`${dayAndTime(handledAt)} by ${handledBy}`} />}
+        {handledAt && <Fact name="Handled" says={`${exactTime(handledAt)} by ${handledBy}`} />}
         {reason && <Fact name="Reason" says={reason} />}
       </dl>
       <section aria-label="Value">

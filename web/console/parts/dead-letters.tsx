@@ -59,7 +59,9 @@ export function DeadLetters() {
                     {letterId}
                   </Button>
                 </Table.Th>
-                <Table.Td data-label="Came">{dayAndTime(at)}</Table.Td>
+                <Table.Td data-label="Came" className="moment">
+                  {dayAndTime(at)}
+                </Table.Td>
                 <Table.Td data-label="Topic" className="breaks">
                   {topic}
                 </Table.Td>

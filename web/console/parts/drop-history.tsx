@@ -1,7 +1,7 @@
 /** Shows the public history of a drop: its announcement and each change of it. */
 import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { dayAndTime } from "../../lib/amounts.ts";
+import { exactTime } from "../../lib/amounts.ts";
 import { type Change, dropApi } from "../drop-api.ts";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
@@ -54,7 +54,7 @@ function Entry({ change: { what, at, reason, fields }, zone }: { change: Change;
           {fieldWords[field]}: <del>{shownValue(before, zone)}</del> → <ins>{shownValue(after, zone)}</ins>
         </div>
       ))}
-      <div className="when">{dayAndTime(at)}</div>
+      <div className="when">{exactTime(at)}</div>
     </li>
   );
 }

@@ -1,4 +1,4 @@
-/** Says in words what a field of a drop needs. A fault of the form alone comes as the rule of the server's schema. */
+/** Says in words what a field needs, by default one of a drop. A fault of the form alone comes as the rule of the server's schema. */
 import { Refused } from "../ask.ts";
 
 const says: Record<string, string> = {
@@ -13,7 +13,7 @@ const says: Record<string, string> = {
 };
 
 /** `path`: without the leading slash, such as `products/0/label`. */
-export function faultOfField(error: Error | null, path: string): string | undefined {
+export function faultOfField(error: Error | null, path: string, words = says): string | undefined {
   const fault = error instanceof Refused ? error.faults[`#/${path}`] : undefined;
-  return fault?.startsWith("must ") ? (says[path.split("/").at(-1) ?? ""] ?? fault) : fault;
+  return fault?.startsWith("must ") ? (words[path.split("/").at(-1) ?? ""] ?? fault) : fault;
 }

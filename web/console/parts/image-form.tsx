@@ -55,7 +55,7 @@ export function ImageForm({ product }: { product: Product }) {
         <Button onClick={() => input.current?.click()} loading={changing.isPending}>
           {isShown ? "Choose another picture …" : "Choose a picture …"}
         </Button>
-        {isShown && <Button onClick={() => changing.mutate(null)}>Take it away</Button>}
+        {isShown && <Button onClick={() => changing.mutate(null)}>Remove it</Button>}
       </Group>
     </>
   );

@@ -1,6 +1,6 @@
 /** One order beside the list: what it is, what happened to it, its payment, and how it can be ended. */
 import { Button, Group, Text } from "@mantine/core";
-import { count, dayAndTime, money, timeOfDay } from "../../lib/amounts.ts";
+import { count, exactTime, money, timeOfDay } from "../../lib/amounts.ts";
 import type { Order } from "../api.ts";
 import { type RawEvent, useLiveOrder } from "../live-order.ts";
 import { CancelOrder } from "./cancel-order.tsx";
@@ -60,7 +60,7 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
           <li key={`${what} ${at}`}>
             {statusWord(what)}
             {why && <span>: {sentenceOf(why)}</span>}
-            <div className="when">{dayAndTime(at)}</div>
+            <div className="when">{exactTime(at)}</div>
           </li>
         ))}
       </ol>
@@ -86,11 +86,12 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
 }
 
 /** A run of the workflow engine takes the order once there is something to do. */
-function workflowOf({ status, reason, payBy }: Order): string {
+function workflowOf({ status, reason, payBy, payment }: Order): string {
   if (reason === "payment_undecided") return "It waits until the payment provider has decided.";
   if (status === "PENDING" || status === "INVENTORY_RESERVED") return "The order is on its way to the books.";
   if (status === "PAYMENT_PENDING") return `It waits for the payment until ${timeOfDay(payBy)}.`;
-  return status === "REFUNDED"
-    ? "It has ended. The refund goes on by itself until the money is back."
-    : "It has ended.";
+  const isMoneyBack = payment === undefined || /refunded|voided/.test(payment.status);
+  return status !== "REFUNDED" || isMoneyBack
+    ? "It has ended."
+    : "It has ended. The refund goes on by itself until the money is back.";
 }

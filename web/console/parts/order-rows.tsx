@@ -61,7 +61,9 @@ export function OrderRows({ orders, search, chosen, onChoose }: OrderRowsProps) 
                   {shortCode(orderId)}
                 </Link>
               </Table.Th>
-              <Table.Td data-label="Placed">{dayAndTime(placedAt)}</Table.Td>
+              <Table.Td data-label="Placed" className="moment">
+                {dayAndTime(placedAt)}
+              </Table.Td>
               <Table.Td data-label="Buyer" className="breaks">
                 {email ?? userId}
               </Table.Td>

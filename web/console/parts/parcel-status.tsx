@@ -1,4 +1,5 @@
 /** A parcel's state as a dot and a word, with the person who picks it. */
+import { useSession } from "../session.ts";
 import type { Parcel } from "../warehouse-api.ts";
 import { Status, type Tone } from "./status.tsx";
 
@@ -11,8 +12,10 @@ const words: Record<Parcel["state"], [tone: Tone, word: string]> = {
   cancelled: ["bad", "Cancelled"],
 };
 
-export function ParcelStatus({ parcel: { state, assignee } }: { parcel: Pick<Parcel, "state" | "assignee"> }) {
+export function ParcelStatus({ parcel: { state, assignee, assigneeName } }: { parcel: Parcel }) {
+  const me = useSession().data?.account?.userId;
   const [tone, word] = words[state];
-  const who = assignee !== null && (state === "picking" || state === "picked") ? ` by ${assignee}` : "";
-  return <Status tone={tone}>{word + who}</Status>;
+  const isTheirs = assignee !== null && (state === "picking" || state === "picked");
+  const who = assignee === me ? "you" : (assigneeName ?? assignee);
+  return <Status tone={tone}>{isTheirs ? `${word} by ${who}` : word}</Status>;
 }

@@ -67,7 +67,9 @@ export function PaymentFindings() {
                       {shortCode(orderId)}
                     </Link>
                   </Table.Th>
-                  <Table.Td data-label="Since">{dayAndTime(happenedAt)}</Table.Td>
+                  <Table.Td data-label="Since" className="moment">
+                    {dayAndTime(happenedAt)}
+                  </Table.Td>
                   <Table.Td data-label="Amount" className="figure">
                     {money(amount, currency)}
                   </Table.Td>

@@ -1,8 +1,9 @@
 /** Gives back the money of a paid order: how much, why, and whether the units come back into stock. */
 import { Checkbox, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { count, money } from "../../lib/amounts.ts";
+import { money } from "../../lib/amounts.ts";
 import { api, type Order } from "../api.ts";
+import { plural } from "../plural.ts";
 import { Confirm } from "./confirm.tsx";
 import { useOrderAct } from "./order-act.ts";
 
@@ -46,8 +47,8 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
         onChange={({ currentTarget }) => setReason(currentTarget.value)}
       />
       <Checkbox
-        label={`Put ${count(quantity)} of ${productId} back into stock`}
-        description={isHandedOver ? "Only if they came back here" : "They are on sale again at once"}
+        label={`Put ${plural(quantity, "unit", "units")} of ${productId} back into stock`}
+        description={isHandedOver ? "Only what came back here" : "On sale again at once"}
         checked={restock}
         onChange={({ currentTarget }) => setRestock(currentTarget.checked)}
       />

@@ -2,8 +2,8 @@
 import { Button, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
-import { count } from "../../lib/amounts.ts";
 import { api, type Stock } from "../api.ts";
+import { plural } from "../plural.ts";
 import { ProblemNote } from "./problem.tsx";
 
 type Kind = "restock" | "adjust";
@@ -89,7 +89,7 @@ export function StockForm({ productId }: { productId: string }) {
           </Button>
         </div>
         <Text role="status" c="dimmed">
-          {entering.isSuccess && `Done: ${count(entering.data.onHand)} in the warehouse now.`}
+          {entering.isSuccess && `Done: ${plural(entering.data.onHand, "unit", "units")} in the warehouse now.`}
         </Text>
       </Stack>
     </form>

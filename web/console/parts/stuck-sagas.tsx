@@ -61,7 +61,9 @@ export function StuckSagas() {
                 <Table.Td data-label="What it waits for">
                   <Status tone="warn">{kinds[saga.kind]}</Status>
                 </Table.Td>
-                <Table.Td data-label="Deadline">{dayAndTime(saga.payBy)}</Table.Td>
+                <Table.Td data-label="Deadline" className="moment">
+                  {dayAndTime(saga.payBy)}
+                </Table.Td>
                 <Table.Td data-label="Total" className="figure">
                   {money(saga.total, saga.currency)}
                 </Table.Td>

@@ -2,14 +2,16 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { count, dayAndTime } from "../../lib/amounts.ts";
+import { count, exactTime } from "../../lib/amounts.ts";
 import { type Delivery, deskApi, type Webhook } from "../desk-api.ts";
+import { plural } from "../plural.ts";
 import { Confirm } from "./confirm.tsx";
 import { ListFrame } from "./list-frame.tsx";
 import { usePagesOf } from "./pages-of.ts";
 import { ProblemNote } from "./problem.tsx";
 import { Secret } from "./secret.tsx";
 import { Status, sentenceOf, type Tone } from "./status.tsx";
+import { ChangeWebhook } from "./webhook-form.tsx";
 
 const lookEveryMs = 2_000;
 const tones: Record<Delivery["state"], Tone> = { waiting: "info", delivered: "ok", failed: "bad" };
@@ -17,12 +19,12 @@ const tones: Record<Delivery["state"], Tone> = { waiting: "info", delivered: "ok
 type WebhookDetailProps = { webhook: Webhook; onAsk(isAsking: boolean): void; onRemoved(): void };
 
 export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps) {
-  const { webhookId, url, state } = webhook;
+  const { webhookId, url, state, events } = webhook;
   const queries = useQueryClient();
-  const [isRemoving, setIsRemoving] = useState(false);
-  const ask = (isAsking: boolean) => {
-    setIsRemoving(isAsking);
-    onAsk(isAsking);
+  const [asking, setAsking] = useState<"change" | "remove">();
+  const ask = (about: typeof asking) => {
+    setAsking(about);
+    onAsk(about !== undefined);
   };
   const read = (cursor: string | undefined) => deskApi.deliveries(webhookId, cursor);
   const pages = usePagesOf(["deliveries", webhookId], read, lookEveryMs);
@@ -33,7 +35,7 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
   const removing = useMutation({
     mutationFn: () => deskApi.removeWebhook(webhookId),
     onSuccess() {
-      ask(false);
+      ask(undefined);
       onRemoved();
     },
     onSettled,
@@ -41,9 +43,14 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
   const isEnabled = state === "enabled";
   return (
     <Stack>
-      <Text fw={600} className="breaks">
-        {url}
-      </Text>
+      <div>
+        <Text fw={600} className="breaks">
+          {url}
+        </Text>
+        <Text c="dimmed" className="breaks">
+          {events.length === 0 ? "It gets every event." : `It gets: ${events.join(", ")}.`}
+        </Text>
+      </div>
       <Group gap="xs">
         <Button size="xs" disabled={!isEnabled} onClick={() => acting.mutate(() => deskApi.testWebhook(webhookId))}>
           Send a test
@@ -51,16 +58,22 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
         <Button size="xs" onClick={() => rotating.mutate()} loading={rotating.isPending}>
           New secret
         </Button>
-        <Button size="xs" onClick={() => acting.mutate(() => deskApi.enableWebhook(webhookId, !isEnabled))}>
+        <Button
+          size="xs"
+          onClick={() => acting.mutate(() => deskApi.changeWebhook(webhookId, { enabled: !isEnabled }))}
+        >
           {isEnabled ? "Disable" : "Enable"}
         </Button>
-        <Button size="xs" onClick={() => ask(true)}>
+        <Button size="xs" onClick={() => ask("change")}>
+          Change …
+        </Button>
+        <Button size="xs" onClick={() => ask("remove")}>
           Remove …
         </Button>
       </Group>
       {acting.isError && <ProblemNote error={acting.error} />}
       {rotating.isError && <ProblemNote error={rotating.error} />}
-      {rotating.data && <Secret secret={rotating.data.secret} until={dayAndTime(rotating.data.oldSecretUntil)} />}
+      {rotating.data && <Secret secret={rotating.data.secret} until={exactTime(rotating.data.oldSecretUntil)} />}
       <section aria-label="Deliveries">
         <h3>Deliveries</h3>
         <ListFrame pages={pages} empty="Nothing was sent yet. “Send a test” sends an event that no order caused.">
@@ -75,12 +88,13 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
           </ol>
         </ListFrame>
       </section>
+      {asking === "change" && <ChangeWebhook webhook={webhook} onClose={() => ask(undefined)} />}
       <Confirm
         title="Remove this webhook"
         act="Remove it"
         isBad
-        opened={isRemoving}
-        onClose={() => ask(false)}
+        opened={asking === "remove"}
+        onClose={() => ask(undefined)}
         onAct={() => removing.mutate()}
         isPending={removing.isPending}
         error={removing.error}
@@ -92,7 +106,7 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
 }
 
 function DeliveryEntry({ delivery, onResend }: { delivery: Delivery; onResend(): void }) {
-  const { deliveryId, type, state, tries, nextTryAt, createdAt, attempts } = delivery;
+  const { deliveryId, type, state, nextTryAt, createdAt, attempts } = delivery;
   return (
     <li className="breaks">
       <Group justify="space-between" wrap="nowrap" align="start">
@@ -102,8 +116,8 @@ function DeliveryEntry({ delivery, onResend }: { delivery: Delivery; onResend():
             <Status tone={tones[state]}>{sentenceOf(state)}</Status>
           </div>
           <div className="when">
-            {dayAndTime(createdAt)}, {count(tries)} {tries === 1 ? "attempt" : "attempts"}
-            {nextTryAt && `, next at ${dayAndTime(nextTryAt)}`}
+            {exactTime(createdAt)}, {plural(attempts.length, "attempt", "attempts")}
+            {nextTryAt && `, next at ${exactTime(nextTryAt)}`}
           </div>
         </div>
         <Button size="xs" onClick={onResend} aria-label={`Send again delivery ${deliveryId}`}>
@@ -112,7 +126,8 @@ function DeliveryEntry({ delivery, onResend }: { delivery: Delivery; onResend():
       </Group>
       {attempts.map(({ at, status, tookMs, answer }) => (
         <div key={at} className="when">
-          {dayAndTime(at)}: {status ?? "no answer"} after {count(tookMs)} ms{answer && `, ${answer.slice(0, 200)}`}
+          {exactTime(at)}: {status === undefined ? "no answer" : `answer ${status}`} after {count(tookMs)} ms
+          {answer && `: ${answer.slice(0, 200)}`}
         </div>
       ))}
     </li>

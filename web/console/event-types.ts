@@ -1,0 +1,22 @@
+/** The types of events that a webhook may ask for; a test holds that the shop has these and no others. */
+export const eventTypes = [
+  "dropgate.order.reserved",
+  "dropgate.order.payment-requested",
+  "dropgate.order.payment-undecided",
+  "dropgate.order.confirmed",
+  "dropgate.order.failed",
+  "dropgate.order.cancelled",
+  "dropgate.order.refunded",
+  "dropgate.order.handed-over",
+  "dropgate.drop.scheduled",
+  "dropgate.drop.changed",
+  "dropgate.drop.paused",
+  "dropgate.drop.resumed",
+  "dropgate.drop.opened",
+  "dropgate.drop.sold-out",
+  "dropgate.drop.closed-early",
+  "dropgate.drop.ended",
+  "dropgate.drop.cancelled",
+  "dropgate.product.created",
+  "dropgate.product.changed",
+] as const;

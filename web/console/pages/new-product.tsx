@@ -1,0 +1,105 @@
+/** Adds a product to the shop, which can be bought once it has units. */
+import { Button, Stack, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { api } from "../api.ts";
+import { Refused } from "../ask.ts";
+import { faultOfField } from "../parts/field-fault.ts";
+import { PageHead } from "../parts/page.tsx";
+import { minorOf } from "../parts/price-text.ts";
+import { ProblemNote } from "../parts/problem.tsx";
+import { ProductFields } from "../parts/product-fields.tsx";
+import { bodyOf, noDetails } from "../product-details.ts";
+
+const says: Record<string, string> = {
+  productId: "Use letters, digits and . _ - and begin with a letter or a digit",
+  currency: "Type the three letters of a currency, such as EUR",
+};
+const usualCurrency = "EUR";
+
+export function NewProduct() {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState(noDetails);
+  const [productId, setProductId] = useState("");
+  const [price, setPrice] = useState("");
+  const [currency, setCurrency] = useState(usualCurrency);
+  const [fault, setFault] = useState<string>();
+  const form = useRef<HTMLFormElement>(null);
+  const adding = useMutation({
+    mutationFn: (minor: number) =>
+      api.addProduct({
+        ...bodyOf(typed),
+        ...(productId.trim() && { productId: productId.trim() }),
+        price: minor,
+        currency: currency.trim().toUpperCase(),
+      }),
+    async onSuccess(product) {
+      queries.setQueryData(["product", product.productId], product);
+      await queries.invalidateQueries({ queryKey: ["products"] });
+      await navigate({ to: "/products/$productId", params: { productId: product.productId } });
+    },
+  });
+  const { error } = adding;
+  const isAtFields = error instanceof Refused && Object.keys(error.faults).length > 0;
+  useEffect(() => {
+    if (isAtFields || fault) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [isAtFields, fault]);
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    const minor = minorOf(price, currency.trim().toUpperCase());
+    setFault(
+      minor === undefined ? "Type an amount such as 49.00, with no more decimals than the currency has" : undefined,
+    );
+    if (minor !== undefined) adding.mutate(minor);
+  }
+
+  return (
+    <>
+      <Link to="/products">All products</Link>
+      <PageHead title="New product" says="It is in the shop at once, and can be bought once units are brought in." />
+      <form ref={form} onSubmit={submit} noValidate className="card narrow">
+        <Stack gap="sm">
+          <ProductFields typed={typed} onChange={setTyped} error={error} />
+          <TextInput
+            label="Price"
+            description="Of one unit, in the currency below"
+            required
+            inputMode="decimal"
+            autoComplete="off"
+            value={price}
+            error={fault ?? faultOfField(error, "price")}
+            onChange={({ currentTarget }) => setPrice(currentTarget.value)}
+          />
+          <TextInput
+            label="Currency"
+            description="Its three letters, such as EUR"
+            required
+            autoComplete="off"
+            maxLength={3}
+            value={currency}
+            error={faultOfField(error, "currency", says)}
+            onChange={({ currentTarget }) => setCurrency(currentTarget.value)}
+          />
+          <TextInput
+            label="Id"
+            description="A part of its address, and it stays. Left empty, one is made"
+            autoComplete="off"
+            maxLength={64}
+            value={productId}
+            error={faultOfField(error, "productId", says)}
+            onChange={({ currentTarget }) => setProductId(currentTarget.value)}
+          />
+          {error && !isAtFields && <ProblemNote error={error} />}
+          <div>
+            <Button type="submit" variant="filled" loading={adding.isPending}>
+              Add the product
+            </Button>
+          </div>
+        </Stack>
+      </form>
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+/** Changes what is said of a product. Only what was typed is sent, so what another operator changed meanwhile stays. */
+import { Button, Group, Stack, Text } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { api, type Product } from "../api.ts";
+import { Refused } from "../ask.ts";
+import { detailsOf, patchOf } from "../product-details.ts";
+import { ProblemNote } from "./problem.tsx";
+import { ProductFields } from "./product-fields.tsx";
+
+export function ProductDetails({ product }: { product: Product }) {
+  const { productId, version } = product;
+  const queries = useQueryClient();
+  const [base, setBase] = useState(product);
+  const [typed, setTyped] = useState(() => detailsOf(product));
+  const patch = patchOf(base, typed);
+  const saving = useMutation({
+    mutationFn: (body: NonNullable<typeof patch>) => api.changeProduct(productId, version, body),
+    async onSuccess(changed) {
+      startFrom(changed);
+      queries.setQueryData(["product", productId], changed);
+      await queries.invalidateQueries({ queryKey: ["products"] });
+    },
+  });
+  if (version > base.version && !patch) startFrom(product);
+
+  function startFrom(next: Product): void {
+    setBase(next);
+    setTyped(detailsOf(next));
+  }
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    if (patch) saving.mutate(patch);
+  }
+
+  async function readAgain(): Promise<void> {
+    saving.reset();
+    await queries.invalidateQueries({ queryKey: ["product", productId] });
+  }
+
+  const isAtFields = saving.error instanceof Refused && Object.keys(saving.error.faults).length > 0;
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="sm">
+        <ProductFields typed={typed} onChange={setTyped} error={saving.error} />
+        {saving.error && !isAtFields && <ProblemNote error={saving.error} again={readAgain} />}
+        <Group gap="sm">
+          <Button type="submit" loading={saving.isPending} disabled={!patch}>
+            Save the details
+          </Button>
+          {patch && <Button onClick={() => startFrom(product)}>Discard them</Button>}
+          <Text role="status" c="dimmed">
+            {!patch && saving.isSuccess && "Saved."}
+          </Text>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
