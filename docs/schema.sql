@@ -558,7 +558,7 @@ CREATE INDEX undecided_orders ON orders.orders USING btree (pay_by) WHERE ((stat
 
 create table orders.outbox (
   id bigint generated always as identity not null,
-  events jsonb not null,
+  events json not null,
   constraint outbox_pkey PRIMARY KEY (id)
 );
 

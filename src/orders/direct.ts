@@ -3,7 +3,7 @@ import type { Sql } from "#engines/sql";
 import type { Decided, Inventory, Offer, ReserveRequest, SaleRefusal } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
-import { eventsOf } from "./events.ts";
+import { settledEventsOf } from "./events.ts";
 import { insertOrders, productsOf, readOrder, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 
@@ -65,7 +65,7 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
       const settled = await insertOrders(tx, orders, at, await books.products.extensionsOf(tx, productsOf(orders)));
       await queueEvents(
         tx,
-        settled.flatMap((order) => eventsOf(order, at)),
+        settled.map((order) => settledEventsOf(order, at)),
       );
       return decided;
     });

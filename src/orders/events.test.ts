@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { StoredRecord } from "#engines/log";
 import type { Reservation } from "#inventory";
-import { changeEventOf, decodeReservation, orderEventRecord, reservationRecord } from "./events.ts";
+import {
+  changeEventOf,
+  decodeReservation,
+  orderEventRecord,
+  reservationRecord,
+  settledEvents,
+  settledEventsOf,
+} from "./events.ts";
 import { undecidedReason } from "./state.ts";
 import { statuses } from "./wire.ts";
 
@@ -80,6 +87,18 @@ describe("a change of an order", () => {
 
   test("is keyed by its order, so that the changes of one order stay in sequence", () => {
     assert.equal(orderEventRecord(changeEventOf({ ...order, status: "CONFIRMED" }, at)).key, orderId);
+  });
+
+  test("into the books is kept once and told as the changes that it is", () => {
+    const [settled, failed] = [
+      { reservation, status: "PAYMENT_PENDING", reason: null } as const,
+      { reservation, status: "FAILED", reason: "sold_out" } as const,
+    ].map((one) => settledEvents(JSON.parse(JSON.stringify(settledEventsOf(one, at)))));
+    assert.deepEqual(settled, [
+      changeEventOf({ ...order, status: "INVENTORY_RESERVED" }, at),
+      changeEventOf({ ...order, status: "PAYMENT_PENDING" }, at),
+    ]);
+    assert.deepEqual(failed, [changeEventOf({ ...order, status: "FAILED", reason: "sold_out" }, at)]);
   });
 
   test("never belongs to an order that is not in the books", () => {

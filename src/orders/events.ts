@@ -7,7 +7,7 @@ import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
 import { line } from "#platform/wire";
 import { type Order, type SettledOrder, statusesOf } from "./order-rows.ts";
-import { isUndecided } from "./state.ts";
+import { isUndecided, type Status } from "./state.ts";
 
 // The limits of the gate, the books and JavaScript: a record beyond them was not made by a gate.
 const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
@@ -111,10 +111,21 @@ export type OrderEvent = {
   data: Static<typeof OrderEventData>;
 };
 
-/** The events for the states that a settled order came through. */
-export function eventsOf({ reservation, status, reason }: SettledOrder, at: Date): OrderEvent[] {
-  const totalMinor = reservation.unitPriceMinor * reservation.quantity;
-  return statusesOf(status).map((one) => changeEventOf({ ...reservation, totalMinor, reason, status: one }, at));
+/** The events of an order that comes into the books. They differ by status alone, so the rest is kept once. */
+export type SettledEvents = Pick<OrderEvent, "time"> & {
+  statuses: readonly Status[];
+  data: Omit<OrderEvent["data"], "status">;
+};
+
+export function settledEventsOf({ reservation, status, reason }: SettledOrder, at: Date): SettledEvents {
+  const { orderId, userId, productId, quantity, unitPriceMinor, currency } = reservation;
+  const totalMinor = unitPriceMinor * quantity;
+  const data = { orderId, userId, productId, quantity, totalMinor, currency, reason };
+  return { statuses: statusesOf(status), time: at.toISOString(), data };
+}
+
+export function settledEvents({ statuses, time, data }: SettledEvents): OrderEvent[] {
+  return statuses.map((status) => changeEventOf({ ...data, status }, new Date(time)));
 }
 
 export function changeEventOf(

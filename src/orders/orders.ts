@@ -101,6 +101,7 @@ export function createOrders(options: OrdersOptions) {
     now,
     logger,
     topic: topics.reservations,
+    outbox,
     onSettled: () => tellChanged(),
   });
   const publication = createPublication({

@@ -1,11 +1,10 @@
 import { outboxContract } from "../engines/outbox/outbox.testing.ts";
-import type { OrderEvent } from "./events.ts";
 import { ordersSchema } from "./orders.ts";
-import { orderOutbox } from "./outbox.ts";
+import { orderOutbox, type QueuedEvents } from "./outbox.ts";
 
 const order = { orderId: "o", userId: "u", productId: "p", quantity: 1, totalMinor: 1, currency: "EUR" };
 
-outboxContract<OrderEvent>({
+outboxContract<QueuedEvents>({
   module: ordersSchema,
   shape: orderOutbox,
   eventOf(id) {

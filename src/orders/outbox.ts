@@ -1,18 +1,24 @@
 /** Writes the outbox of orders: one row for each transaction, with its events in their order. */
 import type { OutboxShape } from "#engines/outbox";
 import type { Tx } from "#engines/sql";
-import { type OrderEvent, orderEventRecord } from "./events.ts";
+import { type OrderEvent, orderEventRecord, type SettledEvents, settledEvents } from "./events.ts";
 
-export const orderOutbox: OutboxShape<OrderEvent> = {
+/** As the outbox keeps them. */
+export type QueuedEvents = OrderEvent | SettledEvents;
+
+export const orderOutbox: OutboxShape<QueuedEvents> = {
   table: "orders.outbox",
   column: "events",
-  encode: orderEventRecord,
+  encode: (queued) => ("statuses" in queued ? settledEvents(queued).map(orderEventRecord) : orderEventRecord(queued)),
   rowsAtOnce: 50,
   everyMs: 500,
 };
 
-/** Writes events in the transaction of their change. */
-export async function queueEvents(tx: Tx, events: readonly OrderEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  await tx.query("insert into orders.outbox (events) values ($1::jsonb)", [JSON.stringify(events)]);
+/** Writes events in the transaction of their change. Returns the row's id; undefined if there are none. */
+export async function queueEvents(tx: Tx, events: readonly QueuedEvents[]): Promise<number | undefined> {
+  if (events.length === 0) return undefined;
+  const [row] = await tx.query<{ id: number }>("insert into orders.outbox (events) values ($1::json) returning id", [
+    JSON.stringify(events),
+  ]);
+  return row?.id;
 }

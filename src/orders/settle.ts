@@ -5,14 +5,15 @@
  */
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
+import type { Outbox } from "#engines/outbox";
 import { isDataFault, type Sql } from "#engines/sql";
 import type { Claim, Decided, GateRecord, Inventory, Reservation, Settlement } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
-import { decodeReservation, eventsOf } from "./events.ts";
+import { decodeReservation, settledEventsOf } from "./events.ts";
 import { createMarks, type Marks, type Reader } from "./marks.ts";
 import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
-import { queueEvents } from "./outbox.ts";
+import { type QueuedEvents, queueEvents } from "./outbox.ts";
 
 export type SettlementConsumer = Settlement & Pick<Marks, "progress"> & { start(): Promise<Consumer> };
 
@@ -24,6 +25,7 @@ export type SettlementOptions = {
   group: string;
   maxRecords: number;
   now(): number;
+  outbox: Pick<Outbox<QueuedEvents>, "remember">;
   /** Orders are in the books. */
   onSettled(orders: readonly SettledOrder[]): void;
   logger: Log;
@@ -33,7 +35,7 @@ type UpTo = { batch: Batch; reader: Reader };
 type Entry = { record: StoredRecord; reservation: Reservation };
 
 export function createSettlement(options: SettlementOptions): SettlementConsumer {
-  const { sql, log, books, topic, group, maxRecords, now, onSettled, logger } = options;
+  const { sql, log, books, topic, group, maxRecords, now, outbox, onSettled, logger } = options;
   const marks = createMarks({ sql, log, topic, logger });
 
   async function handle(batch: Batch): Promise<void> {
@@ -69,10 +71,9 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
         });
       }
       const orders = await insertOrders(tx, ended, at, await books.products.extensionsOf(tx, productsOf(ended)));
-      await queueEvents(
-        tx,
-        orders.flatMap((order) => eventsOf(order, at)),
-      );
+      const events = orders.map((order) => settledEventsOf(order, at));
+      const row = await queueEvents(tx, events);
+      if (row !== undefined) tx.afterCommit(() => outbox.remember(row, events));
       if (upTo) await marks.advance(tx, upTo.batch, upTo.reader);
       await crashPoint("settle.before-commit");
       return orders;

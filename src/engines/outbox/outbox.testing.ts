@@ -59,6 +59,22 @@ export function outboxContract<Event>({ module, shape, eventOf, insert }: Outbox
       assert.equal(await outbox.publish(), 0);
     });
 
+    test("a row that is remembered is not read back, and keeps its place between those that are", async () => {
+      const { outbox, twin, ids } = await open();
+      for (const n of [1, 2, 3]) await write(n);
+      const rows = await database.sql.query<{ id: number }>(`select id from ${shape.table} order by id`);
+      const [, second] = rows.map(({ id }) => id);
+      outbox.remember(second as number, [eventOf("2, remembered")]);
+      await outbox.publish();
+      assert.deepEqual(await ids(), ["1", "2, remembered", "3"]);
+      outbox.remember(second as number, [eventOf("shipped by another process")]);
+      await write(4);
+      await twin.publish();
+      await write(5);
+      assert.equal(await outbox.publish(), 1);
+      assert.deepEqual((await ids()).slice(3), ["4", "5"]);
+    });
+
     test("events that were appended and not deleted are sent again, before the later ones", async () => {
       let dies = true;
       const { outbox, ids } = await open({ appended: () => (dies ? Promise.reject(new Error("killed")) : undefined) });

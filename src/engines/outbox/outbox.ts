@@ -14,9 +14,10 @@ export { cloudEvent } from "./cloud-event.ts";
 /** A module's options for its outbox. Its schema has the table, with the columns `id` and `column`. */
 export type OutboxShape<Event> = {
   table: string;
-  /** A `jsonb` column with one event or an array of events. */
+  /** A column of JSON with one event or an array of events. */
   column: string;
-  encode(event: Event): NewRecord;
+  /** One event of the table may become several records. */
+  encode(event: Event): NewRecord | NewRecord[];
   rowsAtOnce: number;
   everyMs: number;
   /** Called when the log has acknowledged events whose rows are not deleted yet. */
@@ -31,7 +32,7 @@ export type OutboxOptions<Event> = OutboxShape<Event> & {
   onFault(error: unknown): void;
 };
 
-export type Outbox = {
+export type Outbox<Event = unknown> = {
   /**
    * Ships at once. Resolves with the number of rows, once the log has acknowledged all that was committed before the
    * call. @throws what the log or the database threw; the rows stay.
@@ -41,6 +42,8 @@ export type Outbox = {
   start(): void;
   /** Rows may have been written: the next turn comes at once. */
   nudge(): void;
+  /** The events of a row that was just committed: it is shipped without being read back. */
+  remember(id: number, events: readonly Event[]): void;
   /** Which rows wait, by the ids of the oldest and the newest; undefined if none does. */
   waiting(): Promise<Waiting | undefined>;
   /** Waits for the batch in hand. */
@@ -49,8 +52,12 @@ export type Outbox = {
 
 export type Waiting = { oldest: bigint; newest: bigint };
 
-export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
+/** Rows beyond it are read back. */
+const eventsRemembered = 20_000;
+
+export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox<Event> {
   const { sql, table, rowsAtOnce, everyMs, onFault } = options;
+  const remembered = createRemembered<Event>();
   // A caller during a round needs the next one: this round may have read before the caller committed.
   const rounds = createBatcher<void, number>({
     maxBatch: 1_000,
@@ -66,7 +73,7 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
     for (let shipped = 0; ; ) {
       const rows = await sql.transaction(async (tx) => {
         await waitForLock(tx, table);
-        return shipOldest(tx, options);
+        return shipOldest(tx, options, remembered);
       });
       shipped += rows;
       if (rows < rowsAtOnce) return shipped;
@@ -79,7 +86,7 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
       const [lock] = await tx.query<{ mine: boolean }>("select pg_try_advisory_xact_lock(hashtext($1)) as mine", [
         table,
       ]);
-      return lock?.mine ? shipOldest(tx, options) : 0;
+      return lock?.mine ? shipOldest(tx, options, remembered) : 0;
     });
     return rows > 0;
   }
@@ -90,6 +97,7 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
       loop ??= startLoop({ everyMs, work: shipSome, onFault });
     },
     nudge: () => loop?.nudge(),
+    remember: remembered.add,
     async waiting() {
       const [row] = await sql.query<{ oldest: string | null; newest: string | null }>(
         `select min(id)::text as oldest, max(id)::text as newest from ${table}`,
@@ -104,16 +112,53 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox {
   };
 }
 
+type Remembered<Event> = {
+  add(id: number, events: readonly Event[]): void;
+  get(id: number): readonly Event[] | undefined;
+  ids(): number[];
+  /** Rows below it are gone, whichever process shipped them. */
+  forgetBelow(id: number): void;
+};
+
+/** Rows never change, and their ids are never given again, so what is remembered of a row is true as long as it is there. */
+function createRemembered<Event>(): Remembered<Event> {
+  const rows = new Map<number, readonly Event[]>();
+  let count = 0;
+  return {
+    add(id, events) {
+      if (count + events.length > eventsRemembered) return;
+      rows.set(id, events);
+      count += events.length;
+    },
+    get: (id) => rows.get(id),
+    ids: () => [...rows.keys()],
+    forgetBelow(below) {
+      for (const [id, events] of rows) {
+        if (id >= below) continue;
+        rows.delete(id);
+        count -= events.length;
+      }
+    },
+  };
+}
+
 /** A transaction may be run twice. It then appends twice, which "at least once" allows. */
-async function shipOldest<Event>(tx: Tx, options: OutboxOptions<Event>): Promise<number> {
+async function shipOldest<Event>(
+  tx: Tx,
+  options: OutboxOptions<Event>,
+  remembered: Remembered<Event>,
+): Promise<number> {
   const { log, topic, table, column, rowsAtOnce, encode, appended } = options;
-  const rows = await tx.query<{ id: number } & Record<string, Event | Event[]>>(
-    `select id, ${column} from ${table} order by id limit $1`,
-    [rowsAtOnce],
+  const rows = await tx.query<{ id: number } & Record<string, Event | Event[] | null>>(
+    `select id, case when id = any($2::bigint[]) then null else ${column} end as ${column}
+       from ${table} order by id limit $1`,
+    [rowsAtOnce, remembered.ids()],
   );
-  if (rows.length === 0) return 0;
-  const events = rows.flatMap((row) => row[column] as Event | Event[]);
-  await log.append(topic, events.map(encode));
+  const [first] = rows;
+  if (!first) return 0;
+  remembered.forgetBelow(first.id);
+  const events = rows.flatMap((row) => remembered.get(row.id) ?? (row[column] as Event | Event[]));
+  await log.append(topic, events.flatMap(encode));
   await appended?.();
   await tx.query(`delete from ${table} where id = any($1::bigint[])`, [rows.map((row) => row.id)]);
   return rows.length;

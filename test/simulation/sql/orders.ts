@@ -54,6 +54,7 @@ export function createOrderTables() {
 }
 
 type Strings = readonly string[];
+type Numbers = readonly number[];
 const columns = [
   ...[
     "orderId",
@@ -167,7 +168,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
     "insert into orders.outbox": (tx, [events]) => {
       lastEvent += 1;
       t.outbox.put(tx, String(lastEvent), { id: lastEvent, events: JSON.parse(events as string) });
-      return [];
+      return [{ id: lastEvent }];
     },
     pg_try_advisory_xact_lock: (tx) => {
       const mine = !t.outboxLock.isLockedByOther(tx, "outbox");
@@ -181,11 +182,12 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .filter((row) => isOpen(row) || (row.status === "CONFIRMED" && planted !== "paid-orders-left"))
         .slice(0, limit as number)
         .map(({ orderId, status }) => ({ orderId, status })),
-    "select id, events from orders.outbox": (tx, [limit]) =>
+    "from orders.outbox order by id limit $1": (tx, [limit, remembered]) =>
       t.outbox
         .all(tx)
         .toSorted((a, b) => a.id - b.id)
-        .slice(0, limit as number),
+        .slice(0, limit as number)
+        .map(({ id, events }) => ({ id, events: (remembered as Numbers).includes(id) ? null : events })),
     "delete from orders.outbox": (tx, [ids]) => {
       for (const id of ids as number[]) t.outbox.put(tx, String(id), undefined);
       return [];

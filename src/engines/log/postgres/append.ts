@@ -14,6 +14,7 @@ export function createAppender(heads: Heads, insert: InsertFrames): Appender {
       return records.map((record) => ({
         topic,
         partition: partitionOf(record.key, partitions),
+        record,
         bytes: encodeFrame(record),
       }));
     },

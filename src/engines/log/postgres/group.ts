@@ -11,6 +11,7 @@ import { beginningOf, isNews, type Position } from "../position.ts";
 import type { Heads } from "./heads.ts";
 import type { CommittedOffsets } from "./offsets.ts";
 import type { ReadRecords } from "./read.ts";
+import type { Follower, Tail } from "./tail.ts";
 
 export type Group = {
   join(member: Work): Consumer;
@@ -24,6 +25,7 @@ export type GroupOptions = {
   /** The offsets that the group has committed. */
   known: ReadonlyMap<number, Position>;
   heads: Heads;
+  tail: Pick<Tail, "follow">;
   read: ReadRecords;
   committed: CommittedOffsets;
   log: Log;
@@ -49,8 +51,9 @@ type PartitionConsumer = {
 const backoff = { firstMs: 50, longestMs: 2_000 };
 
 export function createGroup(options: GroupOptions): Group {
-  const { group, topic, heads, read, committed, log, closing } = options;
+  const { group, topic, heads, tail, read, committed, log, closing } = options;
   let members: Member[] = [];
+  let follower: Follower | undefined;
   const consumers = Array.from(
     { length: heads.partitionsOf(topic) },
     (_, partition): PartitionConsumer => ({
@@ -114,7 +117,9 @@ export function createGroup(options: GroupOptions): Group {
     await heads.reaches(topic, consumer.partition, next);
     if (isOver()) return;
     const maxRecords = Math.max(...members.map((member) => member.maxRecords));
-    consumer.ahead = await read({ topic, partition: consumer.partition, from: next, maxRecords });
+    const kept = follower?.read(consumer.partition, next, maxRecords) ?? [];
+    if (kept.length > 0) consumer.ahead = kept;
+    else consumer.ahead = await read({ topic, partition: consumer.partition, from: next, maxRecords });
     // The rows are gone: read again which offsets the log has.
     if (consumer.ahead.length === 0) {
       beginAgain(consumer);
@@ -144,11 +149,16 @@ export function createGroup(options: GroupOptions): Group {
   return {
     join(options) {
       const member: Member = { ...options, inHand: new Set() };
+      follower ??= tail.follow(topic);
       members = [...members, member];
       for (const consumer of consumers) if (!consumer.running) void run(consumer);
       return {
         async close() {
           members = members.filter((other) => other !== member);
+          if (members.length === 0) {
+            follower?.leave();
+            follower = undefined;
+          }
           await Promise.allSettled(member.inHand);
         },
       };

@@ -2,10 +2,12 @@
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
+import type { NewRecord } from "../log.ts";
 import type { Heads } from "./heads.ts";
 import { inTime, type Owner } from "./owner.ts";
+import type { Tail } from "./tail.ts";
 
-export type Frame = { topic: string; partition: number; bytes: Buffer };
+export type Frame = { topic: string; partition: number; record: NewRecord; bytes: Buffer };
 export type Failure = { handedOver: boolean; cause: unknown };
 
 /** Stores all frames or none; returns nothing if they are stored. Call it again only after it has answered. */
@@ -14,15 +16,18 @@ export type InsertFrames = (frames: readonly Frame[]) => Promise<Failure | undef
 /** Each further try means that another append, which was given up before, has been stored. */
 const maxTries = 3;
 
-export function createInserter(owner: Owner, heads: Heads): InsertFrames {
+export function createInserter(owner: Owner, heads: Heads, tail: Tail): InsertFrames {
   async function insertAtEnds(client: pg.Client, batches: readonly NewBatch[]): Promise<Failure | undefined> {
     const bases = batches.map(({ topic, partition }) => heads.endOf(topic, partition));
     const values = [owner.epoch, ...columnsOf(batches, bases)];
-    const { rowCount } = await inTime(client.query({ name: "append", text: insertBatches, values }));
+    const { rows } = await inTime(client.query<InsertedRow>({ name: "append", text: insertBatches, values }));
     await crashPoint("log.append.acknowledged");
-    if (rowCount !== batches.length) return { handedOver: false, cause: await whyNothingWasInserted() };
-    batches.forEach(({ topic, partition, frames }, i) => {
-      heads.raise(topic, partition, (bases[i] as bigint) + BigInt(frames.length));
+    const [first] = rows;
+    if (!first || rows.length !== batches.length) return { handedOver: false, cause: await whyNothingWasInserted() };
+    batches.forEach(({ topic, partition, frames, records }, i) => {
+      const base = bases[i] as bigint;
+      tail.add(topic, partition, base, first.appended_at_ms, records);
+      heads.raise(topic, partition, base + BigInt(frames.length));
     });
     return undefined;
   }
@@ -60,15 +65,18 @@ export function createInserter(owner: Owner, heads: Heads): InsertFrames {
   };
 }
 
-type NewBatch = { topic: string; partition: number; frames: Buffer[] };
+type InsertedRow = { appended_at_ms: number };
+type NewBatch = { topic: string; partition: number; frames: Buffer[]; records: NewRecord[] };
 
 function batchesOf(frames: readonly Frame[]): NewBatch[] {
   const batches = new Map<string, NewBatch>();
-  for (const { topic, partition, bytes } of frames) {
+  for (const { topic, partition, bytes, record } of frames) {
     const name = `${partition} ${topic}`;
     const batch = batches.get(name);
-    if (batch) batch.frames.push(bytes);
-    else batches.set(name, { topic, partition, frames: [bytes] });
+    if (batch) {
+      batch.frames.push(bytes);
+      batch.records.push(record);
+    } else batches.set(name, { topic, partition, frames: [bytes], records: [record] });
   }
   return [...batches.values()];
 }
@@ -114,4 +122,5 @@ const insertBatches = `
   insert into event_log.batch (topic, partition, base_offset, record_count, records)
   select topic, partition, base_offset, record_count, substring($8::bytea from start for size)
   from owned, unnest($2::text[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[], $7::integer[])
-    as given(topic, partition, base_offset, record_count, start, size)`;
+    as given(topic, partition, base_offset, record_count, start, size)
+  returning extract(epoch from appended_at)::float8 * 1000 as appended_at_ms`;

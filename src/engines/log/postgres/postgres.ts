@@ -13,6 +13,7 @@ import { createInserter } from "./insert.ts";
 import { createCommittedOffsets } from "./offsets.ts";
 import { openOwner } from "./owner.ts";
 import { createReader } from "./read.ts";
+import { createTail } from "./tail.ts";
 
 export const eventLogSchema = { schema: "event_log", folder: new URL("./migrations/", import.meta.url) };
 
@@ -32,7 +33,8 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
     await owner.close();
     throw error;
   });
-  const appender = createAppender(heads, createInserter(owner, heads));
+  const tail = createTail();
+  const appender = createAppender(heads, createInserter(owner, heads, tail));
   const committed = createCommittedOffsets(sql, owner);
   const read = createReader(sql);
   const groups = new Map<string, Promise<Group>>();
@@ -40,7 +42,7 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
 
   async function openGroup(group: string, topic: string): Promise<Group> {
     const known = await committed.positions(group, topic);
-    return createGroup({ group, topic, known, heads, read, committed, log, closing: closing.signal });
+    return createGroup({ group, topic, known, heads, tail, read, committed, log, closing: closing.signal });
   }
 
   function stopConsuming(reason: Error): void {
