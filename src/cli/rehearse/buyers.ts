@@ -55,7 +55,7 @@ export type Crowd = {
   wishes: Wish[];
   done: number;
   come(): Promise<void>;
-  /** One more buyer, of this product. */
+  /** One more buyer, of this product, who cancels an order at once. */
   comeLate(product: ShadowProduct): Promise<Wish>;
   stop(): void;
 };
@@ -105,7 +105,12 @@ export function createCrowd(options: CrowdOptions): Crowd {
     if (does === "slow") await client.readSlowly(token, `/orders/${orderId}/events`);
     if (does === "late") await untilTooLate(person, orderId, untilMs);
     if (!paysNothing) for (const card of cards) await pay(person, orderId, card, does, untilMs);
-    if (does !== "cancel") return;
+    if (does === "cancel") await cancel(person, wish, untilMs);
+  }
+
+  async function cancel(person: Person, wish: Wish, untilMs: number): Promise<void> {
+    const orderId = acceptedId(wish);
+    if (orderId === undefined) return;
     wish.cancels = true;
     await insist(() => person("POST", `/orders/${orderId}/cancel`, {}), untilMs);
   }
@@ -168,7 +173,10 @@ export function createCrowd(options: CrowdOptions): Crowd {
   async function comeLate({ productId }: ShadowProduct): Promise<Wish> {
     const user = `${run}-late`;
     const wish: Wish = { user, productId, quantity: 1, key: user, attempts: [], cancels: false };
-    await order(client.as(await tokenOf(user)), wish, undefined, elapsedMs() + patienceMs);
+    const person = client.as(await tokenOf(user));
+    const untilMs = elapsedMs() + patienceMs;
+    await order(person, wish, undefined, untilMs);
+    await cancel(person, wish, untilMs);
     return wish;
   }
 

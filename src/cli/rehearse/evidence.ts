@@ -40,6 +40,7 @@ export type Snapshot = {
   boxes: ReadonlyMap<string, BlackBoxView>;
   stock: readonly Stock[];
   reports: readonly Report[];
+  sellsByGate: boolean;
 };
 
 export type ShadowProduct = { productId: string; units: number; limit: number | null };
@@ -49,7 +50,7 @@ export type Evidence = {
   wishes: readonly Wish[];
   /** Reconciliations while people bought. */
   samples: readonly Report[];
-  /** An order after all others; undefined if no product had a unit left. */
+  /** An order after all others, which its buyer cancels at once. */
   lateWish: Wish | undefined;
   /** After the buyers, before the rehearsal is closed. */
   open: Snapshot;

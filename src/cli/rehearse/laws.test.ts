@@ -43,12 +43,14 @@ function healthy(): Evidence {
       boxes: new Map([box("a", "captured"), box("b", "voided")]),
       stock: [{ productId: lamp, onHand: 3, held: 1, sold: 1, gate: 2 }],
       reports: [report],
+      sellsByGate: true,
     },
     closed: {
       orders: [order("a", "REFUNDED"), order("b", "CANCELLED"), order("c", "CANCELLED")],
       boxes: new Map([box("a", "refunded"), box("b", "voided"), box("c", "declined")]),
       stock: [{ productId: lamp, onHand: 4, held: 0, sold: 1, gate: 4 }],
       reports: [report],
+      sellsByGate: true,
     },
   };
 }

@@ -59,8 +59,8 @@ export const laws: readonly Law[] = [
     breaches: ({ samples, open, closed }) => [
       ...samples.filter(({ status, drift }) => status === "CRITICAL" || drift !== 0).map(sayReport),
       ...[open, closed].flatMap(({ reports }) => reports.filter(({ status }) => status !== "OK").map(sayReport)),
-      ...[open, closed].flatMap(({ stock }) =>
-        stock
+      ...[open, closed].flatMap(({ stock, sellsByGate }) =>
+        (sellsByGate ? stock : [])
           .filter(({ gate, onHand, held }) => gate !== onHand - held)
           .map(
             ({ productId, gate, onHand, held }) => `${productId}: ${gate} at the gate, ${onHand - held} in the books`,
@@ -170,8 +170,9 @@ export const laws: readonly Law[] = [
   {
     name: "cancelled unasked",
     says: "only an order whose buyer asked for it was cancelled",
-    breaches: ({ wishes, open }) => {
-      const asked = new Set(wishes.filter(({ cancels }) => cancels).map(acceptedId));
+    breaches: ({ wishes, lateWish, open }) => {
+      const all = lateWish ? [...wishes, lateWish] : wishes;
+      const asked = new Set(all.filter(({ cancels }) => cancels).map(acceptedId));
       return open.orders
         .filter(({ status, orderId }) => status === "CANCELLED" && !asked.has(orderId))
         .map(({ orderId }) => `order ${orderId} is CANCELLED, and its buyer did not ask for it`);

@@ -7,6 +7,7 @@ import { issueToken } from "#identity";
 import { elapsedMs } from "#platform/clock";
 import { randomHex } from "#platform/ids";
 import { startLoop } from "#platform/loop";
+import { messageOf } from "#platform/thrown";
 import type { Config } from "../../config/config.ts";
 import { Refused } from "../ask.ts";
 import { createCrowd, type Fault } from "./buyers.ts";
@@ -78,67 +79,69 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   const { mode } = await staff("GET", "/admin/gatekeeper");
   if (mode === "closed") throw new Refused("the shop is closed for new orders: open it with the switch of the console");
   progress.say(`${run}: a drop and products of its own at ${url}`);
-  let shadow: Shadow | undefined;
-  try {
-    shadow = await openShadow(staff, { run, buyers, dropId, isShort: isLate });
-    const { products } = shadow;
-    const crowd = createCrowd({
-      client,
-      tokenOf: (user) => issueToken(config, { role: "CUSTOMER", user }),
-      run,
-      products,
-      buyers,
-      overMs: seconds * 1_000,
-      faults: new Set(faults),
-      patienceMs,
-      paysNothing: config.PAYMENT_PROVIDER !== "simulator",
-      onChange: () => progress.move(crowd.done, buyers, sayWishes(crowd.wishes)),
-    });
-    process.once("SIGINT", crowd.stop);
-    const watch = watchBooks(staff, shadow);
-    await crowd.come();
-    const scarce = products[0];
-    const lateWish = scarce && (await crowd.comeLate(scarce));
-    const wishes = lateWish ? [...crowd.wishes, lateWish] : crowd.wishes;
-    process.removeListener("SIGINT", crowd.stop);
-    progress.say(
-      `all ${buyers} buyers are done; waiting until ${isLate ? "every order has ended or is paid" : "nothing is under way"}`,
-    );
-    const look = { staff, products, wishes, patienceMs };
-    const holdMs = isLate ? shortHoldSeconds * 1_000 : 0;
-    const open = await snapshotAtRest({
-      ...look,
-      until: isLate ? "ended" : "quiet",
-      patienceMs: patienceMs + holdMs,
-    });
-    const samples = await watch.stop();
-    progress.say("the drop is cancelled: open orders end, paid ones are refunded");
-    await cancelShadow(staff, run);
-    const closed = await snapshotAtRest({ ...look, until: "closed" });
-    const evidence = { products, wishes: crowd.wishes, samples, lateWish, open, closed };
-    return certify(evidence, { rehearsal: run, url, at, faults: [...faults], tookMs: elapsedMs() - began });
-  } finally {
-    await putAway(staff, run, shadow, progress);
-    client.close();
-  }
+  const shadow: Shadow = { dropId: run, products: [] };
+  const { products } = shadow;
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => client.close());
+  stack.defer(() => putAway(staff, shadow, progress));
+  await openShadow(staff, shadow, { buyers, dropId, isShort: isLate });
+  const crowd = createCrowd({
+    client,
+    tokenOf: (user) => issueToken(config, { role: "CUSTOMER", user }),
+    run,
+    products,
+    buyers,
+    overMs: seconds * 1_000,
+    faults: new Set(faults),
+    patienceMs,
+    paysNothing: config.PAYMENT_PROVIDER !== "simulator",
+    onChange: () => progress.move(crowd.done, buyers, sayWishes(crowd.wishes)),
+  });
+  process.once("SIGINT", crowd.stop);
+  stack.defer(() => void process.removeListener("SIGINT", crowd.stop));
+  const watch = watchBooks(staff, shadow);
+  stack.defer(watch.stop);
+  await crowd.come();
+  const scarce = products[0];
+  const lateWish = scarce && (await crowd.comeLate(scarce));
+  const wishes = lateWish ? [...crowd.wishes, lateWish] : crowd.wishes;
+  progress.say(
+    `all ${buyers} buyers are done; waiting until ${isLate ? "every order has ended or is paid" : "nothing is under way"}`,
+  );
+  const look = { staff, products, wishes, patienceMs, sellsByGate: mode !== "sync" };
+  const holdMs = isLate ? shortHoldSeconds * 1_000 : 0;
+  const open = await snapshotAtRest({
+    ...look,
+    until: isLate ? "ended" : "quiet",
+    patienceMs: patienceMs + holdMs,
+  });
+  await watch.stop();
+  progress.say("the drop is cancelled: open orders end, paid ones are refunded");
+  await cancelShadow(staff, run);
+  const closed = await snapshotAtRest({ ...look, until: "closed" });
+  const evidence = { products, wishes: crowd.wishes, samples: watch.samples, lateWish, open, closed };
+  return certify(evidence, { rehearsal: run, url, at, faults: [...faults], tookMs: elapsedMs() - began });
 }
 
 /** Also after a fault: nothing of a rehearsal may stay on sale. */
-async function putAway(staff: Staff, run: string, shadow: Shadow | undefined, progress: Progress): Promise<void> {
+async function putAway(staff: Staff, shadow: Shadow, progress: Progress): Promise<void> {
+  const { dropId, products } = shadow;
+  if (products.length === 0) return;
+  // A drop that was not made or scheduled cannot be cancelled, and has sold nothing.
+  const isCancelled = await cancelShadow(staff, dropId).then(
+    () => true,
+    () => false,
+  );
   try {
-    await cancelShadow(staff, run).catch((error) => {
-      // It failed before the drop was made.
-      if (shadow) throw error;
-    });
-    if (shadow) await emptyShadow(staff, shadow);
+    await emptyShadow(staff, shadow);
   } catch (error) {
-    const by = `POST /drops/${run}/cancel {"reason": "the rehearsal is over"}`;
-    progress.say(`${run} could not be put away: ${(error as Error).message}\nDo it by hand: ${by}`);
+    const how = isCancelled ? "take the units out" : `POST /drops/${dropId}/cancel, and take the units out`;
+    progress.say(`${dropId} is not put away: ${messageOf(error)}\nDo it by hand: ${how} of its products`);
   }
 }
 
 /** Reconciles while people buy: a drift that heals by itself is a breach too. */
-function watchBooks(staff: Staff, { products }: Shadow): { stop(): Promise<Report[]> } {
+function watchBooks(staff: Staff, { products }: Shadow): { samples: Report[]; stop(): Promise<void> } {
   const samples: Report[] = [];
   const watching = startLoop({
     everyMs: reconcileEveryMs,
@@ -149,12 +152,7 @@ function watchBooks(staff: Staff, { products }: Shadow): { stop(): Promise<Repor
     // While a server is away there is nothing to compare.
     onFault() {},
   });
-  return {
-    async stop() {
-      await watching.stop();
-      return samples;
-    },
-  };
+  return { samples, stop: watching.stop };
 }
 
 function sayWishes(wishes: readonly Wish[]): string {

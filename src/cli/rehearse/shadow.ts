@@ -7,10 +7,9 @@ import type { Answer, Person } from "./client.ts";
 import type { ShadowProduct } from "./evidence.ts";
 
 export type Shadow = { dropId: string; products: ShadowProduct[] };
-type Terms = { price: number; currency: string; limitPerCustomer: number | null };
+type Terms = { price: number; currency: string; limitPerCustomer?: number | null };
 
 const usual: Terms = { price: 4_900, currency: "EUR", limitPerCustomer: 2 };
-const leadMs = 1_000;
 const lastsMs = 24 * 3_600_000;
 /** The shortest that a drop may have, so that a rehearsal sees orders end by themselves. */
 export const shortHoldSeconds = 60;
@@ -39,31 +38,36 @@ export function createStaff(admin: Person, patienceMs: number): Staff {
 const doneBefore: ReadonlySet<string> = new Set(["product_exists", "drop_exists", "already_scheduled", "drop_over"]);
 
 export type ShadowOptions = {
-  run: string;
   buyers: number;
   dropId: string | undefined;
   /** Units are held for the shortest time, whatever the given drop says. */
   isShort: boolean;
 };
 
-/** With the prices and limits of a real drop if it is given, and units of their own: too few for the first product's buyers. */
-export async function openShadow(staff: Staff, { run, buyers, dropId, isShort }: ShadowOptions): Promise<Shadow> {
+/**
+ * With the prices and limits of a real drop if it is given, and units of their own: too few for the buyers of the first
+ * product. The units come last, so that they are never on sale outside the drop. `shadow` gets each product before it is made, so that a rehearsal that fails here is put away too.
+ */
+export async function openShadow(
+  staff: Staff,
+  shadow: Shadow,
+  { buyers, dropId, isShort }: ShadowOptions,
+): Promise<void> {
+  const { dropId: run, products } = shadow;
   const model = dropId === undefined ? undefined : ((await staff("GET", `/drops/${dropId}`)) as unknown as DropView);
   const terms = model
     ? await Promise.all(
         model.products.map(async ({ productId }) => (await staff("GET", `/products/${productId}`)) as unknown as Terms),
       )
     : [usual, usual];
-  const products: ShadowProduct[] = [];
-  for (const [i, { price, currency, limitPerCustomer }] of terms.entries()) {
+  for (const [i, { price, currency, limitPerCustomer = null }] of terms.entries()) {
     const productId = `${run}-${i + 1}`;
     const units = Math.max(1, Math.round((buyers / terms.length) * (i === 0 ? 0.6 : 1.2)));
+    products.push({ productId, units, limit: limitPerCustomer });
     const limits = limitPerCustomer === null ? {} : { limitPerCustomer };
     await staff("POST", "/products", { productId, name: `Rehearsal ${i + 1}`, price, currency, ...limits });
-    await staff("POST", `/inventory/${productId}/restock`, { quantity: units, reason: "rehearsal" }, `${productId}-in`);
-    products.push({ productId, units, limit: limitPerCustomer ?? null });
   }
-  const opensAtMs = systemClock.nowMs() + leadMs;
+  const opensAtMs = systemClock.nowMs();
   await staff("POST", "/drops", {
     dropId: run,
     name: "Rehearsal: nothing is sold here",
@@ -74,11 +78,10 @@ export async function openShadow(staff: Staff, { run, buyers, dropId, isShort }:
     products: products.map(({ productId }) => ({ productId })),
   });
   await staff("POST", `/drops/${run}/schedule`, { force: true, reason: "rehearsal" });
-  for (;;) {
-    const { phase } = await staff("GET", `/drops/${run}/live`);
-    if (phase === "open") return { dropId: run, products };
-    await sleep(100);
+  for (const { productId, units: quantity } of products) {
+    await staff("POST", `/inventory/${productId}/restock`, { quantity, reason: "rehearsal" }, `${productId}-in`);
   }
+  while ((await staff("GET", `/drops/${run}/live`)).phase !== "open") await sleep(50);
 }
 
 /** Open orders are cancelled, paid ones refunded with their units; both go on by themselves. */

@@ -26,6 +26,8 @@ export type SnapshotOptions = {
   /** `quiet`: orders may still wait for their payment. `ended`: each is paid or over. `closed`: none is paid any more. */
   until: "quiet" | "ended" | "closed";
   patienceMs: number;
+  /** Otherwise orders go past the gate, which has no units then. */
+  sellsByGate: boolean;
 };
 
 /** At rest; what is still under way when the patience is over is in the snapshot, and the laws judge it. */
@@ -35,6 +37,7 @@ export async function snapshotAtRest({
   wishes,
   until,
   patienceMs,
+  sellsByGate,
 }: SnapshotOptions): Promise<Snapshot> {
   const untilMs = elapsedMs() + patienceMs;
   const accepted = wishes.map(acceptedId).filter((id) => id !== undefined);
@@ -64,8 +67,8 @@ export async function snapshotAtRest({
       orders.every((order) => isDone(order)) &&
       orders.every((order) => isSettled(order, boxes.get(order.orderId))) &&
       reports.every(({ status, inFlight }) => status === "OK" && inFlight === 0) &&
-      stock.every(({ gate, onHand, held }) => gate === onHand - held);
-    return { isAtRest, snapshot: { orders, boxes, stock, reports } };
+      (!sellsByGate || stock.every(({ gate, onHand, held }) => gate === onHand - held));
+    return { isAtRest, snapshot: { orders, boxes, stock, reports, sellsByGate } };
   }
 
   function isDone(order: SeenOrder): boolean {
