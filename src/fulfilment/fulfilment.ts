@@ -39,6 +39,8 @@ export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
 /** A turn before the next deadline only reads the clock. */
 const deadlineEveryMs = 250;
 const paymentsEveryMs = 1_000;
+/** While a scan finds nothing. */
+const paymentsRestMs = 2_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, inventory, openWorkflows, now, onFault } = options;
@@ -47,22 +49,23 @@ export async function startFulfilment(options: FulfilmentOptions) {
   // Earlier versions had one run for each order, from the moment when it was in the books.
   const ofOne: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps: createSteps(options) };
   const workflows = await openWorkflows(story, [ofOne], new URL("./temporal.workflow.ts", import.meta.url));
-  const loop = (what: string, everyMs: number, work: LoopOptions["work"]) =>
-    startLoop({ everyMs, work, onFault: (error) => onFault(what, error) });
+  const loop = (what: string, everyMs: number, work: LoopOptions["work"], restMs = everyMs) =>
+    startLoop({ everyMs, restMs, work, onFault: (error) => onFault(what, error) });
 
   const runs = createRuns({ workflows, onFault });
   const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);
   const deadlines = createDeadlines({ orders, runs, readVerdicts: steps.readVerdicts, now, settle });
   const settleLate = createLate({ orders, payment, now, settle, beginRun: runs.add });
-  async function settlePayments(): Promise<boolean> {
-    await payment.sweep();
-    return settleLate();
+  async function settlePayments(): Promise<boolean | undefined> {
+    const { settled, waiting, failed } = await payment.sweep();
+    const turn = await settleLate();
+    return turn || settled + waiting + failed === 0 ? turn : undefined;
   }
 
-  const refunds = loop("refunds", paymentsEveryMs, createRefunds({ orders, payment, inventory }));
+  const refunds = loop("refunds", paymentsEveryMs, createRefunds({ orders, payment, inventory }), paymentsRestMs);
   const others = [
     loop("deadlines", deadlineEveryMs, deadlines.look),
-    loop("payments", paymentsEveryMs, settlePayments),
+    loop("payments", paymentsEveryMs, settlePayments, paymentsRestMs),
   ];
   const stopListening = orders.onChange((changed) => {
     if (!changed) deadlines.settled();

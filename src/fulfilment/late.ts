@@ -5,7 +5,7 @@
  */
 import { isUndecided, type Orders } from "#orders";
 import type { Granted, Payment } from "#payment";
-import { each, inPages, pageSize } from "./sweep.ts";
+import { each, inPages, pageSize, turnOf } from "./sweep.ts";
 
 export type LateOptions = {
   orders: Orders;
@@ -27,8 +27,8 @@ const restoreWithinMs = 10 * 60_000;
 const undecidedWithinMs = 60 * 60_000;
 const undecidedAtOnce = 1_000;
 
-/** Returns whether more granted payments wait. */
-export function createLate(options: LateOptions): () => Promise<boolean> {
+/** As the turn of a loop: true if more granted payments wait, false if there was nothing to settle. */
+export function createLate(options: LateOptions): () => Promise<boolean | undefined> {
   const { orders, payment, now, settle, beginRun } = options;
   const nextGranted = inPages((after?: Granted) => payment.grantedSince(now(), after, pageSize));
   async function settleGranted(granted: readonly Granted[]): Promise<void> {
@@ -47,9 +47,9 @@ export function createLate(options: LateOptions): () => Promise<boolean> {
     ]);
   }
 
-  async function settleUndecided(): Promise<void> {
+  async function settleUndecided(): Promise<number> {
     const undecided = await orders.undecided(undecidedAtOnce);
-    if (undecided.length === 0) return;
+    if (undecided.length === 0) return 0;
     const verdicts = await payment.verdicts(undecided.map(({ orderId }) => orderId));
     await each(undecided, async ({ orderId, payBy }) => {
       const verdict = verdicts.get(orderId);
@@ -57,6 +57,7 @@ export function createLate(options: LateOptions): () => Promise<boolean> {
       if (verdict === "authorized") return;
       if (verdict === undefined || now() > payBy.getTime() + undecidedWithinMs) await endUnpaid(orderId);
     });
+    return undecided.length;
   }
 
   /**
@@ -82,7 +83,7 @@ export function createLate(options: LateOptions): () => Promise<boolean> {
   return async () => {
     const granted = await nextGranted();
     await settleGranted(granted);
-    await settleUndecided();
-    return granted.length === pageSize;
+    const undecided = await settleUndecided();
+    return turnOf(granted.length + undecided, granted.length === pageSize);
   };
 }

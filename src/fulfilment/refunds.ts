@@ -6,12 +6,12 @@ import type { Inventory } from "#inventory";
 import { isFinal, type Orders, type Refund } from "#orders";
 import { isLoss, type News, type NewsKind, type Payment } from "#payment";
 import { crashPoint } from "#platform/crash-points";
-import { each, inPages, pageSize } from "./sweep.ts";
+import { each, inPages, pageSize, turnOf } from "./sweep.ts";
 
 export type RefundsOptions = { orders: Orders; payment: Payment; inventory: Pick<Inventory, "books"> };
 
-/** Returns whether more work waits. */
-export function createRefunds({ orders, payment, inventory }: RefundsOptions): () => Promise<boolean> {
+/** As the turn of a loop. */
+export function createRefunds({ orders, payment, inventory }: RefundsOptions): () => Promise<boolean | undefined> {
   const nextNews = inPages((after?: News) => payment.news(after, pageSize));
   async function tellNews(untold: readonly News[]): Promise<void> {
     await each(untold, async (news) => {
@@ -55,7 +55,8 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
     await tellNews(news);
     const refunds = await nextRefunds();
     await finishRefunds(refunds);
-    return news.length === pageSize || refunds.length === pageSize;
+    const isFull = news.length === pageSize || refunds.length === pageSize;
+    return turnOf(news.length + refunds.length, isFull);
   };
 }
 

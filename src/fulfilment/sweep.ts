@@ -15,6 +15,11 @@ export function inPages<T>(read: (after?: T) => Promise<T[]>): () => Promise<T[]
   };
 }
 
+/** What a loop is told of a turn that found so many: see LoopOptions in #platform/loop. */
+export function turnOf(found: number, isFull: boolean): boolean | undefined {
+  return found === 0 ? false : isFull || undefined;
+}
+
 /** A failing item does not stop the others; its error is thrown after all were tried. */
 export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];

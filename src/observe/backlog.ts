@@ -15,9 +15,7 @@ export type Backlog = {
   loop: Loop;
 };
 
-const lookEveryMs = 2_000;
-/** Dead letters are few, and stay. */
-const lookAtDeadLettersEveryMs = 4_000;
+const lookEveryMs = 4_000;
 /** Far above the time for a batch, even while the database is slow. */
 const standstillMs = 30_000;
 
@@ -27,7 +25,6 @@ export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
   const consumed = consumersOf(config);
   const partitions = new Map<string, Partition>();
   const letters = new Map<string, number>();
-  let sawLettersAtMs = Number.NEGATIVE_INFINITY;
 
   function watch(topic: string, ends: Offsets, committed: Offsets): void {
     for (const [partition, end] of ends) {
@@ -40,8 +37,6 @@ export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
   }
 
   async function lookAtDeadLetters(): Promise<void> {
-    if (elapsedMs() - sawLettersAtMs < lookAtDeadLettersEveryMs) return;
-    sawLettersAtMs = elapsedMs();
     const waiting = await desk.letters.countWaiting();
     for (const topic of topicsOf(config)) {
       const [ends, copied] = await Promise.all([

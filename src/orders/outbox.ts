@@ -12,6 +12,8 @@ export const orderOutbox: OutboxShape<QueuedEvents> = {
   encode: (queued) => ("statuses" in queued ? settledEvents(queued).map(orderEventRecord) : orderEventRecord(queued)),
   rowsAtOnce: 50,
   everyMs: 500,
+  // Under load a batch settles every few milliseconds, and each append wakes two consumers.
+  gatherMs: 100,
 };
 
 /** Writes events in the transaction of their change. Returns the row's id; undefined if there are none. */

@@ -26,12 +26,11 @@ type Sent = { eventId: string; copy: number; error: string | null };
 
 export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
   /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
-  function turn(sent: readonly Sent[]): Promise<{ copies: Copy[]; nextDueMs: number | undefined }> {
+  function turn(sent: readonly Sent[]): Promise<Copy[]> {
     return sql.transaction(async (tx) => {
       if (sent.length > 0) await note(tx, sent);
       await decideDue(tx, now(), batchSize);
-      const copies = await claim(tx);
-      return { copies, nextDueMs: copies.length === 0 ? await nextDueMs(tx) : undefined };
+      return claim(tx);
     });
   }
 
@@ -76,8 +75,8 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     );
   }
 
-  async function nextDueMs(tx: Tx): Promise<number | undefined> {
-    const [next] = await tx.query<{ dueAt: Date | null }>(
+  async function nextDueMs(): Promise<number | undefined> {
+    const [next] = await sql.query<{ dueAt: Date | null }>(
       `select least(
          (select min(result_at) from payment_simulator.charge where status = 'processing'),
          (select min(deliver_at) from payment_simulator.webhook where delivered_at is null and attempts < $1)
@@ -90,13 +89,17 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
   return {
     async deliverDue(deliver) {
       let accepted = 0;
+      let dueMs = await nextDueMs();
+      if (dueMs === undefined || dueMs > now()) return { accepted, nextDueMs: dueMs };
       // Ends when nothing more is due, because refused deliveries are postponed.
       for (let sent: Sent[] = []; ; ) {
-        const { copies, nextDueMs } = await turn(sent);
-        if (copies.length === 0) return { accepted, nextDueMs };
+        const copies = await turn(sent);
+        if (copies.length === 0) break;
         sent = await Promise.all(copies.map((copy) => send(deliver, copy)));
         accepted += sent.filter(({ error }) => error === null).length;
       }
+      dueMs = await nextDueMs();
+      return { accepted, nextDueMs: dueMs };
     },
   };
 }

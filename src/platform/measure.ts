@@ -11,7 +11,7 @@ export type Measure = {
 };
 
 /** Shorter than the pause between two scrapes. */
-const readEveryMs = 2_000;
+const readEveryMs = 4_000;
 
 /** A measure that fails or hangs delays none of the others. Its old figures stay, and their age says so. */
 export function startMeasuring(

@@ -20,6 +20,8 @@ export type OutboxShape<Event> = {
   encode(event: Event): NewRecord | NewRecord[];
   rowsAtOnce: number;
   everyMs: number;
+  /** After a turn, rows are gathered for so long. */
+  gatherMs?: number;
   /** Called when the log has acknowledged events whose rows are not deleted yet. */
   appended?(): Promise<void> | undefined;
 };
@@ -56,7 +58,7 @@ export type Waiting = { oldest: bigint; newest: bigint };
 const eventsRemembered = 20_000;
 
 export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox<Event> {
-  const { sql, table, rowsAtOnce, everyMs, onFault } = options;
+  const { sql, table, rowsAtOnce, everyMs, gatherMs = 0, onFault } = options;
   const remembered = createRemembered<Event>();
   // A caller during a round needs the next one: this round may have read before the caller committed.
   const rounds = createBatcher<void, number>({
@@ -82,19 +84,21 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox<Event
 
   /** Another process that ships now ships these rows too. */
   async function shipSome(): Promise<boolean> {
+    const [row] = await sql.query<{ some: boolean }>(`select exists (select from ${table}) as some`);
+    if (!row?.some) return false;
     const rows = await sql.transaction(async (tx) => {
       const [lock] = await tx.query<{ mine: boolean }>("select pg_try_advisory_xact_lock(hashtext($1)) as mine", [
         table,
       ]);
       return lock?.mine ? shipOldest(tx, options, remembered) : 0;
     });
-    return rows > 0;
+    return rows === rowsAtOnce;
   }
 
   return {
     publish: () => rounds.add(),
     start() {
-      loop ??= startLoop({ everyMs, work: shipSome, onFault });
+      loop ??= startLoop({ everyMs, gatherMs, work: shipSome, onFault });
     },
     nudge: () => loop?.nudge(),
     remember: remembered.add,

@@ -24,6 +24,8 @@ export type Relay = {
    * number of rows that the gate lacked.
    */
   sweep(): Promise<number>;
+  /** Products of which it is not known that the gate has their latest change. */
+  readonly behind: number;
 };
 
 export type RelayOptions = {
@@ -120,6 +122,9 @@ export function createRelay({ sql, gate, onRefused, onDrifted }: RelayOptions): 
         }
       }
       return lacking;
+    },
+    get behind() {
+      return behind.size;
     },
   };
 }

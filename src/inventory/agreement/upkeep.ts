@@ -38,7 +38,11 @@ export type UpkeepDeps = {
 };
 
 const relayEveryMs = 50;
+/** While the gate has the latest change of every product. */
+const relayRestMs = 500;
 const outcomesEveryMs = 100;
+/** While none wait: this process is nudged, and the units of another one's orders are on sale again within this time. */
+const outcomesRestMs = 1_000;
 const outcomesAtOnce = 500;
 const sweepEveryMs = 1_000;
 /**
@@ -77,10 +81,11 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
 function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string> }) {
   const { sql, gate, relay, mode, settlement, suspects, alone, now, onFault, onRepaired } = options;
   /** While the gate does not answer each loop logs it once. */
-  function loop(what: string, everyMs: number, work: LoopOptions["work"]): Loop {
+  function loop(what: string, everyMs: number, work: LoopOptions["work"], restMs = everyMs): Loop {
     let away = false;
     return startLoop({
       everyMs,
+      restMs,
       async work() {
         const more = await work();
         away = false;
@@ -95,11 +100,16 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
   }
 
   const sweep = createSweeper({ sql, gate, relay, settlement, onRepaired });
-  const outcomes = loop("outcomes", outcomesEveryMs, async () => {
+  async function count(): Promise<boolean | undefined> {
     const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
     await relay.apply(rows);
-    return counted === outcomesAtOnce;
-  });
+    return counted === 0 ? false : counted === outcomesAtOnce || undefined;
+  }
+  const outcomes = loop("outcomes", outcomesEveryMs, count, outcomesRestMs);
+  async function look(): Promise<false | undefined> {
+    const lacking = await relay.sweep();
+    return lacking === 0 && relay.behind === 0 ? false : undefined;
+  }
   let last = "";
   const repair = loop("repair", lookEveryMs, async () => {
     const named = [...suspects];
@@ -119,7 +129,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
   return {
     outcomes,
     repair,
-    relay: loop("relay", relayEveryMs, () => relay.sweep()),
+    relay: loop("relay", relayEveryMs, look, relayRestMs),
     sweep: loop("sweep", sweepEveryMs, () => sweep(now())),
   };
 }

@@ -182,6 +182,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .filter((row) => isOpen(row) || (row.status === "CONFIRMED" && planted !== "paid-orders-left"))
         .slice(0, limit as number)
         .map(({ orderId, status }) => ({ orderId, status })),
+    "select exists (select from orders.outbox)": (tx) => [{ some: t.outbox.all(tx).length > 0 }],
     "from orders.outbox order by id limit $1": (tx, [limit, remembered]) =>
       t.outbox
         .all(tx)

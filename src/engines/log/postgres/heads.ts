@@ -15,8 +15,8 @@ export type Heads = {
   raise(topic: string, partition: number, end: bigint): void;
   /** Resolves when the partition holds a record at `offset`, or when the log is closed. */
   reaches(topic: string, partition: number, offset: bigint): Promise<void>;
-  /** Finds records that were stored without an answer. */
-  refresh(): Promise<void>;
+  /** Finds records that were stored without an answer. Returns whether there were any. */
+  refresh(): Promise<boolean>;
   /** The state in PostgreSQL. @throws for a topic that does not exist. */
   read(topic: string): Promise<Bounds>;
   ensure(topics: readonly TopicSettings[]): Promise<void>;
@@ -43,20 +43,23 @@ export function createHeads(sql: Sql): Heads {
     return head;
   }
 
-  function raise(topic: string, partition: number, end: bigint): void {
+  function raise(topic: string, partition: number, end: bigint): boolean {
     const head = headOf(topic, partition);
-    if (end <= head.end) return;
+    if (end <= head.end) return false;
     head.end = end;
     wake(head);
+    return true;
   }
 
-  async function refresh(): Promise<void> {
+  async function refresh(): Promise<boolean> {
+    let found = false;
     for (const { topic, partition, end } of await sql.query<EndRow>(selectEnds)) {
       const known = heads.get(topic) ?? [];
       heads.set(topic, known);
       known[partition] ??= { end: 0n, waiting: [] };
-      raise(topic, partition, BigInt(end));
+      found = raise(topic, partition, BigInt(end)) || found;
     }
+    return found;
   }
 
   return {

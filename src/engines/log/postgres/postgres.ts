@@ -19,6 +19,8 @@ export const eventLogSchema = { schema: "event_log", folder: new URL("./migratio
 
 /** How often the log looks for records of an append without an answer; everything else is known at once. */
 const lookEveryMs = 250;
+/** While it finds none. */
+const restMs = 1_000;
 
 /**
  * Reads over `sql`, which stays the caller's, and appends over a connection of its own to `url`, so that no other
@@ -53,16 +55,19 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
   let failing = false;
   const watch = startLoop({
     everyMs: lookEveryMs,
+    restMs,
     async work() {
-      if (closing.signal.aborted) return;
+      if (closing.signal.aborted) return undefined;
       await owner.keep();
       if (owner.fenced) {
         log.error("event log taken over by another process", {}, owner.fenced);
-        return stopConsuming(owner.fenced);
+        stopConsuming(owner.fenced);
+        return undefined;
       }
-      await heads.refresh();
+      const found = await heads.refresh();
       if (failing) log.info("event log can be reached again");
       failing = false;
+      return found ? undefined : false;
     },
     onFault(error) {
       if (!failing) log.warn("event log cannot be reached", {}, error);

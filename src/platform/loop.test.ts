@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { until } from "../../test/support/until.ts";
+import { type LoopOptions, startLoop } from "./loop.ts";
+
+const hourMs = 3_600_000;
+
+describe("a loop", () => {
+  /** Counts its turns, each of which answers what `answer` says for its number. */
+  function open(options: Omit<LoopOptions, "work" | "onFault">, answer: (turn: number) => boolean | undefined) {
+    let turns = 0;
+    const loop = startLoop({ ...options, onFault: assert.fail, work: async () => answer((turns += 1)) });
+    return { ...loop, turns: () => turns };
+  }
+
+  test("turns ever more rarely while it finds nothing", async () => {
+    const resting = open({ everyMs: 1, restMs: hourMs }, () => false);
+    const awake = open({ everyMs: 1, restMs: hourMs }, () => undefined);
+    await until(() => awake.turns() >= 300);
+    // Twenty pauses that double from a millisecond on are a quarter of an hour.
+    assert.ok(resting.turns() < 20, `${resting.turns()} turns`);
+    await Promise.all([resting.stop(), awake.stop()]);
+  });
+
+  test("turns as often as before once it has found something", async () => {
+    const loop = open({ everyMs: 1, restMs: hourMs }, (turn) => (turn < 6 ? false : undefined));
+    await until(() => loop.turns() >= 300);
+    await loop.stop();
+  });
+
+  test("that rests is woken by a nudge", async () => {
+    const loop = open({ everyMs: hourMs, restMs: 2 * hourMs }, () => false);
+    await until(() => loop.turns() === 1);
+    loop.nudge();
+    await until(() => loop.turns() === 2);
+    await loop.stop();
+  });
+
+  test("gathers nudges after a turn, and loses none", async () => {
+    const gathering = open({ everyMs: hourMs, gatherMs: hourMs }, () => undefined);
+    const short = open({ everyMs: hourMs, gatherMs: 20 }, () => undefined);
+    const busy = open({ everyMs: 1 }, () => {
+      gathering.nudge();
+      return undefined;
+    });
+    await until(() => busy.turns() >= 100);
+    assert.equal(gathering.turns(), 1);
+    short.nudge();
+    await until(() => short.turns() === 2);
+    await Promise.all([gathering, short, busy].map((loop) => loop.stop()));
+  });
+});
