@@ -44,25 +44,27 @@ function openEngine() {
 }
 
 describe("orders that have something to do", () => {
-  test("start at once, together if they come together, and wait for each other once four runs are under way", async () => {
+  test("start at once, together if they come together, and wait for each other once two runs are under way", async () => {
     const { add, inRuns, endFirst } = openEngine();
     await add("a", "b");
-    for (const orderId of ["c", "d", "e"]) await add(orderId);
-    assert.deepEqual(inRuns(), [["a", "b"], ["c"], ["d"], ["e"]]);
-    await add("f");
-    await add("g", "f");
-    assert.equal(inRuns().length, 4);
+    await add("c");
+    await add("d");
+    await add("e", "d");
+    assert.deepEqual(inRuns(), [["a", "b"], ["c"]]);
     await endFirst();
-    assert.deepEqual(inRuns(), [["c"], ["d"], ["e"], ["f", "g"]]);
+    assert.deepEqual(inRuns(), [["c"], ["d", "e"]]);
   });
 
-  test("are at most 64 in a run", async () => {
-    const { add, inRuns } = openEngine();
-    await add(...Array.from({ length: 100 }, (_, i) => `order ${i}`));
-    assert.deepEqual(
-      inRuns().map(({ length }) => length),
-      [64, 36],
-    );
+  test("are at most 64 in a run, and four runs are under way if the others are full", async () => {
+    const { add, inRuns, endFirst } = openEngine();
+    await add(...Array.from({ length: 300 }, (_, i) => `order ${i}`));
+    const lengths = () => inRuns().map(({ length }) => length);
+    assert.deepEqual(lengths(), [64, 64, 64, 64]);
+    await endFirst();
+    await endFirst();
+    assert.deepEqual(lengths(), [64, 64]);
+    await endFirst();
+    assert.deepEqual(lengths(), [64, 44]);
   });
 
   test("are taken again if something happens while their run is under way, and not twice at a time", async () => {

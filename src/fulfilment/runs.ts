@@ -1,6 +1,7 @@
 /**
  * Collects orders into runs: those that come while runs are under way leave together in the next one. So one order alone
- * starts at once, and under load a run has many.
+ * starts at once, and under load a run has many. A run costs the engine the same for one order as for many, so only a full
+ * one begins while two are under way.
  */
 import { randomUUID } from "node:crypto";
 import type { Workflows } from "#engines/workflows";
@@ -23,6 +24,7 @@ export type RunsOptions = {
 
 const ordersARun = 64;
 const runsAtOnce = 4;
+const notFullAtOnce = 2;
 const mostWaiting = 20_000;
 /** A run that takes longer goes on by itself; the next one does not wait for it. */
 const patienceMs = 5_000;
@@ -37,7 +39,7 @@ export function createRuns({ workflows, onFault }: RunsOptions): Runs {
   let stopped = false;
 
   function begin(): void {
-    while (!stopped && runs < runsAtOnce && waiting.size > 0) {
+    while (!stopped && waiting.size > 0 && runs < (waiting.size < ordersARun ? notFullAtOnce : runsAtOnce)) {
       const orderIds = [...waiting].slice(0, ordersARun);
       for (const orderId of orderIds) {
         waiting.delete(orderId);
