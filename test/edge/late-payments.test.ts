@@ -151,6 +151,7 @@ describe("a provider that decides after the window", () => {
       await world.untilAtRest(productId);
       const second = await world.place(ada, productId);
       assert.equal((await ada.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
+      await world.untilStatus(ada, second.orderId, "CONFIRMED");
       await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
       assert.equal((await world.untilAtRest(productId)).sold, 1);
