@@ -15,7 +15,7 @@ export function inPages<T>(read: (after?: T) => Promise<T[]>): () => Promise<T[]
   };
 }
 
-/** What a loop is told of a turn that found so many: see LoopOptions in #platform/loop. */
+/** Turns the number of rows that a turn found into its answer to the loop. */
 export function turnOf(found: number, isFull: boolean): boolean | undefined {
   return found === 0 ? false : isFull || undefined;
 }

@@ -10,7 +10,7 @@ export type Ages = {
   sample(next: bigint, end: bigint): number;
 };
 
-/** Enough for half an hour of samples, every two seconds. Beyond it only every second one is kept. */
+/** Enough for an hour of samples, every four seconds. Beyond it only every second one is kept. */
 const mostSamples = 1_000;
 
 export function createAges(clock: () => number = elapsedMs): Ages {

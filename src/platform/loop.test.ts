@@ -9,7 +9,11 @@ describe("a loop", () => {
   /** Counts its turns, each of which answers what `answer` says for its number. */
   function open(options: Omit<LoopOptions, "work" | "onFault">, answer: (turn: number) => boolean | undefined) {
     let turns = 0;
-    const loop = startLoop({ ...options, onFault: assert.fail, work: async () => answer((turns += 1)) });
+    async function work() {
+      turns += 1;
+      return answer(turns);
+    }
+    const loop = startLoop({ ...options, work, onFault: assert.fail });
     return { ...loop, turns: () => turns };
   }
 
