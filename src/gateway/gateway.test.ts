@@ -116,14 +116,18 @@ describe("the gateway", () => {
 describe("the gateway, if a process hangs", { concurrency: true }, () => {
   after(closeAll);
 
-  /** Accepts connections and requests and answers none, not even health checks, until it is woken. */
-  async function startHanging() {
+  /**
+   * Accepts requests and answers none until it is woken. Once it hangs it does not answer health checks either; before,
+   * the gateway does not know, and goes on sending requests to it.
+   */
+  async function startHolding() {
     const woken = Promise.withResolvers<void>();
+    let holds = true;
     let hangs = false;
     const held: (() => void)[] = [];
     const hanging = await startProcess(
       (_request, response) => {
-        if (!hangs) return response.end("{}");
+        if (!holds) return response.end("{}");
         held.push(() => response.end("{}"));
       },
       () => "UP",
@@ -136,6 +140,7 @@ describe("the gateway, if a process hangs", { concurrency: true }, () => {
         hangs = true;
       },
       wake() {
+        holds = false;
         hangs = false;
         woken.resolve();
         for (const answer of held) answer();
@@ -144,18 +149,18 @@ describe("the gateway, if a process hangs", { concurrency: true }, () => {
   }
 
   test("O35: its callers are answered once it is known to hang: orders by how to repeat them, reads by another process", async () => {
-    const hanging = await startHanging();
+    const hanging = await startHolding();
     const other = await startProcess((_request, response) => response.end("{}"));
     const origin = await startGateway(hanging, other);
-    hanging.hang();
     const orders: Promise<Response>[] = [];
     const reads: Promise<Response>[] = [];
-    // Round-robin: every second request gets there while the gateway does not know yet.
+    // Round-robin: three at a time, so that both kinds get to both.
     await until(() => {
-      orders.push(post(origin));
+      orders.push(post(origin), post(origin));
       reads.push(fetch(`${origin}/orders/1`));
-      return hanging.held.length >= 4;
+      return ["POST /orders", "GET /orders/1"].every((asked) => hanging.asked.includes(asked));
     });
+    hanging.hang();
     const answers = await Promise.all(orders);
     const late = answers.filter(({ status }) => status !== 200);
     assert.ok(late.length > 0);
@@ -177,25 +182,29 @@ describe("the gateway, if a process hangs", { concurrency: true }, () => {
   });
 
   test("O35: its streams are cut, so that their readers ask another process", async () => {
+    let hangs = false;
     const streaming = await startProcess(
       (_request, response) => {
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.write("data: 1\n\n");
       },
       () => "UP",
-      () => {},
+      (answer) => (hangs ? undefined : answer()),
     );
     const origin = await startGateway(streaming);
     const reader = (await fetch(`${origin}/orders/1/events`)).body?.getReader() ?? assert.fail();
     await reader.read();
+    hangs = true;
     await assert.rejects(reader.read());
   });
 
   test("O35: without another process an order is answered too, and nothing is sent twice", async () => {
-    const hanging = await startHanging();
+    const hanging = await startHolding();
     const origin = await startGateway(hanging);
+    const order = post(origin);
+    await until(() => hanging.held.length === 1);
     hanging.hang();
-    const answer = await post(origin);
+    const answer = await order;
     assert.deepEqual([answer.status, await codeOf(answer)], [504, "answer_late"]);
     assert.deepEqual(hanging.asked, ["POST /orders"]);
   });

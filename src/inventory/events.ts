@@ -17,7 +17,7 @@ export type OfferConsumerOptions = {
   group: string;
   logger: Log;
   /** Whether a product that was never sold may be opened at once. */
-  gateIsOn(): boolean;
+  gateIsOn(): Promise<boolean>;
 };
 
 type Entry = { record: StoredRecord; productId: string; offer: Offer };
@@ -53,7 +53,7 @@ export function consumeOffers({
       return imagesOf(tx, [...(await lockStock(tx, fresh)).values()]);
     });
     // A product that was unknown until now has no reservations, so there is nothing to drain.
-    if (gateIsOn()) await installAll(gate, images);
+    if (await gateIsOn()) await installAll(gate, images);
     for (const [productId, offer] of offers) await gate.setOffer(productId, offer).catch(unlessOff);
   }
 
@@ -76,8 +76,8 @@ export function consumeOffers({
   }
 
   /** While the gate is switched off it may be down for long; its offers are read again before it opens. */
-  function unlessOff(error: unknown): void {
-    if (gateIsOn() || !(error instanceof GateUnavailable)) throw error;
+  async function unlessOff(error: unknown): Promise<void> {
+    if ((await gateIsOn()) || !(error instanceof GateUnavailable)) throw error;
   }
 
   return log.consume({ topic, group, maxRecords: 100, handle });

@@ -31,6 +31,13 @@ describe("a request to place an order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 3, pending: 2 });
   });
 
+  test("is accepted by a process that stood still, at the moment at which it goes on", async () => {
+    const productId = await stage.newProduct({ stock: 1 });
+    // Longer than the mode is trusted. Nothing of this process runs meanwhile, its timers included.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_100);
+    assert.equal(saysOf(await stage.place({ productId })), "PENDING");
+  });
+
   test("is refused with the gate's reason, and takes nothing", async () => {
     const productId = await stage.newProduct({ stock: 3, limit: 2 });
     const before = await stored();

@@ -97,7 +97,7 @@ export function createPlace(options: PlaceOptions): Place {
   }
 
   async function placeAs(orderId: string, bodyHash: string, request: PlaceRequest): Promise<PlaceAnswer> {
-    const mode = agreement.mode.current();
+    const mode = await agreement.mode.known();
     if (mode === "closed") return { ok: false, reason: "closed", orderId };
     const nowMs = now();
     const { userId, productId, quantity, expectedTotalMinor } = request;

@@ -31,7 +31,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
     const order = await readOrder(sql, orderId);
     if (order?.status === "CONFIRMED") return "restored";
     if (!order || !isUndecided(order)) return "impossible";
-    const mode = agreement.mode.current();
+    const mode = await agreement.mode.known();
     if (mode === "closed") return "later";
     return mode === "sync" ? pastTheGate(order) : throughTheGate(order);
   };

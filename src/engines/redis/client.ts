@@ -1,6 +1,7 @@
 /** Connects the client to a Redis server that its user can accept. */
 import { isIP } from "node:net";
 import { createClient, ErrorReply } from "@redis/client";
+import { afterAnswers } from "#platform/deadline";
 import type { ConnectOptions, RedisUse } from "./access.ts";
 import { adviceOn, RedisUnfit } from "./advice.ts";
 import { createConnection, type EndingConnection } from "./connection.ts";
@@ -25,7 +26,7 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
   });
   const { promise: lost, resolve } = Promise.withResolvers<Error>();
   client.on("error", resolve);
-  const timer = setTimeout(() => client.destroy(), withinMs);
+  const callOff = afterAnswers(withinMs, () => client.destroy());
   try {
     await client.connect();
     const server = serverFrom(await client.sendCommand<string>(["INFO"]));
@@ -37,7 +38,7 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
     if (client.isOpen) client.destroy();
     throw new Error(adviceOn(error, options), { cause: error });
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }
 

@@ -22,7 +22,7 @@ import { startSchedule } from "./schedule.ts";
 import type { Upkeep } from "./upkeep.ts";
 
 export type Agreement = {
-  mode: Pick<ModeFollower, "current" | "mayPromise"> & {
+  mode: Pick<ModeFollower, "current" | "known" | "mayPromise"> & {
     /** The mode that the books have now. */
     read(): Promise<ModeState>;
     /** Resolves when the mode is in force in this process and its preparation is done. */
@@ -90,6 +90,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
   return {
     mode: {
       current: mode.current,
+      known: mode.known,
       mayPromise: mode.mayPromise,
       read: () => readMode(sql),
       switchTo: control.switchMode,
@@ -125,7 +126,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
       started = given;
       const following = await follow();
       await finishSwitch();
-      const gateIsOn = () => mode.current() === "gatekeeper";
+      const gateIsOn = async () => (await mode.known()) === "gatekeeper";
       const consumer = await consumeOffers({ ...news, log, sql, gate, logger, gateIsOn });
       await loadGate();
       const running = upkeep.start({ relay, settlement: given, alone: control.alone });

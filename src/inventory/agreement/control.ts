@@ -119,7 +119,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
 
   /** The gate is read first, so the books that are read afterwards include the row that the gate applied last. */
   async function comparePage(page: readonly string[]) {
-    const current = mode.current();
+    const current = await mode.known();
     const snapshots = await gate.snapshot(page).catch(noneWhileAway);
     const gateHas = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
     const applied = new Map(snapshots.map(({ productId, applied }) => [productId, applied]));
@@ -200,7 +200,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
 
     sync: (what) =>
       alone(async () => {
-        const off = mode.current() !== "gatekeeper";
+        const off = (await mode.known()) !== "gatekeeper";
         const rebuilt = off ? new Set() : await rebuildWhat(what);
         return syncReports((productId) => (off ? "gate_off" : rebuilt.has(productId) ? "rebuilt" : "verified"));
       }),
@@ -212,7 +212,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
       if (!productIds) {
         for await (const page of productPages(sql, productsAtOnce)) products.push(...(await reconcilePage(page)));
       }
-      return { status: worstOf(products), mode: mode.current(), products };
+      return { status: worstOf(products), mode: await mode.known(), products };
     },
   };
 }

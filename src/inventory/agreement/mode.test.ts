@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { migrateDatabase } from "#engines/open";
+import type { Sql } from "#engines/sql";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { inventorySchema } from "../inventory.ts";
 import { createModeFollower, type ModeFollower, promisesEndMs, readMode, writeMode } from "./mode.ts";
@@ -9,6 +10,8 @@ describe("the switch", () => {
   let database: TestDatabase;
   let nowMs: number;
   let follower: ModeFollower;
+  let asked: number;
+  let isDown: boolean;
   before(async () => {
     database = await openTestDatabase();
     await migrateDatabase({ kafka: undefined, databaseUrls: {} }, database, [inventorySchema]);
@@ -16,7 +19,16 @@ describe("the switch", () => {
   after(() => database.close());
   beforeEach(async () => {
     nowMs = 50_000;
-    follower = createModeFollower(database.sql, () => nowMs);
+    asked = 0;
+    isDown = false;
+    const sql: Sql = {
+      ...database.sql,
+      query(text, values) {
+        asked += 1;
+        return isDown ? Promise.reject(new Error("down")) : database.sql.query(text, values);
+      },
+    };
+    follower = createModeFollower(sql, () => nowMs);
     await writeMode(database.sql, { mode: "gatekeeper", ready: true, actor: "test" });
     await follower.refresh();
   });
@@ -56,6 +68,34 @@ describe("the switch", () => {
     await answering;
     nowMs = asked + 2_001;
     assert.deepEqual([follower.current(), follower.mayPromise()], ["closed", false]);
+  });
+
+  test("after the process stood still the mode is read again before an order is refused, once for all orders", async () => {
+    nowMs += 60_000;
+    const readings = Promise.all([follower.known(), follower.known()]);
+    assert.equal(follower.current(), "closed");
+    assert.deepEqual(await readings, ["gatekeeper", "gatekeeper"]);
+    assert.equal(follower.mayPromise(), true);
+    assert.equal(asked, 2, "at the beginning, and once for both");
+    await writeMode(database.sql, { mode: "closed", ready: true, actor: "test" });
+    assert.equal(await follower.known(), "gatekeeper", "a young reading is not repeated");
+    nowMs += 60_000;
+    assert.equal(await follower.known(), "closed");
+    assert.equal(await follower.known(), "closed");
+    assert.equal(asked, 3);
+  });
+
+  test("while the books do not answer no order waits for them, and after their next answer one may again", async () => {
+    nowMs += 60_000;
+    isDown = true;
+    assert.equal(await follower.known(), "closed");
+    assert.equal(await follower.known(), "closed");
+    assert.equal(asked, 2);
+    await assert.rejects(follower.refresh(), /down/);
+    isDown = false;
+    await follower.refresh();
+    nowMs += 60_000;
+    assert.equal(await follower.known(), "gatekeeper");
   });
 
   test("of two switches at once, the one that began last wins", async () => {

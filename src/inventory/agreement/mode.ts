@@ -4,6 +4,7 @@
  */
 import type { Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
+import { goOn, within } from "#platform/deadline";
 import type { GateMode } from "../wire.ts";
 
 export type { GateMode } from "../wire.ts";
@@ -11,8 +12,14 @@ export type { GateMode } from "../wire.ts";
 export type ModeState = { mode: GateMode; ready: boolean; version: number; changedBy: string; changedAt: Date };
 
 export type ModeFollower = {
-  /** The mode for a new order: a mode that is still being prepared, or that cannot be read, counts as closed. */
+  /** A mode that is still being prepared, or that was last read too long ago, counts as closed. */
   current(): GateMode;
+  /**
+   * The mode for a new order. If the last reading is too old, it is read again first: a process that stood still (a
+   * loaded machine, a suspended one) must not refuse the orders that it meets when it goes on. All callers wait for one
+   * reading, and for none while the books do not answer.
+   */
+  known(): Promise<GateMode>;
   /**
    * Whether a reservation of the gate may be promised. It may for `trustForMs` after the moment at which the mode was
    * last known to be `gatekeeper`, even if another mode is known by now, because a change of the mode waits that long.
@@ -23,27 +30,54 @@ export type ModeFollower = {
 
 /** How long the last mode is used while the books do not answer, milliseconds. */
 const trustForMs = 2_000;
+/** How long a new order waits for a reading, milliseconds. */
+const renewWithinMs = 1_000;
 /** How long after the commit of a change processes may still promise orders by the former mode. */
 export const promisesEndMs = trustForMs + 1_000;
 
 export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs): ModeFollower {
   let last: { state: ModeState; readAtMs: number } | undefined;
   let gateOnAtMs = Number.NEGATIVE_INFINITY;
+  let renewing: Promise<void> | undefined;
+  /** The books were asked for the sake of orders, and have not answered since. */
+  let isAway = false;
+
+  function current(): GateMode {
+    return last?.state.ready && !isOld() ? last.state.mode : "closed";
+  }
+
+  function isOld(): boolean {
+    return !last || elapsed() - last.readAtMs > trustForMs;
+  }
+
+  async function refresh(): Promise<ModeState> {
+    // Read before the request: the answer was true at this moment or later.
+    const readAtMs = elapsed();
+    const state = await readMode(sql);
+    isAway = false;
+    if (last && last.readAtMs > readAtMs) return state;
+    last = { state, readAtMs };
+    if (state.mode === "gatekeeper" && state.ready) gateOnAtMs = readAtMs;
+    return state;
+  }
+
+  async function renew(): Promise<void> {
+    await within(renewWithinMs, refresh(), goOn).catch(goOn);
+    renewing = undefined;
+    isAway = isOld();
+  }
+
   return {
-    current() {
-      if (!last?.state.ready || elapsed() - last.readAtMs > trustForMs) return "closed";
-      return last.state.mode;
+    current,
+    async known() {
+      if (isOld() && !isAway) {
+        renewing ??= renew();
+        await renewing;
+      }
+      return current();
     },
     mayPromise: () => elapsed() - gateOnAtMs <= trustForMs,
-    async refresh() {
-      // Read before the request: the answer was true at this moment or later.
-      const readAtMs = elapsed();
-      const state = await readMode(sql);
-      if (last && last.readAtMs > readAtMs) return state;
-      last = { state, readAtMs };
-      if (state.mode === "gatekeeper" && state.ready) gateOnAtMs = readAtMs;
-      return state;
-    },
+    refresh,
   };
 }
 

@@ -61,7 +61,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       const unread = lagOf(ends, await log.committedOffsets(news.group, news.topic));
       if (unread > 0) return [`${unread} news of products`];
       const waiting: string[] = [];
-      if (mode.current() !== "gatekeeper") return waiting;
+      if ((await mode.known()) !== "gatekeeper") return waiting;
       for (let last: string | undefined = ""; last !== undefined; ) {
         const page: string[] = await productsAfter(sql, last, productsAtOnce);
         waiting.push(...(await waitingIn(page)));

@@ -114,7 +114,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
   const repair = loop("repair", lookEveryMs, async () => {
     const named = [...suspects];
     suspects.clear();
-    if (mode.current() !== "gatekeeper") return false;
+    if ((await mode.known()) !== "gatekeeper") return false;
     const page = await productsAfter(sql, last, productsALook);
     last = page.length < productsALook ? "" : (page.at(-1) ?? "");
     const { wrong, behind, untold } = await compareProducts(sql, gate, [...new Set([...named, ...page])]);

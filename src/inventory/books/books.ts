@@ -94,7 +94,7 @@ export function createBooks(options: BooksOptions): Books {
       const answer = await enterStock({ sql, gate, now }, { ...entry, ref });
       if (!answer.ok) return answer;
       // The entry is committed, whether the gate gets it now or later.
-      const tell = mode.current() === "gatekeeper" ? relay.bring : relay.apply;
+      const tell = (await mode.known()) === "gatekeeper" ? relay.bring : relay.apply;
       await tell(answer.rows).catch((error) => onFault("relay", error));
       return { ok: true, repeated: answer.repeated };
     },

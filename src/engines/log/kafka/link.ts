@@ -6,7 +6,7 @@
  */
 import { isIP } from "node:net";
 import { type API, Connection, ResponseError } from "@platformatic/kafka";
-import { afterAnswers } from "#platform/deadline";
+import { afterAnswers, within } from "#platform/deadline";
 import { KafkaSilence } from "./errors.ts";
 import { adviceOn, type Security } from "./security.ts";
 
@@ -37,13 +37,15 @@ export async function openLink(address: Address, credentials: Credentials, withi
     // checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
     ...(tls && { tls: { ...tls, rejectUnauthorized: true }, tlsServerName: isIP(address.host) === 0 }),
     ...(sasl && { sasl }),
-    connectTimeout: withinMs,
+    connectTimeout: neverMs,
     requestTimeout: neverMs,
   });
   // Without a listener the loss of an idle connection would end the process.
   connection.on("error", () => {});
   try {
-    await connection.connect(address.host, address.port);
+    await within(withinMs, Promise.resolve(connection.connect(address.host, address.port)), () => {
+      throw new Error(`no connection within ${withinMs} ms`);
+    });
   } catch (error) {
     connection.socket?.destroy();
     throw new KafkaSilence(`no connection to Kafka at ${where}${adviceOn(error, credentials)}`, error);

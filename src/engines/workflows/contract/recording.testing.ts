@@ -1,5 +1,5 @@
 /** Runs the contract's story with steps that note who ran them, so that a test sees what was repeated after a crash. */
-import type { Story } from "../workflows.ts";
+import type { Story, Workflows } from "../workflows.ts";
 import { contractStory, type Plot, type PlotSteps } from "./story.testing.ts";
 
 export type NoteCall = (run: string, step: string, teller: string) => unknown;
@@ -17,4 +17,15 @@ export function recordingStory(note: NoteCall, teller: string, hangsAt?: string)
     tell: contractStory,
     steps: { first: record("first"), second: record("second"), third: record("third") },
   };
+}
+
+/** What a test asks a child to tell. Its deadline counts from the start of the run: the child takes a while to get there. */
+export type ChildPlot = Omit<Plot, "untilMs"> & { waitMs: number };
+
+/** In a child: starts the run, and sends its deadline to the test. */
+export async function startAsked(workflows: Workflows<Plot>, asked: string): Promise<void> {
+  const { waitMs, ...plot }: ChildPlot = JSON.parse(asked);
+  const untilMs = Date.now() + waitMs;
+  process.send?.(untilMs);
+  await workflows.start(plot.run, { ...plot, untilMs });
 }

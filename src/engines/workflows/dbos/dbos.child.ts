@@ -4,8 +4,7 @@
  */
 import pg from "pg";
 import { createLog } from "#platform/log";
-import { type NoteCall, recordingStory } from "../contract/recording.testing.ts";
-import type { Plot } from "../contract/story.testing.ts";
+import { type NoteCall, recordingStory, startAsked } from "../contract/recording.testing.ts";
 import { openDbosWorkflows } from "./dbos.ts";
 
 type Recorder = { query(text: string, values: unknown[]): Promise<unknown> };
@@ -18,8 +17,7 @@ export function notedIn(sql: Recorder): NoteCall {
 
 if (import.meta.main) {
   const [url = "", plotText = "", hangsAt] = process.argv.slice(2);
-  const plot: Plot = JSON.parse(plotText);
   const story = recordingStory(notedIn(new pg.Pool({ connectionString: url })), "child", hangsAt);
   const workflows = await openDbosWorkflows({ url, story, log: createLog({ level: "silent" }) });
-  await workflows.start(plot.run, plot);
+  await startAsked(workflows, plotText);
 }

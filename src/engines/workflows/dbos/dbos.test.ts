@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
-import { recordingStory } from "../contract/recording.testing.ts";
+import { type ChildPlot, recordingStory } from "../contract/recording.testing.ts";
 import type { Act, Plot } from "../contract/story.testing.ts";
 import { end, until, workflowsContract } from "../contract/workflows.testing.ts";
 import { notedIn } from "./dbos.child.ts";
 import { openDbosWorkflows } from "./dbos.ts";
 
+const farMs = 3_600_000;
 const log = createLog({ level: "silent" });
 
 workflowsContract("DBOS", async () => {
@@ -39,11 +40,14 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     return workflows;
   }
 
-  const plan = (run: string, acts: Act[], waitMs = 3_600_000): Plot => ({ run, acts, untilMs: Date.now() + waitMs });
+  const plan = (run: string, acts: Act[]): Plot => ({ run, acts, untilMs: Date.now() + farMs });
+  const ask = (run: string, acts: Act[], waitMs = farMs): ChildPlot => ({ run, acts, waitMs });
 
-  function startChild(t: TestContext, plot: Plot, hangsAt = "", url = database.url): ChildProcess {
+  function startChild(t: TestContext, plot: ChildPlot, hangsAt = "", url = database.url): ChildProcess {
     const file = join(import.meta.dirname, "dbos.child.ts");
-    const child = spawn(process.execPath, [file, url, JSON.stringify(plot), hangsAt], { stdio: "inherit" });
+    const child = spawn(process.execPath, [file, url, JSON.stringify(plot), hangsAt], {
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+    });
     t.after(() => child.kill("SIGKILL"));
     return child;
   }
@@ -75,7 +79,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
   }
 
   test("a run whose process was killed in the middle of a step goes on with that step", async (t) => {
-    const plot = plan("cut", ["first", "second", "third"]);
+    const plot = ask("cut", ["first", "second", "third"]);
     const child = startChild(t, plot, "second");
     await untilCalled("cut", "second by child");
     await kill(child);
@@ -86,19 +90,20 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
   });
 
   test("a run whose process was killed while it waited waits on, until the deadline it had", async (t) => {
-    const plot = plan("asleep", ["first", "wait", "second"], 4_000);
+    const plot = ask("asleep", ["first", "wait", "second"], 4_000);
     const child = startChild(t, plot);
+    const deadline = once(child, "message").then(([untilMs]) => untilMs as number);
     await untilWaiting("asleep");
     await kill(child);
     const workflows = await open(t);
     assert.equal(await end(workflows, "asleep"), "first by child, deadline, second by parent");
-    assert.ok(Date.now() >= plot.untilMs, "it did not wait for its deadline");
+    assert.ok(Date.now() >= (await deadline), "it did not wait for its deadline");
   });
 
   test("a living process keeps its runs, and the runs of a dead one are taken over", async (t) => {
     const acts: Act[] = ["first", "wait", "second"];
-    const living = startChild(t, plan("of the living", acts));
-    const dying = startChild(t, plan("of the dead", acts));
+    const living = startChild(t, ask("of the living", acts));
+    const dying = startChild(t, ask("of the dead", acts));
     await untilWaiting("of the living");
     await untilWaiting("of the dead");
     const [owner, dead] = [await executorOf("of the living"), await executorOf("of the dead")];
@@ -166,7 +171,7 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     const empty = await openTestDatabase();
     t.after(() => empty.close());
     await empty.sql.query("create table call (run text, step text, teller text)");
-    const children = ["one", "two", "three"].map((run) => startChild(t, plan(run, ["first"]), "", empty.url));
+    const children = ["one", "two", "three"].map((run) => startChild(t, ask(run, ["first"]), "", empty.url));
     await until(async () => (await empty.sql.query("select from call")).length === 3);
     await Promise.all(children.map(kill));
   });

@@ -5,7 +5,7 @@
 import { appendFileSync } from "node:fs";
 import { createLog } from "#platform/log";
 import { testShop } from "../../../../test/support/shop-identity.ts";
-import { type NoteCall, recordingStory } from "../contract/recording.testing.ts";
+import { type NoteCall, recordingStory, startAsked } from "../contract/recording.testing.ts";
 import type { Plot, PlotSteps } from "../contract/story.testing.ts";
 import type { Story } from "../workflows.ts";
 import { openTemporalWorkflows } from "./temporal.ts";
@@ -32,8 +32,7 @@ export function openContractWorkflows(options: ContractOptions) {
 
 if (import.meta.main) {
   const [address = "", taskQueue = "", file = "", plotText = "", hangsAt] = process.argv.slice(2);
-  const plot: Plot = JSON.parse(plotText);
   const story = recordingStory(notedIn(file), "child", hangsAt);
   const workflows = await openContractWorkflows({ address, taskQueue, story });
-  await workflows.start(plot.run, plot);
+  await startAsked(workflows, plotText);
 }
