@@ -1,6 +1,7 @@
 /**
  * Chooses among the processes of one service behind the gateway: which one gets the next request, and which get none.
  */
+import { afterAnswers } from "#platform/deadline";
 import type { Log } from "#platform/log";
 import { type Loop, startLoop } from "#platform/loop";
 
@@ -95,7 +96,13 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
  */
 async function wantsRequests(origin: URL): Promise<boolean> {
   const state = new URL("/actuator/health/readiness/readinessState", origin);
-  const response = await fetch(state, { signal: AbortSignal.timeout(lookWithinMs) });
-  const { status } = (await response.json()) as { status?: unknown };
-  return status !== "OUT_OF_SERVICE";
+  const over = new AbortController();
+  const callOff = afterAnswers(lookWithinMs, () => over.abort(new DOMException("no answer in time", "TimeoutError")));
+  try {
+    const response = await fetch(state, { signal: over.signal });
+    const { status } = (await response.json()) as { status?: unknown };
+    return status !== "OUT_OF_SERVICE";
+  } finally {
+    callOff();
+  }
 }

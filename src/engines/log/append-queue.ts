@@ -4,6 +4,7 @@
  */
 import { createBatcher, QueueFull } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
+import { afterAnswers } from "#platform/deadline";
 import { UnknownTopic } from "./append-failed.ts";
 import { AppendFailed, type NewRecord } from "./log.ts";
 
@@ -30,7 +31,10 @@ export type AppendQueueOptions<Item> = {
 const recordsAtMost = 20_000;
 const bytesAtMost = 64 * 1024 * 1024;
 const appendsAtOnce = 4_096;
-/** An append that waited longer fails unsent, so its caller can undo it. */
+/**
+ * An append that waited longer fails unsent, so its caller can undo it; unless the server answered in time, and this
+ * process stood still before it read the answer.
+ */
 const turnMs = 1_000;
 
 type Waiting<Item> = Append<Item> & { bytes: number; sinceMs: number };
@@ -40,6 +44,7 @@ export function createAppendQueue<Item>(options: AppendQueueOptions<Item>): Appe
   let waitingRecords = 0;
   let waitingBytes = 0;
   let closed = false;
+  let isSlow = false;
   const batcher = createBatcher<Waiting<Item>, AppendFailed | undefined>({
     maxBatch: appendsAtOnce,
     maxWaiting: recordsAtMost,
@@ -51,9 +56,14 @@ export function createAppendQueue<Item>(options: AppendQueueOptions<Item>): Appe
       waitingRecords -= append.items.length;
       waitingBytes -= append.bytes;
     }
-    const oldestMs = elapsedMs() - turnMs;
+    const oldestMs = isSlow ? elapsedMs() - turnMs : Number.NEGATIVE_INFINITY;
     const inTime = appends.filter(({ sinceMs }) => sinceMs >= oldestMs);
+    isSlow = false;
+    const callOff = afterAnswers(turnMs, () => {
+      isSlow = true;
+    });
     const failures = inTime.length > 0 ? await send(inTime) : undefined;
+    callOff();
     return appends.map((append) =>
       append.sinceMs < oldestMs ? new AppendFailed(append.topic, false, late(server)) : failures?.get(append),
     );

@@ -6,7 +6,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { pauseAfter, randomPauseAfter } from "#platform/backoff";
-import { elapsedMs } from "#platform/clock";
 import type { Gate } from "../gate/gate.ts";
 
 const lookEveryMs = 200;
@@ -37,7 +36,8 @@ export type Due = {
 
 /**
  * Resolves once all products are open, or some must be rebuilt here: at once if the own closing is the last one,
- * otherwise when nothing has changed for `patienceMs`.
+ * otherwise when nothing has changed for `patienceMs`. That is counted in looks and not by the clock: a process that
+ * stood still must not take another one for dead.
  */
 export async function untilDue(
   { sql, gate }: { sql: Sql; gate: Gate },
@@ -45,14 +45,14 @@ export async function untilDue(
   patienceMs: number,
 ): Promise<Due> {
   let seen = "";
-  let changedAtMs = elapsedMs();
+  let quietLooks = 0;
   for (;;) {
     const closings = await closingsOf({ sql, gate }, [...own.keys()]);
     const lastClosedHere = [...closings].filter(([productId, closing]) => closing === own.get(productId));
     const now = JSON.stringify([...closings]);
-    if (now !== seen) changedAtMs = elapsedMs();
+    quietLooks = now === seen ? quietLooks + 1 : 0;
     seen = now;
-    const isOverdue = elapsedMs() - changedAtMs >= patienceMs;
+    const isOverdue = quietLooks * lookEveryMs >= patienceMs;
     if (closings.size === 0 || lastClosedHere.length > 0 || isOverdue) {
       const due = new Set(isOverdue ? closings.keys() : lastClosedHere.map(([productId]) => productId));
       const waiting = [...own].filter(([productId]) => closings.has(productId) && !due.has(productId));

@@ -19,7 +19,7 @@ export function recordingStory(note: NoteCall, teller: string, hangsAt?: string)
   };
 }
 
-/** What a test asks a child to tell. Its deadline counts from the start of the run: the child takes a while to get there. */
+/** The plot of a child's run. Its deadline counts from the start of the run, because the child takes a while to get there. */
 export type ChildPlot = Omit<Plot, "untilMs"> & { waitMs: number };
 
 /** In a child: starts the run, and sends its deadline to the test. */
