@@ -190,6 +190,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     ordersTopic: config.TOPIC_ORDERS_EVENTS,
     mail: engines.mail,
     addressees: accounts.addressees,
+    zonesOf: drops.zonesOf,
     group: config.GROUP_WEBHOOKS,
     addresses: { allowPrivate: config.WEBHOOKS_ALLOW_PRIVATE },
     now,

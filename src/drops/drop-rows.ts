@@ -94,6 +94,16 @@ export function readEndless(sql: Queryable): Promise<(Drop & { scheduledAt: Date
   );
 }
 
+/** The zones of the drops that these products are sold in. */
+export async function readZones(sql: Queryable, productIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await sql.query<{ productId: string; zone: string }>(
+    `select product_id as "productId", zone from drops.seller join drops.drop using (drop_id)
+      where product_id = any($1::text[])`,
+    [productIds],
+  );
+  return new Map(rows.map(({ productId, zone }) => [productId, zone]));
+}
+
 /** undefined if it is a draft. */
 export async function readScheduledAt(sql: Queryable, dropId: string): Promise<Date | undefined> {
   const [row] = await sql.query<{ at: Date }>("select at from drops.change where drop_id = $1 and what = 'scheduled'", [

@@ -22,6 +22,7 @@ import {
   readDropOrders,
   readDrops,
   readScheduledAt,
+  readZones,
 } from "./drop-rows.ts";
 import { dropOutbox } from "./outbox.ts";
 import { type Check, createPreflight, type ShopSigns } from "./preflight.ts";
@@ -69,6 +70,8 @@ export type Drops = {
   changes(dropId: string): Promise<Change[]>;
   /** By product; at most a second old. */
   units(drops: readonly Drop[]): Promise<Map<string, ProductUnits>>;
+  /** The zones of the drops that these products are sold in. */
+  zonesOf(productIds: readonly string[]): Promise<Map<string, string>>;
   /** Events that the log does not have yet. */
   outboxWaiting: Outbox["waiting"];
   reminders: Reminders;
@@ -193,6 +196,7 @@ export function createDrops(options: DropsOptions): Drops {
     ordersOf: (dropId) => readDropOrders(sql, dropId),
     changes: (dropId) => readChanges(sql, dropId),
     units: units.of,
+    zonesOf: (productIds) => readZones(sql, productIds),
     outboxWaiting: outbox.waiting,
     reminders,
 

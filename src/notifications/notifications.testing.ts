@@ -60,6 +60,7 @@ export async function openStage() {
         topics: [topic],
         ordersTopic: topic,
         mail: { send: async (mail) => void mails.push(mail) },
+        zonesOf: async (ids) => new Map(ids.map((id) => [id, "Asia/Tokyo"])),
         addressees: async (ids) => addressees.filter(({ accountId }) => ids.includes(accountId)),
         group,
         log: through,
@@ -105,9 +106,9 @@ export async function openStage() {
 
 /** Buyers with an account. Another one has no verified address. */
 const addressees: readonly Addressee[] = [
-  { accountId: "ada", email: "ada@shop.example", locale: null },
-  { accountId: "jo", email: "jo@shop.example", locale: "de-AT" },
-  { accountId: "amal", email: "amal@shop.example", locale: "ar" },
+  { accountId: "ada", email: "ada@shop.example", locale: null, zone: null },
+  { accountId: "jo", email: "jo@shop.example", locale: "de-AT", zone: "Europe/Vienna" },
+  { accountId: "amal", email: "amal@shop.example", locale: "ar", zone: null },
 ];
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;

@@ -33,6 +33,7 @@ export type NotificationsOptions = {
   addresses: GuardOptions;
   mail: OrderMailsOptions["mail"];
   addressees: OrderMailsOptions["addressees"];
+  zonesOf: OrderMailsOptions["zonesOf"];
   now(): number;
   metrics: Metrics;
   logger: Log;

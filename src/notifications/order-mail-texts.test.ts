@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { orderMailKinds, orderMailLanguages, orderMailText } from "./order-mail-texts.ts";
 
-const facts = { order: "9f86d081-884c-8d65-9a2f-eaa0c55ad015", units: "2 × night-lamp", total: "€98.00" };
+const facts = {
+  order: "9f86d081-884c-8d65-9a2f-eaa0c55ad015",
+  units: "2 × night-lamp",
+  total: "€98.00",
+  until: "6:40 AM CET",
+};
 /** The mails in which money moves, or is about to. */
 const withTotal = ["reserved", "confirmed", "refunded"];
 const scripts: Record<string, RegExp> = { ar: /\p{Script=Arabic}/u };
@@ -18,6 +23,7 @@ describe("the texts of mails about an order", () => {
         assert.ok(subject.length <= 78 && !/\p{Cc}/u.test(subject), kind);
         assert.ok(text.startsWith(`${facts.order}\n${facts.units}`), kind);
         assert.equal(text.includes(facts.total), withTotal.includes(kind), kind);
+        assert.equal(text.includes(facts.until), kind === "reserved", kind);
         const [, , blank, says = "", end] = text.split("\n");
         assert.deepEqual([blank, end], ["", ""], kind);
         assert.match(says, script, kind);

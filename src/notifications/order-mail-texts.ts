@@ -2,15 +2,15 @@
 
 export const orderMailKinds = ["reserved", "confirmed", "failed", "cancelled", "refunded", "handed-over"] as const;
 export type OrderMailKind = (typeof orderMailKinds)[number];
-/** A mail names the order, its units, and its sum as the buyer's language writes it. */
-export type OrderMailFacts = { order: string; units: string; total: string };
+/** What a mail names, as the buyer's language writes it. An event of an earlier version says no deadline. */
+export type OrderMailFacts = { order: string; units: string; total: string; until: string | undefined };
 type Text = { subject: string; text: string };
 type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 
 const en: Texts = {
-  reserved: ({ order, units, total }) => ({
+  reserved: ({ order, units, total, until }) => ({
     subject: "Your units are reserved",
-    text: `${order}\n${units}, ${total} in total.\n\nThe units are held for you. Pay on the order's page before the time there runs out, or they go back on sale.\n`,
+    text: `${order}\n${units}, ${total} in total.\n\nThe units are held for you${until ? ` until ${until}` : ""}. Pay on the order's page before the time there runs out, or they go back on sale.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "Your order is paid",
@@ -35,9 +35,9 @@ const en: Texts = {
 };
 
 const de: Texts = {
-  reserved: ({ order, units, total }) => ({
+  reserved: ({ order, units, total, until }) => ({
     subject: "Ihre Ware ist reserviert",
-    text: `${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für Sie zurückgelegt. Bezahlen Sie auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst kommt sie wieder in den Verkauf.\n`,
+    text: `${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für Sie zurückgelegt${until ? `, bis ${until}` : ""}. Bezahlen Sie auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst kommt sie wieder in den Verkauf.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "Ihre Bestellung ist bezahlt",
@@ -62,9 +62,9 @@ const de: Texts = {
 };
 
 const ar: Texts = {
-  reserved: ({ order, units, total }) => ({
+  reserved: ({ order, units, total, until }) => ({
     subject: "حُجزت وحداتك",
-    text: `${order}\n${units}، المجموع ${total}.\n\nالوحدات محجوزة لك. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا عادت إلى البيع.\n`,
+    text: `${order}\n${units}، المجموع ${total}.\n\nالوحدات محجوزة لك${until ? ` حتى ${until}` : ""}. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا عادت إلى البيع.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "تم دفع طلبك",

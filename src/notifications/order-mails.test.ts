@@ -15,11 +15,21 @@ describe("a mail about an order", () => {
 
   type Event = "RESERVED" | "CONFIRMED" | "FAILED" | "CANCELLED" | "REFUNDED" | "HANDED-OVER";
 
-  function ended(userId: string, event: Event, currency = "EUR") {
+  function ended(userId: string, event: Event, currency = "EUR", payBy?: string) {
     const orderId = randomUUID();
     const type = `dropgate.order.${event.toLowerCase()}` as OrderEvent["type"];
     const status = event === "HANDED-OVER" ? "CONFIRMED" : event === "RESERVED" ? "INVENTORY_RESERVED" : event;
-    const data = { orderId, userId, productId: "lamp", quantity: 2, totalMinor: 9_800, currency, status, reason: null };
+    const data = {
+      orderId,
+      userId,
+      productId: "lamp",
+      quantity: 2,
+      totalMinor: 9_800,
+      currency,
+      status,
+      reason: null,
+      ...(payBy && { payBy }),
+    };
     const time = new Date().toISOString();
     return { orderId, record: orderEventRecord({ id: `${orderId}:${event}`, type, time, data }) };
   }
@@ -59,6 +69,19 @@ describe("a mail about an order", () => {
         [`order-handed-over:${left.orderId}`, "Your parcel is on its way", true],
       ],
     );
+  });
+
+  test("about reserved units says until when they are held, in the zone of the buyer, else in that of the drop", async () => {
+    const payBy = "2026-11-27T23:40:59.000Z";
+    const told = ["ada", "jo", "amal"].map((user) => ended(user, "RESERVED", "EUR", payBy));
+    const early = ended("ada", "RESERVED");
+    await tell(...told.map(({ record }) => record), early.record);
+    const [tokyo, vienna, arabic] = told.map(({ orderId }) => mailsOf(orderId)[0]?.text ?? "");
+    assert.match(tokyo ?? "", /held for you until Saturday, November 28 at 8:40\sAM GMT\+9\. Pay/);
+    assert.match(vienna ?? "", /zurückgelegt, bis Samstag, 28\. November um 00:40 MEZ\. Bezahlen/);
+    assert.match(arabic ?? "", /حتى السبت، .+ غرينتش\+/);
+    // An event of an earlier version names no deadline.
+    assert.match(mailsOf(early.orderId)[0]?.text ?? "", /held for you\. Pay/);
   });
 
   test("about reserved units is not sent when the time to pay may be over", async () => {

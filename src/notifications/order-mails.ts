@@ -1,6 +1,7 @@
 /**
- * Tells buyers by mail that their order is reserved, how it ended, and that its parcel has left. A buyer without an account here has no verified address and gets none. The
- * key of a mail is its kind and its order, so an event that the log gives twice sends one mail.
+ * Tells buyers by mail that their order is reserved, how it ended, and that its parcel has left. A buyer without an
+ * account here has no verified address and gets none. The key of a mail is its kind and its order, so an event that the
+ * log gives twice sends one mail.
  */
 import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
@@ -8,12 +9,14 @@ import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/o
 import type { Log } from "#platform/log";
 import { languageOf, type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
 
-/** An account with a verified address; `locale` as its owner chose it. */
-export type Addressee = { accountId: string; email: string; locale: string | null };
+/** An account with a verified address; `locale` and `zone` as its owner chose them. */
+export type Addressee = { accountId: string; email: string; locale: string | null; zone: string | null };
 
 export type OrderMailsOptions = {
   mail: Pick<MailEngine, "send">;
   addressees(userIds: readonly string[]): Promise<Addressee[]>;
+  /** The IANA zones of the drops that these products are sold in. */
+  zonesOf(productIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   now(): number;
   logger: Log;
 };
@@ -37,7 +40,7 @@ const kinds: ReadonlyMap<string, OrderMailKind> = new Map([
   [handedOverEventType, "handed-over"],
 ]);
 
-export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOptions) {
+export function createOrderMails({ mail, addressees, zonesOf, now, logger }: OrderMailsOptions) {
   /** A record of another producer must not stop the records after it. */
   function unlessMalformed<Made>({ key, offset }: StoredRecord, make: () => Made): Made | undefined {
     try {
@@ -46,6 +49,13 @@ export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOp
       logger.warn("no mail is sent of this record", { key, offset }, error);
       return undefined;
     }
+  }
+
+  /** For a buyer who chose no zone: the drop was announced in one. */
+  async function zonesFor(news: readonly Told[], byId: ReadonlyMap<string, Addressee>) {
+    const asked = news.filter(({ data }) => data.payBy !== undefined && byId.get(data.userId)?.zone === null);
+    if (asked.length === 0) return new Map<string, string>();
+    return zonesOf([...new Set(asked.map(({ data }) => String(data.productId)))]);
   }
 
   return {
@@ -58,9 +68,11 @@ export function createOrderMails({ mail, addressees, now, logger }: OrderMailsOp
       if (news.length === 0) return;
       const found = await addressees([...new Set(news.map(({ data }) => String(data.userId)))]);
       const byId = new Map(found.map((one) => [one.accountId, one]));
+      const zones = await zonesFor(news, byId);
       const letters = news.flatMap(({ record, ...told }) => {
         const to = byId.get(told.data.userId);
-        return (to && unlessMalformed(record, () => letterOf(told, to))) ?? [];
+        const zone = to?.zone ?? zones.get(told.data.productId) ?? "UTC";
+        return (to && unlessMalformed(record, () => letterOf(told, { ...to, zone }))) ?? [];
       });
       await Promise.all(letters.map((letter) => mail.send(letter)));
     },
@@ -74,14 +86,22 @@ function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: 
   return { kind, data: JSON.parse(value.toString()) as Told["data"] };
 }
 
-function letterOf({ kind, data }: Told, { email, locale }: Addressee): Mail {
-  const { orderId, productId, quantity, totalMinor, currency } = data;
+function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { zone: string }): Mail {
+  const { orderId, productId, quantity, totalMinor, currency, payBy } = data;
   const language = languageOf(locale);
   const units = `${formatOf(language).format(quantity)} × ${productId}`;
   const money = formatOf(language, currency);
   const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
-  const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits) };
+  const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
+  const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits), until };
   return { key: `order-${kind}:${orderId}`, to: email, keepsText: true, ...orderMailText(language, kind, facts) };
+}
+
+/** With the name of the zone: the reader may be in another one. */
+function momentIn(language: string, timeZone: string): Intl.DateTimeFormat {
+  const day = { weekday: "long", day: "numeric", month: "long" } as const;
+  const time = { hour: "numeric", minute: "2-digit", timeZoneName: "short" } as const;
+  return new Intl.DateTimeFormat(language, { ...day, ...time, timeZone });
 }
 
 const formats = new Map<string, Intl.NumberFormat>();

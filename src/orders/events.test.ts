@@ -30,7 +30,7 @@ const reservation: Reservation = {
   reservedAtMs: 1_800_000_000_000,
   payByMs: 1_800_000_060_000,
 };
-const order = { ...reservation, totalMinor: 9_800, reason: null };
+const order = { ...reservation, totalMinor: 9_800, reason: null, payBy: new Date(reservation.payByMs) };
 const at = new Date("2030-01-01T00:00:00Z");
 
 describe("a reservation in the log", () => {
@@ -99,6 +99,15 @@ describe("a change of an order", () => {
       changeEventOf({ ...order, status: "PAYMENT_PENDING" }, at),
     ]);
     assert.deepEqual(failed, [changeEventOf({ ...order, status: "FAILED", reason: "sold_out" }, at)]);
+  });
+
+  test("says until when it can be paid, while it can be", () => {
+    const payByIn = (status: (typeof statuses)[number], reason: string | null = null) =>
+      status === "PENDING" ? undefined : changeEventOf({ ...order, status, reason }, at).data.payBy;
+    const payable = statuses.filter((status) => payByIn(status) !== undefined);
+    assert.deepEqual(payable, ["INVENTORY_RESERVED", "PAYMENT_PENDING"]);
+    assert.equal(payByIn("PAYMENT_PENDING"), order.payBy.toISOString());
+    assert.equal(payByIn("PAYMENT_PENDING", undecidedReason), undefined);
   });
 
   test("never belongs to an order that is not in the books", () => {

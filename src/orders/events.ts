@@ -99,6 +99,12 @@ export const OrderEventData = Type.Object(
     currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217" }),
     status: Type.String({ description: "As in GET /orders/{orderId}" }),
     reason: Type.Union([Type.String(), Type.Null()], { description: "Why the order ended, if it did not end well" }),
+    payBy: Type.Optional(
+      Type.String({
+        format: "date-time",
+        description: "Until when it can be paid, while it is open; an extension moves it",
+      }),
+    ),
   },
   { $id: "OrderEventData", additionalProperties: true },
 );
@@ -118,28 +124,37 @@ export type SettledEvents = Pick<OrderEvent, "time"> & {
 };
 
 export function settledEventsOf({ reservation, status, reason }: SettledOrder, at: Date): SettledEvents {
-  const { orderId, userId, productId, quantity, unitPriceMinor, currency } = reservation;
+  const { orderId, userId, productId, quantity, unitPriceMinor, currency, payByMs } = reservation;
   const totalMinor = unitPriceMinor * quantity;
-  const data = { orderId, userId, productId, quantity, totalMinor, currency, reason };
+  const payBy = new Date(payByMs).toISOString();
+  const data = { orderId, userId, productId, quantity, totalMinor, currency, reason, payBy };
   return { statuses: statusesOf(status), time: at.toISOString(), data };
 }
 
 export function settledEvents({ statuses, time, data }: SettledEvents): OrderEvent[] {
-  return statuses.map((status) => changeEventOf({ ...data, status }, new Date(time)));
+  // A row of an earlier version has no deadline.
+  const payBy = data.payBy === undefined ? undefined : new Date(data.payBy);
+  return statuses.map((status) => changeEventOf({ ...data, status, payBy }, new Date(time)));
 }
 
-export function changeEventOf(
-  order: Pick<Order, "orderId" | "userId" | "productId" | "quantity" | "totalMinor" | "currency" | "reason" | "status">,
-  at: Date,
-): OrderEvent {
-  const { orderId, userId, productId, quantity, totalMinor, currency, reason, status } = order;
+type Told = Pick<
+  Order,
+  "orderId" | "userId" | "productId" | "quantity" | "totalMinor" | "currency" | "reason" | "status"
+> & { payBy: Date | undefined };
+
+export function changeEventOf(order: Told, at: Date): OrderEvent {
+  const { orderId, userId, productId, quantity, totalMinor, currency, reason, status, payBy } = order;
   if (status === "PENDING") throw new Error(`order ${orderId} is in the books, so it is not pending`);
   const undecided = isUndecided(order);
+  const isPayable = payBy && !undecided && (status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING");
   return {
     id: undecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`,
     type: undecided ? undecidedEventType : orderEventTypes[status],
     time: at.toISOString(),
-    data: { orderId, userId, productId, quantity, totalMinor, currency, status, reason },
+    data: {
+      ...{ orderId, userId, productId, quantity, totalMinor, currency, status, reason },
+      ...(isPayable && { payBy: payBy.toISOString() }),
+    },
   };
 }
 

@@ -51,6 +51,11 @@ export interface components {
       status: string;
       /** @description Why the order ended, if it did not end well */
       reason: string | null;
+      /**
+       * Format: date-time
+       * @description Until when it can be paid, while it is open; an extension moves it
+       */
+      payBy?: string;
       [key: string]: unknown;
     };
     ReservationData: {
