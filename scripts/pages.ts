@@ -10,6 +10,7 @@ const kilobyte = 1_000;
 const budgets = [
   { says: "words of the shop in German", files: "assets/de-*.js.gz", atMostKb: 5 },
   { says: "words of the shop in Arabic", files: "assets/ar-*.js.gz", atMostKb: 5 },
+  { says: "words of the shop about accounts, in all languages", files: "assets/account-*.js.gz", atMostKb: 5 },
   { says: "font", files: "assets/*.woff2", atMostKb: 60 },
   { says: "pictures of the demo, together", files: "art/*.svg.gz", atMostKb: 8 },
 ] as const;

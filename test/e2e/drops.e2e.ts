@@ -108,7 +108,7 @@ describe("drops in the shop", { skip }, () => {
     await page.getByText("The drop is paused. Nothing was taken").waitFor();
     isCut = false;
     await page.getByText("The warehouse counts again").waitFor();
-    assert.equal(await buyButton(page).isDisabled(), true);
+    assert.equal(await page.getByRole("button", { name: "Paused" }).isDisabled(), true);
     await look(page, "drop-paused");
 
     await setPaused(dropId, false);

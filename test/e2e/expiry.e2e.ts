@@ -45,7 +45,7 @@ describe("the time to pay", { skip }, () => {
     await page.getByRole("button", { name: "Buy" }).click();
     await page.getByText("You are not signed in here").waitFor();
     await look(page, "product-no-login");
-    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await page.goto("/me");
     await page.getByText("You are not signed in here").waitFor();

@@ -131,7 +131,7 @@ describe("following an order in the browser", { skip }, () => {
     const { orderId } = await held("owner");
     const { page } = await stage.person("stranger");
     await page.goto(`/o/${orderId}`);
-    await page.getByText("There is no such order of yours.").waitFor();
+    await page.getByText("You have no such order.").waitFor();
   });
 
   test("a tab that was hidden for long goes on from where it was", async () => {

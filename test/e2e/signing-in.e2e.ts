@@ -69,7 +69,7 @@ describe("signing in in the browser", { skip }, () => {
     await untilSignedInAs(page, "Mary <b>");
 
     await signOut(page);
-    await press(page, /^Sign in by a mailed code/);
+    await press(page, /^Sign in with a code/);
     await fill(page, "E-mail address", address);
     await press(page, "Mail me a code");
     await fill(page, "Code from the mail", await codeFor(address, first));
@@ -88,7 +88,7 @@ describe("signing in in the browser", { skip }, () => {
     await page.goto("/me");
     await page.getByText("You are not signed in here").waitFor();
     await look(page, "signed-out");
-    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
     await page.waitForURL("**/login?to=%2Fme");
     await press(page, "Linus packs");
     await untilSignedInAs(page, "Linus");
@@ -99,7 +99,7 @@ describe("signing in in the browser", { skip }, () => {
 
   test("a page that was left open renews its session by itself, and one that was ended elsewhere asks for a log-in", async () => {
     const { page } = await stage.person("left-open", stranger);
-    await page.goto("/login");
+    await page.goto("/login?to=/me");
     await press(page, "Grace runs the shop");
     await untilSignedInAs(page, "Grace");
     // The token's fifteen minutes are over; the refresh cookie is there.

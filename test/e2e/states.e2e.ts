@@ -301,7 +301,7 @@ describe("the states of the shop", { skip }, () => {
   test("there is no such order", async () => {
     const { page } = await stage.person("guesser");
     await page.goto("/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015");
-    await page.getByText("There is no such order of yours").waitFor();
+    await page.getByText("You have no such order").waitFor();
     await look(page, "order-unknown");
   });
 

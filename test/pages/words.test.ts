@@ -1,6 +1,7 @@
 /** Compares the words and requests of the pages with the system. */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import openApi from "../../openapi.json" with { type: "json" };
 import { currencyCodes } from "../../src/catalog/currencies.ts";
@@ -11,6 +12,9 @@ import { operations as asked } from "../../web/console/operations.ts";
 import { browserOf } from "../../web/lib/browser-name.ts";
 import { currencyDecimals } from "../../web/lib/decimals.ts";
 import { operations } from "../../web/lib/operations.ts";
+import { account as accountAr } from "../../web/lib/strings/account-ar.ts";
+import { account as accountDe } from "../../web/lib/strings/account-de.ts";
+import { account as accountEn } from "../../web/lib/strings/account-en.ts";
 import { ar } from "../../web/lib/strings/ar.ts";
 import { de } from "../../web/lib/strings/de.ts";
 import { en } from "../../web/lib/strings/en.ts";
@@ -35,9 +39,23 @@ const documented = Object.entries(openApi.paths as unknown as Documented).flatMa
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
 );
 
-for (const [language, dictionary] of Object.entries({ de, ar })) {
+/** The files that a page fetches at first: what they fetch later stands in `import()`. */
+function filesOfFirstLoad(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, typed, named = ""] of readFileSync(path, "utf8").matchAll(/^(import type|.*) from "(\.[^"]+)";$/gm)) {
+    if (typed !== "import type") filesOfFirstLoad(join(path, "..", named), found);
+  }
+  return found;
+}
+
+for (const [language, [dictionary, accounts]] of Object.entries({
+  de: [de, accountDe],
+  ar: [ar, accountAr],
+} as const)) {
   test(`every sentence of the pages is there in ${language}, with the same names to fill in`, () => {
-    const [english, other] = [sentencesOf(en), sentencesOf(dictionary)];
+    const english = { ...sentencesOf(en), ...sentencesOf(accountEn) };
+    const other = { ...sentencesOf(dictionary), ...sentencesOf(accounts) };
     assert.deepEqual(Object.keys(other).toSorted(), Object.keys(english).toSorted());
     for (const [key, sentence] of Object.entries(english)) {
       assert.notEqual(other[key]?.trim(), "", key);
@@ -50,12 +68,25 @@ test("every sentence of the pages is said somewhere", () => {
   const sources = globSync("web/{lib,shop}/**/*.{ts,tsx}").filter((path) => !path.includes("strings/"));
   const text = sources.map((path) => readFileSync(path, "utf8")).join("\n");
   const built = /^(?:theme|state|way|demo|phase|note)_/;
-  const unsaid = Object.keys(en).filter((key) => key !== "problems" && !built.test(key) && !text.includes(`"${key}"`));
+  const unsaid = Object.keys({ ...en, ...accountEn }).filter(
+    (key) => key !== "problems" && !built.test(key) && !text.includes(`"${key}"`),
+  );
   assert.deepEqual(unsaid, []);
 });
 
 test("a webhook is offered every type of event that the shop has, and no other", () => {
   assert.deepEqual(offered.toSorted(), eventTypes.toSorted());
+});
+
+test("no page of the first load says a sentence about accounts, which is fetched later", () => {
+  const files = [...filesOfFirstLoad("web/shop/main.tsx")];
+  assert.ok(files.includes("web/shop/order.tsx") && !files.includes("web/shop/sign-in.tsx"));
+  const said = files.flatMap((path) => [...readFileSync(path, "utf8").matchAll(/say\("(\w+)"/g)].map(([, key]) => key));
+  assert.ok(said.includes("signIn"));
+  assert.deepEqual(
+    said.filter((key = "") => key in accountEn),
+    [],
+  );
 });
 
 test("every request of the shop and of the console is an operation of openapi.json", () => {
@@ -74,7 +105,7 @@ test("every problem that these operations may be answered with has a sentence of
   );
   assert.ok(codes.length > 40);
   assert.deepEqual(
-    [...new Set(codes)].filter((code = "") => !(code in en.problems)),
+    [...new Set(codes)].filter((code = "") => !(code in en.problems) && !(code in accountEn.problems)),
     [],
   );
 });

@@ -13,9 +13,7 @@ export function count(value: number, leastDigits = 1): string {
 }
 
 export function timeOfDay(moment: string | number): string {
-  return new Intl.DateTimeFormat(locale(), { hour: "numeric", minute: "2-digit", second: "2-digit" }).format(
-    new Date(moment),
-  );
+  return new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(moment));
 }
 
 export function dayAndTime(moment: string | number): string {

@@ -13,16 +13,24 @@ let asking: Promise<Shopper | undefined> | undefined;
 
 /** undefined if there is no way to sign in. @throws if no answer comes. */
 export function shopper(): Promise<Shopper | undefined> {
-  asking ??= find().catch((error) => {
-    asking = undefined;
-    throw error;
-  });
+  asking ??= find().then(
+    (account) => {
+      if (account) kept.write(signedIn, true);
+      else kept.forget(signedIn);
+      return account;
+    },
+    (error) => {
+      asking = undefined;
+      throw error;
+    },
+  );
   return asking;
 }
 
 /** A person has signed in. */
 export function enter(account: Shopper): void {
   kept.forget(signedOut);
+  kept.write(signedIn, true);
   asking = Promise.resolve(account);
 }
 
@@ -32,10 +40,17 @@ export async function signOut(): Promise<void> {
   if (!response.ok) throw new Error(`the end of the session was answered ${response.status}`);
   // Without it the next page would sign them in again as the demo shopper.
   kept.write(signedOut, true);
+  kept.forget(signedIn);
   asking = Promise.resolve(undefined);
 }
 
 const signedOut = "signed-out";
+const signedIn = "signed-in";
+
+/** As far as this browser knows without asking: whether a way to sign in has to be shown. */
+export function isSignedIn(): boolean {
+  return kept.read<boolean>(signedIn) === true;
+}
 
 /** The next question asks the server again. */
 export function forgetShopper(): void {

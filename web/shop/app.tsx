@@ -1,12 +1,15 @@
 /** The frame around every page, and which page an address shows. */
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { chooseLanguage, currentLanguage, type Language, languages, say } from "../lib/language.ts";
+import { chooseLanguage, currentLanguage, type Language, languages, readAccountWords, say } from "../lib/language.ts";
 import { onRoute } from "../lib/router.ts";
+import { isSignedIn } from "../lib/shopper.ts";
 import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
 import { MyOrders } from "./my-orders.tsx";
 import { OrderPage } from "./order.tsx";
-import { ProductPage } from "./product.tsx";
+import { ProblemNotice } from "./parts/notice.tsx";
+import { signInAddress } from "./parts/sign-in-link.tsx";
+import { NotThere, ProductPage } from "./product.tsx";
 import { ProductList } from "./product-list.tsx";
 
 export function App() {
@@ -32,25 +35,53 @@ function pageAt(path: string) {
   if (kind === "d") return <DropLater dropId={decodeURIComponent(id)} />;
   if (kind === "o") return <OrderPage orderId={decodeURIComponent(id)} />;
   if (kind === "login" || kind === "join" || kind === "reset") return <SignInLater kind={kind} />;
-  return kind === "me" ? <MyOrders /> : <ProductList />;
+  if (kind === "me") return <MyOrders />;
+  return kind === "" ? <ProductList /> : <NotThere problem={nothingHere} title={say("nowhereTitle")} />;
 }
 
+const nothingHere = { code: "not_found", detail: "", status: 404 };
+
 /** Most visitors never need it, so it is a file of its own. */
-const SignInLater = later(async () => (await import("./sign-in.tsx")).SignIn);
+const SignInLater = later(async () => {
+  const [{ SignIn }] = await Promise.all([import("./sign-in.tsx"), readAccountWords()]);
+  return SignIn;
+});
 /** A file of its own, which leaves the first load as small as it is without drops. */
 const DropLater = later(async () => (await import("./drop.tsx")).DropPage);
 
 function later<Props extends object>(load: () => Promise<ComponentType<Props>>) {
   return function Later(props: Props) {
     const [Page, setPage] = useState<ComponentType<Props>>();
+    const [isAway, setAway] = useState(false);
     useEffect(() => {
-      void load().then((loaded) => setPage(() => loaded));
+      load().then(
+        (loaded) => setPage(() => loaded),
+        () => setAway(true),
+      );
     }, []);
     useEffect(() => {
       if (Page && isFocusDue) focusHeading();
     }, [Page]);
+    if (isAway) return <Away />;
     return Page ? <Page {...props} /> : <p role="status">{say("loading")}</p>;
   };
+}
+
+/** The page's file did not come. A shop that was updated has files of other names, which the document names anew. */
+function Away() {
+  return (
+    <div class="wide empty">
+      <h1 tabIndex={-1}>{say("unavailable")}</h1>
+      <div role="status">
+        <ProblemNotice problem={{ code: "offline", detail: "", status: 0 }} />
+      </div>
+      <p>
+        <button class="button" type="button" onClick={() => location.reload()}>
+          {say("tryAgain")}
+        </button>
+      </p>
+    </div>
+  );
 }
 
 /** The page that was gone to is still on its way. */
@@ -89,6 +120,8 @@ function usePath(): string {
   return path;
 }
 
+const signInPages = ["/login", "/join", "/reset"];
+
 function Header({ path }: { path: string }) {
   const link = (href: string, text: string) => (
     <a href={href} aria-current={path === href ? "page" : undefined}>
@@ -107,6 +140,7 @@ function Header({ path }: { path: string }) {
       <nav>
         {link("/", say("products"))}
         {link("/me", say("yourOrders"))}
+        {!isSignedIn() && !signInPages.includes(path) && link(signInAddress(path), say("signIn"))}
       </nav>
     </header>
   );

@@ -5,7 +5,7 @@ import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
 import { phaseNow, type ShownPhase } from "../lib/phases.ts";
 import { useLeftMs } from "./parts/countdown.tsx";
-import { Name } from "./parts/name.tsx";
+import { Name, nameClass } from "./parts/name.tsx";
 import { Pill } from "./parts/notice.tsx";
 import { toneOfPhase } from "./parts/phase.ts";
 
@@ -33,7 +33,7 @@ function Row({ drop }: { drop: Drop }) {
   return (
     <li class={isOver || phase === "sold_out" ? "past" : ""}>
       <a href={`/d/${encodeURIComponent(drop.dropId)}`}>
-        <h2>
+        <h2 class={nameClass(drop.name)}>
           <Name>{drop.name}</Name>
         </h2>
         <div>

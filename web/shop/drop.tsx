@@ -39,9 +39,10 @@ export function DropPage({ dropId }: { dropId: string }) {
   const phase = phaseNow(drop, shopNowMs());
   const chosen = products.find(({ productId }) => productId === chosenId) ?? firstFree(drop, products);
   const isOver = phase === "ended" || phase === "cancelled";
+  const isGone = isOver || phase === "sold_out";
   const time = dayTimeAndZone(phase === "upcoming" ? drop.opensAt : drop.closesAt);
   return (
-    <article class={`drop ${isOver || phase === "sold_out" ? "gone" : ""}`}>
+    <article class={`drop ${isGone ? "gone" : ""}`}>
       {chosen ? <Art product={chosen} /> : <div class="art" />}
       <div class="story">
         <div class="head">
@@ -55,7 +56,7 @@ export function DropPage({ dropId }: { dropId: string }) {
             <p class="facts">
               <b>{money(chosen.price, chosen.currency)}</b>
               <LimitText product={chosen} />
-              <span>{say("heldWhilePaying")}</span>
+              {!isGone && <span>{say("heldWhilePaying")}</span>}
             </p>
           )}
         </div>
@@ -65,7 +66,7 @@ export function DropPage({ dropId }: { dropId: string }) {
           <p class="when">
             <b>{say(phase === "upcoming" ? "opensAt" : isOver ? "closedAt" : "closesAt", { time })}</b>{" "}
             {phase === "upcoming" && say("shopClockCounts")}{" "}
-            {!isOver && phase !== "sold_out" && (
+            {!isGone && (
               <a href={`/drops/${encodeURIComponent(dropId)}/calendar.ics`} data-load>
                 {say("toCalendar")}
               </a>
@@ -115,10 +116,19 @@ function Buy({ product, phase, version, onPriceChanged }: BuyProps) {
   return (
     <>
       <Quantity limit={product.limitPerCustomer} value={quantity} onChange={setQuantity} />
-      <Action product={product} quantity={quantity} buying={shown} isClosed={isClosed} />
+      <Action
+        product={product}
+        quantity={quantity}
+        buying={shown}
+        isClosed={isClosed}
+        verb={closedVerbs.includes(phase) ? say(`phase_${phase}`) : undefined}
+      />
     </>
   );
 }
+
+/** The button cannot be pressed then, and says why. */
+const closedVerbs: readonly ShownPhase[] = ["paused", "sold_out_for_now", "sold_out"];
 
 function Opening({ leftMs }: { leftMs: number }) {
   const text = longClockText(leftMs);
@@ -155,6 +165,11 @@ function Note({ phase, reason }: { phase: Exclude<ShownPhase, "open" | "upcoming
       {phase === "paused" && reason && (
         <p>
           <Name>{reason}</Name>
+        </p>
+      )}
+      {(phase === "sold_out" || phase === "ended" || phase === "cancelled") && (
+        <p>
+          <a href="/">{say("toProducts")}</a>
         </p>
       )}
     </div>
@@ -198,12 +213,13 @@ function Units({ products }: { products: Drop["products"] }) {
   const sum = (kind: "free" | "held" | "sold") => products.reduce((total, one) => total + one[kind], 0);
   const [free, held, sold] = [sum("free"), sum("held"), sum("sold")];
   if (free + held + sold === 0) return null;
+  const parts = Object.entries({ sold, held, free }).filter(([, units]) => units > 0);
   return (
     <div class="units">
       <div class="bar" aria-hidden="true">
-        <span class="sold" style={{ flexGrow: sold }} />
-        <span class="held" style={{ flexGrow: held }} />
-        <span style={{ flexGrow: free }} />
+        {parts.map(([kind, units]) => (
+          <span key={kind} class={kind} style={{ flexGrow: units }} />
+        ))}
       </div>
       <p class="fine">{say("unitsLine", { free: count(free), held: count(held), sold: count(sold) })}</p>
     </div>

@@ -3,7 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem } from "../lib/api.ts";
-import { say } from "../lib/language.ts";
+import { readAccountWords, say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
 import { type Shopper, shopper, signOut } from "../lib/shopper.ts";
 import { Name } from "./parts/name.tsx";
@@ -30,14 +30,16 @@ export function MyOrders() {
   useEffect(() => {
     document.title = `${say("ordersTitle")} · Dropgate`;
     void read();
-    shopper().then(
-      (known) => {
-        setPerson(known);
-        // A file of its own, which leaves the first load as small as it is.
-        if (known) void import("./sessions.tsx").then((file) => setSessions(() => file.Sessions));
-      },
-      () => {},
-    );
+    async function readPerson(): Promise<void> {
+      const known = await shopper();
+      setPerson(known);
+      if (!known) return;
+      const Part = await sessionsPart();
+      setSessions(() => Part);
+    }
+    readPerson().catch(() => {
+      // The orders are what people come for; they say if the shop does not answer.
+    });
     void api.products().then((answer) => {
       if (answer.ok) setNames(Object.fromEntries(answer.body.products.map(({ productId, name }) => [productId, name])));
     });
@@ -48,8 +50,8 @@ export function MyOrders() {
       <div class="intro">
         <h1 tabIndex={-1}>{say("ordersTitle")}</h1>
         {person && (
-          <p>
-            {say("shoppingAs", { name: person.name })}{" "}
+          <p class="who">
+            <span>{say("shoppingAs", { name: person.name })}</span>
             <button
               class="plain"
               type="button"
@@ -61,7 +63,8 @@ export function MyOrders() {
               }
             >
               {say("signOut")}
-            </button>{" "}
+            </button>
+            <a href="/login">{say("asAnother")}</a>
             {person.roles.some((role) => role !== "CUSTOMER") && (
               <a href="/console" data-load>
                 {say("toConsole")}
@@ -113,6 +116,12 @@ export function MyOrders() {
       {Sessions && <Sessions />}
     </div>
   );
+}
+
+/** A file of its own, which leaves the first load as small as it is. */
+async function sessionsPart(): Promise<ComponentType> {
+  const [{ Sessions }] = await Promise.all([import("./sessions.tsx"), readAccountWords()]);
+  return Sessions;
 }
 
 const offline: Problem = { code: "offline", detail: "", status: 0 };

@@ -3,18 +3,18 @@ import { useEffect, useState } from "preact/hooks";
 import { api, type Drop } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
+import { phaseNow } from "../lib/phases.ts";
 import { DropRows } from "./drop-rows.tsx";
 
 const mostShown = 3;
+const withSomethingLeft = ["open", "upcoming", "paused", "sold_out_for_now"];
 
 export function NextDrops() {
   const [drops, setDrops] = useState<Drop[]>([]);
   useEffect(() => {
     void api.drops().then((answer) => {
       if (!answer.ok) return;
-      const next = answer.body.items.filter(
-        ({ state, closesAt }) => state === "scheduled" && Date.parse(closesAt) > shopNowMs(),
-      );
+      const next = answer.body.items.filter((drop) => withSomethingLeft.includes(phaseNow(drop, shopNowMs())));
       setDrops(next.toSorted((a, b) => a.opensAt.localeCompare(b.opensAt)).slice(0, mostShown));
     });
   }, []);

@@ -1,5 +1,5 @@
 /** `/o/{order}`: pay for it, follow it, cancel it. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem, type Product } from "../lib/api.ts";
 import { heldName } from "../lib/attempt.ts";
@@ -21,6 +21,8 @@ export function OrderPage({ orderId }: { orderId: string }) {
   const [product, setProduct] = useState<Product>();
   const [problem, setProblem] = useState<Problem>();
   const [isLive, setLive] = useState(true);
+  /** The page has shown the order before it ended. */
+  const wasOpen = useRef(false);
 
   useEffect(() => {
     document.title = `${say("orderOf", { code: shortCode(orderId) })} · Dropgate`;
@@ -41,6 +43,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
   }, [productId]);
 
   if (!order) return <Unread problem={problem} />;
+  if (!isFinal(order)) wasOpen.current = true;
   const shown = product ?? { productId: order.productId, name: order.productId, image: null };
   return (
     <article class="drop order">
@@ -67,7 +70,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
             </span>
           </p>
         </div>
-        {isFinal(order) ? <Ended order={order} /> : <Open order={order} onOrder={setOrder} />}
+        {isFinal(order) ? <Ended order={order} isNews={wasOpen.current} /> : <Open order={order} onOrder={setOrder} />}
       </div>
     </article>
   );
@@ -85,7 +88,12 @@ function Open({ order, onOrder }: { order: Order; onOrder(order: Order): void })
   );
 }
 
-function Ended({ order }: { order: Order }) {
+function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
+  const verdict = useRef<HTMLParagraphElement>(null);
+  // The form or button that had the focus is gone: the keyboard goes on from the news.
+  useEffect(() => {
+    if (isNews && document.activeElement === document.body) verdict.current?.focus();
+  }, [isNews]);
   const code = shortCode(order.orderId);
   const [title, note] = {
     CONFIRMED: [say("doneTitle"), say("doneNote", { code })],
@@ -95,7 +103,7 @@ function Ended({ order }: { order: Order }) {
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
   return (
     <div class="ended">
-      <p class="verdict" role="status">
+      <p class="verdict" role="status" tabIndex={-1} ref={verdict}>
         {title}
       </p>
       <p>{note}</p>

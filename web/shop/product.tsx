@@ -15,7 +15,7 @@ import { LimitText } from "./product-list.tsx";
 
 const againAfterMs = 5_000;
 /** Asking again does not help. */
-export const neverThere = ["product_not_found", "drop_not_found", "validation"];
+export const neverThere = ["product_not_found", "drop_not_found", "not_found", "validation"];
 
 export function ProductPage({ productId }: { productId: string }) {
   const [product, setProduct] = useState<Product>();
@@ -73,9 +73,16 @@ export function ProductPage({ productId }: { productId: string }) {
   );
 }
 
-type ActionProps = { product: Product; quantity: number; buying: Buying; isClosed?: boolean };
+type ActionProps = {
+  product: Product;
+  quantity: number;
+  buying: Buying;
+  isClosed?: boolean;
+  /** Said instead of the usual verb. */
+  verb?: string | undefined;
+};
 
-export function Action({ product, quantity, buying, isClosed = false }: ActionProps) {
+export function Action({ product, quantity, buying, isClosed = false, verb }: ActionProps) {
   const { isAsking, refusal, held, start } = buying;
   const status = useRef<HTMLDivElement>(null);
   const [waitUntilMs, setWaitUntilMs] = useState(0);
@@ -106,7 +113,7 @@ export function Action({ product, quantity, buying, isClosed = false }: ActionPr
           aria-busy={isAsking}
           onClick={() => start(product, quantity)}
         >
-          <span>{isAsking ? say("askingShop") : verbOf(refusal, held !== undefined, quantity)}</span>
+          <span>{isAsking ? say("askingShop") : (verb ?? verbOf(refusal, held !== undefined, quantity))}</span>
           <span class="figure">
             {isWaiting
               ? say("waitSeconds", { seconds: count(waitSeconds) })

@@ -159,9 +159,14 @@ function refusalInAddress(): Problem | undefined {
   return code === null ? undefined : { code, detail: "", status: 401 };
 }
 
-/** The page that asked for the log-in, if it is one of ours; people of the warehouse begin at their own. */
+/** The page that asked for the log-in, if it is one of ours; else people begin where their work is. */
 function wantedPage(who?: Pick<Shopper, "roles">): string {
-  const usual = who?.roles.includes("WAREHOUSE") ? "/console/pick" : "/me";
+  const work = who?.roles.includes("ADMIN")
+    ? "/console"
+    : who?.roles.includes("WAREHOUSE")
+      ? "/console/pick"
+      : undefined;
+  const usual = work ?? "/me";
   const to = new URLSearchParams(location.search).get("to") ?? usual;
   return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(to) ? to : "/me";
 }

@@ -6,17 +6,6 @@ export const problems: Strings["problems"] = {
   validation: "Der Shop hat diese Anfrage nicht verstanden. Prüf deine Eingaben.",
   unauthenticated: "Du bist hier nicht angemeldet.",
   forbidden: "Du bist mit einem Konto angemeldet, das dies nicht darf.",
-  bad_credentials: "Adresse und Passwort passen nicht zusammen. Du kannst dir einen Code schicken lassen.",
-  login_busy: "Gerade melden sich viele an. Versuche es gleich noch einmal, oder nimm einen Code per E-Mail.",
-  oidc_refused:
-    "Du bist nicht angemeldet: Es wurde abgebrochen, hat zu lange gedauert oder ist hier nicht erlaubt. Du kannst es noch einmal versuchen.",
-  oidc_unavailable:
-    "Die andere Seite, bei der du dich anmeldest, antwortet nicht. Versuch es gleich noch einmal, oder melde dich hier an.",
-  weak_password: "Dieses Passwort ist zu leicht zu erraten. Wähle ein längeres.",
-  account_not_found: "Ein solches Konto gibt es nicht.",
-  session_not_found: "Diese Anmeldung ist schon zu Ende.",
-  code_wrong: "Das ist nicht der Code aus der E-Mail. Sieh in der neuesten nach.",
-  code_expired: "Dieser Code gilt nicht mehr. Lass dir einen neuen schicken.",
   drop_not_found: "Diesen Drop gibt es nicht mehr.",
   reminder_too_late: "Der Drop ist schon offen oder findet nicht statt: Eine Erinnerung ist nicht nötig.",
   no_mail_address: "Dein Konto hat keine Adresse, die E-Mails empfängt.",
@@ -25,7 +14,8 @@ export const problems: Strings["problems"] = {
   drop_paused: "Der Drop macht eine Pause. Es wurde nichts genommen: Versuche es gleich noch einmal.",
   cross_site: "Der Shop konnte nicht erkennen, dass dies seine Seite ist. Lade sie neu und versuche es noch einmal.",
   product_not_found: "Dieses Produkt gibt es nicht mehr.",
-  order_not_found: "Eine solche Bestellung von dir gibt es nicht.",
+  order_not_found:
+    "Diese Bestellung hast du nicht. Vielleicht gehört sie jemand anderem oder zu einem anderen Konto von dir.",
   not_found: "Unter dieser Adresse gibt es nichts.",
   sold_out:
     "Alles ist vergeben. Wenn andere nicht zahlen, kommt manches zurück: Versuch es in einer Weile noch einmal.",

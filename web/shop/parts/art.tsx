@@ -37,7 +37,7 @@ function Cover({ productId, name }: Pick<Product, "productId" | "name">) {
           <path key={i} d={`M-20 ${270 + i * 26} C 90 ${230 + i * 26}, 210 ${330 + i * 22}, 420 ${240 + i * 30}`} />
         ))}
       </g>
-      <text class="initial" x="200" y="352" text-anchor="middle" fill="#fcfaf6">
+      <text class="initial" x="200" y="306" text-anchor="middle" fill="#fcfaf6">
         {initial.toUpperCase()}
       </text>
     </svg>

@@ -8,8 +8,6 @@ import { cardOf, type Field, faultsOf } from "./card.ts";
 import { ProblemNotice } from "./notice.tsx";
 import { TestCards } from "./test-cards.tsx";
 
-const inProgress = ["requested", "authorized", "capturing"];
-
 export function PayForm({ order }: { order: Order }) {
   const [card, setCard] = useState({ number: "", expiry: "", code: "" });
   const [wrong, setWrong] = useState<readonly Field[]>([]);
@@ -23,7 +21,7 @@ export function PayForm({ order }: { order: Order }) {
   const answers = order.timeline.filter(({ status }) => status !== "PAYMENT_EXTENDED");
   const happened = answers.length;
   const last = answers.at(-1);
-  const isPaying = sentAt === happened || inProgress.includes(order.payment?.status ?? "");
+  const isPaying = sentAt === happened || order.payment?.status === "processing";
   const isDeclined = !isPaying && last?.status === "PAYMENT_DECLINED";
 
   useEffect(() => {

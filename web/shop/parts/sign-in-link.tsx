@@ -4,9 +4,14 @@ import { say } from "../../lib/language.ts";
 export function SignInLink() {
   return (
     <p>
-      <a class="button" href={`/login?to=${encodeURIComponent(location.pathname)}`}>
+      <a class="button" href={signInAddress(location.pathname)}>
         {say("signIn")}
       </a>
     </p>
   );
+}
+
+/** From the first page people go on to the one of their role. */
+export function signInAddress(backTo: string): string {
+  return backTo === "/" ? "/login" : `/login?to=${encodeURIComponent(backTo)}`;
 }
