@@ -191,6 +191,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "/** Who owns the order? The gate knows. */"],
   },
   {
+    rule: /both numbers/,
+    bad: ["src/a.ts", `const says = \`\${free} units are free\`;`],
+    good: ["src/a.ts", `const says = \`\${plural(free, "unit is", "units are")} free\`;`],
+  },
+  {
     rule: /program's name/,
     bad: ["src/platform/a.ts", 'const metric = "dropgate_a_total";'],
     good: ["src/orders/a.ts", 'const metric = "dropgate_a_total";'],

@@ -90,6 +90,11 @@ export const rules: readonly Rule[] = [
     faultsOf: ({ text }) => found(/dropgate\w*|RATE_LIMIT_\w+/gi, text),
   },
   {
+    says: "a figure that may be one has its noun in both numbers (plural of src/platform)",
+    holdsFor: /^src\/(?!.*\.(?:test|real|testing|contract)\.ts$).*\.ts$/,
+    faultsOf: ({ text }) => found(/^(?!.*=== 1 ).*\$\{.*\} (?:units|records|products|rows|parcels)\b/gm, text),
+  },
+  {
     says: "one dialect (STYLE.md)",
     holdsFor: code,
     // One test carries the text of a program that others would write.

@@ -2,7 +2,7 @@
 
 export const orderMailKinds = ["reserved", "confirmed", "failed", "cancelled", "refunded", "handed-over"] as const;
 export type OrderMailKind = (typeof orderMailKinds)[number];
-/** What a mail names, as the buyer's language writes it. An event of an earlier version says no deadline. */
+/** A mail names these, as the buyer's language writes them. An event of an earlier version has no deadline. */
 export type OrderMailFacts = { order: string; units: string; total: string; until: string | undefined };
 type Text = { subject: string; text: string };
 type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;

@@ -147,14 +147,12 @@ export function changeEventOf(order: Told, at: Date): OrderEvent {
   if (status === "PENDING") throw new Error(`order ${orderId} is in the books, so it is not pending`);
   const undecided = isUndecided(order);
   const isPayable = payBy && !undecided && (status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING");
+  const told = { orderId, userId, productId, quantity, totalMinor, currency, status, reason };
   return {
     id: undecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`,
     type: undecided ? undecidedEventType : orderEventTypes[status],
     time: at.toISOString(),
-    data: {
-      ...{ orderId, userId, productId, quantity, totalMinor, currency, status, reason },
-      ...(isPayable && { payBy: payBy.toISOString() }),
-    },
+    data: { ...told, ...(isPayable && { payBy: payBy.toISOString() }) },
   };
 }
 
