@@ -192,7 +192,7 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
   },
   {
     rule: /both numbers/,
-    bad: ["src/a.ts", `const says = \`\${free} units are free\`;`],
+    bad: ["src/a.ts", "const says = `\u0024{free} units are free`;"],
     good: ["src/a.ts", `const says = \`\${plural(free, "unit is", "units are")} free\`;`],
   },
   {

@@ -1,14 +1,15 @@
 #!/usr/bin/env node
-/**
- * The command line starts the system, runs one task, or asks the running system. Commands about a running system use
- * HTTP, like every client.
- */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
 import { ignoredVariables } from "#engines/open";
 import { isRole, issueToken, roles } from "#identity";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
+/**
+ * The command line starts the system, runs one task, or asks the running system. Commands about a running system use
+ * HTTP, like every client.
+ */
+import { plural } from "#platform/plural";
 import { readConfig } from "../config/config.ts";
 import { settings } from "../config/settings.ts";
 import { migrateOnly, runDropgate } from "../main.ts";
@@ -116,7 +117,7 @@ const seed = defineCommand({
     // The first products of a shop start a life of the gate. After this wait every order process sells them, not only
     // the one that seeded.
     if (made > 0) await sleep(gateHeardWithinMs);
-    console.log(made === 0 ? "The demo shop is there already." : `Made ${made} products.`);
+    console.log(made === 0 ? "The demo shop is there already." : `Made ${plural(made, "product", "products")}.`);
   },
 });
 

@@ -2,7 +2,9 @@
  * Moves a shop to other engines on purpose: only while none of its processes runs, and once the old log holds no
  * accepted order that is not settled.
  */
+
 import type { Log } from "#platform/log";
+import { plural } from "#platform/plural";
 import { program } from "#platform/program";
 import type { Security } from "./log/kafka/security.ts";
 import { type EventLog, lagOf } from "./log/log.ts";
@@ -66,7 +68,7 @@ async function requireSettled(options: MoveOptions, agreement: readonly Agreed[]
       const left = lagOf(await old.endOffsets(topic), await old.committedOffsets(group, topic));
       if (left > 0) {
         throw new Error(
-          `${left} records of ${topic} are not settled: start the shop as it was, let it settle them, and stop it again`,
+          `${topic} has ${plural(Number(left), "record that is", "records that are")} not settled: start the shop as it was, let it settle them, and stop it again`,
         );
       }
     }

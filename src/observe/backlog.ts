@@ -1,9 +1,11 @@
 /**
  * Watches what may stand: partitions whose consumer does not advance, and dead letters.
  */
+
 import { lagOf, type Offsets } from "#engines/log";
 import { elapsedMs } from "#platform/clock";
 import { type Loop, startLoop } from "#platform/loop";
+import { plural } from "#platform/plural";
 import type { Faces } from "../assemble.ts";
 import { consumersOf, deadLettersGroup, topicsOf } from "../config/engines.ts";
 
@@ -64,7 +66,7 @@ export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
         const forMs = elapsedMs() - movedAtMs;
         if (left <= 0n || forMs < standstillMs) return [];
         return [
-          `${name}: ${left} records wait from offset ${next} on, and none was consumed for ${Math.round(forMs / 1_000)} s`,
+          `${name}: ${plural(Number(left), "record waits", "records wait")} from offset ${next} on, and none was consumed for ${Math.round(forMs / 1_000)} s`,
         ];
       }),
     deadLetters: () => letters,

@@ -105,7 +105,7 @@ describe("the processes of one shop", () => {
     await refused(
       ["engines", "--adopt"],
       {},
-      /1 records of renamed.orders.reservations are not settled: start the shop as/,
+      /renamed.orders.reservations has 1 record that is not settled: start the shop as/,
     );
     const lost = run(["engines", "--adopt", "--log-is-lost"]);
     assert.equal(await lost.ended, 0, lost.output);

@@ -98,7 +98,7 @@ function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "pro
 }
 
 export function closedItself({ productId, seq, availableAfter }: StreamRow, drift: number): Repair {
-  const says = `after change ${seq} the gate had ${availableAfter + drift} units where the books have ${availableAfter}`;
+  const says = `after change ${seq} the gate had ${plural(availableAfter + drift, "unit", "units")} where the books have ${availableAfter}`;
   return { reason: "closed_itself", productId, units: drift, says };
 }
 

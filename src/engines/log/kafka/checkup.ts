@@ -1,5 +1,7 @@
 /** Looks a Kafka cluster over. Reads only. */
+
 import { describeConfigsV4, metadataV12 } from "@platformatic/kafka";
+import { plural } from "#platform/plural";
 import { program } from "#platform/program";
 import { type Finding, fault, ok, warning } from "../../finding.ts";
 import { createAdmin } from "./admin.ts";
@@ -121,7 +123,7 @@ async function checkConsumer(
   }
   if (lost > 0n) {
     const mend = `run \`${program.name} reconcile --repair\`: the gate's records decide what the log has lost`;
-    return fault(about, `${lost} records of ${topic} were removed before it read them`, mend);
+    return fault(about, `${topic} has lost ${plural(Number(lost), "record", "records")} before they were read`, mend);
   }
-  return ok(about, `has read ${topic} but for ${waiting} records`);
+  return ok(about, `has read ${topic} but for ${plural(Number(waiting), "record", "records")}`);
 }
