@@ -26,7 +26,12 @@ export function productPrefix(productId: string): Buffer {
 
 /** The product of an order, if this process knows it. */
 export function productOfOrder(orderId: string): string | undefined {
-  return productOf.get(prefix48Of(orderId).toString("hex"));
+  return productOf.get(prefixOfOrder(orderId));
+}
+
+/** Twelve digits, the same for all orders of a product. */
+export function prefixOfOrder(orderId: string): string {
+  return prefix48Of(orderId).toString("hex");
 }
 
 export function orderIdFor(order: { userId: string; productId: string; key?: string | undefined }): string {

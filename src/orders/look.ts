@@ -5,7 +5,7 @@ import { type DecidedReservation, GateUnavailable, type Inventory } from "#inven
 import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
-import { meetProduct, productOfOrder } from "./ids.ts";
+import { meetProduct, prefixOfOrder, productOfOrder } from "./ids.ts";
 import { type Order, readLonger, readOrders, type SeenEntries, type TimelineEntry } from "./order-rows.ts";
 
 /** An order as people see it, even while it is on its way to the books. */
@@ -57,13 +57,10 @@ export type LookOptions = {
 const notInTheBooks = { extensionSeconds: 0, isExtended: false };
 
 const lookEveryMs = 10;
-/** Invented ids must not make us read all products repeatedly. */
-const learnEveryMs = 100;
 const catchUpWithinMs = 1_000;
 const asksAtOnce = 1_000;
 
 export function createLook({ sql, inventory: { gate, books }, watermark, maxWaiting }: LookOptions): Look {
-  let learntAtMs = Number.NEGATIVE_INFINITY;
   /** A caller waits for a statement that began after their request. */
   const reads = createBatcher<string, Order | undefined>({
     maxBatch: asksAtOnce,
@@ -74,15 +71,12 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
       return orderIds.map((orderId) => found.get(orderId.toLowerCase()));
     },
   });
-  /** A caller waits for a reading that began after their request, because the product may be a moment old. */
+  /** By an index, because ids may be invented: the cost does not grow with the number of products. */
   const learners = createBatcher<string, string | undefined>({
     maxBatch: asksAtOnce,
     maxWaiting,
     async run(orderIds) {
-      const earlyMs = learntAtMs + learnEveryMs - elapsedMs();
-      if (earlyMs > 0) await sleep(earlyMs);
-      learntAtMs = elapsedMs();
-      for (const productId of await books.products.ids()) meetProduct(productId);
+      for (const productId of await books.products.ofPrefixes(orderIds.map(prefixOfOrder))) meetProduct(productId);
       return orderIds.map(productOfOrder);
     },
   });

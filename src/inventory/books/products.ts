@@ -1,7 +1,7 @@
 /** Knows the products of inventory from `product.events`. A request may come a moment before the event. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
-import type { Sql, Tx } from "#engines/sql";
+import type { Queryable, Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import type { Gate, Offer, Sale } from "../gate/gate.ts";
 import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts";
@@ -11,7 +11,8 @@ import { readExtensions, setSale } from "./sales.ts";
 import { readUnits, type Units } from "./units.ts";
 
 export type Products = {
-  ids(): Promise<string[]>;
+  /** The products of orders whose ids begin with one of these twelve digits: the first ones of SHA-256 of the product's id. */
+  ofPrefixes(prefixes: readonly string[]): Promise<string[]>;
   /** Whether inventory knows the product, once it has read all events that were published when it was called. */
   knows(productId: string): Promise<boolean>;
   /** Set by the latest event of the product. */
@@ -50,10 +51,7 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
   }
 
   return {
-    async ids() {
-      const rows = await sql.query<{ id: string }>("select product_id as id from inventory.stock");
-      return rows.map((row) => row.id);
-    },
+    ofPrefixes: (prefixes) => readProductsOf(sql, prefixes),
 
     knows,
 
@@ -86,4 +84,12 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
     }
     return exists(productId);
   }
+}
+
+export const productsOfStatement =
+  "select product_id as id from inventory.stock where inventory.prefix_of(product_id) = any($1::text[])";
+
+export async function readProductsOf(sql: Queryable, prefixes: readonly string[]): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(productsOfStatement, [prefixes]);
+  return rows.map((row) => row.id);
 }

@@ -1,4 +1,5 @@
 /** Answers the statements of src/inventory from tables in memory, each by a twin. */
+import { hash } from "node:crypto";
 import type { Stock } from "../../../src/inventory/books/ledger.ts";
 import type { Fate, StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
 import type { Planted } from "../planted.ts";
@@ -383,10 +384,10 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .filter(({ productId }) => productId > (last as string))
         .slice(0, limit as number)
         .map(({ productId }) => ({ id: productId })),
-    "select product_id as id from inventory.stock": (tx) =>
+    "where inventory.prefix_of(product_id) = any($1::text[])": (tx, [prefixes]) =>
       t.stock
         .all(tx)
-        .toSorted(byProduct)
+        .filter(({ productId }) => (prefixes as readonly string[]).includes(hash("sha256", productId).slice(0, 12)))
         .map(({ productId }) => ({ id: productId })),
     "select 1 from inventory.stock where product_id = $1": (tx, [id]) => (t.stock.get(tx, id as string) ? [{}] : []),
     "from inventory.stock_ledger where order_id = any($1::uuid[]) and fate in": (tx, [orderIds]) =>
