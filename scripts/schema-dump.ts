@@ -6,7 +6,13 @@ import { openDatabase, openEngines } from "#engines/open";
 import { createLog } from "#platform/log";
 import { schemas } from "../src/main.ts";
 
-type Table = { name: string; lines: string[]; indexes: string[] };
+type Table = {
+  name: string;
+  lines: string[];
+  indexes: string[];
+  partitionedBy: string | null;
+  partitionOf: string | null;
+};
 
 /** Runs the migrations on an embedded server of its own. */
 export async function dumpSchema(): Promise<string> {
@@ -34,9 +40,11 @@ export async function dumpSchema(): Promise<string> {
   return `-- Generated from the migrations; do not edit. The engines' own tables (DBOS) are not in it.\n\n${tables.map(textOf).join("\n")}`;
 }
 
-function textOf({ name, lines, indexes }: Table): string {
+function textOf({ name, lines, indexes, partitionedBy, partitionOf }: Table): string {
   const body = lines.map((line) => `  ${line}`).join(",\n");
-  return [`create table ${name} (`, body, ");", ...indexes.map((index) => `${index};`), ""].join("\n");
+  const of = partitionOf === null ? "" : ` -- a partition of ${partitionOf}`;
+  const by = partitionedBy === null ? "" : ` partition by ${partitionedBy}`;
+  return [`create table ${name} (${of}`, body, `)${by};`, ...indexes.map((index) => `${index};`), ""].join("\n");
 }
 
 const selectTables = `
@@ -57,8 +65,11 @@ const selectTables = `
     array(
       select pg_get_indexdef(i.indexrelid) from pg_index i
       where i.indrelid = c.oid and not exists (select from pg_constraint o where o.conindid = i.indexrelid)
-      order by 1) as indexes
+      order by 1) as indexes,
+    case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as "partitionedBy",
+    (select format('%s %s', p.inhparent::regclass, pg_get_expr(c.relpartbound, c.oid))
+       from pg_inherits p where p.inhrelid = c.oid) as "partitionOf"
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema', 'public')
+  where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'public')
     and c.relname <> 'schema_version'
   order by 1`;

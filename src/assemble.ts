@@ -145,6 +145,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     maxWaiting: config.MAX_WAITING_ORDERS,
     gateIsRemote: config.profile.gate === "real",
     paymentWindowMs: config.PAYMENT_WINDOW_MS,
+    moveAfterMs: config.ORDERS_MOVE_AFTER_DAYS * 24 * 60 * 60_000,
   });
   const streams = createStreams(orders, onFault);
 

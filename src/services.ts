@@ -44,7 +44,16 @@ export const services: readonly Service[] = [
   },
   {
     name: "settlement",
-    start: ({ orders }) => orders.start(),
+    async start({ orders }) {
+      const settling = await orders.start();
+      const moving = orders.past.start();
+      return {
+        async stop() {
+          await moving.stop();
+          await settling.stop();
+        },
+      };
+    },
   },
   {
     name: "inventory",

@@ -174,6 +174,16 @@ export const settings = defineSettings({
     says: "Interval of the automatic reconciliation of gate and books. GET /admin/reconcile runs one at once.",
   },
 
+  ORDERS_MOVE_AFTER_DAYS: {
+    type: "integer",
+    default: 90,
+    min: 0,
+    max: 3650,
+    says:
+      "Orders that were placed this many days ago and have ended move to the partition of their month, which can be " +
+      "archived: docs/guide/archiving.md. 0: none moves.",
+  },
+
   PRODUCT_URL: serviceUrl("product"),
   INVENTORY_URL: serviceUrl("inventory"),
   ORDER_URL: serviceUrl("order"),

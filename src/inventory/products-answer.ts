@@ -5,16 +5,25 @@ import type { FastifyReply } from "fastify";
 
 const itemsAtOnce = 200;
 
-/** An object with the fields of `head` and, last, the list as `products`. */
-export function sendProducts(reply: FastifyReply, head: object, products: readonly object[]): FastifyReply {
+/** An object with the fields of `head` and, last, the list as `products`, each as `shown` makes it. */
+export function sendProducts<Product extends object>(
+  reply: FastifyReply,
+  head: object,
+  products: readonly Product[],
+  shown?: (product: Product) => object,
+): FastifyReply {
   reply.type("application/json; charset=utf-8");
-  return reply.send(Readable.from(piecesOf(head, products), { objectMode: false }));
+  return reply.send(Readable.from(piecesOf(head, products, shown), { objectMode: false }));
 }
 
-export async function* piecesOf(head: object, products: readonly object[]): AsyncGenerator<string> {
+export async function* piecesOf<Product extends object>(
+  head: object,
+  products: readonly Product[],
+  shown: (product: Product) => object = (product) => product,
+): AsyncGenerator<string> {
   yield JSON.stringify({ ...head, products: [] }).slice(0, -"]}".length);
   for (let i = 0; i < products.length; i += itemsAtOnce) {
-    const piece = JSON.stringify(products.slice(i, i + itemsAtOnce)).slice(1, -1);
+    const piece = JSON.stringify(products.slice(i, i + itemsAtOnce).map(shown)).slice(1, -1);
     yield i === 0 ? piece : `,${piece}`;
     await nextTurn();
   }

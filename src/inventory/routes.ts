@@ -94,11 +94,7 @@ export function inventoryRoutes(
     await agreement.reconciliation.keep(report);
     const { products, ...head } = report;
     if (request.query.findings) return sendProducts(reply, head, products);
-    return sendProducts(
-      reply,
-      head,
-      products.map(({ finding, remedy, ...product }) => product),
-    );
+    return sendProducts(reply, head, products, ({ finding, remedy, ...product }) => product);
   }
 
   async function readGatekeeper() {

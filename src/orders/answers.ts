@@ -52,9 +52,10 @@ export function notOpen({ orderId }: { orderId: string }, { reason, opensAtMs, n
   return { ok: false, reason, orderId, opensAtMs, nowMs };
 }
 
-/** Answers a repeat from the books, after the gate has forgotten the first request. */
-export function replay(order: Order, bodyHash: string): PlaceAnswer {
-  const { orderId, status, totalMinor, currency } = order;
-  if (order.bodyHash !== bodyHash) return { ok: false, reason: "idempotency_mismatch", orderId };
+/** Answers a repeat from the books, after the gate has forgotten the first request. The key of an archived order is used up. */
+export function replay(orderId: string, order: Order | "archived", bodyHash: string): PlaceAnswer {
+  if (order === "archived" || order.bodyHash !== bodyHash)
+    return { ok: false, reason: "idempotency_mismatch", orderId };
+  const { status, totalMinor, currency } = order;
   return { ok: true, order: { orderId, status, totalMinor, currency, payByMs: order.payBy.getTime(), replayed: true } };
 }

@@ -23,7 +23,7 @@ export async function changesSince(sql: Queryable, position: string | undefined)
     return { orderIds: "many", position: row.position };
   }
   const rows = await sql.query<{ orderId: string; position: string }>(
-    `select order_id as "orderId", pg_snapshot_xmin(pg_current_snapshot())::text as position from orders.orders
+    `select order_id as "orderId", pg_snapshot_xmin(pg_current_snapshot())::text as position from orders.recent
       where changed_in >= $1::xid8 and changed_in < pg_snapshot_xmax(pg_current_snapshot()) limit $2`,
     [position, many],
   );

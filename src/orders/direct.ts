@@ -3,8 +3,9 @@ import type { Sql } from "#engines/sql";
 import type { Decided, Inventory, Offer, ReserveRequest, SaleRefusal } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
+import { readEarlier } from "./earlier.ts";
 import { settledEventsOf } from "./events.ts";
-import { insertOrders, productsOf, readOrder, type SettledOrder } from "./order-rows.ts";
+import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 
 export type DirectOrders = { place(wanted: ReserveRequest): Promise<PlaceAnswer> };
@@ -47,8 +48,9 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
     if (decided.claim.fate === "claimed") {
       return { ok: true, order: { ...placed(reservationOf(decided), false), status: "INVENTORY_RESERVED" } };
     }
-    const standing = decided.claim.fate === "duplicate" ? await readOrder(sql, orderId) : undefined;
-    return standing ? replay(standing, wanted.bodyHash) : refuse(decided.claim.reason ?? "order_failed");
+    const isRepeat = decided.claim.fate === "duplicate";
+    const standing = isRepeat ? (await readEarlier({ sql, books }, [orderId])).get(orderId) : undefined;
+    return standing ? replay(orderId, standing, wanted.bodyHash) : refuse(decided.claim.reason ?? "order_failed");
   }
 
   async function decideTogether(asked: readonly Priced[]): Promise<(DirectDecision | "closed")[]> {

@@ -13,7 +13,7 @@ export type ExtensionRefusal = "order_ended" | "already_extended" | "extension_n
  */
 export async function extendOrder(tx: Tx, orderId: string, at: Date): Promise<Order | undefined> {
   const [order] = await tx.query<Order>(
-    `update orders.orders
+    `update orders.recent
         set extended_at = $2, pay_by = pay_by + extension_seconds * interval '1 second',
             timeline = timeline || jsonb_build_object('status', 'PAYMENT_EXTENDED', 'at', $3::text, 'payBy',
               to_char((pay_by + extension_seconds * interval '1 second') at time zone 'UTC', $4))

@@ -25,7 +25,7 @@ export const figuresStatement = `
          count(*)::float8 as orders, sum(quantity)::float8 as units,
          greatest(0, extract(epoch from $1::timestamptz - min(placed_at)))::float8 as "oldestSeconds",
          greatest(0, extract(epoch from $1::timestamptz - min(pay_by)))::float8 as "overdueSeconds"
-    from orders.orders where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') group by 1
+    from orders.recent where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') group by 1
   union all
   select 'refunding', count(*)::float8, 0,
          coalesce(greatest(0, extract(epoch from $1::timestamptz - min(asked_at))), 0)::float8, 0

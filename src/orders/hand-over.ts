@@ -4,6 +4,7 @@
  */
 import type { Queryable, Tx } from "#engines/sql";
 import { columns, type Order, type TimelineEntry } from "./order-rows.ts";
+import { readWherever } from "./past-rows.ts";
 
 /** The entry of the timeline; the order stays CONFIRMED. */
 const handedOver = "HANDED_OVER";
@@ -30,10 +31,7 @@ export async function keepHere(tx: Tx, orderId: string): Promise<boolean> {
 
 /** The orders among these that are in the books, as they stand now. */
 export async function readBooked(sql: Queryable, orderIds: readonly string[]): Promise<BookedOrder[]> {
-  return sql.query<BookedOrder>(
-    `select ${columns}, handed_over_at as "handedOverAt" from orders.orders where order_id = any($1::uuid[])`,
-    [orderIds],
-  );
+  return readWherever<BookedOrder>(sql, `${columns}, handed_over_at as "handedOverAt"`, orderIds);
 }
 
 export type BookedOrder = Order & { handedOverAt: Date | null };

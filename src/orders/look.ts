@@ -178,7 +178,12 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
   }
 
   async function voidedAmong(orderIds: readonly string[]): Promise<DecidedReservation[]> {
-    return (await books.fatesOf(orderIds)).filter(({ fate }) => fate === "void");
+    const fates = await books.fatesOf(orderIds);
+    // Such an order is in the books, or was archived.
+    const decided = new Set(
+      fates.filter(({ fate }) => fate === "claimed" || fate === "refused").map((one) => one.orderId),
+    );
+    return fates.filter(({ fate, orderId }) => fate === "void" && !decided.has(orderId));
   }
 
   async function settled(orderId: string, withinMs: number): Promise<Order | undefined> {

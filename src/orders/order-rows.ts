@@ -1,9 +1,10 @@
 /**
- * Reads and writes the rows of orders.orders. Every change compares before it sets, so a late or second writer changes
+ * Reads and writes the rows of orders. Every change compares before it sets, so a late or second writer changes
  * nothing.
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
+import { readPast, readWherever, removeKnown } from "./past-rows.ts";
 import { type Status, transition, undecidedReason } from "./state.ts";
 
 export type TimelineEntry = { status: string; at: string; reason?: string; payBy?: string };
@@ -50,7 +51,7 @@ export async function insertOrders(
   if (all.length === 0) return [];
   const settled = oneEach(all);
   const inserted = await tx.query<{ orderId: string }>(
-    `insert into orders.orders as o (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor,
+    `insert into orders.recent as o (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor,
             currency, price_version, status, reason, body_hash, placed_at, pay_by, timeline,
             extension_seconds)
      select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::bigint[],
@@ -85,6 +86,13 @@ export async function insertOrders(
     ],
   );
   const ids = new Set(inserted.map((row) => row.orderId));
+  // No reservation is claimed or refused twice, so of an order that has moved only a fenced one can come again. It is looked for
+  // after it was written: a move that was under way has ended by then.
+  const fenced = settled.filter(({ reason, reservation }) => reason === "fenced" && ids.has(reservation.orderId));
+  if (fenced.length > 0) {
+    const fencedIds = fenced.map(({ reservation }) => reservation.orderId);
+    for (const orderId of await removeKnown(tx, fencedIds)) ids.delete(orderId);
+  }
   return settled.filter(({ reservation }) => ids.has(reservation.orderId));
 }
 
@@ -114,7 +122,7 @@ function firstEntries({ reservation, status, reason }: SettledOrder, at: Date): 
 }
 
 export async function readOrders(sql: Queryable, orderIds: readonly string[]): Promise<Order[]> {
-  return sql.query<Order>(`select ${columns} from orders.orders where order_id = any($1::uuid[])`, [orderIds]);
+  return readWherever<Order>(sql, columns, orderIds);
 }
 
 /** How many entries of its timeline a reader has seen of an order. */
@@ -127,7 +135,7 @@ export async function readLonger(
 ): Promise<{ longer: Order[]; missing: string[] }> {
   const rows = await sql.query<Order | { asked: string; orderId: null }>(
     `select asked.id as asked, ${columns} from unnest($1::uuid[], $2::int[]) as asked (id, seen)
-       left join orders.orders on order_id = asked.id
+       left join orders.recent on order_id = asked.id
       where order_id is null or jsonb_array_length(timeline) > asked.seen`,
     [asked.map(({ orderId }) => orderId), asked.map(({ seen }) => seen)],
   );
@@ -137,7 +145,14 @@ export async function readLonger(
     if (row.orderId === null) missing.push(row.asked);
     else longer.push(row);
   }
-  return { longer, missing };
+  if (missing.length === 0) return { longer, missing };
+  const past = await readPast<Order>(sql, columns, missing);
+  const seenOf = new Map(asked.map(({ orderId, seen }) => [orderId, seen]));
+  const known = new Set(past.map(({ orderId }) => orderId));
+  return {
+    longer: [...longer, ...past.filter(({ orderId, timeline }) => timeline.length > (seenOf.get(orderId) ?? 0))],
+    missing: missing.filter((orderId) => !known.has(orderId)),
+  };
 }
 
 export async function readOrder(sql: Queryable, orderId: string): Promise<Order | undefined> {
@@ -190,7 +205,7 @@ export async function restoreOrder(
   const { from, to } = transition("restore");
   const entry: TimelineEntry = { status: to, at: at.toISOString(), reason: "paid_late" };
   const [order] = await tx.query<Order>(
-    `update orders.orders set status = $2, reason = null, epoch = $3, reservation_no = $4,
+    `update orders.recent set status = $2, reason = null, epoch = $3, reservation_no = $4,
             timeline = timeline || $5::jsonb
       where order_id = $1 and status = any($6::text[]) and reason = $7 returning ${columns}`,
     [orderId, to, epoch, reservationNo, JSON.stringify([entry]), from, undecidedReason],

@@ -17,6 +17,7 @@ import { createLook } from "./look.ts";
 import { listAllOrders, listOrders, note, type Order, type TimelineEntry } from "./order-rows.ts";
 import { orderOutbox } from "./outbox.ts";
 import { overdueOrders } from "./overdue-rows.ts";
+import { createPast } from "./past.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
 import { createPulse } from "./pulse.ts";
@@ -58,6 +59,8 @@ export type OrdersOptions = {
   /** The gate is on a server: reservations wait a moment to go there together. */
   gateIsRemote: boolean;
   paymentWindowMs: number;
+  /** The age at which an ended order moves to the past ones; 0: none does. */
+  moveAfterMs: number;
   now(): number;
   onFault(what: string, error: unknown): void;
   metrics: Metrics;
@@ -140,6 +143,7 @@ export function createOrders(options: OrdersOptions) {
   return {
     ...steps,
     bulk,
+    past: createPast({ sql, moveAfterMs: options.moveAfterMs, now, onFault }),
     place: placing.place,
     waiting: placing.waiting,
     refusesOne: placing.refusesOne,

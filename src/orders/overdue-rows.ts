@@ -10,7 +10,7 @@ export async function overdueOrders(
   limit: number,
 ): Promise<Order[]> {
   return sql.query<Order>(
-    `select ${columns} from orders.orders
+    `select ${columns} from orders.recent
       where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') and pay_by < $1
         and reason is distinct from 'payment_undecided' and (pay_by, order_id) > ($2::timestamptz, $3::uuid)
       order by pay_by, order_id limit $4`,

@@ -7,9 +7,10 @@ import { elapsedMs } from "#platform/clock";
 import type { Metrics } from "#platform/metrics";
 import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
 import type { DirectOrders } from "./direct.ts";
+import { readEarlier } from "./earlier.ts";
 import { meetProduct, orderIdFor } from "./ids.ts";
 import { declarePlaceCounts } from "./metrics.ts";
-import { type Order, readOrders } from "./order-rows.ts";
+import type { Order } from "./order-rows.ts";
 import type { Publication } from "./publication.ts";
 
 export type PlaceOptions = {
@@ -57,11 +58,11 @@ export function createPlace(options: PlaceOptions): Place {
       return answers;
     },
   });
-  const lookUps: Batcher<string, Order | undefined> = createBatcher({
+  const lookUps: Batcher<string, Order | "archived" | undefined> = createBatcher({
     maxBatch: lookUpsAtOnce,
     maxWaiting,
     async run(orderIds) {
-      const found = new Map((await readOrders(sql, orderIds)).map((order) => [order.orderId, order]));
+      const found = await readEarlier({ sql, books }, orderIds);
       return orderIds.map((orderId) => found.get(orderId));
     },
   });
@@ -141,7 +142,7 @@ export function createPlace(options: PlaceOptions): Place {
       const [product] = await gate.snapshot([productId]);
       if (!product?.whole) return refuse(wanted, "absent");
       const standing = await lookUps.add(orderId);
-      if (standing) return replay(standing, bodyHash);
+      if (standing) return replay(orderId, standing, bodyHash);
     }
     return { ok: false, reason: "order_failed", orderId };
   }
@@ -153,7 +154,7 @@ export function createPlace(options: PlaceOptions): Place {
         return publish(answer.reservation, false);
       case "ask_books": {
         const standing = await lookUps.add(wanted.orderId);
-        if (standing) return replay(standing, wanted.bodyHash);
+        if (standing) return replay(wanted.orderId, standing, wanted.bodyHash);
         const asked = { ...wanted, booksAsked: true };
         return answerTo(asked, await reserves.add(asked));
       }

@@ -72,6 +72,7 @@ export async function openOrderStage() {
       maxRecords: 100,
       maxWaiting: 100,
       gateIsRemote: false,
+      moveAfterMs: 0,
       metrics: createMetrics(),
       ...options,
     });

@@ -4,7 +4,7 @@ import { columns, type Order, readOrders } from "./order-rows.ts";
 
 export type StandingPosition = Pick<Order, "payBy" | "orderId">;
 
-export const standingStatement = `select ${columns} from orders.orders
+export const standingStatement = `select ${columns} from orders.recent
   where status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING') and pay_by < $1
     and (pay_by, order_id) > ($2::timestamptz, $3::uuid)
   order by pay_by, order_id limit $4`;
@@ -21,7 +21,7 @@ export function createStanding(sql: Queryable) {
 
 export async function readUndecided(sql: Queryable, limit: number): Promise<Order[]> {
   const rows = await sql.query<{ id: string }>(
-    `select order_id as id from orders.orders
+    `select order_id as id from orders.recent
       where status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by limit $1`,
     [limit],
   );

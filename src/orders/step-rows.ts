@@ -1,7 +1,7 @@
 /** Takes steps of orders in their rows: each compares before it sets, and takes as many orders as are asked for. */
 import type { Tx } from "#engines/sql";
 import { columns, type Order, type TimelineEntry } from "./order-rows.ts";
-import { type Step, transition, undecidedReason } from "./state.ts";
+import { openStatuses, type Step, transition, undecidedReason } from "./state.ts";
 
 /** An order whose step is to be taken; `dueAt`: only if that is its deadline still. */
 export type Asked = { orderId: string; dueAt?: Date | null };
@@ -25,11 +25,13 @@ export async function takeSteps(
 ): Promise<Order[]> {
   const { from, to, whileUndecided = false } = transition(step);
   const entry: TimelineEntry = { status: to, at: at.toISOString(), ...(reason && { reason }) };
+  const table = from.every((status) => openStatuses.includes(status)) ? "orders.recent" : "orders.orders";
   return tx.query<Order>(
+    // Only ended orders are past ones, so the steps of open ones need not look there.
     `with asked as (select * from unnest($1::uuid[], $2::timestamptz[]) as a (id, due_at)),
-          locked as (select order_id as id from orders.orders where order_id = any($1::uuid[])
+          locked as (select order_id as id from ${table} where order_id = any($1::uuid[])
                       order by order_id for no key update)
-     update orders.orders set status = $3, reason = coalesce($4, reason), timeline = timeline || $5::jsonb,
+     update ${table} set status = $3, reason = coalesce($4, reason), timeline = timeline || $5::jsonb,
             run = coalesce($9, run)
        from asked join locked using (id)
       where order_id = asked.id and status = any($6::text[]) and (reason is not distinct from $7) = $8

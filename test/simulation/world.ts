@@ -237,6 +237,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     maxRecords: 4,
     maxWaiting: 1_000,
     gateIsRemote: true,
+    moveAfterMs: oldAfterMs,
   });
   let running: Fulfilment | undefined;
   const payment = createPayment({
@@ -256,6 +257,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     await clock.look();
     startLoop({ everyMs: 2_000, work: clock.look, onFault: (error) => onFault("clock", error) });
     await orders.start();
+    startLoop({ everyMs: 5_000, work: orders.past.move, onFault: (error) => onFault("moving old orders", error) });
     await inventory.agreement.start(orders.settlement);
     running = await startFulfilment({
       orders,
@@ -275,6 +277,9 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     timeline.after(1_000, () => world.startCopy(`${name}'`));
   }
 }
+
+/** Young enough that money and news still come for orders that have moved. */
+const oldAfterMs = 20_000;
 
 const cell = { inc() {}, observe() {}, with: () => cell };
 const noMetrics = { counter: () => cell, histogram: () => cell, gauge() {}, gauges() {} } as unknown as Metrics;

@@ -389,6 +389,24 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .all(tx)
         .filter(({ productId }) => (prefixes as readonly string[]).includes(hash("sha256", productId).slice(0, 12)))
         .map(({ productId }) => ({ id: productId })),
+    "as r (product_id, epoch, reservation_no) join inventory.stock_ledger": (tx, [productIds, epochs, numbers]) =>
+      unnest(productIds as string[], epochs as number[], numbers as number[]).flatMap((key) => {
+        const row = t.ledger.get(tx, key.join(" "));
+        return row ? [{ epoch: row.epoch, reservationNo: row.reservationNo, fate: row.fate, seq: row.seq }] : [];
+      }),
+    "available_after - lag(available_after, 1, 0) over (order by seq) as net": (tx, [productId, applied, limit]) =>
+      t.stream
+        .all(tx)
+        .filter((row) => row.productId === productId && row.seq <= (applied as number))
+        .toSorted((a, b) => b.seq - a.seq)
+        .slice(0, limit as number)
+        .map(({ seq, kind, added, items, availableAfter }, i, latest) => ({
+          seq,
+          kind,
+          added,
+          items,
+          net: availableAfter - (latest[i + 1]?.availableAfter ?? 0),
+        })),
     "select 1 from inventory.stock where product_id = $1": (tx, [id]) => (t.stock.get(tx, id as string) ? [{}] : []),
     "from inventory.stock_ledger where order_id = any($1::uuid[]) and fate in": (tx, [orderIds]) =>
       t.ledger

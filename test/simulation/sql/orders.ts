@@ -4,7 +4,7 @@ import { undecidedReason } from "../../../src/orders/state.ts";
 import type { Planted } from "../planted.ts";
 import { isAfter, unique } from "./inventory.ts";
 import { type Twins, unnest } from "./statements.ts";
-import { createTable } from "./tables.ts";
+import { createTable, type Transaction } from "./tables.ts";
 
 export type OrderRow = {
   orderId: string;
@@ -25,6 +25,8 @@ export type OrderRow = {
   run: string | null;
   extensionSeconds: number;
   isExtended: boolean;
+  /** In the partition of a month. */
+  isPast: boolean;
 };
 
 export type SettledRow = { topic: string; partition: number; incarnation: string; next: number; reader: number };
@@ -49,6 +51,9 @@ export function createOrderTables() {
     settled: createTable<SettledRow>(nameOfMark),
     outbox: createTable<{ id: number; events: object[] }>(({ id }) => String(id)),
     refund: createTable<RefundRow>(({ orderId }) => orderId),
+    /** Fenced once more after the order had moved: for a moment it is a recent one too. */
+    again: createTable<OrderRow>(({ orderId }) => orderId),
+    month: createTable<{ name: string }>(({ name }) => name),
     outboxLock: createTable<{ name: string }>(({ name }) => name),
   };
 }
@@ -81,17 +86,35 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
    */
   const told = (row: OrderRow) => (isEarly(row) ? { ...row, status: "FAILED" } : row);
   const seen = (row: OrderRow) => (isEarly(row) ? { ...row, status: "PAYMENT_PENDING" } : row);
+  const readRows = (tx: Transaction, ids: Strings, isPast: boolean) =>
+    ids.flatMap((id) => {
+      const row = t.orders.get(tx, id);
+      return row && row.isPast === isPast ? [shown(row)] : [];
+    });
+  /** The month about which a transaction asked, because the statement that makes it has the name in its text. */
+  const monthOf = new WeakMap<Transaction, string>();
+  const movable = (tx: Transaction, before: Date) =>
+    t.orders
+      .all(tx)
+      .filter((row) => !row.isPast && row.placedAt < before && row.reason !== "fenced")
+      .filter((row) => !isOpen(seen(row)) && t.refund.get(tx, row.orderId)?.doneAt !== null)
+      .toSorted((a, b) => (isAfter(a.placedAt.getTime(), a.orderId, b.placedAt.getTime(), b.orderId) ? 1 : -1));
   const isOpen = ({ status }: OrderRow) => status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING";
 
   return {
-    "insert into orders.orders": (tx, values) =>
+    "insert into orders.recent": (tx, values) =>
       unnest(...(values as unknown[][])).flatMap((cells) => {
         const given = Object.fromEntries(columns.map((name, i) => [name, cells[i]])) as Omit<OrderRow, "timeline">;
         const timeline = JSON.parse(cells[14] as string);
-        const row: OrderRow = { ...given, timeline, run: null, isExtended: false };
+        const row: OrderRow = { ...given, timeline, run: null, isExtended: false, isPast: false };
         const standing = t.orders.lock(tx, row.orderId);
         if (!standing) {
           t.orders.put(tx, row.orderId, row);
+          return [{ orderId: row.orderId }];
+        }
+        if (standing.isPast) {
+          if (row.reason !== "fenced") throw new Error(`order ${row.orderId} has moved, and is settled again`);
+          t.again.put(tx, row.orderId, row);
           return [{ orderId: row.orderId }];
         }
         const givesWay =
@@ -107,11 +130,41 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         });
         return [{ orderId: row.orderId }];
       }),
-    "from orders.orders where order_id = any($1::uuid[])": (tx, [ids]) =>
-      (ids as Strings).flatMap((id) => {
-        const row = t.orders.get(tx, id);
-        return row ? [shown(row)] : [];
+    "from orders.recent where order_id = any($1::uuid[])": (tx, [ids]) => readRows(tx, ids as Strings, false),
+    "from orders.past where order_id = any($1::uuid[])": (tx, [ids]) => readRows(tx, ids as Strings, true),
+    "delete from orders.recent where order_id = any($1::uuid[]) and reason = 'fenced'": (tx, [ids]) =>
+      (ids as Strings).flatMap((orderId) => {
+        if (!t.again.get(tx, orderId)) return [];
+        t.again.put(tx, orderId, undefined);
+        return [{ orderId }];
       }),
+    "from orders.recent where placed_at < $1 and status in": (tx, [before]) =>
+      movable(tx, before as Date)
+        .slice(0, 1)
+        .map(({ placedAt }) => ({ placedAt })),
+    "from pg_class where relnamespace = 'orders'::regnamespace": (tx, [name]) => {
+      monthOf.set(tx, name as string);
+      return t.month.get(tx, name as string) ? [{ isPartition: true }] : [];
+    },
+    "lock table only orders.past in share update exclusive mode": (tx) => {
+      t.outboxLock.put(tx, "months", { name: "months" });
+      return [];
+    },
+    "including defaults including constraints including indexes": () => [],
+    "alter table orders.past attach partition": (tx) => {
+      const name = monthOf.get(tx) ?? "";
+      t.month.put(tx, name, { name });
+      return [];
+    },
+    "update orders.orders set is_past = true": (tx, [begin, end, before, limit]) =>
+      movable(tx, before as Date)
+        .filter(({ placedAt }) => placedAt >= (begin as Date) && placedAt < (end as Date))
+        .filter(({ orderId }) => !t.orders.isLockedByOther(tx, orderId))
+        .slice(0, limit as number)
+        .map((row) => {
+          t.orders.put(tx, row.orderId, { ...row, isPast: true });
+          return { order_id: row.orderId };
+        }),
     "set status = $2, reason = null": (tx, [orderId, status, epoch, reservationNo, entry, from, reason]) => {
       const row = t.orders.lock(tx, orderId as string);
       if (!row || !(from as Strings).includes(seen(row).status) || row.reason !== reason) return [];
@@ -126,7 +179,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       t.orders.put(tx, row.orderId, { ...row, ...set });
       return [shown({ ...row, ...set })];
     },
-    "update orders.orders set status = $3, reason = coalesce($4, reason)": (tx, values) => {
+    "set status = $3, reason = coalesce($4, reason), timeline": (tx, values) => {
       const [ids, dueAts, status, reason, entry, from, waiting, whileWaiting, run] = values;
       const asked = unnest(ids as Strings, dueAts as (Date | null)[]);
       const locked = new Map((ids as Strings).toSorted().map((id) => [id, t.orders.lock(tx, id)]));

@@ -197,10 +197,10 @@ export function paymentTwins(t: PaymentTables): Twins {
     "told_at is null and not (kind = 'voided_outside' and state = 'captured')": (tx, [limit, after]) =>
       untold(tx, limit, false, after as number),
     "told_at is null and kind = 'voided_outside' and state = 'captured'": (tx, [limit]) =>
-      untold(tx, limit, true).map((row) => ({
-        ...row,
-        providerRef: t.payment.get(tx, row.paymentId)?.providerRef ?? null,
-      })),
+      untold(tx, limit, true).map((row) => {
+        const { providerRef = null, amountMinor, currency } = t.payment.get(tx, row.paymentId) ?? {};
+        return { ...row, providerRef, amountMinor, currency };
+      }),
     "delete from payment.news where news_id": (tx, [newsIds]) => {
       for (const row of t.news.all(tx)) {
         if ((newsIds as number[]).includes(row.newsId)) t.news.put(tx, t.news.keyOf(row), undefined);

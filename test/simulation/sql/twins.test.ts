@@ -38,6 +38,10 @@ test("PostgreSQL answers every statement of a schedule as its twin does", async 
 });
 
 async function empty(): Promise<void> {
+  const months = await database.sql.query<{ name: string }>(
+    "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'orders.past'::regclass",
+  );
+  for (const { name } of months) await database.sql.query(`drop table ${name}`);
   const tables = await database.sql.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
       where schemaname in ('inventory', 'orders', 'payment') and tablename not in ('gate_mode', 'gate_boot')

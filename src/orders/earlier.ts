@@ -1,0 +1,23 @@
+/** Finds the orders that earlier requests under the same keys made, also if they were archived since. */
+import type { Queryable } from "#engines/sql";
+import type { Inventory } from "#inventory";
+import { type Order, readOrders } from "./order-rows.ts";
+
+export type EarlierDeps = { sql: Queryable; books: Pick<Inventory["books"], "fatesOf"> };
+
+/** `archived`: the month of the order was detached; the ledger has its reservation still, so the key is used up. */
+export async function readEarlier(
+  { sql, books }: EarlierDeps,
+  orderIds: readonly string[],
+): Promise<Map<string, Order | "archived">> {
+  const found = new Map<string, Order | "archived">();
+  for (const order of await readOrders(sql, orderIds)) found.set(order.orderId, order);
+  const others = orderIds.filter((orderId) => !found.has(orderId));
+  const decided = (await books.fatesOf(others)).filter(({ fate }) => fate === "claimed" || fate === "refused");
+  if (decided.length === 0) return found;
+  const decidedIds = decided.map(({ orderId }) => orderId);
+  // An order is written with its fate, so it is there now if it was decided between the two reads.
+  for (const orderId of decidedIds) found.set(orderId, "archived");
+  for (const order of await readOrders(sql, decidedIds)) found.set(order.orderId, order);
+  return found;
+}
