@@ -18,7 +18,7 @@ export async function readWherever<Found extends Row & { orderId: string }>(
     orderIds,
   ]);
   const found = new Set(recent.map(({ orderId }) => orderId));
-  const others = orderIds.filter((orderId) => !found.has(orderId));
+  const others = orderIds.filter((orderId) => !found.has(orderId.toLowerCase()));
   if (others.length === 0) return recent;
   return [...recent, ...(await readPast<Found>(sql, columns, others))];
 }
