@@ -351,6 +351,7 @@ create table inventory.stock (
   constraint sold_within_committed CHECK (((sold >= 0) AND (sold <= committed))),
   constraint stock_pkey PRIMARY KEY (product_id)
 );
+CREATE INDEX stock_by_prefix ON inventory.stock USING btree (inventory.prefix_of(product_id));
 
 create table inventory.stock_entry (
   product_id text not null,
@@ -544,23 +545,48 @@ create table orders.orders (
   extension_seconds integer not null default 0,
   extended_at timestamp with time zone,
   run text,
-  constraint orders_pkey PRIMARY KEY (order_id),
+  is_past boolean not null default false,
   constraint orders_quantity_check CHECK ((quantity > 0)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
-);
-CREATE INDEX open_orders_by_deadline ON orders.orders USING btree (pay_by) WHERE (status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text]));
-CREATE INDEX orders_by_change ON orders.orders USING btree (changed_in);
-CREATE INDEX orders_by_code ON orders.orders USING btree ("right"((order_id)::text, 10));
-CREATE INDEX orders_by_time ON orders.orders USING btree (placed_at DESC, order_id DESC);
-CREATE INDEX orders_of_product ON orders.orders USING btree (product_id);
-CREATE INDEX orders_of_user ON orders.orders USING btree (user_id, placed_at DESC, order_id DESC);
-CREATE INDEX undecided_orders ON orders.orders USING btree (pay_by) WHERE ((status = 'PAYMENT_PENDING'::text) AND (reason = 'payment_undecided'::text));
+) partition by LIST (is_past);
 
 create table orders.outbox (
   id bigint generated always as identity not null,
   events json not null,
   constraint outbox_pkey PRIMARY KEY (id)
 );
+
+create table orders.past ( -- a partition of orders.orders FOR VALUES IN (true)
+  order_id uuid not null,
+  user_id text not null,
+  product_id text not null,
+  epoch integer not null,
+  reservation_no bigint not null,
+  quantity integer not null,
+  unit_price_minor bigint not null,
+  currency text not null,
+  price_version bigint not null,
+  status text not null,
+  reason text,
+  body_hash text not null,
+  placed_at timestamp with time zone not null,
+  pay_by timestamp with time zone not null,
+  timeline jsonb not null,
+  changed_in xid8 not null default pg_current_xact_id(),
+  handed_over_at timestamp with time zone,
+  extension_seconds integer not null default 0,
+  extended_at timestamp with time zone,
+  run text,
+  is_past boolean not null default false,
+  constraint orders_quantity_check CHECK ((quantity > 0)),
+  constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text]))),
+  constraint past_pkey PRIMARY KEY (order_id, placed_at)
+) partition by RANGE (placed_at);
+CREATE INDEX past_by_code ON ONLY orders.past USING btree ("right"((order_id)::text, 10));
+CREATE INDEX past_by_status ON ONLY orders.past USING btree (status, placed_at DESC, order_id DESC);
+CREATE INDEX past_by_time ON ONLY orders.past USING btree (placed_at DESC, order_id DESC);
+CREATE INDEX past_of_product ON ONLY orders.past USING btree (product_id, placed_at DESC, order_id DESC);
+CREATE INDEX past_of_user ON ONLY orders.past USING btree (user_id, placed_at DESC, order_id DESC);
 
 create table orders.pulse (
   process text not null,
@@ -572,6 +598,41 @@ create table orders.pulse (
   constraint pulse_pkey PRIMARY KEY (process)
 );
 
+create table orders.recent ( -- a partition of orders.orders FOR VALUES IN (false)
+  order_id uuid not null,
+  user_id text not null,
+  product_id text not null,
+  epoch integer not null,
+  reservation_no bigint not null,
+  quantity integer not null,
+  unit_price_minor bigint not null,
+  currency text not null,
+  price_version bigint not null,
+  status text not null,
+  reason text,
+  body_hash text not null,
+  placed_at timestamp with time zone not null,
+  pay_by timestamp with time zone not null,
+  timeline jsonb not null,
+  changed_in xid8 not null default pg_current_xact_id(),
+  handed_over_at timestamp with time zone,
+  extension_seconds integer not null default 0,
+  extended_at timestamp with time zone,
+  run text,
+  is_past boolean not null default false,
+  constraint orders_pkey PRIMARY KEY (order_id),
+  constraint orders_quantity_check CHECK ((quantity > 0)),
+  constraint orders_status_check CHECK ((status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
+);
+CREATE INDEX ended_orders_by_status ON orders.recent USING btree (status, placed_at DESC, order_id DESC) WHERE (status = ANY (ARRAY['CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text]));
+CREATE INDEX open_orders_by_deadline ON orders.recent USING btree (pay_by) WHERE (status = ANY (ARRAY['INVENTORY_RESERVED'::text, 'PAYMENT_PENDING'::text]));
+CREATE INDEX orders_by_change ON orders.recent USING btree (changed_in);
+CREATE INDEX orders_by_code ON orders.recent USING btree ("right"((order_id)::text, 10));
+CREATE INDEX orders_by_time ON orders.recent USING btree (placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_product ON orders.recent USING btree (product_id, placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_user ON orders.recent USING btree (user_id, placed_at DESC, order_id DESC);
+CREATE INDEX undecided_orders ON orders.recent USING btree (pay_by) WHERE ((status = 'PAYMENT_PENDING'::text) AND (reason = 'payment_undecided'::text));
+
 create table orders.refund (
   order_id uuid not null,
   reason text not null,
@@ -579,7 +640,6 @@ create table orders.refund (
   actor text not null,
   asked_at timestamp with time zone not null,
   done_at timestamp with time zone,
-  constraint refund_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.orders(order_id),
   constraint refund_pkey PRIMARY KEY (order_id)
 );
 CREATE INDEX refunds_to_do ON orders.refund USING btree (asked_at) WHERE (done_at IS NULL);
