@@ -106,6 +106,7 @@ describe("the console's orders", { skip }, () => {
           seq: 0,
           at: "",
           actor: "grace",
+          actorName: "Grace",
           action: "cancelOrder",
           subject: ids[0],
           phase: "intent",

@@ -197,7 +197,7 @@ describe("the console", { skip }, () => {
     await world.untilStatus(lise, orderId, "PAYMENT_PENDING");
     await page.goto(`/console/orders?q=${orderId}&order=${orderId}`);
     await page.getByRole("button", { name: "Cancel the order …" }).click();
-    await page.getByText("go back on sale").waitFor();
+    await page.getByText("goes back on sale").waitFor();
     await page.keyboard.press("Escape");
     await page.getByText("go back on sale").waitFor({ state: "hidden" });
     await page.getByText("What happened").waitFor();

@@ -41,8 +41,9 @@ export function Reconcile() {
       return answer;
     },
     staleTime: 0,
-    // The plan that an operator is asked about stays as it is.
-    refetchInterval: isAsking ? false : () => Math.max(lookEveryMs, timesTaken * tookMs.current),
+    // A finding stands still until the operator compares again: it must not vanish while they read its plan.
+    refetchInterval: ({ state }) =>
+      state.data?.status === "OK" ? Math.max(lookEveryMs, timesTaken * tookMs.current) : false,
   });
   const repairing = useMutation({
     mutationFn: api.sync,
@@ -58,7 +59,7 @@ export function Reconcile() {
     <>
       <PageHead
         title="Reconcile"
-        says="Compares the gate with the books, in units. The figures are exact also while orders come in. Compared every 5 seconds."
+        says="Compares the gate with the books, in units. The figures are exact also while orders come in. Compared every 5 seconds; a finding stands still until you compare again."
       >
         <Group>
           <Button onClick={() => comparing.mutate()} loading={comparing.isPending}>
