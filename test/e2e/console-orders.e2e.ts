@@ -146,6 +146,26 @@ describe("the console's orders", { skip }, () => {
     await page.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
   });
 
+  test("Ctrl and K go anywhere: to a page by a part of its name, and to the orders of a buyer", async () => {
+    const open = async () => {
+      await page.keyboard.press("Control+k");
+      await page
+        .getByRole("combobox", { name: /^A page/ })
+        .and(page.locator(":focus"))
+        .waitFor();
+    };
+    await open();
+    await look(page, "console-palette", "[role=dialog]");
+    await page.keyboard.type("hea");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Health" }).waitFor();
+    await open();
+    await page.keyboard.type("hedy");
+    await page.getByRole("option", { name: "Orders of “hedy”", selected: true }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/console\/orders\?q=hedy/);
+  });
+
   test("the mails about an order are read beside it, and one that failed is sent again from there", async () => {
     await stage.person("nora", { storageState: nothingKept });
     const orderId = await placed("nora", stool);

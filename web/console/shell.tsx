@@ -7,6 +7,7 @@ import { type Account, api, type Session } from "./api.ts";
 import { Keys } from "./parts/keys.tsx";
 import { Loading } from "./parts/loading.tsx";
 import { Heading } from "./parts/page.tsx";
+import { Palette } from "./parts/palette.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
 import { useWaiting } from "./parts/waiting.ts";
 import { plural } from "./plural.ts";
@@ -148,7 +149,12 @@ function SignedIn({ account }: { account: Account }) {
         <Button size="xs" onClick={() => api.logOut().finally(forgetAll)}>
           Sign out
         </Button>
-        {mayPack(account) && <Keys places={pagesOf(account)} />}
+        {mayPack(account) && (
+          <>
+            <Keys places={pagesOf(account)} />
+            <Palette places={pagesOf(account)} />
+          </>
+        )}
       </Group>
     </div>
   );

@@ -78,7 +78,7 @@ function Components({ components }: Pick<Health, "components">) {
           <Table.Tr key={name}>
             <Table.Th scope="row">
               {nameOf(name)}
-              {nameOf(name) !== name && (
+              {plain(nameOf(name)) !== plain(name) && (
                 <Text size="xs" c="dimmed">
                   {name}
                 </Text>
@@ -101,6 +101,11 @@ function Components({ components }: Pick<Health, "components">) {
 
 function nameOf(name: string): string {
   return called[name] ?? name.replace(/^log:/, "Log ");
+}
+
+/** "Dead letters" and `deadLetters` are one name. */
+function plain(name: string): string {
+  return name.replaceAll(/[ :]/g, "").toLowerCase();
 }
 
 function textOf(value: unknown): string {

@@ -18,6 +18,7 @@ const inLists = [
   ["Esc", "Close what is open"],
   ["/", "Search"],
   ["?", "This list"],
+  ["Ctrl K", "Go anywhere"],
 ] as const;
 
 export function Keys({ places }: { places: readonly Place[] }) {
