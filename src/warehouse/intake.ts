@@ -14,6 +14,8 @@ export type IntakeOptions = {
 };
 
 const recordsAtOnce = 500;
+/** A parcel may wait a moment: most events of a busy shop are of orders that are not paid. */
+const gatherMs = 100;
 const telling: ReadonlySet<string | undefined> = new Set([
   orderEventTypes.CONFIRMED,
   orderEventTypes.REFUNDED,
@@ -25,7 +27,7 @@ export function startIntake({ log, topic, group, note }: IntakeOptions): Promise
     const orderIds = new Set(records.filter(isOurs).map(({ key }) => key));
     if (orderIds.size > 0) await note([...orderIds]);
   }
-  return log.consume({ topic, group, maxRecords: recordsAtOnce, handle });
+  return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle });
 }
 
 /** The record's key is the order's id. One that is not such a record says nothing about an order of this shop. */

@@ -54,6 +54,8 @@ export type ConsumeOptions = {
   maxRecords: number;
   /** Its batches may be larger than a poll of Kafka, which the settings bound. */
   largerThanPolls?: true;
+  /** After a batch that was not full it reads again only after this time, so that a busy topic costs it few reads. */
+  gatherMs?: number;
   /**
    * Returning commits the batch. After an error the same batch comes again after a pause, for as long as it takes. A
    * batch is never skipped, so the handler itself must send records that can never succeed to the dead letters.

@@ -200,7 +200,7 @@ export async function writeStock(tx: Tx, stock: Iterable<Stock>, rows: readonly 
   await tx.query(
     `with stream as (
        insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
-       select * from unnest($8::text[], $9::bigint[], $10::int[], $11::text[], $12::bigint[], $13::bigint[], $14::jsonb[]))
+       select * from unnest($8::text[], $9::bigint[], $10::int[], $11::text[], $12::bigint[], $13::bigint[], $14::json[]))
      update inventory.stock s
         set total_in = n.total_in, committed = n.committed, sold = n.sold, epoch = n.epoch, seq = n.seq,
             last_direct_no = n.last_direct_no

@@ -65,6 +65,31 @@ export function consumingLaws(stage: Stage): void {
       await consumer.close();
     });
 
+    test("a consumer that gathers leaves what comes later for its next read, which its end does not wait for", async () => {
+      const topic = await stage.freshTopic();
+      const [group, other] = [randomUUID(), randomUUID()];
+      const gathered: Batch[] = [];
+      const passed: Batch[] = [];
+      const gatherMs = 60_000;
+      const gathering = await stage.log.consume({ topic, group, maxRecords: 10, gatherMs, ...collect(gathered) });
+      const passing = await stage.log.consume({ topic, group: other, maxRecords: 10, ...collect(passed) });
+      await stage.log.append(topic, numbered(1));
+      await stage.caughtUp(group, topic);
+      for (let i = 2; i <= 4; i += 1) {
+        await stage.log.append(topic, numbered(1));
+        await until(() => countOf(passed) === i, patiently);
+      }
+      assert.equal(countOf(gathered), 1);
+      await Promise.all([gathering.close(), passing.close()]);
+      const next = await stage.log.consume({ topic, group, maxRecords: 10, gatherMs, ...collect(gathered) });
+      await stage.caughtUp(group, topic);
+      await next.close();
+      assert.deepEqual(
+        gathered.map(({ records }) => records.length),
+        [1, 3],
+      );
+    });
+
     test("closing a consumer waits for the batch in hand and commits it", async () => {
       const topic = await stage.freshTopic();
       const group = randomUUID();

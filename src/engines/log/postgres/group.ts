@@ -34,8 +34,8 @@ export type GroupOptions = {
 };
 
 /** The members of one group read in the same way: all of them keep their own position, or none. */
-type Work = Pick<ConsumeOptions, "maxRecords" | "handle" | "startAt">;
-type Member = Work & { inHand: Set<Promise<void>> };
+type Work = Pick<ConsumeOptions, "maxRecords" | "gatherMs" | "handle" | "startAt">;
+type Member = Work & { inHand: Set<Promise<void>>; left: AbortController };
 
 type PartitionConsumer = {
   partition: number;
@@ -139,6 +139,10 @@ export function createGroup(options: GroupOptions): Group {
     member.inHand.add(work);
     await work.finally(() => member.inHand.delete(work));
     consumer.ahead = consumer.ahead.slice(records.length);
+    const { gatherMs = 0, maxRecords } = member;
+    if (gatherMs === 0 || records.length === maxRecords) return;
+    const signal = AbortSignal.any([closing, member.left.signal]);
+    await sleep(gatherMs, undefined, { signal }).catch(() => {});
   }
 
   async function handle(member: Member, consumer: PartitionConsumer, batch: Batch): Promise<void> {
@@ -148,13 +152,14 @@ export function createGroup(options: GroupOptions): Group {
 
   return {
     join(options) {
-      const member: Member = { ...options, inHand: new Set() };
+      const member: Member = { ...options, inHand: new Set(), left: new AbortController() };
       follower ??= tail.follow(topic);
       members = [...members, member];
       for (const consumer of consumers) if (!consumer.running) void run(consumer);
       return {
         async close() {
           members = members.filter((other) => other !== member);
+          member.left.abort();
           if (members.length === 0) {
             follower?.leave();
             follower = undefined;
