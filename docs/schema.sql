@@ -404,7 +404,7 @@ create table inventory.stock_stream (
   kind text not null,
   available_after bigint not null,
   added bigint not null,
-  items jsonb not null,
+  items json not null,
   written_at timestamp with time zone not null default now(),
   written_in xid8 not null default pg_current_xact_id(),
   constraint stock_stream_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'rebuild'::text]))),

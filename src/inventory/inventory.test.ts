@@ -80,9 +80,10 @@ describe("inventory", () => {
     return report;
   }
 
-  test("its face is three rooms and the figures for metrics, of at most eight members each", () => {
-    const { gate: sameGate, books, agreement, figures, ...others } = inventory;
+  test("its face is three rooms, the figures for metrics and the traces of an order, of at most eight members each", () => {
+    const { gate: sameGate, books, agreement, figures, traces, ...others } = inventory;
     assert.deepEqual(others, {});
+    assert.equal(typeof traces, "function");
     // The type narrows the gate to the steps for orders; the object is the whole port.
     const shownOfGate: Record<keyof typeof sameGate, true> = {
       reserve: true,
