@@ -1,6 +1,6 @@
 /** Writes the outbox of orders: one row for each transaction, with its events in their order. */
 import type { OutboxShape } from "#engines/outbox";
-import type { Tx } from "#engines/sql";
+import type { Queryable, Tx } from "#engines/sql";
 import { type OrderEvent, orderEventRecord, type SettledEvents, settledEvents } from "./events.ts";
 
 /** As the outbox keeps them. */
@@ -23,4 +23,14 @@ export async function queueEvents(tx: Tx, events: readonly QueuedEvents[]): Prom
     JSON.stringify(events),
   ]);
   return row?.id;
+}
+
+/** The ids of one order's events that the log does not have yet. */
+export async function readQueuedIds(sql: Queryable, orderId: string): Promise<string[]> {
+  const rows = await sql.query<{ queued: QueuedEvents }>(
+    `select queued from orders.outbox, json_array_elements(events) as queued
+      where queued -> 'data' ->> 'orderId' = $1`,
+    [orderId],
+  );
+  return rows.flatMap(({ queued }) => ("statuses" in queued ? settledEvents(queued) : [queued])).map(({ id }) => id);
 }

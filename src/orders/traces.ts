@@ -2,6 +2,7 @@
 import type { Queryable } from "#engines/sql";
 import { handedOverEventType, orderEventTypes, undecidedEventType } from "./events.ts";
 import { type Order, readOrder } from "./order-rows.ts";
+import { readQueuedIds } from "./outbox.ts";
 import { shortCodeOf } from "./short-codes.ts";
 import { undecidedReason } from "./state.ts";
 
@@ -23,12 +24,7 @@ export async function readTraces(sql: Queryable, orderId: string): Promise<Order
     `select reason, actor, restock, asked_at as "askedAt", done_at as "doneAt" from orders.refund where order_id = $1`,
     [orderId],
   );
-  const waiting = await sql.query<{ id: string }>(
-    `select event ->> 'id' as id from orders.outbox, jsonb_array_elements(events) as event
-      where event -> 'data' ->> 'orderId' = $1`,
-    [orderId],
-  );
-  const ids = new Set(waiting.map(({ id }) => id));
+  const ids = new Set(await readQueuedIds(sql, orderId));
   return {
     code,
     order,

@@ -236,6 +236,13 @@ describe("the console's orders", { skip }, () => {
     await page.getByRole("definition").getByText("Paid").waitFor();
     await page.getByRole("button", { name: "Refund …" }).waitFor();
     assert.ok(reads.length > 0);
+    await page.getByText("Everything that is known of it, part by part").click();
+    const box = page.locator("details[open]");
+    await box.getByText("books CONFIRMED").waitFor();
+    await box.getByText("1 unit claimed").waitFor();
+    await box.getByText(/attempt 1: simulator is asked for/).waitFor();
+    await look(page, "console-order-box", "details[open]");
+    await page.getByText("Everything that is known of it, part by part").click();
     await page.getByText(/Raw events of the stream/).click();
     await page.locator("pre", { hasText: orderId }).first().waitFor();
     await look(page, "console-order-raw", "details");

@@ -53,7 +53,7 @@ describe("a rehearsal on real servers", { timeout: 240_000 }, () => {
     await until(
       async () => {
         const changed = await books.query(
-          "update inventory.stock set total_in = total_in - 1 where product_id like 'rehearsal-%-2' and total_in = 7 and sold = 0",
+          "update inventory.stock set total_in = total_in - 1 where product_id like 'rehearsal-%-2' and total_in = 7",
         );
         return changed.rowCount === 1;
       },
@@ -69,7 +69,14 @@ describe("a rehearsal on real servers", { timeout: 240_000 }, () => {
     const ada = fleet.as("ada");
     const { orderId } = await fleet.place(ada, lamp);
     await fleet.untilStatus(ada, orderId, "PAYMENT_PENDING");
-    const whole = await fleet.run("order", orderId);
+    // A busy machine may need more than the two seconds that a part has.
+    const whole = await until(
+      async () => {
+        const printed = await fleet.run("order", orderId);
+        return !printed.output.includes("did not answer") && printed;
+      },
+      { withinMs: 60_000 },
+    );
     assert.equal(whole.code, 0, whole.output);
     assert.match(whole.output, /^order \S+ \(\w{8}\): PAYMENT_PENDING$/m);
     assert.match(whole.output, /stock +1 unit claimed$/m);

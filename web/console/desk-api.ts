@@ -1,6 +1,6 @@
 /** Every question and every act about trouble, mails, webhooks, people and the audit, typed by the server's own schemas. */
 import type { Static } from "typebox";
-import type { LetterSummary, LetterView, SagaView } from "#wire/desk";
+import type { BlackBoxView, LetterSummary, LetterView, SagaView } from "#wire/desk";
 import type { AuditAnswer, MailAnswer, SessionsAnswer, UserAnswer } from "#wire/identity";
 import type { DeliveryList, RotatedSecret, WebhookView } from "#wire/notifications";
 import type { FindingView } from "#wire/payment";
@@ -9,6 +9,7 @@ import { ask } from "./ask.ts";
 export type Letter = LetterSummary;
 export type WholeLetter = LetterView;
 export type Saga = SagaView;
+export type Box = BlackBoxView;
 export type Finding = Static<typeof FindingView>;
 export type Webhook = WebhookView;
 export type Delivery = Static<typeof DeliveryList>["items"][number];
@@ -26,6 +27,7 @@ export const deskApi = {
   letter: (id: number) => ask<WholeLetter>("getDeadLetter", { id: String(id) }),
   replay: (id: number) => ask<WholeLetter>("replayDeadLetter", { id: String(id) }),
   discard: (id: number, reason: string) => ask<WholeLetter>("discardDeadLetter", { id: String(id), body: { reason } }),
+  blackBox: (orderId: string) => ask<Box>("getBlackBox", { id: orderId }),
   sagas: (cursor: string | undefined) => ask<Page<Saga>>("listStuckSagas", { query: { cursor, limit } }),
   retry: (orderId: string) => ask<{ status: string }>("retrySaga", { id: orderId }),
   end: (orderId: string, reason: string) => ask<{ status: string }>("endSaga", { id: orderId, body: { reason } }),

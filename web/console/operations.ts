@@ -25,6 +25,7 @@ export const operations = {
   runBulk: ["POST", "/admin/orders/bulk/{planId}/run"],
   getBulk: ["GET", "/admin/orders/bulk/{planId}"],
   getOrder: ["GET", "/orders/{orderId}"],
+  getBlackBox: ["GET", "/admin/black-box/{order}"],
   cancelOrder: ["POST", "/orders/{orderId}/cancel"],
   refundOrder: ["POST", "/orders/{orderId}/refund"],
   listPaymentFindings: ["GET", "/payments/findings"],

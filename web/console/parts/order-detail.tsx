@@ -3,6 +3,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { count, exactTime, money, timeOfDay } from "../../lib/amounts.ts";
 import type { Order } from "../api.ts";
 import { type RawEvent, useLiveOrder } from "../live-order.ts";
+import { BlackBox } from "./black-box.tsx";
 import { CancelOrder } from "./cancel-order.tsx";
 import { Loading } from "./loading.tsx";
 import { OrderMails } from "./order-mails.tsx";
@@ -74,6 +75,7 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
       <h3>Workflow</h3>
       <Text mb="md">{workflowOf(order)}</Text>
       <OrderMails orderId={orderId} status={status} />
+      <BlackBox orderId={orderId} />
       <RawEvents events={events} />
       <Group>
         {status === "CONFIRMED" && <Button onClick={() => onAsk("refund")}>Refund …</Button>}
