@@ -156,6 +156,10 @@ describe("buying in the browser", { skip }, () => {
     await page.keyboard.type("4242424242424242");
     await page.keyboard.press("Enter");
     await page.getByText("It is yours").waitFor();
+    // The form is gone: the keyboard goes on from the verdict, to the next action.
+    await eventually(() => page.evaluate<boolean>("document.activeElement?.className === 'verdict'"));
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate<string>("document.activeElement?.textContent"), "Your orders");
   });
 
   test("an order is cancelled by keyboard alone", async () => {
@@ -172,6 +176,7 @@ describe("buying in the browser", { skip }, () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByText("Nothing was charged").waitFor();
+    await eventually(() => page.evaluate<boolean>("document.activeElement?.className === 'verdict'"));
   });
 
   test("more time to pay is offered when two minutes are left, and taken by keyboard alone, once", async () => {

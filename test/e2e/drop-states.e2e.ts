@@ -15,6 +15,14 @@ const longName =
 
 type Sale = { opensInMs: number; name?: string; currency?: string; price?: number; stock?: number; labels?: string[] };
 
+/** The name of the element that has the focus, and whether the action at the foot lies over a part of it. */
+const focusedAndHidden = `(() => {
+  const [focused, foot] = [document.activeElement, document.querySelector(".act")];
+  const [at, cover] = [focused, foot].map((element) => element.getBoundingClientRect());
+  const isHidden = !foot.contains(focused) && at.bottom > cover.top + 1 && at.top < cover.bottom;
+  return [focused.name || focused.textContent, isHidden];
+})()`;
+
 describe("the states of a drop's page", { skip }, () => {
   let stage: Stage;
   before(async () => {
@@ -69,6 +77,28 @@ describe("the states of a drop's page", { skip }, () => {
     await seen(page, open.dropId);
     await assertOnFirstScreen(page, "h1", ".units", ".chips");
     await look(page, "drop-sizes");
+  });
+
+  test("what the keyboard reaches is not hidden behind the action at the foot of a small screen", async () => {
+    const { dropId } = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"] });
+    const { page } = await stage.person("on-a-small-phone");
+    for (const height of [480, 568, 640, 760]) {
+      await page.setViewportSize({ width: 320, height });
+      await seen(page, dropId);
+      const reached: string[] = [];
+      for (let tabs = 0; tabs < 12 && !reached.at(-1)?.endsWith("theme"); tabs += 1) {
+        await page.keyboard.press("Tab");
+        const [name, isHidden] = await page.evaluate<[string, boolean]>(focusedAndHidden);
+        assert.equal(isHidden, false, `${name}, on ${height} px`);
+        reached.push(name);
+      }
+      for (const one of ["choice", "quantity", "Put it in your calendar", "Buy", "theme"]) {
+        assert.ok(
+          reached.some((name) => name.includes(one)),
+          `${one} is not among ${reached.join(", ")}`,
+        );
+      }
+    }
   });
 
   test("a name of 120 characters and a price of three decimals fit, before the opening and after it", async () => {
