@@ -1,8 +1,10 @@
 /** Drops in the operator's console: planned, checked, scheduled, paused and ended there, by the keyboard too. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { hourMs, inMs, scheduled } from "./scheduled.ts";
@@ -153,7 +155,7 @@ describe("drops in the console", { skip }, () => {
     const opened = await world.place(open, productId);
     const bought = await world.place(paid, productId);
     await world.untilStatus(paid, bought.orderId, "PAYMENT_PENDING");
-    await paid.post(`/orders/${bought.orderId}/payment`, { cardNumber: "4242424242424242" });
+    await payOrder(paid, bought.orderId, { cardNumber: "4242424242424242" });
     await world.untilStatus(paid, bought.orderId, "CONFIRMED");
     await page.goto(`/console/drops/${dropId}`);
     await button("Cancel the drop …").click();

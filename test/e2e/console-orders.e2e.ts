@@ -1,9 +1,11 @@
 /** The console's page of orders: acts on many orders, kept searches, the file, and an order that is followed live. */
+
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { look } from "./look.ts";
 import { nothingKept, openConsole, type Stage, skip } from "./stage.ts";
 
@@ -36,7 +38,7 @@ describe("the console's orders", { skip }, () => {
 
   async function pay(buyer: string, orderId: string): Promise<void> {
     const api = stage.world.as(buyer);
-    assert.equal((await api.post(`/orders/${orderId}/payment`, card)).status, 202);
+    assert.equal((await payOrder(api, orderId, card)).status, 202);
     await stage.world.untilStatus(api, orderId, "CONFIRMED");
   }
 

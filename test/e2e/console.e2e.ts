@@ -1,8 +1,10 @@
 /** The operator's console in the browser: its stories by the keyboard alone, and every state of its pages. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
@@ -36,7 +38,7 @@ describe("the console", { skip }, () => {
     const api = world.as(buyer);
     const { orderId } = await world.place(api, productId);
     await world.untilStatus(api, orderId, "PAYMENT_PENDING");
-    await api.post(`/orders/${orderId}/payment`, {
+    await payOrder(api, orderId, {
       cardNumber: "4242424242424242",
       expMonth: 12,
       expYear: 2040,

@@ -1,9 +1,11 @@
 /** States of a drop's page that its stories do not pass: languages, currencies, long names, and how people set up their screens. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { look, picture } from "./look.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
@@ -125,7 +127,7 @@ describe("the states of a drop's page", { skip }, () => {
     await look(page, "drop-sold-out-for-now");
     const quicker = stage.world.as("quicker");
     await stage.world.untilStatus(quicker, orderId, "PAYMENT_PENDING");
-    await quicker.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" });
+    await payOrder(quicker, orderId, { cardNumber: "4242424242424242" });
     await page.getByText("Every unit is sold.").waitFor();
     assert.equal(await page.getByText("Put it in your calendar").count(), 0);
     await look(page, "drop-sold-out");

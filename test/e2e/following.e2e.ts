@@ -1,9 +1,11 @@
 /** Following an order in the browser: what happens is shown in order, once, whatever becomes of the connection. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 
 const words: Record<string, string> = {
@@ -60,14 +62,14 @@ describe("following an order in the browser", { skip }, () => {
       stage.world.system.app.server.closeAllConnections();
       // The connections of this test's own client are cut too.
       const { length } = (await eventually(() => readOrder(person))).timeline;
-      const paid = await api.post(`/orders/${orderId}/payment`, { cardNumber: bad });
+      const paid = await payOrder(api, orderId, { cardNumber: bad });
       assert.equal(paid.status, 202);
       await untilHappened(person, length + 1);
       await page.unroute("**/events");
       await assertComplete(person);
     }
     await stage.world.restart();
-    await api.post(`/orders/${orderId}/payment`, { cardNumber: good });
+    await payOrder(api, orderId, { cardNumber: good });
     await page.getByText("It is yours").waitFor();
     const shown = await assertComplete(person);
     assert.equal(shown.filter((one) => one === "Card declined").length, 3);
@@ -81,7 +83,7 @@ describe("following an order in the browser", { skip }, () => {
     await person.page.goto(`/o/${orderId}`);
     await person.page.getByRole("timer").waitFor();
     await stage.world.untilStatus(person.api, orderId, "PAYMENT_PENDING");
-    await person.api.post(`/orders/${orderId}/payment`, { cardNumber: good });
+    await payOrder(person.api, orderId, { cardNumber: good });
     await person.page.getByText("It is yours").waitFor();
     await assertComplete({ ...person, orderId });
   });
@@ -150,7 +152,7 @@ describe("following an order in the browser", { skip }, () => {
     await hide(true);
     await page.clock.fastForward(31_000);
     await page.getByText("Reconnecting").waitFor();
-    await api.post(`/orders/${orderId}/payment`, { cardNumber: good });
+    await payOrder(api, orderId, { cardNumber: good });
     await stage.world.untilStatus(api, orderId, "CONFIRMED");
     await hide(false);
     await page.getByText("It is yours").waitFor();

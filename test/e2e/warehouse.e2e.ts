@@ -1,9 +1,11 @@
 /** The warehouse's pages in the browser: deliveries and parcels by the keyboard alone, which is what a scanner is. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { Order, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
@@ -52,7 +54,7 @@ describe("the warehouse", { skip }, () => {
     const { orderId } = await world.place(buyer, productId, quantity);
     await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
     const card = { cardNumber: "4242424242424242", expMonth: 12, expYear: 2040, cvc: "123", name: "Ada" };
-    await buyer.post(`/orders/${orderId}/payment`, card);
+    await payOrder(buyer, orderId, card);
     await world.untilStatus(buyer, orderId, "CONFIRMED");
     return orderId;
   }

@@ -1,8 +1,10 @@
 /** Tests that set the clock while the system runs. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { randomHex, randomId, uuidV8 } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 /** How far the clock of this whole process, the system included, is set forward or back, milliseconds. */
@@ -49,7 +51,7 @@ describe("a clock that is set back", () => {
     assert.ok((await world.system.faces.inventory.books.products.setSale(short, sale, 0)).ok);
     const { orderId: unpaid } = await world.place(ada, short);
     await world.untilStatus(ada, unpaid, "FAILED");
-    await bob.post(`/orders/${orderId}/payment`, { cardNumber: "4242 4242 4242 4242" });
+    await payOrder(bob, orderId, { cardNumber: "4242 4242 4242 4242" });
     const { timeline } = await world.untilStatus(bob, orderId, "CONFIRMED");
     assert.ok(
       timeline.every(({ status }) => status !== "FAILED"),

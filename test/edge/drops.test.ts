@@ -1,4 +1,5 @@
 /** Drops over the outer face: when they sell, who hears what, and what stays as it was announced. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
@@ -6,6 +7,7 @@ import { lagOf } from "#engines/log";
 import { randomHex } from "#platform/ids";
 import type { Client, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Drop = {
@@ -285,7 +287,7 @@ describe("drops", { concurrency: true }, () => {
     await act(dropId, "schedule", {});
     const [opened, bought] = [await world.place(open, productId), await world.place(paid, productId)];
     await world.untilStatus(paid, bought.orderId, "PAYMENT_PENDING");
-    await paid.post(`/orders/${bought.orderId}/payment`, { cardNumber: "4242424242424242" });
+    await payOrder(paid, bought.orderId, { cardNumber: "4242424242424242" });
     await world.untilStatus(paid, bought.orderId, "CONFIRMED");
     // Said before it is done: what was placed for the drop alone.
     const would = await admin.get(`/drops/${dropId}/cancellation`);

@@ -12,6 +12,7 @@ import { statuses } from "../../src/orders/wire.ts";
 import { undocumentedIn, undocumentedInWebhook } from "../support/async-api.ts";
 import type { Client, Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -51,7 +52,7 @@ describe("the events of orders on orders.events", () => {
     const orders = await Promise.all(buyers.map((buyer) => place(buyer, productId)));
     await Promise.all(
       orders.map(async ({ buyer, orderId }, i) => {
-        const pay = () => buyer.post(`/orders/${orderId}/payment`, goodCard);
+        const pay = () => payOrder(buyer, orderId, goodCard);
         const cancel = () => buyer.post(`/orders/${orderId}/cancel`);
         // 503 means that the order is on its way to the books: repeat the request.
         const insist = (ask: typeof pay) => eventually(async () => (await ask()).status !== 503);
@@ -81,7 +82,7 @@ describe("the events of orders on orders.events", () => {
     assert.equal(renamed.status, 200);
     const second = await place(bob, productId);
     for (const { buyer, orderId } of [first, second]) {
-      assert.equal((await buyer.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(buyer, orderId, goodCard)).status, 202);
       const order = await world.untilStatus(buyer, orderId, "CONFIRMED");
       assert.equal(order.total, 700);
     }
@@ -117,7 +118,7 @@ describe("the events of orders on orders.events", () => {
     secret = webhook.secret;
     const { buyer, orderId } = await place(world.as("ada"), await world.newProduct({ stock: 1 }));
     await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
-    await buyer.post(`/orders/${orderId}/payment`, goodCard);
+    await payOrder(buyer, orderId, goodCard);
     await eventually(() => heard.some(({ status }) => status === "CONFIRMED") && heard.length >= 3);
     assert.equal((await world.admin.patch(`/webhooks/${webhook.webhookId}`, { enabled: false })).status, 200);
     const statusesHeard = ["CONFIRMED", "INVENTORY_RESERVED", "PAYMENT_PENDING"];

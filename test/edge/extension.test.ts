@@ -4,6 +4,7 @@ import { createBatchSteps } from "../../src/fulfilment/batch-steps.ts";
 import type { Order as View } from "../support/client.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Order = View & { extendable?: { until: string; seconds: number } };
@@ -73,7 +74,7 @@ describe("an order whose drop offers more time to pay", () => {
     await Promise.all(
       Array.from({ length: 4 }, async () => {
         const { ada, orderId, extend, read } = await newOrder(longMs);
-        const [paid, extended] = await Promise.all([ada.post(`/orders/${orderId}/payment`, goodCard), extend()]);
+        const [paid, extended] = await Promise.all([payOrder(ada, orderId, goodCard), extend()]);
         assert.equal(paid.status, 202);
         assert.ok(extended.status === 202 || extended.body.code === "order_ended", JSON.stringify(extended.body));
         await world.untilStatus(ada, orderId, "CONFIRMED");
@@ -118,7 +119,7 @@ describe("an order whose drop offers more time to pay", () => {
       now: () => Date.parse(payBy) + 1,
     });
     assert.deepEqual(await late.endAll({ run: null, orderIds: [orderId] }), { confirmed: [], over: [] });
-    assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+    assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
     await world.untilStatus(ada, orderId, "CONFIRMED");
   });
 
@@ -144,7 +145,7 @@ describe("an order whose drop offers more time to pay", () => {
     test("an order that waits for the bank after its deadline is not extended any more", async () => {
       const { ada, orderId, extend, read } = await newOrder(holdMs);
       // The provider takes 5 s to decide.
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, { cardNumber: "4000000000000909" })).status, 202);
+      assert.equal((await payOrder(ada, orderId, { cardNumber: "4000000000000909" })).status, 202);
       await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
       await eventually(async () => (await read()).reason === "payment_undecided");
       const answer = await extend();

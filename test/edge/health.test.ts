@@ -1,8 +1,10 @@
 /** Health and readiness during faults that a read alone would not detect. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = "4242 4242 4242 4242";
@@ -57,9 +59,7 @@ describe("health", () => {
       const answer = await ada.post<{ orderId: string }>("/orders", { productId, quantity: 1 });
       return answer.status === 202 && answer.body;
     });
-    await eventually(
-      async () => (await ada.post(`/orders/${placed.orderId}/payment`, { cardNumber: goodCard })).status === 202,
-    );
+    await eventually(async () => (await payOrder(ada, placed.orderId, { cardNumber: goodCard })).status === 202);
     await world.untilStatus(ada, placed.orderId, "CONFIRMED");
     await world.untilAtRest(productId);
   });

@@ -1,8 +1,10 @@
 /** A database whose owner has set another default isolation level. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("a database whose default isolation level is serializable", () => {
@@ -29,7 +31,7 @@ describe("a database whose default isolation level is serializable", () => {
         const placed = await buyer.post<PlacedOrder>("/orders", { productId, quantity: 1 });
         const card = { cardNumber: "4242424242424242" };
         await eventually(async () => {
-          const { status } = await buyer.post(`/orders/${placed.body.orderId}/payment`, card);
+          const { status } = await payOrder(buyer, placed.body.orderId, card);
           if (status !== 409) seen.push(status);
           return status === 202;
         });

@@ -6,6 +6,7 @@ import { isFinal } from "../../src/orders/state.ts";
 import type { Client, Order } from "../support/client.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 /** Approved, and the provider takes 5 s to decide, unless a test tells it to decide now. */
@@ -23,7 +24,7 @@ describe("a provider that decides after the window", () => {
   /** An order whose units have gone back on sale while its payment is being decided. */
   async function expiredWhileDecided(buyer: Client, productId: string): Promise<string> {
     const { orderId } = await world.place(buyer, productId);
-    assert.equal((await buyer.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+    assert.equal((await payOrder(buyer, orderId, slowCard)).status, 202);
     await untilUndecided(buyer, orderId);
     return orderId;
   }
@@ -75,7 +76,7 @@ describe("a provider that decides after the window", () => {
           });
         const { orderId } = await world.place(ada, productId);
         const first = await watch(orderId, 0);
-        assert.equal((await ada.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+        assert.equal((await payOrder(ada, orderId, slowCard)).status, 202);
         const waiting = await untilUndecided(ada, orderId);
         await eventually(() => first.events.some(({ data }) => data.reason === "payment_undecided"));
         const seenBy = waiting.timeline.length;
@@ -119,7 +120,7 @@ describe("a provider that decides after the window", () => {
       const orderId = await expiredWhileDecided(ada, productId);
       await world.untilAtRest(productId);
       const second = await world.place(bob, productId);
-      assert.equal((await bob.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(bob, second.orderId, goodCard)).status, 202);
       await world.untilStatus(bob, second.orderId, "CONFIRMED");
       await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
@@ -150,7 +151,7 @@ describe("a provider that decides after the window", () => {
       const orderId = await expiredWhileDecided(ada, productId);
       await world.untilAtRest(productId);
       const second = await world.place(ada, productId);
-      assert.equal((await ada.post(`/orders/${second.orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(ada, second.orderId, goodCard)).status, 202);
       await world.untilStatus(ada, second.orderId, "CONFIRMED");
       await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
@@ -161,7 +162,7 @@ describe("a provider that decides after the window", () => {
       const productId = await world.newProduct({ stock: 1 });
       const ada = world.as("ada");
       const { orderId } = await world.place(ada, productId);
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+      assert.equal((await payOrder(ada, orderId, slowCard)).status, 202);
       await eventually(async () => (await ada.post(`/orders/${orderId}/cancel`)).status === 202);
       await decideNow(orderId);
       await untilMoneyIs(ada, orderId, "voided");
@@ -209,9 +210,9 @@ describe("units that are held longer for a payment", { concurrency: true }, () =
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, payBy } = await world.place(ada, productId);
-    assert.equal((await ada.post(`/orders/${orderId}/payment`, slowCard)).status, 202);
+    assert.equal((await payOrder(ada, orderId, slowCard)).status, 202);
     await eventually(() => Date.now() > Date.parse(payBy) + 1_000);
-    const second = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    const second = await payOrder(ada, orderId, goodCard);
     assert.equal(second.status, 409);
     const refused = await world.as("bob").post("/orders", { productId, quantity: 1 });
     assert.equal(refused.body.code, "sold_out");
@@ -225,9 +226,7 @@ describe("units that are held longer for a payment", { concurrency: true }, () =
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId, payBy } = await world.place(ada, productId);
-    await eventually(
-      async () => (await ada.post(`/orders/${orderId}/payment`, { cardNumber: "4000000000000010" })).status === 202,
-    );
+    await eventually(async () => (await payOrder(ada, orderId, { cardNumber: "4000000000000010" })).status === 202);
     const order = await world.untilStatus(ada, orderId, "FAILED");
     assert.equal(order.payBy, payBy);
     const failedAt = order.timeline.find(({ status }) => status === "FAILED")?.at ?? "";

@@ -2,10 +2,12 @@
  * Tables that an operator keeps locked: no order ends because of it, callers get an answer within seconds, and health
  * names the lock.
  */
+
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import pg from "pg";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -38,7 +40,7 @@ describe("while an operator keeps tables locked", () => {
     const during = await world.place(ada, productId);
     const [look, pay] = await Promise.all([
       ada.get<{ code: string }>(`/orders/${before.orderId}`),
-      ada.post<{ code: string }>(`/orders/${before.orderId}/payment`, goodCard),
+      payOrder<{ code: string }>(ada, before.orderId, goodCard),
     ]);
     for (const answer of [look, pay]) {
       assert.deepEqual([answer.status, answer.body.code], [503, "unavailable"]);
@@ -48,7 +50,7 @@ describe("while an operator keeps tables locked", () => {
 
     for (const { orderId } of [before, during]) {
       await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
       await world.untilStatus(ada, orderId, "CONFIRMED");
     }
     assert.equal((await world.untilAtRest(productId)).sold, 2);

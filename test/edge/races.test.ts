@@ -6,6 +6,7 @@ import { isFinal } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
 import type { Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -84,7 +85,7 @@ describe("races", () => {
         const buyer = world.as(`buyer-${i}`);
         const { orderId, statusUrl } = await world.place(buyer, productId);
         await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
-        const paying = buyer.post(`${statusUrl}/payment`, goodCard);
+        const paying = payOrder(buyer, orderId, goodCard);
         // The result comes about 50 ms later: some are cancelled before it, some with it, some after it.
         await sleep(i * 12);
         const cancelled = await buyer.post(`${statusUrl}/cancel`);
@@ -103,8 +104,8 @@ describe("races", () => {
     const over = await Promise.all(
       Array.from({ length: 5 }, async (_, i) => {
         const buyer = world.as(`buyer-${i}`);
-        const { orderId, statusUrl } = await world.place(buyer, productId);
-        const pay = () => buyer.post<{ paymentId: string } & Problem>(`${statusUrl}/payment`, goodCard);
+        const { orderId } = await world.place(buyer, productId);
+        const pay = () => payOrder<{ paymentId: string } & Problem>(buyer, orderId, goodCard);
         const answers = await Promise.all([pay(), pay(), pay()]);
         const taken = answers.filter(({ status }) => status === 202);
         assert.equal(taken.length, 1, JSON.stringify(answers.map(({ body }) => body)));
@@ -126,7 +127,7 @@ describe("races", () => {
     const ada = world.as("ada");
     const cancelled = await world.place(ada, productId);
     const paid = await world.place(ada, productId);
-    await ada.post(`${paid.statusUrl}/payment`, goodCard);
+    await payOrder(ada, paid.orderId, goodCard);
     await world.untilStatus(ada, paid.orderId, "CONFIRMED");
     const twice = [await ada.post(`${cancelled.statusUrl}/cancel`), await ada.post(`${cancelled.statusUrl}/cancel`)];
     assert.deepEqual(
@@ -158,7 +159,7 @@ describe("races", () => {
     }
     const over = await Promise.all(
       orders.map(async ({ buyer, body }) => {
-        assert.equal((await buyer.post(`${body.statusUrl}/payment`, goodCard)).status, 202);
+        assert.equal((await payOrder(buyer, body.orderId, goodCard)).status, 202);
         return untilOver(world, buyer, body.orderId);
       }),
     );
@@ -198,7 +199,7 @@ describe("races with the deadline, and for a place in the line", () => {
         const { orderId, statusUrl, payBy } = await world.place(buyer, productId);
         // From 200 ms before the deadline to 25 ms after it.
         await sleep(Math.max(0, Date.parse(payBy) - Date.now() - 200 + i * 15));
-        const paying = buyer.post(`${statusUrl}/payment`, goodCard);
+        const paying = payOrder(buyer, orderId, goodCard);
         if (i % 2 === 0) await buyer.post(`${statusUrl}/cancel`);
         const { status, body } = await paying;
         assert.ok(status === 202 || status === 409, JSON.stringify(body));

@@ -6,6 +6,7 @@ import { signWebhook } from "#platform/standard-webhooks";
 import type { Client, Order, Problem } from "../support/client.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -26,7 +27,7 @@ async function confirmed(user = "ada"): Promise<Confirmed> {
   const buyer = world.as(user);
   const { orderId } = await world.place(buyer, productId);
   await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
-  const paid = await buyer.post<{ paymentId: string }>(`/orders/${orderId}/payment`, goodCard);
+  const paid = await payOrder<{ paymentId: string }>(buyer, orderId, goodCard);
   assert.equal(paid.status, 202, JSON.stringify(paid.body));
   await untilMoneyIs(buyer, orderId, "captured");
   await world.untilStatus(buyer, orderId, "CONFIRMED");
@@ -164,7 +165,7 @@ describe("an operator refunds a confirmed order", () => {
     const { orderId } = await world.place(ada, productId);
     await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
     armCrashPoint("payment.capture-decided", { kind: "delay", ms: 300 });
-    assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+    assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
     await world.untilStatus(ada, orderId, "CONFIRMED");
     assert.equal((await refund(orderId)).status, 202);
     const { payment } = await eventually(async () => {
@@ -208,7 +209,7 @@ describe("news from the provider about a confirmed order", { concurrency: true }
     assert.ok(!order.timeline.some(({ status }) => status === "PAYMENT_DECLINED"), JSON.stringify(order.timeline));
     assert.deepEqual([order.payment?.status, order.payment?.retryable], ["refunded", false]);
     assert.equal((await world.untilAtRest(productId)).sold, 1);
-    assert.equal((await buyer.post<Problem>(`/orders/${orderId}/payment`, goodCard)).status, 409);
+    assert.equal((await payOrder<Problem>(buyer, orderId, goodCard)).status, 409);
     // The operator's refund of the same order finds it done.
     assert.equal((await refund(orderId, { reason: "asked for", restock: false })).status, 202);
     assert.equal((await refund(orderId, { reason: "asked for", restock: true })).body.code, "already_refunded");

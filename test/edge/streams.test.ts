@@ -4,6 +4,7 @@ import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Order } from "../support/client.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -42,7 +43,7 @@ describe("the stream of an order", () => {
     const buyer = world.as(user);
     const { orderId, statusUrl } = await world.place(buyer, lamp);
     await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
-    const pay = (card: object) => buyer.post(`${statusUrl}/payment`, card);
+    const pay = (card: object) => payOrder(buyer, orderId, card);
     return { buyer, orderId, pay, cancel: () => buyer.post(`${statusUrl}/cancel`) };
   }
 

@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { type FakeStripe, startFakeStripe } from "../servers/fake-stripe.ts";
 import type { Client, Order, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const keys = { secretKey: "sk_test_of_the_tests", webhookSecret: "whsec_of_the_tests" };
@@ -39,7 +40,7 @@ async function ordered(user: string) {
 }
 
 function pay(buyer: Client, orderId: string, body: object) {
-  return buyer.post<Paid & Problem>(`/orders/${orderId}/payment`, body);
+  return payOrder<Paid & Problem>(buyer, orderId, body);
 }
 
 function intentOf(orderId: string): string {

@@ -1,7 +1,9 @@
 /** User ids of other issuers, all the way through the shop. */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Order, PlacedOrder, Problem } from "../support/client.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const userIds = [
@@ -28,7 +30,7 @@ describe("user ids of other issuers", () => {
       assert.equal((await buyer.post<PlacedOrder>("/orders", order, key)).body.orderId, orderId, "a repeat finds it");
       assert.equal((await buyer.post<Problem>("/orders", order)).body.code, "limit_per_customer");
       await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
-      assert.equal((await buyer.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" })).status, 202);
+      assert.equal((await payOrder(buyer, orderId, { cardNumber: "4242424242424242" })).status, 202);
       await world.untilStatus(buyer, orderId, "CONFIRMED");
       const { orders } = (await buyer.get<{ orders: Order[] }>("/orders")).body;
       assert.deepEqual(

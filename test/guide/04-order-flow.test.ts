@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Order, PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -62,7 +63,7 @@ describe("4. test order flow", () => {
     const held = await world.untilAtRest(productId);
     assert.deepEqual(held, { productId, onHand: 5, held: 2, sold: 0, available: 3, gate: 3 });
 
-    const paid = await ada.post<Order>(`/orders/${orderId}/payment`, goodCard);
+    const paid = await payOrder<Order>(ada, orderId, goodCard);
     assert.equal(paid.status, 202, JSON.stringify(paid.body));
     const order = await world.untilStatus(ada, orderId, "CONFIRMED");
     assert.deepEqual(
@@ -79,7 +80,7 @@ describe("4. test order flow", () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
-    const paid = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    const paid = await payOrder(ada, orderId, goodCard);
     assert.equal(paid.status, 202, JSON.stringify(paid.body));
     await world.untilStatus(ada, orderId, "CONFIRMED");
   });
@@ -88,7 +89,7 @@ describe("4. test order flow", () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
-    assert.equal((await ada.post(`/orders/${orderId}/payment`, declinedCard)).status, 202);
+    assert.equal((await payOrder(ada, orderId, declinedCard)).status, 202);
     const declined = await eventually(async () => {
       const { body } = await ada.get<Order>(`/orders/${orderId}`);
       // A buyer may be faster than the saga that opens the payment.
@@ -96,7 +97,7 @@ describe("4. test order flow", () => {
     });
     assert.deepEqual({ ...declined.payment }, { status: "declined", retryable: true, declineReason: "card_declined" });
     assert.equal(declined.status, "PAYMENT_PENDING");
-    assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+    assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
     const order = await world.untilStatus(ada, orderId, "CONFIRMED");
     const noted = await eventually(async () => {
       const { body } = await ada.get<Order>(`/orders/${orderId}`);
@@ -115,7 +116,7 @@ describe("4. test order flow", () => {
     assert.equal(cancelled.body.status, "CANCELLED");
     assert.equal(cancelled.body.reason, "cancelled_by_customer");
     assert.equal((await world.untilAtRest(productId)).available, 1);
-    const paid = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    const paid = await payOrder(ada, orderId, goodCard);
     assert.equal(paid.status, 409);
     assert.equal(paid.body.code, "order_ended");
     await world.place(world.as("bob"), productId);
@@ -176,13 +177,13 @@ describe("4. test order flow, without payment in time", () => {
     const productId = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
     const { orderId } = await world.place(ada, productId);
-    assert.equal((await ada.post(`/orders/${orderId}/payment`, declinedCard)).status, 202);
+    assert.equal((await payOrder(ada, orderId, declinedCard)).status, 202);
     const order = await world.untilStatus(ada, orderId, "FAILED");
     assert.equal(order.reason, "payment_timeout");
     assert.deepEqual({ ...order.payment }, { status: "declined", retryable: false, declineReason: "card_declined" });
     const back = await world.untilAtRest(productId);
     assert.deepEqual(back, { productId, onHand: 1, held: 0, sold: 0, available: 1, gate: 1 });
-    const late = await ada.post(`/orders/${orderId}/payment`, goodCard);
+    const late = await payOrder(ada, orderId, goodCard);
     assert.equal(late.status, 409);
     assert.equal(late.body.code, "order_ended");
     await world.place(world.as("bob"), productId);

@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Answer, Order, PlacedOrder, Problem, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import {
   accepted,
   assertAccountsFor,
@@ -111,7 +112,7 @@ describe("rollback strategy", () => {
           [409, "sold_out"],
         ],
       );
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
       await world.untilStatus(ada, orderId, "CONFIRMED");
       await switchTo("gatekeeper");
       const { sold, available, gate } = await world.untilAtRest(productId);
@@ -170,7 +171,7 @@ describe("rollback strategy", () => {
       assert.equal(refused.status, 503);
       assert.equal(refused.body.code, "closed");
       assert.ok(Number(refused.headers["retry-after"]) > 0);
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
       await world.untilStatus(ada, orderId, "CONFIRMED");
     });
   });
@@ -220,7 +221,7 @@ describe("rollback strategy", () => {
       const { orderId } = await world.place(ada, productId);
       await world.faults.loseGate();
       await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
       await world.untilStatus(ada, orderId, "CONFIRMED");
     });
   });
@@ -241,7 +242,7 @@ describe("rollback strategy", () => {
       assert.deepEqual(tally(answers), { order_failed: 30 });
       assert.ok(answers.every(({ status, headers }) => status === 503 && Number(headers["retry-after"]) > 0));
       assert.equal((await world.untilAtRest(productId)).available, 49);
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
       await world.untilStatus(ada, orderId, "CONFIRMED");
 
       await world.faults.restoreLog();
@@ -333,7 +334,7 @@ describe("rollback strategy", () => {
         assert.equal(failed.reason, "order_failed");
         assert.equal((await world.untilAtRest(productId)).available, 2);
         for (const answer of [
-          await ada().post(`/orders/${orderId}/payment`, goodCard),
+          await payOrder(ada(), orderId, goodCard),
           await ada().post(`/orders/${orderId}/cancel`),
         ]) {
           assert.deepEqual([answer.status, answer.body.code], [409, "order_ended"]);

@@ -23,6 +23,7 @@ import {
 import { type Command, freePort, isAlive, runCommand } from "../support/command.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 
 const goodCard = { cardNumber: "4242 4242 4242 4242" };
 const product = "test-product-123";
@@ -119,9 +120,9 @@ describe("the start command", { timeout: 120_000 }, () => {
     const body = '{\n    "productId": "test-product-123",\n    "quantity": 1\n  }';
     const placed = await buyer.raw<PlacedOrder>("POST", "/orders", body, { "content-type": "application/json" });
     assert.equal(placed.status, 202, JSON.stringify(placed.body));
-    const { orderId, statusUrl } = placed.body;
+    const { orderId } = placed.body;
     await untilStatus(buyer, orderId, "PAYMENT_PENDING");
-    assert.equal((await buyer.post(`${statusUrl}/payment`, goodCard)).status, 202);
+    assert.equal((await payOrder(buyer, orderId, goodCard)).status, 202);
     await untilStatus(buyer, orderId, "CONFIRMED");
   });
 
@@ -164,7 +165,7 @@ describe("the start command", { timeout: 120_000 }, () => {
     for (const { buyer, orderId } of accepted) await untilStatus(buyer, orderId, "PAYMENT_PENDING");
     await Promise.all(
       accepted.slice(0, 5).map(async ({ buyer, orderId }) => {
-        assert.equal((await buyer.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+        assert.equal((await payOrder(buyer, orderId, goodCard)).status, 202);
         await untilStatus(buyer, orderId, "CONFIRMED");
       }),
     );

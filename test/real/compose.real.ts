@@ -3,6 +3,7 @@
  * their services run as processes (see compose-containers.ts). Then the test runs the deployment guide's commands as
  * printed. The images themselves are not tested.
  */
+
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import {
   type StockSync,
   staff,
 } from "../support/client.ts";
+import { payOrder } from "../support/pay.ts";
 import { until } from "../support/until.ts";
 import { copyProject, type Project, resolveProject } from "./compose-config.ts";
 import { type Containers, createContainers } from "./compose-containers.ts";
@@ -245,7 +247,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       const placed = await shopper.post<PlacedOrder>("/orders", order);
       assert.equal(placed.status, 202, JSON.stringify(placed.body));
       const { orderId } = placed.body;
-      const pay = () => shopper.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" });
+      const pay = () => payOrder(shopper, orderId, { cardNumber: "4242424242424242" });
       await until(async () => (await pay()).status === 202, { everyMs: 200 });
       const statusOf = async () => (await shopper.get<Order>(`/orders/${orderId}`)).body.status;
       await until(async () => (await statusOf()) === "CONFIRMED", { withinMs: 30_000, everyMs: 200 });

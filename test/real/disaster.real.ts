@@ -1,4 +1,5 @@
 /** The guide's disaster recovery on real servers whose data is lost, old, or cut off. */
+
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
@@ -10,6 +11,7 @@ import { binFolder } from "../servers/cache.ts";
 import type { Order, Reconciliation } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
+import { payOrder } from "../support/pay.ts";
 import {
   accepted,
   assertAccountsFor,
@@ -48,7 +50,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
       const answers = [...early, ...(await buying.stop())];
       const others = Object.keys(tally(answers)).filter((code) => code !== "accepted" && !whileLost.includes(code));
       assert.deepEqual(others, [], JSON.stringify(tally(answers)));
-      assert.equal((await first.buyer.post(`/orders/${first.body.orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(first.buyer, first.body.orderId, goodCard)).status, 202);
       await fleet.untilStatus(first.buyer, first.body.orderId, "CONFIRMED");
       const { held, sold, available } = await assertAccountsFor(fleet, productId, answers);
       assert.equal(held + sold + available, 20_000);
@@ -188,7 +190,7 @@ describe("disaster recovery on real servers", { timeout: 400_000 }, () => {
         assert.deepEqual({ status, reason }, { status: "FAILED", reason: "fenced" });
       }
       const [paying] = later as [OrderAnswer];
-      assert.equal((await paying.buyer.post(`/orders/${paying.body.orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(paying.buyer, paying.body.orderId, goodCard)).status, 202);
       await fleet.untilStatus(paying.buyer, paying.body.orderId, "CONFIRMED");
 
       const rest = await eventually(async () => {

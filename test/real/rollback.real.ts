@@ -1,4 +1,5 @@
 /** The guide's rollback chapter on real servers that are killed, frozen, and cut off. */
+
 import assert from "node:assert/strict";
 import { loadavg } from "node:os";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -6,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Order, PlacedOrder, Problem, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
+import { payOrder } from "../support/pay.ts";
 import { randomFrom } from "../support/random.ts";
 import {
   accepted,
@@ -188,7 +190,7 @@ describe("rollback on real servers", { timeout: 500_000 }, () => {
         const answers = await everybodyBuys(fleet, productId, 60);
         assertOnly(answers, ["sold_out"]);
         const [first] = accepted(answers) as [OrderAnswer];
-        assert.equal((await first.buyer.post(`/orders/${first.body.orderId}/payment`, goodCard)).status, 202);
+        assert.equal((await payOrder(first.buyer, first.body.orderId, goodCard)).status, 202);
         await fleet.untilStatus(first.buyer, first.body.orderId, "CONFIRMED");
         // Some were bought while the mode was read.
         const { body: stock } = await fleet.admin.get<Stock>(`/inventory/${productId}`);

@@ -2,6 +2,7 @@
  * A second installation on the servers of the first: refused without a name, and running beside it with a name of its
  * own.
  */
+
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -16,6 +17,7 @@ import { createClient, type Order, type PlacedOrder, staff } from "../support/cl
 import { type Command, freePort, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet } from "../support/fleet.ts";
+import { payOrder } from "../support/pay.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 
@@ -230,7 +232,7 @@ describe("two shops on the same servers", { timeout: 600_000 }, () => {
         return answer.status === 202 && answer.body;
       });
       orders.push(placed.orderId);
-      await eventually(async () => (await shop.post(`/orders/${placed.orderId}/payment`, goodCard)).status === 202);
+      await eventually(async () => (await payOrder(shop, placed.orderId, goodCard)).status === 202);
       for (const orderId of orders) {
         await eventually(async () => (await shop.get<Order>(`/orders/${orderId}`)).body.status === "CONFIRMED");
       }

@@ -1,4 +1,5 @@
 /** Every service as a process of its own, services that share work as two, behind one gateway, on the real servers. */
+
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import type { Order, PlacedOrder, Problem, StockSync } from "../support/client.t
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { everyServiceApart, type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
+import { payOrder } from "../support/pay.ts";
 import { accepted, everybodyBuys, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
 import { until } from "../support/until.ts";
 
@@ -110,7 +112,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
       const stream = await readEvents(`${fleet.origin}${eventsUrl}`, { authorization });
       assert.equal(stream.headers["content-type"]?.split(";")[0], "text/event-stream");
       await fleet.untilStatus(ada, orderId, "PAYMENT_PENDING");
-      assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
       await fleet.untilStatus(ada, orderId, "CONFIRMED");
       await eventually(() => stream.events.some(({ data }) => data.status === "CONFIRMED"));
       assert.equal(stream.events[0]?.event, "snapshot");
@@ -165,7 +167,7 @@ describe("services apart on real servers", { timeout: 400_000 }, () => {
     const paying = accepted(answers).slice(0, 40);
     await Promise.all(
       paying.map(async ({ buyer, body }) => {
-        await eventually(async () => (await buyer.post(`/orders/${body.orderId}/payment`, goodCard)).status === 202);
+        await eventually(async () => (await payOrder(buyer, body.orderId, goodCard)).status === 202);
       }),
     );
     const { sold, statuses } = await untilAllEnded(productId, answers, 500);

@@ -1,4 +1,5 @@
 /** The whole system on a Redis, Kafka and PostgreSQL that accept only TLS, with a login to Kafka. */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,6 +13,7 @@ import { startSystem } from "../../src/main.ts";
 import { startServers } from "../servers/servers.ts";
 import { createClient, crowd, type Order, type PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 
@@ -50,7 +52,7 @@ test("with every engine over TLS an order is accepted and confirmed", async () =
   assert.equal((await admin.post("/inventory/lamp/restock", { quantity: 3, reason: "delivery" })).status, 200);
   const placed = await ada.post<PlacedOrder>("/orders", { productId: "lamp", quantity: 1 });
   assert.equal(placed.status, 202, JSON.stringify(placed.body));
-  const { statusUrl } = placed.body;
-  assert.equal((await ada.post(`${statusUrl}/payment`, goodCard)).status, 202);
+  const { orderId, statusUrl } = placed.body;
+  assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
   await eventually(async () => (await ada.get<Order>(statusUrl)).body.status === "CONFIRMED");
 });

@@ -1,4 +1,5 @@
 /** Temporal is lost, or an operator ends its workflows: paid orders are still confirmed, long before their payBy. */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { Client, Connection } from "@temporalio/client";
 import { type Servers, startServers } from "../servers/servers.ts";
 import { holdConfirmations } from "../support/hold-confirmations.ts";
+import { payOrder } from "../support/pay.ts";
 import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -28,7 +30,7 @@ describe("on a real Temporal", { timeout: 240_000 }, () => {
   });
 
   async function pay(buyer: ReturnType<World["as"]>, orderId: string): Promise<void> {
-    const { status, body } = await buyer.post(`/orders/${orderId}/payment`, goodCard);
+    const { status, body } = await payOrder(buyer, orderId, goodCard);
     assert.equal(status, 202, JSON.stringify(body));
   }
 

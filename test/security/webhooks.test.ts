@@ -1,10 +1,12 @@
 /** The provider alone decides a payment, and only it can report one. */
+
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signWebhook } from "#platform/standard-webhooks";
 import type { Order, Problem } from "../support/client.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { createTableSums } from "./table-sums.ts";
 
@@ -24,7 +26,7 @@ describe("a webhook", () => {
     ({ orderId } = await world.place(ada, productId));
     await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
     // The bank declines the card, so a webhook that claims the opposite would be worth something.
-    const paying = await ada.post<{ paymentId: string }>(`/orders/${orderId}/payment`, {
+    const paying = await payOrder<{ paymentId: string }>(ada, orderId, {
       cardNumber: "4000000000000010",
     });
     assert.equal(paying.status, 202, JSON.stringify(paying.body));

@@ -1,0 +1,15 @@
+/** Pays orders that were accepted a moment ago, as a buyer's page does. */
+import type { Answer, Client } from "./client.ts";
+import { eventually } from "./eventually.ts";
+
+/** Until the books have the order, the shop answers that its outcome is not known yet, and has done nothing. */
+export function payOrder<Body = { code?: string }>(
+  buyer: Client,
+  orderId: string,
+  means: object,
+): Promise<Answer<Body>> {
+  return eventually(async () => {
+    const answer = await buyer.post<Body & { code?: string }>(`/orders/${orderId}/payment`, means);
+    return answer.body.code !== "outcome_pending" && answer;
+  });
+}
