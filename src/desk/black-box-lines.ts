@@ -111,14 +111,14 @@ function ofPayment(payment: TracedPayment): Line[] {
   const { requestedAt, grantedAt, keptAt, changedAt, tries, lastError, givenBackMinor } = payment;
   const card = cardLast4 === "" ? "" : `, card …${cardLast4}`;
   const failing = lastError === null ? "" : `; the last of ${tries} tries failed: ${lastError}`;
-  const back = givenBackMinor === 0 ? "" : `; ${givenBackMinor} ${currency} given back`;
+  const back = givenBackMinor === 0 ? "" : `; ${money(givenBackMinor, currency)} given back`;
   const why = declineReason === null ? "" : ` (${declineReason})`;
   const facts = { paymentId, attempt };
   return [
     line(
       "payment",
       requestedAt,
-      `attempt ${attempt}: ${provider} is asked for ${amountMinor} ${currency}${card}`,
+      `attempt ${attempt}: ${provider} is asked for ${money(amountMinor, currency)}${card}`,
       facts,
     ),
     ...(grantedAt ? [line("payment", grantedAt, `attempt ${attempt} is granted`, facts)] : []),
@@ -173,6 +173,13 @@ function ofLetter({ letterId, topic, appendedAt, state, handledAt, handledBy, re
   if (!handledAt) return [buried];
   const why = reason === null ? "" : `: ${reason}`;
   return [buried, line("dead letters", handledAt, `${handledBy} ${state} dead letter ${letterId}${why}`, { letterId })];
+}
+
+/** `EUR 49.00`: a currency has as many decimals as its minor unit says. */
+function money(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "code" });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(minor / 10 ** digits).replaceAll("\u00a0", " ");
 }
 
 function units(quantity: number): string {

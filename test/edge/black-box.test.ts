@@ -91,6 +91,7 @@ describe("the black box of an order", () => {
       /^books: CONFIRMED$/m,
       /^books: admin asked for a refund and to take the units back: broken$/m,
       /^log: dropgate\.order\.confirmed is on the log$/m,
+      /^payment: attempt 1: simulator is asked for EUR 19\.99, card …0010$/m,
       /^payment: attempt 1 is declined \(card_declined\)$/m,
       /^payment: attempt 2 is kept: the order is confirmed by it$/m,
       /^payment: attempt 2 is refunded/m,
