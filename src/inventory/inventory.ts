@@ -42,6 +42,7 @@ export type {
   SaleRefusal,
 } from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
+export { soldOutLeaseMs } from "./gate/lease.ts";
 export { openMemoryGate } from "./gate/memory.ts";
 export { openGate } from "./gate/open.ts";
 export { gatePurpose, refusalOf as gateRefusalOf } from "./gate/redis/demands.ts";

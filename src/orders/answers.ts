@@ -59,3 +59,14 @@ export function replay(orderId: string, order: Order | "archived", bodyHash: str
   const { status, totalMinor, currency } = order;
   return { ok: true, order: { orderId, status, totalMinor, currency, payByMs: order.payBy.getTime(), replayed: true } };
 }
+
+/** The answer to a further request under a key whose first one is under way. */
+export async function sameAnswer(
+  first: { bodyHash: string; answer: Promise<PlaceAnswer> },
+  bodyHash: string,
+  orderId: string,
+): Promise<PlaceAnswer> {
+  if (first.bodyHash !== bodyHash) return { ok: false, reason: "idempotency_mismatch", orderId };
+  const answer = await first.answer;
+  return answer.ok ? { ok: true, order: { ...answer.order, replayed: true } } : answer;
+}

@@ -58,6 +58,8 @@ export type OrdersOptions = {
   maxWaiting: number;
   /** The gate is on a server: reservations wait a moment to go there together. */
   gateIsRemote: boolean;
+  /** After so many refusals of a sold-out product within a second, a process refuses more without asking the gate. */
+  crowd: number;
   paymentWindowMs: number;
   /** The age at which an ended order moves to the past ones; 0: none does. */
   moveAfterMs: number;
@@ -80,6 +82,7 @@ export function createOrders(options: OrdersOptions) {
     maxRecords,
     maxWaiting,
     gateIsRemote,
+    crowd,
     paymentWindowMs,
     now,
     onFault,
@@ -122,9 +125,11 @@ export function createOrders(options: OrdersOptions) {
     publication,
     direct,
     gateIsRemote,
+    crowd,
     paymentWindowMs,
     maxWaiting,
     now,
+    onFault,
     metrics,
     note: pulse.note,
   });

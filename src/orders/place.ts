@@ -5,13 +5,14 @@ import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, 
 import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import type { Metrics } from "#platform/metrics";
-import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay } from "./answers.ts";
+import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay, sameAnswer } from "./answers.ts";
 import type { DirectOrders } from "./direct.ts";
 import { readEarlier } from "./earlier.ts";
 import { meetProduct, orderIdFor } from "./ids.ts";
 import { declarePlaceCounts } from "./metrics.ts";
 import type { Order } from "./order-rows.ts";
 import type { Publication } from "./publication.ts";
+import { createSoldOut } from "./sold-out.ts";
 
 export type PlaceOptions = {
   sql: Sql;
@@ -19,9 +20,11 @@ export type PlaceOptions = {
   publication: Publication;
   direct: DirectOrders;
   gateIsRemote: boolean;
+  crowd: number;
   paymentWindowMs: number;
   maxWaiting: number;
   now(): number;
+  onFault(what: string, error: unknown): void;
   metrics: Metrics;
   /** Called with each answer and the time that it took. */
   note(answer: PlaceAnswer, tookMs: number): void;
@@ -45,6 +48,7 @@ export function createPlace(options: PlaceOptions): Place {
   const { gate, books, agreement } = options.inventory;
   const count = declarePlaceCounts(options.metrics);
   let underWay = 0;
+  const soldOut = createSoldOut({ ...options, gate });
   const keyed = new Map<string, { bodyHash: string; answer: Promise<PlaceAnswer> }>();
   const reserves: Batcher<ReserveRequest, ReserveAnswer> = createBatcher({
     maxBatch: reservesAtOnce,
@@ -52,7 +56,9 @@ export function createPlace(options: PlaceOptions): Place {
     // Sooner they would only wait for that append in the log's queue.
     ...(gateIsRemote && { turn: publication.returned }),
     async run(requests) {
+      const askedAtMs = elapsedMs();
       const answers = await gate.reserve(requests);
+      answers.forEach((answer, i) => void soldOut.note(requests[i] as ReserveRequest, askedAtMs, answer));
       // A product that the gate lacks may not exist at all: `refuse` asks the books, and counts it then.
       for (const answer of answers) if (!isAbsent(answer)) count.lookup(answer);
       return answers;
@@ -79,6 +85,8 @@ export function createPlace(options: PlaceOptions): Place {
   async function placeOnce(request: PlaceRequest): Promise<PlaceAnswer> {
     const orderId = orderIdFor({ ...request, key: request.idempotencyKey });
     if (underWay >= maxWaiting) return { ok: false, reason: "overloaded", orderId };
+    const asksGate = agreement.mode.current() === "gatekeeper" && !keyed.has(orderId);
+    if (asksGate && soldOut.refuses(request, orderId)) return { ok: false, reason: "sold_out", orderId };
     underWay += 1;
     try {
       if (request.idempotencyKey === undefined) return await placeAs(orderId, "", request);
@@ -115,6 +123,7 @@ export function createPlace(options: PlaceOptions): Place {
       booksAsked: false,
       withdrawal: false,
       ignoresSale: false,
+      leases: soldOut.hasCrowd(productId),
     };
     if (mode === "sync") return direct.place(wanted);
     try {
@@ -226,16 +235,6 @@ export function createPlace(options: PlaceOptions): Place {
   }
 
   return { place, waiting: () => underWay, refusesOne };
-}
-
-async function sameAnswer(
-  first: { bodyHash: string; answer: Promise<PlaceAnswer> },
-  bodyHash: string,
-  orderId: string,
-): Promise<PlaceAnswer> {
-  if (first.bodyHash !== bodyHash) return { ok: false, reason: "idempotency_mismatch", orderId };
-  const answer = await first.answer;
-  return answer.ok ? { ok: true, order: { ...answer.order, replayed: true } } : answer;
 }
 
 function isAbsent(answer: ReserveAnswer): boolean {

@@ -73,6 +73,7 @@ export async function openOrderStage() {
       maxWaiting: 100,
       gateIsRemote: false,
       moveAfterMs: 0,
+      crowd: 2,
       metrics: createMetrics(),
       ...options,
     });

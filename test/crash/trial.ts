@@ -114,6 +114,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
       gateIsLeft: false,
       terms: drop.terms,
       taken: [],
+      free: [],
       samples: watching.samples,
       wishes: [...crowds.flatMap(({ wishes }) => wishes), wish],
       cancelled: new Set(crowds.flatMap(({ cancelled }) => [...cancelled])),

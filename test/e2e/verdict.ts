@@ -57,6 +57,7 @@ export async function assertLawful(world: World, { productIds, limitPerCustomer,
       })),
       gateIsLeft: false,
       taken,
+      free: [],
       samples,
       wishes: [...heard.wishes, heard.lateWish],
     };

@@ -83,6 +83,8 @@ export type Terms = {
 };
 /** An order took units at the gate. `atMs` is the gate's clock. */
 export type Taken = { productId: string; atMs: number };
+/** A product was open at the gate, with units enough for any order, all the time between the two. */
+export type Free = { productId: string; fromMs: number; toMs: number };
 
 /** The result of a reconciliation, or of the gate's own check, while the shop was at work. */
 export type Sample = { productId: string; status: string; drift: number; explanation: string };
@@ -114,6 +116,8 @@ export type Evidence = {
   terms: readonly Terms[];
   /** Empty if the gate is read from outside of its process. */
   taken: readonly Taken[];
+  /** As above. */
+  free: readonly Free[];
   samples: readonly Sample[];
   wishes: readonly Wish[];
   /** Orders that their buyers asked to cancel. */

@@ -66,6 +66,7 @@ const healthy: Evidence = {
   gateIsLeft: false,
   terms: [],
   taken: [{ productId, atMs: 1 }],
+  free: [],
   samples: [{ productId, status: "OK", drift: 0, explanation: "" }],
   wishes: [
     { user: "ada", productId, key: "k", attempts: [accepted("a")] },
@@ -150,6 +151,12 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
     { terms: [open, { ...open, paused: true, version: 2, beganMs: -1, answeredMs: 0 }] },
   ],
   "orders left in a cancelled drop": [{ terms: [{ ...open, closesAtMs: 5_000, cancelled: true }] }],
+  "refused while units were free": [
+    {
+      wishes: [...healthy.wishes, { ...bob, attempts: [{ ...lost(1_600, 1_700), told: "fail", code: "sold_out" }] }],
+      free: [{ productId, fromMs: 500, toMs: 1_800 }],
+    },
+  ],
   "units of refunded orders": [
     { refunds: [{ orderId: "a", restock: true }] },
     { refunds: [{ orderId: "b", restock: false }], entries: [{ productId, ref: "return b", quantity: 3 }] },

@@ -22,6 +22,7 @@ import { ordersDuringAPause } from "./orders-during-a-pause.ts";
 import { ordersLeftInACancelledDrop } from "./orders-left-in-a-cancelled-drop.ts";
 import { ordersOutsideTheWindow } from "./orders-outside-the-window.ts";
 import { oversoldUnits } from "./oversold-units.ts";
+import { refusedWhileUnitsWereFree } from "./refused-while-units-were-free.ts";
 import { shutAfterTheTrouble } from "./shut-after-the-trouble.ts";
 import { twoOrdersForOneWish } from "./two-orders-for-one-wish.ts";
 import { unitsAboveACustomersLimit } from "./units-above-a-customers-limit.ts";
@@ -55,6 +56,7 @@ export const laws = [
   claimedTwice,
   failedAndStanding,
   twoOrdersForOneWish,
+  refusedWhileUnitsWereFree,
   ordersOutsideTheWindow,
   ordersDuringAPause,
   ordersLeftInACancelledDrop,

@@ -193,6 +193,7 @@ describe("the start command", { timeout: 120_000 }, () => {
       gateIsLeft: false,
       terms: [],
       taken: [],
+      free: [],
       samples: samples.filter(({ productId }) => productId === product),
       wishes,
       cancelled: new Set(),

@@ -1,6 +1,6 @@
 /** The evidence of a schedule, as the laws read it. A part is built again only if something in it has changed. */
 import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
-import type { Evidence, GateReading, OrderRow, Sighting, Unfinished } from "../laws/evidence.ts";
+import type { Evidence, Free, GateReading, OrderRow, Sighting, Unfinished } from "../laws/evidence.ts";
 import type { People } from "./people.ts";
 import type { OrderRow as Row } from "./sql/orders.ts";
 import type { World } from "./world.ts";
@@ -11,6 +11,8 @@ export type Onlooker = {
   /** After everything should have ended: includes the evidence that is valid only then. */
   atRest(): Evidence;
 };
+
+const mostUnitsAnOrder = 2;
 
 export function createOnlooker(world: World, people: People): Onlooker {
   const { books, gate, bank, log, timeline } = world;
@@ -48,10 +50,31 @@ export function createOnlooker(world: World, people: People): Onlooker {
     () => gate.taken.length,
     () => [...gate.taken],
   );
+  const free = remembered(
+    () => people.heard,
+    () => [
+      ...intervals,
+      ...[...freeSince].map(([id, fromMs]) => ({ productId: id, fromMs, toMs: timeline.now() + 1 })),
+    ],
+  );
   const samples = remembered(
     () => people.samples.length,
     () => [...people.samples],
   );
+
+  const intervals: Free[] = [];
+  const freeSince = new Map<string, number>();
+
+  function noteFree(gateIsLeft: boolean): void {
+    const isFree = ({ isOpen, sellable }: GateReading) => isOpen && sellable >= mostUnitsAnOrder && !gateIsLeft;
+    const nowFree = new Set(readings().flatMap((one) => (isFree(one) ? [one.productId] : [])));
+    for (const [productId, fromMs] of freeSince) {
+      if (nowFree.has(productId)) continue;
+      intervals.push({ productId, fromMs, toMs: timeline.now() });
+      freeSince.delete(productId);
+    }
+    for (const productId of nowFree) if (!freeSince.has(productId)) freeSince.set(productId, timeline.now());
+  }
 
   const last = new Map<string, string>();
   const seen: Sighting[] = [];
@@ -73,6 +96,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
   function inMotion(): Evidence {
     const [mode] = t.mode.committed();
     const gateIsLeft = mode?.mode === "sync" || mode?.ready === false;
+    noteFree(gateIsLeft);
     // The gate's own finding closes it, and it is rebuilt, so no other check would see it.
     if (gate.drift && !gateIsLeft) people.samples.push(gate.drift);
     gate.drift = undefined;
@@ -95,6 +119,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
       gateIsLeft,
       terms: people.terms,
       taken: taken(),
+      free: free(),
       samples: samples(),
       wishes: wishes(),
       cancelled: cancelled(),

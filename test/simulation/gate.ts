@@ -81,6 +81,8 @@ export function connectGate(
     const { productId, ignoresSale } = request;
     const atMs = server.nowMs();
     const answer = reserve(state, { ...request, ignoresSale: ignoresSale || planted === "sale-ignored" }, atMs);
+    const lease = state.get(productId)?.soldOut;
+    if (planted === "lease-unending" && lease) lease.untilMs = Number.POSITIVE_INFINITY;
     if (answer.kind === "reserved" && !ignoresSale) server.taken.push({ productId, atMs });
     return answer;
   }
@@ -90,7 +92,7 @@ export function connectGate(
       call(
         `reserve ${requests.map(({ userId, quantity }) => `${quantity} for ${userId || "an admin"}`).join(", ")}`,
         (state) => requests.map((request) => take(state, request)),
-        requests.map(() => ({ kind: "refused" as const, reason: "closed" as const })),
+        requests.map((): ReserveAnswer => ({ kind: "refused", reason: "closed" })),
       ),
     mark: (refs) =>
       call(

@@ -5,6 +5,7 @@ export const plantedBugs = {
   "looks-back-a-minute": "the relay and every check read only the changes of the last minute",
   "unstamped-keys": "a gate that lost one key of a product goes on with the others",
   "sale-ignored": "the gate takes units of a drop that is paused, over, or not open",
+  "lease-unending": "a lease of sold out never ends at the gate",
   "paid-orders-left": "a cancelled drop ends its unpaid orders alone",
   "no-tombstone": "a void leaves no row in the ledger",
   "no-sweeper": "no sweeper decides abandoned reservations",

@@ -238,6 +238,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     maxWaiting: 1_000,
     gateIsRemote: true,
     moveAfterMs: oldAfterMs,
+    crowd: 1,
   });
   let running: Fulfilment | undefined;
   const payment = createPayment({

@@ -8,6 +8,7 @@
 import type { Sale, SaleRefusal } from "./sale.ts";
 
 export type { Sale, SaleRefusal } from "./sale.ts";
+export { GateUnavailable, noneWhileAway } from "./unavailable.ts";
 
 /** The price of a unit, and how many units one customer may hold. A larger `version` wins. */
 export type Offer = {
@@ -66,6 +67,8 @@ export type ReserveRequest = {
   withdrawal: boolean;
   /** An order that was accepted in time takes its units again, because its payment came late. */
   ignoresSale: boolean;
+  /** If nothing is left, the process asks for the lease of "sold out" (lease.ts). */
+  leases?: boolean;
   nowMs: number;
   payByMs: number;
 };
@@ -78,7 +81,8 @@ export type ReserveAnswer =
   | { kind: "duplicate"; state: RecordState | "accepted"; reservation: Reservation; sameBody: boolean }
   /** Orders came under keys before this gate was loaded: only the books know whether this is one of them. */
   | { kind: "ask_books" }
-  | { kind: "refused"; reason: ReserveRefusal }
+  /** `leasedSinceMs`: the beginning of the lease that was given. */
+  | { kind: "refused"; reason: ReserveRefusal; leasedSinceMs?: number }
   | ({ kind: "refused" } & SaleRefusal);
 
 /** `gone`: no such record; the books have it. `stale`: the gate was rebuilt since. */
@@ -234,17 +238,3 @@ export type Gate = GateForOrders & {
   probe(): Promise<"ready" | "empty">;
   shutdown(): Promise<void>;
 };
-
-/** The gate did not answer, in time or at all: whether a command ran is unknown. */
-export class GateUnavailable extends Error {
-  constructor(operation: string, cause: unknown) {
-    super(`the gate did not answer ${operation}`, { cause });
-    this.name = "GateUnavailable";
-  }
-}
-
-/** For readers: a gate that does not answer sells nothing. */
-export function noneWhileAway(error: unknown): ProductSnapshot[] {
-  if (error instanceof GateUnavailable) return [];
-  throw error;
-}

@@ -20,6 +20,7 @@ import type {
   StreamItem,
   StreamRow,
 } from "./gate.ts";
+import { giveLease } from "./lease.ts";
 import { refusalOf } from "./refusals.ts";
 import { newerSale } from "./sale.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
@@ -39,6 +40,10 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   // A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
   const mayBeKnown = request.bodyHash !== "" && product.keysInBooks && !request.booksAsked;
   if (mayBeKnown && product.open) return { kind: "ask_books" };
+  if (refused?.reason === "sold_out" && request.leases) {
+    const leasedSinceMs = giveLease(product, gateMs);
+    if (leasedSinceMs !== undefined) return { ...refused, leasedSinceMs };
+  }
   if (refused) return refused;
 
   const reservation: Reservation = {
@@ -171,7 +176,9 @@ export function install(state: GateState, image: GateImage, closing?: string): "
   // Of two rebuilds at once the later one waits for the earlier one's orders, so the earlier one may not open.
   if (closing === undefined ? loaded : loaded?.closing !== closing) return "stale";
   // Terms that were told after the closing may be newer than those of the image, which was read before.
-  state.set(image.productId, { ...productFrom(image), sale: newerSale(image.sale, loaded?.sale ?? null) });
+  const sale = newerSale(image.sale, loaded?.sale ?? null);
+  // Processes that were given the lease answer by it until it ends.
+  state.set(image.productId, { ...productFrom(image), sale, soldOut: loaded?.soldOut ?? null });
   return "open";
 }
 

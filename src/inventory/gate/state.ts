@@ -1,5 +1,6 @@
 /** Describes the gate's memory. Maps keep insertion order, which is order of time: the oldest record comes first. */
 import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation, Sale } from "./gate.ts";
+import type { SoldOutLease } from "./lease.ts";
 
 /** The parts of a product beside its figures; on Redis each part is a key of its own, and may be lost alone. */
 export type Part = "records" | "ages" | "held";
@@ -21,6 +22,7 @@ export type ProductGate = {
   lastReservationNo: number;
   offer: Offer | null;
   sale: Sale | null;
+  soldOut: SoldOutLease | null;
   keysInBooks: boolean;
   records: Map<string, GateRecord>;
   held: Map<string, number>;
@@ -55,6 +57,7 @@ export function productFrom(image: GateImage): ProductGate {
     lastReservationNo: 0,
     offer: image.offer,
     sale: image.sale,
+    soldOut: null,
     keysInBooks: image.keysInBooks,
     records: new Map(),
     held: new Map(image.held),

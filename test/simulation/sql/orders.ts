@@ -130,6 +130,11 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         });
         return [{ orderId: row.orderId }];
       }),
+    "from orders.orders where product_id = $1 and body_hash <> '' limit $2": (tx, [productId, limit]) =>
+      [...t.orders.all(tx), ...t.again.all(tx)]
+        .filter((row) => row.productId === productId && row.bodyHash !== "")
+        .slice(0, limit as number)
+        .map(({ orderId }) => ({ orderId })),
     "from orders.recent where order_id = any($1::uuid[])": (tx, [ids]) => readRows(tx, ids as Strings, false),
     "from orders.past where order_id = any($1::uuid[])": (tx, [ids]) => readRows(tx, ids as Strings, true),
     "delete from orders.recent where order_id = any($1::uuid[]) and reason = 'fenced'": (tx, [ids]) =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Effect, Gate, GateImage, ReserveRequest, StreamItem } from "../gate.ts";
+import { leaseCases } from "./lease.testing.ts";
 import { saleCases } from "./sale.testing.ts";
 import { freshImage, newProductId, nowMs, offer, orderId, shelf } from "./shelf.testing.ts";
 
@@ -386,6 +387,13 @@ export function gateContract(
     });
 
     saleCases({
+      gate: () => gate,
+      lamp,
+      setClock(ms) {
+        gateMs = ms;
+      },
+    });
+    leaseCases({
       gate: () => gate,
       lamp,
       setClock(ms) {

@@ -21,14 +21,16 @@ import { offerArguments, offerFrom, saleFrom, saleText } from "./terms.ts";
 
 export function reserveArguments(request: ReserveRequest): string[] {
   const { orderId, userId, quantity, bodyHash, expectedTotalMinor, nowMs, payByMs } = request;
-  const { booksAsked, withdrawal, ignoresSale } = request;
+  const { booksAsked, withdrawal, ignoresSale, leases } = request;
   return [
     orderId,
     withdrawal ? "" : userId,
     units(quantity),
     encodeURIComponent(bodyHash),
     expectedTotalMinor === null ? "" : String(expectedTotalMinor),
-    [booksAsked && "books-asked", withdrawal && "withdrawal", ignoresSale && "ignores-sale"].filter(Boolean).join(" "),
+    [booksAsked && "books-asked", withdrawal && "withdrawal", ignoresSale && "ignores-sale", leases && "leases"]
+      .filter(Boolean)
+      .join(" "),
     String(nowMs),
     String(payByMs),
   ];
@@ -39,11 +41,13 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
   if (reply === "absent" || reply === "closed") {
     return requests.map(() => ({ kind: "refused", reason: reply }));
   }
-  const [epoch, unitPrice, currency, version, limit, hold, opensAt, gateClock, ...answers] = reply as string[];
+  const [epoch, unitPrice, currency, version, limit, hold, opensAt, gateClock, leasedSince, ...answers] =
+    reply as string[];
   const offer = offerFrom(unitPrice, currency, version, limit);
   return requests.map((request, i): ReserveAnswer => {
     const answer = answers[i] as string | number;
     if (answer === "ask_books") return { kind: "ask_books" };
+    if (answer === "leased") return { kind: "refused", reason: "sold_out", leasedSinceMs: Number(leasedSince) };
     if (typeof answer === "number")
       return { kind: "reserved", reservation: taken(request, Number(epoch), answer, offer, hold) };
     if (answer === "drop_not_open") {

@@ -8,11 +8,12 @@
 --         sale or ''; then two for each customer: customer, units held
 -- Answer  loading, open or stale
 local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit, sale = unpack(ARGV, 1, 11)
+local soldOut
 
 if part == 'first' or part == 'one' then
   -- Replaces existing keys, even of another type, so that a rebuild repairs a damaged product.
   local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
-  local gate = isHash and fields('epoch', 'closing', 'sale') or {}
+  local gate = isHash and fields('epoch', 'closing', 'sale', 'soldOut') or {}
   if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end
   -- Closed by another process since, in another life of the gate, or installed already.
   if closing ~= '' and (gate.closing ~= closing or string.sub(closing, 1, #LIFE) ~= LIFE) then return 'stale' end
@@ -20,6 +21,8 @@ if part == 'first' or part == 'one' then
   if closing == '' and gate.state then return 'stale' end
   -- Terms that were told after the closing may be newer than those of the image, which was read before.
   if gate.sale and (sale == '' or versionOf(gate.sale) > versionOf(sale)) then sale = gate.sale end
+  -- Processes that were given the lease answer by it until it ends.
+  soldOut = gate.soldOut
 else
   local gate = fields('epoch')
   if gate.life ~= LIFE or gate.state ~= 'loading' or gate.epoch ~= epoch then return 'stale' end
@@ -36,6 +39,7 @@ if part == 'first' or part == 'one' then
     redis.call('HSET', PRODUCT, 'unitPrice', unitPrice, 'currency', currency, 'priceVersion', priceVersion, 'limit', limit)
   end
   if sale ~= '' then redis.call('HSET', PRODUCT, 'sale', sale) end
+  if soldOut then redis.call('HSET', PRODUCT, 'soldOut', soldOut) end
 end
 for i = 12, #ARGV, AT_ONCE do
   redis.call('HSET', HELD, unpack(ARGV, i, math.min(i + AT_ONCE - 1, #ARGV)))

@@ -34,6 +34,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     lastReservationNo,
     offer,
     sale,
+    soldOut,
     keysInBooks,
     records,
     held,
@@ -50,6 +51,7 @@ function keptOf(product: ProductGate, nowMs: number) {
     lastReservationNo,
     offer,
     sale,
+    soldOut,
     keysInBooks,
     parts: [...parts].toSorted(),
     records: parts.has("ages") ? [...records.values()] : [...records.values()].toSorted(byOrder),
@@ -103,6 +105,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     lastReservationNo: Number(product.n),
     keysInBooks: product.keysInBooks === "1",
     sale: saleFrom(product.sale),
+    soldOut: leaseFrom(product.soldOut),
     offer: unitPrice
       ? {
           unitPriceMinor: Number(unitPrice),
@@ -130,6 +133,11 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
       }),
     ),
   };
+}
+
+function leaseFrom(text: string | undefined) {
+  const [sinceMs = 0, untilMs = 0] = text?.split("|").map(Number) ?? [];
+  return text === undefined ? null : { sinceMs, untilMs };
 }
 
 function fieldsOf(flat: string[]): Record<string, string> {

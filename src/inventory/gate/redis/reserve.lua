@@ -5,13 +5,14 @@
 -- KEYS    the product's four
 -- ARGV    the gate's clock in milliseconds, '' for Redis' own; then eight for each order: order, customer, quantity, body
 --         hash or '', total the buyer expects or '', options ('books-asked', 'withdrawal',
---         'ignores-sale', with blanks between them, or ''), now, pay by
+--         'ignores-sale', 'leases', with blanks between them, or ''), now, pay by
 -- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; how long units are held, when
---         the drop opens and what the clock says, three times '' outside a drop; then for each order its number where
---         units were taken; a refusal's name; or of an order seen before
+--         the drop opens and what the clock says, three times '' outside a drop; the beginning of the lease of "sold
+--         out" if it was given, else ''; then for each order its number where units were taken; a refusal's name, or
+--         'leased' where it is sold out and the lease was given; or of an order seen before
 --         '<A where accepted, else .><1 where the body is the same, else 0>|record'
 local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks',
-  'sale')
+  'sale', 'soldOut')
 if not gate.state then return 'absent' end
 if not isServed(gate) then return 'closed' end
 
@@ -29,16 +30,26 @@ local sellable, pending, lastNo = number(gate.sellable), number(gate.pending), n
 local unitPrice, limit = tonumber(gate.unitPrice), tonumber(gate.limit)
 local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, gate.limit or '')
 
+local clockMs
+local function clock()
+  if not clockMs and ARGV[1] ~= '' then clockMs = number(ARGV[1]) end
+  if not clockMs then
+    local time = redis.call('TIME')
+    clockMs = number(time[1]) * 1000 + math.floor(number(time[2]) / 1000)
+  end
+  return clockMs
+end
+
+-- See lease.ts.
+local LEASE_MS = 500
+local leasedSince, leasedUntil = string.match(gate.soldOut or '', '^(%d+)|(%d+)$')
+local isLeased, isGiven = leasedUntil and clock() < number(leasedUntil), false
+
 local gateMs, opensAt, holdMs, saleRefusal = '', '', '', nil
 if gate.sale then
   local opens, closes, paused, held = string.match(gate.sale, '^%d+|(%d+)|(%d+)|([01])|(%d+)|')
   opensAt, holdMs = number(opens), number(held)
-  if ARGV[1] == '' then
-    local time = redis.call('TIME')
-    gateMs = number(time[1]) * 1000 + math.floor(number(time[2]) / 1000)
-  else
-    gateMs = number(ARGV[1])
-  end
+  gateMs = clock()
   if gateMs >= number(closes) then
     saleRefusal = 'drop_ended'
   elseif gateMs < opensAt then
@@ -63,17 +74,18 @@ end
 local function refusalOf(user, quantity, total, options)
   if gate.state ~= 'open' then return 'closed' end
   if string.find(options, 'withdrawal', 1, true) then return sellable < quantity and 'sold_out' or nil end
-  if saleRefusal and not string.find(options, 'ignores-sale', 1, true) then return saleRefusal end
+  local ignoresSale = string.find(options, 'ignores-sale', 1, true)
+  if saleRefusal and not ignoresSale then return saleRefusal end
   if not unitPrice then return 'no_offer' end
   if total ~= '' and number(total) ~= unitPrice * quantity then return 'price_changed' end
-  if sellable < quantity then return 'sold_out' end
+  if sellable < quantity or (isLeased and not ignoresSale) then return 'sold_out' end
   local holds = number(held[user] or 0) + (heldChanges[user] or 0)
   if limit and holds + quantity > limit then return 'limit_per_customer' end
 end
 
 local answers = {
   gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '',
-  holdMs, opensAt, gateMs,
+  holdMs, opensAt, gateMs, '',
 }
 local newRecords, newAges = {}, {}
 
@@ -100,10 +112,18 @@ for i = 2, #ARGV, 8 do
     local mayBeKnown = body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true)
     -- A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
     if mayBeKnown and answer ~= 'closed' then answer = 'ask_books' end
+    if answer == 'sold_out' and sellable <= 0 and string.find(options, 'leases', 1, true) then
+      if not isLeased then leasedSince = string.format('%.0f', clock()) end
+      answer, isLeased, isGiven = 'leased', true, true
+    end
   end
   answers[#answers + 1] = answer or take(order, user, quantity, body, reserved, payBy)
 end
 
+if isGiven then
+  answers[9] = leasedSince
+  redis.call('HSET', PRODUCT, 'soldOut', string.format('%s|%.0f', leasedSince, clock() + LEASE_MS))
+end
 if #newRecords > 0 then
   local heldNow = heldAfter(heldChanges, held)
   redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'n', lastNo)

@@ -6,7 +6,7 @@
 --   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n (the
 --               last reservation's number), unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1),
 --               sale (only of a product in a drop: '<version>|<opens>|<closes>|<1 where paused, else 0>|<hold>|<drop>',
---               times in milliseconds)
+--               times in milliseconds), soldOut (the last lease of "sold out": '<since>|<until>', milliseconds)
 --   2  g:{p}:r  hash: order -> record
 --   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds
 --   4  g:{p}:u  hash: customer -> units held

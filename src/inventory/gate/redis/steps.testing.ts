@@ -41,6 +41,7 @@ const request = fc.record(
     asked: fc.boolean(),
     withdrawal: mostly(false, true),
     ignoresSale: mostly(false, true),
+    leases: fc.boolean(),
   },
   plain,
 );
@@ -72,7 +73,14 @@ export type Step = Of<typeof anyStep>;
 export type SaleStep = Of<typeof sale>;
 
 export const anyStep = fc.oneof(
-  { weight: 8, arbitrary: step("reserve", { requests: fc.array(request, { minLength: 1, maxLength: 5 }) }) },
+  {
+    weight: 8,
+    arbitrary: step("reserve", {
+      requests: fc.array(request, { minLength: 1, maxLength: 5 }),
+      // By the gate's clock, which goes back afterwards; a lease ends only by such a leap.
+      lateMs: mostly(0, 5_000, 50_000),
+    }),
+  },
   { weight: 4, arbitrary: step("mark", { picks: fc.array(pick, { minLength: 1, maxLength: 4 }) }) },
   { weight: 2, arbitrary: step("claimVoid", { pick }) },
   { weight: 2, arbitrary: step("abort", { pick }) },

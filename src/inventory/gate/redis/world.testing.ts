@@ -44,7 +44,7 @@ export function createWorld(gate: Gate, ask: World["ask"], gateClock: World["gat
 export async function take(step: Step, world: World): Promise<{ redis: unknown; reducer: unknown }> {
   const { gate, state, products } = world;
   world.nowMs += 1;
-  world.gateClock.ms = (world.gateClock.ms + 1) % gateTicks;
+  world.gateClock.ms = ((world.gateClock.ms + 1) % gateTicks) + (step.kind === "reserve" ? step.lateMs : 0);
   switch (step.kind) {
     case "reserve": {
       const requests = step.requests.map((one) => requestOf(one, world));
@@ -184,6 +184,7 @@ function requestOf(one: Request, world: World): ReserveRequest {
     booksAsked: one.asked,
     withdrawal: one.withdrawal,
     ignoresSale: one.ignoresSale,
+    leases: one.leases,
     nowMs: world.nowMs,
     payByMs: world.nowMs + 60_000,
   };

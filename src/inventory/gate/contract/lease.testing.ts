@@ -1,0 +1,71 @@
+/** The part of the gate's contract about the lease of "sold out", by which a process answers without asking. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { soldOutLeaseMs } from "../lease.ts";
+import type { SaleStage } from "./sale.testing.ts";
+import { nowMs } from "./shelf.testing.ts";
+
+const soldOut = { kind: "refused", reason: "sold_out" };
+
+export function leaseCases({ gate, lamp, setClock }: SaleStage): void {
+  test("units that come free during a lease are sold when it ends, and not before", async () => {
+    setClock(nowMs);
+    const shelf = await lamp({ sellable: 0 });
+    assert.deepEqual(await shelf.reserve(), soldOut);
+    assert.deepEqual(await shelf.reserve({ leases: true }), { ...soldOut, leasedSinceMs: nowMs });
+    assert.deepEqual(await shelf.apply([], { added: 2, availableAfter: 2 }), { kind: "applied" });
+    setClock(nowMs + soldOutLeaseMs - 1);
+    // It is not given again: there are units.
+    assert.deepEqual(await shelf.reserve({ leases: true }), soldOut);
+    assert.deepEqual(await shelf.counts(), { sellable: 2, pending: 0 });
+    setClock(nowMs + soldOutLeaseMs);
+    assert.equal((await shelf.reserve()).kind, "reserved");
+  });
+
+  test("a lease that is given again before it ends keeps its beginning; later it has a new one", async () => {
+    setClock(nowMs);
+    const shelf = await lamp({ sellable: 0 });
+    const begun: unknown[] = [];
+    for (const laterMs of [0, soldOutLeaseMs - 1, 2 * soldOutLeaseMs - 2, 3 * soldOutLeaseMs - 2]) {
+      setClock(nowMs + laterMs);
+      const answer = await shelf.reserve({ leases: true });
+      begun.push(answer.kind === "refused" && "leasedSinceMs" in answer && answer.leasedSinceMs);
+    }
+    assert.deepEqual(begun, [nowMs, nowMs, nowMs, nowMs + 3 * soldOutLeaseMs - 2]);
+  });
+
+  test("no lease is given while units are left, or for another refusal", async () => {
+    setClock(nowMs);
+    const shelf = await lamp({ sellable: 1 });
+    assert.deepEqual(await shelf.reserve({ quantity: 2, leases: true }), soldOut);
+    assert.equal((await shelf.reserve({ expectedTotalMinor: 1, leases: true })).kind, "refused");
+    assert.equal((await shelf.reserve({ leases: true })).kind, "reserved");
+    const changed = { kind: "refused", reason: "price_changed" };
+    assert.deepEqual(await shelf.reserve({ expectedTotalMinor: 1, leases: true }), changed);
+  });
+
+  test("during a lease a retry gets its order, and a withdrawal and a payment that came late take units", async () => {
+    setClock(nowMs);
+    const shelf = await lamp({ sellable: 1 });
+    const first = await shelf.take({ bodyHash: "body" });
+    assert.deepEqual(await shelf.reserve({ leases: true }), { ...soldOut, leasedSinceMs: nowMs });
+    const again = await shelf.reserve({ orderId: first.orderId, bodyHash: "body" });
+    assert.equal(again.kind, "duplicate");
+    await shelf.apply([], { added: 2, availableAfter: 3 });
+    assert.equal((await shelf.reserve({ withdrawal: true })).kind, "reserved");
+    assert.equal((await shelf.reserve({ ignoresSale: true })).kind, "reserved");
+  });
+
+  test("a rebuild keeps a lease, because other processes still answer by it", async () => {
+    setClock(nowMs);
+    const shelf = await lamp({ sellable: 0 });
+    await shelf.reserve({ leases: true });
+    const closing = await gate().close(shelf.productId);
+    const image = { productId: shelf.productId, epoch: 2, sellable: 5, applied: 1, held: [], keysInBooks: false };
+    const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
+    assert.equal(await gate().install({ ...image, offer, sale: null }, closing), "open");
+    assert.deepEqual(await shelf.reserve(), soldOut);
+    setClock(nowMs + soldOutLeaseMs);
+    assert.equal((await shelf.reserve()).kind, "reserved");
+  });
+}

@@ -1,0 +1,23 @@
+/**
+ * The lease of "sold out": until it ends the gate gives no units of the product to orders, even if some come free. So a
+ * process that was given it answers `sold_out` by itself, and its answer is the gate's. Pure, and a part of the reducer.
+ */
+import type { ProductGate } from "./state.ts";
+
+/** By the gate's clock. A lease that is given again before it ends keeps its beginning. */
+export type SoldOutLease = { sinceMs: number; untilMs: number };
+
+/** Units that come free are sold so much later at most; `reserve.lua` has the same figure. */
+export const soldOutLeaseMs = 500;
+
+export function isLeased({ soldOut }: ProductGate, gateMs: number): boolean {
+  return soldOut !== null && gateMs < soldOut.untilMs;
+}
+
+/** Returns the beginning of the lease; undefined if units are left. */
+export function giveLease(product: ProductGate, gateMs: number): number | undefined {
+  if (product.sellable > 0) return undefined;
+  const sinceMs = product.soldOut && isLeased(product, gateMs) ? product.soldOut.sinceMs : gateMs;
+  product.soldOut = { sinceMs, untilMs: gateMs + soldOutLeaseMs };
+  return sinceMs;
+}

@@ -1,0 +1,16 @@
+/** What callers are told if the gate does not answer. */
+import type { ProductSnapshot } from "./gate.ts";
+
+/** The gate did not answer, in time or at all: whether a command ran is unknown. */
+export class GateUnavailable extends Error {
+  constructor(operation: string, cause: unknown) {
+    super(`the gate did not answer ${operation}`, { cause });
+    this.name = "GateUnavailable";
+  }
+}
+
+/** For readers: a gate that does not answer sells nothing. */
+export function noneWhileAway(error: unknown): ProductSnapshot[] {
+  if (error instanceof GateUnavailable) return [];
+  throw error;
+}
