@@ -4,9 +4,6 @@
  */
 import type { ProductGate } from "./state.ts";
 
-/** By the gate's clock. A lease that is given again before it ends keeps its beginning. */
-export type SoldOutLease = { sinceMs: number; untilMs: number };
-
 /** Units that come free are sold so much later at most; `reserve.lua` has the same figure. */
 export const soldOutLeaseMs = 500;
 

@@ -1,10 +1,12 @@
 /** Describes the gate's memory. Maps keep insertion order, which is order of time: the oldest record comes first. */
 import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation, Sale } from "./gate.ts";
-import type { SoldOutLease } from "./lease.ts";
 
 /** The parts of a product beside its figures; on Redis each part is a key of its own, and may be lost alone. */
 export type Part = "records" | "ages" | "held";
 const allParts: ReadonlySet<Part> = new Set(["records", "ages", "held"]);
+
+/** By the gate's clock. A lease that is given again before it ends keeps its beginning. See lease.ts. */
+type SoldOutLease = { sinceMs: number; untilMs: number };
 
 export type ProductGate = {
   open: boolean;

@@ -1,5 +1,4 @@
 /** What callers are told if the gate does not answer. */
-import type { ProductSnapshot } from "./gate.ts";
 
 /** The gate did not answer, in time or at all: whether a command ran is unknown. */
 export class GateUnavailable extends Error {
@@ -10,7 +9,7 @@ export class GateUnavailable extends Error {
 }
 
 /** For readers: a gate that does not answer sells nothing. */
-export function noneWhileAway(error: unknown): ProductSnapshot[] {
+export function noneWhileAway(error: unknown): never[] {
   if (error instanceof GateUnavailable) return [];
   throw error;
 }
