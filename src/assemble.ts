@@ -143,7 +143,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     group: config.GROUP_ORDER_PROCESSOR,
     maxRecords: settledAtOnce,
     maxWaiting: config.MAX_WAITING_ORDERS,
-    crowd: 32,
+    crowd: 1_000,
     gateIsRemote: config.profile.gate === "real",
     paymentWindowMs: config.PAYMENT_WINDOW_MS,
     moveAfterMs: config.ORDERS_MOVE_AFTER_DAYS * 24 * 60 * 60_000,
