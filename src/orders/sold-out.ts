@@ -27,7 +27,7 @@ export type SoldOutOptions = {
 
 /** A lease is asked for again when so much of it is over, and then by one order in this interval, milliseconds. */
 const renewAfterMs = soldOutLeaseMs * 0.6;
-const renewEveryMs = 50;
+const renewEveryMs = 15;
 const crowdWithinMs = 1_000;
 const lookEveryMs = 250;
 /** Keys of a product that are kept to compare with, about 40 bytes each; a product with more of them is asked for at the gate. */
@@ -89,6 +89,8 @@ export function createSoldOut({ sql, gate, crowd, onFault }: SoldOutOptions): So
       if (!product || !lease) return false;
       const nowMs = elapsedMs();
       if (nowMs >= lease.untilMs) return false;
+      // A gate in this process tells by itself, so units that come free are sold at once.
+      if (gate.leasedSince && gate.leasedSince(productId) !== lease.sinceMs) return false;
       if (expectedTotalMinor !== null && expectedTotalMinor !== (lease.unitPriceMinor ?? 0) * quantity) return false;
       if (idempotencyKey !== undefined && isKnown(product, productId, orderId, nowMs)) return false;
       if (nowMs < lease.renewAtMs) return true;

@@ -185,6 +185,8 @@ export type ProductContents = {
 export type GateForOrders = {
   /** Returns answers in the order of the requests. The gate's own clock decides whether a drop is open. */
   reserve(requests: readonly ReserveRequest[]): Promise<ReserveAnswer[]>;
+  /** The beginning of the product's lease of "sold out", if it stands. Only a gate in this process tells it without a call. */
+  leasedSince?(productId: string): number | undefined;
   /** Pending → published, once the log has acknowledged; only then may the buyer be answered 202. */
   mark(refs: readonly ReservationRef[]): Promise<MarkAnswer[]>;
   /** Pending → voiding; a caller that gets `voiding` may void the reservation in the books. */

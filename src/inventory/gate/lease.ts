@@ -5,7 +5,7 @@
 import type { ProductGate } from "./state.ts";
 
 /** Units that come free are sold so much later at most; `reserve.lua` has the same figure. */
-export const soldOutLeaseMs = 500;
+export const soldOutLeaseMs = 60;
 
 export function isLeased({ soldOut }: ProductGate, gateMs: number): boolean {
   return soldOut !== null && gateMs < soldOut.untilMs;

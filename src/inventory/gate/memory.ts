@@ -14,14 +14,36 @@ export type MemoryGate = Gate & {
   lose(): void;
 };
 
-export function openMemoryGate(nowMs = systemClock.nowMs): MemoryGate {
+export type MemoryGateOptions = {
+  nowMs?(): number;
+  /** Whether it answers for a server, as in contract tests: other processes are then taken to hold its leases. */
+  standsForServer?: boolean;
+};
+
+export function openMemoryGate(options: MemoryGateOptions = {}): MemoryGate {
+  const { nowMs = systemClock.nowMs, standsForServer = false } = options;
   const state: GateState = new Map();
+
+  /** No other process has a lease, so it ends with the first unit that comes free. */
+  function endLeaseOf(productId: string): void {
+    const product = state.get(productId);
+    if (product?.soldOut && product.sellable > 0) product.soldOut = null;
+  }
 
   return {
     async reserve(requests) {
       const gateMs = nowMs();
-      return requests.map((request) => reserve(state, request, gateMs));
+      return requests.map((request) => {
+        if (!standsForServer) endLeaseOf(request.productId);
+        return reserve(state, request, gateMs);
+      });
     },
+    ...(!standsForServer && {
+      leasedSince(productId: string) {
+        endLeaseOf(productId);
+        return state.get(productId)?.soldOut?.sinceMs;
+      },
+    }),
     mark: async (refs) => refs.map((ref) => mark(state, ref)),
     claimVoid: async (ref) => claimVoid(state, ref),
     abort: async (ref) => abort(state, ref),

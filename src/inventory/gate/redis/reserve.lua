@@ -41,7 +41,7 @@ local function clock()
 end
 
 -- See lease.ts.
-local LEASE_MS = 500
+local LEASE_MS = 60
 local leasedSince, leasedUntil = string.match(gate.soldOut or '', '^(%d+)|(%d+)$')
 local isLeased, isGiven = leasedUntil and clock() < number(leasedUntil), false
 
