@@ -17,6 +17,7 @@ import { serviceNames } from "../services.ts";
 import { tellEngines } from "./adopt.ts";
 import { appoint } from "./appoint.ts";
 import { createAsk, Refused } from "./ask.ts";
+import { bench } from "./bench.ts";
 import { checkCommandLine, saysOf } from "./command-line.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
@@ -198,6 +199,11 @@ const doctorCommand = defineCommand({
   },
 });
 
+/** Its arguments are read by the benchmarks themselves. */
+const benchCommand = defineCommand({
+  meta: { name: "bench", description: "Run the benchmarks, on engines that they start; --help lists them" },
+});
+
 const main = defineCommand({
   meta: { name: "dropgate", description: "A flash-sale order system: no unit sold twice, none lost" },
   subCommands: {
@@ -212,6 +218,7 @@ const main = defineCommand({
     order,
     rehearse,
     doctor: doctorCommand,
+    bench: benchCommand,
     engines,
   },
 });
@@ -221,12 +228,16 @@ function print(answer: unknown): void {
 }
 
 const rawArgs = process.argv.slice(2);
-if (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h")) {
+const benchArgs = rawArgs[0] === "bench" ? rawArgs.slice(1) : undefined;
+if (!benchArgs && (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h"))) {
   await runMain(main as CommandDef, { rawArgs: rawArgs.length === 0 ? ["--help"] : rawArgs });
 } else {
   try {
-    checkCommandLine(main, rawArgs);
-    await runCommand(main as CommandDef, { rawArgs });
+    if (benchArgs) process.exitCode = await bench(benchArgs);
+    else {
+      checkCommandLine(main, rawArgs);
+      await runCommand(main as CommandDef, { rawArgs });
+    }
   } catch (error) {
     // Errors that the person can correct are printed without their causes, and all errors without a stack trace.
     const isPlain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";

@@ -38,6 +38,13 @@ describe("the command line", { timeout: 60_000, concurrency: 3 }, () => {
     });
   }
 
+  test("dropgate bench runs the benchmarks of the checkout: it lists them, and refuses one that does not exist", async () => {
+    const listed = run("bench", "--help");
+    assert.equal(await listed.ended, 0, listed.output);
+    assert.match(listed.output, /^ +accept +durable accepts per second/m);
+    await refused(run("bench", "acept"), /^acept: no such benchmark/m);
+  });
+
   test("O18: if another user owns the data folder, every command reports it with the command that corrects it", async (t) => {
     const owned = join(folder, "owned");
     await mkdir(owned, { mode: 0o755 });
