@@ -64,13 +64,15 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
     const { hostname: domain } = new URL(world.origin);
     const flags = { path: "/", expires: -1, httpOnly: true, secure: true, sameSite: "Lax" as const };
     const cookie = { name: cookies.session, value: token, domain, ...flags };
+    // A browser in which a person has signed in keeps that: the header offers no log-in.
+    const signedIn = { name: "dropgate:signed-in", value: "true" };
     const context = await browser.newContext({
       baseURL: world.origin,
       viewport: { width: 1280, height: 800 },
       locale: "en-GB",
       timezoneId: "Europe/Berlin",
       reducedMotion: "reduce",
-      storageState: { cookies: [cookie], origins: [] },
+      storageState: { cookies: [cookie], origins: [{ origin: world.origin, localStorage: [signedIn] }] },
       ...contextOptions,
     });
     context.setDefaultTimeout(20_000);
