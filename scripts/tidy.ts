@@ -188,7 +188,7 @@ export function faultsIn(file: File): string[] {
 const textual = /\.(tsx?|js|css|html|svg|cjs|json|md|sql|lua|ya?ml|example)$|^\.ci\/|^LICENSE$|^Dockerfile$/;
 
 function isElsewhere(path: string): boolean {
-  return /^(node_modules|\.git|\.data|web\/dist(\..*)?)$/.test(path);
+  return /^(node_modules|\.git|\.data|dist|web\/dist(\..*)?)$/.test(path);
 }
 
 function longerThan(most: number, text: string): string[] {
