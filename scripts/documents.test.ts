@@ -15,7 +15,9 @@ function read(path: string) {
 
 const { scripts, optionalDependencies } = JSON.parse(read("package.json")) as Package;
 
-const documents = globSync(["*.md", "docs/guide/*.md", "docs/runbooks/*.md"]).filter((path) => path !== "CHANGELOG.md");
+const documents = globSync(["*.md", "docs/guide/*.md", "docs/runbooks/*.md", "examples/*.md"]).filter(
+  (path) => path !== "CHANGELOG.md",
+);
 /** Each command line of a code block, without its output. */
 function commandsIn(path: string) {
   return [...read(path).matchAll(/^ *```bash\n(.*?)^ *```/gms)].flatMap(([, block = ""]) =>

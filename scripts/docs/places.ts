@@ -18,6 +18,7 @@ const single: readonly Place[] = [
   { source: "openapi.json", path: "api/index.html", section: "Reference" },
   { source: "asyncapi.json", path: "events.html", section: "Reference" },
   { source: "packages/client/README.md", path: "client.html", section: "Reference" },
+  { source: "examples/README.md", path: "examples.html", section: "Reference" },
   { source: "docs/config.md", path: "settings.html", section: "Reference" },
   { source: "docs/errors.md", path: "errors.html", section: "Reference" },
   { source: "docs/metrics.md", path: "metrics.html", section: "Reference" },

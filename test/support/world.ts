@@ -50,6 +50,8 @@ export type World = {
   readonly system: System;
   readonly origin: string;
   databaseUrl: string;
+  /** The settings of its engines; empty on the embedded ones. */
+  environment: Readonly<Record<string, string>>;
   /** Signs the tokens. */
   secret: string;
   faults: Faults;
@@ -117,6 +119,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return origin();
     },
     databaseUrl: stage.database.url,
+    environment: stage.environment,
     secret,
     faults: stage.faults(() => running.system),
     as,
