@@ -51,7 +51,7 @@ describe("the documentation, opened as files", { skip }, () => {
 
   test("colours that are chosen stay on the next page", async () => {
     const page = await open("index.html", { colorScheme: "light" });
-    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const ground = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const light = await ground();
     const colours = page.getByRole("button", { name: /Colours/ });
     await colours.click();
@@ -70,7 +70,7 @@ describe("the documentation, opened as files", { skip }, () => {
     await page.waitForURL(/settings\.html$/);
     for (const path of ["settings.html", "api/orders.html", "errors.html", "architecture.html", "benchmarks.html"]) {
       await page.goto(pathToFileURL(join(folder, "docs", path)).href);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      const over = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
       assert.ok(over <= 0, `${path} is ${over} pixels too wide`);
     }
     await page.context().close();
