@@ -27,6 +27,7 @@ import { observe } from "../src/observe/observe.ts";
 import { createServer } from "../src/server.ts";
 import { renderArchitecture } from "./architecture.ts";
 import { asyncApi } from "./async-api.ts";
+import { chartFiles } from "./chart.ts";
 import { eventsDocument, typesOf } from "./client-types.ts";
 import { renderCoverage } from "./coverage.ts";
 import { dashboardFiles } from "./dashboards.ts";
@@ -42,6 +43,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     ["ARCHITECTURE.md", await renderArchitecture()],
     ["asyncapi.json", `${JSON.stringify(events, null, 2)}\n`],
     ...dashboardFiles(),
+    ...(await chartFiles()),
     ["docs/config.md", renderConfigPage(settings)],
     ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
     ["docs/guide/coverage.md", await renderCoverage()],

@@ -1,12 +1,13 @@
 /**
  * Installs the real Redis, Kafka, PostgreSQL and Temporal on a machine without containers: `node scripts/provision.ts
- * [redis kafka postgres temporal compose chromium prometheus vegeta k6]`. Installed servers stay unchanged.
+ * [redis kafka postgres temporal compose chromium prometheus helm kubeconform vegeta k6]`. Installed servers stay unchanged.
  */
 import { cacheFolder, type Provision } from "../test/servers/cache.ts";
 import { provisionChromium } from "../test/servers/chromium.ts";
 import { provisionCompose } from "../test/servers/compose.ts";
 import { provisionK6, provisionVegeta } from "../test/servers/generators.ts";
 import { provisionKafka } from "../test/servers/kafka.ts";
+import { provisionHelm, provisionKubeconform } from "../test/servers/kubernetes.ts";
 import { provisionPostgres } from "../test/servers/postgres.ts";
 import { provisionPrometheus } from "../test/servers/prometheus.ts";
 import { provisionRedis } from "../test/servers/redis.ts";
@@ -32,13 +33,19 @@ const recipes: Record<string, Recipe> = {
     provision: provisionPrometheus,
     byHand: "put prometheus, promtool, prometheus-alertmanager and amtool on PATH",
   },
+  helm: {
+    provision: provisionHelm,
+    byHand: "install Go, or put Helm 3 on PATH as helm",
+    slow: "compiling takes some minutes the first time",
+  },
+  kubeconform: { provision: provisionKubeconform, byHand: "install Go and Python with pip" },
   vegeta: { provision: provisionVegeta, byHand: "install Go, or put vegeta on PATH" },
   k6: { provision: provisionK6, byHand: "install Go, or put k6 on PATH", slow: "compiling takes about two minutes" },
 };
 
-// Compose is for the tests of the compose files, a browser for those of the pages, Prometheus for those of the alerts, and a
-// generator for benchmarks.
-const onlyWhenNamed = ["compose", "chromium", "prometheus", "vegeta", "k6"];
+// Compose is for the tests of the compose files, a browser for those of the pages, Prometheus for those of the alerts, Helm
+// and its validator for those of the chart, and a generator for benchmarks.
+const onlyWhenNamed = ["compose", "chromium", "prometheus", "helm", "kubeconform", "vegeta", "k6"];
 const asked = process.argv.slice(2);
 const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => !onlyWhenNamed.includes(name));
 const unknown = names.filter((name) => !recipes[name]);

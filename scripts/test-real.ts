@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 
 const servers = ["redis", "kafka", "postgres", "temporal"] as const;
-type Server = (typeof servers)[number] | "compose" | "chromium" | "prometheus";
+type Server = (typeof servers)[number] | "compose" | "chromium" | "prometheus" | "helm" | "kubeconform";
 
 /** The test files that do not need all servers, and those that they need. */
 const needs: readonly [RegExp, readonly Server[]][] = [
@@ -17,6 +17,7 @@ const needs: readonly [RegExp, readonly Server[]][] = [
   [/^src\/(engines\/workflows|fulfilment)\//, ["temporal"]],
   [/^test\/real\/compose/, [...servers, "compose"]],
   [/^test\/real\/rules/, ["prometheus"]],
+  [/^test\/real\/helm/, ["helm", "kubeconform"]],
   [/^test\/real\/alerts/, ["redis", "postgres", "prometheus"]],
   [/^test\/e2e\//, [...servers, "chromium"]],
 ];
