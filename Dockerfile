@@ -36,8 +36,10 @@ RUN chmod -R a+rX package.json openapi.json deploy src web && chmod 755 src/cli/
 
 ENV HOST=0.0.0.0
 EXPOSE 8080 8081
-USER node
-# Node itself is the first process, so SIGTERM reaches it and the process drains: give it time, see stop_grace_period.
+# The base image's user node, by its number: Kubernetes cannot see that a name is not root.
+USER 1000:1000
+# SIGTERM makes the process drain: give it 90 s, see stop_grace_period. Run it with --init, and with a read-only root and /tmp
+# in memory: deploy/process.yaml and deploy/helm have all of it.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=4s --start-period=60s \
   CMD ["node", "deploy/healthy.mjs", "/actuator/health/liveness"]

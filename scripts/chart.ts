@@ -53,7 +53,6 @@ function schema() {
   const replicas = Object.fromEntries(processes.map((name) => [name, count]));
   const reach = closed({ ports: list(port, { minItems: 1 }), to: places });
   return {
-    $schema: "http://json-schema.org/draft-07/schema#",
     title: "Values of the chart dropgate; made by npm run generate",
     ...closed(
       {

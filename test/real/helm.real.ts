@@ -1,6 +1,6 @@
 /** The Helm chart: Helm itself renders it, a validator reads every object, and the program reads every environment. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parse } from "yaml";
@@ -10,19 +10,42 @@ import { readConfig } from "../../src/config/config.ts";
 import { settings } from "../../src/config/settings.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { serviceNames } from "../../src/services.ts";
+import { makeCertificates } from "../servers/certificates.ts";
 import { kubeconform } from "../servers/kubernetes.ts";
-import { allows, type Container, chartFolder, type End, type Manifest, objectsOf, podOf, selects } from "./chart.ts";
+import {
+  allows,
+  type Container,
+  chart,
+  chartFolder,
+  type End,
+  type Labels,
+  type Manifest,
+  objectsOf,
+  podOf,
+  type Selector,
+  selects,
+} from "./chart.ts";
 
 /** Every option, and a shop with a name of its own. */
 const everything = {
   image: { digest: `sha256:${"0".repeat(64)}`, pullSecrets: ["registry"] },
   settings: {
-    ...{ SHOP: "staging", LOG_LEVEL: "warn", PUBLIC_URL: "https://shop.example", RECONCILE_EVERY_MS: 86_400_000 },
-    ...{ REDIS_TLS: true, REDIS_CA_FILE: "/etc/dropgate/certificates/redis.pem" },
-    ...{ KAFKA_BOOTSTRAP: "a.example:9093,b.example:9093", KAFKA_TLS: true },
-    ...{ KAFKA_CA_FILE: "/etc/dropgate/certificates/kafka.pem", KAFKA_SASL_MECHANISM: "SCRAM-SHA-512" },
-    ...{ KAFKA_SASL_USERNAME: "dropgate", PAYMENT_PROVIDER: "stripe", STRIPE_PUBLISHABLE_KEY: "pk_test_1" },
-    ...{ OIDC_ISSUER: "https://people.example", OIDC_CLIENT_ID: "shop", MAIL_FROM: "Shop <shop@shop.example>" },
+    SHOP: "staging",
+    LOG_LEVEL: "warn",
+    PUBLIC_URL: "https://shop.example",
+    RECONCILE_EVERY_MS: 86_400_000,
+    REDIS_TLS: true,
+    REDIS_CA_FILE: "/etc/dropgate/certificates/redis.pem",
+    KAFKA_BOOTSTRAP: "a.example:9093,b.example:9093",
+    KAFKA_TLS: true,
+    KAFKA_CA_FILE: "/etc/dropgate/certificates/kafka.pem",
+    KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+    KAFKA_SASL_USERNAME: "dropgate",
+    PAYMENT_PROVIDER: "stripe",
+    STRIPE_PUBLISHABLE_KEY: "pk_test_1",
+    OIDC_ISSUER: "https://people.example",
+    OIDC_CLIENT_ID: "shop",
+    MAIL_FROM: "Shop <shop@shop.example>",
   },
   secret: {
     name: "shop-secrets",
@@ -60,8 +83,10 @@ const processes = ["gateway", ...serviceNames];
 describe("the Helm chart", () => {
   const files = chartFolder();
   const rendered: Record<string, Manifest[]> = {};
+  let certificate = "";
   after(files.remove);
   before(async () => {
+    certificate = (await makeCertificates(files.folder)).ca;
     for (const [name, values] of Object.entries(variants)) {
       rendered[name] = objectsOf(readFileSync(await files.render(values), "utf8"));
     }
@@ -138,6 +163,29 @@ describe("the Helm chart", () => {
     }
   });
 
+  test("the image runs as the chart's user, by its number, and chart, image and package have one version", () => {
+    const user = /^USER (\d+):(\d+)$/m.exec(readFileSync("Dockerfile", "utf8"))?.slice(1).map(Number);
+    for (const { spec } of podsOf("everything")) {
+      const { runAsUser, runAsGroup } = spec.template.spec.securityContext;
+      assert.deepEqual([runAsUser, runAsGroup], user);
+    }
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    const said = parse(readFileSync(join(chart, "Chart.yaml"), "utf8")) as { version: string; appVersion: string };
+    assert.deepEqual([said.version, said.appVersion], [version, version]);
+  });
+
+  test("a release is built for both processors, with the list of its parts and its origin, and holds no secret", () => {
+    const text = readFileSync(".github/workflows/release.yml", "utf8");
+    type Step = { uses?: string; with?: Record<string, unknown> };
+    const { jobs } = parse(text) as { jobs: Record<string, { steps: Step[] }> };
+    const steps = Object.values(jobs).flatMap((job) => job.steps);
+    const build = steps.find(({ uses }) => uses?.startsWith("docker/build-push-action"));
+    assert.equal(build?.with?.platforms, "linux/amd64,linux/arm64");
+    assert.equal(build?.with?.sbom, true);
+    assert.equal(build?.with?.provenance, "mode=max");
+    assert.doesNotMatch(text, /\bsecrets\./);
+  });
+
   test("each process is probed at routes that it has, and spread over zones and machines", async () => {
     const gateway = objects("Deployment", "defaults").find((one) => componentOf(one) === "gateway") as Manifest;
     const app = await createGateway(readConfig(environmentOf(gateway), "no .env here"), createLog({ level: "silent" }));
@@ -176,8 +224,8 @@ describe("the Helm chart", () => {
     for (const kind of ["Service", "PodDisruptionBudget"]) {
       assert.equal(objects(kind).length, processes.length);
       for (const object of objects(kind)) {
-        const { selector } = object.spec as unknown as { selector: { matchLabels?: Record<string, string> } };
-        const wanted = kind === "Service" ? { matchLabels: selector as Record<string, string> } : selector;
+        const { selector } = object.spec;
+        const wanted = kind === "Service" ? { matchLabels: selector as Labels } : (selector as Selector);
         const found = podsOf("everything").filter((one) => selects(wanted, one.spec.template.metadata.labels));
         assert.deepEqual(found.map(componentOf), [componentOf(object)]);
       }
@@ -302,7 +350,9 @@ describe("the Helm chart", () => {
     assert.equal(lag.metadata.bootstrapServers, config.KAFKA_BOOTSTRAP);
     assert.equal(lag.authenticationRef?.name, objects("TriggerAuthentication")[0]?.metadata.name);
     assert.deepEqual(cron.metadata, {
-      ...{ timezone: "Europe/Berlin", start: "45 9 * * *", end: "0 11 * * *" },
+      timezone: "Europe/Berlin",
+      start: "45 9 * * *",
+      end: "0 11 * * *",
       desiredReplicas: "4",
     });
     assert.deepEqual(
@@ -315,7 +365,7 @@ describe("the Helm chart", () => {
     );
   });
 
-  /** What the process would read, with the files of the Secret in a folder of the test. */
+  /** The environment of the process, with the files of the Secret in a folder of the test. */
   function environmentOf(object: Manifest): Record<string, string> {
     const { volumes } = object.spec.template.spec;
     const items = volumes.flatMap(({ secret }) => secret?.items ?? []);
@@ -323,8 +373,7 @@ describe("the Helm chart", () => {
     mkdirSync(place, { recursive: true });
     for (const { key, path } of items)
       writeFileSync(join(place, path), secretValues[key] ?? "postgres://shop:pw@db.example/shop");
-    for (const name of ["redis.pem", "kafka.pem"])
-      writeFileSync(join(place, name), "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+    for (const name of ["redis.pem", "kafka.pem"]) copyFileSync(certificate, join(place, name));
     const mounted = /^\/(run\/secrets\/dropgate|etc\/dropgate\/certificates)(?=\/)/;
     return Object.fromEntries(containerOf(object).env.map(({ name, value }) => [name, value.replace(mounted, place)]));
   }
