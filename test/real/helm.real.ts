@@ -77,7 +77,11 @@ const secretValues: Record<string, string> = {
   OIDC_CLIENT_SECRET: "client-secret",
 };
 
-const variants = { defaults: {}, "autoscaling by CPU": { autoscaling: { kind: "hpa" } }, everything };
+const variants = {
+  defaults: {},
+  "scaling by CPU, workflows in PostgreSQL": { autoscaling: { kind: "hpa" }, settings: { TEMPORAL_ADDRESS: null } },
+  everything,
+};
 const processes = ["gateway", ...serviceNames];
 
 describe("the Helm chart", () => {
@@ -241,6 +245,8 @@ describe("the Helm chart", () => {
         const isGateway = componentOf(object) === "gateway";
         assert.equal(config.profile.sql, isGateway ? "embedded" : "real");
         if (!isGateway) assert.deepEqual([config.profile.gate, config.profile.log], ["real", "real"]);
+        const hasTemporal = !isGateway && !variant.includes("PostgreSQL");
+        assert.equal(config.profile.workflows, hasTemporal ? "real" : "embedded");
         assert.equal(config.PAYMENT_PROVIDER, variant === "everything" ? "stripe" : "simulator");
       }
     }
@@ -327,7 +333,7 @@ describe("the Helm chart", () => {
 
   test("what a scaler sets has no number of replicas in its Deployment, and what none sets has one", () => {
     for (const [variant, kind] of Object.entries({
-      "autoscaling by CPU": "HorizontalPodAutoscaler",
+      "scaling by CPU, workflows in PostgreSQL": "HorizontalPodAutoscaler",
       everything: "ScaledObject",
     })) {
       const scaled = objects(kind, variant).map(({ spec }) => (spec.scaleTargetRef as { name: string }).name);

@@ -2,7 +2,7 @@
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { buildOnce, cacheFolder, findProgram, goProgram, missing, type Provision, run } from "./cache.ts";
+import { aptInstall, buildOnce, cacheFolder, findProgram, goProgram, missing, type Provision, run } from "./cache.ts";
 
 /** The API whose schemas the chart's objects are checked against. */
 export const kubernetesVersion = "1.34.0";
@@ -49,6 +49,7 @@ export function kubeconform(file: string): Promise<string> {
 async function objectsOfKubernetes(folder: string): Promise<void> {
   const python = findProgram("python3");
   if (!python) throw new Error("no python3 on PATH to get the schemas of Kubernetes with");
+  await run(python, ["-m", "pip", "--version"], { timeoutMs: 60_000 }).catch(() => aptInstall("python3-pip"));
   const unpacked = join(folder, "unpacked");
   const download = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", unpacked];
   await run(python, [...download, `kubernetes-validate==${schemasVersion}`], { timeoutMs: 300_000 });
