@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { elapsedMs } from "#platform/clock";
+import { goOn, within } from "#platform/deadline";
 
 /** Asks the API of this process for a public address. */
 export type AskApi = (path: string) => Promise<{ status: number; body: string }>;
@@ -44,7 +44,7 @@ export function createShopPages({ htmlPath, askApi, publicUrl }: ShopPagesOption
 
   async function make(path: string, dropId: string | undefined): Promise<ShopPage | undefined> {
     const source = dropId === undefined ? "/drops" : `/drops/${encodeURIComponent(dropId)}`;
-    const answer = await Promise.race([askApi(source), sleep(answerWithinMs, undefined, { ref: false })]);
+    const answer = await within(answerWithinMs, askApi(source), goOn);
     if (!answer) return undefined;
     const said = JSON.parse(answer.body) as { code?: string; name?: string; story?: string | null };
     // An address that cannot be the id of a drop is unknown too.

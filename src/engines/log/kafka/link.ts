@@ -37,7 +37,8 @@ export async function openLink(address: Address, credentials: Credentials, withi
     // checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
     ...(tls && { tls: { ...tls, rejectUnauthorized: true }, tlsServerName: isIP(address.host) === 0 }),
     ...(sasl && { sasl }),
-    connectTimeout: neverMs,
+    // Longer than ours, so that it does not apply. The client leaves this timer standing after a log-in, until it is over.
+    connectTimeout: 2 * withinMs,
     requestTimeout: neverMs,
   });
   // Without a listener the loss of an idle connection would end the process.
