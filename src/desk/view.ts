@@ -42,18 +42,9 @@ export function wholeOf(letter: WholeLetter): LetterView {
 }
 
 export function stuckOf({ order, kind, payment }: StuckOrder): SagaView {
-  const { orderId, productId, userId, quantity, totalMinor, currency, status, reason, placedAt, payBy } = order;
   return {
-    orderId,
-    productId,
-    userId,
-    quantity,
-    total: totalMinor,
-    currency,
-    status,
-    ...(reason !== null && { reason }),
-    placedAt: placedAt.toISOString(),
-    payBy: payBy.toISOString(),
+    orderId: order.orderId,
+    ...headOf(order),
     kind,
     payment: payment ?? "none",
     mayEnd: payment === undefined,

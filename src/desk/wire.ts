@@ -61,18 +61,22 @@ export const SagasQuery = Type.Object(
   },
   closed,
 );
+/** The facts of an order that a stuck saga and a black box both begin with. */
+const orderHead = {
+  productId: Type.String(),
+  userId: Type.String(),
+  quantity: Type.Integer(),
+  total: Type.Integer({ description: "In minor units of the currency" }),
+  currency: Type.String(),
+  status: Type.Enum([...statuses]),
+  reason: Type.Optional(Type.String()),
+  placedAt: moment,
+  payBy: moment,
+};
 export const SagaView = Type.Object(
   {
     orderId: Type.String(),
-    productId: Type.String(),
-    userId: Type.String(),
-    quantity: Type.Integer(),
-    total: Type.Integer({ description: "In minor units of the currency" }),
-    currency: Type.String(),
-    status: Type.Enum([...statuses]),
-    reason: Type.Optional(Type.String()),
-    placedAt: moment,
-    payBy: moment,
+    ...orderHead,
     kind: Type.Enum(["overdue", "undecided"], {
       description: "overdue: open past its deadline. undecided: the provider has not decided.",
     }),
@@ -102,15 +106,7 @@ export const BlackBoxView = Type.Object({
   order: Type.Optional(
     Type.Object(
       {
-        productId: Type.String(),
-        userId: Type.String(),
-        quantity: Type.Integer(),
-        total: Type.Integer({ description: "In minor units of the currency" }),
-        currency: Type.String(),
-        status: Type.Enum([...statuses]),
-        reason: Type.Optional(Type.String()),
-        placedAt: moment,
-        payBy: moment,
+        ...orderHead,
       },
       { description: "Left out if neither the gate nor the books could be asked" },
     ),
