@@ -8,6 +8,7 @@ import { noteCaller } from "./caller.ts";
 import { type Cookies, readCookie } from "./cookies.ts";
 import { changesSomething, siteOf } from "./cross-site.ts";
 import { createLimits, type LimitSettings } from "./limits.ts";
+import { createPasses, type Passes } from "./passes.ts";
 import { identityProblems } from "./problems.ts";
 import { type Caller, isUserId, passes, type Role, roles, userIdRule } from "./roles.ts";
 import type { Standing } from "./standing.ts";
@@ -19,6 +20,7 @@ export { auditActs } from "./audit-hook.ts";
 export { callerOf } from "./caller.ts";
 export { type Cookies, createCookies } from "./cookies.ts";
 export type { OidcSettings } from "./oidc-client.ts";
+export type { Pass, Passes } from "./passes.ts";
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
 export { createStanding, type Standing } from "./standing.ts";
@@ -61,6 +63,8 @@ export type Identity = {
   guard(...asked: readonly [Role, ...Role[]]): Guard;
   /** The same for routes that take stock or money, with a rate limit. */
   limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
+  /** The passes that people show when they order in a drop with a line. */
+  passes: Passes;
 };
 
 export type IdentityOptions = TokenOptions & {
@@ -149,6 +153,7 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
     authenticate,
     guard: (...asked) => guardOf(asked, false),
     limitedGuard: (...asked) => guardOf(asked, true),
+    passes: createPasses(issuing.secret),
   };
 }
 
