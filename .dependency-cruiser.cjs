@@ -207,6 +207,14 @@ module.exports = {
       },
     },
     {
+      name: "fairness-is-alone",
+      comment:
+        "Outsiders run these files in a browser and from a command line to check a line's order, so they need neither Node nor a package.",
+      severity: "error",
+      from: { path: "^src/fairness/", pathNot: testOnly },
+      to: { pathNot: "^src/fairness/" },
+    },
+    {
       name: "wire-is-schemas-alone",
       comment:
         "Clients, pages and documents read these schemas and know nothing of the server, so a wire file imports only TypeBox, other wire " +
@@ -218,11 +226,14 @@ module.exports = {
     {
       name: "pages-know-the-wire-alone",
       comment:
-        "A page meets the system by HTTP. Of the source it may read the types of what is on the wire, and the rule of a drop's phase, " +
-        "which two texts of it would tell differently at the second of the opening.",
+        "A page meets the system by HTTP. Of the source it may read the types of what is on the wire, the rule of a drop's phase, " +
+        "which two texts of it would tell differently at the second of the opening, and the check of a line's order.",
       severity: "error",
       from: { path: "^web/" },
-      to: { path: "^(src|test|bench|load|scripts)/", pathNot: "^src/[^/]+/wire\\.ts$|^src/drops/phase\\.ts$" },
+      to: {
+        path: "^(src|test|bench|load|scripts)/",
+        pathNot: "^src/[^/]+/wire\\.ts$|^src/drops/phase\\.ts$|^src/fairness/",
+      },
     },
     {
       name: "pages-read-types-of-the-wire",

@@ -11,6 +11,7 @@ import { createLimits, type LimitSettings } from "./limits.ts";
 import { createPasses, type Passes } from "./passes.ts";
 import { identityProblems } from "./problems.ts";
 import { type Caller, isUserId, passes, type Role, roles, userIdRule } from "./roles.ts";
+import { createSigning, type Signing } from "./signing.ts";
 import type { Standing } from "./standing.ts";
 import { createTokens, type TokenOptions, type Tokens } from "./tokens.ts";
 
@@ -23,6 +24,7 @@ export type { OidcSettings } from "./oidc-client.ts";
 export type { Pass, Passes } from "./passes.ts";
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
+export type { Signing } from "./signing.ts";
 export { createStanding, type Standing } from "./standing.ts";
 
 /** For the OpenAPI document. */
@@ -65,6 +67,8 @@ export type Identity = {
   limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
   /** The passes that people show when they order in a drop with a line. */
   passes: Passes;
+  /** Signs what outsiders keep and check. */
+  signing: Signing;
 };
 
 export type IdentityOptions = TokenOptions & {
@@ -154,6 +158,7 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
     guard: (...asked) => guardOf(asked, false),
     limitedGuard: (...asked) => guardOf(asked, true),
     passes: createPasses(issuing.secret),
+    signing: createSigning(issuing.secret),
   };
 }
 
