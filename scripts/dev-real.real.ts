@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { isFree } from "../test/servers/folder.ts";
-import { type Command, freePort, runCommand } from "../test/support/command.ts";
+import { type Command, runCommand } from "../test/support/command.ts";
 import { eventually } from "../test/support/eventually.ts";
+import { freePort, isFree } from "../test/support/free-port.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 

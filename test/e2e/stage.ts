@@ -8,7 +8,7 @@ import { openSql } from "../../src/engines/sql/postgres.ts";
 import { demoPeople } from "../../src/identity/demo.ts";
 import { openSite } from "../../src/pages/site.ts";
 import type { Client } from "../support/client.ts";
-import { freePort } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 import { openWorld, type World, type WorldOptions } from "../support/world.ts";
 
 const program = process.env.CHROMIUM ?? "/usr/bin/chromium";

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { freePort, runCommand } from "../support/command.ts";
+import { runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { look } from "./look.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 

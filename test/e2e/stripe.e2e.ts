@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type FakeStripe, startFakeStripe } from "../servers/fake-stripe.ts";
-import { freePort } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 import { look } from "./look.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Command, freePort, runCommand } from "../support/command.ts";
+import { type Command, runCommand } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 

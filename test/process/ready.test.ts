@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createClient, crowd, staff } from "../support/client.ts";
-import { type Command, freePort, runCommand } from "../support/command.ts";
+import { type Command, runCommand } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 
 const demoProducts = ["test-product-123", "sneaker-aurora-1", "ticket-night-one", "poster-signed"];

@@ -20,9 +20,10 @@ import {
   type Reconciliation,
   staff,
 } from "../support/client.ts";
-import { type Command, freePort, isAlive, runCommand } from "../support/command.ts";
+import { type Command, isAlive, runCommand } from "../support/command.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { payOrder } from "../support/pay.ts";
 
 const goodCard = { cardNumber: "4242 4242 4242 4242" };

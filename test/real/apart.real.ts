@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { exportsOf, type Servers, startServers } from "../servers/servers.ts";
-import { freePort, runCommand } from "../support/command.ts";
+import { runCommand } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Command, freePort, runCommand } from "../support/command.ts";
+import { type Command, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 

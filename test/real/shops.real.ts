@@ -14,9 +14,10 @@ import type { StoredRecord } from "../../src/engines/log/log.ts";
 import { shopHeader } from "../../src/engines/shop/shop.ts";
 import { startServers } from "../servers/servers.ts";
 import { createClient, type Order, type PlacedOrder, staff } from "../support/client.ts";
-import { type Command, freePort, runCommand } from "../support/command.ts";
+import { type Command, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet } from "../support/fleet.ts";
+import { freePort } from "../support/free-port.ts";
 import { payOrder } from "../support/pay.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };

@@ -3,11 +3,10 @@
  * runs.
  */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { openFolder } from "#platform/folder";
+import { freePort, isFree } from "../support/free-port.ts";
 import { commandOf, recall } from "./leftover.ts";
 
 export type ServersFolder = {
@@ -73,33 +72,4 @@ function keptValues(file: string) {
       writeFileSync(file, JSON.stringify(values, undefined, 2), { mode: 0o600 });
     },
   };
-}
-
-const given = new Set<number>();
-
-/**
- * Below 32768, the first port that Linux uses for outgoing connections, so that a killed server finds its own port free
- * again.
- */
-async function freePort(preferred?: number): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = tries === 0 && preferred ? preferred : 20_000 + Math.floor(Math.random() * 12_000);
-    if (!given.has(port) && (await isFree(port))) {
-      given.add(port);
-      return port;
-    }
-  }
-  throw new Error("found no free port between 20000 and 32000 in a hundred tries");
-}
-
-export async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    await once(server.listen(port, "127.0.0.1"), "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
 }

@@ -1,10 +1,12 @@
 /** Runs the real command line as a child process, in a folder of its own that holds no `.env`. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { until } from "./until.ts";
 
 const cli = fileURLToPath(new URL("../../src/cli/cli.ts", import.meta.url));
+
+/** Ends only a start that hangs: with servers of its own one takes a minute on a busy machine. */
+export const upWithinMs = 180_000;
 
 export type Command = {
   pid: number;
@@ -46,22 +48,13 @@ export function runCommand(
       return output;
     },
     async untilUp() {
-      const url = await until(() => over || /\bup: (http\S+)/.exec(output)?.[1], { withinMs: 60_000 });
+      const url = await until(() => over || /\bup: (http\S+)/.exec(output)?.[1], { withinMs: upWithinMs });
       if (url === true) throw new Error(`it ended instead of serving:\n${output}`);
       return url;
     },
     ended,
     kill: (signal) => void child.kill(signal),
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (!address || typeof address === "string") throw new Error("the address has no port");
-  return address.port;
 }
 
 export function isAlive(pid: number): boolean {

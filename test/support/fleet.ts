@@ -3,16 +3,15 @@
  * opened once for each test file; its tests use products of their own.
  */
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIdentity, type Role } from "#identity";
 import { type ServerName, type Servers, startServers } from "../servers/servers.ts";
 import { createClient, crowd, staff } from "./client.ts";
-import { type Command, runCommand } from "./command.ts";
+import { type Command, runCommand, upWithinMs } from "./command.ts";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
 import { createShop, type Shop } from "./shop.ts";
 import { until } from "./until.ts";
 
@@ -57,7 +56,6 @@ export type FleetOptions = {
 };
 
 const jwtSecret = "a secret for tests that has more than 32 bytes";
-const upWithinMs = 90_000;
 const tokenTtlMs = 3_600_000;
 
 /** Every service in a process of its own; services that share work have two. */
@@ -178,7 +176,7 @@ type MemberOptions = {
 };
 
 async function createMember({ folder, name, services, environment }: MemberOptions): Promise<Member> {
-  const port = String(await keptPort());
+  const port = String(await freePort());
   const args = ["start", ...(services === undefined ? [] : [`--services=${services}`])];
   let before = "";
   let command: Command | undefined;
@@ -214,20 +212,6 @@ async function createMember({ folder, name, services, environment }: MemberOptio
       if (!/ up: http\S+/.test(started.output)) throw new Error(`${name} does not serve:\n${started.output}`);
     },
   };
-}
-
-/** Below the ports that Linux gives to outgoing connections, so that a killed process finds its own port free again. */
-async function keptPort(): Promise<number> {
-  for (;;) {
-    const port = 15_000 + randomInt(5_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    await new Promise((resolve) => server.close(resolve));
-    if (free) return port;
-  }
 }
 
 /**

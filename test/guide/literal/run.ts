@@ -11,9 +11,9 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { binFolder } from "../../servers/cache.ts";
-import { isFree } from "../../servers/folder.ts";
 import { startServers } from "../../servers/servers.ts";
-import { type Command, freePort, runCommand } from "../../support/command.ts";
+import { type Command, runCommand } from "../../support/command.ts";
+import { freePort, isFree } from "../../support/free-port.ts";
 import { chapters, type Step } from "./chapters.ts";
 
 const help = `npm run guide -- [options]

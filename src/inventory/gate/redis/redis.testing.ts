@@ -1,15 +1,14 @@
 /** Starts a Redis for the tests: on a free port, in a folder of its own, with the guide's persistence. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { createRedisEngine, type NonceStore, type RedisAddress } from "#engines/redis";
 import { createLog } from "#platform/log";
 import { findProgram } from "../../../../test/servers/cache.ts";
+import { freePort } from "../../../../test/support/free-port.ts";
 import { testShop } from "../../../../test/support/shop-identity.ts";
 import { until } from "../../../../test/support/until.ts";
 import type { Gate, GateImage, ReserveRequest } from "../gate.ts";
@@ -60,7 +59,7 @@ export async function startTestRedis(...settings: string[]): Promise<TestRedis> 
   async function start(): Promise<void> {
     if (!program) throw new Error('no redis-server here: run "node scripts/provision.ts redis"');
     child = spawn(program, [join(folder, "redis.conf")], { stdio: "ignore" });
-    await until(async () => (await ask("PING")) === "PONG", { withinMs: 10_000 });
+    await until(async () => (await ask("PING")) === "PONG", { withinMs: 60_000 });
   }
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
@@ -84,23 +83,6 @@ export async function startTestRedis(...settings: string[]): Promise<TestRedis> 
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Below 32768, the first port that Linux uses for outgoing connections: after a restart it is still free. */
-export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = randomInt(20_000, 32_000);
-    const server = createServer();
-    try {
-      await once(server.listen(port, "127.0.0.1"), "listening");
-      return port;
-    } catch {
-      // Taken.
-    } finally {
-      server.close();
-    }
-  }
-  throw new Error("found no free port between 20000 and 32000 in a hundred tries");
 }
 
 /** The books' row of the nonce, in memory. */
