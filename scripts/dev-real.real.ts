@@ -13,7 +13,7 @@ import { freePort, isFree } from "../test/support/free-port.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-describe("npm run dev:real", { timeout: 300_000 }, () => {
+describe("npm run dev:real", { timeout: 600_000 }, () => {
   let folder: string;
   let npm: Command;
   let origin: string;

@@ -18,9 +18,11 @@ import { openTemporalWorkflows } from "../engines/workflows/temporal/temporal.ts
 import { type Batch, type BatchSteps, fulfilAll } from "./batch-saga.ts";
 import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
 
+/** Every test is over long before. */
+const farMs = 3_600_000;
 const workflowFile = new URL("./temporal.workflow.ts", import.meta.url);
 
-describe("the saga on Temporal", { timeout: 120_000 }, () => {
+describe("the saga on Temporal", { timeout: 600_000 }, () => {
   let servers: Servers<"temporal">;
   let workflows: Workflows<PlacedOrder>;
   const folder = mkdtempSync(join(tmpdir(), "dropgate-saga-"));
@@ -50,8 +52,8 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
   });
 
   test("an order that is paid is confirmed", async () => {
-    await workflows.start("order-paid", order("paid", 60_000));
-    await until(() => told.includes("paid: readVerdict"), { withinMs: 30_000 });
+    await workflows.start("order-paid", order("paid", farMs));
+    await until(() => told.includes("paid: readVerdict"), { withinMs: 60_000 });
     verdicts.set("paid", "authorized");
     await workflows.nudge("order-paid");
     assert.equal(await outcome("order-paid"), "confirmed");
@@ -66,9 +68,9 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
 
   test("an order that is extended waits for its later deadline, and is confirmed if it is paid by then", async () => {
     const extended = { ...order("extended", 3_000), extendable: true as const };
-    deadlines.set("extended", extended.payByMs + 60_000);
+    deadlines.set("extended", extended.payByMs + farMs);
     await workflows.start("order-extended", extended);
-    await until(() => told.includes("extended: readDeadline"), { withinMs: 30_000 });
+    await until(() => told.includes("extended: readDeadline"), { withinMs: 60_000 });
     verdicts.set("extended", "authorized");
     await workflows.nudge("order-extended");
     assert.equal(await outcome("order-extended"), "confirmed");
@@ -78,10 +80,10 @@ describe("the saga on Temporal", { timeout: 120_000 }, () => {
   test("O1: an order whose payment cannot be opened for a while is confirmed, and so is one that is hard to confirm", async () => {
     failing.add("closed: requestPayment").add("hard: confirm");
     verdicts.set("closed", "authorized").set("hard", "authorized");
-    await workflows.start("order-closed", order("closed", 60_000));
-    await workflows.start("order-hard", order("hard", 60_000));
+    await workflows.start("order-closed", order("closed", farMs));
+    await workflows.start("order-hard", order("hard", farMs));
     // One try more than the five after which earlier versions gave up.
-    await until(() => told.filter((step) => step === "closed: requestPayment").length > 5, { withinMs: 30_000 });
+    await until(() => told.filter((step) => step === "closed: requestPayment").length > 5, { withinMs: 60_000 });
     failing.delete("closed: requestPayment");
     failing.delete("hard: confirm");
     assert.equal(await outcome("order-closed"), "confirmed");

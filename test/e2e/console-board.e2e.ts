@@ -73,12 +73,10 @@ describe("the board in the console", { skip }, () => {
     await card("Accepted, not settled yet")
       .getByText(/\d s old/)
       .waitFor();
-    assert.equal(
-      await card("Accepts a second")
-        .getByText(/\d s old/)
-        .count(),
-      0,
-    );
+    // Its own figures come on, though one of a busy machine may be late.
+    await card("Accepts a second")
+      .getByText(/\d s old/)
+      .waitFor({ state: "hidden" });
     orders.lag = lag;
     await card("Accepted, not settled yet")
       .getByText(/\d s old/)

@@ -105,7 +105,10 @@ describe("the console's product", { skip }, () => {
       await page.goto(path);
       const shown = page.locator(`img[src="${body.image}"]`);
       await shown.waitFor();
-      assert.equal(await shown.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth), 60);
+      // Its place is there before it has arrived.
+      await eventually(() =>
+        shown.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth === 60),
+      );
       await look(page, name);
     }
   });

@@ -6,6 +6,7 @@ import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
+import { timeOf } from "./pace.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
 const hourMs = 3_600_000;
@@ -38,6 +39,15 @@ describe("drops in the shop", { skip }, () => {
     return { dropId, productIds };
   }
 
+  /** Long enough to see a page of a drop before it opens, also on a busy machine. */
+  async function timeToSee(page: Page, dropId: string): Promise<number> {
+    const onceMs = await timeOf(async () => {
+      await page.goto(`/d/${dropId}`);
+      await page.getByRole("timer").waitFor();
+    });
+    return 6_000 + 5 * onceMs;
+  }
+
   async function setPaused(dropId: string, paused: boolean): Promise<void> {
     const told = await stage.world.admin.put(`/drops/${dropId}/pause`, {
       paused,
@@ -47,16 +57,17 @@ describe("drops in the shop", { skip }, () => {
   }
 
   test("a drop opens while its page is open, and is bought by keyboard alone; before that the button waits", async () => {
-    const { dropId, productIds } = await scheduled("Night lanterns", 8_000, ["Small", "Large"]);
     const later = await scheduled("Aurora caps", 20 * 60_000);
     const person = await stage.person("early");
     const { page } = person;
+    const opensInMs = await timeToSee(page, later.dropId);
+    const { dropId, productIds } = await scheduled("Night lanterns", opensInMs, ["Small", "Large"]);
     await page.goto(`/d/${dropId}`);
     await page.getByText("Upcoming").waitFor();
     assert.equal(await buyButton(page).isDisabled(), true);
     await page.getByRole("timer").waitFor();
 
-    await page.getByText("Open now").waitFor();
+    await page.getByText("Open now").waitFor({ timeout: opensInMs + 60_000 });
     await tabToMatch(page, "input[name=choice]");
     await page.keyboard.press("ArrowRight");
     await tabToMatch(page, "button.big");
@@ -76,8 +87,9 @@ describe("drops in the shop", { skip }, () => {
   });
 
   test("a page whose clock is early is told by the gate that the drop is not open, and offers again", async () => {
-    const { dropId } = await scheduled("Early lamps", 12_000);
     const { page } = await stage.person("too-early");
+    const later = await scheduled("Late lamps", 20 * 60_000);
+    const { dropId } = await scheduled("Early lamps", await timeToSee(page, later.dropId));
     // The page believes that the shop's clock is a minute ahead; the gate does not.
     await page.route("**/time", (route) => route.fulfill({ json: { epochMs: Date.now() + 60_000 } }));
     await page.goto(`/d/${dropId}`);

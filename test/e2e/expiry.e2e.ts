@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { look } from "./look.ts";
+import { timeOf } from "./pace.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
 describe("the time to pay", { skip }, () => {
   let stage: Stage;
   const product = "night-one";
   before(async () => {
-    stage = await openStage({ paymentWindowMs: 12_000, settings: { TRUST_USER_HEADER: "false" } });
+    stage = await openStage({ settings: { TRUST_USER_HEADER: "false" } });
     const made = { productId: "night-one", name: "Night One, floor", image: "/art/ticket.svg" };
     await stage.world.admin.post("/products", { ...made, price: 7_450, currency: "EUR" });
     await stage.world.admin.post(`/inventory/${product}/restock`, { quantity: 5, reason: "test" });
@@ -17,11 +18,23 @@ describe("the time to pay", { skip }, () => {
 
   test("the last minute is seen, and an order that is not paid ends by itself without a charge", async () => {
     const person = await stage.person("slow-payer");
-    const { orderId } = await stage.world.place(person.api, product);
+    const pageMs = await timeOf(async () => {
+      await person.page.goto(`/p/${product}`);
+      await person.page.getByRole("button", { name: "Buy" }).waitFor();
+    });
+    // Long enough for the order's page, on a busy machine too, and no longer than the last minute.
+    const holdMs = Math.min(59_000, 8_000 + 5 * pageMs);
+    const hurried = await stage.world.newProduct({ stock: 1 });
+    const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
+    const sale = { dropId: "hurry", ...window, paused: false, holdMs, version: 1 };
+    await stage.world.system.faces.inventory.books.products.setSale(hurried, sale);
+    const { orderId } = await stage.world.place(person.api, hurried);
     await person.page.goto(`/o/${orderId}`);
     await person.page.locator(".clock.last").waitFor();
     await look(person.page, "order-last-minute");
-    await person.page.getByText("The order ended before it was paid. Nothing was charged").waitFor();
+    await person.page
+      .getByText("The order ended before it was paid. Nothing was charged")
+      .waitFor({ timeout: holdMs + 60_000 });
     await look(person.page, "order-failed");
     await stage.world.untilStatus(person.api, orderId, "FAILED");
   });
@@ -33,10 +46,15 @@ describe("the time to pay", { skip }, () => {
     const { orderId, payBy } = await stage.world.place(api, product);
     await page.goto(`/o/${orderId}`);
     await page.getByRole("timer").waitFor();
+    const leftMs = () => Date.parse(payBy) - Date.now();
+    const mostMs = leftMs();
     const shown = await page.getByRole("timer").textContent();
-    const leftMs = Date.parse(payBy) - Date.now();
+    const leastMs = leftMs();
     const [minutes = 0, seconds = 0] = (shown ?? "").split(":").map(Number);
-    assert.ok(leftMs > 0 && Math.abs(minutes * 60_000 + seconds * 1_000 - leftMs) < 4_000, `${shown} for ${leftMs} ms`);
+    const shownMs = minutes * 60_000 + seconds * 1_000;
+    // Its clock is exact to half of the way of one answer, which may be slow, and far from five hours.
+    const says = `${shown} for ${leastMs} to ${mostMs} ms`;
+    assert.ok(leastMs > 0 && shownMs > leastMs - 10_000 && shownMs < mostMs + 10_000, says);
   });
 
   test("without a log-in products are shown, and buying says what it needs", async () => {

@@ -113,7 +113,7 @@ describe("following an order in the browser", { skip }, () => {
     await page.getByLabel("Card number").fill("4242");
     await page.getByRole("button", { name: "Pay" }).click();
     await page.getByText("12 to 19 digits").waitFor();
-    assert.equal(await page.evaluate<string>("document.activeElement?.name"), "number");
+    await eventually(() => page.evaluate<boolean>('document.activeElement?.name === "number"'));
     assert.equal(sent, 0);
   });
 

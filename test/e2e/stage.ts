@@ -75,7 +75,8 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
       storageState: { cookies: [cookie], origins: [{ origin: world.origin, localStorage: [signedIn] }] },
       ...contextOptions,
     });
-    context.setDefaultTimeout(20_000);
+    // Ends only a story that hangs, as the limit of `eventually` does.
+    context.setDefaultTimeout(60_000);
     context.on("weberror", (error) => faults.push(String(error.error())));
     context.on("console", (message) => {
       if (/Content Security Policy/i.test(message.text())) faults.push(message.text());

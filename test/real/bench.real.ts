@@ -7,7 +7,7 @@ import { runCommand } from "../support/command.ts";
 
 const bench = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 
-describe("npm run bench", { timeout: 300_000 }, () => {
+describe("npm run bench", { timeout: 600_000 }, () => {
   test("O18: each run tells its figures beside their goals, and every 202 is in the books", async () => {
     const args = ["accept", "confirm", "--on", "real", "--pairs", "1", "--seconds", "1"];
     const command = runCommand(tmpdir(), args, {}, [process.execPath, bench]);

@@ -79,7 +79,7 @@ export function createContainers(folder: string): Containers {
     exec(name, ...command) {
       const found = running.get(name);
       if (!found) throw new Error(`no container is named ${name}`);
-      return inside(found.container, command.map(found.container.placed), 60_000);
+      return inside(found.container, command.map(found.container.placed), 180_000);
     },
     addressOf: places.addressOf,
     logOf: (name) => readFileSync(logs.get(name) ?? `no log of ${name}`, "utf8"),

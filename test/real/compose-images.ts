@@ -81,7 +81,7 @@ function kafkaImage(container: Container, tag: string): Image {
     const sources = ["--default-configs-dir", defaults, "--mounted-configs-dir", mounted];
     const setup = ["kafka.docker.KafkaDockerWrapper", "setup", ...sources, "--final-configs-dir", config];
     const variables = Object.entries(container.env).map(([name, value]) => `${name}=${value}`);
-    await run("env", ["-i", ...variables, "java", "-cp", join(libs, "*"), ...setup], { timeoutMs: 60_000 });
+    await run("env", ["-i", ...variables, "java", "-cp", join(libs, "*"), ...setup], { timeoutMs: 180_000 });
   }
   const machine = ["-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=INFO"];
   const server = ["-cp", join(libs, "*"), "kafka.Kafka", join(config, "server.properties")];
@@ -106,7 +106,7 @@ function postgresImage(container: Container): Image {
     }
     const login = [`--username=${POSTGRES_USER}`, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
     const shape = env.POSTGRES_INITDB_ARGS?.split(" ") ?? [];
-    const asOwner = { timeoutMs: 60_000, cwd: root, ...user };
+    const asOwner = { timeoutMs: 180_000, cwd: root, ...user };
     await run(join(programs, "initdb"), [...login, ...shape, "-D", PGDATA], asOwner);
     const single = ["--single", "-D", PGDATA, "postgres"];
     const script = `echo 'create database "${POSTGRES_DB}"' | ${join(programs, "postgres")} ${single.join(" ")}`;

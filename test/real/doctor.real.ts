@@ -10,7 +10,7 @@ import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 
 const run = promisify(execFile);
 
-describe("dropgate doctor on real servers", { timeout: 300_000 }, () => {
+describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
   let fleet: Fleet;
   before(async () => {
     fleet = await openFleet();

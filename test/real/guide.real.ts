@@ -7,7 +7,7 @@ describe("the deployment guide, command by command as printed", () => {
     ["by one process", []],
     ["by services apart, behind the gateway", ["--split"]],
   ] as const) {
-    test(`shows what the guide expects, served ${how}`, { timeout: 240_000 }, () => {
+    test(`shows what the guide expects, served ${how}`, { timeout: 600_000 }, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, ["test/guide/literal/run.ts", ...args], {
         encoding: "utf8",
       });

@@ -21,7 +21,7 @@ const settledStatuses = ["INVENTORY_RESERVED", "PAYMENT_PENDING"];
 const patiently = { withinMs: 60_000, everyMs: 100 };
 
 describe("whatever happens to the log, accepted orders are settled and the shop stays open", {
-  timeout: 400_000,
+  timeout: 900_000,
 }, () => {
   let fleet: Fleet;
   let kafka: EventLog;

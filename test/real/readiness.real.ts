@@ -8,7 +8,7 @@ import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 
 type Health = { status: string; components: Record<string, { status: string; details?: { error?: string } }> };
 
-describe("readiness on real servers", { timeout: 300_000 }, () => {
+describe("readiness on real servers", { timeout: 600_000 }, () => {
   let fleet: Fleet;
   before(async () => {
     fleet = await openFleet({ which: ["redis", "postgres"] });

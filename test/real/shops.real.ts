@@ -22,7 +22,7 @@ import { payOrder } from "../support/pay.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 
-describe("two shops on the same servers", { timeout: 600_000 }, () => {
+describe("two shops on the same servers", { timeout: 1_200_000 }, () => {
   let fleet: Fleet;
   let books: pg.Client;
   let second: string;

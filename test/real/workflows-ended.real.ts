@@ -14,7 +14,7 @@ import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
 
-describe("on a real Temporal", { timeout: 240_000 }, () => {
+describe("on a real Temporal", { timeout: 900_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "dropgate-ended-"));
   let servers: Servers<"temporal">;
   let world: World;
@@ -34,13 +34,20 @@ describe("on a real Temporal", { timeout: 240_000 }, () => {
     assert.equal(status, 202, JSON.stringify(body));
   }
 
-  /** The run of the only order that is paid and cannot be confirmed. */
-  function openRun({ workflow }: Client): Promise<string> {
-    return until(async () => {
-      const open = "WorkflowType = 'fulfilAll' and ExecutionStatus = 'Running'";
-      for await (const { workflowId } of workflow.list({ query: open })) return workflowId;
-      return undefined;
-    });
+  /** The run of the order, which is paid and cannot be confirmed. The server's list has runs that ended a moment ago, too. */
+  function openRun({ workflow }: Client, orderId: string): Promise<string> {
+    return until(
+      async () => {
+        const open = "WorkflowType = 'fulfilAll' and ExecutionStatus = 'Running'";
+        for await (const { workflowId } of workflow.list({ query: open })) {
+          const { events } = await workflow.getHandle(workflowId).fetchHistory();
+          const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+          if (input.some(({ data }) => Buffer.from(data ?? []).includes(orderId))) return workflowId;
+        }
+        return undefined;
+      },
+      { withinMs: 60_000 },
+    );
   }
 
   const ends: Record<string, (client: Client, workflowId: string) => Promise<unknown>> = {
@@ -58,7 +65,7 @@ describe("on a real Temporal", { timeout: 240_000 }, () => {
       await pay(ada, orderId);
       const connection = await Connection.connect({ address: servers.temporal.address });
       const client = new Client({ connection });
-      await end(client, await openRun(client));
+      await end(client, await openRun(client, orderId));
       await connection.close();
       await hold.end();
       await world.untilStatus(ada, orderId, "CONFIRMED");

@@ -101,7 +101,9 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
       "--add-scram",
       `${mechanism}=[name=${login.username},password=${login.password}]`,
     ]);
-    await run(java, ["-XX:TieredStopAtLevel=1", ...classPath, ...format, ...(tls ? users : [])], { timeoutMs: 60_000 });
+    await run(java, ["-XX:TieredStopAtLevel=1", ...classPath, ...format, ...(tls ? users : [])], {
+      timeoutMs: 180_000,
+    });
     // Written last, so that an interrupted format is done again.
     writeFileSync(formatted, "");
   }
@@ -113,7 +115,7 @@ export async function kafkaServer(within: ServersFolder, wantedPort?: number, tl
     folder,
     command: [java, ...machine, "-Dlog4j2.level=INFO", ...classPath, "kafka.Kafka", properties],
     stopSignal: "SIGTERM",
-    readyWithinMs: 120_000,
+    readyWithinMs: 180_000,
     prepare,
     ask: () => askForBroker(port, tls),
   };

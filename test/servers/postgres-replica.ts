@@ -26,12 +26,12 @@ export async function startReplica(primaryUrl: string, folder: string): Promise<
     command: [program, "-D", data, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
     ...(user && { user }),
     stopSignal: "SIGINT",
-    readyWithinMs: 60_000,
+    readyWithinMs: 180_000,
     async prepare() {
       openWay(within.path);
       if (user) chownSync(dirname(data), user.uid, user.gid);
       const copy = ["-d", primaryUrl, "-D", data, "--write-recovery-conf", "--checkpoint=fast"];
-      const options = { timeoutMs: 60_000, cwd: dirname(data), ...user };
+      const options = { timeoutMs: 180_000, cwd: dirname(data), ...user };
       await run(join(dirname(program), "pg_basebackup"), copy, options);
     },
     async ask() {

@@ -84,7 +84,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
     const login = ["--username=dropgate", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
     const shape = ["--encoding=UTF8", "--locale=C", "--data-checksums"];
     const initdb = join(dirname(program), "initdb");
-    await run(initdb, [...login, ...shape, "-D", half], { timeoutMs: 60_000, cwd: folder, ...user });
+    await run(initdb, [...login, ...shape, "-D", half], { timeoutMs: 180_000, cwd: folder, ...user });
     rmSync(passwordFile);
     renameSync(half, data);
   }
@@ -119,7 +119,7 @@ export async function postgresServer(within: ServersFolder, wantedPort?: number,
     command: [program, "-D", data, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
     ...(user && { user }),
     stopSignal: "SIGINT", // SIGTERM would wait until every client has disconnected.
-    readyWithinMs: 60_000,
+    readyWithinMs: 180_000,
     prepare,
     ask: () => selectOne(url),
     // After kill -9 the backends need some milliseconds to notice it.

@@ -84,7 +84,7 @@ function planOf(
     folder,
     command,
     stopSignal: "SIGTERM",
-    readyWithinMs: 60_000,
+    readyWithinMs: 180_000,
     prepare,
     async ask() {
       const { status } = await fetch(ready, { signal: AbortSignal.timeout(2_000) });

@@ -41,7 +41,7 @@ export async function redisServer(within: ServersFolder, wantedPort?: number, tl
     folder,
     command: [findProgram("redis-server") ?? missing("redis"), join(folder, "redis.conf")],
     stopSignal: "SIGTERM",
-    readyWithinMs: 30_000,
+    readyWithinMs: 180_000,
     prepare: () => writeFileSync(join(folder, "redis.conf"), configuration(folder, address, tls), { mode: 0o600 }),
     ask: () => ping(address, tls),
   };

@@ -40,7 +40,7 @@ export async function temporalServer(within: ServersFolder, wantedPort?: number)
     ],
     env,
     stopSignal: "SIGTERM",
-    readyWithinMs: 60_000,
+    readyWithinMs: 180_000,
     prepare() {
       // The schema is written only into a new file, so an interrupted one would stay incomplete.
       if (existsSync(complete)) return;

@@ -17,7 +17,7 @@ after(() => stage.tearDown());
 
 eventLogContract("Kafka", async () => ({ ...stage.operator, open: stage.open, async close() {} }));
 
-describe("Kafka in trouble", { skip: stage.isForeign, timeout: 5 * patiently.withinMs }, () => {
+describe("Kafka in trouble", { skip: stage.isForeign, timeout: 10 * patiently.withinMs }, () => {
   outageLaws(stage);
   memberLaws(stage);
   operationLaws(stage);

@@ -31,7 +31,7 @@ workflowsContract("Temporal", async () => {
 
 const farMs = 3_600_000;
 
-describe("Temporal itself", { timeout: 300_000 }, () => {
+describe("Temporal itself", { timeout: 900_000 }, () => {
   let server: Awaited<ReturnType<typeof startServer>>;
   let calls: string;
   before(async () => {
