@@ -17,7 +17,7 @@ export async function tabTo(page: Page, role: Role, name: string | RegExp): Prom
 
 /** The same for the element of a selector, where role and name would find too much. */
 export async function tabToMatch(page: Page, selector: string): Promise<void> {
-  // What the page still asks for is not reached by any number of Tabs. The box of a radio is hidden behind its label.
+  // The page may still wait for its data. The box of a radio is hidden behind its label.
   await page.locator(selector).first().waitFor({ state: "attached" });
   for (let tabs = 0; tabs < 60; tabs += 1) {
     if (await page.evaluate<boolean>(`document.activeElement?.matches('${selector}') === true`)) return;
