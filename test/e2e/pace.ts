@@ -1,8 +1,8 @@
 /** The pace of this machine at this moment, so that a story leaves its pages time before a moment that does not wait. */
 
-/** Milliseconds that the work took. */
+/** Whole milliseconds that the work took. */
 export async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const beganMs = performance.now();
   await work();
-  return performance.now() - beganMs;
+  return Math.ceil(performance.now() - beganMs);
 }
