@@ -102,7 +102,19 @@ create table drops.drop (
   created_at timestamp with time zone not null,
   orders_ended_at timestamp with time zone,
   extension_seconds integer not null default 0,
+  entry text not null default 'open'::text,
+  prequeue_at timestamp with time zone,
+  freeze_lead_seconds integer not null default 30,
+  admit_per_second integer not null default 20,
+  list_after_sold_out boolean not null default false,
+  verified_only boolean not null default false,
+  beacon text not null default 'own'::text,
+  round bigint,
+  constraint drop_admit_per_second_check CHECK (((admit_per_second >= 1) AND (admit_per_second <= 1000))),
+  constraint drop_beacon_check CHECK ((beacon = ANY (ARRAY['drand'::text, 'own'::text]))),
+  constraint drop_entry_check CHECK ((entry = ANY (ARRAY['open'::text, 'line'::text, 'draw'::text]))),
   constraint drop_extension_seconds_check CHECK (((extension_seconds >= 0) AND (extension_seconds <= 600))),
+  constraint drop_freeze_lead_seconds_check CHECK (((freeze_lead_seconds >= 0) AND (freeze_lead_seconds <= 3600))),
   constraint drop_pkey PRIMARY KEY (drop_id),
   constraint drop_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'scheduled'::text, 'cancelled'::text])))
 );
@@ -114,6 +126,7 @@ create table drops.drop_product (
   product_id text not null,
   label text,
   position integer not null,
+  listed_at timestamp with time zone,
   constraint drop_product_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES drops.drop(drop_id),
   constraint drop_product_pkey PRIMARY KEY (drop_id, product_id)
 );

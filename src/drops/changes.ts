@@ -42,6 +42,14 @@ const announced = [
   "holdSeconds",
   "extensionSeconds",
   "paused",
+  "entry",
+  "prequeueAt",
+  "freezeLeadSeconds",
+  "listAfterSoldOut",
+  "verifiedOnly",
+  "beacon",
+  "round",
+  "listed",
 ] as const;
 
 function differencesOf(before: Drop, after: Drop): Change["fields"] {

@@ -1,10 +1,11 @@
 /** Reads and writes the rows of drops. A writer holds the drop's row locked. */
 import type { Queryable, Tx } from "#engines/sql";
+import type { EntryFields } from "./entry.ts";
 
 export type DropProduct = { productId: string; label: string | null };
 
 /** The fields that an operator sets. */
-export type DropFields = {
+export type DropFields = Omit<EntryFields, "round"> & {
   name: string;
   story: string | null;
   zone: string;
@@ -17,6 +18,9 @@ export type DropFields = {
 
 export type Drop = DropFields & {
   dropId: string;
+  round: EntryFields["round"];
+  /** The products that were sold out in a drop with a list: only people in it may order them. */
+  listed: string[];
   state: "draft" | "scheduled" | "cancelled";
   paused: boolean;
   pauseReason: string | null;
@@ -26,6 +30,10 @@ export type Drop = DropFields & {
 
 const columns = `d.drop_id as "dropId", name, story, zone, opens_at as "opensAt", closes_at as "closesAt",
   hold_seconds as "holdSeconds", extension_seconds as "extensionSeconds", state, paused, pause_reason as "pauseReason", d.version, created_at as "createdAt",
+  entry, prequeue_at as "prequeueAt", freeze_lead_seconds as "freezeLeadSeconds", admit_per_second as "admitPerSecond",
+  list_after_sold_out as "listAfterSoldOut", verified_only as "verifiedOnly", beacon, round,
+  array(select product_id from drops.drop_product l where l.drop_id = d.drop_id and listed_at is not null
+         order by position) as listed,
   (select coalesce(jsonb_agg(jsonb_build_object('productId', product_id, 'label', label) order by position), '[]')
      from drops.drop_product p where p.drop_id = d.drop_id) as products`;
 
@@ -116,8 +124,9 @@ export async function readScheduledAt(sql: Queryable, dropId: string): Promise<D
 export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: Date): Promise<Drop | undefined> {
   const inserted = await tx.query(
     `insert into drops.drop (drop_id, name, story, zone, opens_at, closes_at, hold_seconds, created_at,
-       extension_seconds)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning drop_id`,
+       extension_seconds, entry, prequeue_at, freeze_lead_seconds, admit_per_second, list_after_sold_out, verified_only, beacon)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+     on conflict do nothing returning drop_id`,
     [
       dropId,
       drop.name,
@@ -128,6 +137,7 @@ export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: D
       drop.holdSeconds,
       at,
       drop.extensionSeconds,
+      ...entryValuesOf(drop),
     ],
   );
   if (inserted.length === 0) return undefined;
@@ -142,13 +152,24 @@ export async function updateDrop(tx: Tx, drop: Drop): Promise<Drop> {
   const [row] = await tx.query<{ version: number }>(
     `update drops.drop
         set name = $2, story = $3, zone = $4, opens_at = $5, closes_at = $6, hold_seconds = $7, state = $8, paused = $9,
-            pause_reason = $10, extension_seconds = $11, version = nextval('drops.version')
+            pause_reason = $10, extension_seconds = $11, entry = $12, prequeue_at = $13, freeze_lead_seconds = $14,
+            admit_per_second = $15, list_after_sold_out = $16, verified_only = $17, beacon = $18, round = $19,
+            version = nextval('drops.version')
       where drop_id = $1 returning version`,
-    [dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason, extensionSeconds],
+    [
+      ...[dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason, extensionSeconds],
+      ...entryValuesOf(drop),
+      drop.round,
+    ],
   );
   if (!row) throw new Error(`drop ${dropId} is locked and is not there`);
   if (state === "draft") await writeProducts(tx, dropId, drop.products);
   return { ...drop, version: row.version };
+}
+
+function entryValuesOf(drop: DropFields): unknown[] {
+  const { entry, prequeueAt, freezeLeadSeconds, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon } = drop;
+  return [entry, prequeueAt, freezeLeadSeconds, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon];
 }
 
 export async function noteTold(sql: Queryable, { dropId, version }: Drop): Promise<void> {

@@ -24,6 +24,7 @@ import {
   readScheduledAt,
   readZones,
 } from "./drop-rows.ts";
+import { isFrozen } from "./entry.ts";
 import { dropOutbox } from "./outbox.ts";
 import { type Check, createPreflight, type ShopSigns } from "./preflight.ts";
 import type { DropRefusal } from "./problems.ts";
@@ -33,6 +34,7 @@ import { createUpkeep } from "./upkeep.ts";
 
 export type { Change } from "./changes.ts";
 export type { Drop, DropFields } from "./drop-rows.ts";
+export { type EntryFields, freezeMsOf } from "./entry.ts";
 export { measureDrops } from "./metrics.ts";
 export { phaseOf } from "./phase.ts";
 export type { Check, ShopSigns } from "./preflight.ts";
@@ -89,8 +91,6 @@ export type DropsOptions = {
   onFault(what: string, error: unknown): void;
 } & Pick<RemindersOptions, "mail" | "addressOf" | "publicUrl">;
 
-/** From so long before the opening on it stays where it is. */
-export const freezeLeadMs = 30_000;
 const listedAtMost = 100;
 
 export function createDrops(options: DropsOptions): Drops {
@@ -221,18 +221,13 @@ function live(drop: Drop, nowMs: number, change: Partial<Drop>): Next {
   return { ok: true, drop: { ...drop, ...change } };
 }
 
-/** What decides who is served stays: the products from scheduling on, the opening from shortly before it on. */
+/** What decides who is served stays: the products from scheduling on, the opening and the way in as entry.ts says. */
 function changedBy(drop: Drop, patch: Partial<DropFields>, nowMs: number): Next {
   if (drop.state === "draft") return { ok: true, drop: { ...drop, ...patch } };
   const after = live(drop, nowMs, patch);
   if (!after.ok) return after;
-  const { opensAt, closesAt } = after.drop;
-  const opensElsewhere = opensAt.getTime() !== drop.opensAt.getTime();
-  const isFrozen = drop.opensAt.getTime() - freezeLeadMs <= nowMs;
-  if (patch.products || (opensElsewhere && (isFrozen || opensAt.getTime() - freezeLeadMs <= nowMs))) {
-    return { ok: false, reason: "drop_frozen" };
-  }
+  if (patch.products || isFrozen(drop, after.drop, nowMs)) return { ok: false, reason: "drop_frozen" };
   // To end it now is another request, with a reason that people read.
-  if (closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_frozen" };
+  if (after.drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_frozen" };
   return after;
 }

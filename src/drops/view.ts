@@ -1,11 +1,11 @@
 /** Converts drops between their rows and their form on the wire. */
-import { type Drop, type DropFields, freezeLeadMs, type ProductUnits } from "./drops.ts";
+import type { Drop, DropFields, ProductUnits } from "./drops.ts";
+import { defaultEntry, fittingEntry } from "./entry.ts";
 import { invalid, momentOf } from "./moments.ts";
 import { phaseOf } from "./phase.ts";
 import type { DropBody, DropLive, DropView, PatchBody } from "./wire.ts";
 
 const defaultHoldSeconds = 600;
-const freezeLeadSeconds = freezeLeadMs / 1_000;
 
 export function liveOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, nowMs: number): DropLive {
   const { dropId, opensAt, closesAt, paused, pauseReason, version } = drop;
@@ -29,6 +29,17 @@ export function liveOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, now
 
 export function viewOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, nowMs: number): DropView {
   const { name, story, zone, holdSeconds, extensionSeconds, state } = drop;
+  const {
+    entry,
+    prequeueAt,
+    freezeLeadSeconds,
+    admitPerSecond,
+    listAfterSoldOut,
+    verifiedOnly,
+    beacon,
+    round,
+    listed,
+  } = drop;
   return {
     ...liveOf(drop, units, nowMs),
     name,
@@ -36,8 +47,15 @@ export function viewOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, now
     zone,
     holdSeconds,
     extensionSeconds,
-    entry: "open",
+    entry,
+    prequeueAt: prequeueAt?.toISOString() ?? null,
     freezeLeadSeconds,
+    admitPerSecond,
+    listAfterSoldOut,
+    verifiedOnly,
+    beacon,
+    round,
+    listed,
     state,
   };
 }
@@ -51,22 +69,32 @@ export function newDropOf({
   extensionSeconds = 0,
   ...rest
 }: DropBody): DropFields {
-  const opensAt = momentOf(rest.opensAt, zone, "#/opensAt");
-  const closesAt = momentOf(rest.closesAt, zone, "#/closesAt");
-  const products = productsOf(rest.products);
-  return inOrder({ name, story, zone, holdSeconds, extensionSeconds, opensAt, closesAt, products });
+  const { dropId: _, opensAt, closesAt, prequeueAt = null, products, ...entry } = rest;
+  const times = {
+    opensAt: momentOf(opensAt, zone, "#/opensAt"),
+    closesAt: momentOf(closesAt, zone, "#/closesAt"),
+    prequeueAt: prequeueAt === null ? null : momentOf(prequeueAt, zone, "#/prequeueAt"),
+  };
+  const { round: _round, ...defaults } = defaultEntry;
+  const texts = { name, story, zone, holdSeconds, extensionSeconds };
+  return fittingEntry(inOrder({ ...defaults, ...entry, ...texts, ...times, products: productsOf(products) }));
 }
 
 /** A wall time belongs to the zone that is sent with it, else to the drop's. @throws Problem `validation` */
-export function patchOf(drop: Drop, { opensAt, closesAt, products, ...rest }: PatchBody): Partial<DropFields> {
+export function patchOf(
+  drop: Drop,
+  { opensAt, closesAt, prequeueAt, products, ...rest }: PatchBody,
+): Partial<DropFields> {
   const zone = rest.zone ?? drop.zone;
   const times = {
     opensAt: opensAt === undefined ? drop.opensAt : momentOf(opensAt, zone, "#/opensAt"),
     closesAt: closesAt === undefined ? drop.closesAt : momentOf(closesAt, zone, "#/closesAt"),
+    prequeueAt: prequeueAt ? momentOf(prequeueAt, zone, "#/prequeueAt") : prequeueAt === null ? null : drop.prequeueAt,
   };
   // The zone may be sent alone.
   momentOf(times.opensAt.toISOString(), zone, "#/zone");
   inOrder(times);
+  fittingEntry({ ...drop, ...rest, ...times });
   return { ...rest, ...times, ...(products && { products: productsOf(products) }) };
 }
 

@@ -35,6 +35,42 @@ const ExtensionSeconds = Type.Integer({
   maximum: 600,
   description: "By how much a buyer may extend that time, once; 0 if it is not offered",
 });
+const waysIn = {
+  open: "all may order from the opening on",
+  line: "in the order of a line: those who joined before the opening are drawn, later ones follow",
+  draw: "a draw among those who joined before the opening",
+};
+const Entry = Type.Enum(["open", "line", "draw"], {
+  description: Object.entries(waysIn)
+    .map(([entry, says]) => `${entry}: ${says}`)
+    .join("; "),
+});
+const line = {
+  freezeLeadSeconds: Type.Integer({
+    minimum: 0,
+    maximum: 3_600,
+    description: "From so long before the opening on, the opening and the places before it stay",
+  }),
+  admitPerSecond: Type.Integer({
+    minimum: 1,
+    maximum: 1_000,
+    description: "The pace at which the line begins to be called; afterwards it follows what the shop accepts",
+  }),
+  listAfterSoldOut: Type.Boolean({
+    description: "Once a product is sold out, units that come back go to the people in the line, and to no one else",
+  }),
+  verifiedOnly: Type.Boolean({ description: "Only accounts with a verified address may join the line" }),
+  beacon: Type.Enum(["drand", "own"], {
+    description: "Whose random number orders the line: drand's, which outsiders can check, or one of the shop's own",
+  }),
+};
+const PrequeueAt = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: "^[0-9TZ:.+-]*$",
+  maxLength: 35,
+  description:
+    "From when on people may join the line before the opening; an instant, or a time that clocks show in `zone`",
+});
 const Label = Type.Optional(Type.String({ pattern: visibleLine, maxLength: 60, examples: ["M"] }));
 const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, { additionalProperties: false }), {
   minItems: 1,
@@ -58,14 +94,17 @@ const fields = {
   closesAt: Moment,
   holdSeconds: Type.Optional(HoldSeconds),
   extensionSeconds: Type.Optional(ExtensionSeconds),
+  entry: Type.Optional(Entry),
+  prequeueAt: Type.Optional(PrequeueAt),
+  freezeLeadSeconds: Type.Optional(line.freezeLeadSeconds),
+  admitPerSecond: Type.Optional(line.admitPerSecond),
+  listAfterSoldOut: Type.Optional(line.listAfterSoldOut),
+  verifiedOnly: Type.Optional(line.verifiedOnly),
+  beacon: Type.Optional(line.beacon),
   products: Products,
 };
 export const DropBody = Type.Object(
-  {
-    dropId: Type.Optional(DropId),
-    entry: Type.Optional(Type.Literal("open", { description: "Everyone may order from the opening on" })),
-    ...fields,
-  },
+  { dropId: Type.Optional(DropId), ...fields },
   {
     additionalProperties: false,
     examples: [
@@ -142,8 +181,14 @@ export const DropView = Type.Object(
     zone: Type.String(),
     holdSeconds: Type.Integer(),
     extensionSeconds: Type.Integer(),
-    entry: Type.String({ description: "open: everyone may order from the opening on" }),
-    freezeLeadSeconds: Type.Integer({ description: "From so long before the opening on, the opening stays" }),
+    entry: Entry,
+    prequeueAt: Type.Unsafe<string | null>({ type: ["string", "null"], format: "date-time" }),
+    ...line,
+    round: Type.Unsafe<number | null>({
+      type: ["integer", "null"],
+      description: "The beacon's round that orders the line; null until the drop is scheduled",
+    }),
+    listed: Type.Array(Type.String(), { description: "Products that were sold out and are sold to the line only" }),
     state: Type.String({ description: "draft, scheduled or cancelled" }),
   },
   { $id: "Drop" },

@@ -112,6 +112,33 @@ describe("drops", { concurrency: true }, () => {
     assert.equal((await admin.get<Problem>(`/drops/${dropId}/cancellation`)).body.code, "drop_not_scheduled");
   });
 
+  test("a drop tells how people get in, by default all at once, and what was announced of it stays once people may join", async () => {
+    type Entry = { entry: string; prequeueAt: string | null; [field: string]: unknown };
+    const open = await draft();
+    const shown = (await admin.get<Entry>(`/drops/${open.dropId}`)).body;
+    assert.deepEqual([shown.entry, shown.prequeueAt, shown.freezeLeadSeconds, shown.round], ["open", null, 30, null]);
+    assert.deepEqual([shown.listAfterSoldOut, shown.verifiedOnly, shown.listed], [false, false, []]);
+
+    const line = { entry: "line", prequeueAt: inMs(-1_000), admitPerSecond: 7, verifiedOnly: true, beacon: "drand" };
+    const { dropId } = await scheduled({ opensAt: inMs(hourMs / 2), freezeLeadSeconds: 60, ...line });
+    const { body } = await world.nobody.get<Entry>(`/drops/${dropId}`);
+    assert.deepEqual({ ...body, ...line, freezeLeadSeconds: 60 }, body);
+    const patch = (change: object) => admin.patch<Problem & Entry>(`/drops/${dropId}`, change);
+    assert.equal((await patch({ entry: "open", prequeueAt: null })).body.code, "drop_frozen");
+    assert.equal((await patch({ verifiedOnly: false })).body.code, "drop_frozen");
+    const postponed = await patch({ opensAt: inMs(hourMs / 2 + 60_000), admitPerSecond: 9 });
+    assert.deepEqual([postponed.status, postponed.body.admitPerSecond], [200, 9]);
+    const early = await patch({ opensAt: inMs(-60_000) });
+    assert.deepEqual([early.status, early.body.code], [400, "validation"]);
+    assert.match(JSON.stringify(early.body), /the line begins before the drop opens/);
+
+    const copied = await admin.post<Entry>(`/drops/${dropId}/copy`, { dropId: `${dropId}-again` });
+    assert.deepEqual(
+      [copied.body.entry, copied.body.prequeueAt, copied.body.beacon],
+      ["line", line.prequeueAt, "drand"],
+    );
+  });
+
   test("pause ∥ orders: none is accepted after the pause was answered, until it is resumed", async () => {
     const { dropId, productId } = await scheduled({}, 200);
     let isPaused = false;
