@@ -6,6 +6,7 @@ import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
 import { dropEventName, dropEventTypes } from "#events/drops";
 import { handedOverEventType, orderEventTypes, undecidedEventType } from "#events/orders";
+import { createBatcher } from "#platform/batch";
 import type { Log } from "#platform/log";
 import type { OrderMails } from "./order-mails.ts";
 import type { Message, Queue } from "./queue.ts";
@@ -34,13 +35,33 @@ export type IntakeOptions = {
 const recordsAtOnce = 500;
 /** A mail may wait a moment: a busy shop has two events an order. */
 const gatherMs = 100;
+const partitionsAtOnce = 8;
+const maxPartitions = 10_000;
 /** Standard Webhooks 1.0: a receiver need not take more. */
 const mostBytes = 20 * 1024;
 
 export async function startIntake(options: IntakeOptions): Promise<Consumer> {
   const { log, queue, topics, ordersTopic, orderMails, group, logger, onQueued } = options;
 
-  async function handle({ records, topic }: Batch): Promise<void> {
+  /** Partitions that have records at the same time are handled together, each topic by itself. */
+  function together(topic: string) {
+    const handled = createBatcher<Batch, void>({
+      maxBatch: partitionsAtOnce,
+      maxWaiting: maxPartitions,
+      // A record that fails must not hold up the other partitions.
+      mayBeOnesFault: () => true,
+      async run(batches) {
+        await take(
+          topic,
+          batches.flatMap(({ records }) => records),
+        );
+        return batches.map(() => undefined);
+      },
+    });
+    return (batch: Batch) => handled.add(batch);
+  }
+
+  async function take(topic: string, records: readonly StoredRecord[]): Promise<void> {
     if (records.length === 0) return;
     // Both are told once for each event, so a batch that failed at either may be handed over again.
     if (topic === ordersTopic) await orderMails.send(records);
@@ -62,7 +83,7 @@ export async function startIntake(options: IntakeOptions): Promise<Consumer> {
   }
 
   const consumers = await Promise.all(
-    topics.map((topic) => log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle })),
+    topics.map((topic) => log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle: together(topic) })),
   );
   return {
     async close() {

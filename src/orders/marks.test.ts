@@ -61,7 +61,7 @@ describe("how far the log is settled", () => {
 
   async function settle(from: bigint, next: bigint): Promise<void> {
     const batch = await batchOf(from, next);
-    await database.sql.transaction((tx) => marks.advance(tx, batch, marks.readerOf(batch)));
+    await database.sql.transaction((tx) => marks.advance(tx, [{ batch, reader: marks.readerOf(batch) }]));
   }
 
   test("O22: a mark only moves forward, over batches that begin at it, with or without records", async () => {
@@ -78,6 +78,25 @@ describe("how far the log is settled", () => {
     assert.equal(await isDecided(), true);
     await marks.drained();
     assert.deepEqual(said, []);
+  });
+
+  test("marks of several partitions move together, or none of them does", async () => {
+    await append(10);
+    await begin();
+    const first = await batchOf(0n, 4n);
+    const second = { ...first, partition: 1 };
+    assert.equal(await marks.startAt({ ...second, beginning: 0n, end: 10n }), 0n);
+    const advance = (batches: Batch[]) =>
+      database.sql.transaction((tx) =>
+        marks.advance(
+          tx,
+          batches.map((batch) => ({ batch, reader: marks.readerOf(batch) })),
+        ),
+      );
+    await assert.rejects(advance([first, { ...second, from: 3n }]), MarkElsewhere);
+    assert.equal(await begin(), 0n);
+    await advance([second, first]);
+    assert.deepEqual([await begin(), await marks.startAt({ ...second, beginning: 0n, end: 10n })], [4n, 4n]);
   });
 
   test("O21: no drain waits for records that the log has lost below its beginning, even without a consumer", async () => {
@@ -118,7 +137,7 @@ describe("how far the log is settled", () => {
     const another = createMarks({ sql: database.sql, log, topic, logger });
     assert.equal(await another.startAt({ ...batch, beginning: 0n, end: 3n }), 3n);
     await assert.rejects(
-      database.sql.transaction((tx) => marks.advance(tx, batch, reader)),
+      database.sql.transaction((tx) => marks.advance(tx, [{ batch, reader }])),
       MarkElsewhere,
     );
     await another.drained();
@@ -132,7 +151,7 @@ describe("how far the log is settled", () => {
     const batch = await batchOf(0n, 8n);
     const another = createMarks({ sql: database.sql, log, topic, logger });
     const begun = await database.sql.transaction(async (tx) => {
-      await marks.advance(tx, batch, marks.readerOf(batch));
+      await marks.advance(tx, [{ batch, reader: marks.readerOf(batch) }]);
       await operator.dropFrom(topic, 3n);
       const start = another.startAt({ ...batch, beginning: 0n, end: 3n });
       await until(isOneWaiting);

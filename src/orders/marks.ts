@@ -28,6 +28,8 @@ export type Reader = number;
 /** For a partition that this process has not begun. */
 const noReader = -1;
 
+export type ReadBatch = { batch: Pick<Batch, "topic" | "partition" | "incarnation" | "from" | "next">; reader: Reader };
+
 export type Marks = {
   /**
    * The position at which settlement begins to read; corrects the mark if the log is another one or has lost records.
@@ -36,8 +38,8 @@ export type Marks = {
   startAt(place: Place): Promise<bigint>;
   /** This process as a reader of the partition: call it before a batch is handled, and pass it to `advance`. */
   readerOf(batch: Batch): Reader;
-  /** Moves the mark over the batch, in the transaction that decides it. @throws MarkElsewhere */
-  advance(tx: Tx, batch: Batch, reader: Reader): Promise<void>;
+  /** Moves the marks over the batches, in the transaction that decides them. @throws MarkElsewhere, then none of them counts */
+  advance(tx: Tx, read: readonly ReadBatch[]): Promise<void>;
   /** Resolves when everything that the log had acknowledged at the call is decided. @throws NotSettled when nothing moves. */
   drained(): Promise<void>;
   /** Notes the log's present end; the answer tells, at any later time, whether everything below it is decided. */
@@ -51,7 +53,7 @@ export type Marks = {
  * partition. The partition starts again from the mark.
  */
 export class MarkElsewhere extends Error {
-  constructor({ topic, partition, from }: Batch) {
+  constructor({ topic, partition, from }: ReadBatch["batch"]) {
     super(
       `the mark of partition ${partition} of ${topic} is not at offset ${from} or behind it, or another consumer has taken the partition: reading from the mark`,
     );
@@ -160,15 +162,29 @@ export function createMarks({ sql, log, topic, logger }: MarksOptions): Marks {
   return {
     startAt,
     readerOf: (batch) => readers.get(nameOf(batch)) ?? noReader,
-    async advance(tx, batch, reader) {
+    async advance(tx, read) {
+      const places = read.toSorted((a, b) => a.batch.partition - b.batch.partition);
+      const of = <T>(value: (read: ReadBatch) => T) => places.map(value);
       // Only forwards: a consumer that lags behind another must not move the mark back. And never over a gap.
-      const moved = await tx.query(
-        `update orders.settled set next_offset = greatest(next_offset, $5)
-          where topic = $1 and partition = $2 and incarnation = $3 and next_offset >= $4 and reader = $6
-         returning next_offset as next`,
-        [batch.topic, batch.partition, batch.incarnation, batch.from, batch.next, reader],
+      const moved = await tx.query<{ partition: number }>(
+        `update orders.settled s set next_offset = greatest(s.next_offset, m.next)
+           from unnest($2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+                  as m (partition, incarnation, begins, next, reader)
+          where s.topic = $1 and s.partition = m.partition and s.incarnation = m.incarnation
+            and s.next_offset >= m.begins and s.reader = m.reader
+         returning s.partition`,
+        [
+          topic,
+          of(({ batch }) => batch.partition),
+          of(({ batch }) => batch.incarnation),
+          of(({ batch }) => batch.from),
+          of(({ batch }) => batch.next),
+          of(({ reader }) => reader),
+        ],
       );
-      if (moved.length === 0) throw new MarkElsewhere(batch);
+      const done = new Set(moved.map(({ partition }) => partition));
+      const elsewhere = places.find(({ batch }) => !done.has(batch.partition));
+      if (elsewhere) throw new MarkElsewhere(elsewhere.batch);
     },
     async drained() {
       let noted = await note();

@@ -8,10 +8,11 @@ import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import type { Outbox } from "#engines/outbox";
 import { isDataFault, type Sql } from "#engines/sql";
 import type { Claim, Decided, GateRecord, Inventory, Reservation, Settlement } from "#inventory";
+import { createBatcher } from "#platform/batch";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import { decodeReservation, settledEventsOf } from "./events.ts";
-import { createMarks, type Marks, type Reader } from "./marks.ts";
+import { createMarks, MarkElsewhere, type Marks, type ReadBatch } from "./marks.ts";
 import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { type QueuedEvents, queueEvents } from "./outbox.ts";
 
@@ -31,8 +32,13 @@ export type SettlementOptions = {
   logger: Log;
 };
 
-type UpTo = { batch: Batch; reader: Reader };
 type Entry = { record: StoredRecord; reservation: Reservation };
+type Read = { entries: readonly Entry[]; upTo: ReadBatch & { batch: Batch } };
+
+/** Batches of several partitions share a transaction if each is smaller: its cost hardly depends on its size. */
+const smallRecords = 200;
+/** More than there are partitions. */
+const maxWaiting = 10_000;
 
 export function createSettlement(options: SettlementOptions): SettlementConsumer {
   const { sql, log, books, topic, group, maxRecords, now, outbox, onSettled, logger } = options;
@@ -42,19 +48,40 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
     const upTo = { batch, reader: marks.readerOf(batch) };
     const entries = await readable(batch);
     await crashPoint("settle.read");
-    const reservations = entries.map(({ reservation }) => reservation);
-    try {
-      await settle(reservations, upTo);
-    } catch (error) {
-      if (!isDataFault(error)) throw error;
-      // One record that can never be settled must not stop the others: find it.
-      await settleEach(entries, ({ record }, refused) => bury(batch, record, refused));
-      await settle([], upTo);
-    }
+    const read = { entries, upTo };
+    await (entries.length < smallRecords ? small.add(read) : settleRead(read));
     await crashPoint("settle.committed");
   }
 
-  async function settle(reservations: readonly Reservation[], upTo: UpTo | null): Promise<void> {
+  const small = createBatcher<Read, void>({
+    maxBatch: 10,
+    maxWaiting,
+    mayBeOnesFault: (error) => isDataFault(error) || error instanceof MarkElsewhere,
+    async run(reads) {
+      const [only] = reads;
+      if (only && reads.length === 1) await settleRead(only);
+      else
+        await settle(
+          reads.flatMap(reservationsOf),
+          reads.map(({ upTo }) => upTo),
+        );
+      return reads.map(() => undefined);
+    },
+  });
+
+  async function settleRead(read: Read): Promise<void> {
+    const { entries, upTo } = read;
+    try {
+      await settle(reservationsOf(read), [upTo]);
+    } catch (error) {
+      if (!isDataFault(error)) throw error;
+      // One record that can never be settled must not stop the others: find it.
+      await settleEach(entries, ({ record }, refused) => bury(upTo.batch, record, refused));
+      await settle([], [upTo]);
+    }
+  }
+
+  async function settle(reservations: readonly Reservation[], upTos: readonly ReadBatch[]): Promise<void> {
     const orders = await sql.transaction(async (tx) => {
       const claims = reservations.map((reservation): Claim => ({ ...reservation, intent: "claim" }));
       const decided = await books.claim(tx, claims);
@@ -74,7 +101,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
       const events = orders.map((order) => settledEventsOf(order, at));
       const row = await queueEvents(tx, events);
       if (row !== undefined) tx.afterCommit(() => outbox.remember(row, events));
-      if (upTo) await marks.advance(tx, upTo.batch, upTo.reader);
+      if (upTos.length > 0) await marks.advance(tx, upTos);
       await crashPoint("settle.before-commit");
       return orders;
     });
@@ -87,7 +114,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
   ): Promise<void> {
     for (const entry of entries) {
       try {
-        await settle([entry.reservation], null);
+        await settle([entry.reservation], []);
       } catch (error) {
         if (!isDataFault(error)) throw error;
         await onRefused(entry, error);
@@ -113,7 +140,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
   async function redrive(records: readonly GateRecord[]): Promise<void> {
     if (records.length === 0) return;
     try {
-      await settle(records, null);
+      await settle(records, []);
     } catch (error) {
       if (!isDataFault(error)) throw error;
       const entries = records.map((reservation) => ({ reservation }));
@@ -130,6 +157,10 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
     progress: marks.progress,
     redrive,
   };
+}
+
+function reservationsOf({ entries }: Read): Reservation[] {
+  return entries.map(({ reservation }) => reservation);
 }
 
 /** The resulting order in the books, or the reason why there is none. */

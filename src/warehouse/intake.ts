@@ -4,6 +4,7 @@
  */
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { handedOverEventType, orderEventTypes } from "#events/orders";
+import { createBatcher } from "#platform/batch";
 import { isUuid } from "#platform/ids";
 
 export type IntakeOptions = {
@@ -16,6 +17,8 @@ export type IntakeOptions = {
 const recordsAtOnce = 500;
 /** A parcel may wait a moment: most events of a busy shop are of orders that are not paid. */
 const gatherMs = 100;
+const partitionsAtOnce = 8;
+const maxPartitions = 10_000;
 const telling: ReadonlySet<string | undefined> = new Set([
   orderEventTypes.CONFIRMED,
   orderEventTypes.REFUNDED,
@@ -23,11 +26,19 @@ const telling: ReadonlySet<string | undefined> = new Set([
 ]);
 
 export function startIntake({ log, topic, group, note }: IntakeOptions): Promise<Consumer> {
-  async function handle({ records }: Batch): Promise<void> {
-    const orderIds = new Set(records.filter(isOurs).map(({ key }) => key));
-    if (orderIds.size > 0) await note([...orderIds]);
-  }
-  return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle });
+  /** Partitions that have records at the same time are handled together; one that fails does not hold up the others. */
+  const handled = createBatcher<Batch, void>({
+    maxBatch: partitionsAtOnce,
+    maxWaiting: maxPartitions,
+    mayBeOnesFault: () => true,
+    async run(batches) {
+      const records = batches.flatMap((batch) => batch.records);
+      const orderIds = new Set(records.filter(isOurs).map(({ key }) => key));
+      if (orderIds.size > 0) await note([...orderIds]);
+      return batches.map(() => undefined);
+    },
+  });
+  return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle: handled.add });
 }
 
 /** The record's key is the order's id. One that is not such a record says nothing about an order of this shop. */

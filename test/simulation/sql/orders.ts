@@ -288,13 +288,16 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .slice(0, limit as number)
         .map(({ orderId }) => ({ id: orderId })),
     "next_offset as next from orders.settled": (tx, [topic]) => t.settled.all(tx).filter((row) => row.topic === topic),
-    "update orders.settled set next_offset = greatest": (tx, [topic, partition, incarnation, from, next, reader]) => {
-      const key = nameOfMark({ topic, partition, incarnation } as SettledRow);
-      const row = t.settled.lock(tx, key);
-      if (!row || row.next < Number(from) || row.reader !== reader) return [];
-      const moved = { ...row, next: Math.max(row.next, Number(next)) };
-      t.settled.put(tx, key, moved);
-      return [{ next: moved.next }];
+    "update orders.settled s set next_offset = greatest": (tx, [topic, ...places]) => {
+      const moved: { partition: number }[] = [];
+      for (const [partition, incarnation, from, next, reader] of unnest(...(places as unknown[][]))) {
+        const key = nameOfMark({ topic, partition, incarnation } as SettledRow);
+        const row = t.settled.lock(tx, key);
+        if (!row || row.next < Number(from) || row.reader !== reader) continue;
+        t.settled.put(tx, key, { ...row, next: Math.max(row.next, Number(next)) });
+        moved.push({ partition: row.partition });
+      }
+      return moved;
     },
     "update orders.settled set next_offset = $4": (tx, [topic, partition, incarnation, next, reader]) => {
       const row = t.settled.lock(tx, nameOfMark({ topic, partition, incarnation } as SettledRow));

@@ -90,6 +90,45 @@ export function consumingLaws(stage: Stage): void {
       );
     });
 
+    test("a handler at work holds up its own partition alone, which then goes on in order", async () => {
+      const topic = await stage.freshTopic(2);
+      const group = randomUUID();
+      await stage.log.append(topic, numbered(40));
+      const finish = Promise.withResolvers<void>();
+      const handled: [partition: number, offset: bigint][] = [];
+      let stuckAt: number | undefined;
+      const consumer = await stage.log.consume({
+        topic,
+        group,
+        maxRecords: 3,
+        async handle({ partition, records }) {
+          stuckAt ??= partition;
+          if (partition === stuckAt) await finish.promise;
+          for (const { offset } of records) handled.push([partition, offset]);
+        },
+      });
+      const ends = async () => stage.log.endOffsets(topic);
+      const ofOther = () => handled.filter(([partition]) => partition !== stuckAt).length;
+      const isOtherDone = async () => {
+        const other = [...(await ends())].find(([partition]) => partition !== stuckAt);
+        return stuckAt !== undefined && BigInt(ofOther()) === other?.[1];
+      };
+      await until(isOtherDone, patiently);
+      await stage.log.append(topic, numbered(40));
+      await until(isOtherDone, patiently);
+      assert.equal(handled.length, ofOther());
+      finish.resolve();
+      await stage.caughtUp(group, topic);
+      await consumer.close();
+      for (const [partition, end] of await ends()) {
+        const offsets = handled.filter(([other]) => other === partition).map(([, offset]) => offset);
+        assert.deepEqual(
+          offsets,
+          Array.from({ length: Number(end) }, (_, i) => BigInt(i)),
+        );
+      }
+    });
+
     test("closing a consumer waits for the batch in hand and commits it", async () => {
       const topic = await stage.freshTopic();
       const group = randomUUID();

@@ -6,7 +6,7 @@ import { claimFrom, claimText, OtherShops, type Shop, type ShopClaim } from "#en
 import type { Appender } from "../append-queue.ts";
 import type { Admin } from "./admin.ts";
 import type { Cluster } from "./cluster.ts";
-import { createFetcher } from "./fetch.ts";
+import { createFetchers, type Fetcher } from "./fetch.ts";
 
 /**
  * Returns an id of this topic that is unique to its Kafka; a cluster's own id is often written by hand.
@@ -16,7 +16,7 @@ export type ClaimTopic = (topic: string, shop: Shop) => Promise<string>;
 
 export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appender): ClaimTopic {
   async function firstClaim(name: string): Promise<ShopClaim | undefined> {
-    const fetcher = createFetcher(cluster, name, 0);
+    const fetcher = createFetchers({ cluster, topic: name, partitions: [0], maxRecords: 1 }).get(0) as Fetcher;
     try {
       const { incarnation, beginning, end } = await fetcher.place();
       for (let next = beginning; next < end; ) {

@@ -1,7 +1,7 @@
 /**
- * Commits the offsets of one membership. One request is under way at a time. Offsets noted meanwhile go with the next
- * one, the newest of each partition: a coordinator of Kafka 4 holds a commit back for 5 ms to gather others, which must
- * not be the pace of the handlers.
+ * Commits the offsets of one membership. The first goes at once; those of the next moment go together, the newest of each
+ * partition. The handlers do not wait for that. A process that is killed meanwhile leaves a few more batches that come
+ * again, as every consumer must tolerate.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pauseAfter } from "#platform/backoff";
@@ -22,14 +22,20 @@ export type CommitsOptions = {
   send(marks: ReadonlyMap<number, Mark>): Promise<void>;
   /** The membership is lost: other members may hold its partitions by now. */
   onFenced(): void;
+  /** The pause after a commit; not less than `leastGatherMs`. */
+  gatherMs: number;
   log: Log;
   fields: LogFields;
 };
 
-export function createCommits({ send, onFenced, log, fields }: CommitsOptions): Commits {
+/** Kafka's view of the lag is behind by so much. Each commit is a request for all partitions of the topic. */
+const leastGatherMs = 20;
+
+export function createCommits({ send, onFenced, gatherMs, log, fields }: CommitsOptions): Commits {
   let noted = new Map<number, Mark>();
   let sending: Promise<void> | undefined;
   let giveUpAt = Number.POSITIVE_INFINITY;
+  const settling = new AbortController();
   let dropped = false;
 
   async function sendAll(): Promise<void> {
@@ -40,6 +46,7 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
       try {
         await send(marks);
         failures = 0;
+        await sleep(Math.max(gatherMs, leastGatherMs), undefined, { signal: settling.signal }).catch(() => {});
       } catch (error) {
         if (isRefusal(error, ...fenced)) {
           dropped = true;
@@ -65,10 +72,12 @@ export function createCommits({ send, onFenced, log, fields }: CommitsOptions): 
     },
     async settle(withinMs) {
       giveUpAt = elapsedMs() + withinMs;
+      settling.abort();
       await sending;
     },
     drop() {
       dropped = true;
+      settling.abort();
     },
   };
 }

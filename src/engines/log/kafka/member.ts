@@ -11,7 +11,7 @@ import { type Commits, createCommits } from "./commits.ts";
 import { createConsumerGroup, type Membership } from "./consumer-group.ts";
 import { createCoordinator } from "./coordinator.ts";
 import { isPassing, isRefusal, kafkaBackoff, repeated } from "./errors.ts";
-import { createFetcher } from "./fetch.ts";
+import { createFetchers, type Fetcher } from "./fetch.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { createLinks } from "./links.ts";
 import { committedMarks, type Mark } from "./offsets.ts";
@@ -81,13 +81,14 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     });
     heartbeat.lost.then(() => log.info("partitions lost", fields));
     const send = (marks: ReadonlyMap<number, Mark>) => consumerGroup.commit(membership, marks);
-    const commits = createCommits({ send, onFenced: heartbeat.lose, log, fields });
+    const commits = createCommits({ send, onFenced: heartbeat.lose, gatherMs: work.gatherMs ?? 0, log, fields });
     const consumers = new Map<number, PartitionConsumer>();
     const stopConsumers = () => Promise.all([...consumers.values()].map((consumer) => consumer.stop()));
     try {
       const start = await startsOf(membership.partitions);
-      for (const partition of closing.signal.aborted ? [] : membership.partitions) {
-        consumers.set(partition, consumerOf(partition, start.get(partition), commits));
+      const fetchers = createFetchers({ ...work, cluster, partitions: membership.partitions });
+      for (const [partition, fetcher] of closing.signal.aborted ? [] : fetchers) {
+        consumers.set(partition, consumerOf(partition, fetcher, start.get(partition), commits));
       }
       await Promise.race([heartbeat.rebalancing, heartbeat.lost, closed]);
       const finished = stopConsumers().then(() => commits.settle(lastCommitMs));
@@ -106,9 +107,8 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     return repeated(committedWithinMs, () => coordinator.use((link) => committedMarks(link, group, topic, partitions)));
   }
 
-  function consumerOf(partition: number, start: Mark | undefined, commits: Commits): PartitionConsumer {
+  function consumerOf(partition: number, fetcher: Fetcher, start: Mark | undefined, commits: Commits) {
     const before = lingering.get(partition);
-    const fetcher = createFetcher(cluster, topic, partition);
     return startPartitionConsumer({ ...work, partition, start, before, fetcher, handled: commits.note, log });
   }
 

@@ -28,7 +28,7 @@ export type PartitionConsumerOptions = ConsumeOptions & {
 const calmFailures = 5;
 
 export function startPartitionConsumer(options: PartitionConsumerOptions): PartitionConsumer {
-  const { topic, partition, group, fetcher, maxRecords, gatherMs = 0, handle, startAt, handled, log } = options;
+  const { topic, partition, group, fetcher, maxRecords, handle, startAt, handled, log } = options;
   const stopping = new AbortController();
   /** How far the group has come, as far as this consumer knows. */
   let known: Position | undefined = options.start;
@@ -75,8 +75,7 @@ export function startPartitionConsumer(options: PartitionConsumerOptions): Parti
   }
 
   async function readAhead({ incarnation, next }: Position): Promise<void> {
-    const read = await fetcher.from({ incarnation, offset: next });
-    if (read.records.length > 0 || read.next > next) ahead = read;
+    ahead = await fetcher.from({ incarnation, offset: next });
   }
 
   async function handOver({ incarnation, next: from }: Position, read: NonNullable<typeof ahead>): Promise<void> {
@@ -87,8 +86,6 @@ export function startPartitionConsumer(options: PartitionConsumerOptions): Parti
     if (records.length > 0 || startAt) await handle({ topic, partition, incarnation, records, from, next });
     ahead = left.length > 0 ? { records: left, next: read.next } : undefined;
     moveTo({ incarnation, next });
-    if (gatherMs === 0 || records.length === maxRecords) return;
-    await sleep(gatherMs, undefined, { signal: stopping.signal }).catch(() => {});
   }
 
   function report(error: unknown, attempt: number, pauseMs: number): void {
