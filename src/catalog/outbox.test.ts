@@ -25,7 +25,7 @@ outboxContract<ProductEvent>({
 });
 
 test("two publishers at once send each change once, in order of version", async (t) => {
-  const { catalog, twin, publishedEvents } = await openTestCatalog(t);
+  const { catalog, twin, sql, publishedEvents } = await openTestCatalog(t);
   const catalogs = [catalog, twin];
   for (const one of catalogs) one.start();
   const products = ["lamp", "chair", "table"];
@@ -35,6 +35,8 @@ test("two publishers at once send each change once, in order of version", async 
       Array.from({ length: 20 }, (_, i) => catalogs[i % 2]?.change(productId, { unitPriceMinor: 100 + i })),
     ),
   );
+  // A change is answered after two seconds at the latest, and its event follows.
+  await until(async () => (await sql.query("select from catalog.outbox")).length === 0);
   const events = await publishedEvents();
   for (const productId of products) {
     assert.deepEqual(

@@ -84,7 +84,7 @@ describe("a session that has ended", () => {
     assert.equal(browser.jar.size, 0);
     const token = { cookie: `${shop.cookies.session}=${stolen.jar.get(shop.cookies.session)}` };
     assert.equal((await shop.browser().post("/buy", undefined, token)).status, 401);
-    await until(async () => (await stolen.post("/buy")).status === 401, { withinMs: 5_000 });
+    await until(async () => (await stolen.post("/buy")).status === 401);
     const renewed = await stolen.post("/session/refresh");
     assert.deepEqual([renewed.status, renewed.body.code], [401, "unauthenticated"]);
   });
@@ -108,7 +108,7 @@ describe("a session that has ended", () => {
       "update identity.account set disabled_at = now(), version = version + 1, changed_at = now() where account_id = 'linus'",
     );
     t.after(() => shop.sql.query("update identity.account set disabled_at = null where account_id = 'linus'"));
-    await until(async () => (await browser.get("/buy")).status === 401, { withinMs: 5_000 });
+    await until(async () => (await browser.get("/buy")).status === 401);
     assert.equal((await browser.post("/session/refresh")).status, 401);
     assert.equal((await browser.post("/session/demo", { person: "linus" })).status, 404);
   });
@@ -123,7 +123,7 @@ describe("a session that has ended", () => {
       );
     await setRoles(["CUSTOMER"]);
     t.after(() => setRoles(["ADMIN"]));
-    await until(async () => (await browser.post("/prices")).status === 401, { withinMs: 5_000 });
+    await until(async () => (await browser.post("/prices")).status === 401);
     const old = browser.jar.get(shop.cookies.refresh);
     assert.deepEqual((await browser.post("/session/refresh")).body.account.roles, ["CUSTOMER"]);
     assert.notEqual(browser.jar.get(shop.cookies.refresh), old);
@@ -168,7 +168,10 @@ describe("a request that a cookie authorises", () => {
     const refusedWith = async (cookie: string) => (await stranger.post("/buy", undefined, { cookie })).status;
     assert.equal(await refusedWith(`dropgate=${token}`), 401);
     assert.equal(await refusedWith(`${shop.cookies.session}x=${token}`), 401);
-    assert.equal(await refusedWith(`${shop.cookies.session}=${token.slice(0, -2)}AA`), 401);
+    assert.equal(
+      await refusedWith(`${shop.cookies.session}=${token.slice(0, -2)}${token.endsWith("AA") ? "EE" : "AA"}`),
+      401,
+    );
     assert.equal(await refusedWith(`${shop.cookies.session}=`), 401);
     assert.equal(await refusedWith(`${shop.cookies.session}=${token}`), 200);
   });

@@ -155,9 +155,13 @@ describe("an accepted order", () => {
     assert.equal(await stage.orders.read(orderId), undefined);
     const noLog = stage.open({ topics: { ...topics, reservations: "a topic that is not there" } });
     assert.equal(await noLog.find(orderId), "undecided");
-    const [found] = await Promise.all([stage.orders.find(orderId), stage.settleAll()]);
-    assert.ok(found !== "undecided");
-    assert.equal(found?.status, "PAYMENT_PENDING");
+    // It waits for the books for a second, and is undecided if they need longer.
+    const finding = until(async () => {
+      const seen = await stage.orders.find(orderId);
+      return seen !== "undecided" && { seen };
+    });
+    const [{ seen }] = await Promise.all([finding, stage.settleAll()]);
+    assert.equal(seen?.status, "PAYMENT_PENDING");
     assert.equal(await stage.orders.find(orderIdFor({ userId: "ada", productId: "made up" })), undefined);
   });
 

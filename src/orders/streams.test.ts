@@ -20,8 +20,8 @@ describe("open streams", () => {
   let database: TestDatabase;
   let streams: Streams;
   let looks = 0;
-  /** Orders that the looks asked for, and those that they were given. */
-  let asked = 0;
+  /** Orders that the looks asked for, and the number of those that they were given. */
+  const asked = new Set<string>();
   let read = 0;
   let mostAtOnce = 0;
   let failing = false;
@@ -48,15 +48,20 @@ describe("open streams", () => {
         if (failing) throw new Error("the books do not answer");
         mostAtOnce = Math.max(mostAtOnce, seen.length);
         const { longer, missing } = await readLonger(sql, seen);
-        asked += seen.length;
+        for (const { orderId } of seen) asked.add(orderId);
         read += longer.length;
         return { orders: longer, unsettled: missing };
       },
     };
     streams = createStreams(orders, () => assert.ok(failing));
     for (const order of await readOrders(sql, orderIds)) streams.open(order, 0, responseOf(order.orderId));
-    await until(() => asked >= orderIds.length);
-    await looksFrom(looks, 1);
+    await until(() => asked.size === orderIds.length);
+    // Open transactions of the whole server, such as those of other tests, make looks find the orders again.
+    await until(async () => {
+      asked.clear();
+      await looksFrom(looks, 2);
+      return asked.size === 0;
+    });
   });
   after(async () => {
     await streams.stop();
@@ -95,18 +100,19 @@ describe("open streams", () => {
   const isTold = (orderId: string, status: string) => until(() => written.get(orderId)?.includes(status));
 
   test("O30: without changes read no orders: a look is one statement for all of them", async () => {
-    asked = 0;
+    asked.clear();
     await looksFrom(looks, 2);
-    assert.equal(asked, 0);
+    assert.equal(asked.size, 0);
   });
 
   test("O30: read only the order that changed, and report it", async () => {
     const [orderId = ""] = orderIds;
-    [asked, read] = [0, 0];
+    asked.clear();
+    read = 0;
     await take(orderId, "confirm");
     await isTold(orderId, "CONFIRMED");
     await looksFrom(looks, 2);
-    assert.deepEqual([asked, read], [1, 1]);
+    assert.deepEqual([[...asked], read], [[orderId], 1]);
   });
 
   test("O30: report a change even if it commits after later ones were seen", async () => {

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
-import { lagOf } from "#engines/log";
 import { randomHex } from "#platform/ids";
 import type { Client, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -47,7 +46,8 @@ describe("drops", { concurrency: true }, () => {
 
   async function scheduled(change: Record<string, unknown> = {}, stock = 5) {
     const made = await draft(change, stock);
-    await act(made.dropId, "schedule", {});
+    // A check is against it if a part takes more than two seconds to answer, as on a busy machine.
+    await eventually(() => act(made.dropId, "schedule", {}));
     return made;
   }
 
@@ -75,7 +75,7 @@ describe("drops", { concurrency: true }, () => {
     assert.equal((await admin.get<Drop>(`/drops/${dropId}`)).body.phase, "draft");
     assert.equal(await codeOf(productId, "ada"), "accepted");
 
-    assert.equal((await act(dropId, "schedule", {})).phase, "upcoming");
+    assert.equal((await eventually(() => act(dropId, "schedule", {}))).phase, "upcoming");
     const { status, body, headers } = await world.as("bob").post<NotOpen>("/orders", { productId, quantity: 1 });
     assert.deepEqual([status, body.code], [409, "drop_not_open"]);
     const waitMs = Date.parse(body.opensAt) - Date.parse(body.serverNow);
@@ -241,7 +241,7 @@ describe("drops", { concurrency: true }, () => {
     assert.deepEqual(codes.toSorted(), ["product_in_other_drop", "product_in_other_drop", "scheduled"]);
     await act(ids[codes.indexOf("scheduled")] as string, "end", {});
     assert.equal(await codeOf(one.productId, "ada"), "drop_ended");
-    await act(ids[codes.indexOf("product_in_other_drop")] as string, "schedule", {});
+    await eventually(() => act(ids[codes.indexOf("product_in_other_drop")] as string, "schedule", {}));
     assert.equal(await codeOf(one.productId, "ada"), "accepted");
   });
 
@@ -253,22 +253,26 @@ describe("drops", { concurrency: true }, () => {
       assert.equal(refused.body.code, "preflight_failed");
     }
     const { dropId, productId } = await draft({}, 0);
-    const { body } = await admin.get<{ checks: Check[] }>(`/drops/${dropId}/preflight`);
-    const statusOf = Object.fromEntries(body.checks.map(({ check, status }) => [check, status]));
-    // Other tests of this file have orders on their way to the books, and products that differ for a moment.
-    const { settlement, reconcile, ...certain } = statusOf;
-    assert.ok(settlement && reconcile);
-    assert.deepEqual(certain, {
-      window: "warn",
-      "time to pay": "ok",
-      gatekeeper: "ok",
-      [`product ${productId}`]: "warn",
-      gate: "ok",
-      services: "ok",
-      "clock of the database": "ok",
-      "clock of the gate": "ok",
-      payment: "ok",
-      mail: "warn",
+    // A part that takes more than two seconds to answer, as on a busy machine, counts as silent.
+    const body = await eventually(async () => {
+      const { body } = await admin.get<{ checks: Check[] }>(`/drops/${dropId}/preflight`);
+      const statusOf = Object.fromEntries(body.checks.map(({ check, status }) => [check, status]));
+      // Other tests of this file have orders on their way to the books, and products that differ for a moment.
+      const { settlement, reconcile, ...certain } = statusOf;
+      assert.ok(settlement && reconcile);
+      assert.deepEqual(certain, {
+        window: "warn",
+        "time to pay": "ok",
+        gatekeeper: "ok",
+        [`product ${productId}`]: "warn",
+        gate: "ok",
+        services: "ok",
+        "clock of the database": "ok",
+        "clock of the gate": "ok",
+        payment: "ok",
+        mail: "warn",
+      });
+      return body;
     });
     for (const { status, says, mend } of body.checks) assert.equal(mend === undefined, status === "ok", says);
     assert.equal((await act(dropId, "schedule", forced)).phase, "sold_out");
@@ -311,8 +315,9 @@ describe("drops", { concurrency: true }, () => {
     const { dropId, productId } = await draft();
     const [before, open, paid] = [world.as("before"), world.as("open"), world.as("paid")];
     const stays = await world.place(before, productId);
-    await act(dropId, "schedule", {});
+    await eventually(() => act(dropId, "schedule", {}));
     const [opened, bought] = [await world.place(open, productId), await world.place(paid, productId)];
+    await world.untilStatus(open, opened.orderId, "PAYMENT_PENDING");
     await world.untilStatus(paid, bought.orderId, "PAYMENT_PENDING");
     await payOrder(paid, bought.orderId, { cardNumber: "4242424242424242" });
     await world.untilStatus(paid, bought.orderId, "CONFIRMED");
@@ -347,33 +352,25 @@ describe("drops", { concurrency: true }, () => {
     const { dropId, productId } = await scheduled({}, 0);
     const { body: calendar } = await world.nobody.get<string>(`/drops/${dropId}/calendar.ics`);
     assert.match(String(calendar), new RegExp(`UID:${dropId}@dropgate`));
-    await eventually(async () => (await eventsOf(dropId)).includes("sold-out"));
-    assert.equal(await phaseOf(dropId), "sold_out");
-    await act(dropId, "end", {});
-    await eventually(async () => (await eventsOf(dropId)).includes("ended"));
-    assert.deepEqual(await eventsOf(dropId), ["scheduled", "opened", "sold-out", "closed-early", "ended"]);
-    assert.equal(await codeOf(productId, "ada"), "drop_ended");
-  });
-
-  async function eventsOf(dropId: string): Promise<string[]> {
-    const { log } = world.system.faces.engines;
-    const found: string[] = [];
-    const group = `reader-${randomHex(4)}`;
-    const ends = await log.endOffsets("drop.events");
-    const consumer = await log.consume({
+    const announced: string[] = [];
+    const consumer = await world.system.faces.engines.log.consume({
       topic: "drop.events",
-      group,
+      group: `reader-${randomHex(4)}`,
       maxRecords: 100,
       async handle({ records }) {
         for (const { key, headers } of records) {
-          if (key === dropId) found.push(String(headers.ce_type).replace("dropgate.drop.", ""));
+          if (key === dropId) announced.push(String(headers.ce_type).replace("dropgate.drop.", ""));
         }
       },
     });
-    await eventually(async () => lagOf(ends, await log.committedOffsets(group, "drop.events")) === 0);
+    await eventually(() => announced.includes("sold-out"));
+    assert.equal(await phaseOf(dropId), "sold_out");
+    await act(dropId, "end", {});
+    await eventually(() => announced.includes("ended"));
     await consumer.close();
-    return found;
-  }
+    assert.deepEqual(announced, ["scheduled", "opened", "sold-out", "closed-early", "ended"]);
+    assert.equal(await codeOf(productId, "ada"), "drop_ended");
+  });
 });
 
 function inMs(ms: number): string {

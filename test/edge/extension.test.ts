@@ -2,16 +2,18 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createBatchSteps } from "../../src/fulfilment/batch-steps.ts";
 import type { Order as View } from "../support/client.ts";
+import { decideNow, endTimeToPay, holdDecision } from "../support/deadline.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
-import { payOrder } from "../support/pay.ts";
+import { cancelOrder, payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Order = View & { extendable?: { until: string; seconds: number } };
 
 const goodCard = { cardNumber: "4242424242424242" };
 const extensionMs = 1_000;
-const longMs = 60_000;
+/** Longer than any test takes: tests move the end of an order's time instead of waiting for it. */
+const holdMs = 900_000;
 
 describe("an order whose drop offers more time to pay", () => {
   let world: World;
@@ -20,18 +22,18 @@ describe("an order whose drop offers more time to pay", () => {
   });
   after(() => world.close());
 
-  /** A product in a drop; its orders are held for so long. */
-  async function newDropProduct(holdMs: number, offeredMs = extensionMs): Promise<string> {
+  /** A product in a drop. */
+  async function newDropProduct(): Promise<string> {
     const productId = await world.newProduct({ stock: 5 });
     const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
     const sale = { dropId: "lamps", ...window, paused: false, holdMs, version: 1 };
-    assert.ok((await world.system.faces.inventory.books.products.setSale(productId, sale, offeredMs)).ok);
+    assert.ok((await world.system.faces.inventory.books.products.setSale(productId, sale, extensionMs)).ok);
     return productId;
   }
 
-  async function newOrder(holdMs: number) {
+  async function newOrder() {
     const ada = world.as("ada");
-    const productId = await newDropProduct(holdMs);
+    const productId = await newDropProduct();
     const { orderId } = await world.place(ada, productId);
     const seen = await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
     const extend = () => ada.post<Order & { code?: string }>(`/orders/${orderId}/extend`);
@@ -42,7 +44,7 @@ describe("an order whose drop offers more time to pay", () => {
   const later = (payBy: string) => new Date(Date.parse(payBy) + extensionMs).toISOString();
 
   test("two extends at once, and eight more: one moves the deadline, the others are told that it is done", async () => {
-    const { ada, orderId, payBy, extend, read } = await newOrder(longMs);
+    const { ada, orderId, payBy, extend, read } = await newOrder();
     const watch = await readEvents(`${world.origin}/orders/${orderId}/events`, {
       authorization: `Bearer ${world.system.faces.identity.issue({ user: "ada", role: "CUSTOMER", ttlMs: 60_000 })}`,
     });
@@ -57,7 +59,7 @@ describe("an order whose drop offers more time to pay", () => {
       entries.map((entry) => entry.payBy),
       [later(payBy)],
     );
-    await ada.post(`/orders/${orderId}/cancel`);
+    assert.equal((await cancelOrder(ada, orderId)).status, 202);
     await watch.untilEnded();
     const [snapshot, ...events] = watch.events;
     assert.deepEqual(snapshot?.data.extendable, { until: payBy, seconds: 1 });
@@ -73,7 +75,7 @@ describe("an order whose drop offers more time to pay", () => {
   test("extend and payment granted at the same moment: the order is confirmed and paid once, extended or not", async () => {
     await Promise.all(
       Array.from({ length: 4 }, async () => {
-        const { ada, orderId, extend, read } = await newOrder(longMs);
+        const { ada, orderId, extend, read } = await newOrder();
         const [paid, extended] = await Promise.all([payOrder(ada, orderId, goodCard), extend()]);
         assert.equal(paid.status, 202);
         assert.ok(extended.status === 202 || extended.body.code === "order_ended", JSON.stringify(extended.body));
@@ -87,7 +89,7 @@ describe("an order whose drop offers more time to pay", () => {
 
   test("extend at the deadline: of the extension and the end of an order one happens, whichever comes first", async () => {
     const { orders } = world.system.faces;
-    for (const order of await Promise.all(Array.from({ length: 6 }, () => newOrder(longMs)))) {
+    for (const order of await Promise.all(Array.from({ length: 6 }, () => newOrder()))) {
       const dueAt = new Date(order.payBy);
       const [extended, ended] = await Promise.all([
         orders.extend(order.orderId),
@@ -101,7 +103,7 @@ describe("an order whose drop offers more time to pay", () => {
   });
 
   test("extend between the last call and the end: the order goes on, and its buyer can pay", async () => {
-    const { ada, orderId, payBy, extend } = await newOrder(longMs);
+    const { ada, orderId, payBy, extend } = await newOrder();
     const { orders, payment } = world.system.faces;
     const late = createBatchSteps({
       orders,
@@ -123,33 +125,40 @@ describe("an order whose drop offers more time to pay", () => {
     await world.untilStatus(ada, orderId, "CONFIRMED");
   });
 
+  // Side by side, because each of them waits for the look that ends orders.
   describe("with time that runs out", { concurrency: true }, () => {
-    const holdMs = 3_000;
-
     test("an extended order waits for its later deadline, fails then, and gives its units back", async () => {
-      const { ada, orderId, productId, payBy, extend } = await newOrder(holdMs);
+      const { ada, orderId, productId, extend } = await newOrder();
+      const other = await newOrder();
       assert.equal((await extend()).status, 202);
+      // As if its first deadline were now: the other order, which has no later one, ends at once.
+      const payBy = await endTimeToPay(world, orderId, extensionMs);
+      await endTimeToPay(world, other.orderId);
+      await world.untilStatus(ada, other.orderId, "FAILED");
       const order = await world.untilStatus(ada, orderId, "FAILED");
-      assert.equal(order.reason, "payment_timeout");
-      assert.ok((order.timeline.at(-1)?.at ?? "") >= later(payBy), JSON.stringify(order));
+      assert.deepEqual([order.reason, order.payBy], ["payment_timeout", payBy]);
+      assert.ok((order.timeline.at(-1)?.at ?? "") >= payBy, JSON.stringify(order));
       assert.equal((await world.untilAtRest(productId)).available, 5);
     });
 
     test("an order that is not extended fails at its deadline, and is too late then", async () => {
-      const { ada, orderId, extend, read } = await newOrder(holdMs);
+      const { ada, orderId, extend, read } = await newOrder();
+      await endTimeToPay(world, orderId);
       await world.untilStatus(ada, orderId, "FAILED");
       assert.equal((await read()).extendable, undefined);
       assert.equal((await extend()).body.code, "order_ended");
     });
 
     test("an order that waits for the bank after its deadline is not extended any more", async () => {
-      const { ada, orderId, extend, read } = await newOrder(holdMs);
-      // The provider takes 5 s to decide.
+      const { ada, orderId, extend, read } = await newOrder();
+      // Its provider decides when the test says so.
       assert.equal((await payOrder(ada, orderId, { cardNumber: "4000000000000909" })).status, 202);
-      await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+      await holdDecision(world, orderId);
+      await endTimeToPay(world, orderId);
       await eventually(async () => (await read()).reason === "payment_undecided");
       const answer = await extend();
       assert.deepEqual([answer.status, answer.body.code], [409, "too_late"]);
+      await decideNow(world, orderId);
     });
   });
 

@@ -5,6 +5,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Sql } from "#engines/sql";
 import { eventually } from "../support/eventually.ts";
 import { holdConfirmations } from "../support/hold-confirmations.ts";
+import { payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -29,10 +30,9 @@ describe("an accepted order", () => {
     for (let i = 0; i < moreThanAFew; i += 1) {
       assert.ok((await ada.post(`/orders/${orderId}/payment`, goodCard)).status >= 500);
     }
-    const { body: waiting } = await ada.get<{ status: string }>(`/orders/${orderId}`);
-    assert.equal(waiting.status, "PAYMENT_PENDING");
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
     await sql.query("drop trigger away on payment.intent");
-    assert.equal((await ada.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+    assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
     await world.untilStatus(ada, orderId, "CONFIRMED");
   });
 
@@ -45,7 +45,7 @@ describe("an accepted order", () => {
       const bob = world.as(`bob-${how}`);
       const { orderId } = await world.place(bob, productId);
       const hold = await holdConfirmations(sql, orderId);
-      assert.equal((await bob.post(`/orders/${orderId}/payment`, goodCard)).status, 202);
+      assert.equal((await payOrder(bob, orderId, goodCard)).status, 202);
       await end(await eventually(() => openRunOf(orderId)));
       await hold.end();
       // Its payBy is a quarter of an hour away, and `untilStatus` waits for seconds.

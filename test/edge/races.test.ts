@@ -6,8 +6,8 @@ import { isFinal } from "../../src/orders/state.ts";
 import { statuses } from "../../src/orders/wire.ts";
 import type { Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { payOrder } from "../support/pay.ts";
-import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
+import { cancelOrder, payOrder } from "../support/pay.ts";
+import { accepted, assertAccountsFor, everybodyBuys, type OrderAnswer, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -56,8 +56,8 @@ describe("races", () => {
     for (let round = 0; round < 2; round += 1) {
       const answers = await everybodyBuys(world, productId, 100);
       assert.deepEqual(tally(answers), { accepted: 1, sold_out: 99 });
-      const [winner] = accepted(answers);
-      assert.equal((await winner?.buyer.post(`${winner.body.statusUrl}/cancel`))?.status, 202);
+      const [winner] = accepted(answers) as [OrderAnswer];
+      assert.equal((await cancelOrder(winner.buyer, winner.body.orderId)).status, 202);
       assert.equal((await world.untilAtRest(productId)).available, 1);
     }
   });
@@ -129,7 +129,7 @@ describe("races", () => {
     const paid = await world.place(ada, productId);
     await payOrder(ada, paid.orderId, goodCard);
     await world.untilStatus(ada, paid.orderId, "CONFIRMED");
-    const twice = [await ada.post(`${cancelled.statusUrl}/cancel`), await ada.post(`${cancelled.statusUrl}/cancel`)];
+    const twice = [await cancelOrder(ada, cancelled.orderId), await cancelOrder(ada, cancelled.orderId)];
     assert.deepEqual(
       twice.map(({ status }) => status),
       [202, 202],
@@ -225,7 +225,12 @@ describe("races with the deadline, and for a place in the line", () => {
   test("requests beyond the waiting limit are refused with Retry-After, and nothing is held for them", async () => {
     const productId = await world.newProduct({ stock: 1_000 });
     armCrashPoint("log.append", { kind: "delay", ms: 300 });
-    const answers = await everybodyBuys(world, productId, 60);
+    const answers: OrderAnswer[] = [];
+    // On a busy machine the requests may come so slowly that few of them wait at a time.
+    await eventually(async () => {
+      answers.push(...(await everybodyBuys(world, productId, 60)));
+      return tally(answers).overloaded;
+    });
     disarmCrashPoints();
     assert.deepEqual(Object.keys(tally(answers)).toSorted(), ["accepted", "overloaded"]);
     for (const { status, headers } of answers.filter(({ status }) => status !== 202)) {

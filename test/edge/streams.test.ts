@@ -174,7 +174,7 @@ describe("the stream of an order", () => {
     const reader = await watch("ada", orderId);
     const last = await eventually(() => reader.events[0]);
     await world.restart();
-    assert.ok(reader.ended);
+    await reader.untilEnded();
     const next = await watch("ada", orderId, last.id);
     await cancel();
     await next.untilEnded();

@@ -124,7 +124,9 @@ describe("a shop whose provider is Stripe", () => {
     });
     assert.deepEqual([forged.status, forged.body.code], [401, "bad_signature"]);
     assert.equal((await world.nobody.post("/payments/webhooks/simulator", {})).status, 404);
-    const health = await world.nobody.get<{ components: Record<string, { status: string }> }>("/actuator/health");
-    assert.equal(health.body.components.stripe?.status, "UP");
+    await eventually(async () => {
+      const { body } = await world.nobody.get<{ components: Record<string, { status: string }> }>("/actuator/health");
+      return body.components.stripe?.status === "UP";
+    });
   });
 });

@@ -89,6 +89,7 @@ describe("the whole face", () => {
     ]) {
       for (const origin of Object.values(origins)) {
         const { orderId: next } = await world.place(world.as("admin"), lamp);
+        await world.untilStatus(world.as("admin"), next, "PAYMENT_PENDING");
         const answer = await onOneConnection(origin).raw("POST", `/orders/${next}/cancel`, undefined, headers);
         assert.equal(answer.status, 202, JSON.stringify([headers, answer.body]));
       }

@@ -28,6 +28,7 @@ describe("at a sale", () => {
     const order = () => ada.post("/orders", { productId: desk, quantity: 1 });
     const pay = () => ada.post(`/orders/${orderId}/payment`, { cardNumber: "4242424242424242" });
     const cancel = (id: string) => ada.post(`/orders/${id}/cancel`);
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
     assert.equal((await pay()).status, 202);
     assert.equal((await order()).status, 202);
     assert.equal((await cancel("unknown")).status, 404);

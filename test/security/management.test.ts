@@ -6,6 +6,7 @@ import { createLog } from "#platform/log";
 import { createManagement, type Management } from "#platform/management";
 import { readConfig } from "../../src/config/config.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
+import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { ask } from "./raw-http.ts";
 
@@ -52,10 +53,16 @@ describe("O17: with MANAGEMENT_PORT", () => {
     return answer.status;
   }
 
+  /** A part that does not answer its check within a second counts as down, also on a busy machine. */
+  async function answers(origin: string, path: string): Promise<void> {
+    await eventually(async () => (await statusOf(origin, path)) === 200);
+  }
+
   test("a process has every operators' path only on that port, and everything else on the other", async () => {
     const { front, operators } = places["a process"] ?? assert.fail();
     for (const path of [...ofOperators, "/actuator/info", "/order/actuator/prometheus"]) {
-      assert.deepEqual([await statusOf(operators, path), await statusOf(front, path)], [200, 404], path);
+      await answers(operators, path);
+      assert.equal(await statusOf(front, path), 404, path);
     }
     for (const path of ofThePublic) {
       assert.equal(await statusOf(operators, path), 404, path);

@@ -15,7 +15,7 @@ export type Conversation = {
   leave(): void;
 };
 
-const hangsAfterMs = 15_000;
+const hangsAfterMs = 60_000;
 
 export function talkTo(origin: string): Conversation {
   const { hostname, port } = new URL(origin);

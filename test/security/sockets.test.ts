@@ -145,9 +145,9 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
           conversation.send(
             `${method} ${path}/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framed}`,
           );
-          await conversation.until(1, 3_000);
+          await conversation.until(1);
           for (let count = 1; count <= 3; count += 1) {
-            assert.equal((await ask(origin, inner, 3_000))?.status, 200);
+            assert.equal((await ask(origin, inner))?.status, 200);
             assert.equal(counted(), before + count);
           }
           conversation.leave();
@@ -211,8 +211,8 @@ function suite(name: string, path: string, open: () => Promise<Opened>): void {
 
     // Side by side, because each of them waits for a time limit.
     describe("with slow clients", { concurrency: true }, () => {
-      // Node checks once a second.
-      const cutWithinMs = 5_000;
+      // Node checks once a second. A busy machine needs longer.
+      const cutWithinMs = 30_000;
       let usual: [number, number];
       before(() => {
         usual = [app.server.headersTimeout, app.server.requestTimeout];

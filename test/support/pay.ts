@@ -1,4 +1,4 @@
-/** Pays orders that were accepted a moment ago, as a buyer's page does. */
+/** Pays and cancels orders that were accepted a moment ago, as a buyer's page does. */
 import type { Answer, Client } from "./client.ts";
 import { eventually } from "./eventually.ts";
 
@@ -10,6 +10,14 @@ export function payOrder<Body = { code?: string }>(
 ): Promise<Answer<Body>> {
   return eventually(async () => {
     const answer = await buyer.post<Body & { code?: string }>(`/orders/${orderId}/payment`, means);
+    return answer.body.code !== "outcome_pending" && answer;
+  });
+}
+
+/** As `payOrder`: again while the books do not have the order yet. */
+export function cancelOrder<Body = { code?: string }>(buyer: Client, orderId: string): Promise<Answer<Body>> {
+  return eventually(async () => {
+    const answer = await buyer.post<Body & { code?: string }>(`/orders/${orderId}/cancel`);
     return answer.body.code !== "outcome_pending" && answer;
   });
 }

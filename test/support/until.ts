@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { withinMs = 20_000, everyMs = 10 }: { withinMs?: number; everyMs?: number } = {},
+  { withinMs = 60_000, everyMs = 10 }: { withinMs?: number; everyMs?: number } = {},
 ): Promise<Exclude<T, undefined | null | false | 0 | "">> {
   const deadline = performance.now() + withinMs;
   for (;;) {

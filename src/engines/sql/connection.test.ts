@@ -27,13 +27,8 @@ async function failureOf(url: string): Promise<string> {
 // They wait for time limits of 5 s, so they run together.
 describe("a connection that fails", { concurrency: true }, () => {
   test("names the address at which no server listens, and the variable to look at", async () => {
-    const { server, port } = await listen();
-    server.close();
-    const message = await failureOf(`postgresql://shop:secret@127.0.0.1:${port}/orders`);
-    assert.match(
-      message,
-      new RegExp(`127.0.0.1:${port} \\(database orders, user shop\\).*ECONNREFUSED.* DATABASE_URL`),
-    );
+    const message = await failureOf("postgresql://shop:secret@127.0.0.1:1/orders");
+    assert.match(message, /127\.0\.0\.1:1 \(database orders, user shop\).*ECONNREFUSED.* DATABASE_URL/);
   });
 
   test("gives up on a server that never answers", async () => {

@@ -28,6 +28,8 @@ describe("several processes rebuild one product", () => {
     /** The process whose rebuild closed the product, for each closing in order. */
     const closedBy: string[] = [];
     const looks = new Map<string, number>();
+    /** Processes that look no more, after their fifth look, until this resolves: their patience is counted in looks. */
+    const standing = new Map<string, Promise<void>>();
 
     /** A process whose rebuilds stop in their drain, once the product is closed, until `goOn`. */
     function copy(name: string, changed: Partial<Gate> = {}) {
@@ -37,7 +39,9 @@ describe("several processes rebuild one product", () => {
         return gate.close(id, seenEpoch);
       }
       async function snapshot(ids?: readonly string[]) {
-        looks.set(name, (looks.get(name) ?? 0) + 1);
+        const count = (looks.get(name) ?? 0) + 1;
+        looks.set(name, count);
+        if (count > 5) await standing.get(name);
         return gate.snapshot(ids);
       }
       const drained = () => (closedBy.includes(name) ? held.promise : Promise.resolve());
@@ -54,11 +58,11 @@ describe("several processes rebuild one product", () => {
       const [atGate] = await gate.snapshot([productId]);
       return { books: books?.epoch, gate: atGate?.open ? atGate.epoch : "closed" };
     }
-    return { gate, copy, closedBy, looks, closings, epochs };
+    return { gate, copy, closedBy, looks, standing, closings, epochs };
   }
 
   test("the one that closed it last opens it, and the others neither close it again nor end its epoch", async () => {
-    const { copy, closedBy, looks, closings, epochs } = await shop();
+    const { copy, closedBy, looks, standing, closings, epochs } = await shop();
     const copies = ["first", "second", "third"].map((name) => copy(name));
     const rebuilds: Promise<unknown>[] = [];
     for (const { rebuild } of copies) {
@@ -67,11 +71,15 @@ describe("several processes rebuild one product", () => {
     }
     const before = await epochs();
     const [first, second, third] = copies;
+    const thirdIsDone = Promise.withResolvers<void>();
+    for (const name of ["first", "second"]) standing.set(name, thirdIsDone.promise);
     first?.goOn();
     second?.goOn();
     // Both have found that they were overtaken, and check repeatedly whether the third one is done.
-    await until(() => closedBy.length > 3 || ["first", "second"].every((name) => (looks.get(name) ?? 0) > 4));
+    await until(() => closedBy.length > 3 || ["first", "second"].every((name) => (looks.get(name) ?? 0) > 5));
     third?.goOn();
+    await rebuilds[2];
+    thirdIsDone.resolve();
     await Promise.all(rebuilds);
     assert.deepEqual(closedBy, ["first", "second", "third"]);
     assert.deepEqual(await epochs(), { books: (before.books ?? 0) + 1, gate: (before.books ?? 0) + 1 });
@@ -81,6 +89,7 @@ describe("several processes rebuild one product", () => {
     const { gate, copy, closedBy, closings, epochs } = await shop();
     const seen = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();
+    const lateIsDone = Promise.withResolvers<void>();
     const early = copy("early", {
       /** It was not overtaken yet when it read, and is overtaken when it gets the answer. */
       async snapshot(ids) {
@@ -88,8 +97,11 @@ describe("several processes rebuild one product", () => {
         if (closedBy.length === 1) {
           seen.resolve();
           await goOn.promise;
+          return answer;
         }
-        return answer;
+        // It has time for the late one, however slow the machine is.
+        if (closedBy.includes("late")) await lateIsDone.promise;
+        return gate.snapshot(ids);
       },
     });
     const late = copy("late");
@@ -102,7 +114,9 @@ describe("several processes rebuild one product", () => {
     goOn.resolve();
     await until(async () => (await epochs()).books === (before.books ?? 0) + 1);
     late.goOn();
-    await Promise.all([first, second]);
+    await second;
+    lateIsDone.resolve();
+    await first;
     assert.deepEqual(closedBy, ["early", "late", "late"]);
     assert.deepEqual(await epochs(), { books: (before.books ?? 0) + 2, gate: (before.books ?? 0) + 2 });
   });

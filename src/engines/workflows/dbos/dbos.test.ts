@@ -26,7 +26,9 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
   let database: TestDatabase;
   before(async () => {
     database = await openTestDatabase();
-    await database.sql.query("create table call (run text, step text, teller text)");
+    await database.sql.query(
+      "create table call (n bigint generated always as identity, run text, step text, teller text)",
+    );
   });
   after(() => database.close());
 
@@ -58,7 +60,10 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
   }
 
   async function callsOf(run: string): Promise<unknown[]> {
-    const rows = await database.sql.query("select step || ' by ' || teller as call from call where run = $1", [run]);
+    const rows = await database.sql.query(
+      "select step || ' by ' || teller as call from call where run = $1 order by n",
+      [run],
+    );
     return rows.map((row) => row.call);
   }
 
@@ -170,7 +175,9 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
   test("processes that open an empty database at once all succeed", async (t) => {
     const empty = await openTestDatabase();
     t.after(() => empty.close());
-    await empty.sql.query("create table call (run text, step text, teller text)");
+    await empty.sql.query(
+      "create table call (n bigint generated always as identity, run text, step text, teller text)",
+    );
     const children = ["one", "two", "three"].map((run) => startChild(t, ask(run, ["first"]), "", empty.url));
     await until(async () => (await empty.sql.query("select from call")).length === 3);
     await Promise.all(children.map(kill));
