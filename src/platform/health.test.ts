@@ -102,8 +102,10 @@ describe("health", () => {
         return undefined;
       },
     });
+    const began = performance.now();
     for (let i = 0; i < 20; i += 1) await ask("/actuator/health");
-    assert.ok(checks <= 2, String(checks));
+    const seconds = (performance.now() - began) / 1_000;
+    assert.ok(checks <= 1 + Math.ceil(seconds), `${checks} checks in ${seconds} s`);
     await until(async () => {
       await ask("/actuator/health");
       return checks > 1;

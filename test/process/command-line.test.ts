@@ -10,7 +10,7 @@ import { freePort } from "../support/free-port.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
-describe("the command line", { timeout: 60_000, concurrency: 3 }, () => {
+describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
   let folder: string;
   let port: string;
   before(async () => {

@@ -11,7 +11,7 @@ import { freePort } from "../support/free-port.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-describe("npm as the process that a supervisor knows", { timeout: 120_000 }, () => {
+describe("npm as the process that a supervisor knows", { timeout: 400_000 }, () => {
   let folder: string;
   const commands: Command[] = [];
   const servers: number[] = [];

@@ -13,7 +13,7 @@ import { freePort } from "../support/free-port.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-describe("README.md", { timeout: 120_000 }, () => {
+describe("README.md", { timeout: 400_000 }, () => {
   let folder: string;
   let system: Command;
   let origin: string;

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createClient, crowd, staff } from "../support/client.ts";
-import { type Command, runCommand } from "../support/command.ts";
+import { type Command, runCommand, upWithinMs } from "../support/command.ts";
 import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 
 const demoProducts = ["test-product-123", "sneaker-aurora-1", "ticket-night-one", "poster-signed"];
 const manyProducts = Array.from({ length: 60 }, (_, i) => `lamp-${i}`);
 
-describe("a process that says it is ready", { timeout: 120_000 }, () => {
+describe("a process that says it is ready", { timeout: 400_000 }, () => {
   let folder: string;
   let port: string;
   let system: Command;
@@ -33,7 +33,7 @@ describe("a process that says it is ready", { timeout: 120_000 }, () => {
     system = runCommand(folder, ["start"], { PORT: port });
     const buyer = createClient(origin, { "x-user-id": "ada" }, crowd);
     await until(async () => (await buyer.get("/actuator/health/readiness")).status === 200, {
-      withinMs: 60_000,
+      withinMs: upWithinMs,
       everyMs: 1,
     }).catch((cause) => {
       throw new Error(`it was never ready:\n${system.output}`, { cause });

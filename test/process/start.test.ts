@@ -28,7 +28,7 @@ import { payOrder } from "../support/pay.ts";
 const goodCard = { cardNumber: "4242 4242 4242 4242" };
 const product = "test-product-123";
 
-describe("the start command", { timeout: 120_000 }, () => {
+describe("the start command", { timeout: 400_000 }, () => {
   let folder: string;
   let port: string;
   let system: Command;
