@@ -21,7 +21,8 @@ export function hearOrders(context: BrowserContext, user: string, wishes: Wish[]
   context.on("requestfinished", async (request) => {
     const attempt = underWay.get(request);
     if (!attempt) return;
-    const response = await request.response();
+    // None if the browser ends at this moment.
+    const response = await request.response().catch(() => undefined);
     const told = (await response?.json().catch(() => ({}))) as Told;
     const { code = "unread", ...rest } = told;
     endAttempt(attempt, Date.now(), { accepted: response?.status() === 202, code, ...rest });

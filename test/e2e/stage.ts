@@ -89,6 +89,10 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
     world,
     person,
     async close() {
+      // A handler that still answers a request of a page would fail by the end of its browser, and the test file with it.
+      for (const context of browser.contexts()) {
+        for (const page of context.pages()) await page.unrouteAll({ behavior: "ignoreErrors" });
+      }
       await browser.close();
       await sql.close();
       await world.close();

@@ -90,6 +90,11 @@ describe("an order process that hangs", { timeout: 900_000 }, () => {
     const sleeper = fleet.member("order1");
     await sleeper.stop();
     await sleeper.start({ FP: "place.marked:stop@100" });
+    const early: OrderAnswer[] = [];
+    await eventually(async () => {
+      early.push(...(await Promise.all(orderAt("order1", productId, 1))));
+      return accepted(early).length > 0;
+    });
     const orders = orderAt("order1", productId, 400);
     try {
       await eventually(() => isStopped(sleeper.pid));
@@ -100,7 +105,7 @@ describe("an order process that hangs", { timeout: 900_000 }, () => {
     } finally {
       sleeper.signal("SIGCONT");
     }
-    return Promise.all(orders);
+    return [...early, ...(await Promise.all(orders))];
   }
 
   /** The state letter after the program's name, which is in brackets. */

@@ -74,9 +74,15 @@ describe("Temporal itself", { timeout: 900_000 }, () => {
   const untilCalled = (run: string, call: string) => until(() => callsOf(run).includes(call));
   const untilWaiting = (run: string) => until(() => server.hasTimer(run));
 
+  /** From the moment at which a child begins its run until this process has seen that it waits. */
+  let beginMs = 0;
+
   test("a run whose process was killed in the middle of a step continues from its last wait", async (t) => {
     const child = startChild(t, "cut", ask("cut", ["first", "wait", "third", "second"]), "second");
+    await once(child, "message");
+    const begunMs = performance.now();
     await untilWaiting("cut");
+    beginMs = Math.ceil(performance.now() - begunMs);
     await server.nudge("cut");
     await untilCalled("cut", "second by child");
     await kill(child);
@@ -87,7 +93,8 @@ describe("Temporal itself", { timeout: 900_000 }, () => {
   });
 
   test("a run whose process was killed while it waited waits on, until the deadline it had", async (t) => {
-    const plot = ask("asleep", ["first", "wait", "second"], 8_000);
+    // The child must be dead before, on a busy machine too.
+    const plot = ask("asleep", ["first", "wait", "second"], 8_000 + 5 * beginMs);
     const child = startChild(t, "asleep", plot);
     const deadline = once(child, "message").then(([untilMs]) => untilMs as number);
     await untilWaiting("asleep");

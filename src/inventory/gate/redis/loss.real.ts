@@ -195,7 +195,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     const replica = await startTestRedis(`replicaof ${host} ${port}`, `masterauth "${password}"`);
     try {
       await take();
-      await until(async () => (await replica.ask("HGET", `g:{${lamp}}`, "sellable")) === "9", { withinMs: 20_000 });
+      await until(async () => (await replica.ask("HGET", `g:{${lamp}}`, "sellable")) === "9");
       await assert.rejects(openTestGate(replica, nonces), /replica/);
       await replica.ask("REPLICAOF", "NO", "ONE");
       const afterFailover = await open({ ...replica, password: replica.password });

@@ -108,7 +108,9 @@ export function openTestGate(
 ): Promise<Gate> {
   const log = createLog({ level: "silent" });
   const access = { host, port, password, timeoutMs: 2_000, clientName: "dropgate-test", log, ...change };
-  return openRedisGate({ shop: testShop, redis: createRedisEngine(access), nonces, log, ...change });
+  // As long as in the product: a machine that pauses for a moment is no fault of Redis.
+  const reserveTimeoutMs = access.timeoutMs;
+  return openRedisGate({ shop: testShop, redis: createRedisEngine(access), nonces, log, reserveTimeoutMs, ...change });
 }
 
 export const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
