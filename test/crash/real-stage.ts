@@ -93,11 +93,8 @@ export async function openRealStage(): Promise<RealStage> {
     },
     // Kafka is not read: it has the events of all cells before.
     readLog: async () => ({ announced: undefined, deadLetters: undefined }),
-    async newProduct(limitPerCustomer, stock) {
-      const productId = await fleet.newProduct({ stock });
-      await fleet.admin.patch(`/products/${productId}`, { limitPerCustomer });
-      return productId;
-    },
+    // With its limit from the start: a later one would reach the gate after the first orders.
+    newProduct: (limitPerCustomer, stock) => fleet.newProduct({ stock, limitPerCustomer }),
     async rearm(name, crashPoints) {
       const member = fleet.member(name);
       await member.stop();

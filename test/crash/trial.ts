@@ -58,9 +58,9 @@ export type TrialResult = { figures: Figures; broken: readonly Judgement[]; note
 
 /** Buyers without an answer by then give up, milliseconds after the recovery. */
 const patientForMs = 25_000;
-const restWithinMs = 90_000;
-const giveUpAfterMs = 60_000;
-const dropWithinMs = 60_000;
+const restWithinMs = 180_000;
+const giveUpAfterMs = 120_000;
+const dropWithinMs = 120_000;
 /** They come while the drop is awaited, open, paused, open again and cancelled. */
 const buyersInDrop = { count: 14, everyMs: 250, mostUnits: 1 };
 

@@ -6,6 +6,7 @@ import { eventually } from "./eventually.ts";
 import { until } from "./until.ts";
 
 export type Shop = ReturnType<typeof createShop>;
+type NewProduct = { stock: number; price?: number; productId?: string; limitPerCustomer?: number };
 export type ProductReport = Reconciliation["products"][number];
 
 /** Far above the time in which thousands of orders are settled and ended on two cores. */
@@ -31,9 +32,9 @@ export function createShop({ as, admin }: { as(user: string): Client; admin: Cli
     reportOf,
 
     /** Puts a product on sale and returns its id. */
-    async newProduct(product: { stock: number; price?: number; productId?: string }): Promise<string> {
-      const { stock, price = 1_999, productId = `product-${randomHex(4)}` } = product;
-      const made = await admin.post("/products", { productId, name: productId, price, currency: "EUR" });
+    async newProduct(product: NewProduct): Promise<string> {
+      const { stock, price = 1_999, productId = `product-${randomHex(4)}`, ...limit } = product;
+      const made = await admin.post("/products", { productId, name: productId, price, currency: "EUR", ...limit });
       assert.equal(made.status, 201, JSON.stringify(made.body));
       const restock = { quantity: stock, reason: "test" };
       const stocked =
