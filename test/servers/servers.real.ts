@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { until } from "../support/until.ts";
@@ -26,7 +27,7 @@ after(async () => {
 });
 
 function tool(name: string, ...args: string[]) {
-  return run(findProgram(name) ?? name, args, { timeoutMs: 60_000 });
+  return run(findProgram(name) ?? name, args, { timeoutMs: 180_000 });
 }
 
 function redis(...args: string[]) {
@@ -125,8 +126,7 @@ test("a folder in use refuses a second runner", async () => {
   const second = spawn(process.execPath, [runnerProgram, "--folder", folder, "redis"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const [said] = await once(second.stderr, "data");
-  assert.match(String(said), new RegExp(`process ${process.pid} .*runs servers with this folder`));
+  assert.match(await text(second.stderr), new RegExp(`process ${process.pid} .*runs servers with this folder`));
   assert.ok(servers.redis.pid);
 });
 
@@ -154,7 +154,7 @@ test("a runner that ends without stopping its servers leaves none", async () => 
     const { startServers } = await import(${JSON.stringify(join(import.meta.dirname, "servers.ts"))});
     const servers = await startServers({ folder: ${JSON.stringify(own)}, which: ["redis", "postgres"] });
     console.log(servers.redis.pid, servers.postgres.pid);`;
-  const pids = (await run(process.execPath, ["-e", program], { timeoutMs: 60_000 })).trim().split(" ").map(Number);
+  const pids = (await run(process.execPath, ["-e", program], { timeoutMs: 180_000 })).trim().split(" ").map(Number);
   assert.equal(pids.length, 2);
   await until(() => !pids.some(commandOf));
   rmSync(own, { recursive: true, force: true });
@@ -170,7 +170,7 @@ async function startRunner(own: string) {
   runner.stdout.on("data", (chunk) => {
     printed += chunk;
   });
-  await until(() => printed.includes("Ready"), { withinMs: 60_000 });
+  await until(() => printed.includes("Ready"), { withinMs: 180_000 });
   const pids = [...printed.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid));
   return { process: runner, pids, exports: printed.match(/^export .*$/gm) };
 }

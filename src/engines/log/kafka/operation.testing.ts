@@ -13,7 +13,7 @@ import { openKafkaLog } from "./kafka.ts";
 export function operationLaws(stage: KafkaStage): void {
   const tool = (name: string, ...args: string[]) => {
     const all = ["--bootstrap-server", stage.bootstrap, ...args];
-    return run(findProgram(name) ?? name, all, { timeoutMs: 60_000 });
+    return run(findProgram(name) ?? name, all, { timeoutMs: 180_000 });
   };
 
   describe("operation", () => {
