@@ -227,7 +227,7 @@ describe("drops in the console", { skip }, () => {
     await button("Save the changes").click();
     await page.getByRole("alert").getByText("It has changed since you read it").waitFor();
     await button("Discard them").click();
-    assert.equal(await field("Name").inputValue(), "Aurora caps II");
+    await eventually(async () => (await field("Name").inputValue()) === "Aurora caps II");
     await button("End early …").click();
     await field("Reason").fill("all are packed");
     await button("End the drop").click();

@@ -129,6 +129,7 @@ describe("the states of the shop", { skip }, () => {
     const person = await stage.person("reader");
     const page = await atProduct(person, "aurora-1");
     await page.setViewportSize({ width: 390, height: 844 });
+    await page.evaluate("document.fonts.ready");
     const places = ["h1", ".chips", ".act"].map((part) => page.locator(part).boundingBox());
     const [name, quantity, action] = await Promise.all(places);
     assert.ok(name && quantity && action);
@@ -166,6 +167,7 @@ describe("the states of the shop", { skip }, () => {
 
   test("the shop is asked, and the button keeps its place", async () => {
     const page = await atProduct(await stage.person("waiting"), "aurora-1");
+    await page.evaluate("document.fonts.ready");
     const before = await page.locator("button.big").boundingBox();
     await page.route("**/orders", () => {});
     await buy(page);
