@@ -26,7 +26,7 @@ describe("npm run dev:real", { timeout: 600_000 }, () => {
     const settings = { PORT: String(await freePort()), HOME: process.env.HOME ?? folder, DATA_DIR: ".data" };
     npm = runCommand(folder, ["run", "dev:real"], settings, ["npm"]);
     origin = await npm.untilUp();
-    exported = await eventually(() => /paste:\n\n((?:export .*\n)+)/.exec(npm.output)?.[1]);
+    exported = await eventually(() => /paste:\n\n((?:export .*\n)+)\n/.exec(npm.output)?.[1]);
   });
   after(async () => {
     npm.kill("SIGTERM");

@@ -48,7 +48,8 @@ export function runCommand(
       return output;
     },
     async untilUp() {
-      const url = await until(() => over || /\bup: (http\S+)/.exec(output)?.[1], { withinMs: upWithinMs });
+      // The end of the line may come a moment after its beginning.
+      const url = await until(() => over || /\bup: (http[^\s,]+)[\s,]/.exec(output)?.[1], { withinMs: upWithinMs });
       if (url === true) throw new Error(`it ended instead of serving:\n${output}`);
       return url;
     },
