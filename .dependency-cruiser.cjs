@@ -17,7 +17,7 @@ const events = "^src/[^/]+/events\\.ts$";
 const words = `^src/(${Object.keys(mayUse).join("|")})/(problems|wire)\\.ts$`;
 const routes = `^src/(${Object.keys(mayUse).join("|")})/routes\\.ts$`;
 const ports =
-  "^src/engines/(sql/(sql|connection)|log/(log|dead-letters)|mail/mail|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
+  "^src/engines/(sql/(sql|connection)|beacon/beacon|log/(log|dead-letters)|mail/mail|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
 
 const processRooms = processFolders.join("|");
 
@@ -75,6 +75,12 @@ const vendors = [
     packages: ["pino", "prom-client"],
     home: "^src/platform/",
     why: "Secrets are masked and labels are bounded in one place.",
+  },
+  {
+    name: "curves",
+    packages: ["@noble/curves", "@noble/hashes"],
+    home: "^src/platform/|^web/",
+    why: "A signature is checked in one place, by the server, the command line and the pages alike.",
   },
   {
     name: "command-line",
@@ -211,7 +217,7 @@ module.exports = {
       comment:
         "Outsiders run these files in a browser and from a command line to check a line's order, so they need neither Node nor a package.",
       severity: "error",
-      from: { path: "^src/fairness/", pathNot: testOnly },
+      from: { path: "^src/fairness/", pathNot: [testOnly, "^src/fairness/wire\\.ts$"] },
       to: { pathNot: "^src/fairness/" },
     },
     {

@@ -27,6 +27,8 @@ export async function dumpSchema(): Promise<string> {
     kafka: undefined,
     temporal: undefined,
     smtp: undefined,
+    drand: undefined,
+    secret: "",
     databaseUrls: {},
     topics: [],
     consumed: [],

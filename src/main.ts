@@ -4,7 +4,7 @@ import { catalogSchema } from "#catalog";
 import { deskSchema } from "#desk";
 import { dropsSchema } from "#drops";
 import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
-import { identitySchema } from "#identity";
+import { identitySchema, secretOf } from "#identity";
 import { inventorySchema, openGate } from "#inventory";
 import { notificationsSchema } from "#notifications";
 import { ordersSchema } from "#orders";
@@ -111,7 +111,12 @@ export async function startSystem(
   lifecycle: Lifecycle,
   { chosen = services, prepare, site }: StartOptions = {},
 ) {
-  const engines = await openEngines(engineSettings(config), database, schemas, log);
+  const engines = await openEngines(
+    { ...engineSettings(config), secret: await secretOf(config) },
+    database,
+    schemas,
+    log,
+  );
   lifecycle.onStop("engines", engines.close);
   const gate = await openGate(engines.redis, { shop: engines.shop, sql: engines.sql("gate", 2), log });
   lifecycle.onStop("gate", gate.shutdown);

@@ -23,7 +23,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
-import { order, rehearse } from "./trial-commands.ts";
+import { order, rehearse, verify } from "./trial-commands.ts";
 
 const ignoredSays =
   ignoredVariables.length === 0
@@ -217,6 +217,7 @@ const main = defineCommand({
     replay,
     order,
     rehearse,
+    verify,
     doctor: doctorCommand,
     bench: benchCommand,
     engines,

@@ -1,4 +1,4 @@
-/** The commands that look closely at the running system: one order, and a rehearsal. */
+/** The commands that look closely at a system: one order, a rehearsal, and the order of a line from outside. */
 import { defineCommand } from "citty";
 import { readConfig } from "../config/config.ts";
 import { createAsk, originOf, Refused } from "./ask.ts";
@@ -6,6 +6,7 @@ import { tellOrder } from "./order.ts";
 import { type Fault, faults } from "./rehearse/buyers.ts";
 import { createProgress } from "./rehearse/progress.ts";
 import { rehearse as holdRehearsal } from "./rehearse/rehearse.ts";
+import { verifyLine } from "./verify/verify.ts";
 
 export const order = defineCommand({
   meta: {
@@ -66,6 +67,31 @@ export const rehearse = defineCommand({
       console.log,
     );
     if (!certificate.clean) process.exitCode = 1;
+  },
+});
+
+export const verify = defineCommand({
+  meta: {
+    name: "verify",
+    description:
+      "Check the order of a drop's line as an outsider, from its address or from a folder without a network; exit with 1 if a check fails",
+  },
+  args: {
+    where: {
+      type: "positional",
+      required: true,
+      description:
+        "The drop's address, such as https://shop.example/drops/night-lamps, or a folder of what was published",
+    },
+    receipt: {
+      type: "string",
+      description: "A file of what a waiting page kept: a receipt of a place, with the roots that the page saw",
+      valueHint: "receipt.json",
+    },
+    keep: { type: "string", description: "Keep what was read in this folder", valueHint: "folder" },
+  },
+  async run({ args: { where, receipt, keep } }) {
+    if (!(await verifyLine({ where, receipt, keep }, console.log))) process.exitCode = 1;
   },
 });
 

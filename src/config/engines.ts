@@ -1,5 +1,6 @@
 /** Makes the options of each engine from the settings. An engine without an address runs embedded. */
 import type { EngineSettings, KafkaSettings, RedisSettings, Term } from "#engines/open";
+import { quicknet } from "#fairness";
 import type { OidcSettings } from "#identity";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";
@@ -24,6 +25,7 @@ export function engineSettings(config: Config): EngineSettings {
         }
       : undefined,
     smtp: config.SMTP_URL && config.MAIL_FROM ? { url: config.SMTP_URL, from: config.MAIL_FROM } : undefined,
+    drand: config.BEACON_URLS ? { urls: config.BEACON_URLS.split(","), chain: quicknet } : undefined,
     databaseUrls: {
       catalog: config.CATALOG_DATABASE_URL,
       inventory: config.INVENTORY_DATABASE_URL,

@@ -95,6 +95,7 @@ export function securityFaults(values: GivenSettings): string[] {
     ...loginFaults(values),
     ...proxyFaults(values.TRUST_PROXY),
     ...stripeFaults(values),
+    ...beaconFaults(values.BEACON_URLS),
   ];
 }
 
@@ -145,6 +146,15 @@ function issuerFaults(values: GivenSettings): string[] {
 function proxyFaults(trusted: string | undefined): string[] {
   const wrong = trusted?.split(",").filter((entry) => !parseNetwork(entry)) ?? [];
   return wrong.map((entry) => `TRUST_PROXY has ${JSON.stringify(entry)}, which is no address and no network`);
+}
+
+/** Values are checked by their signatures, so TLS only keeps the request private; a plain http server is still a mistake. */
+function beaconFaults(urls: string | undefined): string[] {
+  const wrong = urls?.split(",").filter((entry) => {
+    const { protocol, hostname } = URL.parse(entry) ?? {};
+    return protocol !== "https:" && !(protocol === "http:" && loopback.has(hostname ?? ""));
+  });
+  return (wrong ?? []).map((entry) => `BEACON_URLS has ${JSON.stringify(entry)}: each begins with https://`);
 }
 
 function loginFaults(values: GivenSettings): string[] {

@@ -164,6 +164,14 @@ export const settings = defineSettings({
     says: "The sender of mails: `Shop <shop@shop.example>`.",
   },
 
+  BEACON_URLS: {
+    type: "text",
+    defaultSays: "the shop's own chain, which proves nothing to outsiders",
+    says:
+      "Servers of drand's HTTP API, separated by commas, as `https://drand.example`. The order of a drop's line is then drawn " +
+      "with a round of drand's network quicknet, whose signature is checked here.",
+  },
+
   ...securitySettings,
 
   RECONCILE_EVERY_MS: {

@@ -2,8 +2,12 @@
  * Opens the adapters of the engines, each by a function of the same shape. The clients of the real engines are
  * large, so each is loaded only if it is used.
  */
+import { systemClock } from "#platform/clock";
 import type { Log } from "#platform/log";
 import { program } from "#platform/program";
+import type { Beacons } from "./beacon/beacon.ts";
+import { createDrandBeacon, type DrandSettings } from "./beacon/drand.ts";
+import { createOwnBeacon } from "./beacon/own.ts";
 import type { Security } from "./log/kafka/security.ts";
 import type { EventLog } from "./log/log.ts";
 import { createOwnedLog } from "./log/owned-log.ts";
@@ -41,7 +45,7 @@ export type WorkflowsEngine = {
 
 export type KafkaSettings = Security & { bootstrap: string; maxPollRecords: number; sessionTimeoutMs: number };
 export type TemporalSettings = { address: string; namespace: string; taskQueue: string };
-export type { SmtpSettings };
+export type { DrandSettings, SmtpSettings };
 export type RedisSettings = RedisAddress & { timeoutMs: number };
 
 /** Opens the database, before all other engines. */
@@ -125,6 +129,14 @@ export async function mailOutbox({ sql }: Posting): Promise<MailEngine> {
 export async function smtpServer({ settings, sql, log }: Posting & { settings: SmtpSettings }): Promise<MailEngine> {
   const { openSmtpMail } = await import("./mail/smtp.ts");
   return openSmtpMail({ ...settings, sql, log });
+}
+
+/** The shop's own is there also beside drand: a drop keeps the chain that it was announced with. */
+export function beaconsOf(settings: DrandSettings | undefined, secret: string): Beacons {
+  return {
+    own: createOwnBeacon({ secret, now: systemClock.nowMs }),
+    drand: settings && createDrandBeacon(settings),
+  };
 }
 
 export async function dbosInPostgres({ url, log }: Ground): Promise<WorkflowsEngine> {

@@ -2,7 +2,9 @@
 import type { Log } from "#platform/log";
 import { program } from "#platform/program";
 import {
+  beaconsOf,
   type Database,
+  type DrandSettings,
   dbosInPostgres,
   type Engine,
   embeddedPostgres,
@@ -20,6 +22,7 @@ import {
   temporal,
   type WorkflowsEngine,
 } from "./adapters.ts";
+import type { Beacons } from "./beacon/beacon.ts";
 import type { EventLog } from "./log/log.ts";
 import { eventLogSchema } from "./log/postgres/postgres.ts";
 import type { MailEngine } from "./mail/mail.ts";
@@ -77,6 +80,7 @@ export type EngineSettings = {
   kafka: KafkaSettings | undefined;
   temporal: TemporalSettings | undefined;
   smtp: SmtpSettings | undefined;
+  drand: DrandSettings | undefined;
   /** Databases of modules that do not use the common one; `reports` may be a replica, which is only read. */
   databaseUrls: Readonly<Record<string, string | undefined>>;
   topics: readonly string[];
@@ -108,6 +112,7 @@ export type Engines = {
   pools(): { module: string; busy: number; idle: number; waiting: number }[];
   log: EventLog;
   mail: MailEngine;
+  beacons: Beacons;
   shop: Shop;
   /** Absent: the gate is in this process's memory. */
   redis: RedisEngine | undefined;
@@ -125,7 +130,7 @@ export type Engines = {
 };
 
 export async function openEngines(
-  settings: EngineSettings,
+  settings: EngineSettings & { secret: string },
   { url }: Pick<Database, "url">,
   schemas: readonly ModuleSchema[],
   log: Log,
@@ -176,6 +181,7 @@ export async function openEngines(
     pools: () => pools.map(({ module, sql }) => ({ module, ...sql.connections() })),
     log: eventLog,
     mail,
+    beacons: beaconsOf(settings.drand, settings.secret),
     shop,
     redis,
     requireSameServers: () => requireSameServers(presence),

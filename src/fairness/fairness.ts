@@ -1,5 +1,21 @@
 /**
  * The order of a line, and how an outsider checks it. Everything here is pure and needs no package, so the shop, the
- * command line and a browser run the same text; the hash comes in as a parameter.
+ * command line and a browser run the same text; the hash and the checks of signatures come in as parameters.
  */
+export { bytesOf, type Hash, hexOf } from "./bytes.ts";
+export type { Check, CheckName, Tools } from "./check.ts";
+export { placesOf, type SeedOf, seedOf } from "./order.ts";
+export { type Consistency, type Inclusion, isConsistent, isIncluded } from "./proofs.ts";
+export type { Call, Draw, Evidence, FairRecord, Kept, Served, Signed } from "./record.ts";
+export {
+  type Chain,
+  decidingRound,
+  fallbackAfterMs,
+  promisedRoundOf,
+  quicknet,
+  roundAt,
+  timeOfRound,
+} from "./rounds.ts";
 export { type HeadText, headText, type PlaceText, type RootText, receiptText, rootText, rules } from "./texts.ts";
+export { createTree, type Tree } from "./tree.ts";
+export { verify } from "./verify.ts";

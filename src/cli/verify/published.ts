@@ -1,0 +1,64 @@
+/** Reads all that a shop publishes about a line, as texts by file name: from the running shop, or from a folder without a network. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "#platform/thrown";
+import { Refused } from "../ask.ts";
+
+/** Each file and where the shop answers it. The roster comes last: a line that grows has then at least what the others name. */
+const files = {
+  "dropgate.json": () => "/.well-known/dropgate.json",
+  "fair.json": (drop) => `/drops/${drop}/fair`,
+  "heads.txt": (drop) => `/drops/${drop}/heads.txt`,
+  "served.txt": (drop) => `/drops/${drop}/served.txt`,
+  "calls.txt": (drop) => `/drops/${drop}/calls.txt`,
+  "roster.txt": (drop) => `/drops/${drop}/roster.txt`,
+} satisfies Record<string, (drop: string) => string>;
+const needed: ReadonlySet<string> = new Set(["fair.json", "roster.txt"]);
+
+export type Published = Readonly<Partial<Record<keyof typeof files, string>>>;
+const names = Object.keys(files) as (keyof typeof files)[];
+
+/** @param where The address of a drop, or a folder. */
+export function readPublished(where: string): Promise<Published> {
+  return /^https?:\/\//.test(where) ? fromShop(where) : fromFolder(where);
+}
+
+async function fromShop(address: string): Promise<Published> {
+  const [, root, drop] = /^(https?:\/\/[^/]+).*?\/(?:drops|d)\/([^/?#]+)/.exec(address) ?? [];
+  if (root === undefined || drop === undefined) {
+    throw new Refused(`${address} is no drop's address: give one like https://shop.example/drops/night-lamps`);
+  }
+  const published: Record<string, string> = {};
+  for (const name of names) {
+    const url = `${root}${files[name](drop)}`;
+    const response = await fetch(url, { headers: { "cache-control": "no-cache" } }).catch((cause) => {
+      throw new Refused(`nothing answers at ${url}: ${messageOf(cause)}`, { cause });
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Refused(`${url} was answered ${response.status}: ${text.slice(0, 200)}`);
+    published[name] = text;
+  }
+  return published;
+}
+
+async function fromFolder(folder: string): Promise<Published> {
+  const published: Record<string, string> = {};
+  for (const name of names) {
+    const path = join(folder, name);
+    const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT" || needed.has(name)) {
+        throw new Refused(
+          `${path} cannot be read: ${error.code}; the guide says what belongs into the folder: docs/guide/fair.md`,
+        );
+      }
+    });
+    if (text !== undefined) published[name] = text;
+  }
+  return published;
+}
+
+/** Keeps it, so that it can be checked again without the shop. */
+export async function keepPublished(published: Published, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(published)) await writeFile(join(folder, name), text);
+}

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { type Evidence, placesOf } from "#fairness";
+import { verifyByPython, withoutPython } from "../../../test/fair/python.ts";
+import { runCommand } from "../../../test/support/command.ts";
+import { honestLine, ownChain, ticketOf, tools } from "../../fairness/line.testing.ts";
+import { writeFolder } from "./folder.testing.ts";
+import { verifyLine } from "./verify.ts";
+
+const line = honestLine();
+const folders: string[] = [];
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+async function folderOf(evidence: Evidence): Promise<string> {
+  const folder = await writeFolder(evidence);
+  folders.push(folder);
+  return folder;
+}
+
+async function verified(where: string, withReceipt = true, keep?: string) {
+  const lines: string[] = [];
+  const receipt = withReceipt ? join(where, "receipt.json") : undefined;
+  const holds = await verifyLine({ where, receipt, keep }, (one) => lines.push(one));
+  return { holds, lines };
+}
+
+const forgedRoster = honestLine({ tickets: line.roster.with(3, ticketOf(99)) });
+const without5 = honestLine({ before: 11, tickets: line.roster.toSpliced(4, 1) });
+const early = { place: 10, atMs: line.served[0]?.atMs ?? 0, outcome: "sold" };
+const forgedHead = forgedRoster.heads[1] as Evidence["heads"][0];
+
+/** How a shop could cheat, the sentence that tells of it, and whether the verifier in Python can see it too. */
+const cheats: Record<string, { evidence: Evidence; says: RegExp; inPython: boolean }> = {
+  "the roster is changed after its root": {
+    evidence: { ...line, roster: line.roster.with(3, ticketOf(99)) },
+    says: /✗ roster +The roster has changed after its root was published/,
+    inPython: true,
+  },
+  "the root is another one than the waiting pages saw": {
+    evidence: { ...forgedRoster, kept: line.kept.slice(0, 1) },
+    says: /✗ witness +This page saw another root over 12 places/,
+    inPython: true,
+  },
+  "another round is drawn with than the one that was promised": {
+    evidence: honestLine({ drawWith: 657_413 }),
+    says: /✗ round +Round 1000 had to decide, and the order was drawn with round 657413/,
+    inPython: true,
+  },
+  "a person with a receipt is dropped": {
+    evidence: { ...without5, kept: line.kept.slice(4, 5) },
+    says: /✗ receipt +The shop promised number 5 .* this person was dropped/,
+    inPython: true,
+  },
+  "a place is served before it is called": {
+    evidence: { ...line, served: [...line.served, early] },
+    says: /✗ calls +Place 10 got a pass .* served out of order/,
+    inPython: false,
+  },
+  "people are shown different rosters": {
+    evidence: { ...line, heads: [...line.heads, forgedHead] },
+    says: /✗ heads +The shop signed two roots over 13 places/,
+    inPython: true,
+  },
+};
+
+describe("dropgate verify", () => {
+  for (const [cheat, { evidence, says, inPython }] of Object.entries(cheats)) {
+    test(`tells in one sentence if ${cheat}`, { skip: inPython && withoutPython }, async () => {
+      const folder = await folderOf(evidence);
+      const { holds, lines } = await verified(folder);
+      assert.equal(holds, false);
+      assert.ok(
+        lines.some((one) => says.test(one)),
+        lines.join("\n"),
+      );
+      if (inPython) assert.equal((await verifyByPython(folder)).code, 1);
+    });
+  }
+
+  test("says of a line on the shop's own chain that the shop itself drew it, first of all", async () => {
+    const { holds, lines } = await verified(await folderOf(honestLine({ chain: ownChain })));
+    assert.equal(holds, true);
+    assert.match(lines[0] ?? "", /^! beacon +This line is drawn by the shop itself/);
+  });
+
+  test("agrees with a second verifier, in Python, about root, seed and every place", {
+    skip: withoutPython,
+  }, async () => {
+    const large = honestLine({ before: 257, after: 30 });
+    const folder = await folderOf({ ...large, kept: large.kept.slice(0, 300) });
+    assert.equal((await verified(folder)).holds, true);
+    const { code, lines, order } = await verifyByPython(folder);
+    assert.equal(code, 0, lines.join("\n"));
+    const { draw } = large.record;
+    assert.ok(draw?.order === "beacon");
+    const drawn = large.roster.slice(0, 257).map((ticket) => Buffer.from(ticket, "hex"));
+    const places = placesOf(tools.sha256, Buffer.from(draw.seed, "hex"), drawn);
+    assert.deepEqual(
+      order.map((ticket) => places[large.roster.indexOf(ticket)]),
+      Array.from({ length: 257 }, (_, index) => index + 1),
+    );
+  });
+
+  test("reads a shop by the address of its drop, and keeps what it read for later, without the shop", async () => {
+    const folder = await folderOf(line);
+    const paths: Record<string, string> = {
+      "/.well-known/dropgate.json": "dropgate.json",
+      "/drops/shoe/fair": "fair.json",
+      ...Object.fromEntries(
+        ["heads", "calls", "served", "roster"].map((name) => [`/drops/shoe/${name}.txt`, `${name}.txt`]),
+      ),
+    };
+    const shop = createServer(async (request, response) => {
+      const name = paths[request.url ?? ""];
+      if (name) response.end(await readFile(join(folder, name)));
+      else response.writeHead(404).end("no such drop");
+    });
+    await new Promise<void>((resolve) => shop.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
+    const copy = await folderOf(forgedRoster);
+    assert.equal((await verified(`${url}/d/shoe/fair`, false, copy)).holds, true);
+    await assert.rejects(verified(`${url}/drops/boot`, false), /\/drops\/boot\/fair was answered 404/);
+    await assert.rejects(verified(`${url}/`, false), /is no drop's address/);
+    shop.closeAllConnections();
+    await new Promise((done) => shop.close(done));
+    assert.equal((await verified(copy, false)).holds, true);
+    await assert.rejects(verified(`${url}/drops/shoe`, false), /nothing answers at/);
+  });
+
+  test("refuses files of another form, and names the file and what is wrong", async () => {
+    const folder = await folderOf(line);
+    await rm(join(folder, "calls.txt"));
+    assert.match((await verified(folder)).lines.join("\n"), /✗ calls/);
+    await writeFile(join(folder, "heads.txt"), "12 root\n");
+    await assert.rejects(verified(folder), /line 1 of heads\.txt is not as docs\/guide\/fair\.md says: 12 root/);
+    await writeFile(
+      join(folder, "fair.json"),
+      JSON.stringify({ ...line.record, root: { ...line.record.root, size: "12" } }),
+    );
+    await assert.rejects(verified(folder), /fair\.json is not as docs\/guide\/fair\.md says/);
+    await writeFile(join(folder, "fair.json"), "{");
+    await assert.rejects(verified(folder), /fair\.json is no JSON/);
+    await rm(join(folder, "roster.txt"));
+    await assert.rejects(verified(folder), /roster\.txt cannot be read: ENOENT/);
+  });
+
+  test("exits with 0 if no check fails, and with 1 if one does, and needs no settings, shop or network", async () => {
+    const [good, bad] = await Promise.all([
+      folderOf(line),
+      folderOf({ ...line, roster: line.roster.with(3, ticketOf(99)) }),
+    ]);
+    const [holds, fails] = [good, bad].map((folder) => runCommand(folder, ["verify", folder], {}));
+    assert.equal(await holds?.ended, 0, holds?.output);
+    assert.match(holds?.output ?? "", /No check failed\.\n$/);
+    assert.equal(await fails?.ended, 1, fails?.output);
+  });
+});
