@@ -785,6 +785,87 @@ create table payment_simulator.webhook (
 );
 CREATE INDEX undelivered_by_time ON payment_simulator.webhook USING btree (deliver_at) WHERE (delivered_at IS NULL);
 
+create table room.call (
+  drop_id text not null,
+  at timestamp with time zone not null,
+  called bigint not null,
+  constraint call_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES room.room(drop_id),
+  constraint call_pkey PRIMARY KEY (drop_id, at)
+);
+
+create table room.outbox (
+  id bigint generated always as identity not null,
+  event jsonb not null,
+  constraint outbox_pkey PRIMARY KEY (id)
+);
+
+create table room.pass (
+  drop_id text not null,
+  seq bigint not null,
+  attempt integer not null,
+  user_id text not null,
+  product_id text not null,
+  pass_id text not null,
+  order_id uuid not null,
+  issued_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  renewed boolean not null default false,
+  state text not null,
+  quantity integer,
+  constraint pass_drop_id_seq_fkey FOREIGN KEY (drop_id, seq) REFERENCES room.place(drop_id, seq),
+  constraint pass_order_id_key UNIQUE (order_id),
+  constraint pass_pass_id_key UNIQUE (pass_id),
+  constraint pass_pkey PRIMARY KEY (drop_id, seq, attempt),
+  constraint pass_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'live'::text, 'spent'::text, 'lapsed'::text, 'retired'::text])))
+);
+CREATE INDEX kept_passes ON room.pass USING btree (drop_id, expires_at) WHERE (state = ANY (ARRAY['pending'::text, 'live'::text]));
+
+create table room.place (
+  drop_id text not null,
+  seq bigint not null,
+  user_id text not null,
+  ticket bytea not null,
+  joined_at timestamp with time zone not null,
+  rank bigint,
+  place_no bigint default COALESCE(rank, seq),
+  asked_at timestamp with time zone,
+  asked_product text,
+  offered_until timestamp with time zone,
+  told_at timestamp with time zone,
+  done_at timestamp with time zone,
+  left_at timestamp with time zone,
+  constraint place_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES room.room(drop_id),
+  constraint place_pkey PRIMARY KEY (drop_id, seq)
+);
+CREATE INDEX asking_places ON room.place USING btree (drop_id, asked_at) WHERE ((asked_at IS NOT NULL) AND (done_at IS NULL));
+CREATE INDEX next_places ON room.place USING btree (drop_id, place_no) WHERE ((left_at IS NULL) AND (done_at IS NULL) AND (offered_until IS NULL));
+CREATE INDEX offered_places ON room.place USING btree (drop_id, offered_until) WHERE ((offered_until IS NOT NULL) AND (done_at IS NULL) AND (left_at IS NULL));
+CREATE INDEX place_by_number ON room.place USING btree (drop_id, place_no);
+CREATE UNIQUE INDEX place_of_person ON room.place USING btree (drop_id, user_id) WHERE (left_at IS NULL);
+
+create table room.room (
+  drop_id text not null,
+  mode text not null,
+  last_seq bigint not null default 0,
+  frozen_at timestamp with time zone,
+  frozen_size bigint,
+  root bytea,
+  round bigint,
+  seed bytea,
+  order_kind text,
+  called bigint not null default 0,
+  rate double precision,
+  came_share double precision not null default 1,
+  claims_left double precision not null default 0,
+  claims_at timestamp with time zone,
+  turned_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  constraint room_mode_check CHECK ((mode = ANY (ARRAY['line'::text, 'draw'::text, 'offers'::text]))),
+  constraint room_order_kind_check CHECK ((order_kind = ANY (ARRAY['drawn'::text, 'arrival'::text]))),
+  constraint room_pkey PRIMARY KEY (drop_id)
+);
+CREATE INDEX running_rooms ON room.room USING btree (drop_id) WHERE (closed_at IS NULL);
+
 create table shop.agreement (
   name text not null,
   value text not null,

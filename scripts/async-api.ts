@@ -15,6 +15,7 @@ import {
   reservationType,
   undecidedEventType,
 } from "#events/orders";
+import { RoomEventData, roomEventName, roomEventTypes } from "#events/room";
 import { settings } from "../src/config/settings.ts";
 
 type Topic = {
@@ -52,6 +53,16 @@ const topics: Readonly<Record<string, Topic>> = {
     schema: "DropEventData",
     isTimed: true,
   },
+  lineEvents: {
+    setting: "TOPIC_DROP_EVENTS",
+    says: "Lines of drops, on the topic of drops: what became of places.",
+    key: "The drop's id",
+    source: "/drops/room",
+    types: roomEventTypes.map(roomEventName),
+    data: RoomEventData,
+    schema: "RoomEventData",
+    isTimed: true,
+  },
   orderEvents: {
     setting: "TOPIC_ORDERS_EVENTS",
     says: "Every change of an order's state.",
@@ -76,7 +87,8 @@ const topics: Readonly<Record<string, Topic>> = {
   },
 };
 
-const hooked = [...productEventTypes, ...dropEventTypes.map(dropEventName), ...orderTypes];
+const lineTypes = roomEventTypes.map(roomEventName);
+const hooked = [...productEventTypes, ...dropEventTypes.map(dropEventName), ...lineTypes, ...orderTypes];
 function schemaOf(type: string): string {
   return Object.values(topics).find(({ types }) => types.includes(type))?.schema ?? "TestEventData";
 }

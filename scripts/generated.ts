@@ -18,6 +18,7 @@ import { inventoryProblems } from "#problems/inventory";
 import { notificationProblems } from "#problems/notifications";
 import { orderProblems } from "#problems/orders";
 import { paymentProblems } from "#problems/payment";
+import { roomProblems } from "#problems/room";
 import { warehouseProblems } from "#problems/warehouse";
 import { assemble } from "../src/assemble.ts";
 import { readConfig } from "../src/config/config.ts";
@@ -69,6 +70,7 @@ const problemTables: readonly ProblemTable[] = Object.entries({
   inventory: inventoryProblems,
   drops: dropProblems,
   orders: orderProblems,
+  room: roomProblems,
   warehouse: warehouseProblems,
   payment: paymentProblems,
   desk: deskProblems,

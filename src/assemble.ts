@@ -5,7 +5,7 @@
 import { type Board, createBoard } from "#board";
 import { type Catalog, createCatalog } from "#catalog";
 import { type BlackBox, createBlackBox, createDesk, type Desk } from "#desk";
-import { createDrops, type Drops } from "#drops";
+import type { Drops } from "#drops";
 import type { Engines } from "#engines/open";
 import { createByHand } from "#fulfilment";
 import {
@@ -34,7 +34,9 @@ import {
 import { createHealth, type Health } from "#platform/health";
 import type { Log } from "#platform/log";
 import { createMetrics, type Metrics } from "#platform/metrics";
+import type { Room } from "#room";
 import { createWarehouse, type Warehouse } from "#warehouse";
+import { assembleDrops } from "./assemble-drops.ts";
 import { type Config, isSecure } from "./config/config.ts";
 import { deadLettersGroup, outsideIssuer, stripeSettings, topicsOf } from "./config/engines.ts";
 import { createRepairTeller } from "./observe/repairs.ts";
@@ -54,6 +56,7 @@ export type Faces = {
   catalog: Catalog;
   inventory: Inventory;
   drops: Drops;
+  room: Room;
   orders: Orders;
   streams: Streams;
   payment: Payment;
@@ -167,24 +170,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
       else onPaid.nudge(orderId);
     },
   });
-  const drops = createDrops({
-    sql: engines.sql("drops", 3),
-    log: engines.log,
-    topic: config.TOPIC_DROP_EVENTS,
-    inventory,
-    orders,
-    signs: {
-      databaseMs: () => engines.databaseMs(),
-      services: () => engines.services.running(),
-      paymentAnswers: payment.providerAnswers,
-      mailSends: () => engines.mail.sends(),
-    },
-    mail: engines.mail,
-    addressOf: accounts.mailAddress,
-    publicUrl,
-    now,
-    onFault,
-  });
+  const { drops, room } = assembleDrops({ config, engines, inventory, orders, payment, accounts, now, onFault });
   const notifications = createNotifications({
     sql: engines.sql("notifications", 4),
     log: engines.log,
@@ -234,6 +220,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     catalog,
     inventory,
     drops,
+    room,
     orders,
     streams,
     payment,

@@ -17,6 +17,7 @@ import { startLoop } from "#platform/loop";
 import { createManagement, type Management } from "#platform/management";
 import { onParentGone } from "#platform/parent";
 import { createSharedClock, type SharedClock } from "#platform/shared-clock";
+import { roomSchema } from "#room";
 import { warehouseSchema } from "#warehouse";
 import { assemble, type Faces } from "./assemble.ts";
 import { createAsk, Refused } from "./cli/ask.ts";
@@ -35,6 +36,7 @@ export const schemas = [
   catalogSchema,
   inventorySchema,
   dropsSchema,
+  roomSchema,
   ordersSchema,
   paymentSchema,
   identitySchema,

@@ -50,6 +50,7 @@ const tags = [
   { name: "orders", description: "Place, pay, follow and cancel orders" },
   { name: "products", description: "What is for sale" },
   { name: "drops", description: "Sales with an opening and an end" },
+  { name: "line", description: "The line of a drop: places, calls and passes" },
   { name: "inventory", description: "Stock, the gate, and the comparison of the two" },
   { name: "warehouse", description: "Pick the units of paid orders, and hand them over" },
   { name: "payments", description: "Webhooks of payment providers" },

@@ -16,6 +16,7 @@ import { inventoryRoutes } from "#routes/inventory";
 import { notificationRoutes } from "#routes/notifications";
 import { orderRoutes } from "#routes/orders";
 import { paymentRoutes } from "#routes/payment";
+import { roomRoutes } from "#routes/room";
 import { warehouseRoutes } from "#routes/warehouse";
 import type { Faces } from "./assemble.ts";
 import { Refused } from "./cli/ask.ts";
@@ -73,15 +74,17 @@ export const services: readonly Service[] = [
   },
   {
     name: "drop",
-    routes: dropRoutes,
-    async start({ drops, inventory }) {
-      // The sales mode says whether a change has to wait for the gate.
+    routes(app, faces) {
+      dropRoutes(app, faces);
+      roomRoutes(app, faces);
+    },
+    async start({ drops, room, inventory }) {
+      // The sales mode says whether a change has to wait for the gate, and where free units are counted.
       const following = await inventory.agreement.follow();
-      const running = drops.start();
+      const running = [following, drops.start(), await room.start()];
       return {
         async stop() {
-          await running.stop();
-          await following.stop();
+          for (const one of running.toReversed()) await one.stop();
         },
       };
     },

@@ -30,6 +30,7 @@ export function engineSettings(config: Config): EngineSettings {
       catalog: config.CATALOG_DATABASE_URL,
       inventory: config.INVENTORY_DATABASE_URL,
       drops: config.DROPS_DATABASE_URL,
+      room: config.ROOM_DATABASE_URL,
       orders: config.ORDERS_DATABASE_URL,
       payment: config.PAYMENT_DATABASE_URL,
       identity: config.IDENTITY_DATABASE_URL,
@@ -116,6 +117,7 @@ export function termsOf(config: Config): Term[] {
     { name: "drop events topic", value: config.TOPIC_DROP_EVENTS, setting: "TOPIC_DROP_EVENTS" },
     { name: "webhooks group", value: config.GROUP_WEBHOOKS, setting: "GROUP_WEBHOOKS" },
     { name: "parcels group", value: config.GROUP_PARCELS, setting: "GROUP_PARCELS" },
+    { name: "passes group", value: config.GROUP_PASSES, setting: "GROUP_PASSES" },
     { name: "settlement group", value: config.GROUP_ORDER_PROCESSOR, setting: "GROUP_ORDER_PROCESSOR" },
   ];
 }

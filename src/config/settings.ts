@@ -38,6 +38,7 @@ export const settings = defineSettings({
   CATALOG_DATABASE_URL: moduleDatabase("catalog"),
   INVENTORY_DATABASE_URL: moduleDatabase("inventory"),
   DROPS_DATABASE_URL: moduleDatabase("drops"),
+  ROOM_DATABASE_URL: moduleDatabase("room"),
   ORDERS_DATABASE_URL: moduleDatabase("orders"),
   PAYMENT_DATABASE_URL: moduleDatabase("payment"),
   IDENTITY_DATABASE_URL: moduleDatabase("identity"),
@@ -137,6 +138,11 @@ export const settings = defineSettings({
     type: "text",
     default: "parcel-group",
     says: "The consumer group that reads which orders the warehouse has to pick.",
+  },
+  GROUP_PASSES: {
+    type: "text",
+    default: "pass-group",
+    says: "The consumer group that reads which passes have made their orders.",
   },
 
   TEMPORAL_ADDRESS: {

@@ -10,6 +10,7 @@ const sharedNames = [
   "GROUP_PRODUCT_PRICES",
   "GROUP_WEBHOOKS",
   "GROUP_PARCELS",
+  "GROUP_PASSES",
   "TEMPORAL_TASK_QUEUE_FULFILMENT",
 ] as const;
 

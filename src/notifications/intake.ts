@@ -6,6 +6,7 @@ import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
 import { dropEventName, dropEventTypes } from "#events/drops";
 import { handedOverEventType, orderEventTypes, undecidedEventType } from "#events/orders";
+import { roomEventName, roomEventTypes } from "#events/room";
 import { createBatcher } from "#platform/batch";
 import type { Log } from "#platform/log";
 import type { OrderMails } from "./order-mails.ts";
@@ -17,6 +18,7 @@ export const eventTypes: readonly string[] = [
   undecidedEventType,
   handedOverEventType,
   ...dropEventTypes.map(dropEventName),
+  ...roomEventTypes.map(roomEventName),
 ];
 
 export type IntakeOptions = {

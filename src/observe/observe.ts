@@ -5,6 +5,7 @@ import { countOrderChanges, measureOrders } from "#orders";
 import { measurePayments } from "#payment";
 import type { Loop } from "#platform/loop";
 import { type Measure, startMeasuring } from "#platform/measure";
+import { measureRooms } from "#room";
 import type { Faces } from "../assemble.ts";
 import { consumersOf } from "../config/engines.ts";
 import { createBacklog } from "./backlog.ts";
@@ -47,21 +48,35 @@ export function observe(faces: Faces, { readsFigures }: { readsFigures: boolean 
   };
 }
 
-function measureAll({ metrics, inventory, orders, payment, drops, catalog, engines, config, now }: Faces): Measure[] {
+function measureAll({
+  metrics,
+  inventory,
+  orders,
+  payment,
+  drops,
+  room,
+  catalog,
+  engines,
+  config,
+  now,
+}: Faces): Measure[] {
   return [
     measureOrders(metrics, orders),
     ...measureStock(metrics, inventory.figures),
     measurePayments(metrics, payment),
     measureDrops(metrics, drops, now),
+    measureRooms(metrics, room),
     measureLag(metrics, engines.log, [
       ...consumersOf(config),
       { group: config.GROUP_WEBHOOKS, topic: config.TOPIC_ORDERS_EVENTS },
       { group: config.GROUP_PARCELS, topic: config.TOPIC_ORDERS_EVENTS },
+      { group: config.GROUP_PASSES, topic: config.TOPIC_ORDERS_EVENTS },
     ]),
     measureOutboxes(metrics, {
       orders: orders.outboxWaiting,
       catalog: catalog.outboxWaiting,
       drops: drops.outboxWaiting,
+      room: room.outboxWaiting,
     }),
   ];
 }

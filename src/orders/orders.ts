@@ -34,6 +34,7 @@ export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { BulkAction, SeenPlan } from "./bulk.ts";
 export type { NotEnded } from "./end-all.ts";
 export type { BookedOrder } from "./hand-over.ts";
+export { orderIdFor } from "./ids.ts";
 export type { SeenOrder } from "./look.ts";
 export { countOrderChanges, measureOrders } from "./metrics.ts";
 export type { Order, TimelineEntry } from "./order-rows.ts";

@@ -50,6 +50,7 @@ const open = [
   "GET /drops.ics",
   "GET /drops/{dropId}",
   "GET /drops/{dropId}/live",
+  "GET /drops/{dropId}/room",
   "GET /drops/{dropId}/changes",
   "GET /drops/{dropId}/calendar.ics",
   "GET /products/{productId}",

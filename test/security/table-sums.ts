@@ -5,6 +5,7 @@ const schemas = [
   "catalog",
   "inventory",
   "drops",
+  "room",
   "orders",
   "payment",
   "payment_simulator",

@@ -37,6 +37,16 @@ export interface components {
       productIds: string[];
       [key: string]: unknown;
     };
+    RoomEventData: {
+      dropId: string;
+      name: string;
+      userId: string;
+      /** @description The number in the line */
+      place: number;
+      /** @description Until when a unit is kept; null: it is kept no longer */
+      offeredUntil: string | null;
+      [key: string]: unknown;
+    };
     OrderEventData: {
       /** Format: uuid */
       orderId: string;
@@ -177,6 +187,24 @@ export interface components {
        */
       timestamp: string;
       data: components["schemas"]["DropEventData"];
+    } | {
+      /** @constant */
+      type: "dropgate.room.offered";
+      /**
+       * Format: date-time
+       * @description When it happened
+       */
+      timestamp: string;
+      data: components["schemas"]["RoomEventData"];
+    } | {
+      /** @constant */
+      type: "dropgate.room.lapsed";
+      /**
+       * Format: date-time
+       * @description When it happened
+       */
+      timestamp: string;
+      data: components["schemas"]["RoomEventData"];
     } | {
       /** @constant */
       type: "dropgate.order.reserved";

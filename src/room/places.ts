@@ -1,0 +1,113 @@
+/** Gives places in the line: one a person, numbered without gaps under the lock of the line's row. */
+import { randomBytes } from "node:crypto";
+import type { Queryable, Sql, Tx } from "#engines/sql";
+import { type Batcher, createBatcher } from "#platform/batch";
+import { insertRoom, lockRoom, type Mode } from "./room-rows.ts";
+
+export type Place = {
+  seq: number;
+  /** Null before the order of the places is known. */
+  place: number | null;
+  ticket: Buffer;
+  joinedAt: Date;
+  called: boolean;
+  offeredUntil: Date | null;
+  done: boolean;
+};
+
+export type Joiner = {
+  dropId: string;
+  userId: string;
+  mode: Mode;
+};
+
+export type Places = {
+  /** The same place in every tab; undefined if the line has closed meanwhile. */
+  join(joiner: Joiner): Promise<Place | undefined>;
+  of(dropId: string, userId: string): Promise<Place | undefined>;
+  /** Whether there was a place to leave. */
+  leave(dropId: string, userId: string): Promise<boolean>;
+};
+
+const joinsAtOnce = 500;
+const mostWaiting = 20_000;
+
+export function createPlaces({ sql, now }: { sql: Sql; now(): number }): Places {
+  /** A batch for each line: two lines do not wait for each other. */
+  const batchers = new Map<string, Batcher<Joiner, Place | undefined>>();
+
+  function batcherOf(dropId: string): Batcher<Joiner, Place | undefined> {
+    const known = batchers.get(dropId);
+    if (known) return known;
+    const run = (joiners: Joiner[]) => joinAll(sql, dropId, joiners, new Date(now()));
+    const batcher = createBatcher({ maxBatch: joinsAtOnce, maxWaiting: mostWaiting, run });
+    batchers.set(dropId, batcher);
+    return batcher;
+  }
+
+  return {
+    async join(joiner) {
+      const batcher = batcherOf(joiner.dropId);
+      try {
+        return await batcher.add(joiner);
+      } finally {
+        if (batcher.waiting === 0) batchers.delete(joiner.dropId);
+      }
+    },
+
+    async of(dropId, userId) {
+      return (await readPlaces(sql, dropId, [userId])).get(userId);
+    },
+
+    async leave(dropId, userId) {
+      const left = await sql.query(
+        "update room.place set left_at = $3 where drop_id = $1 and user_id = $2 and left_at is null returning seq",
+        [dropId, userId, new Date(now())],
+      );
+      return left.length > 0;
+    },
+  };
+}
+
+function joinAll(sql: Sql, dropId: string, joiners: readonly Joiner[], at: Date): Promise<(Place | undefined)[]> {
+  return sql.transaction(async (tx) => {
+    const [first] = joiners;
+    let room = await lockRoom(tx, dropId);
+    if (!room && first) {
+      await insertRoom(tx, dropId, first.mode, at);
+      room = await lockRoom(tx, dropId);
+    }
+    if (!room) throw new Error(`the line of drop ${dropId} was made and is not there`);
+    const userIds = [...new Set(joiners.map(({ userId }) => userId))];
+    const known = await readPlaces(tx, dropId, userIds);
+    // The places of a draw are all in its roster.
+    const isOpen = room.closedAt === null && !(room.mode === "draw" && room.frozenAt !== null);
+    const fresh = isOpen ? userIds.filter((userId) => !known.has(userId)) : [];
+    await insertPlaces(tx, dropId, fresh, room.lastSeq, at);
+    const places = fresh.length > 0 ? await readPlaces(tx, dropId, userIds) : known;
+    return joiners.map(({ userId }) => places.get(userId));
+  });
+}
+
+async function insertPlaces(tx: Tx, dropId: string, userIds: readonly string[], last: number, at: Date): Promise<void> {
+  if (userIds.length === 0) return;
+  await tx.query(
+    `insert into room.place (drop_id, seq, user_id, ticket, joined_at)
+     select $1, $2 + p.n, p.user_id, p.ticket, $5
+       from unnest($3::text[], $4::bytea[]) with ordinality as p (user_id, ticket, n)`,
+    [dropId, last, userIds, userIds.map(() => randomBytes(16)), at],
+  );
+  await tx.query("update room.room set last_seq = $2 where drop_id = $1", [dropId, last + userIds.length]);
+}
+
+async function readPlaces(sql: Queryable, dropId: string, userIds: readonly string[]): Promise<Map<string, Place>> {
+  const rows = await sql.query<Place & { userId: string }>(
+    `select p.user_id as "userId", p.seq, p.ticket, p.joined_at as "joinedAt", p.offered_until as "offeredUntil",
+            case when r.order_kind is null then null else p.place_no end as place,
+            r.order_kind is not null and p.place_no <= r.called as called, p.done_at is not null as done
+       from room.place p join room.room r using (drop_id)
+      where p.drop_id = $1 and p.user_id = any($2::text[]) and p.left_at is null`,
+    [dropId, userIds],
+  );
+  return new Map(rows.map(({ userId, ...place }) => [userId, place]));
+}

@@ -1,0 +1,166 @@
+/**
+ * The line of a drop: people get places, are called while a unit may be left for them, and get passes, each the key of one
+ * order. After the drop is sold out the same line gets the units that come back. All state is in PostgreSQL.
+ */
+
+import type { Drops } from "#drops";
+import type { EventLog } from "#engines/log";
+import { createOutbox, type Outbox } from "#engines/outbox";
+import type { Sql } from "#engines/sql";
+import type { Inventory } from "#inventory";
+import type { Orders } from "#orders";
+import { startLoop } from "#platform/loop";
+import { type Claimed, createClaims } from "./claims.ts";
+import { freeUnits } from "./free.ts";
+import { startIntake } from "./intake.ts";
+import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import { type LineFigures, readLines } from "./metrics.ts";
+import { createOfferMails, type OfferMailsOptions } from "./offer-mails.ts";
+import { roomOutbox } from "./outbox.ts";
+import { spendPasses } from "./pass-rows.ts";
+import { createPlaces, type Place } from "./places.ts";
+import { closeRoom, readRoom, readRunning } from "./room-rows.ts";
+import { createState, type StateOf } from "./state.ts";
+import { createTurn } from "./turn.ts";
+
+export { measureRooms } from "./metrics.ts";
+export type { PassRow } from "./pass-rows.ts";
+export type { Place } from "./places.ts";
+
+export const roomSchema = { schema: "room", folder: new URL("./migrations/", import.meta.url) };
+
+export type Joined =
+  | { ok: true; place: Place }
+  | { ok: false; reason: "drop_not_found" | "room_closed" | "email_not_verified" };
+
+export type Asked = Claimed | { ok: false; reason: "drop_not_found" | "room_closed" | "product_not_in_drop" };
+
+export type Room = {
+  join(dropId: string, userId: string): Promise<Joined>;
+  placeOf(dropId: string, userId: string): Promise<Place | undefined>;
+  /** Whether there was a place to leave. */
+  leave(dropId: string, userId: string): Promise<boolean>;
+  /** The public state in JSON. */
+  stateOf: StateOf;
+  askForPass(dropId: string, claim: { userId: string; productId: string; renew: boolean }): Promise<Asked>;
+  lines(): Promise<LineFigures[]>;
+  /** Events that the log does not have yet. */
+  outboxWaiting: Outbox["waiting"];
+  start(): Promise<{ stop(): Promise<void> }>;
+};
+
+export type RoomOptions = {
+  sql: Sql;
+  log: EventLog;
+  /** Of drops' events: a line's events are sent there too. */
+  topic: string;
+  ordersTopic: string;
+  group: string;
+  drops: Pick<Drops, "get" | "units">;
+  inventory: Pick<Inventory, "gate" | "books" | "agreement">;
+  orders: { pulse: Pick<Orders["pulse"], "read"> };
+  orderIdOf(order: { userId: string; productId: string; key: string }): string;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+} & Pick<OfferMailsOptions, "mail" | "addressOf" | "publicUrl">;
+
+const turnEveryMs = 1_000;
+
+export function createRoom(options: RoomOptions): Room {
+  const { sql, log, drops, inventory, orders, orderIdOf, addressOf, now, onFault } = options;
+  const freeOf = (productIds: readonly string[]) => freeUnits(inventory, productIds);
+  const outbox = createOutbox({ ...roomOutbox, ...options, onFault: (error) => onFault("events of lines", error) });
+  const places = createPlaces({ sql, now });
+  const claims = createClaims({ sql, freeOf, orderIdOf, now });
+  const turn = createTurn({ sql, freeOf, pulse: orders.pulse.read, now });
+  const stateOf = createState({ sql, dropOf, unitsOf, now });
+  const sendMails = createOfferMails({ ...options, dropOf });
+
+  async function dropOf(dropId: string): Promise<LineDrop | undefined> {
+    const drop = await drops.get(dropId);
+    return drop?.state === "draft" ? undefined : drop;
+  }
+
+  async function unitsOf(drop: LineDrop) {
+    const found = await drops.get(drop.dropId);
+    return found ? (await drops.units([found])).values() : [];
+  }
+
+  async function turnAll(): Promise<void> {
+    for (const dropId of await readRunning(sql)) {
+      await turnOne(dropId).catch((error) => onFault(`the line of drop ${dropId}`, error));
+    }
+  }
+
+  async function turnOne(dropId: string): Promise<void> {
+    const drop = await dropOf(dropId);
+    const nowMs = now();
+    if (drop?.state !== "scheduled" || drop.closesAt.getTime() <= nowMs) {
+      await closeRoom(sql, dropId, new Date(nowMs));
+      return;
+    }
+    if (drop.paused || nowMs < drop.opensAt.getTime()) return;
+    const { offered } = await turn(drop);
+    if (offered === 0) return;
+    outbox.nudge();
+    mails.nudge();
+  }
+
+  const mails = { nudge() {} };
+
+  return {
+    async join(dropId, userId) {
+      const drop = await dropOf(dropId);
+      if (!drop) return { ok: false, reason: "drop_not_found" };
+      const seen = drop.entry === "open" ? await readRoom(sql, dropId) : undefined;
+      const takesNew = takesPlaces(drop, roomPhaseOf(drop, seen, now()));
+      const known = takesNew && !drop.verifiedOnly ? undefined : await places.of(dropId, userId);
+      if (known) return { ok: true, place: known };
+      if (!takesNew) return { ok: false, reason: "room_closed" };
+      const isVerified = !drop.verifiedOnly || (await addressOf(userId)) !== undefined;
+      if (!isVerified) return { ok: false, reason: "email_not_verified" };
+      const place = await places.join({ dropId, userId, mode: modeOf(drop) });
+      return place ? { ok: true, place } : { ok: false, reason: "room_closed" };
+    },
+
+    placeOf: places.of,
+    leave: places.leave,
+    stateOf,
+
+    async askForPass(dropId, claim) {
+      const drop = await dropOf(dropId);
+      if (!drop) return { ok: false, reason: "drop_not_found" };
+      const nowMs = now();
+      if (drop.state !== "scheduled" || drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "room_closed" };
+      const productIds = lineProductsOf(drop);
+      if (!productIds.includes(claim.productId)) return { ok: false, reason: "product_not_in_drop" };
+      return claims.claim({ dropId, productIds, isOpen: !drop.paused && nowMs >= drop.opensAt.getTime() }, claim);
+    },
+
+    lines: () => readLines(sql),
+    outboxWaiting: outbox.waiting,
+
+    async start() {
+      outbox.start();
+      const intake = await startIntake({
+        log,
+        topic: options.ordersTopic,
+        group: options.group,
+        spend: (spent) => spendPasses(sql, spent, new Date(now())),
+      });
+      const turning = startLoop({ everyMs: turnEveryMs, work: turnAll, onFault: (error) => onFault("lines", error) });
+      const mailing = startLoop({
+        everyMs: turnEveryMs,
+        work: sendMails,
+        onFault: (error) => onFault("mails of offers", error),
+      });
+      mails.nudge = mailing.nudge;
+      return {
+        async stop() {
+          await Promise.all([turning.stop(), mailing.stop(), intake.close()]);
+          await outbox.stop();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** The public state of a line: made once a second for each drop, and sent unchanged to all who wait. */
+
+import { freezeMsOf } from "#drops";
+import type { Sql } from "#engines/sql";
+import { elapsedMs } from "#platform/clock";
+import { reachOf } from "./controller.ts";
+import { type LineDrop, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import type { Mode } from "./room-rows.ts";
+import type { RoomState } from "./wire.ts";
+
+export type StateOptions = {
+  sql: Sql;
+  /** Undefined of a draft, and if there is no such drop. */
+  dropOf(dropId: string): Promise<LineDrop | undefined>;
+  unitsOf(drop: LineDrop): Promise<Iterable<{ free: number; held: number }>>;
+  now(): number;
+};
+
+/** The answer in JSON; undefined if no such drop is announced. */
+export type StateOf = (dropId: string) => Promise<Buffer | undefined>;
+
+const keptMs = 1_000;
+/** Over so long the pace of the calls is measured. */
+const paceMs = 30_000;
+
+export function createState({ sql, dropOf, unitsOf, now }: StateOptions): StateOf {
+  const kept = new Map<string, { atMs: number; text: Promise<Buffer | undefined> }>();
+
+  async function make(dropId: string): Promise<Buffer | undefined> {
+    const drop = await dropOf(dropId);
+    if (drop) return Buffer.from(JSON.stringify(await viewOf(drop)));
+    // Not kept: strangers may ask for any name.
+    kept.delete(dropId);
+    return undefined;
+  }
+
+  async function viewOf(drop: LineDrop): Promise<RoomState> {
+    const nowMs = now();
+    const [line] = await sql.query<Line>(selectLine, [drop.dropId, new Date(nowMs), new Date(nowMs - paceMs)]);
+    let [free, held] = [0, 0];
+    for (const units of await unitsOf(drop)) {
+      free += units.free;
+      held += units.held;
+    }
+    const mode = line?.mode ?? modeOf(drop);
+    const phase = roomPhaseOf(drop, line, nowMs);
+    const called = line?.called ?? 0;
+    const { cameShare = 1, unitsEach = 1, kept = 0 } = line ?? {};
+    return {
+      dropId: drop.dropId,
+      name: drop.name,
+      state: phase,
+      mode,
+      takesPlaces: takesPlaces(drop, phase),
+      now: new Date(nowMs).toISOString(),
+      opensAt: drop.opensAt.toISOString(),
+      closesAt: drop.closesAt.toISOString(),
+      freezesAt: new Date(freezeMsOf(drop)).toISOString(),
+      paused: drop.paused,
+      places: line?.places ?? 0,
+      called,
+      rate: phase === "open" && mode === "line" && free > kept ? paceOf(line) : null,
+      free,
+      held,
+      reach: reachOf({ called, free, kept, held, cameShare, unitsEach }),
+      order: line?.orderKind ?? null,
+      frozenSize: line?.frozenSize ?? null,
+      root: line?.root?.toString("hex") ?? null,
+      round: line?.round ?? drop.round,
+      seed: line?.seed?.toString("hex") ?? null,
+      every: everyMs(phase, drop, nowMs),
+    };
+  }
+
+  return (dropId) => {
+    const nowMs = elapsedMs();
+    const known = kept.get(dropId);
+    if (known && nowMs - known.atMs < keptMs) return known.text;
+    const text = make(dropId);
+    kept.set(dropId, { atMs: nowMs, text });
+    text.catch(() => kept.delete(dropId));
+    return text;
+  };
+}
+
+type Line = {
+  mode: Mode;
+  places: number;
+  called: number;
+  calledBefore: number | null;
+  beforeMs: number | null;
+  cameShare: number;
+  rate: number | null;
+  frozenAt: Date | null;
+  frozenSize: number | null;
+  orderKind: "drawn" | "arrival" | null;
+  root: Buffer | null;
+  round: number | null;
+  seed: Buffer | null;
+  kept: number;
+  unitsEach: number;
+};
+
+const selectLine = `
+  select r.mode, r.last_seq as places, r.called, r.came_share as "cameShare", r.rate, r.frozen_at as "frozenAt",
+         r.frozen_size as "frozenSize", r.order_kind as "orderKind", r.root, r.round, r.seed,
+         before.called as "calledBefore", extract(epoch from $2 - before.at)::float8 * 1000 as "beforeMs",
+         (select count(*) from room.pass a
+           where a.drop_id = r.drop_id and a.state in ('pending', 'live') and a.expires_at > $2) as kept,
+         (select coalesce(avg(a.quantity), 1)::float8 from room.pass a
+           where a.drop_id = r.drop_id and a.quantity is not null) as "unitsEach"
+    from room.room r
+    left join lateral (select c.called, c.at from room.call c
+                        where c.drop_id = r.drop_id and c.at >= $3 order by c.at limit 1) as before on true
+   where r.drop_id = $1`;
+
+/** As measured over the last half minute; at the beginning, as the controller would call. */
+function paceOf(line: Line | undefined): number | null {
+  if (!line || line.rate === null) return null;
+  const { called, calledBefore, beforeMs } = line;
+  if (calledBefore === null || beforeMs === null || beforeMs < 5_000) return rounded(line.rate / line.cameShare);
+  const pace = ((called - calledBefore) * 1_000) / beforeMs;
+  return pace > 0 ? rounded(pace) : null;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** Ten thousand pages that ask are answered by caches; these pauses are for those without one. */
+function everyMs(phase: RoomState["state"], { opensAt }: LineDrop, nowMs: number): number {
+  if (phase === "ended" || phase === "cancelled" || phase === "none") return 30_000;
+  return opensAt.getTime() - nowMs > 300_000 ? 10_000 : 1_000;
+}

@@ -1,0 +1,97 @@
+/** Describes the line of a drop on the wire. */
+import { type Static, Type } from "typebox";
+import { ProductId } from "#wire/catalog";
+import { DropParams } from "#wire/drops";
+
+export { DropParams };
+
+export const roomPhases = [
+  ...(["none", "upcoming", "joining", "drawing", "open", "paused", "ended", "cancelled"] as const),
+] as const;
+export type RoomPhase = (typeof roomPhases)[number];
+
+const time = Type.String({ format: "date-time" });
+const hexOrNull = Type.Unsafe<string | null>({ type: ["string", "null"], description: "In hex" });
+function orNull<T>(type: "integer" | "number" | "string", description: string) {
+  return Type.Unsafe<T | null>({ type: [type, "null"], description });
+}
+
+export const RoomState = Type.Object(
+  {
+    dropId: Type.String(),
+    name: Type.String(),
+    state: Type.Enum([...roomPhases], {
+      description:
+        "none: units are left for all, or there is no line. upcoming: nobody may join yet. joining. drawing: the places " +
+        "are fixed and their order is not known yet. open: people are called. paused, ended, cancelled",
+    }),
+    mode: Type.Enum(["line", "draw", "offers"], {
+      description:
+        "line: called one after the other. draw: the first ranks at once. offers: each returned unit, in turn",
+    }),
+    takesPlaces: Type.Boolean({ description: "Whether somebody without a place gets one now" }),
+    now: time,
+    opensAt: time,
+    closesAt: time,
+    freezesAt: time,
+    paused: Type.Boolean(),
+    places: Type.Integer({ description: "Places that were given so far, those that were left too" }),
+    called: Type.Integer({ description: "Places up to this number were called" }),
+    rate: orNull<number>("number", "Places called a second, of late; null: no unit is free, so no wait can be told"),
+    free: Type.Integer({ description: "Units that can be ordered now" }),
+    held: Type.Integer({ description: "Units of orders that are not paid yet, and may come back" }),
+    reach: Type.Array(Type.Integer(), {
+      minItems: 2,
+      maxItems: 2,
+      description:
+        "Places up to the first are in reach of a unit, up to the second close; beyond it there may be none left",
+    }),
+    order: orNull<string>("string", "drawn or arrival; null: the order of the places is not known yet"),
+    frozenSize: orNull<number>("integer", "Places up to this number are ordered by the draw, later ones by arrival"),
+    root: hexOrNull,
+    round: orNull<number>("integer", "The round of the beacon that orders the places"),
+    seed: hexOrNull,
+    every: Type.Integer({ description: "Ask again after so many milliseconds" }),
+  },
+  { $id: "RoomState" },
+);
+export type RoomState = Static<typeof RoomState>;
+
+export const PassView = Type.Object(
+  {
+    pass: Type.String({ description: "Send it as `Drop-Pass` with the order" }),
+    productId: Type.String(),
+    orderId: Type.String({ description: "The id that the order of this pass has" }),
+    expiresAt: time,
+    renewable: Type.Boolean({ description: "Whether it can be made longer, once" }),
+  },
+  { $id: "RoomPass" },
+);
+export type PassView = Static<typeof PassView>;
+
+export const PlaceView = Type.Object(
+  {
+    dropId: Type.String(),
+    place: orNull<number>("integer", "Your number in the line; null before the order is known. It never gets worse"),
+    seq: Type.Integer({ description: "The number of your ticket in the roster" }),
+    ticket: Type.String({ description: "16 random bytes, in hex: by it the roster names you" }),
+    joinedAt: time,
+    called: Type.Boolean({ description: "Whether your place was called" }),
+    offeredUntil: orNull<string>("string", "Until when a unit is kept for you; null: no offer was made"),
+    done: Type.Boolean({ description: "You ordered, or let your offer lapse" }),
+    receipt: Type.Object(
+      { text: Type.String(), signature: Type.String({ description: "Ed25519 of the text, in base64url" }) },
+      { description: "The promise that your ticket is in the roster. Keep it" },
+    ),
+  },
+  { $id: "RoomPlace" },
+);
+export type PlaceView = Static<typeof PlaceView>;
+
+export const PassBody = Type.Object(
+  {
+    productId: ProductId,
+    renew: Type.Optional(Type.Boolean({ description: "Makes the pass that you have longer, once" })),
+  },
+  { additionalProperties: false, examples: [{ productId: "test-product-123" }] },
+);

@@ -1,0 +1,103 @@
+/** The line of a drop over the outer face: places, the public state, passes. */
+
+import assert from "node:assert/strict";
+import { createPublicKey, verify } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { randomHex } from "#platform/ids";
+import type { Client, Problem } from "../support/client.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Place = {
+  seq: number;
+  place: number | null;
+  ticket: string;
+  called: boolean;
+  receipt: { text: string; signature: string };
+};
+type State = { state: string; mode: string; places: number; called: number; takesPlaces: boolean; free: number };
+
+const hourMs = 3_600_000;
+
+// Side by side: each has a drop of its own.
+describe("a drop's line", { concurrency: true }, () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  async function scheduled(change: Record<string, unknown> = {}) {
+    const productId = await world.newProduct({ stock: 5 });
+    const dropId = `drop-${randomHex(4)}`;
+    const times = { prequeueAt: inMs(-1_000), opensAt: inMs(hourMs), closesAt: inMs(2 * hourMs) };
+    const drop = { dropId, name: "Lamps", zone: "Europe/Berlin", ...times, products: [{ productId }], ...change };
+    const made = await world.admin.post("/drops", { entry: "line", ...drop });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const announced = await world.admin.post(`/drops/${dropId}/schedule`, {});
+    assert.equal(announced.status, 200, JSON.stringify(announced.body));
+    return { dropId, productId, path: `/drops/${dropId}/room` };
+  }
+
+  const leave = (person: Client, path: string) => person.raw("DELETE", path, undefined);
+  const stateOf = async (path: string) => (await world.nobody.get<State>(path)).body;
+  const codeOf = ({ status, body }: { status: number; body: unknown }) => [status, (body as Problem).code];
+
+  test("gives a person one place in ten tabs, with a receipt that its public key verifies", async () => {
+    const { path, dropId } = await scheduled();
+    const ada = world.as("ada");
+    const tabs = await Promise.all(Array.from({ length: 10 }, () => ada.post<Place>(path, {})));
+    const places = tabs.map(({ status, body }) => [status, body.seq, body.ticket, body.receipt.signature].join());
+    assert.equal(new Set(places).size, 1, places.join("\n"));
+    const [{ body }] = tabs as [(typeof tabs)[number]];
+    assert.match(body.receipt.text, new RegExp(`^dropgate-line-1\nplace\n${dropId}\n${body.ticket}\n1\n`));
+    const { publicKey: x } = world.system.faces.identity.signing;
+    const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } });
+    assert.ok(verify(null, Buffer.from(body.receipt.text), key, Buffer.from(body.receipt.signature, "base64url")));
+    assert.equal((await world.as("bob").post<Place>(path, {})).body.seq, 2);
+    assert.equal((await ada.get<Place>(`${path}/place`)).body.ticket, body.ticket);
+  });
+
+  test("is left once, and joined again at its end", async () => {
+    const { path } = await scheduled();
+    const [ada, bob] = [world.as("ada"), world.as("bob")];
+    for (const person of [ada, bob]) await person.post(path, {});
+    assert.equal((await leave(ada, path)).status, 204);
+    assert.deepEqual(codeOf(await leave(ada, path)), [404, "not_in_line"]);
+    assert.deepEqual(codeOf(await ada.get(`${path}/place`)), [404, "not_in_line"]);
+    assert.equal((await ada.post<Place>(path, {})).body.seq, 3);
+  });
+
+  test("tells the same state to all, for a second", async () => {
+    const { path } = await scheduled();
+    const answer = await world.nobody.get<State>(path);
+    assert.match(String(answer.headers["cache-control"]), /^public, max-age=1,/);
+    const { state, mode, places, takesPlaces, free } = answer.body;
+    assert.deepEqual([state, mode, places, takesPlaces, free], ["joining", "line", 0, true, 5]);
+    assert.deepEqual(codeOf(await world.nobody.get("/drops/unknown-drop/room")), [404, "drop_not_found"]);
+  });
+
+  test("takes no one before its time, without a line, or without a verified address where the drop asks for one", async () => {
+    const early = await scheduled({ prequeueAt: inMs(hourMs / 2) });
+    assert.deepEqual(codeOf(await world.as("ada").post(early.path, {})), [409, "room_closed"]);
+    assert.equal((await stateOf(early.path)).state, "upcoming");
+    const open = await scheduled({ entry: "open", prequeueAt: null });
+    assert.deepEqual(codeOf(await world.as("ada").post(open.path, {})), [409, "room_closed"]);
+    assert.equal((await stateOf(open.path)).state, "none");
+    const verified = await scheduled({ verifiedOnly: true });
+    assert.deepEqual(codeOf(await world.as("ada").post(verified.path, {})), [403, "email_not_verified"]);
+  });
+
+  test("gives no pass before the place is called, and none for what the drop does not sell", async () => {
+    const { path, productId } = await scheduled();
+    const ada = world.as("ada");
+    assert.deepEqual(codeOf(await ada.post(`${path}/pass`, { productId })), [404, "not_in_line"]);
+    await ada.post(path, {});
+    const early = await ada.post(`${path}/pass`, { productId });
+    assert.deepEqual([...codeOf(early), early.headers["retry-after"]], [409, "not_your_turn", "2"]);
+    assert.deepEqual(codeOf(await ada.post(`${path}/pass`, { productId: "another" })), [409, "product_not_in_drop"]);
+  });
+});
+
+function inMs(ms: number): string {
+  return new Date(Date.now() + ms).toISOString();
+}
