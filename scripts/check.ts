@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { alertFaults } from "./alerts.ts";
+import { compatibilityFaults } from "./compatibility.ts";
 import { generatedFiles } from "./generated.ts";
 import { pageFaults } from "./pages.ts";
 import { tidyFaults } from "./tidy.ts";
@@ -27,6 +28,7 @@ const steps: Step[] = [
   { name: "unused members", findFaults: async () => (await unusedMembers()).join("\n") },
   { name: "generated files", findFaults: findStale },
   { name: "pages", findFaults: async () => (await pageFaults()).join("\n") },
+  { name: "compatibility", findFaults: async () => (await compatibilityFaults()).join("\n") },
   { name: "alerts", findFaults: async () => (await alertFaults()).join("\n") },
   { name: "tidy", findFaults: async () => (await tidyFaults()).join("\n") },
 ];

@@ -23,7 +23,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
-import { order, rehearse, verify } from "./trial-commands.ts";
+import { order, payments, rehearse, verify } from "./trial-commands.ts";
 
 const ignoredSays =
   ignoredVariables.length === 0
@@ -215,6 +215,7 @@ const main = defineCommand({
     sync,
     reconcile,
     replay,
+    payments,
     order,
     rehearse,
     verify,

@@ -1,6 +1,10 @@
-/** The commands that look closely at a system: one order, a rehearsal, and the order of a line from outside. */
+/**
+ * The commands that look closely at a system: one order, payments after a restore, a rehearsal, and the order of a line from
+ * outside.
+ */
 import { defineCommand } from "citty";
 import { readConfig } from "../config/config.ts";
+import { adoptPayments } from "./adopt-payments.ts";
 import { createAsk, originOf, Refused } from "./ask.ts";
 import { tellOrder } from "./order.ts";
 import { type Fault, faults } from "./rehearse/buyers.ts";
@@ -20,6 +24,26 @@ export const order = defineCommand({
   },
   async run({ args: { order, json = false } }) {
     await tellOrder(await createAsk(readConfig()), { order, json }, console.log);
+  },
+});
+
+export const payments = defineCommand({
+  meta: {
+    name: "payments",
+    description:
+      "After the database was restored: list payments that the provider has and the books lost; with --yes adopt them",
+  },
+  args: {
+    since: {
+      type: "string",
+      required: true,
+      description: "a moment before the one that the database was restored to",
+      valueHint: "2026-11-27T08:00:00Z",
+    },
+    yes: { type: "boolean", description: "Adopt them: those of orders that ended without them are given back" },
+  },
+  async run({ args: { since, yes = false } }) {
+    if (!(await adoptPayments(await createAsk(readConfig()), { since, yes }, console.log))) process.exitCode = 1;
   },
 });
 

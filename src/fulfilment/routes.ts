@@ -10,11 +10,13 @@ import { Problem, platformProblems, refuse } from "#platform/problems";
 import { notSettledYet, orderProblems, settleWithinMs } from "#problems/orders";
 import { paymentProblems } from "#problems/payment";
 import { PayRequest } from "#wire/payment";
+import { adoptionRoutes } from "./adoption-routes.ts";
 import { PayAnswer, PayParams } from "./wire.ts";
 
 export type FulfilmentRoutesOptions = { orders: Orders; payment: Payment; identity: Identity };
 
 export function fulfilmentRoutes(app: Http, { orders, payment, identity }: FulfilmentRoutesOptions): void {
+  adoptionRoutes(app, { orders, payment, identity });
   const customer = identity.limitedGuard("CUSTOMER");
   app.post("/orders/:orderId/payment", { onRequest: customer, schema: payOrderDocument }, payOrder);
 

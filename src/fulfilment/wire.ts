@@ -1,4 +1,4 @@
-/** Describes the request to pay an order, on the wire. */
+/** Describes the requests to pay an order and to adopt payments, on the wire. */
 import { Type } from "typebox";
 import { orderIdParam } from "#wire/orders";
 
@@ -12,4 +12,29 @@ export const PayAnswer = Type.Object({
   actionUrl: Type.Optional(
     Type.String({ description: "If the bank asks the buyer to confirm: the page to send their browser to" }),
   ),
+});
+
+export const AdoptBody = Type.Object(
+  {
+    since: Type.String({
+      format: "date-time",
+      description: "A moment before the one that the database was restored to",
+      examples: ["2026-11-27T08:00:00Z"],
+    }),
+    apply: Type.Optional(Type.Boolean({ description: "Adopt them; otherwise they are only listed" })),
+  },
+  { additionalProperties: false, examples: [{ since: "2026-11-27T08:00:00Z" }] },
+);
+
+export const AdoptedCharge = Type.Object({
+  orderId: Type.String(),
+  paymentId: Type.String(),
+  providerRef: Type.String(),
+  status: Type.String({ description: "Of the charge at the provider" }),
+  amount: Type.Integer({ description: "In minor units of its currency" }),
+  currency: Type.String(),
+  at: Type.String({ format: "date-time" }),
+  becomes: Type.Enum(["paid", "given_back", "unknown"], {
+    description: "unknown: neither books nor log have its order, and no money is moved",
+  }),
 });

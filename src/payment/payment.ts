@@ -5,6 +5,7 @@
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
 import type { Log } from "#platform/log";
+import { adopt, type OrderOfCharge, refreshCharges, strangeCharges } from "./adopt.ts";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
 import { createChanges } from "./changes.ts";
 import { capture, close, lastCall } from "./decide.ts";
@@ -14,7 +15,7 @@ import { createFindings, type Findings } from "./findings.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import { type News, noteTold, untoldNews } from "./news.ts";
 import { type OrderToPay, open } from "./open.ts";
-import type { Provider, WebhookHeaders } from "./provider.ts";
+import type { ListedCharge, Provider, WebhookHeaders } from "./provider.ts";
 import { isPaid, type PaymentState, type Verdict } from "./state.ts";
 import type { StripeOptions } from "./stripe/stripe.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
@@ -25,6 +26,7 @@ import type { PayRequest } from "./wire.ts";
 export type { Announcement } from "./facts.ts";
 export { declarePaymentCounts, measurePayments } from "./metrics.ts";
 export { isLoss, type News, type NewsKind } from "./news.ts";
+export type { ListedCharge } from "./provider.ts";
 export { createSimulator, type Simulator } from "./simulator.ts";
 export type { Verdict } from "./state.ts";
 export { testCards } from "./test-cards.ts";
@@ -82,6 +84,14 @@ export type Payment = {
   unsettled(): Promise<UnsettledFigures[]>;
   /** All attempts to pay one order. */
   traces(orderId: string): Promise<PaymentTraces>;
+  /** For books that were restored: payments that the provider has and the books lack. */
+  adoption: {
+    /** Pages of these charges since the moment, milliseconds since 1970. */
+    strange(sinceMs: number): AsyncIterable<ListedCharge[]>;
+    /** Brings the payments that the books have up to the provider's list. */
+    refresh(sinceMs: number): Promise<void>;
+    adopt(order: OrderOfCharge, charge: ListedCharge): Promise<void>;
+  };
   /** News that an operator must look at. */
   findings: Findings;
 };
@@ -168,6 +178,11 @@ export function createPayment({ sql, provider, log, now, onAnnouncement }: Payme
 
     news: (after, limit) => untoldNews(sql, after, limit),
     told: ({ newsId }) => noteTold(sql, newsId, now()),
+    adoption: {
+      strange: (sinceMs) => strangeCharges(deps, sinceMs),
+      refresh: (sinceMs) => refreshCharges(deps, sinceMs),
+      adopt: (order, charge) => adopt(deps, order, charge),
+    },
     findings: createFindings({ sql, now }),
     unsettled: () => readUnsettled(sql, now()),
     traces: (orderId) => readPaymentTraces(sql, orderId),

@@ -19,6 +19,11 @@ export type Provider = {
   refund(charge: ChargeRef): Promise<Charge>;
   /** undefined if the provider does not know the payment. */
   lookup(attempt: AttemptRef): Promise<Charge | undefined>;
+  /**
+   * Pages of the charges of our payments since the moment, milliseconds since 1970. For books that were restored and lack
+   * payments; so a provider whose own books are restored with ours has none to tell.
+   */
+  chargesSince(sinceMs: number): AsyncIterable<ListedCharge[]>;
   /** Moves no money. @throws if the provider does not answer, or does not accept us. */
   check(): Promise<void>;
   /** undefined unless the provider itself signed these bytes recently. */
@@ -42,6 +47,8 @@ export type Charge = Money & {
   /** Of a charge that is processing: the page where the buyer confirms it at their bank. */
   actionUrl?: string;
 };
+
+export type ListedCharge = Charge & { paymentId: string; orderId: string; createdMs: number };
 
 export type ChargeRef = { paymentId: string; providerRef: string | null };
 

@@ -100,6 +100,9 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
       return charge && shown(charge);
     },
 
+    // Its books are in the shop's own database: what it has, the shop has.
+    async *chargesSince() {},
+
     check: async () => void (await readCharge(sql, "")),
 
     readWebhook: async (rawBody, headers) => readSimulatorWebhook(secret, rawBody, headers, now()),

@@ -43,6 +43,8 @@ export type CrowdOptions = {
   everyMs: number;
   /** Units of one order, at most. */
   mostUnits?: number;
+  /** The body of a payment; by default it has the card's number, as the simulated provider takes it. */
+  means?(cardNumber: string): object;
   /** Distinguishes the crowd from others of the same shop. */
   name: string;
   random(): number;
@@ -57,21 +59,25 @@ export type Crowd = {
   /** Orders that their buyers asked to cancel. */
   readonly cancelled: ReadonlySet<string>;
   done: Promise<void>;
+  /** No more buyers come; those who are here go on to their end. */
+  close(): void;
   stop(): void;
 };
 
 /** Of six buyers one has no key, and one orders three units, which is above the limit. */
 export function sendCrowd(options: CrowdOptions): Crowd {
   const { as, productId, count, everyMs, mostUnits = 2, name, random } = options;
+  const { means = (cardNumber: string) => ({ cardNumber }) } = options;
   const wishes: Wish[] = [];
   const shown: Sighting[] = [];
   const cancelled = new Set<string>();
   let stopped = false;
+  let closed = false;
   const goesOn = () => !stopped && performance.now() < options.untilMs;
 
   async function comeAll(): Promise<void> {
     const coming: Promise<void>[] = [];
-    for (let i = 0; i < count && goesOn(); i += 1) {
+    for (let i = 0; i < count && !closed && goesOn(); i += 1) {
       const greedy = i % 6 === 5;
       const user = `${name}-${greedy ? `greedy-${Math.floor(i / 18)}` : i}`;
       const key = i % 6 === 2 ? undefined : `key-${name}-${i}`;
@@ -112,7 +118,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
   /** Returns whether another card may be tried. */
   async function pay(client: Client, orderId: string, cardNumber: string): Promise<boolean> {
     const final = ["already_paid", "payment_closed", "order_ended", "too_many_attempts", "order_not_found"];
-    const code = await act(client, `/orders/${orderId}/payment`, { cardNumber }, final);
+    const code = await act(client, `/orders/${orderId}/payment`, means(cardNumber), final);
     return code === undefined;
   }
 
@@ -150,6 +156,9 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     shown,
     cancelled,
     done: comeAll(),
+    close() {
+      closed = true;
+    },
     stop() {
       stopped = true;
     },

@@ -3,17 +3,14 @@
  * fail.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { createClient } from "@redis/client";
 import { openSql } from "../../src/engines/sql/postgres.ts";
-import { recordFrom } from "../../src/inventory/gate/redis/codec.ts";
-import { isUndecided } from "../../src/inventory/gate/state.ts";
-import type { GateReading, GateRecord } from "../laws/evidence.ts";
 import type { ServerName } from "../servers/servers.ts";
 import { isAlive } from "../support/command.ts";
 import { type Fleet, openFleet } from "../support/fleet.ts";
 import { type Address, openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 import { openGreedyBank } from "./bank.ts";
+import { readRealGate } from "./real-gate.ts";
 import type { Shop } from "./trial.ts";
 
 /** Every service that the fault matrix names in a process alone; the order service has two, so that one goes on. */
@@ -80,17 +77,7 @@ export async function openRealStage(): Promise<RealStage> {
       const sql = openSql({ url: fleet.servers.postgres.url, maxConnections: 2, applicationName: "chaos" });
       return use(sql).finally(() => sql.close());
     },
-    async readGate(productIds) {
-      const { host, port, password } = fleet.servers.redis;
-      const client = createClient({ password, socket: { host, port, reconnectStrategy: false }, RESP: 2 });
-      client.on("error", () => {});
-      await client.connect();
-      try {
-        return await Promise.all(productIds.map((productId) => readProduct(client, productId)));
-      } finally {
-        client.destroy();
-      }
-    },
+    readGate: (productIds) => readRealGate(fleet.servers.redis, productIds),
     // Kafka is not read: it has the events of all cells before.
     readLog: async () => ({ announced: undefined, deadLetters: undefined }),
     // With its limit from the start: a later one would reach the gate after the first orders.
@@ -114,24 +101,6 @@ export async function openRealStage(): Promise<RealStage> {
   };
   await stage.useSql(openGreedyBank);
   return stage;
-}
-
-type Asking = { sendCommand<T>(command: string[]): Promise<T> };
-
-async function readProduct(redis: Asking, productId: string): Promise<GateReading> {
-  const fields = ["state", "sellable", "pending", "epoch", "applied"];
-  const [state, ...figures] = await redis.sendCommand<string[]>(["HMGET", `g:{${productId}}`, ...fields]);
-  const [sellable = 0, pending = 0, epoch, applied] = figures.map(Number);
-  const texts = await redis.sendCommand<string[]>(["HGETALL", `g:{${productId}}:r`]);
-  const records: GateRecord[] = [];
-  for (let i = 0; i < texts.length; i += 2) {
-    const [orderId = "", text = ""] = texts.slice(i, i + 2);
-    // The stamp is beside the records.
-    if (orderId === "") continue;
-    const record = recordFrom(productId, figures[2], orderId, text);
-    records.push({ orderId, epoch: record.epoch, quantity: record.quantity, isUndecided: isUndecided(record) });
-  }
-  return { productId, isOpen: state === "open", sellable, pending, records, epoch, applied };
 }
 
 function addressOf(text: string): Address {

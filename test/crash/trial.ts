@@ -129,11 +129,16 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   }
 }
 
-async function askUntilAnswered(shop: Shop, productId: string, user: string): Promise<{ wish: Wish; tookMs: number }> {
+export async function askUntilAnswered(
+  shop: Pick<Shop, "as">,
+  productId: string,
+  user: string,
+  withinMs = giveUpAfterMs,
+): Promise<{ wish: Wish; tookMs: number }> {
   const begunMs = performance.now();
   const wish: Wish = { user, productId, key: "probe", attempts: [] };
   const client = shop.as(user);
-  while (!isAnswered(wish) && performance.now() - begunMs < giveUpAfterMs) {
+  while (!isAnswered(wish) && performance.now() - begunMs < withinMs) {
     await attempt(wish, client.post("/orders", { productId, quantity: 1 }, { "idempotency-key": "probe" }));
     if (!isAnswered(wish)) await sleep(25);
   }
@@ -141,7 +146,10 @@ async function askUntilAnswered(shop: Shop, productId: string, user: string): Pr
 }
 
 /** False if it does not: the laws will report what is missing. */
-async function untilAtRest(shop: Shop, productIds: readonly string[]): Promise<boolean> {
+export async function untilAtRest(
+  shop: Pick<Shop, "admin" | "useSql" | "readGate">,
+  productIds: readonly string[],
+): Promise<boolean> {
   return shop.useSql(async (sql) => {
     const quiet = until(
       async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { type FakeStripe, startFakeStripe } from "../servers/fake-stripe.ts";
 import type { Client, Order, Problem } from "../support/client.ts";
@@ -128,5 +129,43 @@ describe("a shop whose provider is Stripe", () => {
       const { body } = await world.nobody.get<{ components: Record<string, { status: string }> }>("/actuator/health");
       return body.components.stripe?.status === "UP";
     });
+  });
+
+  test("a payment that the provider has and the books lack is listed, and adopted only when it is asked for", async () => {
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const paidFor = (orderId: string) => {
+      const metadata = { dropgate_payment: randomUUID(), dropgate_order: orderId };
+      const intent = fake.create({ amount: 1_999, currency: "eur", capture_method: "manual", metadata });
+      fake.confirm(intent.id, { payment_method: "pm_card_visa" });
+      return intent.id;
+    };
+    const { buyer, orderId } = await ordered("fay");
+    await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+    const cancelled = await ordered("gil");
+    await cancelled.buyer.post(`/orders/${cancelled.orderId}/cancel`, {});
+    await world.untilStatus(cancelled.buyer, cancelled.orderId, "CANCELLED");
+    const unknown = randomUUID();
+    const intents = [orderId, cancelled.orderId, unknown].map(paidFor);
+    const adopt = async (apply: boolean) => {
+      const { status, body } = await world.admin.post<{ charges: { orderId: string; becomes: string }[] }>(
+        "/admin/orders/payments/adopt",
+        { since, apply },
+      );
+      assert.equal(status, 200, JSON.stringify(body));
+      return new Map(body.charges.map((charge) => [charge.orderId, charge.becomes]));
+    };
+    for (const apply of [false, true]) {
+      const found = await adopt(apply);
+      const becomes = [orderId, cancelled.orderId, unknown].map((id) => found.get(id));
+      assert.deepEqual(becomes, ["paid", "given_back", "unknown"]);
+    }
+    await world.untilStatus(buyer, orderId, "CONFIRMED");
+    await untilMoneyIs(buyer, orderId, "captured");
+    const [paid = "", over = "", strange = ""] = intents;
+    assert.deepEqual(fake.statement(paid), ["authorized 1999 eur", "captured 1999 eur"]);
+    await eventually(() => fake.statement(over).at(-1) === "voided 1999 eur");
+    assert.deepEqual(fake.statement(strange), ["authorized 1999 eur"]);
+    const found = await adopt(false);
+    assert.deepEqual([found.has(orderId), found.has(cancelled.orderId), found.get(unknown)], [false, false, "unknown"]);
   });
 });

@@ -118,6 +118,7 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
   });
 
   describe("the database was restored from a backup", () => {
+    let backedUpAt = "";
     /** The chapter's own commands, with this fleet's addresses; `says` matches the one to run. */
     async function inTheGuide(says: RegExp): Promise<{ code: number; stdout: string; stderr: string }> {
       const text = await readFile(guide, "utf8");
@@ -131,6 +132,7 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
         ...fleet.environment,
         PORT: new URL(fleet.origin).port,
         ADMIN: fleet.token("admin", "ADMIN"),
+        BACKED_UP_AT: backedUpAt,
         PATH: [binFolder, process.env.PATH].join(delimiter),
       };
       try {
@@ -157,6 +159,7 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
       const productId = await fleet.newProduct({ stock: 60 });
       const early = await everybodyBuys(fleet, productId, 10);
       await fleet.untilAtRest(productId);
+      backedUpAt = new Date().toISOString();
       await works(/pg_dump/);
 
       // After the backup: in the same epoch, and in one that the backup does not know.
@@ -184,6 +187,7 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
       assert.match(opened, /"mode":"gatekeeper","ready":true/);
       const { held, sold, available, gate } = await fleet.untilAtRest(productId);
       assert.deepEqual({ held, sold, available, gate }, { held: 20, sold: 0, available: 40, gate: 40 });
+      assert.match(await works(/dropgate payments/), /The books have every payment/);
       for (const answer of [...early, ...later]) {
         assert.match((await statusOf(answer)).status, /INVENTORY_RESERVED|PAYMENT_PENDING/);
       }

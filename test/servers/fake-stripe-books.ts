@@ -8,6 +8,7 @@ export type Intent = {
   id: string;
   object: "payment_intent";
   status: "requires_payment_method" | "requires_action" | "requires_capture" | "succeeded" | "canceled";
+  created: number;
   amount: number;
   amount_capturable: number;
   amount_received: number;
@@ -126,6 +127,7 @@ export function createBooks(options: { origin(): string; now(): number; onEvent(
         id: newId("pi"),
         object: "payment_intent",
         status: "requires_payment_method",
+        created: Math.floor(options.now() / 1000),
         amount: Number(amount),
         amount_capturable: 0,
         amount_received: 0,
@@ -238,6 +240,14 @@ export function createBooks(options: { origin(): string; now(): number; onEvent(
 
     /** The bank of the buyer did not take the money that was refunded. */
     failRefund: (id: string) => tell("refund.failed", { id: newId("re"), object: "refund", payment_intent: id }),
+
+    /** The newest first. */
+    list({ created, limit = 10, starting_after: after }: Record<string, unknown>): object {
+      const since = Number((created as { gte?: string })?.gte ?? 0);
+      const all = [...intents.values()].toReversed().filter((intent) => intent.created >= since);
+      const rest = all.slice(all.findIndex(({ id }) => id === after) + 1);
+      return { object: "list", data: rest.slice(0, Number(limit)), has_more: rest.length > Number(limit) };
+    },
 
     read: find,
     readDispute(id: string): Dispute {

@@ -119,7 +119,7 @@ export async function startFakeStripe(options: FakeStripeOptions): Promise<FakeS
 
     function work(): object {
       if (kind === "payment_intents" && method === "GET") {
-        return id ? books.read(id) : { object: "list", data: [...books.intents.values()].slice(0, 1), has_more: false };
+        return id ? books.read(id) : books.list(fields);
       }
       if (kind === "payment_intents" && !id) return books.create(fields);
       if (kind === "payment_intents" && verb === "confirm") return books.confirm(id, fields);
@@ -134,6 +134,7 @@ export async function startFakeStripe(options: FakeStripeOptions): Promise<FakeS
     }
 
     function shown(object: object): object {
+      if ("data" in object) return { ...object, data: (object.data as object[]).map(shown) };
       const charge = "latest_charge" in object ? (object.latest_charge as { id: string } | null) : null;
       return charge && !isExpanded ? { ...object, latest_charge: charge.id } : object;
     }

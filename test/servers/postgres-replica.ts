@@ -7,7 +7,12 @@ import { claimFolder } from "./folder.ts";
 import { openWay, unprivilegedUser, usablePostgres } from "./postgres.ts";
 import { createServerProcess } from "./process.ts";
 
-export type Replica = { url: string; stop(): Promise<void> };
+export type Replica = {
+  url: string;
+  /** From then on it takes writes and follows no other server. */
+  promote(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** `folder` belongs to the replica; it must be new. */
 export async function startReplica(primaryUrl: string, folder: string): Promise<Replica> {
@@ -34,12 +39,7 @@ export async function startReplica(primaryUrl: string, folder: string): Promise<
       const options = { timeoutMs: 180_000, cwd: dirname(data), ...user };
       await run(join(dirname(program), "pg_basebackup"), copy, options);
     },
-    async ask() {
-      const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 2_000 });
-      client.on("error", () => {});
-      await client.connect();
-      await client.end();
-    },
+    ask: () => withClient(url.href, async () => {}),
   });
   await server.start().catch((error) => {
     within.release();
@@ -47,9 +47,21 @@ export async function startReplica(primaryUrl: string, folder: string): Promise<
   });
   return {
     url: url.href,
+    promote: () => withClient(url.href, (client) => client.query("select pg_promote()")),
     async stop() {
       await server.stop();
       within.release();
     },
   };
+}
+
+async function withClient(connectionString: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
 }

@@ -191,6 +191,8 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
       void: ({ paymentId }) => operate("void", paymentId, "authorized", "voided"),
       refund: ({ paymentId }) => operate("refund", paymentId, "captured", "refunded"),
       lookup: ({ paymentId }) => call("lookup", paymentId, () => charges.get(paymentId)),
+      // No schedule restores the books.
+      async *chargesSince() {},
       check: async () => {},
       readWebhook: async (body) => JSON.parse(body.toString("utf8")),
     };

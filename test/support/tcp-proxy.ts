@@ -16,6 +16,8 @@ export type TcpProxy = Address & {
   dropAnswers(options?: Dropping): void;
   /** How many answers (of Kafka) or pieces of them were lost so far. */
   readonly answersLost: number;
+  /** New connections lead to another server, as a name does that was moved. The present ones break. */
+  leadTo(there: Address): void;
   /** Works again. Connections that lost bytes are closed, because their further bytes cannot be read. */
   mend(): void;
   close(): Promise<void>;
@@ -45,12 +47,13 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
   let dropping: Dropping | undefined;
   let answersLost = 0;
   let rewrite = (_answer: Buffer): void => {};
+  let target = there;
 
   // Another process could take a released port, so the proxy listens even while it is cut.
   const server = createServer((near) => {
     near.on("error", () => {});
     if (isCut) return breakOff(near);
-    const connection = { near, far: connect(there), lossy: false, picked: new Set<number>() };
+    const connection = { near, far: connect(target), lossy: false, picked: new Set<number>() };
     connections.add(connection);
     carry(connection);
     closeTogether(connection);
@@ -132,6 +135,10 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
     },
     get answersLost() {
       return answersLost;
+    },
+    leadTo(other) {
+      target = other;
+      breakThose(() => true);
     },
     mend() {
       isCut = false;

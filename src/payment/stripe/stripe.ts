@@ -4,7 +4,8 @@
  * key, which returns the same intent and cannot charge anything.
  */
 import Stripe from "stripe";
-import type { AttemptRef, Charge, ChargeRef, Provider } from "../provider.ts";
+import { isUuid } from "#platform/ids";
+import type { AttemptRef, Charge, ChargeRef, ListedCharge, Provider } from "../provider.ts";
 import { toStripe } from "./amounts.ts";
 import { ask, type Call, isRefused, isReplayedFailure, withKey } from "./calls.ts";
 import { chargeOf, orderKey, paymentKey, reasonOf } from "./charges.ts";
@@ -24,6 +25,8 @@ type Answers = Call<Stripe.PaymentIntent | Stripe.Refund>;
 
 const timeoutMs = 10_000;
 const expand = ["latest_charge"];
+/** The most that Stripe answers at once. */
+const mostListed = 100;
 /** Probes and checks before a drop come often. */
 const trustForMs = 15_000;
 
@@ -150,12 +153,32 @@ export function createStripe(options: StripeOptions): Provider {
 
     readWebhook: (rawBody, headers) => readStripeEvent({ stripe, webhookSecret, now, present }, rawBody, headers),
 
+    async *chargesSince(sinceMs) {
+      const created = { gte: Math.floor(sinceMs / 1_000) };
+      const list = { created, limit: mostListed, expand: ["data.latest_charge"] };
+      for (let after: string | undefined; ; ) {
+        const from = after === undefined ? {} : { starting_after: after };
+        const page = await stripe.paymentIntents.list({ ...list, ...from });
+        yield page.data.flatMap(listedOf);
+        after = page.data.at(-1)?.id;
+        if (!page.has_more || after === undefined) return;
+      }
+    },
+
     async check() {
       if (now() - answeredMs < trustForMs) return;
       await stripe.paymentIntents.list({ limit: 1 });
       answeredMs = now();
     },
   };
+}
+
+/** Nothing for an intent that another program made, or that was never given a card. */
+function listedOf(intent: Stripe.PaymentIntent): ListedCharge[] {
+  const { [paymentKey]: paymentId = "", [orderKey]: orderId = "" } = intent.metadata;
+  const charge = chargeOf(intent);
+  if (!charge || !isUuid(paymentId) || !isUuid(orderId)) return [];
+  return [{ ...charge, paymentId, orderId, createdMs: intent.created * 1_000 }];
 }
 
 function placeOf(url: string): Pick<Stripe.StripeConfig, "host" | "port" | "protocol"> {

@@ -1,0 +1,42 @@
+/** `dropgate payments`: shows which payments the provider has and the books do not, and adopts them with `--yes`. */
+import { plural } from "#platform/plural";
+import { type Ask, Refused } from "./ask.ts";
+
+type Charge = {
+  orderId: string;
+  providerRef: string;
+  status: string;
+  amount: number;
+  currency: string;
+  at: string;
+  becomes: "paid" | "given_back" | "unknown";
+};
+
+const says: Record<Charge["becomes"], string> = {
+  paid: "pays its order",
+  given_back: "is given back: its order has ended without it",
+  unknown: "BY HAND: neither the books nor the log have its order; look at it at the provider",
+};
+
+/** Returns whether nothing is left that a person must look at. @throws Refused unless `since` is a moment. */
+export async function adoptPayments(
+  ask: Ask,
+  { since, yes }: { since: string; yes: boolean },
+  print: (line: string) => void,
+): Promise<boolean> {
+  const sinceMs = Date.parse(since);
+  if (Number.isNaN(sinceMs)) throw new Refused(`--since ${since} is no moment: write it as 2026-11-27T08:00:00Z`);
+  const body = { since: new Date(sinceMs).toISOString(), apply: yes };
+  const { charges } = (await ask("POST", "/admin/orders/payments/adopt", body)) as { charges: Charge[] };
+  for (const { at, orderId, providerRef, status, amount, currency, becomes } of charges) {
+    print(`${at}  order ${orderId}  ${providerRef}  ${status}  ${amount} ${currency}  ${says[becomes]}`);
+  }
+  const own = charges.filter(({ becomes }) => becomes !== "unknown").length;
+  if (own === 0) print("The books have every payment of their orders.");
+  else if (yes) print(`${plural(own, "payment is", "payments are")} adopted.`);
+  else
+    print(
+      `\nNothing was changed. To adopt ${plural(own, "payment", "payments")}: dropgate payments --since ${since} --yes`,
+    );
+  return charges.length === own;
+}
