@@ -46,7 +46,7 @@ const mostWaiting = 20_000;
 export const againMs = 2_000;
 
 export function createClaims({ sql, freeOf, orderIdOf, now }: ClaimsOptions): Claims {
-  const batchers = new Map<string, Batcher<Claim, Claimed>>();
+  const batchers = new Map<string, Batcher<{ line: Line; claim: Claim }, Claimed>>();
 
   function claimAll({ dropId, productIds, isOpen }: Line, claims: readonly Claim[]): Promise<Claimed[]> {
     return sql.transaction(async (tx) => {
@@ -121,14 +121,24 @@ export function createClaims({ sql, freeOf, orderIdOf, now }: ClaimsOptions): Cl
     return { ok: true, pass: { ...pass, expiresAt, renewed: true } };
   }
 
+  /** Under load a batcher outlives the opening and a pause, so the latest look at the drop counts. */
+  async function run(items: { line: Line; claim: Claim }[]): Promise<Claimed[]> {
+    const latest = items.at(-1);
+    return latest
+      ? claimAll(
+          latest.line,
+          items.map(({ claim }) => claim),
+        )
+      : [];
+  }
+
   return {
     async claim(line, claim) {
       const known = batchers.get(line.dropId);
-      const run = (claims: Claim[]) => claimAll(line, claims);
       const batcher = known ?? createBatcher({ maxBatch: claimsAtOnce, maxWaiting: mostWaiting, run });
       batchers.set(line.dropId, batcher);
       try {
-        return await batcher.add(claim);
+        return await batcher.add({ line, claim });
       } finally {
         if (batcher.waiting === 0) batchers.delete(line.dropId);
       }

@@ -136,6 +136,16 @@ describe("a line", () => {
     assert.equal(gone.ok || gone.reason, "nothing_free");
   });
 
+  test("gives passes as soon as the drop is open, also while requests from before wait", async () => {
+    const line = await lineOf(2, {}, { lamp: 2 });
+    await line.draw();
+    await line.turn();
+    const early = line.claim("person-1", {}, false);
+    await new Promise(setImmediate);
+    assert.ok((await line.claim("person-2")).ok);
+    assert.equal((await early).ok, false);
+  });
+
   test("makes a pass longer once, and it stays the key of the same order", async () => {
     const line = await lineOf(1, {}, { lamp: 1 });
     await line.draw();

@@ -55,13 +55,15 @@ export async function openLineStage() {
       const places = createPlaces({ sql: itsSql, now });
       const claims = createClaims({ sql: itsSql, freeOf, orderIdOf, now });
       const turn = createTurn({ sql: itsSql, freeOf, pulse: async () => [], now });
-      const line = { dropId, productIds: [...free.keys()], isOpen: true };
       return {
         join: (userId: string) => places.join({ dropId, userId, mode: modeOf(drop) }),
         leave: (userId: string) => places.leave(dropId, userId),
         placeOf: (userId: string) => places.of(dropId, userId),
-        claim: (userId: string, claim: Partial<Claim> = {}) =>
-          claims.claim(line, { userId, productId: "lamp", renew: false, ...claim }),
+        claim: (userId: string, claim: Partial<Claim> = {}, isOpen = true) =>
+          claims.claim(
+            { dropId, productIds: [...free.keys()], isOpen },
+            { userId, productId: "lamp", renew: false, ...claim },
+          ),
         turn: () => turn(drop),
       };
     }
