@@ -25,9 +25,12 @@ export type Member = {
   /** Ends it in order and returns its exit code. */
   stop(): Promise<number | NodeJS.Signals>;
   kill(): Promise<void>;
-  /** Starts it again after it ended, on the same port. */
-  start(settings?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts it again after it ended, on the same port; `program` replaces the one that it ran so far. */
+  start(settings?: Readonly<Record<string, string>>, program?: Program): Promise<void>;
 };
+
+/** The interpreter and the command line's file, of this source or of another release. */
+export type Program = readonly [string, ...string[]];
 
 export type Fleet = Shop & {
   servers: Servers;
@@ -51,6 +54,8 @@ export type FleetOptions = {
   /** Settings of one process. */
   settingsOf?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   which?: readonly ServerName[];
+  /** The program of a process; absent: this source. */
+  programOf?(name: string): Program | undefined;
   /** Changes the servers' addresses, for a proxy in between. */
   reroute?(servers: Servers): Promise<Record<string, string>>;
 };
@@ -95,7 +100,8 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
   }
 
   async function add(name: string, services: string | undefined, more: Readonly<Record<string, string>> = {}) {
-    const member = await createMember({ folder, name, services, environment: { ...environment, ...more } });
+    const program = options.programOf?.(name);
+    const member = await createMember({ folder, name, services, environment: { ...environment, ...more }, program });
     members.set(name, member);
     await member.start(settingsOf[name]);
   }
@@ -173,9 +179,12 @@ type MemberOptions = {
   name: string;
   services: string | undefined;
   environment: Readonly<Record<string, string>>;
+  program: Program | undefined;
 };
 
-async function createMember({ folder, name, services, environment }: MemberOptions): Promise<Member> {
+async function createMember(options: MemberOptions): Promise<Member> {
+  const { folder, name, services, environment } = options;
+  let { program } = options;
   const port = String(await freePort());
   const args = ["start", ...(services === undefined ? [] : [`--services=${services}`])];
   let before = "";
@@ -200,9 +209,10 @@ async function createMember({ folder, name, services, environment }: MemberOptio
       command?.kill("SIGKILL");
       await command?.ended;
     },
-    async start(settings = {}) {
+    async start(settings = {}, other = program) {
       before += command?.output ?? "";
-      const started = runCommand(folder, args, { ...environment, ...settings, PORT: port });
+      program = other;
+      const started = runCommand(folder, args, { ...environment, ...settings, PORT: port }, program);
       command = started;
       let ended = false;
       started.ended.then(() => {
