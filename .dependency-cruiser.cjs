@@ -17,7 +17,7 @@ const events = "^src/[^/]+/events\\.ts$";
 const words = `^src/(${Object.keys(mayUse).join("|")})/(problems|wire)\\.ts$`;
 const routes = `^src/(${Object.keys(mayUse).join("|")})/routes\\.ts$`;
 const ports =
-  "^src/engines/(sql/(sql|connection)|beacon/beacon|log/(log|dead-letters)|mail/mail|outbox/outbox|redis/redis|shop/shop|workflows/workflows)\\.ts$";
+  "^src/engines/(sql/(sql|connection)|beacon/beacon|log/(log|dead-letters)|mail/mail|outbox/outbox|redis/redis|shop/shop|tracing/tracing|workflows/workflows)\\.ts$";
 
 const processRooms = processFolders.join("|");
 
@@ -81,6 +81,12 @@ const vendors = [
     packages: ["@noble/curves", "@noble/hashes"],
     home: "^src/platform/|^web/",
     why: "A signature is checked in one place, by the server, the command line and the pages alike.",
+  },
+  {
+    name: "tracing",
+    packages: ["@opentelemetry/[a-z-]+"],
+    home: "^src/engines/tracing/",
+    why: "Modules make spans by the platform's port, which is nothing at all in a shop that sends no traces.",
   },
   {
     name: "command-line",

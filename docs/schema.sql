@@ -499,6 +499,7 @@ create table notifications.message (
   type text not null,
   body text not null,
   created_at timestamp with time zone not null,
+  traceparent text,
   constraint message_pkey PRIMARY KEY (message_id)
 );
 CREATE INDEX messages_by_time ON notifications.message USING btree (created_at);
@@ -665,6 +666,14 @@ create table orders.settled (
   reader integer not null default 0,
   constraint settled_pkey PRIMARY KEY (topic, partition, incarnation)
 );
+
+create table orders.trace (
+  order_id uuid not null,
+  traceparent text not null,
+  noted_at timestamp with time zone not null,
+  constraint trace_pkey PRIMARY KEY (order_id)
+);
+CREATE INDEX traces_by_time ON orders.trace USING btree (noted_at);
 
 create table payment.intent (
   order_id uuid not null,

@@ -170,6 +170,7 @@ function messageOf({ key, source, schema, isTimed }: Topic, type: string) {
         ce_source: { const: source },
         ce_type: { const: type },
         ...(isTimed && time),
+        traceparent: { type: "string", description: "The W3C trace context of the order, if it was traced" },
         "content-type": { const: "application/json" },
       },
     },

@@ -96,6 +96,7 @@ function schema() {
           dns: closed({ to: places }),
           engines: closed({ postgresql: reach, redis: reach, kafka: reach, temporal: reach }),
           mail: reach,
+          traces: reach,
           web: reach,
         }),
         monitoring: closed({

@@ -91,7 +91,7 @@ async function describeSystem(): Promise<{ openApi: OpenApi; metrics: Declared[]
   });
   const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });
   const app = await createServer(faces);
-  const observing = observe(faces, { readsFigures: true });
+  const observing = observe(faces, { readsFigures: true, tracing: undefined });
   await app.ready();
   const described = { openApi: app.swagger() as OpenApi, metrics: faces.metrics.list() };
   await observing.stop();

@@ -163,6 +163,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     provider: stripe ? await openStripe({ ...stripe, now }) : simulator.provider,
     log,
     now,
+    tracesOf: orders.tracesOf,
     async onAnnouncement(orderId: string, announcement: Announcement, { declineReason = "declined" }) {
       countPayment(announcement);
       if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);

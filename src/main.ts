@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { catalogSchema } from "#catalog";
 import { deskSchema } from "#desk";
 import { dropsSchema } from "#drops";
-import { type Database, type Engines, migrateDatabase, openDatabase, openEngines } from "#engines/open";
+import { type Database, type Engines, migrateDatabase, openDatabase, openEngines, startTracing } from "#engines/open";
+import type { Tracing } from "#engines/tracing";
 import { identitySchema, secretOf } from "#identity";
 import { inventorySchema, openGate } from "#inventory";
 import { notificationsSchema } from "#notifications";
@@ -25,7 +26,7 @@ import { bannerOf } from "./cli/banner.ts";
 import { saysOf } from "./cli/command-line.ts";
 import { seedDemoShop } from "./cli/seed.ts";
 import type { Config } from "./config/config.ts";
-import { engineSettings } from "./config/engines.ts";
+import { engineSettings, tracesSettings } from "./config/engines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { observe } from "./observe/observe.ts";
 import { openSite, type Site } from "./pages/site.ts";
@@ -58,6 +59,7 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
   try {
     const chosen = chooseServices(config, names);
     if (chosen === "gateway") {
+      await traceOrders(config, log, lifecycle, "gateway");
       const management = managementOf(config);
       const gateway = await createGateway(config, log, { management, site: openPages(log, lifecycle) });
       lifecycle.onStop("address", () => gateway.close());
@@ -113,6 +115,8 @@ export async function startSystem(
   lifecycle: Lifecycle,
   { chosen = services, prepare, site }: StartOptions = {},
 ) {
+  const part = chosen.length < services.length ? chosen.map(({ name }) => name).join("-") : undefined;
+  const tracing = await traceOrders(config, log, lifecycle, part);
   const engines = await openEngines(
     { ...engineSettings(config), secret: await secretOf(config) },
     database,
@@ -133,7 +137,10 @@ export async function startSystem(
   lifecycle.onStop("services", running.stop);
   await engines.services.runs(chosen.map(({ name }) => name));
   await engines.agree();
-  const observing = observe(faces, { readsFigures: chosen.some(({ name }) => name === "settlement") });
+  const observing = observe(faces, {
+    readsFigures: chosen.some(({ name }) => name === "settlement"),
+    tracing,
+  });
   lifecycle.onStop("observation", observing.stop);
   const { port, managementPort } = await listen(app, config, management);
   lifecycle.onStop("address", () => app.close());
@@ -145,6 +152,18 @@ export async function startSystem(
     if (chosen.length < services.length) await sleep(drainMs);
   });
   return { app, faces, host: config.HOST, port, managementPort, says: engines.says, failed: engines.failed };
+}
+
+/** Before anything is made that could be traced, and closed after it. */
+async function traceOrders(
+  config: Config,
+  log: Log,
+  lifecycle: Lifecycle,
+  part: string | undefined,
+): Promise<Tracing | undefined> {
+  const tracing = await startTracing(tracesSettings(config, part), log);
+  if (tracing) lifecycle.onStop("traces", tracing.stop);
+  return tracing;
 }
 
 /** One product that cannot be loaded must not keep the others from being sold. */

@@ -1,7 +1,9 @@
 /** Makes the options of each engine from the settings. An engine without an address runs embedded. */
 import type { EngineSettings, KafkaSettings, RedisSettings, Term } from "#engines/open";
+import type { TracingSettings } from "#engines/tracing";
 import { quicknet } from "#fairness";
 import type { OidcSettings } from "#identity";
+import { program } from "#platform/program";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";
 
@@ -45,6 +47,43 @@ export function engineSettings(config: Config): EngineSettings {
     consumed: topicsOf(config),
     topics: topicsOf(config),
   };
+}
+
+/** `part`: the services of a process that does not run all of them. undefined: nothing is traced. */
+export function tracesSettings(config: Config, part: string | undefined): TracingSettings | undefined {
+  const base = config.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/*$/, "/v1/traces");
+  const url = config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? base;
+  if (url === undefined || config.OTEL_SDK_DISABLED) return undefined;
+  const name = config.OTEL_SERVICE_NAME ?? (part === undefined ? program.name : `${program.name}-${part}`);
+  return {
+    url,
+    headers: pairsOf(config.OTEL_EXPORTER_OTLP_HEADERS),
+    timeoutMs: config.OTEL_EXPORTER_OTLP_TIMEOUT,
+    resource: { ...pairsOf(config.OTEL_RESOURCE_ATTRIBUTES), "service.name": name },
+    sampler: config.OTEL_TRACES_SAMPLER,
+    ratio: Number(config.OTEL_TRACES_SAMPLER_ARG),
+    mostWaiting: config.OTEL_BSP_MAX_QUEUE_SIZE,
+    deliverEveryMs: config.OTEL_BSP_SCHEDULE_DELAY,
+  };
+}
+
+/** `name=value,name=value`; values are percent-encoded, as OpenTelemetry says. */
+function pairsOf(list = ""): Record<string, string> {
+  const pairs = list.split(",").filter((pair) => pair !== "");
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      return [pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())];
+    }),
+  );
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export function outsideIssuer(config: Config): OidcSettings | undefined {

@@ -3,6 +3,7 @@ import { defineSettings, type Origin, type Values } from "#platform/config";
 import { paymentSettings } from "./payment-settings.ts";
 import { securitySettings } from "./security-settings.ts";
 import { caFile, managementPort, moduleDatabase, serviceUrl } from "./setting-kinds.ts";
+import { tracingSettings } from "./tracing-settings.ts";
 
 /** The names are those of the deployment guide. */
 export const settings = defineSettings({
@@ -216,6 +217,7 @@ export const settings = defineSettings({
     says: "Maximum number of orders that wait for their answer. Further ones are answered 503 with Retry-After.",
   },
   ...paymentSettings,
+  ...tracingSettings,
 });
 
 /** As given, before defaults that depend on other settings are filled in. */

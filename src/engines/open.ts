@@ -37,6 +37,7 @@ import { createLockWatch } from "./sql/locks.ts";
 import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
 import type { Sql } from "./sql/sql.ts";
+import type { Tracing, TracingSettings } from "./tracing/tracing.ts";
 
 export type { Database, KafkaSettings, RedisSettings } from "./adapters.ts";
 export { type CheckupOptions, checkEngines, type Finding } from "./checkup.ts";
@@ -73,6 +74,13 @@ export function openDatabase(
 /** For a command that reads the books and ends. */
 export function openPool(url: string): Sql {
   return openSql({ url, maxConnections: 1, applicationName: `${program.name} command` });
+}
+
+/** Call it before anything is assembled. Without settings no span is made, and no file of the library is loaded. */
+export async function startTracing(settings: TracingSettings | undefined, log: Log): Promise<Tracing | undefined> {
+  if (!settings) return undefined;
+  const { openTelemetry } = await import("./tracing/open-telemetry.ts");
+  return openTelemetry(settings, log);
 }
 
 export type EngineSettings = {

@@ -16,6 +16,7 @@ import { createRefunds } from "./refunds.ts";
 import { createRuns } from "./runs.ts";
 import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
 import { createSteps } from "./steps.ts";
+import { tracedSteps } from "./traced-steps.ts";
 
 export type FulfilmentOptions = {
   orders: Orders;
@@ -44,7 +45,7 @@ const paymentsRestMs = 2_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, inventory, openWorkflows, now, onFault } = options;
-  const steps = createBatchSteps(options);
+  const steps = tracedSteps(createBatchSteps(options), orders);
   const story: Story<Batch, BatchSteps> = { name: "fulfilAll", tell: fulfilAll, steps };
   // Earlier versions had one run for each order, from the moment when it was in the books.
   const ofOne: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps: createSteps(options) };

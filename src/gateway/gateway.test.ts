@@ -4,6 +4,9 @@ import type { AddressInfo } from "node:net";
 import { after, afterEach, describe, test } from "node:test";
 import type { Http } from "#platform/http";
 import { createLog } from "#platform/log";
+import type { SpanStart } from "#platform/span";
+import { traceBy } from "#platform/spans";
+import { traceparentOf } from "#platform/trace";
 import { until } from "../../test/support/until.ts";
 import { readConfig } from "../config/config.ts";
 import { createGateway } from "./gateway.ts";
@@ -39,6 +42,30 @@ describe("the gateway", () => {
     );
     assert.equal(await answer.text(), bytes);
     assert.deepEqual(service.asked, ["POST /orders?a=%20b"]);
+  });
+
+  test("a gateway that sends traces shows the request as its own span, from which the service goes on", async (t) => {
+    const began: SpanStart[] = [];
+    const own = { traceId: "b".repeat(32), parentId: "2".repeat(16), sampled: true };
+    const ended = Promise.withResolvers<void>();
+    t.after(
+      traceBy({
+        start(_name, begin) {
+          began.push(begin);
+          return { trace: own, set() {}, fail() {}, end: ended.resolve };
+        },
+      }),
+    );
+    const service = await startProcess((request, response) => response.end(request.headers.traceparent));
+    const origin = await startGateway(service);
+    const caller = { traceId: "a".repeat(32), parentId: "1".repeat(16), sampled: true };
+    const answer = await fetch(`${origin}/orders/1`, { headers: { traceparent: traceparentOf(caller) } });
+    assert.equal(await answer.text(), traceparentOf(own));
+    await ended.promise;
+    assert.deepEqual(
+      began.map(({ parent, kind }) => [parent, kind]),
+      [[caller, "server"]],
+    );
   });
 
   test("a request that did not reach a process, because its port is closed, goes to another process", async () => {

@@ -10,6 +10,7 @@ import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import type { Management } from "#platform/management";
 import { Problem, platformProblems } from "#platform/problems";
+import { traceHeaders } from "#platform/spans";
 import openApi from "../../openapi.json" with { type: "json" };
 import packageJson from "../../package.json" with { type: "json" };
 import { type Config, pageOptions } from "../config/config.ts";
@@ -119,6 +120,8 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
             // Sessions compare it with the Origin of a request.
             "x-forwarded-host": request.host,
             "x-request-id": request.id,
+            // In place of the caller's, if this gateway has a span of its own.
+            ...traceHeaders(),
           };
           const outgoing = { agent, method, path, headers, body, answerWithinMs: answerWithinMs(method, path) };
           const answer = await forward(upstreams, outgoing);

@@ -9,6 +9,7 @@ import { handedOverEventType, orderEventTypes, undecidedEventType } from "#event
 import { roomEventName, roomEventTypes } from "#events/room";
 import { createBatcher } from "#platform/batch";
 import type { Log } from "#platform/log";
+import { parseTraceparent } from "#platform/trace";
 import type { OrderMails } from "./order-mails.ts";
 import type { Message, Queue } from "./queue.ts";
 
@@ -103,7 +104,9 @@ function messageOf({ value, headers, appendedAtMs, foreign }: StoredRecord): Mes
   const body = bodyOf(ce_type, timestamp, JSON.parse(value.toString()));
   if (Buffer.byteLength(body) > mostBytes) throw new Error(`the event ${ce_id} has more than ${mostBytes} bytes`);
   // An id is unique for its source only: a product and a drop may have the same id and version.
-  return { messageId: `${ce_source.replace(/^\//, "")}/${ce_id}`, type: ce_type, body };
+  // The producer may have written anything into this header.
+  const traceparent = parseTraceparent(headers.traceparent) && headers.traceparent;
+  return { messageId: `${ce_source.replace(/^\//, "")}/${ce_id}`, type: ce_type, body, traceparent };
 }
 
 export function bodyOf(type: string, timestamp: string, data: unknown): string {

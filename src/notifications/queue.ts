@@ -6,7 +6,7 @@
 import type { Queryable, Sql } from "#engines/sql";
 import type { Secret } from "./endpoints.ts";
 
-export type Message = { messageId: string; type: string; body: string };
+export type Message = { messageId: string; type: string; body: string; traceparent?: string | undefined };
 export type Claim = {
   deliveryId: number;
   claimNo: number;
@@ -14,6 +14,8 @@ export type Claim = {
   tries: number;
   messageId: string;
   body: string;
+  /** The trace of the order that the event is about. */
+  traceparent: string | null;
   endpointId: string;
   url: string;
   secrets: Secret[];
@@ -45,13 +47,15 @@ export function createQueue({ sql, now }: { sql: Sql; now(): number }) {
     async add(messages: readonly Message[]): Promise<void> {
       await sql.query(
         `with given as (
-           select distinct on (message_id) * from unnest($1::text[], $2::text[], $3::text[]) as m (message_id, type, body)
+           select distinct on (message_id) *
+             from unnest($1::text[], $2::text[], $3::text[], $5::text[]) as m (message_id, type, body, traceparent)
          ), wanted as (
-           select message_id, type, body, endpoint_id from given
+           select message_id, type, body, traceparent, endpoint_id from given
              join notifications.endpoint on state = 'enabled' and (events = '{}' or type = any(events))
          ), fresh as (
-           insert into notifications.message (message_id, type, body, created_at)
-           select distinct message_id, type, body, $4::timestamptz from wanted on conflict do nothing returning message_id
+           insert into notifications.message (message_id, type, body, created_at, traceparent)
+           select distinct message_id, type, body, $4::timestamptz, traceparent from wanted
+             on conflict do nothing returning message_id
          )
          insert into notifications.delivery (message_id, endpoint_id, next_try_at)
          select message_id, endpoint_id, $4 from wanted join fresh using (message_id)`,
@@ -60,6 +64,7 @@ export function createQueue({ sql, now }: { sql: Sql; now(): number }) {
           messages.map(({ type }) => type),
           messages.map(({ body }) => body),
           at(now()),
+          messages.map(({ traceparent }) => traceparent ?? null),
         ],
       );
     },
@@ -96,7 +101,7 @@ export function createQueue({ sql, now }: { sql: Sql; now(): number }) {
                 notifications.message m
           where d.delivery_id = due.delivery_id and m.message_id = d.message_id
          returning d.delivery_id as "deliveryId", d.claim_no as "claimNo", d.tries, d.message_id as "messageId", m.body,
-                   d.endpoint_id as "endpointId", due.url, due.secrets`,
+                   m.traceparent, d.endpoint_id as "endpointId", due.url, due.secrets`,
         [at(now()), at(now() + leaseMs), mostOfEach, [...busy.keys()], [...busy.values()]],
       ),
 

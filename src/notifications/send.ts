@@ -8,7 +8,7 @@ import type { SignedHeaders } from "#platform/standard-webhooks";
 export type Sending = {
   url: URL;
   address: Address;
-  headers: SignedHeaders;
+  headers: SignedHeaders & { traceparent?: string };
   body: Buffer;
   signal: AbortSignal;
 };

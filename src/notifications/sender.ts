@@ -4,7 +4,9 @@
  */
 import { elapsedMs } from "#platform/clock";
 import { type Loop, startLoop } from "#platform/loop";
+import { inTraceOf, traceHeaders } from "#platform/spans";
 import { signWebhook } from "#platform/standard-webhooks";
+import { parseTraceparent } from "#platform/trace";
 import { type Endpoints, isLive } from "./endpoints.ts";
 import type { Guard } from "./guard.ts";
 import type { AttemptOutcome } from "./metrics.ts";
@@ -73,7 +75,9 @@ export function createSender({ queue, endpoints, guard, now, count, onFault }: S
   async function deliver(claim: Claim): Promise<void> {
     const atMs = now();
     const begun = elapsedMs();
-    const outcome = await post(claim, atMs);
+    const trace = parseTraceparent(claim.traceparent ?? undefined);
+    const fields = { "webhook.id": claim.messageId, "webhook.attempt": claim.tries };
+    const outcome = await inTraceOf(trace, "webhook", { kind: "client", fields }, () => post(claim, atMs));
     if (stopping.signal.aborted && outcome.name !== "delivered") return queue.giveBack(claim);
     count(outcome.name);
     const { status, answer } = outcome;
@@ -93,7 +97,8 @@ export function createSender({ queue, endpoints, guard, now, count, onFault }: S
     try {
       const checked = await Promise.race([guard.addressOf(url), gaveUp.promise]);
       if (!checked.ok) return { name: "address_refused", status: null, answer: checked.why, askedMs: 0 };
-      return outcomeOf(await send({ url, address: checked.address, headers, body: bytes, signal }));
+      const sending = { url, address: checked.address, body: bytes, signal };
+      return outcomeOf(await send({ ...sending, headers: { ...headers, ...traceHeaders() } }));
     } catch (error) {
       return { name: "no_answer", status: null, answer: reasonOf(error), askedMs: 0 };
     } finally {

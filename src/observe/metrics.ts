@@ -2,6 +2,7 @@
 import { type EventLog, lagOf } from "#engines/log";
 import type { Engines } from "#engines/open";
 import type { Waiting } from "#engines/outbox";
+import type { SpanOutcome, Tracing } from "#engines/tracing";
 import { elapsedMs } from "#platform/clock";
 import type { Measure } from "#platform/measure";
 import type { Metrics } from "#platform/metrics";
@@ -114,4 +115,15 @@ export function declareEngineMetrics(metrics: Metrics, engines: Pick<Engines, "p
       return said ? [[{ holds: "gate" }, (elapsedMs() - said.atMs) / 1000] as const] : [];
     },
   );
+}
+
+export function declareSpans(metrics: Metrics, tracing: Tracing | undefined): void {
+  const spans = metrics.counter(
+    "dropgate_spans_total",
+    "Spans of traces: delivered, or dropped because too many waited (queue_full) or the trace store took none (not_delivered).",
+    ["outcome"],
+  );
+  const of = (outcome: SpanOutcome) => spans.with({ outcome });
+  const cells = { delivered: of("delivered"), queue_full: of("queue_full"), not_delivered: of("not_delivered") };
+  tracing?.onSpans((outcome, count) => cells[outcome].inc(count));
 }

@@ -1,5 +1,6 @@
 /** Shows health by service, and the metrics that belong to no request. */
 import { measureDrops } from "#drops";
+import type { Tracing } from "#engines/tracing";
 import { declareAgreement, measureStock } from "#inventory";
 import { countOrderChanges, measureOrders } from "#orders";
 import { measurePayments } from "#payment";
@@ -10,19 +11,23 @@ import type { Faces } from "../assemble.ts";
 import { consumersOf } from "../config/engines.ts";
 import { createBacklog } from "./backlog.ts";
 import { declareIndicators } from "./indicators.ts";
-import { declareEngineMetrics, measureLag, measureOutboxes } from "./metrics.ts";
+import { declareEngineMetrics, declareSpans, measureLag, measureOutboxes } from "./metrics.ts";
 
 /**
  * Declares indicators and metrics. With `readsFigures` it also reads the figures that need a query. They are the same in
  * every process, so the few that settle read them: a reading counts all open orders.
  */
-export function observe(faces: Faces, { readsFigures }: { readsFigures: boolean }): Pick<Loop, "stop"> {
+export function observe(
+  faces: Faces,
+  { readsFigures, tracing }: { readsFigures: boolean; tracing: Tracing | undefined },
+): Pick<Loop, "stop"> {
   const { metrics, inventory, orders, engines, log, now } = faces;
   const backlog = createBacklog(faces);
   declareIndicators(faces, backlog);
 
   metrics.watchProcess();
   declareEngineMetrics(metrics, engines);
+  declareSpans(metrics, tracing);
   metrics.gauge("dropgate_orders_waiting", "Requests to place an order that wait for their answer.", orders.waiting);
   metrics.gauges(
     "dropgate_dead_letters",

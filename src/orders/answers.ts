@@ -1,5 +1,6 @@
 /** Describes a request to place an order, and its possible answers. */
 import type { Reservation } from "#inventory";
+import type { SpanFields } from "#platform/span";
 import type { Order } from "./order-rows.ts";
 import type { Status } from "./state.ts";
 
@@ -69,4 +70,11 @@ export async function sameAnswer(
   if (first.bodyHash !== bodyHash) return { ok: false, reason: "idempotency_mismatch", orderId };
   const answer = await first.answer;
   return answer.ok ? { ok: true, order: { ...answer.order, replayed: true } } : answer;
+}
+
+/** The fields of the span of the request. */
+export function fieldsOf(answer: PlaceAnswer): SpanFields {
+  if (!answer.ok) return { "order.id": answer.orderId, "order.answer": answer.reason };
+  const { orderId, replayed } = answer.order;
+  return { "order.id": orderId, "order.answer": replayed ? "replayed" : "accepted" };
 }

@@ -2,11 +2,14 @@
 import type { Sql } from "#engines/sql";
 import type { Decided, Inventory, Offer, ReserveRequest, SaleRefusal } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
+import { currentTrace } from "#platform/spans";
+import type { Trace } from "#platform/trace";
 import { notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
 import { readEarlier } from "./earlier.ts";
 import { settledEventsOf } from "./events.ts";
 import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
+import { keepTraces, type OrderTraces } from "./trace-rows.ts";
 
 export type DirectOrders = { place(wanted: ReserveRequest): Promise<PlaceAnswer> };
 export type DirectOptions = {
@@ -18,7 +21,7 @@ export type DirectOptions = {
   onSettled(): void;
 };
 
-type Priced = { wanted: ReserveRequest; offer: Offer };
+type Priced = { wanted: ReserveRequest; offer: Offer; trace: Trace | undefined };
 type DecidedOrder = Priced & { claim: Decided; holdMs: number | null };
 type DirectDecision = DecidedOrder | { refusal: SaleRefusal };
 
@@ -39,7 +42,7 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
     const totalMinor = offer.unitPriceMinor * quantity;
     if (expectedTotalMinor !== null && expectedTotalMinor !== totalMinor) return refuse("price_changed");
 
-    const decided = await decisions.add({ wanted, offer });
+    const decided = await decisions.add({ wanted, offer, trace: currentTrace() });
     if (decided === "closed") return refuse("closed");
     if ("refusal" in decided) {
       const { refusal } = decided;
@@ -65,6 +68,7 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
         .filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
       const orders = sold.map(settledOf);
       const settled = await insertOrders(tx, orders, at, await books.products.extensionsOf(tx, productsOf(orders)));
+      await keepTraces(tx, tracesOf(sold), at);
       await queueEvents(
         tx,
         settled.map((order) => settledEventsOf(order, at)),
@@ -77,6 +81,10 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
   }
 
   return { place };
+}
+
+function tracesOf(orders: readonly Priced[]): OrderTraces {
+  return new Map(orders.flatMap(({ wanted, trace }) => (trace ? [[wanted.orderId, trace] as const] : [])));
 }
 
 function settledOf(order: DecidedOrder): SettledOrder {

@@ -41,10 +41,10 @@ const reservation = Compile(ReservationData);
 export const reservationType = "dropgate.units.reserved";
 
 /** A reservation in `orders.reservations`, keyed by order id. */
-export function reservationRecord(reserved: Reservation): NewRecord {
+export function reservationRecord(reserved: Reservation, traceparent?: string): NewRecord {
   const { orderId, reservationNo } = reserved;
   const id = `${orderId}:${reservationNo}`;
-  return cloudEvent({ key: orderId, id, source: "/orders", type: reservationType, data: reserved });
+  return cloudEvent({ key: orderId, id, source: "/orders", type: reservationType, traceparent, data: reserved });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -114,11 +114,13 @@ export type OrderEvent = {
   id: string;
   type: (typeof orderEventTypes)[keyof typeof orderEventTypes] | typeof undecidedEventType | typeof handedOverEventType;
   time: string;
+  /** The trace of the order, if it has one. */
+  traceparent?: string;
   data: Static<typeof OrderEventData>;
 };
 
 /** The events of an order that comes into the books. They differ by status alone, so the rest is kept once. */
-export type SettledEvents = Pick<OrderEvent, "time"> & {
+export type SettledEvents = Pick<OrderEvent, "time" | "traceparent"> & {
   statuses: readonly Status[];
   data: Omit<OrderEvent["data"], "status">;
 };
@@ -131,10 +133,11 @@ export function settledEventsOf({ reservation, status, reason }: SettledOrder, a
   return { statuses: statusesOf(status), time: at.toISOString(), data };
 }
 
-export function settledEvents({ statuses, time, data }: SettledEvents): OrderEvent[] {
+export function settledEvents({ statuses, time, traceparent, data }: SettledEvents): OrderEvent[] {
   // A row of an earlier version has no deadline.
   const payBy = data.payBy === undefined ? undefined : new Date(data.payBy);
-  return statuses.map((status) => changeEventOf({ ...data, status, payBy }, new Date(time)));
+  const traced = traceparent === undefined ? undefined : { traceparent };
+  return statuses.map((status) => ({ ...changeEventOf({ ...data, status, payBy }, new Date(time)), ...traced }));
 }
 
 type Told = Pick<
@@ -160,6 +163,6 @@ export function handedOverEventOf(order: Order, at: Date): OrderEvent {
   return { ...changeEventOf(order, at), id: `${order.orderId}:HANDED_OVER`, type: handedOverEventType };
 }
 
-export function orderEventRecord({ id, type, time, data }: OrderEvent): NewRecord {
-  return cloudEvent({ key: data.orderId, id, source: "/orders", type, time, data });
+export function orderEventRecord({ id, type, time, traceparent, data }: OrderEvent): NewRecord {
+  return cloudEvent({ key: data.orderId, id, source: "/orders", type, time, traceparent, data });
 }

@@ -7,6 +7,8 @@ import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
+import { traced } from "#platform/spans";
+import { fieldsOf } from "./answers.ts";
 import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
@@ -28,6 +30,7 @@ import { createSettlement } from "./settle.ts";
 import { createStanding, readUndecided } from "./standing.ts";
 import { openStatuses } from "./state.ts";
 import { createSteps } from "./steps.ts";
+import { readOrderTraces } from "./trace-rows.ts";
 import { readTraces } from "./traces.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
@@ -150,18 +153,15 @@ export function createOrders(options: OrdersOptions) {
     ...steps,
     bulk,
     past: createPast({ sql, moveAfterMs: options.moveAfterMs, now, onFault }),
-    place: placing.place,
+    place: traced("place order", placing.place, { answered: fieldsOf }),
     waiting: placing.waiting,
     refusesOne: placing.refusesOne,
     /** What every process that takes orders answers at the moment. */
     pulse: { read: pulse.read, start: pulse.start },
     /** Accepted orders that are not settled yet. */
     async lag(): Promise<number> {
-      const { reservations } = topics;
-      const [ends, committed] = await Promise.all([
-        log.endOffsets(reservations),
-        log.committedOffsets(group, reservations),
-      ]);
+      const topic = topics.reservations;
+      const [ends, committed] = await Promise.all([log.endOffsets(topic), log.committedOffsets(group, topic)]);
       return lagOf(ends, committed);
     },
     recentAppendFault: publication.recentFault,
@@ -195,6 +195,8 @@ export function createOrders(options: OrdersOptions) {
     },
     /** What `endAll` would end, by currency; read from the reports' database. */
     notEnded: ({ productIds, since }: Pick<EndAll, "productIds" | "since">) => sumNotEnded(reports, productIds, since),
+    /** The sampled traces among those of these orders. */
+    tracesOf: (orderIds: readonly string[]) => readOrderTraces(sql, orderIds),
     /** Reads all that the books have of one order. */
     traces: (orderId: string) => readTraces(sql, orderId),
     /** The orders among these that are in the books, as they stand now. */

@@ -5,6 +5,7 @@ import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, 
 import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import type { Metrics } from "#platform/metrics";
+import { traced } from "#platform/spans";
 import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay, sameAnswer } from "./answers.ts";
 import type { DirectOrders } from "./direct.ts";
 import { readEarlier } from "./earlier.ts";
@@ -64,6 +65,7 @@ export function createPlace(options: PlaceOptions): Place {
       return answers;
     },
   });
+  const reserve = traced("gate reserve", reserves.add, { answered: ({ kind }) => ({ answer: kind }) });
   const lookUps: Batcher<string, Order | "archived" | undefined> = createBatcher({
     maxBatch: lookUpsAtOnce,
     maxWaiting,
@@ -128,7 +130,7 @@ export function createPlace(options: PlaceOptions): Place {
     if (mode === "sync") return direct.place(wanted);
     try {
       if (!publication.ready()) return await whileLogFails(wanted);
-      return await answerTo(wanted, await reserves.add(wanted));
+      return await answerTo(wanted, await reserve(wanted));
     } catch (error) {
       // It may have run: then the record is never published, and the sweeper gives the units back.
       if (!(error instanceof GateUnavailable)) throw error;
@@ -165,7 +167,7 @@ export function createPlace(options: PlaceOptions): Place {
         const standing = await lookUps.add(wanted.orderId);
         if (standing) return replay(wanted.orderId, standing, wanted.bodyHash);
         const asked = { ...wanted, booksAsked: true };
-        return answerTo(asked, await reserves.add(asked));
+        return answerTo(asked, await reserve(asked));
       }
       case "duplicate":
         meetProduct(wanted.productId);

@@ -8,6 +8,7 @@ import type { Decided, Inventory, MarkAnswer, Reservation } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
+import { traced, traceHeaders } from "#platform/spans";
 import { reservationRecord } from "./events.ts";
 import { createUnderWay } from "./under-way.ts";
 
@@ -63,10 +64,19 @@ export function createPublication(options: PublicationOptions): Publication {
     run: (reservations) => books.voidReservations(reservations),
   });
 
+  const append = traced(
+    "log append",
+    (reservation: Reservation) =>
+      underWay.during(log.append(topic, [reservationRecord(reservation, traceHeaders().traceparent)])),
+    { kind: "producer" },
+  );
+  const mark = traced("gate mark", marks.add);
+  const voidInBooks = traced("books void", voids.add, { answered: ({ fate }) => ({ fate }) });
+
   async function publish(reservation: Reservation): Promise<Published> {
     try {
       await crashPoint("place.reserved");
-      await underWay.during(log.append(topic, [reservationRecord(reservation)]));
+      await append(reservation);
       failure = undefined;
     } catch (error) {
       if (!failure) onFault("append", error);
@@ -75,7 +85,7 @@ export function createPublication(options: PublicationOptions): Publication {
     }
     await crashPoint("place.appended");
     try {
-      const answer = await marks.add(reservation);
+      const answer = await mark(reservation);
       await crashPoint("place.marked");
       return answer === "voiding" ? voidIt(reservation) : afterMark(reservation, answer);
     } catch (error) {
@@ -109,7 +119,7 @@ export function createPublication(options: PublicationOptions): Publication {
   /** The books decide between this void and an event that may be in the log after all. */
   async function voidIt(reservation: Reservation): Promise<Published> {
     await crashPoint("place.voiding");
-    const { fate } = await voids.add(reservation);
+    const { fate } = await voidInBooks(reservation);
     await crashPoint("place.voided");
     return fate === "claimed" || fate === "duplicate" ? "accepted" : "failed";
   }

@@ -11,10 +11,12 @@ import type { Claim, Decided, GateRecord, Inventory, Reservation, Settlement } f
 import { createBatcher } from "#platform/batch";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
+import { inBatchSpan } from "#platform/spans";
 import { decodeReservation, settledEventsOf } from "./events.ts";
 import { createMarks, MarkElsewhere, type Marks, type ReadBatch } from "./marks.ts";
 import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { type QueuedEvents, queueEvents } from "./outbox.ts";
+import { keepTraces, type OrderTraces, tracesIn } from "./trace-rows.ts";
 
 export type SettlementConsumer = Settlement & Pick<Marks, "progress"> & { start(): Promise<Consumer> };
 
@@ -33,6 +35,8 @@ export type SettlementOptions = {
 };
 
 type Entry = { record: StoredRecord; reservation: Reservation };
+/** `record` absent: it comes from the gate, and has no trace. */
+type Settled = { record?: StoredRecord; reservation: Reservation };
 type Read = { entries: readonly Entry[]; upTo: ReadBatch & { batch: Batch } };
 
 /** Batches of several partitions share a transaction if each is smaller: its cost hardly depends on its size. */
@@ -62,17 +66,16 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
       if (only && reads.length === 1) await settleRead(only);
       else
         await settle(
-          reads.flatMap(reservationsOf),
+          reads.flatMap(({ entries }) => entries),
           reads.map(({ upTo }) => upTo),
         );
       return reads.map(() => undefined);
     },
   });
 
-  async function settleRead(read: Read): Promise<void> {
-    const { entries, upTo } = read;
+  async function settleRead({ entries, upTo }: Read): Promise<void> {
     try {
-      await settle(reservationsOf(read), [upTo]);
+      await settle(entries, [upTo]);
     } catch (error) {
       if (!isDataFault(error)) throw error;
       // One record that can never be settled must not stop the others: find it.
@@ -81,7 +84,14 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
     }
   }
 
-  async function settle(reservations: readonly Reservation[], upTos: readonly ReadBatch[]): Promise<void> {
+  function settle(entries: readonly Settled[], upTos: readonly ReadBatch[]): Promise<void> {
+    const traces = tracesIn(entries);
+    const reservations = entries.map(({ reservation }) => reservation);
+    const told = { kind: "consumer", fields: { orders: entries.length } } as const;
+    return inBatchSpan("settle", traces.values(), told, () => settleIn(reservations, upTos, traces));
+  }
+
+  async function settleIn(reservations: readonly Reservation[], upTos: readonly ReadBatch[], traces: OrderTraces) {
     const orders = await sql.transaction(async (tx) => {
       const claims = reservations.map((reservation): Claim => ({ ...reservation, intent: "claim" }));
       const decided = await books.claim(tx, claims);
@@ -98,9 +108,10 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
         });
       }
       const orders = await insertOrders(tx, ended, at, await books.products.extensionsOf(tx, productsOf(ended)));
+      await keepTraces(tx, ofOrders(traces, orders), at);
       const events = orders.map((order) => settledEventsOf(order, at));
       const row = await queueEvents(tx, events);
-      if (row !== undefined) tx.afterCommit(() => outbox.remember(row, events));
+      if (row) tx.afterCommit(() => outbox.remember(row.id, row.events));
       if (upTos.length > 0) await marks.advance(tx, upTos);
       await crashPoint("settle.before-commit");
       return orders;
@@ -108,13 +119,13 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
     if (orders.length > 0) onSettled(orders);
   }
 
-  async function settleEach<T extends { reservation: Reservation }>(
+  async function settleEach<T extends Settled>(
     entries: readonly T[],
     onRefused: (entry: T, error: unknown) => Promise<void>,
   ): Promise<void> {
     for (const entry of entries) {
       try {
-        await settle([entry.reservation], []);
+        await settle([entry], []);
       } catch (error) {
         if (!isDataFault(error)) throw error;
         await onRefused(entry, error);
@@ -139,11 +150,11 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
 
   async function redrive(records: readonly GateRecord[]): Promise<void> {
     if (records.length === 0) return;
+    const entries = records.map((reservation) => ({ reservation }));
     try {
-      await settle(records, []);
+      await settle(entries, []);
     } catch (error) {
       if (!isDataFault(error)) throw error;
-      const entries = records.map((reservation) => ({ reservation }));
       await settleEach(entries, async ({ reservation: { productId, orderId, epoch, reservationNo } }, refused) => {
         logger.error("an accepted order cannot be settled", { productId, orderId, epoch, reservationNo }, refused);
       });
@@ -159,8 +170,10 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
   };
 }
 
-function reservationsOf({ entries }: Read): Reservation[] {
-  return entries.map(({ reservation }) => reservation);
+function ofOrders(traces: OrderTraces, orders: readonly SettledOrder[]): OrderTraces {
+  if (traces.size === 0) return traces;
+  const settled = new Set(orders.map(({ reservation }) => reservation.orderId));
+  return new Map([...traces].filter(([orderId]) => settled.has(orderId)));
 }
 
 /** The resulting order in the books, or the reason why there is none. */

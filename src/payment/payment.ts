@@ -19,6 +19,7 @@ import type { ListedCharge, Provider, WebhookHeaders } from "./provider.ts";
 import { isPaid, type PaymentState, type Verdict } from "./state.ts";
 import type { StripeOptions } from "./stripe/stripe.ts";
 import { type SweepCounts, sweepPayments } from "./sweep.ts";
+import { inTraces, type TracesOf, tracedPayment, tracedProvider } from "./traced.ts";
 import { type PaymentTraces, readPaymentTraces } from "./traces.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 import type { PayRequest } from "./wire.ts";
@@ -111,6 +112,8 @@ export type PaymentOptions = {
   provider: Provider;
   log: Log;
   now(): number;
+  /** Absent: no payment is in a trace. */
+  tracesOf?: TracesOf;
   /**
    * News for the order's saga, sent after the commit. It may be lost; `verdict()` and `grantedSince()` read the books.
    */
@@ -120,7 +123,18 @@ export type PaymentOptions = {
 /** Before all others. */
 const firstId = "00000000-0000-0000-0000-000000000000";
 
-export function createPayment({ sql, provider, log, now, onAnnouncement }: PaymentOptions): Payment {
+export function createPayment({ tracesOf = async () => new Map(), ...options }: PaymentOptions): Payment {
+  const within = inTraces(tracesOf);
+  const payment = create({
+    ...options,
+    provider: tracedProvider(options.provider),
+    onAnnouncement: (orderId, announcement, detail) =>
+      within(`payment ${announcement}`, orderId, () => options.onAnnouncement(orderId, announcement, detail)),
+  });
+  return tracedPayment(payment, within);
+}
+
+function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions, "tracesOf">): Payment {
   const changes = createChanges({ sql, now });
   const deps = { sql, changes, provider, log, now, announce };
   const reads = createBatcher<string, Verdict>({

@@ -1,10 +1,13 @@
-/** Carries the ids of a request to every log line that is written while it is handled. */
+/** Carries the ids of a request, and the span that is open, to what is done while it is handled. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Span } from "./span.ts";
 
-/** The fields that every log line within this work carries. */
+/** `requestId` and `traceId` are in every log line within this work. */
 export type Context = {
   readonly requestId?: string;
   readonly traceId?: string;
+  /** Only while traces are sent. */
+  readonly span?: Span;
 };
 
 const storage = new AsyncLocalStorage<Context>();

@@ -228,7 +228,7 @@ describe("http", () => {
     const body = '{"productId":"lamp","quantity":1}';
     await fetch(`http://127.0.0.1:${port}/logs`, { method: "POST", headers, body });
     const line = JSON.parse(lines);
-    assert.deepEqual([line.event, line.requestId, line.traceId], ["within", "req-8", traceId]);
+    assert.deepEqual([line.event, line.requestId, line.trace_id], ["within", "req-8", traceId]);
   });
 
   test("cuts off a body that grows above 64 KiB without a Content-Length", async () => {

@@ -18,6 +18,7 @@ import {
   requestIdOf,
   requestTimes,
 } from "./http-server.ts";
+import { contextOf } from "./http-spans.ts";
 import { compileValidator } from "./http-validation.ts";
 import type { Log } from "./log.ts";
 import type { Management } from "./management.ts";
@@ -25,7 +26,6 @@ import type { Metrics } from "./metrics.ts";
 import { type OpenApiInfo, serveOpenApi } from "./openapi.ts";
 import { Problem, platformProblems, refuse } from "./problems.ts";
 import { allowedMethods, type RouteList } from "./routes.ts";
-import { parseTraceparent } from "./trace.ts";
 
 export type { Asked, Http } from "./http-app.ts";
 export { acceptBytes, acceptText } from "./http-bodies.ts";
@@ -85,7 +85,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler((error, _request, reply) => answer(reply, error));
   const measureUnrouted = metrics && measureRequests(app, metrics);
-  app.addHook("onRequest", (request, _reply, done) => {
+  app.addHook("onRequest", (request, reply, done) => {
     const { host } = request.headers;
     if ((host === undefined && request.raw.httpVersionMinor > 0) || host?.includes(",")) {
       const headers = { connection: "close" };
@@ -103,8 +103,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     if (management?.isElsewhere(request.raw, request.routeOptions.url)) {
       return done(new Problem(platformProblems.not_found));
     }
-    const trace = parseTraceparent(request.headers.traceparent as string | undefined);
-    runInContext(trace ? { requestId: request.id, traceId: trace.traceId } : { requestId: request.id }, done);
+    runInContext(contextOf(request, reply), done);
   });
 
   app.addHook("preClose", async () => endConnectionsOf(app.server));

@@ -30,7 +30,7 @@ describe("log", () => {
     });
     log.info("alone");
     const [within, alone] = parsed();
-    assert.deepEqual([within.requestId, within.traceId], ["r1", "t1"]);
+    assert.deepEqual([within.requestId, within.trace_id], ["r1", "t1"]);
     assert.equal(alone.requestId, undefined);
   });
 

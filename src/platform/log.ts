@@ -35,7 +35,7 @@ export function createLog({ level = "info", destination }: LogOptions = {}): Log
     messageKey: "event",
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    mixin: () => currentContext() ?? {},
+    mixin: idsOfWork,
     redact: { paths: secretFields, censor: "***" },
   };
   const writer = destination ? pino(options, destination) : pino(options);
@@ -54,6 +54,16 @@ export function createLog({ level = "info", destination }: LogOptions = {}): Log
     warn: (event, fields, failure) => tell("warn", event, { ...plain(fields), ...failureFields(failure) }),
     error: (event, fields, failure) => tell("error", event, { ...plain(fields), ...failureFields(failure) }),
     isEnabled: (wanted) => writer.isLevelEnabled(wanted),
+  };
+}
+
+/** Named as OpenTelemetry names them, so that a log store finds the lines of a trace. */
+function idsOfWork(): Record<string, string> {
+  const { requestId, traceId, span } = currentContext() ?? {};
+  return {
+    ...(requestId !== undefined && { requestId }),
+    ...(traceId !== undefined && { trace_id: traceId }),
+    ...(span && { span_id: span.trace.parentId }),
   };
 }
 

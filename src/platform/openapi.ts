@@ -32,6 +32,9 @@ const ProblemSchema = Type.Object(
     detail: Type.String({ description: "What happened, to what, and what to do next" }),
     code: Type.String({ description: "Stable; switch on this" }),
     instance: Type.String({ description: "Names this occurrence; quote it in a report" }),
+    traceId: Type.Optional(
+      Type.String({ description: "The trace of the request, if it has one; it is in the log, and in the trace store" }),
+    ),
     errors: Type.Optional(
       Type.Array(Type.Object({ in: Type.String(), pointer: Type.String(), detail: Type.String() }), {
         description: "One entry a field, by JSON pointer",

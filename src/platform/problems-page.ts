@@ -23,7 +23,8 @@ export function renderProblemsPage(tables: readonly ProblemTable[], routesOf: (c
 Generated from the tables of the modules; do not edit. An error is an \`application/problem+json\` document (RFC 9457)
 with \`type\`, \`title\`, \`status\`, \`detail\`, \`code\` and \`instance\`. Switch on \`code\`, which never changes its meaning;
 show \`detail\`, which says what happened and what to do next; quote \`instance\` in a report, it is in the log. A fault of
-the request's own fields comes with \`errors\`: one entry a field, by JSON pointer. Retry-After is in seconds.
+the request's own fields comes with \`errors\`: one entry a field, by JSON pointer. A request with a W3C trace context, or of
+a shop that sends traces, is answered with its \`traceId\`. Retry-After is in seconds.
 
 | code | status | title | Retry-After | from | routes |
 | --- | --- | --- | --- | --- | --- |

@@ -2,6 +2,7 @@
  * Defines the errors that a client gets, as RFC 9457 problems. A module lists its kinds once with `defineProblems`;
  * only that table connects a code with its HTTP status and its title.
  */
+import { currentContext } from "./context.ts";
 import { program } from "./program.ts";
 
 export type ProblemKind = Readonly<{
@@ -83,6 +84,7 @@ export function problemBody(
   { extra, errors }: ProblemDetails,
   requestId: string,
 ): string {
+  const traceId = currentContext()?.traceId;
   return JSON.stringify({
     ...extra,
     type: `urn:${program.name}:problem:${kind.code}`,
@@ -91,6 +93,7 @@ export function problemBody(
     detail,
     code: kind.code,
     instance: `urn:${program.name}:request:${requestId}`,
+    ...(traceId !== undefined && { traceId }),
     ...(errors && { errors }),
   });
 }

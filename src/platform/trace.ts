@@ -13,3 +13,7 @@ export function parseTraceparent(header: string | undefined): Trace | undefined 
   if (!traceId || !parentId || /^0+$/.test(traceId) || /^0+$/.test(parentId)) return undefined;
   return { traceId, parentId, sampled: (Number.parseInt(flags as string, 16) & 1) === 1 };
 }
+
+export function traceparentOf({ traceId, parentId, sampled }: Trace): string {
+  return `00-${traceId}-${parentId}-${sampled ? "01" : "00"}`;
+}

@@ -116,6 +116,15 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       ["prometheus", "9090"],
     ]);
     for (const [host = ""] of places) assert.ok(host in services, `no container answers to ${host}`);
+    // The guide's line in .env sends each process's traces to the trace store that Grafana reads.
+    const traced = projectFolder("traced", { ...secrets, OTEL_EXPORTER_OTLP_ENDPOINT: "http://jaeger:4318" });
+    for (const file of ["compose.yaml", "compose.split.yaml"]) {
+      const { services } = await resolveProject(traced, file);
+      const processes = Object.values(services).filter(({ image }) => image === "dropgate");
+      for (const { environment } of processes) {
+        assert.equal(environment?.OTEL_EXPORTER_OTLP_ENDPOINT, "http://jaeger:4318");
+      }
+    }
   });
 
   test("both files run the same engines on the same data", () => {

@@ -32,6 +32,7 @@ const everything = {
   settings: {
     SHOP: "staging",
     LOG_LEVEL: "warn",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example:4318",
     PUBLIC_URL: "https://shop.example",
     RECONCILE_EVERY_MS: 86_400_000,
     REDIS_TLS: true,
@@ -75,6 +76,7 @@ const secretValues: Record<string, string> = {
   STRIPE_SECRET_KEY: "sk_test_1",
   STRIPE_WEBHOOK_SECRET: "whsec_1",
   OIDC_CLIENT_SECRET: "client-secret",
+  OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=1",
 };
 
 const variants = {
@@ -287,6 +289,7 @@ describe("the Helm chart", () => {
     const operator = podOf({ "dropgate.example/operator": "true" });
     passes(operator, own("gateway"), "operators", "operators to the gateway");
     for (const name of processes) passes(own(name), outside("kube-system"), 53, `${name} to the names`);
+    for (const name of processes) passes(own(name), outside("monitoring"), 4318, `${name} to the receiver of traces`);
     for (const name of serviceNames) {
       for (const port of [5432, 6379, 9093, 7233]) passes(own(name), outside("engines"), port, `${name} to ${port}`);
       passes(own(name), outside("mail"), 465, `${name} to the mail server`);
@@ -312,6 +315,7 @@ describe("the Helm chart", () => {
       isRefused(own("gateway"), outside("engines"), port, `gateway ${port}`);
     for (const name of ["order", "settlement", "payment"])
       isRefused(own(name), outside("internet"), 443, `${name} to the web`);
+    for (const name of processes) isRefused(own(name), outside("monitoring"), 4318, `${name} to a receiver of traces`);
     for (const port of [6379, 9092, 443]) isRefused(own("migration"), outside("engines"), port, `migration ${port}`);
   });
 

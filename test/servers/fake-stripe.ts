@@ -26,6 +26,8 @@ export type FakeStripe = Books & {
   fail(what: RegExp, fault: Fault, times?: number): void;
   /** Method and path of each request, in order. */
   asked: string[];
+  /** The trace that each request continues, in the same order. */
+  traceparents: (string | undefined)[];
   events: StripeEvent[];
   sign(event: StripeEvent, atMs?: number): SignedEvent;
   /** From now on each event is sent there, `copies` times. */
@@ -41,6 +43,7 @@ export async function startFakeStripe(options: FakeStripeOptions): Promise<FakeS
   const { secretKey, webhookSecret, now = Date.now } = options;
   const events: StripeEvent[] = [];
   const asked: string[] = [];
+  const traceparents: (string | undefined)[] = [];
   const kept = new Map<string, Answer & { request: string }>();
   const faults: { what: RegExp; fault: Fault; left: number }[] = [];
   const deliveries = new Set<Promise<unknown>>();
@@ -66,6 +69,7 @@ export async function startFakeStripe(options: FakeStripeOptions): Promise<FakeS
     if (page === "bank") return bankPage(response, id, verdict);
     const said = `${request.method} ${pathname}`;
     asked.push(said);
+    traceparents.push(request.headers.traceparent as string | undefined);
     const key = request.headers["idempotency-key"] as string | undefined;
     const isKnown = key !== undefined && kept.has(key);
     const fault = isKnown ? undefined : faultFor(said);
@@ -173,6 +177,7 @@ export async function startFakeStripe(options: FakeStripeOptions): Promise<FakeS
     ...books,
     url,
     asked,
+    traceparents,
     events,
     sign,
     fail: (what, fault, times = fault === "loses the answer" ? 2 : 1) => void faults.push({ what, fault, left: times }),

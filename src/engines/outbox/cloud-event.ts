@@ -10,10 +10,12 @@ export type CloudEvent = {
   type: string;
   /** When it happened, in RFC 3339; absent if the data say so. */
   time?: string;
+  /** The trace that the event belongs to, as in the W3C trace context; absent if it has none. */
+  traceparent?: string | undefined;
   data: unknown;
 };
 
-export function cloudEvent({ key, id, source, type, time, data }: CloudEvent): NewRecord {
+export function cloudEvent({ key, id, source, type, time, traceparent, data }: CloudEvent): NewRecord {
   const headers: Record<string, string> = {
     ce_specversion: "1.0",
     ce_id: id,
@@ -22,5 +24,6 @@ export function cloudEvent({ key, id, source, type, time, data }: CloudEvent): N
     "content-type": "application/json",
   };
   if (time !== undefined) headers.ce_time = time;
+  if (traceparent !== undefined) headers.traceparent = traceparent;
   return { key, value: Buffer.from(JSON.stringify(data)), headers };
 }

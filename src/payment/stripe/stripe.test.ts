@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
+import { inTraceOf, traceBy } from "#platform/spans";
+import { traceparentOf } from "#platform/trace";
 import { startFakeStripe } from "../../../test/servers/fake-stripe.ts";
 import { describeProvider, type ProviderStage } from "../contract/provider.testing.ts";
 import { OutcomeUnknown, type PayMethod } from "../provider.ts";
@@ -181,6 +183,15 @@ describe("Stripe's adapter", () => {
       const lines = fake.statement(charge.providerRef);
       assert.deepEqual(lines.slice(2), ["refunded 4999 eur"], fault);
     }
+  });
+
+  test("continues the trace of the order that it is about, if the shop sends traces", async (t) => {
+    assert.equal(fake.traceparents.some(Boolean), false);
+    const own = { traceId: "b".repeat(32), parentId: "2".repeat(16), sampled: true };
+    t.after(traceBy({ start: () => ({ trace: own, set() {}, fail() {}, end() {} }) }));
+    const traced = createStripe({ ...keys, url: fake.url, returnUrl: String, now: Date.now });
+    await inTraceOf(own, "pay", {}, () => traced.authorize(request()));
+    assert.equal(fake.traceparents.at(-1), traceparentOf(own));
   });
 
   test("with a key that Stripe does not accept nothing counts as done, and the check says so", async () => {

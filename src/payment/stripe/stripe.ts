@@ -5,6 +5,7 @@
  */
 import Stripe from "stripe";
 import { isUuid } from "#platform/ids";
+import { isTracing, traceHeaders } from "#platform/spans";
 import type { AttemptRef, Charge, ChargeRef, ListedCharge, Provider } from "../provider.ts";
 import { toStripe } from "./amounts.ts";
 import { ask, type Call, isRefused, isReplayedFailure, withKey } from "./calls.ts";
@@ -38,6 +39,7 @@ export function createStripe(options: StripeOptions): Provider {
     // The payment's books repeat, also after a crash.
     maxNetworkRetries: 0,
     telemetry: false,
+    ...(isTracing() && { httpClient: tracedClient() }),
   });
 
   let answeredMs = Number.NEGATIVE_INFINITY;
@@ -179,6 +181,15 @@ function listedOf(intent: Stripe.PaymentIntent): ListedCharge[] {
   const charge = chargeOf(intent);
   if (!charge || !isUuid(paymentId) || !isUuid(orderId)) return [];
   return [{ ...charge, paymentId, orderId, createdMs: intent.created * 1_000 }];
+}
+
+/** Each request continues the trace of the order that it is about. */
+function tracedClient(): Stripe.HttpClient {
+  const client = Stripe.createNodeHttpClient();
+  const makeRequest = client.makeRequest.bind(client);
+  client.makeRequest = (host, port, path, method, headers, ...rest) =>
+    makeRequest(host, port, path, method, { ...headers, ...traceHeaders() }, ...rest);
+  return client;
 }
 
 function placeOf(url: string): Pick<Stripe.StripeConfig, "host" | "port" | "protocol"> {

@@ -25,7 +25,7 @@ product inventory drop order warehouse payment notification desk identity
 
 {{/*
 The environment. The gateway needs no engine: it gets the addresses of the services, and of the settings only those for pages,
-people and payments. Numbers of a values file are floats, and 86400000 would be written 8.64e+07.
+people, payments and traces. Numbers of a values file are floats, and 86400000 would be written 8.64e+07.
 */}}
 {{- define "dropgate.env" -}}
 {{- $root := .root }}
@@ -42,12 +42,12 @@ people and payments. Numbers of a values file are floats, and 86400000 would be 
 {{- end }}
 {{- end }}
 {{- range $name, $value := $root.Values.settings }}
-{{- if or (not $gateway) (regexMatch "^(LOG_LEVEL|PUBLIC_URL|PAYMENT_PROVIDER|STRIPE_.*|OIDC_.*)$" $name) }}
+{{- if or (not $gateway) (regexMatch "^(LOG_LEVEL|PUBLIC_URL|PAYMENT_PROVIDER|STRIPE_.*|OIDC_.*|OTEL_.*)$" $name) }}
 - { name: {{ $name }}, value: {{ ternary (toString $value) (printf "%d" (int64 $value)) (or (kindIs "string" $value) (kindIs "bool" $value)) | quote }} }
 {{- end }}
 {{- end }}
 {{- range $root.Values.secret.settings }}
-{{- if or (not $gateway) (regexMatch "^(STRIPE|OIDC)_" .) }}
+{{- if or (not $gateway) (regexMatch "^(STRIPE|OIDC|OTEL)_" .) }}
 - { name: {{ . }}_FILE, value: "/run/secrets/dropgate/{{ . }}" }
 {{- end }}
 {{- end }}
@@ -60,7 +60,7 @@ people and payments. Numbers of a values file are floats, and 86400000 would be 
 {{- $image := $root.Values.image }}
 {{- $files := list }}
 {{- range $root.Values.secret.settings }}
-{{- if or (not $gateway) (regexMatch "^(STRIPE|OIDC)_" .) }}{{ $files = append $files . }}{{ end }}
+{{- if or (not $gateway) (regexMatch "^(STRIPE|OIDC|OTEL)_" .) }}{{ $files = append $files . }}{{ end }}
 {{- end }}
 automountServiceAccountToken: false
 # Else a Service that is called redis would set REDIS_PORT.
