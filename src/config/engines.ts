@@ -67,9 +67,9 @@ export function tracesSettings(config: Config, part: string | undefined): Tracin
   };
 }
 
-/** `name=value,name=value`; values are percent-encoded, as OpenTelemetry says. */
+/** `name=value,name=value`; values are percent-encoded, and an entry without a name is left out, as OpenTelemetry says. */
 function pairsOf(list = ""): Record<string, string> {
-  const pairs = list.split(",").filter((pair) => pair !== "");
+  const pairs = list.split(",").filter((pair) => pair.indexOf("=") > 0);
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf("=");

@@ -22,7 +22,6 @@ export const tracingSettings = {
   OTEL_EXPORTER_OTLP_HEADERS: {
     type: "text",
     secret: true,
-    pattern: "[^=,]+=[^,]*(,[^=,]+=[^,]*)*",
     defaultSays: "none",
     says: "Headers for the receiver of traces, such as an API key: `name=value`, separated by commas.",
   },
