@@ -32,6 +32,13 @@ export function holdCheck({ holdSeconds }: Pick<Drop, "holdSeconds">): Check {
   return { check, status: "warn", says, mend };
 }
 
+/** Undefined of a drop that is open to all. The gate asks for no passes yet, and no line is drawn. */
+export function entryCheck({ entry }: Pick<Drop, "entry">): Check | undefined {
+  if (entry === "open") return undefined;
+  const says = `It asks for a ${entry}, which this version does not serve yet: units would be sold to the first who ask.`;
+  return { check: "entry", status: "fail", says, mend: "Set its entry to open." };
+}
+
 export function modeCheck(mode: string): Check {
   const check = "gatekeeper";
   if (mode === "gatekeeper") return { check, status: "ok", says: "Orders go through the gate." };

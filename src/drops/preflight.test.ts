@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Offer } from "#inventory";
-import { checksOfProduct, holdCheck, modeCheck, type SeenProduct, windowCheck } from "./preflight-of-drop.ts";
+import {
+  checksOfProduct,
+  entryCheck,
+  holdCheck,
+  modeCheck,
+  type SeenProduct,
+  windowCheck,
+} from "./preflight-of-drop.ts";
 import {
   clockCheck,
   gateCheck,
@@ -39,6 +46,11 @@ function found(WARNING: number, CRITICAL: number) {
 function window(opensInMs: number, closesInMs: number) {
   return windowCheck({ opensAt: new Date(opensInMs), closesAt: new Date(closesInMs) }, 0);
 }
+
+test("a drop with a line or a draw is refused before it is announced, because the gate would sell it to all", () => {
+  assert.equal(entryCheck({ entry: "open" }), undefined);
+  for (const entry of ["line", "draw"] as const) assert.equal(entryCheck({ entry })?.status, "fail", entry);
+});
 
 describe("the checks before a drop", () => {
   const rows = [

@@ -8,7 +8,7 @@ import type { Orders } from "#orders";
 import { goOn, within } from "#platform/deadline";
 import { messageOf } from "#platform/thrown";
 import type { Drop } from "./drop-rows.ts";
-import { type Check, checksOfProduct, holdCheck, modeCheck, windowCheck } from "./preflight-of-drop.ts";
+import { type Check, checksOfProduct, entryCheck, holdCheck, modeCheck, windowCheck } from "./preflight-of-drop.ts";
 import {
   type Answer,
   clockCheck,
@@ -76,7 +76,8 @@ export function createPreflight({ inventory, orders, signs, now }: PreflightOpti
       answerOf(signs.paymentAnswers()).then(paymentCheck),
       answerOf(signs.mailSends()).then(mailCheck),
     ]);
-    const own = [windowCheck(drop, now()), holdCheck(drop), modeCheck(mode), ...products.checks];
+    const entry = [entryCheck(drop) ?? []].flat();
+    const own = [windowCheck(drop, now()), ...entry, holdCheck(drop), modeCheck(mode), ...products.checks];
     return { checks: [...own, ...ofShop], canBeForced: products.canBeForced };
   };
 }

@@ -47,7 +47,8 @@ describe("drops", { concurrency: true }, () => {
   async function scheduled(change: Record<string, unknown> = {}, stock = 5) {
     const made = await draft(change, stock);
     // A check is against it if a part takes more than two seconds to answer, as on a busy machine.
-    await eventually(() => act(made.dropId, "schedule", {}));
+    const body = change.entry === undefined ? {} : { force: true, reason: "a test of its terms" };
+    await eventually(() => act(made.dropId, "schedule", body));
     return made;
   }
 

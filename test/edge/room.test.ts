@@ -33,7 +33,7 @@ describe("a drop's line", { concurrency: true }, () => {
     const drop = { dropId, name: "Lamps", zone: "Europe/Berlin", ...times, products: [{ productId }], ...change };
     const made = await world.admin.post("/drops", { entry: "line", ...drop });
     assert.equal(made.status, 201, JSON.stringify(made.body));
-    const announced = await world.admin.post(`/drops/${dropId}/schedule`, {});
+    const announced = await world.admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
     assert.equal(announced.status, 200, JSON.stringify(announced.body));
     return { dropId, productId, path: `/drops/${dropId}/room` };
   }
