@@ -2,7 +2,7 @@
 
 import { freezeMsOf } from "#drops";
 import type { Sql } from "#engines/sql";
-import { elapsedMs } from "#platform/clock";
+import { createKeptAnswers } from "#platform/kept-answers";
 import { reachOf } from "./controller.ts";
 import { type LineDrop, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
 import type { Mode } from "./room-rows.ts";
@@ -24,14 +24,9 @@ const keptMs = 1_000;
 const paceMs = 30_000;
 
 export function createState({ sql, dropOf, unitsOf, now }: StateOptions): StateOf {
-  const kept = new Map<string, { atMs: number; text: Promise<Buffer | undefined> }>();
-
   async function make(dropId: string): Promise<Buffer | undefined> {
     const drop = await dropOf(dropId);
-    if (drop) return Buffer.from(JSON.stringify(await viewOf(drop)));
-    // Not kept: strangers may ask for any name.
-    kept.delete(dropId);
-    return undefined;
+    return drop && Buffer.from(JSON.stringify(await viewOf(drop)));
   }
 
   async function viewOf(drop: LineDrop): Promise<RoomState> {
@@ -72,15 +67,7 @@ export function createState({ sql, dropOf, unitsOf, now }: StateOptions): StateO
     };
   }
 
-  return (dropId) => {
-    const nowMs = elapsedMs();
-    const known = kept.get(dropId);
-    if (known && nowMs - known.atMs < keptMs) return known.text;
-    const text = make(dropId);
-    kept.set(dropId, { atMs: nowMs, text });
-    text.catch(() => kept.delete(dropId));
-    return text;
-  };
+  return createKeptAnswers({ keptMs, make });
 }
 
 type Line = {

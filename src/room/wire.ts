@@ -22,14 +22,14 @@ export const RoomState = Type.Object(
     name: Type.String(),
     state: Type.Enum([...roomPhases], {
       description:
-        "none: units are left for all, or there is no line. upcoming: nobody may join yet. joining. drawing: the places " +
+        "none: units are left for all, or there is no line. upcoming: people may not join yet. joining. drawing: the places " +
         "are fixed and their order is not known yet. open: people are called. paused, ended, cancelled",
     }),
     mode: Type.Enum(["line", "draw", "offers"], {
       description:
         "line: called one after the other. draw: the first ranks at once. offers: each returned unit, in turn",
     }),
-    takesPlaces: Type.Boolean({ description: "Whether somebody without a place gets one now" }),
+    takesPlaces: Type.Boolean({ description: "Whether a person without a place gets one now" }),
     now: time,
     opensAt: time,
     closesAt: time,

@@ -3,7 +3,7 @@ create table room.room (
   drop_id text primary key,
   mode text not null check (mode in ('line', 'draw', 'offers')),
   last_seq bigint not null default 0,
-  -- Places up to frozen_size are ordered by rank, the later ones by seq. Until order_kind is set nobody is called.
+  -- Places up to frozen_size are ordered by rank, the later ones by seq. Until order_kind is set no person is called.
   frozen_at timestamptz,
   frozen_size bigint,
   root bytea,

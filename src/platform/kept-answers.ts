@@ -1,0 +1,26 @@
+/** Keeps an answer for each id for a while, so that a crowd that asks at once costs one. */
+import { elapsedMs } from "#platform/clock";
+
+export type KeptAnswersOptions<Answer> = {
+  keptMs: number;
+  /** Undefined if there is nothing under the id. Then nothing is kept: strangers may ask for any name. */
+  make(id: string): Promise<Answer | undefined>;
+};
+
+/** All who ask meanwhile share one answer. One that failed is made again for the next who asks. */
+export function createKeptAnswers<Answer>({ keptMs, make }: KeptAnswersOptions<Answer>) {
+  const kept = new Map<string, { atMs: number; answer: Promise<Answer | undefined> }>();
+
+  return (id: string): Promise<Answer | undefined> => {
+    const nowMs = elapsedMs();
+    const known = kept.get(id);
+    if (known && nowMs - known.atMs < keptMs) return known.answer;
+    const answer = make(id);
+    kept.set(id, { atMs: nowMs, answer });
+    answer.then(
+      (found) => found === undefined && kept.delete(id),
+      () => kept.delete(id),
+    );
+    return answer;
+  };
+}
