@@ -11,6 +11,8 @@ const budgets = [
   { says: "words of the shop in German", files: "assets/de-*.js.gz", atMostKb: 5 },
   { says: "words of the shop in Arabic", files: "assets/ar-*.js.gz", atMostKb: 5 },
   { says: "words of the shop about accounts, in all languages", files: "assets/account-*.js.gz", atMostKb: 5 },
+  // As it is: a crowd loads it when everything else may be slow, and every browser keeps it.
+  { says: "the waiting page", files: "wait.html", atMostKb: 10 },
   { says: "font", files: "assets/*.woff2", atMostKb: 60 },
   { says: "pictures of the demo, together", files: "art/*.svg.gz", atMostKb: 8 },
 ] as const;

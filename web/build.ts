@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { build } from "vite";
-import { consoleConfig, shopConfig, webFolder } from "./vite.ts";
+import { consoleConfig, shopConfig, waitConfig, webFolder } from "./vite.ts";
 
 const dist = join(webFolder, "dist");
 const draft = `${dist}.${process.pid}`;
@@ -20,6 +20,7 @@ process.once("exit", () => rmSync(draft, { recursive: true, force: true }));
 
 await build(shopConfig(draft));
 await build(consoleConfig(draft));
+await build(waitConfig(draft));
 await copyFile(fontLicense, join(draft, "assets/instrument-sans-license.txt"));
 await compressAll();
 await writeFile(join(draft, "sources.txt"), process.argv[2] ?? "");

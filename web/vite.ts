@@ -1,6 +1,6 @@
 /** How the pages are made of their sources, the same when they are built and while they are worked on. */
 import { join } from "node:path";
-import type { HtmlTagDescriptor, IndexHtmlTransformContext, InlineConfig } from "vite";
+import type { HtmlTagDescriptor, IndexHtmlTransformContext, InlineConfig, Rolldown } from "vite";
 
 export const webFolder = import.meta.dirname;
 
@@ -16,6 +16,33 @@ export function shopConfig(outDir: string): InlineConfig {
 export function consoleConfig(outDir: string): InlineConfig {
   const config = configOf({ outDir, page: "console.html", jsx: "react", publicDir: false });
   return { ...config, html: { cspNonce: noncePlaceholder } };
+}
+
+/** The waiting page, as one file: it stands when no other file of the shop comes. */
+export function waitConfig(outDir: string): InlineConfig {
+  const config = configOf({ outDir, page: "wait.html", jsx: "preact", publicDir: false });
+  const plugins = [{ name: "one file", enforce: "post" as const, generateBundle: intoOneFile }];
+  // Browsers since 2024 know light-dark(); written out for older ones, the page would weigh a tenth more.
+  return { ...config, build: { ...config.build, cssTarget: ["chrome123", "firefox120", "safari17.5"] }, plugins };
+}
+
+/** Writes scripts and styles into their page. The policy of the page allows them by their hashes: src/pages/wait-page.ts. */
+function intoOneFile(_options: unknown, bundle: Rolldown.OutputBundle): void {
+  for (const [name, page] of Object.entries(bundle)) {
+    if (page.type !== "asset" || !name.endsWith(".html")) continue;
+    let html = String(page.source);
+    for (const [path, file] of Object.entries(bundle)) {
+      const text = file.type === "chunk" ? file.code : String(file.source);
+      const tag = path.endsWith(".js") ? "script" : "style";
+      const named = new RegExp(
+        `<(?:script|link)[^>]* (?:src|href)="/${path.replaceAll(".", "\\.")}"[^>]*>(?:</script>)?`,
+      );
+      if (file === page || !named.test(html)) continue;
+      html = html.replace(named, () => `<${tag}${tag === "script" ? ' type="module"' : ""}>${text.trim()}</${tag}>`);
+      delete bundle[path];
+    }
+    page.source = html.replaceAll(/>\s+</g, "><").replaceAll(" />", ">");
+  }
 }
 
 type PageOptions = { outDir: string; page: string; jsx: "preact" | "react"; publicDir: string | false };

@@ -5,19 +5,24 @@ export const cacheControl = {
   hashed: "public, max-age=31536000, immutable",
   page: "no-cache",
   picture: "public, max-age=3600",
+  /** The same for all people, and shown from a cache for a day when nothing answers. */
+  waiting: "public, max-age=60, stale-if-error=86400",
   never: "no-store",
 } as const;
+
+type PolicyOptions = { nonce?: string; stripe?: boolean; script?: string; style?: string };
 
 /**
  * Scripts, styles, fonts and pictures come from this host alone, and nothing on a page is run that the host did not send.
  * Where Stripe takes the payments, its script and its field may be shown too, as Stripe's page on security asks.
- * If a nonce is given, the page's script may add styles that carry it.
+ * If a nonce is given, the page's script may add styles that carry it. `script` and `style` name what stands in the page
+ * itself, by its hash; then no other one is run.
  */
-export function contentSecurityPolicy({ nonce, stripe }: { nonce?: string; stripe?: boolean } = {}): string {
+export function contentSecurityPolicy({ nonce, stripe, script, style }: PolicyOptions = {}): string {
   return [
     "default-src 'none'",
-    stripe ? "script-src 'self' https://js.stripe.com" : "script-src 'self'",
-    nonce === undefined ? "style-src 'self'" : `style-src 'self' 'nonce-${nonce}'`,
+    `script-src ${script ?? (stripe ? "'self' https://js.stripe.com" : "'self'")}`,
+    `style-src ${style ?? (nonce === undefined ? "'self'" : `'self' 'nonce-${nonce}'`)}`,
     "img-src 'self' data:",
     "font-src 'self'",
     ...(stripe

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -29,6 +30,7 @@ describe("the pages", () => {
     const files = {
       "shop.html": "<h1>Shop</h1>",
       "console.html": shell,
+      "wait.html": "<style>p{}</style><script type=module>let line;</script><h1>Line</h1>",
       "assets/shop-1a2b.js": "let shop;",
       "art/mark.svg": "<svg/>",
     };
@@ -76,6 +78,17 @@ describe("the pages", () => {
       seen.add(nonce);
     }
     assert.equal(seen.size, 3);
+  });
+
+  test("of the line are one file that caches keep, and the policy names its script and style by their hashes", async () => {
+    const { status, said, body } = await get("/d/lamps/wait");
+    assert.deepEqual([status, said["cache-control"]], [200, "public, max-age=60, stale-if-error=86400"]);
+    assert.match(body, /<h1>Line<\/h1>/);
+    const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+    const policy = String(said["content-security-policy"]).split("; ");
+    assert.ok(policy.includes(`script-src ${hashOf("let line;")}`), policy.join("\n"));
+    assert.ok(policy.includes(`style-src ${hashOf("p{}")}`));
+    assert.equal((await get("/d/lamps/fair")).body, "<h1>Shop</h1>");
   });
 
   test("keep files whose names change with their bytes for ever, and come compressed", async () => {
@@ -133,6 +146,7 @@ describe("the pages", () => {
       "/sources.txt",
       "/shop.html",
       "/console.html",
+      "/wait.html",
     ]) {
       const { status, said, body } = await get(url);
       assert.ok(status === 404 || status === 400, `${url} is answered ${status}`);

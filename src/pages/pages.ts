@@ -12,9 +12,10 @@ import { Problem, platformProblems } from "#platform/problems";
 import { cacheControl, contentSecurityPolicy, type PageOptions, securityHeadersFor } from "./headers.ts";
 import { createShopPages } from "./shop-page.ts";
 import type { Site, SiteState } from "./site.ts";
+import { readWaitPage, type WaitPage } from "./wait-page.ts";
 
 /** All of them are one file: which page it shows is the script's to read from the address. */
-const shopPaths = ["/p/:productId", "/o/:orderId", "/me", "/login", "/join", "/reset"];
+const shopPaths = ["/p/:productId", "/d/:dropId/fair", "/o/:orderId", "/me", "/login", "/join", "/reset"];
 
 const consolePaths = ["/console", "/console/*"];
 /** Stands in the built console.html wherever the nonce of an answer belongs: see web/vite.ts. */
@@ -52,6 +53,7 @@ export async function servePages(app: Http, site: Site, options: PageOptions = {
     });
     for (const path of shopPaths) scope.get(path, { schema: { hide: true } }, showShop);
     for (const path of ["/", "/d/:dropId"]) scope.get(path, { schema: { hide: true } }, showWithData);
+    scope.get("/d/:dropId/wait", { schema: { hide: true } }, showWaiting);
     for (const path of consolePaths) scope.get(path, { schema: { hide: true } }, showConsole);
     for (const [folder, howLong] of [
       ["assets", cacheControl.hashed],
@@ -84,6 +86,16 @@ export async function servePages(app: Http, site: Site, options: PageOptions = {
     reply.code(status).type("text/html; charset=utf-8");
     if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) return reply.send(html);
     return reply.header("content-encoding", "gzip").send(gzipped);
+  }
+
+  let waiting: WaitPage | undefined;
+
+  function showWaiting(_request: unknown, reply: FastifyReply) {
+    const state = site.state();
+    if (state.is !== "ready") return sayWhyNot(reply, state);
+    waiting ??= readWaitPage(join(site.folder, "wait.html"));
+    reply.headers({ "cache-control": cacheControl.waiting, "content-security-policy": waiting.policy });
+    return reply.type("text/html; charset=utf-8").send(waiting.html);
   }
 
   /** Its styles carry a nonce that no other answer has, so no cache may keep it. */

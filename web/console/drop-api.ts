@@ -1,12 +1,14 @@
 /** Every question and every act about drops, typed by the server's own schemas. */
 import type { Static } from "typebox";
 import type { CancellationView, ChangeList, DropBody, DropView, PatchBody, PreflightView } from "#wire/drops";
+import type { RoomState } from "#wire/room";
 import { ask } from "./ask.ts";
 
 export type Drop = DropView;
 export type Phase = Drop["phase"];
 export type Change = Static<typeof ChangeList>["items"][number];
 export type Check = Static<typeof PreflightView>["checks"][number];
+export type Room = RoomState;
 export type Cancellation = Static<typeof CancellationView>;
 
 /** As they are now: without it a cache may answer, and drafts are left out. */
@@ -17,6 +19,7 @@ export const dropApi = {
   one: (id: string) => ask<Drop>("getDrop", { id, query }),
   changes: async (id: string) => (await ask<{ items: Change[] }>("listDropChanges", { id, isFresh: true })).items,
   checks: async (id: string) => (await ask<{ checks: Check[] }>("checkDrop", { id })).checks,
+  room: (id: string) => ask<Room>("getRoom", { id }),
   cancellation: (id: string) => ask<Cancellation>("checkCancellation", { id }),
   add: (body: DropBody) => ask<Drop>("addDrop", { body }),
   change: ({ dropId, version }: Drop, body: PatchBody) =>

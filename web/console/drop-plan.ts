@@ -13,6 +13,13 @@ export type Plan = {
   closesAt: Moment;
   holdSeconds: string;
   extensionSeconds: string;
+  entry: Drop["entry"];
+  /** From when on people may join; of no meaning while the drop is open to all. */
+  prequeueAt: Moment;
+  admitPerSecond: string;
+  listAfterSoldOut: boolean;
+  verifiedOnly: boolean;
+  beacon: Drop["beacon"];
   products: PlannedProduct[];
 };
 
@@ -22,12 +29,12 @@ export type Moment = { wall: string; chosen?: string };
 /** What may no longer change: see ADR 0042. */
 export type Frozen = { opening: boolean; products: boolean };
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /** A week from the next full hour, tomorrow. */
 export function newPlan(nowMs: number): Plan {
   const zone = ownZone();
-  const hourMs = 3_600_000;
   const opensMs = Math.ceil((nowMs + dayMs) / hourMs) * hourMs;
   return {
     name: "",
@@ -37,12 +44,19 @@ export function newPlan(nowMs: number): Plan {
     closesAt: { wall: wallTimeOf(opensMs + 7 * dayMs, zone) },
     holdSeconds: "600",
     extensionSeconds: "0",
+    entry: "open",
+    prequeueAt: { wall: wallTimeOf(opensMs - hourMs, zone) },
+    admitPerSecond: "10",
+    listAfterSoldOut: false,
+    verifiedOnly: false,
+    beacon: "own",
     products: [oneMore()],
   };
 }
 
 export function planOf(drop: Drop): Plan {
   const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = drop;
+  const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon } = drop;
   return {
     name,
     story: story ?? "",
@@ -51,6 +65,12 @@ export function planOf(drop: Drop): Plan {
     closesAt: { wall: wallTimeOf(closesAt, zone) },
     holdSeconds: String(holdSeconds),
     extensionSeconds: String(extensionSeconds),
+    entry,
+    prequeueAt: { wall: wallTimeOf(prequeueAt ?? Date.parse(opensAt) - hourMs, zone) },
+    admitPerSecond: String(admitPerSecond),
+    listAfterSoldOut,
+    verifiedOnly,
+    beacon,
     products: products.map(({ productId, label }) => ({ ...oneMore(), productId, label: label ?? "" })),
   };
 }
@@ -64,8 +84,9 @@ export function frozenOf({ state, opensAt, freezeLeadSeconds }: Drop, nowMs: num
   return { products: isAnnounced, opening: isAnnounced && nowMs >= Date.parse(opensAt) - freezeLeadSeconds * 1_000 };
 }
 
-export function bodyOf(plan: Plan): Omit<DropBody, "dropId" | "entry"> {
+export function bodyOf(plan: Plan): Omit<DropBody, "dropId"> {
   const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = plan;
+  const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon } = plan;
   return {
     name: name.trim(),
     story: story.trim() === "" ? null : story,
@@ -74,6 +95,12 @@ export function bodyOf(plan: Plan): Omit<DropBody, "dropId" | "entry"> {
     closesAt: closesAt.chosen ?? closesAt.wall,
     holdSeconds: Number(holdSeconds),
     extensionSeconds: Number(extensionSeconds),
+    entry,
+    prequeueAt: entry === "open" ? null : (prequeueAt.chosen ?? prequeueAt.wall),
+    admitPerSecond: Number(admitPerSecond),
+    listAfterSoldOut,
+    verifiedOnly,
+    beacon,
     products: products.map(({ productId, label }) => ({
       productId: productId.trim(),
       ...(label.trim() !== "" && { label: label.trim() }),
@@ -87,7 +114,7 @@ export function patchOf(drop: Drop, plan: Plan): PatchBody | undefined {
   const isOtherZone = before.zone !== after.zone;
   const differs = (field: keyof typeof after) =>
     JSON.stringify(before[field]) !== JSON.stringify(after[field]) ||
-    (isOtherZone && (field === "opensAt" || field === "closesAt"));
+    (isOtherZone && (field === "opensAt" || field === "closesAt" || field === "prequeueAt"));
   const changed = (Object.keys(after) as (keyof typeof after)[]).filter(differs);
   return changed.length === 0 ? undefined : Object.fromEntries(changed.map((field) => [field, after[field]]));
 }

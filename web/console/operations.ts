@@ -34,6 +34,7 @@ export const operations = {
   listDrops: ["GET", "/drops"],
   getDrop: ["GET", "/drops/{dropId}"],
   listDropChanges: ["GET", "/drops/{dropId}/changes"],
+  getRoom: ["GET", "/drops/{dropId}/room"],
   checkDrop: ["GET", "/drops/{dropId}/preflight"],
   checkCancellation: ["GET", "/drops/{dropId}/cancellation"],
   addDrop: ["POST", "/drops"],

@@ -6,6 +6,7 @@ import type { PayAnswer } from "#wire/fulfilment";
 import type { LogInBody, ResetBody, SessionsAnswer, SignUpBody, VerifyBody } from "#wire/identity";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
 import type { PayMeansView, PayRequest } from "#wire/payment";
+import type { PassView } from "#wire/room";
 import { takeInlined } from "./inlined.ts";
 import { operations } from "./operations.ts";
 import { forgetShopper, type Session, type Shopper, shopper } from "./shopper.ts";
@@ -31,6 +32,8 @@ export type Problem = {
   /** Names this occurrence in the server's log. */
   instance?: string;
   orderId?: string;
+  /** The line for units that come back. */
+  listUrl?: string;
   retryAfterMs?: number;
 };
 export type Answer<Body> = { ok: true; body: Body } | { ok: false; problem: Problem };
@@ -64,8 +67,10 @@ export const api = {
   takeReminderBack: (id: string) => ask<undefined>("takeReminderBack", { id }),
   dropLive: (id: string) => ask<DropLive>("getDropLive", { id }),
   time: () => ask<{ epochMs: number }>("getTime"),
-  place: (key: string, body: Static<typeof PlaceBody>) =>
-    ask<Placed>("placeOrder", { body, headers: { "idempotency-key": key } }),
+  pass: (id: string, productId: string) => ask<PassView>("takePass", { id, body: { productId } }),
+  /** A pass is the key of its order. */
+  place: (key: string, body: Static<typeof PlaceBody>, pass?: string) =>
+    ask<Placed>("placeOrder", { body, headers: pass ? { "drop-pass": pass } : { "idempotency-key": key } }),
   orders: (cursor?: string) => ask<OrderPage>("listOrders", { query: { cursor, limit: "20" } }),
   order: (id: string) => ask<Order>("getOrder", { id }),
   payMeans: () => ask<PayMeans>("getPaymentMeans"),
@@ -123,13 +128,14 @@ async function sendOnce(operation: Operation, { id = "", query = {}, body, heade
 export async function problemOf(response: Response): Promise<Problem> {
   const told = (await response.json().catch(() => ({}))) as Partial<Problem>;
   const seconds = Number(response.headers.get("retry-after"));
-  const { code = "internal_error", detail = "", instance, orderId } = told;
+  const { code = "internal_error", detail = "", instance, orderId, listUrl } = told;
   return {
     code,
     detail,
     status: response.status,
     ...(instance && { instance }),
     ...(orderId && { orderId }),
+    ...(listUrl && { listUrl }),
     ...(seconds > 0 && { retryAfterMs: seconds * 1000 }),
   };
 }

@@ -45,10 +45,10 @@ function isOpen({ sinceMs }: Attempt): boolean {
 
 /** Asks until the outcome is known, or for half a minute; then the attempt stays open, and may be asked about again. */
 export async function buy(productId: string, attempt: Attempt): Promise<Answer<Placed>> {
-  const { key, quantity, expectedTotal } = attempt;
+  const { key, quantity, expectedTotal, pass } = attempt;
   const giveUpAtMs = performance.now() + giveUpAfterMs;
   for (;;) {
-    const answer = await api.place(key, { productId, quantity, expectedTotal });
+    const answer = await api.place(key, { productId, quantity, expectedTotal }, pass);
     if (answer.ok) {
       const { orderId, payBy } = answer.body;
       kept.write(heldName(productId), { orderId, payBy } satisfies HeldOrder);

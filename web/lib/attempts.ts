@@ -2,7 +2,14 @@
  * Open attempts to buy, by product. They are kept in IndexedDB, whose transactions hold across tabs: what localStorage
  * says in one tab may be a moment older than what another tab has just written.
  */
-export type Attempt = { key: string; quantity: number; expectedTotal: number; sinceMs: number };
+export type Attempt = {
+  key: string;
+  quantity: number;
+  expectedTotal: number;
+  sinceMs: number;
+  /** Goes out instead of the key, where the product is sold to a line. */
+  pass?: string;
+};
 
 /** If the browser keeps nothing (a private window of some), attempts live as long as the page. */
 const inThisPage = new Map<string, Attempt>();

@@ -8,6 +8,7 @@ export const operations = {
   getReminder: ["GET", "/drops/{dropId}/reminder"],
   askForReminder: ["PUT", "/drops/{dropId}/reminder"],
   takeReminderBack: ["DELETE", "/drops/{dropId}/reminder"],
+  takePass: ["POST", "/drops/{dropId}/room/pass"],
   getTime: ["GET", "/time"],
   placeOrder: ["POST", "/orders"],
   listOrders: ["GET", "/orders"],

@@ -1,6 +1,6 @@
 /** The state of buying on a product's page: under way, refused, or held already. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Problem, Product } from "../lib/api.ts";
+import { api, type Problem, type Product } from "../lib/api.ts";
 import { beginAttempt, buy, type HeldOrder, heldName, openAttempt } from "../lib/attempt.ts";
 import type { Attempt } from "../lib/attempts.ts";
 import { shopNowMs } from "../lib/clock.ts";
@@ -14,25 +14,38 @@ export type Buying = {
   start(product: Product, quantity: number): Promise<void>;
 };
 
-export function useBuying(productId: string, onRefusal: (problem: Problem) => void): Buying {
+type Begun = Attempt | { problem: Problem };
+
+/** `line`: the drop whose line the product is sold to; then a pass is asked for first. */
+export function useBuying(productId: string, onRefusal: (problem: Problem) => void, line?: string): Buying {
   const [isAsking, setAsking] = useState(false);
   const [refusal, setRefusal] = useState<Problem>();
   const [held, setHeld] = useState(() => heldNow(productId));
   const isShown = useRef(true);
   const isBusy = useRef(false);
 
-  async function ask(begin: () => Promise<Attempt> | Attempt): Promise<void> {
+  async function ask(begin: () => Promise<Begun> | Begun): Promise<void> {
     if (isBusy.current) return;
     isBusy.current = true;
     setAsking(true);
     setRefusal(undefined);
-    const answer = await buy(productId, await begin());
+    const begun = await begin();
+    const answer = "problem" in begun ? { ok: false as const, ...begun } : await buy(productId, begun);
     isBusy.current = false;
     if (!isShown.current) return;
-    if (answer.ok) return go(`/o/${answer.body.orderId}`);
+    const orderId = answer.ok ? answer.body.orderId : orderOfPass(answer.problem);
+    if (orderId) return go(`/o/${orderId}`);
+    if (answer.ok) return;
     setAsking(false);
     setRefusal(answer.problem);
     onRefusal(answer.problem);
+  }
+
+  async function begin(product: Product, quantity: number): Promise<Begun> {
+    const asked = { quantity, expectedTotal: product.price * quantity };
+    if (line === undefined) return beginAttempt(productId, asked);
+    const answer = await api.pass(line, productId);
+    return answer.ok ? beginAttempt(productId, { ...asked, pass: answer.body.pass }) : answer;
   }
 
   useEffect(() => {
@@ -47,9 +60,13 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
     };
   }, [productId]);
 
-  const start = (product: Product, quantity: number) =>
-    ask(() => beginAttempt(productId, { quantity, expectedTotal: product.price * quantity }));
+  const start = (product: Product, quantity: number) => ask(() => begin(product, quantity));
   return { isAsking, refusal, held, start };
+}
+
+/** A pass that is spent has made its order, in another tab or on another device. */
+function orderOfPass({ code, orderId }: Problem): string | undefined {
+  return code === "pass_spent" ? orderId : undefined;
 }
 
 function heldNow(productId: string): HeldOrder | undefined {

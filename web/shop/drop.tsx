@@ -5,16 +5,15 @@ import type { Drop, Product } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
 import { phaseNow, type ShownPhase } from "../lib/phases.ts";
-import { useBuying } from "./buying.ts";
+import { Buy, LineLink } from "./drop-sale.tsx";
 import { NextDrops } from "./next-drops.tsx";
 import { Art } from "./parts/art.tsx";
 import { useLeftMs } from "./parts/countdown.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { Pill } from "./parts/notice.tsx";
 import { toneOfPhase } from "./parts/phase.ts";
-import { Quantity } from "./parts/quantity.tsx";
 import { Reminder } from "./parts/reminder.tsx";
-import { Action, NotThere, neverThere } from "./product.tsx";
+import { NotThere, neverThere } from "./product.tsx";
 import { LimitText } from "./product-list.tsx";
 import { useDrop } from "./watching.ts";
 
@@ -74,6 +73,7 @@ export function DropPage({ dropId }: { dropId: string }) {
           </p>
         )}
         {phase === "upcoming" && <Reminder dropId={dropId} />}
+        {!isOver && <LineLink drop={drop} phase={phase} />}
         {drop.story && (
           <p class="about">
             <Name>{drop.story}</Name>
@@ -87,6 +87,7 @@ export function DropPage({ dropId }: { dropId: string }) {
           <Buy
             key={chosen.productId}
             product={chosen}
+            line={drop.entry !== "open" || drop.listed.includes(chosen.productId) ? dropId : undefined}
             phase={phase}
             version={drop.version}
             onPriceChanged={readProducts}
@@ -96,39 +97,6 @@ export function DropPage({ dropId }: { dropId: string }) {
     </article>
   );
 }
-
-type BuyProps = { product: Product; phase: ShownPhase; version: number; onPriceChanged(): void };
-
-/** Whether it is open is the gate's to say. If it says "not yet", the page waits for a second before it offers again. */
-function Buy({ product, phase, version, onPriceChanged }: BuyProps) {
-  const [quantity, setQuantity] = useState(1);
-  const [notBeforeMs, setNotBeforeMs] = useState(0);
-  const [refusedVersion, setRefusedVersion] = useState(version);
-  const buying = useBuying(product.productId, ({ code, retryAfterMs = 1_000 }) => {
-    setRefusedVersion(version);
-    if (code === "price_changed") onPriceChanged();
-    if (code === "drop_not_open") setNotBeforeMs(shopNowMs() + retryAfterMs);
-  });
-  const isClosed = phase !== "open" || shopNowMs() < notBeforeMs;
-  // The page has heard of the pause, or of its end, since.
-  const isStale = buying.refusal?.code === "drop_paused" && refusedVersion !== version;
-  const shown = isStale ? { ...buying, refusal: undefined } : buying;
-  return (
-    <>
-      <Quantity limit={product.limitPerCustomer} value={quantity} onChange={setQuantity} />
-      <Action
-        product={product}
-        quantity={quantity}
-        buying={shown}
-        isClosed={isClosed}
-        verb={closedVerbs.includes(phase) ? say(`phase_${phase}`) : undefined}
-      />
-    </>
-  );
-}
-
-/** The button cannot be pressed then, and says why. */
-const closedVerbs: readonly ShownPhase[] = ["paused", "sold_out_for_now", "sold_out"];
 
 function Opening({ leftMs }: { leftMs: number }) {
   const text = longClockText(leftMs);

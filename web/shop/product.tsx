@@ -80,9 +80,11 @@ type ActionProps = {
   isClosed?: boolean;
   /** Said instead of the usual verb. */
   verb?: string | undefined;
+  /** Of the drop, if it is sold to a line. */
+  dropId?: string | undefined;
 };
 
-export function Action({ product, quantity, buying, isClosed = false, verb }: ActionProps) {
+export function Action({ product, quantity, buying, isClosed = false, verb, dropId }: ActionProps) {
   const { isAsking, refusal, held, start } = buying;
   const status = useRef<HTMLDivElement>(null);
   const [waitUntilMs, setWaitUntilMs] = useState(0);
@@ -98,7 +100,7 @@ export function Action({ product, quantity, buying, isClosed = false, verb }: Ac
   return (
     <>
       <div class="status" role="status" tabIndex={-1} ref={status}>
-        {refusal && <Refused refusal={refusal} product={product} />}
+        {refusal && <Refused refusal={refusal} product={product} dropId={dropId} />}
         {held && !isAsking && (
           <p class="notice">
             {say("heldAlready", { time: timeOfDay(held.payBy) })} <a href={`/o/${held.orderId}`}>{say("openIt")}</a>
@@ -126,7 +128,10 @@ export function Action({ product, quantity, buying, isClosed = false, verb }: Ac
   );
 }
 
-function Refused({ refusal, product }: { refusal: Problem; product: Product }) {
+type RefusedProps = { refusal: Problem; product: Product; dropId: string | undefined };
+
+function Refused({ refusal, product, dropId }: RefusedProps) {
+  const lineUrl = refusal.listUrl ?? (dropId && ofTheLine.includes(refusal.code) ? lineOf(dropId) : undefined);
   if (isUnknownYet(refusal) && refusal.code !== "offline") {
     return (
       <div class="notice">
@@ -142,6 +147,13 @@ function Refused({ refusal, product }: { refusal: Problem; product: Product }) {
         </p>
       )}
       {refusal.code === "unauthenticated" && <SignInLink />}
+      {lineUrl && (
+        <p>
+          <a href={lineUrl} data-load>
+            {say("toLine")}
+          </a>
+        </p>
+      )}
       {refusal.code === "limit_per_customer" && (
         <p>
           <a href="/me">{say("yourOrders")}</a>
@@ -158,7 +170,17 @@ function verbOf(refusal: Problem | undefined, isHeld: boolean, quantity: number)
   return isHeld ? say("buyAnother") : say("buy");
 }
 
+/** The waiting page of a drop is a file of its own. */
+export function lineOf(dropId: string): string {
+  return `/d/${encodeURIComponent(dropId)}/wait`;
+}
+
+const ofTheLine = ["not_in_line", "not_your_turn", "nothing_free", "pass_required", "pass_expired", "pass_invalid"];
+
 const triedAgain = [
+  "not_your_turn",
+  "nothing_free",
+  "pass_expired",
   "sold_out",
   "closed",
   "price_not_available",

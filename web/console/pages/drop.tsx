@@ -9,6 +9,7 @@ import { DropHistory } from "../parts/drop-history.tsx";
 import { DropPhase, isOver, phaseAt, unitsOf, useShopNowMs } from "../parts/drop-phase.tsx";
 import { DropPlanCard } from "../parts/drop-plan-card.tsx";
 import { CancelDrop, EndEarly } from "../parts/end-drop.tsx";
+import { LineCard } from "../parts/line-card.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { PauseDrop } from "../parts/pause-drop.tsx";
@@ -58,6 +59,7 @@ function Shown({ drop }: { drop: Drop }) {
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" className="uneven">
         <Stack gap="lg">
           {phase !== "draft" && <Units drop={drop} />}
+          {phase !== "draft" && <LineCard dropId={dropId} />}
           {(phase === "draft" || phase === "upcoming") && <Preflight dropId={dropId} />}
           {phase !== "draft" && <DropHistory dropId={dropId} zone={zone} version={version} />}
         </Stack>

@@ -5,6 +5,7 @@ import { count } from "../../lib/amounts.ts";
 import { Refused } from "../ask.ts";
 import type { Frozen, Plan } from "../drop-plan.ts";
 import { DropProducts } from "./drop-products.tsx";
+import { EntryFields } from "./entry-fields.tsx";
 import { faultOfField } from "./field-fault.ts";
 import { MomentField } from "./moment-field.tsx";
 import { ProblemNote } from "./problem.tsx";
@@ -86,7 +87,13 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, more, childr
             error={faultOf("zone")}
             disabled={frozen.opening}
             onChange={(zone) =>
-              zone && set({ zone, opensAt: { wall: plan.opensAt.wall }, closesAt: { wall: plan.closesAt.wall } })
+              zone &&
+              set({
+                zone,
+                opensAt: { wall: plan.opensAt.wall },
+                closesAt: { wall: plan.closesAt.wall },
+                prequeueAt: { wall: plan.prequeueAt.wall },
+              })
             }
           />
           <MomentField
@@ -99,6 +106,7 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, more, childr
       </fieldset>
       <fieldset className="part">
         <legend>3. Terms</legend>
+        <EntryFields plan={plan} onChange={set} isFrozen={frozen.opening} faultOf={faultOf} instants={instants} />
         <TextInput
           label="Units are held for payment, seconds"
           description={`60 to ${count(3_600)}${seconds >= 60 ? `; ${minutesOf(seconds)}` : ""}. Orders that were accepted keep theirs.`}
@@ -152,9 +160,8 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, more, childr
   );
 }
 
-/** The terms of every drop today; none of them can be chosen. */
+/** The terms of every drop; none of them can be chosen. */
 const fixedTerms = {
-  Entry: "Open to all. A waiting line and a draw are not offered yet",
   "Limit per customer": "The one of each product",
 };
 

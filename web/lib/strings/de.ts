@@ -51,6 +51,10 @@ export const de: Strings = {
   choice: "Auswahl",
   soldOutChoice: "ausverkauft",
   toCalendar: "In deinen Kalender",
+  toLine: "Zur Schlange",
+  soldByLine: "Verkauft wird in der Reihenfolge einer Schlange.",
+  soldByDraw: "Es wird ausgelost: Stell dich an, bevor es öffnet.",
+  lineForReturns: "Was zurückkommt, geht an die Nächsten in der Schlange.",
 
   onSale: "Im Verkauf",
   notFoundTitle: "Dieses Produkt gibt es nicht",

@@ -1,0 +1,80 @@
+/** Decides the waiting page's texts and figures by the state of the line and the person's place. It is pure, for the tests. */
+import type { Words } from "./words.ts";
+
+/** The part of RoomState (GET /drops/{id}/room) that is shown. */
+export type Line = {
+  state: string;
+  mode: string;
+  takesPlaces: boolean;
+  freezesAt: string;
+  places: number;
+  called: number;
+  /** Places a second; null: no wait can be told. */
+  rate: number | null;
+  free: number;
+  held: number;
+  /** Places up to the first are likely to be served, those beyond the second are not. */
+  reach: readonly number[];
+  order: string | null;
+};
+
+/** Of RoomPlace. */
+export type Mine = { place: number | null; called: boolean; offeredUntil: string | null; done: boolean };
+
+export type Shown = {
+  label: Words;
+  big?: number;
+  /** Of the bar, 0 to 1. */
+  done?: number;
+  /** With a time to fill in. */
+  says: readonly (readonly [Words, string?])[];
+  /** A label, a sentence, and the figures to fill in. */
+  facts: readonly (readonly [Words, Words, number, number?])[];
+  act?: "join" | "choose" | undefined;
+  mayLeave?: boolean;
+};
+
+export function shownOf(line: Line, mine: Mine | undefined): Shown {
+  const { state, mode, freezesAt, places, called, free, held, takesPlaces } = line;
+  if (state === "none") return { label: "none", says: [], facts: [] };
+  if (state === "ended" || state === "cancelled" || mine?.done) {
+    return { label: mine?.done ? "served" : "over", says: [], facts: [] };
+  }
+  const now: Shown["facts"][number] = ["free", held > 0 ? "freeAndHeld" : "figure", free, held];
+  const people = ["people", "figure", places] as const;
+  const chance: Shown["says"] = state === "joining" ? [["drawnAt", freezesAt], ["onePlace"]] : [["onePlace"]];
+  if (!mine) {
+    const act = takesPlaces ? "join" : undefined;
+    const says: Shown["says"] = takesPlaces ? chance : [[state === "upcoming" ? "soon" : "closed"]];
+    return { label: mode === "offers" ? "soldOut" : "line", says, facts: [people, now], act };
+  }
+  const { place, offeredUntil } = mine;
+  if (place === null || line.order === null) {
+    const label = state === "joining" ? "youAreIn" : "drawing";
+    return { label, says: chance, facts: [people], mayLeave: true };
+  }
+  if (place <= called) {
+    const says: Shown["says"] = offeredUntil ? [["until", offeredUntil]] : [];
+    return { label: "yourTurn", big: place, says, facts: [now], act: "choose", mayLeave: true };
+  }
+  const before = place - called - 1;
+  return {
+    label: "place",
+    big: place,
+    done: called / place,
+    says: [[state === "paused" ? "paused" : mode === "offers" ? "offers" : hopeOf(line, place)]],
+    facts: [["before", "figure", before], ...waitOf(line, before), now],
+    mayLeave: true,
+  };
+}
+
+function hopeOf({ reach: [low = 0, high = 0] }: Line, place: number): Words {
+  return place <= low ? "reach" : place <= high ? "close" : "out";
+}
+
+/** An honest range, in minutes. A line that names no rate has no free unit; then the page tells no wait. */
+function waitOf({ rate }: Line, before: number): Shown["facts"] {
+  if (!rate) return [];
+  const minutes = before / rate / 60;
+  return [["turnIn", "minutes", Math.floor(minutes * 0.75), Math.max(1, Math.ceil(minutes * 1.6))]];
+}

@@ -1,0 +1,196 @@
+/**
+ * `/d/{drop}/wait`: the line of a drop, by itself. It asks the public state again and again, for the own place only when
+ * that may have changed, and compares the two alone. It shares no code with the shop, so that it is one small file.
+ */
+import { type Line, type Mine, shownOf } from "./view.ts";
+import { languages, type Words, words } from "./words.ts";
+
+type State = Line & { name: string; now: string; root: string | null; frozenSize: number | null; every: number };
+
+const dropId = location.pathname.split("/")[2];
+const roomPath = `/drops/${dropId}/room`;
+const dropPath = `/d/${dropId}`;
+
+function kept(name: string) {
+  try {
+    return JSON.parse(localStorage[`dropgate:${name}`]);
+  } catch {}
+}
+function keep(name: string, value: unknown) {
+  try {
+    localStorage[`dropgate:${name}`] = JSON.stringify(value);
+  } catch {}
+}
+
+const page = document.documentElement;
+const wanted = [kept("language"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+const language = wanted.find((tag) => languages.includes(tag)) ?? "en";
+const nth = languages.indexOf(language);
+page.lang = language;
+page.dir = nth > 1 ? "rtl" : "ltr";
+page.style.colorScheme = kept("theme")?.replace("device", "") ?? "";
+
+function number(value: number) {
+  return value.toLocaleString(language);
+}
+function time(value: string) {
+  const parts = { weekday: "short", hour: "numeric", minute: "numeric", second: "numeric" } as const;
+  return new Date(value).toLocaleString(language, parts);
+}
+function say(key: Words, a = "", b = "") {
+  return words[key].split("|")[nth]?.replace("{a}", a).replace("{b}", b) ?? "";
+}
+
+function element(tag: string, text: string, rest: object = {}) {
+  return Object.assign(document.createElement(tag), { textContent: text }, rest);
+}
+function place(id: string) {
+  return document.getElementById(id) as HTMLAnchorElement;
+}
+function write(id: string, text: string) {
+  // A screen reader reads the text aloud whenever it is written: it is written only when it changes.
+  if (place(id).textContent !== text) place(id).textContent = text;
+}
+
+let state: State | undefined;
+let own: Mine | undefined;
+let heardMs = Date.now();
+/** Answers of the line that did not come, since the last one that did. */
+let misses = 0;
+let mustSignIn = false;
+let isLeaving = false;
+let isAsking = false;
+let fault: Words | undefined;
+
+async function ask(path: string, method = "GET") {
+  const response = await fetch(path, { method, signal: AbortSignal.timeout(12_000) });
+  return { status: response.status, body: await response.json().catch(() => ({})) };
+}
+
+/** A session that has run out is renewed once. */
+async function askOwn(path: string, method?: string) {
+  const first = await ask(path, method);
+  if (first.status !== 401) return first;
+  await ask("/session/refresh", "POST");
+  const second = await ask(path, method);
+  mustSignIn = second.status === 401;
+  return second;
+}
+
+/** With its receipt, the promise that it is in the list. */
+function remember(answer: Mine | undefined) {
+  own = answer;
+  if (own) keep(`place:${dropId}`, own);
+}
+
+async function readOwn() {
+  const { status, body } = await askOwn(`${roomPath}/place`);
+  if (status === 200) remember(body);
+  if (status === 404) own = undefined;
+}
+
+async function act(method: string) {
+  isAsking = true;
+  fault = undefined;
+  show();
+  const { status, body } = await askOwn(roomPath, method).catch(() => ({ status: 500, body: {} }));
+  if (status < 300) remember(method === "POST" ? body : undefined);
+  else if (!mustSignIn) fault = faults[body.code] ?? "again";
+  isAsking = false;
+  isLeaving = false;
+  show();
+  place("label").focus();
+}
+const faults: Record<string, Words> = { email_not_verified: "verify", room_closed: "closed" };
+
+function show() {
+  const late = misses ? say("late", number(Math.round((Date.now() - heardMs) / 1000))) : "";
+  if (!state) {
+    write("label", say("line"));
+    write("says", late);
+    return;
+  }
+  const { label, big, done = -1, says, facts, act: action, mayLeave } = shownOf(state, own);
+  // Every waiting page is a witness of the root that it saw before the draw: the page that checks the order reads it.
+  const { root, frozenSize: size, now } = state;
+  const seen = kept(`seen:${dropId}`);
+  if (root && !seen) keep(`seen:${dropId}`, { root, size, seenAtMs: Date.parse(now) });
+  const bad = root && seen && seen.root !== root ? "changed" : fault;
+  write("name", state.name);
+  write("label", say(label));
+  write("big", big ? number(big) : "");
+  place("bar").hidden = done < 0;
+  place("fill").style.inlineSize = `${done * 100}%`;
+  write("says", [...says.map(([key, value]) => say(key, value && time(value))), late].join(" "));
+  write("bad", bad ? say(bad) : "");
+  place("facts").replaceChildren(
+    ...facts.map(([key, sentence, a, b = 0]) => {
+      const pair = element("div", "");
+      pair.append(element("dt", say(key)), element("dd", say(sentence, number(a), number(b))));
+      return pair;
+    }),
+  );
+  document.title = `${big ? `${number(big)} · ` : ""}${say(label)} · ${state.name}`;
+  showActs(action, mayLeave);
+}
+
+let shownActs = "";
+
+/** Made anew only when they change: the one with the focus stays. */
+function showActs(action: string | undefined, mayLeave = false) {
+  const acts = [action, mayLeave, mustSignIn, isLeaving, isAsking].join();
+  if (acts === shownActs) return;
+  shownActs = acts;
+  const link = (key: Words, href: string) => element("a", say(key), { className: "act", href });
+  const button = (key: Words, onclick: () => void, className = "act") =>
+    element("button", say(key), { className, onclick, disabled: isAsking });
+  const leave = (value: boolean) => () => {
+    isLeaving = value;
+    show();
+  };
+  const all: HTMLElement[] = [];
+  if (action === "choose") all.push(link("choose", dropPath));
+  if (action === "join")
+    all.push(mustSignIn ? link("signIn", `/login?to=${dropPath}/wait`) : button("join", () => act("POST")));
+  if (mayLeave && isLeaving) {
+    all.push(
+      element("p", say("leaveSays")),
+      button("leave", () => act("DELETE")),
+      button("stay", leave(false), "quiet"),
+    );
+  } else if (mayLeave) all.push(button("leave", leave(true), "quiet"));
+  place("acts").replaceChildren(...all);
+}
+
+/** While no answer comes, the pauses double, up to a minute: a shop that returns is not met by all pages at once. */
+async function listen() {
+  misses += 1;
+  try {
+    const { status, body } = await ask(roomPath);
+    if (body.code === "drop_not_found") return write("label", say("none"));
+    if (status === 200) {
+      const order = state?.order;
+      state = body as State;
+      heardMs = Date.now();
+      misses = 0;
+      if (own && mayHaveChanged(own, state, order)) await readOwn();
+    }
+  } catch {}
+  show();
+  const isNear = state && own?.place && own.place - state.called < (state.rate ?? 5) * 60;
+  const pauseMs = (state?.every ?? 1_000) * (document.hidden && !isNear ? 6 : 1) * 2 ** misses;
+  setTimeout(listen, Math.min(pauseMs, 60_000) * (0.9 + Math.random() / 5));
+}
+
+/** The place is told once; again when its number is known, when it is called, and when its offer ends. */
+function mayHaveChanged({ place, called, offeredUntil, done }: Mine, line: State, order: string | null | undefined) {
+  if (done) return false;
+  return (
+    order !== line.order || (!called && place && place <= line.called) || (offeredUntil && offeredUntil < line.now)
+  );
+}
+
+place("name").href = dropPath;
+place("fair").href = `${dropPath}/fair`;
+write("fair", say("fair"));
+readOwn().then(listen, listen);
