@@ -38,10 +38,20 @@ export async function idle(bench: Bench): Promise<Figure[]> {
   const [cpu, counters] = await Promise.all([system.cpu(), system.counters()]);
   await sleep(idleSeconds * 1000);
   const [cpuNow, countersNow] = await Promise.all([system.cpu(), system.counters()]);
-  const used = Object.entries(cpuNow).reduce((sum, [name, seconds]) => sum + seconds - (cpu[name] ?? 0), 0);
+  const used = Object.entries(cpuNow).map(([name, seconds]) => ({ name, seconds: seconds - (cpu[name] ?? 0) }));
+  const share = (seconds: number) => (seconds / idleSeconds) * 100;
   const perMinute = (from: number, to: number) => ((to - from) * 60) / idleSeconds;
   return [
-    { metric: "idle, CPU of everything", value: (used / idleSeconds) * 100, unit: "% of a core" },
+    {
+      metric: "idle, CPU of everything",
+      value: share(used.reduce((sum, { seconds }) => sum + seconds, 0)),
+      unit: "% of a core",
+    },
+    ...used.map(({ name, seconds }) => ({
+      metric: `idle, CPU of ${name}`,
+      value: share(seconds),
+      unit: "% of a core",
+    })),
     { metric: "idle, writes a minute", value: perMinute(counters.writes, countersNow.writes), unit: "transactions" },
     {
       metric: "idle, transactions a minute",

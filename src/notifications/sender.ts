@@ -35,6 +35,8 @@ export type Sender = {
 };
 
 const everyMs = 500;
+/** While none is due. The shortest pause before another try is 5 s. */
+const restMs = 2_000;
 /** Standard Webhooks 1.0 recommends 15 to 30 s. */
 const answerWithinMs = 15_000;
 const atOnceOfEach = 4;
@@ -130,7 +132,7 @@ export function createSender({ queue, endpoints, guard, now, count, onFault }: S
     turn,
     idle,
     start() {
-      loop ??= startLoop({ everyMs, work: turn, onFault: (error) => onFault("webhooks", error) });
+      loop ??= startLoop({ everyMs, restMs, work: turn, onFault: (error) => onFault("webhooks", error) });
     },
     nudge: () => loop?.nudge(),
     async stop() {

@@ -71,6 +71,8 @@ export type BulkOptions = {
 export const mostOrders = 20_000;
 const validMs = 15 * 60_000;
 const lookEveryMs = 1_000;
+/** While no plan runs here: this process is nudged for what it starts. */
+const restMs = 4_000;
 /** In one turn of the loop, so that stopping is quick. */
 const ordersAtOnce = 50;
 
@@ -166,7 +168,12 @@ export function createBulk({ sql, steps, audit, now, onFault }: BulkOptions): Bu
     items: (planId, after, limit) => readItems(sql, planId, after, limit),
 
     start() {
-      const loop = startLoop({ everyMs: lookEveryMs, work: turn, onFault: (error) => onFault("bulk acts", error) });
+      const loop = startLoop({
+        everyMs: lookEveryMs,
+        restMs,
+        work: turn,
+        onFault: (error) => onFault("bulk acts", error),
+      });
       nudge = loop.nudge;
       return loop;
     },

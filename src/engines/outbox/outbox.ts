@@ -54,6 +54,8 @@ export type Outbox<Event = unknown> = {
 
 export type Waiting = { oldest: bigint; newest: bigint };
 
+/** While no row waits. A process is nudged for its own rows, so this is for rows of a process that ended. */
+const restMs = 4_000;
 /** Rows beyond it are read back. */
 const eventsRemembered = 20_000;
 
@@ -83,7 +85,7 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox<Event
   }
 
   /** Another process that ships now ships these rows too. */
-  async function shipSome(): Promise<boolean> {
+  async function shipSome(): Promise<boolean | undefined> {
     const [row] = await sql.query<{ some: boolean }>(`select exists (select from ${table}) as some`);
     if (!row?.some) return false;
     const rows = await sql.transaction(async (tx) => {
@@ -92,13 +94,13 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox<Event
       ]);
       return lock?.mine ? shipOldest(tx, options, remembered) : 0;
     });
-    return rows === rowsAtOnce;
+    return rows === rowsAtOnce || undefined;
   }
 
   return {
     publish: () => rounds.add(),
     start() {
-      loop ??= startLoop({ everyMs, gatherMs, work: shipSome, onFault });
+      loop ??= startLoop({ everyMs, restMs, gatherMs, work: shipSome, onFault });
     },
     nudge: () => loop?.nudge(),
     remember: remembered.add,

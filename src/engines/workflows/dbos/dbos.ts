@@ -33,6 +33,8 @@ const nudgePatienceMs = 2_000;
 const answerPatienceMs = 30_000;
 const closePatienceMs = 5_000;
 /** No number of restarts is a reason to abandon an order. */
+/** DBOS wakes so often to announce its streams and events, of which these stories have none. Its own default is 10 ms. */
+const streamsEveryMs = 1_000;
 const maxTakeOvers = 1_000_000;
 /**
  * Longest pause between two tries to reach PostgreSQL. With the default of 60 s an outage of 10 s delayed runs by 90 s
@@ -93,6 +95,7 @@ async function open<Input, S extends Steps>(options: DbosOptions<Input, S>): Pro
     applicationVersion: version,
     executorID: lease.executorId,
     systemDatabasePool: pool,
+    notificationCoalesceMs: streamsEveryMs,
     logger: createDbosLogger(log),
   });
   // It makes its tables here. When several processes did this at the same time, all but one failed (measured).
