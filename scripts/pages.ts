@@ -11,6 +11,7 @@ const budgets = [
   { says: "words of the shop in German", files: "assets/de-*.js.gz", atMostKb: 5 },
   { says: "words of the shop in Arabic", files: "assets/ar-*.js.gz", atMostKb: 5 },
   { says: "words of the shop about accounts, in all languages", files: "assets/account-*.js.gz", atMostKb: 5 },
+  { says: "the check of a line's order, in all languages", files: "assets/{fair,line-worker}-*.js.gz", atMostKb: 45 },
   // As it is: a crowd loads it when everything else may be slow, and every browser keeps it.
   { says: "the waiting page", files: "wait.html", atMostKb: 10 },
   { says: "font", files: "assets/*.woff2", atMostKb: 60 },

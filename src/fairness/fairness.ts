@@ -6,6 +6,7 @@ export { bytesOf, type Hash, hexOf } from "./bytes.ts";
 export type { Check, CheckName, Tools } from "./check.ts";
 export { placesOf, type SeedOf, seedOf } from "./order.ts";
 export { type Consistency, type Inclusion, isConsistent, isIncluded } from "./proofs.ts";
+export { type Published, type PublishedFile, publishedFiles, readLines } from "./published.ts";
 export type { Call, Draw, Evidence, FairRecord, Kept, Served, Signed } from "./record.ts";
 export {
   type Chain,

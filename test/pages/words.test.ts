@@ -18,6 +18,9 @@ import { account as accountEn } from "../../web/lib/strings/account-en.ts";
 import { ar } from "../../web/lib/strings/ar.ts";
 import { de } from "../../web/lib/strings/de.ts";
 import { en } from "../../web/lib/strings/en.ts";
+import { fair as fairAr } from "../../web/lib/strings/fair-ar.ts";
+import { fair as fairDe } from "../../web/lib/strings/fair-de.ts";
+import { fair as fairEn } from "../../web/lib/strings/fair-en.ts";
 import { shownCards } from "../../web/shop/parts/shown-cards.ts";
 
 type Sentences = Record<string, string>;
@@ -49,13 +52,13 @@ function filesOfFirstLoad(path: string, found = new Set<string>()): Set<string> 
   return found;
 }
 
-for (const [language, [dictionary, accounts]] of Object.entries({
-  de: [de, accountDe],
-  ar: [ar, accountAr],
+for (const [language, [dictionary, accounts, fair]] of Object.entries({
+  de: [de, accountDe, fairDe],
+  ar: [ar, accountAr, fairAr],
 } as const)) {
   test(`every sentence of the pages is there in ${language}, with the same names to fill in`, () => {
-    const english = { ...sentencesOf(en), ...sentencesOf(accountEn) };
-    const other = { ...sentencesOf(dictionary), ...sentencesOf(accounts) };
+    const english = { ...sentencesOf(en), ...sentencesOf(accountEn), ...fairEn };
+    const other: Sentences = { ...sentencesOf(dictionary), ...sentencesOf(accounts), ...fair };
     assert.deepEqual(Object.keys(other).toSorted(), Object.keys(english).toSorted());
     for (const [key, sentence] of Object.entries(english)) {
       assert.notEqual(other[key]?.trim(), "", key);
@@ -67,8 +70,8 @@ for (const [language, [dictionary, accounts]] of Object.entries({
 test("every sentence of the pages is said somewhere", () => {
   const sources = globSync("web/{lib,shop}/**/*.{ts,tsx}").filter((path) => !path.includes("strings/"));
   const text = sources.map((path) => readFileSync(path, "utf8")).join("\n");
-  const built = /^(?:theme|state|way|demo|phase|note)_/;
-  const unsaid = Object.keys({ ...en, ...accountEn }).filter(
+  const built = /^(?:theme|state|way|demo|phase|note|fairGroup|fairCheck)_/;
+  const unsaid = Object.keys({ ...en, ...accountEn, ...fairEn }).filter(
     (key) => key !== "problems" && !built.test(key) && !text.includes(`"${key}"`),
   );
   assert.deepEqual(unsaid, []);
@@ -78,13 +81,13 @@ test("a webhook is offered every type of event that the shop has, and no other",
   assert.deepEqual(offered.toSorted(), eventTypes.toSorted());
 });
 
-test("no page of the first load says a sentence about accounts, which is fetched later", () => {
+test("no page of the first load says a sentence about accounts or about the order of a line, which is fetched later", () => {
   const files = [...filesOfFirstLoad("web/shop/main.tsx")];
   assert.ok(files.includes("web/shop/order.tsx") && !files.includes("web/shop/sign-in.tsx"));
   const said = files.flatMap((path) => [...readFileSync(path, "utf8").matchAll(/say\("(\w+)"/g)].map(([, key]) => key));
   assert.ok(said.includes("signIn"));
   assert.deepEqual(
-    said.filter((key = "") => key in accountEn),
+    said.filter((key = "") => key in accountEn || key in fairEn),
     [],
   );
 });

@@ -2,6 +2,7 @@
 import { kept } from "./kept.ts";
 import type { AccountStrings } from "./strings/account-en.ts";
 import { en, type Strings } from "./strings/en.ts";
+import type { FairStrings } from "./strings/fair-en.ts";
 
 export const languages = { en: "English", de: "Deutsch", ar: "العربية" } as const;
 export type Language = keyof typeof languages;
@@ -13,17 +14,26 @@ const dictionaries: Record<Language, () => Promise<Strings>> = {
   ar: async () => (await import("./strings/ar.ts")).ar,
 };
 
-/** Few visitors see a page about accounts, so its sentences are files of their own in each language. */
-const accountDictionaries: Record<Language, () => Promise<AccountStrings>> = {
-  en: async () => (await import("./strings/account-en.ts")).account,
-  de: async () => (await import("./strings/account-de.ts")).account,
-  ar: async () => (await import("./strings/account-ar.ts")).account,
+/** Few visitors see these pages, so their sentences are files of their own in each language. */
+const topics: { [Name in Topic]: Record<Language, () => Promise<Topics[Name]>> } = {
+  account: {
+    en: async () => (await import("./strings/account-en.ts")).account,
+    de: async () => (await import("./strings/account-de.ts")).account,
+    ar: async () => (await import("./strings/account-ar.ts")).account,
+  },
+  fair: {
+    en: async () => (await import("./strings/fair-en.ts")).fair,
+    de: async () => (await import("./strings/fair-de.ts")).fair,
+    ar: async () => (await import("./strings/fair-ar.ts")).fair,
+  },
 };
+type Topics = { account: AccountStrings; fair: FairStrings };
+type Topic = keyof Topics;
 
 let language: Language = "en";
 let strings: Strings = en;
-/** Undefined until a page needs them. */
-let account: AccountStrings | undefined;
+/** Those that a page has needed so far. */
+let read: Partial<Topics> = {};
 let said: Readonly<Record<string, unknown>> = en;
 
 export function currentLanguage(): Language {
@@ -42,8 +52,12 @@ function wantedLanguage(): Language {
 
 export async function showLanguage(wanted: Language = wantedLanguage()): Promise<void> {
   try {
-    const read = [dictionaries[wanted](), account && accountDictionaries[wanted]()] as const;
-    speak(wanted, ...(await Promise.all(read)));
+    const [words, account, fair] = await Promise.all([
+      dictionaries[wanted](),
+      read.account && topics.account[wanted](),
+      read.fair && topics.fair[wanted](),
+    ]);
+    speak(wanted, words, { ...(account && { account }), ...(fair && { fair }) });
   } catch {
     // The file could not be fetched: the page is there in the language that it has.
   }
@@ -51,9 +65,9 @@ export async function showLanguage(wanted: Language = wantedLanguage()): Promise
   document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
 }
 
-function speak(chosen: Language, words: Strings, aboutAccounts: AccountStrings | undefined): void {
-  [language, strings, account] = [chosen, words, aboutAccounts];
-  said = { ...strings, ...account };
+function speak(chosen: Language, words: Strings, about: Partial<Topics>): void {
+  [language, strings, read] = [chosen, words, about];
+  said = { ...strings, ...read.account, ...read.fair };
 }
 
 export async function chooseLanguage(wanted: Language): Promise<void> {
@@ -61,12 +75,12 @@ export async function chooseLanguage(wanted: Language): Promise<void> {
   await showLanguage(wanted);
 }
 
-/** A page that says a sentence about accounts is shown after this. @throws if they cannot be fetched. */
-export async function readAccountWords(): Promise<void> {
-  if (!account) speak(language, strings, await accountDictionaries[language]());
+/** A page that says a sentence about the topic is shown after this. @throws if they cannot be fetched. */
+export async function readWordsAbout(topic: Topic): Promise<void> {
+  if (!read[topic]) speak(language, strings, { ...read, [topic]: await topics[topic][language]() });
 }
 
-type Words = Exclude<keyof Strings | keyof AccountStrings, "problems">;
+type Words = Exclude<keyof Strings | keyof AccountStrings | keyof FairStrings, "problems">;
 
 /** The sentence in the current language, its `{names}` filled in. */
 export function say(words: Words, values: Record<string, string | number> = {}): string {
@@ -75,6 +89,6 @@ export function say(words: Words, values: Record<string, string | number> = {}):
 
 /** The sentence for a problem: ours for its code, else the server's own. */
 export function sayProblem({ code, detail }: { code: string; detail: string }): string {
-  const told: Record<string, string> = { ...strings.problems, ...account?.problems };
+  const told: Record<string, string> = { ...strings.problems, ...read.account?.problems };
   return told[code] ?? (detail || strings.problems.internal_error);
 }

@@ -1,7 +1,7 @@
 /** The frame around every page, and which page an address shows. */
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { chooseLanguage, currentLanguage, type Language, languages, readAccountWords, say } from "../lib/language.ts";
+import { chooseLanguage, currentLanguage, type Language, languages, readWordsAbout, say } from "../lib/language.ts";
 import { onRoute } from "../lib/router.ts";
 import { isSignedIn } from "../lib/shopper.ts";
 import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
@@ -30,8 +30,9 @@ export function App() {
 }
 
 function pageAt(path: string) {
-  const [, kind, id = ""] = path.split("/");
+  const [, kind, id = "", part] = path.split("/");
   if (kind === "p") return <ProductPage productId={decodeURIComponent(id)} />;
+  if (kind === "d" && part === "fair") return <FairLater dropId={decodeURIComponent(id)} />;
   if (kind === "d") return <DropLater dropId={decodeURIComponent(id)} />;
   if (kind === "o") return <OrderPage orderId={decodeURIComponent(id)} />;
   if (kind === "login" || kind === "join" || kind === "reset") return <SignInLater kind={kind} />;
@@ -43,11 +44,16 @@ const nothingHere = { code: "not_found", detail: "", status: 404 };
 
 /** Most visitors never need it, so it is a file of its own. */
 const SignInLater = later(async () => {
-  const [{ SignIn }] = await Promise.all([import("./sign-in.tsx"), readAccountWords()]);
+  const [{ SignIn }] = await Promise.all([import("./sign-in.tsx"), readWordsAbout("account")]);
   return SignIn;
 });
 /** A file of its own, which leaves the first load as small as it is without drops. */
 const DropLater = later(async () => (await import("./drop.tsx")).DropPage);
+
+const FairLater = later(async () => {
+  const [{ FairPage }] = await Promise.all([import("./fair.tsx"), readWordsAbout("fair")]);
+  return FairPage;
+});
 
 function later<Props extends object>(load: () => Promise<ComponentType<Props>>) {
   return function Later(props: Props) {

@@ -3,7 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem } from "../lib/api.ts";
-import { readAccountWords, say } from "../lib/language.ts";
+import { readWordsAbout, say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
 import { type Shopper, shopper, signOut } from "../lib/shopper.ts";
 import { Name } from "./parts/name.tsx";
@@ -120,7 +120,7 @@ export function MyOrders() {
 
 /** A file of its own, which leaves the first load as small as it is. */
 async function sessionsPart(): Promise<ComponentType> {
-  const [{ Sessions }] = await Promise.all([import("./sessions.tsx"), readAccountWords()]);
+  const [{ Sessions }] = await Promise.all([import("./sessions.tsx"), readWordsAbout("account")]);
   return Sessions;
 }
 

@@ -1,10 +1,10 @@
 /** Reads the published texts and what a person kept into evidence. A text of another form is refused, and named. */
 import type { TSchema } from "typebox";
 import { Errors } from "typebox/value";
-import type { Evidence, FairRecord, Kept } from "#fairness";
+import { type Evidence, type FairRecord, type Kept, type Published, readLines } from "#fairness";
+import { messageOf } from "#platform/thrown";
 import { FairRecordView, KeptView, ShopKeyView } from "#wire/fairness";
 import { Refused } from "../ask.ts";
-import type { Published } from "./published.ts";
 
 /** @param kept The text of what a waiting page keeps: a receipt, a receipt with what the page saw, or a list of these. */
 export function readEvidence(published: Published, kept: string | undefined): Evidence {
@@ -15,19 +15,7 @@ export function readEvidence(published: Published, kept: string | undefined): Ev
       shopKey === undefined
         ? undefined
         : readJson<{ publicKey: string }>("dropgate.json", shopKey, ShopKeyView).publicKey,
-    roster: linesOf("roster.txt", published["roster.txt"], /^[0-9a-f]{32}$/),
-    heads: linesOf("heads.txt", published["heads.txt"], /^\d+ [0-9a-f]{64} \d+ [\w-]+$/).map((line) => {
-      const [size, root = "", atMs, signature = ""] = line.split(" ");
-      return { size: Number(size), root, atMs: Number(atMs), signature };
-    }),
-    calls: linesOf("calls.txt", published["calls.txt"], /^\d+ \d+$/).map((line) => {
-      const [atMs, called] = line.split(" ").map(Number);
-      return { atMs: atMs ?? 0, called: called ?? 0 };
-    }),
-    served: linesOf("served.txt", published["served.txt"], /^\d+ \d+ [a-z]+$/).map((line) => {
-      const [place, atMs, outcome = ""] = line.split(" ");
-      return { place: Number(place), atMs: Number(atMs), outcome };
-    }),
+    ...readLinesOf(published),
     kept: kept === undefined ? [] : readKept(kept),
   };
 }
@@ -59,12 +47,12 @@ function checked<Value>(name: string, value: unknown, schema: TSchema): Value {
   return value as Value;
 }
 
-function linesOf(name: string, text: string | undefined, form: RegExp): string[] {
-  const lines = (text ?? "").split("\n").filter((line) => line !== "");
-  const wrong = lines.findIndex((line) => !form.test(line));
-  if (wrong >= 0)
-    throw new Refused(`line ${wrong + 1} of ${name} is not as docs/guide/fair.md says: ${lines[wrong]?.slice(0, 80)}`);
-  return lines;
+function readLinesOf(published: Published) {
+  try {
+    return readLines(published);
+  } catch (error) {
+    throw new Refused(messageOf(error));
+  }
 }
 
 function isObject(value: unknown): value is object {

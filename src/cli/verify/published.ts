@@ -1,22 +1,12 @@
 /** Reads all that a shop publishes about a line, as texts by file name: from the running shop, or from a folder without a network. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Published, type PublishedFile, publishedFiles } from "#fairness";
 import { messageOf } from "#platform/thrown";
 import { Refused } from "../ask.ts";
 
-/** Each file and where the shop answers it. The roster comes last: a line that grows has then at least what the others name. */
-const files = {
-  "dropgate.json": () => "/.well-known/dropgate.json",
-  "fair.json": (drop) => `/drops/${drop}/fair`,
-  "heads.txt": (drop) => `/drops/${drop}/heads.txt`,
-  "served.txt": (drop) => `/drops/${drop}/served.txt`,
-  "calls.txt": (drop) => `/drops/${drop}/calls.txt`,
-  "roster.txt": (drop) => `/drops/${drop}/roster.txt`,
-} satisfies Record<string, (drop: string) => string>;
-const needed: ReadonlySet<string> = new Set(["fair.json", "roster.txt"]);
-
-export type Published = Readonly<Partial<Record<keyof typeof files, string>>>;
-const names = Object.keys(files) as (keyof typeof files)[];
+const needed: readonly PublishedFile[] = ["fair.json", "roster.txt"];
+const names = Object.keys(publishedFiles) as PublishedFile[];
 
 /** @param where The address of a drop, or a folder. */
 export function readPublished(where: string): Promise<Published> {
@@ -30,7 +20,7 @@ async function fromShop(address: string): Promise<Published> {
   }
   const published: Record<string, string> = {};
   for (const name of names) {
-    const url = `${root}${files[name](drop)}`;
+    const url = `${root}${publishedFiles[name](drop)}`;
     const response = await fetch(url, { headers: { "cache-control": "no-cache" } }).catch((cause) => {
       throw new Refused(`nothing answers at ${url}: ${messageOf(cause)}`, { cause });
     });
@@ -46,7 +36,7 @@ async function fromFolder(folder: string): Promise<Published> {
   for (const name of names) {
     const path = join(folder, name);
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT" || needed.has(name)) {
+      if (error.code !== "ENOENT" || needed.includes(name)) {
         throw new Refused(
           `${path} cannot be read: ${error.code}; the guide says what belongs into the folder: docs/guide/fair.md`,
         );

@@ -8,10 +8,10 @@ import { type Evidence, placesOf } from "#fairness";
 import { verifyByPython, withoutPython } from "../../../test/fair/python.ts";
 import { runCommand } from "../../../test/support/command.ts";
 import { honestLine, ownChain, ticketOf, tools } from "../../fairness/line.testing.ts";
+import { cheats, forgedRoster, line } from "./cheats.testing.ts";
 import { writeFolder } from "./folder.testing.ts";
 import { verifyLine } from "./verify.ts";
 
-const line = honestLine();
 const folders: string[] = [];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
@@ -27,45 +27,6 @@ async function verified(where: string, withReceipt = true, keep?: string) {
   const holds = await verifyLine({ where, receipt, keep }, (one) => lines.push(one));
   return { holds, lines };
 }
-
-const forgedRoster = honestLine({ tickets: line.roster.with(3, ticketOf(99)) });
-const without5 = honestLine({ before: 11, tickets: line.roster.toSpliced(4, 1) });
-const early = { place: 10, atMs: line.served[0]?.atMs ?? 0, outcome: "sold" };
-const forgedHead = forgedRoster.heads[1] as Evidence["heads"][0];
-
-/** How a shop could cheat, the sentence that tells of it, and whether the verifier in Python can see it too. */
-const cheats: Record<string, { evidence: Evidence; says: RegExp; inPython: boolean }> = {
-  "the roster is changed after its root": {
-    evidence: { ...line, roster: line.roster.with(3, ticketOf(99)) },
-    says: /✗ roster +The roster has changed after its root was published/,
-    inPython: true,
-  },
-  "the root is another one than the waiting pages saw": {
-    evidence: { ...forgedRoster, kept: line.kept.slice(0, 1) },
-    says: /✗ witness +This page saw another root over 12 places/,
-    inPython: true,
-  },
-  "another round is drawn with than the one that was promised": {
-    evidence: honestLine({ drawWith: 657_413 }),
-    says: /✗ round +Round 1000 had to decide, and the order was drawn with round 657413/,
-    inPython: true,
-  },
-  "a person with a receipt is dropped": {
-    evidence: { ...without5, kept: line.kept.slice(4, 5) },
-    says: /✗ receipt +The shop promised number 5 .* this person was dropped/,
-    inPython: true,
-  },
-  "a place is served before it is called": {
-    evidence: { ...line, served: [...line.served, early] },
-    says: /✗ calls +Place 10 got a pass .* served out of order/,
-    inPython: false,
-  },
-  "people are shown different rosters": {
-    evidence: { ...line, heads: [...line.heads, forgedHead] },
-    says: /✗ heads +The shop signed two roots over 13 places/,
-    inPython: true,
-  },
-};
 
 describe("dropgate verify", () => {
   for (const [cheat, { evidence, says, inPython }] of Object.entries(cheats)) {

@@ -1,0 +1,42 @@
+/** The sentences about the order of a line, in German. */
+import type { FairStrings } from "./fair-en.ts";
+
+export const fair: FairStrings = {
+  fairTitle: "Wie die Reihenfolge entstand",
+  fairIntro:
+    "Dein Browser prüft das selbst: anhand der Dateien, die der Shop veröffentlicht hat, und dessen, was dieser Browser behielt, während du gewartet hast. Der Befehl dropgate verify prüft dasselbe. Die Sätze der Prüfungen sind auf Englisch.",
+  fairChecking: "Wird geprüft…",
+  fairAgain: "Noch einmal prüfen",
+  fairNone: "Dieser Drop hat keine Schlange, die ausgelost wird. Es gibt nichts zu prüfen.",
+  fairAway: "Die Dateien des Shops sind gerade nicht zu lesen. Prüfe später noch einmal.",
+  fairBroken: "Die Dateien des Shops haben eine andere Form, als seine Regeln sagen. Sie lassen sich nicht prüfen.",
+  fairHolds: "Jede Prüfung stimmt.",
+  fairOwn: "Keine Prüfung schlägt fehl. Aber der Shop hat selbst gelost: Nach außen beweist die Reihenfolge nichts.",
+  fairArrival:
+    "Keine Prüfung schlägt fehl. Die Zufallszahl kam nicht, deshalb geht es nach der Reihenfolge des Anstellens.",
+  fairNotYet: "Bisher schlägt keine Prüfung fehl. Es ist noch nicht ausgelost.",
+  fairFails: "Etwas stimmt nicht.",
+  fairGroup_fails: "Was nicht stimmt",
+  fairGroup_holds: "Was gezeigt ist",
+  fairGroup_warns: "Was nicht gezeigt ist",
+  fairGroup_unknown: "Was noch nicht bekannt ist",
+  fairPlace: "Dein Platz",
+  fairNumber: "Deine Nummer in der Liste",
+  fairReceipt: "Beleg speichern",
+  fairNoReceipt: "Dieser Browser kennt keinen Platz in dieser Schlange. Nur die öffentlichen Dateien werden geprüft.",
+  fairRecord: "Die Aufzeichnung",
+  fairRoster: "Die Liste der Plätze",
+  fairCheck_beacon: "Woher die Zufallszahl kommt",
+  fairCheck_key: "Der Schlüssel des Shops",
+  fairCheck_rules: "Die Regeln",
+  fairCheck_root: "Die Unterschrift der Liste",
+  fairCheck_roster: "Die Liste blieb dieselbe",
+  fairCheck_round: "Die Zufallszahl",
+  fairCheck_seed: "Der Startwert der Reihenfolge",
+  fairCheck_heads: "Die Liste ist nur gewachsen",
+  fairCheck_calls: "Kein Platz kam vor der Zeit dran",
+  fairCheck_receipt: "Dein Beleg",
+  fairCheck_place: "Dein Platz",
+  fairCheck_witness: "Was dieser Browser sah",
+  fairCheck_invented: "Erfundene Personen",
+};
