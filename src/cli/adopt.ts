@@ -1,6 +1,8 @@
 /** `dropgate engines`: prints the shop's engines, and moves the shop to the engines of the settings. */
 import { engineDifferences, migrateDatabase, moveEngines, openDatabase, openPool } from "#engines/open";
+import { countHeldElsewhere } from "#payment";
 import { createLog } from "#platform/log";
+import { plural } from "#platform/plural";
 import type { Config } from "../config/config.ts";
 import { engineSettings, kafkaSecurity, termsOf } from "../config/engines.ts";
 import { schemas } from "../main.ts";
@@ -30,6 +32,7 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
       print("\nNo process starts with these settings. To move the shop: dropgate engines --adopt");
     return;
   }
+  await requireSettledPayments(config, url);
   const moved = await moveEngines({
     url,
     terms,
@@ -40,4 +43,19 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
     throw new Refused(`\nNothing was changed: ${error.message}`, { cause: error });
   });
   print(moved.length === 0 ? "\nThe shop uses these already." : "\nFrom now on the shop uses these.");
+}
+
+/** Only the provider that was asked can capture a payment, or give it back. @throws Refused while one waits for it. */
+async function requireSettledPayments({ PAYMENT_PROVIDER, PAYMENT_DATABASE_URL }: Config, url: string): Promise<void> {
+  const sql = openPool(PAYMENT_DATABASE_URL ?? url);
+  try {
+    const count = await countHeldElsewhere(sql, PAYMENT_PROVIDER);
+    if (count === 0) return;
+    throw new Refused(
+      `\nNothing was changed: ${plural(count, "payment is", "payments are")} under way at another provider than ` +
+        `${PAYMENT_PROVIDER}: start the shop as it was, let its open orders end, and stop it again`,
+    );
+  } finally {
+    await sql.close();
+  }
 }

@@ -197,10 +197,56 @@ describe("a likely mistake", () => {
     }
   });
 
+  const absurd: [Record<string, string>, RegExp][] = [
+    [{ TOPIC_DROP_EVENTS: "orders.events" }, /TOPIC_DROP_EVENTS and TOPIC_ORDERS_EVENTS are both orders\.events: give/],
+    [{ SHOP: "a", TOPIC_DROP_EVENTS: "a.orders.events" }, /are both a\.orders\.events/],
+    [
+      { TOPIC_ORDERS_EVENTS: "drop.events.dlq" },
+      /TOPIC_ORDERS_EVENTS is drop.events.dlq, the dead letters of TOPIC_DROP/,
+    ],
+    [{ TOPIC_PRODUCT_EVENTS: "our products" }, /TOPIC_PRODUCT_EVENTS is "our products": a topic has letters/],
+    [
+      { GROUP_WEBHOOKS: "parcel-group" },
+      /GROUP_WEBHOOKS and GROUP_PARCELS are both parcel-group: each would get a part/,
+    ],
+    [
+      { HOST: "http://127.0.0.1" },
+      /HOST is "http:\/\/127\.0\.0\.1": write a name or an address alone; the port is PORT/,
+    ],
+    [{ REDIS_HOST: "redis:6379" }, /REDIS_HOST is "redis:6379": .* the port is REDIS_PORT/],
+    [{ KAFKA_BOOTSTRAP: "a:9092,b" }, /KAFKA_BOOTSTRAP has "b": write host:port/],
+    [{ TEMPORAL_ADDRESS: "http://temporal:7233" }, /TEMPORAL_ADDRESS has "http:.*": write host:port, without a scheme/],
+    [{ DATABASE_URL: "https://db/shop" }, /DATABASE_URL begins with postgres:\/\//],
+    [{ ORDER_URL: "https://order:8080" }, /ORDER_URL has "https:\/\/order:8080": write http:\/\/host:port/],
+    [{ ORDER_URL: "http://a:8080,http://me:hunter2@b" }, /ORDER_URL has an entry with a user or a password/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" }, /OTEL_EXPORTER_OTLP_ENDPOINT begins with https/],
+    [{ PUBLIC_URL: "https://shop.example/shop" }, /PUBLIC_URL is https:\/\/shop.example alone/],
+  ];
+  for (const [given, fault] of absurd) {
+    test(`O14: ${Object.entries(given).at(-1)?.join("=")} is refused at the start`, () => {
+      assert.throws(() => readConfig({ JWT_SECRET: jwt, ...given }, noFile), fault);
+    });
+  }
+
+  test("O14: names and addresses as engines write them are accepted", () => {
+    const given = {
+      HOST: "::",
+      REDIS_HOST: "::1",
+      KAFKA_BOOTSTRAP: "a:9092, [::1]:9093",
+      TEMPORAL_ADDRESS: "temporal:7233",
+      DATABASE_URL: "postgresql://u:p@[::1]:5432/shop",
+      ORDER_URL: "http://a:8080, http://[::1]:8080/",
+      PUBLIC_URL: "https://shop.example/",
+      SHOP: "a",
+      GROUP_PARCELS: "parcel-group",
+    };
+    assert.doesNotThrow(() => readConfig({ JWT_SECRET: jwt, ...given }, noFile));
+  });
+
   test("O14: no password in a list of addresses is printed", () => {
     const PRODUCT_URL = "http://ops:hunter2@10.0.0.7:8080,https://t:hunter2/@x@b:1/?token=hunter2, http://hunter2@c";
-    const config = readConfig({ PRODUCT_URL }, noFile);
-    const text = printSettings(settings, config, config.origins);
+    const config = readConfig({}, noFile);
+    const text = printSettings(settings, { ...config, PRODUCT_URL }, { ...config.origins, PRODUCT_URL: "environment" });
     assert.doesNotMatch(text, /hunter2/);
     assert.match(
       text,

@@ -2,6 +2,7 @@
 import { ConfigError, type Environment, readEnvFile, readSettings } from "#platform/config";
 import { unknownNames } from "#platform/setting-names";
 import { databaseFaults, loopback, moduleDatabases, securityFaults } from "./faults.ts";
+import { addressFaults, nameFaults } from "./name-faults.ts";
 import { type GivenSettings, type Origins, settings } from "./settings.ts";
 import { namesOf } from "./shop-names.ts";
 
@@ -25,6 +26,9 @@ export function readConfig(environment: Environment = process.env, envFile = ".e
   warnings.push(...insecurePages(values));
   const profile = profileOf(values);
   const allEmbedded = isAllEmbedded(profile);
+  // A value that is wrong in itself has a sentence already.
+  const names = { ...values, ...namesOf(values, origins) };
+  if (faults.length === 0) faults.push(...nameFaults(names), ...addressFaults(values));
   faults.push(...databaseFaults(values), ...securityFaults(values));
   const isSecretTold = origins.JWT_SECRET !== "unset" || faults.some((fault) => fault.startsWith("JWT_"));
   if (!allEmbedded && !isSecretTold) {
@@ -32,8 +36,7 @@ export function readConfig(environment: Environment = process.env, envFile = ".e
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({
-    ...values,
-    ...namesOf(values, origins),
+    ...names,
     ...Object.fromEntries(moduleDatabases.map((name) => [name, values[name] ?? values.DATABASE_URL])),
     REPORTS_DATABASE_URL: values.REPORTS_DATABASE_URL ?? values.ORDERS_DATABASE_URL ?? values.DATABASE_URL,
     TRUST_USER_HEADER: values.TRUST_USER_HEADER ?? allEmbedded,

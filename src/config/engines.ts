@@ -128,7 +128,7 @@ export function deadLettersGroup({ GROUP_ORDER_PROCESSOR }: Config): string {
 }
 
 /**
- * The settings that every process of a shop must share: where orders are counted, promised and ended, under which
+ * The settings that every process of a shop must share: where orders are counted, promised, paid and ended, under which
  * names.
  */
 export function termsOf(config: Config): Term[] {
@@ -149,6 +149,7 @@ export function termsOf(config: Config): Term[] {
       setting: "TEMPORAL_ADDRESS",
       place: TEMPORAL_ADDRESS,
     },
+    { name: "payment provider", value: config.PAYMENT_PROVIDER, setting: "PAYMENT_PROVIDER" },
     { name: "products topic", value: config.TOPIC_PRODUCT_EVENTS, setting: "TOPIC_PRODUCT_EVENTS" },
     { name: "reservations topic", value: config.TOPIC_ORDERS_RESERVATIONS, setting: "TOPIC_ORDERS_RESERVATIONS" },
     { name: "prices group", value: config.GROUP_PRODUCT_PRICES, setting: "GROUP_PRODUCT_PRICES" },

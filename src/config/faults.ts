@@ -27,7 +27,10 @@ export function databaseFaults(values: GivenSettings): string[] {
     if (values[name] && !values.DATABASE_URL) {
       faults.push(`${name} is set but DATABASE_URL is not: set it too, everything else is kept there`);
     }
-    if (values[name]) faults.push(...sslFaults(name, new URL(values[name]).searchParams));
+    if (!values[name]) continue;
+    const { protocol, searchParams } = new URL(values[name]);
+    if (!/^postgres(ql)?:$/.test(protocol)) faults.push(`${name} begins with postgres://`);
+    faults.push(...sslFaults(name, searchParams));
   }
   if (values.INVENTORY_DATABASE_URL !== values.ORDERS_DATABASE_URL) {
     faults.push(

@@ -100,6 +100,8 @@ function messageOf({ value, headers, appendedAtMs, foreign }: StoredRecord): Mes
   const { ce_id, ce_source, ce_type, ce_time } = headers;
   if (foreign) throw new Error(`the record is another shop's: ${foreign}`);
   if (!ce_id || !ce_source || !ce_type) throw new Error("ce_id, ce_source or ce_type is missing");
+  // PostgreSQL stores no text with NUL, and the statement that stores many messages would fail for ever.
+  if ([ce_id, ce_source, ce_type].some((header) => header.includes("\0"))) throw new Error("a header holds NUL");
   const timestamp = ce_time ?? new Date(appendedAtMs).toISOString();
   const body = bodyOf(ce_type, timestamp, JSON.parse(value.toString()));
   if (Buffer.byteLength(body) > mostBytes) throw new Error(`the event ${ce_id} has more than ${mostBytes} bytes`);

@@ -83,7 +83,14 @@ function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: 
   const kind = kinds.get(headers.ce_type ?? "");
   if (!kind || foreign) return undefined;
   if (appendedAtMs < nowMs - (kind === "reserved" ? latestReservedMs : latestMs)) return undefined;
-  return { kind, data: JSON.parse(value.toString()) as Told["data"] };
+  const data = JSON.parse(value.toString()) as Told["data"];
+  // Accounts and zones are looked up for many records in one statement, which a text with NUL would end for all.
+  if (![data.orderId, data.userId, data.productId].every(isStorable)) throw new Error("no order, buyer or product");
+  return { kind, data };
+}
+
+function isStorable(text: unknown): boolean {
+  return typeof text === "string" && !text.includes("\0");
 }
 
 function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { zone: string }): Mail {

@@ -25,6 +25,7 @@ import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 import type { PayRequest } from "./wire.ts";
 
 export type { Announcement } from "./facts.ts";
+export { countHeldElsewhere } from "./figures.ts";
 export { declarePaymentCounts, measurePayments } from "./metrics.ts";
 export { isLoss, type News, type NewsKind } from "./news.ts";
 export type { ListedCharge } from "./provider.ts";

@@ -1,5 +1,6 @@
 /** Checks which request bodies are accepted: none, or JSON in UTF-8 whose texts a database can store. */
 import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
 import type { Http } from "./http-app.ts";
 import { pointerPart } from "./http-validation.ts";
@@ -26,11 +27,26 @@ export function acceptBodies(app: Http): void {
       done(fault ? new Problem(validation, fault.detail, { errors: [fault] }) : null, value);
     });
   });
-  app.addContentTypeParser("*", (request, _stream, done) => {
+  app.addContentTypeParser("*", (request, stream, done) => {
     const { "content-length": length, "transfer-encoding": coding } = request.headers;
     if (coding === undefined && (length ?? "0") === "0") return done(null, undefined);
-    done(codingFault(request) ?? new Problem(unsupported_media_type));
+    const refuse = () => done(codingFault(request) ?? new Problem(unsupported_media_type));
+    if (coding === undefined) return refuse();
+    ifEmpty(stream, () => done(null, undefined), refuse);
   });
+}
+
+/** A body in chunks may have none: a proxy that does not know the length of a body sends it so. */
+function ifEmpty(stream: IncomingMessage, isEmpty: () => void, hasBytes: () => void): void {
+  const look = () => {
+    stream.off("readable", look).off("end", look);
+    if (stream.read(1) === null) return isEmpty();
+    // Read to its end, so that the connection can be used again.
+    stream.resume();
+    hasBytes();
+  };
+  // A body that ended before is never readable.
+  stream.on("readable", look).on("end", look);
 }
 
 /** Accepts bodies of this type too, as text: for routes below `app`. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -316,6 +317,27 @@ describe("the bytes of a body", () => {
       );
     });
   }
+
+  test("O10: may be sent in no chunk, whatever the Content-Type, and the connection answers the next request", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const send = (headers: Record<string, string>, ...chunks: string[]) =>
+      new Promise<[status: number | undefined, reused: boolean]>((resolve, reject) => {
+        const asked = request({ port, agent, method: "POST", path: "/cancel", headers }, (answer) => {
+          answer.resume().once("end", () => resolve([answer.statusCode, asked.reusedSocket]));
+        });
+        asked.once("error", reject);
+        asked.setHeader("transfer-encoding", "chunked");
+        for (const chunk of chunks) asked.write(chunk);
+        asked.end();
+      });
+    assert.deepEqual(await send({ "content-type": "application/json" }), [200, false]);
+    assert.deepEqual(await send({ "content-type": "text/plain" }), [200, true]);
+    assert.deepEqual(await send({}), [200, true]);
+    assert.deepEqual(await send({ "content-type": "text/plain" }, "a"), [415, true]);
+    assert.deepEqual((await send({}, "a", "b".repeat(100_000)))[0], 415);
+    assert.deepEqual((await send({ "content-type": "text/plain" }))[0], 200);
+    agent.destroy();
+  });
 
   test("O10: may be missing if a route takes no body, whatever the Content-Type", async () => {
     const types = [

@@ -15,7 +15,10 @@ const recordsAtOnce = 500;
 export function startIntake({ log, topic, group, spend }: IntakeOptions): Promise<Consumer> {
   async function handle({ records }: Batch): Promise<void> {
     const orders = new Map<string, { orderId: string; quantity: number }>();
-    for (const record of records) if (isOurs(record)) orders.set(record.key, orderOf(record));
+    for (const record of records) {
+      const quantity = isOurs(record) ? quantityIn(record) : undefined;
+      if (quantity !== undefined) orders.set(record.key, { orderId: record.key, quantity });
+    }
     if (orders.size > 0) await spend([...orders.values()]);
   }
   return log.consume({ topic, group, maxRecords: recordsAtOnce, handle });
@@ -28,7 +31,15 @@ function isOurs({ key, headers, foreign }: StoredRecord): boolean {
   return foreign === undefined && telling.has(headers.ce_type) && isUuid(key);
 }
 
-function orderOf({ key, value }: StoredRecord): { orderId: string; quantity: number } {
-  const { quantity } = JSON.parse(value.toString()) as { quantity?: unknown };
-  return { orderId: key, quantity: typeof quantity === "number" ? quantity : 1 };
+const mostUnits = 2_147_483_647;
+
+/** Undefined for a record of another producer: its batch would be handed over for ever if it could not be stored. */
+function quantityIn({ value }: StoredRecord): number | undefined {
+  try {
+    const { quantity } = JSON.parse(value.toString()) as { quantity?: unknown };
+    const isCount = Number.isInteger(quantity) && Number(quantity) > 0 && Number(quantity) <= mostUnits;
+    return isCount ? Number(quantity) : undefined;
+  } catch {
+    return undefined;
+  }
 }

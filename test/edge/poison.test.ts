@@ -5,20 +5,21 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import type { NewRecord, StoredRecord } from "#engines/log";
+import { lagOf, type NewRecord, type StoredRecord } from "#engines/log";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const reservations = "orders.reservations";
 const prices = "product.events";
+const orderEvents = "orders.events";
 
 describe("poison in the log", () => {
   let world: World;
   let ada: Client;
   const letters: StoredRecord[] = [];
   before(async () => {
-    world = await openWorld();
+    world = await openWorld({ settings: { WEBHOOKS_ALLOW_PRIVATE: "true" } });
     ada = world.as("ada");
     for (const topic of [reservations, prices]) {
       await world.system.faces.engines.log.consume({
@@ -126,5 +127,31 @@ describe("poison in the log", () => {
       assert.ok(await letterOf(value.productId));
     }
     await untilOrdersSettle();
+  });
+
+  test("O25: an event of orders with an impossible value delays none of its readers", async () => {
+    const faces = world.system.faces;
+    const receiver = await world.admin.post("/webhooks", { url: "http://127.0.0.1:1/events", events: [] });
+    assert.equal(receiver.status, 201, JSON.stringify(receiver.body));
+    const types = ["reserved", "payment-requested", "confirmed", "failed", "handed-over"];
+    const values = [
+      ...["{", "null", "[]", "1", "{}", '{"quantity":1.5}', '{"quantity":3e9}', '{"quantity":-1}'],
+      ...['{"quantity":1,"userId":"a\\u0000b"}', '{"quantity":1,"userId":["a"]}', '{"userId":"\\ud800"}'],
+      '{"quantity":1,"orderId":"1","userId":"ada","productId":"a\\u0000b","payBy":"soon"}',
+    ];
+    const records = types.flatMap((type) =>
+      values.map((value) => ({ key: randomUUID(), value: Buffer.from(value), headers: headersOf(type) })),
+    );
+    const odd = { key: "\u0000", value: Buffer.from("{}"), headers: { ...headersOf("failed"), ce_id: "a\u0000b" } };
+    await append(orderEvents, ...records, odd);
+    const ends = await faces.engines.log.endOffsets(orderEvents);
+    for (const group of ["webhook-group", "parcel-group", "pass-group"]) {
+      await eventually(async () => lagOf(ends, await faces.engines.log.committedOffsets(group, orderEvents)) === 0);
+    }
+    await untilOrdersSettle();
+
+    function headersOf(type: string): Record<string, string> {
+      return { ce_specversion: "1.0", ce_source: "/orders", ce_id: randomUUID(), ce_type: `dropgate.order.${type}` };
+    }
   });
 });

@@ -49,6 +49,13 @@ describe("the processes of one shop", () => {
   test("O34: a second process with the gate in its memory does not start, and names the first", () =>
     refused(["start"], {}, new RegExp(`another process of this shop runs: dropgate process ${first.pid} on`)));
 
+  const stripe = {
+    PAYMENT_PROVIDER: "stripe",
+    STRIPE_SECRET_KEY: "sk_test_1",
+    STRIPE_PUBLISHABLE_KEY: "pk_test_1",
+    STRIPE_WEBHOOK_SECRET: "whsec_1",
+    PUBLIC_URL: "https://shop.example",
+  };
   const others = [
     [
       "REDIS_HOST",
@@ -61,6 +68,11 @@ describe("the processes of one shop", () => {
       /KAFKA_BOOTSTRAP: .*log Kafka at \S+, and the shop log PostgreSQL/,
     ],
     ["TEMPORAL_ADDRESS", { TEMPORAL_ADDRESS: "127.0.0.1:1" }, /TEMPORAL_ADDRESS: .* the shop workflows PostgreSQL/],
+    [
+      "payment provider",
+      stripe,
+      /PAYMENT_PROVIDER: this process has payment provider stripe, and the shop payment provider simulator/,
+    ],
     ["SHOP", { SHOP: "other" }, /SHOP: this process has name other, and the shop name none/],
     [
       "a topic",
@@ -109,5 +121,22 @@ describe("the processes of one shop", () => {
     );
     const lost = run(["engines", "--adopt", "--log-is-lost"]);
     assert.equal(await lost.ended, 0, lost.output);
+  });
+
+  test("O34: a payment that is under way keeps the shop with its provider", async () => {
+    await database.sql.query(
+      `with opened as (
+         insert into payment.intent (order_id, user_id, amount_minor, currency, pay_by, opened_at)
+         values (gen_random_uuid(), 'ada', 100, 'EUR', now(), now()) returning order_id
+       )
+       insert into payment.payment (payment_id, order_id, attempt, state, amount_minor, currency, provider, card_last4,
+                                    requested_at, changed_at, next_try_at)
+       select gen_random_uuid(), order_id, 1, 'authorized', 100, 'EUR', 'simulator', '4242', now(), now(), now()
+         from opened`,
+    );
+    await refused(["engines", "--adopt"], stripe, /1 payment is under way at another provider than stripe: start the/);
+    await database.sql.query("update payment.payment set state = 'captured'");
+    const moved = run(["engines", "--adopt"], stripe);
+    assert.equal(await moved.ended, 0, moved.output);
   });
 });
