@@ -210,12 +210,15 @@ module.exports = {
           "^src/orders/state\\.ts$",
           "^src/payment/state\\.ts$",
           "^src/inventory/(books/decide|agreement/(reconcile|findings))\\.ts$",
-          "^src/inventory/gate/(lease|reducer|refusals|sale|state|terms)\\.ts$",
+          "^src/inventory/gate/(keys|latch|lease|reducer|refusals|retired|sale|state|terms)\\.ts$",
         ],
       },
       to: {
         dependencyTypesNot: ["type-only"],
-        pathNot: ["^src/inventory/gate/(lease|refusals|sale|state)\\.ts$", "^src/inventory/agreement/findings\\.ts$"],
+        pathNot: [
+          "^src/inventory/gate/(keys|latch|lease|refusals|retired|sale|state)\\.ts$",
+          "^src/inventory/agreement/findings\\.ts$",
+        ],
       },
     },
     {

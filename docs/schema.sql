@@ -340,6 +340,14 @@ create table inventory.reconciliation (
   constraint reconciliation_status_check CHECK ((status = ANY (ARRAY['OK'::text, 'WARNING'::text, 'CRITICAL'::text])))
 );
 
+create table inventory.retired_key (
+  order_id uuid not null,
+  product_id text not null,
+  until_ms bigint not null,
+  constraint retired_key_pkey PRIMARY KEY (order_id)
+);
+CREATE INDEX retired_key_by_product ON inventory.retired_key USING btree (product_id);
+
 create table inventory.sale (
   product_id text not null,
   drop_id text not null,
@@ -349,6 +357,9 @@ create table inventory.sale (
   hold_ms bigint not null,
   version bigint not null,
   extension_ms bigint not null default 0,
+  entry text not null default 'open'::text,
+  latch_after_sold_out boolean not null default false,
+  constraint sale_entry_check CHECK ((entry = ANY (ARRAY['open'::text, 'pass'::text]))),
   constraint sale_pkey PRIMARY KEY (product_id)
 );
 
@@ -423,6 +434,7 @@ create table inventory.stock_stream (
   constraint stock_stream_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'rebuild'::text]))),
   constraint stock_stream_pkey PRIMARY KEY (product_id, seq)
 );
+CREATE INDEX sold_out_moments ON inventory.stock_stream USING btree (product_id, written_at) WHERE (available_after = 0);
 CREATE INDEX stream_by_position ON inventory.stock_stream USING btree (written_in);
 
 create table inventory.user_quota (

@@ -164,6 +164,13 @@ export async function updateDrop(tx: Tx, drop: Drop): Promise<Drop> {
   );
   if (!row) throw new Error(`drop ${dropId} is locked and is not there`);
   if (state === "draft") await writeProducts(tx, dropId, drop.products);
+  else if (drop.listed.length > 0) {
+    await tx.query(
+      `update drops.drop_product set listed_at = now()
+        where drop_id = $1 and product_id = any($2::text[]) and listed_at is null`,
+      [dropId, drop.listed],
+    );
+  }
   return { ...drop, version: row.version };
 }
 

@@ -108,6 +108,13 @@ export function createDrops(options: DropsOptions): Drops {
     now,
     onFault,
     onQueued: () => outbox.nudge(),
+    onSoldOut: ({ dropId }, productIds) =>
+      alter(dropId, {
+        what: "changed",
+        actor: "dropgate",
+        reason: "sold out: units that come back go to the people in the line",
+        next: async (drop) => live(drop, now(), { listed: listedIn(drop, productIds) }),
+      }),
   });
 
   async function make(dropId: string, fields: DropFields): Promise<Changed> {
@@ -211,6 +218,12 @@ export function createDrops(options: DropsOptions): Drops {
       };
     },
   };
+}
+
+/** In the order of the drop, each once. */
+function listedIn({ products, listed }: Drop, more: readonly string[]): string[] {
+  const all = products.map(({ productId }) => productId);
+  return all.filter((productId) => listed.includes(productId) || more.includes(productId));
 }
 
 type Next = Awaited<ReturnType<DropChange["next"]>>;

@@ -1,6 +1,6 @@
 /** The loops of drops: they tell the gate the terms that a crash or an outage kept from it, and announce milestones. */
 import type { Sql } from "#engines/sql";
-import type { Inventory } from "#inventory";
+import type { Inventory, Sale } from "#inventory";
 import type { Orders } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
@@ -21,6 +21,8 @@ export type UpkeepOptions = {
   onFault(what: string, error: unknown): void;
   /** An event is queued. */
   onQueued(): void;
+  /** Nothing is left of these products of a drop with a list. */
+  onSoldOut(drop: Drop, productIds: readonly string[]): Promise<unknown>;
 };
 
 export type Upkeep = {
@@ -42,14 +44,13 @@ export function createUpkeep({
   now,
   onFault,
   onQueued,
+  onSoldOut,
 }: UpkeepOptions): Upkeep {
   async function tell(drop: Drop): Promise<boolean> {
-    const { dropId, opensAt, closesAt, paused, holdSeconds, extensionSeconds, version } = drop;
-    const window = { opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() };
-    const sale = { dropId, ...window, paused, holdMs: holdSeconds * 1_000, version };
     let holds = true;
     for (const { productId } of drop.products) {
-      const answer = await inventory.books.products.setSale(productId, sale, extensionSeconds * 1_000);
+      const extensionMs = drop.extensionSeconds * 1_000;
+      const answer = await inventory.books.products.setSale(productId, saleOf(drop, productId), extensionMs);
       holds &&= answer.ok;
     }
     await crashPoint("drops.terms-told");
@@ -59,6 +60,17 @@ export function createUpkeep({
 
   async function tellUntold(): Promise<void> {
     for (const drop of await readUntold(sql)) await tell(drop);
+  }
+
+  /** Makes durable what the gate's latch does at once: people in the line get what comes back, and the drop says so. */
+  async function list(): Promise<void> {
+    for (const drop of await readUnended(sql)) {
+      if (!drop.listAfterSoldOut || drop.opensAt.getTime() > now()) continue;
+      const others = drop.products.map(({ productId }) => productId).filter((id) => !drop.listed.includes(id));
+      const latched = others.length === 0 ? new Set() : await inventory.books.products.latchedOf(others);
+      const listed = others.filter((productId) => latched.has(productId));
+      if (listed.length > 0) await onSoldOut(drop, listed);
+    }
   }
 
   const endOrders = () => endOrdersOfCancelled({ sql, inventory, orders, now });
@@ -98,6 +110,7 @@ export function createUpkeep({
     start() {
       const loops = Object.entries({
         "the terms of drops": tellUntold,
+        "lists of sold-out drops": list,
         "milestones of drops": announce,
         "orders of cancelled drops": endOrders,
         "reminders of drops": reminders.sendDue,
@@ -108,5 +121,20 @@ export function createUpkeep({
         },
       };
     },
+  };
+}
+
+/** What inventory goes by when the product is ordered. */
+export function saleOf(drop: Drop, productId: string): Sale {
+  const { dropId, opensAt, closesAt, paused, holdSeconds, listAfterSoldOut, version } = drop;
+  return {
+    dropId,
+    opensAtMs: opensAt.getTime(),
+    closesAtMs: closesAt.getTime(),
+    paused,
+    holdMs: holdSeconds * 1_000,
+    entry: drop.entry !== "open" || drop.listed.includes(productId) ? "pass" : "open",
+    latchAfterSoldOut: listAfterSoldOut,
+    version,
   };
 }

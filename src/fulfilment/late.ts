@@ -61,11 +61,13 @@ export function createLate(options: LateOptions): () => Promise<boolean | undefi
   }
 
   /**
-   * Paid after the deadline: confirmed if there are units, else given back. The buyer's money must not wait for ever.
+   * Paid after the deadline: confirmed if there are units that are not for people in a line, else given back. The buyer's money
+   * must not wait for ever.
    */
   async function settleLate(orderId: string, grantedAtMs: number): Promise<void> {
     const answer = await orders.restore(orderId);
     if (answer === "restored") await payment.capture(orderId);
+    else if (answer === "next_in_line") await endUnpaid(orderId, answer);
     else if (answer === "impossible" || now() > grantedAtMs + restoreWithinMs) await endUnpaid(orderId);
   }
 
@@ -73,8 +75,11 @@ export function createLate(options: LateOptions): () => Promise<boolean | undefi
    * Ends the order first and closes the payment second, as everywhere: a payment that is granted in between finds an
    * order that cannot be confirmed.
    */
-  async function endUnpaid(orderId: string): Promise<void> {
-    await orders.failUndecided(orderId, "payment_timeout");
+  async function endUnpaid(
+    orderId: string,
+    reason: "payment_timeout" | "next_in_line" = "payment_timeout",
+  ): Promise<void> {
+    await orders.failUndecided(orderId, reason);
     const order = await orders.read(orderId);
     if (order?.status === "CONFIRMED") await payment.capture(orderId);
     else await payment.close(orderId);

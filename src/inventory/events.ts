@@ -4,7 +4,7 @@ import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import { isDataFault, type Sql } from "#engines/sql";
 import { decodeProductEvent } from "#events/catalog";
 import type { Log } from "#platform/log";
-import { imagesOf } from "./agreement/rebuild.ts";
+import { imagesOf } from "./agreement/images.ts";
 import { lockStock } from "./books/ledger.ts";
 import { keepOffer } from "./books/offers.ts";
 import { type Gate, type GateImage, GateUnavailable, type Offer } from "./gate/gate.ts";

@@ -17,7 +17,16 @@ export async function openInventoryDatabase(): Promise<TestDatabase> {
 /** In the books with its price, and at the gate, open and without units. */
 export async function putOnSale(sql: Sql, gate: Gate, productId: string, offer: Offer): Promise<void> {
   await sql.transaction((tx) => keepOffer(tx, productId, offer));
-  const empty = { epoch: 1, sellable: 0, applied: 0, sale: null, held: [], keysInBooks: false };
+  const empty = {
+    epoch: 1,
+    sellable: 0,
+    applied: 0,
+    sale: null,
+    held: [],
+    latchedIn: null,
+    retired: [],
+    keysInBooks: false,
+  };
   await gate.install({ productId, offer, ...empty });
 }
 

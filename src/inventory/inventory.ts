@@ -12,6 +12,7 @@ import { closedItself, type OnRepaired } from "./agreement/repairs.ts";
 import { createUpkeep } from "./agreement/upkeep.ts";
 import { type Books, createBooks } from "./books/books.ts";
 import { createProducts } from "./books/products.ts";
+import { retireKey } from "./books/retired-keys.ts";
 import { readStockTraces, type StockTraces } from "./books/traces.ts";
 import { type Figures, oldestRecords, readStock } from "./figures.ts";
 import type { Gate, GateForOrders } from "./gate/gate.ts";
@@ -23,7 +24,7 @@ export type { Settlement } from "./agreement/rebuild.ts";
 export type { ProductReport } from "./agreement/reconcile.ts";
 export type { Repair, RepairReason } from "./agreement/repairs.ts";
 export type { Claim, Decided } from "./books/decide.ts";
-export type { DirectAnswer } from "./books/direct-claims.ts";
+export type { DirectAnswer, DirectRefusal } from "./books/direct-claims.ts";
 export type { DecidedReservation } from "./books/fates.ts";
 export type { EndedClaim, Outcome } from "./books/outcomes.ts";
 export type { StockTraces, TracedReservation } from "./books/traces.ts";
@@ -56,6 +57,12 @@ export type Inventory = {
   books: Books;
   agreement: Agreement;
   figures: Figures;
+  /**
+   * Makes sure that no order is ever placed under a pass that is exchanged. `orderId` is that of the pass, `untilMs` its end.
+   * `spent`: an order has it, or is on its way. `retired`: none has, and none ever will; only now another pass may be signed.
+   * @throws GateUnavailable if it is not known at the moment; the call may be repeated.
+   */
+  retire(productId: string, orderId: string, untilMs: number): Promise<"spent" | "retired">;
   /** Reads all that the stock's books have of one order. */
   traces(orderId: string): Promise<StockTraces>;
 };
@@ -91,6 +98,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     books: createBooks({ sql, gate, mode, relay, products, onOutcomes, now, onFault }),
     agreement: createAgreement({ sql, gate, log, news, mode, relay, upkeep, now, onFault, onRepaired, logger }),
     figures: { stock: () => readStock(sql), oldestRecords: () => oldestRecords(gate, now()) },
+    retire: (productId, orderId, untilMs) => retireKey({ sql, gate, mode, now }, { productId, orderId, untilMs }),
     traces: (orderId) => readStockTraces(sql, orderId),
   };
 }

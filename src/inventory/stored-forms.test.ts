@@ -82,6 +82,8 @@ describe("a database that an earlier version wrote", () => {
       applied: 0,
       offer,
       held: [["bob", 1]],
+      latchedIn: null,
+      retired: [],
       keysInBooks: false,
       sale: null,
     });

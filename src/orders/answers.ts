@@ -10,7 +10,14 @@ export type PlaceRequest = {
   quantity: number;
   expectedTotalMinor: number | null;
   idempotencyKey?: string | undefined;
+  /** A pass of this buyer for this product. It is the key of the order, whatever other key comes with it. */
+  pass?: { passId: string; dropId: string; expiresAtMs: number } | undefined;
 };
+
+/** Requests under one key get one order. */
+export function keyOf({ pass, idempotencyKey }: PlaceRequest): string | undefined {
+  return pass?.passId ?? idempotencyKey;
+}
 
 export type PlacedAnswer = {
   orderId: string;
@@ -34,12 +41,21 @@ export type PlaceRefusal =
   | "overloaded"
   | "drop_ended"
   | "drop_paused"
+  | "pass_required"
+  | "pass_invalid"
+  | "pass_expired"
   | "closed";
 
 export type PlaceAnswer =
   | { ok: true; order: PlacedAnswer }
-  | { ok: false; reason: PlaceRefusal; orderId: string; unitPriceMinor?: number }
+  | ({ ok: false; reason: PlaceRefusal; orderId: string } & LineBehind)
   | ({ ok: false; orderId: string } & NotOpen);
+
+/**
+ * `lineOf`: the drop whose line gives the passes, where one is needed or all is sold out. `mayReturn`: units that are not paid
+ * yet may come back to it.
+ */
+export type LineBehind = { lineOf?: string | undefined; mayReturn?: boolean | undefined };
 
 /** When the drop opens, and what the clock says that decides it. */
 export type NotOpen = { reason: "drop_not_open"; opensAtMs: number; nowMs: number };
@@ -47,6 +63,10 @@ export type NotOpen = { reason: "drop_not_open"; opensAtMs: number; nowMs: numbe
 export function placed(reservation: Reservation, replayed: boolean): PlacedAnswer {
   const { orderId, unitPriceMinor, quantity, currency, payByMs } = reservation;
   return { orderId, status: "PENDING", totalMinor: unitPriceMinor * quantity, currency, payByMs, replayed };
+}
+
+export function expired(orderId: string): PlaceAnswer {
+  return { ok: false, reason: "pass_expired", orderId };
 }
 
 export function notOpen({ orderId }: { orderId: string }, { reason, opensAtMs, nowMs }: NotOpen): PlaceAnswer {

@@ -1,20 +1,22 @@
 /** Places orders without the gate, in mode `sync`: each is decided in the books before the answer. */
 import type { Sql } from "#engines/sql";
-import type { Decided, Inventory, Offer, ReserveRequest, SaleRefusal } from "#inventory";
+import type { Decided, DirectAnswer, DirectRefusal, Inventory, Offer, ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { currentTrace } from "#platform/spans";
 import type { Trace } from "#platform/trace";
-import { notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
+import { type LineBehind, notOpen, type PlaceAnswer, type PlaceRefusal, placed, replay } from "./answers.ts";
 import { readEarlier } from "./earlier.ts";
 import { settledEventsOf } from "./events.ts";
 import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
+import type { Returns } from "./returns.ts";
 import { keepTraces, type OrderTraces } from "./trace-rows.ts";
 
 export type DirectOrders = { place(wanted: ReserveRequest): Promise<PlaceAnswer> };
 export type DirectOptions = {
   sql: Sql;
   books: Inventory["books"];
+  returns: Returns;
   maxWaiting: number;
   now(): number;
   /** Orders are in the books. */
@@ -22,12 +24,12 @@ export type DirectOptions = {
 };
 
 type Priced = { wanted: ReserveRequest; offer: Offer; trace: Trace | undefined };
-type DecidedOrder = Priced & { claim: Decided; holdMs: number | null };
-type DirectDecision = DecidedOrder | { refusal: SaleRefusal };
+type DecidedOrder = Priced & Extract<DirectAnswer, { claim: Decided }>;
+type DirectDecision = DecidedOrder | (Priced & { refusal: DirectRefusal });
 
 const ordersAtOnce = 100;
 
-export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: DirectOptions): DirectOrders {
+export function createDirectOrders({ sql, books, returns, maxWaiting, now, onSettled }: DirectOptions): DirectOrders {
   const decisions: Batcher<Priced, DirectDecision | "closed"> = createBatcher({
     maxBatch: ordersAtOnce,
     maxWaiting,
@@ -36,7 +38,10 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
 
   async function place(wanted: ReserveRequest): Promise<PlaceAnswer> {
     const { orderId, productId, quantity, expectedTotalMinor } = wanted;
-    const refuse = (reason: PlaceRefusal): PlaceAnswer => ({ ok: false, reason, orderId });
+    const refuse = (reason: PlaceRefusal, { lineOf }: LineBehind = {}): PlaceAnswer =>
+      reason === "sold_out"
+        ? returns.soldOut(wanted, lineOf)
+        : { ok: false, reason, orderId, ...(lineOf !== undefined && { lineOf }) };
     const offer = await books.products.offerOf(productId);
     if (!offer) return refuse((await books.products.knows(productId)) ? "price_not_available" : "product_not_found");
     const totalMinor = offer.unitPriceMinor * quantity;
@@ -46,14 +51,19 @@ export function createDirectOrders({ sql, books, maxWaiting, now, onSettled }: D
     if (decided === "closed") return refuse("closed");
     if ("refusal" in decided) {
       const { refusal } = decided;
-      return refusal.reason === "drop_not_open" ? notOpen(wanted, refusal) : refuse(refusal.reason);
+      return refusal.reason === "drop_not_open"
+        ? notOpen(wanted, refusal)
+        : refuse(refusal.reason, "lineOf" in refusal ? refusal : {});
     }
     if (decided.claim.fate === "claimed") {
       return { ok: true, order: { ...placed(reservationOf(decided), false), status: "INVENTORY_RESERVED" } };
     }
     const isRepeat = decided.claim.fate === "duplicate";
     const standing = isRepeat ? (await readEarlier({ sql, books }, [orderId])).get(orderId) : undefined;
-    return standing ? replay(orderId, standing, wanted.bodyHash) : refuse(decided.claim.reason ?? "order_failed");
+    if (standing) return replay(orderId, standing, wanted.bodyHash);
+    return decided.claim.reason === "sold_out"
+      ? refuse("sold_out", decided)
+      : refuse(decided.claim.reason ?? "order_failed");
   }
 
   async function decideTogether(asked: readonly Priced[]): Promise<(DirectDecision | "closed")[]> {

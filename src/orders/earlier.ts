@@ -1,9 +1,26 @@
 /** Finds the orders that earlier requests under the same keys made, also if they were archived since. */
 import type { Queryable } from "#engines/sql";
 import type { Inventory } from "#inventory";
+import { type Batcher, createBatcher } from "#platform/batch";
 import { type Order, readOrders } from "./order-rows.ts";
 
 export type EarlierDeps = { sql: Queryable; books: Pick<Inventory["books"], "fatesOf"> };
+
+type LookUps = Batcher<string, Order | "archived" | undefined>;
+
+const lookUpsAtOnce = 500;
+
+/** Reads the orders that requests ask for at the same time together. */
+export function createLookUps({ maxWaiting, ...deps }: EarlierDeps & { maxWaiting: number }): LookUps {
+  return createBatcher({
+    maxBatch: lookUpsAtOnce,
+    maxWaiting,
+    async run(orderIds) {
+      const found = await readEarlier(deps, orderIds);
+      return orderIds.map((orderId) => found.get(orderId));
+    },
+  });
+}
 
 /** `archived`: the month of the order was detached; the ledger has its reservation still, so the key is used up. */
 export async function readEarlier(

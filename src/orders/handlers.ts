@@ -1,11 +1,11 @@
 /** Answers the routes of the orders: one handler for each route, under the route's name in routes.ts. */
 import type { FastifyReply, onRequestHookHandler } from "fastify";
-import { callerOf, mayActFor } from "#identity";
+import { callerOf, mayActFor, type Passes } from "#identity";
 import { openEventStream } from "#platform/event-stream";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
-import type { NotOpen } from "./answers.ts";
+import type { LineBehind, NotOpen, PlaceRefusal } from "./answers.ts";
 import { pageOf, readCursor } from "./cursors.ts";
 import { whyNotExtended } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
@@ -16,13 +16,13 @@ import type { Streams } from "./streams.ts";
 import { type Views, viewOf } from "./view.ts";
 import type { ListQuery, OrderParams, OrderView, PlaceBody, PlaceHeaders, RefundBody, RefundQuery } from "./wire.ts";
 
-export type OrderHandlersOptions = { orders: Orders; streams: Streams; views: Views };
+export type OrderHandlersOptions = { orders: Orders; streams: Streams; views: Views; passes: Passes };
 
 type AskedOfOne = Asked<{ params: typeof OrderParams }>;
 
 const pageSize = 50;
 
-export function createOrderHandlers({ orders, streams, views }: OrderHandlersOptions) {
+export function createOrderHandlers({ orders, streams, views, passes }: OrderHandlersOptions) {
   /** Before the token and the body are looked at: under a crowd most of the work for a refused request is these two. */
   const refuseWhileFull: onRequestHookHandler = (_request, reply, done) => {
     if (orders.refusesOne()) reply.send(refuse(reply, platformProblems.overloaded));
@@ -34,20 +34,21 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
     reply: FastifyReply,
   ) {
     const { productId, quantity, expectedTotal } = request.body;
+    const { userId } = callerOf(request);
+    const token = request.headers["drop-pass"];
+    const pass = token === undefined ? undefined : passes.read(token);
+    const isOwnPass = pass?.userId === userId && pass.productId === productId;
+    if (token !== undefined && !isOwnPass) return refusePlacing(reply, { reason: "pass_invalid" });
     const answer = await orders.place({
-      userId: callerOf(request).userId,
+      userId,
       productId,
       quantity,
       expectedTotalMinor: expectedTotal ?? null,
       idempotencyKey: request.headers["idempotency-key"],
+      pass,
     });
-    if (!answer.ok) {
-      if (answer.reason === "drop_not_open") return refuseUntilOpen(reply, answer);
-      const extra = answer.reason === "outcome_pending" ? { orderId: answer.orderId } : undefined;
-      if (answer.reason === "overloaded") return refuse(reply, platformProblems.overloaded);
-      const { kind, detail } = refusalOf(answer.reason);
-      return refuse(reply, kind, detail, { extra });
-    }
+    if (!answer.ok)
+      return answer.reason === "drop_not_open" ? refuseUntilOpen(reply, answer) : refusePlacing(reply, answer);
     const { orderId, status, totalMinor, currency, payByMs, replayed } = answer.order;
     const statusUrl = `/orders/${orderId}`;
     reply.code(202).header("location", statusUrl);
@@ -164,6 +165,21 @@ export function createOrderHandlers({ orders, streams, views }: OrderHandlersOpt
 const forced = { evenIfHandedOver: true } as const;
 const handedOverSays =
   "Its units have left the warehouse, so nothing was refunded. To give the money back nevertheless, send force=true.";
+
+type Refused = LineBehind & { reason: PlaceRefusal; orderId?: string };
+
+function refusePlacing(reply: FastifyReply, { reason, orderId, lineOf, mayReturn }: Refused) {
+  if (reason === "overloaded") return refuse(reply, platformProblems.overloaded);
+  const lineUrl = `/drops/${lineOf}/room`;
+  const { kind, detail } = refusalOf(reason);
+  return refuse(reply, kind, detail, {
+    extra: {
+      ...(reason === "outcome_pending" && { orderId }),
+      ...(reason === "pass_required" && { roomUrl: lineUrl }),
+      ...(reason === "sold_out" && lineOf !== undefined && { mayReturn, listUrl: lineUrl }),
+    },
+  });
+}
 
 function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen) {
   const { kind, detail } = refusalOf("drop_not_open");

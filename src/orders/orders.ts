@@ -25,6 +25,7 @@ import { createPublication } from "./publication.ts";
 import { createPulse } from "./pulse.ts";
 import { noteRefundDone, type Refund, readRefund, unfinishedRefunds } from "./refunds.ts";
 import { createRestore } from "./restore.ts";
+import { createReturns } from "./returns.ts";
 import { type OrderFilter, type Position, searchOrders } from "./search.ts";
 import { createSettlement } from "./settle.ts";
 import { createStanding, readUndecided } from "./standing.ts";
@@ -102,18 +103,10 @@ export function createOrders(options: OrdersOptions) {
     onFault: (error) => onFault("outbox", error),
   });
 
-  const settlement = createSettlement({
-    sql,
-    log,
-    books: inventory.books,
-    group,
-    maxRecords,
-    now,
-    logger,
-    topic: topics.reservations,
-    outbox,
-    onSettled: () => tellChanged(),
-  });
+  const { books } = inventory;
+  const onSettled = () => tellChanged();
+  const topic = topics.reservations;
+  const settlement = createSettlement({ sql, log, books, group, maxRecords, now, logger, topic, outbox, onSettled });
   const publication = createPublication({
     inventory,
     log,
@@ -121,13 +114,15 @@ export function createOrders(options: OrdersOptions) {
     maxWaiting,
     onFault,
   });
-  const direct = createDirectOrders({ sql, books: inventory.books, maxWaiting, now, onSettled: () => tellChanged() });
+  const returns = createReturns({ unitsOf: inventory.books.products.unitsOf, onFault });
+  const direct = createDirectOrders({ sql, books, returns, maxWaiting, now, onSettled });
   const pulse = createPulse({ sql, onFault });
   const placing = createPlace({
     sql,
     inventory,
     publication,
     direct,
+    returns,
     gateIsRemote,
     crowd,
     paymentWindowMs,

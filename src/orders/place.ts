@@ -1,25 +1,36 @@
 /** Answers `POST /orders`: from a request to an answer, in one call of the gate and one of the log. */
-import { hash } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { GateUnavailable, type Inventory, type Reservation, type ReserveAnswer, type ReserveRequest } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import type { Metrics } from "#platform/metrics";
 import { traced } from "#platform/spans";
-import { notOpen, type PlaceAnswer, type PlaceRequest, placed, replay, sameAnswer } from "./answers.ts";
+import {
+  expired,
+  keyOf,
+  type LineBehind,
+  notOpen,
+  type PlaceAnswer,
+  type PlaceRequest,
+  placed,
+  replay,
+  sameAnswer,
+} from "./answers.ts";
 import type { DirectOrders } from "./direct.ts";
-import { readEarlier } from "./earlier.ts";
+import { createLookUps } from "./earlier.ts";
 import { meetProduct, orderIdFor } from "./ids.ts";
 import { declarePlaceCounts } from "./metrics.ts";
-import type { Order } from "./order-rows.ts";
 import type { Publication } from "./publication.ts";
+import type { Returns } from "./returns.ts";
 import { createSoldOut } from "./sold-out.ts";
+import { hashOf, wantedOf } from "./wanted.ts";
 
 export type PlaceOptions = {
   sql: Sql;
   inventory: Inventory;
   publication: Publication;
   direct: DirectOrders;
+  returns: Returns;
   gateIsRemote: boolean;
   crowd: number;
   paymentWindowMs: number;
@@ -34,7 +45,6 @@ export type PlaceOptions = {
 /** Until a pending reservation is this old, the request that took it still works on it, milliseconds. */
 const youngMs = 3_000;
 const reservesAtOnce = 256;
-const lookUpsAtOnce = 500;
 
 export type Place = {
   place(request: PlaceRequest): Promise<PlaceAnswer>;
@@ -45,7 +55,7 @@ export type Place = {
 };
 
 export function createPlace(options: PlaceOptions): Place {
-  const { sql, publication, direct, gateIsRemote, paymentWindowMs, maxWaiting, now, note } = options;
+  const { sql, publication, direct, returns, gateIsRemote, paymentWindowMs, maxWaiting, now, note } = options;
   const { gate, books, agreement } = options.inventory;
   const count = declarePlaceCounts(options.metrics);
   let underWay = 0;
@@ -61,37 +71,35 @@ export function createPlace(options: PlaceOptions): Place {
       const answers = await gate.reserve(requests);
       answers.forEach((answer, i) => void soldOut.note(requests[i] as ReserveRequest, askedAtMs, answer));
       // A product that the gate lacks may not exist at all: `refuse` asks the books, and counts it then.
-      for (const answer of answers) if (!isAbsent(answer)) count.lookup(answer);
+      for (const answer of answers) if (!("reason" in answer && answer.reason === "absent")) count.lookup(answer);
       return answers;
     },
   });
   const reserve = traced("gate reserve", reserves.add, { answered: ({ kind }) => ({ answer: kind }) });
-  const lookUps: Batcher<string, Order | "archived" | undefined> = createBatcher({
-    maxBatch: lookUpsAtOnce,
-    maxWaiting,
-    async run(orderIds) {
-      const found = await readEarlier({ sql, books }, orderIds);
-      return orderIds.map((orderId) => found.get(orderId));
-    },
-  });
+  const lookUps = createLookUps({ sql, books, maxWaiting });
 
   /** Requests under one key that are under way in this process share one answer. */
   async function place(request: PlaceRequest): Promise<PlaceAnswer> {
     const begunMs = elapsedMs();
-    const answer = await placeOnce(request);
+    return answered(await placeOnce(request), elapsedMs() - begunMs);
+  }
+
+  function answered(answer: PlaceAnswer, tookMs: number): PlaceAnswer {
     count.answer(answer);
-    note(answer, elapsedMs() - begunMs);
+    note(answer, tookMs);
     return answer;
   }
 
   async function placeOnce(request: PlaceRequest): Promise<PlaceAnswer> {
-    const orderId = orderIdFor({ ...request, key: request.idempotencyKey });
+    const key = keyOf(request);
+    const orderId = orderIdFor({ ...request, key });
     if (underWay >= maxWaiting) return { ok: false, reason: "overloaded", orderId };
     const asksGate = agreement.mode.current() === "gatekeeper" && !keyed.has(orderId);
-    if (asksGate && soldOut.refuses(request, orderId)) return { ok: false, reason: "sold_out", orderId };
+    const refusal = asksGate && soldOut.refusalOf(request, orderId);
+    if (refusal) return returns.soldOut({ ...request, orderId }, refusal.lineOf);
     underWay += 1;
     try {
-      if (request.idempotencyKey === undefined) return await placeAs(orderId, "", request);
+      if (key === undefined) return await placeAs(orderId, "", request);
       const bodyHash = hashOf(request);
       const first = keyed.get(orderId);
       if (first) return await sameAnswer(first, bodyHash, orderId);
@@ -111,24 +119,13 @@ export function createPlace(options: PlaceOptions): Place {
     const mode = await agreement.mode.known();
     if (mode === "closed") return { ok: false, reason: "closed", orderId };
     const nowMs = now();
-    const { userId, productId, quantity, expectedTotalMinor } = request;
-    const payByMs = nowMs + paymentWindowMs;
-    const wanted: ReserveRequest = {
-      productId,
-      orderId,
-      userId,
-      quantity,
-      bodyHash,
-      expectedTotalMinor,
-      nowMs,
-      payByMs,
-      booksAsked: false,
-      withdrawal: false,
-      ignoresSale: false,
-      leases: soldOut.hasCrowd(productId),
-    };
-    if (mode === "sync") return direct.place(wanted);
+    const leases = request.pass === undefined && soldOut.hasCrowd(request.productId);
+    const wanted = wantedOf(request, { orderId, bodyHash, nowMs, payByMs: nowMs + paymentWindowMs, leases });
+    const isExpired = request.pass !== undefined && nowMs >= request.pass.expiresAtMs;
+    if (mode === "sync") return isExpired ? ((await inBooks(wanted)) ?? expired(orderId)) : direct.place(wanted);
     try {
+      // The answer to its first use may have been lost.
+      if (isExpired) return (await standing(wanted)) ?? expired(orderId);
       if (!publication.ready()) return await whileLogFails(wanted);
       return await answerTo(wanted, await reserve(wanted));
     } catch (error) {
@@ -141,21 +138,27 @@ export function createPlace(options: PlaceOptions): Place {
 
   /** Nothing new is reserved while the log fails. An order that an earlier request under the key placed is found all the same. */
   async function whileLogFails(wanted: ReserveRequest): Promise<PlaceAnswer> {
+    const found = wanted.bodyHash === "" ? undefined : await standing(wanted);
+    return found ?? { ok: false, reason: "order_failed", orderId: wanted.orderId };
+  }
+
+  /** The answer of an order that stands under the key, without taking units for a new one; undefined if there is none. */
+  async function standing(wanted: ReserveRequest): Promise<PlaceAnswer | undefined> {
     const { productId, orderId, bodyHash } = wanted;
-    if (bodyHash !== "") {
-      // In this order: a record leaves the gate when the books have decided it, or when the gate loses its memory; and no
-      // product is loaded again before the books have decided all that the log holds.
-      const record = await gate.record(productId, orderId);
-      if (record) {
-        const sameBody = record.bodyHash === bodyHash;
-        return answerTo(wanted, { kind: "duplicate", state: record.state, reservation: record, sameBody });
-      }
-      const [product] = await gate.snapshot([productId]);
-      if (!product?.whole) return refuse(wanted, "absent");
-      const standing = await lookUps.add(orderId);
-      if (standing) return replay(orderId, standing, bodyHash);
+    // In this order: a record leaves the gate when the books have decided it, or when the gate loses its memory; and no
+    // product is loaded again before the books have decided all that the log holds.
+    const record = await gate.record(productId, orderId);
+    if (record) {
+      const sameBody = record.bodyHash === bodyHash;
+      return answerTo(wanted, { kind: "duplicate", state: record.state, reservation: record, sameBody });
     }
-    return { ok: false, reason: "order_failed", orderId };
+    const [product] = await gate.snapshot([productId]);
+    return product?.whole ? inBooks(wanted) : refuse(wanted, { reason: "absent" });
+  }
+
+  async function inBooks({ orderId, bodyHash }: ReserveRequest): Promise<PlaceAnswer | undefined> {
+    const found = await lookUps.add(orderId);
+    return found && replay(orderId, found, bodyHash);
   }
 
   async function answerTo(wanted: ReserveRequest, answer: ReserveAnswer): Promise<PlaceAnswer> {
@@ -164,8 +167,8 @@ export function createPlace(options: PlaceOptions): Place {
         meetProduct(wanted.productId);
         return publish(answer.reservation, false);
       case "ask_books": {
-        const standing = await lookUps.add(wanted.orderId);
-        if (standing) return replay(wanted.orderId, standing, wanted.bodyHash);
+        const found = await inBooks(wanted);
+        if (found) return found;
         const asked = { ...wanted, booksAsked: true };
         return answerTo(asked, await reserve(asked));
       }
@@ -174,7 +177,7 @@ export function createPlace(options: PlaceOptions): Place {
         if (!answer.sameBody) return { ok: false, reason: "idempotency_mismatch", orderId: wanted.orderId };
         return answerToRepeat(wanted, answer);
       case "refused":
-        return answer.reason === "drop_not_open" ? notOpen(wanted, answer) : refuse(wanted, answer.reason);
+        return answer.reason === "drop_not_open" ? notOpen(wanted, answer) : refuse(wanted, answer);
     }
   }
 
@@ -198,9 +201,10 @@ export function createPlace(options: PlaceOptions): Place {
 
   async function refuse(
     wanted: ReserveRequest,
-    reason: Exclude<Extract<ReserveAnswer, { kind: "refused" }>["reason"], "drop_not_open">,
+    { reason, lineOf }: LineBehind & { reason: Exclude<Refused["reason"], "drop_not_open"> },
   ): Promise<PlaceAnswer> {
     const { orderId, productId } = wanted;
+    if (reason === "sold_out") return returns.soldOut(wanted, lineOf);
     if (reason === "absent" && !(await books.products.knows(productId))) {
       return { ok: false, reason: "product_not_found", orderId };
     }
@@ -209,7 +213,7 @@ export function createPlace(options: PlaceOptions): Place {
     if (reason === "absent" || reason === "closed" || reason === "no_offer") {
       return { ok: false, reason: "price_not_available", orderId };
     }
-    return { ok: false, reason, orderId };
+    return { ok: false, reason, orderId, ...(lineOf !== undefined && { lineOf }) };
   }
 
   async function publish(reservation: Reservation, replayed: boolean): Promise<PlaceAnswer> {
@@ -230,20 +234,11 @@ export function createPlace(options: PlaceOptions): Place {
 
   function refusesOne(): boolean {
     if (underWay < maxWaiting) return false;
-    const refused = { ok: false, reason: "overloaded", orderId: "" } as const;
-    count.answer(refused);
-    note(refused, 0);
+    answered({ ok: false, reason: "overloaded", orderId: "" }, 0);
     return true;
   }
 
   return { place, waiting: () => underWay, refusesOne };
 }
 
-function isAbsent(answer: ReserveAnswer): boolean {
-  return answer.kind === "refused" && answer.reason === "absent";
-}
-
-function hashOf({ productId, quantity, expectedTotalMinor }: PlaceRequest): string {
-  const body = JSON.stringify([productId, quantity, expectedTotalMinor]);
-  return hash("sha256", body, "base64url").slice(0, 22);
-}
+type Refused = Extract<ReserveAnswer, { kind: "refused" }>;

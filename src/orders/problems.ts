@@ -12,6 +12,9 @@ export const orderProblems = defineProblems({
   drop_not_open: { status: 409, title: "The drop is not open yet" },
   drop_ended: { status: 409, title: "The drop is over" },
   drop_paused: { status: 503, title: "The drop is paused", retryAfterSeconds: 5 },
+  pass_required: { status: 403, title: "This drop is sold in the order of its line" },
+  pass_invalid: { status: 403, title: "This pass is not valid for this order" },
+  pass_expired: { status: 403, title: "The pass has expired" },
   price_changed: { status: 409, title: "The price is not the one you expected" },
   product_not_found: { status: 404, title: "There is no such product" },
   price_not_available: { status: 503, title: "Price not available", retryAfterSeconds: 1 },
@@ -33,12 +36,18 @@ export const orderProblems = defineProblems({
 });
 
 const details: Record<Exclude<PlaceRefusal, "overloaded"> | "drop_not_open", string> = {
-  sold_out: "Not enough units are left. Units come back when others do not pay: try again later.",
+  sold_out:
+    "Not enough units are left. Units come back when others do not pay: try again later, or join the line at listUrl if there is one.",
   limit_per_customer: "With these units you would hold more than one customer may. Nothing was taken.",
   drop_not_open:
     "Order again at opensAt. Until then serverNow says how late it is for the drop, whatever your clock says.",
   drop_ended: "No new orders are taken. Orders that were accepted before continue.",
   drop_paused: "The seller has paused the drop. Try again in a few seconds; the drop's page says why.",
+  pass_required:
+    "Join the line at roomUrl. When it is your turn it gives you a pass for the product: send it in the header Drop-Pass.",
+  pass_invalid:
+    "A pass is for one person, one product and one drop, and for nothing once it was exchanged. Ask the line for yours again.",
+  pass_expired: "No order was placed with it in time. Ask the line for another one: your place is kept.",
   price_changed:
     "expectedTotal is not what the order costs now. Read the product again, and order at its price if you agree.",
   product_not_found: "No product has this productId. GET /products lists them.",
@@ -46,7 +55,8 @@ const details: Record<Exclude<PlaceRefusal, "overloaded"> | "drop_not_open", str
   order_failed: "The order could not be recorded, and nothing is held or charged. Try again.",
   outcome_pending: "Ask again with the same Idempotency-Key, or look at the order, in a second.",
   closed: "The shop is closed for new orders. Accepted orders continue.",
-  idempotency_mismatch: "Use a new key for a new order, or repeat the first request unchanged.",
+  idempotency_mismatch:
+    "Use a new key for a new order, or repeat the first request unchanged. A pass makes one order, whatever key comes with it.",
 };
 
 export const whyNotExtendedDetails: Record<ExtensionRefusal, string> = {

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Sql, Tx } from "#engines/sql";
-import type { Decided, DirectAnswer, Inventory, ReservationRef } from "#inventory";
+import type { Decided, Inventory, ReservationRef } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import { uuidV8 } from "#platform/ids";
 import { changeEventOf } from "./events.ts";
@@ -15,8 +15,8 @@ import { type Order, readOrder, restoreOrder } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 import { isUndecided } from "./state.ts";
 
-/** `later`: not known at the moment. */
-export type RestoreAnswer = "restored" | "impossible" | "later";
+/** `later`: not known at the moment. `next_in_line`: free units are for the people in the line of the product's drop. */
+export type RestoreAnswer = "restored" | "impossible" | "next_in_line" | "later";
 
 export type RestoreOptions = {
   sql: Sql;
@@ -53,7 +53,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
         payByMs: nowMs,
       },
     ]);
-    if (answer?.kind === "refused") return unitsAreGone.has(answer.reason) ? "impossible" : "later";
+    if (answer?.kind === "refused") return answerTo(answer.reason);
     if (answer?.kind !== "reserved" && answer?.kind !== "duplicate") return "later";
     const { reservation } = answer;
     await crashPoint("restore.reserved");
@@ -70,35 +70,46 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
       limitPerCustomer: null,
       ignoresSale: true,
     };
-    return decide(order, async (tx) => (await books.claimDirect(tx, [claim]))?.flatMap(claimOf) ?? null);
+    return decide(order, async (tx) => {
+      const [answer] = (await books.claimDirect(tx, [claim])) ?? [];
+      if (!answer) return null;
+      return "claim" in answer ? [answer.claim] : answerTo(answer.refusal.reason);
+    });
   }
 
-  async function decide(order: Order, claim: (tx: Tx) => Promise<Claimed | null>): Promise<RestoreAnswer> {
-    const done = await sql.transaction(async (tx): Promise<{ restored?: Order } | undefined> => {
-      const [fate] = (await claim(tx)) ?? [];
-      if (!fate) return undefined;
-      if (fate.fate !== "claimed") return {};
-      const at = new Date(now());
-      const restored = await restoreOrder(tx, order.orderId, fate, at);
-      if (!restored) return fate.fresh ? abandon(order) : {};
-      await books.queueOutcomes(tx, [fate], "sold");
-      await queueEvents(tx, [changeEventOf(restored, at)]);
-      return { restored };
-    });
+  async function decide(
+    order: Order,
+    claim: (tx: Tx) => Promise<Claimed | RestoreAnswer | null>,
+  ): Promise<RestoreAnswer> {
+    const done = await sql.transaction(
+      async (tx): Promise<{ restored?: Order; refused?: RestoreAnswer } | undefined> => {
+        const claimed = (await claim(tx)) ?? [];
+        if (typeof claimed === "string") return { refused: claimed };
+        const [fate] = claimed;
+        if (!fate) return undefined;
+        if (fate.fate !== "claimed") return {};
+        const at = new Date(now());
+        const restored = await restoreOrder(tx, order.orderId, fate, at);
+        if (!restored) return fate.fresh ? abandon(order) : {};
+        await books.queueOutcomes(tx, [fate], "sold");
+        await queueEvents(tx, [changeEventOf(restored, at)]);
+        return { restored };
+      },
+    );
     if (!done) return "later";
+    if (done.refused) return done.refused;
     if (done.restored) onRestored(done.restored);
     if (done.restored) return "restored";
     return (await readOrder(sql, order.orderId))?.status === "CONFIRMED" ? "restored" : "impossible";
   }
 }
 
-function claimOf(answer: DirectAnswer): Decided[] {
-  return "claim" in answer ? [answer.claim] : [];
-}
-
 type Claimed = readonly (Decided & ReservationRef)[];
 
-const unitsAreGone: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer"]);
+function answerTo(reason: string): RestoreAnswer {
+  if (reason === "pass_required") return "next_in_line";
+  return reason === "sold_out" || reason === "limit_per_customer" ? "impossible" : "later";
+}
 
 /** Names the order's second reservation, always the same, so that two concurrent tries take one. */
 function secondIdOf({ orderId, productId }: Order): string {

@@ -21,13 +21,13 @@ import {
   RefundQuery,
 } from "./wire.ts";
 
-export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views"> &
+export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views" | "passes"> &
   Omit<OperatorRoutesOptions, "views"> &
   ViewsOptions & { identity: Identity };
 
 export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOptions): void {
   const views = createViews(options);
-  const handlers = createOrderHandlers({ ...options, views });
+  const handlers = createOrderHandlers({ ...options, views, passes: identity.passes });
   const customer = identity.guard("CUSTOMER");
   const limitedCustomer = identity.limitedGuard("CUSTOMER");
   const admin = identity.guard("ADMIN");

@@ -6,11 +6,11 @@
 import type { Sql } from "#engines/sql";
 import { type GateForOrders, type ReserveAnswer, soldOutLeaseMs } from "#inventory";
 import { elapsedMs } from "#platform/clock";
-import type { PlaceRequest } from "./answers.ts";
+import { keyOf, type LineBehind, type PlaceRequest } from "./answers.ts";
 
 export type SoldOut = {
-  /** Whether the gate would refuse this order now, as is known without asking. */
-  refuses(request: PlaceRequest, orderId: string): boolean;
+  /** The gate would refuse this order now as sold out, as is known without asking; undefined if it has to be asked. */
+  refusalOf(request: PlaceRequest, orderId: string): LineBehind | undefined;
   /** Whether a crowd asks for the product, so that the lease pays. */
   hasCrowd(productId: string): boolean;
   /** `askedAtMs`: before the gate was asked, by `elapsedMs`. */
@@ -34,10 +34,16 @@ const lookEveryMs = 250;
 const keysAtMost = 50_000;
 const productsAtMost = 100;
 
+type Lease = LineBehind & {
+  sinceMs: number;
+  untilMs: number;
+  renewAtMs: number;
+  unitPriceMinor: number | undefined;
+};
 type Product = {
   refusals: number;
   countedSinceMs: number;
-  lease: { sinceMs: number; untilMs: number; renewAtMs: number; unitPriceMinor: number | undefined } | undefined;
+  lease: Lease | undefined;
   /** The orders under a key that existed when the lease began. */
   keyed: { sinceMs: number; orders: ReadonlySet<number> } | undefined;
   lookAtMs: number;
@@ -58,7 +64,7 @@ export function createSoldOut({ sql, gate, crowd, onFault }: SoldOutOptions): So
   }
 
   /**
-   * While the lease lasts the gate takes no orders. So if it holds no record of an order after the lease began, all orders
+   * While the lease lasts the gate takes no orders without a pass, and one with a pass is never refused here. So if it holds no record of an order after the lease began, all orders
    * are in the books.
    */
   async function readKeyed(productId: string, product: Product, sinceMs: number): Promise<void> {
@@ -83,19 +89,22 @@ export function createSoldOut({ sql, gate, crowd, onFault }: SoldOutOptions): So
   }
 
   return {
-    refuses({ productId, quantity, expectedTotalMinor, idempotencyKey }, orderId) {
+    refusalOf(request, orderId) {
+      const { productId, quantity, expectedTotalMinor, pass } = request;
       const product = products.get(productId);
       const lease = product?.lease;
-      if (!product || !lease) return false;
+      // The units that come free are for those with a pass, so only the gate knows.
+      if (!product || !lease || pass) return undefined;
       const nowMs = elapsedMs();
-      if (nowMs >= lease.untilMs) return false;
+      if (nowMs >= lease.untilMs) return undefined;
       // A gate in this process tells by itself, so units that come free are sold at once.
-      if (gate.leasedSince && gate.leasedSince(productId) !== lease.sinceMs) return false;
-      if (expectedTotalMinor !== null && expectedTotalMinor !== (lease.unitPriceMinor ?? 0) * quantity) return false;
-      if (idempotencyKey !== undefined && isKnown(product, productId, orderId, nowMs)) return false;
-      if (nowMs < lease.renewAtMs) return true;
+      if (gate.leasedSince && gate.leasedSince(productId) !== lease.sinceMs) return undefined;
+      if (expectedTotalMinor !== null && expectedTotalMinor !== (lease.unitPriceMinor ?? 0) * quantity)
+        return undefined;
+      if (keyOf(request) !== undefined && isKnown(product, productId, orderId, nowMs)) return undefined;
+      if (nowMs < lease.renewAtMs) return { lineOf: lease.lineOf };
       lease.renewAtMs = nowMs + renewEveryMs;
-      return false;
+      return undefined;
     },
 
     hasCrowd(productId) {
@@ -118,7 +127,8 @@ export function createSoldOut({ sql, gate, crowd, onFault }: SoldOutOptions): So
         expectedTotalMinor === null ? product.lease?.unitPriceMinor : expectedTotalMinor / quantity;
       const untilMs = askedAtMs + soldOutLeaseMs;
       const renewAtMs = askedAtMs + renewAfterMs;
-      product.lease = { sinceMs: answer.leasedSinceMs, untilMs, renewAtMs, unitPriceMinor };
+      const { leasedSinceMs: sinceMs, lineOf } = answer;
+      product.lease = { sinceMs, untilMs, renewAtMs, unitPriceMinor, lineOf };
     },
   };
 }

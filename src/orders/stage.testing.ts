@@ -105,7 +105,17 @@ export async function openOrderStage() {
       const productId = `lamp-${products}`;
       const offer = { unitPriceMinor: 4_900, currency: "EUR", limitPerCustomer: limit, version: 1 };
       await sql.transaction((tx) => keepOffer(tx, productId, offer));
-      const image = { productId, epoch: 1, sellable: 0, applied: 0, sale: null, held: [], keysInBooks: false };
+      const image = {
+        productId,
+        epoch: 1,
+        sellable: 0,
+        applied: 0,
+        sale: null,
+        held: [],
+        latchedIn: null,
+        retired: [],
+        keysInBooks: false,
+      };
       if (atGate !== "absent") await gate.install({ ...image, offer: atGate === "priced" ? offer : null });
       if (stock > 0) await enter(productId, stock);
       return productId;

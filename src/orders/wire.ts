@@ -94,14 +94,14 @@ export const PlaceBody = Type.Object(
   { additionalProperties: false, examples: [{ productId: "test-product-123", quantity: 1 }] },
 );
 
+function visible(maxLength: number, description: string) {
+  return Type.Optional(Type.String({ minLength: 1, maxLength, pattern: "^[\\x21-\\x7e]+$", description }));
+}
 export const PlaceHeaders = Type.Object({
-  "idempotency-key": Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 255,
-      pattern: "^[\\x21-\\x7e]+$",
-      description: "A retry under the same key gets one order",
-    }),
+  "idempotency-key": visible(255, "A retry under the same key gets one order"),
+  "drop-pass": visible(
+    2_000,
+    "The pass that a drop's line gave you. It is the order's key, and an Idempotency-Key beside it has no effect",
   ),
 });
 

@@ -184,7 +184,15 @@ describe("buying in the browser", { skip }, () => {
     const { page, api } = person;
     const hurried = await stage.world.newProduct({ stock: 1 });
     const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
-    const sale = { dropId: "hurry", ...window, paused: false, holdMs: 110_000, version: 1 };
+    const sale = {
+      dropId: "hurry",
+      ...window,
+      paused: false,
+      entry: "open" as const,
+      latchAfterSoldOut: false,
+      holdMs: 110_000,
+      version: 1,
+    };
     await stage.world.system.faces.inventory.books.products.setSale(hurried, sale, 300_000);
     const { orderId } = await stage.world.place(api, hurried);
     await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");

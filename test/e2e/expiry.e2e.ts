@@ -26,7 +26,15 @@ describe("the time to pay", { skip }, () => {
     const holdMs = Math.min(59_000, 8_000 + 5 * pageMs);
     const hurried = await stage.world.newProduct({ stock: 1 });
     const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
-    const sale = { dropId: "hurry", ...window, paused: false, holdMs, version: 1 };
+    const sale = {
+      dropId: "hurry",
+      ...window,
+      paused: false,
+      entry: "open" as const,
+      latchAfterSoldOut: false,
+      holdMs,
+      version: 1,
+    };
     await stage.world.system.faces.inventory.books.products.setSale(hurried, sale);
     const { orderId } = await stage.world.place(person.api, hurried);
     await person.page.goto(`/o/${orderId}`);

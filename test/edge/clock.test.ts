@@ -47,7 +47,16 @@ describe("a clock that is set back", () => {
     const apartMs = Date.parse(payBy) - Date.parse(earlier.payBy);
     assert.ok(apartMs >= 0 && apartMs < 60_000, `${apartMs} ms apart`);
     // By this machine's clock its deadline is long past. The look that ends a later order with less time leaves it.
-    const sale = { dropId: "lamps", opensAtMs: 0, closesAtMs: 9e12, paused: false, holdMs: 1_000, version: 1 };
+    const sale = {
+      dropId: "lamps",
+      opensAtMs: 0,
+      closesAtMs: 9e12,
+      paused: false,
+      entry: "open" as const,
+      latchAfterSoldOut: false,
+      holdMs: 1_000,
+      version: 1,
+    };
     const short = await world.newProduct({ stock: 1 });
     assert.ok((await world.system.faces.inventory.books.products.setSale(short, sale, 0)).ok);
     const { orderId: unpaid } = await world.place(ada, short);

@@ -7,7 +7,12 @@ import { refOf } from "./law.ts";
 const refusals: ReadonlySet<string> = new Set(["sold_out", "limit_per_customer", "fenced"]);
 
 /** Why a promised order may fail. */
-export const fairReasons: ReadonlySet<string> = new Set(["payment_timeout", "cancelled", undecidedReason]);
+export const fairReasons: ReadonlySet<string> = new Set([
+  "payment_timeout",
+  "next_in_line",
+  "cancelled",
+  undecidedReason,
+]);
 
 export function isRefused({ reason }: { reason: string | null }) {
   return refusals.has(reason ?? "");

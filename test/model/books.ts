@@ -94,6 +94,8 @@ export function takeImage({ books, gate }: World, mutant: Mutant | undefined): G
     offer: gate.offer,
     sale: books.sale,
     held: [...held].filter(([, units]) => units > 0),
+    latchedIn: null,
+    retired: [],
     keysInBooks: fates.size > 0,
   };
 }

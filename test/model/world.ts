@@ -114,7 +114,18 @@ export function firstWorld(setting: Setting): World {
   const state: GateState = new Map();
   const offer = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
   const sale = pauses ? openSale : null;
-  install(state, { productId, epoch: 1, sellable: units, applied: 1, offer, sale, held: [], keysInBooks: false });
+  install(state, {
+    productId,
+    epoch: 1,
+    sellable: units,
+    applied: 1,
+    offer,
+    sale,
+    held: [],
+    latchedIn: null,
+    retired: [],
+    keysInBooks: false,
+  });
   const none: Faults = {
     deaths: 0,
     gateLosses: 0,
@@ -151,6 +162,8 @@ export const openSale: Sale = {
   opensAtMs: 0,
   closesAtMs: 1,
   paused: false,
+  entry: "open" as const,
+  latchAfterSoldOut: false,
   holdMs: 60_000,
   version: 1,
 };

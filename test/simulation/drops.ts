@@ -30,6 +30,8 @@ async function runDrop(world: World, people: People, productId: string, random: 
     opensAtMs: nowMs + random.between(-500, 1_500),
     closesAtMs: nowMs + random.between(4_000, 60_000),
     paused: false,
+    entry: "open" as const,
+    latchAfterSoldOut: false,
     holdMs: 12_000,
     version: 1,
   };

@@ -1,5 +1,6 @@
 /** The gate as a server of its own: the real reducer behind a network. Its memory can be lost or be old. */
 import { type Gate, GateUnavailable, type ReserveAnswer, type ReserveRequest } from "#inventory";
+import { retire } from "../../src/inventory/gate/keys.ts";
 import {
   abort,
   adopt,
@@ -147,6 +148,8 @@ export function connectGate(
       call(`offer of ${productId}`, (state) => setOffer(state, productId, offer), undefined),
     setSale: (productId, sale) =>
       call(`sale of ${productId}, version ${sale.version}`, (state) => setSale(state, productId, sale), "absent"),
+    retire: (productId, orderId, untilMs, nowMs) =>
+      call(`retire ${orderId}`, (state) => retire(state, productId, orderId, untilMs, nowMs), "closed"),
     clockMs: async () => server.nowMs(),
     snapshot: (productIds) =>
       call(

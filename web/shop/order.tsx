@@ -99,7 +99,7 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
     CONFIRMED: [say("doneTitle"), say("doneNote", { code })],
     CANCELLED: [say("cancelledTitle"), say("cancelledNote")],
     REFUNDED: [say("refundedTitle"), say("refundedNote")],
-    FAILED: [say("failedTitle"), say(order.reason === "order_failed" ? "failedOrder" : "failedNote")],
+    FAILED: [say("failedTitle"), say(whyFailed(order.reason))],
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
   return (
     <div class="ended">
@@ -115,6 +115,11 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
       </p>
     </div>
   );
+}
+
+function whyFailed(reason: string | undefined) {
+  if (reason === "order_failed") return "failedOrder";
+  return reason === "next_in_line" ? "failedNextInLine" : "failedNote";
 }
 
 function Unread({ problem }: { problem: Problem | undefined }) {

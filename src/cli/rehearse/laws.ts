@@ -6,7 +6,12 @@ import { acceptedId, type Evidence, hasEnded, paymentsOf, type SeenOrder, type S
 
 export type Law = { name: string; says: string; breaches(evidence: Evidence): string[] };
 
-const fairReasons: ReadonlySet<string | undefined> = new Set(["payment_timeout", "payment_undecided", "cancelled"]);
+const fairReasons: ReadonlySet<string | undefined> = new Set([
+  "payment_timeout",
+  "next_in_line",
+  "payment_undecided",
+  "cancelled",
+]);
 const owing: ReadonlySet<string> = new Set(["requested", "authorized", "capturing", "voiding", "refunding"]);
 const kept: ReadonlySet<string> = new Set(["authorized", "capturing", "captured"]);
 

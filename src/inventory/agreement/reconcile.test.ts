@@ -25,6 +25,7 @@ const books: BooksFigures = {
 };
 const gate: ProductSnapshot = {
   productId: "lamp",
+  latched: false,
   open: true,
   whole: true,
   epoch: 3,
@@ -110,7 +111,16 @@ test("the worst product decides", () => {
   assert.equal(worstOf([]), "OK");
 });
 
-const sale = { dropId: "lamps", opensAtMs: 0, closesAtMs: 1, paused: false, holdMs: 60_000, version: 1 };
+const sale = {
+  dropId: "lamps",
+  opensAtMs: 0,
+  closesAtMs: 1,
+  paused: false,
+  entry: "open" as const,
+  latchAfterSoldOut: false,
+  holdMs: 60_000,
+  version: 1,
+};
 type Case = { books?: Partial<BooksFigures>; gate?: Partial<ProductSnapshot> | null; mode?: GateMode };
 /** How each finding arises, its remedy, and its sentence. */
 const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {

@@ -95,6 +95,8 @@ describe("changes on their way to the gate", () => {
       offer,
       sale: null,
       held: [],
+      latchedIn: null,
+      retired: [],
       keysInBooks: false,
     });
     await bringing;
@@ -145,7 +147,18 @@ describe("changes on their way to the gate", () => {
     await change(lamp, 4);
     await relay.sweep();
     await memory.install(
-      { productId: lamp, epoch: 2, sellable: 0, applied: 0, offer, sale: null, held: [], keysInBooks: false },
+      {
+        productId: lamp,
+        epoch: 2,
+        sellable: 0,
+        applied: 0,
+        offer,
+        sale: null,
+        held: [],
+        latchedIn: null,
+        retired: [],
+        keysInBooks: false,
+      },
       closing,
     );
     await database.sql.query("update inventory.stock_stream set epoch = 2 where product_id = $1", [lamp]);

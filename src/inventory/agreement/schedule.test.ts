@@ -137,7 +137,7 @@ test("O6: the last result is known after a restart, whichever process it came fr
   const gate = { productId: "lamp", open: true, whole: true, epoch: 1, sellable: 16, pending: 0, applied: 1 };
   const drifted = reconcileProduct(
     { productId: "lamp", ...books, ...counts },
-    { ...gate, oldestMs: null, closing: "", offer: null, sale: null },
+    { ...gate, oldestMs: null, closing: "", offer: null, sale: null, latched: false },
     "gatekeeper",
     nowMs,
   );

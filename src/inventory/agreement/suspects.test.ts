@@ -9,7 +9,7 @@ import type { Gate } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
 import type { Inventory } from "../inventory.ts";
-import { imagesOf } from "./rebuild.ts";
+import { imagesOf } from "./images.ts";
 import type { Repair } from "./repairs.ts";
 
 const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };

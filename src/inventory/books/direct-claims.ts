@@ -1,16 +1,22 @@
 /** Orders past the gate: the books number them, and check what the gate would have checked. */
 import type { Tx } from "#engines/sql";
 import type { SaleRefusal, StreamRow } from "../gate/gate.ts";
-import { saleRefusalOf } from "../gate/sale.ts";
+import { type Entrant, lineBehind, saleRefusalOf } from "../gate/sale.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { decideLocked, lockStock } from "./ledger.ts";
-import { readSales, type SaleAsRead } from "./sales.ts";
+import { retiredAmong } from "./retired-keys.ts";
+import { readLatched, readSales, type SaleAsRead } from "./sales.ts";
 
 /** A claim that the books number themselves. */
-export type DirectClaim = Omit<Claim, "epoch" | "reservationNo" | "intent"> & { ignoresSale: boolean };
+export type DirectClaim = Omit<Claim, "epoch" | "reservationNo" | "intent"> & Entrant;
 
-/** `holdMs`: how long the units are held for the payment, where the product's drop says so. */
-export type DirectAnswer = { claim: Decided; holdMs: number | null } | { refusal: SaleRefusal };
+/** `lineOf`: as in `ReserveAnswer`. */
+export type DirectRefusal = SaleRefusal | { reason: "sold_out"; lineOf: string };
+
+/** `holdMs`: how long the units are held for the payment, where the product's drop says so. `lineOf`: its drop, if that has a line. */
+export type DirectAnswer =
+  | { claim: Decided; holdMs: number | null; lineOf: string | undefined }
+  | { refusal: DirectRefusal };
 
 /**
  * Decides claims in the caller's transaction, numbered below zero, where no gate counts. One that its drop's terms refuse
@@ -24,7 +30,8 @@ export async function recordDirectClaims(
   const stock = await lockStock(tx, productIds);
   // Read behind the lock: the terms are those that are in force until this commits.
   const sales = await readSales(tx, productIds);
-  const refusals = await refusalsOf(tx, claims, sales);
+  const latched = await latchedOf(tx, sales);
+  const refusals = await refusalsOf(tx, claims, sales, latched);
   const toDecide = claims.filter((claim) => !refusals.has(claim));
   const numbered = toDecide.map((claim): Claim => {
     const product = stock.get(claim.productId);
@@ -37,9 +44,17 @@ export async function recordDirectClaims(
   const answers = claims.map((claim): DirectAnswer => {
     const refusal = refusals.get(claim);
     if (refusal) return { refusal };
-    return { claim: decidedOf.get(claim) as Decided, holdMs: sales.get(claim.productId)?.sale.holdMs ?? null };
+    const sale = sales.get(claim.productId)?.sale ?? null;
+    const lineOf = lineBehind(sale, latched.has(claim.productId));
+    return { claim: decidedOf.get(claim) as Decided, holdMs: sale?.holdMs ?? null, lineOf };
   });
   return { decided: answers, rows };
+}
+
+/** Nothing was left of them since the opening: the books' own latch, as they count. */
+async function latchedOf(tx: Tx, sales: ReadonlyMap<string, SaleAsRead>): Promise<ReadonlySet<string>> {
+  const mayLatch = [...sales].filter(([, { sale }]) => sale.latchAfterSoldOut).map(([productId]) => productId);
+  return new Set((await readLatched(tx, mayLatch)).keys());
 }
 
 /** An order that stands already is not refused: its retry is a duplicate, and gets the order. */
@@ -47,11 +62,24 @@ async function refusalsOf(
   tx: Tx,
   claims: readonly DirectClaim[],
   sales: ReadonlyMap<string, SaleAsRead>,
-): Promise<Map<DirectClaim, SaleRefusal>> {
-  const refusals = new Map<DirectClaim, SaleRefusal>();
+  latched: ReadonlySet<string>,
+): Promise<Map<DirectClaim, DirectRefusal>> {
+  const withPass = claims.filter(({ pass }) => pass !== undefined);
+  const retired = await retiredAmong(
+    tx,
+    withPass.map(({ orderId }) => orderId),
+  );
+  function refusalOf(claim: DirectClaim): DirectRefusal | undefined {
+    if (retired.has(claim.orderId)) return { reason: "pass_invalid" };
+    const { sale = null, nowMs = 0 } = sales.get(claim.productId) ?? {};
+    const isLatched = latched.has(claim.productId);
+    const ofSale = saleRefusalOf(sale, claim, isLatched, nowMs);
+    if (ofSale || !isLatched || claim.pass !== undefined || claim.ignoresSale) return ofSale;
+    return { reason: "sold_out", lineOf: sale?.dropId ?? "" };
+  }
+  const refusals = new Map<DirectClaim, DirectRefusal>();
   for (const claim of claims) {
-    const read = claim.ignoresSale ? undefined : sales.get(claim.productId);
-    const refusal = read && saleRefusalOf(read.sale, read.nowMs);
+    const refusal = refusalOf(claim);
     if (refusal) refusals.set(claim, refusal);
   }
   if (refusals.size === 0) return refusals;

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
-import type { Gate, Offer, Sale } from "../gate/gate.ts";
+import { type Gate, noneWhileAway, type Offer, type Sale } from "../gate/gate.ts";
 import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts";
 import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
 import { readOffers } from "./offers.ts";
-import { readExtensions, setSale } from "./sales.ts";
+import { readExtensions, readLatched, setSale } from "./sales.ts";
 import { readUnits, type Units } from "./units.ts";
 
 export type Products = {
@@ -23,6 +23,11 @@ export type Products = {
    * still go by the former ones. `extensionMs`: by how much a buyer may extend the time to pay, once; the gate need not know it.
    */
   setSale(productId: string, sale: Sale, extensionMs?: number): Promise<SetSaleAnswer>;
+  /**
+   * The products of which nothing is left, or was once since their drop opened, so that units that come back go to its line:
+   * by the gate, and by the books.
+   */
+  latchedOf(productIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** For people, and at any rate at which they ask; products that inventory does not know are left out. */
   unitsOf(productIds: readonly string[]): Promise<Map<string, Units>>;
   /** By how many seconds buyers may extend the time to pay, by product; read where their orders are decided. */
@@ -56,6 +61,12 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
     knows,
 
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
+
+    async latchedOf(productIds) {
+      const snapshots = await gate.snapshot(productIds).catch(noneWhileAway);
+      const atGate = snapshots.filter(({ latched }) => latched).map(({ productId }) => productId);
+      return new Set([...atGate, ...(await readLatched(sql, productIds)).keys()]);
+    },
 
     unitsOf: (productIds) => readUnits({ sql, gate }, productIds),
 

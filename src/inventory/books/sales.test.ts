@@ -4,8 +4,8 @@ import { migrateDatabase } from "#engines/open";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
 import { compareProducts } from "../agreement/compare.ts";
+import { imagesOf } from "../agreement/images.ts";
 import { writeMode } from "../agreement/mode.ts";
-import { imagesOf } from "../agreement/rebuild.ts";
 import { tellSales } from "../agreement/tell-sales.ts";
 import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
 import { openMemoryGate } from "../gate/memory.ts";
@@ -15,7 +15,16 @@ import { lockStock } from "./ledger.ts";
 import { keepOffer } from "./offers.ts";
 import { readSales, setSale } from "./sales.ts";
 
-const sale: Sale = { dropId: "lamps", opensAtMs: 0, closesAtMs: 1e14, paused: false, holdMs: 60_000, version: 3 };
+const sale: Sale = {
+  dropId: "lamps",
+  opensAtMs: 0,
+  closesAtMs: 1e14,
+  paused: false,
+  entry: "open" as const,
+  latchAfterSoldOut: false,
+  holdMs: 60_000,
+  version: 3,
+};
 const waitingForLocks =
   "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 const paused: Sale = { ...sale, paused: true, version: 4 };

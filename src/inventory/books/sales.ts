@@ -18,7 +18,7 @@ export type SaleAsRead = { sale: Sale; nowMs: number };
 export async function readSales(sql: Queryable, productIds: readonly string[]): Promise<Map<string, SaleAsRead>> {
   const rows = await sql.query<SaleRow>(
     `select product_id as "productId", drop_id as "dropId", opens_at as "opensAt", closes_at as "closesAt", paused,
-            hold_ms as "holdMs", version, extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
+            hold_ms as "holdMs", version, entry, latch_after_sold_out as "latchAfterSoldOut", extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
        from inventory.sale where product_id = any($1::text[])`,
     [productIds],
   );
@@ -28,6 +28,22 @@ export async function readSales(sql: Queryable, productIds: readonly string[]): 
       { sale: { ...sale, opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() }, nowMs },
     ]),
   );
+}
+
+/**
+ * The products of which nothing was left at some moment since their drop opened, each with the drop, if it latches. A gate may
+ * have latched without it, by reservations that became no orders.
+ */
+export async function readLatched(sql: Queryable, productIds: readonly string[]): Promise<Map<string, string>> {
+  if (productIds.length === 0) return new Map();
+  const rows = await sql.query<{ productId: string; dropId: string }>(
+    `select product_id as "productId", drop_id as "dropId" from inventory.sale s
+      where product_id = any($1::text[]) and latch_after_sold_out and opens_at <= clock_timestamp()
+        and exists (select from inventory.stock_stream r
+                     where r.product_id = s.product_id and r.available_after = 0 and r.written_at >= s.opens_at)`,
+    [productIds],
+  );
+  return new Map(rows.map(({ productId, dropId }) => [productId, dropId]));
 }
 
 /** About two seconds: a product whose gate lost its memory is loaded again within one. */
@@ -67,17 +83,19 @@ function unlessAway(error: unknown): "away" {
  */
 export async function keepSale(tx: Tx, productId: string, sale: Sale, extensionMs = 0): Promise<void> {
   await lockStock(tx, [productId]);
-  const { dropId, opensAtMs, closesAtMs, paused, holdMs, version } = sale;
+  const { dropId, opensAtMs, closesAtMs, paused, holdMs, version, entry, latchAfterSoldOut } = sale;
+  const window = [new Date(opensAtMs), new Date(closesAtMs)];
   await tx.query(
     `insert into inventory.sale (product_id, drop_id, opens_at, closes_at, paused, hold_ms, version,
-       extension_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+       extension_ms, entry, latch_after_sold_out)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (product_id) do update
         set drop_id = excluded.drop_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
             paused = excluded.paused, hold_ms = excluded.hold_ms, version = excluded.version,
-            extension_ms = excluded.extension_ms
+            extension_ms = excluded.extension_ms, entry = excluded.entry,
+            latch_after_sold_out = excluded.latch_after_sold_out
       where sale.version < excluded.version`,
-    [productId, dropId, new Date(opensAtMs), new Date(closesAtMs), paused, holdMs, version, extensionMs],
+    [productId, dropId, ...window, paused, holdMs, version, extensionMs, entry, latchAfterSoldOut],
   );
 }
 

@@ -6,8 +6,10 @@
  * and it is not known whether it ran. Answers are values; what is thrown is `GateUnavailable`.
  */
 import type { Sale, SaleRefusal } from "./sale.ts";
+import type { ApplyAnswer, StreamRow } from "./stream.ts";
 
 export type { Sale, SaleRefusal } from "./sale.ts";
+export type { ApplyAnswer, Effect, Fate, StreamItem, StreamRow } from "./stream.ts";
 export { GateUnavailable, noneWhileAway } from "./unavailable.ts";
 
 /** The price of a unit, and how many units one customer may hold. A larger `version` wins. */
@@ -67,6 +69,8 @@ export type ReserveRequest = {
   withdrawal: boolean;
   /** An order that was accepted in time takes its units again, because its payment came late. */
   ignoresSale: boolean;
+  /** The drop of the pass that the order shows; its signature, buyer and product were checked. */
+  pass?: string | undefined;
   /** If nothing is left, the process asks for the lease of "sold out" (lease.ts). */
   leases?: boolean;
   nowMs: number;
@@ -81,63 +85,20 @@ export type ReserveAnswer =
   | { kind: "duplicate"; state: RecordState | "accepted"; reservation: Reservation; sameBody: boolean }
   /** Orders came under keys before this gate was loaded: only the books know whether this is one of them. */
   | { kind: "ask_books" }
-  /** `leasedSinceMs`: the beginning of the lease that was given. */
-  | { kind: "refused"; reason: ReserveRefusal; leasedSinceMs?: number }
+  /**
+   * `leasedSinceMs`: the beginning of the lease that was given. `lineOf`: sold out in this drop, whose line gets the units
+   * that come back.
+   */
+  | { kind: "refused"; reason: ReserveRefusal; leasedSinceMs?: number; lineOf?: string }
   | ({ kind: "refused" } & SaleRefusal);
 
 /** `gone`: no such record; the books have it. `stale`: the gate was rebuilt since. */
 export type MarkAnswer = "published" | "voiding" | "refused" | "gone" | "stale";
 export type ClaimVoidAnswer = "voiding" | "published" | "claimed" | "refused" | "gone" | "stale";
+/** `spent`: an order has the key, or had it. `closed`: not known at the moment, and nothing has changed. */
+export type RetireAnswer = "spent" | "retired" | "closed";
 export type AbortAnswer = "aborted" | "kept";
 export type AdoptAnswer = { kind: "adopted"; reservation: Reservation } | { kind: "refused" };
-
-/**
- * How the books decided a reservation, once and for good.
- *
- * - `claimed`: the units belong to the order, until the claim ends (released or sold).
- * - `refused`: an order that was promised its units gets none, because too few are left or because of the limit. Its row says FAILED.
- * - `void`: it holds nothing and leaves no order: its publication failed, or it was refused before anything was promised.
- * - `duplicate`: the order has another reservation, and that one decides it.
- * - `withdrawn`: people took the units out of stock.
- * - `fenced`: it belongs to an epoch that a rebuild has ended, so it has no effect on stock.
- */
-export type Fate = "claimed" | "refused" | "void" | "duplicate" | "withdrawn" | "fenced";
-
-/**
- * The effect of a change in the books on a reservation's units at the gate: its fate, or `released` if a claim ended
- * so.
- */
-export type Effect = Exclude<Fate, "fenced"> | "released";
-
-export type StreamItem = {
-  effect: Effect;
-  orderId: string;
-  reservationNo: number;
-  userId: string;
-  quantity: number;
-};
-
-/** One change of a product's stock in the books; rows of one product are dense in `seq`. */
-export type StreamRow = {
-  productId: string;
-  seq: number;
-  epoch: number;
-  kind: "change" | "rebuild";
-  /** Units that the books still have for sale after this row. */
-  availableAfter: number;
-  /** Units added (or taken, when negative) besides the items: restock and adjustment. */
-  added: number;
-  items: StreamItem[];
-};
-
-export type ApplyAnswer =
-  | { kind: "applied" }
-  | { kind: "duplicate" }
-  | { kind: "gap"; applied: number }
-  /** A rebuild row, another epoch, or nothing loaded: only an install helps. */
-  | { kind: "refused" }
-  /** Sellable + pending differs from the books: the gate closed itself. */
-  | { kind: "drifted"; drift: number };
 
 /** The image that a rebuild loads: the books' own figures as of one transaction. */
 export type GateImage = {
@@ -147,6 +108,10 @@ export type GateImage = {
   applied: number;
   offer: Offer | null;
   sale: Sale | null;
+  /** The drop in which the product is latched, as far as the books tell: see latch.ts. */
+  latchedIn: string | null;
+  /** Keys that were retired, each with the end of its pass, milliseconds. */
+  retired: [orderId: string, untilMs: number][];
   /** Units held by each customer, for the limit. */
   held: [userId: string, quantity: number][];
   /** Whether the books hold orders of this product that came under a key. */
@@ -165,6 +130,8 @@ export type ProductSnapshot = {
   applied: number;
   offer: Offer | null;
   sale: Sale | null;
+  /** Units that come back are for orders with a pass: see latch.ts. */
+  latched: boolean;
   /** Milliseconds since 1970 at which the oldest undecided reservation was taken, or null. */
   oldestMs: number | null;
   /** The answer of the last `close`, until an image is loaded. */
@@ -225,6 +192,11 @@ export type Gate = GateForOrders & {
    * changes nothing about it. `absent`: the product is not loaded, and an image on its way may lack the terms.
    */
   setSale(productId: string, sale: Sale): Promise<"set" | "absent">;
+  /**
+   * Makes sure that no order is ever placed under this key, until the end of its pass and a while after it. Only an open
+   * product takes it: an image on its way may lack it, so the caller writes it in the books first.
+   */
+  retire(productId: string, orderId: string, untilMs: number, nowMs: number): Promise<RetireAnswer>;
   /** Records taken before `beforeMs`, oldest first, at most `limit`. */
   recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
   /** Every record of a product, for the rebuild that closes it. */

@@ -1,7 +1,9 @@
 /**
- * The lease of "sold out": until it ends the gate gives no units of the product to orders, even if some come free. So a
- * process that was given it answers `sold_out` by itself, and its answer is the gate's. Pure, and a part of the reducer.
+ * The lease of "sold out": until it ends the gate gives no units of the product to orders without a pass, even if some come
+ * free. So a process that was given it answers `sold_out` by itself, and its answer is the gate's. Pure, and a part of the
+ * reducer.
  */
+import { isLatched } from "./sale.ts";
 import type { ProductGate } from "./state.ts";
 
 /** Units that come free are sold so much later at most; `reserve.lua` has the same figure. */
@@ -11,9 +13,14 @@ export function isLeased({ soldOut }: ProductGate, gateMs: number): boolean {
   return soldOut !== null && gateMs < soldOut.untilMs;
 }
 
+/** Whether an order without a pass may get units, so that a lease would keep it from them. */
+export function hasUnitsForAll({ sellable, sale, latchedIn }: ProductGate): boolean {
+  return sellable > 0 && !isLatched(sale, latchedIn);
+}
+
 /** Returns the beginning of the lease; undefined if units are left. */
 export function giveLease(product: ProductGate, gateMs: number): number | undefined {
-  if (product.sellable > 0) return undefined;
+  if (hasUnitsForAll(product)) return undefined;
   const sinceMs = product.soldOut && isLeased(product, gateMs) ? product.soldOut.sinceMs : gateMs;
   product.soldOut = { sinceMs, untilMs: gateMs + soldOutLeaseMs };
   return sinceMs;

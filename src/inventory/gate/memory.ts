@@ -5,6 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "#platform/clock";
 import type { Gate, GateRecord } from "./gate.ts";
+import { retire } from "./keys.ts";
+import { hasUnitsForAll } from "./lease.ts";
 import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve } from "./reducer.ts";
 import { contentsOf, type GateState, snapshotOf } from "./state.ts";
 import { setOffer, setSale } from "./terms.ts";
@@ -27,7 +29,7 @@ export function openMemoryGate(options: MemoryGateOptions = {}): MemoryGate {
   /** No other process has a lease, so it ends with the first unit that comes free. */
   function endLeaseOf(productId: string): void {
     const product = state.get(productId);
-    if (product?.soldOut && product.sellable > 0) product.soldOut = null;
+    if (product?.soldOut && hasUnitsForAll(product)) product.soldOut = null;
   }
 
   return {
@@ -56,6 +58,7 @@ export function openMemoryGate(options: MemoryGateOptions = {}): MemoryGate {
     install: async (image, closing) => install(state, image, closing),
     setOffer: async (productId, offer) => setOffer(state, productId, offer),
     setSale: async (productId, sale) => setSale(state, productId, sale),
+    retire: async (productId, orderId, untilMs, nowMs) => retire(state, productId, orderId, untilMs, nowMs),
     snapshot: async (productIds) => {
       const ids = productIds ?? [...state.keys()];
       return ids.flatMap((id) => {

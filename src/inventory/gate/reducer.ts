@@ -20,13 +20,12 @@ import type {
   StreamItem,
   StreamRow,
 } from "./gate.ts";
+import { duplicateOf, forgetOldKeys, remember, reservationOf } from "./keys.ts";
+import { latchIfNothingIsLeft } from "./latch.ts";
 import { giveLease } from "./lease.ts";
 import { refusalOf } from "./refusals.ts";
 import { newerSale } from "./sale.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
-
-/** How long the gate keeps the answer to a keyed request. The books keep it for good. */
-export const keyLifetimeMs = 24 * 60 * 60 * 1000;
 
 /** `gateMs` is the gate's own clock: by it alone a drop opens and closes, whichever process asks. */
 export function reserve(state: GateState, request: ReserveRequest, gateMs: number): ReserveAnswer {
@@ -36,11 +35,12 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   forgetOldKeys(product, request.nowMs);
   const seen = duplicateOf(product, request);
   if (seen) return seen;
+  if (product.open) latchIfNothingIsLeft(product, gateMs);
   const refused = refusalOf(product, request, gateMs);
   // A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
   const mayBeKnown = request.bodyHash !== "" && product.keysInBooks && !request.booksAsked;
   if (mayBeKnown && product.open) return { kind: "ask_books" };
-  if (refused?.reason === "sold_out" && request.leases) {
+  if (refused?.reason === "sold_out" && request.leases && request.pass === undefined) {
     const leasedSinceMs = giveLease(product, gateMs);
     if (leasedSinceMs !== undefined) return { ...refused, leasedSinceMs };
   }
@@ -67,15 +67,8 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   product.pending += request.quantity;
   product.records.set(request.orderId, { ...reservation, state: "pending", shared: false });
   changeHeld(product, reservation.userId, request.quantity);
+  latchIfNothingIsLeft(product, gateMs);
   return { kind: "reserved", reservation };
-}
-
-function duplicateOf(product: ProductGate, request: ReserveRequest): ReserveAnswer | undefined {
-  const record = product.records.get(request.orderId);
-  const reservation = record ? reservationOf(record) : product.keys.get(request.orderId);
-  if (!reservation || (!record && reservation.reservedAtMs <= request.nowMs - keyLifetimeMs)) return undefined;
-  const state = record?.state ?? "accepted";
-  return { kind: "duplicate", state, reservation, sameBody: reservation.bodyHash === request.bodyHash };
 }
 
 export function mark(state: GateState, ref: ReservationRef): MarkAnswer {
@@ -177,8 +170,10 @@ export function install(state: GateState, image: GateImage, closing?: string): "
   if (closing === undefined ? loaded : loaded?.closing !== closing) return "stale";
   // Terms that were told after the closing may be newer than those of the image, which was read before.
   const sale = newerSale(image.sale, loaded?.sale ?? null);
+  // The gate may have latched for units whose orders never came into the books.
+  const latchedIn = image.latchedIn ?? loaded?.latchedIn ?? null;
   // Processes that were given the lease answer by it until it ends.
-  state.set(image.productId, { ...productFrom(image), sale, soldOut: loaded?.soldOut ?? null });
+  state.set(image.productId, { ...productFrom(image), sale, latchedIn, soldOut: loaded?.soldOut ?? null });
   return "open";
 }
 
@@ -195,7 +190,8 @@ export function close(state: GateState, productId: string, closing: string, seen
 }
 
 function nothingOf(productId: string): GateImage {
-  return { productId, epoch: 0, sellable: 0, applied: 0, offer: null, sale: null, held: [], keysInBooks: false };
+  const nothing = { offer: null, sale: null, latchedIn: null, retired: [], held: [], keysInBooks: false };
+  return { productId, epoch: 0, sellable: 0, applied: 0, ...nothing };
 }
 
 export function forget(state: GateState, ref: ReservationRef): void {
@@ -211,26 +207,9 @@ function recordOf(product: ProductGate, ref: ReservationRef): GateRecord | undef
   return record?.reservationNo === ref.reservationNo ? record : undefined;
 }
 
-function reservationOf({ state: _state, shared: _shared, ...reservation }: GateRecord): Reservation {
-  return reservation;
-}
-
-/** The record of an accepted order goes: from now on its key alone answers a repeat. */
-function remember(product: ProductGate, record: GateRecord): void {
-  product.records.delete(record.orderId);
-  if (record.bodyHash !== "") product.keys.set(record.orderId, reservationOf(record));
-}
-
 function giveBack(product: ProductGate, record: GateRecord): void {
   product.sellable += record.quantity;
   product.pending -= record.quantity;
   changeHeld(product, record.userId, -record.quantity);
   product.records.delete(record.orderId);
-}
-
-function forgetOldKeys(product: ProductGate, nowMs: number): void {
-  for (const [orderId, { reservedAtMs }] of product.keys) {
-    if (reservedAtMs > nowMs - keyLifetimeMs) return;
-    product.keys.delete(orderId);
-  }
 }

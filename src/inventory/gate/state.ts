@@ -1,5 +1,6 @@
 /** Describes the gate's memory. Maps keep insertion order, which is order of time: the oldest record comes first. */
 import type { GateImage, GateRecord, Offer, ProductContents, ProductSnapshot, Reservation, Sale } from "./gate.ts";
+import { isLatched } from "./sale.ts";
 
 /** The parts of a product beside its figures; on Redis each part is a key of its own, and may be lost alone. */
 export type Part = "records" | "ages" | "held";
@@ -24,12 +25,16 @@ export type ProductGate = {
   lastReservationNo: number;
   offer: Offer | null;
   sale: Sale | null;
+  /** The drop in which it was latched. */
+  latchedIn: string | null;
   soldOut: SoldOutLease | null;
   keysInBooks: boolean;
   records: Map<string, GateRecord>;
   held: Map<string, number>;
   /** Accepted requests under an Idempotency-Key whose records have gone, so that a retry gets the first one's answer. */
   keys: Map<string, Reservation>;
+  /** Keys under which no order is placed any more, each with the end of its pass. */
+  retired: Map<string, number>;
 };
 
 export type GateState = Map<string, ProductGate>;
@@ -59,11 +64,13 @@ export function productFrom(image: GateImage): ProductGate {
     lastReservationNo: 0,
     offer: image.offer,
     sale: image.sale,
+    latchedIn: image.latchedIn,
     soldOut: null,
     keysInBooks: image.keysInBooks,
     records: new Map(),
     held: new Map(image.held),
     keys: new Map(),
+    retired: new Map(image.retired),
   };
 }
 
@@ -72,7 +79,7 @@ export function snapshotOf(productId: string, product: ProductGate): ProductSnap
   const oldest = whole ? product.records.values().next().value : undefined;
   const { open, epoch, sellable, pending, applied, offer, sale, closing } = product;
   const oldestMs = oldest?.reservedAtMs ?? null;
-  const figures = { epoch, sellable, pending, applied, offer, sale };
+  const figures = { epoch, sellable, pending, applied, offer, sale, latched: isLatched(sale, product.latchedIn) };
   return { productId, open: open && whole, whole, ...figures, oldestMs, closing };
 }
 

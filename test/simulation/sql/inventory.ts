@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { Stock } from "../../../src/inventory/books/ledger.ts";
 import type { Fate, StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
 import type { Planted } from "../planted.ts";
-import type { SaleRow } from "./sales.ts";
+import type { RetiredRow, SaleRow } from "./sales.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable, SqlFault, type Transaction } from "./tables.ts";
 
@@ -61,6 +61,7 @@ export function createInventoryTables() {
     stock: createTable<Stock>(({ productId }) => productId),
     offer: createTable<Offer>(({ productId }) => productId),
     sale: createTable<SaleRow>(({ productId }) => productId),
+    retired: createTable<RetiredRow>(({ orderId }) => orderId),
     ledger: createTable<Ledger>(reservation),
     outcome: createTable<Outcome>(reservation),
     queue: createTable<Claim & { outcome: "released" | "sold" }>(reservation),

@@ -11,9 +11,17 @@ export type SaleRow = {
   holdMs: number;
   version: number;
   extensionMs: number;
+  entry: "open" | "pass";
+  latchAfterSoldOut: boolean;
 };
+export type RetiredRow = { orderId: string; productId: string; untilMs: number };
 
-type SalesTables = { sale: Table<SaleRow>; ledger: { all(tx: Transaction): { orderId: string; fate: string }[] } };
+type SalesTables = {
+  sale: Table<SaleRow>;
+  retired: Table<RetiredRow>;
+  stream: { all(tx: Transaction): { productId: string; availableAfter: number; writtenAtMs: number }[] };
+  ledger: { all(tx: Transaction): { orderId: string; fate: string }[] };
+};
 
 export function saleTwins(t: SalesTables, now: () => number): Twins {
   return {
@@ -23,12 +31,47 @@ export function saleTwins(t: SalesTables, now: () => number): Twins {
         .filter(among(ids))
         .map((row) => ({ ...row, nowMs: now() })),
     "insert into inventory.sale": (tx, values) => {
-      const [productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs] = values;
-      const row = { productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs } as SaleRow;
+      const [productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs, entry, latchAfterSoldOut] =
+        values;
+      const terms = { productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs };
+      const row = { ...terms, entry, latchAfterSoldOut } as SaleRow;
       const standing = t.sale.lock(tx, row.productId);
       if (!standing || standing.version < row.version) t.sale.put(tx, row.productId, row);
       return [];
     },
+    'select product_id as "productId", drop_id as "dropId" from inventory.sale s': (tx, [ids]) =>
+      t.sale
+        .all(tx)
+        .filter(among(ids))
+        .filter(({ latchAfterSoldOut, opensAt }) => latchAfterSoldOut && opensAt.getTime() <= now())
+        .filter(({ productId, opensAt }) =>
+          t.stream
+            .all(tx)
+            .some(
+              (row) => row.productId === productId && row.availableAfter === 0 && row.writtenAtMs >= opensAt.getTime(),
+            ),
+        )
+        .map(({ productId, dropId }) => ({ productId, dropId })),
+    "delete from inventory.retired_key where until_ms < $1": (tx, [before]) => {
+      for (const { orderId, untilMs } of t.retired.all(tx))
+        if (untilMs < Number(before)) t.retired.put(tx, orderId, undefined);
+      return [];
+    },
+    "insert into inventory.retired_key": (tx, values) => {
+      const [orderId, productId, untilMs] = values as [string, string, number];
+      if (!t.retired.conflict(tx, orderId)) t.retired.put(tx, orderId, { orderId, productId, untilMs });
+      return [];
+    },
+    "from inventory.retired_key where product_id = any": (tx, [ids]) =>
+      Array.from(
+        Map.groupBy(t.retired.all(tx).filter(among(ids)), ({ productId }) => productId),
+        ([productId, rows]) => ({ productId, keys: rows.map(({ orderId, untilMs }) => [orderId, untilMs]) }),
+      ),
+    "from inventory.retired_key where order_id = any": (tx, [orderIds]) =>
+      t.retired
+        .all(tx)
+        .filter(({ orderId }) => (orderIds as readonly string[]).includes(orderId))
+        .map(({ orderId }) => ({ orderId })),
     "from inventory.sale where extension_ms > 0": (tx, [ids]) =>
       t.sale
         .all(tx)

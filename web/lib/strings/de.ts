@@ -147,6 +147,8 @@ export const de: Strings = {
   failedTitle: "Nicht gekauft",
   failedNote:
     "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, die Ware ist wieder im Verkauf.",
+  failedNextInLine:
+    "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst sie zurück.",
   failedOrder:
     "Die Bestellung konnte nicht aufgenommen werden. Nichts ist zurückgelegt, und es wurde nichts abgebucht.",
   cancelledTitle: "Storniert",

@@ -141,6 +141,8 @@ export const en = {
   doneNote: "Your payment went through. Keep the order's code: {code}.",
   failedTitle: "Not bought",
   failedNote: "The order ended before it was paid. Nothing was charged, and the units are on sale again.",
+  failedNextInLine:
+    "Your payment came after the time was over, and the units had gone to the next person in the line. It goes back to you.",
   failedOrder: "The order could not be recorded. Nothing is held, and nothing was charged.",
   cancelledTitle: "Cancelled",
   cancelledNote: "Nothing was charged. What was reserved on your card is released.",

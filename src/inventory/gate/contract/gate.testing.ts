@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Effect, Gate, GateImage, ReserveRequest, StreamItem } from "../gate.ts";
 import { leaseCases } from "./lease.testing.ts";
+import { passCases } from "./pass.testing.ts";
 import { saleCases } from "./sale.testing.ts";
 import { freshImage, newProductId, nowMs, offer, orderId, shelf } from "./shelf.testing.ts";
 
@@ -294,6 +295,7 @@ export function gateContract(
           applied: 7,
           offer: null,
           sale: null,
+          latched: false,
           oldestMs: null,
           closing: "",
         },
@@ -386,20 +388,16 @@ export function gateContract(
       assert.equal(await gate.record(shelf.productId, orderId()), undefined);
     });
 
-    saleCases({
+    const stage = {
       gate: () => gate,
       lamp,
-      setClock(ms) {
+      setClock(ms: number) {
         gateMs = ms;
       },
-    });
-    leaseCases({
-      gate: () => gate,
-      lamp,
-      setClock(ms) {
-        gateMs = ms;
-      },
-    });
+    };
+    saleCases(stage);
+    leaseCases(stage);
+    passCases(stage);
 
     test("its clock is the one that decides whether a drop is open", async () => {
       assert.equal(await gate.clockMs(), gateMs);

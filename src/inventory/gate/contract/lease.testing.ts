@@ -61,7 +61,16 @@ export function leaseCases({ gate, lamp, setClock }: SaleStage): void {
     const shelf = await lamp({ sellable: 0 });
     await shelf.reserve({ leases: true });
     const closing = await gate().close(shelf.productId);
-    const image = { productId: shelf.productId, epoch: 2, sellable: 5, applied: 1, held: [], keysInBooks: false };
+    const image = {
+      productId: shelf.productId,
+      epoch: 2,
+      sellable: 5,
+      applied: 1,
+      held: [],
+      latchedIn: null,
+      retired: [],
+      keysInBooks: false,
+    };
     const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
     assert.equal(await gate().install({ ...image, offer, sale: null }, closing), "open");
     assert.deepEqual(await shelf.reserve(), soldOut);

@@ -12,7 +12,16 @@ export type SaleStage = {
 };
 
 const [opensAtMs, closesAtMs] = [nowMs + 1_000, nowMs + 5_000];
-const sale: Sale = { dropId: "lamps", opensAtMs, closesAtMs, paused: false, holdMs: 240_000, version: 4 };
+const sale: Sale = {
+  dropId: "lamps",
+  opensAtMs,
+  closesAtMs,
+  paused: false,
+  entry: "open" as const,
+  latchAfterSoldOut: false,
+  holdMs: 240_000,
+  version: 4,
+};
 const ended = { kind: "refused", reason: "drop_ended" };
 const paused = { kind: "refused", reason: "drop_paused" };
 

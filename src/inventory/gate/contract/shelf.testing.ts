@@ -15,7 +15,18 @@ export function newProductId(): string {
 export const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
 
 export function freshImage(productId: string): GateImage {
-  return { productId, epoch: 1, sellable: 10, applied: 0, offer, sale: null, held: [], keysInBooks: false };
+  return {
+    productId,
+    epoch: 1,
+    sellable: 10,
+    applied: 0,
+    offer,
+    sale: null,
+    held: [],
+    latchedIn: null,
+    retired: [],
+    keysInBooks: false,
+  };
 }
 
 export function orderId(): string {

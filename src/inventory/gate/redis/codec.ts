@@ -4,11 +4,9 @@ import type { Reply } from "#engines/redis";
 import type {
   AdoptAnswer,
   ApplyAnswer,
-  GateImage,
   GateRecord,
   Offer,
   ProductContents,
-  ProductSnapshot,
   RecordState,
   Reservation,
   ReservationRef,
@@ -17,43 +15,55 @@ import type {
   ReserveRequest,
   StreamRow,
 } from "../gate.ts";
-import { offerArguments, offerFrom, saleFrom, saleText } from "./terms.ts";
+import { offerFrom } from "./terms.ts";
 
 export function reserveArguments(request: ReserveRequest): string[] {
   const { orderId, userId, quantity, bodyHash, expectedTotalMinor, nowMs, payByMs } = request;
-  const { booksAsked, withdrawal, ignoresSale, leases } = request;
+  const { booksAsked, withdrawal, ignoresSale, leases, pass } = request;
+  const options = [
+    booksAsked && "books-asked",
+    withdrawal && "withdrawal",
+    ignoresSale && "ignores-sale",
+    leases && "leases",
+    pass !== undefined && `pass:${pass}`,
+  ];
   return [
     orderId,
     withdrawal ? "" : userId,
     units(quantity),
     encodeURIComponent(bodyHash),
     expectedTotalMinor === null ? "" : String(expectedTotalMinor),
-    [booksAsked && "books-asked", withdrawal && "withdrawal", ignoresSale && "ignores-sale", leases && "leases"]
-      .filter(Boolean)
-      .join(" "),
+    options.filter(Boolean).join(" "),
     String(nowMs),
     String(payByMs),
   ];
 }
+
+type PlainRefusal = ReserveRefusal | "drop_ended" | "drop_paused" | "pass_invalid";
 
 /** The answers to requests of one product that were reserved together. */
 export function reserveAnswers(requests: readonly ReserveRequest[], reply: unknown): ReserveAnswer[] {
   if (reply === "absent" || reply === "closed") {
     return requests.map(() => ({ kind: "refused", reason: reply }));
   }
-  const [epoch, unitPrice, currency, version, limit, hold, opensAt, gateClock, leasedSince, ...answers] =
+  const [epoch, unitPrice, currency, version, limit, hold, opensAt, gateClock, leasedSince, lineOf = "", ...answers] =
     reply as string[];
   const offer = offerFrom(unitPrice, currency, version, limit);
   return requests.map((request, i): ReserveAnswer => {
     const answer = answers[i] as string | number;
     if (answer === "ask_books") return { kind: "ask_books" };
-    if (answer === "leased") return { kind: "refused", reason: "sold_out", leasedSinceMs: Number(leasedSince) };
+    if (answer === "leased" || answer === "leased_line") {
+      const leasedSinceMs = Number(leasedSince);
+      return { kind: "refused", reason: "sold_out", leasedSinceMs, ...(answer === "leased_line" && { lineOf }) };
+    }
     if (typeof answer === "number")
       return { kind: "reserved", reservation: taken(request, Number(epoch), answer, offer, hold) };
     if (answer === "drop_not_open") {
       return { kind: "refused", reason: answer, opensAtMs: Number(opensAt), nowMs: Number(gateClock) };
     }
-    if (answer[2] !== "|") return { kind: "refused", reason: answer as ReserveRefusal | "drop_ended" | "drop_paused" };
+    if (answer === "sold_out_line") return { kind: "refused", reason: "sold_out", lineOf };
+    if (answer === "pass_required") return { kind: "refused", reason: answer, lineOf };
+    if (answer[2] !== "|") return { kind: "refused", reason: answer as PlainRefusal };
     const { state, shared: _, ...reservation } = recordFrom(request.productId, epoch, request.orderId, answer.slice(3));
     return {
       kind: "duplicate",
@@ -162,56 +172,6 @@ export function applyAnswer(reply: unknown): ApplyAnswer {
   if (!Array.isArray(reply)) return { kind: reply as "applied" | "duplicate" | "refused" };
   const [kind, figure] = reply as ["gap" | "drifted", number];
   return kind === "gap" ? { kind, applied: figure } : { kind, drift: figure };
-}
-
-/** For a product with many customers each part keeps Redis busy for about a millisecond. */
-const heldAtOnce = 2_000;
-
-/** The arguments of `install.lua`, one call after the other. */
-export function installArguments(image: GateImage, closing: string): string[][] {
-  const { epoch, sellable, applied, keysInBooks, offer, sale, held } = image;
-  const figures = [String(epoch), closing, String(sellable), String(applied), keysInBooks ? "1" : "0"];
-  const terms = [...(offer ? offerArguments(offer) : ["", "", "", ""]), sale ? saleText(sale) : ""];
-  const common = [...figures, ...terms];
-  const calls: string[][] = [];
-  for (let i = 0; i === 0 || i < held.length; i += heldAtOnce) {
-    const [isFirst, isLast] = [i === 0, i + heldAtOnce >= held.length];
-    const part = isFirst ? (isLast ? "one" : "first") : isLast ? "last" : "more";
-    const pairs = held.slice(i, i + heldAtOnce).flatMap(([userId, quantity]) => [userId, String(quantity)]);
-    calls.push([part, ...common, ...pairs]);
-  }
-  return calls;
-}
-
-export function snapshotFrom(productId: string, reply: unknown): ProductSnapshot {
-  const [
-    state,
-    epoch,
-    sellable,
-    pending,
-    applied,
-    unitPrice,
-    currency,
-    version,
-    limit,
-    oldestMs,
-    whole,
-    closing,
-    sale,
-  ] = reply as string[];
-  return {
-    productId,
-    open: state === "open" && Number(whole) === 1,
-    whole: Number(whole) === 1,
-    epoch: Number(epoch),
-    sellable: Number(sellable),
-    pending: Number(pending),
-    applied: Number(applied),
-    offer: offerFrom(unitPrice, currency, version, limit),
-    oldestMs: oldestMs ? Number(oldestMs) : null,
-    closing: closing ?? "",
-    sale: saleFrom(sale),
-  };
 }
 
 export function contentsFrom(productId: string, reply: unknown): ProductContents {

@@ -154,6 +154,8 @@ describe("a gate whose Redis has a fault", { skip: skipWithoutRedis }, () => {
         offer: null,
         sale: null,
         held: [],
+        latchedIn: null,
+        retired: [],
         keysInBooks: false,
       };
       assert.equal(await gate.install(image, closing), "open", part);

@@ -5,15 +5,16 @@
 -- KEYS    the product's four
 -- ARGV    part (first, more, last; one for first and last at once), epoch, what `close` answered or '', sellable,
 --         applied, keys in books (0 or 1), unit price, currency, price version, limit ('' for none of them),
---         sale or ''; then two for each customer: customer, units held
+--         sale or '', the drop in which it is latched or ''; then two for each customer: customer, units held
 -- Answer  loading, open or stale
-local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit, sale = unpack(ARGV, 1, 11)
+local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit, sale, latched =
+  unpack(ARGV, 1, 12)
 local soldOut
 
 if part == 'first' or part == 'one' then
   -- Replaces existing keys, even of another type, so that a rebuild repairs a damaged product.
   local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
-  local gate = isHash and fields('epoch', 'closing', 'sale', 'soldOut') or {}
+  local gate = isHash and fields('epoch', 'closing', 'sale', 'soldOut', 'latched') or {}
   if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end
   -- Closed by another process since, in another life of the gate, or installed already.
   if closing ~= '' and (gate.closing ~= closing or string.sub(closing, 1, #LIFE) ~= LIFE) then return 'stale' end
@@ -23,6 +24,8 @@ if part == 'first' or part == 'one' then
   if gate.sale and (sale == '' or versionOf(gate.sale) > versionOf(sale)) then sale = gate.sale end
   -- Processes that were given the lease answer by it until it ends.
   soldOut = gate.soldOut
+  -- The gate may have latched for units whose orders never came into the books.
+  if latched == '' then latched = gate.latched or '' end
 else
   local gate = fields('epoch')
   if gate.life ~= LIFE or gate.state ~= 'loading' or gate.epoch ~= epoch then return 'stale' end
@@ -39,9 +42,10 @@ if part == 'first' or part == 'one' then
     redis.call('HSET', PRODUCT, 'unitPrice', unitPrice, 'currency', currency, 'priceVersion', priceVersion, 'limit', limit)
   end
   if sale ~= '' then redis.call('HSET', PRODUCT, 'sale', sale) end
+  if latched ~= '' then redis.call('HSET', PRODUCT, 'latched', latched) end
   if soldOut then redis.call('HSET', PRODUCT, 'soldOut', soldOut) end
 end
-for i = 12, #ARGV, AT_ONCE do
+for i = 13, #ARGV, AT_ONCE do
   redis.call('HSET', HELD, unpack(ARGV, i, math.min(i + AT_ONCE - 1, #ARGV)))
 end
 if part == 'first' or part == 'more' then return 'loading' end

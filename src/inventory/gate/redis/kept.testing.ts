@@ -1,6 +1,7 @@
 /** Reads everything that a gate keeps of some products, from the reducer's state and from Redis, in one shape. */
 import { createClient } from "@redis/client";
-import { keyLifetimeMs } from "../reducer.ts";
+import { keyLifetimeMs } from "../keys.ts";
+import { retiredAfterMs } from "../retired.ts";
 import type { GateState, ProductGate } from "../state.ts";
 import { recordFrom } from "./codec.ts";
 import type { TestRedis } from "./redis.testing.ts";
@@ -35,10 +36,12 @@ function keptOf(product: ProductGate, nowMs: number) {
     offer,
     sale,
     soldOut,
+    latchedIn,
     keysInBooks,
     records,
     held,
     keys,
+    retired,
   } = product;
   const valid = [...keys].filter(([, { reservedAtMs }]) => reservedAtMs > nowMs - keyLifetimeMs);
   return {
@@ -52,11 +55,13 @@ function keptOf(product: ProductGate, nowMs: number) {
     offer,
     sale,
     soldOut,
+    latchedIn,
     keysInBooks,
     parts: [...parts].toSorted(),
     records: parts.has("ages") ? [...records.values()] : [...records.values()].toSorted(byOrder),
     held: Object.fromEntries(held),
     keys: Object.fromEntries(valid),
+    retired: Object.fromEntries([...retired].filter(([, untilMs]) => nowMs < untilMs + retiredAfterMs)),
   };
 }
 
@@ -106,6 +111,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     keysInBooks: product.keysInBooks === "1",
     sale: saleFrom(product.sale),
     soldOut: leaseFrom(product.soldOut),
+    latchedIn: product.latched ?? null,
     offer: unitPrice
       ? {
           unitPriceMinor: Number(unitPrice),
@@ -125,11 +131,18 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     keys: Object.fromEntries(
       entries.flatMap((entry, i) => {
         const [, flag, epoch, text = ""] = /^(.)\|(\d+)\|(.*)$/s.exec(entry ?? "") ?? [];
-        if (epoch !== product.epoch) return [];
+        if (epoch !== product.epoch || flag === "X") return [];
         const orderId = orderIds[i] as string;
         const { state: _state, shared: _shared, ...reservation } = recordFrom(productId, epoch, orderId, text);
         if (reservation.reservedAtMs <= nowMs - keyLifetimeMs) return [];
         return flag === "A" ? [[orderId, reservation]] : [];
+      }),
+    ),
+    retired: Object.fromEntries(
+      entries.flatMap((entry, i) => {
+        const [, epoch, untilMs] = /^X\|(\d+)\|(\d+)$/.exec(entry ?? "") ?? [];
+        const isValid = epoch === product.epoch && nowMs < Number(untilMs) + retiredAfterMs;
+        return isValid ? [[orderIds[i] as string, Number(untilMs)]] : [];
       }),
     ),
   };

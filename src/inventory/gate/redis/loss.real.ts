@@ -101,6 +101,8 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
       offer: null,
       sale: null,
       held: [],
+      latchedIn: null,
+      retired: [],
       keysInBooks: false,
     };
     assert.equal(await gate.install(image, closing), "stale");

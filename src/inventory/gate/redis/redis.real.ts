@@ -35,7 +35,16 @@ describe("a gate on Redis without a clock of the tests", { skip: skipWithoutRedi
     };
     const beganMs = await timeMs();
     const opensAtMs = beganMs + 3_600_000;
-    const sale = { dropId: "lamps", opensAtMs, closesAtMs: opensAtMs + 1, paused: false, holdMs: 60_000, version: 1 };
+    const sale = {
+      dropId: "lamps",
+      opensAtMs,
+      closesAtMs: opensAtMs + 1,
+      paused: false,
+      entry: "open" as const,
+      latchAfterSoldOut: false,
+      holdMs: 60_000,
+      version: 1,
+    };
     await rebuilt(gate, "lamp", { sale });
     const [answer] = await gate.reserve([requestOf("lamp", { nowMs: opensAtMs })]);
     assert.ok(answer?.kind === "refused" && answer.reason === "drop_not_open");

@@ -122,7 +122,18 @@ export async function rebuilt(
   change: Partial<GateImage> = {},
 ): Promise<"open" | "stale"> {
   const closing = await gate.close(productId);
-  const image = { productId, epoch: 1, sellable: 10, applied: 0, offer, sale: null, held: [], keysInBooks: false };
+  const image = {
+    productId,
+    epoch: 1,
+    sellable: 10,
+    applied: 0,
+    offer,
+    sale: null,
+    held: [],
+    latchedIn: null,
+    retired: [],
+    keysInBooks: false,
+  };
   return gate.install({ ...image, ...change }, closing);
 }
 

@@ -15,23 +15,22 @@ import {
 } from "#engines/redis";
 import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
-import type { ClaimVoidAnswer, Gate, MarkAnswer, ReservationRef } from "../gate.ts";
+import type { ClaimVoidAnswer, Gate, MarkAnswer, ReservationRef, RetireAnswer } from "../gate.ts";
 import { createCalls, type ProductCall } from "./calls.ts";
 import {
   adoptAnswer,
   applyAnswer,
   applyArguments,
   contentsFrom,
-  installArguments,
   recordsFrom,
   refArguments,
   reserveAnswers,
   reserveArguments,
-  snapshotFrom,
   timeFrom,
 } from "./codec.ts";
 import { gatePurpose, refusalOf } from "./demands.ts";
 import { answersInOrder, groupByProduct } from "./groups.ts";
+import { installCalls, snapshotFrom } from "./images.ts";
 import { claimGate, keysOf } from "./keys.ts";
 import { createRecordFinder } from "./records.ts";
 import { gateScripts, type ScriptName } from "./scripts.ts";
@@ -168,14 +167,12 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
 
     async install(image, closing) {
       const { productId } = image;
-      const [first = [], ...rest] = installArguments(image, closing ?? "");
-      const install: ProductCall = { script: "install", productId, args: first };
+      const [first, ...rest] = installCalls(image, closing ?? "");
+      const install: ProductCall = { script: "install", productId, args: first?.args ?? [] };
       const begin = async () => answerOf("install", (await calls.begin("install", () => install)).reply);
       await remember(productId);
-      let reply = await (closing === undefined ? begin() : run("install", productId, first));
-      for (const args of rest) {
-        if (reply === "loading") reply = await run("install", productId, args);
-      }
+      let reply = await (closing === undefined ? begin() : run("install", productId, install.args));
+      for (const { script, args } of rest) if (reply === "loading") reply = await run(script, productId, args);
       return reply === "open" ? "open" : "stale";
     },
 
@@ -185,6 +182,11 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
 
     async setSale(productId, sale) {
       return (await run("set-sale", productId, [saleText(sale)])) === "set" ? "set" : "absent";
+    },
+
+    async retire(productId, orderId, untilMs, nowMs) {
+      const answer = await run("retire", productId, [orderId, String(untilMs), String(nowMs)]);
+      return (answer as RetireAnswer | undefined) ?? "closed";
     },
 
     async snapshot(productIds) {

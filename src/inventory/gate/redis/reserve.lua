@@ -5,14 +5,15 @@
 -- KEYS    the product's four
 -- ARGV    the gate's clock in milliseconds, '' for Redis' own; then eight for each order: order, customer, quantity, body
 --         hash or '', total the buyer expects or '', options ('books-asked', 'withdrawal',
---         'ignores-sale', 'leases', with blanks between them, or ''), now, pay by
+--         'ignores-sale', 'leases', 'pass:<its drop>', with blanks between them, or ''), now, pay by
 -- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; how long units are held, when
 --         the drop opens and what the clock says, three times '' outside a drop; the beginning of the lease of "sold
---         out" if it was given, else ''; then for each order its number where units were taken; a refusal's name, or
---         'leased' where it is sold out and the lease was given; or of an order seen before
+--         out" if it was given, else ''; the drop, or ''; then for each order its number where units were taken; a
+--         refusal's name, or 'leased' where it is sold out and the lease was given, each with '_line' behind it where the
+--         drop's line gets units that come back; or of an order seen before
 --         '<A where accepted, else .><1 where the body is the same, else 0>|record'
 local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks',
-  'sale', 'soldOut')
+  'sale', 'soldOut', 'latched')
 if not gate.state then return 'absent' end
 if not isServed(gate) then return 'closed' end
 
@@ -45,11 +46,15 @@ local LEASE_MS = 60
 local leasedSince, leasedUntil = string.match(gate.soldOut or '', '^(%d+)|(%d+)$')
 local isLeased, isGiven = leasedUntil and clock() < number(leasedUntil), false
 
-local gateMs, opensAt, holdMs, saleRefusal = '', '', '', nil
+local gateMs, opensAt, holdMs, dropId, saleRefusal = '', '', '', '', nil
+local needsPass, mayLatch, isLatched, isNewlyLatched = false, false, false, false
 if gate.sale then
-  local opens, closes, paused, held = string.match(gate.sale, '^%d+|(%d+)|(%d+)|([01])|(%d+)|')
-  opensAt, holdMs = number(opens), number(held)
+  local opens, closes, paused, hold, drop, pass, latch =
+    string.match(gate.sale, '^%d+|(%d+)|(%d+)|([01])|(%d+)|([^|]*)|?([01]?)|?([01]?)$')
+  opensAt, holdMs, dropId, needsPass = number(opens), number(hold), drop, pass == '1'
   gateMs = clock()
+  mayLatch = latch == '1' and gate.state == 'open' and gateMs >= opensAt and gateMs < number(closes)
+  isLatched = latch == '1' and gate.latched == drop
   if gateMs >= number(closes) then
     saleRefusal = 'drop_ended'
   elseif gateMs < opensAt then
@@ -61,31 +66,42 @@ end
 
 local heldChanges = {}
 
+local function latchIfNothingIsLeft()
+  if mayLatch and sellable <= 0 and not isLatched then isLatched, isNewlyLatched = true, true end
+end
+
+-- The answer of before, if there is one; and whether the key is retired.
 local function seenBefore(order, body, now)
-  local accepted, epoch, first
-  if entries[order] then accepted, epoch, first = string.match(entries[order], '^(.)|(%d+)|(.*)$') end
-  -- The books answer for entries of an ended epoch, and for old ones, whatever Redis' own clock says.
-  if first and (epoch ~= gate.epoch or parse(first).reserved <= now - KEY_LIFETIME_MS) then first = nil end
+  local isRetired, accepted, first
+  if entries[order] then isRetired, accepted, first = readEntry(entries[order], gate, now) end
   local record = records[order] or first
-  if not record then return nil end
+  if not record then return nil, isRetired end
   return (first and accepted or '.') .. (parse(record).body == body and 1 or 0) .. '|' .. record
 end
 
-local function refusalOf(user, quantity, total, options)
+local function refusalOf(user, quantity, total, options, isRetired)
   if gate.state ~= 'open' then return 'closed' end
   if string.find(options, 'withdrawal', 1, true) then return sellable < quantity and 'sold_out' or nil end
   local ignoresSale = string.find(options, 'ignores-sale', 1, true)
-  if saleRefusal and not ignoresSale then return saleRefusal end
+  local pass = string.match(options, 'pass:(%S+)')
+  if isRetired or (pass and pass ~= dropId) then return 'pass_invalid' end
+  local line = (needsPass or isLatched) and '_line' or ''
+  if ignoresSale then
+    if line ~= '' and saleRefusal ~= 'drop_ended' then return 'pass_required' end
+  else
+    if saleRefusal then return saleRefusal end
+    if needsPass and not pass then return 'pass_required' end
+  end
   if not unitPrice then return 'no_offer' end
   if total ~= '' and number(total) ~= unitPrice * quantity then return 'price_changed' end
-  if sellable < quantity or (isLeased and not ignoresSale) then return 'sold_out' end
+  if sellable < quantity or ((isLeased or isLatched) and not ignoresSale and not pass) then return 'sold_out' .. line end
   local holds = number(held[user] or 0) + (heldChanges[user] or 0)
   if limit and holds + quantity > limit then return 'limit_per_customer' end
 end
 
 local answers = {
   gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '',
-  holdMs, opensAt, gateMs, '',
+  holdMs, opensAt, gateMs, '', dropId,
 }
 local newRecords, newAges = {}, {}
 
@@ -106,24 +122,32 @@ end
 for i = 2, #ARGV, 8 do
   local order, user, quantity, body, total, options, reserved, payBy = unpack(ARGV, i, i + 7)
   quantity = number(quantity)
-  local answer = seenBefore(order, body, number(reserved))
+  local answer, isRetired = seenBefore(order, body, number(reserved))
   if not answer then
-    answer = refusalOf(user, quantity, total, options)
+    latchIfNothingIsLeft()
+    answer = refusalOf(user, quantity, total, options, isRetired)
     local mayBeKnown = body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true)
     -- A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
     if mayBeKnown and answer ~= 'closed' then answer = 'ask_books' end
-    if answer == 'sold_out' and sellable <= 0 and string.find(options, 'leases', 1, true) then
+    local isSoldOut = answer == 'sold_out' or answer == 'sold_out_line'
+    if isSoldOut and (sellable <= 0 or isLatched) and string.find(options, 'leases', 1, true)
+      and not string.find(options, 'pass:', 1, true) then
       if not isLeased then leasedSince = string.format('%.0f', clock()) end
-      answer, isLeased, isGiven = 'leased', true, true
+      answer, isLeased, isGiven = string.gsub(answer, 'sold_out', 'leased'), true, true
     end
   end
-  answers[#answers + 1] = answer or take(order, user, quantity, body, reserved, payBy)
+  if not answer then
+    answer = take(order, user, quantity, body, reserved, payBy)
+    latchIfNothingIsLeft()
+  end
+  answers[#answers + 1] = answer
 end
 
 if isGiven then
   answers[9] = leasedSince
   redis.call('HSET', PRODUCT, 'soldOut', string.format('%s|%.0f', leasedSince, clock() + LEASE_MS))
 end
+if isNewlyLatched then redis.call('HSET', PRODUCT, 'latched', dropId) end
 if #newRecords > 0 then
   local heldNow = heldAfter(heldChanges, held)
   redis.call('HSET', PRODUCT, 'sellable', sellable, 'pending', pending, 'n', lastNo)

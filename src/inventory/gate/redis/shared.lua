@@ -5,8 +5,10 @@
 -- KEYS of every command, all of one product and so in one slot of a cluster:
 --   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n (the
 --               last reservation's number), unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1),
---               sale (only of a product in a drop: '<version>|<opens>|<closes>|<1 where paused, else 0>|<hold>|<drop>',
---               times in milliseconds), soldOut (the last lease of "sold out": '<since>|<until>', milliseconds)
+--               sale (only of a product in a drop: '<version>|<opens>|<closes>|<1 where paused, else 0>|<hold>|<drop>|<1
+--               where orders need a pass, else 0>|<1 where it latches, else 0>', times in milliseconds; an earlier version
+--               wrote it without the last two), soldOut (the last lease of "sold out": '<since>|<until>', milliseconds),
+--               latched (the drop in which nothing was left once: see latch.ts)
 --   2  g:{p}:r  hash: order -> record
 --   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds
 --   4  g:{p}:u  hash: customer -> units held
@@ -16,7 +18,7 @@
 -- A record is '<state><shared>|number|body hash|quantity|reserved|pay by|unit price|currency|price version|limit|customer',
 -- its state P pending, U published, V voiding, and as stubs C claimed and R refused.
 -- An entry is 'A|epoch|record'. Earlier versions, which may run beside this one, write one with each reservation: '.' stands
--- for the A until its order is accepted.
+-- for the A until its order is accepted. Under the same name 'X|epoch|until' says that the key is retired: see retired.ts.
 --
 -- Redis may lose one of these keys and keep the others: by hand, or by eviction. So the last three carry a stamp, the
 -- product's epoch under a name that neither an order nor a customer has; in the sorted set as a score below zero, which
@@ -26,6 +28,8 @@
 -- first write.
 local PRODUCT, RECORDS, BY_AGE, HELD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
+local RETIRED_AFTER_MS = 5 * 60 * 1000
+local RETIRED = 'X'
 -- Lua's stack ends at 8,000 values.
 local AT_ONCE = 4000
 local STAMP = ''
@@ -127,6 +131,22 @@ end
 
 local function entryKey(order)
   return PRODUCT .. ':i:' .. order
+end
+
+-- Reads the entry of an order: whether its key is retired; else 'A' or '.', and the record, nil for an entry that counts no
+-- more.
+local function readEntry(entry, gate, now)
+  local kind, epoch, rest = string.match(entry, '^(.)|(%d+)|(.*)$')
+  -- The books answer for entries of an ended epoch, and for old ones, whatever Redis' own clock says.
+  if epoch ~= gate.epoch then return false end
+  if kind == RETIRED then return now < number(rest) + RETIRED_AFTER_MS end
+  if parse(rest).reserved <= now - KEY_LIFETIME_MS then return false end
+  return false, kind, rest
+end
+
+-- A pass lasts minutes, so its end comes before that of the key.
+local function retireKey(order, epoch, untilMs)
+  redis.call('SET', entryKey(order), RETIRED .. '|' .. epoch .. '|' .. untilMs, 'PX', KEY_LIFETIME_MS)
 end
 
 -- Changes of records and of their keys, gathered first.

@@ -25,6 +25,9 @@ const sale = fc.record(
     opens: fc.nat(8),
     ticks: mostly(12, 4),
     paused: mostly(false, true),
+    dropId: mostly("lamps", "vases"),
+    entry: fc.constantFrom<("open" | "pass")[]>("open", "open", "pass"),
+    latchAfterSoldOut: fc.boolean(),
     holdMs: fc.constantFrom(60_000, 3_600_000),
     version: fc.nat(6),
   },
@@ -42,6 +45,7 @@ const request = fc.record(
     withdrawal: mostly(false, true),
     ignoresSale: mostly(false, true),
     leases: fc.boolean(),
+    pass: mostly(undefined, "lamps", "lamps", "vases"),
   },
   plain,
 );
@@ -63,6 +67,8 @@ const image = {
   sale: fc.option(sale, { freq: 1 }),
   held: fc.array(fc.tuple(fc.constantFrom(...users), fc.integer({ min: 1, max: 3 })), { maxLength: 2 }),
   keysInBooks: fc.boolean(),
+  isLatched: mostly(false, true),
+  retired: fc.array(fc.record({ order, inMs: fc.constantFrom(-300_001, 60_000) }, plain), { maxLength: 2 }),
 };
 
 /** The values that an arbitrary makes. */
@@ -102,6 +108,7 @@ export const anyStep = fc.oneof(
   { weight: 1, arbitrary: step("lose", { product, key: fc.constantFrom("product", "records", "ages", "held") }) },
   { weight: 1, arbitrary: step("setOffer", { product, offer }) },
   { weight: 2, arbitrary: step("setSale", { product, sale }) },
+  { weight: 2, arbitrary: step("retire", { product, order, inMs: mostly(60_000, -299_990, -300_001) }) },
   { weight: 1, arbitrary: step("forget", { picks: fc.array(pick, { minLength: 1, maxLength: 6 }) }) },
   { weight: 1, arbitrary: step("look", { ageMs: fc.nat(60), limit: fc.integer({ min: 1, max: 6 }) }) },
   {
@@ -124,6 +131,8 @@ export const opening: Step[] = [0, 1].map((product) => ({
   applied: 0,
   held: [],
   keysInBooks: false,
+  isLatched: false,
+  retired: [],
   sale: null,
   offer: { unitPriceMinor: 4900, currency: "EUR", version: 1, limitPerCustomer: 5 },
 }));

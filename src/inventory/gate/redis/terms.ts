@@ -5,15 +5,18 @@ export function offerArguments({ unitPriceMinor, currency, version, limitPerCust
   return [String(unitPriceMinor), currency, String(version), limitPerCustomer === null ? "" : String(limitPerCustomer)];
 }
 
-export function saleText({ version, opensAtMs, closesAtMs, paused, holdMs, dropId }: Sale): string {
-  return [version, opensAtMs, closesAtMs, paused ? 1 : 0, holdMs, dropId].join("|");
+export function saleText(sale: Sale): string {
+  const { version, opensAtMs, closesAtMs, paused, holdMs, dropId, entry, latchAfterSoldOut } = sale;
+  const people = [dropId, entry === "pass" ? 1 : 0, latchAfterSoldOut ? 1 : 0];
+  return [version, opensAtMs, closesAtMs, paused ? 1 : 0, holdMs, ...people].join("|");
 }
 
 export function saleFrom(text: string | undefined): Sale | null {
   if (!text) return null;
-  const [version, opensAtMs, closesAtMs, paused, holdMs, dropId = ""] = text.split("|");
+  const [version, opensAtMs, closesAtMs, paused, holdMs, dropId = "", needsPass, latches] = text.split("|");
   const times = { opensAtMs: Number(opensAtMs), closesAtMs: Number(closesAtMs), holdMs: Number(holdMs) };
-  return { dropId, paused: paused === "1", version: Number(version), ...times };
+  const people = { entry: needsPass === "1" ? "pass" : "open", latchAfterSoldOut: latches === "1" } as const;
+  return { dropId, paused: paused === "1", version: Number(version), ...times, ...people };
 }
 
 export function offerFrom(

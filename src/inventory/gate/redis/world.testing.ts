@@ -1,25 +1,12 @@
 /** Runs the reducer and a gate on Redis side by side: a step is taken on both. */
-import type { Gate, Offer, Reservation, ReserveRequest, Sale, StreamItem, StreamRow } from "../gate.ts";
+import type { Gate, Offer, Sale } from "../gate.ts";
+import { keyLifetimeMs, retire } from "../keys.ts";
 import { losePart } from "../lost-part.testing.ts";
-import { abort, adopt, apply, claimVoid, close, forget, install, keyLifetimeMs, mark, reserve } from "../reducer.ts";
-import { type GateState, snapshotOf } from "../state.ts";
+import { abort, adopt, apply, claimVoid, close, forget, install, mark, reserve } from "../reducer.ts";
+import { snapshotOf } from "../state.ts";
 import { setOffer, setSale } from "../terms.ts";
-import { bodies, orders, type Pick, type Request, type SaleStep, type Step, users } from "./steps.testing.ts";
-
-export type World = {
-  gate: Gate;
-  state: GateState;
-  products: string[];
-  /** A command that bypasses the gate. */
-  ask(command: string[]): Promise<unknown>;
-  taken: Reservation[];
-  closings: { productId: string; closing: string }[];
-  nowMs: number;
-  /** The gate's own clock, beside that of the process that asks: sales in this world open and close within a few ticks. */
-  gateClock: { ms: number };
-  /** An epoch that was lost with its product does not begin again. */
-  lost: Map<string, number>;
-};
+import { refOf, requestOf, rowOf, type World } from "./made.testing.ts";
+import { orders, type SaleStep, type Step } from "./steps.testing.ts";
 
 let worlds = 0;
 const gateTicks = 12;
@@ -86,7 +73,21 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
       const last = state.get(productId)?.epoch || (world.lost.get(productId) ?? -1) + 1;
       const epoch = last + epochOff;
       const sale = rest.sale && saleOf(rest.sale);
-      const image = { ...rest, sale, productId, epoch, held: [...new Map(held)] };
+      const latchedIn = rest.isLatched ? "lamps" : null;
+      const retired = rest.retired.map(({ order, inMs }): [string, number] => [
+        orders[order] as string,
+        world.nowMs + inMs,
+      ]);
+      const { isLatched: _isLatched, ...figures } = rest;
+      const image = {
+        ...figures,
+        sale,
+        productId,
+        epoch,
+        latchedIn,
+        retired: [...new Map(retired)],
+        held: [...new Map(held)],
+      };
       return { redis: await gate.install(image, closing), reducer: install(state, image, closing) };
     }
     case "lose": {
@@ -108,6 +109,12 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
       const [productId, sale] = [products[step.product] as string, saleOf(step.sale)];
       return { redis: await gate.setSale(productId, sale), reducer: setSale(state, productId, sale) };
     }
+    case "retire": {
+      const [productId, orderId] = [products[step.product] as string, orders[step.order] as string];
+      const untilMs = world.nowMs + step.inMs;
+      const redis = await gate.retire(productId, orderId, untilMs, world.nowMs);
+      return { redis, reducer: retire(state, productId, orderId, untilMs, world.nowMs) };
+    }
     case "forget": {
       const refs = step.picks.flatMap((one) => refOf(one, world));
       await gate.forget(refs);
@@ -124,7 +131,7 @@ export async function take(step: Step, world: World): Promise<{ redis: unknown; 
 
 /** Open for some of the gate's ticks, or for none. */
 function saleOf({ opens, ticks, ...sale }: SaleStep): Sale {
-  return { ...sale, dropId: "lamps", opensAtMs: opens, closesAtMs: opens + ticks };
+  return { ...sale, opensAtMs: opens, closesAtMs: opens + ticks };
 }
 
 /** About this time a key's entry is forgotten. */
@@ -166,65 +173,4 @@ async function look({ ageMs, limit }: { ageMs: number; limit: number }, { gate, 
       one,
     },
   };
-}
-
-function requestOf(one: Request, world: World): ReserveRequest {
-  const { state, products } = world;
-  const productId = products[one.product] as string;
-  const unitPriceMinor = state.get(productId)?.offer?.unitPriceMinor ?? 1;
-  const right = unitPriceMinor * one.quantity;
-  world.nowMs += 1;
-  return {
-    productId,
-    orderId: orders[one.order] as string,
-    userId: users[one.user] as string,
-    quantity: one.quantity,
-    bodyHash: bodies[one.body] as string,
-    expectedTotalMinor: one.total === "unsaid" ? null : one.total === "right" ? right : right + 1,
-    booksAsked: one.asked,
-    withdrawal: one.withdrawal,
-    ignoresSale: one.ignoresSale,
-    leases: one.leases,
-    nowMs: world.nowMs,
-    payByMs: world.nowMs + 60_000,
-  };
-}
-
-function refOf({ at, nOff, epochOff }: Pick, { taken }: World): Reservation[] {
-  const reservation = taken.at(-1 - (at % Math.max(taken.length, 1)));
-  return reservation
-    ? [{ ...reservation, reservationNo: reservation.reservationNo + nOff, epoch: reservation.epoch + epochOff }]
-    : [];
-}
-
-/** A row with the right figure, unless the step wants a wrong one: the reducer computes it. */
-function rowOf(one: Extract<Step, { kind: "apply" }>, { state, products, taken }: World): StreamRow {
-  const productId = products[one.product] as string;
-  const loaded = state.get(productId);
-  const ours = taken.filter((reservation) => reservation.productId === productId);
-  const items = one.items.flatMap((item): StreamItem[] => {
-    const [ref] = refOf(item.pick, { taken: ours } as World);
-    const effect = item.effect as StreamItem["effect"];
-    if (item.unknown || !ref) {
-      return [
-        {
-          effect,
-          orderId: "order-elsewhere",
-          reservationNo: -1,
-          userId: users[item.user] as string,
-          quantity: item.quantity,
-        },
-      ];
-    }
-    return [
-      { effect, orderId: ref.orderId, reservationNo: ref.reservationNo, userId: ref.userId, quantity: ref.quantity },
-    ];
-  });
-  const { rowKind: kind, added } = one;
-  const at = { epoch: (loaded?.epoch ?? 1) + one.epochOff, seq: (loaded?.applied ?? 0) + one.seqOff };
-  const row: StreamRow = { productId, ...at, kind, added, items, availableAfter: 0 };
-  const trial = structuredClone(state);
-  apply(trial, row);
-  const after = trial.get(productId);
-  return { ...row, availableAfter: (after?.sellable ?? 0) + (after?.pending ?? 0) + one.drift };
 }
