@@ -23,7 +23,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
-import { order, payments, rehearse, verify } from "./trial-commands.ts";
+import { order, payments, receipt, rehearse, verify } from "./trial-commands.ts";
 
 const ignoredSays =
   ignoredVariables.length === 0
@@ -115,8 +115,7 @@ const seed = defineCommand({
   },
   async run() {
     const made = await seedDemoShop(await createAsk(readConfig()));
-    // The first products of a shop start a life of the gate. After this wait every order process sells them, not only
-    // the one that seeded.
+    // The first products of a shop start a life of the gate. After this wait every order process sells them.
     if (made > 0) await sleep(gateHeardWithinMs);
     console.log(made === 0 ? "The demo shop is there already." : `Made ${plural(made, "product", "products")}.`);
   },
@@ -217,6 +216,7 @@ const main = defineCommand({
     replay,
     payments,
     order,
+    receipt,
     rehearse,
     verify,
     doctor: doctorCommand,

@@ -1,4 +1,6 @@
 /** `dropgate order ID`: prints all that the running system knows of one order, as one timeline. */
+import { createHash } from "node:crypto";
+import { firstBroken } from "#fairness";
 import type { BlackBoxView } from "#wire/desk";
 import { type Ask, Refused } from "./ask.ts";
 import { shown } from "./dead-letters.ts";
@@ -19,6 +21,7 @@ export async function tellOrder(ask: Ask, { order, json }: OrderArgs, print: (li
 }
 
 function linesOf({ orderId, code, order, asOf, next, lines, away }: BlackBoxView): string[] {
+  const broken = firstBroken(orderId, lines, (bytes) => createHash("sha256").update(bytes).digest());
   const named = `order ${orderId}${code === undefined ? "" : ` (${code})`}`;
   const head = order
     ? [
@@ -31,7 +34,11 @@ function linesOf({ orderId, code, order, asOf, next, lines, away }: BlackBoxView
     ({ at, source, says }) => `${at}  ${ageOf(at, asOf).padStart(8)}  ${source.padEnd(widest)}  ${shown(says)}`,
   );
   const missing = away.map(({ source, why }) => `${source} did not answer, so its lines are missing: ${shown(why)}`);
-  return [...head.map(shown), "", ...told, ...missing, "", `Next: ${next}`];
+  const chain =
+    broken === undefined
+      ? `${lines.length} entries, a chain of hashes; the shop signed the last one: ${lines.at(-1)?.hash ?? "none"}`
+      : `entry ${broken + 1} was changed on its way: its hash is not that of the chain`;
+  return [...head.map(shown), "", ...told, ...missing, "", chain, "", `Next: ${next}`];
 }
 
 const steps = [

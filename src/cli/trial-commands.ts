@@ -1,12 +1,13 @@
 /**
- * The commands that look closely at a system: one order, payments after a restore, a rehearsal, and the order of a line from
- * outside.
+ * The commands that look closely at a system: one order and what was signed about it, payments after a restore, a rehearsal,
+ * and the order of a line from outside.
  */
 import { defineCommand } from "citty";
 import { readConfig } from "../config/config.ts";
 import { adoptPayments } from "./adopt-payments.ts";
 import { createAsk, originOf, Refused } from "./ask.ts";
 import { tellOrder } from "./order.ts";
+import { checkReceipt } from "./receipt.ts";
 import { type Fault, faults } from "./rehearse/buyers.ts";
 import { createProgress } from "./rehearse/progress.ts";
 import { rehearse as holdRehearsal } from "./rehearse/rehearse.ts";
@@ -24,6 +25,26 @@ export const order = defineCommand({
   },
   async run({ args: { order, json = false } }) {
     await tellOrder(await createAsk(readConfig()), { order, json }, console.log);
+  },
+});
+
+export const receipt = defineCommand({
+  meta: {
+    name: "receipt",
+    description:
+      "Check what the shop signed about an order: a receipt, a refusal with its receipt, or an order's black box as JSON; exit with 1 if it does not hold",
+  },
+  args: {
+    file: { type: "positional", required: true, description: "The file, or - for the standard input" },
+    key: {
+      type: "string",
+      description:
+        "The shop's address, or a file with its /.well-known/dropgate.json; by default the running system of these settings",
+      valueHint: "https://shop.example",
+    },
+  },
+  async run({ args: { file, key } }) {
+    if (!(await checkReceipt({ file, key: key ?? originOf(readConfig()) }, console.log))) process.exitCode = 1;
   },
 });
 

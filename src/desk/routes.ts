@@ -93,7 +93,9 @@ export function deskRoutes(app: Http, { desk: { letters, sagas }, blackBox, iden
 
   async function readBlackBox(request: Asked<{ params: typeof BlackBoxParams }>, reply: FastifyReply) {
     const opened = await blackBox.read(request.params.order);
-    return opened.ok ? boxOf(opened.box) : refuse(reply, deskProblems.order_not_found, whyNotFound(opened));
+    return opened.ok
+      ? boxOf(opened.box, identity.signing)
+      : refuse(reply, deskProblems.order_not_found, whyNotFound(opened));
   }
 }
 

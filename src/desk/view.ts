@@ -1,5 +1,8 @@
 /** Shows dead letters and stuck sagas as their routes answer them. */
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
+import { boxText, chainOf } from "#fairness";
+import type { Identity } from "#identity";
 import type { SeenOrder } from "#orders";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems } from "#platform/problems";
@@ -55,15 +58,29 @@ export function actOf({ orderId, status, reason }: SeenOrder) {
   return { orderId, status, ...(reason !== null && { reason }) };
 }
 
-export function boxOf({ orderId, code, order, asOf, next, lines, away }: OpenedBox): BlackBoxView {
+/** Its lines are a chain of hashes, and the shop signs the last one: a copy that is changed later shows it. */
+export function boxOf(
+  { orderId, code, order, asOf, next, lines, away }: OpenedBox,
+  signing: Identity["signing"],
+): BlackBoxView {
+  const entries = lines.map(({ at, ...line }) => ({ at: at.toISOString(), ...line }));
+  const hashes = chainOf(orderId, entries, (bytes) => createHash("sha256").update(bytes).digest());
+  const text = boxText({
+    orderId,
+    entries: entries.length,
+    head: hashes.at(-1) ?? orderId,
+    away: away.map(({ source }) => source).join(",") || null,
+    atMs: asOf.getTime(),
+  });
   return {
     orderId,
     ...(code !== undefined && { code }),
     ...(order && { order: headOf(order) }),
     asOf: asOf.toISOString(),
     next,
-    lines: lines.map(({ at, ...line }) => ({ at: at.toISOString(), ...line })),
+    lines: entries.map((entry, i) => ({ ...entry, hash: hashes[i] as string })),
     away,
+    seal: { text, signature: signing.sign(text) },
   };
 }
 

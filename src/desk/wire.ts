@@ -1,6 +1,7 @@
 /** Describes dead letters and stuck sagas on the wire. */
 import { type Static, Type } from "typebox";
 import { visibleLine } from "#platform/wire";
+import { SignedText } from "#wire/fairness";
 import { orderIdParam, statuses } from "#wire/orders";
 
 const moment = Type.String({ format: "date-time" });
@@ -119,12 +120,14 @@ export const BlackBoxView = Type.Object({
       source: Source,
       says: Type.String(),
       facts: Type.Record(Type.String(), Type.Unsafe<string | number>({ type: ["string", "number"] })),
+      hash: Type.String({ description: "SHA-256 over this line and the hash of the line before, in hex" }),
     }),
     { description: "What each part of the shop knows, in time order" },
   ),
   away: Type.Array(Type.Object({ source: Source, why: Type.String() }), {
     description: "Parts that did not answer: what they know is missing above",
   }),
+  seal: SignedText,
 });
 export type BlackBoxView = Static<typeof BlackBoxView>;
 

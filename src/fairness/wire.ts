@@ -1,5 +1,8 @@
-/** Describes what is published about the order of a line, as JSON. `src/fairness/record.ts` has the same as plain types. */
-import { Type } from "typebox";
+/**
+ * Describes what is published about the order of a line, as JSON. `src/fairness/record.ts` has the same as plain types.
+ * And the form of all that the shop signs.
+ */
+import { type Static, Type } from "typebox";
 
 const hash = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256, in hex" });
 const signature = Type.String({ description: "Ed25519 by the shop's key, in base64url" });
@@ -72,6 +75,12 @@ export const ShopKeyView = Type.Object({
   publicKey: Type.String({ description: "The Ed25519 key of receipts, heads and roots, in base64url" }),
   chain: Chain,
 });
+
+export const SignedText = Type.Object({
+  text: Type.String({ description: "Lines, each with a line break at its end; docs/guide/receipts.md names them" }),
+  signature: Type.String({ description: "Ed25519 over the text's UTF-8, by the shop's key, in base64url" }),
+});
+export type SignedText = Static<typeof SignedText>;
 
 /** A waiting page keeps this; `dropgate verify --receipt` reads it. */
 export const KeptView = Type.Object({

@@ -159,7 +159,17 @@ export function createOrderHandlers({ orders, streams, views, passes }: OrderHan
     return order;
   }
 
-  return { refuseWhileFull, placeOrder, readOrder, listOrders, followOrder, cancelOrder, extendOrder, refundOrder };
+  return {
+    refuseWhileFull,
+    placeOrder,
+    readOrder,
+    listOrders,
+    followOrder,
+    cancelOrder,
+    extendOrder,
+    refundOrder,
+    ownOrder,
+  };
 }
 
 const forced = { evenIfHandedOver: true } as const;

@@ -4,9 +4,11 @@ import type { Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { platformProblems } from "#platform/problems";
+import { SignedText } from "#wire/fairness";
 import { createOrderHandlers, type OrderHandlersOptions } from "./handlers.ts";
 import { type OperatorRoutesOptions, operatorRoutes } from "./operator-routes.ts";
 import { orderProblems, placeProblems } from "./problems.ts";
+import { createReceipts } from "./receipts.ts";
 import { createViews, type ViewsOptions } from "./view.ts";
 import {
   ListAnswer,
@@ -23,11 +25,12 @@ import {
 
 export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views" | "passes"> &
   Omit<OperatorRoutesOptions, "views"> &
-  ViewsOptions & { identity: Identity };
+  ViewsOptions & { identity: Identity; now(): number };
 
 export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOptions): void {
   const views = createViews(options);
   const handlers = createOrderHandlers({ ...options, views, passes: identity.passes });
+  const receipts = createReceipts({ ...options, identity, ownOrder: handlers.ownOrder });
   const customer = identity.guard("CUSTOMER");
   const limitedCustomer = identity.limitedGuard("CUSTOMER");
   const admin = identity.guard("ADMIN");
@@ -38,6 +41,11 @@ export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOpti
   app.get("/orders/:orderId", { onRequest: customer, schema: documents.getOrder }, handlers.readOrder);
   app.get("/orders", { onRequest: customer, schema: documents.listOrders }, handlers.listOrders);
   app.get("/orders/:orderId/events", { onRequest: customer, schema: documents.followOrder }, handlers.followOrder);
+  app.get(
+    "/orders/:orderId/receipt",
+    { onRequest: limitedCustomer, schema: documents.getReceipt },
+    receipts.getReceipt,
+  );
   app.post(
     "/orders/:orderId/cancel",
     { onRequest: limitedCustomer, schema: documents.cancelOrder },
@@ -98,6 +106,18 @@ const documents = {
         content: { "text/event-stream": { schema: Type.String() } },
       },
       204: Type.Null({ description: "You have seen every event of this order" }),
+      ...problemResponses(orderProblems.order_not_found, orderProblems.outcome_pending),
+    },
+  },
+  getReceipt: {
+    tags,
+    operationId: "getReceipt",
+    summary: "What became of one of your orders, signed by the shop",
+    description:
+      "A yes of an accepted order, with its reservation at the gate and how it stands; a no of an order that failed before it was accepted. `dropgate receipt FILE` checks it.",
+    params: OrderParams,
+    response: {
+      200: SignedText,
       ...problemResponses(orderProblems.order_not_found, orderProblems.outcome_pending),
     },
   },

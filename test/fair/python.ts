@@ -1,8 +1,9 @@
-/** Runs the verifier that is written in Python over a folder of published files. */
+/** Runs the verifiers that are written in Python: over a folder of published files, and over a receipt of an order. */
 import { spawn, spawnSync } from "node:child_process";
 import { text } from "node:stream/consumers";
 
 const program = new URL("./verify.py", import.meta.url).pathname;
+const receiptProgram = new URL("./receipt.py", import.meta.url).pathname;
 
 /** For the option `skip` of a test. */
 export const withoutPython =
@@ -18,4 +19,12 @@ export async function verifyByPython(folder: string) {
       ?.split(" ")
       .slice(1) ?? [];
   return { code: await exited, lines, order };
+}
+
+/** Returns the signed values, or why the file does not hold. */
+export async function readByPython(file: string, publicKey: string) {
+  const child = spawn("python3", [receiptProgram, file, publicKey]);
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [said, why] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { holds: (await exited) === 0, said: said.trimEnd().split("\n"), why: why.trim() };
 }

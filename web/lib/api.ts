@@ -2,6 +2,7 @@
 import type { Static } from "typebox";
 import type { PageAnswer, ProductAnswer } from "#wire/catalog";
 import type { DropLive, DropView, ReminderView } from "#wire/drops";
+import type { SignedText } from "#wire/fairness";
 import type { PayAnswer } from "#wire/fulfilment";
 import type { LogInBody, ResetBody, SessionsAnswer, SignUpBody, VerifyBody } from "#wire/identity";
 import type { OrderView, PlaceBody, PlacedView } from "#wire/orders";
@@ -74,6 +75,7 @@ export const api = {
   orders: (cursor?: string) => ask<OrderPage>("listOrders", { query: { cursor, limit: "20" } }),
   order: (id: string) => ask<Order>("getOrder", { id }),
   payMeans: () => ask<PayMeans>("getPaymentMeans"),
+  receipt: (id: string) => ask<SignedText>("getReceipt", { id }),
   extend: (id: string) => ask<Order>("extendOrder", { id }),
   cancel: (id: string) => ask<Order>("cancelOrder", { id }),
   session: () => ask<Session>("getSession"),

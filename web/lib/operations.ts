@@ -13,6 +13,7 @@ export const operations = {
   placeOrder: ["POST", "/orders"],
   listOrders: ["GET", "/orders"],
   getOrder: ["GET", "/orders/{orderId}"],
+  getReceipt: ["GET", "/orders/{orderId}/receipt"],
   followOrder: ["GET", "/orders/{orderId}/events"],
   extendOrder: ["POST", "/orders/{orderId}/extend"],
   cancelOrder: ["POST", "/orders/{orderId}/cancel"],

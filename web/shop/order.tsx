@@ -13,6 +13,7 @@ import { Extend } from "./parts/extend.tsx";
 import { Name } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { Pay } from "./parts/pay.tsx";
+import { Receipt } from "./parts/receipt.tsx";
 import { SignInLink } from "./parts/sign-in-link.tsx";
 import { sayStatus, Timeline, toneOfStatus } from "./parts/timeline.tsx";
 
@@ -71,6 +72,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
           </p>
         </div>
         {isFinal(order) ? <Ended order={order} isNews={wasOpen.current} /> : <Open order={order} onOrder={setOrder} />}
+        {order.status !== "PENDING" && <Receipt orderId={orderId} />}
       </div>
     </article>
   );

@@ -18,8 +18,8 @@ function order(orderId: string, status: string, more: Partial<SeenOrder> = {}): 
 
 function box(orderId: string, state: string, more: Partial<BlackBoxView> = {}): [string, BlackBoxView] {
   const facts = { paymentId: `of ${orderId}`, state, amountMinor: 4_900 };
-  const lines = [{ at: payBy, source: "payment" as const, says: "", facts }];
-  return [orderId, { orderId, asOf: payBy, next: "", lines, away: [], ...more }];
+  const lines = [{ at: payBy, source: "payment" as const, says: "", facts, hash: "" }];
+  return [orderId, { orderId, asOf: payBy, next: "", lines, away: [], seal: { text: "", signature: "" }, ...more }];
 }
 
 function wish(orderId: string | undefined, code = "accepted", cancels = false): Wish {
@@ -117,7 +117,9 @@ const breaking: Record<string, Change> = {
   }),
   "shut after the trouble": () => ({ lateWish: wish(undefined, "closed") }),
   "dead letters": closedBoxes(
-    box("c", "declined", { lines: [{ at: payBy, source: "dead letters", says: "dead letter 1", facts: {} }] }),
+    box("c", "declined", {
+      lines: [{ at: payBy, source: "dead letters", says: "dead letter 1", facts: {}, hash: "" }],
+    }),
   ),
 };
 

@@ -3,7 +3,9 @@ import { Button, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { exactTime } from "../../lib/amounts.ts";
+import { saveJson } from "../../lib/save-json.ts";
 import { type Box, deskApi } from "../desk-api.ts";
+import { plural } from "../plural.ts";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
 
@@ -24,6 +26,9 @@ export function BlackBox({ orderId }: { orderId: string }) {
           <Told box={box.data} />
           <Button size="xs" mb="md" onClick={() => box.refetch()} loading={box.isFetching}>
             Ask again
+          </Button>{" "}
+          <Button size="xs" mb="md" variant="default" onClick={() => saveJson(`order-${orderId}.json`, box.data)}>
+            Keep a copy
           </Button>
         </>
       )}
@@ -50,6 +55,10 @@ function Told({ box: { next, lines, away, asOf } }: { box: Box }) {
         ))}
       </ol>
       <Text size="sm" mb="sm">{`As of ${exactTime(asOf)}`}</Text>
+      <Text size="sm" mb="sm" className="breaks">
+        {`${plural(lines.length, "entry", "entries")}, a chain of hashes whose last one the shop signed: ${lines.at(-1)?.hash ?? "none"}. `}
+        A copy is checked by dropgate receipt, which names an entry that was changed.
+      </Text>
     </>
   );
 }

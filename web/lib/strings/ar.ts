@@ -78,6 +78,7 @@ export const ar: Strings = {
   waitSeconds: "مجددًا بعد {seconds} ث",
 
   order: "الطلب",
+  receipt: "الإيصال",
   orderOf: "الطلب {code}",
   timeLeft: "الوقت المتبقي للدفع",
   minutesLeft: "الدقائق المتبقية للدفع: {minutes}",

@@ -81,6 +81,7 @@ export const de: Strings = {
   waitSeconds: "Wieder in {seconds} s",
 
   order: "Bestellung",
+  receipt: "Beleg",
   orderOf: "Bestellung {code}",
   timeLeft: "Zeit zum Bezahlen",
   minutesLeft: "Noch {minutes} Minuten zum Bezahlen",

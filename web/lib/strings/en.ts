@@ -77,6 +77,7 @@ export const en = {
   waitSeconds: "Again in {seconds} s",
 
   order: "Order",
+  receipt: "Receipt",
   orderOf: "Order {code}",
   timeLeft: "Time left to pay",
   minutesLeft: "{minutes} minutes left to pay",
