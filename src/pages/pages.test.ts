@@ -155,6 +155,26 @@ describe("the pages", () => {
     }
   });
 
+  test("say at a mistyped address that there is nothing, to people and to no program", async () => {
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const { status, said, body } = await get("/dorps/lamps", { accept });
+    assert.deepEqual([status, body, said["cache-control"]], [404, "<h1>Shop</h1>", "no-store"]);
+    assert.match(String(said["content-type"]), /^text\/html/);
+    assert.match(String(said["content-security-policy"]), /^default-src 'none'/);
+    for (const [method, headers] of [
+      ["GET", {}],
+      ["GET", { accept: "*/*" }],
+      ["GET", { accept: "application/json" }],
+      ["POST", { accept }],
+    ] as const) {
+      const answer = await app.inject({ method, url: "/dorps/lamps", headers });
+      assert.deepEqual([answer.statusCode, answer.json().code], [404, "not_found"], `${method} ${headers}`);
+    }
+    const head = await app.inject({ method: "HEAD", url: "/dorps", headers: { accept } });
+    assert.deepEqual([head.statusCode, head.body], [404, ""]);
+    assert.equal((await get("/assets/gone.js", { accept })).status, 404);
+  });
+
   test("leave the API's routes alone, whatever a browser accepts", async () => {
     assert.equal((await get("/products", { accept: "text/html" })).body, '{"products":[]}');
     const { statusCode, headers } = await app.inject({ method: "POST", url: "/me" });

@@ -8,6 +8,7 @@ import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Http } from "#platform/http";
 import { randomHex } from "#platform/ids";
+import { showForNothing } from "#platform/page-for-nothing";
 import { Problem, platformProblems } from "#platform/problems";
 import { cacheControl, contentSecurityPolicy, type PageOptions, securityHeadersFor } from "./headers.ts";
 import { createShopPages } from "./shop-page.ts";
@@ -69,6 +70,19 @@ export async function servePages(app: Http, site: Site, options: PageOptions = {
       throw new Problem(platformProblems.not_found);
     });
   });
+
+  // Not within the scope, whose hooks and routes it does not pass.
+  showForNothing(app, (request, reply) => void showNothing(request, reply).catch((error) => reply.send(error)));
+
+  /** The page says itself that there is nothing, and leads on. */
+  async function showNothing(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    reply.headers(securityHeadersFor(request.protocol, options));
+    const state = site.state();
+    if (state.is !== "ready") return sayWhyNot(reply, state);
+    const html = await readFile(join(site.folder, "shop.html"), "utf8");
+    reply.code(404).headers({ "cache-control": cacheControl.never, vary: "accept" });
+    reply.type("text/html; charset=utf-8").send(html);
+  }
 
   function showShop(_request: unknown, reply: FastifyReply) {
     const state = site.state();

@@ -24,6 +24,7 @@ import type { Log } from "./log.ts";
 import type { Management } from "./management.ts";
 import type { Metrics } from "./metrics.ts";
 import { type OpenApiInfo, serveOpenApi } from "./openapi.ts";
+import { pageForNothing } from "./page-for-nothing.ts";
 import { Problem, platformProblems, refuse } from "./problems.ts";
 import { allowedMethods, type RouteList } from "./routes.ts";
 
@@ -98,7 +99,8 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
       // Answered before the body is read.
       const problem = nothingAt(routesFor(request.raw), request.method, request.url);
       measureUnrouted?.(request, problem.kind.status);
-      return done(problem);
+      const page = problem.kind === platformProblems.not_found ? pageForNothing(app, request) : undefined;
+      return page ? page(request, reply) : done(problem);
     }
     if (management?.isElsewhere(request.raw, request.routeOptions.url)) {
       return done(new Problem(platformProblems.not_found));
@@ -110,7 +112,8 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   if (management) app.addHook("onClose", () => management.close());
 
   await serveOpenApi(app as unknown as FastifyInstance, openApi);
-  app.get("/time", { schema: timeSchema }, async () => {
+  app.get("/time", { schema: timeSchema }, async (_request, reply) => {
+    reply.header("cache-control", "no-store");
     const epochMs = clock.nowMs();
     return { now: new Date(epochMs).toISOString(), epochMs };
   });
