@@ -29,7 +29,7 @@ import { dropOutbox } from "./outbox.ts";
 import { type Check, createPreflight, type ShopSigns } from "./preflight.ts";
 import type { DropRefusal } from "./problems.ts";
 import { createReminders, type Reminders, type RemindersOptions } from "./reminders.ts";
-import { createUnits, type ProductUnits } from "./units.ts";
+import { createUnits, type Units } from "./units.ts";
 import { createUpkeep } from "./upkeep.ts";
 
 export type { Change } from "./changes.ts";
@@ -71,7 +71,7 @@ export type Drops = {
   ordersOf(dropId: string): Promise<DropOrders | undefined>;
   changes(dropId: string): Promise<Change[]>;
   /** By product; at most a second old. */
-  units(drops: readonly Drop[]): Promise<Map<string, ProductUnits>>;
+  units: Units["of"];
   /** The zones of the drops that these products are sold in. */
   zonesOf(productIds: readonly string[]): Promise<Map<string, string>>;
   /** Events that the log does not have yet. */

@@ -6,28 +6,51 @@ import type { Drop } from "./drop-rows.ts";
 export type ProductUnits =
   Awaited<ReturnType<Inventory["books"]["products"]["unitsOf"]>> extends Map<string, infer U> ? U : never;
 
-export type Units = { of(drops: readonly Drop[]): Promise<Map<string, ProductUnits>> };
+/** A drop as far as its units are concerned. */
+export type Selling = Pick<Drop, "dropId" | "products">;
+
+export type Units = { of(drops: readonly Selling[]): Promise<Map<string, ProductUnits>> };
+
+type UnitsById = ReadonlyMap<string, ProductUnits>;
 
 const keptMs = 1_000;
 
-export function createUnits({ books }: Pick<Inventory, "books">): Units {
-  const kept = new Map<string, { atMs: number; units: Promise<Map<string, ProductUnits>> }>();
+export function createUnits({
+  books,
+}: {
+  books: { products: Pick<Inventory["books"]["products"], "unitsOf"> };
+}): Units {
+  const kept = new Map<string, { atMs: number; units: Promise<UnitsById> }>();
 
-  /** One question for one drop at a time: those who ask meanwhile share its answer. */
-  function ofDrop({ dropId, products }: Drop): Promise<Map<string, ProductUnits>> {
-    const nowMs = elapsedMs();
-    const known = kept.get(dropId);
-    if (known && nowMs - known.atMs < keptMs) return known.units;
-    const units = books.products.unitsOf(products.map(({ productId }) => productId));
-    kept.set(dropId, { atMs: nowMs, units });
-    units.catch(() => kept.delete(dropId));
-    return units;
+  /** One question for all drops that are not known; those who ask meanwhile share its answer. */
+  function read(drops: readonly Selling[]): void {
+    const atMs = elapsedMs();
+    const units = books.products.unitsOf(drops.flatMap(productIdsOf));
+    for (const { dropId } of drops) kept.set(dropId, { atMs, units });
+    units.catch(() => {
+      for (const { dropId } of drops) kept.delete(dropId);
+    });
   }
 
   return {
     async of(drops) {
-      const all = await Promise.all(drops.map(ofDrop));
-      return new Map(all.flatMap((units) => [...units]));
+      const nowMs = elapsedMs();
+      const isKnown = ({ dropId }: Selling) => nowMs - (kept.get(dropId)?.atMs ?? Number.NEGATIVE_INFINITY) < keptMs;
+      const unknown = drops.filter((drop) => !isKnown(drop));
+      if (unknown.length > 0) read(unknown);
+      const all = await Promise.all(drops.map(async (drop) => ofDrop(drop, await kept.get(drop.dropId)?.units)));
+      return new Map(all.flat());
     },
   };
+}
+
+function ofDrop(drop: Selling, units: UnitsById | undefined): [productId: string, units: ProductUnits][] {
+  return productIdsOf(drop).flatMap((productId) => {
+    const found = units?.get(productId);
+    return found ? [[productId, found]] : [];
+  });
+}
+
+function productIdsOf({ products }: Selling): string[] {
+  return products.map(({ productId }) => productId);
 }

@@ -31,6 +31,7 @@ export type Upkeep = {
   start(): { stop(): Promise<void> };
 };
 
+type Unended = Awaited<ReturnType<typeof readUnended>>[number];
 type Milestone = "opened" | "sold-out" | "ended";
 
 const lookEveryMs = 1_000;
@@ -58,36 +59,47 @@ export function createUpkeep({
     return holds;
   }
 
-  async function tellUntold(): Promise<void> {
-    for (const drop of await readUntold(sql)) await tell(drop);
+  /** A drop that fails keeps no other one waiting. */
+  async function forEach<D extends Drop>(what: string, drops: readonly D[], act: (drop: D) => Promise<unknown>) {
+    for (const drop of drops) await act(drop).catch((error) => onFault(`${what} of drop ${drop.dropId}`, error));
   }
+
+  const tellUntold = async () => forEach("the terms", await readUntold(sql), tell);
 
   /** Makes durable what the gate's latch does at once: people in the line get what comes back, and the drop says so. */
   async function list(): Promise<void> {
-    for (const drop of await readUnended(sql)) {
-      if (!drop.listAfterSoldOut || drop.opensAt.getTime() > now()) continue;
+    await forEach("the list", await readUnended(sql), async (drop) => {
+      if (!drop.listAfterSoldOut || drop.opensAt.getTime() > now()) return;
       const others = drop.products.map(({ productId }) => productId).filter((id) => !drop.listed.includes(id));
       const latched = others.length === 0 ? new Set() : await inventory.books.products.latchedOf(others);
       const listed = others.filter((productId) => latched.has(productId));
       if (listed.length > 0) await onSoldOut(drop, listed);
-    }
+    });
   }
 
   const endOrders = () => endOrdersOfCancelled({ sql, inventory, orders, now });
 
   async function announce(): Promise<void> {
-    for (const drop of await readUnended(sql)) {
+    const unended = await readUnended(sql);
+    // One question for all of them, whose answer is then known for each.
+    await units.of(unended.filter(needsUnits)).catch(() => undefined);
+    await forEach("milestones", unended, async (drop) => {
       const due = (await milestonesOf(drop)).filter((what) => !drop.announced.includes(what));
       for (const what of due) await announceOnce(drop, what);
-    }
+    });
   }
 
-  async function milestonesOf(drop: Drop): Promise<Milestone[]> {
+  function needsUnits({ opensAt, closesAt, announced }: Unended): boolean {
+    return opensAt.getTime() <= now() && now() < closesAt.getTime() && !announced.includes("sold-out");
+  }
+
+  async function milestonesOf(drop: Unended): Promise<Milestone[]> {
     const nowMs = now();
     // One that was closed before its opening never opens.
     const opens = drop.opensAt < drop.closesAt;
     if (nowMs >= drop.closesAt.getTime()) return opens ? ["opened", "ended"] : ["ended"];
     if (nowMs < drop.opensAt.getTime()) return [];
+    if (!needsUnits(drop)) return ["opened"];
     const products = (await units.of([drop])).values();
     return phaseOf(drop, products, nowMs) === "sold_out" ? ["opened", "sold-out"] : ["opened"];
   }

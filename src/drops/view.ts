@@ -28,36 +28,8 @@ export function liveOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, now
 }
 
 export function viewOf(drop: Drop, units: ReadonlyMap<string, ProductUnits>, nowMs: number): DropView {
-  const { name, story, zone, holdSeconds, extensionSeconds, state } = drop;
-  const {
-    entry,
-    prequeueAt,
-    freezeLeadSeconds,
-    admitPerSecond,
-    listAfterSoldOut,
-    verifiedOnly,
-    beacon,
-    round,
-    listed,
-  } = drop;
-  return {
-    ...liveOf(drop, units, nowMs),
-    name,
-    story,
-    zone,
-    holdSeconds,
-    extensionSeconds,
-    entry,
-    prequeueAt: prequeueAt?.toISOString() ?? null,
-    freezeLeadSeconds,
-    admitPerSecond,
-    listAfterSoldOut,
-    verifiedOnly,
-    beacon,
-    round,
-    listed,
-    state,
-  };
+  const { createdAt: _, prequeueAt, ...shown } = drop;
+  return { ...shown, ...liveOf(drop, units, nowMs), prequeueAt: prequeueAt?.toISOString() ?? null };
 }
 
 /** @throws Problem `validation` */

@@ -44,12 +44,13 @@ export async function lockRoom(tx: Tx, dropId: string): Promise<RoomRow | undefi
   return room;
 }
 
-/** Undefined if another process turns it, or has turned it within this time. */
-export async function lockRoomToTurn(tx: Tx, dropId: string, before: Date): Promise<RoomRow | undefined> {
+/** Undefined if another process turns it, or has turned it within this time. A turn of after `at` is of a clock that was set back. */
+export async function lockRoomToTurn(tx: Tx, dropId: string, at: Date, pauseMs: number): Promise<RoomRow | undefined> {
   const [room] = await tx.query<RoomRow>(
     `select ${columns} from room.room
-      where drop_id = $1 and closed_at is null and (turned_at is null or turned_at <= $2) for update skip locked`,
-    [dropId, before],
+      where drop_id = $1 and closed_at is null and (turned_at is null or turned_at <= $2 or turned_at > $3)
+        for update skip locked`,
+    [dropId, new Date(at.getTime() - pauseMs), new Date(at.getTime() + pauseMs)],
   );
   return room;
 }

@@ -82,6 +82,17 @@ describe("a line", () => {
     assert.equal(await line.called(), 20, "no one came within twenty seconds");
   });
 
+  test("O28: calls on when its clock was set back, without waiting until it has caught up", async () => {
+    const line = await lineOf(20, {}, { lamp: 5 });
+    await line.draw();
+    assert.equal((await line.turn()).turned, true);
+    line.wait(-120);
+    assert.equal((await line.turn()).turned, true);
+    assert.equal((await line.turn()).turned, false);
+    line.wait(1);
+    assert.equal((await line.turn()).turned, true);
+  });
+
   test("passes over people who left", async () => {
     const line = await lineOf(6, {}, { lamp: 2 });
     await line.draw();

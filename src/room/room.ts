@@ -82,8 +82,7 @@ export function createRoom(options: RoomOptions): Room {
   }
 
   async function unitsOf(drop: LineDrop) {
-    const found = await drops.get(drop.dropId);
-    return found ? (await drops.units([found])).values() : [];
+    return (await drops.units([drop])).values();
   }
 
   async function turnAll(): Promise<void> {

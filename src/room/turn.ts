@@ -42,7 +42,7 @@ export function createTurn({ sql, freeOf, pulse, now }: TurnOptions): (drop: Lin
   /** Counted before the free units are read: a pass that is spent in between counts twice, and never not at all. */
   async function work(tx: Tx, drop: LineDrop, beats: readonly Beat[]): Promise<Turn> {
     const at = new Date(now());
-    const room = await lockRoomToTurn(tx, drop.dropId, new Date(at.getTime() - leastPauseMs));
+    const room = await lockRoomToTurn(tx, drop.dropId, at, leastPauseMs);
     if (!room || room.orderKind === null) return { turned: false, offered: 0 };
     await lapsePasses(tx, drop.dropId, at);
     const lapsed = await lapseOffers(tx, drop.dropId, at);
