@@ -1,7 +1,7 @@
 /** The waiting page promises nothing that the line does not know. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Line, shownOf } from "../../web/room/view.ts";
+import { type Line, pauseMs, shownOf } from "../../web/room/view.ts";
 import { languages, words } from "../../web/room/words.ts";
 
 const line: Line = {
@@ -48,6 +48,24 @@ test("a place is called as soon as the line has come to it, and not one place be
 test("no wait is told if the line names no rate", () => {
   assert.ok("turnIn" in factsOf({}, 900));
   assert.ok(!("turnIn" in factsOf({ rate: null }, 900)));
+});
+
+test("no wait is told beyond reach, where the calls may end before", () => {
+  assert.ok("turnIn" in factsOf({}, 1_400));
+  assert.ok(!("turnIn" in factsOf({}, 1_401)));
+});
+
+test("pauses double with every answer that does not come, up to a minute, and are short again after one that does", () => {
+  const about = (misses: number, isFar = false) => Math.round(pauseMs(1_000, misses, isFar) / 1_000 / 2 ** misses);
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 5].map((misses) => about(misses)),
+    [1, 1, 1, 1, 1, 1],
+  );
+  for (const misses of [6, 60]) {
+    const pause = pauseMs(1_000, misses, true);
+    assert.ok(pause >= 54_000 && pause <= 66_000, String(pause));
+  }
+  assert.ok(pauseMs(undefined, 0, false) < pauseMs(1_000, 0, true));
 });
 
 test("a wait is a range around what the rate says", () => {

@@ -42,11 +42,13 @@ export function shownOf(line: Line, mine: Mine | undefined): Shown {
   }
   const now: Shown["facts"][number] = ["free", held > 0 ? "freeAndHeld" : "figure", free, held];
   const people = ["people", "figure", places] as const;
-  const chance: Shown["says"] = state === "joining" ? [["drawnAt", freezesAt], ["onePlace"]] : [["onePlace"]];
+  const isForReturns = mode === "offers";
+  const first: Shown["says"] = state === "joining" ? [["drawnAt", freezesAt]] : isForReturns ? [["offers"]] : [];
+  const chance: Shown["says"] = [...first, ["onePlace"]];
   if (!mine) {
     const act = takesPlaces ? "join" : undefined;
     const says: Shown["says"] = takesPlaces ? chance : [[state === "upcoming" ? "soon" : "closed"]];
-    return { label: mode === "offers" ? "soldOut" : "line", says, facts: [people, now], act };
+    return { label: isForReturns ? "soldOut" : "line", says, facts: [people, now], act };
   }
   const { place, offeredUntil } = mine;
   if (place === null || line.order === null) {
@@ -57,13 +59,12 @@ export function shownOf(line: Line, mine: Mine | undefined): Shown {
     const says: Shown["says"] = offeredUntil ? [["until", offeredUntil]] : [];
     return { label: "yourTurn", big: place, says, facts: [now], act: "choose", mayLeave: true };
   }
-  const before = place - called - 1;
   return {
     label: "place",
     big: place,
     done: called / place,
-    says: [[state === "paused" ? "paused" : mode === "offers" ? "offers" : hopeOf(line, place)]],
-    facts: [["before", "figure", before], ...waitOf(line, before), now],
+    says: [[state === "paused" ? "paused" : isForReturns ? "offers" : hopeOf(line, place)]],
+    facts: [["before", "figure", place - called - 1], ...waitOf(line, place), now],
     mayLeave: true,
   };
 }
@@ -72,9 +73,20 @@ function hopeOf({ reach: [low = 0, high = 0] }: Line, place: number): Words {
   return place <= low ? "reach" : place <= high ? "close" : "out";
 }
 
-/** An honest range, in minutes. A line that names no rate has no free unit; then the page tells no wait. */
-function waitOf({ rate }: Line, before: number): Shown["facts"] {
-  if (!rate) return [];
-  const minutes = before / rate / 60;
+/**
+ * An honest range, in minutes. A line that names no rate has no free unit, and beyond reach the calls may end before:
+ * then the page tells no wait.
+ */
+function waitOf(line: Line, place: number): Shown["facts"] {
+  if (!line.rate || hopeOf(line, place) === "out") return [];
+  const minutes = (place - line.called - 1) / line.rate / 60;
   return [["turnIn", "minutes", Math.floor(minutes * 0.75), Math.max(1, Math.ceil(minutes * 1.6))]];
+}
+
+/**
+ * Until the page asks the line again, spread a little. After `misses` answers that did not come the pauses double, up to
+ * a minute: a shop that returns is not met by all pages at once.
+ */
+export function pauseMs(every = 1_000, misses: number, isFar: boolean): number {
+  return Math.min(every * (isFar ? 6 : 1) * 2 ** misses, 60_000) * (0.9 + Math.random() / 5);
 }

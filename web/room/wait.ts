@@ -2,7 +2,7 @@
  * `/d/{drop}/wait`: the line of a drop, by itself. It asks the public state again and again, for the own place only when
  * that may have changed, and compares the two alone. It shares no code with the shop, so that it is one small file.
  */
-import { type Line, type Mine, shownOf } from "./view.ts";
+import { type Line, type Mine, pauseMs, shownOf } from "./view.ts";
 import { languages, type Words, words } from "./words.ts";
 
 type State = Line & { name: string; now: string; root: string | null; frozenSize: number | null; every: number };
@@ -26,16 +26,18 @@ const page = document.documentElement;
 const wanted = [kept("language"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
 const language = wanted.find((tag) => languages.includes(tag)) ?? "en";
 const nth = languages.indexOf(language);
+/** The region is the browser's, if it speaks the same language. */
+const locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
 page.lang = language;
 page.dir = nth > 1 ? "rtl" : "ltr";
-page.style.colorScheme = kept("theme")?.replace("device", "") ?? "";
+const theme = kept("theme");
+if (theme && theme !== "device") page.style.colorScheme = theme;
 
 function number(value: number) {
-  return value.toLocaleString(language);
+  return value.toLocaleString(locale);
 }
 function time(value: string) {
-  const parts = { weekday: "short", hour: "numeric", minute: "numeric", second: "numeric" } as const;
-  return new Date(value).toLocaleString(language, parts);
+  return new Date(value).toLocaleTimeString(locale, { weekday: "short" });
 }
 function say(key: Words, a = "", b = "") {
   return words[key].split("|")[nth]?.replace("{a}", a).replace("{b}", b) ?? "";
@@ -54,6 +56,8 @@ function write(id: string, text: string) {
 
 let state: State | undefined;
 let own: Mine | undefined;
+/** Whether the shop has said which place is the person's, or that they have none. */
+let isTold = false;
 let heardMs = Date.now();
 /** Answers of the line that did not come, since the last one that did. */
 let misses = 0;
@@ -85,6 +89,7 @@ function remember(answer: Mine | undefined) {
 
 async function readOwn() {
   const { status, body } = await askOwn(`${roomPath}/place`);
+  isTold = status < 500;
   if (status === 200) remember(body);
   if (status === 404) own = undefined;
 }
@@ -162,7 +167,6 @@ function showActs(action: string | undefined, mayLeave = false) {
   place("acts").replaceChildren(...all);
 }
 
-/** While no answer comes, the pauses double, up to a minute: a shop that returns is not met by all pages at once. */
 async function listen() {
   misses += 1;
   try {
@@ -173,13 +177,12 @@ async function listen() {
       state = body as State;
       heardMs = Date.now();
       misses = 0;
-      if (own && mayHaveChanged(own, state, order)) await readOwn();
+      if (!isTold || (own && mayHaveChanged(own, state, order))) await readOwn();
     }
   } catch {}
   show();
   const isNear = state && own?.place && own.place - state.called < (state.rate ?? 5) * 60;
-  const pauseMs = (state?.every ?? 1_000) * (document.hidden && !isNear ? 6 : 1) * 2 ** misses;
-  setTimeout(listen, Math.min(pauseMs, 60_000) * (0.9 + Math.random() / 5));
+  setTimeout(listen, pauseMs(state?.every, misses, document.hidden && !isNear));
 }
 
 /** The place is told once; again when its number is known, when it is called, and when its offer ends. */
@@ -193,4 +196,4 @@ function mayHaveChanged({ place, called, offeredUntil, done }: Mine, line: State
 place("name").href = dropPath;
 place("fair").href = `${dropPath}/fair`;
 write("fair", say("fair"));
-readOwn().then(listen, listen);
+listen();

@@ -58,7 +58,7 @@ export function LineLink({
   const isForReturns = entry === "open" && listAfterSoldOut && (phase !== "open" || listed.length > 0);
   if (phase === "upcoming" ? entry === "open" : entry === "open" && !isForReturns) return null;
   return (
-    <p class="when">
+    <p class="to-line">
       {say(isForReturns ? "lineForReturns" : entry === "draw" ? "soldByDraw" : "soldByLine")}{" "}
       <a href={lineOf(dropId)} data-load>
         {say("toLine")}

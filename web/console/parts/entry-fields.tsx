@@ -18,7 +18,7 @@ export function EntryFields({ plan, onChange, isFrozen, faultOf, instants }: Ent
     <Stack gap="sm" mb="sm">
       <Radio.Group
         label="Who may order"
-        description={isFrozen ? "Frozen: from shortly before the opening on, it stays" : undefined}
+        description={isFrozen ? "Frozen like the opening" : undefined}
         value={plan.entry}
         error={faultOf("entry")}
         onChange={(entry) => onChange({ entry: entry as Plan["entry"] })}

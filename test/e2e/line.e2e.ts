@@ -1,0 +1,140 @@
+/** The line of a drop in the browser: joining, the draw, being called, buying, and what comes back after it is sold out. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { randomHex } from "#platform/ids";
+import { eventually } from "../support/eventually.ts";
+import { look } from "./look.ts";
+import { hourMs, inMs } from "./scheduled.ts";
+import { openStage, type Stage, skip } from "./stage.ts";
+
+describe("the line of a drop", { skip }, () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage();
+  });
+  after(() => stage?.close());
+
+  type Sale = { stock: number; opensInMs: number; entry?: "open" | "line" | "draw"; [field: string]: unknown };
+
+  async function scheduled(name: string, { stock, opensInMs, ...line }: Sale) {
+    const { admin } = stage.world;
+    const productId = await stage.world.newProduct({ stock, price: 12_900, limitPerCustomer: 2 });
+    const dropId = `drop-${randomHex(4)}`;
+    const times = { zone: "Europe/Berlin", opensAt: inMs(opensInMs), closesAt: inMs(opensInMs + hourMs) };
+    const drop = { dropId, name, ...times, beacon: "own", ...line, products: [{ productId, label: "One" }] };
+    const made = await admin.post("/drops", drop);
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const told = await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
+    assert.equal(told.status, 200, JSON.stringify(told.body));
+    return { dropId, productId };
+  }
+
+  const label = (page: Page, text: string) => page.getByRole("heading", { name: text, exact: true });
+  const waits = (page: Page, dropId: string) => page.goto(`/d/${dropId}/wait`);
+
+  test("one place a person: a second tab, a reload and another device show the same", async () => {
+    const line = { stock: 5, opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000) } as const;
+    const { dropId } = await scheduled("Night caps", line);
+    const { page, tab, api } = await stage.person("many-tabs");
+    await waits(page, dropId);
+    const second = await tab();
+    await waits(second, dropId);
+    await Promise.all([page, second].map((one) => one.getByRole("button", { name: "Join the line" }).click()));
+    for (const one of [page, second]) await label(one, "You are in").waitFor();
+    await page.reload();
+    await label(page, "You are in").waitFor();
+    // The line is told as it was up to a second ago.
+    const places = await eventually(
+      async () => (await api.get<{ places: number }>(`/drops/${dropId}/room`)).body.places,
+    );
+    assert.equal(places, 1);
+  });
+
+  test("after an open drop is sold out, what comes back is offered to the next in line for a while", async () => {
+    const { dropId, productId } = await scheduled("Last prints", {
+      stock: 1,
+      opensInMs: -1_000,
+      listAfterSoldOut: true,
+    });
+    const buyer = await stage.person("was-first");
+    const placed = await eventually(async () => {
+      const order = { productId, quantity: 1, expectedTotal: 12_900 };
+      const { status, body } = await buyer.api.post<{ orderId: string }>("/orders", order);
+      return status === 202 && body;
+    });
+    const { page } = await stage.person("waits-for-returns");
+    await page.goto(`/d/${dropId}`);
+    await page.getByText("What comes back goes to the next in line.").waitFor();
+    await look(page, "drop-sold-out-line");
+    await page.getByRole("link", { name: "To the line" }).click();
+    await page.getByRole("button", { name: "Join the line" }).click();
+    await label(page, "Your place").waitFor();
+    await look(page, "line-offers");
+    await eventually(async () => (await buyer.api.post(`/orders/${placed.orderId}/cancel`)).status < 300);
+    await label(page, "It is your turn").waitFor({ timeout: 60_000 });
+    await page.getByText(/Yours until/).waitFor();
+    await look(page, "line-offered");
+    await page.getByRole("link", { name: "Choose and buy" }).click();
+    await page.getByRole("button", { name: /^Buy/ }).click();
+    await page.waitForURL("**/o/*");
+  });
+
+  test("leaving asks first, and gives the place up", async () => {
+    const line = { stock: 5, opensInMs: hourMs, entry: "draw", prequeueAt: inMs(-1_000) } as const;
+    const { dropId } = await scheduled("Drawn caps", line);
+    const { page } = await stage.person("leaves");
+    await waits(page, dropId);
+    await page.getByRole("button", { name: "Join the line" }).click();
+    await label(page, "You are in").waitFor();
+    await page.getByRole("button", { name: "Leave the line" }).click();
+    await page.getByText("Your place is given up for good.").waitFor();
+    await look(page, "line-leaving");
+    await page.getByRole("button", { name: "Stay" }).click();
+    await page.getByRole("button", { name: "Leave the line" }).click();
+    await page.getByRole("button", { name: "Leave the line" }).click();
+    await page.getByRole("button", { name: "Join the line" }).waitFor();
+  });
+
+  test("the page of the line stands in German and in Arabic, and says when a drop has none", async () => {
+    const line = { stock: 5, opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000) } as const;
+    const { dropId } = await scheduled("Night caps", line);
+    for (const [locale, title] of [
+      ["de-DE", "Die Schlange"],
+      ["ar", "الطابور"],
+    ] as const) {
+      const { page } = await stage.person(`speaks-${locale.slice(0, 2)}`, { locale });
+      await waits(page, dropId);
+      await label(page, title).waitFor();
+      await look(page, `line-${locale}`);
+    }
+    const { page } = await stage.person("finds-no-line");
+    const { dropId: open } = await scheduled("For all", { stock: 5, opensInMs: -1_000 });
+    await waits(page, open);
+    await label(page, "This drop has no line").waitFor();
+  });
+
+  test("the page is one file; while the shop does not answer it says so and goes on asking, and shows the place as soon as it is told", async () => {
+    const line = { stock: 5, opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000) } as const;
+    const { dropId } = await scheduled("Night caps", line);
+    const { page, api } = await stage.person("hears-nothing");
+    assert.equal((await api.post(`/drops/${dropId}/room`)).status, 200);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.route("**/drops/**", (route) => route.abort());
+    await waits(page, dropId);
+    await page.getByText(/No answer for \d+ s\. This page goes on asking\./).waitFor();
+    await look(page, "line-no-answer");
+    const room = `/drops/${dropId}/room`;
+    const lookedUp = () => asked.filter((path) => path === room).length;
+    const before = lookedUp();
+    await eventually(async () => lookedUp() > before);
+    assert.deepEqual(
+      asked.filter((path) => !path.startsWith("/drops/")),
+      [`/d/${dropId}/wait`],
+    );
+    await page.unrouteAll();
+    await label(page, "You are in").waitFor();
+    await page.getByText(/No answer/).waitFor({ state: "hidden" });
+  });
+});
