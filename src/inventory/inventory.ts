@@ -41,6 +41,7 @@ export type {
   ReserveRequest,
   Sale,
   SaleRefusal,
+  Told,
 } from "./gate/gate.ts";
 export { GateUnavailable } from "./gate/gate.ts";
 export { soldOutLeaseMs } from "./gate/lease.ts";

@@ -1,5 +1,5 @@
 /** Describes a request to place an order, and its possible answers. */
-import type { Reservation } from "#inventory";
+import type { Reservation, Told } from "#inventory";
 import type { SpanFields } from "#platform/span";
 import type { Order } from "./order-rows.ts";
 import type { Status } from "./state.ts";
@@ -12,6 +12,8 @@ export type PlaceRequest = {
   idempotencyKey?: string | undefined;
   /** A pass of this buyer for this product. It is the key of the order, whatever other key comes with it. */
   pass?: { passId: string; dropId: string; expiresAtMs: number } | undefined;
+  /** A refusal is to be signed, so it tells who decided it. */
+  tells?: boolean | undefined;
 };
 
 /** Requests under one key get one order. */
@@ -48,8 +50,16 @@ export type PlaceRefusal =
 
 export type PlaceAnswer =
   | { ok: true; order: PlacedAnswer }
-  | ({ ok: false; reason: PlaceRefusal; orderId: string } & LineBehind)
-  | ({ ok: false; orderId: string } & NotOpen);
+  | ({ ok: false; reason: PlaceRefusal; orderId: string } & LineBehind & DecidedBy)
+  | ({ ok: false; orderId: string } & NotOpen & DecidedBy);
+
+/** The gate, by which state; or the books. Left out if it was not asked for, or if neither was asked. */
+export type DecidedBy = { told?: Told | "books" | undefined };
+
+/** The same refusal, with the one that decided it. */
+export function decidedBy(answer: PlaceAnswer, told: DecidedBy["told"]): PlaceAnswer {
+  return answer.ok || told === undefined ? answer : { ...answer, told };
+}
 
 /**
  * `lineOf`: the drop whose line gives the passes, where one is needed or all is sold out. `mayReturn`: units that are not paid

@@ -5,24 +5,32 @@ import { openEventStream } from "#platform/event-stream";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
-import type { LineBehind, NotOpen, PlaceRefusal } from "./answers.ts";
+import type { SignedText } from "#wire/fairness";
+import type { LineBehind, NotOpen, PlaceRefusal, PlaceRequest } from "./answers.ts";
 import { pageOf, readCursor } from "./cursors.ts";
 import { whyNotExtended } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
 import { notSettledYet, orderProblems, refusalOf, settleWithinMs, whyNotExtendedDetails } from "./problems.ts";
+import type { Receipts } from "./receipts.ts";
 import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
 import { type Views, viewOf } from "./view.ts";
 import type { ListQuery, OrderParams, OrderView, PlaceBody, PlaceHeaders, RefundBody, RefundQuery } from "./wire.ts";
 
-export type OrderHandlersOptions = { orders: Orders; streams: Streams; views: Views; passes: Passes };
+export type OrderHandlersOptions = {
+  orders: Orders;
+  streams: Streams;
+  views: Views;
+  passes: Passes;
+  receipts: Receipts;
+};
 
 type AskedOfOne = Asked<{ params: typeof OrderParams }>;
 
 const pageSize = 50;
 
-export function createOrderHandlers({ orders, streams, views, passes }: OrderHandlersOptions) {
+export function createOrderHandlers({ orders, streams, views, passes, receipts }: OrderHandlersOptions) {
   /** Before the token and the body are looked at: under a crowd most of the work for a refused request is these two. */
   const refuseWhileFull: onRequestHookHandler = (_request, reply, done) => {
     if (orders.refusesOne()) reply.send(refuse(reply, platformProblems.overloaded));
@@ -39,16 +47,23 @@ export function createOrderHandlers({ orders, streams, views, passes }: OrderHan
     const pass = token === undefined ? undefined : passes.read(token);
     const isOwnPass = pass?.userId === userId && pass.productId === productId;
     if (token !== undefined && !isOwnPass) return refusePlacing(reply, { reason: "pass_invalid" });
-    const answer = await orders.place({
+    const asked: PlaceRequest = {
       userId,
       productId,
       quantity,
       expectedTotalMinor: expectedTotal ?? null,
       idempotencyKey: request.headers["idempotency-key"],
       pass,
-    });
-    if (!answer.ok)
-      return answer.reason === "drop_not_open" ? refuseUntilOpen(reply, answer) : refusePlacing(reply, answer);
+      tells: receipts.wanted(request.headers.prefer),
+    };
+    const answer = await orders.place(asked);
+    if (!answer.ok) {
+      const receipt = receipts.no(asked, answer);
+      if (receipt) reply.header("preference-applied", "receipt");
+      return answer.reason === "drop_not_open"
+        ? refuseUntilOpen(reply, answer, receipt)
+        : refusePlacing(reply, answer, receipt);
+    }
     const { orderId, status, totalMinor, currency, payByMs, replayed } = answer.order;
     const statusUrl = `/orders/${orderId}`;
     reply.code(202).header("location", statusUrl);
@@ -70,6 +85,18 @@ export function createOrderHandlers({ orders, streams, views, passes }: OrderHan
       ? await views.forAdmin([order])
       : await views.forBuyer([order]);
     return view as OrderView;
+  }
+
+  /** Made when it is asked for, so that accepting an order costs no signature. */
+  async function getReceipt(request: AskedOfOne, reply: FastifyReply) {
+    const seen = await ownOrder(request);
+    const order = await orders.settled(seen.orderId, settleWithinMs);
+    // The books voided it: it was never accepted, and so it has no row.
+    if (!order && seen.status === "FAILED") return receipts.voided(seen);
+    // A row that has failed may be that of an earlier attempt under the key.
+    const isEarlier = seen.status === "PENDING" && order?.status === "FAILED";
+    if (!order || isEarlier) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
+    return receipts.yes(order);
   }
 
   async function listOrders(request: Asked<{ querystring: typeof ListQuery }>) {
@@ -168,7 +195,7 @@ export function createOrderHandlers({ orders, streams, views, passes }: OrderHan
     cancelOrder,
     extendOrder,
     refundOrder,
-    ownOrder,
+    getReceipt,
   };
 }
 
@@ -178,7 +205,7 @@ const handedOverSays =
 
 type Refused = LineBehind & { reason: PlaceRefusal; orderId?: string };
 
-function refusePlacing(reply: FastifyReply, { reason, orderId, lineOf, mayReturn }: Refused) {
+function refusePlacing(reply: FastifyReply, { reason, orderId, lineOf, mayReturn }: Refused, receipt?: SignedText) {
   if (reason === "overloaded") return refuse(reply, platformProblems.overloaded);
   const lineUrl = `/drops/${lineOf}/room`;
   const { kind, detail } = refusalOf(reason);
@@ -187,13 +214,15 @@ function refusePlacing(reply: FastifyReply, { reason, orderId, lineOf, mayReturn
       ...(reason === "outcome_pending" && { orderId }),
       ...(reason === "pass_required" && { roomUrl: lineUrl }),
       ...(reason === "sold_out" && lineOf !== undefined && { mayReturn, listUrl: lineUrl }),
+      ...(receipt && { receipt }),
     },
   });
 }
 
-function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen) {
+function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen, receipt: SignedText | undefined) {
   const { kind, detail } = refusalOf("drop_not_open");
-  const extra = { opensAt: new Date(opensAtMs).toISOString(), serverNow: new Date(nowMs).toISOString() };
+  const opens = { opensAt: new Date(opensAtMs).toISOString(), serverNow: new Date(nowMs).toISOString() };
+  const extra = { ...opens, ...(receipt && { receipt }) };
   return refuse(reply, kind, detail, { extra, retryAfterSeconds: (opensAtMs - nowMs) / 1000 });
 }
 

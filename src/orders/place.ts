@@ -6,6 +6,7 @@ import { elapsedMs } from "#platform/clock";
 import type { Metrics } from "#platform/metrics";
 import { traced } from "#platform/spans";
 import {
+  decidedBy,
   expired,
   keyOf,
   type LineBehind,
@@ -94,7 +95,7 @@ export function createPlace(options: PlaceOptions): Place {
     const key = keyOf(request);
     const orderId = orderIdFor({ ...request, key });
     if (underWay >= maxWaiting) return { ok: false, reason: "overloaded", orderId };
-    const asksGate = agreement.mode.current() === "gatekeeper" && !keyed.has(orderId);
+    const asksGate = agreement.mode.current() === "gatekeeper" && !keyed.has(orderId) && !request.tells;
     const refusal = asksGate && soldOut.refusalOf(request, orderId);
     if (refusal) return returns.soldOut({ ...request, orderId }, refusal.lineOf);
     underWay += 1;
@@ -122,7 +123,10 @@ export function createPlace(options: PlaceOptions): Place {
     const leases = request.pass === undefined && soldOut.hasCrowd(request.productId);
     const wanted = wantedOf(request, { orderId, bodyHash, nowMs, payByMs: nowMs + paymentWindowMs, leases });
     const isExpired = request.pass !== undefined && nowMs >= request.pass.expiresAtMs;
-    if (mode === "sync") return isExpired ? ((await inBooks(wanted)) ?? expired(orderId)) : direct.place(wanted);
+    if (mode === "sync") {
+      if (isExpired) return (await inBooks(wanted)) ?? expired(orderId);
+      return decidedBy(await direct.place(wanted), request.tells ? "books" : undefined);
+    }
     try {
       // The answer to its first use may have been lost.
       if (isExpired) return (await standing(wanted)) ?? expired(orderId);
@@ -153,7 +157,7 @@ export function createPlace(options: PlaceOptions): Place {
       return answerTo(wanted, { kind: "duplicate", state: record.state, reservation: record, sameBody });
     }
     const [product] = await gate.snapshot([productId]);
-    return product?.whole ? inBooks(wanted) : refuse(wanted, { reason: "absent" });
+    return product?.whole ? inBooks(wanted) : refuse(wanted, { kind: "refused", reason: "absent" });
   }
 
   async function inBooks({ orderId, bodyHash }: ReserveRequest): Promise<PlaceAnswer | undefined> {
@@ -177,7 +181,7 @@ export function createPlace(options: PlaceOptions): Place {
         if (!answer.sameBody) return { ok: false, reason: "idempotency_mismatch", orderId: wanted.orderId };
         return answerToRepeat(wanted, answer);
       case "refused":
-        return answer.reason === "drop_not_open" ? notOpen(wanted, answer) : refuse(wanted, answer);
+        return decidedBy(await refuse(wanted, answer), answer.told);
     }
   }
 
@@ -199,10 +203,9 @@ export function createPlace(options: PlaceOptions): Place {
     return publish(adopted.reservation, true);
   }
 
-  async function refuse(
-    wanted: ReserveRequest,
-    { reason, lineOf }: LineBehind & { reason: Exclude<Refused["reason"], "drop_not_open"> },
-  ): Promise<PlaceAnswer> {
+  async function refuse(wanted: ReserveRequest, refused: Refused): Promise<PlaceAnswer> {
+    if (refused.reason === "drop_not_open") return notOpen(wanted, refused);
+    const { reason, lineOf }: LineBehind & { reason: typeof refused.reason } = refused;
     const { orderId, productId } = wanted;
     if (reason === "sold_out") return returns.soldOut(wanted, lineOf);
     if (reason === "absent" && !(await books.products.knows(productId))) {

@@ -1,75 +1,76 @@
-/** Signs what became of an order, for its buyer and for support: a yes that both can check with the shop's public key. */
-import type { FastifyReply } from "fastify";
+/** Makes what the shop signs about an order: a yes and a no, which buyer and support check with the shop's public key. */
 import { acceptedText, refusedText } from "#fairness";
 import type { Identity } from "#identity";
-import type { Asked } from "#platform/http";
-import { refuse } from "#platform/problems";
+import { elapsedMs } from "#platform/clock";
 import type { SignedText } from "#wire/fairness";
+import type { DecidedBy, PlaceAnswer, PlaceRequest } from "./answers.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Order } from "./order-rows.ts";
-import type { Orders } from "./orders.ts";
-import { notSettledYet, orderProblems, settleWithinMs } from "./problems.ts";
-import type { OrderParams } from "./wire.ts";
 
-export type ReceiptOptions = {
-  orders: Orders;
-  identity: Pick<Identity, "signing">;
-  now(): number;
-  ownOrder(request: Asked<{ params: typeof OrderParams }>): Promise<SeenOrder>;
+export type Receipts = {
+  /** Of an order in the books. */
+  yes(order: Order): SignedText;
+  /** Of an order that the books voided. */
+  voided(order: SeenOrder): SignedText;
+  /** Whether a refusal of this request is to be signed: its `Prefer` says `receipt`, and not too many do in this second. */
+  wanted(prefer: string | undefined): boolean;
+  /** Of a request that is to be signed; undefined if it is no refusal for good, or it is not known who decided it. */
+  no(request: PlaceRequest, answer: PlaceAnswer): SignedText | undefined;
 };
 
-export function createReceipts({ orders, identity, now, ownOrder }: ReceiptOptions) {
-  function signed(text: string): SignedText {
-    return { text, signature: identity.signing.sign(text) };
+/** A signature takes 28 µs, and such a request is never answered without the gate. Under a crowd the others get no receipt. */
+const signedASecond = 200;
+
+/** Without word of the one that decided, these are the answer to another request under the key. */
+const needsWord: ReadonlySet<string> = new Set([
+  ...(["sold_out", "limit_per_customer", "price_changed", "pass_required"] as const),
+  ...(["drop_not_open", "drop_ended", "drop_paused"] as const),
+]);
+
+export function createReceipts({ signing }: Pick<Identity, "signing">, now: () => number): Receipts {
+  let second = 0;
+  let signed = 0;
+
+  function sign(text: string): SignedText {
+    return { text, signature: signing.sign(text) };
   }
 
-  /** Made when it is asked for, so that accepting an order costs no signature. */
-  async function getReceipt(request: Asked<{ params: typeof OrderParams }>, reply: FastifyReply) {
-    const seen = await ownOrder(request);
-    const order = await orders.settled(seen.orderId, settleWithinMs);
-    // The books voided it: it was never accepted, and so it has no row.
-    if (!order && seen.status === "FAILED") return signed(noOf(seen, now()));
-    // A row that has failed may be that of an earlier attempt under the key.
-    const isEarlier = seen.status === "PENDING" && order?.status === "FAILED";
-    if (!order || isEarlier) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
-    return signed(yesOf(order, now()));
-  }
+  return {
+    yes(order) {
+      const { placedAt, payBy } = order;
+      return sign(acceptedText({ ...order, placedAtMs: placedAt.getTime(), payByMs: payBy.getTime(), atMs: now() }));
+    },
 
-  return { getReceipt };
-}
+    voided(order) {
+      const decidedAtMs = order.placedAt.getTime();
+      return sign(refusedText({ ...order, reason: "order_failed", by: "books", decidedAtMs, ...noGate, atMs: now() }));
+    },
 
-function yesOf(order: Order, atMs: number): string {
-  const { orderId, userId, productId, quantity, unitPriceMinor, currency, epoch, reservationNo, status, reason } =
-    order;
-  return acceptedText({
-    orderId,
-    userId,
-    productId,
-    quantity,
-    unitPriceMinor,
-    currency,
-    placedAtMs: order.placedAt.getTime(),
-    payByMs: order.payBy.getTime(),
-    epoch,
-    reservationNo,
-    status,
-    reason,
-    atMs,
-  });
-}
+    wanted(prefer) {
+      if (prefer === undefined || !/(^|,)\s*receipt\s*($|[,;])/i.test(prefer)) return false;
+      const present = Math.floor(elapsedMs() / 1_000);
+      if (present !== second) [second, signed] = [present, 0];
+      signed += 1;
+      return signed <= signedASecond;
+    },
 
-function noOf({ orderId, userId, productId, quantity, placedAt }: SeenOrder, atMs: number): string {
-  return refusedText({
-    orderId,
-    userId,
-    productId,
-    quantity,
-    reason: "order_failed",
-    by: "books",
-    decidedAtMs: placedAt.getTime(),
-    ...noGate,
-    atMs,
-  });
+    no(request, answer) {
+      if (!request.tells || answer.ok || answer.reason === "outcome_pending") return undefined;
+      const { orderId, reason, told } = answer;
+      if (reason === "overloaded" || (told === undefined && needsWord.has(reason))) return undefined;
+      const { userId, productId, quantity } = request;
+      const atMs = now();
+      return sign(refusedText({ orderId, userId, productId, quantity, reason, ...decisionOf(told, atMs), atMs }));
+    },
+  };
 }
 
 const noGate = { epoch: null, position: null, sellable: null, pending: null, held: null };
+
+function decisionOf(told: DecidedBy["told"], atMs: number) {
+  if (told === undefined || told === "books") {
+    return { by: told ?? ("shop" as const), decidedAtMs: atMs, ...noGate };
+  }
+  const { epoch, applied: position, sellable, pending, held, clockMs } = told;
+  return { by: "gate" as const, decidedAtMs: Math.floor(clockMs), epoch, position, sellable, pending, held };
+}

@@ -23,14 +23,14 @@ import {
   RefundQuery,
 } from "./wire.ts";
 
-export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views" | "passes"> &
+export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views" | "passes" | "receipts"> &
   Omit<OperatorRoutesOptions, "views"> &
   ViewsOptions & { identity: Identity; now(): number };
 
 export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOptions): void {
   const views = createViews(options);
-  const handlers = createOrderHandlers({ ...options, views, passes: identity.passes });
-  const receipts = createReceipts({ ...options, identity, ownOrder: handlers.ownOrder });
+  const receipts = createReceipts(identity, options.now);
+  const handlers = createOrderHandlers({ ...options, views, passes: identity.passes, receipts });
   const customer = identity.guard("CUSTOMER");
   const limitedCustomer = identity.limitedGuard("CUSTOMER");
   const admin = identity.guard("ADMIN");
@@ -44,7 +44,7 @@ export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOpti
   app.get(
     "/orders/:orderId/receipt",
     { onRequest: limitedCustomer, schema: documents.getReceipt },
-    receipts.getReceipt,
+    handlers.getReceipt,
   );
   app.post(
     "/orders/:orderId/cancel",

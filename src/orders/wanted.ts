@@ -6,8 +6,8 @@ import type { PlaceRequest } from "./answers.ts";
 type Named = Pick<ReserveRequest, "orderId" | "bodyHash" | "nowMs" | "payByMs" | "leases">;
 
 export function wantedOf(request: PlaceRequest, named: Named): ReserveRequest {
-  const { userId, productId, quantity, expectedTotalMinor, pass } = request;
-  const asked = { userId, productId, quantity, expectedTotalMinor, pass: pass?.dropId };
+  const { userId, productId, quantity, expectedTotalMinor, pass, tells } = request;
+  const asked = { userId, productId, quantity, expectedTotalMinor, pass: pass?.dropId, ...(tells && { tells }) };
   return { ...asked, ...named, booksAsked: false, withdrawal: false, ignoresSale: false };
 }
 

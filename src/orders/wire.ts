@@ -98,11 +98,9 @@ function visible(maxLength: number, description: string) {
   return Type.Optional(Type.String({ minLength: 1, maxLength, pattern: "^[\\x21-\\x7e]+$", description }));
 }
 export const PlaceHeaders = Type.Object({
+  prefer: Type.Optional(Type.String({ pattern: "^[\\x20-\\x7e]*$", description: "`receipt`: a refusal comes signed" })),
   "idempotency-key": visible(255, "A retry under the same key gets one order"),
-  "drop-pass": visible(
-    2_000,
-    "The pass that a drop's line gave you. It is the order's key, and an Idempotency-Key beside it has no effect",
-  ),
+  "drop-pass": visible(2_000, "The pass of a drop's line. It is the order's key, beside an Idempotency-Key too"),
 });
 
 export const OrderParams = Type.Object({ orderId: orderIdParam });

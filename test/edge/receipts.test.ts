@@ -58,6 +58,11 @@ describe("a receipt", () => {
     return body;
   }
 
+  async function refusedTo(user: string, request: object, headers: Record<string, string>) {
+    const answer = await world.as(user).post<{ code: string; receipt?: SignedText }>("/orders", request, headers);
+    return { body: answer.body, applied: answer.headers["preference-applied"] };
+  }
+
   test("says that an order was accepted, by which reservation, and how it stands; the books say the same", async () => {
     const { buyer, orderId } = await newOrder("ada");
     const receipt = await receiptOf("ada", orderId);
@@ -96,6 +101,58 @@ describe("a receipt", () => {
     const receipt = await receiptOf("cleo", orderId);
     assert.equal(readStatement(receipt.text)?.kind, "refused");
     assert.match((await check(receipt)).says, /were refused at .*: order_failed\. Nothing was taken/);
+  });
+
+  test("a refusal is signed for a buyer who asks for it, with the state of the gate that the books can confirm", async () => {
+    const vase = await world.newProduct({ stock: 2 });
+    const first = await world.place(world.as("hugo"), vase, 2);
+    await world.untilAtRest(vase);
+    const request = { productId: vase, quantity: 1 };
+    const cheap = await refusedTo("ines", request, {});
+    assert.deepEqual([cheap.body.code, cheap.body.receipt, cheap.applied], ["sold_out", undefined, undefined]);
+
+    const { body, applied } = await refusedTo("ines", request, { prefer: "respond-async, receipt" });
+    assert.deepEqual([body.code, applied], ["sold_out", "receipt"]);
+    const receipt = body.receipt ?? assert.fail("it is signed");
+    const { said } = readStatement(receipt.text) ?? assert.fail(receipt.text);
+    assert.deepEqual(
+      [said.userId, said.productId, said.reason, said.by, said.sellable, said.held],
+      ["ines", vase, "sold_out", "gate", "0", "0"],
+    );
+    const [row] = await world.system.faces.engines
+      .sql("inventory", 1)
+      .query<{ epoch: number; available: number }>(
+        "select epoch, available_after::int as available from inventory.stock_stream where product_id = $1 and seq = $2",
+        [vase, said.position],
+      );
+    assert.deepEqual([String(row?.epoch), row?.available], [said.epoch, Number(said.sellable) + Number(said.pending)]);
+    const { holds, says } = await check(body);
+    assert.ok(holds, says);
+    assert.match(
+      says,
+      /were refused at .*: sold_out.*\nDecided by the gate in epoch \d+, after row \d+.*: 0 units free/,
+    );
+    assert.ok(first.orderId);
+  });
+
+  test("each kind of no says who decided it", async () => {
+    const prefer = { prefer: "receipt" };
+    const kinds: [who: string, request: object, by: string, code: string][] = [
+      ["jan", { productId: lamp, quantity: 1, expectedTotal: 1 }, "gate", "price_changed"],
+      ["jan", { productId: "nothing", quantity: 1 }, "shop", "product_not_found"],
+    ];
+    for (const [who, request, by, code] of kinds) {
+      const { body } = await refusedTo(who, request, prefer);
+      assert.equal(body.code, code);
+      assert.equal(readStatement(body.receipt?.text ?? "")?.said.by, by, code);
+    }
+    const invalid = await refusedTo("jan", { productId: lamp, quantity: 0 }, prefer);
+    assert.deepEqual([invalid.body.code, invalid.body.receipt], ["validation", undefined]);
+  });
+
+  test("an order that is accepted has no receipt in its answer, whatever it prefers", async () => {
+    const answer = await world.as("kim").post("/orders", { productId: lamp, quantity: 1 }, { prefer: "receipt" });
+    assert.deepEqual([answer.status, answer.headers["preference-applied"]], [202, undefined]);
   });
 
   test("is given to the order's buyer and to an ADMIN", async () => {

@@ -73,11 +73,26 @@ export type ReserveRequest = {
   pass?: string | undefined;
   /** If nothing is left, the process asks for the lease of "sold out" (lease.ts). */
   leases?: boolean;
+  /** A refusal tells by which state it was decided, except to a withdrawal: see `Told`. */
+  tells?: boolean;
   nowMs: number;
   payByMs: number;
 };
 
 export type ReserveRefusal = "absent" | "closed" | "no_offer" | "sold_out" | "limit_per_customer" | "price_changed";
+
+/**
+ * The state by which the gate refused, read in the same step. `sellable + pending` is what the books had for sale after row
+ * `applied` of the product's stream, so the two can be compared at any later time. `held`: what the customer held.
+ */
+export type Told = {
+  epoch: number;
+  applied: number;
+  sellable: number;
+  pending: number;
+  held: number;
+  clockMs: number;
+};
 
 export type ReserveAnswer =
   | { kind: "reserved"; reservation: Reservation }
@@ -89,8 +104,8 @@ export type ReserveAnswer =
    * `leasedSinceMs`: the beginning of the lease that was given. `lineOf`: sold out in this drop, whose line gets the units
    * that come back.
    */
-  | { kind: "refused"; reason: ReserveRefusal; leasedSinceMs?: number; lineOf?: string }
-  | ({ kind: "refused" } & SaleRefusal);
+  | { kind: "refused"; reason: ReserveRefusal; leasedSinceMs?: number; lineOf?: string; told?: Told }
+  | ({ kind: "refused"; told?: Told } & SaleRefusal);
 
 /** `gone`: no such record; the books have it. `stale`: the gate was rebuilt since. */
 export type MarkAnswer = "published" | "voiding" | "refused" | "gone" | "stale";

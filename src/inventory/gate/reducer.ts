@@ -23,7 +23,7 @@ import type {
 import { duplicateOf, forgetOldKeys, remember, reservationOf } from "./keys.ts";
 import { latchIfNothingIsLeft } from "./latch.ts";
 import { giveLease } from "./lease.ts";
-import { refusalOf } from "./refusals.ts";
+import { type Refused, refusalOf } from "./refusals.ts";
 import { newerSale } from "./sale.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
 
@@ -36,7 +36,7 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   const seen = duplicateOf(product, request);
   if (seen) return seen;
   if (product.open) latchIfNothingIsLeft(product, gateMs);
-  const refused = refusalOf(product, request, gateMs);
+  const refused = refusedBy(product, request, gateMs);
   // A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
   const mayBeKnown = request.bodyHash !== "" && product.keysInBooks && !request.booksAsked;
   if (mayBeKnown && product.open) return { kind: "ask_books" };
@@ -69,6 +69,14 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   changeHeld(product, reservation.userId, request.quantity);
   latchIfNothingIsLeft(product, gateMs);
   return { kind: "reserved", reservation };
+}
+
+function refusedBy(product: ProductGate, request: ReserveRequest, clockMs: number): Refused | undefined {
+  const refused = refusalOf(product, request, clockMs);
+  if (!refused || !request.tells || request.withdrawal) return refused;
+  const { epoch, applied, sellable, pending } = product;
+  const held = product.held.get(request.userId) ?? 0;
+  return { ...refused, told: { epoch, applied, sellable, pending, held, clockMs } };
 }
 
 export function mark(state: GateState, ref: ReservationRef): MarkAnswer {

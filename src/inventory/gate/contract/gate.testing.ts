@@ -6,6 +6,7 @@ import { leaseCases } from "./lease.testing.ts";
 import { passCases } from "./pass.testing.ts";
 import { saleCases } from "./sale.testing.ts";
 import { freshImage, newProductId, nowMs, offer, orderId, shelf } from "./shelf.testing.ts";
+import { toldCases } from "./told.testing.ts";
 
 /** A clock of the tests' own, in place of the gate's. */
 export type GateClock = () => number;
@@ -398,6 +399,7 @@ export function gateContract(
     saleCases(stage);
     leaseCases(stage);
     passCases(stage);
+    toldCases(stage);
 
     test("its clock is the one that decides whether a drop is open", async () => {
       assert.equal(await gate.clockMs(), gateMs);

@@ -14,17 +14,20 @@ import type {
   ReserveRefusal,
   ReserveRequest,
   StreamRow,
+  Told,
 } from "../gate.ts";
 import { offerFrom } from "./terms.ts";
 
 export function reserveArguments(request: ReserveRequest): string[] {
   const { orderId, userId, quantity, bodyHash, expectedTotalMinor, nowMs, payByMs } = request;
-  const { booksAsked, withdrawal, ignoresSale, leases, pass } = request;
+  const { booksAsked, withdrawal, ignoresSale, leases, tells, pass } = request;
   const options = [
     booksAsked && "books-asked",
     withdrawal && "withdrawal",
     ignoresSale && "ignores-sale",
     leases && "leases",
+    tells && !withdrawal && "tells",
+    // Last, because a drop may be named like one of the others.
     pass !== undefined && `pass:${pass}`,
   ];
   return [
@@ -50,20 +53,27 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
     reply as string[];
   const offer = offerFrom(unitPrice, currency, version, limit);
   return requests.map((request, i): ReserveAnswer => {
-    const answer = answers[i] as string | number;
+    const [answer, saying] = toldApart(answers[i] as string | number);
+    const told = saying === undefined ? undefined : { told: toldFrom(epoch, saying) };
     if (answer === "ask_books") return { kind: "ask_books" };
     if (answer === "leased" || answer === "leased_line") {
       const leasedSinceMs = Number(leasedSince);
-      return { kind: "refused", reason: "sold_out", leasedSinceMs, ...(answer === "leased_line" && { lineOf }) };
+      return {
+        kind: "refused",
+        reason: "sold_out",
+        leasedSinceMs,
+        ...(answer === "leased_line" && { lineOf }),
+        ...told,
+      };
     }
     if (typeof answer === "number")
       return { kind: "reserved", reservation: taken(request, Number(epoch), answer, offer, hold) };
     if (answer === "drop_not_open") {
-      return { kind: "refused", reason: answer, opensAtMs: Number(opensAt), nowMs: Number(gateClock) };
+      return { kind: "refused", reason: answer, opensAtMs: Number(opensAt), nowMs: Number(gateClock), ...told };
     }
-    if (answer === "sold_out_line") return { kind: "refused", reason: "sold_out", lineOf };
-    if (answer === "pass_required") return { kind: "refused", reason: answer, lineOf };
-    if (answer[2] !== "|") return { kind: "refused", reason: answer as PlainRefusal };
+    if (answer === "sold_out_line") return { kind: "refused", reason: "sold_out", lineOf, ...told };
+    if (answer === "pass_required") return { kind: "refused", reason: answer, lineOf, ...told };
+    if (answer[2] !== "|") return { kind: "refused", reason: answer as PlainRefusal, ...told };
     const { state, shared: _, ...reservation } = recordFrom(request.productId, epoch, request.orderId, answer.slice(3));
     return {
       kind: "duplicate",
@@ -72,6 +82,18 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
       sameBody: answer[1] === "1",
     };
   });
+}
+
+/** A refusal that tells has the state behind an `@`; a record may have one anywhere, in the customer's name. */
+function toldApart(answer: string | number): [answer: string | number, told?: string | undefined] {
+  if (typeof answer === "number" || answer[2] === "|") return [answer];
+  const [reason = "", told] = answer.split("@");
+  return [reason, told];
+}
+
+function toldFrom(epoch: string | undefined, told: string): Told {
+  const [applied = 0, sellable = 0, pending = 0, held = 0, clockMs = 0] = told.split("|").map(Number);
+  return { epoch: Number(epoch), applied, sellable, pending, held, clockMs };
 }
 
 function taken(

@@ -36,6 +36,7 @@ export function requestOf(one: Request, world: World): ReserveRequest {
     withdrawal: one.withdrawal,
     ignoresSale: one.ignoresSale,
     leases: one.leases,
+    tells: one.tells,
     pass: one.pass,
     nowMs: world.nowMs,
     payByMs: world.nowMs + 60_000,

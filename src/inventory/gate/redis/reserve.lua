@@ -5,15 +5,16 @@
 -- KEYS    the product's four
 -- ARGV    the gate's clock in milliseconds, '' for Redis' own; then eight for each order: order, customer, quantity, body
 --         hash or '', total the buyer expects or '', options ('books-asked', 'withdrawal',
---         'ignores-sale', 'leases', 'pass:<its drop>', with blanks between them, or ''), now, pay by
+--         'ignores-sale', 'leases', 'tells', and last 'pass:<its drop>', with blanks between them, or ''), now, pay by
 -- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; how long units are held, when
 --         the drop opens and what the clock says, three times '' outside a drop; the beginning of the lease of "sold
 --         out" if it was given, else ''; the drop, or ''; then for each order its number where units were taken; a
 --         refusal's name, or 'leased' where it is sold out and the lease was given, each with '_line' behind it where the
---         drop's line gets units that come back; or of an order seen before
+--         drop's line gets units that come back, and with 'tells' '@applied|sellable|pending|held by the customer|clock'; or
+--         of an order seen before
 --         '<A where accepted, else .><1 where the body is the same, else 0>|record'
 local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks',
-  'sale', 'soldOut', 'latched')
+  'sale', 'soldOut', 'latched', 'applied')
 if not gate.state then return 'absent' end
 if not isServed(gate) then return 'closed' end
 
@@ -79,11 +80,10 @@ local function seenBefore(order, body, now)
   return (first and accepted or '.') .. (parse(record).body == body and 1 or 0) .. '|' .. record
 end
 
-local function refusalOf(user, quantity, total, options, isRetired)
+local function refusalOf(user, quantity, total, options, pass, isRetired)
   if gate.state ~= 'open' then return 'closed' end
   if string.find(options, 'withdrawal', 1, true) then return sellable < quantity and 'sold_out' or nil end
   local ignoresSale = string.find(options, 'ignores-sale', 1, true)
-  local pass = string.match(options, 'pass:(%S+)')
   if isRetired or (pass and pass ~= dropId) then return 'pass_invalid' end
   local line = (needsPass or isLatched) and '_line' or ''
   if ignoresSale then
@@ -122,18 +122,24 @@ end
 for i = 2, #ARGV, 8 do
   local order, user, quantity, body, total, options, reserved, payBy = unpack(ARGV, i, i + 7)
   quantity = number(quantity)
+  -- Off the others, because a drop may be named like one of them.
+  local pass = string.match(options, 'pass:(%S+)$')
+  if pass then options = string.sub(options, 1, -#pass - 6) end
   local answer, isRetired = seenBefore(order, body, number(reserved))
   if not answer then
     latchIfNothingIsLeft()
-    answer = refusalOf(user, quantity, total, options, isRetired)
+    answer = refusalOf(user, quantity, total, options, pass, isRetired)
     local mayBeKnown = body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true)
     -- A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
     if mayBeKnown and answer ~= 'closed' then answer = 'ask_books' end
     local isSoldOut = answer == 'sold_out' or answer == 'sold_out_line'
-    if isSoldOut and (sellable <= 0 or isLatched) and string.find(options, 'leases', 1, true)
-      and not string.find(options, 'pass:', 1, true) then
+    if isSoldOut and (sellable <= 0 or isLatched) and string.find(options, 'leases', 1, true) and not pass then
       if not isLeased then leasedSince = string.format('%.0f', clock()) end
       answer, isLeased, isGiven = string.gsub(answer, 'sold_out', 'leased'), true, true
+    end
+    if answer and answer ~= 'ask_books' and string.find(options, 'tells', 1, true) then
+      answer = string.format('%s@%s|%.0f|%.0f|%.0f|%.0f', answer, gate.applied, sellable, pending,
+        number(held[user] or 0) + (heldChanges[user] or 0), clock())
     end
   end
   if not answer then

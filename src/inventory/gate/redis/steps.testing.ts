@@ -45,6 +45,7 @@ const request = fc.record(
     withdrawal: mostly(false, true),
     ignoresSale: mostly(false, true),
     leases: fc.boolean(),
+    tells: fc.boolean(),
     pass: mostly(undefined, "lamps", "lamps", "vases"),
   },
   plain,
