@@ -1,6 +1,7 @@
 /**
- * The pages of the shop and of the console, served by the process that people reach: the whole system, or the gateway. They are files, so they
- * stand when services and engines do not. Each path is a route of its own: none can hide a route of the API.
+ * Serves the pages of the shop and of the console in the process that people reach: the whole system, or the gateway. They
+ * are files, so they stand when services and engines do not. Each path is a route of its own: none can hide a route of
+ * the API.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -10,13 +10,18 @@ const runbook = "docs/guide/recovery.md#postgresql";
 const afterThePoint = 15;
 const losses = ["a restock of 5 units that was entered after the moment, to be entered again by hand"];
 
-export const postgresRestored: Drill = {
-  name: "postgres-restored",
-  title: "the disk of PostgreSQL is lost, and its archive lacks the last orders",
+/** What drills share whose database is restored from its archive. */
+const fromArchive: Pick<Drill, "runbook" | "booksGoBack" | "prepare"> = {
   runbook,
   booksGoBack: true,
-  losses,
   prepare: ({ stage }) => stage.archive.backUp(),
+};
+
+export const postgresRestored: Drill = {
+  ...fromArchive,
+  name: "postgres-restored",
+  title: "the disk of PostgreSQL is lost, and its archive lacks the last orders",
+  losses,
   async damage(scene) {
     const { stage, say, damaged } = scene;
     await stage.archive.switchFile();
@@ -34,11 +39,9 @@ export const postgresRestored: Drill = {
 };
 
 export const postgresPointInTime: Drill = {
+  ...fromArchive,
   name: "postgres-point-in-time",
   title: "a person destroys a table, and PostgreSQL is restored to the moment before",
-  runbook,
-  booksGoBack: true,
-  prepare: ({ stage }) => stage.archive.backUp(),
   async damage(scene) {
     const { stage, say, damaged } = scene;
     const at = await stage.archive.now();
