@@ -814,6 +814,15 @@ create table room.call (
   constraint call_pkey PRIMARY KEY (drop_id, at)
 );
 
+create table room.head (
+  drop_id text not null,
+  size bigint not null,
+  root bytea not null,
+  at timestamp with time zone not null,
+  constraint head_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES room.room(drop_id),
+  constraint head_pkey PRIMARY KEY (drop_id, size)
+);
+
 create table room.outbox (
   id bigint generated always as identity not null,
   event jsonb not null,
@@ -881,6 +890,11 @@ create table room.room (
   claims_at timestamp with time zone,
   turned_at timestamp with time zone,
   closed_at timestamp with time zone,
+  chain jsonb,
+  promised_round bigint,
+  beacon_signature text,
+  drawn_at timestamp with time zone,
+  arrival_reason text,
   constraint room_mode_check CHECK ((mode = ANY (ARRAY['line'::text, 'draw'::text, 'offers'::text]))),
   constraint room_order_kind_check CHECK ((order_kind = ANY (ARRAY['drawn'::text, 'arrival'::text]))),
   constraint room_pkey PRIMARY KEY (drop_id)

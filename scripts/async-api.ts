@@ -15,7 +15,14 @@ import {
   reservationType,
   undecidedEventType,
 } from "#events/orders";
-import { RoomEventData, roomEventName, roomEventTypes } from "#events/room";
+import {
+  LineEventData,
+  lineEventTypes,
+  PlaceEventData,
+  placeEventTypes,
+  roomEventName,
+  roomEventTypes,
+} from "#events/room";
 import { settings } from "../src/config/settings.ts";
 
 type Topic = {
@@ -55,12 +62,22 @@ const topics: Readonly<Record<string, Topic>> = {
   },
   lineEvents: {
     setting: "TOPIC_DROP_EVENTS",
+    says: "Lines of drops, on the topic of drops: how their order is made.",
+    key: "The drop's id",
+    source: "/drops/room",
+    types: lineEventTypes.map(roomEventName),
+    data: LineEventData,
+    schema: "LineEventData",
+    isTimed: true,
+  },
+  placeEvents: {
+    setting: "TOPIC_DROP_EVENTS",
     says: "Lines of drops, on the topic of drops: what became of places.",
     key: "The drop's id",
     source: "/drops/room",
-    types: roomEventTypes.map(roomEventName),
-    data: RoomEventData,
-    schema: "RoomEventData",
+    types: placeEventTypes.map(roomEventName),
+    data: PlaceEventData,
+    schema: "PlaceEventData",
     isTimed: true,
   },
   orderEvents: {

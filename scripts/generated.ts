@@ -87,6 +87,7 @@ async function describeSystem(): Promise<{ openApi: OpenApi; metrics: Declared[]
     sql: () => unasked({}),
     log: unasked({}),
     mail: unasked({}),
+    beacons: unasked({}),
     says: { log: "", workflows: "" },
   });
   const faces = await assemble({ config, engines, gate: openMemoryGate(), log, now: Date.now });

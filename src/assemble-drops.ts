@@ -1,11 +1,11 @@
 /** Creates the faces of drops and of their lines. */
 import { createDrops, type Drops } from "#drops";
 import type { Engines } from "#engines/open";
-import type { Accounts } from "#identity";
+import type { Accounts, Identity } from "#identity";
 import type { Inventory } from "#inventory";
 import { type Orders, orderIdFor } from "#orders";
 import type { Payment } from "#payment";
-import { createRoom, type Room } from "#room";
+import { createRoom, promisedRoundFor, type Room } from "#room";
 import type { Config } from "./config/config.ts";
 
 type Given = {
@@ -15,6 +15,7 @@ type Given = {
   orders: Orders;
   payment: Payment;
   accounts: Accounts;
+  signing: Identity["signing"];
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -36,7 +37,9 @@ export function assembleDrops({ config, engines, payment, accounts, ...given }: 
       services: () => engines.services.running(),
       paymentAnswers: payment.providerAnswers,
       mailSends: () => engines.mail.sends(),
+      drandIsSet: () => engines.beacons.drand !== undefined,
     },
+    roundOf: (drop) => promisedRoundFor(drop, engines.beacons),
   });
   const room = createRoom({
     ...shared,
@@ -45,6 +48,7 @@ export function assembleDrops({ config, engines, payment, accounts, ...given }: 
     group: config.GROUP_PASSES,
     drops,
     orderIdOf: orderIdFor,
+    beacons: engines.beacons,
   });
   return { drops, room };
 }

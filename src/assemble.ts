@@ -171,7 +171,17 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
       else onPaid.nudge(orderId);
     },
   });
-  const { drops, room } = assembleDrops({ config, engines, inventory, orders, payment, accounts, now, onFault });
+  const { drops, room } = assembleDrops({
+    config,
+    engines,
+    inventory,
+    orders,
+    payment,
+    accounts,
+    signing: identity.signing,
+    now,
+    onFault,
+  });
   const notifications = createNotifications({
     sql: engines.sql("notifications", 4),
     log: engines.log,

@@ -24,7 +24,7 @@ import {
   readScheduledAt,
   readZones,
 } from "./drop-rows.ts";
-import { isFrozen } from "./entry.ts";
+import { changedBy, listedIn, live, type Next } from "./next.ts";
 import { dropOutbox } from "./outbox.ts";
 import { type Check, createPreflight, type ShopSigns } from "./preflight.ts";
 import type { DropRefusal } from "./problems.ts";
@@ -87,6 +87,8 @@ export type DropsOptions = {
   inventory: Inventory;
   orders: Pick<Orders, "endAll" | "notEnded" | "lag">;
   signs: ShopSigns;
+  /** The beacon's round that orders the line of a drop. */
+  roundOf(drop: Pick<Drop, "opensAt" | "beacon">): number;
   now(): number;
   onFault(what: string, error: unknown): void;
 } & Pick<RemindersOptions, "mail" | "addressOf" | "publicUrl">;
@@ -94,7 +96,7 @@ export type DropsOptions = {
 const listedAtMost = 100;
 
 export function createDrops(options: DropsOptions): Drops {
-  const { sql, inventory, orders, now, onFault } = options;
+  const { sql, inventory, orders, roundOf, now, onFault } = options;
   const outbox = createOutbox({ ...dropOutbox, ...options, onFault: (error) => onFault("drop events", error) });
   const preflightOf = createPreflight({ inventory, orders, signs: options.signs, now });
   const units = createUnits(inventory);
@@ -132,6 +134,15 @@ export function createDrops(options: DropsOptions): Drops {
     return { ...changed, holds: await upkeep.tell(drop) };
   }
 
+  function rounded(next: Next): Next {
+    if (!next.ok) return next;
+    const { drop } = next;
+    return {
+      ok: true,
+      drop: { ...drop, round: drop.state === "draft" || drop.entry === "open" ? null : roundOf(drop) },
+    };
+  }
+
   const done = (act: Act) => ({ actor: act.actor, reason: act.reason ?? null });
 
   return {
@@ -143,7 +154,11 @@ export function createDrops(options: DropsOptions): Drops {
     },
 
     change: (dropId, patch, act, ifMatch) =>
-      alter(dropId, { ...done(act), what: "changed", next: async (drop) => changedBy(drop, patch, now()) }, ifMatch),
+      alter(
+        dropId,
+        { ...done(act), what: "changed", next: async (drop) => rounded(changedBy(drop, patch, now())) },
+        ifMatch,
+      ),
 
     async schedule(dropId, { force, ...act }) {
       const draft = await readDrop(sql, dropId);
@@ -161,7 +176,7 @@ export function createDrops(options: DropsOptions): Drops {
           if (drop.closesAt.getTime() <= now()) return { ok: false, reason: "drop_over" };
           const productId = await becomeSeller(tx, drop, new Date(now()));
           if (productId !== undefined) return { ok: false, reason: "product_in_other_drop", productId };
-          return { ok: true, drop: { ...drop, state: "scheduled" } };
+          return rounded({ ok: true, drop: { ...drop, state: "scheduled" } });
         },
       });
     },
@@ -218,29 +233,4 @@ export function createDrops(options: DropsOptions): Drops {
       };
     },
   };
-}
-
-/** In the order of the drop, each once. */
-function listedIn({ products, listed }: Drop, more: readonly string[]): string[] {
-  const all = products.map(({ productId }) => productId);
-  return all.filter((productId) => listed.includes(productId) || more.includes(productId));
-}
-
-type Next = Awaited<ReturnType<DropChange["next"]>>;
-
-function live(drop: Drop, nowMs: number, change: Partial<Drop>): Next {
-  if (drop.state === "draft") return { ok: false, reason: "drop_not_scheduled" };
-  if (drop.state === "cancelled" || drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_over" };
-  return { ok: true, drop: { ...drop, ...change } };
-}
-
-/** What decides who is served stays: the products from scheduling on, the opening and the way in as entry.ts says. */
-function changedBy(drop: Drop, patch: Partial<DropFields>, nowMs: number): Next {
-  if (drop.state === "draft") return { ok: true, drop: { ...drop, ...patch } };
-  const after = live(drop, nowMs, patch);
-  if (!after.ok) return after;
-  if (patch.products || isFrozen(drop, after.drop, nowMs)) return { ok: false, reason: "drop_frozen" };
-  // To end it now is another request, with a reason that people read.
-  if (after.drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "drop_frozen" };
-  return after;
 }

@@ -32,11 +32,16 @@ export function holdCheck({ holdSeconds }: Pick<Drop, "holdSeconds">): Check {
   return { check, status: "warn", says, mend };
 }
 
-/** Undefined of a drop that is open to all. The gate asks for no passes yet, and no line is drawn. */
-export function entryCheck({ entry }: Pick<Drop, "entry">): Check | undefined {
+/** Undefined of a drop that is open to all. */
+export function beaconCheck({ entry, beacon }: Pick<Drop, "entry" | "beacon">, drandIsSet: boolean): Check | undefined {
   if (entry === "open") return undefined;
-  const says = `It asks for a ${entry}, which this version does not serve yet: units would be sold to the first who ask.`;
-  return { check: "entry", status: "fail", says, mend: "Set its entry to open." };
+  const check = "beacon";
+  if (beacon === "own") {
+    return { check, status: "ok", says: "The shop's own beacon orders the line, which proves less than drand does." };
+  }
+  if (drandIsSet) return { check, status: "ok", says: "drand orders the line." };
+  const says = "drand orders the line, and the settings name no server of it: no place would be called.";
+  return { check, status: "fail", says, mend: "Set BEACON_URLS and restart, or choose the shop's own beacon." };
 }
 
 export function modeCheck(mode: string): Check {

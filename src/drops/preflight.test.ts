@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Offer } from "#inventory";
 import {
+  beaconCheck,
   checksOfProduct,
-  entryCheck,
   holdCheck,
   modeCheck,
   type SeenProduct,
@@ -47,9 +47,13 @@ function window(opensInMs: number, closesInMs: number) {
   return windowCheck({ opensAt: new Date(opensInMs), closesAt: new Date(closesInMs) }, 0);
 }
 
-test("a drop with a line or a draw is refused before it is announced, because the gate would sell it to all", () => {
-  assert.equal(entryCheck({ entry: "open" }), undefined);
-  for (const entry of ["line", "draw"] as const) assert.equal(entryCheck({ entry })?.status, "fail", entry);
+test("a line that drand orders is refused while the settings name no server of it; a drop for all needs no beacon", () => {
+  assert.equal(beaconCheck({ entry: "open", beacon: "drand" }, false), undefined);
+  for (const entry of ["line", "draw"] as const) {
+    assert.equal(beaconCheck({ entry, beacon: "drand" }, false)?.status, "fail");
+    assert.equal(beaconCheck({ entry, beacon: "drand" }, true)?.status, "ok");
+    assert.equal(beaconCheck({ entry, beacon: "own" }, false)?.status, "ok");
+  }
 });
 
 describe("the checks before a drop", () => {

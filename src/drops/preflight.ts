@@ -8,7 +8,7 @@ import type { Orders } from "#orders";
 import { goOn, within } from "#platform/deadline";
 import { messageOf } from "#platform/thrown";
 import type { Drop } from "./drop-rows.ts";
-import { type Check, checksOfProduct, entryCheck, holdCheck, modeCheck, windowCheck } from "./preflight-of-drop.ts";
+import { beaconCheck, type Check, checksOfProduct, holdCheck, modeCheck, windowCheck } from "./preflight-of-drop.ts";
 import {
   type Answer,
   clockCheck,
@@ -32,6 +32,8 @@ export type ShopSigns = {
   paymentAnswers(): Promise<void>;
   /** Whether a mail server is set. @throws if it does not take mails. */
   mailSends(): Promise<boolean>;
+  /** Whether the settings name servers of drand. */
+  drandIsSet(): boolean;
 };
 
 /** `canBeForced` false: a product does not exist, so there is nothing whose sale could be set. */
@@ -76,7 +78,7 @@ export function createPreflight({ inventory, orders, signs, now }: PreflightOpti
       answerOf(signs.paymentAnswers()).then(paymentCheck),
       answerOf(signs.mailSends()).then(mailCheck),
     ]);
-    const entry = [entryCheck(drop) ?? []].flat();
+    const entry = [beaconCheck(drop, signs.drandIsSet()) ?? []].flat();
     const own = [windowCheck(drop, now()), ...entry, holdCheck(drop), modeCheck(mode), ...products.checks];
     return { checks: [...own, ...ofShop], canBeForced: products.canBeForced };
   };

@@ -25,7 +25,7 @@ export { gatewayProblems } from "./forward.ts";
 const paths = {
   PRODUCT_URL: ["/products", "/images", "/product/actuator"],
   INVENTORY_URL: ["/inventory", "/inventory/admin", "/inventory/actuator", "/admin"],
-  DROP_URL: ["/drops", "/drops.ics"],
+  DROP_URL: ["/drops", "/drops.ics", "/.well-known"],
   WAREHOUSE_URL: ["/parcels", "/inventory/restock.csv"],
   ORDER_URL: ["/orders", "/order/actuator", "/admin/orders", "/admin/board", "/admin/orders.csv"],
   PAYMENT_URL: ["/payments"],

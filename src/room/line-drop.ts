@@ -20,6 +20,7 @@ export type LineDrop = Pick<
   | "admitPerSecond"
   | "listAfterSoldOut"
   | "verifiedOnly"
+  | "beacon"
   | "round"
   | "listed"
 >;
@@ -50,7 +51,8 @@ export function roomPhaseOf(drop: LineDrop, room: Seen, nowMs: number): RoomPhas
   }
   if (nowMs < (drop.prequeueAt?.getTime() ?? opensAtMs)) return "upcoming";
   if (nowMs < Math.min(freezeMsOf(drop), opensAtMs)) return "joining";
-  if (nowMs < opensAtMs || room === undefined || room.orderKind === null) return "drawing";
+  // Without a place there is nothing to draw: the first who comes is drawn alone.
+  if (nowMs < opensAtMs || room?.orderKind === null) return "drawing";
   return drop.paused ? "paused" : "open";
 }
 

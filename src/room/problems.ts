@@ -9,6 +9,9 @@ export const roomProblems = defineProblems({
   not_your_turn: { status: 409, title: "Your place is not called", retryAfterSeconds: 2 },
   nothing_free: { status: 503, title: "No unit of this product is free at this moment", retryAfterSeconds: 2 },
   pass_spent: { status: 409, title: "Your pass has made its order" },
+  no_draw: { status: 404, title: "This drop has no line that is drawn" },
+  already_drawn: { status: 409, title: "The order of the line is known already" },
+  draw_waits: { status: 409, title: "The beacon may still come" },
   product_not_in_drop: { status: 409, title: "The drop does not sell this product" },
 });
 
@@ -20,5 +23,8 @@ export const details: Record<keyof typeof roomProblems, string> = {
   not_your_turn: "Ask again when GET /drops/{dropId}/room shows that your place is called.",
   nothing_free: "Ask again, or take another product of the drop.",
   pass_spent: "The order is at GET /orders/{orderId}.",
+  no_draw: "GET /drops/{dropId} tells how it is entered. Of a line that has no places yet nothing is published.",
+  already_drawn: "GET /drops/{dropId}/fair shows how it was drawn.",
+  draw_waits: "The wait can be ended two minutes after the time of the beacon's round: see docs/guide/fair.md.",
   product_not_in_drop: "GET /drops/{dropId} lists its products.",
 };

@@ -41,6 +41,7 @@ export async function openLineStage() {
       admitPerSecond: 100,
       listAfterSoldOut: true,
       verifiedOnly: false,
+      beacon: "own",
       round: null,
       listed: [],
       ...change,

@@ -4,6 +4,7 @@
  */
 
 import type { Drops } from "#drops";
+import type { Beacons, Chain } from "#engines/beacon";
 import type { EventLog } from "#engines/log";
 import { createOutbox, type Outbox } from "#engines/outbox";
 import type { Sql } from "#engines/sql";
@@ -11,6 +12,7 @@ import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
 import { startLoop } from "#platform/loop";
 import { type Claimed, createClaims } from "./claims.ts";
+import { createDraws, type Fallback, promisedRoundFor } from "./draw.ts";
 import { freeUnits } from "./free.ts";
 import { startIntake } from "./intake.ts";
 import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
@@ -19,10 +21,13 @@ import { createOfferMails, type OfferMailsOptions } from "./offer-mails.ts";
 import { roomOutbox } from "./outbox.ts";
 import { spendPasses } from "./pass-rows.ts";
 import { createPlaces, type Place } from "./places.ts";
+import { createPublished, type Published, type Signing } from "./published.ts";
 import { closeRoom, readRoom, readRunning } from "./room-rows.ts";
+import { createTrees } from "./roster.ts";
 import { createState, type StateOf } from "./state.ts";
 import { createTurn } from "./turn.ts";
 
+export { promisedRoundFor } from "./draw.ts";
 export { measureRooms } from "./metrics.ts";
 export type { PassRow } from "./pass-rows.ts";
 export type { Place } from "./places.ts";
@@ -43,6 +48,13 @@ export type Room = {
   /** The public state in JSON. */
   stateOf: StateOf;
   askForPass(dropId: string, claim: { userId: string; productId: string; renew: boolean }): Promise<Asked>;
+  /** The drop, if it is announced and its line is or will be drawn. */
+  drawnDrop(dropId: string): Promise<LineDrop | "drop_not_found" | "no_draw">;
+  published: Published;
+  /** The beacon of the shop itself, or drand if the settings name it. */
+  publicChain(): Promise<Chain>;
+  /** Ends the wait for a beacon that does not answer: people are served in order of arrival. */
+  endWait(dropId: string, reason: string): Promise<Fallback | { ok: false; reason: "drop_not_found" }>;
   lines(): Promise<LineFigures[]>;
   /** Events that the log does not have yet. */
   outboxWaiting: Outbox["waiting"];
@@ -57,6 +69,8 @@ export type RoomOptions = {
   ordersTopic: string;
   group: string;
   drops: Pick<Drops, "get" | "units">;
+  beacons: Beacons;
+  signing: Signing;
   inventory: Pick<Inventory, "gate" | "books" | "agreement">;
   orders: { pulse: Pick<Orders["pulse"], "read"> };
   orderIdOf(order: { userId: string; productId: string; key: string }): string;
@@ -67,13 +81,16 @@ export type RoomOptions = {
 const turnEveryMs = 1_000;
 
 export function createRoom(options: RoomOptions): Room {
-  const { sql, log, drops, inventory, orders, orderIdOf, addressOf, now, onFault } = options;
+  const { sql, log, drops, inventory, orders, orderIdOf, addressOf, beacons, signing, now, onFault } = options;
   const freeOf = (productIds: readonly string[]) => freeUnits(inventory, productIds);
   const outbox = createOutbox({ ...roomOutbox, ...options, onFault: (error) => onFault("events of lines", error) });
   const places = createPlaces({ sql, now });
   const claims = createClaims({ sql, freeOf, orderIdOf, now });
   const turn = createTurn({ sql, freeOf, pulse: orders.pulse.read, now });
-  const stateOf = createState({ sql, dropOf, unitsOf, now });
+  const stateOf = createState({ sql, dropOf, unitsOf, roundOf: (drop) => promisedRoundFor(drop, beacons), now });
+  const trees = createTrees();
+  const draws = createDraws({ sql, beacons, trees, now, onQueued: () => outbox.nudge() });
+  const published = createPublished({ sql, signing, trees, chainOf: draws.chainOf });
   const sendMails = createOfferMails({ ...options, dropOf });
 
   async function dropOf(dropId: string): Promise<LineDrop | undefined> {
@@ -85,10 +102,15 @@ export function createRoom(options: RoomOptions): Room {
     return (await drops.units([drop])).values();
   }
 
-  async function turnAll(): Promise<void> {
+  const everyLine = (what: string, work: (dropId: string) => Promise<void>) => async () => {
     for (const dropId of await readRunning(sql)) {
-      await turnOne(dropId).catch((error) => onFault(`the line of drop ${dropId}`, error));
+      await work(dropId).catch((error) => onFault(`${what} of drop ${dropId}`, error));
     }
+  };
+
+  async function drawOne(dropId: string): Promise<void> {
+    const drop = await dropOf(dropId);
+    if (drop?.state === "scheduled") await draws.goOn(drop);
   }
 
   async function turnOne(dropId: string): Promise<void> {
@@ -136,6 +158,20 @@ export function createRoom(options: RoomOptions): Room {
       return claims.claim({ dropId, productIds, isOpen: !drop.paused && nowMs >= drop.opensAt.getTime() }, claim);
     },
 
+    published,
+    publicChain: async () => (beacons.drand ?? beacons.own).chain(),
+
+    async drawnDrop(dropId) {
+      const drop = await dropOf(dropId);
+      if (!drop) return "drop_not_found";
+      return drop.entry === "open" ? "no_draw" : drop;
+    },
+
+    async endWait(dropId, reason) {
+      const drop = await dropOf(dropId);
+      return drop ? draws.endWait(drop, reason) : { ok: false, reason: "drop_not_found" };
+    },
+
     lines: () => readLines(sql),
     outboxWaiting: outbox.waiting,
 
@@ -147,7 +183,17 @@ export function createRoom(options: RoomOptions): Room {
         group: options.group,
         spend: (spent) => spendPasses(sql, spent, new Date(now())),
       });
-      const turning = startLoop({ everyMs: turnEveryMs, work: turnAll, onFault: (error) => onFault("lines", error) });
+      const turning = startLoop({
+        everyMs: turnEveryMs,
+        work: everyLine("the line", turnOne),
+        onFault: (error) => onFault("lines", error),
+      });
+      // A beacon that does not answer holds no line up but its own.
+      const drawing = startLoop({
+        everyMs: turnEveryMs,
+        work: everyLine("the draw", drawOne),
+        onFault: (error) => onFault("draws", error),
+      });
       const mailing = startLoop({
         everyMs: turnEveryMs,
         work: sendMails,
@@ -156,7 +202,7 @@ export function createRoom(options: RoomOptions): Room {
       mails.nudge = mailing.nudge;
       return {
         async stop() {
-          await Promise.all([turning.stop(), mailing.stop(), intake.close()]);
+          await Promise.all([turning.stop(), drawing.stop(), mailing.stop(), intake.close()]);
           await outbox.stop();
         },
       };

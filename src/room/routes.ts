@@ -3,30 +3,88 @@ import { Type } from "typebox";
 import type { Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
+import { FairRecordView, ShopKeyView } from "#wire/fairness";
+import { createFairHandlers } from "./fair-handlers.ts";
 import { createRoomHandlers } from "./handlers.ts";
 import { roomProblems } from "./problems.ts";
 import type { Room } from "./room.ts";
-import { DropParams, PassBody, PassView, PlaceView, RoomState } from "./wire.ts";
+import {
+  ArrivalBody,
+  ArrivalView,
+  Consistency,
+  DropParams,
+  PassBody,
+  PassView,
+  PlaceView,
+  RoomState,
+  Sizes,
+} from "./wire.ts";
 
 export function roomRoutes(app: Http, { room, identity }: { room: Room; identity: Identity }): void {
   const customer = { onRequest: identity.guard("CUSTOMER") };
   const limited = { onRequest: identity.limitedGuard("CUSTOMER") };
+  const admin = { onRequest: identity.guard("ADMIN") };
   const handlers = createRoomHandlers({ room, identity });
-  for (const schema of [RoomState, PlaceView, PassView]) app.addSchema(schema);
+  const fair = createFairHandlers({ room, signing: identity.signing });
+  for (const schema of [RoomState, PlaceView, PassView, FairRecordView]) app.addSchema(schema);
 
   app.get("/drops/:dropId/room", { schema: documents.getRoom }, handlers.getRoom);
   app.post("/drops/:dropId/room", { ...limited, schema: documents.joinRoom }, handlers.joinRoom);
   app.delete("/drops/:dropId/room", { ...customer, schema: documents.leaveRoom }, handlers.leaveRoom);
   app.get("/drops/:dropId/room/place", { ...customer, schema: documents.getPlace }, handlers.getPlace);
   app.post("/drops/:dropId/room/pass", { ...customer, schema: documents.takePass }, handlers.takePass);
+  app.post("/drops/:dropId/room/arrival", { ...admin, schema: documents.endRoomWait }, fair.endRoomWait);
+  app.get("/drops/:dropId/fair", { schema: documents.getFairRecord }, fair.getFairRecord);
+  app.get("/drops/:dropId/roster.txt", { schema: documents.getRoster }, fair.getRoster);
+  app.get("/drops/:dropId/heads.txt", { schema: documents.getHeads }, fair.getHeads);
+  app.get("/drops/:dropId/calls.txt", { schema: documents.getCalls }, fair.getCalls);
+  app.get("/drops/:dropId/served.txt", { schema: documents.getServed }, fair.getServed);
+  app.get("/drops/:dropId/consistency", { schema: documents.getConsistency }, fair.getConsistency);
+  app.get("/.well-known/dropgate.json", { schema: documents.getShopKey }, fair.getShopKey);
 }
 
 const { drop_not_found, room_closed, email_not_verified, not_in_line } = roomProblems;
 const { not_your_turn, nothing_free, pass_spent, product_not_in_drop } = roomProblems;
 const ofOne = { tags: ["line"], params: DropParams };
 const place = Type.Ref("RoomPlace");
+const { no_draw, already_drawn, draw_waits } = roomProblems;
+
+function file(operationId: string, summary: string, line: string) {
+  const response = { 200: Type.String({ description: line }), ...problemResponses(drop_not_found, no_draw) };
+  return { ...ofOne, operationId, summary, response };
+}
 
 const documents = {
+  getFairRecord: {
+    ...ofOne,
+    operationId: "getFairRecord",
+    summary: "How the order of the line was made, signed, for outsiders to check",
+    response: { 200: Type.Ref("FairRecord"), ...problemResponses(drop_not_found, no_draw) },
+  },
+  getRoster: file("getRoster", "The tickets of the line", "A ticket a line, in order of the numbers"),
+  getHeads: file("getHeads", "Signed states of the roster, the newest first", "Size, root, time, signature"),
+  getCalls: file("getCalls", "When places were called", "Time, and the place up to which people may buy"),
+  getServed: file("getServed", "Which places got a pass", "Place, time, and what became of the pass"),
+  getConsistency: {
+    ...ofOne,
+    operationId: "getConsistency",
+    summary: "Proves that the first places of a longer roster are those of a shorter one",
+    querystring: Sizes,
+    response: { 200: Consistency, ...problemResponses(drop_not_found, no_draw) },
+  },
+  getShopKey: {
+    tags: ["line"],
+    operationId: "getShopKey",
+    summary: "The key that signs receipts, heads and roots, and the beacon's chain",
+    response: { 200: ShopKeyView },
+  },
+  endRoomWait: {
+    ...ofOne,
+    operationId: "endRoomWait",
+    summary: "Ends the wait for a beacon that does not answer: people are served in order of arrival, and all see why",
+    body: ArrivalBody,
+    response: { 200: ArrivalView, ...problemResponses(drop_not_found, no_draw, already_drawn, draw_waits) },
+  },
   getRoom: {
     ...ofOne,
     operationId: "getRoom",

@@ -12,6 +12,8 @@ export type StateOptions = {
   sql: Sql;
   /** Undefined of a draft, and if there is no such drop. */
   dropOf(dropId: string): Promise<LineDrop | undefined>;
+  /** The round that is promised for the drop. */
+  roundOf(drop: LineDrop): number;
   unitsOf(drop: LineDrop): Promise<Iterable<{ free: number; held: number }>>;
   now(): number;
 };
@@ -23,7 +25,7 @@ const keptMs = 1_000;
 /** Over so long the pace of the calls is measured. */
 const paceMs = 30_000;
 
-export function createState({ sql, dropOf, unitsOf, now }: StateOptions): StateOf {
+export function createState({ sql, dropOf, unitsOf, roundOf, now }: StateOptions): StateOf {
   async function make(dropId: string): Promise<Buffer | undefined> {
     const drop = await dropOf(dropId);
     return drop && Buffer.from(JSON.stringify(await viewOf(drop)));
@@ -61,7 +63,7 @@ export function createState({ sql, dropOf, unitsOf, now }: StateOptions): StateO
       order: line?.orderKind ?? null,
       frozenSize: line?.frozenSize ?? null,
       root: line?.root?.toString("hex") ?? null,
-      round: line?.round ?? drop.round,
+      round: mode === "offers" ? null : (line?.round ?? roundOf(drop)),
       seed: line?.seed?.toString("hex") ?? null,
       every: everyMs(phase, drop, nowMs),
     };

@@ -1,5 +1,6 @@
 /** Describes the line of a drop on the wire. */
 import { type Static, Type } from "typebox";
+import { visibleLine } from "#platform/wire";
 import { ProductId } from "#wire/catalog";
 import { DropParams } from "#wire/drops";
 
@@ -87,6 +88,28 @@ export const PlaceView = Type.Object(
   { $id: "RoomPlace" },
 );
 export type PlaceView = Static<typeof PlaceView>;
+
+export const ArrivalBody = Type.Object(
+  {
+    reason: Type.String({
+      minLength: 1,
+      maxLength: 500,
+      pattern: visibleLine,
+      description: "Why the beacon is not waited for any longer; it is published",
+    }),
+  },
+  { additionalProperties: false, examples: [{ reason: "drand does not answer" }] },
+);
+export const ArrivalView = Type.Object({ order: Type.String({ description: "arrival" }) });
+export const Consistency = Type.Object({
+  from: Type.Integer({ minimum: 1 }),
+  to: Type.Integer({ minimum: 1 }),
+  proof: Type.Array(Type.String(), { description: "Hashes in hex: RFC 9162, section 2.1.4" }),
+});
+export const Sizes = Type.Object({
+  from: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
+  to: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
+});
 
 export const PassBody = Type.Object(
   {

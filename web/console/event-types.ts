@@ -17,6 +17,8 @@ export const eventTypes = [
   "dropgate.drop.closed-early",
   "dropgate.drop.ended",
   "dropgate.drop.cancelled",
+  "dropgate.room.frozen",
+  "dropgate.room.drawn",
   "dropgate.room.offered",
   "dropgate.room.lapsed",
   "dropgate.product.created",

@@ -37,7 +37,20 @@ export interface components {
       productIds: string[];
       [key: string]: unknown;
     };
-    RoomEventData: {
+    LineEventData: {
+      dropId: string;
+      name: string;
+      /** @description The places of the roster */
+      size: number;
+      /** @description The root of the roster's tree, in hex */
+      root: string;
+      /** @description The beacon's round that orders the places */
+      round: number;
+      /** @description How the places are ordered; null: the round has not come */
+      order: "drawn" | "arrival" | null;
+      [key: string]: unknown;
+    };
+    PlaceEventData: {
       dropId: string;
       name: string;
       userId: string;
@@ -189,13 +202,31 @@ export interface components {
       data: components["schemas"]["DropEventData"];
     } | {
       /** @constant */
+      type: "dropgate.room.frozen";
+      /**
+       * Format: date-time
+       * @description When it happened
+       */
+      timestamp: string;
+      data: components["schemas"]["LineEventData"];
+    } | {
+      /** @constant */
+      type: "dropgate.room.drawn";
+      /**
+       * Format: date-time
+       * @description When it happened
+       */
+      timestamp: string;
+      data: components["schemas"]["LineEventData"];
+    } | {
+      /** @constant */
       type: "dropgate.room.offered";
       /**
        * Format: date-time
        * @description When it happened
        */
       timestamp: string;
-      data: components["schemas"]["RoomEventData"];
+      data: components["schemas"]["PlaceEventData"];
     } | {
       /** @constant */
       type: "dropgate.room.lapsed";
@@ -204,7 +235,7 @@ export interface components {
        * @description When it happened
        */
       timestamp: string;
-      data: components["schemas"]["RoomEventData"];
+      data: components["schemas"]["PlaceEventData"];
     } | {
       /** @constant */
       type: "dropgate.order.reserved";
