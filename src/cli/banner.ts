@@ -20,7 +20,7 @@ export function bannerOf(config: Config, database: Database, { host, port, manag
     health       ${operators}/actuator/health   metrics ${operators}/actuator/prometheus
 
     SQL          ${database.says}
-    stock gate   ${config.REDIS_HOST ? `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}` : "in memory"}
+    stock gate   ${gateSays(config)}
     event log    ${says.log}
     workflows    ${says.workflows}
     payment      ${config.PAYMENT_PROVIDER === "stripe" ? stripeSays(config) : "simulator"}
@@ -64,4 +64,9 @@ function mailSays({ SMTP_URL }: Config, operators: string): string {
 function secretHint({ origins }: Config): string {
   const name = { environment: "JWT_SECRET", file: "JWT_SECRET_FILE" }[String(origins.JWT_SECRET)];
   return name ? `\n                           in a shell with the same ${name}` : "";
+}
+
+function gateSays({ REDIS_HOST, REDIS_PORT, REDIS_CLUSTER }: Config): string {
+  if (REDIS_HOST === undefined) return "in memory";
+  return REDIS_CLUSTER ? `Redis Cluster at ${REDIS_HOST}` : `Redis at ${REDIS_HOST}:${REDIS_PORT}`;
 }

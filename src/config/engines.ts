@@ -1,4 +1,5 @@
 /** Makes the options of each engine from the settings. An engine without an address runs embedded. */
+import { isIPv6 } from "node:net";
 import type { EngineSettings, KafkaSettings, RedisSettings, Term } from "#engines/open";
 import type { TracingSettings } from "#engines/tracing";
 import { quicknet } from "#fairness";
@@ -133,10 +134,11 @@ export function deadLettersGroup({ GROUP_ORDER_PROCESSOR }: Config): string {
  */
 export function termsOf(config: Config): Term[] {
   const { REDIS_HOST, REDIS_PORT, KAFKA_BOOTSTRAP, TEMPORAL_ADDRESS } = config;
-  const redisAt = REDIS_HOST && `${REDIS_HOST}:${REDIS_PORT}`;
+  const redisAt = REDIS_HOST && (config.REDIS_CLUSTER ? REDIS_HOST : `${REDIS_HOST}:${REDIS_PORT}`);
+  const redisKind = config.REDIS_CLUSTER ? "Redis Cluster" : "Redis";
   return [
     { name: "name", value: config.SHOP ?? "", setting: "SHOP" },
-    { name: "gate", value: REDIS_HOST ? "Redis" : "memory", setting: "REDIS_HOST", place: redisAt },
+    { name: "gate", value: REDIS_HOST ? redisKind : "memory", setting: "REDIS_HOST", place: redisAt },
     {
       name: "log",
       value: KAFKA_BOOTSTRAP ? "Kafka" : "PostgreSQL",
@@ -165,14 +167,27 @@ export function termsOf(config: Config): Term[] {
 function redisSettings(config: Config): RedisSettings | undefined {
   const { REDIS_HOST } = config;
   if (REDIS_HOST === undefined) return undefined;
+  const [first, ...seeds] = nodesOf(config.REDIS_CLUSTER ? REDIS_HOST.split(",") : [], config.REDIS_PORT);
   return {
-    host: REDIS_HOST,
-    port: config.REDIS_PORT,
+    host: first?.host ?? REDIS_HOST,
+    port: first?.port ?? config.REDIS_PORT,
+    cluster: config.REDIS_CLUSTER,
+    seeds,
     username: config.REDIS_USERNAME,
     password: config.REDIS_PASSWORD,
     tls: tlsOf(config.REDIS_TLS, config.REDIS_CA_FILE),
     timeoutMs: config.REDIS_TIMEOUT_MS,
   };
+}
+
+/** "redis-1", "redis-2:7000", "[::1]:7000" */
+function nodesOf(entries: readonly string[], otherPort: number): { host: string; port: number }[] {
+  return entries.map((entry) => {
+    const text = entry.trim();
+    if (isIPv6(text)) return { host: text, port: otherPort };
+    const [, host = text, port = otherPort] = /^\[?([^\]]*)\]?:(\d+)$/.exec(text) ?? [];
+    return { host, port: Number(port) };
+  });
 }
 
 /** Also for a Kafka that is no longer set: the shop may be moving away from it. */

@@ -61,10 +61,11 @@ export function addressFaults(values: GivenSettings): string[] {
   const faults: string[] = [];
   for (const setting of ["HOST", "REDIS_HOST"] as const) {
     const host = values[setting];
-    if (host === undefined || isHost(host)) continue;
+    if (host === undefined || isHost(host) || (setting === "REDIS_HOST" && values.REDIS_CLUSTER)) continue;
     const port = setting === "HOST" ? "PORT" : "REDIS_PORT";
     faults.push(`${setting} is ${JSON.stringify(host)}: write a name or an address alone; the port is ${port}`);
   }
+  faults.push(...clusterFaults(values));
   for (const setting of ["KAFKA_BOOTSTRAP", "TEMPORAL_ADDRESS"] as const) {
     const wrong = listOf(values[setting]).filter((entry) => !isHostAndPort(entry));
     faults.push(...wrong.map((entry) => `${setting} has ${shown(entry)}: write host:port, without a scheme`));
@@ -82,6 +83,13 @@ export function addressFaults(values: GivenSettings): string[] {
     faults.push(`PUBLIC_URL is ${new URL(PUBLIC_URL).origin} alone: leave out what is before or behind it`);
   }
   return faults;
+}
+
+function clusterFaults({ REDIS_CLUSTER, REDIS_HOST }: GivenSettings): string[] {
+  if (!REDIS_CLUSTER) return [];
+  if (REDIS_HOST === undefined) return ["REDIS_CLUSTER is set but REDIS_HOST is not: name some of the cluster's nodes"];
+  const wrong = listOf(REDIS_HOST).filter((entry) => !isHost(entry) && !isHostAndPort(entry));
+  return wrong.map((entry) => `REDIS_HOST has ${shown(entry)}: write host or host:port for each node of the cluster`);
 }
 
 function listOf(text: string | undefined): string[] {

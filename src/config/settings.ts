@@ -55,8 +55,19 @@ export const settings = defineSettings({
       "customers and reconcile read the primary.",
   },
 
-  REDIS_HOST: { type: "text", defaultSays: "stock gate in memory", says: "A Redis server, version 7 or later." },
+  REDIS_HOST: {
+    type: "text",
+    defaultSays: "stock gate in memory",
+    says:
+      "A Redis server, version 7 or later. With `REDIS_CLUSTER`: some of the cluster's nodes, as host or host:port, " +
+      "separated by commas.",
+  },
   REDIS_PORT: { type: "integer", default: 6379, min: 1, max: 65_535, says: "The port of the Redis server." },
+  REDIS_CLUSTER: {
+    type: "flag",
+    default: false,
+    says: "`REDIS_HOST` names nodes of a Redis Cluster: each product is sold on the node that has its key.",
+  },
   REDIS_USERNAME: { type: "text", defaultSays: "Redis's default user", says: "A user of Redis's ACL." },
   REDIS_PASSWORD: { type: "text", secret: true, says: "The password of the Redis server or ACL user." },
   REDIS_TLS: { type: "flag", default: false, says: "Connect to Redis with TLS and check its certificate." },

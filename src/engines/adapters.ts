@@ -88,12 +88,13 @@ export async function processMemory(): Promise<undefined> {
 
 export async function redisServer({ settings, presence, log }: Ground & { settings: RedisSettings }) {
   const { createRedisEngine } = await import("./redis/redis.ts");
-  const address = `${settings.host}:${settings.port}`;
+  const nodes = [settings, ...(settings.seeds ?? [])];
+  const address = nodes.map(({ host, port }) => `${host}:${port}`).join(",");
   return createRedisEngine({
     ...settings,
     clientName: program.name,
     log,
-    onServer({ runId: id }) {
+    onServer(id) {
       const told = presence.tell("gate", { id, address });
       told.catch((error) => log.debug("server not told", { failure: String(error) }));
     },

@@ -10,6 +10,9 @@ export type RedisAddress = {
   password?: string | undefined;
   /** Absent: not encrypted. `ca` is PEM text, absent if Node knows the CA that signed the server's certificate. */
   tls?: { ca?: string } | undefined;
+  /** The server is a node of a Redis Cluster; `seeds` are further nodes, asked for the cluster if this one is away. */
+  cluster?: boolean | undefined;
+  seeds?: readonly { host: string; port: number }[] | undefined;
 };
 
 /** Where Redis is, and how this process connects to it. */
@@ -30,4 +33,8 @@ export type RedisUse = {
   admit(ask: (command: readonly string[]) => Promise<Reply>): Promise<void>;
 };
 
-export type ConnectOptions = RedisAccess & RedisUse;
+export type ConnectOptions = RedisAccess &
+  RedisUse & {
+    /** The node's id in its cluster, once it is known. */
+    node?: string;
+  };

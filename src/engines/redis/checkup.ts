@@ -3,13 +3,28 @@ import { program } from "#platform/program";
 import { clockOf, type Finding, fault, ok, warning } from "../finding.ts";
 import type { RedisAccess, RedisUse } from "./access.ts";
 import { connect } from "./client.ts";
+import { viewOfSeeds } from "./cluster.ts";
 import type { RedisServer } from "./server.ts";
+import { slotCount } from "./slots.ts";
 
 const withinMs = 5_000;
 const fullShare = 0.9;
 
 /** @throws if the server does not answer, or does not suit the use, with the setting to look at. */
 export async function checkRedis(access: RedisAccess, use: RedisUse): Promise<Finding[]> {
+  if (!access.cluster) return checkServer(access, use);
+  const { primaries } = await viewOfSeeds({ ...access, ...use });
+  const slots = primaries.flatMap((primary) => primary.slots).reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  const findings: Finding[] = [];
+  if (slots < slotCount) {
+    const mend = "run `redis-cli --cluster fix`: products in those slots cannot be sold";
+    findings.push(fault("Redis", `${slotCount - slots} of the cluster's ${slotCount} slots have no node`, mend));
+  }
+  for (const { host, port } of primaries) findings.push(...(await checkServer({ ...access, host, port }, use)));
+  return findings;
+}
+
+async function checkServer(access: RedisAccess, use: RedisUse): Promise<Finding[]> {
   const about = "Redis";
   const connection = await connect({ ...access, ...use }, withinMs);
   try {

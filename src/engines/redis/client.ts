@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { createClient, ErrorReply } from "@redis/client";
 import { afterAnswers } from "#platform/deadline";
-import type { ConnectOptions, RedisUse } from "./access.ts";
+import type { ConnectOptions } from "./access.ts";
 import { adviceOn, RedisUnfit } from "./advice.ts";
 import { createConnection, type EndingConnection } from "./connection.ts";
 import { type RedisServer, serverFrom } from "./server.ts";
@@ -12,7 +12,7 @@ export const loadingRefusal = "Redis still reads its data";
 
 /** @throws Error that names the setting to look at. */
 export async function connect(options: ConnectOptions, withinMs: number): Promise<EndingConnection> {
-  const { host, port, username, password, tls, clientName, timeoutMs } = options;
+  const { host, port, username, password, tls, clientName, timeoutMs, node = "" } = options;
   const client = createClient({
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -33,7 +33,7 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
     const refusal = unfitness(server, options);
     if (refusal) throw new RedisUnfit(refusal);
     await options.admit((command) => client.sendCommand(command).catch(asReply));
-    return createConnection({ client, server, lost, timeoutMs });
+    return createConnection({ client, server, host, node, lost, timeoutMs });
   } catch (error) {
     if (client.isOpen) client.destroy();
     throw new Error(adviceOn(error, options), { cause: error });
@@ -42,8 +42,14 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
   }
 }
 
-export function unfitness(server: RedisServer, { refusalOf }: Pick<RedisUse, "refusalOf">): string | undefined {
-  return server.loading ? `${loadingRefusal}: wait until it is done` : refusalOf(server);
+export function unfitness(
+  server: RedisServer,
+  { refusalOf, cluster = false }: Pick<ConnectOptions, "refusalOf" | "cluster">,
+): string | undefined {
+  if (server.loading) return `${loadingRefusal}: wait until it is done`;
+  if (server.isCluster && !cluster) return "This Redis is a cluster's node: set REDIS_CLUSTER=true";
+  if (cluster && !server.isCluster) return "This Redis is in no cluster: leave REDIS_CLUSTER out";
+  return refusalOf(server);
 }
 
 function asReply(error: unknown): ErrorReply {

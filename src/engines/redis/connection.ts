@@ -14,6 +14,9 @@ export type Reply = unknown | ErrorReply;
 /** Lasts from connect to end and leads to one process of a Redis server. No state outlasts it. */
 export type Connection = {
   readonly server: RedisServer;
+  readonly host: string;
+  /** The node's id in its cluster; empty if the server is in none. */
+  readonly node: string;
   /**
    * Sends commands in one go; answers in their order.
    * @throws RedisUnavailable when the answers do not come within the time, or cannot; at once where the server
@@ -34,13 +37,15 @@ export type Client = { sendCommand(args: readonly string[]): Promise<unknown>; i
 export type ConnectionOptions = {
   client: Client;
   server: RedisServer;
+  host: string;
+  node: string;
   /** Fulfils when the client lost its socket. */
   lost: Promise<Error>;
   /** The connection ends after so many milliseconds without any answer. */
   timeoutMs: number;
 };
 
-export function createConnection({ client, server, lost, timeoutMs }: ConnectionOptions): EndingConnection {
+export function createConnection({ client, lost, timeoutMs, ...at }: ConnectionOptions): EndingConnection {
   const { promise: ended, resolve } = Promise.withResolvers<Error>();
   let owed = 0;
   let lastAnswerMs = 0;
@@ -107,5 +112,5 @@ export function createConnection({ client, server, lost, timeoutMs }: Connection
   }
 
   lost.then(end);
-  return { server, send, ended, end };
+  return { ...at, send, ended, end };
 }

@@ -9,11 +9,11 @@ import { ErrorReply } from "@redis/client";
 import type { Connection } from "./connection.ts";
 import type { Script, ScriptSet } from "./scripts.ts";
 
-/** Keeps the nonce outside Redis, whose disk could bring an old one back. */
+/** Keeps the nonces outside Redis, whose disk could bring an old one back. `node` is as in `Connection`. */
 export type NonceStore = {
-  read(): Promise<string | null>;
+  read(node: string): Promise<string | null>;
   /** Replaces `previous` by `next`, unless another process was first; answers the value that is stored then. */
-  replace(previous: string | null, next: string): Promise<string>;
+  replace(node: string, previous: string | null, next: string): Promise<string>;
 };
 
 export type Life<Name extends string = string> = { nonce: string; scripts: ReadonlyMap<Name, Script> };
@@ -31,7 +31,28 @@ export type Lives<Name extends string> = {
 
 export type LivesOptions<Name extends string> = { nonces: NonceStore; scripts: ScriptSet<Name>; timeoutMs: number };
 
-export function createLives<Name extends string>({ nonces, scripts, timeoutMs }: LivesOptions<Name>): Lives<Name> {
+/** Each node of a cluster has lives of its own. */
+export function createLives<Name extends string>(options: LivesOptions<Name>): Lives<Name> {
+  const byNode = new Map<string, Lives<Name>>();
+  function of({ node }: Connection): Lives<Name> {
+    const lives = byNode.get(node) ?? livesOf(node, options);
+    byNode.set(node, lives);
+    return lives;
+  }
+  return {
+    known: (connection) => of(connection).known(connection),
+    find: (connection) => of(connection).find(connection),
+    begin: (connection) => of(connection).begin(connection),
+    isOver(life) {
+      for (const lives of byNode.values()) lives.isOver(life);
+    },
+  };
+}
+
+function livesOf<Name extends string>(
+  node: string,
+  { nonces, scripts, timeoutMs }: LivesOptions<Name>,
+): Lives<Name> {
   let present: { life: Life<Name>; connection: Connection } | undefined;
   let lastNonce: string | null = null;
   let looking: Promise<Life<Name> | undefined> | undefined;
@@ -45,7 +66,7 @@ export function createLives<Name extends string>({ nonces, scripts, timeoutMs }:
     // First the one we know: while the nonce store is away, a new connection to the same Redis needs no other source.
     const life = await join(connection, lastNonce);
     if (life) return life;
-    const standing = await nonces.read();
+    const standing = await nonces.read(node);
     return standing === lastNonce ? undefined : join(connection, standing);
   }
 
@@ -73,13 +94,13 @@ export function createLives<Name extends string>({ nonces, scripts, timeoutMs }:
   }
 
   async function beginOne(connection: Connection): Promise<Life<Name>> {
-    const standing = await nonces.read();
+    const standing = await nonces.read(node);
     const life = await join(connection, standing);
     if (life) return life;
     // First in Redis, then in the store: a stored life was in Redis, so if its marker is missing, the memory was lost.
     const nonce = `${connection.server.replicationId}.${randomUUID()}`;
     const begun = await load(connection, nonce, [scripts.marker(nonce)]);
-    const winner = await nonces.replace(standing, nonce);
+    const winner = await nonces.replace(node, standing, nonce);
     // Only now: data that is loaded in a life that lost is closed in the one that won.
     if (winner === nonce) return take(connection, begun);
     const theirs = await join(connection, winner);

@@ -6,25 +6,28 @@ import {
   type Lives,
   type Redis,
   RedisUnavailable,
+  type Replies,
   type Reply,
+  spread,
 } from "#engines/redis";
 import type { Keys } from "./keys.ts";
 import type { ScriptName } from "./scripts.ts";
 
 export type ProductCall = { script: ScriptName; productId: string; args: readonly string[] };
 
-/** Returns answers in the order of the calls; undefined if Redis lost its memory, so that nothing ran. */
-export type Replies = (Reply | undefined)[];
-
 export type Calls = {
-  /** @throws RedisUnavailable */
+  /**
+   * Returns answers in the order of the calls; undefined if Redis lost its memory, so that nothing ran, or if the product's
+   * node of a cluster is away while others answer. @throws RedisUnavailable
+   */
   run(operation: string, calls: readonly ProductCall[]): Promise<Replies>;
   /** As `run`, in one round trip and within the time limit: waits for Redis only. */
   runNow(operation: string, calls: readonly ProductCall[], withinMs: number): Promise<Replies>;
   /** As `run` of one call, in a new life if the memory was lost; also returns the life. */
   begin(
     operation: string,
-    call: (life: Life<ScriptName>) => ProductCall,
+    productId: string,
+    call: (life: Life<ScriptName>) => Omit<ProductCall, "productId">,
   ): Promise<{ life: Life<ScriptName>; reply: Reply }>;
 };
 
@@ -41,68 +44,96 @@ const callsAtOnce = 100;
 
 export function createCalls({ redis, lives, keys, timeoutMs, onUnknownLife }: CallsOptions): Calls {
   async function runTogether(
-    connection: Connection,
+    to: { connection: Connection; asking: boolean },
     operation: string,
     calls: readonly ProductCall[],
     withinMs: number,
     lifeAfter: (connection: Connection) => Promise<Life<ScriptName> | undefined>,
   ): Promise<Replies> {
+    const { connection } = to;
     const life = lives.known(connection) ?? (await lifeAfter(connection));
     if (!life) return calls.map(() => undefined);
-    const replies: Replies = await connection.send(operation, commandsOf(life, calls), withinMs);
+    const replies: Replies = await sendIn(life, to, operation, calls, withinMs);
     const missed = replies.flatMap((reply, i) => (isUnknownScript(reply) ? [i] : []));
     if (missed.length === 0) return replies;
     lives.isOver(life);
     const next = await lifeAfter(connection);
     const again = next ? missed.map((i) => calls[i] as ProductCall) : [];
-    const late = next ? await connection.send(operation, commandsOf(next, again), withinMs) : [];
+    const late = next ? await sendIn(next, to, operation, again, withinMs) : [];
     missed.forEach((at, i) => {
       replies[at] = isUnknownScript(late[i]) ? undefined : late[i];
     });
     return replies;
   }
 
-  function commandsOf(life: Life<ScriptName>, calls: readonly ProductCall[]): string[][] {
-    return calls.map(({ script, productId, args }) => {
+  async function sendIn(
+    life: Life<ScriptName>,
+    { connection, asking }: { connection: Connection; asking: boolean },
+    operation: string,
+    calls: readonly ProductCall[],
+    withinMs: number,
+  ): Promise<Reply[]> {
+    const commands = calls.map(({ script, productId, args }) => {
       const { figures, records, ages, held } = keys.ofProduct(productId);
       const { sha = "" } = life.scripts.get(script) ?? {};
       return ["EVALSHA", sha, "4", figures, records, ages, held, ...args];
     });
+    if (!asking) return connection.send(operation, commands, withinMs);
+    const replies = await connection.send(
+      operation,
+      commands.flatMap((command) => [["ASKING"], command]),
+      withinMs,
+    );
+    return replies.filter((_, i) => i % 2 === 1);
   }
+
+  const routed = (calls: readonly ProductCall[]) =>
+    calls.map((call) => ({ key: keys.ofProduct(call.productId).figures, call }));
 
   return {
     run: (operation, calls) =>
-      asUnavailable(operation, async () => {
-        const replies: Replies = [];
-        for (let i = 0; i < calls.length; i += callsAtOnce) {
-          const some = calls.slice(i, i + callsAtOnce);
-          const connection = redis.connection(operation);
-          replies.push(...(await runTogether(connection, operation, some, timeoutMs, lives.find)));
-          if (!lives.known(connection)) break;
-        }
-        return calls.map((_, i) => replies[i]);
-      }),
+      asUnavailable(operation, () =>
+        spread(redis, operation, routed(calls), async (connection, items, asking) => {
+          const replies: Replies = [];
+          for (let i = 0; i < items.length; i += callsAtOnce) {
+            const some = items.slice(i, i + callsAtOnce).map(({ call }) => call);
+            replies.push(...(await runTogether({ connection, asking }, operation, some, timeoutMs, lives.find)));
+            if (!lives.known(connection)) break;
+          }
+          return items.map((_, i) => replies[i]);
+        }),
+      ),
 
     runNow: (operation, calls, withinMs) =>
-      asUnavailable(operation, async () => {
-        const connection = redis.connection(operation);
-        return runTogether(connection, operation, calls, withinMs, async () => {
-          lives.find(connection).catch(onUnknownLife);
-          return undefined;
-        });
-      }),
+      asUnavailable(operation, () =>
+        spread(redis, operation, routed(calls), (connection, items, asking) => {
+          const all = items.map(({ call }) => call);
+          return runTogether({ connection, asking }, operation, all, withinMs, async () => {
+            lives.find(connection).catch(onUnknownLife);
+            return undefined;
+          });
+        }),
+      ),
 
-    begin: (operation, callIn) =>
+    begin: (operation, productId, callIn) =>
       asUnavailable(operation, async () => {
-        const connection = redis.connection(operation);
-        const life = lives.known(connection) ?? (await lives.begin(connection));
-        const [reply] = await connection.send(operation, commandsOf(life, [callIn(life)]), timeoutMs);
-        if (!isUnknownScript(reply)) return { life, reply };
-        lives.isOver(life);
-        const next = await lives.begin(connection);
-        const [later] = await connection.send(operation, commandsOf(next, [callIn(next)]), timeoutMs);
-        if (isUnknownScript(later)) throw later;
-        return { life: next, reply: later };
+        let begunIn: Life<ScriptName> | undefined;
+        const key = keys.ofProduct(productId).figures;
+        const [reply] = await spread(redis, operation, [{ key }], async (connection, _, asking) => {
+          const sendOne = async (life: Life<ScriptName>) => {
+            begunIn = life;
+            return sendIn(life, { connection, asking }, operation, [{ productId, ...callIn(life) }], timeoutMs);
+          };
+          const life = lives.known(connection) ?? (await lives.begin(connection));
+          const replies = await sendOne(life);
+          if (!isUnknownScript(replies[0])) return replies;
+          lives.isOver(life);
+          const later = await sendOne(await lives.begin(connection));
+          if (isUnknownScript(later[0])) throw later[0];
+          return later;
+        });
+        if (!begunIn) throw new Error("no node of Redis was asked");
+        return { life: begunIn, reply };
       }),
   };
 }

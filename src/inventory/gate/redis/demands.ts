@@ -4,7 +4,7 @@ import type { RedisServer } from "#engines/redis";
 export const gatePurpose = "hold the gate";
 
 /** Why this server cannot hold the gate, and what to do; undefined if it can. */
-export function refusalOf({ version, role, isCluster, evictionPolicy }: RedisServer): string | undefined {
+export function refusalOf({ version, role, evictionPolicy }: RedisServer): string | undefined {
   if (!(Number.parseInt(version, 10) >= 7)) {
     return sentences(
       `This Redis is version ${version}. Older than 7.0, it copies scripts to its replicas, and the gate could not tell`,
@@ -12,9 +12,6 @@ export function refusalOf({ version, role, isCluster, evictionPolicy }: RedisSer
     );
   }
   if (role !== "master") return `This Redis is a replica (${role}) and takes no writes: set REDIS_HOST to its master`;
-  if (isCluster) {
-    return "This Redis is a cluster's node, which Dropgate does not follow yet: set REDIS_HOST to a server of its own";
-  }
   if (evictionPolicy !== "noeviction") {
     return sentences(
       `This Redis has maxmemory-policy ${evictionPolicy}: once its memory is full it would throw stock away as if it were`,

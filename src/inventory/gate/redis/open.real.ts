@@ -25,7 +25,6 @@ test("a server that cannot hold the gate is refused with what to do", () => {
   assert.match(refusalOf({ ...good, version: "6.2.14" }) ?? "", /version 6\.2\.14.*install Redis 7\.0/);
   assert.match(refusalOf({ ...good, evictionPolicy: "allkeys-lru" }) ?? "", /allkeys-lru.*noeviction/);
   assert.match(refusalOf({ ...good, role: "slave" }) ?? "", /replica.*REDIS_HOST/);
-  assert.match(refusalOf({ ...good, isCluster: true }) ?? "", /cluster/);
   assert.match(refusalOf(serverFrom("no such answer")) ?? "", /version unknown/);
 });
 

@@ -1,5 +1,5 @@
 /** Finds the abandoned records among all products, at a cost that does not grow with the idle ones. */
-import { ErrorReply, type Redis } from "#engines/redis";
+import { askAt, ErrorReply, type Redis, spread } from "#engines/redis";
 import type { Log } from "#platform/log";
 import type { GateRecord } from "../gate.ts";
 import type { Calls } from "./calls.ts";
@@ -27,7 +27,12 @@ export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: Recor
   /** The next products in turn, so that records of a dead process are found within a few looks. */
   async function nextProducts(): Promise<string[]> {
     const scan = ["SSCAN", keys.products, cursor, "COUNT", String(productsALook)];
-    const [scanned] = await redis.connection("records").send("records", [scan], timeoutMs);
+    const scanned = await askAt(redis, "records", keys.products, scan, timeoutMs).catch((error) => {
+      // The list's node is away, and others sell.
+      if (redis.isCluster) return undefined;
+      throw error;
+    });
+    if (scanned === undefined) return [];
     if (scanned instanceof ErrorReply) throw scanned;
     const [next, productIds] = scanned as [string, string[]];
     cursor = next;
@@ -38,8 +43,11 @@ export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: Recor
     const found: string[] = [];
     for (let i = 0; i < productIds.length; i += productsAtOnce) {
       const some = productIds.slice(i, i + productsAtOnce);
-      const commands = some.map((productId) => ["ZCARD", keys.ofProduct(productId).ages]);
-      const counts = await redis.connection("records").send("records", commands, timeoutMs);
+      const items = some.map((productId) => ({ key: keys.ofProduct(productId).ages }));
+      const counts = await spread(redis, "records", items, (connection, items) => {
+        const commands = items.map(({ key }) => ["ZCARD", key]);
+        return connection.send("records", commands, timeoutMs);
+      });
       found.push(...some.filter((_, at) => !emptyCounts.has(counts[at])));
     }
     return found;

@@ -85,18 +85,18 @@ export async function startTestRedis(...settings: string[]): Promise<TestRedis> 
   };
 }
 
-/** The books' row of the nonce, in memory. */
-export function memoryNonces(): NonceStore & { reads: number } {
-  let nonce: string | null = null;
+/** The books' rows of the nonces, in memory. */
+export function memoryNonces(): NonceStore & { reads: number; read(node?: string): Promise<string | null> } {
+  const nonces = new Map<string, string>();
   return {
     reads: 0,
-    async read() {
+    async read(node = "") {
       this.reads += 1;
-      return nonce;
+      return nonces.get(node) ?? null;
     },
-    async replace(previous, next) {
-      if (nonce === previous) nonce = next;
-      return nonce ?? next;
+    async replace(node, previous, next) {
+      if ((nonces.get(node) ?? null) === previous) nonces.set(node, next);
+      return nonces.get(node) ?? next;
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import {
+  askAt,
   createLives,
   ErrorReply,
   type Life,
@@ -73,7 +74,9 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   });
   const calls = createCalls({ redis, lives, keys, timeoutMs, onUnknownLife });
   const finder = createRecordFinder({ redis, calls, keys, timeoutMs, log });
-  if (!options.mayBeAway) await translating("life", () => lives.find(redis.connection("life")));
+  // Those of a cluster's nodes are found as they connect.
+  const mayLackLife = options.mayBeAway || redis.isCluster;
+  if (!mayLackLife) await translating("life", () => lives.find(redis.connection("life", keys.products)));
 
   async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
     const [reply] = await calls.run(script, [{ script, productId, args }]);
@@ -94,7 +97,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   }
 
   async function productsOf(): Promise<string[]> {
-    const [reply] = await redis.connection("products").send("products", [["SMEMBERS", keys.products]], timeoutMs);
+    const reply = await askAt(redis, "products", keys.products, ["SMEMBERS", keys.products], timeoutMs);
     return answerOf("products", reply) as string[];
   }
 
@@ -103,10 +106,9 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
    * began, Redis may have lost its memory and another shop may have claimed it, so the claim comes first.
    */
   async function remember(productId: string): Promise<void> {
-    const connection = redis.connection("products");
-    const ask = async (command: readonly string[]) => (await connection.send("products", [command], timeoutMs))[0];
-    await claimGate(ask, shop);
-    answerOf("products", await ask(["SADD", keys.products, productId]));
+    await claimGate((command) => askAt(redis, "products", keys.shop, command, timeoutMs), shop);
+    const reply = await askAt(redis, "products", keys.products, ["SADD", keys.products, productId], timeoutMs);
+    answerOf("products", reply);
   }
 
   return translated({
@@ -161,7 +163,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const closingIn = ({ nonce }: Life<ScriptName>) => `${nonce}/${token}`;
       const argsIn = (life: Life<ScriptName>) => [closingIn(life), String(seenEpoch ?? "")];
       await remember(productId);
-      const begun = await calls.begin("close", (life) => ({ script: "close", productId, args: argsIn(life) }));
+      const begun = await calls.begin("close", productId, (life) => ({ script: "close", args: argsIn(life) }));
       return answerOf("close", begun.reply) === "open" ? "" : closingIn(begun.life);
     },
 
@@ -169,7 +171,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const { productId } = image;
       const [first, ...rest] = installCalls(image, closing ?? "");
       const install: ProductCall = { script: "install", productId, args: first?.args ?? [] };
-      const begin = async () => answerOf("install", (await calls.begin("install", () => install)).reply);
+      const begin = async () => answerOf("install", (await calls.begin("install", productId, () => install)).reply);
       await remember(productId);
       let reply = await (closing === undefined ? begin() : run("install", productId, install.args));
       for (const { script, args } of rest) if (reply === "loading") reply = await run(script, productId, args);
@@ -226,7 +228,8 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
 
     async clockMs() {
       if (clock) return clock();
-      const [reply] = await redis.connection("time").send("time", [["TIME"]], timeoutMs);
+      const connection = redis.connection("time", keys.products);
+      const [reply] = await connection.send("time", [["TIME"]], timeoutMs);
       return timeFrom(answerOf("time", reply));
     },
 
@@ -236,7 +239,15 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       for (const [i, call] of all.entries()) isDamaged(replies[i], call);
     },
 
-    probe: async () => ((await run("probe", noProduct, [])) === undefined ? "empty" : "ready"),
+    /** A cluster is ready if one of its nodes is: the products of the others are closed one by one. */
+    async probe() {
+      const products = redis.tags(noProduct).map((tag) => noProduct + tag);
+      const all = products.map((productId): ProductCall => ({ script: "probe", productId, args: [] }));
+      const replies = await calls.run("probe", all);
+      if (replies.includes("ready")) return "ready";
+      for (const reply of replies) answerOf("probe", reply);
+      return "empty";
+    },
 
     async shutdown() {
       redis.close();
