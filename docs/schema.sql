@@ -308,6 +308,13 @@ create table inventory.gate_mode (
   constraint gate_mode_singleton_check CHECK (singleton)
 );
 
+create table inventory.gate_node_boot (
+  node text not null,
+  nonce text not null,
+  changed_at timestamp with time zone not null default now(),
+  constraint gate_node_boot_pkey PRIMARY KEY (node)
+);
+
 create table inventory.offer (
   product_id text not null,
   unit_price_minor bigint not null,

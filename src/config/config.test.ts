@@ -214,6 +214,11 @@ describe("a likely mistake", () => {
       /HOST is "http:\/\/127\.0\.0\.1": write a name or an address alone; the port is PORT/,
     ],
     [{ REDIS_HOST: "redis:6379" }, /REDIS_HOST is "redis:6379": .* the port is REDIS_PORT/],
+    [{ REDIS_CLUSTER: "true" }, /REDIS_CLUSTER is set but REDIS_HOST is not: name some of the cluster's nodes/],
+    [
+      { REDIS_CLUSTER: "true", REDIS_HOST: "a:7000,redis://b" },
+      /REDIS_HOST has "redis:\/\/b": write host or host:port/,
+    ],
     [{ KAFKA_BOOTSTRAP: "a:9092,b" }, /KAFKA_BOOTSTRAP has "b": write host:port/],
     [{ TEMPORAL_ADDRESS: "http://temporal:7233" }, /TEMPORAL_ADDRESS has "http:.*": write host:port, without a scheme/],
     [{ DATABASE_URL: "https://db/shop" }, /DATABASE_URL begins with postgres:\/\//],

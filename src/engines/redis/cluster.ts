@@ -10,7 +10,7 @@ import { connect } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { type KeepOptions, type Kept, keepConnected, type OpenOptions, type Redis } from "./kept.ts";
 import { slotCount, slotOf, tagOf } from "./slots.ts";
-import { redirectionFrom, type Primary, type Topology, topologyFrom } from "./topology.ts";
+import { type Primary, redirectionFrom, type Topology, topologyFrom } from "./topology.ts";
 import { RedisUnavailable } from "./unavailable.ts";
 
 export type ClusterOptions = RedisAccess &
@@ -86,7 +86,8 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
       port,
       node,
       admit: (ask) => options.admit(ask).catch(unlessElsewhere),
-      mayBegin: (error) => !isFirst || mayBeAway || !(error instanceof Error && error.cause instanceof RedisUnfit),
+      // Without slots it may be a replica that the asked node still takes for a primary.
+      mayBegin: (error) => !isFirst || mayBeAway || primary.slots.length === 0 || !isUnfit(error),
     });
     const begun: Node = {
       primary,
@@ -176,6 +177,10 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
 
 function isSame(a: Primary, b: Primary): boolean {
   return a.host === b.host && a.port === b.port && a.epoch === b.epoch;
+}
+
+function isUnfit(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof RedisUnfit;
 }
 
 /** @throws the reason of a node, if there is a connection to none. */

@@ -49,10 +49,7 @@ export function createLives<Name extends string>(options: LivesOptions<Name>): L
   };
 }
 
-function livesOf<Name extends string>(
-  node: string,
-  { nonces, scripts, timeoutMs }: LivesOptions<Name>,
-): Lives<Name> {
+function livesOf<Name extends string>(node: string, { nonces, scripts, timeoutMs }: LivesOptions<Name>): Lives<Name> {
   let present: { life: Life<Name>; connection: Connection } | undefined;
   let lastNonce: string | null = null;
   let looking: Promise<Life<Name> | undefined> | undefined;

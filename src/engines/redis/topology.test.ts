@@ -24,8 +24,26 @@ test("the view of a node names each primary with its address, its epoch and its 
   assert.deepEqual(topologyFrom(answer, "seed"), {
     epoch: 7,
     primaries: [
-      { id: "aa", host: "127.0.0.1", port: 7001, epoch: 1, slots: [[0, 5460], [7000, 7000]] },
-      { id: "bb", host: "redis-2.example", port: 7002, epoch: 7, slots: [[5461, 6999], [7001, 10_922]] },
+      {
+        id: "aa",
+        host: "127.0.0.1",
+        port: 7001,
+        epoch: 1,
+        slots: [
+          [0, 5460],
+          [7000, 7000],
+        ],
+      },
+      {
+        id: "bb",
+        host: "redis-2.example",
+        port: 7002,
+        epoch: 7,
+        slots: [
+          [5461, 6999],
+          [7001, 10_922],
+        ],
+      },
       { id: "ee", host: "seed", port: 7005, epoch: 3, slots: [] },
     ],
   });

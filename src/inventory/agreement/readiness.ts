@@ -26,15 +26,17 @@ export type Readiness = {
 };
 
 const productsAtOnce = 500;
+/** More than one: in a cluster some of them are on another node than one that is away. */
+const probed = 20;
 
 export function createReadiness(options: ReadinessOptions): Readiness {
   const { sql, gate, log, mode, news } = options;
 
   async function probeGate(): Promise<void> {
     const loaded = await gate.probe();
-    const [first] = await productsAfter(sql, "", 1);
-    if (first === undefined) return;
-    if (loaded === "empty" || (await gate.snapshot([first])).length === 0) {
+    const some = await productsAfter(sql, "", probed);
+    if (some.length === 0) return;
+    if (loaded === "empty" || (await gate.snapshot(some)).length === 0) {
       throw new Error("the gate has lost its memory and is being loaded from the books");
     }
   }

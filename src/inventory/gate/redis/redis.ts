@@ -4,16 +4,7 @@
  * its memory stays closed, docs/adr/0010-redis-client.md why there is one connection and no pool.
  */
 import { randomUUID } from "node:crypto";
-import {
-  askAt,
-  createLives,
-  ErrorReply,
-  type Life,
-  type NonceStore,
-  type RedisEngine,
-  RedisUnavailable,
-  type Reply,
-} from "#engines/redis";
+import { createLives, ErrorReply, type Life, type NonceStore, type RedisEngine, type Reply } from "#engines/redis";
 import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
 import type { ClaimVoidAnswer, Gate, MarkAnswer, ReservationRef, RetireAnswer } from "../gate.ts";
@@ -33,10 +24,11 @@ import { gatePurpose, refusalOf } from "./demands.ts";
 import { answersInOrder, groupByProduct } from "./groups.ts";
 import { installCalls, snapshotFrom } from "./images.ts";
 import { claimGate, keysOf } from "./keys.ts";
+import { createProductList } from "./products.ts";
 import { createRecordFinder } from "./records.ts";
 import { gateScripts, type ScriptName } from "./scripts.ts";
 import { offerArguments, saleText } from "./terms.ts";
-import { translated, translating } from "./translated.ts";
+import { answerOf, translated, translating } from "./translated.ts";
 
 export type RedisGateOptions = {
   redis: RedisEngine;
@@ -65,18 +57,24 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const reserveTimeoutMs = options.reserveTimeoutMs ?? Math.min(250, timeoutMs);
   const lives = createLives({ nonces, scripts: gateScripts, timeoutMs });
   const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
+  const looks: unknown[] = [];
+  let isOpen = false;
   const redis = await options.redis.open({
     mayBeAway: options.mayBeAway,
     purpose: gatePurpose,
     refusalOf,
     admit: (ask) => claimGate(ask, shop),
-    onConnected: (connection) => void lives.find(connection).catch(onUnknownLife),
+    onConnected(connection) {
+      const looked = lives.find(connection).catch(onUnknownLife);
+      if (!isOpen) looks.push(looked);
+    },
   });
+  isOpen = true;
   const calls = createCalls({ redis, lives, keys, timeoutMs, onUnknownLife });
+  const list = createProductList({ redis, keys, shop, timeoutMs });
   const finder = createRecordFinder({ redis, calls, keys, timeoutMs, log });
-  // Those of a cluster's nodes are found as they connect.
-  const mayLackLife = options.mayBeAway || redis.isCluster;
-  if (!mayLackLife) await translating("life", () => lives.find(redis.connection("life", keys.products)));
+  if (redis.isCluster) await Promise.all(looks);
+  else if (!options.mayBeAway) await translating("life", () => lives.find(redis.connection("life", keys.products)));
 
   async function run(script: ScriptName, productId: string, args: readonly string[]): Promise<Reply> {
     const [reply] = await calls.run(script, [{ script, productId, args }]);
@@ -94,21 +92,6 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     if (!(reply instanceof ErrorReply)) return false;
     log.error("Redis refused a command of the gate", { script, productId }, reply);
     return true;
-  }
-
-  async function productsOf(): Promise<string[]> {
-    const reply = await askAt(redis, "products", keys.products, ["SMEMBERS", keys.products], timeoutMs);
-    return answerOf("products", reply) as string[];
-  }
-
-  /**
-   * Lists the product before it is loaded: a product that is listed and not loaded does no harm. Since this connection
-   * began, Redis may have lost its memory and another shop may have claimed it, so the claim comes first.
-   */
-  async function remember(productId: string): Promise<void> {
-    await claimGate((command) => askAt(redis, "products", keys.shop, command, timeoutMs), shop);
-    const reply = await askAt(redis, "products", keys.products, ["SADD", keys.products, productId], timeoutMs);
-    answerOf("products", reply);
   }
 
   return translated({
@@ -162,7 +145,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const token = randomUUID();
       const closingIn = ({ nonce }: Life<ScriptName>) => `${nonce}/${token}`;
       const argsIn = (life: Life<ScriptName>) => [closingIn(life), String(seenEpoch ?? "")];
-      await remember(productId);
+      await list.add(productId);
       const begun = await calls.begin("close", productId, (life) => ({ script: "close", args: argsIn(life) }));
       return answerOf("close", begun.reply) === "open" ? "" : closingIn(begun.life);
     },
@@ -172,7 +155,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const [first, ...rest] = installCalls(image, closing ?? "");
       const install: ProductCall = { script: "install", productId, args: first?.args ?? [] };
       const begin = async () => answerOf("install", (await calls.begin("install", productId, () => install)).reply);
-      await remember(productId);
+      await list.add(productId);
       let reply = await (closing === undefined ? begin() : run("install", productId, install.args));
       for (const { script, args } of rest) if (reply === "loading") reply = await run(script, productId, args);
       return reply === "open" ? "open" : "stale";
@@ -192,7 +175,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     async snapshot(productIds) {
-      const ids = productIds ?? (await productsOf());
+      const ids = productIds ?? (await list.all());
       const all = ids.map((productId): ProductCall => ({ script: "snapshot", productId, args: [] }));
       const replies = await calls.run("snapshot", all);
       const snapshots = all.flatMap((call, i) => {
@@ -253,9 +236,4 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       redis.close();
     },
   });
-}
-
-function answerOf(operation: string, reply: Reply): Reply {
-  if (reply instanceof ErrorReply) throw new RedisUnavailable(operation, reply);
-  return reply;
 }

@@ -1,5 +1,5 @@
 /** Translates a fault of Redis into the gate's `GateUnavailable`, only here, so that callers know one error only. */
-import { ErrorReply, RedisUnavailable, RedisUnfit } from "#engines/redis";
+import { ErrorReply, RedisUnavailable, RedisUnfit, type Reply } from "#engines/redis";
 import { type Gate, GateUnavailable } from "../gate.ts";
 
 export function translated(gate: Gate): Gate {
@@ -8,6 +8,12 @@ export function translated(gate: Gate): Gate {
     return [name, (...args: unknown[]) => translating(name, () => call(...args))];
   });
   return Object.fromEntries(methods) as Gate;
+}
+
+/** The answer to a command that Redis never refuses while it is well. */
+export function answerOf(operation: string, reply: Reply): Reply {
+  if (reply instanceof ErrorReply) throw new RedisUnavailable(operation, reply);
+  return reply;
 }
 
 export async function translating<T>(operation: string, work: () => Promise<T>): Promise<T> {
