@@ -152,12 +152,13 @@ async function tell(world: World, people: People, random: Random, options: Sched
   }
   await untilOpen(world, products);
   network.weather.faults = faults;
+  const plan: Plan = { losesLog: false };
   const acts = [
     ...buyersOf(world, people, products),
-    ...adminsOf(world, people, products, limit),
+    ...adminsOf(world, people, products, { limit, plan }),
     ...moneyActsOf(world, people),
     ...operatorsOf(world, people, products, seed),
-    ...accidentsOf(world, planted),
+    ...accidentsOf(world, plan, planted),
   ];
   const done = Promise.all(
     acts.map(async (act) => {
@@ -204,6 +205,9 @@ async function untilOpen(world: World, products: readonly string[]): Promise<voi
 }
 
 type Act = () => Promise<void>;
+/** `losesLog`: the only copy of an accepted order may be at the gate. */
+type Plan = { losesLog: boolean };
+type Terms = { limit: number | null; plan: Plan };
 
 function buyersOf(world: World, people: People, products: readonly string[]): Act[] {
   const { random } = world;
@@ -214,7 +218,7 @@ function buyersOf(world: World, people: People, products: readonly string[]): Ac
   });
 }
 
-function adminsOf(world: World, people: People, products: readonly string[], limit: number | null): Act[] {
+function adminsOf(world: World, people: People, products: readonly string[], { limit, plan }: Terms): Act[] {
   const { random } = world;
   const productId = random.pick(products);
   const acts: Act[] = [
@@ -229,7 +233,9 @@ function adminsOf(world: World, people: People, products: readonly string[], lim
       await Promise.all([sync(), sync()]);
     },
     async () => {
-      const to = random.pick(["sync", "closed"] as const);
+      const picked = random.pick(["sync", "closed"] as const);
+      // Sales without the gate would sell the units of that copy, while the gate is away: ADR 0016.
+      const to = plan.losesLog ? "closed" : picked;
       await insist(world, people, async (copy) => (await copy.inventory.agreement.mode.switchTo(to, "ann")).ok);
     },
     () =>
@@ -259,7 +265,7 @@ function moneyActsOf(world: World, people: People): Act[] {
   return [byHand, byHand, byHand, later(() => refund(world, people))].filter(() => random.chance(0.35));
 }
 
-function accidentsOf(world: World, planted: Planted | undefined): Act[] {
+function accidentsOf(world: World, plan: Plan, planted: Planted | undefined): Act[] {
   const { random, timeline, books, gate, log } = world;
   const away = (what: string, server: { isDown: boolean }) => async () => {
     world.count(`${what} away`);
@@ -289,6 +295,7 @@ function accidentsOf(world: World, planted: Planted | undefined): Act[] {
   const chosen = acts.filter(() => random.chance(0.4));
   // The log's copy of an order may be lost, or the gate's, but not both: docs/guide/protocol.md, I6.
   const loss = planted === "unstamped-keys" ? "keys" : random.pick(["none", "gate", "keys", "log"]);
+  plan.losesLog = loss === "log";
   if (loss === "keys") {
     for (let i = random.between(1, 3); i > 0; i -= 1) chosen.push(async () => loseKey(world, planted));
   }
