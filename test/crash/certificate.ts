@@ -82,7 +82,7 @@ short.
 | | |
 | --- | --- |
 ${certificate.join("\n")}
-
+${brokenSchedules(run)}
 The laws, each of which has to stand at 0:
 
 ${laws.map(({ name, says }) => `- **${name}**: ${says}.`).join("\n")}
@@ -100,6 +100,12 @@ After a healthy run each bug is done to the stores, and only its own law may spe
 | --- | --- |
 ${run.caught.map(({ bug, spoke }) => `| ${bug} | ${spoke.join(", ") || "**none**"} |`).join("\n")}
 `;
+}
+
+function brokenSchedules({ schedules }: Run): string {
+  const lines =
+    schedules?.violations.map(({ seed, law, says }) => `- schedule ${seed} broke *${law}*: ${says}\n`) ?? [];
+  return lines.length > 0 ? `\n${lines.join("")}` : "";
 }
 
 function section(title: string, cells: readonly Done[]): string {
