@@ -19,6 +19,15 @@ export {
   roundAt,
   timeOfRound,
 } from "./rounds.ts";
-export { type HeadText, headText, type PlaceText, type RootText, receiptText, rootText, rules } from "./texts.ts";
+export {
+  type HeadText,
+  headText,
+  type PlaceText,
+  type RootText,
+  readReceiptText,
+  receiptText,
+  rootText,
+  rules,
+} from "./texts.ts";
 export { createTree, type Tree } from "./tree.ts";
 export { verify } from "./verify.ts";

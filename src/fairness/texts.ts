@@ -14,6 +14,13 @@ export function receiptText({ dropId, ticket, seq, joinedAtMs }: PlaceText): str
   return textOf("place", dropId, ticket, seq, joinedAtMs);
 }
 
+/** Reads the text of a receipt; undefined if it is no receipt of a place by these rules. */
+export function readReceiptText(text: string): PlaceText | undefined {
+  const [, , dropId = "", ticket = "", seq, joinedAtMs] = text.split("\n");
+  const place = { dropId, ticket, seq: Number(seq), joinedAtMs: Number(joinedAtMs) };
+  return receiptText(place) === text ? place : undefined;
+}
+
 /** The roster as it is at one moment, while it grows. `root` in hex. */
 export type HeadText = { dropId: string; size: number; root: string; atMs: number };
 

@@ -1,12 +1,15 @@
 /** Reads the published texts and what a person kept into evidence. A text of another form is refused, and named. */
 import type { TSchema } from "typebox";
 import { Errors } from "typebox/value";
-import { type Evidence, type FairRecord, type Kept, type Published, readLines } from "#fairness";
+import { type Evidence, type FairRecord, type Kept, type Published, readLines, readReceiptText } from "#fairness";
 import { messageOf } from "#platform/thrown";
 import { FairRecordView, KeptView, ShopKeyView } from "#wire/fairness";
 import { Refused } from "../ask.ts";
 
-/** @param kept The text of what a waiting page keeps: a receipt, a receipt with what the page saw, or a list of these. */
+/**
+ * @param kept The text of what a waiting page keeps: a receipt, a receipt with what the page saw, or a list of these. An
+ *   answer of `POST /drops/{dropId}/room` is taken too.
+ */
 export function readEvidence(published: Published, kept: string | undefined): Evidence {
   const shopKey = published["dropgate.json"];
   return {
@@ -24,8 +27,18 @@ function readKept(text: string): Kept[] {
   const value = parsed("the receipt", text);
   return [value].flat().map((one) => {
     const whole = isObject(one) && "receipt" in one ? one : { receipt: one };
-    return checked<Kept>("the receipt", whole, KeptView);
+    return checked<Kept>("the receipt", isAnswer(whole) ? keptOf(whole) : whole, KeptView);
   });
+}
+
+type PlaceAnswer = { place?: number | null; receipt: { text: string; signature: string } };
+
+function isAnswer(one: object): one is PlaceAnswer {
+  return "receipt" in one && isObject(one.receipt) && "text" in one.receipt && typeof one.receipt.text === "string";
+}
+
+function keptOf({ place, receipt: { text, signature } }: PlaceAnswer) {
+  return { receipt: { ...readReceiptText(text), signature }, ...(typeof place === "number" && { place }) };
 }
 
 function readJson<Value>(name: string, text: string, schema: TSchema): Value {

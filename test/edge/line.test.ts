@@ -1,0 +1,163 @@
+/** A line from the first person to the last unit, over the outer face, and what an outsider makes of it. */
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import pg from "pg";
+import { randomHex } from "#platform/ids";
+import { verifyLine } from "../../src/cli/verify/verify.ts";
+import { verifyByPython, withoutPython } from "../fair/python.ts";
+import type { Client, PlacedOrder, Problem } from "../support/client.ts";
+import { until } from "../support/until.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+type Place = { place: number | null; ticket: string; called: boolean; receipt: { text: string; signature: string } };
+type State = { state: string; order: string | null; places: number; frozenSize: number | null; called: number };
+type Pass = { pass: string; orderId: string };
+type Person = { name: string; client: Client };
+
+const hourMs = 3_600_000;
+
+// Side by side: each has a drop of its own, and waits for its round of the beacon.
+describe("a line from its first person to its last unit", { concurrency: true }, () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  async function newLine(entry: "line" | "draw", stock: number) {
+    const productId = await world.newProduct({ stock });
+    const dropId = `drop-${randomHex(4)}`;
+    const times = { prequeueAt: inMs(-1_000), opensAt: inMs(hourMs), closesAt: inMs(2 * hourMs), freezeLeadSeconds: 1 };
+    const drop = { dropId, name: "Lamps", zone: "Europe/Berlin", entry, ...times, products: [{ productId }] };
+    assert.equal((await world.admin.post("/drops", drop)).status, 201);
+    await until(async () => (await world.admin.post(`/drops/${dropId}/schedule`, {})).status === 200);
+    const path = `/drops/${dropId}`;
+    const stateOf = async () => (await world.nobody.get<State>(`${path}/room`)).body;
+    const join = async (count: number, name = "person"): Promise<Person[]> => {
+      const people = Array.from({ length: count }, (_, i) => `${name}-${i + 1}-${dropId}`);
+      const clients = people.map((person) => ({ name: person, client: world.as(person) }));
+      for (const { client } of clients) assert.equal((await client.post(`${path}/room`, {})).status, 200);
+      return clients;
+    };
+    return {
+      dropId,
+      path,
+      stateOf,
+      join,
+      placeOf: async ({ client }: Person) => (await client.get<Place>(`${path}/room/place`)).body,
+      askForPass: ({ client }: Person) => client.post<Pass>(`${path}/room/pass`, { productId }),
+      order: ({ client }: Person, pass: string) =>
+        client.post<PlacedOrder>("/orders", { productId, quantity: 1 }, { "drop-pass": pass }),
+      /** The drop opens in a moment, now that all have joined. */
+      async open() {
+        await until(async () => (await world.admin.patch(path, { opensAt: inMs(2_500) })).status === 200);
+        await until(async () => (await stateOf()).frozenSize !== null);
+      },
+      untilDrawn: () => until(async () => (await stateOf()).state === "open"),
+    };
+  }
+
+  type Line = Awaited<ReturnType<typeof newLine>>;
+
+  async function inOrder(line: Line, people: readonly Person[]) {
+    const told = await Promise.all(people.map(async (person) => ({ person, told: await line.placeOf(person) })));
+    return told.toSorted((a, b) => Number(a.told.place) - Number(b.told.place));
+  }
+
+  /** The pass, once the place is called and a unit is free. */
+  const passOf = (line: Line, person: Person) =>
+    until(async () => {
+      const answer = await line.askForPass(person);
+      return answer.status === 200 && answer.body.pass;
+    });
+
+  test("sells its units in the drawn order, and an outsider recomputes the order in two languages", async (t) => {
+    const line = await newLine("line", 3);
+    const people = await line.join(6);
+    await line.open();
+    const [late] = (await line.join(1, "late")) as [Person];
+    await line.untilDrawn();
+    const places = await inOrder(line, [...people, late]);
+    assert.deepEqual(
+      places.map(({ told }) => told.place),
+      [1, 2, 3, 4, 5, 6, 7],
+    );
+    assert.equal(places.at(-1)?.person, late, "who joins after the freeze is behind the drawn ones");
+
+    for (const { person } of places.slice(0, 3)) {
+      const pass = await passOf(line, person);
+      const [first, again] = [await line.order(person, pass), await line.order(person, pass)];
+      assert.deepEqual([first.status, again.status], [202, 202]);
+      assert.equal(again.body.orderId, first.body.orderId, "a pass is the key of one order");
+    }
+    const [, , , fourth] = places as [unknown, unknown, unknown, (typeof places)[number]];
+    assert.deepEqual(codeOf(await line.askForPass(fourth.person)), [409, "not_your_turn"]);
+
+    const folder = await mkdtemp(join(tmpdir(), "dropgate-line-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const receipt = join(folder, "receipt.json");
+    await writeFile(receipt, JSON.stringify(places[1]?.told));
+    const said: string[] = [];
+    const keep = join(folder, "kept");
+    const where = `${world.origin}${line.path}`;
+    assert.equal(await verifyLine({ where, receipt, keep }, (text) => said.push(text)), true, said.join("\n"));
+    assert.equal(await verifyLine({ where: keep, receipt, keep: undefined }, () => {}), true);
+    if (withoutPython) return t.diagnostic(withoutPython);
+    const { code, order } = await verifyByPython(keep);
+    const drawn = places.slice(0, people.length).map(({ told }) => told.ticket);
+    assert.deepEqual([code, order], [0, drawn]);
+  });
+
+  test("a draw takes no one after its freeze, calls the first ranks, and the next rank for each who lets it lapse", async () => {
+    const line = await newLine("draw", 2);
+    const people = await line.join(5);
+    await line.open();
+    assert.deepEqual(codeOf(await world.as(`late-${line.dropId}`).post(`${line.path}/room`, {})), [409, "room_closed"]);
+    await line.untilDrawn();
+    const [first, second, third, fourth] = (await inOrder(line, people)).map(({ person }) => person) as [
+      Person,
+      Person,
+      Person,
+      Person,
+    ];
+    assert.equal((await line.order(first, await passOf(line, first))).status, 202);
+    await passOf(line, second);
+    assert.deepEqual(codeOf(await line.askForPass(third)), [409, "not_your_turn"]);
+    await endTurn(world, second.name);
+    const pass = await passOf(line, third);
+    assert.equal((await line.order(third, pass)).status, 202);
+    assert.deepEqual(codeOf(await line.askForPass(fourth)), [409, "not_your_turn"]);
+    assert.equal((await line.stateOf()).places, 5);
+  });
+});
+
+/** The turn of that person ended a while ago, and with it their pass. */
+async function endTurn({ databaseUrl }: World, name: string): Promise<void> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    const { rowCount } = await client.query(
+      `with ended as (
+         update room.place set offered_until = now() - interval '1 minute' where user_id = $1 returning drop_id, seq
+       )
+       update room.pass a set expires_at = now() - interval '1 minute' from ended
+        where ended.drop_id = a.drop_id and ended.seq = a.seq and a.state = 'live'`,
+      [name],
+    );
+    assert.equal(rowCount, 1);
+  } finally {
+    await client.end();
+  }
+}
+
+function inMs(ms: number): string {
+  return new Date(Date.now() + ms).toISOString();
+}
+
+function codeOf({ status, body }: { status: number; body: unknown }) {
+  return [status, (body as Problem).code];
+}
