@@ -110,6 +110,7 @@ create table drops.drop (
   verified_only boolean not null default false,
   beacon text not null default 'own'::text,
   round bigint,
+  work_to_join boolean not null default false,
   constraint drop_admit_per_second_check CHECK (((admit_per_second >= 1) AND (admit_per_second <= 1000))),
   constraint drop_beacon_check CHECK ((beacon = ANY (ARRAY['drand'::text, 'own'::text]))),
   constraint drop_entry_check CHECK ((entry = ANY (ARRAY['open'::text, 'line'::text, 'draw'::text]))),
@@ -871,6 +872,7 @@ create table room.place (
   told_at timestamp with time zone,
   done_at timestamp with time zone,
   left_at timestamp with time zone,
+  work_ms bigint,
   constraint place_drop_id_fkey FOREIGN KEY (drop_id) REFERENCES room.room(drop_id),
   constraint place_pkey PRIMARY KEY (drop_id, seq)
 );
@@ -878,6 +880,7 @@ CREATE INDEX asking_places ON room.place USING btree (drop_id, asked_at) WHERE (
 CREATE INDEX next_places ON room.place USING btree (drop_id, place_no) WHERE ((left_at IS NULL) AND (done_at IS NULL) AND (offered_until IS NULL));
 CREATE INDEX offered_places ON room.place USING btree (drop_id, offered_until) WHERE ((offered_until IS NOT NULL) AND (done_at IS NULL) AND (left_at IS NULL));
 CREATE INDEX place_by_number ON room.place USING btree (drop_id, place_no);
+CREATE INDEX worked_places ON room.place USING btree (drop_id, user_id, work_ms) WHERE (work_ms IS NOT NULL);
 CREATE UNIQUE INDEX place_of_person ON room.place USING btree (drop_id, user_id) WHERE (left_at IS NULL);
 
 create table room.room (

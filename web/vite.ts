@@ -22,11 +22,15 @@ export function consoleConfig(outDir: string): InlineConfig {
 export function waitConfig(outDir: string): InlineConfig {
   const config = configOf({ outDir, page: "wait.html", jsx: "preact", publicDir: false });
   const plugins = [{ name: "one file", enforce: "post" as const, generateBundle: intoOneFile }];
+  const input = { wait: join(webFolder, "wait.html"), work: join(webFolder, "room/work.ts") };
   // Browsers since 2024 know light-dark(); written out for older ones, the page would weigh a tenth more.
-  return { ...config, build: { ...config.build, cssTarget: ["chrome123", "firefox120", "safari17.5"] }, plugins };
+  const cssTarget = ["chrome123", "firefox120", "safari17.5"];
+  // The page loads work.ts by its address, so its exports stay.
+  const rolldownOptions = { ...config.build?.rolldownOptions, input, preserveEntrySignatures: "strict" as const };
+  return { ...config, build: { ...config.build, cssTarget, rolldownOptions }, plugins };
 }
 
-/** Writes scripts and styles into their page. The policy of the page allows them by their hashes: src/pages/wait-page.ts. */
+/** Writes scripts and styles into their page; of the one that is loaded later the address alone. The policy of the page allows them by their hashes: src/pages/wait-page.ts. */
 function intoOneFile(_options: unknown, bundle: Rolldown.OutputBundle): void {
   for (const [name, page] of Object.entries(bundle)) {
     if (page.type !== "asset" || !name.endsWith(".html")) continue;
@@ -41,6 +45,9 @@ function intoOneFile(_options: unknown, bundle: Rolldown.OutputBundle): void {
       html = html.replace(named, () => `<${tag}${tag === "script" ? ' type="module"' : ""}>${text.trim()}</${tag}>`);
       delete bundle[path];
     }
+    const later = Object.keys(bundle).find((path) => path.startsWith("assets/work-"));
+    if (later === undefined) throw new Error("room/work.ts was not built: the waiting page names it");
+    html = html.replace("ADDRESS-OF-WORK", `/${later}`);
     page.source = html.replaceAll(/>\s+</g, "><").replaceAll(" />", ">");
   }
 }

@@ -47,6 +47,7 @@ const announced = [
   "freezeLeadSeconds",
   "listAfterSoldOut",
   "verifiedOnly",
+  "workToJoin",
   "beacon",
   "round",
   "listed",

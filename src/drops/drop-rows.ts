@@ -31,7 +31,8 @@ export type Drop = DropFields & {
 const columns = `d.drop_id as "dropId", name, story, zone, opens_at as "opensAt", closes_at as "closesAt",
   hold_seconds as "holdSeconds", extension_seconds as "extensionSeconds", state, paused, pause_reason as "pauseReason", d.version, created_at as "createdAt",
   entry, prequeue_at as "prequeueAt", freeze_lead_seconds as "freezeLeadSeconds", admit_per_second as "admitPerSecond",
-  list_after_sold_out as "listAfterSoldOut", verified_only as "verifiedOnly", beacon, round,
+  list_after_sold_out as "listAfterSoldOut", verified_only as "verifiedOnly",
+  work_to_join as "workToJoin", beacon, round,
   array(select product_id from drops.drop_product l where l.drop_id = d.drop_id and listed_at is not null
          order by position) as listed,
   (select coalesce(jsonb_agg(jsonb_build_object('productId', product_id, 'label', label) order by position), '[]')
@@ -124,8 +125,8 @@ export async function readScheduledAt(sql: Queryable, dropId: string): Promise<D
 export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: Date): Promise<Drop | undefined> {
   const inserted = await tx.query(
     `insert into drops.drop (drop_id, name, story, zone, opens_at, closes_at, hold_seconds, created_at,
-       extension_seconds, entry, prequeue_at, freeze_lead_seconds, admit_per_second, list_after_sold_out, verified_only, beacon)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+       extension_seconds, entry, prequeue_at, freeze_lead_seconds, admit_per_second, list_after_sold_out, verified_only, work_to_join, beacon)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
      on conflict do nothing returning drop_id`,
     [
       dropId,
@@ -153,7 +154,7 @@ export async function updateDrop(tx: Tx, drop: Drop): Promise<Drop> {
     `update drops.drop
         set name = $2, story = $3, zone = $4, opens_at = $5, closes_at = $6, hold_seconds = $7, state = $8, paused = $9,
             pause_reason = $10, extension_seconds = $11, entry = $12, prequeue_at = $13, freeze_lead_seconds = $14,
-            admit_per_second = $15, list_after_sold_out = $16, verified_only = $17, beacon = $18, round = $19,
+            admit_per_second = $15, list_after_sold_out = $16, verified_only = $17, work_to_join = $18, beacon = $19, round = $20,
             version = nextval('drops.version')
       where drop_id = $1 returning version`,
     [
@@ -175,8 +176,9 @@ export async function updateDrop(tx: Tx, drop: Drop): Promise<Drop> {
 }
 
 function entryValuesOf(drop: DropFields): unknown[] {
-  const { entry, prequeueAt, freezeLeadSeconds, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon } = drop;
-  return [entry, prequeueAt, freezeLeadSeconds, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon];
+  const { entry, prequeueAt, freezeLeadSeconds, admitPerSecond, listAfterSoldOut, verifiedOnly, workToJoin, beacon } =
+    drop;
+  return [entry, prequeueAt, freezeLeadSeconds, admitPerSecond, listAfterSoldOut, verifiedOnly, workToJoin, beacon];
 }
 
 export async function noteTold(sql: Queryable, { dropId, version }: Drop): Promise<void> {

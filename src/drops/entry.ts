@@ -14,6 +14,8 @@ export type EntryFields = {
   listAfterSoldOut: boolean;
   /** Only accounts whose address is verified may join. */
   verifiedOnly: boolean;
+  /** Joining asks for a proof of work. It may be turned on and off at any time, as a crowd of invented people comes and goes. */
+  workToJoin: boolean;
   beacon: "drand" | "own";
   /** The beacon's round that orders the line; null until the drop is scheduled. */
   round: number | null;
@@ -26,6 +28,7 @@ export const defaultEntry: EntryFields = {
   admitPerSecond: 20,
   listAfterSoldOut: false,
   verifiedOnly: false,
+  workToJoin: false,
   beacon: "own",
   round: null,
 };

@@ -59,7 +59,13 @@ const line = {
   listAfterSoldOut: Type.Boolean({
     description: "Once a product is sold out, units that come back go to the people in the line, and to no one else",
   }),
-  verifiedOnly: Type.Boolean({ description: "Only accounts with a verified address may join the line" }),
+  verifiedOnly: Type.Boolean({
+    description:
+      "Only accounts with a verified address may join the line, and so get a pass; of a drop of entry open, its list",
+  }),
+  workToJoin: Type.Boolean({
+    description: "Joining the line asks for a proof of work, for more of it the more people join: docs/guide/bots.md",
+  }),
   beacon: Type.Enum(["drand", "own"], {
     description: "Whose random number orders the line: drand's, which outsiders can check, or one of the shop's own",
   }),
@@ -100,6 +106,7 @@ const fields = {
   admitPerSecond: Type.Optional(line.admitPerSecond),
   listAfterSoldOut: Type.Optional(line.listAfterSoldOut),
   verifiedOnly: Type.Optional(line.verifiedOnly),
+  workToJoin: Type.Optional(line.workToJoin),
   beacon: Type.Optional(line.beacon),
   products: Products,
 };

@@ -5,6 +5,7 @@ import type { onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { Problem, platformProblems } from "#platform/problems";
 import { noteCaller } from "./caller.ts";
+import { type Challenges, createChallenges } from "./challenges.ts";
 import { type Cookies, readCookie } from "./cookies.ts";
 import { changesSomething, siteOf } from "./cross-site.ts";
 import { createLimits, type LimitSettings } from "./limits.ts";
@@ -19,6 +20,7 @@ export { type Accounts, createAccounts, identitySchema } from "./accounts.ts";
 export type { Audit, Intent } from "./audit.ts";
 export { auditActs } from "./audit-hook.ts";
 export { callerOf } from "./caller.ts";
+export type { Challenge, Challenges } from "./challenges.ts";
 export { type Cookies, createCookies } from "./cookies.ts";
 export type { OidcSettings } from "./oidc-client.ts";
 export type { Pass, Passes } from "./passes.ts";
@@ -67,6 +69,8 @@ export type Identity = {
   limitedGuard(...asked: readonly [Role, ...Role[]]): Guard;
   /** The passes that people show when they order in a drop with a line. */
   passes: Passes;
+  /** What people are asked for before they get a place in a line. */
+  challenges: Challenges;
   /** Signs what outsiders keep and check. */
   signing: Signing;
 };
@@ -158,6 +162,7 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
     guard: (...asked) => guardOf(asked, false),
     limitedGuard: (...asked) => guardOf(asked, true),
     passes: createPasses(issuing.secret),
+    challenges: createChallenges(issuing.secret),
     signing: createSigning(issuing.secret),
   };
 }

@@ -86,7 +86,7 @@ describe("the pages", () => {
     assert.match(body, /<h1>Line<\/h1>/);
     const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
     const policy = String(said["content-security-policy"]).split("; ");
-    assert.ok(policy.includes(`script-src ${hashOf("let line;")}`), policy.join("\n"));
+    assert.ok(policy.includes(`script-src ${hashOf("let line;")} 'self'`), policy.join("\n"));
     assert.ok(policy.includes(`style-src ${hashOf("p{}")}`));
     assert.equal((await get("/d/lamps/fair")).body, "<h1>Shop</h1>");
   });

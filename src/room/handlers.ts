@@ -6,25 +6,41 @@ import type { Asked } from "#platform/http";
 import { refuse } from "#platform/problems";
 import { details, roomProblems } from "./problems.ts";
 import type { Asked as AskedForPass, PassRow, Place, Room } from "./room.ts";
-import type { DropParams, PassBody, PassView, PlaceView } from "./wire.ts";
+import type { DropParams, JoinHeaders, PassBody, PassView, PlaceView } from "./wire.ts";
+import { solvedAtMs } from "./work.ts";
 
 type AskedOfOne = Asked<{ params: typeof DropParams }>;
 
 const shared = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
 
-export type RoomHandlersOptions = { room: Room; identity: Pick<Identity, "passes" | "signing"> };
+export type RoomHandlersOptions = {
+  room: Room;
+  identity: Pick<Identity, "passes" | "challenges" | "signing">;
+  now(): number;
+};
 
-export function createRoomHandlers({ room, identity }: RoomHandlersOptions) {
+export function createRoomHandlers({ room, identity, now }: RoomHandlersOptions) {
   async function getRoom(request: AskedOfOne, reply: FastifyReply) {
     const text = await room.stateOf(request.params.dropId);
     if (!text) return refused(reply, "drop_not_found");
     return reply.header("cache-control", shared).type("application/json; charset=utf-8").send(text);
   }
 
-  async function joinRoom(request: AskedOfOne, reply: FastifyReply) {
+  async function joinRoom(
+    request: Asked<{ params: typeof DropParams; headers: typeof JoinHeaders }>,
+    reply: FastifyReply,
+  ) {
     const { dropId } = request.params;
-    const joined = await room.join(dropId, callerOf(request).userId);
-    return joined.ok ? placeView(dropId, joined.place) : refused(reply, joined.reason);
+    const { userId } = callerOf(request);
+    const solution = request.headers["join-work"];
+    const nowMs = now();
+    const workedAtMs = solution && solvedAtMs(solution, { dropId, userId }, identity.challenges, nowMs);
+    const joined = await room.join(dropId, userId, workedAtMs || undefined);
+    if (joined.ok) return placeView(dropId, joined.place);
+    if (joined.reason !== "work_required") return refused(reply, joined.reason);
+    const { bits } = joined;
+    const challenge = identity.challenges.sign({ dropId, userId, bits, issuedAtMs: nowMs });
+    return refused(reply, "work_required", { extra: { challenge, bits } });
   }
 
   async function getPlace(request: AskedOfOne, reply: FastifyReply) {

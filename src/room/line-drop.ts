@@ -21,6 +21,7 @@ export type LineDrop = Pick<
   | "listAfterSoldOut"
   | "verifiedOnly"
   | "beacon"
+  | "workToJoin"
   | "round"
   | "listed"
 >;

@@ -19,11 +19,15 @@ export type Joiner = {
   dropId: string;
   userId: string;
   mode: Mode;
+  /** If joining asks for work: when the challenge was issued that was solved. A solution gives one place. */
+  workedAtMs?: number | undefined;
 };
+
+export type JoinAnswer = Place | "work_spent" | undefined;
 
 export type Places = {
   /** The same place in every tab; undefined if the line has closed meanwhile. */
-  join(joiner: Joiner): Promise<Place | undefined>;
+  join(joiner: Joiner): Promise<JoinAnswer>;
   of(dropId: string, userId: string): Promise<Place | undefined>;
   /** Whether there was a place to leave. */
   leave(dropId: string, userId: string): Promise<boolean>;
@@ -34,9 +38,9 @@ const mostWaiting = 20_000;
 
 export function createPlaces({ sql, now }: { sql: Sql; now(): number }): Places {
   /** A batch for each line: two lines do not wait for each other. */
-  const batchers = new Map<string, Batcher<Joiner, Place | undefined>>();
+  const batchers = new Map<string, Batcher<Joiner, JoinAnswer>>();
 
-  function batcherOf(dropId: string): Batcher<Joiner, Place | undefined> {
+  function batcherOf(dropId: string): Batcher<Joiner, JoinAnswer> {
     const known = batchers.get(dropId);
     if (known) return known;
     const run = (joiners: Joiner[]) => joinAll(sql, dropId, joiners, new Date(now()));
@@ -69,7 +73,7 @@ export function createPlaces({ sql, now }: { sql: Sql; now(): number }): Places 
   };
 }
 
-function joinAll(sql: Sql, dropId: string, joiners: readonly Joiner[], at: Date): Promise<(Place | undefined)[]> {
+function joinAll(sql: Sql, dropId: string, joiners: readonly Joiner[], at: Date): Promise<JoinAnswer[]> {
   return sql.transaction(async (tx) => {
     const [first] = joiners;
     let room = await lockRoom(tx, dropId);
@@ -82,22 +86,47 @@ function joinAll(sql: Sql, dropId: string, joiners: readonly Joiner[], at: Date)
     const known = await readPlaces(tx, dropId, userIds);
     // The places of a draw are all in its roster.
     const isOpen = room.closedAt === null && !(room.mode === "draw" && room.frozenAt !== null);
-    const fresh = isOpen ? userIds.filter((userId) => !known.has(userId)) : [];
-    await insertPlaces(tx, dropId, fresh, room.lastSeq, at);
-    const places = fresh.length > 0 ? await readPlaces(tx, dropId, userIds) : known;
-    return joiners.map(({ userId }) => places.get(userId));
+    const joining = isOpen ? joiners.filter(({ userId }) => !known.has(userId)) : [];
+    const spent = await readSpent(tx, dropId, joining);
+    const mayJoin = joining.filter(
+      ({ userId, workedAtMs = Number.POSITIVE_INFINITY }) =>
+        workedAtMs > (spent.get(userId) ?? Number.NEGATIVE_INFINITY),
+    );
+    const fresh = new Map(mayJoin.map((joiner) => [joiner.userId, joiner]));
+    await insertPlaces(tx, dropId, [...fresh.values()], room.lastSeq, at);
+    const places = fresh.size > 0 ? await readPlaces(tx, dropId, userIds) : known;
+    return joiners.map(({ userId }) => places.get(userId) ?? (spent.has(userId) ? "work_spent" : undefined));
   });
 }
 
-async function insertPlaces(tx: Tx, dropId: string, userIds: readonly string[], last: number, at: Date): Promise<void> {
-  if (userIds.length === 0) return;
-  await tx.query(
-    `insert into room.place (drop_id, seq, user_id, ticket, joined_at)
-     select $1, $2 + p.n, p.user_id, p.ticket, $5
-       from unnest($3::text[], $4::bytea[]) with ordinality as p (user_id, ticket, n)`,
-    [dropId, last, userIds, userIds.map(() => randomBytes(16)), at],
+/** When the newest challenge was issued whose solution gave a person a place here, one that they left too. */
+async function readSpent(tx: Tx, dropId: string, joiners: readonly Joiner[]): Promise<Map<string, number>> {
+  const worked = joiners.filter(({ workedAtMs }) => workedAtMs !== undefined).map(({ userId }) => userId);
+  if (worked.length === 0) return new Map();
+  const rows = await tx.query<{ userId: string; lastMs: number }>(
+    `select user_id as "userId", max(work_ms) as "lastMs" from room.place
+      where drop_id = $1 and user_id = any($2::text[]) and work_ms is not null group by user_id`,
+    [dropId, worked],
   );
-  await tx.query("update room.room set last_seq = $2 where drop_id = $1", [dropId, last + userIds.length]);
+  return new Map(rows.map(({ userId, lastMs }) => [userId, lastMs]));
+}
+
+async function insertPlaces(tx: Tx, dropId: string, fresh: readonly Joiner[], last: number, at: Date): Promise<void> {
+  if (fresh.length === 0) return;
+  await tx.query(
+    `insert into room.place (drop_id, seq, user_id, ticket, joined_at, work_ms)
+     select $1, $2 + p.n, p.user_id, p.ticket, $5, p.work_ms
+       from unnest($3::text[], $4::bytea[], $6::bigint[]) with ordinality as p (user_id, ticket, work_ms, n)`,
+    [
+      dropId,
+      last,
+      fresh.map(({ userId }) => userId),
+      fresh.map(() => randomBytes(16)),
+      at,
+      fresh.map(({ workedAtMs }) => workedAtMs ?? null),
+    ],
+  );
+  await tx.query("update room.room set last_seq = $2 where drop_id = $1", [dropId, last + fresh.length]);
 }
 
 async function readPlaces(sql: Queryable, dropId: string, userIds: readonly string[]): Promise<Map<string, Place>> {

@@ -5,6 +5,7 @@ export const roomProblems = defineProblems({
   drop_not_found: { status: 404, title: "There is no such drop" },
   room_closed: { status: 409, title: "The line takes no places at this moment" },
   email_not_verified: { status: 403, title: "This line is for people with a verified address" },
+  work_required: { status: 403, title: "Joining this line asks for a proof of work" },
   not_in_line: { status: 404, title: "You have no place in this line" },
   not_your_turn: { status: 409, title: "Your place is not called", retryAfterSeconds: 2 },
   nothing_free: { status: 503, title: "No unit of this product is free at this moment", retryAfterSeconds: 2 },
@@ -19,6 +20,8 @@ export const details: Record<keyof typeof roomProblems, string> = {
   drop_not_found: "No drop has this id. GET /drops lists them.",
   room_closed: "GET /drops/{dropId}/room tells when it takes places; a place that you have stays yours.",
   email_not_verified: "Sign up with your address: the code that is mailed to it proves that it is yours.",
+  work_required:
+    "Find a number, so that SHA-256 of challenge, colon and number begins with `bits` zero bits. Then ask again with Join-Work: challenge:number.",
   not_in_line: "Join first: POST /drops/{dropId}/room.",
   not_your_turn: "Ask again when GET /drops/{dropId}/room shows that your place is called.",
   nothing_free: "Ask again, or take another product of the drop.",

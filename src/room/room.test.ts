@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { mortalSql } from "../warehouse/warehouse.testing.ts";
+import { createLoad } from "./load.ts";
 import { type LineStage, openLineStage } from "./room.testing.ts";
 
 describe("a line", () => {
@@ -51,6 +52,29 @@ describe("a line", () => {
     assert.deepEqual([first?.seq, again?.seq], [1, 4]);
     const tickets = await stage.sql.query("select ticket from room.place where drop_id = $1", [line.dropId]);
     assert.equal(tickets.length, 4);
+  });
+
+  test("takes a solution once, also beside others of its person, and one of a challenge that is newer than all before", async () => {
+    const line = stage.newLine();
+    const [one, same] = await Promise.all([line.joinWithWork("ada", 1_000), line.other.joinWithWork("ada", 1_000)]);
+    assert.deepEqual(one, same);
+    await line.leave("ada");
+    assert.equal(await line.joinWithWork("ada", 1_000), "work_spent");
+    assert.equal(await line.joinWithWork("ada", 999), "work_spent");
+    const again = await line.joinWithWork("ada", 1_001);
+    assert.equal(again !== "work_spent" && again?.seq, 2);
+    const other = await line.joinWithWork("bob", 1_000);
+    assert.equal(other !== "work_spent" && other?.seq, 3);
+  });
+
+  test("asks for more work the more places it gave in the last seconds, and for the least again afterwards", async () => {
+    const line = stage.newLine();
+    const bits = () => createLoad({ sql: stage.sql, now: line.now })(line.dropId);
+    assert.equal(await bits(), 12);
+    await Promise.all(people(160).map(line.join));
+    assert.equal(await bits(), 14);
+    line.wait(4);
+    assert.equal(await bits(), 12);
   });
 
   test("numbers places by rank before the freeze and by arrival after it, and none gets worse (L2, L5)", async () => {

@@ -1,4 +1,5 @@
 /** Opens lines on a database of their own, with a clock and free units that a test sets. */
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { Sql } from "#engines/sql";
 import { randomHex } from "#platform/ids";
@@ -42,6 +43,7 @@ export async function openLineStage() {
       listAfterSoldOut: true,
       verifiedOnly: false,
       beacon: "own",
+      workToJoin: false,
       round: null,
       listed: [],
       ...change,
@@ -57,7 +59,13 @@ export async function openLineStage() {
       const claims = createClaims({ sql: itsSql, freeOf, orderIdOf, now });
       const turn = createTurn({ sql: itsSql, freeOf, pulse: async () => [], now });
       return {
-        join: (userId: string) => places.join({ dropId, userId, mode: modeOf(drop) }),
+        async join(userId: string) {
+          const place = await places.join({ dropId, userId, mode: modeOf(drop) });
+          assert.notEqual(place, "work_spent");
+          return place as Exclude<typeof place, "work_spent">;
+        },
+        joinWithWork: (userId: string, workedAtMs: number) =>
+          places.join({ dropId, userId, mode: modeOf(drop), workedAtMs }),
         leave: (userId: string) => places.leave(dropId, userId),
         placeOf: (userId: string) => places.of(dropId, userId),
         claim: (userId: string, claim: Partial<Claim> = {}, isOpen = true) =>

@@ -16,6 +16,7 @@ import { createDraws, type Fallback, promisedRoundFor } from "./draw.ts";
 import { freeUnits } from "./free.ts";
 import { startIntake } from "./intake.ts";
 import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import { createLoad } from "./load.ts";
 import { type LineFigures, readLines } from "./metrics.ts";
 import { createOfferMails, type OfferMailsOptions } from "./offer-mails.ts";
 import { roomOutbox } from "./outbox.ts";
@@ -36,12 +37,14 @@ export const roomSchema = { schema: "room", folder: new URL("./migrations/", imp
 
 export type Joined =
   | { ok: true; place: Place }
-  | { ok: false; reason: "drop_not_found" | "room_closed" | "email_not_verified" };
+  | { ok: false; reason: "drop_not_found" | "room_closed" | "email_not_verified" }
+  | { ok: false; reason: "work_required"; bits: number };
 
 export type Asked = Claimed | { ok: false; reason: "drop_not_found" | "room_closed" | "product_not_in_drop" };
 
 export type Room = {
-  join(dropId: string, userId: string): Promise<Joined>;
+  /** `workedAtMs`: when the challenge was issued that the person solved. */
+  join(dropId: string, userId: string, workedAtMs: number | undefined): Promise<Joined>;
   placeOf(dropId: string, userId: string): Promise<Place | undefined>;
   /** Whether there was a place to leave. */
   leave(dropId: string, userId: string): Promise<boolean>;
@@ -87,7 +90,15 @@ export function createRoom(options: RoomOptions): Room {
   const places = createPlaces({ sql, now });
   const claims = createClaims({ sql, freeOf, orderIdOf, now });
   const turn = createTurn({ sql, freeOf, pulse: orders.pulse.read, now });
-  const stateOf = createState({ sql, dropOf, unitsOf, roundOf: (drop) => promisedRoundFor(drop, beacons), now });
+  const bitsOf = createLoad({ sql, now });
+  const stateOf = createState({
+    sql,
+    dropOf,
+    unitsOf,
+    bitsOf,
+    roundOf: (drop) => promisedRoundFor(drop, beacons),
+    now,
+  });
   const trees = createTrees();
   const draws = createDraws({ sql, beacons, trees, now, onQueued: () => outbox.nudge() });
   const published = createPublished({ sql, signing, trees, chainOf: draws.chainOf });
@@ -130,17 +141,20 @@ export function createRoom(options: RoomOptions): Room {
   const mails = { nudge() {} };
 
   return {
-    async join(dropId, userId) {
+    async join(dropId, userId, workedAtMs) {
       const drop = await dropOf(dropId);
       if (!drop) return { ok: false, reason: "drop_not_found" };
       const seen = drop.entry === "open" ? await readRoom(sql, dropId) : undefined;
       const takesNew = takesPlaces(drop, roomPhaseOf(drop, seen, now()));
-      const known = takesNew && !drop.verifiedOnly ? undefined : await places.of(dropId, userId);
+      const known = takesNew && !drop.verifiedOnly && !drop.workToJoin ? undefined : await places.of(dropId, userId);
       if (known) return { ok: true, place: known };
       if (!takesNew) return { ok: false, reason: "room_closed" };
       const isVerified = !drop.verifiedOnly || (await addressOf(userId)) !== undefined;
       if (!isVerified) return { ok: false, reason: "email_not_verified" };
-      const place = await places.join({ dropId, userId, mode: modeOf(drop) });
+      const work = drop.workToJoin ? { workedAtMs } : undefined;
+      const lacksWork = drop.workToJoin && workedAtMs === undefined;
+      const place = lacksWork ? "work_spent" : await places.join({ dropId, userId, mode: modeOf(drop), ...work });
+      if (place === "work_spent") return { ok: false, reason: "work_required", bits: await bitsOf(dropId) };
       return place ? { ok: true, place } : { ok: false, reason: "room_closed" };
     },
 

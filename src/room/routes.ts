@@ -13,6 +13,7 @@ import {
   ArrivalView,
   Consistency,
   DropParams,
+  JoinHeaders,
   PassBody,
   PassView,
   PlaceView,
@@ -20,11 +21,13 @@ import {
   Sizes,
 } from "./wire.ts";
 
-export function roomRoutes(app: Http, { room, identity }: { room: Room; identity: Identity }): void {
+type RoomRoutesOptions = { room: Room; identity: Identity; now(): number };
+
+export function roomRoutes(app: Http, { room, identity, now }: RoomRoutesOptions): void {
   const customer = { onRequest: identity.guard("CUSTOMER") };
   const limited = { onRequest: identity.limitedGuard("CUSTOMER") };
   const admin = { onRequest: identity.guard("ADMIN") };
-  const handlers = createRoomHandlers({ room, identity });
+  const handlers = createRoomHandlers({ room, identity, now });
   const fair = createFairHandlers({ room, signing: identity.signing });
   for (const schema of [RoomState, PlaceView, PassView, FairRecordView]) app.addSchema(schema);
 
@@ -43,7 +46,7 @@ export function roomRoutes(app: Http, { room, identity }: { room: Room; identity
   app.get("/.well-known/dropgate.json", { schema: documents.getShopKey }, fair.getShopKey);
 }
 
-const { drop_not_found, room_closed, email_not_verified, not_in_line } = roomProblems;
+const { drop_not_found, room_closed, email_not_verified, work_required, not_in_line } = roomProblems;
 const { not_your_turn, nothing_free, pass_spent, product_not_in_drop } = roomProblems;
 const ofOne = { tags: ["line"], params: DropParams };
 const place = Type.Ref("RoomPlace");
@@ -95,7 +98,8 @@ const documents = {
     ...ofOne,
     operationId: "joinRoom",
     summary: "Gives you a place in the line, the same one however often you ask",
-    response: { 200: place, ...problemResponses(drop_not_found, room_closed, email_not_verified) },
+    headers: JoinHeaders,
+    response: { 200: place, ...problemResponses(drop_not_found, room_closed, email_not_verified, work_required) },
   },
   getPlace: {
     ...ofOne,

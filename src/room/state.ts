@@ -5,6 +5,7 @@ import type { Sql } from "#engines/sql";
 import { createKeptAnswers } from "#platform/kept-answers";
 import { reachOf } from "./controller.ts";
 import { type LineDrop, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import type { BitsOf } from "./load.ts";
 import type { Mode } from "./room-rows.ts";
 import type { RoomState } from "./wire.ts";
 
@@ -15,6 +16,7 @@ export type StateOptions = {
   /** The round that is promised for the drop. */
   roundOf(drop: LineDrop): number;
   unitsOf(drop: LineDrop): Promise<Iterable<{ free: number; held: number }>>;
+  bitsOf: BitsOf;
   now(): number;
 };
 
@@ -25,7 +27,7 @@ const keptMs = 1_000;
 /** Over so long the pace of the calls is measured. */
 const paceMs = 30_000;
 
-export function createState({ sql, dropOf, unitsOf, roundOf, now }: StateOptions): StateOf {
+export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: StateOptions): StateOf {
   async function make(dropId: string): Promise<Buffer | undefined> {
     const drop = await dropOf(dropId);
     return drop && Buffer.from(JSON.stringify(await viewOf(drop)));
@@ -41,6 +43,7 @@ export function createState({ sql, dropOf, unitsOf, roundOf, now }: StateOptions
     }
     const mode = line?.mode ?? modeOf(drop);
     const phase = roomPhaseOf(drop, line, nowMs);
+    const takes = takesPlaces(drop, phase);
     const called = line?.called ?? 0;
     const { cameShare = 1, unitsEach = 1, kept = 0 } = line ?? {};
     return {
@@ -48,7 +51,8 @@ export function createState({ sql, dropOf, unitsOf, roundOf, now }: StateOptions
       name: drop.name,
       state: phase,
       mode,
-      takesPlaces: takesPlaces(drop, phase),
+      takesPlaces: takes,
+      work: takes && drop.workToJoin ? await bitsOf(drop.dropId) : null,
       now: new Date(nowMs).toISOString(),
       opensAt: drop.opensAt.toISOString(),
       closesAt: drop.closesAt.toISOString(),

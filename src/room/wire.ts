@@ -31,6 +31,7 @@ export const RoomState = Type.Object(
         "line: called one after the other. draw: the first ranks at once. offers: each returned unit, in turn",
     }),
     takesPlaces: Type.Boolean({ description: "Whether a person without a place gets one now" }),
+    work: orNull<number>("integer", "The bits of the proof of work that joining asks for; null: it asks for none"),
     now: time,
     opensAt: time,
     closesAt: time,
@@ -109,6 +110,16 @@ export const Consistency = Type.Object({
 export const Sizes = Type.Object({
   from: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
   to: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
+});
+
+export const JoinHeaders = Type.Object({
+  "join-work": Type.Optional(
+    Type.String({
+      maxLength: 2_000,
+      pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+:[0-9]{1,16}$",
+      description: "If joining asks for work: the challenge of the refusal, a colon, and the number that solves it",
+    }),
+  ),
 });
 
 export const PassBody = Type.Object(

@@ -51,6 +51,23 @@ describe("the line of a drop", { skip }, () => {
     assert.equal(places, 1);
   });
 
+  test("a line that asks for work gives a place to the page, which loads the solver for it", async () => {
+    const line = { stock: 5, opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000), workToJoin: true } as const;
+    const { dropId } = await scheduled("Night caps", line);
+    const { page } = await stage.person("works");
+    const loaded: string[] = [];
+    page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+    await waits(page, dropId);
+    await page.getByRole("button", { name: "Join the line" }).waitFor();
+    assert.deepEqual(
+      loaded.filter((path) => path.startsWith("/assets/")),
+      [],
+    );
+    await page.getByRole("button", { name: "Join the line" }).click();
+    await label(page, "You are in").waitFor();
+    assert.ok(loaded.some((path) => path.startsWith("/assets/work-")));
+  });
+
   test("after an open drop is sold out, what comes back is offered to the next in line for a while", async () => {
     const { dropId, productId } = await scheduled("Last prints", {
       stock: 1,

@@ -19,6 +19,7 @@ export type Plan = {
   admitPerSecond: string;
   listAfterSoldOut: boolean;
   verifiedOnly: boolean;
+  workToJoin: boolean;
   beacon: Drop["beacon"];
   products: PlannedProduct[];
 };
@@ -49,6 +50,7 @@ export function newPlan(nowMs: number): Plan {
     admitPerSecond: "10",
     listAfterSoldOut: false,
     verifiedOnly: false,
+    workToJoin: false,
     beacon: "own",
     products: [oneMore()],
   };
@@ -56,7 +58,7 @@ export function newPlan(nowMs: number): Plan {
 
 export function planOf(drop: Drop): Plan {
   const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = drop;
-  const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon } = drop;
+  const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, workToJoin, beacon } = drop;
   return {
     name,
     story: story ?? "",
@@ -70,6 +72,7 @@ export function planOf(drop: Drop): Plan {
     admitPerSecond: String(admitPerSecond),
     listAfterSoldOut,
     verifiedOnly,
+    workToJoin,
     beacon,
     products: products.map(({ productId, label }) => ({ ...oneMore(), productId, label: label ?? "" })),
   };
@@ -86,7 +89,7 @@ export function frozenOf({ state, opensAt, freezeLeadSeconds }: Drop, nowMs: num
 
 export function bodyOf(plan: Plan): Omit<DropBody, "dropId"> {
   const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = plan;
-  const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, beacon } = plan;
+  const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, workToJoin, beacon } = plan;
   return {
     name: name.trim(),
     story: story.trim() === "" ? null : story,
@@ -100,6 +103,7 @@ export function bodyOf(plan: Plan): Omit<DropBody, "dropId"> {
     admitPerSecond: Number(admitPerSecond),
     listAfterSoldOut,
     verifiedOnly,
+    workToJoin,
     beacon,
     products: products.map(({ productId, label }) => ({
       productId: productId.trim(),

@@ -10,6 +10,8 @@ type State = Line & { name: string; now: string; root: string | null; frozenSize
 const dropId = location.pathname.split("/")[2];
 const roomPath = `/drops/${dropId}/room`;
 const dropPath = `/d/${dropId}`;
+/** work.ts, a file of its own that is loaded when a line asks for work. web/vite.ts writes its address. */
+const workFile = "ADDRESS-OF-WORK";
 
 function kept(name: string) {
   try {
@@ -98,7 +100,9 @@ async function act(method: string) {
   isAsking = true;
   fault = undefined;
   show();
-  const { status, body } = await askOwn(roomPath, method).catch(() => ({ status: 500, body: {} }));
+  const { status, body } = await askOwn(roomPath, method)
+    .then(async (answer) => (answer.body.challenge ? (await import(workFile)).join(roomPath, answer.body) : answer))
+    .catch(() => ({ status: 500, body: {} }));
   if (status < 300) remember(method === "POST" ? body : undefined);
   else if (!mustSignIn) fault = faults[body.code] ?? "again";
   isAsking = false;

@@ -6,10 +6,12 @@ import createFetchClient, { type Client } from "openapi-fetch";
 import type { components, paths } from "./api.ts";
 import { type BuyAnswer, type BuyOptions, buyOnce } from "./buy.ts";
 import { followOrder, type OrderEvent } from "./follow.ts";
+import { type JoinAnswer, joinLine } from "./join.ts";
 
 export type { components, paths } from "./api.ts";
 export type { BuyAnswer, BuyOptions } from "./buy.ts";
 export type { OrderEvent } from "./follow.ts";
+export type { JoinAnswer } from "./join.ts";
 export { verifyWebhook, type WebhookEvent, WebhookVerificationError } from "./webhook.ts";
 
 export type PlaceOrder = NonNullable<paths["/orders"]["post"]["requestBody"]>["content"]["application/json"];
@@ -28,6 +30,8 @@ export type Dropgate = {
   api: Client<paths>;
   /** Places the order once: a lost answer is asked for again under the same key. */
   buy(order: PlaceOrder, options?: BuyOptions): Promise<BuyAnswer>;
+  /** A place in the drop's line, the same one however often it is asked for; works for it if the line asks for that. */
+  join(dropId: string): Promise<JoinAnswer>;
   /** The order's states until its end, each once, across lost connections. */
   follow(orderId: string, options?: { signal?: AbortSignal }): AsyncGenerator<OrderEvent, void>;
 };
@@ -37,6 +41,7 @@ export function createDropgate({ baseUrl, headers = {} }: DropgateOptions): Drop
   return {
     api,
     buy: (order, options) => buyOnce(api, order, options),
+    join: (dropId) => joinLine(api, dropId),
     follow: (orderId, { signal } = {}) => followOrder({ baseUrl, headers, orderId, signal }),
   };
 }

@@ -56,6 +56,12 @@ export function EntryFields({ plan, onChange, isFrozen, faultOf, instants }: Ent
             disabled={isFrozen}
             onChange={({ currentTarget }) => onChange({ verifiedOnly: currentTarget.checked })}
           />
+          <Checkbox
+            label="Joining costs a moment of computing, and more while many join"
+            description="Invented people pay it too, each of them. It may be turned on at any time"
+            checked={plan.workToJoin}
+            onChange={({ currentTarget }) => onChange({ workToJoin: currentTarget.checked })}
+          />
         </>
       )}
       {plan.entry === "line" && (
