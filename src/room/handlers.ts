@@ -5,8 +5,8 @@ import { callerOf, type Identity } from "#identity";
 import type { Asked } from "#platform/http";
 import { refuse } from "#platform/problems";
 import { details, roomProblems } from "./problems.ts";
-import type { Asked as AskedForPass, PassRow, Place, Room } from "./room.ts";
-import type { DropParams, JoinHeaders, PassBody, PassView, PlaceView } from "./wire.ts";
+import type { Asked as AskedForPass, ExchangeAnswer, PassRow, Place, Room } from "./room.ts";
+import type { DropParams, ExchangeBody, JoinHeaders, PassBody, PassView, PlaceView } from "./wire.ts";
 import { solvedAtMs } from "./work.ts";
 
 type AskedOfOne = Asked<{ params: typeof DropParams }>;
@@ -61,7 +61,19 @@ export function createRoomHandlers({ room, identity, now }: RoomHandlersOptions)
     return passAnswer(reply, dropId, await room.askForPass(dropId, { userId, productId, renew }));
   }
 
-  function passAnswer(reply: FastifyReply, dropId: string, asked: AskedForPass) {
+  async function exchangePass(
+    request: Asked<{ params: typeof DropParams; body: typeof ExchangeBody }>,
+    reply: FastifyReply,
+  ) {
+    const { userId } = callerOf(request);
+    const { dropId } = request.params;
+    const pass = identity.passes.read(request.body.pass);
+    if (!pass) return refused(reply, "pass_invalid");
+    const { productId } = request.body;
+    return passAnswer(reply, dropId, await room.exchangePass(dropId, { userId, passId: pass.passId, productId }));
+  }
+
+  function passAnswer(reply: FastifyReply, dropId: string, asked: AskedForPass | ExchangeAnswer) {
     if (asked.ok) return passView(dropId, asked.pass);
     const extra = asked.reason === "pass_spent" ? { orderId: asked.orderId } : undefined;
     const retryAfterSeconds = asked.reason === "not_your_turn" ? Math.ceil(asked.afterMs / 1_000) : undefined;
@@ -95,7 +107,7 @@ export function createRoomHandlers({ room, identity, now }: RoomHandlersOptions)
     };
   }
 
-  return { getRoom, joinRoom, getPlace, leaveRoom, takePass };
+  return { getRoom, joinRoom, getPlace, leaveRoom, takePass, exchangePass };
 }
 
 function refused(

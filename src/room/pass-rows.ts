@@ -38,7 +38,7 @@ export async function readAskers(sql: Queryable, dropId: string, userIds: readon
     `select p.seq, p.user_id as "userId", p.place_no as "placeNo", p.offered_until as "offeredUntil",
             p.done_at is not null as "isDone",
             (select ${passJson} from room.pass a
-              where a.drop_id = p.drop_id and a.seq = p.seq and a.state <> 'pending'
+              where a.drop_id = p.drop_id and a.seq = p.seq and a.state not in ('pending', 'retired')
               order by a.attempt desc limit 1) as pass
        from room.place p where p.drop_id = $1 and p.user_id = any($2::text[]) and p.left_at is null`,
     [dropId, userIds],

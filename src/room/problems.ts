@@ -14,6 +14,9 @@ export const roomProblems = defineProblems({
   already_drawn: { status: 409, title: "The order of the line is known already" },
   draw_waits: { status: 409, title: "The beacon may still come" },
   product_not_in_drop: { status: 409, title: "The drop does not sell this product" },
+  pass_invalid: { status: 403, title: "This pass is not valid for this order" },
+  pass_expired: { status: 403, title: "The pass has expired" },
+  gate_unavailable: { status: 503, title: "The stock gate does not answer", retryAfterSeconds: 1 },
 });
 
 export const details: Record<keyof typeof roomProblems, string> = {
@@ -30,4 +33,8 @@ export const details: Record<keyof typeof roomProblems, string> = {
   already_drawn: "GET /drops/{dropId}/fair shows how it was drawn.",
   draw_waits: "The wait can be ended two minutes after the time of the beacon's round: see docs/guide/fair.md.",
   product_not_in_drop: "GET /drops/{dropId} lists its products.",
+  pass_invalid:
+    "It is of another person or drop, or was exchanged already. POST /drops/{dropId}/room/pass tells yours.",
+  pass_expired: "Ask for another one: POST /drops/{dropId}/room/pass.",
+  gate_unavailable: "Your pass was not exchanged yet. Send the same request again: it goes on where it stopped.",
 };

@@ -13,6 +13,7 @@ import type { Orders } from "#orders";
 import { startLoop } from "#platform/loop";
 import { type Claimed, createClaims } from "./claims.ts";
 import { createDraws, type Fallback, promisedRoundFor } from "./draw.ts";
+import { createExchange, type Exchanged } from "./exchange.ts";
 import { freeUnits } from "./free.ts";
 import { startIntake } from "./intake.ts";
 import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
@@ -42,6 +43,8 @@ export type Joined =
 
 export type Asked = Claimed | { ok: false; reason: "drop_not_found" | "room_closed" | "product_not_in_drop" };
 
+export type ExchangeAnswer = Exchanged | Exclude<Asked, Claimed>;
+
 export type Room = {
   /** `workedAtMs`: when the challenge was issued that the person solved. */
   join(dropId: string, userId: string, workedAtMs: number | undefined): Promise<Joined>;
@@ -58,6 +61,11 @@ export type Room = {
   publicChain(): Promise<Chain>;
   /** Ends the wait for a beacon that does not answer: people are served in order of arrival. */
   endWait(dropId: string, reason: string): Promise<Fallback | { ok: false; reason: "drop_not_found" }>;
+  /** Instead of the pass that the person has, one for another product. */
+  exchangePass(
+    dropId: string,
+    exchange: { userId: string; passId: string; productId: string },
+  ): Promise<ExchangeAnswer>;
   lines(): Promise<LineFigures[]>;
   /** Events that the log does not have yet. */
   outboxWaiting: Outbox["waiting"];
@@ -74,7 +82,7 @@ export type RoomOptions = {
   drops: Pick<Drops, "get" | "units">;
   beacons: Beacons;
   signing: Signing;
-  inventory: Pick<Inventory, "gate" | "books" | "agreement">;
+  inventory: Pick<Inventory, "gate" | "books" | "agreement" | "retire">;
   orders: { pulse: Pick<Orders["pulse"], "read"> };
   orderIdOf(order: { userId: string; productId: string; key: string }): string;
   now(): number;
@@ -89,6 +97,7 @@ export function createRoom(options: RoomOptions): Room {
   const outbox = createOutbox({ ...roomOutbox, ...options, onFault: (error) => onFault("events of lines", error) });
   const places = createPlaces({ sql, now });
   const claims = createClaims({ sql, freeOf, orderIdOf, now });
+  const exchange = createExchange({ sql, freeOf, orderIdOf, retire: inventory.retire, now });
   const turn = createTurn({ sql, freeOf, pulse: orders.pulse.read, now });
   const bitsOf = createLoad({ sql, now });
   const stateOf = createState({
@@ -138,6 +147,18 @@ export function createRoom(options: RoomOptions): Room {
     mails.nudge();
   }
 
+  /** The line of a drop that is not over and sells this product by it. */
+  async function sellingLine(dropId: string, productId: string) {
+    const drop = await dropOf(dropId);
+    if (!drop) return { ok: false, reason: "drop_not_found" } as const;
+    const nowMs = now();
+    const isOver = drop.state !== "scheduled" || drop.closesAt.getTime() <= nowMs;
+    if (isOver) return { ok: false, reason: "room_closed" } as const;
+    const productIds = lineProductsOf(drop);
+    if (!productIds.includes(productId)) return { ok: false, reason: "product_not_in_drop" } as const;
+    return { ok: true, dropId, productIds, isOpen: !drop.paused && nowMs >= drop.opensAt.getTime() } as const;
+  }
+
   const mails = { nudge() {} };
 
   return {
@@ -163,13 +184,13 @@ export function createRoom(options: RoomOptions): Room {
     stateOf,
 
     async askForPass(dropId, claim) {
-      const drop = await dropOf(dropId);
-      if (!drop) return { ok: false, reason: "drop_not_found" };
-      const nowMs = now();
-      if (drop.state !== "scheduled" || drop.closesAt.getTime() <= nowMs) return { ok: false, reason: "room_closed" };
-      const productIds = lineProductsOf(drop);
-      if (!productIds.includes(claim.productId)) return { ok: false, reason: "product_not_in_drop" };
-      return claims.claim({ dropId, productIds, isOpen: !drop.paused && nowMs >= drop.opensAt.getTime() }, claim);
+      const line = await sellingLine(dropId, claim.productId);
+      return line.ok ? claims.claim(line, claim) : line;
+    },
+
+    async exchangePass(dropId, wanted) {
+      const line = await sellingLine(dropId, wanted.productId);
+      return line.ok ? exchange({ dropId, productIds: line.productIds, ...wanted }) : line;
     },
 
     published,

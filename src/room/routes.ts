@@ -13,6 +13,7 @@ import {
   ArrivalView,
   Consistency,
   DropParams,
+  ExchangeBody,
   JoinHeaders,
   PassBody,
   PassView,
@@ -44,10 +45,12 @@ export function roomRoutes(app: Http, { room, identity, now }: RoomRoutesOptions
   app.get("/drops/:dropId/served.txt", { schema: documents.getServed }, fair.getServed);
   app.get("/drops/:dropId/consistency", { schema: documents.getConsistency }, fair.getConsistency);
   app.get("/.well-known/dropgate.json", { schema: documents.getShopKey }, fair.getShopKey);
+  app.post("/drops/:dropId/room/pass/exchange", { ...limited, schema: documents.exchangePass }, handlers.exchangePass);
 }
 
 const { drop_not_found, room_closed, email_not_verified, work_required, not_in_line } = roomProblems;
 const { not_your_turn, nothing_free, pass_spent, product_not_in_drop } = roomProblems;
+const { pass_invalid, pass_expired, gate_unavailable } = roomProblems;
 const ofOne = { tags: ["line"], params: DropParams };
 const place = Type.Ref("RoomPlace");
 const { no_draw, already_drawn, draw_waits } = roomProblems;
@@ -128,6 +131,27 @@ const documents = {
         nothing_free,
         pass_spent,
         product_not_in_drop,
+      ),
+    },
+  },
+  exchangePass: {
+    ...ofOne,
+    operationId: "exchangePass",
+    summary: "A pass for another product of the drop in place of the one you have, which makes no order any more",
+    body: ExchangeBody,
+    response: {
+      200: Type.Ref("RoomPass"),
+      ...problemResponses(
+        drop_not_found,
+        room_closed,
+        not_in_line,
+        not_your_turn,
+        nothing_free,
+        pass_spent,
+        product_not_in_drop,
+        pass_invalid,
+        pass_expired,
+        gate_unavailable,
       ),
     },
   },

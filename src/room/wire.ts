@@ -111,6 +111,18 @@ export const Sizes = Type.Object({
   from: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
   to: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
 });
+export const ExchangeBody = Type.Object(
+  {
+    pass: Type.String({
+      minLength: 1,
+      maxLength: 2_048,
+      pattern: "^[\\x21-\\x7e]+$",
+      description: "The pass that you have. It makes no order any more once the new one is told",
+    }),
+    productId: ProductId,
+  },
+  { additionalProperties: false, examples: [{ pass: "WyJmMDAi.c2ln", productId: "test-product-123" }] },
+);
 
 export const JoinHeaders = Type.Object({
   "join-work": Type.Optional(
