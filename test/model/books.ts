@@ -2,8 +2,9 @@
 import { type Claim, type Decided, decide, fateKey } from "../../src/inventory/books/decide.ts";
 import { nextRow } from "../../src/inventory/books/ledger.ts";
 import type { GateImage, Reservation } from "../../src/inventory/gate/gate.ts";
+import { passEndsAtMs } from "./moves-of-passes.ts";
 import type { Mutant } from "./settings.ts";
-import { available, type OrderStatus, productId, type World } from "./world.ts";
+import { available, type Books, type OrderStatus, productId, type World } from "./world.ts";
 
 export function decideInBooks(
   { books }: World,
@@ -94,8 +95,13 @@ export function takeImage({ books, gate }: World, mutant: Mutant | undefined): G
     offer: gate.offer,
     sale: books.sale,
     held: [...held].filter(([, units]) => units > 0),
-    latchedIn: null,
-    retired: [],
+    latchedIn: hadNothingLeft(books) ? (books.sale?.dropId ?? null) : null,
+    retired: mutant === "image-without-retired" ? [] : [...books.retired].map((orderId) => [orderId, passEndsAtMs]),
     keysInBooks: fates.size > 0,
   };
+}
+
+/** A stream row says so: books/products.ts looks for one. */
+function hadNothingLeft({ stream }: Books): boolean {
+  return stream.some(({ availableAfter }) => availableAfter <= 0);
 }

@@ -83,7 +83,10 @@ function brokenAnswers(world: World): string | undefined {
   return undefined;
 }
 
-function brokenEnds({ books }: World): string | undefined {
+function brokenEnds(world: World): string | undefined {
+  const { books, exchange } = world;
+  if (exchange.step === "retired" && hasClaim(world, exchange.orderId))
+    return `race of exchange and use: ${exchange.orderId} is claimed, and its pass was exchanged`;
   for (const [orderId, { status, releases }] of books.orders) {
     if (releases > 1) return `I8: the units of ${orderId} were given back ${releases} times`;
     if (status === "confirmed" && releases > 0) return `I8: ${orderId} is confirmed, and its units were given back`;

@@ -78,9 +78,9 @@ function end(attempt: Attempt, answer: NonNullable<Attempt["answer"]>): Attempt 
 const accept: Step = (attempt) => end(attempt, "accepted");
 
 function begin(world: World, attempt: Attempt, mutant: Mutant | undefined): unknown {
-  const { orderId, userId, quantity, keyed } = attempt;
+  const { orderId, userId, quantity, keyed, pass } = attempt;
   const bodyHash = keyed ? "body" : "";
-  const wanted = { ...request, orderId, userId, quantity, bodyHash };
+  const wanted = { ...request, orderId, userId, quantity, bodyHash, pass };
   let answer = reserve(world.gate.state, wanted, 0);
   if (answer.kind === "ask_books") {
     if (world.books.orders.has(orderId)) return end(attempt, "replayed");
@@ -88,6 +88,12 @@ function begin(world: World, attempt: Attempt, mutant: Mutant | undefined): unkn
   }
   if (answer.kind === "reserved") {
     if (world.pause === "answered") throw new Error(`D2: ${orderId} is reserved after a pause was answered`);
+    const { exchange } = world;
+    if (exchange.step === "retired" && exchange.orderId === orderId)
+      throw new Error(`race of exchange and use: ${orderId} is reserved after its pass was exchanged`);
+    if (world.wasSoldOut && pass === undefined)
+      throw new Error(`the latch: ${orderId} got a unit without a pass after nothing was left`);
+    noteSoldOut(world, mutant);
     return Object.assign(attempt, { step: "reserved", reservation: answer.reservation });
   }
   if (answer.kind !== "duplicate") return end(attempt, "refused");
@@ -100,6 +106,14 @@ function begin(world: World, attempt: Attempt, mutant: Mutant | undefined): unkn
   const adopted = adopt(world.gate.state, productId, orderId, 0);
   if (adopted.kind === "refused") return end(attempt, "pending");
   return Object.assign(attempt, { step: "reserved", reservation: adopted.reservation });
+}
+
+/** The step that took the last unit has latched the product. */
+function noteSoldOut(world: World, mutant: Mutant | undefined): void {
+  const product = gateOf(world);
+  if (!product?.sale?.latchAfterSoldOut || product.sellable > 0) return;
+  world.wasSoldOut = true;
+  if (mutant === "no-latch-in-step") product.latchedIn = null;
 }
 
 const request: Omit<ReserveRequest, "orderId" | "userId" | "quantity" | "bodyHash"> = {

@@ -120,6 +120,7 @@ function next(world: World, rebuild: Rebuild, move: Say, mutant: Mutant | undefi
           const loaded = gateOf(w);
           if (mutant === "no-epoch" && loaded && image) loaded.epoch = image.epoch - 1;
           if (mutant === "install-forgets-pause" && loaded) loaded.sale = null;
+          if (mutant === "install-forgets-latch" && loaded) loaded.latchedIn = null;
           const shown = mutant === "opens-anybodys-closing" ? loaded?.closing : closing;
           // A name from an earlier life is invalid.
           if (image && w.gate.alive) install(w.gate.state, image, shown ?? "");

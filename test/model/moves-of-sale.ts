@@ -2,7 +2,8 @@
 import { setSale } from "../../src/inventory/gate/terms.ts";
 import type { Move } from "./move.ts";
 import type { Mutant } from "./settings.ts";
-import { gateOf, openSale, productId, type World } from "./world.ts";
+import { openSale } from "./terms.ts";
+import { gateOf, productId, type World } from "./world.ts";
 
 const paused = { ...openSale, paused: true, version: 2 };
 

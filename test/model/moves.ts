@@ -4,6 +4,7 @@ import { apply, claimVoid, forget } from "../../src/inventory/gate/reducer.ts";
 import { isUndecided } from "../../src/inventory/gate/state.ts";
 import { count, decideInBooks, endOrder, enter } from "./books.ts";
 import type { Move } from "./move.ts";
+import { exchangeMoves } from "./moves-of-passes.ts";
 import { buyerMoves, withdrawalMoves } from "./moves-of-people.ts";
 import { rebuildMoves } from "./moves-of-rebuild.ts";
 import { pauseMoves } from "./moves-of-sale.ts";
@@ -15,6 +16,7 @@ export function movesOf(world: World, mutant: Mutant | undefined): Move[] {
     ...world.attempts.flatMap((_, i) => buyerMoves(world, i, mutant)),
     ...withdrawalMoves(world, mutant),
     ...pauseMoves(world, mutant),
+    ...exchangeMoves(world, mutant),
     ...logMoves(world, mutant),
     ...relayMoves(world, mutant),
     ...sweeperMoves(world, mutant),

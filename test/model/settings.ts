@@ -1,5 +1,7 @@
 /** The worlds to search, and the protections that are removed one at a time to prove that each is necessary. */
 
+import { openSale } from "./terms.ts";
+
 /** The fault of each mutant: a protection of docs/guide/protocol.md that is left out. */
 export const mutants = {
   "202-before-mark": "202 is answered once the log has acknowledged, and the record is not marked",
@@ -23,11 +25,17 @@ export const mutants = {
   "release-twice": "the outcome of a claim is counted at every request",
   "pause-in-books": "a pause is answered once the books have it, whatever the gate has",
   "install-forgets-pause": "the image that opens a product replaces terms that were told after the closing",
+  "retire-in-books": "an exchange is answered once the books have the key, whatever the gate has",
+  "retire-at-gate-only": "a key is retired at the gate, and the books do not have it",
+  "retire-unheard": "an exchange goes on although the gate says that the pass is spent",
+  "image-without-retired": "a rebuild loads the gate without the retired keys of the books",
+  "no-latch-in-step": "the step that takes the last unit does not latch the product",
+  "install-forgets-latch": "the image that opens a product replaces the latch of the gate",
   "withdraw-from-books": "stock is taken out in the books while buyers hold promises at the gate",
 } as const;
 export type Mutant = keyof typeof mutants;
 
-export type Buyer = { orderId: string; userId: string; quantity?: number; keyed?: boolean };
+export type Buyer = { orderId: string; userId: string; quantity?: number; keyed?: boolean; pass?: string };
 
 export type Setting = {
   name: string;
@@ -39,6 +47,10 @@ export type Setting = {
   withdraws?: number;
   /** The product is in a drop, and an operator pauses it. */
   pauses?: true;
+  /** The order whose pass is exchanged while it may be used. */
+  exchanges?: string;
+  /** The product is in a drop whose returned units are for orders with a pass. */
+  latches?: true;
   /** Stream rows reach the gate early, late and twice too. */
   anyRow?: boolean;
   /** If it does not matter to the setting, a claimed order has no further events: it stays reserved. */
@@ -63,6 +75,7 @@ export type Setting = {
 const ada: Buyer = { orderId: "a", userId: "ada" };
 const bob: Buyer = { orderId: "b", userId: "bob" };
 const keyed: Buyer = { ...ada, keyed: true };
+const withPass: Buyer = { ...keyed, pass: openSale.dropId };
 
 export const settings: readonly Setting[] = [
   {
@@ -134,6 +147,38 @@ export const settings: readonly Setting[] = [
     pauses: true,
     endings: false,
     faults: { gateLosses: 1 },
+  },
+  {
+    name: "exchange ∥ use of a pass, one death",
+    units: 1,
+    attempts: [withPass],
+    exchanges: "a",
+    endings: false,
+    faults: { deaths: 1 },
+  },
+  {
+    name: "exchange ∥ use of a pass, a rebuild",
+    units: 1,
+    attempts: [withPass],
+    exchanges: "a",
+    endings: false,
+    faults: { rebuilds: 1 },
+  },
+  {
+    name: "exchange ∥ use of a pass, the gate loses its memory",
+    units: 1,
+    attempts: [withPass],
+    exchanges: "a",
+    endings: false,
+    faults: { gateLosses: 1 },
+  },
+  {
+    name: "last unit ∥ unit returned ∥ a buyer without a pass, one death",
+    units: 1,
+    attempts: [ada, bob],
+    latches: true,
+    endings: false,
+    faults: { deaths: 1 },
   },
   {
     name: "two units of three, a withdrawal of two, a restock",
@@ -226,6 +271,33 @@ export const mutations: readonly (Setting & { mutant: Mutant })[] = [
     units: 1,
     attempts: [ada],
     pauses: true,
+    endings: false,
+    faults: { rebuilds: 1 },
+  },
+  { mutant: "retire-in-books", units: 1, attempts: [withPass], exchanges: "a", endings: false, faults: {} },
+  {
+    mutant: "retire-at-gate-only",
+    units: 1,
+    attempts: [withPass],
+    exchanges: "a",
+    endings: false,
+    faults: { gateLosses: 1 },
+  },
+  { mutant: "retire-unheard", units: 1, attempts: [withPass], exchanges: "a", endings: false, faults: {} },
+  {
+    mutant: "image-without-retired",
+    units: 1,
+    attempts: [withPass],
+    exchanges: "a",
+    endings: false,
+    faults: { gateLosses: 1 },
+  },
+  { mutant: "no-latch-in-step", units: 1, attempts: [ada, bob], latches: true, endings: false, faults: {} },
+  {
+    mutant: "install-forgets-latch",
+    units: 1,
+    attempts: [ada, bob],
+    latches: true,
     endings: false,
     faults: { rebuilds: 1 },
   },

@@ -16,6 +16,7 @@ import type {
 import { install } from "../../src/inventory/gate/reducer.ts";
 import type { GateState, ProductGate } from "../../src/inventory/gate/state.ts";
 import type { Setting } from "./settings.ts";
+import { openSale } from "./terms.ts";
 
 export const productId = "lamp";
 
@@ -39,6 +40,8 @@ export type Books = {
   held: Map<string, number>;
   stream: StreamRow[];
   sale: Sale | null;
+  /** Orders whose pass was exchanged, or is about to be. */
+  retired: Set<string>;
 };
 
 /** The step of one request for an order, as in publication.ts. */
@@ -47,6 +50,8 @@ export type Attempt = {
   userId: string;
   quantity: number;
   keyed: boolean;
+  /** The drop of the pass that it shows. */
+  pass?: string;
   step: "ready" | "reserved" | "sent" | "acked" | "unacked" | "voiding" | "gone" | "done" | "dead";
   reservation: Reservation | null;
   answer: "accepted" | "failed" | "pending" | "refused" | "replayed" | null;
@@ -79,6 +84,10 @@ export type World = {
   withdrawal: { units: number; step: "ready" | "reserved" | "done" | "dead"; reservation: Reservation | null };
   /** Where the operator stands who pauses the product; `answered` is when they hear that no order passes any more. */
   pause: "ready" | "written" | "answered" | "dead" | "none";
+  /** Where the exchange of a pass stands; from `retired` on its order must never be placed. */
+  exchange: { orderId: string; step: "none" | "ready" | "written" | "retired" | "spent" };
+  /** Nothing was left once: what comes back is for orders with a pass. */
+  wasSoldOut: boolean;
   /** Records that the sweeper has read and not yet handled. */
   sweeping: { record: GateRecord; act: "void" | "redrive" } | null;
   rebuilds: Rebuild[];
@@ -110,10 +119,12 @@ export function firstWorld(setting: Setting): World {
     anyRow = false,
     endings = true,
     pauses = false,
+    exchanges,
+    latches = false,
   } = setting;
   const state: GateState = new Map();
   const offer = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
-  const sale = pauses ? openSale : null;
+  const sale = pauses || latches || exchanges ? { ...openSale, latchAfterSoldOut: latches } : null;
   install(state, {
     productId,
     epoch: 1,
@@ -139,7 +150,16 @@ export function firstWorld(setting: Setting): World {
   const stock = { productId, totalIn: units, committed: 0, sold: 0, epoch: 1, seq: 1, lastDirectNo: 0 };
   const row: StreamRow = { productId, seq: 1, epoch: 1, kind: "rebuild", availableAfter: units, added: 0, items: [] };
   return {
-    books: { stock, entered: units, fates: new Map(), orders: new Map(), held: new Map(), stream: [row], sale },
+    books: {
+      stock,
+      entered: units,
+      fates: new Map(),
+      orders: new Map(),
+      held: new Map(),
+      stream: [row],
+      sale,
+      retired: new Set(),
+    },
     gate: { alive: true, state, saved: null, offer },
     onTheWay: [],
     log: [],
@@ -147,6 +167,8 @@ export function firstWorld(setting: Setting): World {
     attempts: attempts.map((attempt) => ({ quantity: 1, keyed: false, ...attempt, ...ready })),
     withdrawal: { units: withdraws, step: withdraws > 0 ? "ready" : "done", reservation: null },
     pause: pauses ? "ready" : "none",
+    exchange: { orderId: exchanges ?? "", step: exchanges === undefined ? "none" : "ready" },
+    wasSoldOut: false,
     sweeping: null,
     rebuilds: [idle, idle],
     closings: 0,
@@ -156,17 +178,6 @@ export function firstWorld(setting: Setting): World {
     left: { ...none, ...faults },
   };
 }
-
-export const openSale: Sale = {
-  dropId: "lamps",
-  opensAtMs: 0,
-  closesAtMs: 1,
-  paused: false,
-  entry: "open" as const,
-  latchAfterSoldOut: false,
-  holdMs: 60_000,
-  version: 1,
-};
 
 const ready = { step: "ready", reservation: null, answer: null } as const;
 
@@ -200,6 +211,7 @@ export function copyOf(world: World): World {
       orders: new Map(books.orders),
       held: new Map(books.held),
       stream: [...books.stream],
+      retired: new Set(books.retired),
     },
     gate: { ...gate, state: copyOfGate(gate.state) },
     onTheWay: [...world.onTheWay],
@@ -218,6 +230,7 @@ export function copyOfGate(state: GateState): GateState {
       records: new Map(Array.from(product.records, ([orderId, record]) => [orderId, { ...record }])),
       held: new Map(product.held),
       keys: new Map(product.keys),
+      retired: new Map(product.retired),
     });
   }
   return copy;
@@ -236,6 +249,7 @@ export function keyOf(world: World): string {
   for (const one of attempts) parts.push(one.step, one.reservation ? refKey(one.reservation) : "-", one.answer ?? "-");
   parts.push(withdrawal.step, withdrawal.reservation ? refKey(withdrawal.reservation) : "-");
   parts.push(world.pause, gate.state.get(productId)?.sale?.version ?? 0, books.sale?.version ?? 0);
+  parts.push(world.exchange.step, [...books.retired].join(), world.wasSoldOut ? "sold out" : "");
   parts.push(sweeping ? sweeping.act + refKey(sweeping.record) : "-");
   const closing = gate.state.get(productId)?.closing;
   for (const one of rebuilds) {
@@ -281,12 +295,13 @@ function gateKey(state: GateState): string {
     sorted(product.records.values(), recordKey),
     sorted(product.held, ([userId, held]) => userId + held),
   );
+  parts.push([...product.retired.keys()].join(), product.latchedIn ?? "");
   parts.push(sorted(product.keys, ([orderId, { reservationNo }]) => `${orderId}${reservationNo}`));
   return parts.join();
 }
 
-function imageKey({ epoch, sellable, applied, held, sale }: GateImage): string {
-  return `${epoch}:${sellable}:${applied}:${held.join()}:${sale?.version ?? 0}`;
+function imageKey({ epoch, sellable, applied, held, sale, latchedIn, retired }: GateImage): string {
+  return `${epoch}:${sellable}:${applied}:${held.join()}:${sale?.version ?? 0}:${latchedIn}:${retired.length}`;
 }
 
 function recordKey(record: GateRecord): string {
