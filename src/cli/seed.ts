@@ -1,6 +1,6 @@
 /**
  * The demo shop: a few products in stock, among them the one of the deployment guide, and three drops with products of
- * their own: one that is open, one that opens soon, one that is sold out.
+ * their own: one that is open, one with a line that opens soon, one that is sold out.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs, systemClock } from "#platform/clock";
@@ -54,8 +54,9 @@ const demoDrops = [
   {
     dropId: "caps",
     name: "Aurora caps",
-    story: "The cap to the sneaker. It opens a quarter of an hour after the first start.",
+    story: "The cap to the sneaker. It opens a quarter of an hour after the first start; its line is open now.",
     opensInMs: 15 * 60_000,
+    entry: "line",
     product: { name: "Aurora cap", price: 3_900, currency: "EUR", limitPerCustomer: 1, stock: 120 },
   },
   {
@@ -63,6 +64,7 @@ const demoDrops = [
     name: "First prints",
     story: "Twenty-five prints of the first plate. All are gone.",
     opensInMs: -2 * 60_000,
+    listAfterSoldOut: true,
     product: { name: "First print", price: 8_500, currency: "EUR", limitPerCustomer: 1, stock: 0 },
   },
 ];
@@ -77,9 +79,11 @@ export async function seedDemoShop(ask: Ask): Promise<number> {
   for (const { dropId, opensInMs, product, ...texts } of demoDrops) {
     const productId = `drop-${dropId}`;
     if (await addProduct(ask, { productId, ...product })) made += 1;
-    const opensAt = new Date(systemClock.nowMs() + opensInMs);
+    const nowMs = systemClock.nowMs();
+    const opensAt = new Date(nowMs + opensInMs);
     const closesAt = new Date(opensAt.getTime() + openForMs);
-    const drop = { dropId, ...texts, zone: "UTC", opensAt, closesAt, products: [{ productId }] };
+    const line = texts.entry === "line" && { prequeueAt: new Date(nowMs) };
+    const drop = { dropId, ...texts, ...line, zone: "UTC", opensAt, closesAt, products: [{ productId }] };
     await ask("POST", "/drops", drop);
     // The gate may not have the product yet, and the check would say so.
     await ask("POST", `/drops/${dropId}/schedule`, { force: true, reason: "demo shop" });

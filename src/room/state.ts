@@ -121,7 +121,10 @@ function rounded(value: number): number {
 }
 
 /** Ten thousand pages that ask are answered by caches; these pauses are for those without one. */
-function everyMs(phase: RoomState["state"], { opensAt }: LineDrop, nowMs: number): number {
+function everyMs(phase: RoomState["state"], drop: LineDrop, nowMs: number): number {
+  const { opensAt, listAfterSoldOut } = drop;
+  // Its line begins the moment that it is sold out.
+  if (phase === "none" && listAfterSoldOut && opensAt.getTime() <= nowMs) return 2_000;
   if (phase === "ended" || phase === "cancelled" || phase === "none") return 30_000;
   return opensAt.getTime() - nowMs > 300_000 ? 10_000 : 1_000;
 }

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
+import { tabTo, tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { hourMs, inMs } from "./scheduled.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
@@ -32,6 +33,57 @@ describe("the line of a drop", { skip }, () => {
 
   const label = (page: Page, text: string) => page.getByRole("heading", { name: text, exact: true });
   const waits = (page: Page, dropId: string) => page.goto(`/d/${dropId}/wait`);
+
+  test("a person joins, is drawn, is called, and buys by keyboard alone; and their browser checks the order", async () => {
+    // Far enough away to look at what is before the draw, on any machine; the story brings the opening nearer itself.
+    const freezeLeadSeconds = 18;
+    const line = { stock: 5, opensInMs: 280_000, entry: "line", prequeueAt: inMs(-1_000), freezeLeadSeconds } as const;
+    const { dropId, productId } = await scheduled("Aurora caps", line);
+    const { page, api } = await stage.person("first-in-line");
+    await page.goto(`/d/${dropId}`);
+    await page.getByText("It is sold in the order of a line.").waitFor();
+    await look(page, "drop-upcoming-line");
+    await tabTo(page, "link", "To the line");
+    await page.keyboard.press("Enter");
+
+    await page.getByRole("button", { name: "Join the line" }).waitFor();
+    await look(page, "line-before-joining");
+    await tabTo(page, "button", "Join the line");
+    await page.keyboard.press("Enter");
+    await label(page, "You are in").waitFor();
+    await look(page, "line-joined");
+    // The list is closed 7 s from now, which no request takes, and drawn 8 s after that.
+    const opensAt = inMs(freezeLeadSeconds * 1_000 + 7_000);
+    const moved = await stage.world.admin.patch(`/drops/${dropId}`, { opensAt });
+    assert.equal(moved.status, 200, JSON.stringify(moved.body));
+    await label(page, "The order is being drawn").or(label(page, "It is your turn")).waitFor();
+    await look(page, "line-drawing");
+
+    await label(page, "It is your turn").waitFor({ timeout: 60_000 });
+    await look(page, "line-called");
+    await tabTo(page, "link", "Choose and buy");
+    await page.keyboard.press("Enter");
+    await page.getByText("Open now").waitFor();
+    await tabToMatch(page, "button.big");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/o/*");
+    // The list of orders has those that are settled.
+    const orders = await eventually(async () => {
+      const { body } = await api.get<{ orders: { productId: string }[] }>("/orders");
+      return body.orders.length > 0 && body.orders;
+    });
+    assert.deepEqual(
+      orders.map((order) => order.productId),
+      [productId],
+    );
+
+    await page.goto(`/d/${dropId}/fair`);
+    await page.getByText("No check fails. But the shop drew this line itself").waitFor();
+    await page.getByText("This line is drawn by the shop itself").waitFor();
+    await page.getByText("The receipt's ticket stands in the roster as number 1.").waitFor();
+    await page.getByText("The place is 1: the person joined before the freeze, among 1.").waitFor();
+    await look(page, "line-checked");
+  });
 
   test("one place a person: a second tab, a reload and another device show the same", async () => {
     const line = { stock: 5, opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000) } as const;
@@ -66,6 +118,53 @@ describe("the line of a drop", { skip }, () => {
     await page.getByRole("button", { name: "Join the line" }).click();
     await label(page, "You are in").waitFor();
     assert.ok(loaded.some((path) => path.startsWith("/assets/work-")));
+  });
+
+  test("who is out of reach is told so, keeps the place, and is served when a unit comes back", async () => {
+    const line = {
+      stock: 1,
+      opensInMs: 15_000,
+      entry: "line",
+      prequeueAt: inMs(-1_000),
+      freezeLeadSeconds: 12,
+    } as const;
+    const { dropId, productId } = await scheduled("A single lamp", line);
+    const people = await Promise.all(["one-of-two", "two-of-two"].map((name) => stage.person(name)));
+    for (const { api } of people) assert.equal((await api.post(`/drops/${dropId}/room`)).status, 200);
+    const places = await eventually(async () => {
+      const told = await Promise.all(
+        people.map(({ api }) => api.get<{ place: number | null }>(`/drops/${dropId}/room/place`)),
+      );
+      const numbers = told.map(({ body }) => body.place);
+      return numbers.every((place) => place !== null) && numbers;
+    });
+    const [first, second] = places[0] === 1 ? people : people.toReversed();
+    assert.ok(first && second);
+    const pass = await eventually(async () => {
+      const { status, body } = await first.api.post<{ pass: string }>(`/drops/${dropId}/room/pass`, { productId });
+      return status === 200 && body.pass;
+    });
+    const order = { productId, quantity: 1, expectedTotal: 12_900 };
+    const placed = await first.api.post<{ orderId: string }>("/orders", order, { "drop-pass": pass });
+    assert.equal(placed.status, 202, JSON.stringify(placed.body));
+
+    await waits(second.page, dropId);
+    await label(second.page, "Your place").waitFor();
+    await second.page.getByText(/There may be none left|It will be close/).waitFor();
+    await look(second.page, "line-out-of-reach");
+    await second.page.goto(`/d/${dropId}`);
+    await second.page.getByRole("button", { name: /Sold out/ }).waitFor();
+    await waits(second.page, dropId);
+
+    const cancelled = await eventually(async () => {
+      const { status } = await first.api.post(`/orders/${placed.body.orderId}/cancel`);
+      return status < 300;
+    });
+    assert.ok(cancelled);
+    await label(second.page, "It is your turn").waitFor({ timeout: 60_000 });
+    await second.page.getByRole("link", { name: "Choose and buy" }).click();
+    await second.page.getByRole("button", { name: /^Buy/ }).click();
+    await second.page.waitForURL("**/o/*");
   });
 
   test("after an open drop is sold out, what comes back is offered to the next in line for a while", async () => {
