@@ -27,7 +27,7 @@ export function FairPage({ dropId }: { dropId: string }) {
         <h1 tabIndex={-1}>{say("fairTitle")}</h1>
         <p>{say("fairIntro")}</p>
       </div>
-      <p class={`verdict ${isBad(found) ? "fails" : ""}`} role="status">
+      <p class={`found ${isBad(found) ? "fails" : ""}`} role="status">
         {say(found === undefined ? "fairChecking" : verdictOf(found))}
       </p>
       {found !== "none" && <Own own={own} />}
