@@ -84,6 +84,7 @@ describe("a receipt", () => {
     });
     assert.equal(readStatement(later)?.said.reason, "cancelled_by_customer");
     assert.ok((await check(receipt)).holds, "the earlier one stays true");
+    assert.ok((await check(receipt, world.origin)).holds, "by the key that the shop publishes");
   });
 
   test("of an order that is accepted at this moment waits for the books", async () => {
