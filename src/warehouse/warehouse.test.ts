@@ -57,6 +57,17 @@ test("each paid order becomes one parcel, however often its event comes, and a r
   }
 });
 
+test("O21: a paid order whose event the log lost gets its parcel all the same", async () => {
+  // No event is sent, because the orders' own loops do not run.
+  const { orderId } = await stage.paidOrder();
+  const running = await stage.warehouse.run();
+  try {
+    await until(async () => (await stateOf(orderId)) === "to_pick");
+  } finally {
+    await running.stop();
+  }
+});
+
 test("a parcel is picked by scans: the wrong code is refused and stored, the right one counts", async () => {
   const { orderId, productId } = await stage.paidOrder({ quantity: 2, barcode: "4006381333931" });
   const started = await stage.linus("POST", `/parcels/${orderId}/start`);

@@ -26,6 +26,7 @@ import type { ParcelRefusal } from "./problems.ts";
 import { createRestock, type RestockedRow } from "./restock.ts";
 import { type NewScan, readScans, type Scan, takeScan } from "./scans.ts";
 import { createShorts } from "./shorts.ts";
+import { createUntold } from "./untold.ts";
 import type { ParcelState } from "./wire.ts";
 
 export type { Parcel, Position } from "./parcel-rows.ts";
@@ -58,7 +59,7 @@ export type WarehouseOptions = {
   log: EventLog;
   topic: string;
   group: string;
-  orders: Pick<Orders, "booked" | "refund" | "readRefund" | "handOver">;
+  orders: Pick<Orders, "booked" | "search" | "refund" | "readRefund" | "handOver">;
   inventory: { books: Pick<Inventory["books"], "enter" | "products"> };
   catalog: Pick<Catalog, "all" | "get" | "byBarcode">;
   now(): number;
@@ -67,6 +68,9 @@ export type WarehouseOptions = {
 
 const shortsEveryMs = 1_000;
 const shortsAtOnce = 100;
+const untoldEveryMs = 2_000;
+/** Between two rounds over the orders. */
+const untoldRestMs = 60_000;
 
 export function createWarehouse(options: WarehouseOptions): Warehouse {
   const { sql, log, topic, group, orders, inventory, catalog, now, onFault } = options;
@@ -179,10 +183,16 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
         work: finishShorts,
         onFault: (error) => onFault("short parcels", error),
       });
+      const finding = startLoop({
+        everyMs: untoldEveryMs,
+        restMs: untoldRestMs,
+        work: createUntold({ sql, orders, note, now }),
+        onFault: (error) => onFault("orders without a parcel", error),
+      });
       return {
         async stop() {
           await intake.close();
-          await finishing.stop();
+          await Promise.all([finishing.stop(), finding.stop()]);
         },
       };
     },
