@@ -34,6 +34,7 @@ import { renderCoverage } from "./coverage.ts";
 import { dashboardFiles } from "./dashboards.ts";
 import { renderHazardsPage } from "./hazards.ts";
 import { dumpSchema } from "./schema-dump.ts";
+import { renderSizing } from "./sizing/page.ts";
 
 /** Text by path from the root. */
 export async function generatedFiles(): Promise<Map<string, string>> {
@@ -48,6 +49,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     ["docs/config.md", renderConfigPage(settings)],
     ["docs/errors.md", renderProblemsPage(problemTables, (code) => routesThatAnswer(openApi, code))],
     ["docs/guide/coverage.md", await renderCoverage()],
+    ["docs/guide/sizing.md", await renderSizing()],
     ["docs/hazards.md", await renderHazardsPage()],
     ["docs/metrics.md", renderMetricsPage(metrics)],
     ["docs/schema.sql", schema],

@@ -11,6 +11,7 @@ const programs = {
   model: "test/model/wide.ts",
   guide: "test/guide/literal/run.ts",
   "web:dev": "web/dev.ts",
+  sizing: "scripts/sizing.ts",
 } as const;
 
 describe("--help", { concurrency: 2 }, () => {

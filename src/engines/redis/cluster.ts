@@ -31,6 +31,7 @@ const seedWithinMs = 4_500;
 export async function openCluster(options: ClusterOptions): Promise<Redis> {
   const { log, timeoutMs, mayBeAway = false } = options;
   const nodes = new Map<string, Node>();
+  const leaving = new Set<Kept>();
   let bySlot: (Node | undefined)[] = [];
   let closed = false;
   let failure: unknown;
@@ -60,11 +61,12 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
     for (const [id, node] of nodes) if (!ids.includes(id)) drop(id, node);
     for (const primary of primaries) {
       const node = nodes.get(primary.id);
-      if (node && isSame(node.primary, primary)) node.primary = primary;
+      if (node && isAt(node.primary, primary) && node.primary.epoch === primary.epoch) node.primary = primary;
       else {
         // With a new epoch it may have been a replica since: the new connection looks at its memory anew.
-        if (node) drop(primary.id, node);
-        nodes.set(primary.id, begin(primary, isFirst));
+        const before = node && isAt(node.primary, primary) ? node.kept : undefined;
+        if (node && !before) drop(primary.id, node);
+        nodes.set(primary.id, begin(primary, isFirst, before));
       }
     }
     bySlot = Array.from({ length: slotCount });
@@ -78,7 +80,8 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
     options.onServer?.(id);
   }
 
-  function begin(primary: Primary, isFirst: boolean): Node {
+  /** @param before a connection to the same server, which serves until the new one is there. */
+  function begin(primary: Primary, isFirst: boolean, before?: Kept): Node {
     const { id: node, host, port } = primary;
     const opening = keepConnected({
       ...options,
@@ -91,7 +94,9 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
     });
     const begun: Node = {
       primary,
+      ...(before && { kept: before }),
       opened: opening.then((kept) => {
+        if (before) retire(before);
         begun.kept = kept;
         if (closed || nodes.get(node) !== begun) kept.close();
       }),
@@ -99,6 +104,15 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
     // The start waits for it; else nothing does.
     begun.opened.catch(() => {});
     return begun;
+  }
+
+  /** Calls that are under way get their answers. */
+  function retire(kept: Kept): void {
+    leaving.add(kept);
+    setTimeout(() => {
+      leaving.delete(kept);
+      kept.close();
+    }, timeoutMs).unref();
   }
 
   function drop(id: string, { kept }: Node): void {
@@ -131,6 +145,7 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
     closed = true;
     failure = new Error("the connection to Redis was closed");
     for (const [id, node] of nodes) drop(id, node);
+    for (const kept of leaving) kept.close();
     bySlot = [];
   }
 
@@ -175,8 +190,8 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
   };
 }
 
-function isSame(a: Primary, b: Primary): boolean {
-  return a.host === b.host && a.port === b.port && a.epoch === b.epoch;
+function isAt(a: Primary, b: Primary): boolean {
+  return a.host === b.host && a.port === b.port;
 }
 
 function isUnfit(error: unknown): boolean {
