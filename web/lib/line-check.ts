@@ -16,6 +16,8 @@ export async function checkedLine(dropId: string, own: Kept | undefined): Promis
   try {
     // One after the other: the roster comes last, and has what the others name.
     for (const [name, pathOf] of Object.entries(publishedFiles)) {
+      // The shop keeps an answer for a second. A roster that is older than the newest head would seem to lack places.
+      if (name === "roster.txt") await afterASecond();
       const response = await fetch(pathOf(encodeURIComponent(dropId)), { cache: "no-cache" });
       if (response.status === 404) return "none";
       if (!response.ok) return "away";
@@ -25,6 +27,12 @@ export async function checkedLine(dropId: string, own: Kept | undefined): Promis
   } catch {
     return "away";
   }
+}
+
+function afterASecond(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 1_200);
+  return promise;
 }
 
 function checkedBesideThePage(asked: Asked): Promise<Told> {
