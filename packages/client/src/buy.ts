@@ -13,6 +13,8 @@ export type BuyAnswer = { ok: true; order: PlacedOrder } | { ok: false; problem:
 export type BuyOptions = {
   /** Names this wish to buy, at most 255 characters. Give the same after a restart of your program. Default: a new one. */
   key?: string;
+  /** The pass of a drop with a line. It is the key of its order, so `key` has no effect beside it. */
+  pass?: string;
   /** How long lost answers and `503` are tried again, milliseconds. Default: 30,000. */
   patienceMs?: number;
 };
@@ -24,13 +26,13 @@ const longestPauseMs = 2_000;
 export async function buyOnce(
   api: Client<paths>,
   order: PlaceOrder,
-  { key = crypto.randomUUID(), patienceMs = 30_000 }: BuyOptions = {},
+  { key = crypto.randomUUID(), pass, patienceMs = 30_000 }: BuyOptions = {},
 ): Promise<BuyAnswer> {
   const giveUpAt = Date.now() + patienceMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const mayTryAgain = () => Date.now() + pauseMs < giveUpAt;
     try {
-      const params = { header: { "idempotency-key": key } };
+      const params = { header: { "idempotency-key": key, ...(pass !== undefined && { "drop-pass": pass }) } };
       const { data, error, response } = await api.POST("/orders", { body: order, params });
       if (data) return { ok: true, order: data };
       const problem = { ...(error as Omit<Problem, "status">), status: response.status };
