@@ -1,11 +1,14 @@
 /** Reads all that a shop publishes about a line, as texts by file name: from the running shop, or from a folder without a network. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Published, type PublishedFile, publishedFiles } from "#fairness";
 import { messageOf } from "#platform/thrown";
 import { Refused } from "../ask.ts";
 
 const needed: readonly PublishedFile[] = ["fair.json", "roster.txt"];
+/** More than an answer is kept for. */
+const olderByMs = 1_200;
 const names = Object.keys(publishedFiles) as PublishedFile[];
 
 /** @param where The address of a drop, or a folder. */
@@ -20,6 +23,8 @@ async function fromShop(address: string): Promise<Published> {
   }
   const published: Record<string, string> = {};
   for (const name of names) {
+    // The shop keeps an answer for a second. A roster that is older than the newest head would seem to lack places.
+    if (name === "roster.txt") await sleep(olderByMs);
     const url = `${root}${publishedFiles[name](drop)}`;
     const response = await fetch(url, { headers: { "cache-control": "no-cache" } }).catch((cause) => {
       throw new Refused(`nothing answers at ${url}: ${messageOf(cause)}`, { cause });
