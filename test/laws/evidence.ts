@@ -86,6 +86,27 @@ export type Taken = { productId: string; atMs: number };
 /** A product was open at the gate, with units enough for any order, all the time between the two. */
 export type Free = { productId: string; fromMs: number; toMs: number };
 
+/** The line of a drop, with all places and passes that were ever given. */
+export type LineReading = {
+  dropId: string;
+  lastSeq: number;
+  frozenSize: number | null;
+  isDrawn: boolean;
+  /** The numbers up to which places were called, one after the other. */
+  called: readonly number[];
+  places: readonly LinePlace[];
+  passes: readonly LinePass[];
+  /** What people heard about their places. */
+  told: readonly ToldPlace[];
+  /** Each time that passes were given: the unspent ones then, and the free units that they were counted against. */
+  promises: readonly { productId: string; unspent: number; free: number; atMs: number }[];
+  /** Free units that no pass and no offer keeps. */
+  spare: number;
+};
+export type LinePlace = { seq: number; userId: string; rank: number | null; hasLeft: boolean; wasOffered: boolean };
+export type LinePass = { passId: string; orderId: string; seq: number; userId: string; productId: string };
+export type ToldPlace = { dropId: string; userId: string; seq: number; place: number | null };
+
 /** The result of a reconciliation, or of the gate's own check, while the shop was at work. */
 export type Sample = { productId: string; status: string; drift: number; explanation: string };
 export type Unfinished = { what: string; count: number };
@@ -119,6 +140,8 @@ export type Evidence = {
   /** As above. */
   free: readonly Free[];
   samples: readonly Sample[];
+  /** Empty outside of the simulation: the other suites set no drop with a line. */
+  lines: readonly LineReading[];
   wishes: readonly Wish[];
   /** Orders that their buyers asked to cancel. */
   cancelled: ReadonlySet<string>;

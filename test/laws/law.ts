@@ -7,7 +7,7 @@ export type Law<P extends Part = Part> = {
   /** The number that must be 0; its file has the same name. */
   name: string;
   says: string;
-  about: "units" | "money" | "orders" | "drops";
+  about: "units" | "money" | "orders" | "drops" | "line";
   /** `at rest`: once the faults are over and the system had time to finish its work. */
   holds: "always" | "at rest";
   /** The only parts of the evidence that it reads. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import type { DecidedReservation, Evidence, OrderRow, StatementLine } from "./evidence.ts";
+import type { DecidedReservation, Evidence, LineReading, OrderRow, StatementLine } from "./evidence.ts";
 import { createJudge } from "./law.ts";
 import { laws } from "./laws.ts";
 import type { Attempt } from "./wish.ts";
@@ -68,6 +68,28 @@ const healthy: Evidence = {
   taken: [{ productId, atMs: 1 }],
   free: [],
   samples: [{ productId, status: "OK", drift: 0, explanation: "" }],
+  lines: [
+    {
+      dropId: "rugs",
+      lastSeq: 3,
+      frozenSize: 2,
+      isDrawn: true,
+      called: [1, 2],
+      places: [
+        { seq: 1, userId: "eve", rank: 2, hasLeft: true, wasOffered: true },
+        { seq: 2, userId: "joe", rank: 1, hasLeft: false, wasOffered: true },
+        { seq: 3, userId: "eve", rank: null, hasLeft: false, wasOffered: false },
+      ],
+      passes: [{ passId: "p", orderId: "j", seq: 2, userId: "joe", productId: "rug" }],
+      told: [
+        { dropId: "rugs", userId: "eve", seq: 1, place: null },
+        { dropId: "rugs", userId: "eve", seq: 1, place: 2 },
+        { dropId: "rugs", userId: "joe", seq: 2, place: 1 },
+      ],
+      promises: [{ productId: "rug", unspent: 1, free: 1, atMs: 1 }],
+      spare: 0,
+    },
+  ],
   wishes: [
     { user: "ada", productId, key: "k", attempts: [accepted("a")] },
     { user: "bob", productId, key: undefined, attempts: [accepted("b")] },
@@ -90,8 +112,18 @@ const [ofAda, ofBob] = healthy.orders as [OrderRow, OrderRow];
 const [stock] = healthy.stock as [Evidence["stock"][0]];
 const [gate] = healthy.gate as [Evidence["gate"][0]];
 const [adas, bobs] = healthy.decisions as [DecidedReservation, DecidedReservation];
+const [rugs] = healthy.lines as [LineReading];
+const [evesFirst, joes, eves] = rugs.places as [
+  LineReading["places"][0],
+  LineReading["places"][0],
+  LineReading["places"][0],
+];
 const open = { productId, opensAtMs: 0, closesAtMs: 9_000, paused: false, version: 1, beganMs: -2, answeredMs: -1 };
 const inMotion = { atRest: false, unfinished: [], announced: undefined, deadLetters: undefined, lateWish: undefined };
+
+function inLine(change: Partial<LineReading>): Pick<Evidence, "lines"> {
+  return { lines: [{ ...rugs, ...change }] };
+}
 
 function lost(beganMs: number, endedMs: number): Attempt {
   return { told: "info", code: "no_answer", beganMs, endedMs };
@@ -241,6 +273,25 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
       announced: undefined,
     },
   ],
+  "places that are not one each": [
+    inLine({ lastSeq: 4 }),
+    inLine({ places: [{ ...evesFirst, hasLeft: false }, joes, eves] }),
+    inLine({ told: [...rugs.told, { dropId: "rugs", userId: "kim", seq: 2, place: 1 }] }),
+  ],
+  "places ranked out of the roster": [
+    inLine({ isDrawn: false }),
+    inLine({ frozenSize: 3 }),
+    inLine({ places: [evesFirst, joes, { ...eves, rank: 3 }] }),
+  ],
+  "passes without a unit": [
+    inLine({ promises: [...rugs.promises, { productId: "rug", unspent: 2, free: 1, atMs: 2 }] }),
+  ],
+  "calls taken back": [inLine({ called: [2, 1] })],
+  "places that changed": [inLine({ told: [...rugs.told, { dropId: "rugs", userId: "joe", seq: 2, place: 3 }] })],
+  "orders without a pass of their own": [
+    inLine({ passes: [...rugs.passes, { passId: "q", orderId: "a", seq: 3, userId: "ada", productId }] }),
+  ],
+  "free units offered to no one": [inLine({ spare: 1 })],
   "work left unfinished": [{ unfinished: [{ what: "refunds are not finished", count: 1 }] }],
   "dead letters": [{ deadLetters: 1 }],
   "shut after the trouble": [

@@ -2,6 +2,7 @@
 import { acceptedAndNotTerminal } from "./accepted-and-not-terminal.ts";
 import { acceptedAndRefused } from "./accepted-and-refused.ts";
 import { acceptedAndUnknown } from "./accepted-and-unknown.ts";
+import { callsTakenBack } from "./calls-taken-back.ts";
 import { cancelledUnasked } from "./cancelled-unasked.ts";
 import { chargedTwiceOrTooMuch } from "./charged-twice-or-too-much.ts";
 import { chargedWithoutOrder } from "./charged-without-order.ts";
@@ -12,6 +13,7 @@ import { endedAndNotAnnounced } from "./ended-and-not-announced.ts";
 import { endedAndTakenBack } from "./ended-and-taken-back.ts";
 import { endedBeforeItsTime } from "./ended-before-its-time.ts";
 import { failedAndStanding } from "./failed-and-standing.ts";
+import { freeUnitsOfferedToNoOne } from "./free-units-offered-to-no-one.ts";
 import { gateOutOfStep } from "./gate-out-of-step.ts";
 import { givenBackMoreThanPaid } from "./given-back-more-than-paid.ts";
 import { holdingsMiscounted } from "./holdings-miscounted.ts";
@@ -21,7 +23,12 @@ import { moneyHeldAndForgotten } from "./money-held-and-forgotten.ts";
 import { ordersDuringAPause } from "./orders-during-a-pause.ts";
 import { ordersLeftInACancelledDrop } from "./orders-left-in-a-cancelled-drop.ts";
 import { ordersOutsideTheWindow } from "./orders-outside-the-window.ts";
+import { ordersWithoutAPassOfTheirOwn } from "./orders-without-a-pass-of-their-own.ts";
 import { oversoldUnits } from "./oversold-units.ts";
+import { passesWithoutAUnit } from "./passes-without-a-unit.ts";
+import { placesRankedOutOfTheRoster } from "./places-ranked-out-of-the-roster.ts";
+import { placesThatAreNotOneEach } from "./places-that-are-not-one-each.ts";
+import { placesThatChanged } from "./places-that-changed.ts";
 import { refusedWhileUnitsWereFree } from "./refused-while-units-were-free.ts";
 import { shutAfterTheTrouble } from "./shut-after-the-trouble.ts";
 import { twoOrdersForOneWish } from "./two-orders-for-one-wish.ts";
@@ -60,6 +67,13 @@ export const laws = [
   ordersOutsideTheWindow,
   ordersDuringAPause,
   ordersLeftInACancelledDrop,
+  placesThatAreNotOneEach,
+  placesRankedOutOfTheRoster,
+  passesWithoutAUnit,
+  callsTakenBack,
+  placesThatChanged,
+  ordersWithoutAPassOfTheirOwn,
+  freeUnitsOfferedToNoOne,
   workLeftUnfinished,
   deadLetters,
   shutAfterTheTrouble,

@@ -27,6 +27,7 @@ export type Stores = Pick<
   | "decisions"
   | "outcomes"
   | "queued"
+  | "lines"
   | "holdings"
   | "orders"
   | "history"
@@ -68,6 +69,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
       `select product_id as "productId", user_id as "userId", held ${among("inventory.user_quota")} and held > 0`,
     ),
     orders,
+    lines: [],
     history: orders.flatMap(({ orderId, timeline }) =>
       timeline
         .filter(({ status }) => states.has(status))

@@ -1,6 +1,7 @@
 /** The evidence of a schedule, as the laws read it. A part is built again only if something in it has changed. */
 import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
 import type { Evidence, Free, GateReading, OrderRow, Sighting, Unfinished } from "../laws/evidence.ts";
+import { createLineOnlooker } from "./line-evidence.ts";
 import type { People } from "./people.ts";
 import type { OrderRow as Row } from "./sql/orders.ts";
 import type { World } from "./world.ts";
@@ -62,6 +63,8 @@ export function createOnlooker(world: World, people: People): Onlooker {
     () => [...people.samples],
   );
 
+  const lines = createLineOnlooker(world, people);
+
   const intervals: Free[] = [];
   const freeSince = new Map<string, number>();
 
@@ -121,6 +124,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
       taken: taken(),
       free: free(),
       samples: samples(),
+      lines: lines(),
       wishes: wishes(),
       cancelled: cancelled(),
       extended: extended(),

@@ -1,9 +1,9 @@
 /** Buyers with different behaviour, and the shop's staff. Each remembers the answers that they got. */
 import { productRecord } from "#events/catalog";
-import type { PlaceAnswer } from "../../src/orders/answers.ts";
+import type { PlaceAnswer, PlaceRequest } from "../../src/orders/answers.ts";
 import { isFinal } from "../../src/orders/state.ts";
 import type { PayAnswer } from "../../src/payment/attempt.ts";
-import type { Sample, Terms } from "../laws/evidence.ts";
+import type { Sample, Terms, ToldPlace } from "../laws/evidence.ts";
 import { type Attempt, attemptUnderWay, endAttempt, type Wish } from "../laws/wish.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Copy, World } from "./world.ts";
@@ -23,6 +23,8 @@ export type People = {
   extending: Random;
   /** The terms of drops that operators set, product by product in their order. */
   terms: Terms[];
+  /** What people heard about their places in lines. */
+  toldPlaces: readonly ToldPlace[];
   /** What reconciliations said. */
   samples: Sample[];
   /** The wish after all faults have ended. */
@@ -37,6 +39,7 @@ const definite = new Set([
   "product_not_found",
   "idempotency_mismatch",
   "drop_ended",
+  "pass_expired",
 ]);
 const goodCard = "4242424242424242";
 const badCard = "4000000000000010";
@@ -50,6 +53,7 @@ export function createPeople(seed: number): People {
     extended: new Map(),
     extending: createRandom(seed ^ 0x0e47_e4d0),
     terms: [],
+    toldPlaces: [],
     samples: [],
     lateWish: undefined,
   };
@@ -87,23 +91,28 @@ export async function buy(world: World, people: People, buyer: string, productId
   const quantity = random.chance(0.8) ? 1 : 2;
   const tabs = key !== undefined && random.chance(0.3) ? random.between(2, 10) : 1;
   const request = { userId: buyer, productId, quantity, expectedTotalMinor: null, idempotencyKey: key };
-  const attempt = async () => {
-    for (let tries = 0; ; tries += 1) {
-      const one = begin(world, people, wishOf(people, buyer, productId, key));
-      const answer = await ask(world, (copy) => copy.orders.place(request));
-      hear(world, people, one, answer);
-      world.note(`${buyer} hears ${answer ? (answer.ok ? `202 ${answer.order.status}` : answer.reason) : "nothing"}`);
-      if (answer?.ok) return answer.order.orderId;
-      if (answer && definite.has(answer.reason)) return undefined;
-      if (key === undefined && tries > 1) return undefined;
-      await sleep(world, 200 + random.next() * 2_000 + (tries > 10 ? 2_000 : 0));
-      if (tries > 40) return undefined;
-    }
-  };
-  const placed = await Promise.all(Array.from({ length: tabs }, attempt));
+  const placed = await Promise.all(Array.from({ length: tabs }, () => placeOrder(world, people, request)));
   const orderId = placed.find((one) => one !== undefined);
   if (orderId !== undefined) await payOrNot(world, people, orderId);
   people.underWay -= 1;
+}
+
+/** Asks until the answer is definite, or patience ends. Returns the order, if there is one. */
+export async function placeOrder(world: World, people: People, request: PlaceRequest): Promise<string | undefined> {
+  const { random } = world;
+  const { userId, productId, idempotencyKey, pass } = request;
+  const key = pass?.passId ?? idempotencyKey;
+  for (let tries = 0; ; tries += 1) {
+    const one = begin(world, people, wishOf(people, userId, productId, key));
+    const answer = await ask(world, (copy) => copy.orders.place(request));
+    hear(world, people, one, answer);
+    world.note(`${userId} hears ${answer ? (answer.ok ? `202 ${answer.order.status}` : answer.reason) : "nothing"}`);
+    if (answer?.ok) return answer.order.orderId;
+    if (answer && definite.has(answer.reason)) return undefined;
+    if (key === undefined && tries > 1) return undefined;
+    await sleep(world, 200 + random.next() * 2_000 + (tries > 10 ? 2_000 : 0));
+    if (tries > 40) return undefined;
+  }
 }
 
 function wishOf({ wishes }: People, user: string, productId: string, key: string | undefined): Wish {
@@ -152,7 +161,7 @@ export async function buyInPeace(world: World, people: People): Promise<void> {
   }
 }
 
-async function payOrNot(world: World, people: People, orderId: string): Promise<void> {
+export async function payOrNot(world: World, people: People, orderId: string): Promise<void> {
   const { random } = world;
   await sleep(world, random.next() * 1_500);
   if (random.chance(0.15)) return;

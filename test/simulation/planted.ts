@@ -22,6 +22,13 @@ export const plantedBugs = {
   "sessions-kept": "a session that was opened while the books took no writes is used repeatedly",
   "deadlines-by-machine": "each process compares deadlines with its own machine's clock",
   "pauses-by-time-of-day": "pauses are measured by a clock that can be set",
+  "line-unlocked": "two processes give places in a line at the same time",
+  "late-ranked": "people who joined after the freeze are drawn too",
+  "passes-uncounted": "passes that were given are not counted against the free units",
+  "turns-unlocked": "two processes call people at the same time, and the last one is believed",
+  "drawn-twice": "a line is drawn again",
+  "pass-is-no-key": "each tab orders with a key of its own, made from its pass",
+  "waits-for-leavers": "the line waits for all who were called, however long they stay away",
   "refund-as-decline": "money that went back at the bank is stored as a declined card",
 } as const;
 export type Planted = keyof typeof plantedBugs;

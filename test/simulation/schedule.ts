@@ -5,6 +5,7 @@ import { createJudge, type Judgement } from "../laws/law.ts";
 import { laws } from "../laws/laws.ts";
 import { operatorsOf } from "./drops.ts";
 import { createOnlooker } from "./evidence.ts";
+import { lineOf, runLine } from "./line.ts";
 import { wake } from "./log.ts";
 import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./log-broker.ts";
 import { machineFaultsOf } from "./machines.ts";
@@ -33,7 +34,7 @@ export type ScheduleResult = {
 /** The broken law, or another fault of the schedule. */
 export type Violation = {
   law: string;
-  about: "units" | "money" | "orders" | "drops" | "rest" | "schedule";
+  about: "units" | "money" | "orders" | "drops" | "line" | "rest" | "schedule";
   says: string;
 };
 
@@ -144,6 +145,8 @@ async function tell(world: World, people: People, random: Random, options: Sched
   const faults = planted ? 0.12 : random.pick([0, 0.01, 0.04, 0.1]);
 
   const products = random.chance(0.7) ? ["lamp"] : ["lamp", "vase"];
+  const line = lineOf(world, seed);
+  world.line = line;
   for (let i = random.between(1, 3); i > 0; i -= 1) world.startCopy(`copy ${i}`);
   const limit = random.pick([null, null, 1, 2]);
   for (const productId of products) {
@@ -158,6 +161,7 @@ async function tell(world: World, people: People, random: Random, options: Sched
     ...adminsOf(world, people, products, { limit, plan }),
     ...moneyActsOf(world, people),
     ...operatorsOf(world, people, products, seed),
+    ...(line ? [() => runLine(world, people, line)] : []),
     ...accidentsOf(world, plan, planted),
   ];
   const done = Promise.all(

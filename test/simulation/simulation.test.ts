@@ -32,12 +32,14 @@ const seenBy: Partial<Record<Planted, number>> = {
   "eval-fallback": 95,
   "looks-back-a-minute": 25,
   "paid-orders-left": 134,
-  "no-tombstone": 46,
-  "void-unclaimed": 119,
+  "no-tombstone": 20,
+  "void-unclaimed": 296,
   "marks-by-name": 28,
   "position-of-records": 20,
-  "no-beginning": 12,
+  "no-beginning": 165,
   "pauses-by-time-of-day": 47,
+  "line-unlocked": 23,
+  "turns-unlocked": 18,
 };
 
 describe("every planted bug is caught", () => {
@@ -58,7 +60,7 @@ describe("every planted bug is caught", () => {
   }
 
   test("laws of every kind have caught a bug", () => {
-    assert.deepEqual(caughtBy, new Set(["units", "money", "orders", "drops", "rest"]));
+    assert.deepEqual(caughtBy, new Set(["units", "money", "orders", "drops", "line", "rest"]));
   });
 });
 

@@ -11,6 +11,7 @@ import type { Metrics } from "#platform/metrics";
 import { createSharedClock } from "#platform/shared-clock";
 import { type Bank, createBank } from "./bank.ts";
 import { connectGate, createGateServer, type GateServer } from "./gate.ts";
+import { createLineProcess, type LineProcess, type SimulatedLine } from "./line-process.ts";
 import { connectLog } from "./log.ts";
 import { createLogBroker, type LogBroker } from "./log-broker.ts";
 import { createNetwork, type Network, type Process } from "./network.ts";
@@ -20,6 +21,7 @@ import { createInventoryTables, type InventoryTables, inventoryTwins } from "./s
 import { createOrderTables, type OrderTables, orderTwins } from "./sql/orders.ts";
 import { createPaymentTables, type PaymentTables, paymentTwins } from "./sql/payment.ts";
 import type { Recorder } from "./sql/record.ts";
+import { createRoomTables, type RoomTables, roomTwins } from "./sql/room.ts";
 import { saleTwins } from "./sql/sales.ts";
 import { connect, type Server } from "./sql/sql.ts";
 import { createStatements } from "./sql/statements.ts";
@@ -36,6 +38,7 @@ export type Copy = {
   inventory: Inventory;
   orders: Orders;
   payment: Payment;
+  line: LineProcess;
   /** False until it has started: it serves no requests yet. */
   isUp: boolean;
 };
@@ -44,7 +47,7 @@ export type World = {
   timeline: Timeline;
   random: Random;
   network: Network;
-  books: { server: Server; tables: InventoryTables & OrderTables & PaymentTables };
+  books: { server: Server; tables: InventoryTables & OrderTables & PaymentTables & RoomTables };
   gate: GateServer;
   log: LogBroker;
   /** The topic of the catalog's events. */
@@ -58,6 +61,8 @@ export type World = {
   /** Counts changes of all state that the laws read. */
   changes: number;
   planted: Planted | undefined;
+  /** Its processes turn it from their start on. */
+  line: SimulatedLine | undefined;
   /** How much longer than others this schedule may take. */
   extraMs: number;
   /** A statement without a twin: the simulation needs one. */
@@ -100,7 +105,12 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
   const touch = () => {
     world.changes += 1;
   };
-  const tables = { ...createInventoryTables(), ...createOrderTables(), ...createPaymentTables() };
+  const tables = {
+    ...createInventoryTables(),
+    ...createOrderTables(),
+    ...createPaymentTables(),
+    ...createRoomTables(),
+  };
   const setUp = begin();
   tables.mode.put(setUp, "the mode", {
     mode: "gatekeeper",
@@ -115,6 +125,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     ...saleTwins(tables, timeline.now),
     ...orderTwins(tables, planted),
     ...paymentTwins(tables),
+    ...roomTwins(tables, planted),
   };
   const known = createStatements(twins);
   function statementOf(text: string) {
@@ -145,6 +156,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     faults,
     changes: 0,
     planted,
+    line: undefined,
     extraMs: 0,
     unknown: undefined,
     note,
@@ -252,7 +264,16 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
       else running?.nudge(orderId);
     },
   });
-  const copy: Copy = { process, inventory, orders, payment, isUp: false };
+  const line = createLineProcess({
+    sql,
+    inventory,
+    log: eventLog,
+    ordersTopic: topics.events,
+    now,
+    onFault,
+    planted,
+  });
+  const copy: Copy = { process, inventory, orders, payment, line, isUp: false };
   world.copies.push(copy);
   try {
     await clock.look();
@@ -269,6 +290,7 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
       paymentGraceMs: 3_000,
       openWorkflows: async (story) => openWorkflows(world.workflows, wires, process, story),
     });
+    if (world.line) await line.start(world.line);
     copy.isUp = true;
     world.note(`${name} is up`);
   } catch (error) {

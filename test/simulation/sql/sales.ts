@@ -16,11 +16,14 @@ export type SaleRow = {
 };
 export type RetiredRow = { orderId: string; productId: string; untilMs: number };
 
+type Rows<R> = { all(tx: Transaction): R[] };
 type SalesTables = {
   sale: Table<SaleRow>;
   retired: Table<RetiredRow>;
-  stream: { all(tx: Transaction): { productId: string; availableAfter: number; writtenAtMs: number }[] };
-  ledger: { all(tx: Transaction): { orderId: string; fate: string }[] };
+  stream: Rows<{ productId: string; availableAfter: number; writtenAtMs: number }>;
+  ledger: Rows<{ orderId: string; fate: string }>;
+  stock: Rows<{ productId: string; totalIn: number; committed: number; sold: number }>;
+  queue: Rows<{ productId: string; outcome: string; quantity: number }>;
 };
 
 export function saleTwins(t: SalesTables, now: () => number): Twins {
@@ -78,6 +81,15 @@ export function saleTwins(t: SalesTables, now: () => number): Twins {
         .filter(among(ids))
         .filter(({ extensionMs }) => extensionMs > 0)
         .map(({ productId, extensionMs }) => ({ productId, seconds: extensionMs / 1_000 })),
+    "s.total_in - s.committed as available, s.committed - s.sold - q.sold as unsold": (tx, [ids]) =>
+      t.stock
+        .all(tx)
+        .filter(among(ids))
+        .map(({ productId, totalIn, committed, sold }) => {
+          const queued = t.queue.all(tx).filter((row) => row.productId === productId && row.outcome === "sold");
+          const all = sold + queued.reduce((sum, { quantity }) => sum + quantity, 0);
+          return { productId, available: totalIn - committed, unsold: committed - all, sold: all };
+        }),
     'select order_id as "orderId" from inventory.stock_ledger where order_id = any($1::uuid[])': (tx, [orderIds]) =>
       t.ledger
         .all(tx)

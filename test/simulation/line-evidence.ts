@@ -1,0 +1,102 @@
+/** The line of a drop as the laws read it: made again when something in it has changed. */
+import type { LineReading } from "../laws/evidence.ts";
+import type { People } from "./people.ts";
+import { numberOf, type PassInRow, type PlaceRow } from "./sql/room.ts";
+import type { World } from "./world.ts";
+
+/** Offers go to people who were never called, and to those who came and found nothing. */
+function isPassedOver(place: PlaceRow, called: number): boolean {
+  return place.offeredUntil !== null || place.doneAt !== null || (numberOf(place) <= called && place.askedAt === null);
+}
+
+/** A transaction that gives passes reads the free units at most so long before its end, with all delays of the network. */
+const readBeforeMs = 10_000;
+
+export function createLineOnlooker(world: World, people: People): () => readonly LineReading[] {
+  const { books, gate, timeline } = world;
+  const t = books.tables;
+  const called: number[] = [];
+  const promises: LineReading["promises"][number][] = [];
+  const seen = new Set<string>();
+  let free: { atMs: number; units: number }[] = [];
+  let sources: readonly unknown[] = [];
+  let known: readonly LineReading[] = [];
+
+  /** As the line is told: by the gate, or by the books without it. */
+  function freeOf(productId: string): number {
+    const [mode] = t.mode.committed();
+    const product = gate.state.get(productId);
+    const stock = t.stock.committed().find((row) => row.productId === productId);
+    if (mode?.mode === "gatekeeper") return gate.alive && product?.open ? product.sellable : 0;
+    return Math.max(product?.open ? product.sellable : 0, stock ? stock.totalIn - stock.committed : 0);
+  }
+
+  function unspentOf(passes: readonly PassInRow[]): PassInRow[] {
+    const ordered = new Set(t.orders.committed().map(({ orderId }) => orderId));
+    for (const { orderId } of t.ledger.committed()) ordered.add(orderId);
+    for (const { attempts } of people.wishes) for (const { orderId } of attempts) if (orderId) ordered.add(orderId);
+    for (const { records } of gate.state.values()) for (const orderId of records.keys()) ordered.add(orderId);
+    const nowMs = timeline.now();
+    return passes.filter(
+      ({ state, expiresAt, orderId }) => state === "live" && expiresAt.getTime() > nowMs && !ordered.has(orderId),
+    );
+  }
+
+  return () => {
+    const { line } = world;
+    if (!line) return known;
+    const [productId = ""] = line.drop.products.map((one) => one.productId);
+    free = [...free.filter(({ atMs }) => atMs > timeline.now() - readBeforeMs), { atMs: timeline.now(), units: 0 }];
+    const units = freeOf(productId);
+    free[free.length - 1] = { atMs: timeline.now(), units };
+    const [room, places, passes, told] = [
+      t.room.committed(),
+      t.place.committed(),
+      t.pass.committed(),
+      people.toldPlaces,
+    ];
+    const now = [room, places, passes, told, units];
+    if (now.every((one, i) => one === sources[i])) return known;
+    sources = now;
+    const [row] = room;
+    if (!row) return known;
+    if (row.called !== called.at(-1)) called.push(row.called);
+    const fresh = passes.filter(({ passId }) => !seen.has(passId));
+    for (const { passId } of fresh) seen.add(passId);
+    if (fresh.length > 0) {
+      const unspent = unspentOf(passes).length;
+      promises.push({ productId, unspent, free: Math.max(...free.map((one) => one.units)), atMs: timeline.now() });
+    }
+    const kept = passes.filter(({ state }) => state === "live").length;
+    const offers = places.filter(
+      (one) => one.offeredUntil && !one.doneAt && !one.leftAt && !passes.some(({ seq }) => seq === one.seq),
+    ).length;
+    known = [
+      {
+        dropId: row.dropId,
+        lastSeq: row.lastSeq,
+        frozenSize: row.frozenSize,
+        isDrawn: row.orderKind !== null,
+        called: [...called],
+        places: places.map((one) => ({
+          seq: one.seq,
+          userId: one.userId,
+          rank: one.rank,
+          hasLeft: one.leftAt !== null,
+          wasOffered: row.mode === "line" ? numberOf(one) <= row.called : isPassedOver(one, row.called),
+        })),
+        passes: passes.map(({ passId, orderId, seq, userId, productId }) => ({
+          passId,
+          orderId,
+          seq,
+          userId,
+          productId,
+        })),
+        told,
+        promises: [...promises],
+        spare: Math.max(0, units - kept - offers),
+      },
+    ];
+    return known;
+  };
+}
