@@ -29,15 +29,23 @@ describe("whatever fails and whichever process dies, no unit is lost and no buye
  * shows it: the test says which.
  */
 const seenBy: Partial<Record<Planted, number>> = {
-  "eval-fallback": 95,
-  "looks-back-a-minute": 25,
-  "paid-orders-left": 134,
+  "no-seq-check": 8,
+  "eval-fallback": 117,
+  "looks-back-a-minute": 42,
+  "sale-ignored": 18,
+  "lease-unending": 659,
+  "paid-orders-left": 198,
   "no-tombstone": 20,
+  "no-sweeper": 9,
+  "mark-forgotten": 46,
   "void-unclaimed": 296,
-  "marks-by-name": 28,
+  "marks-by-name": 11,
   "position-of-records": 20,
   "no-beginning": 165,
-  "pauses-by-time-of-day": 47,
+  "captured-twice": 24,
+  "extension-lost": 11,
+  "deadlines-by-machine": 15,
+  "pauses-by-time-of-day": 7,
   "line-unlocked": 23,
   "turns-unlocked": 18,
 };
