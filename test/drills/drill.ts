@@ -4,10 +4,13 @@
  */
 import { isFinal, type Status } from "#orders";
 import { goOn, within } from "#platform/deadline";
+import { plural } from "#platform/plural";
+import { mayFollow } from "../../src/orders/may-follow.testing.ts";
 import { sendCrowd } from "../crash/crowd.ts";
 import { watch } from "../crash/staff.ts";
 import { askUntilAnswered, untilAtRest } from "../crash/trial.ts";
 import type { Evidence } from "../laws/evidence.ts";
+import { isRefused } from "../laws/orders.ts";
 import type { Wish } from "../laws/wish.ts";
 import { until } from "../support/until.ts";
 import type { DrillStage } from "./stage.ts";
@@ -115,7 +118,7 @@ export async function runDrill(stage: DrillStage, drill: Drill, say: (step: stri
       recoveryMs: standstillMs([...crowd.wishes, wish], damagedAtMs),
       restMs,
       figures: figuresOf(evidence),
-      lost: [...(drill.losses ?? []), ...forgotten],
+      lost: [...(drill.losses ?? []), ...forgotten, ...changedEnds(evidence)],
       broken,
     };
   } finally {
@@ -137,18 +140,40 @@ function standstillMs(wishes: readonly Wish[], fromMs: number): number {
   return Math.max(0, ...times.slice(1).map((atMs, i) => atMs - (times[i] ?? atMs)));
 }
 
-function figuresOf({ wishes, history, orders, payments }: Evidence) {
-  const endOf = new Map(orders.map(({ orderId, status }) => [orderId, status]));
-  const seen = history.filter(({ orderId, status }) => isFinal(status as Status) && endOf.get(orderId) !== status);
+function figuresOf(evidence: Evidence) {
+  const { wishes, orders, payments } = evidence;
   const confirmed = orders.filter(({ status }) => status === "CONFIRMED").length;
   return {
     accepted: acceptedIn(wishes).length,
     confirmed,
     endedOtherwise: orders.length - confirmed,
-    /** Buyers saw another end of it than the one that it has now. */
-    takenBack: new Set(seen.map(({ orderId }) => orderId)).size,
+    /** Buyers saw another end of it than the one that it has now, which no rule allows. */
+    takenBack: new Set(otherEnds(evidence).flatMap(({ orderId, isAllowed }) => (isAllowed ? [] : [orderId]))).size,
     refunded: payments.filter(({ state }) => state === "refunded" || state === "voided").length,
   };
+}
+
+/** Orders whose buyers saw another end than the one that they have now. The law "ended and taken back" says which are allowed. */
+function otherEnds({ history, orders }: Evidence) {
+  const orderOf = new Map(orders.map((order) => [order.orderId, order]));
+  return history.flatMap((seen) => {
+    const now = orderOf.get(seen.orderId);
+    if (!now || !isFinal(seen.status as Status) || now.status === seen.status) return [];
+    const isAllowed = isRefused(seen) || mayFollow(seen.status as Status, now.status as Status);
+    return [{ orderId: seen.orderId, isAllowed, says: `${nameOf(seen)} was seen, and it is ${nameOf(now)}` }];
+  });
+}
+
+/** The changes of ends that the laws allow, as losses: people were told something else. */
+function changedEnds(evidence: Evidence): string[] {
+  const says = otherEnds(evidence).flatMap((one) => (one.isAllowed ? [one.says] : []));
+  return [...Map.groupBy(says, (text) => text)].map(
+    ([text, all]) => `${plural(all.length, "order", "orders")}: ${text}`,
+  );
+}
+
+function nameOf({ status, reason }: { status: string; reason: string | null }): string {
+  return reason === null ? status : `${status} (${reason})`;
 }
 
 export function seconds(ms: number): string {
