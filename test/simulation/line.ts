@@ -3,6 +3,7 @@
  * them lapse; units come back from orders that are not paid, and from a delivery.
  */
 import type { Sale } from "#inventory";
+import { comesWithinMs } from "../../src/room/controller.ts";
 import type { LineDrop } from "../../src/room/line-drop.ts";
 import type { ToldPlace } from "../laws/evidence.ts";
 import type { SimulatedLine } from "./line-process.ts";
@@ -74,6 +75,8 @@ export async function runLine(world: World, people: People, line: SimulatedLine)
   await enter(world, people, productId, random.between(1, 3), "first");
   await insist(world, people, async (copy) => (await copy.inventory.books.products.setSale(productId, sale)).ok);
   const crowd = Array.from({ length: random.between(3, 8) }, (_, i) => `person ${i + 1}`);
+  // If all of them stay away, a single unit calls them one after another, each for this long.
+  world.extraMs += crowd.length * comesWithinMs;
   const delivery = async () => {
     await sleep(world, random.next() * 12_000);
     if (random.chance(0.5)) await enter(world, people, productId, 1, "delivery");
