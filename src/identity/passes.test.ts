@@ -26,7 +26,7 @@ test("a process with the same secret reads the pass, one with another does not",
   assert.equal(createPasses(`${secret}!`).read(passes.sign(pass)), undefined);
 });
 
-test("a pass that was truncated, lengthened or changed in one character is none", () => {
+test("F3: a pass that was truncated, lengthened or changed in one character is none", () => {
   const token = passes.sign(pass);
   for (let length = 0; length < token.length; length += 1) assert.equal(passes.read(token.slice(0, length)), undefined);
   for (const more of [".", "A", "=", " "]) assert.equal(passes.read(token + more), undefined);

@@ -46,7 +46,7 @@ describe("an order with a pass", () => {
       before(() => switchTo(mode));
       after(() => switchTo("gatekeeper"));
 
-      test("is taken where a pass is needed, and one without is told of the line; a pass of another drop is none", async () => {
+      test("F3: is taken where a pass is needed, and one without is told of the line; a pass of another drop is none", async () => {
         const productId = await newDrop();
         assert.deepEqual(toldOf(await stage.place({ productId })), ["pass_required", "lamps"]);
         assert.equal(saysOf(await stage.place({ productId, pass: newPass(laterMs, "vases") })), "pass_invalid");
@@ -56,7 +56,7 @@ describe("an order with a pass", () => {
         assert.equal(saysOf(await stage.place({ productId: outside })), "accepted");
       });
 
-      test("one pass in two tabs, or 50 at once, under any keys and in any process: one order", async () => {
+      test("F3: one pass in two tabs, or 50 at once, under any keys and in any process: one order", async () => {
         const productId = await newDrop({}, 100);
         const pass = newPass();
         const other = stage.open();

@@ -285,7 +285,7 @@ test("S14: an operation whose answer is lost is repeated by its caller or by the
   }
 });
 
-test("a request that never reached the provider counts as lost, and one that arrives later is undone", async () => {
+test("S9: a request that never reached the provider counts as lost, and one that arrives later is undone", async () => {
   const orderId = await shop.order();
   let arrive = (): Promise<unknown> => Promise.reject(new Error("nothing was asked"));
   const cutOff = shop.connect({
@@ -305,6 +305,7 @@ test("a request that never reached the provider counts as lost, and one that arr
   await shop.settleAll();
   assert.deepEqual(await shop.states(orderId), ["voided", "authorized"]);
   assert.deepEqual(await shop.statement(orderId), ["authorized 4999 EUR", "authorized 4999 EUR", "voided 4999 EUR"]);
+  assert.equal(await payment.verdict(orderId), "authorized", "the other payment keeps the order");
 });
 
 test("S3: an undo that fails is stored with its reason and repeated until it is done, and delays no other", async () => {

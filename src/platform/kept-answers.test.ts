@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createKeptAnswers } from "./kept-answers.ts";
 
-test("all who ask at once share one answer, each id its own", async () => {
+test("A3: all who ask at once share one answer, each id its own, also when the former one has ended", async () => {
   const made: string[] = [];
   const answerOf = createKeptAnswers({
     keptMs: 3_600_000,
@@ -14,6 +15,24 @@ test("all who ask at once share one answer, each id its own", async () => {
   assert.deepEqual(await Promise.all(["a", "a", "b"].map(answerOf)), ["answer of a", "answer of a", "answer of b"]);
   await answerOf("a");
   assert.deepEqual(made, ["a", "b"]);
+
+  const keptMs = 200;
+  const passing = createKeptAnswers({ keptMs, make: async (id) => made.push(id) });
+  await passing("c");
+  await sleep(keptMs + 20);
+  await Promise.all(Array.from({ length: 100 }, () => passing("c")));
+  assert.deepEqual(made, ["a", "b", "c", "c"]);
+});
+
+test("two hundred answers are kept, those that were made last", async () => {
+  const made: string[] = [];
+  const answerOf = createKeptAnswers({ keptMs: 3_600_000, make: async (id) => made.push(id) });
+  for (let i = 0; i <= 200; i += 1) await answerOf(`drop ${i}`);
+  await answerOf("drop 200");
+  await answerOf("drop 1");
+  assert.equal(made.length, 201);
+  await answerOf("drop 0");
+  assert.equal(made.length, 202);
 });
 
 test("an answer that failed, or that there is none of, is made again for the next who asks", async () => {

@@ -7,6 +7,8 @@ export type KeptAnswersOptions<Answer> = {
   make(id: string): Promise<Answer | undefined>;
 };
 
+const mostKept = 200;
+
 /** All who ask meanwhile share one answer. One that failed is made again for the next who asks. */
 export function createKeptAnswers<Answer>({ keptMs, make }: KeptAnswersOptions<Answer>) {
   const kept = new Map<string, { atMs: number; answer: Promise<Answer | undefined> }>();
@@ -15,12 +17,14 @@ export function createKeptAnswers<Answer>({ keptMs, make }: KeptAnswersOptions<A
     const nowMs = elapsedMs();
     const known = kept.get(id);
     if (known && nowMs - known.atMs < keptMs) return known.answer;
-    const answer = make(id);
-    kept.set(id, { atMs: nowMs, answer });
-    answer.then(
-      (found) => found === undefined && kept.delete(id),
-      () => kept.delete(id),
-    );
-    return answer;
+    const own = { atMs: nowMs, answer: make(id) };
+    const forget = () => kept.get(id) === own && kept.delete(id);
+    // The oldest comes first.
+    kept.delete(id);
+    kept.set(id, own);
+    const [oldest] = kept.keys();
+    if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
+    own.answer.then((found) => found === undefined && forget(), forget);
+    return own.answer;
   };
 }

@@ -134,7 +134,7 @@ describe("the exchange of a pass for one of another product", () => {
     assert.equal(sayOf(await ada.change("bowl", changed.pass.passId)), "pass_expired");
   });
 
-  test("is refused for a pass of another person or drop, one that no one has, and one whose person left", async () => {
+  test("F3: is refused for a pass of another person or drop, one that no one has, and one whose person left", async () => {
     const ada = await holder();
     const { dropId } = ada;
     for (const [passId, whose] of [

@@ -1,9 +1,10 @@
 /** Answers the routes by which outsiders check the order of a line. */
 import type { FastifyReply } from "fastify";
 import { rules } from "#fairness";
-import { elapsedMs } from "#platform/clock";
 import type { Asked } from "#platform/http";
+import { createKeptAnswers } from "#platform/kept-answers";
 import { refuse } from "#platform/problems";
+import type { LineDrop } from "./line-drop.ts";
 import { details, roomProblems } from "./problems.ts";
 import type { Signing } from "./published.ts";
 import type { Room } from "./room.ts";
@@ -15,38 +16,27 @@ type FileName = "roster" | "heads" | "calls" | "served";
 const shared = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
 /** Made once in this time for all who ask, milliseconds. */
 const keptMs = 1_000;
-const mostKept = 200;
 
 export type FairHandlersOptions = { room: Room; signing: Signing };
 
 export function createFairHandlers({ room, signing }: FairHandlersOptions) {
-  const kept = new Map<string, { atMs: number; text: Promise<string> }>();
-
-  function keptText(key: string, make: () => Promise<string>): Promise<string> {
-    const known = kept.get(key);
-    if (known && elapsedMs() - known.atMs < keptMs) return known.text;
-    const text = make();
-    kept.delete(key);
-    kept.set(key, { atMs: elapsedMs(), text });
-    text.catch(() => kept.delete(key));
-    const oldest = kept.size > mostKept ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
-    return text;
+  function published(type: string, textOf: (drop: LineDrop) => Promise<string>) {
+    const kept = createKeptAnswers({
+      keptMs,
+      async make(dropId) {
+        const drop = await room.drawnDrop(dropId);
+        return typeof drop === "string" ? undefined : textOf(drop);
+      },
+    });
+    return async ({ params: { dropId } }: AskedOfOne, reply: FastifyReply) => {
+      const text = await kept(dropId);
+      if (text !== undefined) return reply.header("cache-control", shared).type(`${type}; charset=utf-8`).send(text);
+      const drop = await room.drawnDrop(dropId);
+      return refused(reply, typeof drop === "string" ? drop : "no_draw");
+    };
   }
 
-  async function getFairRecord(request: AskedOfOne, reply: FastifyReply) {
-    const drop = await room.drawnDrop(request.params.dropId);
-    if (typeof drop === "string") return refused(reply, drop);
-    const text = await keptText(`${drop.dropId} record`, async () => JSON.stringify(await room.published.record(drop)));
-    return reply.header("cache-control", shared).type("application/json; charset=utf-8").send(text);
-  }
-
-  const fileOf = (name: FileName) => async (request: AskedOfOne, reply: FastifyReply) => {
-    const drop = await room.drawnDrop(request.params.dropId);
-    if (typeof drop === "string") return refused(reply, drop);
-    const text = await keptText(`${drop.dropId} ${name}`, () => room.published[name](drop.dropId));
-    return reply.header("cache-control", shared).type("text/plain; charset=utf-8").send(text);
-  };
+  const fileOf = (name: FileName) => published("text/plain", ({ dropId }) => room.published[name](dropId));
 
   async function getConsistency(
     request: Asked<{ params: typeof DropParams; querystring: typeof Sizes }>,
@@ -74,7 +64,7 @@ export function createFairHandlers({ room, signing }: FairHandlersOptions) {
   }
 
   return {
-    getFairRecord,
+    getFairRecord: published("application/json", async (drop) => JSON.stringify(await room.published.record(drop))),
     getRoster: fileOf("roster"),
     getHeads: fileOf("heads"),
     getCalls: fileOf("calls"),

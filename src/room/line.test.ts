@@ -8,7 +8,7 @@ import { simulateLine } from "./line.testing.ts";
 
 describe("a line of 10,000 people on a virtual clock", () => {
   for (const leavers of [0, 0.4, 0.8]) {
-    test(`sells all units and never gives a pass too many, with ${leavers * 100} % who stay away`, () => {
+    test(`F1: sells all units and never gives a pass too many, with ${leavers * 100} % who stay away`, () => {
       const line = simulateLine({ people: 10_000, units: 1_000, leavers, rate: 50, seed: 14 });
       assert.equal(line.sold, 1_000);
       assert.equal(line.passesTooMany, 0, "L3");

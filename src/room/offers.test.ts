@@ -54,7 +54,7 @@ describe("a line after its drop is sold out", () => {
     assert.deepEqual(await line.offered(), ["person-2", "person-3"]);
   });
 
-  test("offers a unit to the next person once its offer lapsed, or its person left, with or without a pass", async () => {
+  test("F5: offers a unit to the next person once its offer lapsed, or its person left, with or without a pass", async () => {
     const line = await soldOut(5);
     await line.comesBack(2);
     assert.ok((await line.claim("person-2")).ok);
@@ -91,7 +91,7 @@ describe("a line after its drop is sold out", () => {
     assert.deepEqual(await line.offered(), ["person-3", "person-4"]);
   });
 
-  test("offers nothing if the drop closes before an offer would end", async () => {
+  test("F5: offers nothing if the drop closes before an offer would end", async () => {
     const line = await soldOut(2, { closesAt: new Date(Date.now() + 500_000) });
     await line.comesBack(1);
     assert.deepEqual(await line.offered(), []);

@@ -20,7 +20,7 @@ describe("a line", () => {
     return line;
   }
 
-  test("gives each person one place, numbered without gaps, in ten tabs and two processes at once (L1)", async () => {
+  test("F2: gives each person one place, numbered without gaps, in ten tabs and two processes at once (L1)", async () => {
     const line = stage.newLine();
     const tabs = people(60).flatMap((userId) =>
       Array.from({ length: 10 }, (_, i) => ({ userId, isOther: i % 2 === 0 })),
@@ -117,7 +117,7 @@ describe("a line", () => {
     assert.equal((await line.turn()).turned, true);
   });
 
-  test("passes over people who left", async () => {
+  test("F1: passes over people who left", async () => {
     const line = await lineOf(6, {}, { lamp: 2 });
     await line.draw();
     for (const userId of ["person-1", "person-2", "person-4"]) await line.leave(userId);

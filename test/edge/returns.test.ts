@@ -97,7 +97,7 @@ describe("units that come back after a drop is sold out", { concurrency: true },
   }
   type First = { buyer: Client; orderId: string };
 
-  test("one that is not paid in time goes to the next in line, and a payment that comes late goes back", async (t) => {
+  test("F5: one that is not paid in time goes to the next in line, and a payment that comes late goes back", async (t) => {
     const heard = await events(t);
     const { dropId, productIds, first, room, ...line } = await soldOut(["M"]);
     const [productId] = productIds;
@@ -147,7 +147,7 @@ describe("units that come back after a drop is sold out", { concurrency: true },
     assert.deepEqual(heard(dropId).toSorted(), offers.toSorted());
   });
 
-  test("a pass makes one order, of its person and product, also in a retry after its end; another size is an exchange", async () => {
+  test("F3: a pass makes one order, of its person and product, also in a retry after its end; another size is an exchange", async () => {
     const { dropId, productIds, first, ...line } = await soldOut(["M", "L"]);
     const [medium, large] = productIds as [string, string];
     const [ada, bob] = [await line.joins("ada"), await line.joins("bob")];
@@ -202,7 +202,7 @@ describe("units that come back after a drop is sold out", { concurrency: true },
     }
   });
 
-  test("none is offered when the drop closes before the offer would end, and some are once it closes later", async () => {
+  test("F5: none is offered when the drop closes before the offer would end, and some are once it closes later", async () => {
     const { dropId, first, ...line } = await soldOut(["M"], 500_000);
     const ada = await line.joins("ada");
     const [{ buyer, orderId }] = first;

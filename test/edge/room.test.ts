@@ -42,7 +42,7 @@ describe("a drop's line", { concurrency: true }, () => {
   const stateOf = async (path: string) => (await world.nobody.get<State>(path)).body;
   const codeOf = ({ status, body }: { status: number; body: unknown }) => [status, (body as Problem).code];
 
-  test("gives a person one place in ten tabs, with a receipt that its public key verifies", async () => {
+  test("F2: gives a person one place in ten tabs, with a receipt that its public key verifies", async () => {
     const { path, dropId } = await scheduled();
     const ada = world.as("ada");
     const tabs = await Promise.all(Array.from({ length: 10 }, () => ada.post<Place>(path, {})));
@@ -83,11 +83,15 @@ describe("a drop's line", { concurrency: true }, () => {
     const open = await scheduled({ entry: "open", prequeueAt: null });
     assert.deepEqual(codeOf(await world.as("ada").post(open.path, {})), [409, "room_closed"]);
     assert.equal((await stateOf(open.path)).state, "none");
+    for (const name of ["fair", "roster.txt"]) {
+      assert.deepEqual(codeOf(await world.nobody.get(`/drops/${open.dropId}/${name}`)), [404, "no_draw"]);
+      assert.deepEqual(codeOf(await world.nobody.get(`/drops/unknown-drop/${name}`)), [404, "drop_not_found"]);
+    }
     const verified = await scheduled({ verifiedOnly: true });
     assert.deepEqual(codeOf(await world.as("ada").post(verified.path, {})), [403, "email_not_verified"]);
   });
 
-  test("gives no pass before the place is called, and none for what the drop does not sell", async () => {
+  test("F3: gives no pass before the place is called, and none for what the drop does not sell", async () => {
     const { path, productId } = await scheduled();
     const ada = world.as("ada");
     assert.deepEqual(codeOf(await ada.post(`${path}/pass`, { productId })), [404, "not_in_line"]);
