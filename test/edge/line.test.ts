@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { randomHex } from "#platform/ids";
 import { verifyLine } from "../../src/cli/verify/verify.ts";
@@ -28,11 +29,13 @@ describe("a line from its first person to its last unit", { concurrency: true },
   });
   after(() => world.close());
 
-  async function newLine(entry: "line" | "draw", stock: number) {
-    const productId = await world.newProduct({ stock });
+  /** Of one product a stock, the first of which is ordered unless another is named. */
+  async function newLine(entry: "line" | "draw", ...stocks: [number, ...number[]]) {
+    const productIds = (await Promise.all(stocks.map((stock) => world.newProduct({ stock })))) as [string, ...string[]];
+    const [productId] = productIds;
     const dropId = `drop-${randomHex(4)}`;
     const times = { prequeueAt: inMs(-1_000), opensAt: inMs(hourMs), closesAt: inMs(2 * hourMs), freezeLeadSeconds: 1 };
-    const drop = { dropId, name: "Lamps", zone: "Europe/Berlin", entry, ...times, products: [{ productId }] };
+    const drop = { dropId, name: "Lamps", zone: "Europe/Berlin", entry, ...times, products: productIds.map(productOf) };
     assert.equal((await world.admin.post("/drops", drop)).status, 201);
     await until(async () => (await world.admin.post(`/drops/${dropId}/schedule`, {})).status === 200);
     const path = `/drops/${dropId}`;
@@ -45,13 +48,20 @@ describe("a line from its first person to its last unit", { concurrency: true },
     };
     return {
       dropId,
+      productIds,
       path,
       stateOf,
       join,
       placeOf: async ({ client }: Person) => (await client.get<Place>(`${path}/room/place`)).body,
       askForPass: ({ client }: Person) => client.post<Pass>(`${path}/room/pass`, { productId }),
-      order: ({ client }: Person, pass: string) =>
-        client.post<PlacedOrder>("/orders", { productId, quantity: 1 }, { "drop-pass": pass }),
+      order: ({ client }: Person, pass?: string, change: { productId?: string; quantity?: number } = {}) =>
+        client.post<PlacedOrder & Problem & { roomUrl?: string }>(
+          "/orders",
+          { productId, quantity: 1, ...change },
+          pass === undefined ? {} : { "drop-pass": pass },
+        ),
+      exchange: ({ client }: Person, pass: string, wanted: string) =>
+        client.post<Pass>(`${path}/room/pass/exchange`, { pass, productId: wanted }),
       /** The drop opens in a moment, now that all have joined. */
       async open() {
         await until(async () => (await world.admin.patch(path, { opensAt: inMs(2_500) })).status === 200);
@@ -133,7 +143,73 @@ describe("a line from its first person to its last unit", { concurrency: true },
     assert.deepEqual(codeOf(await line.askForPass(fourth)), [409, "not_your_turn"]);
     assert.equal((await line.stateOf()).places, 5);
   });
+
+  for (const entry of ["line", "draw"] as const)
+    test(`F3: with entry ${entry} an order needs a pass of its person and drop, and one that is spent makes no other`, async () => {
+      const line = await newLine(entry, 3);
+      const [ada, bob] = (await line.join(2)) as [Person, Person];
+      await line.open();
+      const pass = await passOf(line, ada);
+      const without = await line.order(ada);
+      assert.deepEqual([...codeOf(without), without.body.roomUrl], [403, "pass_required", `${line.path}/room`]);
+      const { passes } = world.system.faces.identity;
+      const fields = passes.read(pass) ?? assert.fail("it is signed");
+      const elsewhere = passes.sign({ ...fields, passId: randomHex(16), dropId: "another" });
+      assert.deepEqual(codeOf(await line.order(ada, elsewhere)), [403, "pass_invalid"]);
+      assert.deepEqual(codeOf(await line.order(ada, `${pass}x`)), [403, "pass_invalid"]);
+      assert.deepEqual(codeOf(await line.order(bob, pass)), [403, "pass_invalid"]);
+
+      const { status, body } = await line.order(ada, pass);
+      assert.deepEqual([status, body.orderId], [202, (await line.askForPass(ada)).body.orderId]);
+      assert.deepEqual(codeOf(await line.order(ada, pass, { quantity: 2 })), [422, "idempotency_mismatch"]);
+      const again = await line.order(ada, pass);
+      assert.deepEqual([again.body.orderId, again.headers["idempotency-replayed"]], [body.orderId, "true"]);
+      assert.deepEqual(codeOf(await line.order(bob, pass)), [403, "pass_invalid"]);
+      assert.deepEqual(codeOf(await line.order(ada)), [403, "pass_required"]);
+      const spent = await until(async () => {
+        const answer = await line.askForPass(ada);
+        return answer.status === 409 && answer;
+      });
+      assert.deepEqual([...codeOf(spent), spent.body.orderId], [409, "pass_spent", body.orderId]);
+    });
+
+  test("exchange ∥ the order of its pass: exactly one wins, and the units of both sizes add up", async (t) => {
+    const people = 12;
+    const line = await newLine("draw", people, 2 * people);
+    const [medium, large] = line.productIds as [string, string];
+    const all = await line.join(people);
+    await line.open();
+    const bought = await Promise.all(
+      all.map(async (person, i) => {
+        const pass = await passOf(line, person);
+        const exchanging = line.exchange(person, pass, large);
+        // An exchange asks the books before the gate, so an order that starts with it comes first.
+        await (i === people - 1 ? exchanging : sleep(2 * i));
+        const [ordered, exchanged] = await Promise.all([line.order(person, pass), exchanging]);
+        if (ordered.status === 202) {
+          assert.deepEqual([...codeOf(exchanged), exchanged.body.orderId], [409, "pass_spent", ordered.body.orderId]);
+          return medium;
+        }
+        assert.deepEqual([exchanged.status, codeOf(ordered)], [200, [403, "pass_invalid"]]);
+        assert.equal((await line.order(person, exchanged.body.pass, { productId: large })).status, 202);
+        assert.deepEqual(codeOf(await line.order(person, pass)), [403, "pass_invalid"]);
+        return large;
+      }),
+    );
+    const sold = (productId: string) => bought.filter((one) => one === productId).length;
+    t.diagnostic(`${sold(medium)} orders and ${sold(large)} exchanges won`);
+    assert.ok(sold(large) > 0, "the last order came after its exchange");
+    for (const [productId, stock] of [
+      [medium, people],
+      [large, 2 * people],
+    ] as const)
+      assert.equal((await world.untilAtRest(productId)).available, stock - sold(productId));
+  });
 });
+
+function productOf(productId: string) {
+  return { productId };
+}
 
 /** The turn of that person ended a while ago, and with it their pass. */
 async function endTurn({ databaseUrl }: World, name: string): Promise<void> {
