@@ -17,16 +17,25 @@ const riddles: readonly RegExp[] = [
   /(?:^|\. )who [a-z]+s\b[^.?]*\./gi,
 ];
 
-/** The places in which such a word counts: the text of a page, a comment, the title of a test. Identifiers are free. */
+/** Not `someBody`: the small letter in the middle tells them apart. */
+const ruledOutInNames = /\w*(?:[Ww]hoever|[Ww]homever|(?:[Nn]o|[Ss]ome|[Aa]ny|[Ee]very)body)\w*/g;
+
+/** Reads the text of a page, comments and the titles of tests, and for some of the words also the names and texts in code. */
 export function ruledOutWords({ path, text }: { path: string; text: string }): string[] {
-  return paragraphsOf(path, text).flatMap((paragraph) =>
+  const inProse = paragraphsOf(path, text).flatMap((paragraph) =>
     [ruledOut, ...riddles].flatMap((pattern) =>
       (paragraph.match(pattern) ?? []).map(
         (phrase) => `"${phrase.trim().slice(0, 60)}" in "${paragraph.slice(0, 90)}"`,
       ),
     ),
   );
+  if (!/\.tsx?$/.test(path)) return inProse;
+  const names = text.replaceAll(comments, "").replaceAll(titles, "").match(ruledOutInNames);
+  return [...inProse, ...new Set(names)];
 }
+
+const comments = /(?<=^|\s)\/\*[\s\S]*?\*\/|(?:^[ \t]*\/\/ .*\n?)+|(?<=\s)\/\/ .*$/gm;
+const titles = /\b(?:it|test|describe|group)\(\s*(["'`])(.*?)\1/g;
 
 /** Each on one line, so that a sentence may be wrapped. */
 function paragraphsOf(path: string, text: string): string[] {
@@ -35,12 +44,10 @@ function paragraphsOf(path: string, text: string): string[] {
       .split(/\n(?:\s*\n|(?=\s*(?:[-*|#]|\d+\.) ?))/)
       .map(oneLine);
   if (path.endsWith(".lua")) return (text.match(/(?:^ *--.*\n?)+|--.*$/gm) ?? []).map(oneLine);
-  const comments = text.match(/(?<=^|\s)\/\*[\s\S]*?\*\/|(?:^[ \t]*\/\/ .*\n?)+|(?<=\s)\/\/ .*$/gm) ?? [];
-  const titles = Array.from(
-    text.matchAll(/\b(?:it|test|describe|group)\(\s*(["'`])(.*?)\1/g),
-    ([, , title = ""]) => title,
+  const titled = Array.from(text.matchAll(titles), ([, , title = ""]) => title);
+  return [...(text.match(comments) ?? []), ...titled].map((one) =>
+    oneLine(withoutCode(one).replaceAll(/\$\{[^}]*\}/g, "")),
   );
-  return [...comments, ...titles].map((one) => oneLine(withoutCode(one).replaceAll(/\$\{[^}]*\}/g, "")));
 }
 
 function withoutCode(text: string): string {

@@ -163,12 +163,22 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
   {
     rule: /plain English/,
     bad: ["src/platform/a.ts", "const a = 1;\n/** What\n * nobody waits for. */"],
-    good: ["src/platform/a.ts", "const nobody = world.nobody; // A client without a name."],
+    good: ["src/platform/a.ts", "const anonymous = world.anonymous; // A client without a name."],
   },
   {
     rule: /plain English/,
     bad: ["test/guide/a.test.ts", 'it("stops him", async () => {'],
-    good: ["test/guide/a.test.ts", 'it("stops the person", () => knock(nobody))'],
+    good: ["test/guide/a.test.ts", 'it("stops the person", () => knock(anonymous))'],
+  },
+  {
+    rule: /plain English/,
+    bad: ["test/edge/a.test.ts", "await world.anonymous.get(nobodysOrder);"],
+    good: ["test/edge/a.test.ts", "const someBody = await world.anonymous.get(unknownOrder);"],
+  },
+  {
+    rule: /plain English/,
+    bad: ["src/a.ts", 'throw new Error("somebody else holds the lock");'],
+    good: ["src/a.ts", 'throw new Error("another process holds the lock");'],
   },
   {
     rule: /plain English/,

@@ -32,7 +32,7 @@ export async function createServer(
     openApi: {
       title: "Dropgate",
       version,
-      description: "A flash-sale order system: no unit is sold twice or lost, nobody is charged for nothing.",
+      description: "A flash-sale order system: no unit is sold twice or lost, no customer is charged for nothing.",
       securitySchemes,
       tags,
     },

@@ -84,7 +84,7 @@ describe("limits", () => {
       "the last of ours",
     );
     assert.equal((await through("192.0.2.1", "198.51.100.3")).statusCode, 200);
-    assert.equal((await through("192.0.2.1", "198.51.100.4")).statusCode, 429, "nobody's proxy");
+    assert.equal((await through("192.0.2.1", "198.51.100.4")).statusCode, 429, "of an unknown proxy");
     assert.equal((await ask("ada", { from: "192.0.2.1", forwarded: "for=198.51.100.5" })).statusCode, 429);
     assert.equal((await ask("ada", { from: "192.0.2.1", "x-real-ip": "198.51.100.6" })).statusCode, 429);
   });

@@ -336,7 +336,7 @@ test("S3: an undo that fails is stored with its reason and repeated until it is 
 test("a payment that its order was not told of counts all the same, and grantedSince finds it", async () => {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId, noWebhookCard);
-  const deaf = shop.connect({ onAnnouncement: () => Promise.reject(new Error("nobody listens")) });
+  const deaf = shop.connect({ onAnnouncement: () => Promise.reject(new Error("no listener")) });
   assert.equal(await shop.webhook({ paymentId }).send(deaf), "accepted");
   assert.equal(await payment.verdict(orderId), "authorized");
   const waiting = () => payment.grantedSince(shop.now() + 1, undefined, 100);

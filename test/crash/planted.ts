@@ -169,7 +169,7 @@ const plantings: readonly Planting[] = [
     law: "charged without order",
     bug: "a payment is captured before its order is confirmed",
     async plant(books) {
-      await giveMoney(books, "nobody's", ["authorized", "captured"], 1_999);
+      await giveMoney(books, "unknown", ["authorized", "captured"], 1_999);
       return undefined;
     },
   },

@@ -105,7 +105,7 @@ describe("the desk for trouble", { skip }, () => {
     await page.goto("/console/mail");
     await page.getByText("Mails stand here").waitFor();
     await look(page, "console-mail-empty");
-    const { status } = await stage.world.nobody.post("/accounts", { email: "lin@shop.example", name: "Lin" });
+    const { status } = await stage.world.anonymous.post("/accounts", { email: "lin@shop.example", name: "Lin" });
     assert.equal(status, 202);
     await button(/^Read mail \d+: Your code to sign up$/).click();
     await page.getByText(/^Your code is \d{6}/).waitFor();

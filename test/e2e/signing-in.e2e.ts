@@ -36,7 +36,7 @@ describe("signing in in the browser", { skip }, () => {
   }
 
   test("a new person signs up by a mailed code, signs out, and comes back by password and by code", async () => {
-    const { page } = await stage.person("nobody-yet", stranger);
+    const { page } = await stage.person("without-account", stranger);
     const address = "mary@shop.example";
     await page.goto("/join?to=/me");
     await look(page, "join");

@@ -78,7 +78,7 @@ describe("the list of orders", () => {
     });
 
     test("finds the orders of an account by its address, and shows the address to an ADMIN alone", async () => {
-      const { body: signedIn } = await world.nobody.post<{ account: { userId: string; email: string } }>(
+      const { body: signedIn } = await world.anonymous.post<{ account: { userId: string; email: string } }>(
         "/session/demo",
         { person: "linus" },
       );
@@ -96,7 +96,7 @@ describe("the list of orders", () => {
       const lamp = await world.newProduct({ stock: 5 });
       const before = await world.place(world.as("ada"), lamp);
       await world.untilStatus(world.as("ada"), before.orderId, "PAYMENT_PENDING");
-      const opensAt = (await world.nobody.get<{ now: string }>("/time")).body.now;
+      const opensAt = (await world.anonymous.get<{ now: string }>("/time")).body.now;
       const dropId = "listed-lamps";
       const drop = { dropId, name: "Lamps", zone: "UTC", opensAt, closesAt: "2099-01-01T00:00:00Z" };
       assert.equal((await world.admin.post("/drops", { ...drop, products: [{ productId: lamp }] })).status, 201);

@@ -29,7 +29,7 @@ describe("bad input gets a clear problem and changes nothing", () => {
   async function everything() {
     const [reconciliation, products, ...orders] = await Promise.all([
       world.admin.get<Reconciliation>("/admin/reconcile"),
-      world.nobody.get<unknown>("/products"),
+      world.anonymous.get<unknown>("/products"),
       ada.get<{ orders: Order[] }>("/orders"),
       eve.get<{ orders: Order[] }>("/orders"),
     ]);
@@ -152,22 +152,22 @@ describe("bad input gets a clear problem and changes nothing", () => {
     ] as const) {
       const headers = { ...json, authorization: `Bearer ${bearer}`, "x-user-id": "eve" };
       refused(title, 401, "unauthenticated", () =>
-        world.nobody.raw("POST", "/orders", JSON.stringify({ productId: lamp, quantity: 1 }), headers),
+        world.anonymous.raw("POST", "/orders", JSON.stringify({ productId: lamp, quantity: 1 }), headers),
       );
       refused(`${title}, as an admin`, 401, "unauthenticated", () =>
-        world.nobody.raw("PUT", "/admin/gatekeeper", '{"mode": "closed"}', headers),
+        world.anonymous.raw("PUT", "/admin/gatekeeper", '{"mode": "closed"}', headers),
       );
     }
     refused("without a name", 401, "unauthenticated", () =>
-      world.nobody.post("/orders", { productId: lamp, quantity: 1 }),
+      world.anonymous.post("/orders", { productId: lamp, quantity: 1 }),
     );
     for (const name of ["", "two\twords", "x".repeat(256), "eve, ada"]) {
       refused(`named ${JSON.stringify(name.slice(0, 20))} without a token`, 400, "validation", () =>
-        world.nobody.post("/orders", { productId: lamp, quantity: 1 }, { "x-user-id": name }),
+        world.anonymous.post("/orders", { productId: lamp, quantity: 1 }, { "x-user-id": name }),
       );
     }
     refused("who calls itself admin in X-User-Id", 403, "forbidden", () =>
-      world.nobody.put("/admin/gatekeeper", { mode: "closed" }, { "x-user-id": "admin", "x-role": "ADMIN" }),
+      world.anonymous.put("/admin/gatekeeper", { mode: "closed" }, { "x-user-id": "admin", "x-role": "ADMIN" }),
     );
     refused("who is a customer at an admin's route", 403, "forbidden", () =>
       eve.post("/admin/sync-redis?mode=rebuild"),

@@ -85,7 +85,7 @@ describe("the live board", () => {
     assert.equal(status, 200);
     assert.ok(Date.parse(body.serverNow) > 0);
     for (const path of ["/admin/board", "/admin/board/events"]) {
-      assert.equal((await world.nobody.get(path)).status, 401);
+      assert.equal((await world.anonymous.get(path)).status, 401);
       assert.equal((await world.as("ada").get(path)).status, 403);
     }
     // On a busy machine a short session may be over before the first board.

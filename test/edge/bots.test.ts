@@ -39,7 +39,7 @@ describe("a line", () => {
     return body;
   }
 
-  const workOf = async (path: string) => (await world.nobody.get<{ work: number | null }>(path)).body.work;
+  const workOf = async (path: string) => (await world.anonymous.get<{ work: number | null }>(path)).body.work;
 
   test("that asks for work gives a place for a solution, and says in public how much it asks for", async () => {
     const { path } = await scheduled({ workToJoin: true });
@@ -75,7 +75,7 @@ describe("a line", () => {
     const changed = await world.admin.patch(`/drops/${dropId}`, { workToJoin: true });
     assert.equal(changed.status, 200, JSON.stringify(changed.body));
     await eventually(async () => (await world.as("bob").post<Asked>(path)).body.code === "work_required");
-    const { body } = await world.nobody.get<{ changes: { fields: object }[] }>(`/drops/${dropId}/changes`);
+    const { body } = await world.anonymous.get<{ changes: { fields: object }[] }>(`/drops/${dropId}/changes`);
     assert.ok(JSON.stringify(body).includes('"workToJoin":{"before":false,"after":true}'), JSON.stringify(body));
   });
 

@@ -68,11 +68,11 @@ describe("drops", { concurrency: true }, () => {
     return status === 202 ? "accepted" : body.code;
   }
 
-  const phaseOf = async (dropId: string) => (await world.nobody.get<Drop>(`/drops/${dropId}/live`)).body.phase;
+  const phaseOf = async (dropId: string) => (await world.anonymous.get<Drop>(`/drops/${dropId}/live`)).body.phase;
 
   test("a draft is the operators' own, and its product sells as before; once scheduled it is public and sells by its terms", async () => {
     const { dropId, productId } = await draft({ opensAt: inMs(90_500) });
-    assert.equal((await world.nobody.get(`/drops/${dropId}`)).status, 404);
+    assert.equal((await world.anonymous.get(`/drops/${dropId}`)).status, 404);
     assert.equal((await admin.get<Drop>(`/drops/${dropId}`)).body.phase, "draft");
     assert.equal(await codeOf(productId, "ada"), "accepted");
 
@@ -82,10 +82,10 @@ describe("drops", { concurrency: true }, () => {
     const waitMs = Date.parse(body.opensAt) - Date.parse(body.serverNow);
     assert.equal(Number(headers["retry-after"]), Math.ceil(waitMs / 1_000));
     assert.ok(waitMs > 0 && waitMs <= 90_500);
-    const live = await world.nobody.get<Drop>(`/drops/${dropId}/live`);
+    const live = await world.anonymous.get<Drop>(`/drops/${dropId}/live`);
     assert.match(String(live.headers["cache-control"]), /^public, max-age=1,/);
     await eventually(async () => {
-      const { body } = await world.nobody.get<Drop>(`/drops/${dropId}/live`);
+      const { body } = await world.anonymous.get<Drop>(`/drops/${dropId}/live`);
       return body.products[0]?.free === 4 && body.products[0].held === 1;
     });
   });
@@ -108,7 +108,7 @@ describe("drops", { concurrency: true }, () => {
     assert.equal((await asked(`/drops/${dropId}`, "ADMIN")).status, 404);
     for (const path of ["/drops", `/drops/${dropId}`]) {
       assert.equal((await asked(`${path}?drafts=true`, "CUSTOMER")).status, 403);
-      assert.equal((await world.nobody.get(`${path}?drafts=true`)).status, 401);
+      assert.equal((await world.anonymous.get(`${path}?drafts=true`)).status, 401);
     }
     assert.equal((await admin.get<Problem>(`/drops/${dropId}/cancellation`)).body.code, "drop_not_scheduled");
   });
@@ -122,7 +122,7 @@ describe("drops", { concurrency: true }, () => {
 
     const line = { entry: "line", prequeueAt: inMs(-1_000), admitPerSecond: 7, verifiedOnly: true, beacon: "drand" };
     const { dropId } = await scheduled({ opensAt: inMs(hourMs / 2), freezeLeadSeconds: 60, ...line });
-    const { body } = await world.nobody.get<Entry>(`/drops/${dropId}`);
+    const { body } = await world.anonymous.get<Entry>(`/drops/${dropId}`);
     assert.deepEqual({ ...body, ...line, freezeLeadSeconds: 60 }, body);
     const patch = (change: object) => admin.patch<Problem & Entry>(`/drops/${dropId}`, change);
     assert.equal((await patch({ entry: "open", prequeueAt: null })).body.code, "drop_frozen");
@@ -194,7 +194,7 @@ describe("drops", { concurrency: true }, () => {
     const { dropId, productId } = await scheduled({ opensAt: inMs(90_000) });
     const sizes = await admin.patch<Problem>(`/drops/${dropId}`, { products: [{ productId: "another" }] });
     assert.equal(sizes.body.code, "drop_frozen");
-    const { products } = (await world.nobody.get<Drop>(`/drops/${dropId}/live`)).body;
+    const { products } = (await world.anonymous.get<Drop>(`/drops/${dropId}/live`)).body;
     assert.deepEqual(
       products.map((one) => one.productId),
       [productId],
@@ -219,7 +219,7 @@ describe("drops", { concurrency: true }, () => {
     const later = inMs(hourMs / 2 + 60_000);
     assert.equal((await admin.patch(`/drops/${dropId}`, { opensAt: later }, etag)).status, 200);
     assert.equal((await admin.patch<Problem>(`/drops/${dropId}`, { opensAt: later }, etag)).status, 412);
-    const { body } = await world.nobody.get<{ items: { what: string; fields: object; actor?: string }[] }>(
+    const { body } = await world.anonymous.get<{ items: { what: string; fields: object; actor?: string }[] }>(
       `/drops/${dropId}/changes`,
     );
     assert.deepEqual(
@@ -337,7 +337,7 @@ describe("drops", { concurrency: true }, () => {
     assert.equal(await codeOf(productId, "late"), "drop_ended");
     const kept = await before.get<{ status: string }>(`/orders/${stays.orderId}`);
     assert.notEqual(kept.body.status, "CANCELLED");
-    const { body } = await world.nobody.get<{ items: { what: string }[] }>(`/drops/${dropId}/changes`);
+    const { body } = await world.anonymous.get<{ items: { what: string }[] }>(`/drops/${dropId}/changes`);
     assert.deepEqual(
       body.items.map(({ what }) => what),
       ["cancelled", "scheduled"],
@@ -345,13 +345,13 @@ describe("drops", { concurrency: true }, () => {
   });
 
   async function phaseAndFree(dropId: string): Promise<string> {
-    const { body } = await world.nobody.get<Drop>(`/drops/${dropId}/live`);
+    const { body } = await world.anonymous.get<Drop>(`/drops/${dropId}/live`);
     return `${body.phase} ${body.products[0]?.free}`;
   }
 
   test("an opening, a sell-out and an end are announced once each, and a calendar has the drop", async () => {
     const { dropId, productId } = await scheduled({}, 0);
-    const { body: calendar } = await world.nobody.get<string>(`/drops/${dropId}/calendar.ics`);
+    const { body: calendar } = await world.anonymous.get<string>(`/drops/${dropId}/calendar.ics`);
     assert.match(String(calendar), new RegExp(`UID:${dropId}@dropgate`));
     const announced: string[] = [];
     const consumer = await world.system.faces.engines.log.consume({

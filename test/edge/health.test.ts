@@ -26,9 +26,9 @@ describe("health", () => {
   });
 
   async function readiness(): Promise<{ status: number; body: Health }> {
-    return world.nobody.get<Health>("/actuator/health/readiness");
+    return world.anonymous.get<Health>("/actuator/health/readiness");
   }
-  const health = () => world.nobody.get<Health>("/actuator/health");
+  const health = () => world.anonymous.get<Health>("/actuator/health");
   const untilReady = () => eventually(async () => (await readiness()).status === 200);
 
   test("O2, O27: after a database that took no writes for a while, orders are accepted, paid and confirmed again", async () => {
@@ -50,7 +50,7 @@ describe("health", () => {
         return status === 503 && body.components.db?.status === "DOWN" && body;
       });
       assert.match(down.components.db?.details?.error ?? "", /takes no writes|read-only|Connection terminated|connect/);
-      assert.equal((await world.nobody.get("/actuator/health/liveness")).status, 200);
+      assert.equal((await world.anonymous.get("/actuator/health/liveness")).status, 200);
     } finally {
       await operator.query(`alter database ${database} reset all`);
     }
@@ -109,7 +109,7 @@ describe("health", () => {
     assert.match(components.deadLetters?.details?.error ?? "", /^1 in orders\.reservations\.dlq$/);
     await untilReady();
     await eventually(async () => {
-      const { body } = await world.nobody.get<string>("/actuator/prometheus");
+      const { body } = await world.anonymous.get<string>("/actuator/prometheus");
       return /^dropgate_dead_letters\{topic="orders.reservations"\} 1$/m.test(body);
     });
   });

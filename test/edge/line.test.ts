@@ -39,7 +39,7 @@ describe("a line from its first person to its last unit", { concurrency: true },
     assert.equal((await world.admin.post("/drops", drop)).status, 201);
     await until(async () => (await world.admin.post(`/drops/${dropId}/schedule`, {})).status === 200);
     const path = `/drops/${dropId}`;
-    const stateOf = async () => (await world.nobody.get<State>(`${path}/room`)).body;
+    const stateOf = async () => (await world.anonymous.get<State>(`${path}/room`)).body;
     const join = async (count: number, name = "person"): Promise<Person[]> => {
       const people = Array.from({ length: count }, (_, i) => `${name}-${i + 1}-${dropId}`);
       const clients = people.map((person) => ({ name: person, client: world.as(person) }));

@@ -94,7 +94,7 @@ describe("while an operator keeps tables locked", () => {
   });
 
   async function locks(): Promise<Component> {
-    const { body } = await world.nobody.get<{ components: Record<string, Component> }>("/actuator/health");
+    const { body } = await world.anonymous.get<{ components: Record<string, Component> }>("/actuator/health");
     return body.components.locks as Component;
   }
 

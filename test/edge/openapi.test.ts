@@ -180,7 +180,7 @@ describe("O16: the document of a running system", () => {
     );
     const gateway = await createGateway(readConfig(urls, "no .env in tests"), createLog({ level: "silent" }));
     try {
-      const ours = (await world.nobody.get("/openapi.json")).body;
+      const ours = (await world.anonymous.get("/openapi.json")).body;
       assert.deepEqual((await gateway.inject("/openapi.json")).json(), ours);
       assert.deepEqual(JSON.parse(JSON.stringify(openApi)), ours);
       assert.equal((await gateway.inject("/docs/")).statusCode, 200);

@@ -7,7 +7,7 @@ import { statuses } from "../../src/orders/wire.ts";
 import type { Client, Order, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { cancelOrder, payOrder } from "../support/pay.ts";
-import { accepted, assertAccountsFor, everybodyBuys, type OrderAnswer, tally } from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, type OrderAnswer, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -54,7 +54,7 @@ describe("races", () => {
   test("G1, G6: a hundred buyers of one unit make one order, and once it is cancelled the next hundred do", async () => {
     const productId = await world.newProduct({ stock: 1 });
     for (let round = 0; round < 2; round += 1) {
-      const answers = await everybodyBuys(world, productId, 100);
+      const answers = await allBuy(world, productId, 100);
       assert.deepEqual(tally(answers), { accepted: 1, sold_out: 99 });
       const [winner] = accepted(answers) as [OrderAnswer];
       assert.equal((await cancelOrder(winner.buyer, winner.body.orderId)).status, 202);
@@ -73,7 +73,7 @@ describe("races", () => {
 
   test("orders for several units never take more than there are, and leave less than any buyer ordered", async () => {
     const productId = await world.newProduct({ stock: 50 });
-    const answers = await everybodyBuys(world, productId, 60, 3);
+    const answers = await allBuy(world, productId, 60, 3);
     assert.deepEqual(tally(answers), { accepted: 16, sold_out: 44 });
     assert.equal((await assertAccountsFor(world, productId, answers)).available, 2);
   });
@@ -152,7 +152,7 @@ describe("races", () => {
     const productId = await world.newProduct({ stock: 100 });
     const orders = [];
     for (const afterMs of [0, 20]) {
-      orders.push(...accepted(await everybodyBuys(world, productId, 10)));
+      orders.push(...accepted(await allBuy(world, productId, 10)));
       // Their sagas are about to begin, or at their first steps.
       await sleep(afterMs);
       await world.restart();
@@ -172,7 +172,7 @@ describe("races", () => {
     const productId = await world.newProduct({ stock: 30 });
     const takeOut = () => world.admin.post(`/inventory/${productId}/adjust`, { delta: -5, reason: "broken" });
     const [answers, ...takenOut] = await Promise.all([
-      everybodyBuys(world, productId, 100),
+      allBuy(world, productId, 100),
       ...Array.from({ length: 4 }, takeOut),
     ]);
     const gone = takenOut.filter(({ status }) => status === 200).length * 5;
@@ -212,7 +212,7 @@ describe("races with the deadline, and for a place in the line", () => {
 
   test("R3: orders whose deadline passed while nothing ran end after the start, and their units are back", async () => {
     const productId = await world.newProduct({ stock: 10 });
-    const answers = await everybodyBuys(world, productId, 10);
+    const answers = await allBuy(world, productId, 10);
     await world.restart({ pauseMs: windowMs });
     for (const { buyer, body } of accepted(answers)) {
       const order = await world.untilStatus(buyer, body.orderId, "FAILED");
@@ -228,7 +228,7 @@ describe("races with the deadline, and for a place in the line", () => {
     const answers: OrderAnswer[] = [];
     // On a busy machine the requests may come so slowly that few of them wait at a time.
     await eventually(async () => {
-      answers.push(...(await everybodyBuys(world, productId, 60)));
+      answers.push(...(await allBuy(world, productId, 60)));
       return tally(answers).overloaded;
     });
     disarmCrashPoints();

@@ -159,7 +159,7 @@ describe("a receipt", () => {
   test("is given to the order's buyer and to an ADMIN", async () => {
     const { orderId } = await newOrder("dora");
     assert.equal((await world.as("eve").get(`/orders/${orderId}/receipt`)).status, 404);
-    assert.equal((await world.nobody.get(`/orders/${orderId}/receipt`)).status, 401);
+    assert.equal((await world.anonymous.get(`/orders/${orderId}/receipt`)).status, 401);
     const { status, body } = await world.admin.get<SignedText>(`/orders/${orderId}/receipt`);
     assert.equal(status, 200);
     assert.equal(readStatement(body.text)?.said.userId, "dora");

@@ -187,7 +187,7 @@ describe("news from the provider about a confirmed order", { concurrency: true }
     const data = { paymentId, chargeId: "ch_outside", status, amountMinor: 1_999, currency: "EUR", ...more };
     const body = JSON.stringify({ type: `charge.${status}`, timestamp: new Date().toISOString(), data });
     const headers = signWebhook(secret, `evt_${randomUUID()}`, Buffer.from(body), Date.now());
-    const answer = await world.nobody.raw("POST", "/payments/webhooks/simulator", body, {
+    const answer = await world.anonymous.raw("POST", "/payments/webhooks/simulator", body, {
       ...headers,
       "content-type": "application/json",
     });
@@ -240,7 +240,7 @@ describe("news from the provider about a confirmed order", { concurrency: true }
     await eventually(async () => /payment_findings\{kind="charged_back"\} 1/.test(await scraped()));
     // An answer of health is kept for a second.
     await eventually(async () => {
-      const { body } = await world.nobody.get<{ components: Record<string, { details: { open?: number } }> }>(
+      const { body } = await world.anonymous.get<{ components: Record<string, { details: { open?: number } }> }>(
         "/actuator/health",
       );
       return (body.components.paymentFindings?.details.open ?? 0) >= 2;
@@ -267,7 +267,7 @@ describe("news from the provider about a confirmed order", { concurrency: true }
 });
 
 async function scraped(): Promise<string> {
-  return (await world.nobody.get<string>("/actuator/prometheus")).body;
+  return (await world.anonymous.get<string>("/actuator/prometheus")).body;
 }
 
 /** The amount of each payment of the order that is held or captured at the bank. */

@@ -56,9 +56,9 @@ describe("a rehearsal", () => {
     assert.deepEqual(JSON.parse(await readFile(file, "utf8")), certificate as unknown);
 
     const { rehearsal } = certificate;
-    const shadow = await world.nobody.get<{ holdSeconds: number; phase: string }>(`/drops/${rehearsal}`);
+    const shadow = await world.anonymous.get<{ holdSeconds: number; phase: string }>(`/drops/${rehearsal}`);
     assert.deepEqual([shadow.body.holdSeconds, shadow.body.phase], [300, "cancelled"]);
-    const { body } = await world.nobody.get<{ price: number; limitPerCustomer: number }>(`/products/${rehearsal}-1`);
+    const { body } = await world.anonymous.get<{ price: number; limitPerCustomer: number }>(`/products/${rehearsal}-1`);
     assert.deepEqual([body.price, body.limitPerCustomer], [1_234, 3]);
     const { onHand, held, available } = (await world.admin.get<Stock>(`/inventory/${rehearsal}-1`)).body;
     assert.deepEqual([onHand, held, available], [0, 0, 0]);

@@ -20,7 +20,7 @@ describe("automatic repairs", () => {
       .map((line) => JSON.parse(line))
       .filter((line) => line.event === "repaired by itself" && line.reason === reason);
   async function counted(reason: string): Promise<number> {
-    const { body } = await world.nobody.get<string>("/actuator/prometheus");
+    const { body } = await world.anonymous.get<string>("/actuator/prometheus");
     return Number(new RegExp(`^dropgate_repairs_total\\{reason="${reason}"\\} (\\d+)$`, "m").exec(body)?.[1] ?? 0);
   }
 
@@ -80,7 +80,7 @@ describe("automatic repairs", () => {
     const { status } = await world.admin.get("/admin/reconcile");
     assert.equal(status, 200);
     const figures = async () => {
-      const { body } = await world.nobody.get<string>("/actuator/prometheus");
+      const { body } = await world.anonymous.get<string>("/actuator/prometheus");
       return body.split("\n").filter((line) => /^dropgate_reconcile_(products|latest)/.test(line));
     };
     const before = await figures();

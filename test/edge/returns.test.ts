@@ -117,7 +117,7 @@ describe("units that come back after a drop is sold out", { concurrency: true },
     await holdDecision(world, orderId);
     await endTimeToPay(world, orderId);
     await line.untilOffered(eve);
-    assert.equal((await world.nobody.get<{ mode: string }>(room)).body.mode, "offers");
+    assert.equal((await world.anonymous.get<{ mode: string }>(room)).body.mode, "offers");
     assert.equal((await order(world.as("nosy"), productId)).body.code, "pass_required");
     const early = await dan.post<Problem>(`${room}/pass`, { productId });
     assert.deepEqual([early.status, early.body.code], [409, "not_your_turn"]);
@@ -209,7 +209,7 @@ describe("units that come back after a drop is sold out", { concurrency: true },
     assert.equal((await cancelOrder(buyer, orderId)).status, 202);
     await eventually(
       async () =>
-        (await world.nobody.get<{ products: { free: number }[] }>(`/drops/${dropId}/live`)).body.products[0]?.free,
+        (await world.anonymous.get<{ products: { free: number }[] }>(`/drops/${dropId}/live`)).body.products[0]?.free,
     );
     const turnedAt = async () => {
       const { rows } = await books.query("select turned_at from room.room where drop_id = $1", [dropId]);

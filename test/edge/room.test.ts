@@ -39,7 +39,7 @@ describe("a drop's line", { concurrency: true }, () => {
   }
 
   const leave = (person: Client, path: string) => person.raw("DELETE", path, undefined);
-  const stateOf = async (path: string) => (await world.nobody.get<State>(path)).body;
+  const stateOf = async (path: string) => (await world.anonymous.get<State>(path)).body;
   const codeOf = ({ status, body }: { status: number; body: unknown }) => [status, (body as Problem).code];
 
   test("F2: gives a person one place in ten tabs, with a receipt that its public key verifies", async () => {
@@ -69,11 +69,11 @@ describe("a drop's line", { concurrency: true }, () => {
 
   test("tells the same state to all, for a second", async () => {
     const { path } = await scheduled();
-    const answer = await world.nobody.get<State>(path);
+    const answer = await world.anonymous.get<State>(path);
     assert.match(String(answer.headers["cache-control"]), /^public, max-age=1,/);
     const { state, mode, places, takesPlaces, free } = answer.body;
     assert.deepEqual([state, mode, places, takesPlaces, free], ["joining", "line", 0, true, 5]);
-    assert.deepEqual(codeOf(await world.nobody.get("/drops/unknown-drop/room")), [404, "drop_not_found"]);
+    assert.deepEqual(codeOf(await world.anonymous.get("/drops/unknown-drop/room")), [404, "drop_not_found"]);
   });
 
   test("takes no one before its time, without a line, or without a verified address where the drop asks for one", async () => {
@@ -84,8 +84,8 @@ describe("a drop's line", { concurrency: true }, () => {
     assert.deepEqual(codeOf(await world.as("ada").post(open.path, {})), [409, "room_closed"]);
     assert.equal((await stateOf(open.path)).state, "none");
     for (const name of ["fair", "roster.txt"]) {
-      assert.deepEqual(codeOf(await world.nobody.get(`/drops/${open.dropId}/${name}`)), [404, "no_draw"]);
-      assert.deepEqual(codeOf(await world.nobody.get(`/drops/unknown-drop/${name}`)), [404, "drop_not_found"]);
+      assert.deepEqual(codeOf(await world.anonymous.get(`/drops/${open.dropId}/${name}`)), [404, "no_draw"]);
+      assert.deepEqual(codeOf(await world.anonymous.get(`/drops/unknown-drop/${name}`)), [404, "drop_not_found"]);
     }
     const verified = await scheduled({ verifiedOnly: true });
     assert.deepEqual(codeOf(await world.as("ada").post(verified.path, {})), [403, "email_not_verified"]);

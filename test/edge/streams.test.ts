@@ -143,7 +143,7 @@ describe("the stream of an order", () => {
     assert.equal(eve.status, 404);
     await eve.untilEnded();
     assert.equal(JSON.parse(eve.text).code, "order_not_found");
-    const { status } = await world.nobody.get(`/orders/${orderId}/events`);
+    const { status } = await world.anonymous.get(`/orders/${orderId}/events`);
     assert.equal(status, 401);
     const token = world.system.faces.identity.issue({ user: "root", role: "ADMIN", ttlMs: 60_000 });
     const admin = await readEvents(`${world.origin}/orders/${orderId}/events`, { authorization: `Bearer ${token}` });

@@ -119,14 +119,16 @@ describe("a shop whose provider is Stripe", () => {
   });
 
   test("accepts webhooks from Stripe alone, and shows in its health whether Stripe answers", async () => {
-    const forged = await world.nobody.post("/payments/webhooks/stripe", {
+    const forged = await world.anonymous.post("/payments/webhooks/stripe", {
       id: "evt_1",
       type: "payment_intent.succeeded",
     });
     assert.deepEqual([forged.status, forged.body.code], [401, "bad_signature"]);
-    assert.equal((await world.nobody.post("/payments/webhooks/simulator", {})).status, 404);
+    assert.equal((await world.anonymous.post("/payments/webhooks/simulator", {})).status, 404);
     await eventually(async () => {
-      const { body } = await world.nobody.get<{ components: Record<string, { status: string }> }>("/actuator/health");
+      const { body } = await world.anonymous.get<{ components: Record<string, { status: string }> }>(
+        "/actuator/health",
+      );
       return body.components.stripe?.status === "UP";
     });
   });

@@ -21,7 +21,7 @@ describe("1. infrastructure setup", () => {
   });
 
   test("info names the engine of each part", async () => {
-    const { status, body } = await world.nobody.get<Info>("/actuator/info");
+    const { status, body } = await world.anonymous.get<Info>("/actuator/info");
     assert.equal(status, 200);
     assert.deepEqual(body.engines.profile, world.system.faces.config.profile);
     assert.deepEqual(Object.keys(body.engines.profile).toSorted(), ["gate", "log", "sql", "workflows"]);

@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Reconciliation } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { accepted, assertAccountsFor, everybodyBuys, keepBuying, tally } from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, keepBuying, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 /** The pause between two reports, so that their reader does not take the time that orders need. */
@@ -56,7 +56,7 @@ describe("3. verify reconciliation", () => {
 
   test("B1: a thousand buyers of 300 units make 300 orders, and every report meanwhile is OK", async () => {
     const productId = await world.newProduct({ stock: 300 });
-    const { result: answers, samples } = await watch(everybodyBuys(world, productId, 1_000));
+    const { result: answers, samples } = await watch(allBuy(world, productId, 1_000));
     assert.deepEqual(tally(answers), { accepted: 300, sold_out: 700 });
     assert.equal(new Set(accepted(answers).map(({ body }) => body.orderId)).size, 300);
     assert.ok(samples.length >= 3, `only ${samples.length} reports were read meanwhile`);

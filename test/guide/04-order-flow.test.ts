@@ -25,7 +25,7 @@ describe("4. test order flow", () => {
     "quantity": 1
   }`;
     const headers = { "content-type": "application/json", "x-user-id": "test-user" };
-    const answer = await world.nobody.raw<PlacedOrder>("POST", "/orders", body, headers);
+    const answer = await world.anonymous.raw<PlacedOrder>("POST", "/orders", body, headers);
     assert.equal(answer.status, 202, JSON.stringify(answer.body));
     assert.match(answer.body.orderId, uuid);
   });
@@ -33,7 +33,7 @@ describe("4. test order flow", () => {
   test("the answer to an accepted order has its cost, its deadline and its address", async () => {
     const productId = await world.newProduct({ stock: 5, price: 1_050, currency: "JPY" });
     // Deadlines use the shop's clock, which is its database's.
-    const shopTime = async () => (await world.nobody.get<{ epochMs: number }>("/time")).body.epochMs;
+    const shopTime = async () => (await world.anonymous.get<{ epochMs: number }>("/time")).body.epochMs;
     const before = await shopTime();
     const { status, headers, body } = await world.as("ada").post<PlacedOrder>("/orders", { productId, quantity: 3 });
     assert.equal(status, 202);

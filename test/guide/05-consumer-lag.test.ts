@@ -4,7 +4,7 @@ import { lagOf } from "#engines/log";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { accepted, assertAccountsFor, everybodyBuys, tally } from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const group = "order-processor-group";
@@ -25,7 +25,7 @@ describe("5. monitor consumer lag", () => {
 
   test(`${group} reads accepted orders, and its lag returns to 0`, async () => {
     const productId = await world.newProduct({ stock: 100 });
-    const answers = await everybodyBuys(world, productId, 100);
+    const answers = await allBuy(world, productId, 100);
     assert.deepEqual(tally(answers), { accepted: 100 });
     await eventually(async () => (await lag()) === 0);
     const committed = await world.system.faces.engines.log.committedOffsets(group, topic);
@@ -36,7 +36,7 @@ describe("5. monitor consumer lag", () => {
   test("while the consumer is paused orders are accepted and can be read; then it catches up", async () => {
     const productId = await world.newProduct({ stock: 50 });
     armCrashPoint("settle.before-commit", { kind: "error" });
-    const answers = await everybodyBuys(world, productId, 60);
+    const answers = await allBuy(world, productId, 60);
     assert.deepEqual(tally(answers), { accepted: 50, sold_out: 10 });
     assert.ok((await lag()) > 0);
     const [first] = accepted(answers);
@@ -53,7 +53,7 @@ describe("5. monitor consumer lag", () => {
   test("H3: a batch that is handed over again after its commit changes nothing", async () => {
     const productId = await world.newProduct({ stock: 20 });
     armCrashPoint("settle.committed", { kind: "error" }, 1);
-    const answers = await everybodyBuys(world, productId, 20);
+    const answers = await allBuy(world, productId, 20);
     await eventually(async () => (await lag()) === 0);
     assert.equal((await assertAccountsFor(world, productId, answers)).held, 20);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Reconciliation, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { accepted, assertAccountsFor, everybodyBuys, keepBuying } from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, keepBuying } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("disaster recovery", () => {
@@ -17,7 +17,7 @@ describe("disaster recovery", () => {
   describe("the gate lost its data", () => {
     test("it is loaded again by itself, with the units that orders hold left out", async () => {
       const productId = await world.newProduct({ stock: 10 });
-      const answers = await everybodyBuys(world, productId, 4);
+      const answers = await allBuy(world, productId, 4);
       await world.untilAtRest(productId);
       await world.faults.loseGate();
       const { held, available, gate } = await assertAccountsFor(world, productId, answers);

@@ -15,7 +15,7 @@ describe("monitoring & alerts", () => {
   after(() => world.close());
 
   async function reading(series: string): Promise<number> {
-    const { body } = await world.nobody.get<string>(metricsText);
+    const { body } = await world.anonymous.get<string>(metricsText);
     const [line] = body.split(`\n${series} `).slice(1);
     assert.ok(line !== undefined, `${series} is not on the page`);
     return Number(line.split("\n")[0]);
@@ -24,7 +24,7 @@ describe("monitoring & alerts", () => {
   /** A part that does not answer its check within a second counts as down, also on a busy machine. */
   function untilUp(path: string) {
     return eventually(async () => {
-      const answer = await world.nobody.get<Health>(path);
+      const answer = await world.anonymous.get<Health>(path);
       assert.equal(answer.body.status, "UP", JSON.stringify(answer.body));
       return answer;
     });
@@ -40,7 +40,7 @@ describe("monitoring & alerts", () => {
     });
 
     test(`${base}/actuator/health/liveness and /readiness are UP once the system serves`, async () => {
-      const liveness = await world.nobody.get<Health>(`${base}/actuator/health/liveness`);
+      const liveness = await world.anonymous.get<Health>(`${base}/actuator/health/liveness`);
       assert.deepEqual(liveness.body, { status: "UP", components: { livenessState: { status: "UP" } } });
       const { status, body } = await untilUp(`${base}/actuator/health/readiness`);
       assert.equal(status, 200);
@@ -52,10 +52,10 @@ describe("monitoring & alerts", () => {
   test("readiness is refused while the process drains, and liveness is not", async () => {
     const { health } = world.system.faces;
     health.drain();
-    const readiness = await world.nobody.get<Health>("/actuator/health/readiness");
+    const readiness = await world.anonymous.get<Health>("/actuator/health/readiness");
     assert.equal(readiness.status, 503);
     assert.equal(readiness.body.status, "OUT_OF_SERVICE");
-    assert.equal((await world.nobody.get("/actuator/health/liveness")).status, 200);
+    assert.equal((await world.anonymous.get("/actuator/health/liveness")).status, 200);
     health.open();
     await untilUp("/actuator/health/readiness");
   });
@@ -64,7 +64,7 @@ describe("monitoring & alerts", () => {
     const productId = await world.newProduct({ stock: 1 });
     await world.place(world.as("ada"), productId);
     await world.as("bob").post("/orders", { productId, quantity: 1 });
-    const { status, headers, body } = await world.nobody.get<string>(metricsText);
+    const { status, headers, body } = await world.anonymous.get<string>(metricsText);
     assert.equal(status, 200);
     assert.match(headers["content-type"] ?? "", /^text\/plain; version=0\.0\.4/);
     assert.match(body, /^# HELP dropgate_http_request_seconds \w/m);
@@ -78,7 +78,7 @@ describe("monitoring & alerts", () => {
 
   test("health names the database, the stock gate with its switch, and the topics of the service", async () => {
     const componentsOf = async (service: string) =>
-      (await world.nobody.get<Health>(`${service}/actuator/health`)).body.components;
+      (await world.anonymous.get<Health>(`${service}/actuator/health`)).body.components;
     const all = await componentsOf("");
     // The data folder of the embedded database, or the database that reports may have of their own.
     const ofDatabase = world.system.faces.config.profile.sql === "embedded" ? "diskSpace" : "reports";
@@ -102,14 +102,14 @@ describe("monitoring & alerts", () => {
     const lines = [lag, ...lookups, 'dropgate_orders_total{answer="accepted"}'];
     // Some figures are read by a loop, and are there from its first turn on.
     const body = await eventually(async () => {
-      const { body } = await world.nobody.get<string>(metricsText);
+      const { body } = await world.anonymous.get<string>(metricsText);
       for (const line of [...lines, 'dropgate_reconcile_products{status="OK"}', "process_resident_memory_bytes"]) {
         assert.ok(body.includes(`\n${line} `), `${line} is not on the page:\n${body}`);
       }
       return body;
     });
     assert.match(body, /^dropgate_reconcile_products\{status="CRITICAL"\} 0$/m);
-    await eventually(async () => (await world.nobody.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
+    await eventually(async () => (await world.anonymous.get<string>(metricsText)).body.includes(`\n${lag} 0\n`));
   });
 
   test("orders that hold units show in sagas, holds and stock, and no longer once they are over", async () => {
@@ -156,9 +156,9 @@ describe("monitoring & alerts", () => {
   });
 
   test("the addresses that visitors request make no new series", async () => {
-    await world.nobody.get("/nowhere/at-all-1");
-    await world.nobody.get("/products/unknown-1");
-    const { body } = await world.nobody.get<string>(metricsText);
+    await world.anonymous.get("/nowhere/at-all-1");
+    await world.anonymous.get("/products/unknown-1");
+    const { body } = await world.anonymous.get<string>(metricsText);
     assert.doesNotMatch(body, /at-all-1|unknown-1/);
   });
 });

@@ -4,14 +4,7 @@ import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import type { Answer, Order, PlacedOrder, Problem, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
-import {
-  accepted,
-  assertAccountsFor,
-  everybodyBuys,
-  keepBuying,
-  type OrderAnswer,
-  tally,
-} from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -122,7 +115,7 @@ describe("rollback strategy", () => {
     test("three hundred buyers in mode sync buy exactly the existing units", async () => {
       const productId = await world.newProduct({ stock: 30 });
       await switchTo("sync");
-      const answers = await everybodyBuys(world, productId, 300);
+      const answers = await allBuy(world, productId, 300);
       assert.deepEqual(tally(answers), { accepted: 30, sold_out: 270 });
       await switchTo("gatekeeper");
       await assertAccountsFor(world, productId, answers);
@@ -131,7 +124,7 @@ describe("rollback strategy", () => {
     test("orders that were accepted before the switch are processed after it", async () => {
       const productId = await world.newProduct({ stock: 20 });
       armCrashPoint("settle.before-commit", { kind: "error" });
-      const answers = await everybodyBuys(world, productId, 10);
+      const answers = await allBuy(world, productId, 10);
       assert.deepEqual(tally(answers), { accepted: 10 });
       const switched = switchTo("sync");
       const [first] = answers as [OrderAnswer, ...OrderAnswer[]];
@@ -179,7 +172,7 @@ describe("rollback strategy", () => {
   describe("option 2: the gate fails", () => {
     test('G8: orders fail fast with "Price not available", and sync-redis restores the stock', async () => {
       const productId = await world.newProduct({ stock: 30 });
-      const before = await everybodyBuys(world, productId, 20);
+      const before = await allBuy(world, productId, 20);
       assert.deepEqual(tally(before), { accepted: 20 });
       const ada = world.as("ada");
       // The gate is loaded again by itself within moments; the first request sees that it was lost.
@@ -242,7 +235,7 @@ describe("rollback strategy", () => {
       const { orderId } = await world.place(ada, productId);
       await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
       await world.faults.loseLog();
-      const answers = await everybodyBuys(world, productId, 30);
+      const answers = await allBuy(world, productId, 30);
       assert.deepEqual(tally(answers), { order_failed: 30 });
       assert.ok(answers.every(({ status, headers }) => status === 503 && Number(headers["retry-after"]) > 0));
       assert.equal((await world.untilAtRest(productId)).available, 49);
@@ -277,14 +270,14 @@ describe("rollback strategy", () => {
       const answers: OrderAnswer[] = [];
       await world.faults.loseLogAnswers();
       await eventually(async () => {
-        answers.push(...(await everybodyBuys(world, productId, 5)));
+        answers.push(...(await allBuy(world, productId, 5)));
         return answers.length >= 40;
       });
       await world.faults.restoreLog();
       assertOnly(refusalsOf(answers), ["order_failed", "outcome_pending"]);
       await assertAccountsFor(world, productId, answers);
       await eventually(async () => {
-        answers.push(...(await everybodyBuys(world, productId, 20)));
+        answers.push(...(await allBuy(world, productId, 20)));
         return tally(answers).sold_out;
       });
       const { held } = await assertAccountsFor(world, productId, answers);

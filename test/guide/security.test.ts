@@ -8,8 +8,8 @@ type Door = { method: string; path: string; body?: object; opensFor: readonly Ro
 
 const admins = ["ADMIN"] as const;
 const warehouse = ["WAREHOUSE", "ADMIN"] as const;
-const everybody = ["CUSTOMER", "WAREHOUSE", "ADMIN"] as const;
-const nobodysOrder = "00000000-0000-8000-8000-000000000000";
+const allRoles = ["CUSTOMER", "WAREHOUSE", "ADMIN"] as const;
+const unknownOrder = "00000000-0000-8000-8000-000000000000";
 
 const doors: readonly Door[] = [
   { method: "POST", path: "/inventory/admin/sync-redis", opensFor: admins },
@@ -22,10 +22,10 @@ const doors: readonly Door[] = [
   { method: "GET", path: "/inventory/unknown", opensFor: warehouse },
   { method: "POST", path: "/inventory/unknown/restock", body: { quantity: 1, reason: "x" }, opensFor: warehouse },
   { method: "POST", path: "/inventory/unknown/adjust", body: { delta: 1, reason: "x" }, opensFor: warehouse },
-  { method: "POST", path: "/orders", body: { productId: "unknown", quantity: 1 }, opensFor: everybody },
-  { method: "GET", path: "/orders", opensFor: everybody },
-  { method: "GET", path: `/orders/${nobodysOrder}`, opensFor: everybody },
-  { method: "POST", path: `/orders/${nobodysOrder}/cancel`, opensFor: everybody },
+  { method: "POST", path: "/orders", body: { productId: "unknown", quantity: 1 }, opensFor: allRoles },
+  { method: "GET", path: "/orders", opensFor: allRoles },
+  { method: "GET", path: `/orders/${unknownOrder}`, opensFor: allRoles },
+  { method: "POST", path: `/orders/${unknownOrder}/cancel`, opensFor: allRoles },
 ];
 
 /** The routes that answer without a token. Every route that is not on this list must require one. */
@@ -80,20 +80,20 @@ describe("security checklist", () => {
   });
   after(() => world.close());
 
-  const knock = ({ method, path, body }: Door, client = world.nobody, headers = {}) => {
+  const knock = ({ method, path, body }: Door, client = world.anonymous, headers = {}) => {
     const json = body && { "content-type": "application/json" };
     return client.raw(method, path, body && JSON.stringify(body), { ...json, ...headers });
   };
 
   for (const door of doors) {
     test(`${door.method} ${door.path} is open to ${door.opensFor.join(", ")} and to no other role`, async () => {
-      const strangers = [await knock(door), await knock(door, world.nobody, { "x-user-id": "admin" })];
+      const strangers = [await knock(door), await knock(door, world.anonymous, { "x-user-id": "admin" })];
       for (const { status, body, headers } of strangers) {
         assert.deepEqual([status, body.code], [401, "unauthenticated"]);
         assert.match(headers["www-authenticate"] ?? "", /^Bearer /);
       }
-      for (const role of everybody) {
-        const { status, body } = await knock(door, world.as("somebody", role));
+      for (const role of allRoles) {
+        const { status, body } = await knock(door, world.as("sam", role));
         if (door.opensFor.includes(role)) assert.ok(status !== 401 && status !== 403, `${role}: ${status}`);
         else assert.deepEqual([status, body.code], [403, "forbidden"], role);
       }
@@ -101,15 +101,15 @@ describe("security checklist", () => {
   }
 
   test("every other route of the document requires a token first, whatever is sent", async () => {
-    const { body } = await world.nobody.get<{ paths: Record<string, Record<string, unknown>> }>("/openapi.json");
+    const { body } = await world.anonymous.get<{ paths: Record<string, Record<string, unknown>> }>("/openapi.json");
     const listed = Object.entries(body.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
     );
     assert.ok(listed.length > open.length);
     for (const { method, path } of listed) {
       if (open.includes(`${method} ${path}`)) continue;
-      const url = path.replaceAll(/\{\w+\}/g, nobodysOrder);
-      const { status } = await world.nobody.raw(method, url, method === "GET" ? undefined : "{", {
+      const url = path.replaceAll(/\{\w+\}/g, unknownOrder);
+      const { status } = await world.anonymous.raw(method, url, method === "GET" ? undefined : "{", {
         "content-type": "application/json",
       });
       assert.equal(status, 401, `${method} ${path}`);
@@ -118,7 +118,7 @@ describe("security checklist", () => {
 
   test("a request without a token, or by a customer, to an admin's route changes nothing", async () => {
     const productId = await world.newProduct({ stock: 3 });
-    for (const client of [world.nobody, world.as("ada"), world.as("wendy", "WAREHOUSE")]) {
+    for (const client of [world.anonymous, world.as("ada"), world.as("wendy", "WAREHOUSE")]) {
       await client.put("/admin/gatekeeper", { mode: "closed" });
       await client.patch(`/products/${productId}`, { price: 1 });
     }
@@ -130,16 +130,16 @@ describe("security checklist", () => {
   });
 
   test("a webhook that its provider did not sign is refused", async () => {
-    const { status, body } = await world.nobody.post("/payments/webhooks/simulator", { type: "charge.authorized" });
+    const { status, body } = await world.anonymous.post("/payments/webhooks/simulator", { type: "charge.authorized" });
     assert.deepEqual([status, body.code], [401, "bad_signature"]);
-    const unknown = await world.nobody.post("/payments/webhooks/nobody", {});
+    const unknown = await world.anonymous.post("/payments/webhooks/unknown", {});
     assert.deepEqual([unknown.status, unknown.body.code], [404, "unknown_provider"]);
   });
 
   test("a setting that holds a secret is never printed, and no answer names one", async () => {
     const pages = ["/actuator/info", "/actuator/health", "/actuator/prometheus", "/openapi.json"];
     for (const page of pages) {
-      const { body } = await world.nobody.get<unknown>(page);
+      const { body } = await world.anonymous.get<unknown>(page);
       assert.doesNotMatch(JSON.stringify(body), /secret for tests|postgresql:/, page);
     }
   });

@@ -121,7 +121,7 @@ function next(world: World, rebuild: Rebuild, move: Say, mutant: Mutant | undefi
           if (mutant === "no-epoch" && loaded && image) loaded.epoch = image.epoch - 1;
           if (mutant === "install-forgets-pause" && loaded) loaded.sale = null;
           if (mutant === "install-forgets-latch" && loaded) loaded.latchedIn = null;
-          const shown = mutant === "opens-anybodys-closing" ? loaded?.closing : closing;
+          const shown = mutant === "opens-anothers-closing" ? loaded?.closing : closing;
           // A name from an earlier life is invalid.
           if (image && w.gate.alive) install(w.gate.state, image, shown ?? "");
           return idle;

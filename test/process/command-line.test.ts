@@ -52,7 +52,7 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     await chmod(folder, 0o755);
     // Root may write everywhere, so root runs the command as the user that owns nothing.
     if (process.getuid?.() !== 0) return t.skip("only root can make a folder of another user");
-    const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", process.execPath] as const;
+    const withoutRights = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", process.execPath] as const;
     const says =
       /user 65534 cannot write in \S*owned\S* \(EACCES\): sudo chown -R 65534 \S+owned gives it to that user/;
     for (const [script, ...args] of [
@@ -61,7 +61,7 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
       ["src/cli/cli.ts", "token", "--role", "ADMIN"],
       ["scripts/dev-real.ts"],
     ] as const) {
-      await refused(runCommand(folder, args, { DATA_DIR: owned }, [...asNobody, join(repository, script)]), says);
+      await refused(runCommand(folder, args, { DATA_DIR: owned }, [...withoutRights, join(repository, script)]), says);
     }
   });
 });

@@ -10,7 +10,7 @@ const hostile = {
   PGHOST: "203.0.113.1",
   PGHOSTADDR: "203.0.113.1",
   PGPORT: "1",
-  PGUSER: "nobody",
+  PGUSER: "unknown",
   PGPASSWORD: "x",
   PGDATABASE: "x",
   PGSSLMODE: "require",
@@ -21,7 +21,7 @@ const hostile = {
   PGREPLICATION: "true",
   PGSSLNEGOTIATION: "direct",
   PGTZ: "Mars",
-  DBOS_SYSTEM_DATABASE_URL: "postgres://nobody@203.0.113.1/x",
+  DBOS_SYSTEM_DATABASE_URL: "postgres://unknown@203.0.113.1/x",
   DBOS__CLOUD: "true",
 };
 

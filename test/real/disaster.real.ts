@@ -12,14 +12,7 @@ import type { Order, Reconciliation } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { payOrder } from "../support/pay.ts";
-import {
-  accepted,
-  assertAccountsFor,
-  everybodyBuys,
-  keepBuying,
-  type OrderAnswer,
-  tally,
-} from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
 import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -39,7 +32,7 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
     /** Under load; afterwards every promise is kept, every unit is accounted for, and orders go on. */
     async function survives(disaster: () => Promise<void>): Promise<string> {
       const productId = await fleet.newProduct({ stock: 20_000 });
-      const early = await everybodyBuys(fleet, productId, 10);
+      const early = await allBuy(fleet, productId, 10);
       const [first] = early as [OrderAnswer];
       await fleet.untilStatus(first.buyer, first.body.orderId, "PAYMENT_PENDING");
       const buying = keepBuying(fleet, productId, 8);
@@ -88,7 +81,7 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
           // At first its gate may refuse some of them.
           const sold: OrderAnswer[] = [];
           await eventually(async () => {
-            sold.push(...(await everybodyBuys(fleet, later, 20 - accepted(sold).length)));
+            sold.push(...(await allBuy(fleet, later, 20 - accepted(sold).length)));
             return accepted(sold).length === 20;
           });
           await redis().kill();
@@ -157,16 +150,16 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
 
     test("the chapter, step by step: the log is decided again, reconcile names the mismatches, the rebuild repairs them", async () => {
       const productId = await fleet.newProduct({ stock: 60 });
-      const early = await everybodyBuys(fleet, productId, 10);
+      const early = await allBuy(fleet, productId, 10);
       await fleet.untilAtRest(productId);
       backedUpAt = new Date().toISOString();
       await works(/pg_dump/);
 
       // After the backup: in the same epoch, and in one that the backup does not know.
-      const later = await everybodyBuys(fleet, productId, 10);
+      const later = await allBuy(fleet, productId, 10);
       await fleet.untilAtRest(productId);
       assert.equal((await fleet.admin.post("/admin/sync-redis?mode=rebuild")).status, 200);
-      const fenced = await everybodyBuys(fleet, productId, 10);
+      const fenced = await allBuy(fleet, productId, 10);
       await fleet.untilAtRest(productId);
       assert.deepEqual(tally([...early, ...later, ...fenced]), { accepted: 30 });
 
@@ -175,7 +168,7 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
       await works(/--reset-offsets/);
       await fleet.member("all").start();
       await until(async () => lagOf(await works(/--describe/)) === 0, { withinMs: 60_000, everyMs: 500 });
-      assert.equal((await everybodyBuys(fleet, productId, 1))[0]?.body.code, "closed");
+      assert.equal((await allBuy(fleet, productId, 1))[0]?.body.code, "closed");
 
       const before = await inTheGuide(/^\s*npx dropgate reconcile\s*$/);
       assert.equal(before.code, 1, before.stdout);
@@ -200,8 +193,8 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
       await fleet.untilStatus(paying.buyer, paying.body.orderId, "CONFIRMED");
 
       // The process hears within a second that the shop is open.
-      await eventually(async () => tally(await everybodyBuys(fleet, productId, 1)).accepted);
-      const rest = await everybodyBuys(fleet, productId, 49);
+      await eventually(async () => tally(await allBuy(fleet, productId, 1)).accepted);
+      const rest = await allBuy(fleet, productId, 49);
       assert.deepEqual(tally(rest), { accepted: 39, sold_out: 10 });
       const end = await fleet.untilAtRest(productId);
       assert.deepEqual([end.held + end.sold, end.available], [60, 0]);

@@ -53,7 +53,7 @@ describe("an example", () => {
       assert.equal(code, 0, output);
       assert.match(output, /scheduled: .*\/d\/example-drop opens 2040-10-01T18:00/);
     }
-    const { body } = await world.nobody.get<{ phase: string; opensAt: string; products: { free: number }[] }>(
+    const { body } = await world.anonymous.get<{ phase: string; opensAt: string; products: { free: number }[] }>(
       "/drops/example-drop",
     );
     assert.equal(body.phase, "upcoming");

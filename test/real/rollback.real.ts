@@ -9,14 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { payOrder } from "../support/pay.ts";
 import { randomFrom } from "../support/random.ts";
-import {
-  accepted,
-  assertAccountsFor,
-  everybodyBuys,
-  keepBuying,
-  type OrderAnswer,
-  tally,
-} from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
 import { isKafkaProduce, openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
@@ -91,7 +84,7 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
     async function askOn(): Promise<void> {
       while (!stopped) {
         const begun = performance.now();
-        const [answer] = (await everybodyBuys(fleet, productId, 1)) as [OrderAnswer];
+        const [answer] = (await allBuy(fleet, productId, 1)) as [OrderAnswer];
         const ms = performance.now() - begun;
         assert.ok(ms < hangMs, `an answer took ${ms} ms: ${JSON.stringify(answer.body)}`);
         answers.push(answer);
@@ -148,10 +141,10 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
       let switching: ReturnType<typeof switchTo> | undefined;
       settlement.signal("SIGSTOP");
       try {
-        answers.push(...(await everybodyBuys(fleet, productId, 20)));
+        answers.push(...(await allBuy(fleet, productId, 20)));
         switching = switchTo("sync");
         // It waits for settlement before it closes anything: until then the gate sells.
-        answers.push(...(await everybodyBuys(fleet, productId, 5)));
+        answers.push(...(await allBuy(fleet, productId, 5)));
         assert.deepEqual(tally(answers), { accepted: 25 });
         const { body: meanwhile } = await fleet.admin.get<SwitchView>("/admin/gatekeeper");
         assert.deepEqual([meanwhile.mode, meanwhile.ready], ["gatekeeper", true]);
@@ -182,12 +175,12 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
 
       test("sync works without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
         const productId = await fleet.newProduct({ stock: 40 });
-        const before = await everybodyBuys(fleet, productId, 10);
+        const before = await allBuy(fleet, productId, 10);
         assert.deepEqual(tally(before), { accepted: 10 });
         await fleet.servers.redis.kill();
         await switched("sync");
         await untilAnswered(productId, "INVENTORY_RESERVED");
-        const answers = await everybodyBuys(fleet, productId, 60);
+        const answers = await allBuy(fleet, productId, 60);
         assertOnly(answers, ["sold_out"]);
         const [first] = accepted(answers) as [OrderAnswer];
         assert.equal((await payOrder(first.buyer, first.body.orderId, goodCard)).status, 202);

@@ -14,7 +14,7 @@ import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { everyServiceApart, type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { payOrder } from "../support/pay.ts";
-import { accepted, everybodyBuys, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
+import { accepted, allBuy, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
 import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -141,8 +141,8 @@ describe("services apart on real servers", { timeout: 1_200_000 }, () => {
       const { orderId } = await fleet.place(fleet.as("ada"), productId);
       const order = JSON.stringify({ productId, quantity: 1 });
       const json = { "content-type": "application/json" };
-      const nobody = await fetch(`${fleet.origin}/orders`, { method: "POST", body: order, headers: json });
-      assert.equal(nobody.status, 401);
+      const anonymous = await fetch(`${fleet.origin}/orders`, { method: "POST", body: order, headers: json });
+      assert.equal(anonymous.status, 401);
       assert.equal((await fleet.as("bob").get(`/orders/${orderId}`)).status, 404);
       assert.equal((await fleet.as("bob").get("/admin/reconcile")).status, 403);
     });
@@ -170,7 +170,7 @@ describe("services apart on real servers", { timeout: 1_200_000 }, () => {
     const productId = await fleet.newProduct({ stock: 500 });
     const reconciling = keepReconciling();
     const begun = performance.now();
-    const answers = await everybodyBuys(fleet, productId, 2_000);
+    const answers = await allBuy(fleet, productId, 2_000);
     t.diagnostic(`2,000 answers in ${Math.round(performance.now() - begun)} ms: ${JSON.stringify(tally(answers))}`);
     assert.deepEqual(tally(answers), { accepted: 500, sold_out: 1_500 });
     const paying = accepted(answers).slice(0, 40);

@@ -40,7 +40,7 @@ describe("A1: a caller", () => {
     const app = await createServer({ ...world.system.faces, identity, metrics: createMetrics() });
     strict = await app.listen({ port: 0, host: "127.0.0.1" });
     closeStrict = () => app.close();
-    document = (await world.nobody.get<Document>("/openapi.json")).body;
+    document = (await world.anonymous.get<Document>("/openapi.json")).body;
     lamp = await world.newProduct({ stock: 10 });
     adas = (await world.place(world.as("ada"), lamp)).orderId;
     await world.untilStatus(world.as("ada"), adas, "PAYMENT_PENDING");
@@ -90,7 +90,7 @@ describe("A1: a caller", () => {
   const eves = token(hs256, { ...claims, sub: "eve", roles: ["CUSTOMER"] });
   const [header = "", , signature = ""] = eves.split(".");
   const { exp: _exp, ...endless } = claims;
-  const { iss: _iss, ...ofNobody } = claims;
+  const { iss: _iss, ...withoutIssuer } = claims;
 
   for (const [what, bearer] of [
     ["with a signature by another secret", token(hs256, claims, "another secret of more than thirty-two bytes")],
@@ -109,7 +109,7 @@ describe("A1: a caller", () => {
     ["that has expired", token(hs256, { ...claims, exp: inAnHour - 7_200 })],
     ["that is not valid yet", token(hs256, { ...claims, nbf: inAnHour })],
     ["of another issuer", token(hs256, { ...claims, iss: "dropgate.example" })],
-    ["of no issuer", token(hs256, ofNobody)],
+    ["of no issuer", token(hs256, withoutIssuer)],
     ["without an end", token(hs256, endless)],
     ["with an end in a text", token(hs256, { ...claims, exp: String(inAnHour) })],
     ["whose roles were changed after it was signed", `${header}.${part(claims)}.${signature}`],
@@ -199,11 +199,11 @@ describe("A1: a caller", () => {
       (id: string) => ["POST", `/orders/${id}/cancel`] as const,
       (id: string) => ["POST", `/orders/${id}/payment`, '{"cardNumber":"4242424242424242"}'] as const,
     ];
-    const nobodys = adas.replace(/^..../, (first) => (first === "0000" ? "1111" : "0000"));
+    const unknown = adas.replace(/^..../, (first) => (first === "0000" ? "1111" : "0000"));
     for (const client of [world.as("eve"), world.as("wendy", "WAREHOUSE")]) {
       for (const door of doors) {
         const [hers, none] = await Promise.all(
-          [adas, nobodys].map(async (id) => {
+          [adas, unknown].map(async (id) => {
             const [method, path, body] = door(id);
             const {
               status,

@@ -42,7 +42,7 @@ describe("the audit", () => {
   let staffOnly: (Operation & { operationId: string })[];
   before(async () => {
     world = await openWorld();
-    const { body } = await world.nobody.get<Document>("/openapi.json");
+    const { body } = await world.anonymous.get<Document>("/openapi.json");
     staffOnly = operationsOf(body).filter(
       ({ method, security }) =>
         method !== "GET" && security && !security.some(({ bearer }) => bearer?.includes("CUSTOMER")),

@@ -40,7 +40,7 @@ describe("the API under hostile requests", () => {
     world = await openWorld({
       settings: { RATE_LIMIT_PERSON: "0", RATE_LIMIT_FORGED_TOKENS: "0", PUBLIC_URL: "https://shop.example" },
     });
-    documented = (await world.nobody.get<Document>("/openapi.json")).body;
+    documented = (await world.anonymous.get<Document>("/openapi.json")).body;
     codes = await codesOf("docs/errors.md");
     productId = await world.newProduct({ stock: 100_000 });
     const scarce = await world.newProduct({ stock: 1, limitPerCustomer: 1 });
@@ -171,7 +171,7 @@ function credentialsIn(world: World): Record<Caller, string> {
   const bearer = (user: string, role: "CUSTOMER" | "WAREHOUSE" | "ADMIN") =>
     `Authorization: Bearer ${identity.issue({ user, role, ttlMs: 3_600_000 })}`;
   return {
-    nobody: "",
+    anonymous: "",
     customer: bearer("ada", "CUSTOMER"),
     another: bearer("eve", "CUSTOMER"),
     warehouse: bearer("wendy", "WAREHOUSE"),

@@ -22,7 +22,7 @@ type Schema = {
 };
 export type Document = { paths: Record<string, Record<string, Omit<Operation, "method" | "path">>> };
 
-export type Caller = "nobody" | "customer" | "another" | "warehouse" | "admin" | "header" | "forged";
+export type Caller = "anonymous" | "customer" | "another" | "warehouse" | "admin" | "header" | "forged";
 /** `at` names the operation: "POST /orders". */
 export type Hostile = { at: string; bytes: string };
 
@@ -160,7 +160,7 @@ const contentTypes = fc.oneof(
   },
 );
 
-const strangers: readonly Caller[] = ["nobody", "customer", "another", "header", "forged"];
+const strangers: readonly Caller[] = ["anonymous", "customer", "another", "header", "forged"];
 const callers: readonly Caller[] = [...strangers, "warehouse", "admin"];
 
 /** Mostly an authorized caller, because the others are refused before anything else is checked. */

@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
 import { readConfig } from "../../src/config/config.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
-import { everybodyBuys, tally } from "../support/shoppers.ts";
+import { allBuy, tally } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { ask } from "./raw-http.ts";
 
@@ -43,7 +43,7 @@ describe("at a sale", () => {
   });
 
   test("F6: two hundred people behind one address all buy", async () => {
-    assert.deepEqual(tally(await everybodyBuys(world, lamp, 200)), { accepted: 200 });
+    assert.deepEqual(tally(await allBuy(world, lamp, 200)), { accepted: 200 });
   });
 });
 

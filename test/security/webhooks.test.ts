@@ -66,7 +66,7 @@ describe("a webhook", () => {
   }
 
   const post = (bytes: string, headers: Record<string, string>, provider = "simulator") =>
-    world.nobody.raw<Problem>("POST", `/payments/webhooks/${provider}`, bytes, headers);
+    world.anonymous.raw<Problem>("POST", `/payments/webhooks/${provider}`, bytes, headers);
   const signed = (bytes = body, atMs = Date.now(), id = "evt_1") => signWebhook(secret, id, Buffer.from(bytes), atMs);
 
   /** The law of all cases below. */

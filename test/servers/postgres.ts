@@ -157,17 +157,20 @@ async function queryOnce(connectionString: string, text: string): Promise<void> 
 /** PostgreSQL refuses to run as root. */
 export async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  for (const line of ["postgres", "nobody"].map(passwdLine)) {
+  for (const line of [/^postgres:/, withoutRights].map(passwdLine)) {
     const [, , uid, gid] = line?.split(":") ?? [];
     if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new Error("PostgreSQL does not run as root, and this machine has no user postgres or nobody to run it as");
+  throw new Error("PostgreSQL does not run as root, and this machine has no user postgres or 65534 to run it as");
 }
 
-function passwdLine(name: string): string | undefined {
+/** The user who owns nothing, by number: its name differs between systems. */
+const withoutRights = /^[^:]*:[^:]*:65534:/;
+
+function passwdLine(pattern: RegExp): string | undefined {
   return readFileSync("/etc/passwd", "utf8")
     .split("\n")
-    .find((line) => line.startsWith(`${name}:`));
+    .find((line) => pattern.test(line));
 }
 
 /**

@@ -61,9 +61,9 @@ test("a server that ends while it starts is reported with the end of its log", a
 });
 
 test("a server that does not answer in time is reported with the reason, and does not go on running", async () => {
-  const ask = () => Promise.reject(new Error("nobody is there"));
+  const ask = () => Promise.reject(new Error("no answer"));
   const server = createServerProcess(planOf(servingProgram, { ask, readyWithinMs: 300 }));
-  await assert.rejects(server.start(), /did not answer within 0.3 s: Error: nobody is there/);
+  await assert.rejects(server.start(), /did not answer within 0.3 s: Error: no answer/);
   assert.equal(server.pid, undefined);
 });
 

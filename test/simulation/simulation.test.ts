@@ -63,7 +63,7 @@ describe("every planted bug is caught", () => {
         t.diagnostic(`caught by "${violation.law}", seed ${seed}: ${violation.says}`);
         return;
       }
-      assert.fail(`nobody saw it: npm run simulate -- --planted ${bug}`);
+      assert.fail(`no seed found it: npm run simulate -- --planted ${bug}`);
     });
   }
 

@@ -35,7 +35,7 @@ export async function startIssuer() {
   const peopleOf = new Map<string, Person>();
   let origin = "";
   let lies: Lies = {};
-  let person: Person = { sub: "nobody" };
+  let person: Person = { sub: "unknown" };
   let userinfo: Record<string, unknown> | undefined;
   const asked: string[] = [];
 

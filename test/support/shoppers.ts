@@ -19,7 +19,7 @@ const unknownOutcome = "outcome_pending";
 let buyers = 0;
 
 /** So many buyers at once, each with a name of its own. */
-export function everybodyBuys(shop: Shop, productId: string, count: number, quantity = 1): Promise<OrderAnswer[]> {
+export function allBuy(shop: Shop, productId: string, count: number, quantity = 1): Promise<OrderAnswer[]> {
   return Promise.all(Array.from({ length: count }, () => oneBuys(shop, productId, quantity)));
 }
 

@@ -58,7 +58,7 @@ export type World = {
   /** Sends a token of that role. */
   as(user: string, role?: Role): Client;
   /** Sends no name and no token. */
-  nobody: Client;
+  anonymous: Client;
   admin: Client;
   /** Puts a product on sale and returns its id. */
   newProduct(product: NewProduct): Promise<string>;
@@ -123,7 +123,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     secret,
     faults: stage.faults(() => running.system),
     as,
-    nobody: createClient(origin, {}, staff),
+    anonymous: createClient(origin, {}, staff),
     admin,
     reportOf,
     place,

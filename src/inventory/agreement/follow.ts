@@ -8,7 +8,7 @@ export type FollowOptions = { gate: Gate; mode: ModeFollower; onFault(what: stri
 /** Every process follows the switch within a second. */
 const everyMs = 500;
 /** No product has this id, so a call about it costs the gate next to nothing. */
-const nobodysProduct = "\u0000";
+const unknownProduct = "\u0000";
 
 /**
  * Begins to follow; resolves once the mode is known. Services of one process share one follower, until the last one
@@ -43,5 +43,5 @@ export function createFollow({ gate, mode, onFault }: FollowOptions): Follow {
  * does. @throws GateUnavailable
  */
 async function askGate(gate: Gate): Promise<void> {
-  await gate.snapshot([nobodysProduct]);
+  await gate.snapshot([unknownProduct]);
 }

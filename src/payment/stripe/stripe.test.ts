@@ -135,7 +135,7 @@ describe("Stripe's adapter", () => {
   });
 
   test("a stolen card is declined like any other, and an unknown token too", async () => {
-    for (const name of ["pm_card_chargeDeclinedStolenCard", "pm_nobody_made_it"]) {
+    for (const name of ["pm_card_chargeDeclinedStolenCard", "pm_never_made"]) {
       const charge = await provider.authorize(request(token(name)));
       assert.deepEqual([charge.status, charge.declineReason], ["declined", "card_declined"], name);
     }

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 export type Account = { uid: number; gid: number };
 
 /** The account that every Unix has and that owns nothing; initdb needs an account with a name. */
-const nobodyAccount: Account = { uid: 65534, gid: 65534 };
+const accountWithoutRights: Account = { uid: 65534, gid: 65534 };
 
 /**
  * The account to run PostgreSQL as; nothing if it is the account of this process.
@@ -15,7 +15,7 @@ export async function accountOf(cluster: string): Promise<Account | undefined> {
   const self = process.getuid?.();
   if (self === 0) {
     if (process.platform !== "linux") throw new Error("PostgreSQL refuses to run as root: start as another user");
-    return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : nobodyAccount;
+    return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : accountWithoutRights;
   }
   if (owner && owner.uid !== self) {
     throw new Error(

@@ -91,7 +91,7 @@ export function workflowsContract(name: string, openEngine: () => Promise<Workfl
       });
 
       test("a nudge to an unknown or ended run has no effect", async () => {
-        await workflows.nudge("nobody");
+        await workflows.nudge("unknown");
         await tell("gone", ["first"]);
         await workflows.nudge("gone");
         assert.equal(await workflows.outcome("gone"), "first");

@@ -84,7 +84,7 @@ describe("the gate on Redis over TLS", { skip: skipWithoutRedis }, () => {
       open({ tls: { ca }, username: "reader", password: "a secret" }),
       /does not allow its user.*grant/,
     );
-    const wrong = open({ tls: { ca }, username: "nobody", password: "a secret" });
+    const wrong = open({ tls: { ca }, username: "unknown", password: "a secret" });
     await assert.rejects(wrong, /REDIS_USERNAME and REDIS_PASSWORD/);
   });
 });
